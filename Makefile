@@ -1,0 +1,34 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Each target makes what it needs: a virtual environment in .venv for nox, and nox's own in .nox.
+
+VENV := .venv
+RUN := $(VENV)/bin/python tests/run.py
+
+.DELETE_ON_ERROR:
+.PHONY: test lint sanity unit molecule artefact demo clean
+
+test: $(VENV)/bin/nox ## Run everything.
+	$(RUN)
+
+lint sanity unit molecule artefact: $(VENV)/bin/nox ## Run one kind of test.
+	$(RUN) --session $@
+
+demo: $(VENV)/demo ## Show the whole job on a simulated fleet.
+	$(VENV)/bin/python -m tests.demo
+
+clean: ## Remove all that the other targets made.
+	rm -rf .venv .nox .demo .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
+
+$(VENV)/bin/python:
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --upgrade pip
+
+$(VENV)/bin/nox: | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet nox
+
+$(VENV)/demo: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet --requirement requirements.txt --group simulator ansible-core
+	touch $@

@@ -1,0 +1,201 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The project's checks, each a nox session. `make test` runs them all, `make unit` and so on one kind.
+
+Every session works on a copy of the work tree in a folder `.../ansible_collections/softlayer/certificates`, as Ansible
+wants it, and leaves JUnit files in `.nox/reports/<session>`, which `tests/run.py` adds up.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nox
+
+nox.options.default_venv_backend = "virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False  # tests/run.py says which are missing
+nox.options.reuse_venv = "yes"
+
+ROOT = Path(__file__).parent
+RUNTIME = ("--requirement", str(ROOT / "requirements.txt"))
+GROUPS = nox.project.load_toml(str(ROOT / "pyproject.toml"))
+
+on_each_core = nox.parametrize(
+    "python,core",
+    [
+        nox.param(f"{sys.version_info.major}.{sys.version_info.minor}", "ansible-core~=2.19.0", id="core-2.19"),
+        nox.param("3.13", "ansible-core", id="core-newest"),
+    ],
+)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, types, licenses, and what Ansible's own linter says."""
+    session.install("ansible-core", *RUNTIME, *group("lint"))
+    tree = collection(session)
+    run_each(
+        session,
+        {
+            "ruff check": ["ruff", "check"],
+            "ruff format": ["ruff", "format", "--check"],
+            "mypy": ["mypy"],
+            "import direction": ["pytest", "-q", "tests/unit/test_layout.py"],
+            "yamllint": ["yamllint", "--strict", "."],
+            "ansible-lint": ["ansible-lint"],
+            "reuse": ["reuse", "lint"],
+            "antsibull-changelog": ["antsibull-changelog", "lint"],
+        },
+        cwd=tree,
+        env=isolated(session, tree),
+    )
+
+
+@nox.session
+@on_each_core
+def sanity(session: nox.Session, core: str) -> None:
+    """ansible-test sanity, on this machine and without containers."""
+    session.install(core)
+    tree = collection(session)
+    home = Path(isolated(session, tree)["HOME"])
+    prepare_ansible_test(session, home)
+    (tree / "tests/output").mkdir()
+    (tree / "tests/output/junit").symlink_to(reports(session))
+    with session.chdir(tree):
+        session.run(
+            *("ansible-test", "sanity", "--local", "--python", str(session.python), "--junit"),
+            *session.posargs,
+            env={"HOME": str(home)},
+        )
+
+
+@nox.session
+@on_each_core
+def unit(session: nox.Session, core: str) -> None:
+    """The unit tests, module runs against the simulator among them."""
+    session.install(core, *RUNTIME, *group("test"))
+    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit"]))
+
+
+@nox.session
+@on_each_core
+def molecule(session: nox.Session, core: str) -> None:
+    """Every scenario of extensions/molecule."""
+    session.install(core, *RUNTIME, *group("molecule"))
+    tree = collection(session)
+    scenarios = session.posargs or sorted(path.parent.name for path in tree.glob("extensions/molecule/*/molecule.yml"))
+    if not scenarios:
+        session.error("extensions/molecule has no scenario")
+    run_each(
+        session,
+        {scenario: ["molecule", "test", "--scenario-name", scenario] for scenario in scenarios},
+        cwd=tree,
+        env=isolated(session, tree),
+    )
+
+
+@nox.session
+@on_each_core
+def artefact(session: nox.Session, core: str) -> None:
+    """The collection as it is built and installed."""
+    session.install(core, *RUNTIME, *group("test"))
+    pytest(session, "tests/artefact", *session.posargs, env={"ANSIBLE_CORE": core})
+
+
+def group(name: str) -> tuple[str, ...]:
+    """What a dependency group of pyproject.toml asks for."""
+    return nox.project.dependency_groups(GROUPS, name)
+
+
+def collection(session: nox.Session) -> Path:
+    """Copy the work tree, less what git ignores, to where Ansible's tools expect a collection."""
+    tree = Path(session.virtualenv.location, "tree/ansible_collections/softlayer/certificates")
+    shutil.rmtree(tree, ignore_errors=True)
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.check_output(listing, cwd=ROOT, text=True).split("\0"):
+        if (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tree / name)
+    # A repository of its own, or the tools would take all of it for ignored files of this one.
+    subprocess.check_call(["git", "init", "--quiet"], cwd=tree)
+    subprocess.check_call(["git", "add", "--all"], cwd=tree)
+    return tree
+
+
+def reports(session: nox.Session) -> Path:
+    """A new, empty folder for the session's JUnit files."""
+    folder = ROOT / ".nox/reports" / session.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def isolated(session: nox.Session, tree: Path) -> dict[str, str | None]:
+    """An environment in which the collection is found, and nothing of the user's: home, credentials, proxies."""
+    home = Path(session.virtualenv.location, "home")
+    home.mkdir(exist_ok=True)
+    unwanted = ("ANSIBLE_", "SL_", "SOFTLAYER_", "XDG_")
+    hidden = [name for name in os.environ if name.startswith(unwanted) or name.lower().endswith("_proxy")]
+    return {
+        **dict.fromkeys(hidden),
+        "HOME": str(home),
+        "ANSIBLE_COLLECTIONS_PATH": str(tree.parents[2]),
+        "NO_COLOR": "1",
+    }
+
+
+def pytest(session: nox.Session, *args: str, env: dict[str, str] | None = None) -> None:
+    """Run pytest in a copy of the work tree."""
+    with session.chdir(collection(session)):
+        session.run("pytest", f"--junitxml={reports(session) / 'pytest.xml'}", *args, env=env)
+
+
+def run_each(session: nox.Session, commands: dict[str, list[str]], cwd: Path, env: dict[str, str | None]) -> None:
+    """Run every command, also after one has failed, and report each as a test."""
+    suite = ElementTree.Element("testsuite", name=session.name)
+    with session.chdir(cwd):
+        for name, command in commands.items():
+            case = ElementTree.SubElement(suite, "testcase", classname=session.name, name=name)
+            try:
+                session.run(*command, env=env)
+            except nox.command.CommandFailed:
+                ElementTree.SubElement(case, "failure", message=f"{name} failed")
+    ElementTree.ElementTree(suite).write(reports(session) / "commands.xml")
+    failed = [case.get("name") for case in suite if len(case)]
+    if failed:
+        session.error(f"failed: {', '.join(failed)}")
+
+
+def prepare_ansible_test(session: nox.Session, home: Path) -> None:
+    """Give ansible-test what it would download, and the pip configuration that it would not pass on.
+
+    ansible-test makes virtual environments without pip, then fetches a script that puts one version of pip into them.
+    """
+    ask_version = (
+        "from ansible_test._internal import host_configs as hosts, python_requirements as requirements;"
+        f"python = hosts.NativePythonConfig(version='{session.python}', path='');"
+        "print(requirements.get_venv_packages(python)['pip'].replace('.', '_'))"
+    )
+    version = str(session.run("python", "-c", ask_version, silent=True, log=False)).strip()
+    cache = home / ".ansible/test/cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "tests/get_pip.py", cache / f"get_pip_{version}.py")
+
+    config = configparser.RawConfigParser()
+    config.read([Path.home() / ".pip/pip.conf", Path.home() / ".config/pip/pip.conf"])
+    config.read_dict({"global": {"quiet": "1"}})
+    config.read_dict(
+        {"global": {name[4:].replace("_", "-"): value for name, value in os.environ.items() if name.startswith("PIP_")}}
+    )
+    (home / ".config/pip").mkdir(parents=True, exist_ok=True)
+    with open(home / ".config/pip/pip.conf", "w", encoding="utf-8") as file:
+        config.write(file)
