@@ -1,0 +1,144 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command line: start the simulator on loopback and say where it is."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ipaddress
+import json
+import os
+import secrets
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from . import app, control, fleet, keys, mail, tls
+from .server import Server
+from .settings import Settings
+from .users import MANAGE, VIEW, User, Users
+from .world import World
+
+_ACCOUNT = {"id": 278444, "companyName": "Example Company"}
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT."""
+    options = _parser().parse_args()
+    if not _is_loopback(options.host):
+        sys.stderr.write(f"{options.host} is not a loopback address: the simulator is for this machine only\n")
+        return 2
+    with _state_dir(options.state_dir) as state_dir:
+        _serve(options, state_dir)
+    return 0
+
+
+def _serve(options: argparse.Namespace, state_dir: Path) -> None:
+    world = _world(options, state_dir)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: world.stopping.set())
+    context, ca_path = tls.server_context(state_dir) if options.tls else (None, None)
+    api = Server(app.create_app(world), options.host, options.port, context)
+    steering = Server(control.create_app(world, api), options.host, 0)
+    endpoint = _endpoint(world, api, steering, ca_path)
+    _publish(endpoint, state_dir / "endpoint.json")
+    sys.stdout.write(f"xmlrpc {endpoint['xmlrpc']}  rest {endpoint['rest']}  control {endpoint['control']}\n")
+    sys.stdout.flush()
+    world.stopping.wait()
+    api.stop_listening()
+    steering.stop_listening()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port of the API; 0 takes a free one")
+    parser.add_argument("--state-dir", help="where endpoint.json, keys and mail go; a temporary folder if not given")
+    parser.add_argument("--maildir", help="where the mail is delivered; a folder in the state directory if not given")
+    parser.add_argument("--username", default="SL278444", help="API user name (%(default)s)")
+    parser.add_argument("--api-key", help="API key of that user; a random one if not given")
+    parser.add_argument("--fleet", type=_fleet, default="demo", help="demo, empty, or a number of orders (%(default)s)")
+    parser.add_argument("--stored", type=int, default=0, help="how many of those orders are in the store already")
+    parser.add_argument("--latency-ms", type=int, default=0, help="how long every call takes at least")
+    parser.add_argument("--tls", action="store_true", help="serve the API by https, with a certificate of its own")
+    return parser
+
+
+def _fleet(name: str) -> str:
+    if name not in ("demo", "empty") and not name.isdecimal():
+        raise argparse.ArgumentTypeError(f"no such fleet: {name}")
+    return name
+
+
+@contextlib.contextmanager
+def _state_dir(given: str | None) -> Iterator[Path]:
+    """The folder that was asked for, which stays; or one that goes in the end."""
+    if given is None:
+        with tempfile.TemporaryDirectory(prefix="softlayer-simulator-") as folder:
+            yield Path(folder)
+    else:
+        path = Path(given).resolve()
+        path.mkdir(parents=True, exist_ok=True)
+        yield path
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _world(options: argparse.Namespace, state_dir: Path) -> World:
+    users = Users(
+        [
+            User(options.username, frozenset({VIEW, MANAGE}), options.api_key or secrets.token_hex(32)),
+            User(f"{options.username}_viewer", frozenset({VIEW})),
+        ]
+    )
+    maildir = mail.Maildir(Path(options.maildir or state_dir / "Maildir").resolve())
+    world = World(state_dir, maildir, users, dict(_ACCOUNT), Settings(latency_ms=options.latency_ms))
+    fleet.seed(world, options.fleet, options.stored)
+    return world
+
+
+def _endpoint(world: World, api: Server, steering: Server, ca_path: Path | None) -> dict[str, Any]:
+    """What a client needs to know."""
+    root, intermediate = world.state_dir / "root.pem", world.state_dir / "intermediate.pem"
+    root.write_text(keys.pem([world.authority.root]), encoding="ascii")
+    intermediate.write_text(keys.pem([world.authority.intermediate]), encoding="ascii")
+    user, viewer = world.users
+    return {
+        "xmlrpc": f"{api.url}/xmlrpc/v3.1/",
+        "rest": f"{api.url}/rest/v3.1/",
+        "control": f"{steering.url}/simulator/",
+        "username": user.username,
+        "api_key": user.api_key,
+        "viewer_username": viewer.username,
+        "viewer_api_key": viewer.api_key,
+        "account_id": world.account["id"],
+        "maildir": str(world.maildir.path),
+        "keys": str(world.keys.folder),
+        "ca_path": str(ca_path) if ca_path else None,
+        "authority_root": str(root),
+        "authority_intermediate": str(intermediate),
+        "pid": os.getpid(),
+    }
+
+
+def _publish(endpoint: dict[str, Any], path: Path) -> None:
+    """Write atomically: whoever sees the file can use what is in it. It holds the key, so it is for its owner only."""
+    draft = path.with_suffix(".tmp")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(endpoint, indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

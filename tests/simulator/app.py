@@ -1,0 +1,147 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API as a Flask application: from a request to its answer, by way of whatever is set to go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask, Response, request
+
+from . import faults, listings, masks, rest, services, xmlrpc
+from .calls import Call, Entry
+from .errors import ApiFault
+from .faults import Rule
+from .listings import Answer
+from .server import fate_of
+from .world import World
+
+_HTML = "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
+
+_VERBS = ("GET", "POST", "PUT", "DELETE")
+
+
+@dataclass(frozen=True)
+class _Transport:
+    encode: Callable[[Answer], Response]
+    encode_fault: Callable[[ApiFault], Response]
+
+
+_REST = _Transport(rest.encode, rest.encode_fault)
+_XMLRPC = _Transport(xmlrpc.encode, xmlrpc.encode_fault)
+
+
+def create_app(world: World) -> Flask:
+    """The application that answers for a world."""
+    app = Flask(__name__)
+    endpoint = _Endpoint(world)
+
+    @app.post("/xmlrpc/v3/<service>")
+    @app.post("/xmlrpc/v3.1/<service>")
+    def xmlrpc_call(service: str) -> Response:
+        return endpoint.answer(_XMLRPC, lambda: xmlrpc.decode(request, service))
+
+    @app.route("/rest/v3/<path:path>", methods=_VERBS)
+    @app.route("/rest/v3.1/<path:path>", methods=_VERBS)
+    def rest_call(path: str) -> Response:
+        return endpoint.answer(_REST, lambda: rest.decode(request, path))
+
+    return app
+
+
+class _Endpoint:
+    """Answers calls of either transport."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def answer(self, transport: _Transport, decode: Callable[[], Call]) -> Response:
+        """The response to a request, logged; which may be none at all."""
+        try:
+            call = decode()
+        except ApiFault as fault:
+            return transport.encode_fault(fault)
+        entry = self._world.calls.begin(call)
+        self._world.stopping.wait(self._world.settings.latency_ms / 1000)
+        rule = self._world.faults.pick(call)
+        if rule is None:
+            response = self._process(transport, call, entry)
+        else:
+            response = self._fail(rule, transport, call, entry)
+            entry.outcome = rule.kind
+        entry.status = None if fate_of(request).reset else response.status_code
+        return response
+
+    def _process(self, transport: _Transport, call: Call, entry: Entry) -> Response:
+        """The right answer."""
+        world = self._world
+        try:
+            user = world.users.authenticate(call.credentials)
+            entry.user = user.username
+            world.limiter.admit(user.username, world.settings)
+            method = services.find(call)
+            mask = masks.parse(call.mask)
+            if method.returns:
+                masks.check(mask, method.returns)
+            with world.lock:
+                result = method.invoke(services.Context(world, user, call.identifier), call.arguments)
+                answer = listings.answer(result, method, mask, call, world.settings)
+                if isinstance(result, list) and method.returns:
+                    world.grow(method.returns)
+        except ApiFault as fault:
+            entry.outcome = fault.code
+            return _with_retry_after(transport.encode_fault(fault), fault)
+        entry.outcome = "ok"
+        response = transport.encode(answer)
+        if answer.total is not None:
+            response.headers["softlayer-total-items"] = str(answer.total)
+        return response
+
+    def _fail(self, rule: Rule, transport: _Transport, call: Call, entry: Entry) -> Response:
+        """The answer that a rule gives instead of the right one, or makes of it."""
+        if rule.kind in faults.FAULTS:
+            fault = rule.fault(call)
+            return _with_retry_after(transport.encode_fault(fault), fault)
+        if rule.kind in faults.BEFORE:
+            return self._instead(rule, transport)
+        return self._spoil(rule, self._process(transport, call, entry))
+
+    def _instead(self, rule: Rule, transport: _Transport) -> Response:
+        if rule.kind == "false":
+            return transport.encode(Answer(False))
+        if rule.kind == "html_500":
+            return _html(500, "Internal Server Error")
+        if rule.kind == "html_200":
+            return _html(200, "Scheduled Maintenance")
+        if rule.kind == "hang_before":
+            self._world.stopping.wait(rule.seconds)
+        fate_of(request).reset = True
+        return Response()
+
+    def _spoil(self, rule: Rule, response: Response) -> Response:
+        if rule.kind == "html_502_after":
+            return _html(502, "Bad Gateway")
+        if rule.kind == "truncated":
+            body = response.get_data()
+            response.set_data(body[: len(body) // 2])
+        elif rule.kind == "empty_body":
+            response.set_data(b"")
+        elif rule.kind == "hang_after":
+            self._world.stopping.wait(rule.seconds)
+        else:
+            fate_of(request).cut = rule.kind == "cut"
+            fate_of(request).reset = rule.kind == "reset_after"
+        return response
+
+
+def _with_retry_after(response: Response, fault: ApiFault) -> Response:
+    if fault.retry_after is not None:
+        response.headers["Retry-After"] = str(fault.retry_after)
+    return response
+
+
+def _html(status: int, title: str) -> Response:
+    return Response(_HTML.format(title=f"{status} {title}"), status, mimetype="text/html")

@@ -1,0 +1,130 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A call of the API, whatever transport it came by, and the log of all calls."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from .errors import rate_limited
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A user name and its key; ``by_header`` if they came in XML-RPC's ``authenticate`` header, not by HTTP basic."""
+
+    username: str
+    api_key: str = field(repr=False)
+    by_header: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. ``identifier``, ``mask`` and ``object_filter`` are as they came, ``limit`` 0 is none."""
+
+    transport: str
+    service: str
+    method: str
+    identifier: Any = None
+    arguments: tuple[Any, ...] = ()
+    mask: str = ""
+    object_filter: Any = None
+    limit: int = 0
+    offset: int = 0
+    credentials: Credentials | None = None
+
+
+@dataclass
+class Entry:
+    """A line of the log; ``status`` and ``outcome`` stay None while the call is being answered."""
+
+    time: str
+    transport: str
+    user: str | None
+    service: str
+    method: str
+    id: Any
+    arguments: Any
+    mask: str
+    filter: Any
+    limit: int
+    offset: int
+    status: int | None = None
+    outcome: str | None = None
+
+
+class CallLog:
+    """Every call since the start or the last ``clear``."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def begin(self, call: Call) -> Entry:
+        """Note a call before it is answered, without its secrets."""
+        entry = Entry(
+            time=datetime.now(timezone.utc).isoformat(),
+            transport=call.transport,
+            user=call.credentials.username if call.credentials else None,
+            service=call.service,
+            method=call.method,
+            id=call.identifier,
+            arguments=_without_keys(call.arguments),
+            mask=call.mask,
+            filter=call.object_filter,
+            limit=call.limit,
+            offset=call.offset,
+        )
+        self.entries.append(entry)
+        return entry
+
+    def clear(self) -> None:
+        """Forget all calls."""
+        self.entries = []
+
+
+class RateLimiter:
+    """At most N calls a user in any one second; a call over the limit is not processed and does not count."""
+
+    def __init__(self) -> None:
+        self._recent: dict[str, deque[float]] = defaultdict(deque)
+        self._lock = threading.Lock()
+
+    def admit(self, username: str, settings: Settings) -> None:
+        """Count a call, or raise the API's fault."""
+        if not settings.rate_limit:
+            return
+        with self._lock:
+            recent, moment = self._recent[username], time.monotonic()
+            while recent and recent[0] <= moment - 1:
+                recent.popleft()
+            if len(recent) >= settings.rate_limit:
+                raise rate_limited(
+                    settings.rate_limit, status=settings.rate_limit_status, retry_after=settings.retry_after
+                )
+            recent.append(moment)
+
+    def clear(self) -> None:
+        """Forget what was counted."""
+        with self._lock:
+            self._recent.clear()
+
+
+def _without_keys(value: Any) -> Any:
+    """A copy of arguments with every private key replaced."""
+    if isinstance(value, Mapping):
+        return {
+            name: "(private key)" if name == "privateKey" and inner else _without_keys(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_without_keys(inner) for inner in value]
+    return value

@@ -1,0 +1,111 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the API answers when it refuses: one exception, and the faults that are documented."""
+
+from __future__ import annotations
+
+
+class ApiFault(Exception):
+    """A fault of the API.
+
+    REST sends ``{"error": message, "code": code}`` with ``rest_status``. XML-RPC sends a fault, which comes with
+    HTTP 200 unless ``xmlrpc_status`` says otherwise; a few faults have a code and a message of their own there.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        rest_status: int = 500,
+        xmlrpc_status: int = 200,
+        xmlrpc_code: str | None = None,
+        xmlrpc_message: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.rest_status = rest_status
+        self.xmlrpc_status = xmlrpc_status
+        self.xmlrpc_code = xmlrpc_code or code
+        self.xmlrpc_message = xmlrpc_message or message
+        self.retry_after = retry_after
+
+
+def access_denied() -> ApiFault:
+    """Bad credentials: "Access Denied.", HTTP 401 on REST."""
+    return ApiFault("SoftLayer_Exception_Public", "Access Denied.", rest_status=401)
+
+
+def object_not_found(identifier: object) -> ApiFault:
+    """No such object, or no permission to see it: the API does not tell them apart."""
+    return ApiFault(
+        "SoftLayer_Exception_ObjectNotFound", f"Unable to find object with id of '{identifier}'.", rest_status=404
+    )
+
+
+def invalid_value(name: str, reason: str) -> ApiFault:
+    """An argument or a property that the API does not accept."""
+    return ApiFault("SoftLayer_Exception_InvalidValue", f"Invalid value provided for '{name}'. {reason}")
+
+
+def missing_property(name: str, datatype: str) -> ApiFault:
+    """A property without which nothing can be created."""
+    return ApiFault(
+        "SoftLayer_Exception_MissingCreationProperty",
+        f"The property '{name}' must be set to create an instance of '{datatype}'.",
+    )
+
+
+def invalid_mask(name: str, datatype: str) -> ApiFault:
+    """An object mask that names a property which the datatype does not have."""
+    return ApiFault("SoftLayer_Exception_WebService_ObjectMask", f"Property '{name}' not valid for '{datatype}'.")
+
+
+def malformed_mask(mask: str) -> ApiFault:
+    """An object mask that cannot be read at all."""
+    return ApiFault("SoftLayer_Exception_WebService_ObjectMask", f"Unable to parse object mask: {mask}")
+
+
+def bad_request() -> ApiFault:
+    """A request that makes no sense as a call."""
+    return ApiFault("SoftLayer_Exception_WebService_BadRequest", "Bad request", rest_status=400)
+
+
+def not_well_formed() -> ApiFault:
+    """XML that does not parse, as the interoperability fault codes of XML-RPC have it."""
+    return ApiFault("-32700", "parse error. not well formed")
+
+
+def unknown_service() -> ApiFault:
+    """A service that does not exist."""
+    return ApiFault("SoftLayer_Exception_Public", "Service does not exist", rest_status=404)
+
+
+def unknown_method(method: str) -> ApiFault:
+    """A method that does not exist, or no longer: the two transports answer it differently."""
+    return ApiFault(
+        "SoftLayer_Exception_Public",
+        f'Function ("{method}") is not a valid method for this service.',
+        xmlrpc_code="-32601",
+        xmlrpc_message="server error. requested method not found",
+    )
+
+
+def missing_identifier() -> ApiFault:
+    """A method of an object, called without the object's id."""
+    return ApiFault("-32602", "server error. invalid method init parameters")
+
+
+def rate_limited(limit: int, *, status: int = 500, retry_after: int | None = None) -> ApiFault:
+    """Too many calls in a second; not processed. Comes as HTTP 500 or 429, or as an XML-RPC fault in HTTP 200."""
+    return ApiFault(
+        "SoftLayer_Exception_WebService_RateLimitExceeded",
+        f"Rate limit of {limit} requests for every 1 second(s)",
+        rest_status=500 if status == 200 else status,
+        xmlrpc_status=status,
+        retry_after=retry_after,
+    )

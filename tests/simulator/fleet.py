@@ -1,0 +1,90 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The fleets to begin with: a small one that has one of everything, and large ones."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from . import dates
+from .orders import APPROVED, CANCELED, COMPLETE, PENDING
+from .world import World
+
+UNDER_REVIEW = "Under Organization Review"
+"""A status that the documentation does not know."""
+
+_GEOTRUST = "GeoTrust QuickSSL Premium - 1 year"
+_WILDCARD = "RapidSSL Wildcard - 1 year"
+_SEED = 20180222
+_DOMAINS = ("example.com", "example.org", "example.net")
+_YEAR = 365
+
+
+def seed(world: World, fleet: str, stored: int = 0) -> None:
+    """Fill a world: ``demo``, ``empty`` or so many orders, of which the first ``stored`` are in the store already."""
+    if fleet == "demo":
+        _demo(world)
+    elif fleet != "empty":
+        _generated(world, int(fleet))
+    for order in list(world.orders.values())[:stored]:
+        world.import_order(order)
+    world.remember()
+
+
+def _demo(world: World) -> None:
+    """A dozen orders of every status, with all kinds of keys, names and addresses."""
+    order = _adder(world)
+    imported = order(
+        "www.example.com", COMPLETE, days_left=210, key_type="rsa", technicalContactEmailAddress="web@example.com"
+    )
+    order("shop.example.com", APPROVED, days_left=363, approverEmailAddress="hostmaster@example.com")
+    order("*.example.org", COMPLETE, days_left=150, key_type="rsa", product=_WILDCARD)
+    order("xn--bcher-kva.example.net", APPROVED, days_left=360)
+    order("mail.example.com", COMPLETE, days_left=21, key_type="rsa", product=_GEOTRUST)
+    order("old.example.net", COMPLETE, days_left=-40, key_type="rsa")
+    order("api.example.org", APPROVED, days_left=364, product=_GEOTRUST, technicalContactEmailAddress="ops@example.org")
+    order("partner.example.net", APPROVED, days_left=300, approverEmailAddress="webmaster@agency.example")
+    order("intranet.example.com", PENDING, days_left=None)
+    order("vpn.example.org", PENDING, days_left=None, approverEmailAddress="hostmaster@example.org")
+    order("beta.example.com", CANCELED, days_left=None, key_type="rsa")
+    order("payments.example.net", UNDER_REVIEW, days_left=None, product=_GEOTRUST)
+    world.import_order(world.orders[imported])
+
+
+def _adder(world: World) -> Callable[..., int]:
+    """A function that adds an order of one year with so many days left, or one that was not issued yet."""
+
+    def add(common_name: str, status: str, *, days_left: int | None, key_type: str = "ec", **properties: Any) -> int:
+        issued = days_left is not None
+        effective = dates.now() + timedelta(days=(days_left or 0) - _YEAR, hours=1)
+        created = effective - timedelta(days=2) if issued else dates.now() - timedelta(days=3)
+        given = {
+            "commonName": common_name,
+            "status": status,
+            "createDate": created,
+            "modifyDate": effective if issued else created,
+            "effectiveDate": effective if issued else None,
+            "expirationDate": effective + timedelta(days=_YEAR) if issued else None,
+            "technicalContactEmailAddress": None,
+            **properties,
+        }
+        identifier: int = world.add_order(given, key_type=key_type).row["id"]
+        return identifier
+
+    return add
+
+
+def _generated(world: World, count: int) -> None:
+    """Approved and complete orders with keys of their own; all but the keys is the same in each run."""
+    chance, add = random.Random(_SEED), _adder(world)
+    for number in range(count):
+        add(
+            f"host{number:05d}.{chance.choice(_DOMAINS)}",
+            chance.choice((APPROVED, COMPLETE)),
+            days_left=chance.randint(1, 364),
+        )

@@ -1,0 +1,53 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How the API behaves beyond its rules: slowness, limits, and the ways in which listings are known to misbehave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the control API can change while the simulator runs."""
+
+    latency_ms: int = 0
+    """Every call takes at least so long."""
+    rate_limit: int = 0
+    """Calls a second that a user may make; 0 is no limit."""
+    rate_limit_status: int = 500
+    """HTTP status of the refusal: 500, 429, or 200 (an XML-RPC fault in a good answer; REST then takes 500)."""
+    retry_after: int | None = None
+    """Seconds to put into a Retry-After header of that refusal."""
+    page_size_cap: int = 0
+    """No page is longer than this; 0 is no cap."""
+    ignore_limits: bool = False
+    """All rows on every page."""
+    ignore_filters: bool = False
+    """Object filters select nothing."""
+    ignore_order: bool = False
+    """``orderBy`` sorts nothing."""
+    omit_total: bool = False
+    """No softlayer-total-items header."""
+    repeat_rows: int = 0
+    """Every page but the first begins with so many rows of the page before."""
+    grow_rows: int = 0
+    """So many rows are added to a list after each read of it."""
+    hold_mail: bool = False
+    """Mail is accepted but not delivered until it is asked for."""
+
+    def updated(self, changes: Mapping[str, Any]) -> Settings:
+        """With some of them changed; raises ValueError for an unknown name or a value of the wrong type."""
+        known = {item.name: getattr(self, item.name) for item in fields(self)}
+        for name, value in changes.items():
+            if name not in known:
+                raise ValueError(f"no such setting: {name}")
+            if value is None and name == "retry_after":
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) != isinstance(known[name], bool):
+                raise ValueError(f"{name} cannot be {value!r}")
+        return replace(self, **changes)

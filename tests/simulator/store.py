@@ -1,0 +1,118 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificate store's own checks, on create, edit and delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes, PublicKeyTypes
+from cryptography.x509.oid import NameOID
+
+from . import authority, dates, errors
+from .datatypes import CERTIFICATE, Row
+from .errors import ApiFault
+
+_KEY_MATERIAL = ("certificate", "privateKey", "intermediateCertificate")
+_FREE = ("notes", "certificateSigningRequest")
+WRITABLE = (*_KEY_MATERIAL, *_FREE)
+"""All else is derived, and silently ignored when it is given."""
+
+
+def create(identifier: int, template: Mapping[str, Any]) -> Row:
+    """A new record; raises the API's fault if the parts do not belong together."""
+    given = {name: template.get(name) or None for name in WRITABLE}
+    for name in ("certificate", "privateKey"):
+        if not given[name]:
+            raise errors.missing_property(name, CERTIFICATE.name)
+    moment = dates.now()
+    return {
+        "id": identifier,
+        **given,
+        **_derived(given),
+        "createDate": moment,
+        "modifyDate": moment,
+        "associatedServiceCount": 0,
+        "lbaasListeners": [],
+    }
+
+
+def edit(record: Row, template: Mapping[str, Any]) -> None:
+    """Change a record; while a service uses it, only its notes and its signing request."""
+    changes = {name: template[name] or None for name in WRITABLE if name in template and template[name] != record[name]}
+    if record["associatedServiceCount"] and changes.keys() & set(_KEY_MATERIAL):
+        raise _in_use("modified")
+    derived = _derived({**record, **changes}) if changes.keys() & set(_KEY_MATERIAL) else {}
+    record.update(changes, **derived)
+    record["modifyDate"] = dates.now()
+
+
+def check_deletable(record: Row) -> None:
+    """A certificate that a service uses stays."""
+    if record["associatedServiceCount"]:
+        raise _in_use("removed")
+
+
+def facts(certificate: x509.Certificate) -> Row:
+    """What a record says about its certificate."""
+    organizations = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return {
+        "commonName": authority.common_name(certificate.subject),
+        "organizationName": str(organizations[0].value) if organizations else None,
+        "keySize": getattr(certificate.public_key(), "key_size", None),
+        "validityBegin": certificate.not_valid_before_utc,
+        "validityEnd": certificate.not_valid_after_utc,
+    }
+
+
+def _derived(given: Mapping[str, Any]) -> Row:
+    """Check key against certificate and certificate against intermediate, then derive the facts."""
+    certificate = _certificates("certificate", given["certificate"])[0]
+    if _spki(_private_key(given["privateKey"]).public_key()) != _spki(certificate.public_key()):
+        raise errors.invalid_value("privateKey", "The private key does not match the certificate.")
+    if given["intermediateCertificate"]:
+        _check_chain([certificate, *_certificates("intermediateCertificate", given["intermediateCertificate"])])
+    elif certificate.issuer != certificate.subject:
+        raise errors.invalid_value("intermediateCertificate", "The issuer's certificate is required.")
+    return facts(certificate)
+
+
+def _check_chain(chain: list[x509.Certificate]) -> None:
+    for certificate, issuer in pairwise(chain):
+        try:
+            certificate.verify_directly_issued_by(issuer)
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
+            raise errors.invalid_value(
+                "intermediateCertificate", "The certificate was not issued by the intermediate certificate."
+            ) from error
+
+
+def _certificates(name: str, pem: Any) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(str(pem).encode())
+    except ValueError as error:
+        raise errors.invalid_value(name, "It is not a certificate in PEM format.") from error
+
+
+def _private_key(pem: Any) -> Any:
+    try:
+        return serialization.load_pem_private_key(str(pem).encode(), password=None)
+    except TypeError as error:
+        raise errors.invalid_value("privateKey", "A private key with a passphrase is not supported.") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise errors.invalid_value("privateKey", "It is not a private key in PEM format.") from error
+
+
+def _spki(public_key: PublicKeyTypes | CertificatePublicKeyTypes) -> bytes:
+    return public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _in_use(verb: str) -> ApiFault:
+    return ApiFault("SoftLayer_Exception_Public", f"The certificate has associated services and may not be {verb}.")

@@ -1,0 +1,52 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who may call the API, and what they may do."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from . import errors
+from .calls import Credentials
+
+VIEW = "SECURITY_CERTIFICATE_VIEW"
+MANAGE = "SECURITY_CERTIFICATE_MANAGE"
+_IBM_CLOUD_USER = "apikey"
+
+
+@dataclass(frozen=True)
+class User:
+    """A user of the account."""
+
+    username: str
+    permissions: frozenset[str]
+    api_key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
+
+
+class Users:
+    """Checks credentials."""
+
+    def __init__(self, users: Iterable[User]) -> None:
+        self._users = tuple(users)
+
+    def __iter__(self) -> Iterator[User]:
+        return iter(self._users)
+
+    def authenticate(self, credentials: Credentials | None) -> User:
+        """The user that the credentials belong to, or the API's fault.
+
+        The user name ``apikey`` stands for an IBM Cloud API key, which is taken by HTTP basic authentication only, on
+        both transports.
+        """
+        if credentials is not None:
+            by_key_alone = credentials.username == _IBM_CLOUD_USER and not credentials.by_header
+            for user in self._users:
+                if secrets.compare_digest(user.api_key.encode(), credentials.api_key.encode()) and (
+                    by_key_alone or user.username == credentials.username
+                ):
+                    return user
+        raise errors.access_denied()

@@ -1,0 +1,170 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All that the simulator holds: the account, its users, orders and certificates, the authority and the logs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from . import keys, mail, orders, store
+from .authority import Authority
+from .calls import CallLog, RateLimiter
+from .datatypes import CERTIFICATE, REQUEST, Datatype, Row
+from .faults import FaultBook
+from .orders import Order, Statuses
+from .settings import Settings
+from .users import Users
+
+_FIRST_ORDER_ID, _FIRST_CERTIFICATE_ID = 100_201, 300_101
+
+
+@dataclass(frozen=True)
+class Send:
+    """A message that was asked for and sent."""
+
+    time: str
+    order_id: int
+    email_type: str
+    recipient: str | None
+    message_id: str
+    user: str
+
+
+@dataclass
+class World:
+    """The simulator's state. Whoever reads or changes orders and certificates holds ``lock``."""
+
+    state_dir: Path
+    maildir: mail.Maildir
+    users: Users
+    account: Row
+    settings: Settings = field(default_factory=Settings)
+    statuses: Statuses = field(default_factory=Statuses)
+    authority: Authority = field(default_factory=Authority)
+    orders: dict[int, Order] = field(default_factory=dict)
+    certificates: dict[int, Row] = field(default_factory=dict)
+    sends: list[Send] = field(default_factory=list)
+    calls: CallLog = field(default_factory=CallLog)
+    faults: FaultBook = field(default_factory=FaultBook)
+    limiter: RateLimiter = field(default_factory=RateLimiter)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.keys = keys.KeyFolder(self.state_dir / "keys")
+        self._next_order, self._next_certificate = _FIRST_ORDER_ID, _FIRST_CERTIFICATE_ID
+        self.remember()
+
+    def remember(self) -> None:
+        """Let ``reset`` come back to how things are now."""
+        self._seed = (
+            [order.copy() for order in self.orders.values()],
+            [dict(record) for record in self.certificates.values()],
+            self.settings,
+        )
+
+    def reset(self) -> None:
+        """Back to the beginning: orders, certificates and settings; no mail, no logs, no faults."""
+        with self.lock:
+            seed_orders, seed_certificates, self.settings = self._seed
+            self.orders = {order.row["id"]: order.copy() for order in seed_orders}
+            self.certificates = {record["id"]: dict(record) for record in seed_certificates}
+            self.sends = []
+            self.calls.clear()
+            self.faults.clear()
+            self.limiter.clear()
+            self.maildir.clear()
+
+    def add_order(self, given: Mapping[str, Any], *, key_type: str = "ec") -> Order:
+        """A new order; unless its signing request is given, with a new key, which is kept in the folder of keys."""
+        with self.lock:
+            common_name = str(given.get("commonName") or f"host{self._next_order}.example.com")
+            given = {"commonName": common_name, "approverEmailAddress": f"admin@{_domain(common_name)}", **given}
+            if "certificateSigningRequest" not in given:
+                key = keys.generate(key_type)
+                self.keys.save(common_name, key)
+                given["certificateSigningRequest"] = keys.signing_request(key, common_name, self.account["companyName"])
+            order = orders.build(self._next_order, self.account, self.statuses, given)
+            self.orders[order.row["id"]] = order
+            self._next_order = max(self._next_order, order.row["id"]) + 1
+            return order
+
+    def add_certificate(self, template: Mapping[str, Any]) -> Row:
+        """A new record in the store, checked as the store does."""
+        with self.lock:
+            record = store.create(self._next_certificate, template)
+            self.certificates[record["id"]] = record
+            self._next_certificate += 1
+            return record
+
+    def issue(self, order: Order) -> mail.Issued | None:
+        """The order's certificate, the same each time; None if the signing request cannot be read."""
+        if order.issued is None:
+            try:
+                leaf = self.authority.issue(str(order.row.get("certificateSigningRequest")), *order.validity())
+            except ValueError:
+                return None
+            order.issued = mail.Issued(leaf, self.authority.intermediate, self.authority.root)
+        return order.issued
+
+    def send_fulfillment(self, order: Order, username: str) -> None:
+        """Have the authority mail the order's certificate."""
+        self._send(
+            order, "FulfillmentEmail", username, mail.fulfillment(order.mail_family, order.letter(), self.issue(order))
+        )
+
+    def send_approval_request(self, order: Order, username: str) -> None:
+        """Have the authority ask for the approval again."""
+        self._send(order, "ApproverEmail", username, mail.approval_request(order.letter()))
+
+    def import_order(self, order: Order) -> Row:
+        """Put an order's certificate into the store, as a user would who has its mail and its key."""
+        issued = self.issue(order)
+        if issued is None:
+            raise ValueError("the order has no certificate")
+        key_path = self.keys.path(str(order.row["commonName"]))
+        return self.add_certificate(
+            {
+                "certificate": issued.leaf_pem,
+                "privateKey": key_path.read_text(encoding="ascii"),
+                "intermediateCertificate": issued.intermediate_pem,
+                "certificateSigningRequest": order.row["certificateSigningRequest"],
+            }
+        )
+
+    def grow(self, datatype: Datatype) -> None:
+        """Add rows to the list of a datatype that was just read, if it is set to grow."""
+        if datatype not in (REQUEST, CERTIFICATE):
+            return
+        for _number in range(self.settings.grow_rows):
+            order = self.add_order({})
+            if datatype is CERTIFICATE:
+                self.import_order(order)
+                del self.orders[order.row["id"]]
+
+    def _send(self, order: Order, email_type: str, username: str, message: EmailMessage) -> None:
+        self.maildir.deliver(message, hold=self.settings.hold_mail)
+        order.sends += 1
+        self.sends.append(
+            Send(
+                time=datetime.now(timezone.utc).isoformat(),
+                order_id=order.row["id"],
+                email_type=email_type,
+                recipient=order.row.get("approverEmailAddress"),
+                message_id=str(message["Message-ID"]),
+                user=username,
+            )
+        )
+
+
+def _domain(common_name: str) -> str:
+    """The domain an administrator's address is at."""
+    return ".".join(common_name.split(".")[-2:])

@@ -1,0 +1,118 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lists: pages, totals, order, and the ways in which they may misbehave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import SoftLayer
+from SoftLayer import utils
+
+from tests.simulator.client import Simulator
+
+REQUEST = ("Security_Certificate_Request", "getSslCertificateRequests")
+BY_ID = {"id": utils.query_filter_orderby()}
+
+
+def ids(rows: Any) -> list[int]:
+    return [row["id"] for row in rows]
+
+
+def every_id(sim: Simulator) -> list[int]:
+    return ids(sim.orders())
+
+
+def page(sdk: SoftLayer.BaseClient, sim: Simulator, **options: Any) -> Any:
+    return sdk.call(*REQUEST, sim.account_id, **{"mask": "mask[id]", "filter": BY_ID, **options})
+
+
+def test_pages_and_total(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    rows = page(sdk, sim, limit=5, offset=5)
+    assert ids(rows) == every_id(sim)[5:10]
+    assert rows.total_count == 12
+    assert ids(page(sdk, sim, limit=5, offset=10)) == every_id(sim)[10:]
+    assert ids(page(sdk, sim, limit=5, offset=15)) == []
+
+
+def test_total_counts_after_the_filter(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    rows = page(sdk, sim, filter={"status": {"name": {"operation": "Approved"}}}, limit=1)
+    assert (len(rows), rows.total_count) == (1, 4)
+
+
+@pytest.mark.parametrize("call", ["iter_call", "cf_call"])
+def test_the_sdk_pages_by_itself(sim: Simulator, sdk: SoftLayer.BaseClient, call: str) -> None:
+    rows = getattr(sdk, call)(*REQUEST, sim.account_id, mask="mask[id]", filter=BY_ID, limit=5)
+    assert ids(rows) == every_id(sim)
+
+
+def test_order_changes_from_call_to_call_unless_asked_for(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    orders = {tuple(ids(page(sdk, sim, filter={}))) for _time in range(10)}
+    assert len(orders) > 1
+    assert {tuple(sorted(order)) for order in orders} == {tuple(every_id(sim))}
+    assert ids(page(sdk, sim)) == every_id(sim)
+    ties = {"status": {"name": utils.query_filter_orderby()}}
+    assert len({tuple(ids(page(sdk, sim, filter=ties))) for _time in range(10)}) > 1
+
+
+def test_a_filter_at_the_wrong_root_is_ignored(sdk: SoftLayer.BaseClient) -> None:
+    no_match = {"operation": "none.example.com"}
+    listed = ("Account", "getSecurityCertificates")
+    assert len(sdk.call(*listed, filter={"commonName": no_match})) == 1
+    assert len(sdk.call(*listed, filter={"securityCertificates": {"commonName": no_match}})) == 0
+
+
+def test_page_size_cap(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sim.settings(page_size_cap=4)
+    assert ids(page(sdk, sim, limit=10, offset=2)) == every_id(sim)[2:6]
+    assert len(page(sdk, sim)) == 4
+
+
+def test_limits_ignored(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sim.settings(ignore_limits=True)
+    assert ids(page(sdk, sim, limit=2, offset=2)) == every_id(sim)
+
+
+def test_filters_ignored(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sim.settings(ignore_filters=True)
+    assert len(page(sdk, sim, filter={"id": {"operation": 1}})) == 12
+
+
+def test_order_ignored(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sim.settings(ignore_order=True)
+    assert len({tuple(ids(page(sdk, sim))) for _time in range(10)}) > 1
+
+
+def test_no_total(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sim.settings(omit_total=True)
+    assert page(sdk, sim, limit=5).total_count == 0
+
+
+def test_rows_repeated(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sim.settings(repeat_rows=2)
+    pages = [ids(page(sdk, sim, limit=4, offset=offset)) for offset in (0, 4, 8)]
+    assert pages == [every_id(sim)[first:last] for first, last in ((0, 4), (2, 8), (6, 12))]
+
+
+def test_orders_that_grow(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sim.settings(grow_rows=2)
+    assert [page(sdk, sim, limit=4).total_count for _time in range(3)] == [12, 14, 16]
+
+
+def test_a_store_that_grows(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sim.settings(grow_rows=1)
+    listed = [len(sdk.call("Account", "getSecurityCertificates", mask="mask[id]")) for _time in range(3)]
+    assert listed == [1, 2, 3]
+    assert len(sim.orders()) == 12
+
+
+def test_a_large_fleet() -> None:
+    with Simulator.start(fleet=300, stored=20) as sim:
+        orders, certificates = sim.orders(), sim.certificates()
+        assert len({order["certificateSigningRequest"] for order in orders}) == 300
+        assert {order["status"] for order in orders} == {"Approved", "Complete"}
+        assert all(sim.key_path(order["commonName"]).stat().st_mode & 0o777 == 0o600 for order in orders)
+        assert [record["commonName"] for record in certificates] == [order["commonName"] for order in orders[:20]]

@@ -1,0 +1,102 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Object masks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from tests.simulator import masks
+from tests.simulator.datatypes import Datatype
+from tests.simulator.errors import ApiFault
+
+STATUS = Datatype("Status", frozenset({"id", "name"}))
+ITEM = Datatype("Item", frozenset({"id", "label"}), relations={"status": STATUS})
+THING = Datatype(
+    "Thing",
+    frozenset({"id", "name", "madeDate"}),
+    relations={"status": STATUS, "items": ITEM},
+    computed={"nameLength": lambda row: len(row["name"])},
+)
+ROW = {
+    "id": 7,
+    "name": "seven",
+    "madeDate": datetime(2018, 2, 22, 16, 56, 44, tzinfo=timezone.utc),
+    "status": {"id": 1, "name": "New"},
+    "items": [{"id": 70, "label": "a", "status": None}, {"id": 71, "label": "b", "status": {"id": 2, "name": "Old"}}],
+}
+LOCAL = {"id": 7, "name": "seven", "madeDate": "2018-02-22T10:56:44-06:00", "nameLength": 5}
+
+
+@pytest.mark.parametrize(
+    ("text", "mask"),
+    [
+        ("", {}),
+        ("mask", {}),
+        ("mask[]", {}),
+        ("id", {"id": {}}),
+        ("[id]", {"id": {}}),
+        ("mask.id", {"id": {}}),
+        ("mask[id]", {"id": {}}),
+        ("id,status.name", {"id": {}, "status": {"name": {}}}),
+        ("mask.id, mask.status.name", {"id": {}, "status": {"name": {}}}),
+        ("mask[id,status[id,name]]", {"id": {}, "status": {"id": {}, "name": {}}}),
+        ("mask [\n id,\n items[label, status.name],\n]", {"id": {}, "items": {"label": {}, "status": {"name": {}}}}),
+        ("mask[items.status[name],items.label]", {"items": {"status": {"name": {}}, "label": {}}}),
+        ("mask(Thing)[id]", {"id": {}}),
+        ("mask[status(Status)[name]]", {"status": {"name": {}}}),
+        ("filteredMask[id]", {"id": {}}),
+    ],
+)
+def test_forms(text: str, mask: masks.Mask) -> None:
+    assert masks.parse(text) == mask
+
+
+@pytest.mark.parametrize("text", ["mask[id", "mask[id]]", "id]", "mask[id[name]", "a..b", "mask.", "a b", "a;b", ".id"])
+def test_malformed_is_refused(text: str) -> None:
+    with pytest.raises(ApiFault, match="Unable to parse object mask"):
+        masks.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("colour", "Property 'colour' not valid for 'Thing'."),
+        ("status.colour", "Property 'colour' not valid for 'Status'."),
+        ("items[status[colour]]", "Property 'colour' not valid for 'Status'."),
+        ("name.length", "Property 'name' not valid for 'Thing'."),
+    ],
+)
+def test_unknown_property_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ApiFault) as raised:
+        masks.check(masks.parse(text), THING)
+    assert raised.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("", LOCAL),
+        ("mask[]", LOCAL),
+        ("id,nameLength", {"id": 7, "nameLength": 5}),
+        ("status", {**LOCAL, "status": {"id": 1, "name": "New"}}),
+        ("id,status.name", {"id": 7, "status": {"name": "New"}}),
+        ("id,items.id", {"id": 7, "items": [{"id": 70}, {"id": 71}]}),
+        ("id,items[id,status.id]", {"id": 7, "items": [{"id": 70, "status": None}, {"id": 71, "status": {"id": 2}}]}),
+    ],
+)
+def test_projection(text: str, answer: dict[str, object]) -> None:
+    mask = masks.parse(text)
+    masks.check(mask, THING)
+    assert masks.project(ROW, mask, THING) == answer
+
+
+def test_missing_stays_away_and_null_stays_null() -> None:
+    assert masks.project({"id": 7, "status": None}, masks.parse("id,name,status.id,items.id"), THING) == {
+        "id": 7,
+        "status": None,
+    }

@@ -1,0 +1,104 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The process: how it starts, what it says, what it refuses, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.simulator.client import Simulator, SimulatorError
+
+
+def test_endpoint_file_is_complete_and_private(sim: Simulator) -> None:
+    path = sim.state_dir / "endpoint.json"
+    endpoint = json.loads(path.read_text(encoding="utf-8"))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert endpoint.keys() >= {
+        "xmlrpc",
+        "rest",
+        "control",
+        "username",
+        "api_key",
+        "account_id",
+        "maildir",
+        "keys",
+        "pid",
+    }
+    assert len(endpoint["api_key"]) == 64
+    assert endpoint["ca_path"] is None
+
+
+def test_options() -> None:
+    with Simulator.start(fleet="empty", username="me", api_key="k" * 8, latency_ms=1) as sim:
+        assert (sim.username, sim.api_key, sim.orders(), sim.settings()["latency_ms"]) == ("me", "k" * 8, [], 1)
+        assert not list(sim.keys_dir.iterdir())
+        state_dir = sim.state_dir
+    assert not state_dir.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"host": "0.0.0.0"}, "not a loopback address"),
+        ({"host": "example.com"}, "not a loopback address"),
+        ({"fleet": "huge"}, "no such fleet"),
+    ],
+)
+def test_refusals(options: dict[str, str], said: str) -> None:
+    with pytest.raises(SimulatorError, match=said):
+        Simulator.start(**options)
+
+
+def test_it_ends_cleanly_when_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.simulator", "--fleet=empty", f"--state-dir={tmp_path}"]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "xmlrpc http://127.0.0.1:" in process.stdout.readline()
+        assert (tmp_path / "endpoint.json").exists()
+        process.terminate()
+        assert process.wait(30) == 0
+        assert process.stdout.read() == ""
+
+
+def test_connections_are_kept_alive(sim: Simulator) -> None:
+    url, auth = f"{sim.rest_url}SoftLayer_Account/getObject.json", (sim.username, sim.api_key)
+    with requests.Session() as session:
+        ports = set()
+        for _time in range(3):
+            with session.get(url, auth=auth, timeout=30, stream=True) as answer:
+                ports.add(answer.raw.connection.sock.getsockname())
+                assert answer.json()
+    assert len(ports) == 1
+
+
+def test_tls() -> None:
+    with Simulator.start(fleet="empty", tls=True) as sim:
+        url, auth = f"{sim.rest_url}SoftLayer_Account/getObject.json", (sim.username, sim.api_key)
+        assert url.startswith("https://")
+        assert requests.get(url, auth=auth, verify=sim.ca_path, timeout=30).json()["id"] == sim.account_id
+        with pytest.raises(requests.exceptions.SSLError):
+            requests.get(url, auth=auth, timeout=30)
+        sim.fault("reset_after", times=1)
+        with pytest.raises(requests.exceptions.ConnectionError):
+            requests.get(url, auth=auth, verify=sim.ca_path, timeout=30)
+        assert requests.get(url, auth=auth, verify=sim.ca_path, timeout=30).ok
+        assert [call["outcome"] for call in sim.calls()] == ["ok", "reset_after", "ok"]
+
+
+def test_a_silent_client_holds_up_nobody() -> None:
+    with Simulator.start(fleet="empty", tls=True) as sim:
+        host, port = sim.rest_url.split("/")[2].split(":")
+        with socket.create_connection((host, int(port))):
+            context = ssl.create_default_context(cafile=sim.ca_path)
+            with socket.create_connection((host, int(port)), timeout=30) as plain:
+                assert context.wrap_socket(plain, server_hostname=host).version()

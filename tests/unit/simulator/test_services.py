@@ -1,0 +1,252 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API's methods, called with the SDK over both transports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+import SoftLayer
+
+from tests.simulator.client import Simulator, SimulatorError
+
+REQUEST = "Security_Certificate_Request"
+CERTIFICATE = "Security_Certificate"
+LOCAL_PROPERTIES = {
+    *("id", "accountId", "commonName", "approverEmailAddress", "technicalContactEmailAddress"),
+    *("certificateSigningRequest", "createDate", "modifyDate", "effectiveDate", "expirationDate", "statusId"),
+}
+Connect = Callable[[str, str], SoftLayer.BaseClient]
+
+
+def order_with(sim: Simulator, status: str) -> dict[str, Any]:
+    return next(order for order in sim.orders() if order["status"] == status)
+
+
+def fails_with(code: str, rest_status: int, transport: str) -> Any:
+    """What the SDK raises: over REST it knows the HTTP status only, not the fault's code."""
+    return pytest.raises(
+        SoftLayer.SoftLayerAPIError, match=rf"\({re.escape(str(rest_status) if transport == 'rest' else code)}\)"
+    )
+
+
+# Authentication and permissions
+
+
+@pytest.mark.parametrize(("username", "api_key"), [("SL278444", "0" * 64), ("nobody", None), ("", "")])
+def test_bad_credentials(sim: Simulator, connect: Connect, transport: str, username: str, api_key: str | None) -> None:
+    client = connect(username, sim.api_key if api_key is None else api_key)
+    with fails_with("SoftLayer_Exception_Public", 401, transport) as raised:
+        client.call("Account", "getObject")
+    assert raised.value.faultString == "Access Denied."
+
+
+def test_ibm_cloud_api_key(sim: Simulator, connect: Connect) -> None:
+    """The SDK sends the user name ``apikey`` by HTTP basic authentication on both transports."""
+    assert connect("apikey", sim.api_key).call("Account", "getObject", mask="id") == {"id": sim.account_id}
+
+
+def test_viewer_sees_orders_and_entries_but_no_certificates(
+    sim: Simulator, viewer: SoftLayer.BaseClient, transport: str
+) -> None:
+    (entry,) = viewer.call("Account", "getValidSecurityCertificateEntries")
+    assert entry["commonName"] == "www.example.com"
+    assert not entry.keys() & {"certificate", "privateKey", "intermediateCertificate", "certificateSigningRequest"}
+    assert len(viewer.call(REQUEST, "getSslCertificateRequests", sim.account_id, mask="id")) == 12
+    for service, method, arguments in (
+        (CERTIFICATE, "getObject", ()),
+        (CERTIFICATE, "deleteObject", ()),
+        (CERTIFICATE, "createObject", ({},)),
+        (REQUEST, "resendEmail", ("FulfillmentEmail",)),
+        ("Account", "getSecurityCertificates", ()),
+    ):
+        with fails_with("SoftLayer_Exception_ObjectNotFound", 404, transport):
+            viewer.call(service, method, *arguments, id=entry["id"])
+    assert sim.sends() == []
+
+
+# The account and its orders
+
+
+def test_orders_without_a_mask_have_all_local_properties(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    orders = sdk.call(REQUEST, "getSslCertificateRequests", sim.account_id)
+    assert orders.total_count == len(orders) == 12
+    assert all(set(order) == LOCAL_PROPERTIES for order in orders)
+
+
+def test_dates_are_central_time(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sim.patch_order(sim.orders()[0]["id"], createDate="2018-02-22T16:56:44Z", modifyDate="2018-07-22T16:56:44Z")
+    order = sdk.call(REQUEST, "getObject", id=sim.orders()[0]["id"], mask="createDate,modifyDate")
+    assert order == {"createDate": "2018-02-22T10:56:44-06:00", "modifyDate": "2018-07-22T11:56:44-05:00"}
+
+
+def test_any_property_may_be_null_or_missing(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    order = sim.add_order(approverEmailAddress=None, status=None, product=None, missing=["commonName", "createDate"])
+    row = sdk.call(REQUEST, "getObject", id=order["id"], mask="id,commonName,approverEmailAddress,status,orderItem")
+    assert row == {"id": order["id"], "approverEmailAddress": None, "status": None, "orderItem": None}
+
+
+@pytest.mark.parametrize("account_id", [1, "x", None])
+def test_another_account_is_not_found(sdk: SoftLayer.BaseClient, transport: str, account_id: Any) -> None:
+    with fails_with("SoftLayer_Exception_ObjectNotFound", 404, transport) as raised:
+        sdk.call(REQUEST, "getSslCertificateRequests", account_id)
+    assert raised.value.faultString == f"Unable to find object with id of '{account_id}'."
+
+
+def test_statuses_are_known_by_name(sdk: SoftLayer.BaseClient) -> None:
+    names = {status["name"] for status in sdk.call(f"{REQUEST}_Status", "getSslRequestStatuses")}
+    assert names == {"Pending CA Approval", "Approved", "Complete", "Canceled"}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        ("Approved", True),
+        ("Complete", True),
+        ("Pending CA Approval", False),
+        ("Canceled", False),
+        ("Under Organization Review", False),
+    ],
+)
+def test_resending_the_fulfillment_email(sim: Simulator, sdk: SoftLayer.BaseClient, status: str, answer: bool) -> None:
+    order = order_with(sim, status)
+    assert sdk.call(REQUEST, "resendEmail", "FulfillmentEmail", id=order["id"]) is answer
+    assert [(send["order_id"], send["recipient"]) for send in sim.sends()] == (
+        [(order["id"], order["approverEmailAddress"])] if answer else []
+    )
+    assert len(sim.messages()) == int(answer)
+    assert next(row["sends"] for row in sim.orders() if row["id"] == order["id"]) == int(answer)
+
+
+def test_resending_the_approver_email(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    order = order_with(sim, "Pending CA Approval")
+    assert sdk.call(REQUEST, "resendEmail", "ApproverEmail", id=order["id"]) is True
+    (message,) = sim.messages()
+    assert "ORDER APPROVAL" in message.read_text(encoding="utf-8")
+
+
+def test_resending_another_email_is_refused(sim: Simulator, sdk: SoftLayer.BaseClient, transport: str) -> None:
+    with fails_with("SoftLayer_Exception_InvalidValue", 500, transport):
+        sdk.call(REQUEST, "resendEmail", "LoveLetter", id=order_with(sim, "Approved")["id"])
+
+
+def test_only_a_pending_order_can_be_cancelled(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    pending, approved = order_with(sim, "Pending CA Approval"), order_with(sim, "Approved")
+    assert sdk.call(REQUEST, "cancelSslOrder", id=approved["id"]) is False
+    assert sdk.call(REQUEST, "cancelSslOrder", id=pending["id"]) is True
+    status = sdk.call(REQUEST, "getObject", id=pending["id"], mask="status.name")["status"]
+    assert status == {"name": "Canceled"}
+
+
+def test_what_an_order_needs(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    order = order_with(sim, "Complete")
+    csr = order["certificateSigningRequest"]
+    domains = sdk.call(REQUEST, "getAdministratorEmailDomains", "www.shop.example.com")
+    assert domains == ["www.shop.example.com", "shop.example.com", "example.com"]
+    assert "hostmaster" in sdk.call(REQUEST, "getAdministratorEmailPrefixes")
+    assert sdk.call(REQUEST, "validateCsr", csr, 12, 1, "apache2") is True
+    assert sdk.call(REQUEST, "validateCsr", "no request", 12, 1, "apache2") is False
+    assert sdk.call(REQUEST, "getPreviousOrderData", id=order["id"])["certificateSigningRequest"] == csr
+
+
+# Calls that make no sense
+
+
+def test_unknown_objects_methods_services(sdk: SoftLayer.BaseClient, transport: str) -> None:
+    with fails_with("SoftLayer_Exception_ObjectNotFound", 404, transport):
+        sdk.call(REQUEST, "getObject", id=1)
+    with fails_with("-32602", 500, transport):
+        sdk.call(REQUEST, "getObject")
+    with fails_with("-32601", 500, transport):
+        sdk.call(REQUEST, "sendFlowers", id=1)
+    with fails_with("SoftLayer_Exception_Public", 404, transport):
+        sdk.call("Nonexistent", "getObject")
+    with fails_with("SoftLayer_Exception_WebService_BadRequest", 400, transport):
+        sdk.call(REQUEST, "getSslCertificateRequests")
+
+
+@pytest.mark.parametrize("mask", ["mask[colour]", "mask[id"])
+def test_bad_mask_is_refused_before_anything_is_done(
+    sim: Simulator, sdk: SoftLayer.BaseClient, transport: str, mask: str
+) -> None:
+    with fails_with("SoftLayer_Exception_WebService_ObjectMask", 500, transport):
+        sdk.call(CERTIFICATE, "createObject", {}, mask=mask)
+    assert len(sim.certificates()) == 1
+
+
+def test_requests_that_no_sdk_makes(sim: Simulator) -> None:
+    url, auth = f"{sim.rest_url}SoftLayer_{REQUEST}", (sim.username, sim.api_key)
+    identifier = sim.orders()[0]["id"]
+    assert requests.get(f"{url}/{identifier}.json", auth=auth, timeout=30).json()["id"] == identifier
+    assert requests.get(f"{sim.rest_url}SoftLayer_Account", auth=auth, timeout=30).json()["id"] == sim.account_id
+    malformed = requests.post(f"{url}/getSslCertificateRequests.json", data="{", auth=auth, timeout=30)
+    assert (malformed.status_code, malformed.json()["code"]) == (400, "SoftLayer_Exception_WebService_BadRequest")
+    unauthorized = requests.get(f"{url}/{identifier}.json", timeout=30)
+    assert (unauthorized.status_code, unauthorized.json()) == (
+        401,
+        {"error": "Access Denied.", "code": "SoftLayer_Exception_Public"},
+    )
+    malformed = requests.post(f"{sim.xmlrpc_url}SoftLayer_{REQUEST}", data="<methodCall>", timeout=30)
+    assert "-32700" in malformed.text
+
+
+# The log and the control API
+
+
+def test_calls_are_logged_without_keys(sim: Simulator, sdk: SoftLayer.BaseClient, transport: str) -> None:
+    with pytest.raises(SoftLayer.SoftLayerAPIError):
+        sdk.call(CERTIFICATE, "createObject", {"privateKey": "secret"}, mask="mask[id]")
+    (call,) = sim.calls(method="createObject")
+    assert (
+        call.items()
+        >= {
+            "transport": transport,
+            "user": sim.username,
+            "service": f"SoftLayer_{CERTIFICATE}",
+            "arguments": [{"privateKey": "(private key)"}],
+            "mask": "mask[id]",
+            "outcome": "SoftLayer_Exception_MissingCreationProperty",
+            "status": 500 if transport == "rest" else 200,
+        }.items()
+    )
+    sim.clear_calls()
+    assert sim.calls() == []
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        lambda sim: sim.settings(speed=3),
+        lambda sim: sim.settings(latency_ms="fast"),
+        lambda sim: sim.fault("explode"),
+        lambda sim: sim.fault("false", where="here"),
+        lambda sim: sim.add_order(colour="red"),
+        lambda sim: sim.add_order(expirationDate="soon"),
+        lambda sim: sim.add_order(mail_family="pigeon"),
+        lambda sim: sim.patch_order(1, status="Approved"),
+        lambda sim: sim.patch_certificate(sim.certificates()[0]["id"], colour="red"),
+    ],
+)
+def test_the_control_api_refuses_mistakes(sim: Simulator, mistake: Callable[[Simulator], Any]) -> None:
+    with pytest.raises(SimulatorError):
+        mistake(sim)
+    assert len(sim.orders()) == 12
+
+
+def test_reset_brings_everything_back(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    order = order_with(sim, "Approved")
+    before = (sim.orders(), sim.certificates(), sim.settings())
+    sdk.call(REQUEST, "resendEmail", "FulfillmentEmail", id=order["id"])
+    sdk.call(CERTIFICATE, "deleteObject", id=sim.certificates()[0]["id"])
+    sim.add_order()
+    sim.settings(latency_ms=1)
+    sim.fault("false")
+    sim.reset()
+    assert (sim.orders(), sim.certificates(), sim.settings()) == before
+    assert (sim.calls(), sim.sends(), sim.faults(), sim.messages()) == ([], [], [], [])

@@ -1,0 +1,133 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The simulator judged by a client that nobody here wrote: the SDK's own command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+
+Slcli = Callable[..., Any]
+RUN = [sys.executable, "-c", "from SoftLayer.CLI.core import main; main()", "--format=json", "--really"]
+
+
+@pytest.fixture
+def slcli(sim: Simulator, transport: str, tmp_path: Path) -> Slcli:
+    """Runs ``slcli`` with a configuration file for the simulator, and reads what it prints."""
+    config = tmp_path / "softlayer.conf"
+    config.write_text(
+        f"[softlayer]\nusername = {sim.username}\napi_key = {sim.api_key}\n"
+        f"endpoint_url = {sim.url(transport)}\ntimeout = 30\n",
+        encoding="utf-8",
+    )
+
+    def run(*arguments: object, fails: bool = False) -> Any:
+        command = [*RUN, f"--config={config}", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stdout + done.stderr if fails else json.loads(done.stdout or "null")
+
+    return run
+
+
+@pytest.fixture
+def parts(sim: Simulator, tmp_path: Path) -> dict[str, Path]:
+    """A certificate that is not in the store yet, as the files a user would have."""
+    order = next(order for order in sim.orders() if order["commonName"] == "mail.example.com")
+    issued = sim.issue(order["id"])
+    texts = {
+        "crt": issued["certificate"],
+        "icc": issued["intermediateCertificate"],
+        "csr": order["certificateSigningRequest"],
+        "key": sim.key_path("mail.example.com").read_text(encoding="ascii"),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="ascii")
+    return {name: tmp_path / name for name in texts}
+
+
+def files(parts: dict[str, Path]) -> list[str]:
+    return [f"--{name}={path}" for name, path in parts.items()]
+
+
+def test_a_certificate_from_add_to_remove(sim: Simulator, slcli: Slcli, parts: dict[str, Path]) -> None:
+    slcli("security", "cert-add", *files(parts), "--notes=first")
+    listed = {row["common_name"]: row for row in slcli("security", "cert-list")}
+    assert set(listed) == {"www.example.com", "mail.example.com"}
+    added = listed["mail.example.com"]
+    assert (added["notes"], added["days_until_expire"]) == ("first", 21)
+
+    slcli("security", "cert-edit", added["id"], *files(parts), "--notes=second")
+    assert [row["notes"] for row in slcli("security", "cert-list") if row["id"] == added["id"]] == ["second"]
+
+    slcli("security", "cert-remove", added["id"])
+    assert [row["common_name"] for row in slcli("security", "cert-list")] == ["www.example.com"]
+    assert [record["commonName"] for record in sim.certificates()] == ["www.example.com"]
+    assert sim.key_path("mail.example.com").read_text(encoding="ascii") not in json.dumps(sim.calls())
+
+
+def test_cert_list_by_status(slcli: Slcli) -> None:
+    assert [row["common_name"] for row in slcli("security", "cert-list", "--status=valid")] == ["www.example.com"]
+    assert slcli("security", "cert-list", "--status=expired") in ([], None)
+
+
+def test_cert_add_of_another_key_is_refused(sim: Simulator, slcli: Slcli, parts: dict[str, Path]) -> None:
+    parts["key"] = sim.key_path("www.example.com")
+    said = slcli("security", "cert-add", *files(parts), fails=True)
+    assert "private key does not match" in " ".join(said.split())
+
+
+def test_cert_remove_of_one_in_use_is_refused(sim: Simulator, slcli: Slcli) -> None:
+    identifier = sim.certificates()[0]["id"]
+    sim.patch_certificate(identifier, associatedServiceCount=2)
+    assert "associated services" in " ".join(slcli("security", "cert-remove", identifier, fails=True).split())
+
+
+def test_call_api_with_mask_filter_order_and_limit(sim: Simulator, slcli: Slcli) -> None:
+    service = ("call-api", "Security_Certificate_Request", "getSslCertificateRequests", sim.account_id)
+    rows = slcli(*service, "--mask=id,commonName,status.name", "--filter=status.name=Approved")
+    assert {row["status"]["name"] for row in rows} == {"Approved"}
+    assert set(rows[0]) == {"id", "commonName", "status"}
+
+    rows = slcli(*service, "--mask=id", "--orderBy=id=DESC", "--limit=3", "--offset=1")
+    ids = sorted((order["id"] for order in sim.orders()), reverse=True)
+    assert [row["id"] for row in rows] == ids[1:4]
+
+    rows = slcli(*service, "--mask=commonName", '--json-filter={"commonName":{"operation":"$= .example.org"}}')
+    assert {row["commonName"] for row in rows} == {"*.example.org", "api.example.org", "vpn.example.org"}
+
+    rows = slcli(*service, "--mask=id", f"--filter=id IN {ids[0]},{ids[2]}")
+    assert sorted((row["id"] for row in rows), reverse=True) == [ids[0], ids[2]]
+
+
+def test_call_api_filters_an_account_property_by_its_name(slcli: Slcli) -> None:
+    service = ("call-api", "Account", "getSecurityCertificates", "--mask=commonName")
+    assert slcli(*service, "--filter=securityCertificates.commonName=*.org") in ([], None)
+    assert len(slcli(*service, "--filter=commonName=*.org")) == 1
+
+
+def test_call_api_of_one_object(sim: Simulator, slcli: Slcli) -> None:
+    order = sim.orders()[0]
+    service = "Security_Certificate_Request"
+    assert slcli("call-api", service, "getObject", f"--id={order['id']}", "--mask=id,order.id") == {
+        "id": order["id"],
+        "order": {"id": order["id"] + 5_000_000},
+    }
+    assert slcli("call-api", service, "resendEmail", f"--id={order['id']}", "FulfillmentEmail") is True
+    assert [send["order_id"] for send in sim.sends()] == [order["id"]]
+
+
+def test_call_api_with_wrong_credentials(slcli: Slcli, tmp_path: Path) -> None:
+    config = tmp_path / "softlayer.conf"
+    config.write_text(config.read_text(encoding="utf-8").replace("api_key = ", "api_key = 0"), encoding="utf-8")
+    assert "Access Denied" in slcli("call-api", "Account", "getObject", fails=True)

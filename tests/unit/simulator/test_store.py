@@ -1,0 +1,138 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificate store's own checks."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+import SoftLayer
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from tests.simulator.client import Simulator
+
+STORE = "Security_Certificate"
+Parts = dict[str, Any]
+
+
+def parts_of(sim: Simulator, common_name: str) -> Parts:
+    """What a user would put into the store for an order."""
+    order = next(order for order in sim.orders() if order["commonName"] == common_name)
+    return {**sim.issue(order["id"]), "privateKey": sim.key_path(common_name).read_text(encoding="ascii")}
+
+
+@pytest.fixture
+def parts(sim: Simulator) -> Parts:
+    return parts_of(sim, "shop.example.com")
+
+
+def fault(sdk: SoftLayer.BaseClient, method: str, *arguments: Any, **options: Any) -> str:
+    """The message a call fails with."""
+    with pytest.raises(SoftLayer.SoftLayerAPIError) as raised:
+        sdk.call(STORE, method, *arguments, **options)
+    message: str = raised.value.faultString
+    return message
+
+
+def test_create_derives_the_facts(sdk: SoftLayer.BaseClient, parts: Parts) -> None:
+    record = sdk.call(STORE, "createObject", {**parts, "commonName": "other.example.com", "notes": "n"})
+    leaf = x509.load_pem_x509_certificate(parts["certificate"].encode())
+    assert record.items() >= {**parts, "commonName": "shop.example.com", "notes": "n", "keySize": 256}.items()
+    assert record["organizationName"] == "Example Company"
+    assert record["validityDays"] == (leaf.not_valid_after_utc - datetime.now(timezone.utc)).days
+    assert datetime.fromisoformat(record["validityEnd"]) == leaf.not_valid_after_utc
+    assert re.search(r"-0[56]:00$", record["validityBegin"])
+    assert record["associatedServiceCount"] == 0
+    assert sdk.call(STORE, "getObject", id=record["id"]) == record
+
+
+def test_created_private_key_can_be_masked_out(sdk: SoftLayer.BaseClient, parts: Parts) -> None:
+    assert set(sdk.call(STORE, "createObject", parts, mask="mask[id,commonName]")) == {"id", "commonName"}
+
+
+def test_the_same_twice_is_two(sdk: SoftLayer.BaseClient, parts: Parts) -> None:
+    created = {sdk.call(STORE, "createObject", parts, mask="id")["id"] for _time in range(2)}
+    assert {row["id"] for row in sdk.call(STORE, "findByCommonName", "SHOP.example.com", mask="id")} == created
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("certificate", None, "The property 'certificate' must be set"),
+        ("privateKey", "", "The property 'privateKey' must be set"),
+        ("certificate", "nothing", "It is not a certificate in PEM format."),
+        ("privateKey", "nothing", "It is not a private key in PEM format."),
+        ("intermediateCertificate", "nothing", "It is not a certificate in PEM format."),
+        ("intermediateCertificate", "", "The issuer's certificate is required."),
+    ],
+)
+def test_create_refuses(sdk: SoftLayer.BaseClient, parts: Parts, name: str, value: Any, message: str) -> None:
+    assert message in fault(sdk, "createObject", {**parts, name: value})
+
+
+def test_create_refuses_what_does_not_belong_together(sim: Simulator, sdk: SoftLayer.BaseClient, parts: Parts) -> None:
+    other = parts_of(sim, "mail.example.com")
+    assert "does not match" in fault(sdk, "createObject", {**parts, "privateKey": other["privateKey"]})
+    root = sim.authority_root.read_text(encoding="ascii")
+    assert "not issued by" in fault(sdk, "createObject", {**parts, "intermediateCertificate": root})
+    reversed_chain = root + parts["intermediateCertificate"]
+    assert "not issued by" in fault(sdk, "createObject", {**parts, "intermediateCertificate": reversed_chain})
+    assert len(sim.certificates()) == 1
+
+
+def test_create_takes_a_whole_chain(sim: Simulator, sdk: SoftLayer.BaseClient, parts: Parts) -> None:
+    chain = parts["intermediateCertificate"] + sim.authority_root.read_text(encoding="ascii")
+    assert sdk.call(STORE, "createObject", {**parts, "intermediateCertificate": chain})["commonName"]
+
+
+def test_create_refuses_a_key_with_a_passphrase(sdk: SoftLayer.BaseClient, parts: Parts) -> None:
+    key = load_pem_private_key(parts["privateKey"].encode(), None)
+    encrypted = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")).decode()
+    assert "passphrase" in fault(sdk, "createObject", {**parts, "privateKey": encrypted})
+
+
+def test_edit(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    identifier = sim.certificates()[0]["id"]
+    renewed = parts_of(sim, "mail.example.com")
+    assert sdk.call(STORE, "editObject", {"notes": "old", "commonName": "ignored", "id": "7"}, id=identifier) is True
+    assert "does not match" in fault(sdk, "editObject", {"certificate": renewed["certificate"]}, id=identifier)
+    assert sdk.call(STORE, "editObject", {**renewed, "notes": "new"}, id=identifier) is True
+    (record,) = sim.certificates()
+    assert record.items() >= {**renewed, "id": identifier, "commonName": "mail.example.com", "notes": "new"}.items()
+
+
+def test_what_a_service_uses_is_protected(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    (record,) = sim.certificates()
+    sim.patch_certificate(record["id"], associatedServiceCount=1)
+    renewed = parts_of(sim, "mail.example.com")
+    assert "associated services" in fault(sdk, "editObject", renewed, id=record["id"])
+    unchanged = {"certificate": record["certificate"], "notes": "kept", "certificateSigningRequest": ""}
+    assert sdk.call(STORE, "editObject", unchanged, id=record["id"]) is True
+    assert "associated services" in fault(sdk, "deleteObject", id=record["id"])
+    sim.patch_certificate(record["id"], associatedServiceCount=0)
+    assert sdk.call(STORE, "deleteObject", id=record["id"]) is True
+    assert "Unable to find object" in fault(sdk, "getObject", id=record["id"])
+
+
+def test_valid_and_expired(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sdk.call(STORE, "createObject", parts_of(sim, "old.example.net"), mask="id")
+    listed = {
+        method: [row["commonName"] for row in sdk.call("Account", method, mask="commonName")]
+        for method in ("getValidSecurityCertificates", "getExpiredSecurityCertificates")
+    }
+    assert listed == {
+        "getValidSecurityCertificates": ["www.example.com"],
+        "getExpiredSecurityCertificates": ["old.example.net"],
+    }
+    assert len(sdk.call("Account", "getObject", mask="securityCertificates.id")["securityCertificates"]) == 2
