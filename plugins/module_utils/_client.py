@@ -1,0 +1,435 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The SoftLayer SDK's session as this collection uses it. Private to softlayer.certificates.
+
+Who to log in as, where to send it, what may be tried again, how fast, and reading lists whole. What is asked for is
+the business of the modules above.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import configparser
+import ipaddress
+import os
+import signal
+import threading
+import traceback
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from ansible.module_utils.api import generate_jittered_backoff
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._faults import NOT_CARRIED_OUT, Answer, explain
+from ansible_collections.softlayer.certificates.plugins.module_utils._paging import Page, Row, list_all
+from ansible_collections.softlayer.certificates.plugins.module_utils._rate import RateLimiter
+
+SOFTLAYER_IMPORT_ERROR: str | None = None
+try:
+    import requests
+    from requests.adapters import HTTPAdapter
+    from SoftLayer import API_PUBLIC_ENDPOINT, BaseClient
+    from SoftLayer.auth import BasicAuthentication, BasicHTTPAuthentication
+    from SoftLayer.config import get_client_settings_config_file
+    from SoftLayer.transports import RestTransport, XmlRpcTransport
+except ImportError:
+    SOFTLAYER_IMPORT_ERROR = traceback.format_exc()
+
+T = t.TypeVar("T")
+R = t.TypeVar("R")
+
+PAGE_SIZE = 500
+"""Rows asked for at once."""
+SMALLEST_PAGE = 25
+"""Rows below which a page is not halved any more when the API finds it too much."""
+IDS_PER_FILTER = 200
+"""Ids in one object filter; over REST it travels in the URL."""
+CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where and as whom to call the API."""
+
+    username: str
+    api_key: str = field(repr=False)
+    endpoint_url: str
+    timeout: float
+    proxy: str | None = field(repr=False)
+    verify: bool | str
+    retries: int
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether the endpoint speaks REST; otherwise it is XML-RPC."""
+        return "rest" in urlsplit(self.endpoint_url).path.split("/")
+
+    @property
+    def secrets(self) -> set[str]:
+        """What must appear in no output: the API key, and passwords inside URLs."""
+        passwords = (urlsplit(url).password for url in (self.proxy,) if url)
+        return {self.api_key, *(unquote(password) for password in passwords if password)}
+
+
+def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Settings:
+    """Return the settings by precedence: option, then environment, then config file, then default.
+
+    Args:
+        params: the module's options, the environment's values and the defaults already filled in.
+        given: the options that the user gave.
+
+    Raises:
+        CertificatesError: C(missing_credentials), C(invalid_config_file), C(insecure_endpoint), C(invalid_argument).
+    """
+    config = _read_config_file(params["config_file"])
+    username = (params["username"] or config.get("username") or "").strip()
+    api_key = (params["api_key"] or config.get("api_key") or "").strip()
+    missing = [name for name, value in (("username", username), ("api_key", api_key)) if not value]
+    if missing:
+        raise CertificatesError(
+            "missing_credentials",
+            f"No SoftLayer {' and '.join(missing)} given: set the options username and api_key, the environment variables "
+            "SL_USERNAME and SL_API_KEY, or both in the section [softlayer] of ~/.softlayer.",
+            missing=missing,
+        )
+    timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
+    if timeout <= 0 or params["retries"] < 0:
+        raise CertificatesError("invalid_argument", "timeout must be above 0 seconds and retries must not be negative.")
+    settings = Settings(
+        username=username,
+        api_key=api_key,
+        endpoint_url=(params["endpoint_url"] or config.get("endpoint_url") or API_PUBLIC_ENDPOINT).strip().rstrip("/"),
+        timeout=timeout,
+        proxy=params["proxy"] or (None if _proxy_in_environment() else config.get("proxy") or None),
+        verify=_verification(params, given, config),
+        retries=params["retries"],
+    )
+    _guard_endpoint(settings)
+    return settings
+
+
+def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> bool | str:
+    """Return what requests takes as C(verify): a CA bundle's path, or whether to verify at all."""
+    if not given & {"validate_certs", "ca_path"}:
+        configured: bool | str = config.get("verify", True)
+        if isinstance(configured, bool):
+            return configured
+        return _existing_ca(configured)
+    if not params["validate_certs"]:
+        return False
+    return _existing_ca(params["ca_path"]) if params["ca_path"] else True
+
+
+def _existing_ca(path: str) -> str:
+    expanded = os.path.expanduser(path)
+    if not os.access(expanded, os.R_OK):
+        raise CertificatesError("invalid_argument", f"The CA file {path} cannot be read: check ca_path.")
+    return expanded
+
+
+def _proxy_in_environment() -> bool:
+    return bool(os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY"))
+
+
+def _read_config_file(path: str | None) -> dict[str, t.Any]:
+    """Return the C([softlayer]) section as the SDK reads it: C(/etc/softlayer.conf), C(~/.softlayer), C(path)."""
+    if path and not os.access(path, os.R_OK):
+        raise CertificatesError("invalid_config_file", f"The config file {path} cannot be read: check config_file.")
+    try:
+        return get_client_settings_config_file(config_file=path) or {}
+    except (configparser.Error, ValueError):  # the exceptions' texts may quote the line that holds the key
+        raise CertificatesError(
+            "invalid_config_file",
+            f"The config file {path or '~/.softlayer'} is not an INI file with a section [softlayer] as the SoftLayer SDK reads it: "
+            "write it anew with `slcli config setup`, or give username and api_key as options.",
+        ) from None
+
+
+def _guard_endpoint(settings: Settings) -> None:
+    """Refuse to send credentials in the clear to anything but this machine."""
+    try:
+        url = urlsplit(settings.endpoint_url)
+        host = url.hostname
+        proxy_host = urlsplit(settings.proxy).hostname if settings.proxy else None
+    except ValueError:
+        host = None
+    if not host or url.scheme not in {"http", "https"} or url.username or url.query:
+        raise CertificatesError(
+            "invalid_argument",
+            f"endpoint_url must look like {API_PUBLIC_ENDPOINT}: https, a host and a path, without a login in it.",
+        )
+    if url.scheme == "http" and not (is_loopback(host) and (proxy_host is None or is_loopback(proxy_host))):
+        raise CertificatesError(
+            "insecure_endpoint",
+            f"Credentials are not sent to {host} over plain http: use https in endpoint_url.",
+            host=host,
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.rstrip(".").lower() == "localhost"
+
+
+class Interrupted(CertificatesError):
+    """The run was told to stop, and this call was not made."""
+
+    def __init__(self) -> None:
+        super().__init__("interrupted", "The run was told to stop before this was done; nothing was sent.")
+
+
+class Client:
+    """A logged-in session that any number of threads may use.
+
+    Attributes:
+        api_calls: HTTP requests made so far, repetitions included.
+        stop: set it to let the calls in flight finish and start no more; every waiting ends at once.
+    """
+
+    def __init__(self, settings: Settings, concurrency: int = 8) -> None:
+        self.settings = settings
+        self.concurrency = concurrency
+        self.api_calls = 0
+        self.stop = threading.Event()
+        self._lock = threading.Lock()
+        self._limiter = RateLimiter()
+        self._seen = threading.local()
+        transport_class, authentication = (
+            (RestTransport, BasicHTTPAuthentication) if settings.is_rest else (XmlRpcTransport, BasicAuthentication)
+        )
+        transport = transport_class(
+            endpoint_url=settings.endpoint_url, timeout=settings.timeout, proxy=settings.proxy, verify=settings.verify
+        )
+        # The SDK's own session repeats requests by itself, also those that must not be; this one never does.
+        transport._client = self._make_session()
+        self._sdk = BaseClient(
+            auth=authentication(settings.username, settings.api_key), transport=transport, config_file=os.devnull
+        )
+
+    def _make_session(self) -> requests.Session:
+        session = requests.Session()
+        adapter = _adapter(ascii_xml=not self.settings.is_rest)(max_retries=0, pool_maxsize=self.concurrency)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        session.hooks["response"].append(self._remember)
+        session.max_redirects = 0  # a redirect would take the credentials to another host
+        session.auth = _no_login  # otherwise requests looks for one in ~/.netrc
+        if is_loopback(t.cast(str, urlsplit(self.settings.endpoint_url).hostname)):
+            session.trust_env = False  # no proxy of the environment stands before this machine itself
+        return session
+
+    def _remember(self, response: requests.Response, **_kwargs: object) -> None:
+        self._seen.answer = response
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        *args: t.Any,
+        identifier: int | None = None,
+        mask: str | None = None,
+        filter: Mapping[str, t.Any] | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        repeatable: bool = True,
+    ) -> t.Any:
+        """Call an API method and return its answer.
+
+        Args:
+            service: name without C(SoftLayer_), such as C(Account).
+            method: name of the API method.
+            args: the method's arguments.
+            identifier: id of the object that it is called on.
+            mask: object mask; always give one where an answer could hold a private key.
+            filter: object filter.
+            limit: rows wanted at most.
+            offset: rows to pass over.
+            repeatable: whether it may be called again after an answer was lost. C(False) for what sends or creates.
+
+        Raises:
+            CertificatesError: with a code of C(_faults); C(interrupted) if it was not called because of C(stop).
+        """
+        keywords = {"id": identifier, "mask": mask, "filter": filter, "limit": limit, "offset": offset}
+        codes = CODES_TO_READ_AGAIN if repeatable else NOT_CARRIED_OUT
+        for delay in [*self._delays(), None]:
+            self._limiter.wait(self.stop.wait)
+            if self.stop.is_set():
+                raise Interrupted
+            try:
+                answer = self._call_once(service, method, args, keywords)
+            except CertificatesError as error:
+                if error.code == "rate_limited":
+                    self._limiter.refused(error.details.get("retry_after_seconds"))
+                if error.code not in codes or delay is None:
+                    raise
+                if error.code != "rate_limited":
+                    self.stop.wait(delay)
+            else:
+                self._limiter.taken()
+                return answer
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def _delays(self) -> list[float]:
+        """Return how long to wait before each repetition, in seconds: up to a quarter of 4, 8, 16 ..., at random."""
+        return [
+            quarters / 4
+            for quarters in generate_jittered_backoff(self.settings.retries, delay_base=4, delay_threshold=120)
+        ]
+
+    def _call_once(self, service: str, method: str, args: Sequence[t.Any], keywords: Mapping[str, t.Any]) -> t.Any:
+        """Make one HTTP request; whatever fails comes out as what it means."""
+        name = f"SoftLayer_{service}::{method}"
+        self._seen.answer = None
+        with self._lock:
+            self.api_calls += 1
+        try:
+            result = self._sdk.call(service, method, *args, **keywords)
+        except Exception as error:  # the SDK lets through whatever a parser raises on half an answer
+            raise explain(name, self.settings.endpoint_url, _as_answer(self._seen.answer), error) from None
+        if isinstance(result, dict) and {"error", "code"} <= result.keys():  # a fault that came with HTTP 200
+            raise explain(name, self.settings.endpoint_url, _as_answer(self._seen.answer), ValueError())
+        return result
+
+    def read_list(self, service: str, method: str, *args: t.Any, mask: str, root: str | None = None) -> list[Row]:
+        """Return all rows of a method that gives a list, each once, sorted by id.
+
+        Args:
+            service: name without C(SoftLayer_).
+            method: name of the API method.
+            args: the method's arguments.
+            mask: object mask; must hold C(id).
+            root: what the object filter starts from, the property's name for C(Account::getX), none where the
+                service's own type is listed.
+
+        Raises:
+            CertificatesError: as C(call); C(incomplete_listing) where the server does not hand out the whole list.
+        """
+        by_id = _rooted(root, {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}})
+
+        def fetch(offset: int, limit: int) -> Page:
+            return self._fetch_page(service, method, args, mask=mask, filter=by_id, offset=offset, limit=limit)
+
+        return list_all(fetch, PAGE_SIZE, lambda function, offsets: self.each(function, offsets))
+
+    def read_ids(
+        self, service: str, method: str, *args: t.Any, identifiers: Iterable[int], mask: str, root: str | None = None
+    ) -> list[Row]:
+        """Return the rows with these ids as far as a filtered listing shows them; what it lacks may still exist.
+
+        The server's filter only saves bytes: a malformed one is ignored, and other rows are left out here.
+        """
+        wanted = sorted(set(identifiers))
+        chunks = [wanted[start : start + IDS_PER_FILTER] for start in range(0, len(wanted), IDS_PER_FILTER)]
+
+        def fetch(chunk: Sequence[int]) -> Page:
+            these = _rooted(root, {"id": {"operation": "in", "options": [{"name": "data", "value": list(chunk)}]}})
+            return self._fetch_page(service, method, args, mask=mask, filter=these, offset=0, limit=len(chunk))
+
+        found = {int(row["id"]): row for page in self.each(fetch, chunks) for row in page.rows}
+        return [found[identifier] for identifier in wanted if identifier in found]
+
+    def _fetch_page(
+        self, service: str, method: str, args: Sequence[t.Any], *, offset: int, limit: int, **keywords: t.Any
+    ) -> Page:
+        try:
+            answer = self.call(service, method, *args, offset=offset, limit=limit, **keywords)
+        except CertificatesError as error:
+            too_much = (
+                error.code == "api_error" and "internal error" in str(error.details.get("api_message", "")).lower()
+            )
+            if not too_much or limit // 2 < SMALLEST_PAGE:
+                raise
+            return self._fetch_page(service, method, args, offset=offset, limit=limit // 2, **keywords)
+        if not isinstance(answer, list) or not all(isinstance(row, dict) and "id" in row for row in answer):
+            raise CertificatesError(
+                "api_error",
+                f"SoftLayer_{service}::{method} answered something else than a list of objects: check endpoint_url.",
+            )
+        return Page(answer, getattr(answer, "total_count", 0) or None)
+
+    def each(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """Return C(function) of every item, in order, up to C(concurrency) at the same time."""
+        if len(items) <= 1:
+            return [function(item) for item in items]
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(self.concurrency, len(items))) as pool:
+            return list(pool.map(function, items))
+
+    @contextmanager
+    def stopped_by_signals(self) -> Iterator[None]:
+        """Let a signal to end the process end only what has not begun: it sets C(stop)."""
+        signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        before = {number: signal.signal(number, lambda *_: self.stop.set()) for number in signals}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def account_id(self) -> int:
+        """Return the id of the API user's account (C(SoftLayer_Account::getObject))."""
+        account = self.call("Account", "getObject", mask="mask[id]")
+        try:
+            return int(account["id"])
+        except (TypeError, KeyError, ValueError):
+            raise CertificatesError(
+                "api_error", "SoftLayer_Account::getObject gave no id: check endpoint_url."
+            ) from None
+
+
+def _adapter(*, ascii_xml: bool) -> type[HTTPAdapter]:
+    """Return the adapter to send with.
+
+    Over XML-RPC the SDK says that a request is ISO-8859-1 and sends UTF-8; as ASCII with character references it means
+    the same to everybody.
+    """
+
+    class AsciiXmlAdapter(HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, *args: t.Any, **keywords: t.Any) -> requests.Response:
+            if isinstance(request.body, bytes):
+                request.prepare_body(request.body.decode().encode("ascii", "xmlcharrefreplace"), None)
+            return super().send(request, *args, **keywords)
+
+    return AsciiXmlAdapter if ascii_xml else HTTPAdapter
+
+
+def _as_answer(response: requests.Response | None) -> Answer | None:
+    """Return what arrived, or C(None) where it did not arrive whole."""
+    try:
+        return None if response is None else Answer(response.status_code, response.content, response.headers)
+    except (requests.RequestException, RuntimeError):
+        return None
+
+
+def _rooted(root: str | None, condition: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {root: condition} if root else condition
+
+
+def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class _Module(t.Protocol):
+    """What C(connect) needs of an C(AnsibleModule)."""
+
+    params: dict[str, t.Any]
+    given: frozenset[str]
+    no_log_values: set[str]
+
+
+def connect(module: _Module, concurrency: int = 8) -> Client:
+    """Return a client with the module's options; nothing is sent yet. Its secrets are kept out of the module's output.
+
+    Raises:
+        CertificatesError: as C(resolve_settings).
+    """
+    settings = resolve_settings(module.params, module.given)
+    module.no_log_values.update(settings.secrets)
+    return Client(settings, concurrency)

@@ -1,0 +1,28 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one exception of the collection. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class CertificatesError(Exception):
+    """What went wrong, as data: every function below a module's ``main()`` raises this and nothing else on purpose.
+
+    ``code`` is stable and meant for programs, ``message`` is one sentence that names the remedy and is meant for
+    people, ``details`` holds what belongs to the case (ids, HTTP status, the API's own words). None of them ever
+    carries a secret.
+    """
+
+    def __init__(self, code: str, message: str, **details: t.Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+
+    def as_failure(self) -> dict[str, t.Any]:
+        """Return the ``failure`` entry of a module's result."""
+        return {"code": self.code, "message": self.message, "details": self.details}

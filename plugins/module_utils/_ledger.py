@@ -1,0 +1,355 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""When was which email requested: claim, confirm, release. Private to softlayer.certificates.
+
+The API keeps no history of the emails it has been asked for, so this is the only memory there is. A request is I(claimed)
+before its API call and I(confirmed) after it; what surely was not sent is I(released). A claim that stays open means that a
+run died, or got no answer, in between: that email may have been sent.
+
+One code path serves SQLite and PostgreSQL. A claim takes the next number in the history of its order, and a unique
+constraint lets only one of several rivals have it; no lock is held while the API is called.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+import typing as t
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+SQLALCHEMY_IMPORT_ERROR: str | None = None
+try:
+    import sqlalchemy as sa
+    from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+except ImportError:
+    SQLALCHEMY_IMPORT_ERROR = traceback.format_exc()
+
+SCHEMA_VERSION = 1
+SECONDS_TO_WAIT_FOR_A_LOCK = 30
+IDS_PER_QUERY = 500
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far two controllers' clocks may differ before it is worth a word."""
+DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+"""What stands for the PostgreSQL driver that this collection asks for."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a request is about."""
+
+    account_id: int
+    order_id: int
+    email_type: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A request that was made, or may have been."""
+
+    id: int
+    key: Key
+    requested_at: datetime
+    confirmed: bool
+
+    def blocks_until(self, interval: timedelta, at: datetime) -> datetime | None:
+        """Return until when no further request is due, C(None) if one is due at C(at).
+
+        An entry from the future, written under a wrong clock, counts as of C(at) and so never blocks for longer than
+        the interval.
+        """
+        until = min(self.requested_at, at) + interval
+        return until if until > at else None
+
+    def is_from_the_future(self, at: datetime) -> bool:
+        """Return whether a clock was, or is, set wrong."""
+        return self.requested_at > at + CLOCK_TOLERANCE
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to make one request; to be confirmed or released."""
+
+    id: int
+    key: Key
+    requested_at: datetime
+
+
+def default_url() -> str:
+    """Return the URL of the SQLite file under the user's state directory (XDG Base Directory Specification)."""
+    state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return f"sqlite:///{os.path.join(state, 'softlayer.certificates', 'ledger.sqlite3')}"
+
+
+class Ledger:
+    """The history of requested emails in a database.
+
+    Args:
+        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; C(None) for C(default_url).
+        read_only: whether to write nothing at all, not even the schema: check mode.
+
+    Raises:
+        CertificatesError: here and in every method, C(ledger_unavailable), or C(missing_library) for a database driver.
+    """
+
+    def __init__(self, url: str | None, *, read_only: bool = False) -> None:
+        self._read_only = read_only
+        self._url = _parse_url(url or default_url())
+        self._table, self._versions = _tables()
+        self._is_empty = False
+        if self._url.get_backend_name() == "sqlite":
+            self._is_empty = self._prepare_file(may_make_folder=url is None)
+        self._engine = _make_engine(self._url, read_only=read_only)
+        with self._said_clearly():
+            self._open_schema()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def last_requests(self, keys: Iterable[Key]) -> dict[Key, Entry]:
+        """Return the last request of each key that was made or may have been made."""
+        found: dict[Key, Entry] = {}
+        if self._is_empty:
+            return found
+        by_kind: dict[tuple[int, str], list[int]] = {}
+        for key in keys:
+            by_kind.setdefault((key.account_id, key.email_type), []).append(key.order_id)
+        with self._said_clearly(), self._engine.begin() as connection:
+            for (account_id, email_type), order_ids in by_kind.items():
+                for start in range(0, len(order_ids), IDS_PER_QUERY):
+                    chunk = self._table.c.order_id.in_(order_ids[start : start + IDS_PER_QUERY])
+                    for entry in self._entries(connection, account_id, email_type, chunk):
+                        found[entry.key] = entry
+        return found
+
+    def claim(self, key: Key, at: datetime, interval: timedelta) -> Claim | Entry:
+        """Claim a request, or return the entry that forbids it.
+
+        Args:
+            key: what the request is about.
+            at: the present instant.
+            interval: how long an earlier request forbids another one; nothing does with an interval of zero.
+        """
+        with self._said_clearly():
+            while True:
+                try:
+                    with self._engine.begin() as connection:
+                        return self._claim(connection, key, at, interval)
+                except IntegrityError:
+                    continue  # a rival was faster: look at what it did
+
+    def _claim(self, connection: sa.Connection, key: Key, at: datetime, interval: timedelta) -> Claim | Entry:
+        table = self._table
+        this_order = table.c.order_id == key.order_id
+        for entry in self._entries(connection, key.account_id, key.email_type, this_order):
+            if entry.blocks_until(interval, at):
+                return entry
+        history = sa.and_(table.c.account_id == key.account_id, table.c.email_type == key.email_type, this_order)
+        last_number = connection.scalar(sa.select(sa.func.max(table.c.number)).where(history)) or 0
+        inserted = connection.execute(
+            sa.insert(table).values(
+                account_id=key.account_id,
+                order_id=key.order_id,
+                email_type=key.email_type,
+                number=last_number + 1,
+                state="claimed",
+                requested_at=at,
+            )
+        )
+        return Claim(t.cast("sa.Row[t.Any]", inserted.inserted_primary_key)[0], key, at)
+
+    def confirm(self, claim: Claim) -> None:
+        """Note that the request was made."""
+        self._set_state(claim, "confirmed")
+
+    def release(self, claim: Claim) -> None:
+        """Note that the request surely was not made."""
+        self._set_state(claim, "released")
+
+    def correct(self, entry: Entry, at: datetime) -> None:
+        """Date an entry from the future to the present instant, from where its interval then runs."""
+        table = self._table
+        with self._said_clearly(), self._engine.begin() as connection:
+            connection.execute(sa.update(table).where(table.c.id == entry.id).values(requested_at=at))
+
+    def _set_state(self, claim: Claim, state: str) -> None:
+        table = self._table
+        with self._said_clearly(), self._engine.begin() as connection:
+            connection.execute(sa.update(table).where(table.c.id == claim.id).values(state=state))
+
+    def _entries(
+        self, connection: sa.Connection, account_id: int, email_type: str, orders: sa.ColumnElement[bool]
+    ) -> Iterator[Entry]:
+        """Yield the last entry of each of these orders that is not released."""
+        table = self._table
+        these = sa.and_(
+            table.c.account_id == account_id, table.c.email_type == email_type, table.c.state != "released", orders
+        )
+        last = sa.select(sa.func.max(table.c.id)).where(these).group_by(table.c.order_id)
+        columns = (table.c.id, table.c.order_id, table.c.requested_at, table.c.state)
+        for row in connection.execute(sa.select(*columns).where(table.c.id.in_(last))):
+            yield Entry(row.id, Key(account_id, row.order_id, email_type), row.requested_at, row.state == "confirmed")
+
+    def _prepare_file(self, *, may_make_folder: bool) -> bool:
+        """Make the SQLite file for its owner alone; return whether there is none and, in check mode, will be none."""
+        path = self._url.database
+        if not path or path == ":memory:":
+            raise self._unavailable("a ledger in memory forgets what was sent; name a file")
+        if os.path.exists(path):
+            return False
+        if self._read_only:
+            return True
+        try:
+            if may_make_folder:
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise self._unavailable(error.strerror or "it cannot be made") from None
+        return False
+
+    def _open_schema(self) -> None:
+        """Make the tables on first use, refuse those of a newer release, and prove that they can be written."""
+        if self._is_empty:
+            return
+        version = self._version()
+        if version is None and self._read_only:
+            self._is_empty = True
+            return
+        if version is None:
+            self._make_schema()
+            version = self._version()
+        if version != SCHEMA_VERSION:
+            raise self._unavailable(
+                f"its schema has version {version}, this release knows version {SCHEMA_VERSION}; use the newer release of the collection"
+            )
+        if not self._read_only:
+            with self._engine.begin() as connection:
+                connection.execute(sa.update(self._versions).values(version=SCHEMA_VERSION))
+
+    def _version(self) -> int | None:
+        with self._engine.begin() as connection:
+            if not sa.inspect(connection).has_table(self._versions.name):
+                return None
+            return t.cast("int | None", connection.scalar(sa.select(sa.func.max(self._versions.c.version))))
+
+    def _make_schema(self) -> None:
+        try:
+            with self._engine.begin() as connection:
+                self._table.metadata.create_all(connection)
+                connection.execute(sa.insert(self._versions).values(id=1, version=SCHEMA_VERSION))
+        except SQLAlchemyError:
+            if self._version() is None:  # else another run was faster
+                raise
+
+    @contextmanager
+    def _said_clearly(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
+            raise self._unavailable(said[0] if said else "the database failed") from None
+
+    def _unavailable(self, why: str) -> CertificatesError:
+        is_sqlite = self._url.get_backend_name() == "sqlite"
+        where = str(self._url.database) if is_sqlite else f"{self._url.database} on {self._url.host}"
+        return CertificatesError(
+            "ledger_unavailable",
+            f"The ledger {where} cannot be used: {why}. Nothing more was sent; check ledger_url, its folder's permissions and free space.",
+            ledger=where,
+        )
+
+
+def _tables() -> tuple[sa.Table, sa.Table]:
+    class UtcDateTime(sa.TypeDecorator[datetime]):
+        """Instants in UTC, also where the database (SQLite) keeps no time zone."""
+
+        impl = sa.DateTime(timezone=True)
+        cache_ok = True
+
+        def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:
+            return value and value.astimezone(timezone.utc)
+
+        def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
+            return value and (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+
+    metadata = sa.MetaData()
+    requests = sa.Table(
+        "softlayer_ssl_email_requests",
+        metadata,
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+        sa.Column("account_id", sa.BigInteger, nullable=False),
+        sa.Column("order_id", sa.BigInteger, nullable=False),
+        sa.Column("email_type", sa.String(32), nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("requested_at", UtcDateTime, nullable=False),
+        sa.UniqueConstraint("account_id", "email_type", "order_id", "number"),
+        sqlite_autoincrement=True,
+    )
+    versions = sa.Table(
+        "softlayer_ssl_email_ledger",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("version", sa.Integer, nullable=False),
+    )
+    return requests, versions
+
+
+def _parse_url(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (ArgumentError, ValueError):
+        raise _no_such_ledger() from None
+    driver = DRIVERS.get(parsed.drivername, parsed.drivername)
+    if driver.partition("+")[0] not in {"sqlite", "postgresql"}:
+        raise _no_such_ledger()
+    return parsed.set(drivername=driver)
+
+
+def _no_such_ledger() -> CertificatesError:
+    return CertificatesError(
+        "ledger_unavailable",
+        "ledger_url is no SQLAlchemy URL of a SQLite file (sqlite:////var/lib/certificates/ledger.sqlite3) "
+        "or a PostgreSQL database (postgresql://user@host/database). Nothing was sent.",
+    )
+
+
+def _make_engine(url: sa.URL, *, read_only: bool) -> sa.Engine:
+    is_sqlite = url.get_backend_name() == "sqlite"
+    try:
+        engine = sa.create_engine(
+            url,
+            connect_args={"timeout": SECONDS_TO_WAIT_FOR_A_LOCK}
+            if is_sqlite
+            else {"connect_timeout": SECONDS_TO_WAIT_FOR_A_LOCK},
+            pool_size=32,
+        )
+    except ImportError as error:
+        name = "psycopg[binary]" if error.name == "psycopg" else str(error.name)
+        raise CertificatesError(
+            "missing_library",
+            f"The ledger's database needs the Python library {name}: pip install '{name}'.",
+            library=name,
+        ) from None
+    if is_sqlite:
+        _begin_by_hand(engine, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+    return engine
+
+
+def _begin_by_hand(engine: sa.Engine, statement: str) -> None:
+    """Let each transaction take SQLite's write lock at its start: a later upgrade of a read lock could fail."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _on_connect(connection: t.Any, _record: object) -> None:
+        connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def _on_begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(statement)

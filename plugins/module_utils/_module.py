@@ -1,0 +1,51 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a module of this collection starts and ends. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+
+class Module(AnsibleModule):
+    """An C(AnsibleModule) whose every failure carries C(failure) and which knows what the user gave."""
+
+    def __init__(self, spec: ArgumentSpec) -> None:
+        self.given: frozenset[str] = frozenset()
+        super().__init__(supports_check_mode=True, **spec.as_keywords())
+
+    def _load_params(self) -> None:
+        """Remember which options were given, before defaults are filled in: a config file ranks between the two."""
+        super()._load_params()
+        self.given = frozenset(name for name, value in self.params.items() if value is not None)
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        """End with C(msg), and with C(failure) also where ansible-core itself refuses an argument."""
+        kwargs.setdefault("failure", {"code": "invalid_argument", "message": str(msg), "details": {}})
+        super().fail_json(msg, **kwargs)
+        raise AssertionError("fail_json returned")  # pragma: no cover
+
+    def answer(self, run: t.Callable[[Module], dict[str, t.Any]], libraries: t.Mapping[str, str | None]) -> t.NoReturn:
+        """Run the module's own code and end with its result.
+
+        Args:
+            run: returns the result; one that holds C(failure) is a failure all the same. May raise C(CertificatesError).
+            libraries: Python libraries that are needed, by their name on the package index: C(None), or why the import failed.
+        """
+        try:
+            for name, import_error in libraries.items():
+                if import_error is not None:
+                    raise CertificatesError("missing_library", missing_required_lib(name), library=name)
+            result = run(self)
+        except CertificatesError as error:
+            result = {"failure": error.as_failure()}
+        if "failure" in result:
+            self.fail_json(result["failure"]["message"], **result)
+        self.exit_json(**result)
+        raise AssertionError("exit_json returned")  # pragma: no cover

@@ -1,0 +1,92 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Common names and addresses, and the shell patterns that users write for them. Private to softlayer.certificates.
+
+Pure. Names compare without regard to case, and an internationalised name is the same in either of its forms
+(C(münchen.example) and C(xn--mnchen-3ya.example), RFC 5890).
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+
+IDNA_IMPORT_ERROR: str | None = None
+try:
+    import idna
+except ImportError:
+    IDNA_IMPORT_ERROR = traceback.format_exc()
+
+WILDCARDS = re.compile(r"[*?\[]")
+
+
+def ascii_name(name: str) -> str:
+    """Return a host name in lower case with its labels in ASCII form; what is no valid label stays as it is."""
+    return _by_label(name, _to_ascii)
+
+
+def _unicode_name(name: str) -> str:
+    return _by_label(name, _to_unicode)
+
+
+def _by_label(name: str, convert: Callable[[str], str]) -> str:
+    return ".".join(convert(label) for label in name.strip().lower().rstrip(".").split("."))
+
+
+def _to_ascii(label: str) -> str:
+    if label.isascii() or WILDCARDS.search(label):
+        return label
+    try:
+        return idna.encode(label, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return label
+
+
+def _to_unicode(label: str) -> str:
+    if not label.startswith("xn--") or WILDCARDS.search(label):
+        return label
+    try:
+        return idna.decode(label)
+    except idna.IDNAError:
+        return label
+
+
+def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
+    """Return whether a host name matches one of the shell patterns; a missing name matches none.
+
+    C(*) also spans dots. A wildcard certificate's own name is written C([*].example.com).
+    """
+    if name is None:
+        return False
+    forms = (ascii_name(name), _unicode_name(name))
+    return any(
+        fnmatchcase(form, convert(pattern))
+        for pattern in patterns
+        for form, convert in zip(forms, (ascii_name, _unicode_name), strict=True)
+    )
+
+
+def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
+    """Return whether an email address matches one of the shell patterns; a missing address matches none."""
+    if address is None:
+        return False
+    return any(fnmatchcase(_ascii_address(address), _ascii_address(pattern)) for pattern in patterns)
+
+
+def _ascii_address(address: str) -> str:
+    local, at, domain = address.strip().lower().rpartition("@")
+    return f"{local}{at}{ascii_name(domain)}"
+
+
+def file_stems(common_name: str) -> list[str]:
+    """Return the file names, without ending, under which a certificate or key of a common name may lie, best first.
+
+    That is the name as it is written, then its ASCII and its Unicode form. C(*) is written C(_), and so is what would lead
+    into another folder.
+    """
+    forms = (common_name.strip(), ascii_name(common_name), _unicode_name(common_name))
+    return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))

@@ -1,0 +1,219 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""SSL certificate orders: fetch, normalise, select. Private to softlayer.certificates.
+
+Rests on C(SoftLayer_Security_Certificate_Request).
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import address_matches, name_matches
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import days_until, iso, parse
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import request_key_sha256
+
+SERVICE = "Security_Certificate_Request"
+FULFILLMENT_EMAIL = "FulfillmentEmail"
+"""The C(emailType) of C(resendEmail) that this collection asks for."""
+LARGEST_ID = 2**31 - 1
+"""XML-RPC knows no larger integer."""
+
+MASK = (
+    "mask[id,accountId,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
+    "effectiveDate,expirationDate,statusId,status[id,name],order[id],orderItem[id,description]]"
+)
+
+STATUSES = {
+    "pending ca approval": "pending",
+    "approved": "approved",
+    "complete": "complete",
+    "completed": "complete",
+    "canceled": "canceled",
+    "cancelled": "canceled",
+}
+"""The API's status names, as C(SoftLayer_Security_Certificate_Request_Status) gives them; their ids are undocumented."""
+STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
+MAILABLE = frozenset({"approved", "complete"})
+"""Statuses in which the certificate authority has issued the certificate."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """An SSL certificate order; anything but its id may be missing."""
+
+    id: int
+    common_name: str | None
+    status: str
+    status_name: str | None
+    approver_email: str | None
+    technical_contact_email: str | None
+    created_at: datetime | None
+    modified_at: datetime | None
+    effective_at: datetime | None
+    expires_at: datetime | None
+    product: str | None
+    billing_order_id: int | None
+    public_key_sha256: str | None
+    status_id: int | None = None
+
+    def days_until_expiry(self, at: datetime) -> int | None:
+        """Return whole days, negative once it has expired."""
+        return days_until(self.expires_at, at)
+
+    def is_expired(self, at: datetime) -> bool:
+        """Return whether the order is known to have expired."""
+        return self.expires_at is not None and self.expires_at <= at
+
+    def as_result(self, at: datetime) -> dict[str, t.Any]:
+        """Return the order as modules return it."""
+        return {
+            "id": self.id,
+            "common_name": self.common_name,
+            "status": self.status,
+            "status_name": self.status_name,
+            "approver_email": self.approver_email,
+            "technical_contact_email": self.technical_contact_email,
+            "created_at": iso(self.created_at),
+            "modified_at": iso(self.modified_at),
+            "effective_at": iso(self.effective_at),
+            "expires_at": iso(self.expires_at),
+            "days_until_expiry": self.days_until_expiry(at),
+            "product": self.product,
+            "billing_order_id": self.billing_order_id,
+            "public_key_sha256": self.public_key_sha256,
+            "fulfillment_email_available": self.status in MAILABLE and not self.is_expired(at),
+        }
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which orders are wanted: criteria combine with AND, values within one with OR; C(None) asks for nothing."""
+
+    order_ids: Sequence[int] | None = None
+    common_names: Sequence[str] | None = None
+    statuses: Sequence[str] | None = None
+    approver_emails: Sequence[str] | None = None
+    expires_within_days: int | None = None
+    exclude_expired: bool = False
+
+    def takes(self, order: Order, at: datetime) -> bool:
+        """Return whether an order meets all criteria at this instant."""
+        days = order.days_until_expiry(at)
+        return (
+            (self.order_ids is None or order.id in self.order_ids)
+            and (self.common_names is None or name_matches(order.common_name, self.common_names))
+            and (self.statuses is None or order.status in self.statuses)
+            and (self.approver_emails is None or address_matches(order.approver_email, self.approver_emails))
+            and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
+            and not (self.exclude_expired and order.is_expired(at))
+        )
+
+
+def check_order_ids(order_ids: Iterable[int] | None) -> None:
+    """Refuse what cannot be an order's id.
+
+    Raises:
+        CertificatesError: C(invalid_argument).
+    """
+    impossible = [identifier for identifier in order_ids or () if not 0 < identifier <= LARGEST_ID]
+    if impossible:
+        raise CertificatesError(
+            "invalid_argument",
+            f"Not an order id: {', '.join(map(str, impossible))}. Ids are whole numbers from 1, as ssl_order_info lists them.",
+        )
+
+
+def fetch_orders(client: Client, account_id: int, order_ids: Sequence[int] | None = None) -> list[Order]:
+    """Return the account's orders, or those of them with the ids asked for, sorted by id.
+
+    Rests on C(getSslCertificateRequests). An id that a filtered listing lacks is looked for in the whole list, so that a
+    server that filters in another way than expected hides no order.
+
+    Raises:
+        CertificatesError: as C(Client.read_list).
+    """
+    if order_ids is None:
+        rows = client.read_list(SERVICE, "getSslCertificateRequests", account_id, mask=MASK)
+    else:
+        wanted = set(order_ids)
+        rows = client.read_ids(SERVICE, "getSslCertificateRequests", account_id, identifiers=wanted, mask=MASK)
+        if len(rows) < len(wanted):
+            rows = client.read_list(SERVICE, "getSslCertificateRequests", account_id, mask=MASK)
+            rows = [row for row in rows if int(row["id"]) in wanted]
+    return _with_status_names(client, [normalise(row) for row in rows])
+
+
+def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
+    """Look the names up for orders that came with the id of their status alone (C(getSslRequestStatuses))."""
+    if not any(order.status_name is None and order.status_id is not None for order in orders):
+        return list(orders)
+    statuses = client.call("Security_Certificate_Request_Status", "getSslRequestStatuses", mask="mask[id,name]")
+    names = {_number(status.get("id")): _text(status.get("name")) for status in statuses if isinstance(status, dict)}
+    return [
+        replace(order, status_name=names.get(order.status_id), status=status_word(names.get(order.status_id)))
+        if order.status_name is None
+        else order
+        for order in orders
+    ]
+
+
+def resend_fulfillment_email(client: Client, order_id: int) -> bool:
+    """Ask the certificate authority to send the fulfillment email again (C(resendEmail)); C(False) is the API's refusal.
+
+    Never repeated after an answer was lost.
+
+    Raises:
+        CertificatesError: as C(Client.call).
+    """
+    answer = client.call(SERVICE, "resendEmail", FULFILLMENT_EMAIL, identifier=order_id, repeatable=False)
+    return str(answer).lower() in {"true", "1"}
+
+
+def normalise(row: Mapping[str, t.Any]) -> Order:
+    """Return an API object as an C(Order)."""
+    status_name = _text(_related(row, "status").get("name"))
+    return Order(
+        id=int(row["id"]),
+        common_name=_text(row.get("commonName")),
+        status=status_word(status_name),
+        status_name=status_name,
+        approver_email=_text(row.get("approverEmailAddress")),
+        technical_contact_email=_text(row.get("technicalContactEmailAddress")),
+        created_at=parse(row.get("createDate")),
+        modified_at=parse(row.get("modifyDate")),
+        effective_at=parse(row.get("effectiveDate")),
+        expires_at=parse(row.get("expirationDate")),
+        product=_text(_related(row, "orderItem").get("description")),
+        billing_order_id=_number(_related(row, "order").get("id")),
+        public_key_sha256=request_key_sha256(row.get("certificateSigningRequest")),
+        status_id=_number(row.get("statusId")),
+    )
+
+
+def status_word(name: str | None) -> str:
+    """Return the collection's word for a status name of the API."""
+    return STATUSES.get((name or "").strip().lower(), "unknown")
+
+
+def _related(row: Mapping[str, t.Any], name: str) -> Mapping[str, t.Any]:
+    value = row.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _number(value: object) -> int | None:
+    try:
+        return int(value)  # type: ignore[call-overload,no-any-return]
+    except (TypeError, ValueError):
+        return None

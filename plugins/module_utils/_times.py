@@ -1,0 +1,52 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Instants, as the API writes them and as results show them. Private to softlayer.certificates.
+
+Pure, but for C(now).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime, timedelta, timezone
+
+ISO_8601 = re.compile(
+    r"^(\d{4})-?(\d{2})-?(\d{2})[T ](\d{2}):?(\d{2}):?(\d{2})(?:\.\d+)?\s*(?:(Z)|([+-])(\d{2}):?(\d{2}))?$",
+    re.IGNORECASE,
+)
+
+
+def now() -> datetime:
+    """Return the present instant: the one place where the collection reads the clock."""
+    return datetime.now(timezone.utc)
+
+
+def parse(value: object) -> datetime | None:
+    """Return the instant of an API date such as C(2018-02-22T10:56:44-06:00), C(None) for anything else.
+
+    The API writes US Central time with its offset unless the user has set another zone; a value without an offset is
+    taken as UTC.
+    """
+    found = ISO_8601.match(str(value).strip())
+    if not found:
+        return None
+    *numbers, _utc, sign, hours, minutes = found.groups()
+    try:
+        moment = datetime(*(int(number) for number in numbers), tzinfo=timezone.utc)  # type: ignore[misc,arg-type]
+        offset = timedelta(hours=int(hours), minutes=int(minutes)) if sign else timedelta()
+        return moment - offset if sign == "+" else moment + offset
+    except (ValueError, OverflowError):
+        return None
+
+
+def iso(moment: datetime | None) -> str | None:
+    """Return an instant as results show it: C(2026-01-31T00:00:00Z)."""
+    return None if moment is None else moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def days_until(moment: datetime | None, at: datetime) -> int | None:
+    """Return the whole days from C(at) until an instant; negative as soon as it has passed."""
+    return None if moment is None else math.floor((moment - at) / timedelta(days=1))

@@ -1,0 +1,428 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Certificates, keys and requests: read any encoding, match, order, describe. Private to softlayer.certificates.
+
+Pure: bytes in, facts out. Nothing here returns or quotes a private key but C(PrivateKey.pem) itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+import traceback
+import typing as t
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
+
+CRYPTOGRAPHY_IMPORT_ERROR: str | None = None
+try:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        PublicFormat,
+        load_der_private_key,
+        load_pem_private_key,
+        pkcs7,
+        pkcs12,
+    )
+    from cryptography.x509.oid import NameOID
+except ImportError:
+    CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
+
+PEM_BLOCK = re.compile(
+    rb"-----BEGIN (?P<label>[A-Z0-9 ]+)-----(?P<body>.*?)-----END (?P=label)-----",
+    re.DOTALL,
+)
+CERTIFICATE_LABELS = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE"})
+PKCS7_LABELS = frozenset({b"PKCS7", b"CMS", b"PKCS #7 SIGNED DATA"})
+REQUEST_LABELS = frozenset({b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"})
+TRADITIONAL_KEY_LABELS = frozenset({b"RSA PRIVATE KEY", b"EC PRIVATE KEY", b"DSA PRIVATE KEY"})
+KEY_LABELS = TRADITIONAL_KEY_LABELS | {b"PRIVATE KEY", b"ENCRYPTED PRIVATE KEY"}
+STORED_KEY_TYPES = frozenset({"RSA", "EC"})
+"""Key types that the certificate store is known to take."""
+DER_SEQUENCE = 0x30
+
+
+def _public_key_sha256(public_key: t.Any) -> str:
+    """Return the SHA-256 of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), in hex."""
+    return hashlib.sha256(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
+def _key_type_and_size(public_key: t.Any) -> tuple[str, int | None]:
+    """Return the name of a key's algorithm and its size in bits, where it has one."""
+    names = (
+        (rsa.RSAPublicKey, "RSA"),
+        (ec.EllipticCurvePublicKey, "EC"),
+        (ed25519.Ed25519PublicKey, "Ed25519"),
+        (ed448.Ed448PublicKey, "Ed448"),
+        (dsa.DSAPublicKey, "DSA"),
+    )
+    name = next((name for kind, name in names if isinstance(public_key, kind)), type(public_key).__name__)
+    return name, getattr(public_key, "key_size", None)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """An X.509 certificate; two are equal if their DER is."""
+
+    der: bytes = field(repr=False)
+
+    @cached_property
+    def _parsed(self) -> x509.Certificate:
+        return x509.load_der_x509_certificate(self.der)
+
+    @cached_property
+    def fingerprint_sha256(self) -> str:
+        """SHA-256 of the DER, in hex."""
+        return hashlib.sha256(self.der).hexdigest()
+
+    @cached_property
+    def public_key_sha256(self) -> str:
+        """SHA-256 of the SubjectPublicKeyInfo, in hex."""
+        return _public_key_sha256(self._parsed.public_key())
+
+    @property
+    def not_before(self) -> datetime:
+        """Start of validity, UTC."""
+        return self._parsed.not_valid_before_utc
+
+    @property
+    def not_after(self) -> datetime:
+        """End of validity, UTC."""
+        return self._parsed.not_valid_after_utc
+
+    @property
+    def common_name(self) -> str | None:
+        """The subject's first common name."""
+        found = self._parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return str(found[0].value) if found else None
+
+    @property
+    def organization_name(self) -> str | None:
+        """The subject's first organization."""
+        found = self._parsed.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        return str(found[0].value) if found else None
+
+    @property
+    def subject_alt_names(self) -> list[str]:
+        """The values of the subject alternative names: host names, addresses, ..."""
+        try:
+            names = self._parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+            return []
+        return [_general_name(name) for name in names]
+
+    @property
+    def key_type(self) -> str:
+        """Name of the key's algorithm."""
+        return _key_type_and_size(self._parsed.public_key())[0]
+
+    @property
+    def is_self_issued(self) -> bool:
+        """Whether subject and issuer are the same: a root, or a self-signed certificate."""
+        return self._parsed.subject == self._parsed.issuer
+
+    @property
+    def may_issue(self) -> bool:
+        """Whether it is a CA certificate (basic constraints, RFC 5280, 4.2.1.9); an ancient one without any may."""
+        try:
+            return self._parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        except x509.ExtensionNotFound:
+            return self._parsed.version == x509.Version.v1
+        except (x509.DuplicateExtension, ValueError):
+            return False
+
+    def is_issued_by(self, issuer: Certificate) -> bool:
+        """Return whether C(issuer) is named as this one's issuer and its key made this one's signature."""
+        try:
+            self._parsed.verify_directly_issued_by(issuer._parsed)
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+            return False
+        return True
+
+    def pem(self) -> str:
+        """Return it as canonical PEM: 64 columns, LF (RFC 7468)."""
+        return self._parsed.public_bytes(Encoding.PEM).decode("ascii")
+
+    def facts(self) -> dict[str, t.Any]:
+        """Return what results tell of a certificate."""
+        key_type, key_size = _key_type_and_size(self._parsed.public_key())
+        return {
+            "common_name": self.common_name,
+            "fingerprint_sha256": self.fingerprint_sha256,
+            "public_key_sha256": self.public_key_sha256,
+            "serial_number": self._parsed.serial_number,
+            "not_before": iso(self.not_before),
+            "not_after": iso(self.not_after),
+            "subject_alt_names": self.subject_alt_names,
+            "key_type": key_type,
+            "key_size": key_size,
+        }
+
+
+def _general_name(name: x509.GeneralName) -> str:
+    value = name.value
+    return value.rfc4514_string() if isinstance(value, x509.Name) else str(value)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A certificate signing request (PKCS#10, RFC 2986)."""
+
+    der: bytes = field(repr=False)
+    public_key_sha256: str
+
+    def pem(self) -> str:
+        """Return it as canonical PEM: 64 columns, LF."""
+        return _wrap(b"CERTIFICATE REQUEST", self.der)
+
+
+@dataclass(frozen=True)
+class PrivateKey:
+    """A private key, decrypted."""
+
+    pem: str = field(repr=False)
+    public_key_sha256: str
+    key_type: str
+
+
+@dataclass(frozen=True)
+class KeyStore:
+    """What a PKCS#12 file holds."""
+
+    key: PrivateKey | None
+    certificates: tuple[Certificate, ...]
+
+
+def _wrap(label: bytes, der: bytes) -> str:
+    encoded = base64.b64encode(der).decode("ascii")
+    lines = [encoded[start : start + 64] for start in range(0, len(encoded), 64)]
+    return "\n".join([f"-----BEGIN {label.decode()}-----", *lines, f"-----END {label.decode()}-----", ""])
+
+
+def _pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
+    """Return label and body of the PEM blocks in a text, whatever else stands in it."""
+    return [
+        (found["label"], found["body"]) for found in PEM_BLOCK.finditer(_as_ascii(data)) if found["label"] in labels
+    ]
+
+
+def _as_ascii(data: bytes) -> bytes:
+    """Return a text as ASCII: editors on Windows write UTF-16, or a byte order mark before UTF-8."""
+    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            return data.decode(encoding, "replace").encode("ascii", "replace")
+    return data
+
+
+def _decode_body(body: bytes) -> bytes:
+    """Return the DER of a PEM body that may be indented, quoted, or broken at odd places."""
+    return base64.b64decode(re.sub(rb"[^A-Za-z0-9+/=]", b"", body.replace(b"\xc2\xa0", b"")), validate=True)
+
+
+def read_certificates(data: bytes) -> list[Certificate]:
+    """Return the certificates in PEM text, DER or PKCS#7, in their order, each once; an empty list if there are none.
+
+    Raises:
+        CertificatesError: C(invalid_pem) where something claims to be a certificate and is not.
+    """
+    found: list[Certificate] = []
+    for label, body in _pem_blocks(data, CERTIFICATE_LABELS | PKCS7_LABELS):
+        try:
+            der = _decode_body(body)
+        except (ValueError, binascii.Error):
+            raise CertificatesError(
+                "invalid_pem", "A PEM block is damaged: its base64 does not decode. Take the file anew from its source."
+            ) from None
+        found += [_certificate(der)] if label in CERTIFICATE_LABELS else _pkcs7(der)
+    if not found and data[:1] == bytes([DER_SEQUENCE]):
+        try:
+            found = [_certificate(data)]
+        except CertificatesError:
+            found = _pkcs7(data)
+    return list(dict.fromkeys(found))
+
+
+def _certificate(der: bytes) -> Certificate:
+    """Return a certificate that is known to parse as far as this collection reads it."""
+    certificate = Certificate(der)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _ = (certificate.public_key_sha256, certificate.common_name, certificate.not_after)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise CertificatesError(
+            "invalid_pem", "A certificate is damaged: it does not parse as X.509. Take the file anew from its source."
+        ) from None
+    return certificate
+
+
+def _pkcs7(der: bytes) -> list[Certificate]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            parsed = pkcs7.load_der_pkcs7_certificates(der)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise CertificatesError(
+            "invalid_pem", "The data is neither an X.509 certificate nor PKCS#7 with certificates."
+        ) from None
+    return [_certificate(certificate.public_bytes(Encoding.DER)) for certificate in parsed]
+
+
+def read_request(data: bytes) -> Request:
+    """Return the one signing request in PEM text or DER.
+
+    Raises:
+        CertificatesError: C(invalid_pem).
+    """
+    blocks = _pem_blocks(data, REQUEST_LABELS)
+    try:
+        der = _decode_body(blocks[0][1]) if blocks else data
+        return Request(der, _public_key_sha256(x509.load_der_x509_csr(der).public_key()))
+    except (ValueError, TypeError, binascii.Error, UnsupportedAlgorithm):
+        raise CertificatesError("invalid_pem", "This is no certificate signing request in PEM or DER form.") from None
+
+
+def request_key_sha256(pem: object) -> str | None:
+    """Return the SHA-256 of the public key in an API object's signing request, C(None) where there is none to read."""
+    if not isinstance(pem, str) or not pem.strip():
+        return None
+    try:
+        return read_request(pem.encode()).public_key_sha256
+    except CertificatesError:
+        return None
+
+
+def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
+    """Return the one private key in PEM text or DER, decrypted.
+
+    The container stays what it was, PKCS#8 or the traditional one. A passphrase that is not needed does no harm.
+
+    Raises:
+        CertificatesError: C(invalid_pem) if there is no key, C(bad_passphrase) if the passphrase is missing or wrong.
+    """
+    blocks = _pem_blocks(data, KEY_LABELS)
+    if len(blocks) > 1:
+        raise CertificatesError(
+            "ambiguous", "There is more than one private key in the file: keep the one that belongs to the certificate."
+        )
+    label, body = blocks[0] if blocks else (b"", b"")
+    encrypted = label == b"ENCRYPTED PRIVATE KEY" or b"ENCRYPTED" in body
+    source = _canonical_key_block(label, body) if blocks else data
+    load = load_pem_private_key if blocks else load_der_private_key
+    secret = passphrase.encode() if passphrase else None
+    try:
+        try:
+            key = load(source, secret)
+        except TypeError:
+            if secret is None:
+                raise CertificatesError(
+                    "bad_passphrase", "The private key is encrypted: give privatekey_passphrase."
+                ) from None
+            key = load(source, None)
+    except (ValueError, UnsupportedAlgorithm, binascii.Error):
+        if encrypted or (not blocks and secret):
+            raise CertificatesError(
+                "bad_passphrase", "The private key cannot be decrypted: check privatekey_passphrase."
+            ) from None
+        raise CertificatesError("invalid_pem", "This is no private key in PEM or DER form.") from None
+    return _private_key(
+        key, PrivateFormat.TraditionalOpenSSL if label in TRADITIONAL_KEY_LABELS else PrivateFormat.PKCS8
+    )
+
+
+def _canonical_key_block(label: bytes, body: bytes) -> bytes:
+    """Return a PEM key without indentation, odd line ends or text around it, its RFC 1421 headers kept."""
+    lines = [line.strip().lstrip(b"> ").replace(b"\xc2\xa0", b"") for line in body.splitlines()]
+    headers = [line for line in lines if b":" in line]
+    content = b"".join(line for line in lines if b":" not in line)
+    wrapped = [content[start : start + 64] for start in range(0, len(content), 64)]
+    return b"\n".join(
+        [
+            b"-----BEGIN " + label + b"-----",
+            *headers,
+            *([b""] if headers else []),
+            *wrapped,
+            b"-----END " + label + b"-----",
+            b"",
+        ]
+    )
+
+
+def _private_key(key: t.Any, container: PrivateFormat) -> PrivateKey:
+    key_type, _size = _key_type_and_size(key.public_key())
+    if key_type not in {"RSA", "EC", "DSA"}:
+        container = PrivateFormat.PKCS8  # newer algorithms have no traditional form
+    return PrivateKey(
+        pem=key.private_bytes(Encoding.PEM, container, NoEncryption()).decode("ascii"),
+        public_key_sha256=_public_key_sha256(key.public_key()),
+        key_type=key_type,
+    )
+
+
+def read_key_store(data: bytes, passphrase: str | None = None) -> KeyStore:
+    """Return what a PKCS#12 file holds (RFC 7292).
+
+    Raises:
+        CertificatesError: C(bad_passphrase) or C(invalid_pem).
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            store = pkcs12.load_pkcs12(data, passphrase.encode() if passphrase else None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        if "password" in str(error).lower() or "mac" in str(error).lower():
+            raise CertificatesError(
+                "bad_passphrase", "The PKCS#12 file cannot be opened: check pkcs12_passphrase."
+            ) from None
+        raise CertificatesError("invalid_pem", "This is no PKCS#12 file.") from None
+    entries = [store.cert, *store.additional_certs]
+    return KeyStore(
+        key=_private_key(store.key, PrivateFormat.PKCS8) if store.key else None,
+        certificates=tuple(
+            _certificate(entry.certificate.public_bytes(Encoding.DER)) for entry in entries if entry is not None
+        ),
+    )
+
+
+def order_chain(leaf: Certificate, pile: Iterable[Certificate], at: datetime) -> list[Certificate]:
+    """Return the leaf's issuer, its issuer and so on as far as the pile goes, by name and signature; roots are left out.
+
+    Of several certificates that fit (cross-signing), one that is valid at C(at) is preferred, then the one valid longest.
+    """
+    rest = [
+        certificate for certificate in dict.fromkeys(pile) if certificate != leaf and not certificate.is_self_issued
+    ]
+    chain: list[Certificate] = []
+    current = leaf
+    while True:
+        issuers = [certificate for certificate in rest if certificate.may_issue and current.is_issued_by(certificate)]
+        if not issuers:
+            return chain
+        current = max(issuers, key=lambda issuer: (issuer.not_before <= at <= issuer.not_after, issuer.not_after))
+        rest.remove(current)
+        chain.append(current)
+
+
+def find_by_key(pile: Sequence[Certificate], public_key_sha256: str) -> list[Certificate]:
+    """Return the certificates that carry a public key."""
+    return [certificate for certificate in pile if certificate.public_key_sha256 == public_key_sha256]
+
+
+def pem_bundle(certificates: Iterable[Certificate]) -> str:
+    """Return several certificates as canonical PEM, one after the other."""
+    return "".join(certificate.pem() for certificate in certificates)

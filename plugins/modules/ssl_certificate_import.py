@@ -1,0 +1,541 @@
+#!/usr/bin/python
+
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Put certificates into, or take them out of, the account's certificate store."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssl_certificate_import
+short_description: Put certificates into, or take them out of, the certificate store
+version_added: 0.1.0
+description:
+  - Imports certificates, with their private keys and intermediate certificates, into the certificate store of a SoftLayer (IBM Cloud
+    Classic Infrastructure) account, from where load balancers use them by id. The certificates may come from any certificate authority.
+  - All that can be checked locally is checked first, in check mode as well. Nothing is stored that does not fit together.
+  - A certificate is recognised by its DER encoding, so the same one in another encoding or with other line ends is not imported again.
+  - One certificate is given by the options at top level, several by O(certificates). One that fails does not keep the others
+    from being imported; the module then fails at its end, and its result tells of each.
+author:
+  - softlayer.certificates contributors
+extends_documentation_fragment:
+  - softlayer.certificates.api
+  - softlayer.certificates.attributes
+  - softlayer.certificates.attributes.action_group
+  - softlayer.certificates.import_options
+  - softlayer.certificates.import_options.many
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Shows public facts only, never a key.
+  idempotent:
+    support: full
+options:
+  concurrency:
+    description:
+      - How many API calls may be under way at the same time.
+    type: int
+    default: 8
+requirements:
+  - cryptography >= 42
+"""
+
+EXAMPLES = r"""
+- name: Import a certificate from files
+  softlayer.certificates.ssl_certificate_import:
+    certificate_path: /etc/ssl/example.com.crt
+    privatekey_path: /etc/ssl/private/example.com.key
+    intermediate_path: /etc/ssl/example.com.ca-bundle
+    notes: web frontend
+
+- name: Import the certificate of an SSL order, and make sure that it is that order's
+  softlayer.certificates.ssl_certificate_import:
+    order_id: 1234
+    certificate_content: "{{ lookup('ansible.builtin.file', 'www_example_com.pem') }}"
+    privatekey_content: "{{ vault_www_example_com_key }}"
+    privatekey_passphrase: "{{ vault_www_example_com_passphrase }}"
+    intermediate_content: "{{ lookup('ansible.builtin.file', 'bundle.pem') }}"
+    csr_path: www_example_com.csr
+  no_log: true
+
+- name: Import a renewed certificate and delete the older ones that nothing uses
+  softlayer.certificates.ssl_certificate_import:
+    pkcs12_path: renewed.p12
+    pkcs12_passphrase: "{{ vault_pkcs12_passphrase }}"
+    remove_superseded: true
+
+- name: Import several certificates with one login and one listing of the store
+  softlayer.certificates.ssl_certificate_import:
+    certificates:
+      - certificate_path: a.example.com.crt
+        privatekey_path: a.example.com.key
+      - certificate_path: b.example.com.crt
+        privatekey_path: b.example.com.key
+        csr_content: "{{ lookup('ansible.builtin.file', 'b.example.com.csr') }}"
+        verify_chain: false
+        allow_expired: true
+    concurrency: 4
+
+- name: Delete a certificate by its fingerprint
+  softlayer.certificates.ssl_certificate_import:
+    state: absent
+    fingerprint_sha256: 5f:0c:2d:61:b0:3e:9c:f5:3e:8a:a7:11:0b:7c:34:c1:52:90:aa:77:e1:ce:28:4d:f9:7b:a4:b0:66:1d:02:9e
+
+- name: Delete certificates by id and by common name
+  softlayer.certificates.ssl_certificate_import:
+    certificates:
+      - state: absent
+        certificate_id: 4711
+      - state: absent
+        common_name: old.example.com
+"""
+
+RETURN = r"""
+certificates:
+  description: What was done, or in check mode would be done, about each certificate, in the order in which they were given.
+  returned: when the options could be read
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id in the store; null if it is not there, or in check mode not there yet.
+      type: int
+      sample: 4711
+    common_name:
+      description: The subject's common name.
+      type: str
+      sample: www.example.com
+    fingerprint_sha256:
+      description: SHA-256 of the DER encoding, in hex.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    public_key_sha256:
+      description: SHA-256 of the public key (SubjectPublicKeyInfo), in hex.
+      type: str
+      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+    serial_number:
+      description: The serial number.
+      type: int
+      sample: 305419896
+    not_before:
+      description: Start of validity.
+      type: str
+      sample: "2026-02-01T00:00:00Z"
+    not_after:
+      description: End of validity.
+      type: str
+      sample: "2027-01-31T23:59:59Z"
+    subject_alt_names:
+      description: The subject alternative names.
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    key_type:
+      description: Algorithm of the key.
+      type: str
+      sample: RSA
+    key_size:
+      description: Size of the key in bits.
+      type: int
+      sample: 2048
+    notes:
+      description: The notes that stand with it in the store.
+      type: str
+      sample: web frontend
+    order_id:
+      description: The SSL order that it was checked against.
+      type: int
+      sample: 1234
+    outcome:
+      description:
+        - V(imported), V(updated), V(unchanged), V(removed) or V(failed). In check mode, what the outcome would be.
+      type: str
+      sample: imported
+    reason:
+      description:
+        - Null unless it failed.
+        - V(invalid_pem), what was given does not parse.
+        - V(key_mismatch), V(csr_mismatch) or V(order_mismatch), its public key is not that of the key, the CSR or the order.
+        - V(chain_invalid), the intermediate certificates did not issue it.
+        - V(expired) or V(not_yet_valid).
+        - V(bad_passphrase), the key or the PKCS#12 file cannot be decrypted.
+        - V(in_use), a service uses it, and the store does not allow the change.
+        - V(not_found), a file, the order or the record is not there.
+        - V(ambiguous), more than one certificate was meant.
+        - V(refused), the store said no, or is known to.
+        - V(api_error), the API reported an error; RV(certificates[].message) quotes it.
+        - V(outcome_unknown), no answer came, and it could not be found out whether the store took it.
+      type: str
+      sample: key_mismatch
+    superseded:
+      description: Older certificates of the same common name in the store.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Id in the store.
+          type: int
+          sample: 4001
+        not_after:
+          description: End of its validity.
+          type: str
+          sample: "2026-02-11T23:59:59Z"
+        associated_service_count:
+          description: Number of services that use it.
+          type: int
+          sample: 0
+        removed:
+          description: Whether it was, or in check mode would be, deleted.
+          type: bool
+          sample: true
+    message:
+      description: The outcome in words.
+      type: str
+      sample: Imported.
+certificate:
+  description: The one entry of RV(certificates), if the certificate was given at top level.
+  returned: when the options at top level were used
+  type: dict
+api_calls:
+  description: Number of HTTP requests that were made.
+  returned: when the options could be read
+  type: int
+  sample: 3
+failure:
+  description: What went wrong, for programs.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Stable name of the failure, such as V(certificates_failed) or V(authentication_failed).
+      type: str
+      sample: certificates_failed
+    message:
+      description: The same sentence as RV(msg).
+      type: str
+    details:
+      description: What belongs to the case.
+      type: dict
+"""
+
+import typing as t
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ansible_collections.softlayer.certificates.plugins.module_utils import _store
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
+    IDENTITIES,
+    SOURCES,
+    ArgumentSpec,
+    api_options,
+    import_options,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
+    SOFTLAYER_IMPORT_ERROR,
+    Client,
+    connect,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order, check_order_ids, fetch_orders
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan import (
+    ImportWishes,
+    Material,
+    Step,
+    assemble,
+    check_order,
+    failed,
+    mark_repeated,
+    plan_absent,
+    plan_present,
+    presumed_leaf,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso, now
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
+
+SPEC = api_options() + import_options() + ArgumentSpec(options={"concurrency": {"type": "int", "default": 8}})
+LIBRARIES = {"SoftLayer": SOFTLAYER_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
+
+Item = dict[str, t.Any]
+"""The options of one certificate."""
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    many = params["certificates"]
+    items: list[Item] = [params] if many is None else many
+    check_params(module)
+    for item in items:
+        check_combination(item)
+    order_ids = sorted({item["order_id"] for item in items if item["order_id"] is not None})
+    check_order_ids(order_ids)
+    client = connect(module, params["concurrency"])
+    checked = [check(item, module) for item in items]
+    steps = (
+        plan(client, items, checked, order_ids)
+        if any(not isinstance(found, Step) for found in checked)
+        else t.cast("list[Step]", checked)
+    )
+    for step in steps:
+        for warning in step.warnings:
+            module.warn(f"{step.common_name or (step.certificate and step.certificate.common_name)}: {warning}")
+    done = steps if module.check_mode else carry_out(client, steps)
+    return as_result(steps, done, client.api_calls, single=many is None)
+
+
+def check_params(module: Module) -> None:
+    """Refuse what the argument specification cannot."""
+    if module.params["concurrency"] < 1:
+        raise CertificatesError("invalid_argument", "concurrency must be at least 1.")
+    misplaced = sorted(module.given & {"state", "allow_expired", "verify_chain", "remove_superseded"})
+    if module.params["certificates"] is not None and misplaced:
+        raise CertificatesError(
+            "invalid_argument", f"With certificates, give {', '.join(misplaced)} inside its entries, not beside them."
+        )
+
+
+def check_combination(item: Item) -> None:
+    """Refuse a certificate without its private key, or one to delete without a name."""
+    wanted = IDENTITIES if item["state"] == "absent" else SOURCES
+    if all(item[name] is None for name in wanted):
+        raise CertificatesError("invalid_argument", f"state {item['state']} needs one of {', '.join(wanted)}.")
+    if item["state"] == "present" and all(
+        item[name] is None for name in ("privatekey_path", "privatekey_content", "pkcs12_path")
+    ):
+        raise CertificatesError(
+            "invalid_argument",
+            "The store takes no certificate without its private key: give privatekey_path or privatekey_content.",
+        )
+
+
+Checked = Step | Callable[[Sequence[_store.Stored], dict[int, Order]], Step]
+"""A failure, or what makes a plan for one certificate of the facts that only the API has."""
+
+
+def check(item: Item, module: Module) -> Checked:
+    """Check one certificate as far as that goes without the API."""
+    if item["state"] == "absent":
+        return lambda stored, _orders: plan_absent(
+            stored, item["certificate_id"], item["fingerprint_sha256"], item["common_name"]
+        )
+    wishes = ImportWishes(item["allow_expired"], item["verify_chain"], item["remove_superseded"])
+    order_id = item["order_id"]
+    known = Step("failed", "", order_id=order_id, notes=item["notes"])
+    try:
+        material = read_material(item)
+        module.no_log_values.update(secrets_of(material))
+        known = replace(known, certificate=presumed_leaf(material))
+        content, warnings = assemble(material, wishes, now())
+    except CertificatesError as error:
+        return failed(error, known)
+    module.no_log_values.add(content.private_key_pem)
+
+    def plan_one(stored: Sequence[_store.Stored], orders: dict[int, Order]) -> Step:
+        try:
+            if order_id is not None:
+                check_order(content, orders.get(order_id), order_id)
+        except CertificatesError as error:
+            return failed(error, replace(known, certificate=content.certificate))
+        return replace(plan_present(content, stored, wishes, order_id), warnings=warnings)
+
+    return plan_one
+
+
+def read_material(item: Item) -> Material:
+    """Return what was given for one certificate, with the files read."""
+
+    def given(name: str) -> bytes | None:
+        if item[f"{name}_content"] is not None:
+            return t.cast(str, item[f"{name}_content"]).encode()
+        return read_file(item[f"{name}_path"]) if item[f"{name}_path"] is not None else None
+
+    return Material(
+        certificate=given("certificate"),
+        private_key=given("privatekey"),
+        privatekey_passphrase=item["privatekey_passphrase"],
+        intermediate=given("intermediate"),
+        request=given("csr"),
+        key_store=read_file(item["pkcs12_path"]) if item["pkcs12_path"] is not None else None,
+        key_store_passphrase=item["pkcs12_passphrase"],
+        notes=item["notes"],
+    )
+
+
+def read_file(path: str) -> bytes:
+    """Return a file's content.
+
+    Raises:
+        CertificatesError: C(not_found).
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise CertificatesError("not_found", f"The file {path} cannot be read: {error.strerror}.") from None
+
+
+def secrets_of(material: Material) -> set[str]:
+    """Return the key as text that must appear in no output."""
+    text = (material.private_key or b"").decode("utf-8", "replace")
+    return {text, text.strip(), "".join(text.split())} - {""}
+
+
+def plan(client: Client, items: Sequence[Item], checked: Sequence[Checked], order_ids: Sequence[int]) -> list[Step]:
+    """Read the orders and the store, once for all, and return what is to be done about each certificate."""
+    orders = {order.id: order for order in fetch_orders(client, client.account_id(), order_ids)} if order_ids else {}
+    stored = _store.fetch_stored(client)
+    return mark_repeated([found if isinstance(found, Step) else found(stored, orders) for found in checked])
+
+
+def carry_out(client: Client, steps: Sequence[Step]) -> list[Step]:
+    """Carry out a plan, several certificates at the same time; what fails hides nothing of the others."""
+    done = client.each(lambda step: carry_out_one(client, step), steps)
+    return [step if step.same_as is None else repeated(step, done[step.same_as]) for step in done]
+
+
+def repeated(step: Step, first: Step) -> Step:
+    """Return the step of a certificate that was given before."""
+    if first.outcome == "failed":
+        return replace(step, outcome="failed", reason=first.reason, message=first.message)
+    return replace(step, id=first.id)
+
+
+def carry_out_one(client: Client, step: Step) -> Step:
+    """Carry out what is planned for one certificate."""
+    try:
+        if step.outcome == "imported":
+            step = replace(step, id=create(client, step))
+        elif step.outcome == "updated":
+            _store.edit(client, t.cast(int, step.id), step.changes)
+        elif step.outcome == "removed":
+            remove(client, t.cast(int, step.id))
+    except CertificatesError as error:
+        return failed(as_reason(error), step)
+    return replace(
+        step,
+        superseded=tuple(replace(old, removed=old.remove and was_removed(client, old.id)) for old in step.superseded),
+    )
+
+
+def create(client: Client, step: Step) -> int:
+    """Store a certificate and return its id; after a lost answer it is looked for before anything is said."""
+    content = t.cast("t.Any", step.content)
+    try:
+        return _store.create(client, content.as_template())
+    except CertificatesError as error:
+        if error.code != "no_answer":
+            raise
+        stored = found_after_all(client, step)
+        if stored is None:
+            raise
+        return stored
+
+
+def found_after_all(client: Client, step: Step) -> int | None:
+    """Return the id of a certificate whose creation got no answer, if the store has it."""
+    certificate = t.cast("t.Any", step.certificate)
+    try:
+        found = _store.find_by_common_name(client, certificate.common_name or "")
+    except CertificatesError:
+        return None
+    return next((record.id for record in found if record.certificate == certificate), None)
+
+
+def remove(client: Client, identifier: int) -> None:
+    """Delete a record; that another run was faster is as good."""
+    try:
+        _store.delete(client, identifier)
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+
+
+def was_removed(client: Client, identifier: int) -> bool:
+    """Delete a superseded record and return whether it is gone; the store keeps what came into use meanwhile."""
+    try:
+        remove(client, identifier)
+    except CertificatesError:
+        return False
+    return True
+
+
+REASONS = {"refused", "not_found", "outcome_unknown"}
+"""Codes of failed calls that are reasons by themselves; all others are C(api_error)."""
+
+
+def as_reason(error: CertificatesError) -> CertificatesError:
+    """Return an error whose code is a reason of this module."""
+    code = "outcome_unknown" if error.code == "no_answer" else error.code
+    return CertificatesError(code if code in REASONS else "api_error", error.message, **error.details)
+
+
+def as_result(planned: Sequence[Step], done: Sequence[Step], api_calls: int, *, single: bool) -> dict[str, t.Any]:
+    """Return what the module returns, with C(failure) if a certificate failed."""
+    certificates = [step.as_result() for step in done]
+    result: dict[str, t.Any] = {
+        "changed": any(step.changes_something for step in done),
+        "certificates": certificates,
+        "api_calls": api_calls,
+        "diff": [as_diff(step) for step in planned if step.changes_something],
+    }
+    if single:
+        result["certificate"] = certificates[0]
+    failures = [(position, step) for position, step in enumerate(done) if step.outcome == "failed"]
+    if failures:
+        result["failure"] = as_failure(failures, len(done))
+    return result
+
+
+def as_failure(failures: Sequence[tuple[int, Step]], count: int) -> dict[str, t.Any]:
+    """Return C(failure) for the certificates that failed."""
+    _position, first = failures[0]
+    if count == 1:
+        return CertificatesError(t.cast(str, first.reason), first.message).as_failure()
+    named = "; ".join(
+        f"item {position} ({name_of(step)}): {step.reason}: {step.message}" for position, step in failures[:5]
+    )
+    more = f"; and {len(failures) - 5} more" if len(failures) > 5 else ""
+    return CertificatesError(
+        "certificates_failed",
+        f"{len(failures)} of {count} certificates failed: {named}{more}",
+        items=[{"item": position, "reason": step.reason, "message": step.message} for position, step in failures],
+    ).as_failure()
+
+
+def name_of(step: Step) -> str:
+    """Return what a certificate is called in messages."""
+    return (step.certificate.common_name if step.certificate else step.common_name) or "unknown name"
+
+
+def as_diff(step: Step) -> dict[str, t.Any]:
+    """Return the plan for one certificate as Ansible shows differences: public facts only."""
+    public = (
+        {"fingerprint_sha256": step.certificate.fingerprint_sha256, "not_after": iso(step.certificate.not_after)}
+        if step.certificate
+        else {}
+    )
+    known = {"id": step.id, "common_name": name_of(step), **public}
+    before: dict[str, t.Any] = {} if step.outcome == "imported" else dict(known)
+    after: dict[str, t.Any] = {} if step.outcome == "removed" else dict(known)
+    if step.outcome in {"imported", "updated"}:
+        after["state"] = step.message
+    removed = [old.id for old in step.superseded if old.remove]
+    if removed:
+        before["superseded"], after["superseded"] = removed, []
+    return {"before_header": name_of(step), "after_header": name_of(step), "before": before, "after": after}
+
+
+def main() -> None:
+    """Entry point."""
+    Module(SPEC).answer(run, LIBRARIES)
+
+
+if __name__ == "__main__":
+    main()

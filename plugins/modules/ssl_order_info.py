@@ -1,0 +1,295 @@
+#!/usr/bin/python
+
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""List and filter the account's SSL certificate orders."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssl_order_info
+short_description: List and filter the account's SSL certificate orders
+version_added: 0.1.0
+description:
+  - Lists the SSL certificate orders of a SoftLayer (IBM Cloud Classic Infrastructure) account, as the portal does at
+    I(Security > SSL > Orders).
+  - Options combine with AND, values inside one list with OR. An empty list matches no order.
+author:
+  - softlayer.certificates contributors
+extends_documentation_fragment:
+  - softlayer.certificates.api
+  - softlayer.certificates.attributes
+  - softlayer.certificates.attributes.info_module
+  - softlayer.certificates.attributes.action_group
+options:
+  order_ids:
+    description:
+      - Only these orders. An id that does not exist is listed in RV(missing_order_ids) and is no error.
+    type: list
+    elements: int
+  common_names:
+    description:
+      - Only orders whose common name matches one of these shell patterns, without regard to case.
+      - An internationalised name matches in either of its forms. V(*) also spans dots; write V([*].example.com) for the name
+        of a wildcard certificate itself.
+    type: list
+    elements: str
+  statuses:
+    description:
+      - Only orders in one of these statuses.
+      - V(pending) waits for the certificate authority, V(approved) and V(complete) have been issued, V(canceled) was rejected
+        or cancelled, V(unknown) is anything else the API says.
+    type: list
+    elements: str
+    choices: [pending, approved, complete, canceled, unknown]
+  approver_emails:
+    description:
+      - Only orders whose domain administrator, to whom the emails go, matches one of these shell patterns, without regard to case.
+    type: list
+    elements: str
+  expires_within_days:
+    description:
+      - Only orders that expire within this number of days and have not expired yet.
+    type: int
+  exclude_expired:
+    description:
+      - Leave out orders that have expired.
+    type: bool
+    default: false
+  imported:
+    description:
+      - If V(true), only orders with a certificate in the certificate store, if V(false), only orders without one.
+      - A certificate is an order's if it carries the public key of the order's CSR.
+    type: bool
+  gather_imported:
+    description:
+      - Also return the ids of each order's certificates in the store. Implied by O(imported).
+    type: bool
+    default: false
+  account_id:
+    description:
+      - Id of the account whose orders to list; the API user's own if not given.
+    type: int
+"""
+
+EXAMPLES = r"""
+- name: List all SSL orders
+  softlayer.certificates.ssl_order_info:
+  register: all_orders
+
+- name: List what was issued for one domain and is not in the certificate store yet
+  softlayer.certificates.ssl_order_info:
+    common_names:
+      - example.com
+      - "*.example.com"
+    statuses:
+      - approved
+      - complete
+    exclude_expired: true
+    imported: false
+
+- name: List orders that expire within 30 days and are approved by one of two mailboxes
+  softlayer.certificates.ssl_order_info:
+    expires_within_days: 30
+    approver_emails:
+      - admin@example.com
+      - hostmaster@*
+
+- name: Look two orders up, over REST, with the credentials of a config file
+  softlayer.certificates.ssl_order_info:
+    order_ids: [1234, 5678]
+    gather_imported: true
+    account_id: 307608
+    endpoint_url: https://api.softlayer.com/rest/v3.1/
+    config_file: ~/.softlayer-production
+    timeout: 120
+    retries: 10
+
+- name: List orders with an IBM Cloud API key, through a proxy with a CA of its own
+  softlayer.certificates.ssl_order_info:
+    username: apikey
+    api_key: "{{ vault_ibm_cloud_api_key }}"
+    proxy: http://proxy.example.com:3128
+    validate_certs: true
+    ca_path: /etc/ssl/certs/proxy-ca.pem
+"""
+
+RETURN = r"""
+orders:
+  description: The orders that meet all criteria, sorted by id.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the order.
+      type: int
+      sample: 1234
+    common_name:
+      description: The name the certificate is for.
+      type: str
+      sample: www.example.com
+    status:
+      description: One of V(pending), V(approved), V(complete), V(canceled), V(unknown).
+      type: str
+      sample: approved
+    status_name:
+      description: The API's own name of the status.
+      type: str
+      sample: Approved
+    approver_email:
+      description: Address of the domain administrator, to whom the emails go.
+      type: str
+      sample: admin@example.com
+    technical_contact_email:
+      description: Address of the technical contact, who may get a copy.
+      type: str
+      sample: tech@example.com
+    created_at:
+      description: When it was ordered.
+      type: str
+      sample: "2026-01-31T08:12:44Z"
+    modified_at:
+      description: When the order was last changed.
+      type: str
+      sample: "2026-02-01T10:00:00Z"
+    effective_at:
+      description: When the certificate's validity begins.
+      type: str
+      sample: "2026-02-01T00:00:00Z"
+    expires_at:
+      description: When the certificate's validity ends.
+      type: str
+      sample: "2027-01-31T23:59:59Z"
+    days_until_expiry:
+      description: Whole days left, negative once it has expired.
+      type: int
+      sample: 68
+    product:
+      description: Name of the product that was ordered.
+      type: str
+      sample: RapidSSL - 1 year
+    billing_order_id:
+      description: Id of the billing order.
+      type: int
+      sample: 98765
+    public_key_sha256:
+      description: SHA-256, in hex, of the public key (SubjectPublicKeyInfo) in the order's CSR; null if there is none to read.
+      type: str
+      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+    fulfillment_email_available:
+      description: Whether the status allows the fulfillment email to be requested.
+      type: bool
+      sample: true
+    certificate_ids:
+      description: Ids of the certificates in the store that carry the order's public key.
+      returned: with O(gather_imported) or O(imported)
+      type: list
+      elements: int
+      sample: [4711]
+order_count:
+  description: Number of RV(orders).
+  returned: success
+  type: int
+  sample: 1
+missing_order_ids:
+  description: Ids of O(order_ids) that the account does not have, or the API user may not see.
+  returned: success
+  type: list
+  elements: int
+  sample: []
+api_calls:
+  description: Number of HTTP requests that were made.
+  returned: success
+  type: int
+  sample: 2
+failure:
+  description: What went wrong, for programs.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Stable name of the failure, such as V(authentication_failed) or V(unreachable).
+      type: str
+      sample: authentication_failed
+    message:
+      description: The same sentence as RV(msg).
+      type: str
+    details:
+      description: What belongs to the case.
+      type: dict
+"""
+
+import typing as t
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, api_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import SOFTLAYER_IMPORT_ERROR, connect
+from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import (
+    STATUS_CHOICES,
+    Selection,
+    check_order_ids,
+    fetch_orders,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_certificate_ids_by_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
+
+SPEC = api_options() + ArgumentSpec(
+    options={
+        "order_ids": {"type": "list", "elements": "int"},
+        "common_names": {"type": "list", "elements": "str"},
+        "statuses": {"type": "list", "elements": "str", "choices": list(STATUS_CHOICES)},
+        "approver_emails": {"type": "list", "elements": "str"},
+        "expires_within_days": {"type": "int"},
+        "exclude_expired": {"type": "bool", "default": False},
+        "imported": {"type": "bool"},
+        "gather_imported": {"type": "bool", "default": False},
+        "account_id": {"type": "int"},
+    },
+)
+LIBRARIES = {"SoftLayer": SOFTLAYER_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    selection = Selection(
+        order_ids=params["order_ids"],
+        common_names=params["common_names"],
+        statuses=params["statuses"],
+        approver_emails=params["approver_emails"],
+        expires_within_days=params["expires_within_days"],
+        exclude_expired=params["exclude_expired"],
+    )
+    check_order_ids(selection.order_ids)
+    client = connect(module)
+    account_id = params["account_id"] or client.account_id()
+    at = now()
+    found = fetch_orders(client, account_id, selection.order_ids)
+    orders = [order for order in found if selection.takes(order, at)]
+    results = [order.as_result(at) for order in orders]
+    if params["gather_imported"] or params["imported"] is not None:
+        ids_by_key = fetch_certificate_ids_by_key(client)
+        for result in results:
+            result["certificate_ids"] = ids_by_key.get(result["public_key_sha256"], [])
+        if params["imported"] is not None:
+            results = [result for result in results if bool(result["certificate_ids"]) == params["imported"]]
+    return {
+        "changed": False,
+        "orders": results,
+        "order_count": len(results),
+        "missing_order_ids": sorted(set(selection.order_ids or ()) - {order.id for order in found}),
+        "api_calls": client.api_calls,
+    }
+
+
+def main() -> None:
+    """Entry point."""
+    Module(SPEC).answer(run, LIBRARIES)
+
+
+if __name__ == "__main__":
+    main()
