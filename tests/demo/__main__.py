@@ -1,0 +1,132 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`make demo`: the whole job on a simulated fleet, with the playbooks that users run.
+
+Everything happens in the folder `.demo` of the repository, which is made anew each time; nothing is left running.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.demo.mailbox import save_certificates
+from tests.simulator.client import Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / ".demo"
+BIN = Path(sys.executable).parent
+
+VARIABLES = """\
+---
+# Whom the certificate authority may mail. One order of the fleet is approved by somebody else's webmaster.
+ssl_fulfillment_allowed_recipients:
+  - "*@example.*"
+ssl_fulfillment_select:
+  approver_emails:
+    - "*@example.*"
+
+# Where the certificates from the emails are saved, and where the private keys lie.
+ssl_fulfillment_certificate_dir: {certificates}
+ssl_fulfillment_privatekey_dir: {keys}
+"""
+
+
+def main() -> int:
+    """Show the job, step by step, and return the exit code."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    for name in ("home", "tmp", "certificates"):
+        (FOLDER / name).mkdir(parents=True)
+    tempfile.tempdir = str(FOLDER / "tmp")
+    certificates = FOLDER / "certificates"
+    link = FOLDER / "collections/ansible_collections/softlayer/certificates"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(ROOT)
+    with Simulator.start(fleet="demo") as simulator:
+        variables = FOLDER / "vars.yml"
+        variables.write_text(VARIABLES.format(certificates=certificates.relative_to(ROOT), keys=simulator.keys_dir.relative_to(ROOT)), encoding="utf-8")
+        demo = Demo(environment(simulator))
+        tell(
+            "An account with a dozen SSL orders",
+            "A simulator of the SoftLayer API and of a certificate authority now runs on this machine. Its orders are in every "
+            "status; one is imported already, one expires soon. Credentials come from the environment (SL_USERNAME, "
+            "SL_API_KEY, SL_ENDPOINT_URL), what to do from a file of variables:",
+        )
+        print(textwrap.indent(variables.read_text(encoding="utf-8"), "    "))
+        demo.step("List the orders", "ssl_order_info tells what there is.", "tests/demo/list.yml")
+        demo.step(
+            "Who would be mailed?",
+            "In check mode nothing is sent. This takes the place of the portal's confirmation window.",
+            "softlayer.certificates.resend",
+            "--check",
+        )
+        demo.step(
+            "Request the emails",
+            "The same without --check. The certificate authority sends the fulfillment emails again.",
+            "softlayer.certificates.resend",
+        )
+        saved = save_certificates(simulator.maildir, certificates)
+        tell(
+            "The emails arrive",
+            "Here a script does what a person would do: it saves the certificate in each email under the order's common name.",
+        )
+        print(textwrap.indent("\n".join(saved), "    "))
+        demo.step(
+            "Import the certificates",
+            "Each is checked against its key, its order and its chain, then put into the certificate store.",
+            "softlayer.certificates.import",
+        )
+        demo.step("Once more: request", "Nothing is left to do, so nothing changes.", "softlayer.certificates.resend")
+        demo.step("Once more: import", "Nothing changes here either.", "softlayer.certificates.import")
+    tell("Done", f"The simulator has stopped. What was written is in {FOLDER.relative_to(ROOT)}; README.md tells how to go on.")
+    return demo.exit_code
+
+
+def environment(simulator: Simulator) -> dict[str, str]:
+    """Return the environment of a user who has credentials and a collection, and nothing else."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "SL_", "XDG_"))}
+    return inherited | {
+        "HOME": str(FOLDER / "home"),
+        "TMPDIR": str(FOLDER / "tmp"),
+        "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)]),
+        "SL_USERNAME": simulator.username,
+        "SL_API_KEY": simulator.api_key,
+        "SL_ENDPOINT_URL": simulator.rest_url,
+        "ANSIBLE_COLLECTIONS_PATH": str(FOLDER / "collections"),
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+    }
+
+
+class Demo:
+    """Runs playbooks one after the other and remembers whether all went well."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.exit_code = 0
+
+    def step(self, title: str, text: str, playbook: str, *options: str) -> None:
+        """Tell what comes, show the command, and run it."""
+        command = ["ansible-playbook", playbook, "-e", "@.demo/vars.yml", *options]
+        tell(title, text)
+        print(f"    $ {' '.join(command)}", flush=True)
+        self.exit_code |= subprocess.run(command, env=self._environment, cwd=ROOT, check=False).returncode
+
+
+def tell(title: str, text: str) -> None:
+    """Print a heading and a paragraph."""
+    print(f"\n{'=' * 100}\n{title}\n{'=' * 100}\n{textwrap.fill(text, 100)}\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
