@@ -4,7 +4,7 @@
 
 """Argument specifications that compose. Private to softlayer.certificates.
 
-Their options are documented in C(plugins/doc_fragments/), once.
+Their options are documented in C(plugins/doc_fragments/) where modules share them, else with the module.
 """
 
 from __future__ import annotations

@@ -14,26 +14,30 @@ import concurrent.futures
 import configparser
 import ipaddress
 import os
-import signal
+import re
 import threading
 import traceback
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from ansible.module_utils.api import generate_jittered_backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._faults import NOT_CARRIED_OUT, Answer, explain
+from ansible_collections.softlayer.certificates.plugins.module_utils._faults import (
+    ANSWERED,
+    NOT_CARRIED_OUT,
+    Answer,
+    explain,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._paging import Page, Row, list_all
 from ansible_collections.softlayer.certificates.plugins.module_utils._rate import RateLimiter
+from ansible_collections.softlayer.certificates.plugins.module_utils._transport import keep_quiet, make_adapter
 
 SOFTLAYER_IMPORT_ERROR: str | None = None
 try:
     import requests
-    from requests.adapters import HTTPAdapter
-    from SoftLayer import API_PUBLIC_ENDPOINT, BaseClient
+    from SoftLayer import API_PUBLIC_ENDPOINT, BaseClient, consts
     from SoftLayer.auth import BasicAuthentication, BasicHTTPAuthentication
     from SoftLayer.config import get_client_settings_config_file
     from SoftLayer.transports import RestTransport, XmlRpcTransport
@@ -47,8 +51,16 @@ PAGE_SIZE = 500
 """Rows asked for at once."""
 SMALLEST_PAGE = 25
 """Rows below which a page is not halved any more when the API finds it too much."""
+DIGITS = re.compile(r"[0-9]+")
+TOTAL_HEADER = "softlayer-total-items"
 IDS_PER_FILTER = 200
 """Ids in one object filter; over REST it travels in the URL."""
+LONGEST_TIMEOUT = 86400
+"""Seconds; more, and infinity, would make a run that never ends."""
+LARGEST_ID = 2**31 - 1
+"""XML-RPC knows no larger integer."""
+LONGEST_RETRY_AFTER = 300
+"""Seconds; a server that asks for more is not waited for."""
 CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
 
 
@@ -72,8 +84,8 @@ class Settings:
     @property
     def secrets(self) -> set[str]:
         """What must appear in no output: the API key, and passwords inside URLs."""
-        passwords = (urlsplit(url).password for url in (self.proxy,) if url)
-        return {self.api_key, *(unquote(password) for password in passwords if password)}
+        password = urlsplit(self.proxy).password if self.proxy else None
+        return {self.api_key} | ({password, unquote(password)} if password else set())
 
 
 def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Settings:
@@ -98,14 +110,17 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
             missing=missing,
         )
     timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
-    if timeout <= 0 or params["retries"] < 0:
-        raise CertificatesError("invalid_argument", "timeout must be above 0 seconds and retries must not be negative.")
+    if not 0 < timeout < LONGEST_TIMEOUT or params["retries"] < 0:
+        raise CertificatesError(
+            "invalid_argument",
+            f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds, retries must not be negative.",
+        )
     settings = Settings(
         username=username,
         api_key=api_key,
         endpoint_url=(params["endpoint_url"] or config.get("endpoint_url") or API_PUBLIC_ENDPOINT).strip().rstrip("/"),
         timeout=timeout,
-        proxy=params["proxy"] or (None if _proxy_in_environment() else config.get("proxy") or None),
+        proxy=_proxy(params["proxy"] or ("" if _proxy_in_environment() else config.get("proxy"))),
         verify=_verification(params, given, config),
         retries=params["retries"],
     )
@@ -115,21 +130,28 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
 
 def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> bool | str:
     """Return what requests takes as C(verify): a CA bundle's path, or whether to verify at all."""
-    if not given & {"validate_certs", "ca_path"}:
-        configured: bool | str = config.get("verify", True)
-        if isinstance(configured, bool):
-            return configured
-        return _existing_ca(configured)
-    if not params["validate_certs"]:
+    configured: bool | str = config.get("verify", True)
+    ca_path = params["ca_path"] or (configured if isinstance(configured, str) else None)
+    wanted = params["validate_certs"] if given & {"validate_certs", "ca_path"} else configured is not False
+    if not wanted:
         return False
-    return _existing_ca(params["ca_path"]) if params["ca_path"] else True
+    return _existing_ca(ca_path) if ca_path else True
 
 
 def _existing_ca(path: str) -> str:
     expanded = os.path.expanduser(path)
     if not os.access(expanded, os.R_OK):
-        raise CertificatesError("invalid_argument", f"The CA file {path} cannot be read: check ca_path.")
+        raise CertificatesError(
+            "invalid_argument", f"The CA file {path} cannot be read: check ca_path, or verify in the config file."
+        )
     return expanded
+
+
+def _proxy(url: str | None) -> str | None:
+    """Return a proxy's URL; a bare host and port is one that speaks HTTP."""
+    if not url:
+        return None
+    return url if "://" in url else f"http://{url.lstrip('/')}"
 
 
 def _proxy_in_environment() -> bool:
@@ -154,11 +176,11 @@ def _guard_endpoint(settings: Settings) -> None:
     """Refuse to send credentials in the clear to anything but this machine."""
     try:
         url = urlsplit(settings.endpoint_url)
-        host = url.hostname
+        host = url.hostname if url.port != 0 else None
         proxy_host = urlsplit(settings.proxy).hostname if settings.proxy else None
     except ValueError:
         host = None
-    if not host or url.scheme not in {"http", "https"} or url.username or url.query:
+    if not host or url.scheme not in {"http", "https"} or "@" in url.netloc or url.query or url.fragment:
         raise CertificatesError(
             "invalid_argument",
             f"endpoint_url must look like {API_PUBLIC_ENDPOINT}: https, a host and a path, without a login in it.",
@@ -191,17 +213,18 @@ class Client:
 
     Attributes:
         api_calls: HTTP requests made so far, repetitions included.
-        stop: set it to let the calls in flight finish and start no more; every waiting ends at once.
+        stop: once it is set, the calls in flight finish and no more are made; every waiting ends at once.
     """
 
-    def __init__(self, settings: Settings, concurrency: int = 8) -> None:
+    def __init__(self, settings: Settings, concurrency: int = 8, stop: threading.Event | None = None) -> None:
         self.settings = settings
         self.concurrency = concurrency
         self.api_calls = 0
-        self.stop = threading.Event()
+        self.stop = stop or threading.Event()
         self._lock = threading.Lock()
         self._limiter = RateLimiter()
         self._seen = threading.local()
+        keep_quiet(verify=settings.verify)
         transport_class, authentication = (
             (RestTransport, BasicHTTPAuthentication) if settings.is_rest else (XmlRpcTransport, BasicAuthentication)
         )
@@ -216,7 +239,10 @@ class Client:
 
     def _make_session(self) -> requests.Session:
         session = requests.Session()
-        adapter = _adapter(ascii_xml=not self.settings.is_rest)(max_retries=0, pool_maxsize=self.concurrency)
+        session.headers.update(
+            {"Content-Type": "application/json", "User-Agent": consts.USER_AGENT}
+        )  # as the SDK's has
+        adapter = make_adapter(self._seen)(max_retries=0, pool_maxsize=self.concurrency)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         session.hooks["response"].append(self._remember)
@@ -227,7 +253,10 @@ class Client:
         return session
 
     def _remember(self, response: requests.Response, **_kwargs: object) -> None:
+        """Keep the answer beyond the SDK's exceptions, and a total that is no number from the SDK, which trips over it."""
         self._seen.answer = response
+        if not DIGITS.fullmatch(response.headers.get(TOTAL_HEADER, "")):
+            response.headers.pop(TOTAL_HEADER, None)
 
     def call(
         self,
@@ -266,9 +295,16 @@ class Client:
             try:
                 answer = self._call_once(service, method, args, keywords)
             except CertificatesError as error:
+                retry_after = error.details.get("retry_after_seconds")
                 if error.code == "rate_limited":
-                    self._limiter.refused(error.details.get("retry_after_seconds"))
-                if error.code not in codes or delay is None:
+                    self._limiter.refused(min(retry_after or 0, LONGEST_RETRY_AFTER))
+                elif error.code in ANSWERED:
+                    self._limiter.taken()
+                if error.code == "no_answer" and not repeatable:
+                    raise CertificatesError(
+                        error.code, f"{error.message} It may have been processed.", **error.details
+                    ) from None
+                if error.code not in codes or delay is None or (retry_after or 0) > LONGEST_RETRY_AFTER:
                     raise
                 if error.code != "rate_limited":
                     self.stop.wait(delay)
@@ -288,15 +324,20 @@ class Client:
         """Make one HTTP request; whatever fails comes out as what it means."""
         name = f"SoftLayer_{service}::{method}"
         self._seen.answer = None
+        self._seen.connected = False
         with self._lock:
             self.api_calls += 1
         try:
             result = self._sdk.call(service, method, *args, **keywords)
         except Exception as error:  # the SDK lets through whatever a parser raises on half an answer
-            raise explain(name, self.settings.endpoint_url, _as_answer(self._seen.answer), error) from None
+            raise self._explained(name, error) from None
         if isinstance(result, dict) and {"error", "code"} <= result.keys():  # a fault that came with HTTP 200
-            raise explain(name, self.settings.endpoint_url, _as_answer(self._seen.answer), ValueError())
+            raise self._explained(name, ValueError())
         return result
+
+    def _explained(self, call: str, error: Exception) -> CertificatesError:
+        answer = _as_answer(self._seen.answer)
+        return explain(call, self.settings.endpoint_url, answer, error, connected=self._seen.connected)
 
     def read_list(self, service: str, method: str, *args: t.Any, mask: str, root: str | None = None) -> list[Row]:
         """Return all rows of a method that gives a list, each once, sorted by id.
@@ -317,7 +358,7 @@ class Client:
         def fetch(offset: int, limit: int) -> Page:
             return self._fetch_page(service, method, args, mask=mask, filter=by_id, offset=offset, limit=limit)
 
-        return list_all(fetch, PAGE_SIZE, lambda function, offsets: self.each(function, offsets))
+        return list_all(fetch, PAGE_SIZE, self.each)
 
     def read_ids(
         self, service: str, method: str, *args: t.Any, identifiers: Iterable[int], mask: str, root: str | None = None
@@ -348,7 +389,7 @@ class Client:
             if not too_much or limit // 2 < SMALLEST_PAGE:
                 raise
             return self._fetch_page(service, method, args, offset=offset, limit=limit // 2, **keywords)
-        if not isinstance(answer, list) or not all(isinstance(row, dict) and "id" in row for row in answer):
+        if not isinstance(answer, list) or not all(_has_id(row) for row in answer):
             raise CertificatesError(
                 "api_error",
                 f"SoftLayer_{service}::{method} answered something else than a list of objects: check endpoint_url.",
@@ -362,19 +403,11 @@ class Client:
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(self.concurrency, len(items))) as pool:
             return list(pool.map(function, items))
 
-    @contextmanager
-    def stopped_by_signals(self) -> Iterator[None]:
-        """Let a signal to end the process end only what has not begun: it sets C(stop)."""
-        signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        before = {number: signal.signal(number, lambda *_: self.stop.set()) for number in signals}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def account_id(self) -> int:
-        """Return the id of the API user's account (C(SoftLayer_Account::getObject))."""
+    def account_id(self, given: int | None = None) -> int:
+        """Return the account id that was given, else that of the API user (C(SoftLayer_Account::getObject))."""
+        if given is not None:
+            check_ids("account_id", [given])
+            return given
         account = self.call("Account", "getObject", mask="mask[id]")
         try:
             return int(account["id"])
@@ -384,20 +417,19 @@ class Client:
             ) from None
 
 
-def _adapter(*, ascii_xml: bool) -> type[HTTPAdapter]:
-    """Return the adapter to send with.
+def check_ids(name: str, ids: Iterable[int]) -> None:
+    """Refuse what cannot be an id, before it is looked for.
 
-    Over XML-RPC the SDK says that a request is ISO-8859-1 and sends UTF-8; as ASCII with character references it means
-    the same to everybody.
+    Raises:
+        CertificatesError: C(invalid_argument).
     """
-
-    class AsciiXmlAdapter(HTTPAdapter):
-        def send(self, request: requests.PreparedRequest, *args: t.Any, **keywords: t.Any) -> requests.Response:
-            if isinstance(request.body, bytes):
-                request.prepare_body(request.body.decode().encode("ascii", "xmlcharrefreplace"), None)
-            return super().send(request, *args, **keywords)
-
-    return AsciiXmlAdapter if ascii_xml else HTTPAdapter
+    impossible = [identifier for identifier in ids if not 0 < identifier <= LARGEST_ID]
+    if impossible:
+        what = name.rstrip("s").replace("_", " ")
+        raise CertificatesError(
+            "invalid_argument",
+            f"{name}: {', '.join(map(str, impossible))} is no {what}; ids are whole numbers from 1 on.",
+        )
 
 
 def _as_answer(response: requests.Response | None) -> Answer | None:
@@ -406,6 +438,10 @@ def _as_answer(response: requests.Response | None) -> Answer | None:
         return None if response is None else Answer(response.status_code, response.content, response.headers)
     except (requests.RequestException, RuntimeError):
         return None
+
+
+def _has_id(row: object) -> bool:
+    return isinstance(row, dict) and DIGITS.fullmatch(str(row.get("id", ""))) is not None
 
 
 def _rooted(root: str | None, condition: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -424,12 +460,17 @@ class _Module(t.Protocol):
     no_log_values: set[str]
 
 
-def connect(module: _Module, concurrency: int = 8) -> Client:
+def connect(module: _Module, concurrency: int = 8, stop: threading.Event | None = None) -> Client:
     """Return a client with the module's options; nothing is sent yet. Its secrets are kept out of the module's output.
+
+    Args:
+        module: holds the options.
+        concurrency: how many calls may be under way at the same time.
+        stop: see C(Client).
 
     Raises:
         CertificatesError: as C(resolve_settings).
     """
     settings = resolve_settings(module.params, module.given)
     module.no_log_values.update(settings.secrets)
-    return Client(settings, concurrency)
+    return Client(settings, concurrency, stop)

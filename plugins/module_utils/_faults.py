@@ -33,13 +33,17 @@ import xmlrpc.client
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from xml.parsers.expat import ExpatError
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
 NOT_CARRIED_OUT = frozenset({"rate_limited", "unreachable"})
 """Codes after which the same call may be made again, whatever it does."""
 
+ANSWERED = frozenset({"authentication_failed", "not_found", "retired", "api_error"})
+"""Codes with which the server took a call and answered it."""
+
+LONGEST_RETRY_AFTER = 86400.0
+"""Seconds; what a server may ask for at the most."""
 LONGEST_MESSAGE = 300
 """Characters that are kept of what a server says."""
 
@@ -70,29 +74,28 @@ class Fault:
 def fault_in(body: bytes) -> Fault | None:
     """Return the fault that an answer's body holds, if it holds one."""
     text = body.lstrip()
-    if text.startswith(b"{"):
-        return _rest_fault(text)
-    if text.startswith(b"<") and b"<fault>" in text:
-        try:
+    try:
+        if text.startswith(b"{"):
+            return _rest_fault(text)
+        if text.startswith(b"<") and b"<fault>" in text:
             xmlrpc.client.loads(text)
-        except xmlrpc.client.Fault as fault:
-            return Fault(str(fault.faultCode), str(fault.faultString))
-        except (xmlrpc.client.Error, ExpatError, ValueError, TypeError, KeyError):
-            return None
+    except xmlrpc.client.Fault as fault:
+        return Fault(str(fault.faultCode), str(fault.faultString))
+    except Exception:  # half an answer, or a page of something else, makes the parsers raise all kinds of things
+        return None
     return None
 
 
 def _rest_fault(text: bytes) -> Fault | None:
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        return None
+    answer = json.loads(text)
     if isinstance(answer, dict) and "error" in answer:
-        return Fault(str(answer.get("code") or ""), str(answer["error"]))
+        return Fault(str(answer.get("code") or ""), str(answer["error"] or ""))
     return None
 
 
-def explain(call: str, endpoint: str, answer: Answer | None, error: BaseException) -> CertificatesError:
+def explain(
+    call: str, endpoint: str, answer: Answer | None, error: BaseException, *, connected: bool = False
+) -> CertificatesError:
     """Return what a failed call means.
 
     Args:
@@ -100,9 +103,10 @@ def explain(call: str, endpoint: str, answer: Answer | None, error: BaseExceptio
         endpoint: the URL that was called, for the message.
         answer: what the server sent, if anything arrived whole.
         error: what the SDK raised.
+        connected: whether a connection stood, so that the request may have left.
     """
     if answer is None:
-        return _explain_exception(call, endpoint, error)
+        return _explain_exception(call, endpoint, error, connected)
     fault = fault_in(answer.body)
     if fault is not None:
         return _explain_fault(call, answer, fault)
@@ -111,16 +115,17 @@ def explain(call: str, endpoint: str, answer: Answer | None, error: BaseExceptio
 
 RATE_LIMITED = re.compile(r"rate\s*limit", re.IGNORECASE)
 RETIRED = re.compile(
-    r"not a valid (method|service|function)|(method|service|function)\b.*\b(does not exist|not found|is unknown|not implemented)"
-    r"|unknown (method|service)|no longer (available|supported|offered)|(has been|was|is) (retired|discontinued)|end of (life|support|service)",
-    re.IGNORECASE | re.DOTALL,
+    r"not a valid (method|service|function)|(method|service) (not found|does not exist)|unknown (method|service)"
+    r"|no longer (available|supported|offered)|(has been|was|is) (retired|discontinued)|end of (life|support|service)",
+    re.IGNORECASE,
 )
 DENIED = re.compile(r"access denied|invalid (api (token|key)|token|credentials)|unauthori[sz]ed", re.IGNORECASE)
 
 
 def _explain_fault(call: str, answer: Answer, fault: Fault) -> CertificatesError:
-    said = shorten(fault.message)
-    details = {"call": call, "http_status": answer.status, "api_code": fault.code, "api_message": said}
+    code, words = shorten(fault.code), shorten(fault.message)
+    said = as_sentence(words or code or "the API gave no reason")
+    details = {"call": call, "http_status": answer.status, "api_code": code, "api_message": words}
     if answer.status == 429 or "RateLimit" in fault.code or RATE_LIMITED.search(fault.message):
         return _rate_limited(call, answer, details)
     if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
@@ -136,7 +141,7 @@ def _explain_fault(call: str, answer: Answer, fault: Fault) -> CertificatesError
     if answer.status == 401 or DENIED.search(fault.message):
         return CertificatesError(
             "authentication_failed",
-            f"The API refused the credentials ({said}): check username and api_key, and that the key's user may call {call}.",
+            f"The API refused the credentials ({said.rstrip('.')}): check username and api_key, and that the key's user may call {call}.",
             **details,
         )
     return CertificatesError("api_error", f"{call} failed: {said}", **details)
@@ -173,7 +178,7 @@ def _explain_http(call: str, endpoint: str, answer: Answer) -> CertificatesError
         )
     return CertificatesError(
         "no_answer",
-        f"{call}: no answer that can be read came from {endpoint} (HTTP {answer.status}): it may have been processed.",
+        f"{call}: no answer that can be read came from {endpoint} (HTTP {answer.status}).",
         **details,
     )
 
@@ -192,23 +197,23 @@ def _rate_limited(call: str, answer: Answer, details: dict[str, t.Any]) -> Certi
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """Return the seconds a C(Retry-After) header asks for (RFC 9110, 10.2.3), or C(None)."""
     value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_RETRY_AFTER)
     try:
         then = parsedate_to_datetime(value)
         now = parsedate_to_datetime(headers.get("Date", ""))
-        return max(0.0, (then - now).total_seconds())
-    except (TypeError, ValueError):
+        return min(max(0.0, (then - now).total_seconds()), LONGEST_RETRY_AFTER)
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
-def _explain_exception(call: str, endpoint: str, error: BaseException) -> CertificatesError:
+def _explain_exception(call: str, endpoint: str, error: BaseException, connected: bool) -> CertificatesError:
     """Explain a call that got no answer, by the exceptions of requests and urllib3 behind the SDK's."""
     causes = list(_causes(error))
     names = {type(cause).__name__ for cause in causes}
     said = " ".join(str(cause) for cause in causes)
     details = {"call": call}
-    if "SSLError" in names and "SSLEOFError" not in said and "EOF occurred" not in said:
+    if "SSLError" in names and not connected:
         return CertificatesError(
             "tls_error",
             f"No trusted TLS connection to {endpoint}: {_tls_reason(said)} Check endpoint_url, ca_path and validate_certs.",
@@ -247,9 +252,7 @@ def _explain_exception(call: str, endpoint: str, error: BaseException) -> Certif
             "api_error", f"{call} could not be sent ({type(error).__name__}): check the options' values.", **details
         )
     how = "in time (timeout)" if names & {"ReadTimeout", "ReadTimeoutError"} else "(the connection broke)"
-    return CertificatesError(
-        "no_answer", f"{call}: {endpoint} did not answer {how}: it may have been processed.", **details
-    )
+    return CertificatesError("no_answer", f"{call}: {endpoint} did not answer {how}.", **details)
 
 
 def _unreachable(endpoint: str, why: str, details: dict[str, t.Any]) -> CertificatesError:
@@ -278,6 +281,18 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def shorten(text: str) -> str:
     """Return a server's words on one line, without key material that they may echo, and not endless."""
     without_pem = re.sub(r"-----BEGIN .*?(-----END [^-]*-----|$)", "(PEM removed)", text, flags=re.DOTALL)
-    without_base64 = re.sub(r"[A-Za-z0-9+/=]{40,}", "(removed)", without_pem)
-    line = " ".join(without_base64.split())
+    line = " ".join(
+        BASE64.sub(lambda found: found[0] if WORD.fullmatch(found[0]) else "(removed)", without_pem).split()
+    )
     return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
+
+
+BASE64 = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
+"""What may be a piece of a key ..."""
+WORD = re.compile(r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*")
+"""... unless it is a word, or several written as one, as the API's names are."""
+
+
+def as_sentence(text: str) -> str:
+    """Return a text with a full stop at its end."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

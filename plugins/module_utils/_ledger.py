@@ -34,6 +34,10 @@ except ImportError:
 SCHEMA_VERSION = 1
 SECONDS_TO_WAIT_FOR_A_LOCK = 30
 IDS_PER_QUERY = 500
+CONNECTIONS = 4
+"""Connections of one run; its threads take turns, since a transaction takes a fraction of a call."""
+MOST_RIVALS = 1000
+"""How often a claim may be lost to a faster run before something else must be wrong."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far two controllers' clocks may differ before it is worth a word."""
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
@@ -57,14 +61,17 @@ class Entry:
     key: Key
     requested_at: datetime
     confirmed: bool
+    noticed_at: datetime | None = None
+    """When it was first seen to lie in the future."""
 
     def blocks_until(self, interval: timedelta, at: datetime) -> datetime | None:
         """Return until when no further request is due, C(None) if one is due at C(at).
 
-        An entry from the future, written under a wrong clock, counts as of C(at) and so never blocks for longer than
-        the interval.
+        An entry from the future, written under a wrong clock, counts from when that was first noticed, and so never
+        blocks for longer than the interval.
         """
-        until = min(self.requested_at, at) + interval
+        counts_from = self.requested_at if self.requested_at <= at else min(self.noticed_at or at, at)
+        until = counts_from + interval
         return until if until > at else None
 
     def is_from_the_future(self, at: datetime) -> bool:
@@ -81,17 +88,17 @@ class Claim:
     requested_at: datetime
 
 
-def default_url() -> str:
-    """Return the URL of the SQLite file under the user's state directory (XDG Base Directory Specification)."""
+def default_path() -> str:
+    """Return the SQLite file under the user's state directory (XDG Base Directory Specification)."""
     state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return f"sqlite:///{os.path.join(state, 'softlayer.certificates', 'ledger.sqlite3')}"
+    return os.path.join(state, "softlayer.certificates", "ledger.sqlite3")
 
 
 class Ledger:
     """The history of requested emails in a database.
 
     Args:
-        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; C(None) for C(default_url).
+        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; C(None) or nothing for C(default_path).
         read_only: whether to write nothing at all, not even the schema: check mode.
 
     Raises:
@@ -100,12 +107,11 @@ class Ledger:
 
     def __init__(self, url: str | None, *, read_only: bool = False) -> None:
         self._read_only = read_only
-        self._url = _parse_url(url or default_url())
+        self._url = _parse_url(url) if url else sa.URL.create("sqlite", database=default_path())
         self._table, self._versions = _tables()
-        self._is_empty = False
-        if self._url.get_backend_name() == "sqlite":
-            self._is_empty = self._prepare_file(may_make_folder=url is None)
         self._engine = _make_engine(self._url, read_only=read_only)
+        is_file = self._url.get_backend_name() == "sqlite"
+        self._is_empty = is_file and self._prepare_file(may_make_folder=not url)
         with self._said_clearly():
             self._open_schema()
 
@@ -138,31 +144,29 @@ class Ledger:
             interval: how long an earlier request forbids another one; nothing does with an interval of zero.
         """
         with self._said_clearly():
-            while True:
+            for _attempt in range(MOST_RIVALS):
                 try:
                     with self._engine.begin() as connection:
                         return self._claim(connection, key, at, interval)
                 except IntegrityError:
                     continue  # a rival was faster: look at what it did
+        raise self._unavailable("its tables are not as this collection made them")
 
     def _claim(self, connection: sa.Connection, key: Key, at: datetime, interval: timedelta) -> Claim | Entry:
         table = self._table
-        this_order = table.c.order_id == key.order_id
-        for entry in self._entries(connection, key.account_id, key.email_type, this_order):
-            if entry.blocks_until(interval, at):
-                return entry
-        history = sa.and_(table.c.account_id == key.account_id, table.c.email_type == key.email_type, this_order)
-        last_number = connection.scalar(sa.select(sa.func.max(table.c.number)).where(history)) or 0
-        inserted = connection.execute(
-            sa.insert(table).values(
-                account_id=key.account_id,
-                order_id=key.order_id,
-                email_type=key.email_type,
-                number=last_number + 1,
-                state="claimed",
-                requested_at=at,
-            )
-        )
+        this = {"account_id": key.account_id, "order_id": key.order_id, "email_type": key.email_type}
+        # One statement, so that the last entry and the next number are of the same moment.
+        history = connection.execute(
+            sa.select(*self._columns())
+            .where(*(table.c[name] == value for name, value in this.items()))
+            .order_by(table.c.number.desc())
+        ).all()
+        last = next((_entry(key, row) for row in history if row.state != "released"), None)
+        if last is not None and last.blocks_until(interval, at):
+            return last
+        number = history[0].number + 1 if history else 1
+        values = sa.insert(table).values(**this, number=number, state="claimed", requested_at=at)
+        inserted = connection.execute(values)
         return Claim(t.cast("sa.Row[t.Any]", inserted.inserted_primary_key)[0], key, at)
 
     def confirm(self, claim: Claim) -> None:
@@ -174,10 +178,11 @@ class Ledger:
         self._set_state(claim, "released")
 
     def correct(self, entry: Entry, at: datetime) -> None:
-        """Date an entry from the future to the present instant, from where its interval then runs."""
+        """Note when an entry was first seen to lie in the future; its own time stays, the reader's clock may be wrong."""
         table = self._table
+        this = sa.and_(table.c.id == entry.id, table.c.noticed_at.is_(None))
         with self._said_clearly(), self._engine.begin() as connection:
-            connection.execute(sa.update(table).where(table.c.id == entry.id).values(requested_at=at))
+            connection.execute(sa.update(table).where(this).values(noticed_at=at))
 
     def _set_state(self, claim: Claim, state: str) -> None:
         table = self._table
@@ -193,23 +198,31 @@ class Ledger:
             table.c.account_id == account_id, table.c.email_type == email_type, table.c.state != "released", orders
         )
         last = sa.select(sa.func.max(table.c.id)).where(these).group_by(table.c.order_id)
-        columns = (table.c.id, table.c.order_id, table.c.requested_at, table.c.state)
-        for row in connection.execute(sa.select(*columns).where(table.c.id.in_(last))):
-            yield Entry(row.id, Key(account_id, row.order_id, email_type), row.requested_at, row.state == "confirmed")
+        for row in connection.execute(sa.select(*self._columns()).where(table.c.id.in_(last))):
+            yield _entry(Key(account_id, row.order_id, email_type), row)
+
+    def _columns(self) -> tuple[sa.Column[t.Any], ...]:
+        columns = self._table.c
+        return (columns.id, columns.order_id, columns.number, columns.state, columns.requested_at, columns.noticed_at)
 
     def _prepare_file(self, *, may_make_folder: bool) -> bool:
         """Make the SQLite file for its owner alone; return whether there is none and, in check mode, will be none."""
         path = self._url.database
-        if not path or path == ":memory:":
+        if not path or path == ":memory:" or path.startswith("file:"):
             raise self._unavailable("a ledger in memory forgets what was sent; name a file")
+        folder = os.path.dirname(os.path.abspath(path))
+        if not may_make_folder and not os.path.isdir(folder):
+            raise self._unavailable(f"there is no folder {folder}")
         if os.path.exists(path):
             return False
         if self._read_only:
             return True
         try:
             if may_make_folder:
-                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+                _make_private_folder(folder)
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+            os.fchmod(descriptor, 0o600)
+            os.close(descriptor)
         except OSError as error:
             raise self._unavailable(error.strerror or "it cannot be made") from None
         return False
@@ -257,13 +270,33 @@ class Ledger:
             raise self._unavailable(said[0] if said else "the database failed") from None
 
     def _unavailable(self, why: str) -> CertificatesError:
-        is_sqlite = self._url.get_backend_name() == "sqlite"
-        where = str(self._url.database) if is_sqlite else f"{self._url.database} on {self._url.host}"
+        if self._url.get_backend_name() == "sqlite":
+            where, check = str(self._url.database), "ledger_url, its folder's permissions and free space"
+        else:
+            where, check = (
+                f"{self._url.database} on {self._url.host or 'this machine'}",
+                "ledger_url and the database server",
+            )
         return CertificatesError(
             "ledger_unavailable",
-            f"The ledger {where} cannot be used: {why}. Nothing more was sent; check ledger_url, its folder's permissions and free space.",
+            f"The ledger {where} cannot be used: {why.rstrip('.')}. No email is requested without it; check {check}.",
             ledger=where,
         )
+
+
+def _entry(key: Key, row: sa.Row[t.Any]) -> Entry:
+    return Entry(row.id, key, row.requested_at, row.state == "confirmed", row.noticed_at)
+
+
+def _make_private_folder(path: str) -> None:
+    """Make a folder, and those above it that are missing, for their owner alone, whatever the umask."""
+    if not os.path.isdir(path):
+        _make_private_folder(os.path.dirname(path))
+        try:
+            os.mkdir(path)
+            os.chmod(path, 0o700)
+        except FileExistsError:
+            pass  # another run was faster
 
 
 def _tables() -> tuple[sa.Table, sa.Table]:
@@ -290,6 +323,7 @@ def _tables() -> tuple[sa.Table, sa.Table]:
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("requested_at", UtcDateTime, nullable=False),
+        sa.Column("noticed_at", UtcDateTime),
         sa.UniqueConstraint("account_id", "email_type", "order_id", "number"),
         sqlite_autoincrement=True,
     )
@@ -308,7 +342,7 @@ def _parse_url(url: str) -> sa.URL:
     except (ArgumentError, ValueError):
         raise _no_such_ledger() from None
     driver = DRIVERS.get(parsed.drivername, parsed.drivername)
-    if driver.partition("+")[0] not in {"sqlite", "postgresql"}:
+    if driver.partition("+")[0] not in {"sqlite", "postgresql"} or "uri" in parsed.query or "mode" in parsed.query:
         raise _no_such_ledger()
     return parsed.set(drivername=driver)
 
@@ -317,20 +351,16 @@ def _no_such_ledger() -> CertificatesError:
     return CertificatesError(
         "ledger_unavailable",
         "ledger_url is no SQLAlchemy URL of a SQLite file (sqlite:////var/lib/certificates/ledger.sqlite3) "
-        "or a PostgreSQL database (postgresql://user@host/database). Nothing was sent.",
+        "or a PostgreSQL database (postgresql://user@host/database). No email is requested without one.",
     )
 
 
 def _make_engine(url: sa.URL, *, read_only: bool) -> sa.Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
+    option = "timeout" if is_sqlite else "connect_timeout"
+    wait = {} if option in url.query else {option: SECONDS_TO_WAIT_FOR_A_LOCK}
     try:
-        engine = sa.create_engine(
-            url,
-            connect_args={"timeout": SECONDS_TO_WAIT_FOR_A_LOCK}
-            if is_sqlite
-            else {"connect_timeout": SECONDS_TO_WAIT_FOR_A_LOCK},
-            pool_size=32,
-        )
+        engine = sa.create_engine(url, connect_args=wait, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True)
     except ImportError as error:
         name = "psycopg[binary]" if error.name == "psycopg" else str(error.name)
         raise CertificatesError(
@@ -338,9 +368,23 @@ def _make_engine(url: sa.URL, *, read_only: bool) -> sa.Engine:
             f"The ledger's database needs the Python library {name}: pip install '{name}'.",
             library=name,
         ) from None
+    except (ArgumentError, ValueError, TypeError):
+        raise _no_such_ledger() from None
     if is_sqlite:
         _begin_by_hand(engine, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+    else:
+        _wait_for_locks(engine)
     return engine
+
+
+def _wait_for_locks(engine: sa.Engine) -> None:
+    """Let PostgreSQL give up on a statement after the time that SQLite would."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _on_connect(connection: t.Any, _record: object) -> None:
+        connection.execute(f"SET lock_timeout = '{SECONDS_TO_WAIT_FOR_A_LOCK}s'")
+        connection.execute(f"SET statement_timeout = '{2 * SECONDS_TO_WAIT_FOR_A_LOCK}s'")
+        connection.commit()
 
 
 def _begin_by_hand(engine: sa.Engine, statement: str) -> None:

@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+import signal
+import threading
 import typing as t
+from urllib.parse import unquote
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
@@ -23,10 +28,21 @@ class Module(AnsibleModule):
     def _load_params(self) -> None:
         """Remember which options were given, before defaults are filled in: a config file ranks between the two."""
         super()._load_params()
+        # Half of a surrogate pair, which JSON can hold and UTF-8 cannot, would end ansible-core's own logging in a traceback.
+        self.params = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
         self.given = frozenset(name for name, value in self.params.items() if value is not None)
+        self.no_log_values.update(_secrets_in(self.params))
+
+    def stop_on_signals(self) -> threading.Event:
+        """From now on let a signal to end the process end only what has not begun; return what is set by it then."""
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_ignored: stop.set())
+        return stop
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
         """End with C(msg), and with C(failure) also where ansible-core itself refuses an argument."""
+        self.no_log_values.update(_secrets_in(self.params))  # those of the environment are among them by now
         kwargs.setdefault("failure", {"code": "invalid_argument", "message": str(msg), "details": {}})
         super().fail_json(msg, **kwargs)
         raise AssertionError("fail_json returned")  # pragma: no cover
@@ -49,3 +65,26 @@ class Module(AnsibleModule):
             self.fail_json(result["failure"]["message"], **result)
         self.exit_json(**result)
         raise AssertionError("exit_json returned")  # pragma: no cover
+
+
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL)
+URL_PASSWORD = re.compile(r"://[^/@\s:]*:([^@\s]+)@")
+
+
+def _secrets_in(value: object) -> t.Iterator[str]:
+    """Yield what must appear in no output although it stands in an option that is not secret by itself.
+
+    That is a private key in the wrong option, or in a misspelt one, and the password in a URL.
+    """
+    if isinstance(value, str):
+        if PRIVATE_KEY.search(value):
+            yield value
+        yield from (found[0] for found in PRIVATE_KEY.finditer(value))
+        for found in URL_PASSWORD.finditer(value):
+            yield from (found[1], unquote(found[1]))
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _secrets_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _secrets_in(item)

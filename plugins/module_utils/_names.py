@@ -60,26 +60,23 @@ def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
 
     C(*) also spans dots. A wildcard certificate's own name is written C([*].example.com).
     """
-    if name is None:
-        return False
-    forms = (ascii_name(name), _unicode_name(name))
-    return any(
-        fnmatchcase(form, convert(pattern))
-        for pattern in patterns
-        for form, convert in zip(forms, (ascii_name, _unicode_name), strict=True)
+    return name is not None and any(
+        fnmatchcase(form(name), form(pattern)) for pattern in patterns for form in (ascii_name, _unicode_name)
     )
 
 
 def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
     """Return whether an email address matches one of the shell patterns; a missing address matches none."""
-    if address is None:
-        return False
-    return any(fnmatchcase(_ascii_address(address), _ascii_address(pattern)) for pattern in patterns)
+    return address is not None and any(
+        fnmatchcase(_address(address, form), _address(pattern, form))
+        for pattern in patterns
+        for form in (ascii_name, _unicode_name)
+    )
 
 
-def _ascii_address(address: str) -> str:
+def _address(address: str, form: Callable[[str], str]) -> str:
     local, at, domain = address.strip().lower().rpartition("@")
-    return f"{local}{at}{ascii_name(domain)}"
+    return f"{local}{at}{form(domain)}"
 
 
 def file_stems(common_name: str) -> list[str]:

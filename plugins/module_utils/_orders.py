@@ -10,7 +10,7 @@ Rests on C(SoftLayer_Security_Certificate_Request).
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,8 +23,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509 impor
 SERVICE = "Security_Certificate_Request"
 FULFILLMENT_EMAIL = "FulfillmentEmail"
 """The C(emailType) of C(resendEmail) that this collection asks for."""
-LARGEST_ID = 2**31 - 1
-"""XML-RPC knows no larger integer."""
 
 MASK = (
     "mask[id,accountId,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
@@ -117,20 +115,6 @@ class Selection:
         )
 
 
-def check_order_ids(order_ids: Iterable[int] | None) -> None:
-    """Refuse what cannot be an order's id.
-
-    Raises:
-        CertificatesError: C(invalid_argument).
-    """
-    impossible = [identifier for identifier in order_ids or () if not 0 < identifier <= LARGEST_ID]
-    if impossible:
-        raise CertificatesError(
-            "invalid_argument",
-            f"Not an order id: {', '.join(map(str, impossible))}. Ids are whole numbers from 1, as ssl_order_info lists them.",
-        )
-
-
 def fetch_orders(client: Client, account_id: int, order_ids: Sequence[int] | None = None) -> list[Order]:
     """Return the account's orders, or those of them with the ids asked for, sorted by id.
 
@@ -156,7 +140,8 @@ def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
     if not any(order.status_name is None and order.status_id is not None for order in orders):
         return list(orders)
     statuses = client.call("Security_Certificate_Request_Status", "getSslRequestStatuses", mask="mask[id,name]")
-    names = {_number(status.get("id")): _text(status.get("name")) for status in statuses if isinstance(status, dict)}
+    known = [status for status in statuses if isinstance(status, dict)] if isinstance(statuses, list) else []
+    names = {_number(status.get("id")): _text(status.get("name")) for status in known}
     return [
         replace(order, status_name=names.get(order.status_id), status=status_word(names.get(order.status_id)))
         if order.status_name is None
@@ -171,10 +156,18 @@ def resend_fulfillment_email(client: Client, order_id: int) -> bool:
     Never repeated after an answer was lost.
 
     Raises:
-        CertificatesError: as C(Client.call).
+        CertificatesError: as C(Client.call); C(no_answer) where the answer is neither yes nor no.
     """
     answer = client.call(SERVICE, "resendEmail", FULFILLMENT_EMAIL, identifier=order_id, repeatable=False)
-    return str(answer).lower() in {"true", "1"}
+    word = str(answer).lower()
+    if word not in ANSWERS:
+        raise CertificatesError(
+            "no_answer", f"SoftLayer_{SERVICE}::resendEmail said neither yes nor no. It may have been processed."
+        )
+    return ANSWERS[word]
+
+
+ANSWERS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def normalise(row: Mapping[str, t.Any]) -> Order:
@@ -194,7 +187,7 @@ def normalise(row: Mapping[str, t.Any]) -> Order:
         product=_text(_related(row, "orderItem").get("description")),
         billing_order_id=_number(_related(row, "order").get("id")),
         public_key_sha256=request_key_sha256(row.get("certificateSigningRequest")),
-        status_id=_number(row.get("statusId")),
+        status_id=_number(row.get("statusId")) or _number(_related(row, "status").get("id")),
     )
 
 

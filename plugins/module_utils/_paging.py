@@ -21,7 +21,13 @@ Row = dict[str, t.Any]
 ROUNDS = 4
 """How often a list is read before its gaps are given up on."""
 GROWTH = 4
-"""How much larger the pages of each further reading are: a list that fits on one page cannot come apart."""
+"""How much larger the pages of each further reading are."""
+PATIENCE = 20
+"""How many pages in a row may bring nothing new, or little, before a reading ends."""
+MOST_PAGES = 10_000
+"""How many pages a reading has at the most."""
+FAR_BEHIND = 1_000_000_000
+"""An offset where no list has rows any more."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,8 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
     """Return every row of a list once, sorted by id.
 
     No single page is trusted to be all. The server may cap pages below C(page_size), ignore the limit and send all
-    rows at once, leave the total out, repeat rows, change the order between two pages or gain rows meanwhile: the
-    list is read until as many different rows are there as the server says, and again, in larger pages, where some are
-    missing.
+    rows at once, leave the total out, repeat rows, change the order between two pages or gain rows meanwhile. What is
+    missing after a reading is looked for in another one, in larger pages: a list that fits on one cannot come apart.
 
     Args:
         fetch: takes offset and limit, gives a C(Page).
@@ -50,77 +55,99 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
         gather: C(map), or something like it that fetches several pages at the same time.
 
     Raises:
-        CertificatesError: C(incomplete_listing), where rows are still missing after C(ROUNDS) readings.
+        CertificatesError: C(incomplete_listing), where the list is not known to be whole after C(ROUNDS) readings.
     """
     rows: dict[int, Row] = {}
-    expected = 0
     for number in range(ROUNDS):
-        known = len(rows)
-        reading = _read_once(fetch, page_size * GROWTH**number, gather)
-        rows.update((int(row["id"]), row) for row in reading.rows)
-        expected = reading.expected
-        settled = reading.in_order and len(rows) == known  # read twice, in order, and nothing new: the total is off
-        if len(rows) >= expected or settled:
+        size = page_size * GROWTH**number
+        first = fetch(0, size)
+        _add(rows, first)
+        told = first.total is not None
+        is_whole = (
+            _read_to_the_total(rows, fetch, size, first, gather) if told else _read_to_the_end(rows, fetch, size, first)
+        )
+        if is_whole:
             return [rows[identifier] for identifier in sorted(rows)]
+    expected = first.total or len(rows) + 1
     raise CertificatesError(
         "incomplete_listing",
-        f"The API says that there are {expected} entries but handed out only {len(rows)} different ones in {ROUNDS} readings; "
+        f"The API has at least {expected} entries but handed out only {len(rows)} different ones in {ROUNDS} readings; "
         "nothing was done on an incomplete list. Run it again when the account is not being changed.",
         expected=expected,
         received=len(rows),
     )
 
 
-@dataclass(frozen=True)
-class _Reading:
-    rows: Sequence[Row]
-    expected: int
-    in_order: bool
-
-
-def _read_once(fetch: Fetch, page_size: int, gather: Gather) -> _Reading:
-    """Read the list once from its beginning to its end."""
-    first = fetch(0, page_size)
-    if first.total is None:
-        return _read_without_total(fetch, page_size, first)
+def _read_to_the_total(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather: Gather) -> bool:
+    """Read the pages after the first one, several at a time; return whether as many rows came as the server says."""
     answers = {0: first.rows}
-    total = first.total
+    total = expected = first.total or 0
     step = len(first.rows)
-    pending = range(step, total, step) if step else range(0)
-    end_of = {offset: min(offset + step, total) for offset in pending}
-    while end_of:
-        offsets = list(end_of)
+    ends = {offset: min(offset + step, total) for offset in range(step, total, step)} if step else {}
+    while ends:
+        known = len(rows)
+        offsets = list(ends)
         left: dict[int, int] = {}
-        pages = gather(lambda offset: fetch(offset, page_size), offsets)
+        pages = gather(lambda offset: fetch(offset, size), offsets)
         for offset, page in zip(offsets, pages, strict=True):
             answers[offset] = page.rows
+            _add(rows, page)
             reached = offset + len(page.rows)
-            if page.rows and reached < end_of[offset]:  # a page shorter than the first one leaves a gap
-                left[reached] = end_of[offset]
-            if page.total is not None and page.total > total:
-                left[total] = page.total
-                total = page.total
-        end_of = left
-    rows = [row for offset in sorted(answers) for row in answers[offset]]
-    return _Reading(rows, total, _is_ascending(rows))
+            if page.rows and reached < ends[offset]:  # a page shorter than the first one leaves a gap
+                left[reached] = ends[offset]
+            total = max(total, page.total or 0)
+        ends = left if len(rows) > known else {}
+    everything = [row for offset in sorted(answers) for row in answers[offset]]
+    if total > expected and _is_ascending(everything):
+        return len(rows) >= expected  # what came meanwhile stands at the end, and is left to the next run
+    return len(rows) >= total
 
 
-def _read_without_total(fetch: Fetch, page_size: int, first: Page) -> _Reading:
-    """Read until a page is empty, or until it shows that the server pays no attention to limits."""
-    rows = list(first.rows)
-    if len(rows) > page_size:
-        return _Reading(rows, len(_ids(rows)), _is_ascending(rows))
-    page = first
-    while page.rows:
-        page = fetch(len(rows), page_size)
-        if _ids(page.rows) == _ids(first.rows):
-            return _Reading(first.rows, len(_ids(rows)), _is_ascending(first.rows))
-        rows.extend(page.rows)
-    return _Reading(rows, len(rows), _is_ascending(rows))
+def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page) -> bool:
+    """Read on behind the rows that are known until nothing is there; return whether that was reached."""
+    if not first.rows or len(first.rows) > size:  # nothing, or a server that pays no attention to limits
+        return True
+    in_order = _is_ascending(first.rows)
+    short = misses = 0
+    for _number in range(MOST_PAGES):
+        known, last = len(rows), max(rows)
+        page = fetch(known, size)
+        if not page.rows:
+            return True
+        _add(rows, page)
+        if _ids(first) <= _ids(page):  # it starts at the first row each time: all there are, unless the page is full
+            if len(page.rows) != size:
+                return True
+            misses += 1
+        new = [identifier for identifier in _ids(page) if identifier > last]
+        in_order = in_order and _is_ascending(page.rows) and len(new) == len(rows) - known
+        if len(rows) > known:
+            short = short + 1 if len(page.rows) < len(first.rows) else 0
+            if in_order and short == PATIENCE:
+                if not fetch(len(rows) + PATIENCE, size).rows:
+                    # It grows at its end as fast as it is read. What stood there is read, the rest left to the next run.
+                    for _number in range(PATIENCE):
+                        _add(rows, fetch(len(rows), size))
+                    return True
+                short = 0
+            continue
+        if in_order and not misses:
+            return True
+        misses += 1
+        if misses == 1 and fetch(FAR_BEHIND, size).rows:
+            # It gives rows wherever one asks: the end cannot be seen, but a page that is not full holds all there are.
+            return len(first.rows) != size
+        if misses >= PATIENCE:
+            return False
+    return False
 
 
-def _ids(rows: Iterable[Row]) -> set[int]:
-    return {int(row["id"]) for row in rows}
+def _ids(page: Page) -> set[int]:
+    return {int(row["id"]) for row in page.rows}
+
+
+def _add(rows: dict[int, Row], page: Page) -> None:
+    rows.update((int(row["id"]), row) for row in page.rows)
 
 
 def _is_ascending(rows: Sequence[Row]) -> bool:

@@ -74,8 +74,8 @@ class Email:
 
 INELIGIBLE = {
     "pending": "the certificate authority has not approved the order yet; there is no certificate to mail.",
-    "canceled": "the order was canceled or rejected; there is no certificate to mail.",
-    "expired": "the order has expired.",
+    "canceled": "the order was canceled or rejected, so there is no certificate to mail; leave it out.",
+    "expired": "the order has expired; get a new certificate.",
     "unknown_status": "the API gives the order a status that this release does not know; nothing is sent on a guess.",
 }
 
@@ -153,7 +153,7 @@ def blocked(email: Email, last: Entry, interval: timedelta, at: datetime) -> Ema
         return replace(
             email,
             reason="cooldown",
-            message=f"Not requested: it was requested at {iso(last.requested_at)}; the next time is due at {iso(until)}.",
+            message=f"Not requested: it was requested at {iso(last.requested_at)}; the next time is due at {iso(until)} (force: true overrules this).",
         )
     return replace(
         email,
@@ -237,7 +237,7 @@ class Content:
     """What is to stand in the store. What the user did not give is left out, or left as it is."""
 
     certificate: Certificate
-    private_key_pem: str = field(repr=False)
+    private_key_pem: str = field(repr=False, compare=False)  # one key for one certificate, in whatever container
     intermediates: tuple[Certificate, ...]
     request: Request | None
     notes: str | None
@@ -313,6 +313,7 @@ class Step:
     superseded: tuple[Superseded, ...] = ()
     content: Content | None = field(default=None, repr=False)
     changes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notes_before: str | None = None
     same_as: int | None = None
     warnings: tuple[str, ...] = ()
 
@@ -391,7 +392,7 @@ def assemble(material: Material, wishes: ImportWishes, at: datetime) -> tuple[Co
         private_key_pem=key.pem,
         intermediates=tuple(chain),
         request=request,
-        notes=material.notes,
+        notes=None if material.notes is None else "\n".join(material.notes.splitlines()),
     )
     return content, warnings
 
@@ -450,10 +451,12 @@ def _chain_of(
         at: the present instant.
     """
     if not wishes.verify_chain:
-        return list(intended or others), ()
+        given = intended or others
+        return [certificate for certificate in given if certificate != leaf and not certificate.is_self_issued], ()
     chain = order_chain(leaf, others, at)
     issued_by_root = any(root.is_self_issued and leaf.is_issued_by(root) for root in others)
-    if intended and not chain and not issued_by_root:
+    issuers = [certificate for certificate in others if not certificate.is_self_issued]
+    if (intended or issuers) and not chain and not issued_by_root:
         raise CertificatesError(
             "chain_invalid",
             "None of the intermediate certificates issued the certificate: give the bundle that came with it.",
@@ -469,7 +472,7 @@ def _chain_of(
         warnings.append(
             "The chain is incomplete: no certificate of the issuer was given. Clients may not trust the certificate."
         )
-    unused = [certificate for certificate in others if certificate not in chain and not certificate.is_self_issued]
+    unused = [certificate for certificate in issuers if certificate not in chain]
     if unused:
         names = ", ".join(str(certificate.common_name) for certificate in unused)
         warnings.append(f"Left out, as they are not part of the certificate's chain: {names}.")
@@ -541,7 +544,7 @@ def plan_present(content: Content, stored: Sequence[Stored], wishes: ImportWishe
             step,
         )
     record, changes = differing[0]
-    step = replace(step, id=record.id, notes=changes.get("notes", record.notes))
+    step = replace(step, id=record.id, notes=changes.get("notes", record.notes), notes_before=record.notes)
     if record.associated_service_count and "intermediateCertificate" in changes:
         services = f"{record.associated_service_count} service{'s' if record.associated_service_count > 1 else ''}"
         return failed(
@@ -572,6 +575,8 @@ def _superseded_by(leaf: Certificate, stored: Iterable[Stored], wishes: ImportWi
     Only those are removed that the new one can stand in for: unused, of the same organization and key type (RSA and EC
     certificates live side by side), and with no name that the new one lacks.
     """
+    if not leaf.common_name:
+        return
     for record in stored:
         old = record.certificate
         if old is None or old == leaf or ascii_name(old.common_name or "") != ascii_name(leaf.common_name or ""):
@@ -596,16 +601,17 @@ def plan_absent(
     common_name: str | None,
 ) -> Step:
     """Decide which record is to be removed: the only one that has the id, the fingerprint or the common name."""
-    fingerprint = (fingerprint_sha256 or "").replace(":", "").strip().lower()
-    name = ascii_name(common_name or "")
+    fingerprint = None if fingerprint_sha256 is None else plain_fingerprint(fingerprint_sha256)
+    name = None if common_name is None else ascii_name(common_name)
     found = [
         record
         for record in stored
         if (certificate_id is None or record.id == certificate_id)
         and (
-            not fingerprint or (record.certificate is not None and record.certificate.fingerprint_sha256 == fingerprint)
+            fingerprint is None
+            or (record.certificate is not None and record.certificate.fingerprint_sha256 == fingerprint)
         )
-        and (not name or ascii_name(record.common_name or "") == name)
+        and (name is None or (name and ascii_name(record.common_name or "") == name))
     ]
     if not found:
         return Step("unchanged", "The store holds no such certificate.", common_name=common_name)
@@ -637,30 +643,49 @@ def plan_absent(
     return step
 
 
+def plain_fingerprint(text: str) -> str:
+    """Return a fingerprint as hex without colons."""
+    return text.replace(":", "").strip().lower()
+
+
+def spare_what_is_wanted(steps: Sequence[Step]) -> list[Step]:
+    """Keep what one certificate supersedes where another item of the run wants it to be in the store."""
+    wanted = {step.id for step in steps if step.outcome != "removed"}
+    return [
+        replace(
+            step, superseded=tuple(replace(old, remove=old.remove and old.id not in wanted) for old in step.superseded)
+        )
+        for step in steps
+    ]
+
+
+def predicted(step: Step) -> Step:
+    """Return a step as it will have been carried out, for check mode."""
+    return replace(step, superseded=tuple(replace(old, removed=old.remove) for old in step.superseded))
+
+
 def mark_repeated(steps: Sequence[Step]) -> list[Step]:
-    """Let a certificate that was given twice be imported once: the later ones refer to the first."""
+    """Let a certificate that was given twice be stored once: the later ones refer to the first."""
     first_of: dict[Certificate, int] = {}
     marked: list[Step] = []
     for position, step in enumerate(steps):
-        if step.outcome == "imported" and step.certificate is not None:
-            first = first_of.setdefault(step.certificate, position)
+        current = step
+        if step.content is not None and step.outcome != "failed":
+            first = first_of.setdefault(step.content.certificate, position)
             if first != position:
-                step = _repeated(step, steps[first], first)
-        marked.append(step)
+                current = _repeated(step, steps[first], first)
+        marked.append(current)
     return marked
 
 
 def _repeated(step: Step, first: Step, position: int) -> Step:
     if step.content == first.content:
-        return replace(
-            step, outcome="unchanged", same_as=position, superseded=(), message=f"The same as item {position}."
-        )
-    return failed(
-        CertificatesError(
-            "ambiguous", f"The same certificate as item {position}, with another chain, CSR or notes: give it once."
-        ),
-        step,
+        message = f"The same as item {position}."
+        return replace(step, outcome="unchanged", same_as=position, superseded=(), changes={}, message=message)
+    error = CertificatesError(
+        "ambiguous", f"The same certificate as item {position}, with another chain, CSR or notes: give it once."
     )
+    return failed(error, step)
 
 
 def failed(error: CertificatesError, step: Step | None = None) -> Step:

@@ -49,14 +49,18 @@ class Stored:
     modified_at: datetime | None = field(repr=False)
 
 
-def fetch_certificate_ids_by_key(client: Client) -> dict[str, list[int]]:
+def fetch_certificate_ids_by_key(client: Client, otherwise: str) -> dict[str, list[int]]:
     """Return the ids of the stored certificates by the SHA-256 of their public key.
+
+    Args:
+        client: the session.
+        otherwise: what a user can do who may not read the store.
 
     Raises:
         CertificatesError: as C(Client.read_list).
     """
     found: dict[str, list[int]] = {}
-    for row in _list(client, KEYS_MASK):
+    for row in _list(client, KEYS_MASK, f"Grant it, or {otherwise}."):
         certificate = _certificate(row)
         if certificate is not None:
             found.setdefault(certificate.public_key_sha256, []).append(int(row["id"]))
@@ -69,10 +73,10 @@ def fetch_stored(client: Client) -> list[Stored]:
     Raises:
         CertificatesError: as C(Client.read_list).
     """
-    return [normalise(row) for row in _list(client, RECORD_MASK)]
+    return [normalise(row) for row in _list(client, RECORD_MASK, "Grant it.")]
 
 
-def _list(client: Client, mask: str) -> list[dict[str, t.Any]]:
+def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
     try:
         return client.read_list("Account", "getSecurityCertificates", mask=mask, root="securityCertificates")
     except CertificatesError as error:
@@ -80,8 +84,8 @@ def _list(client: Client, mask: str) -> list[dict[str, t.Any]]:
             raise
         raise CertificatesError(
             "not_found",
-            "The certificate store cannot be listed: the API user lacks the permission SECURITY_CERTIFICATE_MANAGE. "
-            "Grant it, or leave the store out (skip_imported: false, gather_imported: false).",
+            "The certificate store cannot be read: the API user lacks the permission SECURITY_CERTIFICATE_MANAGE. "
+            + remedy,
             **error.details,
         ) from None
 
@@ -105,9 +109,11 @@ def create(client: Client, template: Mapping[str, str]) -> int:
     answer = _unless_refused(
         lambda: client.call(SERVICE, "createObject", dict(template), mask=CREATED_MASK, repeatable=False),
     )
+    if answer is False:
+        raise CertificatesError("refused", "The store did not take the certificate and gave no reason.")
     if not isinstance(answer, dict) or "id" not in answer:
         raise CertificatesError(
-            "no_answer", "SoftLayer_Security_Certificate::createObject gave no id: it may have been processed."
+            "no_answer", "SoftLayer_Security_Certificate::createObject gave no id. It may have been processed."
         )
     return int(answer["id"])
 

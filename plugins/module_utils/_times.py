@@ -44,7 +44,9 @@ def parse(value: object) -> datetime | None:
 
 def iso(moment: datetime | None) -> str | None:
     """Return an instant as results show it: C(2026-01-31T00:00:00Z)."""
-    return None if moment is None else moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if moment is None:
+        return None
+    return moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def days_until(moment: datetime | None, at: datetime) -> int | None:

@@ -55,6 +55,8 @@ KEY_LABELS = TRADITIONAL_KEY_LABELS | {b"PRIVATE KEY", b"ENCRYPTED PRIVATE KEY"}
 STORED_KEY_TYPES = frozenset({"RSA", "EC"})
 """Key types that the certificate store is known to take."""
 DER_SEQUENCE = 0x30
+VECTOR_LENGTHS = frozenset({16, 32})
+"""Hex digits of the initialisation vectors of DES and AES; with others the parser does not fail but panics."""
 
 
 def _public_key_sha256(public_key: t.Any) -> str:
@@ -95,6 +97,12 @@ class Certificate:
         """SHA-256 of the SubjectPublicKeyInfo, in hex."""
         return _public_key_sha256(self._parsed.public_key())
 
+    def check(self) -> None:
+        """Read what everything else rests on; raises what C(cryptography) raises on damaged data."""
+        self.facts()
+        for read in (lambda: self.organization_name, lambda: self.is_self_issued, lambda: self.may_issue):
+            read()
+
     @property
     def not_before(self) -> datetime:
         """Start of validity, UTC."""
@@ -120,11 +128,15 @@ class Certificate:
     @property
     def subject_alt_names(self) -> list[str]:
         """The values of the subject alternative names: host names, addresses, ..."""
+        names = self._extension(x509.SubjectAlternativeName)
+        return [_general_name(name) for name in names] if names else []
+
+    def _extension(self, kind: type[t.Any]) -> t.Any:
+        """Return an extension's value, C(None) if there is none, or none that can be read."""
         try:
-            names = self._parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-            return []
-        return [_general_name(name) for name in names]
+            return self._parsed.extensions.get_extension_for_class(kind).value
+        except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+            return None
 
     @property
     def key_type(self) -> str:
@@ -139,12 +151,8 @@ class Certificate:
     @property
     def may_issue(self) -> bool:
         """Whether it is a CA certificate (basic constraints, RFC 5280, 4.2.1.9); an ancient one without any may."""
-        try:
-            return self._parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-        except x509.ExtensionNotFound:
-            return self._parsed.version == x509.Version.v1
-        except (x509.DuplicateExtension, ValueError):
-            return False
+        constraints = self._extension(x509.BasicConstraints)
+        return constraints.ca if constraints else self._parsed.version == x509.Version.v1
 
     def is_issued_by(self, issuer: Certificate) -> bool:
         """Return whether C(issuer) is named as this one's issuer and its key made this one's signature."""
@@ -176,6 +184,8 @@ class Certificate:
 
 def _general_name(name: x509.GeneralName) -> str:
     value = name.value
+    if isinstance(value, x509.ObjectIdentifier):
+        return value.dotted_string
     return value.rfc4514_string() if isinstance(value, x509.Name) else str(value)
 
 
@@ -263,8 +273,8 @@ def _certificate(der: bytes) -> Certificate:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _ = (certificate.public_key_sha256, certificate.common_name, certificate.not_after)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+            certificate.check()
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise CertificatesError(
             "invalid_pem", "A certificate is damaged: it does not parse as X.509. Take the file anew from its source."
         ) from None
@@ -293,7 +303,7 @@ def read_request(data: bytes) -> Request:
     try:
         der = _decode_body(blocks[0][1]) if blocks else data
         return Request(der, _public_key_sha256(x509.load_der_x509_csr(der).public_key()))
-    except (ValueError, TypeError, binascii.Error, UnsupportedAlgorithm):
+    except (ValueError, TypeError, binascii.Error, UnsupportedAlgorithm, x509.InvalidVersion):
         raise CertificatesError("invalid_pem", "This is no certificate signing request in PEM or DER form.") from None
 
 
@@ -321,25 +331,24 @@ def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
             "ambiguous", "There is more than one private key in the file: keep the one that belongs to the certificate."
         )
     label, body = blocks[0] if blocks else (b"", b"")
-    encrypted = label == b"ENCRYPTED PRIVATE KEY" or b"ENCRYPTED" in body
     source = _canonical_key_block(label, body) if blocks else data
     load = load_pem_private_key if blocks else load_der_private_key
-    secret = passphrase.encode() if passphrase else None
+    no_key = CertificatesError("invalid_pem", "This is no private key in PEM or DER form.")
     try:
+        key = load(source, None)
+    except TypeError:  # it is encrypted
+        if not passphrase:
+            raise CertificatesError(
+                "bad_passphrase", "The private key is encrypted: give privatekey_passphrase."
+            ) from None
         try:
-            key = load(source, secret)
-        except TypeError:
-            if secret is None:
-                raise CertificatesError(
-                    "bad_passphrase", "The private key is encrypted: give privatekey_passphrase."
-                ) from None
-            key = load(source, None)
-    except (ValueError, UnsupportedAlgorithm, binascii.Error):
-        if encrypted or (not blocks and secret):
+            key = load(source, passphrase.encode("utf-8", "replace"))
+        except (ValueError, TypeError, UnsupportedAlgorithm):
             raise CertificatesError(
                 "bad_passphrase", "The private key cannot be decrypted: check privatekey_passphrase."
             ) from None
-        raise CertificatesError("invalid_pem", "This is no private key in PEM or DER form.") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise no_key from None
     return _private_key(
         key, PrivateFormat.TraditionalOpenSSL if label in TRADITIONAL_KEY_LABELS else PrivateFormat.PKCS8
     )
@@ -349,6 +358,9 @@ def _canonical_key_block(label: bytes, body: bytes) -> bytes:
     """Return a PEM key without indentation, odd line ends or text around it, its RFC 1421 headers kept."""
     lines = [line.strip().lstrip(b"> ").replace(b"\xc2\xa0", b"") for line in body.splitlines()]
     headers = [line for line in lines if b":" in line]
+    vector = next((line.rpartition(b",")[2] for line in headers if line.startswith(b"DEK-Info:")), None)
+    if vector is not None and len(vector) not in VECTOR_LENGTHS:
+        raise CertificatesError("invalid_pem", "The private key is damaged: take the file anew from its source.")
     content = b"".join(line for line in lines if b":" not in line)
     wrapped = [content[start : start + 64] for start in range(0, len(content), 64)]
     return b"\n".join(
@@ -383,7 +395,7 @@ def read_key_store(data: bytes, passphrase: str | None = None) -> KeyStore:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            store = pkcs12.load_pkcs12(data, passphrase.encode() if passphrase else None)
+            store = pkcs12.load_pkcs12(data, passphrase.encode("utf-8", "replace") if passphrase else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         if "password" in str(error).lower() or "mac" in str(error).lower():
             raise CertificatesError(

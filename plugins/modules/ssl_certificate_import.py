@@ -20,13 +20,11 @@ description:
   - One certificate is given by the options at top level, several by O(certificates). One that fails does not keep the others
     from being imported; the module then fails at its end, and its result tells of each.
 author:
-  - softlayer.certificates contributors
+  - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.action_group
-  - softlayer.certificates.import_options
-  - softlayer.certificates.import_options.many
 attributes:
   check_mode:
     support: full
@@ -37,6 +35,103 @@ attributes:
   idempotent:
     support: full
 options:
+  certificates:
+    description:
+      - Several certificates, each with the options that one has at top level. It excludes those.
+      - One login and one listing of the store serve all of them.
+    type: list
+    elements: dict
+    suboptions: &one_certificate
+      state:
+        description:
+          - Whether the certificate is to be in the store or not.
+        type: str
+        choices: [present, absent]
+        default: present
+      certificate_path:
+        description:
+          - Path of a file with the certificate, and possibly its chain, as PEM, DER or PKCS#7.
+          - PEM may have CRLF line ends, indentation and text around it; the certificates in it may stand in any order.
+        type: path
+      certificate_content:
+        description:
+          - The certificate, and possibly its chain, as PEM text.
+        type: str
+      privatekey_path:
+        description:
+          - Path of a file with the private key as PEM or DER, PKCS#8 or traditional.
+        type: path
+      privatekey_content:
+        description:
+          - The private key as PEM text.
+        type: str
+      privatekey_passphrase:
+        description:
+          - Passphrase of the private key. The key is decrypted locally, as the store takes none with a passphrase. It does no harm
+            if the key has none.
+        type: str
+      intermediate_path:
+        description:
+          - Path of a file with the intermediate certificates as PEM, DER or PKCS#7. They are put in order, and a root is left out.
+        type: path
+      intermediate_content:
+        description:
+          - The intermediate certificates as PEM text.
+        type: str
+      csr_path:
+        description:
+          - Path of a file with the certificate signing request. It must be for the certificate's public key, and is stored beside it.
+        type: path
+      csr_content:
+        description:
+          - The certificate signing request as PEM text.
+        type: str
+      pkcs12_path:
+        description:
+          - Path of a PKCS#12 file with certificate, private key and chain, instead of giving them one by one.
+        type: path
+      pkcs12_passphrase:
+        description:
+          - Passphrase of the PKCS#12 file.
+        type: str
+      notes:
+        description:
+          - Notes to keep with the certificate. Those that are there stay as they are if this is not given.
+        type: str
+      order_id:
+        description:
+          - Id of an SSL order. The certificate must carry the public key of that order's CSR.
+        type: int
+      certificate_id:
+        description:
+          - Id, in the store, of the certificate to delete.
+        type: int
+      fingerprint_sha256:
+        description:
+          - SHA-256 fingerprint of the certificate to delete, in hex, with or without colons.
+        type: str
+      common_name:
+        description:
+          - Common name of the certificate to delete. If the store has more than one with it nothing is deleted.
+        type: str
+      allow_expired:
+        description:
+          - Whether to import a certificate that has expired, or whose chain has.
+        type: bool
+        default: false
+      verify_chain:
+        description:
+          - Whether to check that the intermediate certificates issued the certificate, and to put them in order.
+        type: bool
+        default: true
+      remove_superseded:
+        description:
+          - Whether to delete older certificates of the same common name once the new one is stored.
+          - Only those are deleted that no service uses, that have the same organization and key type, and that hold no name which the
+            new one lacks.
+        type: bool
+        default: false
+  <<: *one_certificate
   concurrency:
     description:
       - How many API calls may be under way at the same time.
@@ -217,16 +312,17 @@ failure:
       type: str
       sample: certificates_failed
     message:
-      description: The same sentence as RV(msg).
+      description: The same sentence as C(msg).
       type: str
     details:
       description: What belongs to the case.
       type: dict
 """
 
+import re
 import typing as t
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ansible_collections.softlayer.certificates.plugins.module_utils import _store
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
@@ -239,11 +335,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
 from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
     SOFTLAYER_IMPORT_ERROR,
     Client,
+    check_ids,
     connect,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order, check_order_ids, fetch_orders
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order, fetch_orders
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan import (
     ImportWishes,
     Material,
@@ -252,9 +349,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan impor
     check_order,
     failed,
     mark_repeated,
+    plain_fingerprint,
     plan_absent,
     plan_present,
+    predicted,
     presumed_leaf,
+    spare_what_is_wanted,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso, now
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
@@ -272,11 +372,11 @@ def run(module: Module) -> dict[str, t.Any]:
     many = params["certificates"]
     items: list[Item] = [params] if many is None else many
     check_params(module)
-    for item in items:
-        check_combination(item)
+    for position, item in enumerate(items):
+        check_combination(item, "" if many is None else f"Item {position}: ")
     order_ids = sorted({item["order_id"] for item in items if item["order_id"] is not None})
-    check_order_ids(order_ids)
-    client = connect(module, params["concurrency"])
+    check_ids("order_id", order_ids)
+    client = connect(module, params["concurrency"], module.stop_on_signals())
     checked = [check(item, module) for item in items]
     steps = (
         plan(client, items, checked, order_ids)
@@ -286,7 +386,7 @@ def run(module: Module) -> dict[str, t.Any]:
     for step in steps:
         for warning in step.warnings:
             module.warn(f"{step.common_name or (step.certificate and step.certificate.common_name)}: {warning}")
-    done = steps if module.check_mode else carry_out(client, steps)
+    done = [predicted(step) for step in steps] if module.check_mode else carry_out(client, steps)
     return as_result(steps, done, client.api_calls, single=many is None)
 
 
@@ -301,25 +401,47 @@ def check_params(module: Module) -> None:
         )
 
 
-def check_combination(item: Item) -> None:
+def check_combination(item: Item, which: str) -> None:
     """Refuse a certificate without its private key, or one to delete without a name."""
     wanted = IDENTITIES if item["state"] == "absent" else SOURCES
     if all(item[name] is None for name in wanted):
-        raise CertificatesError("invalid_argument", f"state {item['state']} needs one of {', '.join(wanted)}.")
-    if item["state"] == "present" and all(
-        item[name] is None for name in ("privatekey_path", "privatekey_content", "pkcs12_path")
-    ):
+        raise CertificatesError("invalid_argument", f"{which}state {item['state']} needs one of {', '.join(wanted)}.")
+    if item["state"] == "absent":
+        if any(item[name] is not None and not is_given(item[name]) for name in wanted):
+            raise CertificatesError("invalid_argument", f"{which}an empty {' or '.join(wanted)} names no certificate.")
+        fingerprint = item["fingerprint_sha256"]
+        if fingerprint is not None and not SHA256.fullmatch(plain_fingerprint(fingerprint)):
+            raise CertificatesError(
+                "invalid_argument", f"{which}fingerprint_sha256 must be 64 hex digits; colons between them are allowed."
+            )
+    elif all(item[name] is None for name in ("privatekey_path", "privatekey_content", "pkcs12_path")):
         raise CertificatesError(
             "invalid_argument",
-            "The store takes no certificate without its private key: give privatekey_path or privatekey_content.",
+            f"{which}the store takes no certificate without its private key: give privatekey_path or privatekey_content.",
         )
 
 
-Checked = Step | Callable[[Sequence[_store.Stored], dict[int, Order]], Step]
-"""A failure, or what makes a plan for one certificate of the facts that only the API has."""
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def check(item: Item, module: Module) -> Checked:
+def is_given(value: object) -> bool:
+    """Return whether an option names something; an empty name names nothing."""
+    return value is not None and str(value).strip(" .") != ""
+
+
+@dataclass(frozen=True)
+class Orders:
+    """The orders that certificates are to be checked against, or why they could not be read."""
+
+    by_id: dict[int, Order]
+    error: CertificatesError | None = None
+
+
+Planner = Callable[[Sequence[_store.Stored], Orders], Step]
+"""Makes a plan for one certificate of the facts that only the API has."""
+
+
+def check(item: Item, module: Module) -> Step | Planner:
     """Check one certificate as far as that goes without the API."""
     if item["state"] == "absent":
         return lambda stored, _orders: plan_absent(
@@ -337,10 +459,12 @@ def check(item: Item, module: Module) -> Checked:
         return failed(error, known)
     module.no_log_values.add(content.private_key_pem)
 
-    def plan_one(stored: Sequence[_store.Stored], orders: dict[int, Order]) -> Step:
+    def plan_one(stored: Sequence[_store.Stored], orders: Orders) -> Step:
         try:
+            if order_id is not None and orders.error:
+                raise as_reason(orders.error)
             if order_id is not None:
-                check_order(content, orders.get(order_id), order_id)
+                check_order(content, orders.by_id.get(order_id), order_id)
         except CertificatesError as error:
             return failed(error, replace(known, certificate=content.certificate))
         return replace(plan_present(content, stored, wishes, order_id), warnings=warnings)
@@ -353,7 +477,7 @@ def read_material(item: Item) -> Material:
 
     def given(name: str) -> bytes | None:
         if item[f"{name}_content"] is not None:
-            return t.cast(str, item[f"{name}_content"]).encode()
+            return t.cast(str, item[f"{name}_content"]).encode("utf-8", "replace")
         return read_file(item[f"{name}_path"]) if item[f"{name}_path"] is not None else None
 
     return Material(
@@ -377,21 +501,38 @@ def read_file(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
             return file.read()
-    except OSError as error:
-        raise CertificatesError("not_found", f"The file {path} cannot be read: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "this is no path"
+        raise CertificatesError("not_found", f"The file {path} cannot be read: {why}.") from None
 
 
 def secrets_of(material: Material) -> set[str]:
-    """Return the key as text that must appear in no output."""
+    """Return the key as text that must appear in no output; what is shorter than any key would only garble it."""
     text = (material.private_key or b"").decode("utf-8", "replace")
-    return {text, text.strip(), "".join(text.split())} - {""}
+    return {form for form in (text, text.strip(), "".join(text.split())) if len(form) >= SHORTEST_KEY}
 
 
-def plan(client: Client, items: Sequence[Item], checked: Sequence[Checked], order_ids: Sequence[int]) -> list[Step]:
+SHORTEST_KEY = 40
+
+
+def plan(
+    client: Client, items: Sequence[Item], checked: Sequence[Step | Planner], order_ids: Sequence[int]
+) -> list[Step]:
     """Read the orders and the store, once for all, and return what is to be done about each certificate."""
-    orders = {order.id: order for order in fetch_orders(client, client.account_id(), order_ids)} if order_ids else {}
+    orders = read_orders(client, order_ids)
     stored = _store.fetch_stored(client)
-    return mark_repeated([found if isinstance(found, Step) else found(stored, orders) for found in checked])
+    return spare_what_is_wanted(
+        mark_repeated([found if isinstance(found, Step) else found(stored, orders) for found in checked])
+    )
+
+
+def read_orders(client: Client, order_ids: Sequence[int]) -> Orders:
+    """Return the orders; that they cannot be read concerns only the certificates that are checked against one."""
+    try:
+        found = fetch_orders(client, client.account_id(), order_ids) if order_ids else []
+        return Orders({order.id: order for order in found})
+    except CertificatesError as error:
+        return Orders({}, error)
 
 
 def carry_out(client: Client, steps: Sequence[Step]) -> list[Step]:
@@ -442,18 +583,19 @@ def found_after_all(client: Client, step: Step) -> int | None:
     """Return the id of a certificate whose creation got no answer, if the store has it."""
     certificate = t.cast("t.Any", step.certificate)
     try:
-        found = _store.find_by_common_name(client, certificate.common_name or "")
+        name = certificate.common_name
+        found = _store.find_by_common_name(client, name) if name else _store.fetch_stored(client)
     except CertificatesError:
         return None
     return next((record.id for record in found if record.certificate == certificate), None)
 
 
 def remove(client: Client, identifier: int) -> None:
-    """Delete a record; that another run was faster is as good."""
+    """Delete a record; that another run was faster is as good, that the user may not is not."""
     try:
         _store.delete(client, identifier)
     except CertificatesError as error:
-        if error.code != "not_found":
+        if error.code != "not_found" or any(record.id == identifier for record in _store.fetch_stored(client)):
             raise
 
 
@@ -526,6 +668,8 @@ def as_diff(step: Step) -> dict[str, t.Any]:
     after: dict[str, t.Any] = {} if step.outcome == "removed" else dict(known)
     if step.outcome in {"imported", "updated"}:
         after["state"] = step.message
+    if "notes" in step.changes:
+        before["notes"], after["notes"] = step.notes_before, step.notes
     removed = [old.id for old in step.superseded if old.remove]
     if removed:
         before["superseded"], after["superseded"] = removed, []

@@ -19,7 +19,7 @@ description:
     at most once within O(min_interval_hours), also when several runs work at the same time.
   - Orders whose certificate authority has not issued a certificate, or whose certificate has expired, are not asked for.
 author:
-  - softlayer.certificates contributors
+  - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.attributes
@@ -87,10 +87,12 @@ options:
     default: 8
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger, a SQLite file such as V(sqlite:////var/lib/certificates/ledger.sqlite3).
+      - SQLAlchemy URL of the ledger, a SQLite file such as V(sqlite:////var/lib/certificates/ledger.sqlite3), or for several
+        controllers a PostgreSQL database such as V(postgresql://user:password@host/database).
       - Taken from the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) if not given, else it is the file
         C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state).
       - Whoever requests emails for the same account should use the same ledger.
+        See R(How resending stays safe, ansible_collections.softlayer.certificates.docsite.guide_resending).
     type: str
   account_id:
     description:
@@ -99,6 +101,7 @@ options:
 requirements:
   - cryptography >= 42
   - SQLAlchemy >= 2
+  - psycopg >= 3.1, for a ledger in PostgreSQL
 """
 
 EXAMPLES = r"""
@@ -129,6 +132,11 @@ EXAMPLES = r"""
     account_id: 307608
     skip_imported: false
     ledger_url: sqlite:////var/lib/certificates/ledger.sqlite3
+
+- name: Request it from any of several controllers, which share a ledger
+  softlayer.certificates.ssl_fulfillment_email:
+    order_ids: [1234]
+    ledger_url: "postgresql://certificates:{{ vault_ledger_password }}@db.example.com/certificates"
 """
 
 RETURN = r"""
@@ -223,7 +231,7 @@ failure:
       type: str
       sample: too_many_orders
     message:
-      description: The same sentence as RV(msg).
+      description: The same sentence as C(msg).
       type: str
     details:
       description: What belongs to the case.
@@ -238,8 +246,10 @@ from datetime import timedelta
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
+    LARGEST_ID,
     SOFTLAYER_IMPORT_ERROR,
     Client,
+    check_ids,
     connect,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
@@ -250,11 +260,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger imp
     Ledger,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import (
     FULFILLMENT_EMAIL,
     Order,
     Selection,
-    check_order_ids,
     fetch_orders,
     resend_fulfillment_email,
 )
@@ -282,11 +292,7 @@ SPEC = api_options() + ArgumentSpec(
         "on_ineligible": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
         "max_orders": {"type": "int", "default": 50},
         "concurrency": {"type": "int", "default": 8},
-        "ledger_url": {
-            "type": "str",
-            "no_log": True,
-            "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"]),
-        },
+        "ledger_url": {"type": "str", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"])},
         "account_id": {"type": "int"},
     },
     required_one_of=[("order_ids", "common_names")],
@@ -294,9 +300,11 @@ SPEC = api_options() + ArgumentSpec(
 )
 LIBRARIES = {
     "SoftLayer": SOFTLAYER_IMPORT_ERROR,
+    "idna": IDNA_IMPORT_ERROR,
     "cryptography": CRYPTOGRAPHY_IMPORT_ERROR,
     "SQLAlchemy": SQLALCHEMY_IMPORT_ERROR,
 }
+LONGEST_INTERVAL_HOURS = 1_000_000
 REASONS = {"not_found", "retired", "rate_limited"}
 """Codes of failed calls that are reasons by themselves; C(no_answer) is C(outcome_unknown), all others are C(api_error)."""
 
@@ -312,29 +320,31 @@ def run(module: Module) -> dict[str, t.Any]:
         force=params["force"],
         on_ineligible=params["on_ineligible"],
     )
-    client = connect(module, params["concurrency"])
+    client = connect(module, params["concurrency"], module.stop_on_signals())
     ledger = Ledger(params["ledger_url"], read_only=module.check_mode)
     try:
-        account_id = params["account_id"] or client.account_id()
+        account_id = client.account_id(params["account_id"])
         emails = plan(module, client, ledger, account_id, wishes)
         planned = [email for email in emails if email.outcome == "requested"]
         check_number(planned, params["max_orders"])
         if not module.check_mode:
             request = Requester(client, ledger, account_id, wishes)
-            with client.stopped_by_signals():
-                done = {email.order_id: email for email in client.each(request, planned)}
+            done = {email.order_id: email for email in client.each(request, planned)}
             emails = [done.get(email.order_id, email) for email in emails]
     finally:
         ledger.close()
-    return as_result(emails, client.api_calls, planned)
+    return as_result(emails, client)
 
 
 def check_params(params: dict[str, t.Any]) -> None:
     """Refuse values that make no sense."""
-    check_order_ids(params["order_ids"])
-    for name, least in (("min_interval_hours", 0), ("max_orders", 0), ("concurrency", 1)):
-        if params[name] < least:
-            raise CertificatesError("invalid_argument", f"{name} must be at least {least}.")
+    if params["order_ids"] is None and params["common_names"] is None:
+        raise CertificatesError("invalid_argument", "Say which orders: give order_ids or common_names.")
+    check_ids("order_ids", params["order_ids"] or ())
+    limits = (("min_interval_hours", 0, LONGEST_INTERVAL_HOURS), ("max_orders", 0, LARGEST_ID), ("concurrency", 1, 256))
+    for name, least, most in limits:
+        if not least <= params[name] <= most:
+            raise CertificatesError("invalid_argument", f"{name} must be from {least} to {most}.")
 
 
 def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes: EmailWishes) -> list[Email]:
@@ -360,7 +370,7 @@ def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes
                 ledger.correct(entry, at)
     emails = plan_emails(orders.values(), {key.order_id: entry for key, entry in last_requests.items()}, wishes, at)
     if wishes.skip_imported and not wishes.force and any(email.outcome == "requested" for email in emails):
-        emails = skip_imported(emails, orders, fetch_certificate_ids_by_key(client))
+        emails = skip_imported(emails, orders, fetch_certificate_ids_by_key(client, "set skip_imported: false"))
     missing = set(selection.order_ids or ()) - orders.keys()
     return sorted([*emails, *map(not_found, missing)], key=lambda email: email.order_id)
 
@@ -391,14 +401,20 @@ class Requester:
         self._ledger = ledger
         self._account_id = account_id
         self._wishes = wishes
+        self._ledger_error: CertificatesError | None = None
 
     def __call__(self, email: Email) -> Email:
         """Return the email with its outcome, whatever happens to it."""
+        if self._client.stop.is_set():
+            return unsent(email, "api_error", "Not requested: the run was told to stop before this order's turn.")
         at = now()
         interval = timedelta() if self._wishes.force else self._wishes.min_interval
         try:
+            if self._ledger_error:  # it will not be better for this order than for the last one
+                raise self._ledger_error
             claim = self._ledger.claim(Key(self._account_id, email.order_id, FULFILLMENT_EMAIL), at, interval)
         except CertificatesError as error:
+            self._ledger_error = error
             return unsent(email, "api_error", f"Not requested: {error.message}")
         if not isinstance(claim, Claim):  # another run was faster
             return blocked(email, claim, self._wishes.min_interval, at)
@@ -418,7 +434,9 @@ class Requester:
             until = claim.requested_at + self._wishes.min_interval
             message = f"{error.message} Look into the mailbox of {email.recipient}; force: true requests it again."
             email = unsent(email, "outcome_unknown", message)
-            return replace(email, requested_at=claim.requested_at, next_allowed_at=until)
+            return replace(
+                email, requested_at=claim.requested_at, next_allowed_at=until if self._wishes.min_interval else None
+            )
         reason = error.code if error.code in REASONS else "api_error"
         return unsent(email, reason, error.message + self._note(self._ledger.release, claim))
 
@@ -437,33 +455,33 @@ def unsent(email: Email, reason: str, message: str) -> Email:
     return replace(email, outcome="failed", reason=reason, message=message, requested_at=None, next_allowed_at=None)
 
 
-def as_result(emails: Sequence[Email], api_calls: int, planned: Sequence[Email]) -> dict[str, t.Any]:
+def as_result(emails: Sequence[Email], client: Client) -> dict[str, t.Any]:
     """Return what the module returns, with C(failure) if an order failed."""
-    counts = {
-        outcome: sum(email.outcome == outcome for email in emails) for outcome in ("requested", "skipped", "failed")
-    }
+    outcomes = ("requested", "skipped", "failed")
+    counts = {outcome: sum(email.outcome == outcome for email in emails) for outcome in outcomes}
     result: dict[str, t.Any] = {
         "changed": counts["requested"] > 0,
         "emails": [email.as_result() for email in emails],
         **{f"{outcome}_count": count for outcome, count in counts.items()},
-        "api_calls": api_calls,
-        "diff": [as_diff(email) for email in planned],
+        "api_calls": client.api_calls,
+        "diff": [as_diff(email) for email in emails if email.outcome == "requested"],
     }
     failures = [email for email in emails if email.outcome == "failed"]
     if failures:
-        named = "; ".join(
-            f"order {email.order_id} ({email.common_name or 'unknown name'}): {email.reason}" for email in failures[:10]
-        )
-        more = f"; and {len(failures) - 10} more" if len(failures) > 10 else ""
-        result["failure"] = CertificatesError(
-            "emails_failed",
-            f"{len(failures)} of {len(emails)} fulfillment emails could not be requested: {named}{more}. "
-            "The message of each in emails says what to do.",
-            orders=[
-                {"order_id": email.order_id, "reason": email.reason, "message": email.message} for email in failures
-            ],
-        ).as_failure()
+        result["failure"] = as_failure(failures, len(emails), stopped=client.stop.is_set())
     return result
+
+
+def as_failure(failures: Sequence[Email], count: int, *, stopped: bool) -> dict[str, t.Any]:
+    """Return C(failure) for the orders that failed."""
+    names = [f"order {email.order_id} ({email.common_name or 'unknown name'}): {email.reason}" for email in failures]
+    named = "; ".join(names[:10]) + (f"; and {len(names) - 10} more" if len(names) > 10 else "")
+    return CertificatesError(
+        "interrupted" if stopped else "emails_failed",
+        f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} fulfillment emails could not be "
+        f"requested: {named}. The message of each in emails says what to do.",
+        orders=[{"order_id": email.order_id, "reason": email.reason, "message": email.message} for email in failures],
+    ).as_failure()
 
 
 def as_diff(email: Email) -> dict[str, t.Any]:

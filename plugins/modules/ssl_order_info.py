@@ -17,7 +17,7 @@ description:
     I(Security > SSL > Orders).
   - Options combine with AND, values inside one list with OR. An empty list matches no order.
 author:
-  - softlayer.certificates contributors
+  - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.attributes
@@ -180,7 +180,7 @@ orders:
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
     fulfillment_email_available:
-      description: Whether the status allows the fulfillment email to be requested.
+      description: Whether the order's status allows the fulfillment email to be requested, and it has not expired.
       type: bool
       sample: true
     certificate_ids:
@@ -215,7 +215,7 @@ failure:
       type: str
       sample: authentication_failed
     message:
-      description: The same sentence as RV(msg).
+      description: The same sentence as C(msg).
       type: str
     details:
       description: What belongs to the case.
@@ -225,12 +225,17 @@ failure:
 import typing as t
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, api_options
-from ansible_collections.softlayer.certificates.plugins.module_utils._client import SOFTLAYER_IMPORT_ERROR, connect
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
+    SOFTLAYER_IMPORT_ERROR,
+    check_ids,
+    connect,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import (
     STATUS_CHOICES,
     Selection,
-    check_order_ids,
     fetch_orders,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_certificate_ids_by_key
@@ -250,7 +255,7 @@ SPEC = api_options() + ArgumentSpec(
         "account_id": {"type": "int"},
     },
 )
-LIBRARIES = {"SoftLayer": SOFTLAYER_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
+LIBRARIES = {"SoftLayer": SOFTLAYER_IMPORT_ERROR, "idna": IDNA_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -264,15 +269,17 @@ def run(module: Module) -> dict[str, t.Any]:
         expires_within_days=params["expires_within_days"],
         exclude_expired=params["exclude_expired"],
     )
-    check_order_ids(selection.order_ids)
+    check_ids("order_ids", selection.order_ids or ())
+    if (selection.expires_within_days or 0) < 0:
+        raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
     client = connect(module)
-    account_id = params["account_id"] or client.account_id()
+    account_id = client.account_id(params["account_id"])
     at = now()
     found = fetch_orders(client, account_id, selection.order_ids)
     orders = [order for order in found if selection.takes(order, at)]
     results = [order.as_result(at) for order in orders]
     if params["gather_imported"] or params["imported"] is not None:
-        ids_by_key = fetch_certificate_ids_by_key(client)
+        ids_by_key = fetch_certificate_ids_by_key(client, "leave out imported and gather_imported")
         for result in results:
             result["certificate_ids"] = ids_by_key.get(result["public_key_sha256"], [])
         if params["imported"] is not None:

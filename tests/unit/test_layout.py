@@ -20,7 +20,7 @@ MODULE_UTILS = f"{NAMESPACE}plugins.module_utils."
 # From the ground up: a file imports from layers beneath its own, never from its own or one above.
 LAYERS = (
     ("_argspec", "_errors"),
-    ("_faults", "_paging", "_rate", "_times"),
+    ("_faults", "_paging", "_rate", "_times", "_transport"),
     ("_client", "_mail", "_names", "_x509"),
     ("_ledger", "_mailbox", "_orders", "_plan", "_store"),
     ("_module",),

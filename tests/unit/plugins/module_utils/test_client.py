@@ -1,0 +1,813 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What goes over the wire, what is tried again, and where credentials may go; the network itself is stood in for."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import xmlrpc.client
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+import urllib3
+from ansible.module_utils import basic
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
+    PAGE_SIZE,
+    Client,
+    Settings,
+    connect,
+    is_loopback,
+    resolve_settings,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
+from requests.adapters import HTTPAdapter
+
+KEY = "0123456789abcdef" * 4
+XMLRPC_URL, REST_URL = "https://api.example.com/xmlrpc/v3.1", "https://api.example.com/rest/v3.1"
+SETTINGS = Settings(username="SL1", api_key=KEY, endpoint_url=XMLRPC_URL, timeout=7, proxy=None, verify=True, retries=2)
+Answer = Callable[[requests.PreparedRequest], "tuple[int, bytes, Mapping[str, str]]"]
+
+
+@dataclass
+class Sent:
+    """A request as it would go over the wire."""
+
+    request: requests.PreparedRequest
+    how: dict[str, Any]
+
+    @property
+    def body(self) -> bytes:
+        """What it carries."""
+        body = self.request.body or b""
+        return body.encode() if isinstance(body, str) else body
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters in its URL."""
+        return {name: values[0] for name, values in parse_qs(urlsplit(str(self.request.url)).query).items()}
+
+    def xml(self) -> tuple[str | None, dict[str, Any], list[Any]]:
+        """Method, headers and arguments of XML-RPC."""
+        parameters, method = xmlrpc.client.loads(self.body, use_builtin_types=True)
+        first: Any = parameters[0]
+        return method, first["headers"], list(parameters[1:])
+
+
+@dataclass
+class Wire:
+    """Stands in for the network: keeps what is sent, and answers or fails as the script says."""
+
+    script: list[Answer | Exception] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+
+    def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+        self.sent.append(Sent(request, how))
+        step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(step, Exception):
+            raise step
+        status, body, headers = step(request)
+        response = requests.Response()
+        response.status_code, response.url, response.request = status, str(request.url), request
+        response.headers.update(headers)
+        response.raw = urllib3.HTTPResponse(io.BytesIO(body), headers, status, preload_content=False)
+        return response
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    """The network; no CA bundle or login of the environment."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    wire = Wire()
+    monkeypatch.setattr(HTTPAdapter, "send", lambda _adapter, request, **how: wire.send(request, **how))
+    return wire
+
+
+def is_rest(request: requests.PreparedRequest) -> bool:
+    return "/rest/" in str(request.url)
+
+
+def ok(value: Any, total: int | None = None, status: int = 200) -> Answer:
+    """An answer in the transport that was asked."""
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
+        body = json.dumps(value) if is_rest(request) else xmlrpc.client.dumps((value,), None, True, allow_none=True)
+        return status, body.encode(), {} if total is None else {"SoftLayer-Total-Items": str(total)}
+
+    return answer
+
+
+def fault(message: str, code: str = "SoftLayer_Exception_Public", status: int = 500, **headers: str) -> Answer:
+    """A fault in the transport that was asked."""
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
+        if is_rest(request):
+            body = json.dumps({"error": message, "code": code})
+        else:
+            body = xmlrpc.client.dumps(xmlrpc.client.Fault(code, message), methodresponse=True)  # type: ignore[arg-type]
+        return status, body.encode(), {name.replace("_", "-"): value for name, value in headers.items()}
+
+    return answer
+
+
+def page(status: int, body: bytes = b"<html></html>", **headers: str) -> Answer:
+    """An answer that is none of the API's."""
+    return lambda _request: (status, body, headers)
+
+
+RATE_LIMITED = fault(
+    "Rate limit of 50 requests for every 1 second(s)", "SoftLayer_Exception_WebService_RateLimitExceeded"
+)
+REFUSED = requests.ConnectionError(
+    urllib3.exceptions.MaxRetryError(None, "/", urllib3.exceptions.NewConnectionError(None, "Connection refused"))  # type: ignore[arg-type]
+)
+RESET = requests.ConnectionError(
+    urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
+)
+TIMEOUT = requests.ReadTimeout("Read timed out.")
+LOST: dict[str, Answer | Exception] = {
+    "reset": RESET,
+    "timeout": TIMEOUT,
+    "page 500": page(500),
+    "page 502": page(502),
+    "page 200": page(200),
+    "nothing": page(200, b""),
+}
+NOT_PROCESSED: dict[str, Answer | Exception] = {
+    "fault 500": RATE_LIMITED,
+    "fault 200 by its text": fault("Rate limit of 50 requests for every 1 second(s)", status=200),
+    "page 429": page(429),
+    "page 429 with Retry-After": page(429, Retry_After="1"),
+    "refused": REFUSED,
+}
+FOR_GOOD: dict[str, Answer | Exception] = {
+    "authentication_failed": fault("Access Denied.", status=401),
+    "not_found": fault("Unable to find object with id of '1'.", "SoftLayer_Exception_ObjectNotFound", 404),
+    "retired": fault("Service does not exist", status=404),
+    "api_error": fault("Internal Error"),
+    "tls_error": requests.exceptions.SSLError("certificate verify failed: self-signed (_ssl.c:1)"),
+}
+EXHAUSTED: dict[str, Answer | Exception] = {"rate_limited": RATE_LIMITED, "unreachable": REFUSED, "no_answer": RESET}
+
+
+class Stop:
+    """An event whose waiting takes no time, and is noted."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+        self.stopped = False
+        self.stop_when_waiting = False
+
+    def wait(self, seconds: float) -> bool:
+        self.waits.append(seconds)
+        self.stopped = self.stopped or self.stop_when_waiting
+        return self.stopped
+
+    def is_set(self) -> bool:
+        return self.stopped
+
+
+def client_for(url: str, **changes: Any) -> Client:
+    """A client that waits for nothing."""
+    client = Client(replace(SETTINGS, endpoint_url=url, **changes), concurrency=4)
+    client.stop = Stop()  # type: ignore[assignment]
+    return client
+
+
+@pytest.fixture(params=[XMLRPC_URL, REST_URL], ids=["xmlrpc", "rest"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The endpoint of each transport."""
+    return str(request.param)
+
+
+@pytest.fixture
+def client(url: str, wire: Wire) -> Client:
+    """A client of each transport, with the network stood in for."""
+    return client_for(url)
+
+
+# What is sent
+
+
+def test_xmlrpc_request(wire: Wire) -> None:
+    wire.script = [ok([])]
+    client_for(XMLRPC_URL).call(
+        "Account", "getX", 5, "two", identifier=9, mask="mask[id]", filter={"x": {"id": 1}}, limit=20, offset=40
+    )
+    (sent,) = wire.sent
+    method, headers, arguments = sent.xml()
+    assert (sent.request.method, sent.request.url) == ("POST", f"{XMLRPC_URL}/SoftLayer_Account")
+    assert (method, arguments) == ("getX", [5, "two"])
+    assert headers == {
+        "authenticate": {"username": "SL1", "apiKey": KEY},
+        "SoftLayer_AccountInitParameters": {"id": 9},
+        "SoftLayer_ObjectMask": {"mask": "mask[id]"},
+        "SoftLayer_AccountObjectFilter": {"x": {"id": 1}},
+        "resultLimit": {"limit": 20, "offset": 40},
+    }
+    assert "Authorization" not in sent.request.headers
+    assert "xml" in sent.request.headers["Content-Type"]
+
+
+def test_rest_request_with_arguments(wire: Wire) -> None:
+    wire.script = [ok([])]
+    client_for(REST_URL).call(
+        "Account", "getX", 5, "two", identifier=9, mask="mask[id]", filter={"x": {"id": 1}}, limit=20, offset=40
+    )
+    (sent,) = wire.sent
+    assert sent.request.method == "POST"
+    assert str(sent.request.url).partition("?")[0] == f"{REST_URL}/SoftLayer_Account/9/getX.json"
+    assert json.loads(sent.body) == {"parameters": [5, "two"]}
+    assert sent.query["objectMask"] == "mask[id]"
+    assert json.loads(sent.query["objectFilter"]) == {"x": {"id": 1}}
+    assert sent.query["resultLimit"] == "40,20"
+    assert sent.request.headers["Authorization"] == "Basic " + base64.b64encode(f"SL1:{KEY}".encode()).decode()
+
+
+def test_rest_says_that_it_sends_json(wire: Wire) -> None:
+    """A server may refuse a body, or not read it, whose type it is not told."""
+    wire.script = [ok(True)]
+    client_for(REST_URL).call("Security_Certificate_Request", "resendEmail", "FulfillmentEmail", identifier=1)
+    assert wire.sent[0].request.headers.get("Content-Type") == "application/json"
+
+
+def test_both_transports_say_who_is_calling(client: Client, wire: Wire) -> None:
+    wire.script = [ok(True)]
+    client.call("Account", "getObject", mask="mask[id]")
+    assert "softlayer" in str(wire.sent[0].request.headers.get("User-Agent")).lower()
+
+
+def test_rest_request_without_arguments(wire: Wire) -> None:
+    wire.script = [ok({"id": 1})]
+    client_for(REST_URL).call("Account", "getObject", mask="mask[id]")
+    (sent,) = wire.sent
+    assert (sent.request.method, sent.body) == ("GET", b"")
+    assert str(sent.request.url).partition("?")[0] == f"{REST_URL}/SoftLayer_Account/getObject.json"
+    assert sent.query == {"objectMask": "mask[id]"}
+
+
+def test_the_key_is_never_in_the_url(client: Client, wire: Wire) -> None:
+    wire.script = [ok([], 0)]
+    client.read_list("Account", "getX", mask="mask[id]", root="x")
+    assert KEY not in str(wire.sent[0].request.url)
+
+
+def test_an_ibm_cloud_key_goes_by_http_basic(client: Client, url: str, wire: Wire) -> None:
+    wire.script = [ok(True)]
+    client_for(url, username="apikey").call("Account", "getObject")
+    (sent,) = wire.sent
+    assert sent.request.headers["Authorization"] == "Basic " + base64.b64encode(f"apikey:{KEY}".encode()).decode()
+    assert KEY.encode() not in sent.body
+
+
+@pytest.mark.parametrize("text", ["Prüfung für Bücher", "証明書", "<&>\"'", "a\nb"])
+def test_text_arrives_as_it_was_meant(client: Client, wire: Wire, text: str) -> None:
+    """Such as the notes of a certificate: read as a server reads it, by the encoding that is declared."""
+    wire.script = [ok(True)]
+    client.call("Security_Certificate", "editObject", {"notes": text}, identifier=1)
+    sent = wire.sent[0]
+    arguments = json.loads(sent.body)["parameters"] if is_rest(sent.request) else sent.xml()[2]
+    assert arguments == [{"notes": text}]
+
+
+@pytest.mark.parametrize("verify", [True, False, "/some/ca.pem"])
+def test_settings_reach_the_wire(url: str, wire: Wire, verify: bool | str) -> None:
+    wire.script = [ok(True)]
+    client_for(url, verify=verify, proxy="http://proxy.example.com:3128").call("Account", "getObject")
+    how = wire.sent[0].how
+    assert how["timeout"] == 7
+    assert how["verify"] == verify
+    assert how["proxies"]["https"] == "http://proxy.example.com:3128"
+    assert how["cert"] is None
+
+
+@pytest.mark.parametrize(
+    ("host", "used"), [("api.example.com", True), ("127.0.0.1", False), ("localhost", False), ("[::1]", False)]
+)
+def test_the_environments_proxy_is_not_for_loopback(
+    monkeypatch: pytest.MonkeyPatch, url: str, wire: Wire, host: str, used: bool
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://proxy.example.com:3128")
+    wire.script = [ok(True)]
+    client_for(url.replace("api.example.com", host)).call("Account", "getObject")
+    assert bool(wire.sent[0].how["proxies"]) is used
+
+
+@pytest.mark.parametrize("name", [".netrc", "_netrc"])
+def test_no_login_is_taken_from_netrc(home: Path, url: str, wire: Wire, name: str) -> None:
+    (home / name).write_text("default login netrc-user password netrc-password\n", encoding="ascii")
+    (home / name).chmod(0o600)
+    wire.script = [ok(True)]
+    client_for(url).call("Account", "getObject")
+    sent = wire.sent[0]
+    expected = "Basic " + base64.b64encode(f"SL1:{KEY}".encode()).decode() if is_rest(sent.request) else None
+    assert sent.request.headers.get("Authorization") == expected
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(client: Client, wire: Wire, status: int) -> None:
+    wire.script = [page(status, Location="https://elsewhere.example/")]
+    with pytest.raises(CertificatesError) as caught:
+        client.call("Account", "getObject")
+    assert caught.value.code == "api_error"
+    assert "redirect" in caught.value.message
+    assert [urlsplit(str(sent.request.url)).hostname for sent in wire.sent] == ["api.example.com"]
+
+
+def test_cookies_are_no_login(client: Client, wire: Wire) -> None:
+    """What is sent does not depend on what was answered before."""
+    wire.script = [lambda request: (*ok(True)(request)[:2], {"Set-Cookie": "session=1; Path=/"}), ok(True)]
+    client.call("Account", "getObject")
+    client.call("Account", "getObject")
+    assert "Authorization" not in wire.sent[1].request.headers or is_rest(wire.sent[1].request)
+
+
+# What is tried again
+
+
+@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
+def test_a_read_is_repeated_after_a_lost_answer(client: Client, wire: Wire, lost: Answer | Exception) -> None:
+    wire.script = [lost, lost, ok({"id": 5})]
+    assert client.account_id() == 5
+    assert client.api_calls == len(wire.sent) == 3
+    assert len(client.stop.waits) == 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
+def test_a_send_is_never_repeated_after_a_lost_answer(client: Client, wire: Wire, lost: Answer | Exception) -> None:
+    wire.script = [lost]
+    with pytest.raises(CertificatesError) as caught:
+        client.call("Security_Certificate_Request", "resendEmail", "FulfillmentEmail", identifier=1, repeatable=False)
+    assert caught.value.code == "no_answer"
+    assert len(wire.sent) == 1
+
+
+@pytest.mark.parametrize("not_processed", NOT_PROCESSED.values(), ids=NOT_PROCESSED)
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_what_was_not_processed_is_repeated(
+    client: Client, wire: Wire, not_processed: Answer | Exception, repeatable: bool
+) -> None:
+    wire.script = [not_processed, not_processed, ok(True)]
+    assert client.call("Security_Certificate_Request", "resendEmail", "x", repeatable=repeatable) is True
+    assert client.api_calls == len(wire.sent) == 3
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3])
+@pytest.mark.parametrize("code", EXHAUSTED)
+def test_retries_are_counted(url: str, wire: Wire, code: str, retries: int) -> None:
+    wire.script = [EXHAUSTED[code]]
+    client = client_for(url, retries=retries)
+    with pytest.raises(CertificatesError) as caught:
+        client.call("Account", "getObject")
+    assert caught.value.code == code
+    assert client.api_calls == len(wire.sent) == retries + 1
+
+
+@pytest.mark.parametrize("code", FOR_GOOD)
+def test_what_cannot_get_better_is_not_repeated(client: Client, wire: Wire, code: str) -> None:
+    wire.script = [FOR_GOOD[code]]
+    with pytest.raises(CertificatesError) as caught:
+        client.call("Account", "getObject")
+    assert caught.value.code == code
+    assert len(wire.sent) == 1
+
+
+def test_pauses_grow_and_are_drawn_by_lot(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible.module_utils.api.secrets.randbelow", lambda most: most - 1)
+    wire.script = [RESET]
+    client = client_for(XMLRPC_URL, retries=6)
+    with pytest.raises(CertificatesError):
+        client.call("Account", "getObject")
+    assert client.stop.waits == [0.75, 1.75, 3.75, 7.75, 15.75, 29.75]  # type: ignore[attr-defined]
+
+
+def test_a_fault_in_a_good_answer_is_a_fault(wire: Wire) -> None:
+    """REST with HTTP 200 all the same."""
+    wire.script = [fault("Access Denied.", status=200)]
+    with pytest.raises(CertificatesError) as caught:
+        client_for(REST_URL).call("Account", "getObject")
+    assert caught.value.code == "authentication_failed"
+
+
+def test_once_told_to_stop_nothing_is_sent(client: Client, wire: Wire) -> None:
+    client.stop.stopped = True  # type: ignore[attr-defined]
+    with pytest.raises(CertificatesError) as caught:
+        client.call("Account", "getObject")
+    assert caught.value.code == "interrupted"
+    assert wire.sent == []
+    assert client.api_calls == 0
+
+
+@pytest.mark.parametrize("failure", [RESET, RATE_LIMITED], ids=["reset", "rate limit"])
+def test_a_stop_ends_the_repeating(client: Client, wire: Wire, failure: Answer | Exception) -> None:
+    client.stop.stop_when_waiting = True  # type: ignore[attr-defined]
+    wire.script = [failure]
+    with pytest.raises(CertificatesError) as caught:
+        client.call("Account", "getObject")
+    assert caught.value.code == "interrupted"
+    assert len(wire.sent) == 1
+
+
+# Lists
+
+
+def rows(*identifiers: object) -> list[dict[str, object]]:
+    return [{"id": identifier} for identifier in identifiers]
+
+
+def test_lists_are_asked_for_in_order_of_their_ids(client: Client, wire: Wire) -> None:
+    wire.script = [ok(rows(1, 2), 2)]
+    assert client.read_list("Account", "getX", mask="mask[id]", root="x") == rows(1, 2)
+    by_id = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
+    (sent,) = wire.sent
+    if is_rest(sent.request):
+        asked, limit = json.loads(sent.query["objectFilter"]), sent.query["resultLimit"]
+        assert limit == f"0,{PAGE_SIZE}"
+    else:
+        headers = sent.xml()[1]
+        asked = headers["SoftLayer_AccountObjectFilter"]
+        assert headers["resultLimit"] == {"offset": 0, "limit": PAGE_SIZE}
+    assert asked == {"x": by_id}
+
+
+def test_ids_are_asked_for_in_portions_and_selected_again(client: Client, wire: Wire) -> None:
+    wire.script = [ok(rows(1, 999), 2), ok(rows(450, 1000), 2), ok(rows(), 0)]
+    found = client.read_ids("Y", "getX", identifiers=[*range(1, 451), 3, 3], mask="mask[id]")
+    assert found == rows(1, 450)
+    assert len(wire.sent) == 3
+
+
+def test_no_ids_are_no_call(client: Client, wire: Wire) -> None:
+    assert client.read_ids("Y", "getX", identifiers=[], mask="mask[id]") == []
+    assert wire.sent == []
+
+
+def test_a_page_that_is_too_much_is_halved(client: Client, wire: Wire) -> None:
+    wire.script = [fault("Internal Error"), fault("Internal Error"), ok(rows(1), 1)]
+    assert client.read_list("Y", "getX", mask="mask[id]") == rows(1)
+    assert len(wire.sent) == 3
+
+
+def test_a_page_is_not_halved_for_ever(client: Client, wire: Wire) -> None:
+    wire.script = [fault("Internal Error")]
+    with pytest.raises(CertificatesError) as caught:
+        client.read_list("Y", "getX", mask="mask[id]")
+    assert caught.value.code == "api_error"
+    assert len(wire.sent) <= 6
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        False,
+        None,
+        "text",
+        {"id": 1},
+        [1, 2],
+        [None],
+        [*rows(1), {"name": "no id"}],
+        rows(None),
+        rows("text"),
+        rows([1]),
+        rows(1) + rows({}),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("by_ids", [False, True])
+def test_what_is_no_list_of_objects_is_an_error(client: Client, wire: Wire, answer: object, by_ids: bool) -> None:
+    wire.script = [ok(answer)]
+    with pytest.raises(CertificatesError) as caught:
+        if by_ids:
+            client.read_ids("Y", "getX", identifiers=[1], mask="mask[id]")
+        else:
+            client.read_list("Y", "getX", mask="mask[id]")
+    assert caught.value.code == "api_error"
+    assert "SoftLayer_Y::getX" in caught.value.message
+
+
+@pytest.mark.parametrize("total", ["", "many", "-1", "2.0"])
+def test_a_total_that_is_no_number_counts_as_none(client: Client, wire: Wire, total: str) -> None:
+    def first(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
+        return (*ok(rows(1, 2))(request)[:2], {"SoftLayer-Total-Items": total})
+
+    def second(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
+        return (*ok(rows())(request)[:2], {"SoftLayer-Total-Items": total})
+
+    wire.script = [first, second]
+    assert client.read_list("Y", "getX", mask="mask[id]") == rows(1, 2)
+
+
+@pytest.mark.parametrize("answer", [False, [], {}, {"id": None}, {"id": "x"}, None, "text"], ids=repr)
+def test_an_account_without_an_id_is_an_error(client: Client, wire: Wire, answer: object) -> None:
+    wire.script = [ok(answer)]
+    with pytest.raises(CertificatesError) as caught:
+        client.account_id()
+    assert caught.value.code == "api_error"
+
+
+def test_each_keeps_the_order_and_lets_errors_through(client: Client) -> None:
+    assert client.each(lambda number: number * 2, list(range(20))) == list(range(0, 40, 2))
+    assert client.each(lambda number: number, []) == []
+
+    def fails(number: int) -> int:
+        raise CertificatesError("api_error", f"{number}")
+
+    with pytest.raises(CertificatesError):
+        client.each(fails, [1, 2, 3])
+
+
+# Settings
+
+
+def module_with(monkeypatch: pytest.MonkeyPatch, **options: Any) -> Module:
+    """A module that was given these options, made as Ansible makes it."""
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    return Module(api_options())
+
+
+def settings_with(monkeypatch: pytest.MonkeyPatch, **options: Any) -> Settings:
+    """What these options resolve to."""
+    module = module_with(monkeypatch, **options)
+    return resolve_settings(module.params, module.given)
+
+
+LOGIN = {"username": "SL1", "api_key": KEY}
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "in_file", "environment", "option"),
+    [
+        ("username", None, "file-user", {"SL_USERNAME": "environment-user"}, "option-user"),
+        ("api_key", None, "f" * 64, {"SL_API_KEY": "e" * 64}, "a" * 64),
+        (
+            "endpoint_url",
+            "https://api.softlayer.com/xmlrpc/v3.1",
+            "https://file.example/rest/v3.1",
+            {"SL_ENDPOINT_URL": "https://environment.example/rest/v3.1"},
+            "https://option.example/rest/v3.1",
+        ),
+        ("timeout", 60, 11, {}, 22),
+        ("timeout", 60, 11, {}, 60),
+        ("proxy", None, "http://file.example:1", {"https_proxy": "http://environment.example:2"}, "http://o.example:3"),
+        ("proxy", None, "http://file.example:1", {"HTTPS_PROXY": "http://environment.example:2"}, "http://o.example:3"),
+    ],
+)
+def test_precedence(
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    name: str,
+    default: object,
+    in_file: object,
+    environment: dict[str, str],
+    option: object,
+) -> None:
+    others = {key: value for key, value in LOGIN.items() if key != name}
+    if default is not None:
+        assert getattr(settings_with(monkeypatch, **others), name) == default
+    (home / ".softlayer").write_text(f"[softlayer]\n{name} = {in_file}\n", encoding="utf-8")
+    assert getattr(settings_with(monkeypatch, **others), name) == in_file
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+        # The proxy of the environment is left to requests, which heeds no_proxy.
+        expected = None if name == "proxy" else value
+        assert getattr(settings_with(monkeypatch, **others), name) == expected
+    assert getattr(settings_with(monkeypatch, **{**others, name: option}), name) == option
+
+
+def test_the_named_config_file_goes_before_the_one_at_home(
+    monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path
+) -> None:
+    (home / ".softlayer").write_text("[softlayer]\nusername = home\napi_key = h\ntimeout = 5\n", encoding="utf-8")
+    named = tmp_path / "named"
+    named.write_text("[softlayer]\nusername = named\n", encoding="utf-8")
+    settings = settings_with(monkeypatch, config_file=str(named))
+    assert (settings.username, settings.api_key, settings.timeout) == ("named", "h", 5)
+
+
+def test_the_home_folder_is_found_in_paths(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    (home / "mine").write_text("[softlayer]\nusername = named\napi_key = n\n", encoding="utf-8")
+    assert settings_with(monkeypatch, config_file="~/mine").username == "named"
+
+
+@pytest.mark.parametrize(
+    ("in_file", "options", "verify"),
+    [
+        (None, {}, True),
+        (None, {"validate_certs": False}, False),
+        (None, {"ca_path": "CA"}, "CA"),
+        (None, {"ca_path": "CA", "validate_certs": True}, "CA"),
+        (None, {"ca_path": "CA", "validate_certs": False}, False),
+        ("True", {}, True),
+        ("true", {"validate_certs": False}, False),
+        ("False", {}, False),
+        ("false", {"validate_certs": True}, True),
+        ("False", {"ca_path": "CA"}, "CA"),
+        ("CA", {}, "CA"),
+        ("CA", {"validate_certs": False}, False),
+        ("CA", {"validate_certs": True}, "CA"),
+        ("CA", {"ca_path": "OTHER"}, "OTHER"),
+    ],
+)
+def test_what_certificates_are_verified_by(
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    tmp_path: Path,
+    in_file: str | None,
+    options: dict[str, Any],
+    verify: bool | str,
+) -> None:
+    paths = {name: str(tmp_path / name) for name in ("CA", "OTHER")}
+    for path in paths.values():
+        Path(path).touch()
+    if in_file is not None:
+        text = f"[softlayer]\nverify = {paths.get(in_file, in_file)}\n"
+        (home / ".softlayer").write_text(text, encoding="utf-8")
+    given = {name: paths.get(str(value), value) for name, value in options.items()}
+    assert settings_with(monkeypatch, **LOGIN, **given).verify == paths.get(str(verify), verify)
+
+
+@pytest.mark.parametrize("where", ["option", "file"])
+def test_a_ca_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, home: Path, where: str) -> None:
+    if where == "file":
+        (home / ".softlayer").write_text("[softlayer]\nverify = /no/such/ca.pem\n", encoding="utf-8")
+    with pytest.raises(CertificatesError) as caught:
+        settings_with(monkeypatch, **LOGIN, **({"ca_path": "/no/such/ca.pem"} if where == "option" else {}))
+    assert caught.value.code == "invalid_argument"
+    assert "/no/such/ca.pem" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "username = SL1\napi_key = sesame-open\n",
+        "[softlayer]\nusername = SL1\napi_key sesame-open\n",
+        "[softlayer\napi_key = sesame-open\n",
+        "[softlayer]\napi_key = sesame-open\napi_key = sesame-open\n",
+        "[softlayer]\napi_key = sesame-open\ntimeout = sesame-open\n",
+        "[softlayer]\napi_key = sesame-open\n[softlayer]\napi_key = sesame-open\n",
+        b"\xff\xfe[softlayer]\napi_key = sesame-open\n",
+    ],
+    ids=["no section", "no equals sign", "open section", "twice", "timeout", "section twice", "no text"],
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_a_broken_config_file_is_named_but_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path, text: str | bytes, named: bool
+) -> None:
+    path = tmp_path / "mine" if named else home / ".softlayer"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(CertificatesError) as caught:
+        settings_with(monkeypatch, **({"config_file": str(path)} if named else {}))
+    assert caught.value.code == "invalid_config_file"
+    assert "sesame" not in json.dumps(caught.value.as_failure())
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    if named:
+        assert str(path) in caught.value.message
+
+
+def test_a_config_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CertificatesError) as caught:
+        settings_with(monkeypatch, **LOGIN, config_file="/no/such/file")
+    assert caught.value.code == "invalid_config_file"
+    assert "/no/such/file" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        ({}, ["username", "api_key"]),
+        ({"username": "SL1"}, ["api_key"]),
+        ({"api_key": KEY}, ["username"]),
+        ({"username": "  ", "api_key": KEY}, ["username"]),
+        ({"username": "SL1", "api_key": " "}, ["api_key"]),
+    ],
+)
+def test_missing_credentials(monkeypatch: pytest.MonkeyPatch, options: dict[str, str], missing: list[str]) -> None:
+    with pytest.raises(CertificatesError) as caught:
+        settings_with(monkeypatch, **options)
+    assert caught.value.code == "missing_credentials"
+    assert caught.value.details == {"missing": missing}
+    for name in ("SL_USERNAME", "SL_API_KEY", "~/.softlayer", *missing):
+        assert name in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"timeout": 0},
+        {"timeout": -1},
+        {"timeout": "nan"},
+        {"timeout": "inf"},
+        {"retries": -1},
+        {"endpoint_url": "api.example.com"},
+        {"endpoint_url": "ftp://api.example.com/"},
+        {"endpoint_url": "https://"},
+        {"endpoint_url": "https:///xmlrpc/v3.1"},
+        {"endpoint_url": "https://user:sesame@api.example.com/"},
+        {"endpoint_url": "https://:sesame@api.example.com/"},
+        {"endpoint_url": "https://api.example.com/rest/v3.1?key=sesame"},
+        {"endpoint_url": "https://api.example.com/rest/v3.1#sesame"},
+        {"endpoint_url": "https://[::1/rest"},
+        {"endpoint_url": "https://api.example.com:port/rest"},
+        {"endpoint_url": "https://api.example.com:99999/rest"},
+    ],
+    ids=str,
+)
+def test_impossible_settings(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
+    with pytest.raises(CertificatesError) as caught:
+        settings_with(monkeypatch, **LOGIN, **options)
+    assert caught.value.code == "invalid_argument"
+    assert next(iter(options)) in caught.value.message
+    assert "sesame" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "proxy", "allowed"),
+    [
+        ("https://api.example.com/rest/v3.1", None, True),
+        ("https://api.example.com/rest/v3.1", "http://proxy.example.com:3128", True),
+        ("http://127.0.0.1:8080/rest/v3.1", None, True),
+        ("http://127.8.9.10/rest/v3.1", None, True),
+        ("http://[::1]:8080/rest/v3.1", None, True),
+        ("http://localhost/rest/v3.1", None, True),
+        ("http://LOCALHOST./rest/v3.1", None, True),
+        ("HTTP://127.0.0.1/rest/v3.1", None, True),
+        ("http://api.example.com/rest/v3.1", None, False),
+        ("HTTP://api.example.com/rest/v3.1", None, False),
+        ("http://10.0.0.1/rest/v3.1", None, False),
+        ("http://0.0.0.0/rest/v3.1", None, False),
+        ("http://localhost.example.com/rest/v3.1", None, False),
+        ("http://127.0.0.1.example.com/rest/v3.1", None, False),
+        ("http://api.example.com/rest/v3.1", "http://127.0.0.1:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "http://127.0.0.1:3128", True),
+        ("http://127.0.0.1/rest/v3.1", "http://proxy.example.com:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "proxy.example.com:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "//proxy.example.com:3128", False),
+        ("http://127.0.0.1/rest/v3.1", "https://proxy.example.com:3128", False),
+    ],
+)
+def test_no_credentials_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch, endpoint_url: str, proxy: str | None, allowed: bool
+) -> None:
+    if allowed:
+        assert settings_with(monkeypatch, **LOGIN, endpoint_url=endpoint_url, proxy=proxy).proxy == proxy
+        return
+    with pytest.raises(CertificatesError) as caught:
+        settings_with(monkeypatch, **LOGIN, endpoint_url=endpoint_url, proxy=proxy)
+    assert caught.value.code in {"insecure_endpoint", "invalid_argument"}
+    assert "https" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "is_rest"),
+    [
+        ("https://api.softlayer.com/rest/v3.1/", True),
+        ("https://api.softlayer.com/rest/v3/", True),
+        ("https://gateway.example/softlayer/rest/v3.1", True),
+        ("https://api.softlayer.com/rest", True),
+        ("https://api.softlayer.com/xmlrpc/v3.1/", False),
+        ("https://rest.example.com/xmlrpc/v3.1/", False),
+    ],
+)
+def test_the_url_selects_the_transport(endpoint_url: str, is_rest: bool) -> None:
+    assert replace(SETTINGS, endpoint_url=endpoint_url).is_rest is is_rest
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.255.255.254", True), ("::1", True), ("localhost", True), ("128.0.0.1", False)],
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://me:p%40ss-word@proxy.example.com:3128", "me:p%40ss-word@proxy.example.com:3128"]
+)
+def test_secrets_are_kept_out_of_the_output(monkeypatch: pytest.MonkeyPatch, home: Path, proxy: str) -> None:
+    """Also those that no option gave, and a proxy's password in both of its spellings."""
+    (home / ".softlayer").write_text(
+        f"[softlayer]\nusername = SL1\napi_key = {KEY}\nproxy = {proxy}\n", encoding="utf-8"
+    )
+    module = module_with(monkeypatch)
+    connect(module)
+    assert {KEY, "p@ss-word", "p%40ss-word"} <= module.no_log_values
+
+
+def test_secrets_are_in_no_repr() -> None:
+    assert KEY not in repr(SETTINGS)
+    assert "sesame" not in repr(replace(SETTINGS, proxy="http://me:sesame@proxy.example.com"))

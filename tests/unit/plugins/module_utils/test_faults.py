@@ -1,0 +1,486 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What answers and exceptions mean, and what of them is said."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import socket
+import xmlrpc.client
+from urllib.parse import quote
+
+import pytest
+import requests
+import urllib3.exceptions
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._faults import (
+    LONGEST_MESSAGE,
+    NOT_CARRIED_OUT,
+    RETIRED_ADVICE,
+    Answer,
+    explain,
+    fault_in,
+    retry_after_seconds,
+    shorten,
+)
+from hypothesis import example, given
+from hypothesis import strategies as st
+from SoftLayer.exceptions import SoftLayerAPIError, TransportError
+
+CALL = "SoftLayer_Security_Certificate_Request::resendEmail"
+ENDPOINT = "https://api.example.com/rest/v3.1"
+CODES = {
+    "rate_limited",
+    "unreachable",
+    "tls_error",
+    "authentication_failed",
+    "not_found",
+    "retired",
+    "api_error",
+    "no_answer",
+    "invalid_argument",
+}
+PUBLIC = "SoftLayer_Exception_Public"
+RATE_LIMIT = "SoftLayer_Exception_WebService_RateLimitExceeded"
+RATE_TEXT = "Rate limit of 50 requests for every 1 second(s)"
+HTML = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+def rest(code: object, message: object) -> bytes:
+    """A fault in REST."""
+    return json.dumps({"error": message, "code": code}).encode()
+
+
+def xml(code: object, message: object) -> bytes:
+    """A fault in XML-RPC."""
+    return xmlrpc.client.dumps(xmlrpc.client.Fault(code, message), methodresponse=True).encode()  # type: ignore[arg-type]
+
+
+def explained(status: int, body: bytes, headers: dict[str, str] | None = None) -> CertificatesError:
+    """What an answer means; checks what holds of any."""
+    error = explain(CALL, ENDPOINT, Answer(status, body, headers or {}), SoftLayerAPIError(status, "what the SDK says"))
+    assert error.code in CODES
+    assert error.message == str(error)
+    assert "\n" not in error.message
+    assert len(error.message) < LONGEST_MESSAGE + 500
+    return error
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize(
+    ("status", "code", "message", "meaning"),
+    [
+        (500, RATE_LIMIT, RATE_TEXT, "rate_limited"),
+        (200, RATE_LIMIT, RATE_TEXT, "rate_limited"),
+        (429, RATE_LIMIT, RATE_TEXT, "rate_limited"),
+        (429, PUBLIC, "Slow down.", "rate_limited"),
+        (500, "", RATE_TEXT, "rate_limited"),
+        (500, PUBLIC, "API rate limit exceeded", "rate_limited"),
+        (500, RATE_LIMIT, "", "rate_limited"),
+        (401, PUBLIC, "Access Denied.", "authentication_failed"),
+        (200, PUBLIC, "Access Denied.", "authentication_failed"),
+        (500, PUBLIC, "Access Denied.", "authentication_failed"),
+        (401, PUBLIC, "Invalid API token.", "authentication_failed"),
+        (200, PUBLIC, "Invalid API token.", "authentication_failed"),
+        (404, "SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '1'.", "not_found"),
+        (200, "SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '1'.", "not_found"),
+        (500, PUBLIC, "Unable to find object with id of '1'.", "not_found"),
+        (404, PUBLIC, "No.", "not_found"),
+        (500, "SoftLayer_Exception_NotImplemented", "Not implemented.", "retired"),
+        (200, -32601, "server error. requested method not found", "retired"),
+        (200, "-32601", "server error. requested method not found", "retired"),
+        (500, PUBLIC, 'Function ("resendEmail") is not a valid method for this service.', "retired"),
+        (404, PUBLIC, "Service does not exist", "retired"),
+        (500, PUBLIC, "SSL certificates are no longer offered.", "retired"),
+        (500, PUBLIC, "This product has been retired.", "retired"),
+        (410, PUBLIC, "Gone.", "retired"),
+        (500, PUBLIC, "Internal Error", "api_error"),
+        (200, PUBLIC, "Internal Error", "api_error"),
+        (500, "SoftLayer_Exception_InvalidValue", "Invalid value provided for 'emailType'.", "api_error"),
+        (400, "SoftLayer_Exception_WebService_BadRequest", "Bad request", "api_error"),
+        (500, "SoftLayer_Exception_MissingCreationProperty", "The property 'privateKey' must be set.", "api_error"),
+        (500, PUBLIC, "The service request failed: no CSR was found.", "api_error"),
+        (500, PUBLIC, "The web service of the authority says: order not found.", "api_error"),
+        (500, "", "", "api_error"),
+    ],
+)
+def test_faults(form: object, status: int, code: object, message: str, meaning: str) -> None:
+    body = rest(code, message) if form is rest else xml(code, message)
+    error = explained(status, body)
+    assert error.code == meaning
+    assert error.details["call"] == CALL
+    assert error.details["http_status"] == status
+    assert error.details["api_code"] == str(code)
+    assert error.details["api_message"] == message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "meaning"),
+    [
+        (429, b"", "rate_limited"),
+        (429, HTML, "rate_limited"),
+        (401, HTML, "authentication_failed"),
+        (401, b"", "authentication_failed"),
+        (407, HTML, "unreachable"),
+        (410, HTML, "retired"),
+        (302, b"", "api_error"),
+        (307, HTML, "api_error"),
+        (400, HTML, "api_error"),
+        (403, HTML, "api_error"),
+        (404, HTML, "api_error"),
+        (404, b"", "api_error"),
+        (500, HTML, "no_answer"),
+        (500, b"", "no_answer"),
+        (502, HTML, "no_answer"),
+        (503, b"Service Unavailable", "no_answer"),
+        (504, b"{}", "no_answer"),
+        (500, b"[1]", "no_answer"),
+        (500, rest(PUBLIC, "Internal Error")[:-5], "no_answer"),
+        (500, xml(PUBLIC, "Internal Error")[:-9], "no_answer"),
+        (200, HTML, "no_answer"),
+        (200, b"", "no_answer"),
+        (200, b"[{", "no_answer"),
+        (200, b"\xff\xfe\x00", "no_answer"),
+    ],
+)
+def test_answers_without_a_fault(status: int, body: bytes, meaning: str) -> None:
+    assert explained(status, body).code == meaning
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize("spaces", [b"", b"\n\n  "])
+def test_where_a_fault_stands(form: object, spaces: bytes) -> None:
+    body = rest("c", "m") if form is rest else xml("c", "m")
+    fault = fault_in(spaces + body + spaces)
+    assert fault is not None
+    assert (fault.code, fault.message) == ("c", "m")
+
+
+@pytest.mark.parametrize("body", [b"", b"true", b"[]", b"{}", b'{"code": 1}', b"<a/>", b"{", HTML], ids=repr)
+def test_where_none_stands(body: bytes) -> None:
+    assert fault_in(body) is None
+
+
+def test_a_missing_object_names_both_causes() -> None:
+    message = explained(
+        404, rest("SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '7'.")
+    ).message
+    assert "Unable to find object with id of '7'." in message
+    assert "permission" in message
+    assert "SECURITY_CERTIFICATE_VIEW" in message
+
+
+def test_an_ended_product_names_the_ways_on() -> None:
+    message = explained(200, xml(-32601, "server error. requested method not found")).message
+    assert RETIRED_ADVICE in message
+    assert "Secrets Manager" in message
+    assert "portal" in message
+
+
+def test_a_redirect_says_that_nothing_followed_it() -> None:
+    error = explained(302, b"", {"Location": "https://elsewhere.example/"})
+    assert "redirect" in error.message
+    assert "endpoint_url" in error.message
+
+
+# What is thrown where no answer came.
+
+
+def chained(outer: Exception, *inner: Exception) -> Exception:
+    """An exception with others behind it."""
+    current: BaseException = outer
+    for exception in inner:
+        current.__context__ = exception
+        current = exception
+    return outer
+
+
+REFUSED = urllib3.exceptions.NewConnectionError(None, "Failed to establish a new connection: [Errno 111] Connection refused")  # type: ignore[arg-type]  # fmt: skip
+NO_ROUTE = urllib3.exceptions.NewConnectionError(None, "Failed to establish a new connection: [Errno 113] No route to host")  # type: ignore[arg-type]  # fmt: skip
+
+
+def max_retries(reason: Exception) -> urllib3.exceptions.MaxRetryError:
+    """How urllib3 wraps what happened."""
+    return urllib3.exceptions.MaxRetryError(None, "/", reason)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("inner", "meaning"),
+    [
+        (requests.ConnectionError(max_retries(REFUSED)), "unreachable"),
+        (requests.ConnectionError(max_retries(NO_ROUTE)), "unreachable"),
+        (
+            requests.ConnectionError(
+                max_retries(
+                    urllib3.exceptions.NameResolutionError("api.example.com", None, socket.gaierror(-2, "unknown"))  # type: ignore[arg-type]
+                )
+            ),
+            "unreachable",
+        ),
+        (requests.ConnectTimeout(max_retries(urllib3.exceptions.ConnectTimeoutError())), "unreachable"),
+        (
+            requests.exceptions.ProxyError(
+                max_retries(urllib3.exceptions.ProxyError("Cannot connect to proxy.", OSError("407")))
+            ),
+            "unreachable",
+        ),
+        (
+            requests.exceptions.SSLError(
+                "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)"
+            ),
+            "tls_error",
+        ),
+        (requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"), "tls_error"),
+        (requests.exceptions.SSLError("EOF occurred in violation of protocol (_ssl.c:2427)"), "tls_error"),
+        (requests.ReadTimeout("Read timed out."), "no_answer"),
+        (
+            requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(None, "/", "Read timed out.")),  # type: ignore[arg-type]
+            "no_answer",
+        ),
+        (
+            requests.ConnectionError(
+                urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
+            ),
+            "no_answer",
+        ),
+        (requests.exceptions.ChunkedEncodingError("IncompleteRead"), "no_answer"),
+        (requests.exceptions.ContentDecodingError("not gzip"), "no_answer"),
+        (requests.exceptions.InvalidURL("no host"), "invalid_argument"),
+        (requests.exceptions.InvalidSchema("ftp"), "invalid_argument"),
+        (requests.exceptions.InvalidProxyURL("no proxy"), "invalid_argument"),
+        (requests.RequestException("anything"), "no_answer"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
+)
+@pytest.mark.parametrize("as_cause", [False, True])
+def test_exceptions(inner: Exception, meaning: str, as_cause: bool) -> None:
+    """The SDK hides them behind its own, as cause or as context."""
+    error = TransportError(0, str(inner))
+    if as_cause:
+        error.__cause__ = inner
+    else:
+        error = chained(error, inner)
+    found = explain(CALL, ENDPOINT, None, error)
+    assert found.code == meaning
+    if meaning == "tls_error":  # once the connection stood, the request may have been sent
+        assert explain(CALL, ENDPOINT, None, error, connected=True).code == "no_answer"
+    assert "\n" not in found.message
+    assert found.message.endswith(".")
+    if meaning in {"unreachable", "tls_error", "no_answer"}:
+        assert ENDPOINT in found.message
+
+
+@pytest.mark.parametrize("error", [OverflowError("int"), UnicodeEncodeError("latin-1", "ü", 0, 1, "no"), TypeError()])
+def test_what_could_not_even_be_sent(error: Exception) -> None:
+    found = explain(CALL, ENDPOINT, None, error)
+    assert found.code == "api_error"
+    assert type(error).__name__ in found.message
+
+
+def test_a_distrusted_certificate_says_why() -> None:
+    error = requests.exceptions.SSLError("certificate verify failed: self-signed certificate (_ssl.c:1006)")
+    message = explain(CALL, ENDPOINT, None, error).message
+    assert "self-signed certificate" in message
+    assert "ca_path" in message
+    assert "_ssl.c" not in message
+
+
+def test_what_a_send_may_repeat() -> None:
+    """Only what the server surely did not carry out."""
+    assert sorted(NOT_CARRIED_OUT) == ["rate_limited", "unreachable"]
+
+
+# Retry-After
+
+
+@pytest.mark.parametrize(
+    ("value", "date", "seconds"),
+    [
+        ("3", "", 3.0),
+        (" 0 ", "", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:27:30 GMT", 30.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:29:00 GMT", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "", None),
+        ("Wed, 21 Oct 2026 07:28:00", "Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("-1", "", None),
+        ("1.5", "", None),
+        ("soon", "", None),
+        ("", "", None),
+        ("\u00b2", "", None),
+    ],
+)
+def test_retry_after(value: str, date: str, seconds: float | None) -> None:
+    assert retry_after_seconds({"Retry-After": value, "Date": date}) == seconds
+
+
+@pytest.mark.parametrize("value", ["9" * 30, "9" * 400, "9" * 5000])
+def test_no_retry_after_is_waited_for_for_ever(value: str) -> None:
+    """Nobody can sleep for as long as the largest numbers say."""
+    seconds = retry_after_seconds({"Retry-After": value})
+    assert seconds is None or seconds <= 86400
+
+
+def test_retry_after_reaches_whoever_waits() -> None:
+    error = explained(429, b"", {"Retry-After": "4"})
+    assert error.details["retry_after_seconds"] == 4
+    assert "retry_after_seconds" not in explained(429, b"").details
+
+
+LATIN_1 = st.text(st.characters(max_codepoint=255), max_size=30)
+
+
+@given(LATIN_1 | st.integers().map(str) | st.datetimes().map(lambda moment: moment.strftime("%c GMT")), LATIN_1)
+def test_whatever_stands_in_retry_after(value: str, date: str) -> None:
+    seconds = retry_after_seconds({"Retry-After": value, "Date": date})
+    assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
+
+
+# Nothing else is ever raised.
+
+XML_NAMES = ["methodResponse", "fault", "params", "param", "value", "array", "data", "struct", "member", "name"]
+XML_NAMES += ["string", "int", "boolean", "double", "base64", "dateTime.iso8601", "nil", "bigdecimal"]
+XML_PIECES = st.sampled_from(
+    [f"<{slash}{name}>" for slash in ("", "/") for name in XML_NAMES]
+    + ["faultCode", "faultString", "1", "x", "&amp;", "&x;", "<fault></fault>", "<?xml version='1.0'?>"]
+)
+XML_JUNK = st.lists(XML_PIECES, max_size=14).map(
+    lambda pieces: ("<methodResponse><fault>" + "".join(pieces) + "</fault></methodResponse>").encode()
+)
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["error", "code", "x"]), inner),
+    max_leaves=6,
+)
+BODIES = st.binary() | XML_JUNK | JSON_VALUES.map(lambda value: json.dumps(value).encode())
+HEADERS = st.dictionaries(st.sampled_from(["Retry-After", "Date", "Location"]), LATIN_1)
+
+
+@given(st.integers(100, 599), BODIES, HEADERS)
+def test_any_answer_has_a_meaning(status: int, body: bytes, headers: dict[str, str]) -> None:
+    explained(status, body, headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"<methodResponse><fault></fault></methodResponse>", {}),
+        (b"<?xml version='1.0' encoding='no-such'?><methodResponse><fault></fault></methodResponse>", {}),
+        (b"<methodResponse><fault><value><bigdecimal>x</bigdecimal></value></fault></methodResponse>", {}),
+        (b'{"a":' * 100_000, {}),
+        (b"", {"Retry-After": "\u00b2"}),
+        (b"", {"Retry-After": "9" * 400}),
+    ],
+    ids=["empty fault", "unknown encoding", "no number", "deeply nested", "superscript", "endless number"],
+)
+@pytest.mark.parametrize("status", [200, 429, 500])
+def test_strange_answers_have_a_meaning(status: int, body: bytes, headers: dict[str, str]) -> None:
+    assert explained(status, body, headers).code == ("rate_limited" if status == 429 else "no_answer")
+
+
+@given(st.integers(200, 599), st.text(), st.text(), st.sampled_from([rest, xml]))
+def test_what_the_server_says_comes_on_one_short_line(status: int, code: str, message: str, form: object) -> None:
+    if form is xml:
+        code, message = (re.sub(r"[^\t\n\r -\ud7ff\ue000-\ufffd]", "", text) for text in (code, message))
+    explained(status, rest(code, message) if form is rest else xml(code, message))
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+def test_endless_words_are_cut(form: object) -> None:
+    text = "No! " * 5000
+    error = explained(500, rest(text, text) if form is rest else xml(text, text))
+    assert len(error.details["api_message"]) <= LONGEST_MESSAGE + 3
+    assert len(error.details["api_code"]) <= LONGEST_MESSAGE + 3
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (500, PUBLIC, "Internal Error"),
+        (200, -32601, "server error. requested method not found"),
+        (404, PUBLIC, "Service does not exist"),
+        (404, PUBLIC, "Nothing here"),
+    ],
+)
+def test_the_servers_words_do_not_run_into_what_follows(status: int, code: object, words: str) -> None:
+    """They rarely end with a full stop; the message is made of sentences all the same."""
+    message = explained(status, xml(code, words)).message
+    assert message.endswith(".")
+    assert f"{words}." in message
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+def test_a_fault_without_words_is_named_by_its_code(form: object) -> None:
+    code = "SoftLayer_Exception_InvalidValue"
+    assert code in explained(500, rest(code, "") if form is rest else xml(code, "")).message
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+def test_key_material_is_not_left_in_the_code_either(form: object) -> None:
+    secret = armoured("QUJD" * 30)
+    said = str(explained(500, rest(secret, "no") if form is rest else xml(secret, "no")).as_failure())
+    assert "QUJD" not in said
+
+
+# Key material that a server echoes is scrubbed.
+
+
+def armoured(body: str) -> str:
+    """A key as PEM."""
+    return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+
+
+ECHOES = {
+    "PEM": armoured,
+    "PEM with CRLF": lambda body: armoured(body).replace("\n", "\r\n"),
+    "PEM on one line": lambda body: armoured(body).replace("\n", " "),
+    "PEM with escaped line ends": lambda body: armoured(body).replace("\n", "\\n"),
+    "PEM without its end": lambda body: armoured(body).partition("-----END")[0],
+    "PEM without its beginning": lambda body: armoured(body).partition("KEY-----\n")[2],
+    "lines without armour": lambda body: body,
+    "lines without armour, line ends escaped": lambda body: body.replace("\n", "\\n"),
+    "one line without armour": lambda body: body.replace("\n", ""),
+    "URL-safe": lambda body: body.replace("\n", "").replace("+", "-").replace("/", "_"),
+    "in a URL": lambda body: quote(armoured(body), safe=""),
+    "two PEM": lambda body: armoured(body) + "and" + armoured(body),
+}
+LONGEST_PIECE = 16
+"""Characters in a row of a key that would be too many to read."""
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize("echo", ECHOES)
+@given(der=st.binary(min_size=118, max_size=700))
+@example(der=bytes(range(251, 5, -1)))
+def test_no_piece_of_an_echoed_key_is_left(form: object, echo: str, der: bytes) -> None:
+    body = base64.encodebytes(der).decode().strip()
+    body = re.sub("(.{64})", "\\1\n", body.replace("\n", "")).strip()
+    message = f"Invalid value provided for 'privateKey': {ECHOES[echo](body)}"
+    said = json.dumps(
+        explained(500, rest(PUBLIC, message) if form is rest else xml(PUBLIC, message)).as_failure()
+    ).replace("\\n", "")
+    for plain in (body.replace("\n", ""), body.replace("\n", "").replace("+", "-").replace("/", "_")):
+        left = [
+            plain[start : start + LONGEST_PIECE]
+            for start in range(len(plain) - LONGEST_PIECE + 1)
+            if plain[start : start + LONGEST_PIECE] in said
+        ]
+        assert not left
+    assert "Invalid value provided for 'privateKey'" in said, "what matters is still said"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Unable to find object with id of '100201'.",
+        "Rate limit of 50 requests for every 1 second(s)",
+        'Function ("getSslCertificateRequests") is not a valid method for this service.',
+        "SoftLayer_Exception_WebService_RateLimitExceeded",
+    ],
+)
+def test_plain_words_are_left_alone(text: str) -> None:
+    assert shorten(text) == text

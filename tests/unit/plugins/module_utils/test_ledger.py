@@ -1,0 +1,470 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ledger by itself, on every database that it serves: claim, confirm, release, and who may claim next."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+from ansible_collections.softlayer.certificates.plugins.module_utils import _ledger
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import Claim, Entry, Key, Ledger
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+if TYPE_CHECKING:
+    from tests.unit.plugins.postgresql import Server
+
+pytest_plugins = ["tests.unit.plugins.postgresql"]
+
+AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
+DAY = timedelta(hours=24)
+HOUR = timedelta(hours=1)
+KEY = Key(account_id=7, order_id=100, email_type="FulfillmentEmail")
+TABLE = "softlayer_ssl_email_requests"
+VERSIONS = "softlayer_ssl_email_ledger"
+
+
+@pytest.fixture
+def ledger(ledger_url: str) -> Iterator[Ledger]:
+    """A new ledger, of each kind."""
+    ledger = Ledger(ledger_url)
+    yield ledger
+    ledger.close()
+
+
+def claim(ledger: Ledger, key: Key = KEY, at: datetime = AT, interval: timedelta = DAY) -> Claim:
+    """A claim that must be granted."""
+    claim = ledger.claim(key, at, interval)
+    assert isinstance(claim, Claim), claim
+    return claim
+
+
+def refusal(ledger: Ledger, key: Key = KEY, at: datetime = AT, interval: timedelta = DAY) -> Entry:
+    """The entry that forbids a claim."""
+    entry = ledger.claim(key, at, interval)
+    assert isinstance(entry, Entry), entry
+    return entry
+
+
+def execute(url: str, statement: str) -> None:
+    """Do something to a ledger behind its back."""
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
+
+
+def unavailable(url: str | None, **options: Any) -> CertificatesError:
+    """The error with which a ledger does not open."""
+    with pytest.raises(CertificatesError) as caught:
+        Ledger(url, **options)
+    assert caught.value.code == "ledger_unavailable"
+    return caught.value
+
+
+def test_nothing_is_on_record_at_first(ledger: Ledger) -> None:
+    assert ledger.last_requests([KEY]) == {}
+
+
+def test_a_claim_forbids_a_second_one(ledger: Ledger) -> None:
+    first = claim(ledger)
+    assert refusal(ledger) == Entry(first.id, KEY, AT, confirmed=False)
+
+
+def test_a_confirmed_request_forbids_another_within_the_interval(ledger: Ledger) -> None:
+    first = claim(ledger)
+    ledger.confirm(first)
+    last = Entry(first.id, KEY, AT, confirmed=True)
+    assert ledger.last_requests([KEY]) == {KEY: last}
+    assert refusal(ledger, at=AT + DAY - timedelta(microseconds=1)) == last
+    assert claim(ledger, at=AT + DAY).key == KEY
+
+
+def test_an_open_claim_forbids_another_within_the_interval_only(ledger: Ledger) -> None:
+    claim(ledger)
+    assert not refusal(ledger, at=AT + DAY - timedelta(seconds=1)).confirmed
+    claim(ledger, at=AT + DAY)
+
+
+def test_a_released_claim_forbids_nothing(ledger: Ledger) -> None:
+    ledger.release(claim(ledger))
+    assert ledger.last_requests([KEY]) == {}
+    claim(ledger)
+
+
+def test_a_release_uncovers_the_request_before(ledger: Ledger) -> None:
+    first = claim(ledger)
+    ledger.confirm(first)
+    ledger.release(claim(ledger, at=AT + HOUR, interval=timedelta()))
+    assert ledger.last_requests([KEY]) == {KEY: Entry(first.id, KEY, AT, confirmed=True)}
+    assert refusal(ledger, at=AT + 2 * HOUR).id == first.id
+
+
+def test_an_interval_of_zero_is_never_refused(ledger: Ledger) -> None:
+    ledger.confirm(claim(ledger))
+    second = claim(ledger, interval=timedelta())
+    assert refusal(ledger).id == second.id
+
+
+@pytest.mark.parametrize(
+    "other",
+    [replace(KEY, account_id=8), replace(KEY, order_id=101), replace(KEY, email_type="ApproverEmail")],
+    ids=["account", "order", "email type"],
+)
+def test_keys_are_apart(ledger: Ledger, other: Key) -> None:
+    ledger.confirm(claim(ledger))
+    ledger.confirm(claim(ledger, other))
+    assert set(ledger.last_requests([KEY, other])) == {KEY, other}
+    ledger.confirm(claim(ledger, other, at=AT + DAY))
+    assert refusal(ledger, at=AT + HOUR).requested_at == AT
+
+
+def test_many_keys_are_found_at_once(ledger: Ledger) -> None:
+    keys = [replace(KEY, order_id=number, account_id=number % 2) for number in range(1, 30)]
+    for key in keys:
+        ledger.confirm(claim(ledger, key))
+    assert set(
+        ledger.last_requests(replace(KEY, order_id=n, account_id=a) for n in range(2000) for a in (0, 1))
+    ) == set(keys)
+
+
+def test_instants_survive_whatever_zone_they_are_given_in(ledger: Ledger) -> None:
+    central = timezone(timedelta(hours=-6))
+    claim(ledger, at=AT.astimezone(central))
+    [entry] = ledger.last_requests([KEY]).values()
+    assert entry.requested_at == AT
+    assert entry.requested_at.utcoffset() == timedelta()
+
+
+def test_what_is_written_outlives_the_ledger_object(ledger: Ledger, ledger_url: str) -> None:
+    first = claim(ledger)
+    ledger.close()
+    again = Ledger(ledger_url)
+    assert again.last_requests([KEY])[KEY].id == first.id
+    again.confirm(first)
+    assert again.last_requests([KEY])[KEY].confirmed
+    again.close()
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=1), HOUR, timedelta(days=400)])
+def test_a_request_from_the_future_forbids_for_the_interval_only(ledger: Ledger, ahead: timedelta) -> None:
+    ledger.confirm(claim(ledger, at=AT + ahead))
+    entry = refusal(ledger)
+    assert entry.blocks_until(DAY, AT) == AT + DAY
+    ledger.correct(entry, AT)
+    assert refusal(ledger, at=AT + DAY - HOUR).id == entry.id
+    # As soon as its own time has come it is an entry like any other.
+    claim(ledger, at=AT + DAY + (ahead if ahead < DAY else timedelta()))
+
+
+def test_a_clock_that_was_slow_gives_no_leave_to_mail_again(ledger: Ledger) -> None:
+    """A run whose clock is a day behind sees the entry in the future; to the others it must stay what it is."""
+    ledger.confirm(claim(ledger))
+    slow = AT + HOUR - DAY
+    entry = ledger.last_requests([KEY])[KEY]
+    assert entry.is_from_the_future(slow)
+    ledger.correct(entry, slow)
+    assert refusal(ledger, at=AT + 2 * HOUR)
+
+
+def test_one_of_many_rivals_gets_the_claim(ledger: Ledger, ledger_url: str) -> None:
+    others = [ledger, *(Ledger(ledger_url) for _ in range(3))]
+    ready = threading.Barrier(16)
+
+    def rival(number: int) -> Claim | Entry:
+        ready.wait()
+        return others[number % len(others)].claim(KEY, AT, DAY)
+
+    with ThreadPoolExecutor(16) as pool:
+        got = list(pool.map(rival, range(16)))
+    assert sum(isinstance(answer, Claim) for answer in got) == 1
+    for other in others[1:]:
+        other.close()
+
+
+def test_a_rival_between_looking_and_claiming_is_noticed(postgresql_url: str) -> None:
+    """Whatever moment between the statements of a claim the rival picks: one of the two is refused.
+
+    SQLite's write lock spans the whole claim, so that there is no such moment.
+    """
+    for moment in itertools.count():
+        key = replace(KEY, order_id=1 + moment)
+        first, rival = Ledger(postgresql_url), Ledger(postgresql_url)
+        statements = itertools.count()
+        met: list[Claim | Entry] = []
+
+        def interfere(
+            *_event: Any,
+            moment: int = moment,
+            key: Key = key,
+            rival: Ledger = rival,
+            count: Any = statements,
+            met: Any = met,
+        ) -> None:
+            if next(count) == moment:
+                met.append(rival.claim(key, AT, DAY))
+
+        sa.event.listen(first._engine, "before_cursor_execute", interfere)
+        got = first.claim(key, AT, DAY)
+        first.close()
+        rival.close()
+        if not met:  # the claim has no more statements than that
+            assert moment > 1
+            return
+        granted = [answer for answer in (*met, got) if isinstance(answer, Claim)]
+        assert len(granted) == 1, f"the rival came before statement {moment + 1}, and both may send"
+
+
+def test_ledgers_that_are_made_at_the_same_time_are_one(ledger_url: str) -> None:
+    ready = threading.Barrier(8)
+
+    def first_use(_number: int) -> Claim | Entry:
+        ready.wait()
+        ledger = Ledger(ledger_url)
+        try:
+            return ledger.claim(KEY, AT, DAY)
+        finally:
+            ledger.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(first_use, range(8)))
+    assert sum(isinstance(answer, Claim) for answer in got) == 1
+
+
+def test_a_newer_schema_is_refused(ledger: Ledger, ledger_url: str) -> None:
+    execute(ledger_url, f"UPDATE {VERSIONS} SET version = 2")
+    for read_only in (False, True):
+        message = unavailable(ledger_url, read_only=read_only).message
+        assert "version 2" in message
+        assert "newer release" in message
+
+
+def test_a_ledger_that_cannot_be_written_is_refused(ledger_url: str) -> None:
+    Ledger(ledger_url).close()
+    if ledger_url.startswith("sqlite"):
+        make_read_only(Path(ledger_url.removeprefix("sqlite:///")))
+    else:
+        database = ledger_url.rpartition("/")[2]
+        execute(ledger_url, f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    assert "read" in unavailable(ledger_url).message.replace("-", "")
+    Ledger(ledger_url, read_only=True).close()
+
+
+def make_read_only(path: Path) -> None:
+    """Ask a newer SQLite for writing, in the file's header: that binds root, too, whom no permission does."""
+    with path.open("r+b") as file:
+        file.seek(18)
+        file.write(b"\x03")
+
+
+def test_read_only_makes_nothing(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}", read_only=True)
+    assert ledger.last_requests([KEY]) == {}
+    ledger.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_read_only_makes_no_tables(postgresql: Server, postgresql_url: str) -> None:
+    Ledger(postgresql_url, read_only=True).close()
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    assert postgresql.execute(tables, postgresql_url.rpartition("/")[2]) == []
+
+
+def test_an_empty_file_becomes_a_ledger(tmp_path: Path) -> None:
+    """As a run leaves it that was killed right after it made the file."""
+    path = tmp_path / "ledger.sqlite3"
+    path.touch()
+    Ledger(f"sqlite:///{path}", read_only=True).close()
+    assert path.stat().st_size == 0
+    ledger = Ledger(f"sqlite:///{path}")
+    claim(ledger)
+    ledger.close()
+
+
+@pytest.mark.parametrize("name", ["plain", "with space", "with?mark", "with%20percent", "with#hash", "ümlaut"])
+def test_the_state_directory_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    state = tmp_path / name
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    ledger = Ledger(None)
+    claim(ledger)
+    ledger.close()
+    assert (state / "softlayer.certificates" / "ledger.sqlite3").stat().st_size > 0
+
+
+@pytest.fixture
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Another umask during a test."""
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o177], indirect=True, ids=oct)
+def test_the_default_ledger_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, umask: int) -> None:
+    state = tmp_path / "home" / "state"
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    ledger = Ledger(None)
+    claim(ledger)
+    ledger.close()
+    folder = state / "softlayer.certificates"
+    assert (folder.stat().st_mode & 0o777, (folder / "ledger.sqlite3").stat().st_mode & 0o777) == (0o700, 0o600)
+    assert not state.stat().st_mode & 0o022, "others could put another folder in its place"
+
+
+@pytest.fixture
+def locked(ledger_url: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A ledger that somebody else holds locked, and little patience."""
+    monkeypatch.setattr(_ledger, "SECONDS_TO_WAIT_FOR_A_LOCK", 1)
+    Ledger(ledger_url).close()
+    if ledger_url.startswith("sqlite"):
+        holder: Any = sqlite3.connect(ledger_url.removeprefix("sqlite:///"), isolation_level=None)
+        holder.execute("BEGIN EXCLUSIVE")
+    else:
+        server: Server = request.getfixturevalue("postgresql")
+        holder = server.connect(ledger_url.rpartition("/")[2])
+        holder.execute("BEGIN")
+        holder.execute(f"LOCK TABLE {TABLE}, {VERSIONS} IN ACCESS EXCLUSIVE MODE")
+    yield ledger_url
+    holder.close()
+
+
+def test_a_lock_is_not_waited_for_without_end(locked: str) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(unavailable, locked)
+        try:
+            said = opening.exception(20) or opening.result().message
+        except TimeoutError:
+            said = None
+            if locked.startswith("postgresql"):
+                end_other_sessions(locked)
+    assert said is not None, "it waits without end"
+    assert "lock" in str(said)
+
+
+def end_other_sessions(url: str) -> None:
+    """End all that is connected to a database."""
+    execute(
+        url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+
+
+def test_a_connection_that_was_cut_meanwhile_is_made_anew(postgresql_url: str) -> None:
+    """As a firewall does with idle ones: what was sent must be confirmed all the same."""
+    ledger = Ledger(postgresql_url)
+    first = claim(ledger)
+    end_other_sessions(postgresql_url)
+    ledger.confirm(first)
+    assert ledger.last_requests([KEY])[KEY].confirmed
+    ledger.close()
+
+
+@dataclass
+class Remembered:
+    """What the model keeps of a claim."""
+
+    claim: Claim
+    requested_at: datetime
+    state: str = "claimed"
+
+
+INTERVALS = st.sampled_from([timedelta(), timedelta(minutes=30), HOUR, DAY])
+ORDERS = st.integers(1, 3)
+
+
+def machine_for(openers: Callable[[], Ledger], account_ids: Iterator[int]) -> type[RuleBasedStateMachine]:
+    """The state machine over ledgers of one database; each example has an account of its own."""
+    ledgers = [openers(), openers()]
+
+    class LedgerMachine(RuleBasedStateMachine):
+        """Two runs share a ledger while time passes; a list for each order is the model of it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.account_id = next(account_ids)
+            self.at = AT
+            self.history: dict[Key, list[Remembered]] = {self.key(order): [] for order in range(1, 4)}
+
+        def key(self, order: int) -> Key:
+            return Key(self.account_id, order, "FulfillmentEmail")
+
+        def last(self, key: Key) -> Remembered | None:
+            return next((one for one in reversed(self.history[key]) if one.state != "released"), None)
+
+        def open_claims(self) -> list[Remembered]:
+            return [one for history in self.history.values() for one in history if one.state == "claimed"]
+
+        @rule(order=ORDERS, interval=INTERVALS, run=st.integers(0, 1))
+        def claim(self, order: int, interval: timedelta, run: int) -> None:
+            key = self.key(order)
+            last = self.last(key)
+            answer = ledgers[run].claim(key, self.at, interval)
+            if last is not None and self.at < min(last.requested_at, self.at) + interval:
+                confirmed = last.state == "confirmed"
+                assert answer == Entry(last.claim.id, key, last.requested_at, confirmed)
+            else:
+                assert isinstance(answer, Claim)
+                assert (answer.key, answer.requested_at) == (key, self.at)
+                self.history[key].append(Remembered(answer, self.at))
+
+        @precondition(lambda self: self.open_claims())
+        @rule(data=st.data(), state=st.sampled_from(["confirmed", "released"]), run=st.integers(0, 1))
+        def settle(self, data: st.DataObject, state: str, run: int) -> None:
+            one = data.draw(st.sampled_from(self.open_claims()))
+            (ledgers[run].confirm if state == "confirmed" else ledgers[run].release)(one.claim)
+            one.state = state
+
+        @rule(minutes=st.sampled_from([1, 29, 30, 60, 23 * 60, 24 * 60]))
+        def time_passes(self, minutes: int) -> None:
+            self.at += timedelta(minutes=minutes)
+
+        @rule(minutes=st.sampled_from([1, 30, 60 * 48]))
+        def the_clock_is_set_back(self, minutes: int) -> None:
+            self.at -= timedelta(minutes=minutes)
+
+        @invariant()
+        def the_record_is_the_models(self) -> None:
+            recorded = ledgers[1].last_requests(self.history)
+            lasts = {key: last for key in self.history if (last := self.last(key)) is not None}
+            assert {key: (entry.id, entry.requested_at, entry.confirmed) for key, entry in recorded.items()} == {
+                key: (last.claim.id, last.requested_at, last.state == "confirmed") for key, last in lasts.items()
+            }
+            for entry in recorded.values():
+                until = entry.blocks_until(DAY, self.at)
+                assert until is None or self.at < until <= self.at + DAY
+
+        @classmethod
+        def close(cls) -> None:
+            for ledger in ledgers:
+                ledger.close()
+
+    return LedgerMachine
+
+
+def test_any_history_of_claims(ledger_url: str) -> None:
+    machine = machine_for(lambda: Ledger(ledger_url), itertools.count(1))
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=200 if os.environ.get("LONG") else 20,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    machine.close()  # type: ignore[attr-defined]

@@ -1,0 +1,120 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How modules end: by one exit, and with a failure that programs can read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, api_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
+
+SPEC = ArgumentSpec(
+    options={"one": {"type": "int"}, "two": {"type": "str"}, "three": {"type": "bool", "default": False}},
+    mutually_exclusive=[("one", "two")],
+    required_one_of=[("one", "two")],
+)
+
+
+class Ending:
+    """A module that was run in this process, and what it printed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, run: Any = None, libraries: Any = None, **options: Any) -> tuple[int, dict[str, Any]]:
+        arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode()
+        self._monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
+        self._monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        with pytest.raises(SystemExit) as ended:
+            Module(SPEC).answer(run or (lambda _module: {"changed": False}), libraries or {})
+        output = self._capsys.readouterr().out
+        assert "Traceback" not in output
+        result: dict[str, Any] = json.loads(output)
+        assert "exception" not in result
+        return int(str(ended.value.code)), result
+
+
+@pytest.fixture
+def end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ending:
+    """Runs a module to its end: exit code and result."""
+    return Ending(monkeypatch, capsys)
+
+
+def test_success(end: Ending) -> None:
+    code, result = end(lambda module: {"changed": True, "seen": module.params["one"]}, one=5)
+    assert (code, result["changed"], result["seen"]) == (0, True, 5)
+    assert "failure" not in result
+
+
+def test_what_was_given_is_known(end: Ending) -> None:
+    _, result = end(lambda module: {"given": sorted(name for name in module.given if name[0] != "_")}, one=0)
+    assert result["given"] == ["one"]
+
+
+def test_an_error_is_a_failure(end: Ending) -> None:
+    def run(_module: Module) -> dict[str, Any]:
+        raise CertificatesError("not_found", "There is no such order.", order_id=7)
+
+    code, result = end(run, one=1)
+    assert code == 1
+    assert result["failed"] is True
+    assert result["msg"] == "There is no such order."
+    assert result["failure"] == {
+        "code": "not_found",
+        "message": "There is no such order.",
+        "details": {"order_id": 7},
+    }
+
+
+def test_a_result_with_a_failure_keeps_the_rest(end: Ending) -> None:
+    failure = {"code": "some_failed", "message": "One of two failed.", "details": {}}
+    code, result = end(lambda _module: {"changed": True, "emails": [1, 2], "failure": failure}, one=1)
+    assert code == 1
+    assert (result["msg"], result["failure"], result["emails"]) == ("One of two failed.", failure, [1, 2])
+    assert result["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"one": 1, "four": 4}, "four"),
+        ({"one": "x"}, "one"),
+        ({"one": 1, "two": "2"}, "two"),
+        ({}, "one"),
+        ({"one": 1, "three": "perhaps"}, "three"),
+    ],
+    ids=["unknown", "type", "exclusive", "required", "bool"],
+)
+def test_what_ansible_refuses_is_a_failure_too(end: Ending, options: dict[str, Any], named: str) -> None:
+    code, result = end(**options)
+    assert code == 1
+    assert result["failure"]["code"] == "invalid_argument"
+    assert result["failure"]["message"] == result["msg"]
+    assert result["failure"]["details"] == {}
+    assert named in result["msg"]
+
+
+def test_a_missing_library_is_named_before_anything_runs(end: Ending) -> None:
+    def run(_module: Module) -> dict[str, Any]:
+        raise AssertionError("ran all the same")
+
+    code, result = end(run, {"there": None, "SoftLayer": "Traceback: no such module"}, one=1)
+    assert code == 1
+    assert result["failure"]["code"] == "missing_library"
+    assert result["failure"]["details"] == {"library": "SoftLayer"}
+    assert "SoftLayer" in result["msg"]
+
+
+def test_specs_add_up() -> None:
+    both = api_options() + SPEC
+    assert set(both.options) == set(api_options().options) | set(SPEC.options)
+    assert both.as_keywords()["mutually_exclusive"] == [("one", "two")]
+    assert both.as_keywords()["required_one_of"] == [("one", "two")]
+    assert api_options().options["api_key"]["no_log"] is True

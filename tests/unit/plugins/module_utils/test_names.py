@@ -1,0 +1,111 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names and addresses against shell patterns."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import (
+    address_matches,
+    ascii_name,
+    name_matches,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+UNICODE, PUNYCODE = "bücher.example.net", "xn--bcher-kva.example.net"
+LABELS = st.text("abcdefghijklmnopqrstuvwxyz0123456789äöüéñçжщ", min_size=1, max_size=12)
+NAMES = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "matches"),
+    [
+        ("www.example.com", "www.example.com", True),
+        ("www.example.com", "WWW.Example.COM", True),
+        ("WWW.EXAMPLE.COM", "www.example.com", True),
+        ("www.example.com", " www.example.com. ", True),
+        ("www.example.com", "example.com", False),
+        ("www.example.com", "www.example.co", False),
+        ("www.example.com", "*.example.com", True),
+        ("a.b.example.com", "*.example.com", True),
+        ("example.com", "*.example.com", False),
+        ("www.example.com", "www?example.com", True),
+        ("www1.example.com", "www[0-9].example.com", True),
+        ("www1.example.com", "www[!0-9].example.com", False),
+        ("www.example.com", "*", True),
+        ("www.example.com", "", False),
+        ("*.example.org", "*.example.org", True),
+        ("*.example.org", "[*].example.org", True),
+        ("www.example.org", "[*].example.org", False),
+        (UNICODE, UNICODE, True),
+        (UNICODE, PUNYCODE, True),
+        (PUNYCODE, UNICODE, True),
+        (PUNYCODE, "BÜCHER.example.net", True),
+        (PUNYCODE, "XN--BCHER-KVA.example.net", True),
+        (PUNYCODE, "büch*.example.net", True),
+        (UNICODE, "xn--b*.example.net", True),
+        (PUNYCODE, "*.example.net", True),
+        (PUNYCODE, "*bücher.example.net", True),
+        (f"*.{PUNYCODE}", f"[*].{UNICODE}", True),
+        (PUNYCODE, "bucher.example.net", False),
+        ("straße.example", "xn--strae-oqa.example", True),
+        ("xn--not-punycode-\N{SNOWMAN}.example", "*", True),
+        (None, "*", False),
+    ],
+)
+def test_names(name: str | None, pattern: str, matches: bool) -> None:
+    assert name_matches(name, [pattern]) is matches
+
+
+@pytest.mark.parametrize(
+    ("address", "pattern", "matches"),
+    [
+        ("admin@example.com", "admin@example.com", True),
+        ("Admin@Example.COM", "admin@example.com", True),
+        ("admin@example.com", "ADMIN@*", True),
+        ("admin@example.com", "*@example.com", True),
+        ("admin@sub.example.com", "*@example.com", False),
+        ("admin@sub.example.com", "*@*.example.com", True),
+        ("admin@example.com", "example.com", False),
+        ("admin@example.com.attacker.example", "*@example.com", False),
+        (f"admin@{PUNYCODE}", f"*@{UNICODE}", True),
+        (f"admin@{UNICODE}", f"admin@{PUNYCODE}", True),
+        (f"admin@{PUNYCODE}", "*@büch*.example.net", True),
+        ("admin@example.com", "", False),
+        (None, "*", False),
+        (None, "", False),
+    ],
+)
+def test_addresses(address: str | None, pattern: str, matches: bool) -> None:
+    assert address_matches(address, [pattern]) is matches
+
+
+def test_one_of_several_patterns_is_enough_and_none_matches_nothing() -> None:
+    assert name_matches("www.example.com", ["no.example.com", "www.*"])
+    assert not name_matches("www.example.com", [])
+    assert address_matches("admin@example.com", ["root@*", "admin@*"])
+    assert not address_matches("admin@example.com", [])
+
+
+@given(NAMES)
+def test_a_name_matches_itself_in_either_form_and_case(name: str) -> None:
+    assert name_matches(name, [ascii_name(name)])
+    assert name_matches(ascii_name(name), [name])
+    assert name_matches(name.upper(), [name])
+    assert name_matches(name, [ascii_name(name).upper()])
+    assert address_matches(f"admin@{name}", [f"admin@{ascii_name(name)}"])
+
+
+@given(NAMES)
+def test_the_ascii_form_is_stable(name: str) -> None:
+    assert ascii_name(ascii_name(name)) == ascii_name(name)
+    assert ascii_name(name).isascii()
+
+
+@given(st.none() | st.text(), st.lists(st.text()))
+def test_whatever_stands_there_it_never_raises(text: str | None, patterns: list[str]) -> None:
+    name_matches(text, patterns)
+    address_matches(text, patterns)

@@ -1,0 +1,289 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Orders: from what the API sends to what results show, and which of them are selected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import LARGEST_ID, check_ids
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import (
+    MASK,
+    Order,
+    Selection,
+    fetch_orders,
+    normalise,
+    resend_fulfillment_email,
+    status_word,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+AT = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
+ROW: dict[str, Any] = {
+    "id": 7,
+    "accountId": 1,
+    "commonName": " www.example.com ",
+    "approverEmailAddress": "admin@example.com",
+    "technicalContactEmailAddress": "tech@example.com",
+    "certificateSigningRequest": "no CSR",
+    "createDate": "2026-01-01T00:00:00-06:00",
+    "modifyDate": "2026-01-02T00:00:00-06:00",
+    "effectiveDate": "2026-01-03T00:00:00-06:00",
+    "expirationDate": "2027-01-03T00:00:00-06:00",
+    "statusId": 49,
+    "status": {"id": 49, "name": "Approved"},
+    "order": {"id": 70},
+    "orderItem": {"id": 700, "description": "RapidSSL - 1 year"},
+}
+ORDER = normalise(ROW)
+
+
+def test_all_of_an_order() -> None:
+    assert ORDER.as_result(AT) == {
+        "id": 7,
+        "common_name": "www.example.com",
+        "status": "approved",
+        "status_name": "Approved",
+        "approver_email": "admin@example.com",
+        "technical_contact_email": "tech@example.com",
+        "created_at": "2026-01-01T06:00:00Z",
+        "modified_at": "2026-01-02T06:00:00Z",
+        "effective_at": "2026-01-03T06:00:00Z",
+        "expires_at": "2027-01-03T06:00:00Z",
+        "days_until_expiry": 300,
+        "product": "RapidSSL - 1 year",
+        "billing_order_id": 70,
+        "public_key_sha256": None,
+        "fulfillment_email_available": True,
+    }
+
+
+def test_an_order_of_which_only_the_id_is_known() -> None:
+    result = normalise({"id": "7"}).as_result(AT)
+    assert (result.pop("id"), result.pop("status"), result.pop("fulfillment_email_available")) == (7, "unknown", False)
+    assert set(result.values()) == {None}
+
+
+ODD = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
+ODD_VALUES = st.fixed_dictionaries(
+    {}, optional={name: ODD | st.dictionaries(st.sampled_from(["id", "name", "description"]), ODD) for name in ROW if name != "id"}
+)  # fmt: skip
+
+
+@given(ODD_VALUES)
+def test_whatever_a_property_holds_an_order_comes_of_it(values: dict[str, Any]) -> None:
+    result = normalise({"id": 7, **values}).as_result(AT)
+    assert result["id"] == 7
+    assert result["status"] in {"pending", "approved", "complete", "canceled", "unknown"}
+    for name in ("common_name", "approver_email", "status_name", "product", "created_at", "expires_at"):
+        assert result[name] is None or isinstance(result[name], str)
+    assert result["billing_order_id"] is None or isinstance(result["billing_order_id"], int)
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("Pending CA Approval", "pending"),
+        ("Approved", "approved"),
+        ("APPROVED ", "approved"),
+        ("Complete", "complete"),
+        ("Canceled", "canceled"),
+        ("Cancelled", "canceled"),
+        ("Under Organization Review", "unknown"),
+        ("", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_status_words(name: str | None, word: str) -> None:
+    assert status_word(name) == word
+
+
+@pytest.mark.parametrize("status", ["pending", "approved", "complete", "canceled", "unknown"])
+def test_a_mail_is_to_be_had_of_what_was_issued_and_is_valid(status: str) -> None:
+    issued = status in {"approved", "complete"}
+    for ahead, valid in ((timedelta(seconds=1), True), (timedelta(0), False), (timedelta(days=-1), False)):
+        order = replace(ORDER, status=status, expires_at=AT + ahead)
+        assert order.as_result(AT)["fulfillment_email_available"] is (issued and valid)
+    assert replace(ORDER, status=status, expires_at=None).as_result(AT)["fulfillment_email_available"] is issued
+
+
+@pytest.mark.parametrize(
+    ("ahead", "within", "selected"),
+    [
+        (timedelta(0), 0, True),
+        (timedelta(hours=23), 0, True),
+        (timedelta(days=1), 0, False),
+        (timedelta(seconds=-1), 0, False),
+        (timedelta(seconds=-1), 30, False),
+        (timedelta(days=-40), 30, False),
+        (timedelta(days=30, hours=23, minutes=59), 30, True),
+        (timedelta(days=31), 30, False),
+        (timedelta(days=10), -1, False),
+        (None, 10_000, False),
+    ],
+)
+def test_expiry_within_days(ahead: timedelta | None, within: int, selected: bool) -> None:
+    order = replace(ORDER, expires_at=None if ahead is None else AT + ahead)
+    assert Selection(expires_within_days=within).takes(order, AT) is selected
+
+
+@pytest.mark.parametrize(
+    ("ahead", "selected"),
+    [(timedelta(seconds=1), True), (timedelta(0), False), (timedelta(seconds=-1), False), (None, True)],
+)
+def test_expired_orders_are_left_out(ahead: timedelta | None, selected: bool) -> None:
+    order = replace(ORDER, expires_at=None if ahead is None else AT + ahead)
+    assert Selection(exclude_expired=True).takes(order, AT) is selected
+    assert Selection().takes(order, AT)
+
+
+@pytest.mark.parametrize(
+    ("selection", "selected"),
+    [
+        (Selection(), True),
+        (Selection(order_ids=[7, 8]), True),
+        (Selection(order_ids=[8]), False),
+        (Selection(order_ids=[]), False),
+        (Selection(common_names=["*.example.com"]), True),
+        (Selection(common_names=[]), False),
+        (Selection(statuses=["pending", "approved"]), True),
+        (Selection(statuses=[]), False),
+        (Selection(approver_emails=["root@*", "admin@*"]), True),
+        (Selection(approver_emails=[]), False),
+        (Selection(order_ids=[7], common_names=["www.*"], statuses=["approved"], approver_emails=["*"]), True),
+        (Selection(order_ids=[7], common_names=["www.*"], statuses=["pending"], approver_emails=["*"]), False),
+        (Selection(order_ids=[7], common_names=["mail.*"], statuses=["approved"]), False),
+        (Selection(order_ids=[7], approver_emails=["root@*"]), False),
+    ],
+)
+def test_criteria_combine(selection: Selection, selected: bool) -> None:
+    assert selection.takes(ORDER, AT) is selected
+
+
+@pytest.mark.parametrize("identifiers", [[], [1], [LARGEST_ID], [5, 5]])
+def test_ids_that_can_be(identifiers: list[int] | None) -> None:
+    check_ids("order_ids", identifiers)
+
+
+@pytest.mark.parametrize("identifier", [0, -1, LARGEST_ID + 1, 2**63, 10**30])
+def test_ids_that_cannot_be(identifier: int) -> None:
+    with pytest.raises(CertificatesError) as caught:
+        check_ids("order_ids", [1, identifier, 2])
+    assert caught.value.code == "invalid_argument"
+    assert str(identifier) in caught.value.message
+
+
+class FakeClient:
+    """Has some orders, whose filtered listing may lack some, and notes what it is asked."""
+
+    def __init__(self, rows: list[dict[str, Any]], filter_hides: Iterable[int] = (), answer: Any = None) -> None:
+        self.rows, self.hidden, self.answer = rows, set(filter_hides), answer
+        self.asked: list[str] = []
+        self.masks: set[str] = set()
+
+    def read_list(self, service: str, method: str, *args: int, mask: str) -> list[dict[str, Any]]:
+        assert (service, method, args) == ("Security_Certificate_Request", "getSslCertificateRequests", (1,))
+        self.asked.append("all")
+        self.masks.add(mask)
+        return self.rows
+
+    def read_ids(
+        self, service: str, method: str, *args: int, identifiers: Iterable[int], mask: str
+    ) -> list[dict[str, Any]]:
+        assert (service, method, args) == ("Security_Certificate_Request", "getSslCertificateRequests", (1,))
+        self.asked.append("ids")
+        self.masks.add(mask)
+        return [row for row in self.rows if row["id"] in set(identifiers) - self.hidden]
+
+    def call(self, service: str, method: str, *args: Any, **keywords: Any) -> Any:
+        self.asked.append(f"{service}::{method}{args}{keywords}")
+        return self.answer
+
+
+ROWS = [{**ROW, "id": identifier} for identifier in (3, 4, 7)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hidden", "found", "asked"),
+    [
+        (None, [], [3, 4, 7], ["all"]),
+        ([3, 7], [], [3, 7], ["ids"]),
+        ([3, 7, 7, 3], [], [3, 7], ["ids"]),
+        ([3, 7], [7], [3, 7], ["ids", "all"]),
+        ([3, 99], [], [3], ["ids", "all"]),
+        ([99], [], [], ["ids", "all"]),
+    ],
+)
+def test_which_listings_are_read(
+    wanted: list[int] | None, hidden: list[int], found: list[int], asked: list[str]
+) -> None:
+    client = FakeClient(ROWS, hidden)
+    orders = fetch_orders(client, 1, wanted)  # type: ignore[arg-type]
+    assert [order.id for order in orders] == found
+    assert client.asked == asked
+    assert client.masks == {MASK}
+
+
+def without(*names: str) -> dict[str, Any]:
+    return {name: value for name, value in ROW.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        (without("status"), ("approved", "Approved")),
+        ({**without("status"), "statusId": "49"}, ("approved", "Approved")),
+        ({**ROW, "status": {"id": 49}}, ("approved", "Approved")),
+        ({**without("statusId"), "status": {"id": 49}}, ("approved", "Approved")),
+        ({**without("status"), "statusId": 1000}, ("unknown", None)),
+        (without("status", "statusId"), ("unknown", None)),
+    ],
+)
+def test_a_status_that_came_as_a_number_is_looked_up(row: dict[str, Any], status: tuple[str, str | None]) -> None:
+    client = FakeClient([row], answer=[{"id": 43, "name": "Canceled"}, {"id": 49, "name": "Approved"}])
+    (order,) = fetch_orders(client, 1)  # type: ignore[arg-type]
+    assert (order.status, order.status_name) == status
+
+
+def test_a_known_status_is_not_looked_up() -> None:
+    client = FakeClient(ROWS)
+    fetch_orders(client, 1)  # type: ignore[arg-type]
+    assert client.asked == ["all"]
+
+
+@pytest.mark.parametrize("answer", [False, None, [], {}, [None, 5], [{"id": None, "name": None}], "text"], ids=repr)
+def test_where_the_statuses_cannot_be_looked_up_they_are_unknown(answer: Any) -> None:
+    (order,) = fetch_orders(FakeClient([without("status")], answer=answer), 1)  # type: ignore[arg-type]
+    assert (order.status, order.status_name) == ("unknown", None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sent"), [(True, True), (1, True), ("true", True), (False, False), (0, False), ("false", False)]
+)
+def test_resending(answer: Any, sent: bool) -> None:
+    client = FakeClient([], answer=answer)
+    assert resend_fulfillment_email(client, 7) is sent  # type: ignore[arg-type]
+    (call,) = client.asked
+    assert "resendEmail('FulfillmentEmail',)" in call
+    assert "'identifier': 7" in call
+    assert "'repeatable': False" in call
+
+
+def test_the_mask_names_all_that_is_shown() -> None:
+    for name in ROW:
+        assert name in MASK
+    assert "privateKey" not in MASK
+
+
+def test_an_order_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        ORDER.id = 8  # type: ignore[misc]
+    assert isinstance(ORDER, Order)

@@ -1,0 +1,249 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading a whole list from servers that hand it out in every way: all of it, or an error that says so."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._paging import Page, Row, list_all
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+PAGE_SIZE = 10
+MOST_FETCHES = 3000
+"""Far above what the longest list here can need: beyond it, the reading does not end."""
+
+
+class Endless(Exception):
+    """The list is still being read."""
+
+
+@dataclass
+class Server:
+    """A list, and how it is handed out."""
+
+    count: int
+    cap: int = 0
+    ignore_limits: bool = False
+    ignore_offsets: bool = False
+    omit_total: bool = False
+    shuffle: bool = False
+    repeat: int = 0
+    clamp: bool = False
+    """Beyond the end, the last page comes again."""
+    growth: int = 0
+    """Rows more at each answer."""
+    most: int = 10**6
+    """Rows that it ever has, however it grows."""
+    handed_out: int = 10**6
+    """Rows after these are counted but never sent."""
+    lengths: list[int] = field(default_factory=list)
+    """How long the pages are in turn, whatever was asked for."""
+    seed: int = 0
+    asked: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        self.at_first = range(1, self.count + 1)
+
+    def fetch(self, offset: int, limit: int) -> Page:
+        self.asked.append((offset, limit))
+        if len(self.asked) > MOST_FETCHES:
+            raise Endless
+        ids = list(range(1, self.count + 1))
+        if self.shuffle:
+            self.random.shuffle(ids)
+        total = None if self.omit_total else self.count
+        rows = [{"id": identifier} for identifier in self._page(ids[: self.handed_out], offset, limit)]
+        self.count = min(self.most, self.count + self.growth)
+        return Page(rows, total)
+
+    def _page(self, ids: list[int], offset: int, limit: int) -> list[int]:
+        if self.ignore_limits:
+            return ids
+        if self.ignore_offsets:
+            offset = 0
+        size = min(limit, self.cap or limit)
+        if self.clamp and offset >= len(ids):
+            offset = max(0, len(ids) - size)
+        if self.lengths:
+            size = min(size, self.lengths[len(self.asked) % len(self.lengths)])
+        return ids[max(0, offset - self.repeat) : offset + size]
+
+
+def read(server: Server) -> list[int] | None:
+    """The ids that come out; none where the reading says that it is incomplete. Checks what always holds."""
+    try:
+        rows: list[Row] = list_all(server.fetch, PAGE_SIZE)
+    except CertificatesError as error:
+        assert error.code == "incomplete_listing"
+        assert error.details["received"] < error.details["expected"]
+        return None
+    ids = [row["id"] for row in rows]
+    assert ids == sorted(set(ids)), "sorted and each once"
+    assert set(ids) >= set(server.at_first), "silently incomplete"
+    assert set(ids) <= set(range(1, server.count + 1))
+    return ids
+
+
+COUNTS = st.integers(0, 130)
+CAPS = st.sampled_from([0, 1, 3, PAGE_SIZE - 1, PAGE_SIZE, 2 * PAGE_SIZE])
+LENGTHS = st.just([]) | st.lists(st.integers(1, 2 * PAGE_SIZE), min_size=1, max_size=6)
+
+
+@given(count=COUNTS, cap=CAPS, ignore_limits=st.booleans(), omit_total=st.booleans(), lengths=LENGTHS)
+def test_an_ordered_list_is_read_whole(
+    count: int, cap: int, ignore_limits: bool, omit_total: bool, lengths: list[int]
+) -> None:
+    server = Server(count, cap=cap, ignore_limits=ignore_limits, omit_total=omit_total, lengths=lengths)
+    assert read(server) == list(server.at_first)
+
+
+@given(count=COUNTS, cap=CAPS, repeat=st.integers(1, 3))
+def test_repeated_rows_do_no_harm(count: int, cap: int, repeat: int) -> None:
+    server = Server(count, cap=cap, repeat=repeat)
+    assert read(server) == list(server.at_first)
+
+
+@given(count=COUNTS, cap=CAPS, repeat=st.integers(1, 3), lengths=LENGTHS)
+@example(count=5, cap=0, repeat=1, lengths=[1, 3])
+def test_repeated_rows_on_irregular_pages_hide_no_other(count: int, cap: int, repeat: int, lengths: list[int]) -> None:
+    read(Server(count, cap=cap, repeat=repeat, lengths=lengths))
+
+
+@pytest.mark.parametrize("omit_total", [False, True])
+@pytest.mark.parametrize("length", [1, PAGE_SIZE - 1])
+def test_pages_that_become_shorter_than_the_first_are_not_the_end(length: int, omit_total: bool) -> None:
+    """As from a server that cuts pages by their size in bytes, where later rows are larger."""
+    server = Server(500, omit_total=omit_total, lengths=[length, PAGE_SIZE, *[length] * (MOST_FETCHES - 2)])
+    assert read(server) == list(server.at_first)
+
+
+@pytest.mark.parametrize("repeat", [1, 2, 3])
+@pytest.mark.parametrize("cap", [0, 7])
+def test_repeated_rows_do_no_harm_without_a_total(cap: int, repeat: int) -> None:
+    server = Server(45, cap=cap, repeat=repeat, omit_total=True)
+    assert read(server) == list(server.at_first)
+
+
+@given(
+    count=COUNTS,
+    cap=CAPS,
+    ignore_limits=st.booleans(),
+    omit_total=st.booleans(),
+    repeat=st.integers(0, 3),
+    lengths=LENGTHS,
+    seed=st.integers(0, 10**6),
+)
+def test_a_shuffled_list_is_whole_or_an_error(
+    count: int, cap: int, ignore_limits: bool, omit_total: bool, repeat: int, lengths: list[int], seed: int
+) -> None:
+    # Nobody can tell whether short pages without a total are all when they come in another order each time.
+    assume(not (omit_total and (cap or lengths)))
+    server = Server(
+        count,
+        cap=cap,
+        ignore_limits=ignore_limits,
+        omit_total=omit_total,
+        repeat=repeat,
+        lengths=lengths,
+        seed=seed,
+        shuffle=True,
+    )
+    read(server)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("omit_total", [False, True])
+def test_a_shuffled_list_without_a_cap_is_read_whole(omit_total: bool, seed: int) -> None:
+    """Pages become larger until the list fits on one, and a list on one page cannot come apart."""
+    assert read(Server(130, shuffle=True, omit_total=omit_total, seed=seed)) == list(range(1, 131))
+
+
+@pytest.mark.parametrize("omit_total", [False, True])
+@pytest.mark.parametrize("ignore_limits", [False, True])
+@pytest.mark.parametrize("cap", [0, 7])
+@pytest.mark.parametrize("count", [8, 45])
+def test_a_list_that_grows_with_every_answer_comes_to_an_end(
+    count: int, cap: int, ignore_limits: bool, omit_total: bool
+) -> None:
+    server = Server(count, cap=cap, ignore_limits=ignore_limits, omit_total=omit_total, growth=1)
+    read(server)
+
+
+@given(count=COUNTS, cap=CAPS, growth=st.integers(1, 20), more=st.integers(1, 40), omit_total=st.booleans())
+def test_a_list_that_grows_for_a_while_is_read_whole(
+    count: int, cap: int, growth: int, more: int, omit_total: bool
+) -> None:
+    read(Server(count, cap=cap, growth=growth, most=count + more, omit_total=omit_total))
+
+
+@pytest.mark.parametrize("omit_total", [False, True])
+@pytest.mark.parametrize("count", [PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1, 45])
+def test_a_server_that_starts_at_the_first_row_each_time(count: int, omit_total: bool) -> None:
+    """A first page that is full and comes again does not show that it is all."""
+    server = Server(count, ignore_offsets=True, omit_total=omit_total)
+    assert read(server) == list(server.at_first)
+
+
+@pytest.mark.parametrize("cap", [0, 7])
+@pytest.mark.parametrize("omit_total", [False, True])
+@pytest.mark.parametrize("count", [8, 45, 5 * PAGE_SIZE])
+def test_a_server_that_repeats_its_last_page_comes_to_an_end(count: int, omit_total: bool, cap: int) -> None:
+    server = Server(count, cap=cap, clamp=True, omit_total=omit_total)
+    assert read(server) == list(server.at_first)
+
+
+def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
+    with pytest.raises(CertificatesError) as caught:
+        list_all(Server(130, handed_out=100).fetch, PAGE_SIZE)
+    assert caught.value.code == "incomplete_listing"
+    assert caught.value.details == {"expected": 130, "received": 100}
+    assert "130" in caught.value.message
+    assert "100" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("server", "most"),
+    [
+        (Server(0), 1),
+        (Server(0, omit_total=True), 1),
+        (Server(7), 1),
+        (Server(PAGE_SIZE), 1),
+        (Server(45), 5),
+        (Server(45, ignore_limits=True), 1),
+        (Server(45, ignore_limits=True, omit_total=True), 1),
+        (Server(7, ignore_limits=True, omit_total=True), 2),
+        (Server(45, omit_total=True), 6),
+        (Server(45, cap=3), 15),
+    ],
+    ids=str,
+)
+def test_no_more_is_asked_than_needed(server: Server, most: int) -> None:
+    assert read(server) == list(server.at_first)
+    assert len(server.asked) <= most
+
+
+def test_pages_may_be_fetched_at_the_same_time() -> None:
+    server = Server(130, cap=7)
+    with ThreadPoolExecutor(4) as pool:
+        rows = list_all(server.fetch, PAGE_SIZE, pool.map)
+    assert [row["id"] for row in rows] == list(server.at_first)
+
+
+def test_ids_that_come_as_text_count_as_numbers() -> None:
+    rows = list_all(lambda _offset, _limit: Page([{"id": "10"}, {"id": "9"}], 2), PAGE_SIZE)
+    assert [row["id"] for row in rows] == ["9", "10"]
+
+
+def test_of_a_row_that_came_twice_the_later_one_counts() -> None:
+    pages = iter([[{"id": 1, "n": "old"}, {"id": 2}], [{"id": 1, "n": "new"}, {"id": 2}, {"id": 3}]])
+    rows = list_all(lambda _offset, _limit: Page(next(pages), 3), 2)
+    assert rows == [{"id": 1, "n": "new"}, {"id": 2}, {"id": 3}]

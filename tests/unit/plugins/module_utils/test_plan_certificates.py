@@ -1,0 +1,540 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is to be done about each certificate, decided without any I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils import _plan, _x509
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan import (
+    Content,
+    ImportWishes,
+    Material,
+    Step,
+    assemble,
+    check_order,
+    mark_repeated,
+    plan_absent,
+    plan_present,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._store import Stored
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.plugins.certificates import (
+    DAY,
+    NOW,
+    PASSPHRASE,
+    Authority,
+    Issued,
+    key_pem,
+    new_key,
+    pem_of,
+    pkcs7_of,
+    pkcs12_of,
+    self_signed,
+)
+
+NAME = "www.example.com"
+AUTHORITY = Authority(intermediates=2)
+OTHER_AUTHORITY = Authority("Another")
+ISSUED = AUTHORITY.issue(NAME, organization="Example Inc.")
+OTHER = OTHER_AUTHORITY.issue(NAME)
+OLD = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-300, 10))
+WISHES = ImportWishes()
+
+
+def material(issued: Issued = ISSUED, **others: Any) -> Material:
+    """What a user gives for a certificate, with ``others`` changed."""
+    parts = {
+        "certificate": issued.pem.encode(),
+        "private_key": issued.key_pem.encode(),
+        "intermediate": issued.chain_pem.encode() or None,
+    }
+    return Material(**{**parts, **others})
+
+
+def content(issued: Issued = ISSUED, **others: Any) -> Content:
+    """What would be stored for it."""
+    return assemble(material(issued, **others), WISHES, NOW)[0]
+
+
+def stored(issued: Issued = ISSUED, identifier: int = 1, **others: Any) -> Stored:
+    """A record that holds it."""
+    certificate = _x509.Certificate(issued.der)
+    record = Stored(
+        id=identifier,
+        common_name=certificate.common_name,
+        notes="",
+        associated_service_count=0,
+        certificate=certificate,
+        intermediates=tuple(_x509.read_certificates(issued.chain_pem.encode())),
+        request=None,
+        created_at=None,
+        modified_at=None,
+    )
+    return replace(record, **others)
+
+
+def refusal(given: Material, wishes: ImportWishes = WISHES) -> str:
+    """Why it is not taken."""
+    with pytest.raises(CertificatesError) as error:
+        assemble(given, wishes, NOW)
+    assert error.value.message.endswith(".") and "\n" not in error.value.message
+    return str(error.value.code)
+
+
+# What would be stored
+
+
+def test_a_template() -> None:
+    given = material(request=ISSUED.csr_pem.encode(), notes="web")
+    assembled, warnings = assemble(given, WISHES, NOW)
+    assert warnings == ()
+    assert assembled.as_template() == {
+        "certificate": ISSUED.pem,
+        "privateKey": ISSUED.key_pem,
+        "intermediateCertificate": ISSUED.chain_pem,
+        "certificateSigningRequest": ISSUED.csr_pem,
+        "notes": "web",
+    }
+
+
+def test_what_was_not_given_is_left_out() -> None:
+    alone = self_signed("alone.example.com")
+    assert content(alone).as_template() == {"certificate": alone.pem, "privateKey": alone.key_pem}
+
+
+@given(st.permutations(ISSUED.all), st.integers(1, len(ISSUED.all)), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_whatever_stands_where(pile: list[x509.Certificate], cut: int, as_pkcs7: bool) -> None:
+    """The certificate is the key's, in whichever place among those given; what is stored is always the same."""
+    first, rest = pile[:cut], pile[cut:]
+    if ISSUED.certificate not in first:
+        first, rest = rest, first
+    given = material(
+        certificate=pkcs7_of(first, Encoding.DER) if as_pkcs7 else pem_of(first).encode(),
+        intermediate=pem_of(rest).encode() or None,
+    )
+    assembled, warnings = assemble(given, WISHES, NOW)
+    assert assembled.as_template() == content().as_template()
+    assert warnings == ()
+
+
+def test_a_key_store_gives_the_same() -> None:
+    given = Material(key_store=pkcs12_of(ISSUED, PASSPHRASE), key_store_passphrase=PASSPHRASE)
+    assert assemble(given, WISHES, NOW) == (content(), ())
+
+
+def test_the_root_is_left_out() -> None:
+    given = material(intermediate=pem_of([AUTHORITY.root, *ISSUED.chain]).encode())
+    assert assemble(given, WISHES, NOW)[0] == content()
+
+
+REFUSED = {
+    "no_certificate": ("invalid_pem", material(certificate=b"text")),
+    "no_intermediate": ("invalid_pem", material(intermediate=b"text")),
+    "no_key": ("invalid_pem", material(private_key=b"text")),
+    "no_request": ("invalid_pem", material(request=b"text")),
+    "empty": ("invalid_pem", material(certificate=b"")),
+    "other_key": ("key_mismatch", material(private_key=OTHER.key_pem.encode())),
+    "swapped": ("key_mismatch", material(certificate=ISSUED.chain_pem.encode(), intermediate=ISSUED.pem.encode())),
+    "other_request": ("csr_mismatch", material(request=OTHER.csr_pem.encode())),
+    "other_chain": ("chain_invalid", material(intermediate=OTHER.chain_pem.encode())),
+    "own_certificate_as_chain": ("chain_invalid", material(intermediate=ISSUED.pem.encode())),
+    "gap": ("chain_invalid", material(intermediate=pem_of(ISSUED.chain[1:]).encode())),
+    "other_chain_in_one_file": (
+        "chain_invalid",
+        material(certificate=(ISSUED.pem + OTHER.chain_pem).encode(), intermediate=None),
+    ),
+    "lookalike_chain": ("chain_invalid", material(intermediate=pem_of(Authority(intermediates=2).chain).encode())),
+    "expired": ("expired", material(AUTHORITY.issue(NAME, days=(-90, -1)))),
+    "future": ("not_yet_valid", material(AUTHORITY.issue(NAME, days=(1, 90)))),
+    "ed25519": ("refused", material(AUTHORITY.issue(NAME, key=new_key("ed25519")))),
+    "encrypted": ("bad_passphrase", material(private_key=key_pem(ISSUED.key, passphrase=PASSPHRASE).encode())),
+    "two_keys": ("ambiguous", material(private_key=(ISSUED.key_pem + OTHER.key_pem).encode())),
+    "two_of_one_key": (
+        "ambiguous",
+        material(certificate=(ISSUED.pem + AUTHORITY.issue(NAME, key=ISSUED.key).pem).encode()),
+    ),
+    "key_store_closed": ("bad_passphrase", Material(key_store=pkcs12_of(ISSUED, PASSPHRASE))),
+    "key_store_damaged": ("invalid_pem", Material(key_store=b"text")),
+}
+
+
+@pytest.mark.parametrize("case", sorted(REFUSED))
+def test_refused(case: str) -> None:
+    reason, given = REFUSED[case]
+    assert refusal(given) == reason
+
+
+def test_expired_chain() -> None:
+    late = pem_of([AUTHORITY.reissue(not_after=NOW - DAY), *ISSUED.chain[1:]]).encode()
+    assert refusal(material(intermediate=late)) == "chain_invalid"
+    assembled, _warnings = assemble(material(intermediate=late), ImportWishes(allow_expired=True), NOW)
+    assert assembled.as_template()["intermediateCertificate"] == late.decode()
+
+
+def test_expired_but_wanted() -> None:
+    issued = AUTHORITY.issue(NAME, days=(-90, -1))
+    assert assemble(material(issued), ImportWishes(allow_expired=True), NOW)[0].certificate.der == issued.der
+
+
+@pytest.mark.parametrize(("days", "reason"), [((0, 1), None), ((-1, 0), None), ((1e-4, 1), "not_yet_valid")])
+def test_the_edges_of_validity(days: tuple[float, float], reason: str | None) -> None:
+    issued = AUTHORITY.issue(NAME, days=days)
+    assert (refusal(material(issued)) if reason else assemble(material(issued), WISHES, NOW) and None) == reason
+
+
+def test_a_future_certificate_is_refused_even_if_expired_ones_are_not() -> None:
+    assert refusal(material(AUTHORITY.issue(NAME, days=(1, 2))), ImportWishes(allow_expired=True)) == "not_yet_valid"
+
+
+def test_an_incomplete_chain_is_a_warning() -> None:
+    assembled, warnings = assemble(material(intermediate=None), WISHES, NOW)
+    assert assembled.intermediates == ()
+    assert len(warnings) == 1 and "incomplete" in warnings[0]
+
+
+def test_what_is_not_of_the_chain_is_left_out_with_a_warning() -> None:
+    given = material(intermediate=(ISSUED.chain_pem + OTHER.chain_pem).encode())
+    assembled, warnings = assemble(given, WISHES, NOW)
+    assert assembled == content()
+    assert len(warnings) == 1 and "Another CA 1" in warnings[0]
+
+
+def test_a_certificate_of_a_root_has_no_chain() -> None:
+    authority = Authority("Flat", intermediates=0)
+    issued = authority.issue(NAME)
+    assert assemble(material(issued, intermediate=pem_of([authority.root]).encode()), WISHES, NOW)[1] == ()
+
+
+class TestUnverifiedChain:
+    """``verify_chain: false`` takes the intermediates as they are, but what is no intermediate stays out."""
+
+    WISHES = ImportWishes(verify_chain=False)
+
+    def chain(self, intermediate: str | None, certificate: str = ISSUED.pem) -> Sequence[_x509.Certificate]:
+        given = material(
+            certificate=certificate.encode(), intermediate=intermediate.encode() if intermediate is not None else None
+        )
+        return assemble(given, self.WISHES, NOW)[0].intermediates
+
+    def test_as_given(self) -> None:
+        reversed_chain = pem_of(ISSUED.chain[::-1])
+        assert _x509.pem_bundle(self.chain(reversed_chain)) == reversed_chain
+        assert _x509.pem_bundle(self.chain(OTHER.chain_pem)) == OTHER.chain_pem
+
+    def test_the_root_is_left_out(self) -> None:
+        bundle = pem_of([*ISSUED.chain, AUTHORITY.root])
+        assert _x509.pem_bundle(self.chain(bundle)) == ISSUED.chain_pem
+
+    def test_the_certificate_itself_is_left_out(self) -> None:
+        bundle = pem_of([ISSUED.certificate, *ISSUED.chain])
+        assert _x509.pem_bundle(self.chain(bundle)) == ISSUED.chain_pem
+
+    def test_nothing_changes_after_it_was_stored(self) -> None:
+        bundle = pem_of([*ISSUED.chain, AUTHORITY.root])
+        wanted, _warnings = assemble(material(intermediate=bundle.encode()), self.WISHES, NOW)
+        held = tuple(_x509.read_certificates(wanted.as_template()["intermediateCertificate"].encode()))
+        assert plan_present(wanted, [stored(intermediates=held)], self.WISHES, None).outcome == "unchanged"
+
+
+# Present
+
+
+def test_imported() -> None:
+    step = plan_present(content(notes="web"), [stored(OTHER, 7)], WISHES, 4711)
+    assert (step.outcome, step.reason, step.id, step.notes, step.order_id) == ("imported", None, None, "web", 4711)
+    assert step.changes_something
+
+
+@pytest.mark.parametrize("container", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_unchanged(container: PrivateFormat) -> None:
+    wanted = content(private_key=key_pem(ISSUED.key, container).encode())
+    step = plan_present(wanted, [stored(OTHER, 7), stored(identifier=8, notes="web")], WISHES, None)
+    assert (step.outcome, step.id, step.notes, step.changes_something) == ("unchanged", 8, "web", False)
+
+
+def test_unchanged_with_a_root_in_the_store() -> None:
+    held = (*stored().intermediates, _x509.Certificate(AUTHORITY.root.public_bytes(Encoding.DER)))
+    assert plan_present(content(), [stored(intermediates=held)], WISHES, None).outcome == "unchanged"
+
+
+REQUEST = _x509.read_request(ISSUED.csr_pem.encode())
+UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
+    "notes": ({"notes": "new"}, {"notes": "old"}, {"notes"}),
+    "notes_removed": ({"notes": ""}, {"notes": "old"}, {"notes"}),
+    "csr_added": ({"request": ISSUED.csr_pem.encode()}, {}, {"certificateSigningRequest"}),
+    "chain_added": ({}, {"intermediates": ()}, {"intermediateCertificate"}),
+    "chain_reordered": ({}, {"intermediates": stored().intermediates[::-1]}, {"intermediateCertificate"}),
+    "all": (
+        {"notes": "new", "request": ISSUED.csr_pem.encode()},
+        {"intermediates": stored().intermediates[:1]},
+        {"notes", "certificateSigningRequest", "intermediateCertificate"},
+    ),
+    "notes_not_given": ({}, {"notes": "old"}, set()),
+    "csr_not_given": ({}, {"request": REQUEST}, set()),
+    "chain_not_given": ({"intermediate": None}, {}, set()),
+    "same_csr": ({"request": ISSUED.csr_pem.replace("\n", "\r\n").encode()}, {"request": REQUEST}, set()),
+}
+
+
+@pytest.mark.parametrize("services", [0, 2])
+@pytest.mark.parametrize("case", sorted(UPDATES))
+def test_updates(case: str, services: int) -> None:
+    wanted, held, changes = UPDATES[case]
+    step = plan_present(content(**wanted), [stored(associated_service_count=services, **held)], WISHES, None)
+    in_use = bool(services) and "intermediateCertificate" in changes
+    outcome = "failed" if in_use else "updated" if changes else "unchanged"
+    assert (step.outcome, step.reason, step.id) == (outcome, "in_use" if in_use else None, 1)
+    assert set(step.changes) == (set() if in_use else changes)
+    assert not {"certificate", "privateKey"} & set(step.changes)
+
+
+def test_stored_twice_and_one_is_as_wanted() -> None:
+    records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
+    assert plan_present(content(notes="b"), records, WISHES, None).id == 2
+
+
+def test_stored_twice_and_none_is_as_wanted() -> None:
+    records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
+    step = plan_present(content(notes="c"), records, WISHES, None)
+    assert (step.outcome, step.reason) == ("failed", "ambiguous")
+    assert "1, 2" in step.message
+
+
+# What it supersedes
+
+
+def superseded(new: Issued, old: Issued, **record: Any) -> list[tuple[int, bool]]:
+    """Ids of the records that are listed as superseded, and whether each is to be removed."""
+    wishes = ImportWishes(remove_superseded=True)
+    step = plan_present(content(new), [stored(old, 9, **record)], wishes, None)
+    return [(one.id, one.remove) for one in step.superseded]
+
+
+def test_an_older_one_is_superseded() -> None:
+    assert superseded(ISSUED, OLD) == [(9, True)]
+
+
+def test_it_is_not_removed_unless_that_is_wanted() -> None:
+    step = plan_present(content(), [stored(OLD, 9, associated_service_count=3)], WISHES, None)
+    assert [one.as_result() for one in step.superseded] == [
+        {
+            "id": 9,
+            "not_after": (NOW + 10 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "associated_service_count": 3,
+            "removed": False,
+        }
+    ]
+
+
+KEPT = {
+    "in_use": (OLD, {"associated_service_count": 1}),
+    "other_organization": (AUTHORITY.issue(NAME, organization="Someone Else", days=(-300, 10)), {}),
+    "no_organization": (AUTHORITY.issue(NAME, days=(-300, 10)), {}),
+    "other_key_type": (AUTHORITY.issue(NAME, organization="Example Inc.", key=new_key("rsa"), days=(-300, 10)), {}),
+    "more_names": (
+        AUTHORITY.issue(NAME, organization="Example Inc.", names=[NAME, "b.example.com"], days=(-300, 10)),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", sorted(KEPT))
+def test_superseded_but_kept(case: str) -> None:
+    old, record = KEPT[case]
+    assert superseded(ISSUED, old, **record) == [(9, False)]
+
+
+NOT_SUPERSEDED = {
+    "itself": ISSUED,
+    "newer": AUTHORITY.issue(NAME, organization="Example Inc.", days=(-0.5, 300)),
+    "other_name": AUTHORITY.issue("shop.example.com", organization="Example Inc.", days=(-300, 10)),
+    "no_name": AUTHORITY.issue(None, organization="Example Inc.", names=[NAME], days=(-300, 10)),
+}
+
+
+@pytest.mark.parametrize("case", sorted(NOT_SUPERSEDED))
+def test_not_superseded(case: str) -> None:
+    assert superseded(ISSUED, NOT_SUPERSEDED[case]) == []
+
+
+def test_certificates_without_a_common_name_do_not_supersede_each_other() -> None:
+    """They have no common name that could be the same."""
+    old, new = (AUTHORITY.issue(None, names=[name]) for name in ("a.example.com", "b.example.com"))
+    older = AUTHORITY.issue(None, names=["a.example.com"], days=(-300, 10))
+    assert superseded(new, old) == superseded(new, older) == []
+
+
+def test_the_case_of_a_name_does_not_count() -> None:
+    old = AUTHORITY.issue("WWW.Example.com", organization="Example Inc.", names=[NAME], days=(-300, 10))
+    assert superseded(ISSUED, old) == [(9, True)]
+
+
+def test_an_unreadable_record_is_never_superseded() -> None:
+    assert superseded(ISSUED, OLD, certificate=None) == []
+
+
+# Absent
+
+
+RECORDS = [stored(ISSUED, 1), stored(OLD, 2), stored(AUTHORITY.issue("shop.example.com"), 3)]
+
+
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [
+        ({"certificate_id": 3}, 3),
+        ({"certificate_id": 4}, None),
+        ({"fingerprint_sha256": ISSUED.fingerprint}, 1),
+        ({"fingerprint_sha256": ISSUED.fingerprint.upper()}, 1),
+        ({"fingerprint_sha256": ":".join(ISSUED.fingerprint[i : i + 2] for i in range(0, 64, 2)).upper()}, 1),
+        ({"fingerprint_sha256": "00" * 32}, None),
+        ({"common_name": "SHOP.example.com"}, 3),
+        ({"common_name": "shop.example.org"}, None),
+        ({"common_name": "*.example.com"}, None),
+        ({"common_name": NAME, "certificate_id": 2}, 2),
+        ({"common_name": NAME, "certificate_id": 3}, None),
+    ],
+)
+def test_absent(identity: dict[str, Any], expected: int | None) -> None:
+    step = absent(RECORDS, **identity)
+    assert (step.id, step.outcome) == (expected, "removed" if expected else "unchanged")
+
+
+def absent(records: Sequence[Stored], **identity: Any) -> Step:
+    """The plan to remove what is named so."""
+    return plan_absent(records, **{"certificate_id": None, "fingerprint_sha256": None, "common_name": None, **identity})
+
+
+def test_absent_but_ambiguous() -> None:
+    step = absent(RECORDS, common_name=NAME)
+    assert (step.outcome, step.reason, step.changes_something) == ("failed", "ambiguous", False)
+    assert "1, 2" in step.message
+
+
+def test_absent_but_in_use() -> None:
+    step = absent([stored(associated_service_count=2)], certificate_id=1)
+    assert (step.outcome, step.reason, step.id) == ("failed", "in_use", 1)
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "."])
+@pytest.mark.parametrize("name", ["fingerprint_sha256", "common_name"])
+def test_an_empty_name_is_no_name_of_anything(name: str, nothing: str) -> None:
+    """What an unset variable leaves behind must not remove the only certificate that there is."""
+    try:
+        step = absent([stored()], **{name: nothing})
+    except CertificatesError as error:
+        assert error.code == "invalid_argument"
+    else:
+        assert step.outcome != "removed"
+
+
+# Orders
+
+
+def order(**others: Any) -> Order:
+    """The order of the certificate."""
+    known: dict[str, Any] = {
+        "id": 4711,
+        "common_name": NAME,
+        "status": "complete",
+        "status_name": "Complete",
+        "public_key_sha256": _x509.Certificate(ISSUED.der).public_key_sha256,
+    }
+    unknown = (
+        *("approver_email", "technical_contact_email", "created_at", "modified_at"),
+        *("effective_at", "expires_at", "product", "billing_order_id"),
+    )
+    return Order(**{**dict.fromkeys(unknown), **known, **others})
+
+
+def test_the_order_of_the_certificate() -> None:
+    check_order(content(), order(), 4711)
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (None, "not_found"),
+        (order(public_key_sha256=None), "order_mismatch"),
+        (order(public_key_sha256="ab"), "order_mismatch"),
+    ],
+)
+def test_not_the_order_of_the_certificate(found: Order | None, reason: str) -> None:
+    with pytest.raises(CertificatesError) as error:
+        check_order(content(), found, 4711)
+    assert error.value.code == reason and "4711" in error.value.message
+
+
+# The same certificate twice in one run
+
+
+def present(issued: Issued = ISSUED, **others: Any) -> Step:
+    """The plan for a certificate that the store does not have."""
+    return plan_present(content(issued, **others), [], WISHES, None)
+
+
+def outcomes(steps: Sequence[Step]) -> list[tuple[str, str | None, int | None]]:
+    """What became of each."""
+    return [(step.outcome, step.reason, step.same_as) for step in mark_repeated(steps)]
+
+
+TWICE: dict[str, dict[str, Any]] = {
+    "same": {},
+    "chain_in_the_same_file": {
+        "certificate": (ISSUED.chain_pem + ISSUED.pem).encode(),
+        "intermediate": None,
+    },
+    "key_in_another_container": {"private_key": key_pem(ISSUED.key, PrivateFormat.TraditionalOpenSSL).encode()},
+    "pkcs7": {"certificate": pkcs7_of(ISSUED.all, Encoding.DER), "intermediate": None},
+}
+
+
+@pytest.mark.parametrize("case", sorted(TWICE))
+def test_twice_is_once(case: str) -> None:
+    assert outcomes([present(OTHER), present(), present(**TWICE[case])]) == [
+        ("imported", None, None),
+        ("imported", None, None),
+        ("unchanged", None, 1),
+    ]
+
+
+def test_twice_but_not_the_same() -> None:
+    assert outcomes([present(), present(notes="other")])[1][:2] == ("failed", "ambiguous")
+
+
+def test_twice_with_different_wishes_for_a_stored_one() -> None:
+    """Which of the two would win is chance, as for one that is not stored yet."""
+    steps = [plan_present(content(notes=notes), [stored()], WISHES, None) for notes in ("a", "b")]
+    assert outcomes(steps)[1][:2] == ("failed", "ambiguous")
+
+
+def test_failed_ones_are_not_repeated() -> None:
+    error = CertificatesError("expired", "It expired.")
+    steps = [_plan.failed(error, present()), present()]
+    assert outcomes(steps) == [("failed", "expired", None), ("imported", None, None)]
+
+
+def test_a_result_has_all_keys_whatever_is_known() -> None:
+    keys = set(present().as_result())
+    assert keys == set(_plan.failed(CertificatesError("expired", "It expired.")).as_result())
+    assert keys == set(absent([], certificate_id=1).as_result())
+    assert keys == set(absent(RECORDS, certificate_id=1).as_result())
+
+
+def test_a_plan_shows_no_key() -> None:
+    step = present()
+    assert ISSUED.key_pem.splitlines()[1] not in repr((step, content(), material()))

@@ -1,0 +1,218 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is to be done about each order's email, decided without any I/O."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import Entry, Key
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import STATUS_CHOICES, Order
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan import (
+    Email,
+    EmailWishes,
+    blocked,
+    not_found,
+    plan_emails,
+    skip_imported,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
+HOUR = timedelta(hours=1)
+DAY = timedelta(hours=24)
+ORDER = Order(
+    id=100,
+    common_name="www.example.com",
+    status="complete",
+    status_name="Complete",
+    approver_email="Admin@Example.com",
+    technical_contact_email="tech@example.com",
+    created_at=AT - 30 * DAY,
+    modified_at=AT - 29 * DAY,
+    effective_at=AT - 29 * DAY,
+    expires_at=AT + 300 * DAY,
+    product="RapidSSL",
+    billing_order_id=5,
+    public_key_sha256="ab" * 32,
+)
+WISHES = EmailWishes(min_interval=DAY, allowed_recipients=None, skip_imported=True, force=False, on_ineligible="fail")
+
+
+def entry(at: datetime, *, confirmed: bool = True) -> Entry:
+    """A request on record."""
+    return Entry(1, Key(1, ORDER.id, "FulfillmentEmail"), at, confirmed)
+
+
+def plan(order: Order = ORDER, last: Entry | None = None, **wishes: Any) -> Email:
+    """The plan for one order."""
+    lasts = {} if last is None else {order.id: last}
+    [email] = plan_emails([order], lasts, replace(WISHES, **wishes), AT)
+    return email
+
+
+def test_an_issued_order_is_requested() -> None:
+    email = plan()
+    assert (email.outcome, email.reason) == ("requested", None)
+    assert (email.requested_at, email.previous_requested_at, email.next_allowed_at) == (AT, None, AT + DAY)
+    assert (email.recipient, email.technical_contact_email) == ("Admin@Example.com", "tech@example.com")
+    assert "Admin@Example.com" in email.message
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"status": "pending"}, "pending"),
+        ({"status": "canceled"}, "canceled"),
+        ({"status": "unknown"}, "unknown_status"),
+        ({"expires_at": AT}, "expired"),
+        ({"expires_at": AT - DAY}, "expired"),
+        ({"status": "canceled", "expires_at": AT - DAY}, "canceled"),
+    ],
+)
+@pytest.mark.parametrize(("on_ineligible", "outcome"), [("fail", "failed"), ("skip", "skipped")])
+@pytest.mark.parametrize("force", [False, True])
+def test_the_status_gate(change: dict[str, Any], reason: str, on_ineligible: str, outcome: str, force: bool) -> None:
+    email = plan(replace(ORDER, **change), on_ineligible=on_ineligible, force=force)
+    assert (email.outcome, email.reason, email.requested_at) == (outcome, reason, None)
+
+
+@pytest.mark.parametrize("expires_at", [None, AT + timedelta(seconds=1)])
+def test_what_is_not_known_to_have_expired_is_requested(expires_at: datetime | None) -> None:
+    assert plan(replace(ORDER, expires_at=expires_at)).outcome == "requested"
+
+
+@pytest.mark.parametrize(
+    ("patterns", "recipient", "allowed"),
+    [
+        (None, None, True),
+        (None, "admin@example.com", True),
+        ([], "admin@example.com", False),
+        (["*@example.com"], "admin@example.com", True),
+        (["*@EXAMPLE.com"], "Admin@example.COM", True),
+        (["*@example.com"], "admin@example.com.evil.test", False),
+        (["*@example.com"], "admin@sub.example.com", False),
+        (["hostmaster@*", "admin@*"], "admin@example.com", True),
+        (["*"], None, False),
+        (["*@xn--bcher-kva.example"], "admin@bücher.example", True),
+    ],
+)
+@pytest.mark.parametrize("force", [False, True])
+def test_who_may_be_mailed(patterns: list[str] | None, recipient: str | None, allowed: bool, force: bool) -> None:
+    email = plan(replace(ORDER, approver_email=recipient), allowed_recipients=patterns, force=force)
+    expected = ("requested", None) if allowed else ("failed", "recipient_not_allowed")
+    assert (email.outcome, email.reason) == expected
+    if not allowed:
+        assert "allowed_recipients" in email.message
+
+
+@pytest.mark.parametrize(("confirmed", "reason"), [(True, "cooldown"), (False, "outcome_unknown")])
+def test_the_last_request_forbids_another(confirmed: bool, reason: str) -> None:
+    email = plan(last=entry(AT - HOUR, confirmed=confirmed))
+    assert (email.outcome, email.reason, email.requested_at) == ("skipped", reason, None)
+    assert (email.previous_requested_at, email.next_allowed_at) == (AT - HOUR, AT - HOUR + DAY)
+    assert "2026-01-31T11:00:00Z" in email.message
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+@pytest.mark.parametrize(
+    ("age", "wishes"),
+    [
+        (DAY, {}),
+        (HOUR, {"force": True}),
+        (HOUR, {"min_interval": timedelta()}),
+        (timedelta(), {"min_interval": timedelta()}),
+        (HOUR, {"min_interval": timedelta(minutes=30)}),
+    ],
+)
+def test_when_the_last_request_forbids_nothing(confirmed: bool, age: timedelta, wishes: dict[str, Any]) -> None:
+    email = plan(last=entry(AT - age, confirmed=confirmed), **wishes)
+    assert (email.outcome, email.previous_requested_at) == ("requested", AT - age)
+
+
+def test_an_outcome_that_is_unknown_says_what_to_do() -> None:
+    message = blocked(plan(), entry(AT - HOUR, confirmed=False), DAY, AT).message
+    assert "mailbox" in message
+    assert "force" in message
+
+
+def test_an_order_whose_certificate_is_stored_is_skipped() -> None:
+    other = replace(ORDER, id=101, public_key_sha256="cd" * 32)
+    keyless = replace(ORDER, id=102, public_key_sha256=None)
+    emails = plan_emails([ORDER, other, keyless], {}, WISHES, AT)
+    stored = {"ab" * 32: [7, 8], "ef" * 32: [9]}
+    done = skip_imported(emails, {order.id: order for order in (ORDER, other, keyless)}, stored)
+    assert [(email.outcome, email.reason) for email in done] == [
+        ("skipped", "already_imported"),
+        ("requested", None),
+        ("requested", None),
+    ]
+    assert (done[0].requested_at, done[0].next_allowed_at) == (None, None)
+    assert "7, 8" in done[0].message
+
+
+def test_a_stored_certificate_changes_no_other_reason() -> None:
+    emails = plan_emails([replace(ORDER, status="pending")], {}, WISHES, AT)
+    assert skip_imported(emails, {ORDER.id: ORDER}, {"ab" * 32: [7]}) == emails
+
+
+def test_an_order_that_is_not_there() -> None:
+    email = not_found(5)
+    assert (email.outcome, email.reason) == ("failed", "not_found")
+    assert "no such order" in email.message
+    assert "permission" in email.message
+
+
+MOMENTS = st.one_of(st.none(), st.integers(-72, 72).map(lambda hours: AT + hours * HOUR))
+PATTERNS = st.one_of(st.none(), st.lists(st.sampled_from(["*", "admin@*", "*@example.com", "x@y"]), max_size=2))
+
+
+@given(
+    status=st.sampled_from(STATUS_CHOICES),
+    expires_at=MOMENTS,
+    requested_at=MOMENTS,
+    confirmed=st.booleans(),
+    recipient=st.sampled_from([None, "admin@example.com", "x@y"]),
+    patterns=PATTERNS,
+    hours=st.sampled_from([0, 0.5, 24, 1000]),
+    force=st.booleans(),
+    on_ineligible=st.sampled_from(["fail", "skip"]),
+)
+def test_nothing_is_requested_against_the_rules(
+    status: str,
+    expires_at: datetime | None,
+    requested_at: datetime | None,
+    confirmed: bool,
+    recipient: str | None,
+    patterns: list[str] | None,
+    hours: float,
+    force: bool,
+    on_ineligible: Any,
+) -> None:
+    interval = timedelta(hours=hours)
+    email = plan(
+        replace(ORDER, status=status, expires_at=expires_at, approver_email=recipient),
+        None if requested_at is None else entry(requested_at, confirmed=confirmed),
+        min_interval=interval,
+        allowed_recipients=patterns,
+        force=force,
+        on_ineligible=on_ineligible,
+    )
+    assert (email.outcome == "requested") == (email.reason is None) == (email.requested_at is not None)
+    assert email.message
+    if email.outcome == "requested":
+        assert status in {"approved", "complete"}
+        assert expires_at is None or expires_at > AT
+        assert patterns is None or (patterns and recipient)
+        assert force or requested_at is None or requested_at + interval <= AT or not interval
+        assert email.next_allowed_at == (AT + interval if interval else None)
+    elif email.reason in {"cooldown", "outcome_unknown"}:
+        assert email.outcome == "skipped"
+        assert email.next_allowed_at is not None
+        assert AT < email.next_allowed_at <= AT + interval

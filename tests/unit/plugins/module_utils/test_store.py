@@ -1,0 +1,206 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificate store's records, and what its answers mean."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils import _store
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+from tests.unit.plugins.certificates import DISORDER, Authority, pem_of
+
+ISSUED = Authority(intermediates=2).issue("www.example.com")
+ROW = {
+    "id": "17",
+    "commonName": "www.example.com",
+    "organizationName": "Example Inc.",
+    "certificate": DISORDER["crlf"](ISSUED.pem),
+    "intermediateCertificate": ISSUED.chain_pem,
+    "certificateSigningRequest": ISSUED.csr_pem,
+    "privateKey": ISSUED.key_pem,
+    "notes": "web",
+    "associatedServiceCount": "2",
+    "createDate": "2026-01-30T18:00:00-06:00",
+    "modifyDate": "2026-02-01T00:00:00+00:00",
+}
+
+
+class Api:
+    """Stands for the client: gives one answer, or raises it, and remembers what it was asked."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+        self.asked: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+    def call(self, *args: Any, **keywords: Any) -> Any:
+        self.asked.append((args, keywords))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    read_list = call
+
+
+def client(answer: Any) -> Any:
+    """An API with one answer, of whatever type a function wants it."""
+    return Api(answer)
+
+
+def api_error(message: str, code: str = "api_error") -> CertificatesError:
+    """What a fault of the API becomes."""
+    return CertificatesError(code, f"failed: {message}", api_message=message, http_status=500)
+
+
+def masked(mask: str) -> set[str]:
+    """The properties that a mask asks for."""
+    return set(re.findall(r"\w+", mask)) - {"mask"}
+
+
+def test_a_record() -> None:
+    record = _store.normalise(ROW)
+    assert (record.id, record.common_name, record.notes, record.associated_service_count) == (
+        17,
+        "www.example.com",
+        "web",
+        2,
+    )
+    assert record.certificate is not None and record.certificate.der == ISSUED.der
+    assert [issuer.pem() for issuer in record.intermediates] == [pem_of([one]) for one in ISSUED.chain]
+    assert record.request is not None and record.request.pem() == ISSUED.csr_pem
+    assert record.created_at == datetime(2026, 1, 31, tzinfo=timezone.utc)
+    assert record.modified_at == datetime(2026, 2, 1, tzinfo=timezone.utc)
+
+
+def test_a_record_never_holds_its_private_key() -> None:
+    record = _store.normalise(ROW)
+    lines = ISSUED.key_pem.splitlines()[1:-1]
+    held = " ".join(repr(getattr(record, item.name)) for item in fields(record)) + repr(vars(record))
+    assert not [line for line in lines if line in held]
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+@pytest.mark.parametrize("name", [name for name in ROW if name != "id"])
+def test_anything_but_the_id_may_be_missing(name: str, empty: str | None) -> None:
+    without = {key: value for key, value in ROW.items() if key != name}
+    assert _store.normalise({**ROW, name: empty}) == _store.normalise(without)
+
+
+@pytest.mark.parametrize("name", ["certificate", "intermediateCertificate", "certificateSigningRequest"])
+@pytest.mark.parametrize("text", ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "text", 7])
+def test_what_does_not_parse_is_comparable_to_nothing(name: str, text: Any) -> None:
+    record = _store.normalise({**ROW, name: text})
+    read = {"certificate": record.certificate, "intermediateCertificate": record.intermediates}
+    assert not read.get(name, record.request)
+
+
+def test_one_odd_certificate_hides_no_other() -> None:
+    """A certificate of an X.509 version that does not exist stands in the store."""
+    odd = bytearray(ISSUED.der)
+    version = odd.index(b"\xa0\x03\x02\x01\x02") + 4
+    odd[version] = 6
+    assert _store.normalise({**ROW, "certificate": _pem(bytes(odd))}).certificate is None
+
+
+def _pem(der: bytes) -> str:
+    return f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
+
+
+def test_listing_asks_for_no_private_key() -> None:
+    api = client([ROW])
+    assert [record.id for record in _store.fetch_stored(api)] == [17]
+    assert _store.fetch_certificate_ids_by_key(api, "do without it") == {
+        _store.normalise(ROW).certificate.public_key_sha256: [17],  # type: ignore[union-attr]
+    }
+    for args, keywords in api.asked:
+        assert args == ("Account", "getSecurityCertificates")
+        assert keywords["root"] == "securityCertificates"
+        assert "id" in masked(keywords["mask"]) and "privateKey" not in masked(keywords["mask"])
+
+
+def test_a_listing_without_permission_says_what_is_missing() -> None:
+    with pytest.raises(CertificatesError) as error:
+        _store.fetch_stored(client(api_error("Unable to find object", "not_found")))
+    assert error.value.code == "not_found"
+    assert "SECURITY_CERTIFICATE_MANAGE" in error.value.message
+
+
+@pytest.mark.parametrize("answer", [[ROW], [ROW, {}, None, "text"]])
+def test_finding_by_name(answer: list[Any]) -> None:
+    api = client(answer)
+    assert [record.id for record in _store.find_by_common_name(api, "www.example.com")] == [17]
+    [(args, keywords)] = api.asked
+    assert args == ("Security_Certificate", "findByCommonName", "www.example.com")
+    assert "privateKey" not in masked(keywords["mask"])
+
+
+@pytest.mark.parametrize("answer", [False, None, {}, []])
+def test_finding_nothing(answer: Any) -> None:
+    assert _store.find_by_common_name(client(answer), "www.example.com") == []
+
+
+@pytest.mark.parametrize("answer", [{"id": 18}, {"id": "18", "privateKey": ISSUED.key_pem}])
+def test_creating(answer: dict[str, Any]) -> None:
+    api = client(answer)
+    template = {"certificate": ISSUED.pem}
+    assert _store.create(api, template) == 18
+    [(args, keywords)] = api.asked
+    assert args == ("Security_Certificate", "createObject", template)
+    assert keywords["repeatable"] is False
+    assert masked(keywords["mask"]) == {"id"}
+
+
+@pytest.mark.parametrize("answer", [None, True, {}, [], "18"])
+def test_creating_without_an_id(answer: Any) -> None:
+    with pytest.raises(CertificatesError) as error:
+        _store.create(client(answer), {})
+    assert error.value.code == "no_answer"
+
+
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "create": lambda api: _store.create(api, {}),
+    "edit": lambda api: _store.edit(api, 17, {"notes": "x"}),
+    "delete": lambda api: _store.delete(api, 17),
+}
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_the_store_says_no(call: str) -> None:
+    with pytest.raises(CertificatesError) as error:
+        CALLS[call](client(api_error("Invalid value provided for 'privateKey'.")))
+    assert error.value.code == "refused"
+    assert "Invalid value provided for 'privateKey'." in error.value.message
+    assert error.value.details["http_status"] == 500
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+@pytest.mark.parametrize(
+    "error", [api_error("Internal Error"), api_error("", "no_answer"), api_error("slow down", "rate_limited")]
+)
+def test_other_errors_stay_what_they_are(call: str, error: CertificatesError) -> None:
+    with pytest.raises(CertificatesError) as raised:
+        CALLS[call](client(error))
+    assert raised.value is error
+
+
+@pytest.mark.parametrize("call", ["edit", "delete"])
+def test_editing_and_deleting(call: str) -> None:
+    api = client(True)
+    CALLS[call](api)
+    assert [keywords["identifier"] for _args, keywords in api.asked] == [17]
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+def test_false_is_a_no(call: str) -> None:
+    with pytest.raises(CertificatesError) as error:
+        CALLS[call](client(False))
+    assert error.value.code == "refused"

@@ -1,0 +1,122 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Dates of the API, in and out."""
+
+from __future__ import annotations
+
+import xmlrpc.client
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import days_until, iso, now, parse
+from hypothesis import given
+from hypothesis import strategies as st
+
+INSTANTS = st.datetimes(min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29))
+OFFSETS = st.integers(-14 * 60, 14 * 60)
+
+
+@given(INSTANTS, OFFSETS)
+def test_an_instant_survives_in_any_zone(naive: datetime, minutes: int) -> None:
+    zone = timezone(timedelta(minutes=minutes))
+    moment = naive.replace(microsecond=0, tzinfo=timezone.utc)
+    assert parse(moment.astimezone(zone).isoformat()) == moment
+
+
+@given(INSTANTS)
+def test_what_results_show_reads_back(naive: datetime) -> None:
+    moment = naive.replace(microsecond=0, tzinfo=timezone.utc)
+    shown = iso(moment)
+    assert shown is not None
+    assert len(shown) == len("2026-01-31T00:00:00Z")
+    assert parse(shown) == moment
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2018-02-22T10:56:44-06:00",
+        "2018-02-22T10:56:44-0600",
+        "2018-02-22 10:56:44 -06:00",
+        "2018-02-22T10:56:44.123456-06:00",
+        "2018-02-22T16:56:44Z",
+        "2018-02-22t16:56:44z",
+        "2018-02-22T16:56:44",
+        "20180222T16:56:44",
+        "2018-02-22T22:26:44+05:30",
+        "  2018-02-22T16:56:44Z\n",
+        xmlrpc.client.DateTime("20180222T16:56:44"),
+    ],
+    ids=str,
+)
+def test_the_ways_to_write_an_instant(text: object) -> None:
+    assert parse(text) == datetime(2018, 2, 22, 16, 56, 44, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("summer", "winter"), [("2026-07-01T00:30:00-05:00", "2026-01-01T00:30:00-06:00")], ids=["US Central"]
+)
+def test_each_date_has_its_own_offset(summer: str, winter: str) -> None:
+    assert iso(parse(summer)) == "2026-07-01T05:30:00Z"
+    assert iso(parse(winter)) == "2026-01-01T06:30:00Z"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        0,
+        1519318604,
+        True,
+        [],
+        {},
+        "never",
+        "0000-00-00T00:00:00-06:00",
+        "2026-02-30T00:00:00Z",
+        "2026-01-31T25:00:00Z",
+        "0001-01-01T00:00:00+06:00",
+        "9999-12-31T23:59:59-06:00",
+        "2026-01-31T00:00:00Z and more",
+    ],
+    ids=repr,
+)
+def test_what_is_no_date_is_none(value: object) -> None:
+    assert parse(value) is None
+
+
+@given(st.text() | st.binary() | st.integers() | st.floats() | st.none())
+def test_parsing_never_raises(value: object) -> None:
+    parsed = parse(value)
+    assert parsed is None or parsed.tzinfo is timezone.utc
+
+
+@pytest.mark.parametrize(
+    ("ahead", "days"),
+    [
+        (timedelta(0), 0),
+        (timedelta(seconds=-1), -1),
+        (timedelta(days=-1), -1),
+        (timedelta(days=-1, seconds=-1), -2),
+        (timedelta(seconds=1), 0),
+        (timedelta(hours=23, minutes=59, seconds=59), 0),
+        (timedelta(days=1), 1),
+        (timedelta(days=30, hours=23), 30),
+    ],
+    ids=str,
+)
+def test_days_left_are_whole_and_negative_once_over(ahead: timedelta, days: int) -> None:
+    at = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
+    assert days_until(at + ahead, at) == days
+    assert days_until((at + ahead).astimezone(timezone(timedelta(hours=-6))), at) == days
+
+
+def test_no_date_has_no_days_left_and_no_text() -> None:
+    assert days_until(None, now()) is None
+    assert iso(None) is None
+
+
+def test_now_is_in_utc() -> None:
+    assert now().utcoffset() == timedelta(0)

@@ -1,0 +1,554 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading certificates, keys and requests in any encoding, and what happens to what is none of them."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import random
+import re
+import warnings
+from collections.abc import Iterator
+from datetime import timezone
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils import _x509
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, load_pem_private_key
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.plugins.certificates import (
+    BYTES,
+    DAY,
+    DISORDER,
+    NOW,
+    PASSPHRASE,
+    PEM_BODY,
+    Authority,
+    Issued,
+    key_bytes,
+    key_pem,
+    new_key,
+    pem_of,
+    pkcs7_of,
+    pkcs12_of,
+    self_signed,
+)
+
+EXAMPLES = 20_000 if os.environ.get("LONG") == "1" else 100
+fuzz = settings(max_examples=EXAMPLES, deadline=None)
+AT = NOW.astimezone(timezone.utc)
+
+AUTHORITY = Authority(intermediates=3)
+OTHER_AUTHORITY = Authority("Another", intermediates=2)
+ISSUED = AUTHORITY.issue("www.example.com", names=["www.example.com", "example.com"], organization="Example Inc.")
+OTHER = OTHER_AUTHORITY.issue("www.example.com")
+TRADITIONAL = PrivateFormat.TraditionalOpenSSL
+HEADED = {"76_columns", "one_line", "folded"}
+"""Disorder that takes the lines from a PEM block's headers, without which the block is another."""
+
+
+def read(data: bytes) -> list[bytes]:
+    return [certificate.der for certificate in _x509.read_certificates(data)]
+
+
+def ders(certificates: list[x509.Certificate]) -> list[bytes]:
+    return [certificate.public_bytes(Encoding.DER) for certificate in certificates]
+
+
+def code_of(error: pytest.ExceptionInfo[CertificatesError]) -> str:
+    return str(error.value.code)
+
+
+# The forms that people have
+
+
+@pytest.mark.parametrize("disorder", sorted(DISORDER))
+@pytest.mark.parametrize("form", ["pem", "pkcs7"])
+def test_certificates_in_disorder(form: str, disorder: str) -> None:
+    pem = pem_of(ISSUED.all) if form == "pem" else pkcs7_of(ISSUED.all, Encoding.PEM).decode()
+    assert sorted(read(DISORDER[disorder](pem).encode())) == sorted(ders(ISSUED.all))
+
+
+@pytest.mark.parametrize("encoding", sorted(BYTES))
+def test_certificates_in_other_encodings(encoding: str) -> None:
+    assert read(BYTES[encoding](pem_of(ISSUED.all))) == ders(ISSUED.all)
+
+
+def test_certificates_in_der() -> None:
+    assert read(ISSUED.der) == [ISSUED.der]
+    assert sorted(read(pkcs7_of(ISSUED.all, Encoding.DER))) == sorted(ders(ISSUED.all))
+
+
+@pytest.mark.parametrize("label", ["X509 CERTIFICATE", "PKCS7", "CMS"])
+def test_certificates_under_other_labels(label: str) -> None:
+    pem = ISSUED.pem if label.startswith("X509") else pkcs7_of(ISSUED.all[:1], Encoding.PEM).decode()
+    old = "CERTIFICATE" if label.startswith("X509") else "PKCS7"
+    assert read(pem.replace(f"BEGIN {old}-", f"BEGIN {label}-").replace(f"END {old}-", f"END {label}-").encode()) == [
+        ISSUED.der
+    ]
+
+
+def test_each_certificate_once() -> None:
+    assert read((ISSUED.pem + OTHER.pem + DISORDER["crlf"](ISSUED.pem)).encode()) == [ISSUED.der, OTHER.der]
+
+
+def test_keys_and_requests_beside_certificates_are_passed_over() -> None:
+    assert read((ISSUED.key_pem + ISSUED.csr_pem + ISSUED.pem).encode()) == [ISSUED.der]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\n", b"text", b"-----BEGIN CERTIFICATE-----", ISSUED.csr_pem.encode()],
+    ids=["empty", "line", "text", "begin", "request"],
+)
+def test_no_certificates(data: bytes) -> None:
+    assert read(data) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ISSUED.pem.replace("MII", "MIJ", 1).encode(),
+        ISSUED.pem.replace("=", "", 2).encode()[:-40] + b"A\n-----END CERTIFICATE-----\n",
+        f"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n{ISSUED.pem}".encode(),
+        ISSUED.pem.replace("-----END CERTIFICATE-----\n", "").encode() + OTHER.pem.encode(),
+        ISSUED.der[:-1],
+        key_bytes(ISSUED.key),
+        pkcs12_of(ISSUED, PASSPHRASE),
+    ],
+    ids=["damaged", "short", "empty", "no_end", "truncated_der", "key_der", "pkcs12"],
+)
+def test_what_claims_to_be_a_certificate(data: bytes) -> None:
+    with pytest.raises(CertificatesError) as error:
+        read(data)
+    assert code_of(error) == "invalid_pem"
+
+
+@pytest.mark.parametrize("disorder", sorted(DISORDER))
+def test_requests_in_disorder(disorder: str) -> None:
+    request = _x509.read_request(DISORDER[disorder](ISSUED.csr_pem).encode())
+    assert request.pem() == ISSUED.csr_pem
+    assert request.public_key_sha256 == _x509.Certificate(ISSUED.der).public_key_sha256
+    assert _x509.read_request(request.der) == request
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"text", ISSUED.pem.encode(), ISSUED.csr_pem.replace("MI", "NI", 1).encode()],
+    ids=["empty", "text", "certificate", "damaged"],
+)
+def test_no_request(data: bytes) -> None:
+    with pytest.raises(CertificatesError) as error:
+        _x509.read_request(data)
+    assert code_of(error) == "invalid_pem"
+    assert _x509.request_key_sha256(data.decode()) is None
+
+
+def test_a_request_that_the_api_does_not_have() -> None:
+    assert [_x509.request_key_sha256(value) for value in (None, 7, "", " ")] == [None] * 4
+
+
+KEY_FORMS = {
+    "pkcs8": (PrivateFormat.PKCS8, None),
+    "traditional": (TRADITIONAL, None),
+    "pkcs8_encrypted": (PrivateFormat.PKCS8, PASSPHRASE),
+    "traditional_encrypted": (TRADITIONAL, PASSPHRASE),
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "disorder"),
+    [
+        (form, disorder)
+        for form in KEY_FORMS
+        for disorder in (*DISORDER, *BYTES)
+        if form != "traditional_encrypted" or disorder not in HEADED
+    ],
+)
+def test_keys_in_disorder(form: str, disorder: str) -> None:
+    container, passphrase = KEY_FORMS[form]
+    pem = key_pem(ISSUED.key, container, passphrase)
+    data = BYTES[disorder](pem) if disorder in BYTES else DISORDER[disorder](pem).encode()
+    key = _x509.read_private_key(data, passphrase)
+    assert key.pem == key_pem(ISSUED.key, container)
+    assert key.public_key_sha256 == _x509.Certificate(ISSUED.der).public_key_sha256
+
+
+@pytest.mark.parametrize("kind", ["ec", "rsa", "ed25519"])
+@pytest.mark.parametrize("passphrase", [None, PASSPHRASE])
+def test_keys_in_der(kind: str, passphrase: str | None) -> None:
+    private = new_key(kind)
+    key = _x509.read_private_key(key_bytes(private, passphrase=passphrase), passphrase)
+    assert (key.pem, key.key_type.lower()) == (key_pem(private), kind)
+
+
+@pytest.mark.parametrize("passphrase", [None, "", "not needed"])
+def test_a_passphrase_that_is_not_needed(passphrase: str | None) -> None:
+    assert _x509.read_private_key(ISSUED.key_pem.encode(), passphrase).pem == ISSUED.key_pem
+    assert _x509.read_private_key(key_bytes(ISSUED.key), passphrase).pem == ISSUED.key_pem
+
+
+@pytest.mark.parametrize("passphrase", [None, "", "wrong"])
+@pytest.mark.parametrize("container", [PrivateFormat.PKCS8, TRADITIONAL], ids=["pkcs8", "trad"])
+def test_a_passphrase_that_is_wrong(container: PrivateFormat, passphrase: str | None) -> None:
+    with pytest.raises(CertificatesError) as error:
+        _x509.read_private_key(key_pem(ISSUED.key, container, PASSPHRASE).encode(), passphrase)
+    assert code_of(error) == "bad_passphrase"
+    assert "privatekey_passphrase" in error.value.message
+
+
+@pytest.mark.parametrize("passphrase", [None, "", "wrong"])
+def test_a_passphrase_that_is_wrong_for_der(passphrase: str | None) -> None:
+    with pytest.raises(CertificatesError) as error:
+        _x509.read_private_key(key_bytes(ISSUED.key, passphrase=PASSPHRASE), passphrase)
+    assert code_of(error) == "bad_passphrase"
+
+
+def test_a_damaged_header_of_an_encrypted_key() -> None:
+    """With too short an initialisation vector, the library panics."""
+    pem = re.sub(r"(DEK-Info: [^,]+,)\w+", r"\1" + "AABB" * 5, key_pem(ISSUED.key, TRADITIONAL, PASSPHRASE))
+    with pytest.raises(CertificatesError):
+        _x509.read_private_key(pem.encode(), PASSPHRASE)
+
+
+@pytest.mark.parametrize("passphrase", [None, PASSPHRASE], ids=["without", "with_passphrase"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"text", ISSUED.pem.encode(), ISSUED.der, ISSUED.key_pem.replace("MIG", "NIG", 1).encode()],
+    ids=["empty", "text", "certificate", "certificate_der", "damaged"],
+)
+def test_no_key(data: bytes, passphrase: str | None) -> None:
+    """Whether a passphrase was given says nothing about what the data is."""
+    with pytest.raises(CertificatesError) as error:
+        _x509.read_private_key(data, passphrase)
+    assert code_of(error) == "invalid_pem"
+
+
+def test_more_than_one_key() -> None:
+    with pytest.raises(CertificatesError) as error:
+        _x509.read_private_key((ISSUED.key_pem + OTHER.key_pem).encode())
+    assert code_of(error) == "ambiguous"
+
+
+@pytest.mark.parametrize(("passphrase", "given"), [(None, None), (None, ""), ("", ""), (PASSPHRASE, PASSPHRASE)])
+def test_key_stores(passphrase: str | None, given: str | None) -> None:
+    store = _x509.read_key_store(pkcs12_of(ISSUED, passphrase), given)
+    assert store.key is not None and store.key.pem == ISSUED.key_pem
+    assert [certificate.der for certificate in store.certificates] == ders([ISSUED.certificate, *ISSUED.chain])
+
+
+@pytest.mark.parametrize("given", [None, "", "wrong"])
+def test_a_key_store_that_stays_closed(given: str | None) -> None:
+    with pytest.raises(CertificatesError) as error:
+        _x509.read_key_store(pkcs12_of(ISSUED, PASSPHRASE), given)
+    assert code_of(error) == "bad_passphrase"
+    assert "pkcs12_passphrase" in error.value.message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"text", ISSUED.pem.encode(), ISSUED.der, pkcs12_of(ISSUED, PASSPHRASE)[:200]],
+    ids=["empty", "text", "certificate", "certificate_der", "truncated"],
+)
+def test_no_key_store(data: bytes) -> None:
+    with pytest.raises(CertificatesError) as error:
+        _x509.read_key_store(data, PASSPHRASE)
+    assert code_of(error) == "invalid_pem"
+
+
+def test_facts() -> None:
+    certificate = _x509.Certificate(ISSUED.der)
+    assert certificate.facts() == {
+        "common_name": "www.example.com",
+        "fingerprint_sha256": ISSUED.fingerprint,
+        "public_key_sha256": certificate.public_key_sha256,
+        "serial_number": ISSUED.certificate.serial_number,
+        "not_before": ISSUED.certificate.not_valid_before_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "not_after": ISSUED.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "subject_alt_names": ["www.example.com", "example.com"],
+        "key_type": "EC",
+        "key_size": 256,
+    }
+    assert certificate.organization_name == "Example Inc."
+
+
+def test_nothing_shows_a_key() -> None:
+    key = _x509.read_private_key(ISSUED.key_pem.encode())
+    store = _x509.read_key_store(pkcs12_of(ISSUED, PASSPHRASE), PASSPHRASE)
+    assert ISSUED.key_pem.splitlines()[1] not in repr((key, store))
+
+
+# The chain
+
+
+@given(st.permutations([*ISSUED.all[1:], *OTHER.all, ISSUED.certificate]))
+@fuzz
+def test_a_chain_in_any_order(pile: list[x509.Certificate]) -> None:
+    leaf, *expected = (_x509.Certificate(der) for der in ders([ISSUED.certificate, *ISSUED.chain]))
+    assert _x509.order_chain(leaf, [_x509.Certificate(der) for der in ders(pile)], AT) == expected
+
+
+@given(st.lists(st.sampled_from([*ISSUED.all, *OTHER.all])))
+@fuzz
+def test_a_chain_with_gaps_ends_before_the_gap(pile: list[x509.Certificate]) -> None:
+    present = set(ders(pile))
+    expected = []
+    for der in ders(list(ISSUED.chain)):
+        if der not in present:
+            break
+        expected.append(der)
+    chain = _x509.order_chain(_x509.Certificate(ISSUED.der), [_x509.Certificate(der) for der in ders(pile)], AT)
+    assert [certificate.der for certificate in chain] == expected
+
+
+def test_a_name_alone_makes_no_issuer() -> None:
+    """An authority of the same names but with other keys."""
+    lookalike = Authority(intermediates=3)
+    assert lookalike.issuer.subject == AUTHORITY.issuer.subject
+    pile = [_x509.Certificate(der) for der in ders(list(lookalike.chain))]
+    assert _x509.order_chain(_x509.Certificate(ISSUED.der), pile, AT) == []
+
+
+def test_of_two_issuers_the_valid_one() -> None:
+    expired = AUTHORITY.reissue(not_after=NOW - DAY)
+    longest = AUTHORITY.reissue(not_after=NOW + 9000 * DAY)
+    future = AUTHORITY.reissue(not_before=NOW + DAY, not_after=NOW + 9999 * DAY)
+    pile = [_x509.Certificate(der) for der in ders([future, expired, *ISSUED.chain, longest])]
+    chain = _x509.order_chain(_x509.Certificate(ISSUED.der), pile, AT)
+    assert [certificate.der for certificate in chain] == ders([longest, *ISSUED.chain[1:]])
+
+
+def test_a_server_certificate_issues_nothing() -> None:
+    mid = Authority("Mid").issue("mid.example.com")
+    issuer = Authority("Unused", intermediates=0)
+    issuer.key, issuer.issuer = mid.key, mid.certificate
+    leaf = issuer.issue("leaf.example.com")
+    assert _x509.order_chain(_x509.Certificate(leaf.der), [_x509.Certificate(mid.der)], AT) == []
+
+
+def test_a_self_signed_certificate_has_no_chain() -> None:
+    alone = _x509.Certificate(self_signed("alone.example.com").der)
+    assert alone.is_self_issued
+    assert _x509.order_chain(alone, [alone], AT) == []
+
+
+# What nobody would have thought of: never a wrong pairing, never another exception than the one
+
+
+TEXT_WITHOUT_DASHES = st.text(st.characters(exclude_characters="-", exclude_categories=["Cs"]), max_size=60)
+
+
+@given(
+    st.permutations([ISSUED.pem, OTHER.pem, ISSUED.csr_pem, ISSUED.key_pem, *(pem_of([one]) for one in ISSUED.chain)]),
+    st.lists(TEXT_WITHOUT_DASHES, min_size=8, max_size=8),
+    st.sampled_from([name for name in DISORDER if name not in HEADED]),
+    st.sampled_from(["", "-----\n", "----------\n", "-----BEGIN-----\n", "-- \n", "-----BEGIN OF MESSAGE-----\n"]),
+)
+@fuzz
+def test_any_text_around(blocks: list[str], texts: list[str], disorder: str, rule: str) -> None:
+    pem = "".join(f"{text}\n{rule}{block}" for text, block in zip(texts, blocks, strict=False))
+    data = DISORDER[disorder](pem).encode()
+    assert set(read(data)) == {ISSUED.der, OTHER.der, *ders(list(ISSUED.chain))}
+    assert _x509.read_private_key(data).pem == ISSUED.key_pem
+    assert _x509.read_request(data).pem() == ISSUED.csr_pem
+
+
+READERS = {
+    "certificates": _x509.read_certificates,
+    "request": _x509.read_request,
+    "key": _x509.read_private_key,
+    "key_with_passphrase": lambda data: _x509.read_private_key(data, PASSPHRASE),
+    "key_store": lambda data: _x509.read_key_store(data, PASSPHRASE),
+}
+
+
+def use(data: bytes) -> list[_x509.Certificate]:
+    """Read data in every way and look at all that comes out; gives the certificates that were found."""
+    found: list[_x509.Certificate] = []
+    for name, reader in READERS.items():
+        try:
+            result: Any = reader(data)
+        except CertificatesError as error:
+            assert error.code in {"invalid_pem", "bad_passphrase", "ambiguous"}, name
+            continue
+        if isinstance(result, list):
+            found += result
+        elif isinstance(result, _x509.PrivateKey):
+            load_pem_private_key(result.pem.encode(), None)
+        elif isinstance(result, _x509.KeyStore):
+            found += result.certificates
+    for certificate in found:
+        assert certificate.facts()["public_key_sha256"]
+        repr((certificate.organization_name, certificate.is_self_issued, certificate.may_issue, certificate.pem()))
+        _x509.order_chain(certificate, [*found, *KNOWN], AT)
+        _x509.order_chain(KNOWN[0], [certificate, *KNOWN], AT)
+    return found
+
+
+KNOWN = [_x509.Certificate(der) for der in ders(ISSUED.all)]
+SEEDS = {
+    "pem": ISSUED.pem.encode(),
+    "der": ISSUED.der,
+    "root_der": ders([AUTHORITY.root])[0],
+    "pkcs7": pkcs7_of(ISSUED.all[:2], Encoding.DER),
+    "pkcs7_pem": pkcs7_of(ISSUED.all[:2], Encoding.PEM),
+    "request": ISSUED.csr_pem.encode(),
+    "request_der": x509.load_pem_x509_csr(ISSUED.csr_pem.encode()).public_bytes(Encoding.DER),
+    "key": ISSUED.key_pem.encode(),
+    "key_der": key_bytes(ISSUED.key),
+    "traditional_key": key_pem(ISSUED.key, TRADITIONAL).encode(),
+    "encrypted_traditional_key": key_pem(ISSUED.key, TRADITIONAL, PASSPHRASE).encode(),
+    "key_store": pkcs12_of(ISSUED, None),
+}
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """The library warns of odd certificates."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@pytest.mark.parametrize("seed", [name for name in SEEDS if name.endswith("der")])
+def test_every_single_bit_flipped(seed: str) -> None:
+    data, unexpected = SEEDS[seed], {}
+    for position in range(len(data) * 8):
+        flipped = bytearray(data)
+        flipped[position // 8] ^= 1 << position % 8
+        try:
+            use(bytes(flipped))
+        except Exception as error:  # what may be raised was handled in use
+            unexpected[f"{type(error).__name__}: {error}"] = position
+    assert not unexpected
+
+
+@pytest.mark.parametrize("seed", sorted(SEEDS))
+def test_truncated(seed: str) -> None:
+    lengths = range(len(SEEDS[seed].rstrip()))
+    step = 1 if EXAMPLES > 100 else max(1, len(lengths) // 60)
+    for length in lengths[::step]:
+        assert use(SEEDS[seed][:length]) == []
+
+
+@pytest.mark.parametrize("seed", sorted(SEEDS))
+def test_damaged(seed: str) -> None:
+    """Bytes changed, dropped, doubled and inserted, at random but the same in every run."""
+    chance = random.Random(seed)
+    for _example in range(EXAMPLES if seed != "key_store" else EXAMPLES // 5):
+        data = bytearray(SEEDS[seed])
+        for _damage in range(chance.randint(1, 4)):
+            position = chance.randrange(len(data))
+            change = chance.randrange(4)
+            if change == 0:
+                data[position] = chance.randrange(256)
+            elif change == 1:
+                del data[position : position + chance.randint(1, 8)]
+            elif change == 2:
+                data[position:position] = data[position : position + chance.randint(1, 70)]
+            else:
+                data[position:position] = chance.randbytes(chance.randint(1, 8))
+        use(bytes(data))
+
+
+@given(
+    st.binary(max_size=200), st.sampled_from([b"", b"0", b"0\x82\x01\x00", b"\xff\xfe", b"\xfe\xff", b"-----BEGIN "])
+)
+@fuzz
+def test_any_bytes(data: bytes, start: bytes) -> None:
+    assert use(start + data) == []
+
+
+@given(
+    st.sampled_from(
+        ["CERTIFICATE", "PKCS7", "CERTIFICATE REQUEST", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"]
+    ),
+    st.binary(max_size=200),
+)
+@fuzz
+def test_any_body(label: str, body: bytes) -> None:
+    assert use(b"-----BEGIN %b-----\n%b\n-----END %b-----\n" % (label.encode(), body, label.encode())) == []
+
+
+LABELS = ["CERTIFICATE", "PKCS7", "CERTIFICATE REQUEST", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"]
+
+
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("seed", ["pem", "key", "request", "pkcs7_pem"])
+def test_one_thing_under_the_label_of_another(seed: str, label: str) -> None:
+    body = PEM_BODY.sub(lambda found: found.group(2), SEEDS[seed].decode())
+    found = use(f"-----BEGIN {label}-----\n{body}-----END {label}-----\n".encode())
+    assert {certificate.der for certificate in found} <= set(ders(ISSUED.all))
+
+
+PILE = [AUTHORITY.issue(f"host{number}.example.com") for number in range(6)]
+PILE += [AUTHORITY.issue("host0.example.com", names=["other.example.com"]), OTHER]
+
+
+@given(st.permutations(PILE), st.integers(0, len(PILE) - 1))
+@fuzz
+def test_a_key_finds_its_own_certificate(pile: list[Issued], chosen: int) -> None:
+    key = _x509.read_private_key(pile[chosen].key_pem.encode())
+    certificates = _x509.read_certificates("".join(issued.pem for issued in pile).encode())
+    assert [own.der for own in _x509.find_by_key(certificates, key.public_key_sha256)] == [pile[chosen].der]
+    others = [certificate for certificate in certificates if certificate.der != pile[chosen].der]
+    assert _x509.find_by_key(others, key.public_key_sha256) == []
+
+
+ODD_NAMES = [
+    x509.DNSName("xn--bcher-kva.example"),
+    x509.IPAddress(ipaddress.ip_address("2001:db8::1")),
+    x509.RFC822Name("admin@example.com"),
+    x509.UniformResourceIdentifier("https://example.com/"),
+    x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "directory")])),
+    x509.RegisteredID(x509.ObjectIdentifier("1.2.3.4")),
+    x509.OtherName(x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3"), b"\x0c\x02hi"),
+]
+
+
+def with_alternative_names(extension: x509.ExtensionType) -> _x509.Certificate:
+    key = new_key()
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))
+        .issuer_name(AUTHORITY.issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW)
+        .not_valid_after(NOW)
+        .add_extension(extension, critical=True)
+        .sign(AUTHORITY.key, hashes.SHA256())
+    )
+    return _x509.read_certificates(certificate.public_bytes(Encoding.DER))[0]
+
+
+def test_alternative_names_of_every_kind() -> None:
+    certificate = with_alternative_names(x509.SubjectAlternativeName(ODD_NAMES))
+    assert certificate.common_name is None
+    names = certificate.subject_alt_names
+    assert names[:5] == [
+        "xn--bcher-kva.example",
+        "2001:db8::1",
+        "admin@example.com",
+        "https://example.com/",
+        "CN=directory",
+    ]
+    assert names[5] == "1.2.3.4"
+    assert len(names) == len(ODD_NAMES) and all(isinstance(name, str) for name in names)
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"0", b"\x30\x03\xa3\x01\x05", b"\x30\x04\xa3\x02\x30\x00", b"\x30\x02\x82\x00"]
+)
+def test_alternative_names_that_cannot_be_read(value: bytes) -> None:
+    """Among them a kind of name (x400Address) that the library does not know."""
+    extension = x509.UnrecognizedExtension(x509.ExtensionOID.SUBJECT_ALTERNATIVE_NAME, value)
+    assert with_alternative_names(extension).facts()["subject_alt_names"] in ([], [""])

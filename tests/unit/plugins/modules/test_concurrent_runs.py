@@ -1,0 +1,265 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs that meet each other, are killed, interrupted or met by faults: no email twice, none lost.
+
+With C(LONG=1) in the environment there are more kills.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.unit.plugins.support import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
+
+pytest_plugins = ["tests.unit.plugins.postgresql"]
+
+MODULE = "ssl_fulfillment_email"
+RUNS = 10
+CONCURRENCY = 4
+KILLS = 50 if os.environ.get("LONG") else 5
+SEED = 20240415
+IN_FLIGHT = None
+"""What the log of calls has for the outcome of one that is being answered."""
+FAULTS = ("rate_limit", "reset_before", "hang_after", "false", "rate_limit_429", "reset_after", "hang_before")
+UNKNOWN = {"reset_before", "reset_after", "hang_before", "hang_after"}
+PROCESSED = {"ok", "reset_after", "hang_after"}
+
+
+@pytest.fixture(scope="module")
+def twenty() -> Iterator[Simulator]:
+    """A simulator with twenty orders that can all be mailed."""
+    with Simulator.start(fleet=20) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def sim(twenty: Simulator) -> Simulator:
+    """The simulator, as if it had just been started."""
+    twenty.start_listening()
+    twenty.reset()
+    return twenty
+
+
+@pytest.fixture
+def options(sim: Simulator, ledger_url: str) -> dict[str, Any]:
+    """A run over all orders, with a new ledger of each kind."""
+    return {**options_for(sim), "ledger_url": ledger_url, "common_names": ["*"], "concurrency": CONCURRENCY}
+
+
+def order_ids(sim: Simulator) -> list[int]:
+    """All orders."""
+    return [order["id"] for order in sim.orders()]
+
+
+def sent(sim: Simulator) -> Counter[int]:
+    """How often each order was mailed."""
+    return Counter(send["order_id"] for send in sim.sends())
+
+
+def sends_begun(sim: Simulator) -> list[dict[str, Any]]:
+    """The calls that ask for an email, those among them that are being answered included."""
+    return sim.calls(method="resendEmail")
+
+
+def wait_until_answered(sim: Simulator) -> None:
+    """Wait until the simulator is through with every call."""
+    while any(call["outcome"] is IN_FLIGHT for call in sim.calls()):
+        pass
+    while sum(rule["met"] for rule in sim.faults()) > sum(call["outcome"] in FAULTS for call in sim.calls()):
+        pass
+
+
+def assert_mailed_once(sim: Simulator, runs: list[Run]) -> None:
+    """Every order was mailed once, and by what the runs say themselves."""
+    everything = order_ids(sim)
+    assert sent(sim) == Counter(everything)
+    requested = [email["order_id"] for run in runs for email in run["emails"] if email["outcome"] == "requested"]
+    assert sorted(requested) == everything
+    assert sum(run["requested_count"] for run in runs) == len(everything)
+
+
+def test_ten_runs_at_once(sim: Simulator, options: dict[str, Any]) -> None:
+    """From the very first use of the ledger on, at full concurrency."""
+    processes = [start_module(MODULE, **{**options, "concurrency": 8}) for _ in range(RUNS)]
+    runs = [finish_module(process, 300) for process in processes]
+    assert_mailed_once(sim, runs)
+    for run in runs:
+        assert not run.failed, run["msg"]
+        assert list(run.outcomes()) == order_ids(sim)
+        assert set(run.outcomes().values()) <= {
+            ("requested", None),
+            ("skipped", "cooldown"),
+            ("skipped", "outcome_unknown"),  # another run is at it
+        }
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_a_run_that_is_killed(sim: Simulator, options: dict[str, Any], number: int) -> None:
+    """At a random moment: after so many calls have arrived, and a random spell later."""
+    chance = random.Random(SEED + number)
+    sim.settings(latency_ms=chance.choice([0, 5, 30]))
+    process = start_module(MODULE, **options)
+    calls, spell = chance.randint(0, 24), chance.randint(0, 3)
+    while len(sim.calls()) < calls and process.poll() is None:
+        pass
+    for _ in range(spell):
+        sim.sends()
+    process.kill()
+    process.communicate()
+    wait_until_answered(sim)
+    sim.settings(latency_ms=0)
+    after_kill = sent(sim)
+
+    run = run_module(MODULE, **options)
+    assert not run.failed, run["msg"]
+    assert max(sent(sim).values()) == 1, "mailed twice within the interval"
+    unsure = {email["order_id"] for email in run["emails"] if email["reason"] == "outcome_unknown"}
+    assert len(unsure) <= CONCURRENCY
+    for email in run["emails"]:
+        order_id, outcome, reason = email["order_id"], email["outcome"], email["reason"]
+        if (outcome, reason) == ("requested", None):
+            assert (after_kill[order_id], sent(sim)[order_id]) == (0, 1), order_id
+        elif reason == "cooldown":
+            assert after_kill[order_id] == 1, f"order {order_id} is lost: it counts as mailed, and was not"
+        else:
+            assert (outcome, reason) == ("skipped", "outcome_unknown")
+            assert sent(sim)[order_id] == after_kill[order_id]
+    assert list(run.outcomes()) == order_ids(sim)
+    assert run["requested_count"] + sum(after_kill.values()) + len(unsure - after_kill.keys()) == len(order_ids(sim))
+
+
+def test_runs_that_are_killed_in_a_row(sim: Simulator, options: dict[str, Any]) -> None:
+    """On one ledger: each starts where the one before died, and an order is never mailed twice."""
+    chance = random.Random(SEED)
+    sim.settings(latency_ms=20)
+    for _ in range(3):
+        process = start_module(MODULE, **options)
+        begun = len(sends_begun(sim)) + chance.randint(1, 5)
+        while len(sends_begun(sim)) < begun and process.poll() is None:
+            pass
+        process.kill()
+        process.communicate()
+        wait_until_answered(sim)
+    run = run_module(MODULE, **options)
+    assert set(sent(sim).values()) == {1}
+    unsure = {email["order_id"] for email in run["emails"] if email["reason"] == "outcome_unknown"}
+    assert len(unsure) <= 3 * CONCURRENCY
+    assert sent(sim).keys() | unsure == set(order_ids(sim))
+
+
+@pytest.mark.parametrize(("name", "times"), [("SIGTERM", 1), ("SIGINT", 1), ("SIGTERM", 2)])
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+def test_a_run_that_is_interrupted(sim: Simulator, options: dict[str, Any], name: str, times: int) -> None:
+    """The calls in flight finish and are confirmed, nothing more is sent, and the run ends with what was done."""
+    sim.settings(latency_ms=400)
+    process = start_module(MODULE, **options)
+    while len(sends_begun(sim)) < CONCURRENCY + 1:
+        assert process.poll() is None
+    for _ in range(times):
+        process.send_signal(getattr(signal, name))
+    run = finish_module(process)
+    assert process.returncode in (0, 1), "it did not end by itself"
+    sim.settings(latency_ms=0)
+
+    mailed = sorted(sent(sim))
+    assert CONCURRENCY < len(mailed) <= 3 * CONCURRENCY, "it sent on"
+    assert len(sends_begun(sim)) == len(mailed)
+    assert list(run.outcomes()) == order_ids(sim)
+    assert [email["order_id"] for email in run["emails"] if email["outcome"] == "requested"] == mailed
+    assert (run["requested_count"], run["changed"]) == (len(mailed), True)
+    assert run.failed, "a job that was canceled must not pass for one that is done"
+    for email in run["emails"]:
+        if email["order_id"] not in mailed:
+            assert email["requested_at"] is None
+            assert "stop" in email["message"]
+
+    rest = run_module(MODULE, **options)
+    assert not rest.failed, rest["msg"]
+    assert_mailed_once(sim, [run, rest])
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+def test_a_run_that_is_interrupted_before_it_sends(sim: Simulator, options: dict[str, Any], name: str) -> None:
+    sim.settings(latency_ms=400)
+    process = start_module(MODULE, **options)
+    while not sim.calls():
+        assert process.poll() is None
+    process.send_signal(getattr(signal, name))
+    run = finish_module(process)
+    assert run.failed
+    assert run.code == "interrupted"
+    assert "nothing" in run["msg"]
+    assert sends_begun(sim) == []
+
+
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+def test_an_interrupt_ends_the_waiting(sim: Simulator, options: dict[str, Any]) -> None:
+    """A run that waits for the rate limit to clear sends nothing when it is told to stop; its claims are released."""
+    sim.fault("rate_limit", method="resendEmail", retry_after=600)
+    process = start_module(MODULE, **options)
+    while not any(call["outcome"] == "rate_limit" for call in sends_begun(sim)):
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    run = finish_module(process, 60)
+    assert run.failed
+    assert run["requested_count"] == 0
+    sim.clear_faults()
+    assert_mailed_once(sim, [run_module(MODULE, **options)])
+
+
+@pytest.fixture(scope="module")
+def two_hundred() -> Iterator[Simulator]:
+    """A simulator with two hundred orders that can all be mailed."""
+    with Simulator.start(fleet=200) as simulator:
+        yield simulator
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_every_twelfth_call_fails(two_hundred: Simulator, tmp_path: Any, transport: str) -> None:
+    sim = two_hundred
+    sim.reset()
+    for position in range(40):  # a call that met a fault is not counted by those that stand behind it
+        sim.fault(FAULTS[position % len(FAULTS)], nth=12 * (position + 1) - position, seconds=4)
+    options = {
+        **options_for(sim, transport),
+        "ledger_url": f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
+        "common_names": ["*"],
+        "max_orders": 200,
+        "concurrency": 16,
+        "timeout": 2,
+    }
+    run = run_module(MODULE, **options)
+    wait_until_answered(sim)
+    everything = order_ids(sim)
+    assert list(run.outcomes()) == everything
+    answers: dict[int, list[str]] = {order_id: [] for order_id in everything}
+    for call in sends_begun(sim):
+        answers[int(call["id"])].append(call["outcome"])
+    met = Counter(answer for calls in answers.values() for answer in calls)
+    assert all(met[fault] >= 1 for fault in FAULTS), met
+
+    for order_id, (outcome, reason) in run.outcomes().items():
+        *refused, last = answers[order_id]
+        assert set(refused) <= {"rate_limit", "rate_limit_429"}, "only what was surely not sent may be repeated"
+        expected = ("failed", "outcome_unknown") if last in UNKNOWN else ("failed", "refused")
+        assert (outcome, reason) == (("requested", None) if last == "ok" else expected), order_id
+        assert sent(sim)[order_id] == (last in PROCESSED)
+
+    sim.clear_faults()
+    before = sent(sim)
+    again = run_module(MODULE, **options)
+    assert not again.failed, again["msg"]
+    refused = {order_id for order_id, calls in answers.items() if calls[-1] == "false"}
+    assert {order_id for order_id, (outcome, _) in again.outcomes().items() if outcome == "requested"} == refused
+    assert sent(sim) == before + Counter(refused)

@@ -1,0 +1,176 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A real PostgreSQL server for tests, from the system's packages; a pytest plugin with fixtures for ledgers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BINARIES = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/usr/local/pgsql/bin",
+    "/opt/homebrew/opt/postgresql*/bin",
+)
+UNPRIVILEGED = ("postgres", "nobody")
+"""Whom the server runs as where the tests run as root: it refuses to be root."""
+USER = "ledger"
+STARTS = 3
+"""How often a start is tried: another process may take the free port first."""
+SETTINGS = """
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = '{folder}'
+fsync = off
+"""
+
+
+def find_binaries() -> Path | None:
+    """The folder of the newest server that is installed; None if there is none."""
+    found = [binary for pattern in BINARIES for binary in Path("/").glob(f"{pattern[1:]}/initdb")]
+    on_path = shutil.which("initdb")
+    newest = max(found, key=lambda binary: [int(number) for number in _numbers(binary)], default=None)
+    if newest is None and on_path:
+        newest = Path(on_path).resolve()
+    return newest.parent if newest and (newest.parent / "pg_ctl").exists() else None
+
+
+def _numbers(path: Path) -> list[str]:
+    return "".join(letter if letter.isdigit() else " " for letter in str(path)).split()
+
+
+class Server:
+    """A server on loopback with a user that logs in by a password; as a context manager, it ends with the block."""
+
+    def __init__(self, binaries: Path) -> None:
+        self.password = secrets.token_hex(12)
+        self._binaries = binaries
+        self._folder = Path(tempfile.mkdtemp(prefix="softlayer-postgresql-"))
+        self._databases = 0
+        password_file = self._folder / "password"
+        password_file.write_text(self.password, encoding="ascii")
+        self._user = _unprivileged_user()
+        if self._user is not None:
+            for path in (self._folder, password_file):
+                os.chown(path, self._user.pw_uid, self._user.pw_gid)
+        login = (f"--username={USER}", f"--pwfile={password_file}", "--auth=scram-sha-256")
+        self._run("initdb", *login, "--encoding=UTF8", "--no-locale", "--no-sync", f"--pgdata={self._data}")
+        self.port = self._start()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._run("pg_ctl", "stop", "--mode=immediate", f"--pgdata={self._data}")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def new_database(self) -> str:
+        """Make an empty database and return its URL as a ledger takes it."""
+        self._databases += 1
+        name = f"ledger{self._databases}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def url(self, database: str) -> str:
+        """The URL of a database."""
+        return f"postgresql://{USER}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str, database: str = "postgres") -> list[Any]:
+        """Execute SQL in a connection of its own and return the rows, if it gives any."""
+        with self.connect(database) as connection:
+            cursor = connection.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def connect(self, database: str) -> Any:
+        """Open a connection in which each statement stands on its own."""
+        import psycopg
+
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user=USER, password=self.password, dbname=database, autocommit=True
+        )
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def _start(self) -> int:
+        for attempt in range(STARTS):
+            port = _free_port()
+            with (self._data / "postgresql.conf").open("a", encoding="utf-8") as settings:
+                settings.write(SETTINGS.format(port=port, folder=self._folder))
+            try:
+                log = f"--log={self._folder / 'server.log'}"
+                self._run("pg_ctl", "start", "--wait", "--silent", log, f"--pgdata={self._data}")
+                return port
+            except subprocess.CalledProcessError:
+                if attempt == STARTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        as_user: dict[str, Any] = {}
+        if self._user is not None:
+            as_user = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+        subprocess.run(
+            [str(self._binaries / program), *arguments],
+            cwd=self._folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C", "HOME": str(self._folder)},
+            **as_user,
+        )
+
+
+def _unprivileged_user() -> pwd.struct_passwd | None:
+    """Whom to run as; None for whoever runs the tests."""
+    if os.geteuid() != 0:
+        return None
+    for name in UNPRIVILEGED:
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    pytest.skip("PostgreSQL refuses to run as root, and there is no unprivileged user: run the tests as another user")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """One server for all tests of a worker; the test is skipped where it cannot be had."""
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver: pip install 'psycopg[binary]'")
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server: install the system's package postgresql (Fedora: postgresql-server)")
+    with Server(binaries) as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Server) -> str:
+    """The URL of an empty PostgreSQL database."""
+    return postgresql.new_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a ledger that does not exist yet, of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    return str(request.getfixturevalue("postgresql_url"))

@@ -1,0 +1,492 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No private key, passphrase or API key in anything that Ansible prints, logs or leaves behind, however it ends.
+
+The modules are run by Ansible's own commands, as talkative as they get. What was printed is searched task by task, and
+all files that are left are searched afterwards.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import xmlrpc.client
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+from cryptography.hazmat.primitives.serialization import PrivateFormat
+
+from tests.simulator.client import Simulator
+from tests.unit.plugins import certificates
+from tests.unit.plugins.certificates import LENGTH, Authority, Issued, encrypted_fragments, key_pem, leaks, new_key
+from tests.unit.plugins.support import TRANSPORTS
+
+Options = dict[str, Any]
+
+PASSPHRASE = "Tr0ub4dor-and-three-more"
+WRONG_PASSPHRASE = "n0t-the-passphrase-of-it"
+KEY_STORE_PASSPHRASE = "an0ther-phrase-for-pkcs12"
+WRONG_API_KEY = "wr0ng_api-key_of-nobody-0123456789_abcdef"
+ECHO_API_KEY = "g00d_api-key_of-the-echo-0123456789_abcdef"
+PROXY_PASSWORD = "pr0xy-passw0rd-0123456789"
+LEDGER_PASSWORD = "l3dger-passw0rd-0123456789"
+PASSWORDS = (
+    *(PASSPHRASE, WRONG_PASSPHRASE, KEY_STORE_PASSPHRASE, WRONG_API_KEY, ECHO_API_KEY, PROXY_PASSWORD),
+    LEDGER_PASSWORD,
+)
+AUTHORITY = Authority()
+TRADITIONAL = PrivateFormat.TraditionalOpenSSL
+
+
+# A server that refuses every certificate, and tells all about it
+
+
+def _lines(pem: str, columns: int) -> str:
+    body = "".join(pem.split("\n")[1:-2])
+    return "\n".join(body[start : start + columns] for start in range(0, len(body), columns))
+
+
+def _request(template: Options, api_key: str) -> str:
+    return f"authenticate apiKey {api_key} {json.dumps(template)}"
+
+
+ECHOES: dict[str, Callable[[Options, str], str]] = {
+    "whole": lambda template, _key: f"Invalid value provided for 'privateKey': {template['privateKey']} is odd.",
+    "as_json": _request,
+    "as_python": lambda template, _key: repr(template),
+    "body": lambda template, _key: f"Odd: {_lines(template['privateKey'], 64)}",
+    "narrow": lambda template, _key: f"Odd: {_lines(template['privateKey'], 32)}",
+    "first_half": lambda template, _key: f"Odd: {template['privateKey'][: len(template['privateKey']) // 2]}",
+    "second_half": lambda template, _key: f"Odd: {template['privateKey'][len(template['privateKey']) // 2 :]}",
+    "in_a_url": lambda template, _key: f"Odd: privateKey={quote(template['privateKey'], safe='')}",
+    "api_key": lambda _template, key: f"Odd: apiKey {key}.",
+    "api_key_where_it_is_cut": lambda _template, key: f"{'odd ' * 70}{key}",
+}
+PAGES = {"page": lambda template, _key: f"<html><pre>{template['privateKey']}</pre></html>"}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Both transports; the certificate's notes say in which words it is refused."""
+
+    def do_GET(self) -> None:
+        self._answer_rest([])
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if "/rest/" in self.path:
+            self._answer_rest(json.loads(body)["parameters"])
+            return
+        (headers, *arguments), method = xmlrpc.client.loads(body)
+        key = headers["headers"]["authenticate"]["apiKey"]  # type: ignore[index,call-overload]
+        self._answer(str(method), arguments, str(key), self._send_xml)
+
+    def _answer_rest(self, arguments: list[Any]) -> None:
+        user = base64.b64decode(self.headers["Authorization"].removeprefix("Basic ")).decode()
+        method = urlsplit(self.path).path.rsplit("/", 1)[1].removesuffix(".json")
+        self._answer(method, arguments, user.split(":", 1)[1], self._send_json)
+
+    def _answer(self, method: str, arguments: list[Any], api_key: str, send: Callable[[Any, str | None], None]) -> None:
+        if method != "createObject":
+            send([], None)
+            return
+        [template] = arguments
+        style = str(template["notes"])
+        if style in PAGES:
+            self._send(500, "text/html", PAGES[style](template, api_key).encode())
+        else:
+            send(None, ECHOES[style](template, api_key))
+
+    def _send_xml(self, value: Any, fault: str | None) -> None:
+        answer: Any = (value,) if fault is None else xmlrpc.client.Fault("SoftLayer_Exception_InvalidValue", fault)  # type: ignore[arg-type]
+        self._send(200, "text/xml", xmlrpc.client.dumps(answer, methodresponse=True).encode())
+
+    def _send_json(self, value: Any, fault: str | None) -> None:
+        body = value if fault is None else {"error": fault, "code": "SoftLayer_Exception_InvalidValue"}
+        self._send(200 if fault is None else 500, "application/json", json.dumps(body).encode())
+
+    def _send(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def echo() -> Iterator[dict[str, str]]:
+    """The server's endpoint by transport."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    yield {"xmlrpc": f"{url}/xmlrpc/v3.1/", "rest": f"{url}/rest/v3.1/"}
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+# What is done: each task is a way in which a run can end
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of the playbook, and what must stand in its output, for real and in check mode, for it to have ended so."""
+
+    module: str
+    options: Options
+    expected: str
+    expected_in_check: str | None = None
+    login: str = "good"
+
+
+@dataclass
+class Stage:
+    """Where it takes place; only the folders below C(left) are searched."""
+
+    folder: Path
+    tasks: dict[str, Task] = field(default_factory=dict)
+    fragments: set[str] = field(default_factory=set)
+
+    @property
+    def left(self) -> Path:
+        """Home, temporary files and logs."""
+        return self.folder / "left"
+
+    def file(self, content: str | bytes) -> str:
+        """The path of a file of the user's own, with this content."""
+        folder = self.folder / "given"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{len(list(folder.iterdir()))}.file"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return str(path)
+
+    def secret(self, key: str) -> str:
+        """An encrypted key, of which nothing must be found either."""
+        self.fragments |= encrypted_fragments(key)
+        return key
+
+
+def _imports(stage: Stage) -> Iterator[tuple[str, Task]]:
+    """Imports by content and by path, at top level and in a list, that succeed and that fail."""
+    for number, (name, expected, build) in enumerate(_endings(stage)):
+        issued = AUTHORITY.issue(f"host{number}.example.com", key=new_key("rsa") if name == "success" else None)
+        key, passphrase = build(issued)
+        by_content = {
+            "certificate_content": issued.pem,
+            "intermediate_content": issued.chain_pem,
+            "privatekey_content": key,
+            **({"privatekey_passphrase": passphrase} if passphrase else {}),
+        }
+        by_path = {**by_content, "certificate_path": stage.file(issued.pem), "privatekey_path": stage.file(key)}
+        del by_path["certificate_content"], by_path["privatekey_content"]
+        other = AUTHORITY.issue(f"other{number}.example.com")
+        yield f"{name}_by_content", Task("ssl_certificate_import", by_content, expected)
+        again = expected.replace("imported", "unchanged")
+        yield f"{name}_by_path", Task("ssl_certificate_import", by_path, again, expected)
+        both = [other.options(notes="beside it"), by_path if number % 2 else by_content]
+        yield f"{name}_in_a_list", Task("ssl_certificate_import", {"certificates": both}, expected)
+
+
+Ending = tuple[str, str, Callable[[Issued], tuple[str, str | None]]]
+
+
+def _endings(stage: Stage) -> Iterator[Ending]:
+    def encrypted(issued: Issued) -> str:
+        return stage.secret(key_pem(issued.key, passphrase=PASSPHRASE))
+
+    yield "success", '"outcome": "imported"', lambda one: (key_pem(one.key, TRADITIONAL), None)
+    yield "decrypted", '"outcome": "imported"', lambda one: (encrypted(one), PASSPHRASE)
+    yield "bad_passphrase", '"reason": "bad_passphrase"', lambda one: (encrypted(one), WRONG_PASSPHRASE)
+    yield "key_mismatch", '"reason": "key_mismatch"', lambda _one: (key_pem(new_key()), PASSPHRASE)
+    yield "damaged_key", '"reason": "invalid_pem"', lambda one: (one.key_pem.replace("MIG", "NIG", 1), None)
+
+
+def _key_stores(stage: Stage) -> Iterator[tuple[str, Task]]:
+    path = stage.file(certificates.pkcs12_of(AUTHORITY.issue("store.example.com"), KEY_STORE_PASSPHRASE))
+    for name, passphrase, expected in (
+        ("pkcs12", KEY_STORE_PASSPHRASE, '"outcome": "imported"'),
+        ("pkcs12_bad_passphrase", WRONG_PASSPHRASE, '"reason": "bad_passphrase"'),
+    ):
+        yield name, Task("ssl_certificate_import", {"pkcs12_path": path, "pkcs12_passphrase": passphrase}, expected)
+
+
+def _mistakes(stage: Stage) -> Iterator[tuple[str, Task]]:
+    """What people do when they mix options up."""
+    one = AUTHORITY.issue("mistake.example.com")
+    key_path = stage.file(one.key_pem)
+    mistakes: dict[str, Options] = {
+        "key_given_as_path": {"certificate_content": one.pem, "privatekey_path": one.key_pem},
+        "key_given_as_certificate": {"certificate_content": one.key_pem, "privatekey_content": one.pem},
+        "key_given_as_intermediate": one.options(intermediate_content=one.key_pem),
+        "key_given_as_csr": one.options(csr_content=one.key_pem),
+        "key_beside_the_certificate": {"certificate_content": one.key_pem + one.pem},
+        "other_key_beside_the_certificate": {
+            "certificate_content": key_pem(one.key, TRADITIONAL) + one.pem,
+            "privatekey_path": key_path,
+        },
+        "option_misspelt": {"certificate_content": one.pem, "privatkey_content": one.key_pem},
+        "option_misspelt_in_a_list": {
+            "certificates": [{"certificate_content": one.pem, "private_key_content": one.key_pem}]
+        },
+        "options_that_exclude_each_other": one.options(privatekey_path=key_path),
+    }
+    for name, options in mistakes.items():
+        yield name, Task("ssl_certificate_import", options, '"failure": {', '"invocation": {')
+
+
+def _refusals() -> Iterator[tuple[str, Task]]:
+    for number, style in enumerate([*ECHOES, *PAGES]):
+        key = new_key("rsa" if number % 2 else "ec")
+        one = AUTHORITY.issue("refused.example.com", key=key)
+        reason = '"reason": "outcome_unknown"' if style in PAGES else '"reason": "refused"'
+        for transport in TRANSPORTS:
+            task = Task("ssl_certificate_import", one.options(notes=style), reason, login=f"echo_{transport}")
+            yield f"refused_{style}_{transport}", task
+
+
+def _logins(stage: Stage, sim: Simulator) -> Iterator[tuple[str, Task]]:
+    one = AUTHORITY.issue("login.example.com")
+    order_id = sim.orders()[0]["id"]
+    config = stage.file(f"[softlayer]\nusername = {sim.username}\napi_key = {sim.api_key}\n")
+    broken = stage.file(f"[softlayer\napi_key = {sim.api_key}\n")
+    options: dict[str, Options] = {
+        "ssl_certificate_import": one.options(),
+        "ssl_order_info": {"gather_imported": True},
+        "ssl_fulfillment_email": {"order_ids": [order_id], "force": True},
+    }
+    for module, given in options.items():
+        yield f"{module}_denied", Task(module, given, '"code": "authentication_failed"', login="wrong")
+        yield f"{module}_unreachable", Task(module, given, '"code": "unreachable"', login="unreachable")
+    info = "ssl_order_info"
+    yield "orders", Task(info, options[info], '"order_count": 12')
+    yield "config_file", Task(info, {"config_file": config}, '"order_count": 12', login="none")
+    yield "broken_config_file", Task(info, {"config_file": broken}, '"code": "invalid_config_file"', login="none")
+    proxy = f"http://user:{PROXY_PASSWORD}@127.0.0.1:1"
+    yield "proxy", Task(info, {"proxy": proxy}, '"code": "unreachable"', login="public")
+    bad = {"proxy": proxy, "timeout": -1}
+    yield "proxy_and_a_bad_option", Task(info, bad, '"code": "invalid_argument"', login="public")
+    mail = "ssl_fulfillment_email"
+    yield "email", Task(mail, options[mail], '"requested_count": 1')
+    ledger = f"postgresql://user:{LEDGER_PASSWORD}@127.0.0.1:1/ledger"
+    yield "ledger", Task(mail, {**options[mail], "ledger_url": ledger}, '"failure": {')
+
+
+@dataclass(frozen=True)
+class Performance:
+    """All that came of it."""
+
+    stage: Stage
+    sections: dict[str, str]
+    output: str
+    passwords: tuple[str, ...]
+
+    def found(self, text: str) -> list[str]:
+        """The secrets in a text, and in what it is without line ends and indentation."""
+        fragments = self.stage.fragments | certificates._fragments | self._password_fragments
+        return sorted(leaks(text, fragments) | leaks(re.sub(r"\\n|\s", "", text), fragments))
+
+    @property
+    def _password_fragments(self) -> set[str]:
+        return {
+            password[start : start + LENGTH]
+            for password in self.passwords
+            for start in range(len(password) - LENGTH + 1)
+        }
+
+
+MODES = ("real", "check")
+
+
+@pytest.fixture(scope="module")
+def perform(
+    demo_simulator: Simulator, echo: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Performance]:
+    """Gives what came of a mode's tasks, which are run once."""
+    return cache(lambda mode: _perform(mode, demo_simulator, echo, tmp_path_factory.mktemp("secrets")))
+
+
+@pytest.fixture(params=MODES)
+def performance(perform: Callable[[str], Performance], request: pytest.FixtureRequest) -> Performance:
+    """What came of all tasks of a mode."""
+    return perform(request.param)
+
+
+def _perform(mode: str, demo_simulator: Simulator, echo: dict[str, str], folder: Path) -> Performance:
+    """Run all tasks with ansible-playbook, and one with ansible."""
+    demo_simulator.reset()
+    stage = Stage(folder)
+    stage.tasks = _all_tasks(stage, demo_simulator, mode)
+    logins = _login_options(demo_simulator, echo)
+    tasks = [
+        {
+            "name": name,
+            f"softlayer.certificates.{task.module}": {**logins[task.login](number % 2), **task.options},
+            "ignore_errors": True,
+        }
+        for number, (name, task) in enumerate(stage.tasks.items())
+    ]
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
+    playbook = stage.file(json.dumps(play))
+    check = ["--check"] if mode == "check" else []
+    output = _ansible(stage, "ansible-playbook", *check, playbook)
+    assert f"ok={len(tasks)} " in output, output[-3000:]
+    sections = dict(re.findall(r"^TASK \[(\w+)\] \*+\n(.*?)(?=^TASK \[|^PLAY RECAP)", output, re.MULTILINE | re.DOTALL))
+    one = AUTHORITY.issue("adhoc.example.com")
+    paths = {"certificate": one.pem, "privatekey": key_pem(new_key()), "intermediate": one.chain_pem}
+    arguments = " ".join(f"{name}_path={stage.file(content)}" for name, content in paths.items())
+    environment = {
+        "SL_USERNAME": demo_simulator.username,
+        "SL_API_KEY": demo_simulator.api_key,
+        "SL_ENDPOINT_URL": demo_simulator.xmlrpc_url,
+    }
+    module = "softlayer.certificates.ssl_certificate_import"
+    sections["adhoc"] = _ansible(stage, "ansible", *check, "localhost", "-m", module, "-a", arguments, **environment)
+    stage.tasks["adhoc"] = Task(module, {}, '"reason": "key_mismatch"')
+    return Performance(stage, sections, output, (*PASSWORDS, demo_simulator.api_key))
+
+
+def _login_options(sim: Simulator, echo: dict[str, str]) -> dict[str, Callable[[int], Options]]:
+    """Options to log in with, for each of the transports."""
+    good = {"username": sim.username, "api_key": sim.api_key, "retries": 0}
+    told = {"username": sim.username, "api_key": ECHO_API_KEY, "retries": 0}
+
+    def at(transport: int) -> Options:
+        return {"endpoint_url": sim.url(TRANSPORTS[transport])}
+
+    return {
+        "good": lambda transport: good | at(transport),
+        "wrong": lambda transport: good | at(transport) | {"api_key": WRONG_API_KEY},
+        "unreachable": lambda transport: good | {"endpoint_url": f"http://127.0.0.1:1/{TRANSPORTS[transport]}/v3.1/"},
+        "public": lambda _transport: good | {"endpoint_url": "https://api.invalid/xmlrpc/v3.1/"},
+        "none": at,
+        **{f"echo_{name}": lambda _transport, url=url: told | {"endpoint_url": url} for name, url in echo.items()},
+    }
+
+
+def _ansible(stage: Stage, command: str, *arguments: str, **environment: str) -> str:
+    """Run a command of Ansible's, with nothing but the stage to write to, and give all that it prints."""
+    home, temporary = stage.left / "home", stage.left / "tmp"
+    for folder in (home, temporary):
+        folder.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home / ".local" / "state"),
+        "TMPDIR": str(temporary),
+        "ANSIBLE_LOG_PATH": str(stage.left / "ansible.log"),
+        "ANSIBLE_REMOTE_TMP": str(stage.left / "remote"),
+        "ANSIBLE_DISPLAY_TRACEBACK": "always",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+    }
+    options = [
+        "-i",
+        "localhost,",
+        "-c",
+        "local",
+        "-e",
+        f"ansible_python_interpreter={sys.executable}",
+        "-vvvv",
+        "--diff",
+    ]
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name(command)), *options, *arguments],
+        env={**os.environ, **settings, **environment},
+        cwd=stage.folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def _all_tasks(stage: Stage, sim: Simulator, mode: str) -> dict[str, Task]:
+    """All tasks by name; in check mode nothing is sent that could be refused."""
+    refusals = _refusals() if mode == "real" else ()
+    return dict((*_imports(stage), *_key_stores(stage), *_mistakes(stage), *refusals, *_logins(stage, sim)))
+
+
+class _Nobody(Simulator):
+    """Stands for the simulator where only the names of tasks are wanted."""
+
+    def __init__(self) -> None:
+        self.username = self.api_key = "nobody"
+
+    def orders(self) -> list[Options]:
+        return [{"id": 1}]
+
+
+class _Nowhere(Stage):
+    """Stands for the stage there."""
+
+    def file(self, content: str | bytes) -> str:
+        return ""
+
+
+NAMES = {mode: [*_all_tasks(_Nowhere(Path()), _Nobody(), mode), "adhoc"] for mode in MODES}
+
+
+@pytest.mark.parametrize(("mode", "name"), [(mode, name) for mode in MODES for name in NAMES[mode]])
+def test_a_task_shows_no_secret(perform: Callable[[str], Performance], mode: str, name: str) -> None:
+    performance = perform(mode)
+    section, task = performance.sections[name], performance.stage.tasks[name]
+    wanted = (task.expected_in_check if mode == "check" else None) or task.expected
+    assert wanted in section, section[:2000]
+    assert performance.found(section) == []
+
+
+def test_tasks_show_what_they_were_given(performance: Performance) -> None:
+    """Ansible is as talkative as the searches above take for granted."""
+    for name in ("success_by_content", "bad_passphrase_by_content"):
+        assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in performance.sections[name]
+        assert '"invocation"' in performance.sections[name]
+    log = (performance.stage.left / "ansible.log").read_text()
+    assert "success_by_content" in log
+
+
+def test_the_search_finds_what_is_there(performance: Performance) -> None:
+    one = AUTHORITY.issue("found.example.com")
+    assert performance.found(f"x{one.key_pem}") and performance.found(json.dumps(key_pem(one.key, TRADITIONAL)))
+    assert performance.found(f"x{PASSPHRASE}x") and not performance.found(one.pem + one.csr_pem)
+
+
+def test_no_file_that_is_left_holds_a_secret(performance: Performance) -> None:
+    """But for the log, which repeats what was printed and was searched with it."""
+    told = {}
+    for path in sorted(performance.stage.left.rglob("*")):
+        if path.is_file() and path.name != "ansible.log":
+            found = performance.found(path.read_bytes().decode("latin-1"))
+            if found:
+                told[str(path.relative_to(performance.stage.left))] = len(found)
+    assert told == {}
+
+
+def test_nothing_but_the_ledger_and_the_log_is_left(performance: Performance) -> None:
+    files = {
+        str(path.relative_to(performance.stage.left)) for path in performance.stage.left.rglob("*") if path.is_file()
+    }
+    kept = {name for name in files if "softlayer" in name or name.startswith("tmp/")}
+    assert all(name.startswith("home/.local/state/") for name in kept), kept
+
+
+def test_the_log_holds_no_more_than_was_printed(performance: Performance) -> None:
+    log = (performance.stage.left / "ansible.log").read_text()
+    printed = "".join(performance.sections.values()) + performance.output
+    assert set(performance.found(log)) <= set(performance.found(printed))
