@@ -8,10 +8,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python tests/run.py
 
 .DELETE_ON_ERROR:
-.PHONY: test lint sanity unit molecule artefact demo clean
+.PHONY: test test-long lint sanity unit molecule artefact demo clean
 
 test: $(VENV)/bin/nox ## Run everything.
 	$(RUN)
+
+test-long: $(VENV)/bin/nox ## Run the unit tests with what takes long: more kills, more fuzzing, waiting for locks.
+	LONG=1 $(RUN) --session unit
 
 lint sanity unit molecule artefact: $(VENV)/bin/nox ## Run one kind of test.
 	$(RUN) --session $@

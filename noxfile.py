@@ -63,7 +63,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 @on_each_core
 def sanity(session: nox.Session, core: str) -> None:
-    """ansible-test sanity, on this machine and without containers."""
+    """ansible-test sanity of all that is shipped, on this machine and without containers; ruff looks after the tests."""
     session.install(core)
     tree = collection(session)
     home = Path(isolated(session, tree)["HOME"])
@@ -72,7 +72,7 @@ def sanity(session: nox.Session, core: str) -> None:
     (tree / "tests/output/junit").symlink_to(reports(session))
     with session.chdir(tree):
         session.run(
-            *("ansible-test", "sanity", "--local", "--python", str(session.python), "--junit"),
+            *("ansible-test", "sanity", "--local", "--python", str(session.python), "--junit", "--exclude", "tests/"),
             *session.posargs,
             env={"HOME": str(home)},
         )
@@ -83,6 +83,7 @@ def sanity(session: nox.Session, core: str) -> None:
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
     session.install(core, *RUNTIME, *group("test"))
+    install_postgresql(session)
     pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit"]))
 
 
@@ -109,6 +110,18 @@ def artefact(session: nox.Session, core: str) -> None:
     """The collection as it is built and installed."""
     session.install(core, *RUNTIME, *group("test"))
     pytest(session, "tests/artefact", *session.posargs, env={"ANSIBLE_CORE": core})
+
+
+def install_postgresql(session: nox.Session) -> None:
+    """Install the server that the tests of the ledger start, or say that those are skipped."""
+    if shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        session.warn("No PostgreSQL server: the tests of ledgers in one are skipped. Install the package postgresql.")
+        return
+    session.run("apt-get", "update", "--quiet", external=True, silent=True)
+    packages = ["install", "--yes", "--no-install-recommends", "postgresql"]
+    session.run("apt-get", *packages, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -155,6 +168,7 @@ def isolated(session: nox.Session, tree: Path) -> dict[str, str | None]:
 
 def pytest(session: nox.Session, *args: str, env: dict[str, str] | None = None) -> None:
     """Run pytest in a copy of the work tree."""
+    env = {"PYTHONHASHSEED": "0", **(env or {})}  # pytest-xdist's workers must agree on names made of sets
     with session.chdir(collection(session)):
         session.run("pytest", f"--junitxml={reports(session) / 'pytest.xml'}", *args, env=env)
 

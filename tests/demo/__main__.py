@@ -52,7 +52,10 @@ def main() -> int:
     link.symlink_to(ROOT)
     with Simulator.start(fleet="demo") as simulator:
         variables = FOLDER / "vars.yml"
-        variables.write_text(VARIABLES.format(certificates=certificates.relative_to(ROOT), keys=simulator.keys_dir.relative_to(ROOT)), encoding="utf-8")
+        variables.write_text(
+            VARIABLES.format(certificates=certificates.relative_to(ROOT), keys=simulator.keys_dir.relative_to(ROOT)),
+            encoding="utf-8",
+        )
         demo = Demo(environment(simulator))
         tell(
             "An account with a dozen SSL orders",
@@ -86,7 +89,10 @@ def main() -> int:
         )
         demo.step("Once more: request", "Nothing is left to do, so nothing changes.", "softlayer.certificates.resend")
         demo.step("Once more: import", "Nothing changes here either.", "softlayer.certificates.import")
-    tell("Done", f"The simulator has stopped. What was written is in {FOLDER.relative_to(ROOT)}; README.md tells how to go on.")
+    tell(
+        "Done",
+        f"The simulator has stopped. What was written is in {FOLDER.relative_to(ROOT)}; README.md tells how to go on.",
+    )
     return demo.exit_code
 
 
