@@ -232,16 +232,21 @@ class Client:
             endpoint_url=settings.endpoint_url, timeout=settings.timeout, proxy=settings.proxy, verify=settings.verify
         )
         # The SDK's own session repeats requests by itself, also those that must not be; this one never does.
-        transport._client = self._make_session()
+        session = self._make_session()
+        transport._client = session
+        if transport.client is not session:
+            raise CertificatesError(
+                "missing_library",
+                "This release of the Python library SoftLayer cannot be kept from repeating requests: use 6.2 or 6.3.",
+            )
         self._sdk = BaseClient(
             auth=authentication(settings.username, settings.api_key), transport=transport, config_file=os.devnull
         )
 
     def _make_session(self) -> requests.Session:
         session = requests.Session()
-        session.headers.update(
-            {"Content-Type": "application/json", "User-Agent": consts.USER_AGENT}
-        )  # as the SDK's has
+        # The two headers of the SDK's own session.
+        session.headers.update({"Content-Type": "application/json", "User-Agent": consts.USER_AGENT})
         adapter = make_adapter(self._seen)(max_retries=0, pool_maxsize=self.concurrency)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
