@@ -391,6 +391,7 @@ def _ansible(stage: Stage, command: str, *arguments: str, **environment: str) ->
         "ANSIBLE_LOG_PATH": str(stage.left / "ansible.log"),
         "ANSIBLE_REMOTE_TMP": str(stage.left / "remote"),
         "ANSIBLE_DISPLAY_TRACEBACK": "always",
+        "ANSIBLE_INJECT_INVOCATION": "true",  # as ansible-core does by itself up to 2.20
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",

@@ -1007,7 +1007,9 @@ def test_which_one_of_several_lacks_its_key(sim: Simulator) -> None:
     ids=["content", "passphrase", "path"],
 )
 def test_odd_characters_make_no_traceback(sim: Simulator, options: Options) -> None:
-    assert outcome(run(options_for(sim), **options))[0] == "failed"
+    done = run(options_for(sim), **options)
+    if done.code != "invalid_argument":  # newer releases of ansible-core refuse such a path by themselves
+        assert outcome(done)[0] == "failed"
 
 
 @pytest.mark.parametrize("secret", ["api_key", "username"])
