@@ -18,6 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import address_matches, ascii_name
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import (
+    FACTS,
     STORED_KEY_TYPES,
     Certificate,
     PrivateKey,
@@ -341,19 +342,6 @@ class Step:
             "superseded": [old.as_result() for old in self.superseded],
             "message": self.message,
         }
-
-
-FACTS = (
-    "common_name",
-    "fingerprint_sha256",
-    "public_key_sha256",
-    "serial_number",
-    "not_before",
-    "not_after",
-    "subject_alt_names",
-    "key_type",
-    "key_size",
-)
 
 
 def assemble(material: Material, wishes: ImportWishes, at: datetime) -> tuple[Content, tuple[str, ...]]:

@@ -10,17 +10,21 @@ and every read and every C(createObject) carries an object mask without C(privat
 
 from __future__ import annotations
 
+import re
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import parse
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import name_matches
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import days_until, iso, parse
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import (
+    FACTS,
     Certificate,
     Request,
+    pem_bundle,
     read_certificates,
     read_request,
 )
@@ -28,10 +32,25 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509 impor
 SERVICE = "Security_Certificate"
 KEYS_MASK = "mask[id,certificate]"
 RECORD_MASK = (
-    "mask[id,commonName,organizationName,certificate,intermediateCertificate,certificateSigningRequest,notes,validityBegin,validityEnd,"
+    "mask[id,commonName,organizationName,certificate,intermediateCertificate,certificateSigningRequest,notes,keySize,validityBegin,validityEnd,"
     "createDate,modifyDate,associatedServiceCount]"
 )
+ENTRY_MASK = "mask[id,commonName,organizationName,keySize,validityBegin,validityEnd,associatedServiceCount]"
 CREATED_MASK = "mask[id]"
+
+ENTRY_LACKS = (
+    "fingerprint_sha256",
+    "public_key_sha256",
+    "serial_number",
+    "subject_alt_names",
+    "key_type",
+    "notes",
+    "created_at",
+    "modified_at",
+)
+"""Results that C(SoftLayer_Security_Certificate_Entry) does not tell."""
+PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY-----|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -47,6 +66,83 @@ class Stored:
     request: Request | None
     created_at: datetime | None = field(repr=False)
     modified_at: datetime | None = field(repr=False)
+    organization_name: str | None = None
+    validity_begin: datetime | None = None
+    validity_end: datetime | None = None
+    key_size: int | None = None
+
+    def facts(self) -> dict[str, t.Any]:
+        """Return what results tell of the certificate: what it says itself, else what the API says of it."""
+        told = {
+            "common_name": self.common_name,
+            "not_before": iso(self.validity_begin),
+            "not_after": iso(self.validity_end),
+            "key_size": self.key_size,
+        }
+        facts = self.certificate.facts() if self.certificate else dict.fromkeys(FACTS)
+        return {**facts, **{name: value for name, value in told.items() if facts[name] is None}}
+
+    @property
+    def not_after(self) -> datetime | None:
+        """End of validity."""
+        return self.certificate.not_after if self.certificate else self.validity_end
+
+    def days_until_expiry(self, at: datetime) -> int | None:
+        """Return whole days, negative once it has expired."""
+        return days_until(self.not_after, at)
+
+    def as_result(self, at: datetime) -> dict[str, t.Any]:
+        """Return it as C(ssl_certificate_info) returns it: public facts only."""
+        organization = self.organization_name or (self.certificate and self.certificate.organization_name)
+        return {
+            "id": self.id,
+            **self.facts(),
+            "notes": PRIVATE_KEY.sub("(private key left out)", self.notes),
+            "organization_name": organization,
+            "days_until_expiry": self.days_until_expiry(at),
+            "associated_service_count": self.associated_service_count,
+            "created_at": iso(self.created_at),
+            "modified_at": iso(self.modified_at),
+        }
+
+    def pems(self) -> dict[str, str | None]:
+        """Return the public parts as canonical PEM, made anew from what was read: text around them is not among it."""
+        parts = (
+            self.certificate.pem() if self.certificate else None,
+            pem_bundle(self.intermediates) or None,
+            self.request.pem() if self.request else None,
+        )
+        return dict(zip(PEMS, parts, strict=True))
+
+
+@dataclass(frozen=True)
+class StoreSelection:
+    """Which records are wanted: criteria combine with AND, values within one with OR; C(None) asks for nothing."""
+
+    certificate_ids: Sequence[int] | None = None
+    common_names: Sequence[str] | None = None
+    status: t.Literal["all", "valid", "expired"] = "all"
+    expires_within_days: int | None = None
+    unused: bool | None = None
+
+    def takes(self, record: Stored, at: datetime) -> bool:
+        """Return whether a record meets all criteria; one whose end is not known is neither valid nor expired."""
+        days = record.days_until_expiry(at)
+        return (
+            (self.certificate_ids is None or record.id in self.certificate_ids)
+            and (self.common_names is None or name_matches(record.facts()["common_name"], self.common_names))
+            and (self.status == "all" or (days is not None and (days < 0) == (self.status == "expired")))
+            and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
+            and (self.unused is None or (record.associated_service_count == 0) == self.unused)
+        )
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The records that a user may see; C(is_limited) tells that only those not expired came, without C(ENTRY_LACKS)."""
+
+    records: Sequence[Stored]
+    is_limited: bool
 
 
 def fetch_certificate_ids_by_key(client: Client, otherwise: str) -> dict[str, list[int]]:
@@ -74,6 +170,34 @@ def fetch_stored(client: Client) -> list[Stored]:
         CertificatesError: as C(Client.read_list).
     """
     return [normalise(row) for row in _list(client, RECORD_MASK, "Grant it.")]
+
+
+def fetch_visible(client: Client) -> Listing:
+    """Return all records, or what a user sees of them who has only the permission to view.
+
+    Rests on C(getSecurityCertificates), then on C(SoftLayer_Account::getValidSecurityCertificateEntries).
+
+    Raises:
+        CertificatesError: as C(Client.read_list).
+    """
+    try:
+        return Listing(fetch_stored(client), is_limited=False)
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+    name = "validSecurityCertificateEntries"
+    try:
+        rows = client.read_list("Account", f"get{name[0].upper()}{name[1:]}", mask=ENTRY_MASK, root=name)
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        raise CertificatesError(
+            "not_found",
+            "The certificate store cannot be read: the API user lacks the permissions SECURITY_CERTIFICATE_MANAGE and "
+            "SECURITY_CERTIFICATE_VIEW. Grant one of them.",
+            **error.details,
+        ) from None
+    return Listing([normalise(row) for row in rows], is_limited=True)
 
 
 def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
@@ -161,6 +285,10 @@ def normalise(row: Mapping[str, t.Any]) -> Stored:
         request=_request(row.get("certificateSigningRequest")),
         created_at=parse(row.get("createDate")),
         modified_at=parse(row.get("modifyDate")),
+        organization_name=row.get("organizationName") or None,
+        validity_begin=parse(row.get("validityBegin")),
+        validity_end=parse(row.get("validityEnd")),
+        key_size=int(row["keySize"]) if str(row.get("keySize") or "").isdecimal() else None,
     )
 
 

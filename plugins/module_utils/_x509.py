@@ -54,6 +54,18 @@ TRADITIONAL_KEY_LABELS = frozenset({b"RSA PRIVATE KEY", b"EC PRIVATE KEY", b"DSA
 KEY_LABELS = TRADITIONAL_KEY_LABELS | {b"PRIVATE KEY", b"ENCRYPTED PRIVATE KEY"}
 STORED_KEY_TYPES = frozenset({"RSA", "EC"})
 """Key types that the certificate store is known to take."""
+FACTS = (
+    "common_name",
+    "fingerprint_sha256",
+    "public_key_sha256",
+    "serial_number",
+    "not_before",
+    "not_after",
+    "subject_alt_names",
+    "key_type",
+    "key_size",
+)
+"""What results tell of a certificate; see C(Certificate.facts)."""
 DER_SEQUENCE = 0x30
 VECTOR_LENGTHS = frozenset({16, 32})
 """Hex digits of the initialisation vectors of DES and AES; with others the parser does not fail but panics."""
@@ -242,6 +254,24 @@ def _as_ascii(data: bytes) -> bytes:
 def _decode_body(body: bytes) -> bytes:
     """Return the DER of a PEM body that may be indented, quoted, or broken at odd places."""
     return base64.b64decode(re.sub(rb"[^A-Za-z0-9+/=]", b"", body.replace(b"\xc2\xa0", b"")), validate=True)
+
+
+def as_bytes(text: object) -> bytes:
+    """Return the bytes that a template's value stands for: Ansible keeps what is not UTF-8 as surrogates.
+
+    Raises:
+        CertificatesError: C(invalid_argument); it does not quote the value.
+    """
+    if isinstance(text, bytes):
+        return text
+    if isinstance(text, str):
+        try:
+            return text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return text.encode("utf-8", "replace")
+    raise CertificatesError(
+        "invalid_argument", f"Certificates and keys are given as the text of their files, not as {type(text).__name__}."
+    )
 
 
 def read_certificates(data: bytes) -> list[Certificate]:

@@ -1,0 +1,47 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tell whether a private key belongs to a certificate."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import (
+    CRYPTOGRAPHY_IMPORT_ERROR,
+    as_bytes,
+    find_by_key,
+    read_certificates,
+    read_private_key,
+)
+
+
+def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: str | None = None) -> bool:
+    """Return whether a private key belongs to the certificate in a text, or to one of several."""
+    if CRYPTOGRAPHY_IMPORT_ERROR:
+        raise AnsibleFilterError(
+            "The filter key_matches needs the Python library cryptography on the controller: pip install cryptography."
+        )
+    try:
+        found = read_certificates(as_bytes(certificate))
+        key = read_private_key(as_bytes(private_key), None if passphrase is None else str(passphrase))
+    except CertificatesError as error:
+        message = error.message.replace("privatekey_passphrase", "passphrase")
+        raise AnsibleFilterError(f"key_matches: {message}") from None
+    if not found:
+        raise AnsibleFilterError(
+            "key_matches: There is no certificate in what is filtered: give the content of a PEM, DER or PKCS#7 file, not its path."
+        )
+    return bool(find_by_key(found, key.public_key_sha256))
+
+
+class FilterModule:
+    """The filter under its name."""
+
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        """Return the filters of this file."""
+        return {"key_matches": key_matches}

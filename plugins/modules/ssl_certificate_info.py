@@ -1,0 +1,311 @@
+#!/usr/bin/python
+
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""List the certificate store, never its private keys."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssl_certificate_info
+short_description: List the certificate store, never its private keys
+version_added: 0.1.0
+description:
+  - Lists the certificates in the certificate store of a SoftLayer (IBM Cloud Classic Infrastructure) account.
+  - Options combine with AND, values inside one list with OR. An empty list matches no certificate.
+  - Private keys are neither asked for nor returned.
+  - Needs the permission C(SECURITY_CERTIFICATE_MANAGE). A user with C(SECURITY_CERTIFICATE_VIEW) alone gets the certificates that have
+    not expired, without the fields that RV(missing_fields) names, and a warning that says so.
+author:
+  - softlayer.certificates contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - softlayer.certificates.api
+  - softlayer.certificates.attributes
+  - softlayer.certificates.attributes.info_module
+  - softlayer.certificates.attributes.action_group
+options:
+  certificate_ids:
+    description:
+      - Only these certificates. An id that does not exist is listed in RV(missing_certificate_ids) and is no error.
+    type: list
+    elements: int
+  common_names:
+    description:
+      - Only certificates whose common name matches one of these shell patterns, without regard to case.
+      - An internationalised name matches in either of its forms. V(*) also spans dots; write V([*].example.com) for the name
+        of a wildcard certificate itself.
+    type: list
+    elements: str
+  status:
+    description:
+      - V(valid), only certificates that have not expired, V(expired), only those that have, by the clock of the machine the
+        module runs on.
+      - A certificate that is not valid yet counts as V(valid).
+    type: str
+    choices: [all, valid, expired]
+    default: all
+  expires_within_days:
+    description:
+      - Only certificates that expire within this number of days and have not expired yet.
+    type: int
+  unused:
+    description:
+      - If V(true), only certificates that no service uses, if V(false), only those that some service uses.
+    type: bool
+  include_pem:
+    description:
+      - Also return the certificate, its intermediate certificates and its signing request as PEM, never the key.
+    type: bool
+    default: false
+seealso:
+  - module: softlayer.certificates.ssl_certificate_import
+  - plugin: softlayer.certificates.certificate_facts
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: List the certificate store
+  softlayer.certificates.ssl_certificate_info:
+  register: store
+
+- name: List what expires within 30 days and is in use
+  softlayer.certificates.ssl_certificate_info:
+    expires_within_days: 30
+    unused: false
+
+- name: List expired certificates of one domain
+  softlayer.certificates.ssl_certificate_info:
+    common_names:
+      - example.com
+      - "*.example.com"
+    status: expired
+
+- name: Read one certificate
+  softlayer.certificates.ssl_certificate_info:
+    certificate_ids: [4711]
+    include_pem: true
+  register: found
+
+- name: Save it with its intermediate certificates
+  ansible.builtin.copy:
+    content: "{{ found.certificates[0].certificate }}{{ found.certificates[0].intermediate_certificate | default('', true) }}"
+    dest: /etc/ssl/www.example.com.pem
+    mode: "0644"
+"""
+
+RETURN = r"""
+certificates:
+  description: The certificates that meet all criteria, sorted by id.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id in the store.
+      type: int
+      sample: 4711
+    common_name:
+      description: The subject's common name.
+      type: str
+      sample: www.example.com
+    fingerprint_sha256:
+      description: SHA-256 of the DER encoding, in hex.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    public_key_sha256:
+      description: SHA-256 of the public key (SubjectPublicKeyInfo), in hex.
+      type: str
+      sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+    serial_number:
+      description: The serial number.
+      type: int
+      sample: 305419896
+    not_before:
+      description: Start of validity.
+      type: str
+      sample: "2026-02-01T00:00:00Z"
+    not_after:
+      description: End of validity.
+      type: str
+      sample: "2027-01-31T23:59:59Z"
+    subject_alt_names:
+      description: The subject alternative names.
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    key_type:
+      description: Algorithm of the key.
+      type: str
+      sample: RSA
+    key_size:
+      description: Size of the key in bits.
+      type: int
+      sample: 2048
+    notes:
+      description: The notes that stand with it in the store.
+      type: str
+      sample: web frontend
+    organization_name:
+      description: The subject's organization.
+      type: str
+      sample: Example Inc.
+    days_until_expiry:
+      description: Whole days left, negative once it has expired.
+      type: int
+      sample: 68
+    associated_service_count:
+      description: Number of services that use it.
+      type: int
+      sample: 1
+    created_at:
+      description: When it was stored.
+      type: str
+      sample: "2026-02-02T09:30:00Z"
+    modified_at:
+      description: When the record was last changed.
+      type: str
+      sample: "2026-02-02T09:30:00Z"
+    certificate:
+      description: The certificate as PEM; null if what the store holds cannot be read.
+      returned: with O(include_pem)
+      type: str
+    intermediate_certificate:
+      description: The intermediate certificates as PEM, one after the other; null if there are none.
+      returned: with O(include_pem)
+      type: str
+    certificate_signing_request:
+      description: The signing request as PEM; null if there is none.
+      returned: with O(include_pem)
+      type: str
+certificate_count:
+  description: Number of RV(certificates).
+  returned: success
+  type: int
+  sample: 1
+missing_certificate_ids:
+  description: Ids of O(certificate_ids) that the store does not have, or the API user may not see.
+  returned: success
+  type: list
+  elements: int
+  sample: []
+missing_fields:
+  description:
+    - Fields of RV(certificates) that are null in all of them because the API user has only the permission C(SECURITY_CERTIFICATE_VIEW).
+      Certificates that have expired are not listed then.
+    - Empty for a user with the permission C(SECURITY_CERTIFICATE_MANAGE).
+  returned: success
+  type: list
+  elements: str
+  sample: []
+api_calls:
+  description: Number of HTTP requests that were made.
+  returned: success
+  type: int
+  sample: 2
+failure:
+  description: What went wrong, for programs.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Stable name of the failure, such as V(authentication_failed) or V(unreachable).
+      type: str
+      sample: authentication_failed
+    message:
+      description: The same sentence as C(msg).
+      type: str
+    details:
+      description: What belongs to the case.
+      type: dict
+"""
+
+import typing as t
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, api_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
+    SOFTLAYER_IMPORT_ERROR,
+    check_ids,
+    connect,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR
+from ansible_collections.softlayer.certificates.plugins.module_utils._store import (
+    ENTRY_LACKS,
+    PEMS,
+    StoreSelection,
+    fetch_visible,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
+
+SPEC = api_options() + ArgumentSpec(
+    options={
+        "certificate_ids": {"type": "list", "elements": "int"},
+        "common_names": {"type": "list", "elements": "str"},
+        "status": {"type": "str", "choices": ["all", "valid", "expired"], "default": "all"},
+        "expires_within_days": {"type": "int"},
+        "unused": {"type": "bool"},
+        "include_pem": {"type": "bool", "default": False},
+    },
+)
+LIBRARIES = {"SoftLayer": SOFTLAYER_IMPORT_ERROR, "idna": IDNA_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    selection = StoreSelection(
+        certificate_ids=params["certificate_ids"],
+        common_names=params["common_names"],
+        status=params["status"],
+        expires_within_days=params["expires_within_days"],
+        unused=params["unused"],
+    )
+    check_ids("certificate_ids", selection.certificate_ids or ())
+    if (selection.expires_within_days or 0) < 0:
+        raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
+    client = connect(module)
+    listing = fetch_visible(client)
+    at = now()
+    missing = [*ENTRY_LACKS, *(PEMS if params["include_pem"] else ())] if listing.is_limited else []
+    if missing:
+        module.warn(limitation(missing))
+    certificates = [
+        {
+            **record.as_result(at),
+            **(record.pems() if params["include_pem"] else {}),
+            **dict.fromkeys(missing),
+        }
+        for record in listing.records
+        if selection.takes(record, at)
+    ]
+    return {
+        "changed": False,
+        "certificates": certificates,
+        "certificate_count": len(certificates),
+        "missing_certificate_ids": sorted(
+            set(selection.certificate_ids or ()) - {record.id for record in listing.records}
+        ),
+        "missing_fields": missing,
+        "api_calls": client.api_calls,
+    }
+
+
+def limitation(missing: list[str]) -> str:
+    """Return what a user with the view permission alone does not get, in words."""
+    return (
+        "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: certificates that have expired are not listed, "
+        f"and these fields are null: {', '.join(missing)}. Grant it to see them."
+    )
+
+
+def main() -> None:
+    """Entry point."""
+    Module(SPEC).answer(run, LIBRARIES)
+
+
+if __name__ == "__main__":
+    main()

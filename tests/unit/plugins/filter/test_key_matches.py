@@ -1,0 +1,124 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter key_matches: every form of a key, and errors that do not quote it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleError, AnsibleFilterError
+from ansible_collections.softlayer.certificates.plugins.filter import key_matches as plugin
+from cryptography.hazmat.primitives.serialization import PrivateFormat
+
+from tests.unit.plugins.certificates import (
+    DISORDER,
+    PASSPHRASE,
+    Authority,
+    encrypted_fragments,
+    key_bytes,
+    key_pem,
+    leaks,
+    new_key,
+    pem_of,
+)
+
+AUTHORITY = Authority()
+KEY = new_key()
+ISSUED, OTHER = AUTHORITY.issue("www.example.com", key=KEY), AUTHORITY.issue("www.example.com")
+RSA = AUTHORITY.issue("rsa.example.com", key=new_key("rsa"))
+ENCRYPTED = key_pem(KEY, passphrase=PASSPHRASE)
+key_matches = plugin.FilterModule().filters()["key_matches"]
+
+
+@pytest.mark.parametrize("disorder", sorted(DISORDER))
+def test_a_key_in_disorder(disorder: str) -> None:
+    key = DISORDER[disorder](ISSUED.key_pem)
+    assert key_matches(ISSUED.pem, key) is True
+    assert key_matches(OTHER.pem, key) is False
+
+
+FORMS: dict[str, tuple[str, str | bytes, str | None]] = {
+    "traditional": (ISSUED.pem, key_pem(KEY, PrivateFormat.TraditionalOpenSSL), None),
+    "traditional, encrypted": (ISSUED.pem, key_pem(KEY, PrivateFormat.TraditionalOpenSSL, PASSPHRASE), PASSPHRASE),
+    "encrypted": (ISSUED.pem, ENCRYPTED, PASSPHRASE),
+    "passphrase not needed": (ISSUED.pem, ISSUED.key_pem, PASSPHRASE),
+    "der": (ISSUED.pem, key_bytes(KEY).decode("utf-8", "surrogateescape"), None),
+    "rsa": (RSA.pem, RSA.key_pem, None),
+    "leaf is not the first": (pem_of(reversed(ISSUED.all)), ISSUED.key_pem, None),
+    "one file": (ISSUED.key_pem + ISSUED.pem, ISSUED.key_pem + ISSUED.pem, None),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms(form: str) -> None:
+    certificate, key, passphrase = FORMS[form]
+    assert key_matches(certificate, key, passphrase=passphrase) is True
+    assert key_matches(OTHER.pem, key, passphrase) is False
+
+
+BAD: dict[str, tuple[Any, Any, str | None, str]] = {
+    "no passphrase": (ISSUED.pem, ENCRYPTED, None, "give passphrase"),
+    "wrong passphrase": (ISSUED.pem, ENCRYPTED, "wr0ng-phrase", "check passphrase"),
+    "no key": (ISSUED.pem, ISSUED.pem, None, "no private key"),
+    "half a key": (ISSUED.pem, ISSUED.key_pem[:100], None, "no private key"),
+    "damaged key": (ISSUED.pem, ISSUED.key_pem.replace("MIG", "AAA"), None, "no private key"),
+    "two keys": (ISSUED.pem, ISSUED.key_pem + OTHER.key_pem, None, "more than one"),
+    "swapped": (ISSUED.key_pem, ISSUED.pem, None, "no private key"),
+    "no certificate": (ISSUED.key_pem, ISSUED.key_pem, None, "no certificate"),
+    "path": ("/etc/ssl/www.example.com.crt", ISSUED.key_pem, None, "not its path"),
+    "no text": (ISSUED.pem, {"content": ISSUED.key_pem}, None, "dict"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_an_error_that_quotes_nothing(case: str) -> None:
+    certificate, key, passphrase, words = BAD[case]
+    with pytest.raises(AnsibleFilterError, match=words) as error:
+        key_matches(certificate, key, passphrase)
+    said = f"{error.value} {error.value.__cause__!r}"
+    assert not leaks(said)
+    assert not leaks(said, encrypted_fragments(ENCRYPTED))
+    assert PASSPHRASE not in said and "wr0ng" not in said and "privatekey_passphrase" not in said
+
+
+def test_without_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugin, "CRYPTOGRAPHY_IMPORT_ERROR", "ImportError")
+    with pytest.raises(AnsibleError, match="pip install cryptography"):
+        key_matches(ISSUED.pem, ISSUED.key_pem)
+
+
+def in_a_template(folder: Path, expressions: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Have Ansible show what expressions give."""
+    files = {"leaf": ISSUED.pem, "key": ISSUED.key_pem, "other": OTHER.key_pem, "encrypted": ENCRYPTED}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    read = {name: f"{{{{ lookup('ansible.builtin.file', '{folder}/{name}') }}}}" for name in files}
+    message = json.dumps({"msg": {name: f"{{{{ {text} }}}}" for name, text in expressions.items()}})
+    command = ["adhoc", "localhost", "-vvvv", "-m", "ansible.builtin.debug", "-a", message, "-e", json.dumps(read)]
+    return subprocess.run([sys.executable, "-m", "ansible", *command], capture_output=True, text=True)
+
+
+def test_in_a_template(tmp_path: Path) -> None:
+    expressions = {
+        "own": "leaf | softlayer.certificates.key_matches(key)",
+        "foreign": "leaf | softlayer.certificates.key_matches(other)",
+        "encrypted": f"leaf | softlayer.certificates.key_matches(encrypted, passphrase='{PASSPHRASE}')",
+    }
+    done = in_a_template(tmp_path, expressions)
+    shown = json.JSONDecoder().raw_decode(done.stdout, done.stdout.index("{", done.stdout.index("=>")))[0]["msg"]
+    assert shown == {"own": True, "foreign": False, "encrypted": True}
+
+
+def test_an_error_in_a_template(tmp_path: Path) -> None:
+    done = in_a_template(tmp_path, {"wrong": "leaf | softlayer.certificates.key_matches(encrypted)"})
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "give passphrase" in output
+    assert not leaks(output) and not leaks(output, encrypted_fragments(ENCRYPTED))

@@ -1,0 +1,333 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module ssl_certificate_info as Ansible runs it, over both transports: selection, results, permissions, and no keys."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import xmlrpc.client
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.unit.plugins.certificates import Authority, Issued, leaks
+from tests.unit.plugins.support import TRANSPORTS, Run, options_for, run_module
+
+MODULE = "ssl_certificate_info"
+FLEET, STORED = 700, 600
+"""So many that several pages are needed."""
+AUTHORITY = Authority()
+FACTS = {
+    *("common_name", "fingerprint_sha256", "public_key_sha256", "serial_number", "not_before", "not_after"),
+    *("subject_alt_names", "key_type", "key_size"),
+}
+KEYS = FACTS | {
+    *("id", "notes", "organization_name", "days_until_expiry", "associated_service_count", "created_at", "modified_at")
+}
+PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
+RESULTS = {"changed", "certificates", "certificate_count", "missing_certificate_ids", "missing_fields", "api_calls"}
+WITHOUT_MANAGE = [
+    *("fingerprint_sha256", "public_key_sha256", "serial_number", "subject_alt_names", "key_type", "notes"),
+    *("created_at", "modified_at"),
+]
+
+
+def run_it(**options: Any) -> Run:
+    """Run the module; checks what holds of every run."""
+    run = run_module(MODULE, **options)
+    assert "Traceback" not in run.output
+    assert "PRIVATE KEY" not in run.output
+    assert not leaks(run.output)
+    return run
+
+
+def listed(sim: Simulator, **options: Any) -> Run:
+    """A run that succeeds; checks what holds of each."""
+    sim.clear_calls()
+    run = run_it(**options)
+    assert not run.failed, run.result
+    assert run["changed"] is False
+    assert set(run.result) - {"invocation", "warnings", "deprecations"} == RESULTS
+    assert run["certificate_count"] == len(run["certificates"])
+    assert ids(run) == sorted(set(ids(run)))
+    expected = KEYS | (set(PEMS) if options.get("include_pem") else set())
+    assert all(set(certificate) == expected for certificate in run["certificates"])
+    assert run["api_calls"] == len(sim.calls())
+    for call in sim.calls():
+        assert call["mask"] and "privateKey" not in call["mask"]
+        assert call["method"] in {"getSecurityCertificates", "getValidSecurityCertificateEntries"}
+    return run
+
+
+def refused(code: str, *words: str, **options: Any) -> Run:
+    """A run that fails, in one sentence with these words."""
+    run = run_it(**options)
+    assert run.failed, run.result
+    assert set(run["failure"]) == {"code", "message", "details"}
+    assert (run.code, run["failure"]["message"]) == (code, run["msg"])
+    for word in words:
+        assert word in run["msg"]
+    return run
+
+
+def ids(run: Run) -> list[int]:
+    """The ids that were listed."""
+    return [certificate["id"] for certificate in run["certificates"]]
+
+
+def names(run: Run) -> set[str]:
+    """The common names that were listed."""
+    return {certificate["common_name"] for certificate in run["certificates"]}
+
+
+def store(sim: Simulator, issued: Issued, **options: Any) -> int:
+    """Put a certificate into the store."""
+    run = run_module("ssl_certificate_import", **options_for(sim), **issued.options(allow_expired=True, **options))
+    assert not run.failed, run.result
+    return int(run["certificate"]["id"])
+
+
+def viewer(sim: Simulator, transport: str = "xmlrpc") -> dict[str, Any]:
+    """The options of the user who may only look."""
+    return {
+        **options_for(sim, transport),
+        "username": sim.viewer_username,
+        "api_key": sim.viewer_api_key,
+    }
+
+
+@pytest.fixture
+def filled(sim: Simulator) -> dict[str, int]:
+    """Ids, by name, of a store with some more certificates than the one of the demo fleet."""
+    (first,) = sim.certificates()
+    sim.patch_certificate(first["id"], associatedServiceCount=2)
+    lives = {
+        "expired.example.com": (-90, -0.001),
+        "today.example.com": (-90, 0.5),
+        "soon.example.org": (-90, 20.5),
+        "later.example.org": (-90, 21.5),
+        "xn--bcher-kva.example.net": (-1, 80),
+    }
+    stored = {name: store(sim, AUTHORITY.issue(name, days=days)) for name, days in lives.items()}
+    return {"www.example.com": first["id"], **stored}
+
+
+# Results
+
+
+def test_everything_about_a_certificate(sim: Simulator, api: dict[str, Any]) -> None:
+    issued = AUTHORITY.issue(
+        "facts.example.com", names=["facts.example.com", "alt.example.com"], organization="Example Inc."
+    )
+    imported = run_module("ssl_certificate_import", **api, **issued.options(notes="web", csr_content=issued.csr_pem))[
+        "certificate"
+    ]
+    run = listed(sim, **api, certificate_ids=[imported["id"]], include_pem=True)
+    (certificate,) = run["certificates"]
+    assert {name: certificate[name] for name in FACTS} == {name: imported[name] for name in FACTS}
+    assert (certificate["notes"], certificate["organization_name"]) == ("web", "Example Inc.")
+    assert (certificate["days_until_expiry"], certificate["associated_service_count"]) == (89, 0)
+    for name in ("created_at", "modified_at"):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", certificate[name])
+    assert [certificate[name] for name in PEMS] == [issued.pem, issued.chain_pem, issued.csr_pem]
+    assert (run["missing_fields"], run["missing_certificate_ids"]) == ([], [])
+    assert "warnings" not in run
+    assert run["api_calls"] == 1
+
+
+@pytest.mark.parametrize("mode", [{"check": True}, {"diff": True}], ids=str)
+def test_check_and_diff_mode_list_the_same(sim: Simulator, mode: dict[str, bool]) -> None:
+    assert names(listed(sim, **options_for(sim), **mode)) == {"www.example.com"}
+
+
+def test_a_certificate_that_cannot_be_read(sim: Simulator, api: dict[str, Any]) -> None:
+    """What the API says of it is told, the rest is null; the key that stands in the wrong place is left out."""
+    (stored,) = sim.certificates()
+    sim.patch_certificate(
+        stored["id"], **dict.fromkeys(("certificate", "intermediateCertificate", "notes"), stored["privateKey"])
+    )
+    run = listed(sim, **api, include_pem=True)
+    (certificate,) = run["certificates"]
+    told = {"common_name", "not_before", "not_after", "key_size"}
+    assert {name for name in FACTS if certificate[name] is not None} == told
+    assert certificate["days_until_expiry"] == 210
+    assert (certificate["certificate"], certificate["intermediate_certificate"]) == (None, None)
+    assert certificate["notes"].strip() == "(private key left out)"
+
+
+def test_all_pages(fleet: Simulator, transport: str) -> None:
+    run = listed(fleet, **options_for(fleet, transport))
+    assert ids(run) == sorted(stored["id"] for stored in fleet.certificates())
+    assert run["certificate_count"] == STORED
+    assert len(fleet.calls()) == 2
+    ids_wanted = [ids(run)[-1], ids(run)[0]]
+    assert ids(listed(fleet, **options_for(fleet, transport), certificate_ids=ids_wanted)) == sorted(ids_wanted)
+
+
+def test_all_pages_of_the_entries(fleet: Simulator, transport: str) -> None:
+    run = listed(fleet, **viewer(fleet, transport))
+    assert run["certificate_count"] == STORED
+    assert len(fleet.calls()) == 3
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Simulator]:
+    """A large store."""
+    with Simulator.start(fleet=FLEET, stored=STORED) as simulator:
+        yield simulator
+
+
+# Selection
+
+CRITERIA: list[tuple[dict[str, Any], set[str]]] = [
+    ({"common_names": ["*.EXAMPLE.com"]}, {"www.example.com", "expired.example.com", "today.example.com"}),
+    ({"common_names": ["bücher.*", "soon.example.???"]}, {"xn--bcher-kva.example.net", "soon.example.org"}),
+    ({"common_names": []}, set()),
+    ({"status": "expired"}, {"expired.example.com"}),
+    ({"status": "valid", "common_names": ["*.example.com"]}, {"www.example.com", "today.example.com"}),
+    ({"status": "all", "common_names": ["expired.*"]}, {"expired.example.com"}),
+    ({"expires_within_days": 0}, {"today.example.com"}),
+    ({"expires_within_days": 20}, {"today.example.com", "soon.example.org"}),
+    ({"expires_within_days": 20, "status": "expired"}, set()),
+    ({"unused": False}, {"www.example.com"}),
+    ({"unused": True, "common_names": ["*.example.com"]}, {"expired.example.com", "today.example.com"}),
+    ({"certificate_ids": []}, set()),
+]
+
+
+def test_criteria(sim: Simulator, filled: dict[str, int]) -> None:
+    assert names(listed(sim, **options_for(sim))) == set(filled)
+    for position, (options, expected) in enumerate(CRITERIA):
+        run = listed(sim, **options_for(sim, TRANSPORTS[position % 2]), **options)
+        assert names(run) == expected, options
+
+
+def test_ids(sim: Simulator, filled: dict[str, int], transport: str) -> None:
+    first, second = filled["www.example.com"], filled["soon.example.org"]
+    run = listed(sim, **options_for(sim, transport), certificate_ids=[second, 999, first, 5], status="valid")
+    assert (ids(run), run["missing_certificate_ids"]) == (sorted([first, second]), [5, 999])
+    run = listed(sim, **options_for(sim, transport), certificate_ids=[first], unused=True)
+    assert (ids(run), run["missing_certificate_ids"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"certificate_ids": [0]}, {"certificate_ids": [2**31]}, {"expires_within_days": -1}, {"status": "used"}, {"unused": "perhaps"}],
+    ids=str,
+)  # fmt: skip
+def test_values_that_make_no_sense_are_refused(sim: Simulator, options: dict[str, Any]) -> None:
+    refused("invalid_argument", next(iter(options)), **options_for(sim), **options)
+    assert sim.calls() == []
+
+
+# Permissions and failures
+
+
+def test_a_user_who_may_only_look(sim: Simulator, filled: dict[str, int], transport: str) -> None:
+    everything = {found["id"]: found for found in listed(sim, **options_for(sim))["certificates"]}
+    run = listed(sim, **viewer(sim, transport), include_pem=True, certificate_ids=list(filled.values()))
+    assert run["missing_fields"] == [*WITHOUT_MANAGE, *PEMS]
+    assert names(run) == set(filled) - {"expired.example.com"}
+    assert run["missing_certificate_ids"] == [filled["expired.example.com"]]
+    for certificate in run["certificates"]:
+        full = everything[certificate["id"]]
+        for name in KEYS:
+            assert certificate[name] == (None if name in WITHOUT_MANAGE else full[name])
+        assert [certificate[name] for name in PEMS] == [None] * 3
+    (warning,) = run["warnings"]
+    for word in ("SECURITY_CERTIFICATE_MANAGE", "expired", *run["missing_fields"]):
+        assert word in warning
+    assert [call["method"] for call in sim.calls()] == ["getSecurityCertificates", "getValidSecurityCertificateEntries"]
+
+
+def test_a_user_who_may_only_look_selects(sim: Simulator, filled: dict[str, int]) -> None:
+    options = {
+        **viewer(sim),
+        "common_names": ["*.example.com"],
+        "status": "valid",
+        "expires_within_days": 0,
+        "unused": True,
+    }
+    run = listed(sim, **options)
+    assert (names(run), run["missing_fields"]) == ({"today.example.com"}, WITHOUT_MANAGE)
+    assert names(listed(sim, **viewer(sim), status="expired")) == set()
+
+
+def test_a_user_who_may_not_even_look(sim: Simulator, api: dict[str, Any]) -> None:
+    for method in ("getSecurityCertificates", "getValidSecurityCertificateEntries"):
+        sim.fault("not_found", method=method)
+    refused("not_found", "SECURITY_CERTIFICATE_MANAGE", "SECURITY_CERTIFICATE_VIEW", **api)
+
+
+def test_failures(sim: Simulator, api: dict[str, Any]) -> None:
+    refused("authentication_failed", "api_key", **{**api, "api_key": "not-the-key"})
+    sim.fault("fault", method="getSecurityCertificates")
+    refused("api_error", "Internal Error", **api)
+    assert "getValidSecurityCertificateEntries" not in {call["method"] for call in sim.calls()}
+
+
+# A server that pays no attention to masks
+
+LEAKY = AUTHORITY.issue("leaky.example.com")
+
+
+class Leaky(BaseHTTPRequestHandler):
+    """Answers every call with a record and its private key, over both transports."""
+
+    row = {
+        "id": 17,
+        "commonName": "leaky.example.com",
+        "certificate": LEAKY.key_pem + LEAKY.pem,
+        "intermediateCertificate": LEAKY.chain_pem + LEAKY.key_pem,
+        "certificateSigningRequest": LEAKY.key_pem + LEAKY.csr_pem,
+        "privateKey": LEAKY.key_pem,
+        "notes": f"web\n{LEAKY.key_pem}",
+        "lbaasListeners": [{"privateKey": LEAKY.key_pem}],
+    }
+
+    def do_GET(self) -> None:
+        self.answer("application/json", json.dumps([self.row]))
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer("text/xml", xmlrpc.client.dumps(([self.row],), methodresponse=True))
+
+    def answer(self, content_type: str, text: str) -> None:
+        body = text.encode()
+        self.send_response(200)
+        headers = {"Content-Type": content_type, "Content-Length": len(body), "softlayer-total-items": 1}
+        for name, value in headers.items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def leaky_url(transport: str) -> Iterator[str]:
+    """Its endpoint."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Leaky)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/{transport}/v3.1/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("include_pem", [False, True])
+def test_a_key_that_the_server_sends_all_the_same(leaky_url: str, include_pem: bool) -> None:
+    run = run_it(username="someone", api_key="something", endpoint_url=leaky_url, include_pem=include_pem)
+    assert not run.failed, run.result
+    (certificate,) = run["certificates"]
+    assert certificate["fingerprint_sha256"] == LEAKY.fingerprint
+    assert certificate["notes"].split("\n")[0] == "web"
+    if include_pem:
+        assert [certificate[name] for name in PEMS] == [LEAKY.pem, LEAKY.chain_pem, LEAKY.csr_pem]
