@@ -243,7 +243,7 @@ def test_a_user_who_may_only_look(sim: Simulator, filled: dict[str, int], transp
         assert [certificate[name] for name in PEMS] == [None] * 3
     (warning,) = run["warnings"]
     for word in ("SECURITY_CERTIFICATE_MANAGE", "expired", *run["missing_fields"]):
-        assert word in warning
+        assert word in str(warning), "newer releases of ansible-core wrap it"
     assert [call["method"] for call in sim.calls()] == ["getSecurityCertificates", "getValidSecurityCertificateEntries"]
 
 
