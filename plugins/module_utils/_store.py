@@ -37,6 +37,7 @@ RECORD_MASK = (
 )
 ENTRY_MASK = "mask[id,commonName,organizationName,keySize,validityBegin,validityEnd,associatedServiceCount]"
 CREATED_MASK = "mask[id]"
+SERVICES_MASK = "mask[id,lbaasListeners[id,uuid]]"
 
 ENTRY_LACKS = (
     "fingerprint_sha256",
@@ -212,6 +213,17 @@ def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
             + remedy,
             **error.details,
         ) from None
+
+
+def fetch_services(client: Client, identifier: int) -> list[str]:
+    """Return what uses a certificate, in words, as far as the API tells (C(getObject) with C(lbaasListeners))."""
+    try:
+        row = client.call(SERVICE, "getObject", identifier=identifier, mask=SERVICES_MASK)
+    except CertificatesError:
+        return []  # it only makes a message better
+    listeners = row.get("lbaasListeners") if isinstance(row, dict) else None
+    found = [listener for listener in listeners or () if isinstance(listener, dict)]
+    return [f"load balancer listener {listener.get('uuid') or listener.get('id')}" for listener in found]
 
 
 def find_by_common_name(client: Client, common_name: str) -> list[Stored]:

@@ -521,9 +521,14 @@ def plan(
     """Read the orders and the store, once for all, and return what is to be done about each certificate."""
     orders = read_orders(client, order_ids)
     stored = _store.fetch_stored(client)
-    return spare_what_is_wanted(
-        mark_repeated([found if isinstance(found, Step) else found(stored, orders) for found in checked])
-    )
+    steps = mark_repeated([found if isinstance(found, Step) else found(stored, orders) for found in checked])
+    return [name_services(client, step) for step in spare_what_is_wanted(steps)]
+
+
+def name_services(client: Client, step: Step) -> Step:
+    """Say of a certificate in use what uses it."""
+    services = _store.fetch_services(client, step.id) if step.reason == "in_use" and step.id is not None else []
+    return replace(step, message=f"{step.message} It is used by: {', '.join(services)}.") if services else step
 
 
 def read_orders(client: Client, order_ids: Sequence[int]) -> Orders:
