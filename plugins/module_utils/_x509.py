@@ -316,7 +316,7 @@ def _pkcs7(der: bytes) -> list[Certificate]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             parsed = pkcs7.load_der_pkcs7_certificates(der)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise CertificatesError(
             "invalid_pem", "The data is neither an X.509 certificate nor PKCS#7 with certificates."
         ) from None

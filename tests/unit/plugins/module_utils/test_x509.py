@@ -481,6 +481,14 @@ def test_any_body(label: str, body: bytes) -> None:
 LABELS = ["CERTIFICATE", "PKCS7", "CERTIFICATE REQUEST", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"]
 
 
+def test_a_certificate_of_no_version_in_pkcs7() -> None:
+    """Version 7 is encoded as 6; X.509 ends with 3 (RFC 5280, 4.1.2.1)."""
+    damaged = pkcs7_of(ISSUED.all[:1], Encoding.DER).replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x06")
+    with pytest.raises(CertificatesError) as caught:
+        read(damaged)
+    assert caught.value.code == "invalid_pem"
+
+
 @pytest.mark.parametrize("label", LABELS)
 @pytest.mark.parametrize("seed", ["pem", "key", "request", "pkcs7_pem"])
 def test_one_thing_under_the_label_of_another(seed: str, label: str) -> None:
