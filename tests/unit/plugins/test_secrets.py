@@ -268,6 +268,7 @@ def _logins(stage: Stage, sim: Simulator) -> Iterator[tuple[str, Task]]:
     options: dict[str, Options] = {
         "ssl_certificate_import": one.options(),
         "ssl_order_info": {"gather_imported": True},
+        "ssl_certificate_info": {"include_pem": True},
         "ssl_fulfillment_email": {"order_ids": [order_id], "force": True},
     }
     for module, given in options.items():
@@ -275,6 +276,9 @@ def _logins(stage: Stage, sim: Simulator) -> Iterator[tuple[str, Task]]:
         yield f"{module}_unreachable", Task(module, given, '"code": "unreachable"', login="unreachable")
     info = "ssl_order_info"
     yield "orders", Task(info, options[info], '"order_count": 12')
+    store = "ssl_certificate_info"
+    yield "store", Task(store, options[store], '"certificate_count": ')
+    yield "store_with_a_bad_option", Task(store, {"expires_within_days": -1}, '"code": "invalid_argument"')
     yield "config_file", Task(info, {"config_file": config}, '"order_count": 12', login="none")
     yield "broken_config_file", Task(info, {"config_file": broken}, '"code": "invalid_config_file"', login="none")
     proxy = f"http://user:{PROXY_PASSWORD}@127.0.0.1:1"
