@@ -24,6 +24,7 @@ class Module(AnsibleModule):
     def __init__(self, spec: ArgumentSpec) -> None:
         self.given: frozenset[str] = frozenset()
         super().__init__(supports_check_mode=True, **spec.as_keywords())
+        self._hide_secrets()  # the values of the environment are among the options by now
 
     def _load_params(self) -> None:
         """Remember which options were given, before defaults are filled in: a config file ranks between the two."""
@@ -31,6 +32,10 @@ class Module(AnsibleModule):
         # Half of a surrogate pair, which JSON can hold and UTF-8 cannot, would end ansible-core's own logging in a traceback.
         self.params = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
         self.given = frozenset(name for name, value in self.params.items() if value is not None)
+        self._hide_secrets()
+
+    def _hide_secrets(self) -> None:
+        """Keep out of all output what stands in an option that is not secret by itself."""
         self.no_log_values.update(_secrets_in(self.params))
 
     def stop_on_signals(self) -> threading.Event:
@@ -42,7 +47,7 @@ class Module(AnsibleModule):
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
         """End with C(msg), and with C(failure) also where ansible-core itself refuses an argument."""
-        self.no_log_values.update(_secrets_in(self.params))  # those of the environment are among them by now
+        self._hide_secrets()  # ansible-core may end here before __init__ is through
         kwargs.setdefault("failure", {"code": "invalid_argument", "message": str(msg), "details": {}})
         super().fail_json(msg, **kwargs)
         raise AssertionError("fail_json returned")  # pragma: no cover

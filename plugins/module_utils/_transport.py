@@ -9,16 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 import typing as t
+from contextlib import suppress
 
-REQUESTS_IMPORT_ERROR: ImportError | None = None
-try:
+with suppress(ImportError):  # that the SDK, which brings them, is missing is said in _client
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-except ImportError as error:
-    REQUESTS_IMPORT_ERROR = error
 
 
 def keep_quiet(*, verify: bool | str) -> None:

@@ -118,3 +118,20 @@ def test_specs_add_up() -> None:
     assert both.as_keywords()["mutually_exclusive"] == [("one", "two")]
     assert both.as_keywords()["required_one_of"] == [("one", "two")]
     assert api_options().options["api_key"]["no_log"] is True
+
+
+@pytest.mark.parametrize("succeeds", [True, False])
+def test_a_password_in_a_url_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], succeeds: bool
+) -> None:
+    """It becomes an option's value after the options were read, and Ansible shows those values at C(-vvv)."""
+    monkeypatch.setenv("A_LEDGER_URL", "postgresql://user:s%40same@db.example.com/ledger")
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": {}}).encode())
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    url = {"type": "str", "fallback": (basic.env_fallback, ["A_LEDGER_URL"])}
+    module = Module(ArgumentSpec(options={"url": url}))
+    with pytest.raises(SystemExit):
+        module.answer(lambda _module: {"changed": False} if succeeds else {"failure": {"message": "No."}}, {})
+    output = capsys.readouterr().out
+    assert "db.example.com" in output
+    assert "s%40same" not in output and "s@same" not in output
