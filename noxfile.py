@@ -28,6 +28,11 @@ nox.options.reuse_venv = "yes"
 ROOT = Path(__file__).parent
 RUNTIME = ("--requirement", str(ROOT / "requirements.txt"))
 GROUPS = nox.project.load_toml(str(ROOT / "pyproject.toml"))
+SERVERS = {
+    "postgresql": (("initdb", "/usr/lib/postgresql/*/bin/initdb"), "ledgers in PostgreSQL"),
+    "dovecot-imapd": (("/usr/lib*/dovecot/imap", "/usr/local/lib*/dovecot/imap"), "mailboxes"),
+}
+"""Debian's packages of the servers that the unit tests start: where they are when installed, and what they test."""
 
 on_each_core = nox.parametrize(
     "python,core",
@@ -83,7 +88,7 @@ def sanity(session: nox.Session, core: str) -> None:
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
     session.install(core, *RUNTIME, *group("test"))
-    install_postgresql(session)
+    install_servers(session)
     pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit"]))
 
 
@@ -112,16 +117,23 @@ def artefact(session: nox.Session, core: str) -> None:
     pytest(session, "tests/artefact", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
-def install_postgresql(session: nox.Session) -> None:
-    """Install the server that the tests of the ledger start, or say that those are skipped."""
-    if shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+def install_servers(session: nox.Session) -> None:
+    """Install the servers that tests start, or say which tests are skipped."""
+    missing = {package: tests for package, (patterns, tests) in SERVERS.items() if not any(map(find, patterns))}
+    if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        session.warn("No PostgreSQL server: the tests of ledgers in one are skipped. Install the package postgresql.")
+        for package, tests in missing.items():
+            session.warn(f"The tests of {tests} are skipped. Install the package {package}.")
         return
     session.run("apt-get", "update", "--quiet", external=True, silent=True)
-    packages = ["install", "--yes", "--no-install-recommends", "postgresql"]
+    packages = ["install", "--yes", "--no-install-recommends", *missing]
     session.run("apt-get", *packages, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
+
+
+def find(pattern: str) -> bool:
+    """Whether there is such a program on the path, or such a file."""
+    return bool(shutil.which(pattern) or any(Path("/").glob(pattern.removeprefix("/"))))
 
 
 def group(name: str) -> tuple[str, ...]:

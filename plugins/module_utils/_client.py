@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import configparser
-import ipaddress
 import os
 import re
 import threading
@@ -30,6 +29,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._faults imp
     Answer,
     explain,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import is_loopback
 from ansible_collections.softlayer.certificates.plugins.module_utils._paging import Page, Row, list_all
 from ansible_collections.softlayer.certificates.plugins.module_utils._rate import RateLimiter
 from ansible_collections.softlayer.certificates.plugins.module_utils._transport import keep_quiet, make_adapter
@@ -191,14 +191,6 @@ def _guard_endpoint(settings: Settings) -> None:
             f"Credentials are not sent to {host} over plain http: use https in endpoint_url.",
             host=host,
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine's own."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.rstrip(".").lower() == "localhost"
 
 
 class Interrupted(CertificatesError):

@@ -10,6 +10,7 @@ Pure. Names compare without regard to case, and an internationalised name is the
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import traceback
 from collections.abc import Callable, Iterable
@@ -87,3 +88,11 @@ def file_stems(common_name: str) -> list[str]:
     """
     forms = (common_name.strip(), ascii_name(common_name), _unicode_name(common_name))
     return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.rstrip(".").lower() == "localhost"

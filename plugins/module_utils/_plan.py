@@ -688,16 +688,9 @@ def failed(error: CertificatesError, step: Step | None = None) -> Step:
     )
 
 
-@dataclass(frozen=True)
-class Files:
-    """The files that belong to an order, as far as they are there."""
-
-    certificate: str | None
-    intermediate: str | None
-    private_key: str | None
-
-
-def why_not_imported(status: str, *, expired: bool, imported: bool, files: Files) -> tuple[str, str] | None:
+def why_not_imported(
+    status: str, *, expired: bool, imported: bool, has_certificate: bool, has_key: bool, by_email: bool
+) -> tuple[str, str] | None:
     """Return reason and message for an order whose certificate cannot be imported now, C(None) if it can."""
     if status in {"pending", "canceled"}:
         return status, f"Not imported: {INELIGIBLE[status]}"
@@ -705,10 +698,12 @@ def why_not_imported(status: str, *, expired: bool, imported: bool, files: Files
         return "unknown_status", f"Not imported: {INELIGIBLE['unknown_status']}"
     if expired:
         return "expired", f"Not imported: {INELIGIBLE['expired']}"
-    if files.certificate is None and imported:
+    if not has_certificate and imported:
         return "already_imported", "The store holds a certificate with the order's public key already."
-    if files.certificate is None:
+    if not has_certificate and by_email:
+        return "waiting_for_email", "Waiting for the fulfillment email: no message with the certificate has come yet."
+    if not has_certificate:
         return "waiting_for_certificate", "Waiting for the certificate: save it from the fulfillment email."
-    if files.private_key is None:
+    if not has_key:
         return "waiting_for_key", "Waiting for the private key that the order's CSR was made with."
     return None

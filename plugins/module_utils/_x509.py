@@ -67,6 +67,8 @@ FACTS = (
 )
 """What results tell of a certificate; see C(Certificate.facts)."""
 DER_SEQUENCE = 0x30
+SHORTEST_KEY = 40
+"""Characters of a private key's text."""
 VECTOR_LENGTHS = frozenset({16, 32})
 """Hex digits of the initialisation vectors of DES and AES; with others the parser does not fail but panics."""
 
@@ -382,6 +384,12 @@ def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
     return _private_key(
         key, PrivateFormat.TraditionalOpenSSL if label in TRADITIONAL_KEY_LABELS else PrivateFormat.PKCS8
     )
+
+
+def key_texts(data: bytes) -> set[str]:
+    """Return the key in a file as text that must appear in no output; what is shorter than any key would only garble it."""
+    text = data.decode("utf-8", "replace")
+    return {form for form in (text, text.strip(), "".join(text.split())) if len(form) >= SHORTEST_KEY}
 
 
 def _canonical_key_block(label: bytes, body: bytes) -> bytes:

@@ -339,6 +339,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._client imp
     connect,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import read_file
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order, fetch_orders
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan import (
@@ -357,7 +358,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan impor
     spare_what_is_wanted,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso, now
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR, key_texts
 
 SPEC = api_options() + import_options() + ArgumentSpec(options={"concurrency": {"type": "int", "default": 8}})
 LIBRARIES = {"SoftLayer": SOFTLAYER_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
@@ -452,7 +453,7 @@ def check(item: Item, module: Module) -> Step | Planner:
     known = Step("failed", "", order_id=order_id, notes=item["notes"])
     try:
         material = read_material(item)
-        module.no_log_values.update(secrets_of(material))
+        module.no_log_values.update(key_texts(material.private_key or b""))
         known = replace(known, certificate=presumed_leaf(material))
         content, warnings = assemble(material, wishes, now())
     except CertificatesError as error:
@@ -490,29 +491,6 @@ def read_material(item: Item) -> Material:
         key_store_passphrase=item["pkcs12_passphrase"],
         notes=item["notes"],
     )
-
-
-def read_file(path: str) -> bytes:
-    """Return a file's content.
-
-    Raises:
-        CertificatesError: C(not_found).
-    """
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "this is no path"
-        raise CertificatesError("not_found", f"The file {path} cannot be read: {why}.") from None
-
-
-def secrets_of(material: Material) -> set[str]:
-    """Return the key as text that must appear in no output; what is shorter than any key would only garble it."""
-    text = (material.private_key or b"").decode("utf-8", "replace")
-    return {form for form in (text, text.strip(), "".join(text.split())) if len(form) >= SHORTEST_KEY}
-
-
-SHORTEST_KEY = 40
 
 
 def plan(

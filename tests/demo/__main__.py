@@ -18,7 +18,6 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.demo.mailbox import save_certificates
 from tests.simulator.client import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,8 +33,9 @@ ssl_fulfillment_select:
   approver_emails:
     - "*@example.*"
 
-# Where the certificates from the emails are saved, and where the private keys lie.
-ssl_fulfillment_certificate_dir: {certificates}
+# The mailbox that the emails come to, and where the private keys lie.
+ssl_fulfillment_mail:
+  maildir: {maildir}
 ssl_fulfillment_privatekey_dir: {keys}
 """
 
@@ -43,17 +43,16 @@ ssl_fulfillment_privatekey_dir: {keys}
 def main() -> int:
     """Show the job, step by step, and return the exit code."""
     shutil.rmtree(FOLDER, ignore_errors=True)
-    for name in ("home", "tmp", "certificates"):
+    for name in ("home", "tmp"):
         (FOLDER / name).mkdir(parents=True)
     tempfile.tempdir = str(FOLDER / "tmp")
-    certificates = FOLDER / "certificates"
     link = FOLDER / "collections/ansible_collections/softlayer/certificates"
     link.parent.mkdir(parents=True)
     link.symlink_to(ROOT)
     with Simulator.start(fleet="demo") as simulator:
         variables = FOLDER / "vars.yml"
         variables.write_text(
-            VARIABLES.format(certificates=certificates.relative_to(ROOT), keys=simulator.keys_dir.relative_to(ROOT)),
+            VARIABLES.format(maildir=simulator.maildir.relative_to(ROOT), keys=simulator.keys_dir.relative_to(ROOT)),
             encoding="utf-8",
         )
         demo = Demo(environment(simulator))
@@ -72,23 +71,17 @@ def main() -> int:
             "--check",
         )
         demo.step(
-            "Request the emails",
-            "The same without --check. The certificate authority sends the fulfillment emails again.",
-            "softlayer.certificates.resend",
+            "Request, wait, import",
+            "The same in earnest, and what comes after it. The certificate authority sends the emails again; each certificate is "
+            "taken from its email by its public key, checked against its key, its order and its chain, and put into the "
+            "certificate store. Orders that have to wait are listed, and the next run goes on with them.",
+            "softlayer.certificates.fulfill",
         )
-        saved = save_certificates(simulator.maildir, certificates)
-        tell(
-            "The emails arrive",
-            "Here a script does what a person would do: it saves the certificate in each email under the order's common name.",
-        )
-        print(textwrap.indent("\n".join(saved), "    "))
         demo.step(
-            "Import the certificates",
-            "Each is checked against its key, its order and its chain, then put into the certificate store.",
-            "softlayer.certificates.import",
+            "Once more",
+            "Nothing is left to do, so nothing changes.",
+            "softlayer.certificates.fulfill",
         )
-        demo.step("Once more: request", "Nothing is left to do, so nothing changes.", "softlayer.certificates.resend")
-        demo.step("Once more: import", "Nothing changes here either.", "softlayer.certificates.import")
     tell(
         "Done",
         f"The simulator has stopped. What was written is in {FOLDER.relative_to(ROOT)}; README.md tells how to go on.",

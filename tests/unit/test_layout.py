@@ -20,9 +20,10 @@ MODULE_UTILS = f"{NAMESPACE}plugins.module_utils."
 # From the ground up: a file imports from layers beneath its own, never from its own or one above.
 LAYERS = (
     ("_argspec", "_errors"),
-    ("_faults", "_paging", "_rate", "_times", "_transport"),
-    ("_client", "_mail", "_names", "_x509"),
-    ("_ledger", "_mailbox", "_orders", "_plan", "_store"),
+    ("_faults", "_files", "_names", "_paging", "_rate", "_times", "_transport"),
+    ("_client", "_x509"),
+    ("_ledger", "_mail", "_orders", "_plan", "_store"),
+    ("_mailbox",),
     ("_module",),
 )
 # Of the layers beneath it, this one knows only some files.

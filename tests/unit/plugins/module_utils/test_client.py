@@ -26,7 +26,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._client imp
     Client,
     Settings,
     connect,
-    is_loopback,
     resolve_settings,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
@@ -785,14 +784,6 @@ def test_no_credentials_in_the_clear(
 )
 def test_the_url_selects_the_transport(endpoint_url: str, is_rest: bool) -> None:
     assert replace(SETTINGS, endpoint_url=endpoint_url).is_rest is is_rest
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [("127.0.0.1", True), ("127.255.255.254", True), ("::1", True), ("localhost", True), ("128.0.0.1", False)],
-)
-def test_loopback(host: str, loopback: bool) -> None:
-    assert is_loopback(host) is loopback
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import (
     address_matches,
     ascii_name,
+    is_loopback,
     name_matches,
 )
 from hypothesis import given
@@ -109,3 +110,11 @@ def test_the_ascii_form_is_stable(name: str) -> None:
 def test_whatever_stands_there_it_never_raises(text: str | None, patterns: list[str]) -> None:
     name_matches(text, patterns)
     address_matches(text, patterns)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.255.255.254", True), ("::1", True), ("localhost", True), ("128.0.0.1", False)],
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

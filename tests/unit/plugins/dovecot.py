@@ -1,0 +1,688 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A real IMAP server, Dovecot, for tests, from the system's packages; a pytest plugin with fixtures for mailboxes.
+
+Beside it stand mail in bulk that is about nothing, and a false server for what a real one cannot be made to do.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import grp
+import ipaddress
+import itertools
+import os
+import pwd
+import random
+import re
+import secrets
+import shutil
+import signal
+import socket
+import socketserver
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.message import EmailMessage
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+HOST = "127.0.0.1"
+OLDEST = (2, 4)
+"""The configuration of older versions is another language."""
+STARTS = 3
+"""How often a start is tried: another process may take a free port first."""
+SECONDS = 20
+"""How long anything that the server is asked for may take."""
+PROBE_SECONDS = 1
+"""How long one look takes at most: another server may be there that says nothing."""
+POLL_SECONDS = 0.02
+DAY = 86_400
+SYSTEM_PATH = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/sbin")
+"""Where the server may be though it is not on an ordinary user's path."""
+UNPRIVILEGED = {"internal": ("dovecot", "nobody"), "login": ("dovenull", "nobody"), "mail": ("nobody",)}
+"""Whom the server's parts run as where the tests run as root: mail is not served as root."""
+SETTINGS = """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/server.log
+protocols = imap
+listen = {host}
+login_greeting = {greeting}
+
+default_internal_user = {internal.pw_name}
+default_internal_group = {group}
+default_login_user = {login.pw_name}
+first_valid_uid = 1
+mail_uid = {mail.pw_uid}
+mail_gid = {mail.pw_gid}
+
+mail_driver = maildir
+mail_home = {folder}/users/%{{user}}
+mail_path = ~/Maildir
+mail_index_path = ~/index
+mail_control_path = ~/control
+mailbox_list_utf8 = yes
+mail_fsync = never
+mail_max_userip_connections = 100
+namespace inbox {{
+  inbox = yes
+  separator = /
+}}
+
+auth_allow_cleartext = yes
+auth_failure_delay = 0
+passdb static {{
+  password = {password}
+}}
+userdb static {{
+}}
+
+ssl = yes
+ssl_server_cert_file = {folder}/server.pem
+ssl_server_key_file = {folder}/server.key
+
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {plain_port}
+  }}
+  inet_listener imaps {{
+    port = {port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+"""
+
+
+def find_dovecot() -> Path | None:
+    """The server, if it is installed with its part for IMAP."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_PATH])
+    found = shutil.which("dovecot", path=path)
+    if found is None:
+        return None
+    binary = Path(found).resolve()
+    parts = [binary.parents[1] / folder / "dovecot/imap" for folder in ("lib", "libexec")]
+    return binary if any(part.exists() for part in parts) else None
+
+
+def version_of(binary: Path) -> tuple[int, ...]:
+    """The server's version."""
+    said = subprocess.check_output([str(binary), "--version"], text=True)
+    return tuple(int(number) for number in re.findall(r"\d+", said.split()[0]))
+
+
+# Mailboxes
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """A user's mail: how to log in to it, and how to put something into it past the server."""
+
+    host: str
+    port: int
+    plain_port: int
+    username: str
+    password: str
+    maildir: Path
+    ca_path: Path
+    owner: tuple[int, int] | None = None
+    """Whose the files have to be; None for whoever runs the tests."""
+
+    def options(self, security: str = "tls", **changes: Any) -> dict[str, Any]:
+        """A module's options to log in with C(tls), C(starttls) or C(none); those changed to None are left out."""
+        options = {
+            "host": self.host,
+            "port": self.port if security == "tls" else self.plain_port,
+            "username": self.username,
+            "password": self.password,
+            "security": security,
+            "ca_path": None if security == "none" else str(self.ca_path),
+            **changes,
+        }
+        return {name: value for name, value in options.items() if value is not None}
+
+    def deliver(
+        self, message: bytes | EmailMessage, *, folder: str = "INBOX", flags: str = "", age_days: float = 0
+    ) -> str:
+        """Put a message into a folder, as new mail unless it has flags, such as C(S) for seen; return its file's name.
+
+        It arrived so many days ago.
+        """
+        content = message if isinstance(message, bytes) else message.as_bytes()
+        arrived = time.time() - age_days * DAY
+        seconds, microseconds = divmod(int(arrived * 1_000_000), 1_000_000)
+        name = f"{seconds}.M{microseconds:06}P{os.getpid()}Q{next(_deliveries)}.localhost"
+        home = self._folder(folder)
+        temporary = home / "tmp" / name
+        temporary.write_bytes(content)
+        os.utime(temporary, (arrived, arrived))
+        self._hand_over(temporary)
+        final = home / "cur" / f"{name}:2,{flags}" if flags else home / "new" / name
+        temporary.rename(final)
+        return final.name
+
+    def create_folder(self, name: str) -> None:
+        """Make an empty folder, or one in another: C(Archive/2026)."""
+        home = self._folder(name)
+        make_maildir(home)
+        (home / "maildirfolder").touch()
+        for path in (home, *home.iterdir()):
+            self._hand_over(path)
+
+    def flags(self) -> list[str]:
+        """The files of all messages in all folders, their names and so their flags included: who reads changes none."""
+        folders = (self.maildir, *self.maildir.glob(".*"))
+        files = (path for folder in folders for kind in ("cur", "new") for path in (folder / kind).glob("*"))
+        return sorted(str(path.relative_to(self.maildir)) for path in files)
+
+    def _folder(self, name: str) -> Path:
+        return self.maildir if name == "INBOX" else self.maildir / f".{name.replace('/', '.')}"
+
+    def _hand_over(self, path: Path) -> None:
+        if self.owner is not None:
+            os.chown(path, *self.owner)
+
+
+_deliveries = itertools.count()
+
+
+def make_maildir(path: Path) -> None:
+    """Make the folders of a Maildir, unless they are there."""
+    for kind in ("cur", "new", "tmp"):
+        (path / kind).mkdir(parents=True, exist_ok=True)
+
+
+# The server
+
+
+class Server:
+    """A server on loopback, with TLS on one port and STARTTLS or nothing on another; it ends with the block."""
+
+    def __init__(self, binary: Path) -> None:
+        self.password = secrets.token_hex(12)
+        self.port = self.plain_port = 0
+        self._binary = binary
+        self._process: subprocess.Popen[bytes] | None = None
+        self._users = _users()
+        self._greeting = secrets.token_hex(8)
+        self._folder = Path(tempfile.mkdtemp(prefix="softlayer-dovecot-"))
+        self._folder.chmod(0o711)
+        self.ca_path, self.other_ca_path = self._folder / "ca.pem", self._folder / "other-ca.pem"
+        try:
+            for name in ("run", "state", "users"):
+                (self._folder / name).mkdir()
+            os.chown(self._folder / "users", self._users["mail"].pw_uid, self._users["mail"].pw_gid)
+            _write_certificates(self._folder / "server.pem", self._folder / "server.key", self.ca_path)
+            _write_authority(self.other_ca_path)
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start, again on the same ports; nothing is lost by a stop."""
+        for _ in range(1 if self.port else STARTS):
+            ports = (self.port, self.plain_port) if self.port else (_free_port(), _free_port())
+            if self._start(*ports):
+                self.port, self.plain_port = ports
+                return
+        raise AssertionError(f"Dovecot does not start: {self.log()}")
+
+    def stop(self) -> None:
+        """End the server with all its connections, until C(start)."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # those that serve a connection outlive the one that began them
+        process.wait()
+        _wait_for(lambda: not (_accepts(self.port) or _accepts(self.plain_port)), self.log)
+
+    def log(self) -> str:
+        """All that the server has said."""
+        files = (self._folder / name for name in ("output.log", "server.log"))
+        return "".join(file.read_text(encoding="utf-8", errors="replace") for file in files if file.exists())
+
+    def new_user(self, maildir: Path | None = None) -> Mailbox:
+        """A user with an empty mailbox, or with the Maildir that another process delivers into.
+
+        Where the tests run as root, the Maildir is given to another user, who must be able to read what is delivered.
+        """
+        username = f"user-{secrets.token_hex(6)}"
+        mail = self._users["mail"]
+        home = self._folder / "users" / username
+        home.mkdir()
+        path = maildir or home / "Maildir"
+        make_maildir(path)
+        if maildir is not None:
+            (home / "Maildir").symlink_to(maildir.resolve())
+        owner = None if mail.pw_uid == os.geteuid() else (mail.pw_uid, mail.pw_gid)
+        if owner is not None:
+            for own in (home, path, *path.rglob("*")):
+                os.chown(own, *owner)
+            _let_through(path)
+        return Mailbox(HOST, self.port, self.plain_port, username, self.password, path, self.ca_path, owner)
+
+    def connections(self, username: str) -> list[int]:
+        """The processes that serve a user, one for each connection."""
+        rows = self._doveadm("-f", "tab", "who", "-1", username).splitlines()[1:]
+        return [int(row.split("\t")[2]) for row in rows if row.split("\t")[0] == username]
+
+    def kick(self, username: str, *, bye: bool = True) -> int:
+        """Wait until a user is connected, then end all connections, without a word unless C(bye); how many there were.
+
+        The user can log in again at once.
+        """
+        _wait_for(lambda: self.connections(username), self.log)
+        processes = self.connections(username)
+        if bye:
+            self._doveadm("kick", username)
+        else:
+            for process in processes:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+        _wait_for(lambda: not set(processes) & set(self.connections(username)), self.log)
+        return len(processes)
+
+    @property
+    def _configuration(self) -> Path:
+        return self._folder / "dovecot.conf"
+
+    def _settings(self, port: int, plain_port: int) -> str:
+        return SETTINGS.format(
+            folder=self._folder,
+            host=HOST,
+            greeting=self._greeting,
+            group=grp.getgrgid(self._users["internal"].pw_gid).gr_name,
+            password=self.password,
+            port=port,
+            plain_port=plain_port,
+            **self._users,
+        )
+
+    def _start(self, port: int, plain_port: int) -> bool:
+        self._configuration.write_text(self._settings(port, plain_port), encoding="utf-8")
+        with (self._folder / "output.log").open("ab") as output:
+            command = [str(self._binary), "-F", "-c", str(self._configuration)]
+            self._process = subprocess.Popen(
+                command, cwd=self._folder, stdout=output, stderr=output, start_new_session=True
+            )
+        _wait_for(lambda: self._exited() or self._answers(port, plain_port), self.log)
+        return not self._exited()
+
+    def _exited(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def _answers(self, port: int, plain_port: int) -> bool:
+        """Whether it is this server that answers."""
+        with contextlib.suppress(OSError), socket.create_connection((HOST, plain_port), PROBE_SECONDS) as connection:
+            return self._greeting in connection.makefile("r").readline() and _accepts(port)
+        return False
+
+    def _doveadm(self, *arguments: str) -> str:
+        found = self._binary.parents[1] / "bin/doveadm"
+        command = [str(found if found.exists() else "doveadm"), "-c", str(self._configuration), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+        if done.returncode not in (0, os.EX_NOUSER):
+            raise AssertionError(f"doveadm {' '.join(arguments)}: {done.stderr}{self.log()}")
+        return done.stdout
+
+
+def _users() -> dict[str, pwd.struct_passwd]:
+    """Whom each part runs as."""
+    if os.geteuid() != 0:
+        return dict.fromkeys(UNPRIVILEGED, pwd.getpwuid(os.geteuid()))
+    users: dict[str, pwd.struct_passwd] = {}
+    for part, names in UNPRIVILEGED.items():
+        for name in names:
+            with contextlib.suppress(KeyError):
+                users.setdefault(part, pwd.getpwnam(name))
+    if set(users) != set(UNPRIVILEGED):
+        pytest.skip("Dovecot serves no mail as root, and there is no user nobody: run the tests as another user")
+    return users
+
+
+def _let_through(path: Path) -> None:
+    """Let other users pass the folders above, which are often those of temporary files and closed to others."""
+    for folder in path.resolve().parents:
+        mode = folder.stat().st_mode
+        if not mode & 0o001:
+            folder.chmod(mode | 0o001)
+
+
+def _wait_for(condition: Callable[[], object], log: Callable[[], str]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"Dovecot took more than {SECONDS} seconds: {log()}")
+        time.sleep(POLL_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _accepts(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((HOST, port), PROBE_SECONDS):
+        return True
+    return False
+
+
+# Its certificate
+
+
+def _write_authority(path: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    key, name = ec.generate_private_key(ec.SECP256R1()), _name("Mail CA")
+    usage = dict.fromkeys(
+        ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
+    )
+    signs = x509.KeyUsage(**usage, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False)
+    builder = _builder(name, name, key).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    certificate = builder.add_extension(signs, critical=True).sign(key, hashes.SHA256())
+    path.write_bytes(certificate.public_bytes(Encoding.PEM))
+    return key, certificate
+
+
+def _write_certificates(path: Path, key_path: Path, ca_path: Path) -> None:
+    """A certificate for loopback, its key, and who signed it."""
+    ca_key, authority = _write_authority(ca_path)
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(HOST))]
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
+    certificate = (
+        _builder(_name("localhost"), authority.subject, key)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(issuer, critical=False)
+        .sign(ca_key, hashes.SHA256())
+    )
+    path.write_bytes(certificate.public_bytes(Encoding.PEM))
+    key_path.touch(mode=0o600)
+    key_path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    now = datetime.now(timezone.utc)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+# Mail about nothing
+
+WORDS = (
+    "a account and annual begin beginning certificate change customer day deadline discount event example every first "
+    "for from gift have holiday in invoice is it lunch meeting minutes month new next notes of offer office on order "
+    "our party please project question report room schedule summer team thank that the there this to today tomorrow "
+    "training travel update we week will with you your"
+)
+SUBJECTS = (
+    "Your gift certificate is waiting",
+    "Minutes of the weekly meeting",
+    "Certificate of attendance",
+    "Begin the summer with 20% off",
+    "Lunch on Thursday?",
+    "Invoice for last month",
+    "=?utf-8?q?Gr=C3=BC=C3=9Fe_aus_dem_B=C3=BCro?=",
+    "Re: Order update",
+    "[team] Nightly build 4711 passed",
+)
+SENDERS = ("news@shop.example", "team@office.example", "no-reply@travel.example", "billing@supplier.example")
+SIGNATURE = "-----BEGIN PGP SIGNATURE-----\n\niHUEARYKAB0WIQR2\n=njUN\n-----END PGP SIGNATURE-----\n"
+BOUNDARY = "=-next-part-of-it"
+NEWEST = datetime(2026, 1, 15, 12, tzinfo=timezone.utc).timestamp()
+
+
+def noise(number: int, seed: int, *, newest: float = NEWEST, days: float = 30) -> Iterator[bytes]:
+    """So many messages that nobody asked for, always the same for a seed; their dates, evenly spread, end at C(newest).
+
+    They are letters, HTML with and without pictures, documents and invitations, of half a kilobyte to thirty.
+    """
+    chance = random.Random(seed)
+    words = WORDS.split()
+    lines = [" ".join(chance.choices(words, k=11)).capitalize() + "." for _ in range(500)]
+    kinds = (_letter, _letter, _html, _html, _picture, _document, _invitation)
+    for index in range(number):
+        subject, sender = chance.choice(SUBJECTS), chance.choice(SENDERS)
+        header = (
+            f"Return-Path: <{sender}>\nFrom: <{sender}>\nTo: <user@mail.example>\nSubject: {subject}\n"
+            f"Date: {formatdate(newest - _age(index, number, days) * DAY)}\n"
+            f"Message-ID: <{index}.{chance.getrandbits(64):x}@mail.example>\nMIME-Version: 1.0\n"
+        )
+        yield (header + chance.choice(kinds)(chance, lines)).encode()
+
+
+def fill(mailbox: Mailbox, number: int, seed: int, *, days: float = 30, folder: str = "INBOX") -> None:
+    """Put so many messages into a folder, all seen, the oldest first; they arrived evenly spread over the last days."""
+    for index, message in enumerate(noise(number, seed, newest=time.time(), days=days)):
+        mailbox.deliver(message, folder=folder, flags="S", age_days=_age(index, number, days))
+
+
+def _age(index: int, number: int, days: float) -> float:
+    return days * (number - 1 - index) / max(number - 1, 1)
+
+
+def _text(chance: random.Random, lines: list[str], least: int = 1) -> str:
+    return "\n".join(chance.choices(lines, k=chance.randint(least, 40)))
+
+
+def _letter(chance: random.Random, lines: list[str]) -> str:
+    signature = SIGNATURE if chance.random() < 0.2 else "-- \nExample Ltd.\n"
+    return f"Content-Type: text/plain; charset=utf-8\n\n{_text(chance, lines, 4)}\n\n{signature}"
+
+
+def _html(chance: random.Random, lines: list[str]) -> str:
+    text = _text(chance, lines, 4)
+    page = text.replace("\n", '</p>\n<p style="margin: 0">')
+    return _multipart(
+        "alternative",
+        f"Content-Type: text/plain; charset=utf-8\n\n{text}\n",
+        f"Content-Type: text/html; charset=utf-8\n\n<html><body><p>{page}</p></body></html>\n",
+    )
+
+
+def _picture(chance: random.Random, lines: list[str]) -> str:
+    return _with_file(chance, lines, "image/png", "picture.png", b"\x89PNG\r\n\x1a\n")
+
+
+def _document(chance: random.Random, lines: list[str]) -> str:
+    return _with_file(chance, lines, "application/pdf", "certificate-of-attendance.pdf", b"%PDF-1.7\n")
+
+
+def _with_file(chance: random.Random, lines: list[str], kind: str, name: str, begin: bytes) -> str:
+    content = base64.encodebytes(begin + chance.randbytes(chance.randint(500, 19_000))).decode()
+    return _multipart(
+        "mixed",
+        f"Content-Type: text/plain; charset=utf-8\n\n{_text(chance, lines)}\n",
+        f'Content-Type: {kind}; name="{name}"\nContent-Transfer-Encoding: base64\n'
+        f'Content-Disposition: attachment; filename="{name}"\n\n{content}',
+    )
+
+
+def _invitation(chance: random.Random, lines: list[str]) -> str:
+    start = f"2026{chance.randint(1, 12):02}{chance.randint(1, 28):02}T{chance.randint(8, 17):02}0000Z"
+    return _multipart(
+        "alternative",
+        f"Content-Type: text/plain; charset=utf-8\n\n{_text(chance, lines)}\n",
+        "Content-Type: text/calendar; charset=utf-8; method=REQUEST\n\n"
+        f"BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:{chance.getrandbits(64):x}\n"
+        f"DTSTART:{start}\nDURATION:PT1H\nSUMMARY:{chance.choice(lines)}\nEND:VEVENT\nEND:VCALENDAR\n",
+    )
+
+
+def _multipart(kind: str, *parts: str) -> str:
+    body = "".join(f"--{BOUNDARY}\n{part}" for part in parts)
+    return f'Content-Type: multipart/{kind}; boundary="{BOUNDARY}"\n\n{body}--{BOUNDARY}--\n'
+
+
+# A server that misbehaves
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens instead of the answer to a command, or of the greeting: something is said, and no more."""
+
+    at: str
+    say: bytes = b""
+    """C(TAG) stands for the command's tag."""
+    hang_up: bool = True
+    """Or else the connection stays open, and nothing is ever answered."""
+
+
+GREETING = b"* OK ready\r\n"
+AFTER_GREETING = Fault("GREETING", GREETING)
+AFTER_LOGIN = Fault("LOGIN", b"TAG OK\r\n")
+IN_A_LITERAL = Fault("FETCH", b"* 1 FETCH (UID 1 BODY[] {5000}\r\nSubject: half a message\r\n\r\nIt ends in the mid")
+SILENT = Fault("GREETING", hang_up=False)
+GARBAGE = Fault("GREETING", b"SSH-2.0-OpenSSH_9.6\r\n")
+
+
+class HangingUp:
+    """A false IMAP server on loopback, without TLS, and with one message that it never shows; it ends with the block.
+
+    The first connection meets the first fault and so on, and all after the last one meet the last; None is no fault.
+    """
+
+    def __init__(self, *faults: Fault | None) -> None:
+        self.faults = faults
+        self.received: list[bytes] = []
+        """The lines of all connections."""
+        self.connections = 0
+        self._open: list[socket.socket] = []
+        conversation = type("Conversation", (_Conversation,), {"script": self})
+        self._server = socketserver.ThreadingTCPServer((HOST, 0), conversation)
+        self._server.daemon_threads = True
+        self.port = int(self._server.server_address[1])
+        threading.Thread(target=self._server.serve_forever, args=[POLL_SECONDS], daemon=True).start()
+
+    def __enter__(self) -> HangingUp:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def options(self, security: str = "none", **changes: Any) -> dict[str, Any]:
+        """A module's options to log in to it."""
+        login = {"username": "user", "password": "s3cr3t-w0rd", "security": security}
+        return {"host": HOST, "port": self.port, **login, **changes}
+
+    def next_fault(self, connection: socket.socket) -> Fault | None:
+        """Count a connection and return its fault."""
+        self._open.append(connection)
+        self.connections += 1
+        return self.faults[min(self.connections, len(self.faults)) - 1] if self.faults else None
+
+
+class _Conversation(socketserver.StreamRequestHandler):
+    """One connection."""
+
+    script: HangingUp
+    answers = {
+        "CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n",
+        "SELECT": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 1] valid\r\n* OK [UIDNEXT 2] next\r\n",
+        "SEARCH": b"* SEARCH 1\r\n",
+        "FETCH": b"* 1 FETCH (UID 1)\r\n",
+        "LOGOUT": b"* BYE\r\n",
+    }
+    answers["EXAMINE"] = answers["SELECT"]
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            fault = self.script.next_fault(self.connection)
+            if self._meets(fault, "GREETING", b""):
+                return
+            self.wfile.write(GREETING)
+            for line in self.rfile:
+                self.script.received.append(line)
+                tag, *words = line.split()
+                names = [word.decode("ascii", "replace").upper() for word in words if word.upper() != b"UID"]
+                if self._meets(fault, name := names[0] if names else "", tag):
+                    return
+                done = b" OK done" if name in self.answers or name in ("LOGIN", "NOOP", "ENABLE") else b" BAD unknown"
+                self.wfile.write(self.answers.get(name, b"") + tag + done + b"\r\n")
+
+    def _meets(self, fault: Fault | None, name: str, tag: bytes) -> bool:
+        if fault is None or fault.at != name:
+            return False
+        self.wfile.write(fault.say.replace(b"TAG", tag))
+        if not fault.hang_up:
+            self.script.received.extend(self.rfile)
+        return True
+
+
+# Fixtures
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Server]:
+    """One server for all tests of a worker; the test is skipped where it cannot be had."""
+    binary = find_dovecot()
+    if binary is None:
+        pytest.skip("no IMAP server: install the system's package dovecot-imapd (Fedora: dovecot)")
+    if version_of(binary) < OLDEST:
+        pytest.skip(f"the IMAP server is too old: Dovecot {'.'.join(map(str, OLDEST))} or later is needed")
+    with Server(binary) as server:
+        yield server
+
+
+@pytest.fixture
+def mailbox(dovecot: Server) -> Mailbox:
+    """The empty mailbox of a new user."""
+    return dovecot.new_user()

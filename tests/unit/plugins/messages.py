@@ -1,0 +1,1584 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fulfillment emails in every form in which they arrive, what is none, and what is sent to do harm; all made anew.
+
+``FORMS`` hold the certificate, ``NEGATIVES`` do not or not for us, ``FLOODS`` are large and made to be slow to read.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import html
+import io
+import quopri
+import re
+import struct
+import textwrap
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+from tests.unit.plugins.certificates import BYTES, DISORDER, PEM_BODY, Authority, Issued, pem_of, pkcs7_of
+
+Change = Callable[[str], str]
+BODY_SECRET = "pickup PIN 4711-kaffeekanne"
+"""Stands in the body of each message and must be in no output."""
+SENDER = "RapidSSL Orders <orders@ca.example>"
+SUBJECT = "Your certificate for www.example.com"
+MESSAGE_ID = "<1234.5678@ca.example>"
+DATE = "Mon, 05 Jan 2026 10:11:12 +0100"
+RULE = "-" * 17
+
+
+@dataclass(frozen=True)
+class Form:
+    """A message that holds a certificate: how it is made and what is to be found in it."""
+
+    build: Callable[[Issued], bytes]
+    format: str = "inline_pem"
+    chain: bool = True
+    """Whether the issuers are in it, too."""
+    exact: bool = False
+    """Whether it would be another message with other line ends."""
+
+
+@dataclass(frozen=True)
+class Negative:
+    """A message that does not give a certificate: how it is made and why it does not."""
+
+    build: Callable[[Issued], bytes]
+    reasons: frozenset[str]
+    days: int = 0
+    """When it is looked at, from now."""
+
+
+# MIME, by hand: what is to be tested is seldom what the library would write
+
+
+def _quoted_printable(data: bytes) -> bytes:
+    return quopri.encodestring(data).replace(b"\r", b"=0D")
+
+
+def _uuencoded(data: bytes) -> bytes:
+    lines = [binascii.b2a_uu(data[start : start + 45]) for start in range(0, len(data), 45)]
+    return b"".join([b"begin 644 file\n", *lines, b"`\nend\n"])
+
+
+TRANSFER: dict[str, Callable[[bytes], bytes]] = {
+    "base64": base64.encodebytes,
+    "quoted-printable": _quoted_printable,
+    "7bit": bytes,
+    "8bit": bytes,
+    "binary": bytes,
+    "x-uuencode": _uuencoded,
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A MIME entity: its headers and its body as it is sent."""
+
+    headers: tuple[str, ...]
+    body: bytes
+
+    def __bytes__(self) -> bytes:
+        return "\n".join([*self.headers, "", ""]).encode("latin-1") + self.body
+
+
+def part(data: bytes, content_type: str | None, encoding: str | None = "base64", *headers: str) -> Part:
+    """Some data as a MIME entity."""
+    written = [f"Content-Type: {content_type}"] if content_type else []
+    written += [f"Content-Transfer-Encoding: {encoding}"] if encoding else []
+    return Part((*written, *headers), TRANSFER[encoding or "8bit"](data))
+
+
+def text_part(text: str, subtype: str = "plain", charset: str = "utf-8", encoding: str = "base64") -> Part:
+    """A text as the body of a message."""
+    return part(text.encode(charset), f"text/{subtype}; charset={charset}", encoding)
+
+
+def attachment(
+    data: bytes,
+    name: str | None = None,
+    content_type: str = "application/octet-stream",
+    encoding: str = "base64",
+    disposition: str = "attachment",
+) -> Part:
+    """A file as an attachment, with or without a name."""
+    parameter = f'; filename="{name}"' if name else ""
+    return part(data, content_type, encoding, f"Content-Disposition: {disposition}{parameter}")
+
+
+def multipart(subtype: str, *parts: Part, parameters: str = "") -> Part:
+    """Several entities in one."""
+    boundary = "=_" + hashlib.sha256(b"".join(map(bytes, parts))).hexdigest()[:24]
+    body = b"".join(b"--%b\n%b\n" % (boundary.encode(), bytes(each)) for each in parts)
+    header = f'Content-Type: multipart/{subtype}; boundary="{boundary}"{parameters}'
+    return Part((header,), body + b"--%b--\n" % boundary.encode())
+
+
+def mail(content: Part, *headers: str, subject: str = SUBJECT) -> bytes:
+    """A message."""
+    written = [f"From: {SENDER}", f"Subject: {subject}", f"Date: {DATE}", f"Message-ID: {MESSAGE_ID}", *headers]
+    return bytes(replace(content, headers=(*written, "MIME-Version: 1.0", *content.headers)))
+
+
+COVER = text_part(f"Your certificate is attached.\n\nYour {BODY_SECRET}\n", encoding="7bit", charset="us-ascii")
+
+
+def with_attachments(*files: Part) -> bytes:
+    """A message that says little and has files attached."""
+    return mail(multipart("mixed", COVER, *files))
+
+
+# What the authorities write
+
+
+def rapidssl(pem: str, intermediates: str = "") -> str:
+    """The text that RapidSSL, GeoTrust and Symantec sent, with PEM at its end."""
+    below = f"\nINTERMEDIATE CA:\n{RULE}{RULE}\n{intermediates}" if intermediates else ""
+    return f"""Dear Jörg Müller,
+
+Congratulations! GeoTrust has approved your request for a RapidSSL certificate. Your
+certificate is included at the end of this email. Your {BODY_SECRET}
+
+INSTALLATION INSTRUCTIONS
+
+1. INSTALL CERTIFICATE: Install the X.509 version of your certificate included at the end.
+For installation instructions for your SSL Certificate, go to: https://ca.example/install?a=1&b=2
+
+2. CHECK INSTALLATION: Ensure you have installed your certificate correctly (a < b > c).
+
+{"=" * 60}
+Web Server CERTIFICATE
+{RULE}
+
+{pem}
+{below}
+{"-- "}
+RapidSSL Customer Support -- https://ca.example/support
+"""
+
+
+def plain_ascii(text: str) -> str:
+    """Without what 7bit cannot hold."""
+    return text.replace("ö", "oe").replace("ü", "ue")
+
+
+def fulfillment(issued: Issued, change: Change = str) -> str:
+    """That text with a certificate and its issuers, whose PEM was changed on its way."""
+    return rapidssl(change(issued.pem), change(issued.chain_pem))
+
+
+SECTIGO = f"""Dear customer,
+
+Attached to this email you should find a .zip file containing:
+
+   Root CA Certificate - AddTrustExternalCARoot.crt
+   Intermediate CA Certificate - COMODORSAAddTrustCA.crt
+   Your PositiveSSL Certificate - www_example_com.crt
+
+Your {BODY_SECRET}
+"""
+
+
+def sectigo(issued: Issued) -> str:
+    """The text that Comodo and Sectigo send, the certificate at its bottom."""
+    return f"{SECTIGO}\nYou can also find your PositiveSSL Certificate in text format below.\n\n{issued.pem}"
+
+
+# What happens to a text on its way: beside what certificates.DISORDER has
+
+
+def each_line(template: str) -> Change:
+    """Put every line into a template."""
+    return lambda text: "".join(template.format(line) + "\n" for line in text.splitlines())
+
+
+def inside_lines(inserted: str) -> Change:
+    """Put something into the middle of every line."""
+    return lambda text: re.sub(r"(?m)^(\S{24})(?=[^\n-])", lambda found: found.group(1) + inserted, text)
+
+
+def replacing(*pairs: tuple[str, str]) -> Change:
+    """Replace one after the other."""
+
+    def change(text: str) -> str:
+        for old, new in pairs:
+            text = text.replace(old, new)
+        return text
+
+    return change
+
+
+def wrapped(columns: int) -> Change:
+    """Break long lines as a mail client does, between words or, where there are none, anywhere."""
+    return lambda text: "\n".join(
+        "\n".join(textwrap.wrap(line, columns, break_on_hyphens=False)) for line in text.splitlines()
+    )
+
+
+def chained(*changes: Change) -> Change:
+    """One change after the other."""
+
+    def change(text: str) -> str:
+        for each in changes:
+            text = each(text)
+        return text
+
+    return change
+
+
+def _flowed(text: str) -> str:
+    """RFC 3676, with soft line breaks in the middle of base64 (DelSp) and stuffed lines."""
+    return re.sub(r"(?m)^(\S{30})(\S)", r"\1 \n\2", text).replace("\n>", "\n >").replace("\nFrom ", "\n From ")
+
+
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+ZERO_WIDTH_SPACE = "\N{ZERO WIDTH SPACE}"
+TEXT_DISORDER: dict[str, Change] = {
+    **{name: change for name, change in DISORDER.items() if name not in {"in_a_mail"}},
+    "quoted_three_times": each_line(">>> {}"),
+    "quoted_without_space": each_line(">{}"),
+    "quoted_with_bars": each_line("| {}"),
+    "quoted_and_indented": each_line("   >  > {}"),
+    "quoted_then_wrapped": chained(each_line("> {}"), wrapped(40)),
+    "quoted_nbsp": each_line(">" + NO_BREAK_SPACE + "{}"),
+    "quoted_blank_lines": lambda text: text.replace("\n", "\n>\n> "),
+    "wrapped": wrapped(40),
+    "wrapped_to_one_column": lambda text: PEM_BODY.sub(
+        lambda found: found.group(0).replace(found.group(2), "\n".join(found.group(2).replace("\n", "")) + "\n"), text
+    ),
+    "nbsp_inside": inside_lines(NO_BREAK_SPACE),
+    "nbsp_for_spaces": replacing((" ", NO_BREAK_SPACE)),
+    "nbsp_lines": lambda text: text.replace("\n", f"\n{NO_BREAK_SPACE}\n"),
+    "nbsp_for_line_breaks": lambda text: text.replace("\n", NO_BREAK_SPACE),
+    "zero_width_spaces": inside_lines(ZERO_WIDTH_SPACE),
+    "soft_hyphens": inside_lines("\N{SOFT HYPHEN}"),
+    "word_joiners": inside_lines("\N{WORD JOINER}"),
+    "byte_order_marks": each_line("\N{ZERO WIDTH NO-BREAK SPACE}{}"),
+    "left_to_right_marks": each_line("\N{LEFT-TO-RIGHT MARK}{}\N{RIGHT-TO-LEFT MARK}"),
+    "ideographic_spaces": each_line("\N{IDEOGRAPHIC SPACE}{}\N{EM SPACE}"),
+    "line_separators": lambda text: text.replace("\n", "\N{LINE SEPARATOR}"),
+    "form_feeds": lambda text: text.replace("\n", "\f\v\n"),
+    "en_dashes": replacing(("-----", "\N{EN DASH}\N{EN DASH}-")),
+    "one_dash_each": replacing(("-", "\N{EN DASH}")),
+    "em_dashes": replacing(("-----", "\N{EM DASH}\N{EM DASH}-")),
+    "non_breaking_hyphens": replacing(("-", "\N{NON-BREAKING HYPHEN}")),
+    "starred": lambda text: re.sub(r"(?m)^(-----[^\n]+-----)$", r"*\1*", text),
+    "markers_on_the_line": lambda text: re.sub(r"(-----)\n(?!-)|\n(-----END)", r"\1 \2", text),
+    "glued": lambda text: text.replace("\n", ""),
+    "markers_broken": replacing(("BEGIN ", "BEGIN\n"), ("END ", "END\n")),
+    "markers_quoted_and_broken": chained(replacing(("BEGIN ", "BEGIN \n"), ("END ", "END \n")), each_line("> {}")),
+    "explanatory_text": lambda text: re.sub(
+        r"(?m)^(?=-----BEGIN)", "subject=/CN=www.example.com\nissuer=/C=US/O=GeoTrust Inc.\n", text
+    ),
+    "bag_attributes": lambda text: re.sub(
+        r"(?m)^(?=-----BEGIN)", "Bag Attributes\n    localKeyID: 01 00 00 00\nKey Attributes: <No Attributes>\n", text
+    ),
+    "x509_label": replacing((" CERTIFICATE-", " X509 CERTIFICATE-")),
+    "trusted_label": replacing((" CERTIFICATE-", " TRUSTED CERTIFICATE-")),
+}
+"""How PEM text may look in a message and still say the same."""
+
+WHOLE_TEXT_DISORDER: dict[str, Change] = {
+    "on_one_line": lambda text: " ".join(text.split()),
+    "refilled": lambda text: textwrap.fill(" ".join(text.split()), 72, break_long_words=False),
+    "without_any_line_break": lambda text: text.replace("\n", ""),
+    "quoted": each_line("> {}"),
+    "forwarded": lambda text: (
+        f"FYI\n\n---------- Forwarded message ---------\nFrom: {SENDER}\nSubject: {SUBJECT}\n\n" + text
+    ),
+    "forwarded_quoted": lambda text: (
+        "please install\n\n-----Original Message-----\n" + each_line("> {}")(f"From: {SENDER}\n\n{text}")
+    ),
+    "forwarded_thrice": chained(*[lambda text: "-----Original Message-----\n" + each_line("> {}")(text)] * 3),
+    "wrapped": wrapped(40),
+    "crlf": replacing(("\n", "\r\n")),
+    "cr": replacing(("\n", "\r")),
+    "crcrlf": replacing(("\n", "\r\r\n")),
+}
+"""What happens to the whole text of a message."""
+
+
+def in_text(change: Change = str, whole: Change = str, **keywords: str) -> Form:
+    """A message of plain text."""
+    return Form(lambda issued: mail(text_part(whole(fulfillment(issued, change)), **keywords)))
+
+
+# HTML: every client has its own
+
+
+def html_lines(template: str) -> Change:
+    """Every line escaped and put into a template."""
+    return lambda text: "".join(template.format(html.escape(line)) for line in text.split("\n"))
+
+
+def html_inside(inserted: str, every: int = 16) -> Change:
+    """Something put into every line each so many characters."""
+
+    def line_of(line: str) -> str:
+        pieces = [line[start : start + every] for start in range(0, len(line), every)]
+        return inserted.join(html.escape(piece) for piece in pieces)
+
+    return lambda text: "<br>\n".join(line_of(line) for line in text.split("\n"))
+
+
+def html_wrapped_pieces(template: str, every: int = 16) -> Change:
+    """Every so many characters of a line in an element of their own."""
+
+    def line_of(line: str) -> str:
+        return "".join(template.format(html.escape(line[at : at + every])) for at in range(0, len(line), every))
+
+    return lambda text: "<br>\n".join(line_of(line) for line in text.split("\n"))
+
+
+def html_entities(template: str) -> Change:
+    """Everything but letters and line breaks as an entity."""
+    return lambda text: "<br>\n".join(
+        "".join(each if each.isalpha() else template.format(ord(each)) for each in line) for line in text.split("\n")
+    )
+
+
+def _pre(text: str) -> str:
+    return f"<pre>{html.escape(text)}</pre>"
+
+
+HTML: dict[str, Change] = {
+    "pre": _pre,
+    "pre_crlf": lambda text: _pre(text).replace("\n", "\r\n"),
+    "pre_highlighted": lambda text: re.sub(r"(?m)^(-----.*-----)$", r"<span class='k'>\1</span>", _pre(text)),
+    "code_in_pre": lambda text: f'<pre><code class="pem">{html.escape(text)}</code></pre>',
+    "preserved_by_style": lambda text: f"<div style='white-space: pre-wrap'>{html.escape(text)}</div>",
+    "textarea": lambda text: f"<textarea rows=40 cols=70 readonly>{html.escape(text)}</textarea>",
+    "collapsed": lambda text: f"<p>{html.escape(' '.join(text.split()))}</p>",
+    "br": html_lines("{}<br>\n"),
+    "br_without_line_breaks": html_lines("{}<br>"),
+    "br_xhtml": html_lines("{}<br />\r\n"),
+    "br_capital": html_lines("{}<BR CLEAR=ALL>"),
+    "p": html_lines("<p>{}</p>"),
+    "p_unclosed": html_lines("<p>{}\n"),
+    "div": html_lines("<div>{}</div>"),
+    "div_with_br": html_lines('<div dir="ltr">{}<br></div>'),
+    "table_rows": lambda text: "<table>" + html_lines("<tr><td>{}</td></tr>")(text) + "</table>",
+    "list_items": lambda text: "<ul>" + html_lines("<li>{}")(text) + "</ul>",
+    "outlook": html_lines("<p class=MsoNormal><span style='font-family:\"Courier New\"'>{}<o:p></o:p></span></p>\n"),
+    "outlook_empty_paragraphs": html_lines("<p class=MsoNormal>{}</p><p class=MsoNormal><o:p>&nbsp;</o:p></p>"),
+    "gmail_quote": lambda text: (
+        f'<div class="gmail_quote"><blockquote style="margin:0">{_pre(text)}</blockquote></div>'
+    ),
+    "nested_quotes": lambda text: "<blockquote type=cite>" * 4 + html_lines("{}<br>")(text) + "</blockquote>" * 4,
+    "quoted": html_lines("&gt; {}<br>\n"),
+    "nbsp": html_lines("&nbsp;&nbsp;{}&nbsp;<br>\n"),
+    "nbsp_for_spaces": lambda text: html_lines("{}<br>\n")(text).replace(" CERT", "&nbsp;CERT"),
+    "nbsp_without_semicolon": html_lines("{}&nbsp<br>\n"),
+    "nbsp_number": html_lines("&#160;{}&#xA0;<br>\n"),
+    "entities": html_entities("&#{};"),
+    "entities_hex": html_entities("&#x{:x};"),
+    "entities_hex_capital": html_entities("&#X{:04X};"),
+    "entities_named": lambda text: (
+        _pre(text).replace("+", "&plus;").replace("=", "&equals;").replace("\n", "&NewLine;")
+    ),
+    "soft_hyphens": html_inside("&shy;"),
+    "word_breaks": html_inside("<wbr>"),
+    "zero_width_spaces": html_inside("&#8203;"),
+    "zero_width_spaces_named": html_inside("&ZeroWidthSpace;"),
+    "spans": html_wrapped_pieces("<span>{}</span>"),
+    "spans_on_lines_of_their_own": html_wrapped_pieces("<span>{}</span\n>"),
+    "spans_on_lines": html_wrapped_pieces("<span>\n{}\n</span>\n", every=64),
+    "fonts": html_wrapped_pieces('<FONT FACE="Courier New" COLOR=#000000>{}</FONT>', every=7),
+    "links_inside": html_wrapped_pieces('<a href="http://www.example.com/?a=1&b=2>3">{}</a>', every=20),
+    "bold": html_inside("<b></b>", every=5),
+    "comments_inside": html_inside("<!-- a > comment -- with - dashes -->"),
+    "conditional_comments": lambda text: f"<!--[if mso]><style>p {{}}</style><![endif]-->{html_lines('{}<br>')(text)}",
+    "image_inside": html_inside('<img alt="1 > 0" src="cid:a@b">', every=20),
+    "with_style_and_script": lambda text: (
+        "<style>p > a { color: red } /* ----- */</style><script>if (a < b) { c('</p>') }</script>" + _pre(text)
+    ),
+    "unknown_elements": html_lines("<x-line n=1>{}</x-line>\n"),
+    "unclosed_everything": lambda text: f"<table><tr><td><div><b><pre>{html.escape(text)}",
+    "stray_angle_brackets": lambda text: f"<p>1 < 2 << 3 & 4 &amp 5 &; &#; &#x; <> </></p>{_pre(text)}",
+}
+"""How a text may look as HTML."""
+
+
+def html_document(body: str, title: str = SUBJECT) -> str:
+    """A whole HTML document."""
+    head = f'<head><meta http-equiv="Content-Type" content="text/html"><title>{title}</title></head>'
+    return f"<!DOCTYPE html>\n<html>{head}<body>{body}</body></html>\n"
+
+
+def in_html(convert: Change = _pre, change: Change = str, **keywords: str) -> Form:
+    """A message of HTML only."""
+    return Form(
+        lambda issued: mail(
+            text_part(html_document(convert(plain_ascii(fulfillment(issued, change)))), "html", **keywords)
+        )
+    )
+
+
+# Transfer encodings and character sets
+
+
+LOCAL_TEXT = {
+    "us-ascii": "Dear customer",
+    "utf-8": "Grüße \N{EN DASH} 証明書",
+    "utf-16": "Grüße \N{EN DASH} 証明書",
+    "utf-16le": "Grüße",
+    "utf-16be": "Grüße",
+    "utf-32": "Grüße",
+    "utf-7": "Grüße \N{EN DASH} 証明書",
+    "iso-8859-1": "Grüße\N{NO-BREAK SPACE}",
+    "iso-8859-15": "Grüße €",
+    "windows-1252": "Grüße \N{EN DASH}\N{NO-BREAK SPACE}€",
+    "windows-1251": "Здравствуйте",
+    "koi8-r": "Здравствуйте",
+    "iso-2022-jp": "証明書",
+    "shift_jis": "証明書",
+    "euc-jp": "証明書",
+    "gb18030": "证书",
+    "big5": "憑證",
+    "euc-kr": "인증서",
+    "iso-8859-8": "שלום",
+    "macintosh": "Grüße",
+}
+"""Character sets and what is written in them."""
+
+
+def in_charset(charset: str, subtype: str = "plain") -> Form:
+    """A message in another character set."""
+
+    def build(issued: Issued) -> bytes:
+        text = f"{LOCAL_TEXT[charset]}\n\n{plain_ascii(fulfillment(issued))}"
+        return mail(text_part(html_document(_pre(text)) if subtype == "html" else text, subtype, charset))
+
+    return Form(build)
+
+
+def in_wrong_charset(declared: str, actual: str = "utf-8") -> Form:
+    """A message whose character set is not what it says."""
+    return Form(
+        lambda issued: mail(part(fulfillment(issued).encode(actual), f"text/plain; charset={declared}", "base64"))
+    )
+
+
+WRONG_CHARSETS = {
+    "unknown": in_wrong_charset("x-unknown"),
+    "unknown_8bit": in_wrong_charset("unknown-8bit", "windows-1252"),
+    "empty": in_wrong_charset('""'),
+    "nonsense": in_wrong_charset('"a b\tc/../d%00;e"'),
+    "encoded_word": in_wrong_charset("=?utf-8?q?utf-8?="),
+    "default": in_wrong_charset("default_charset", "iso-8859-1"),
+    "no_text_encoding": in_wrong_charset("zlib"),
+    "hex": in_wrong_charset("hex_codec"),
+    "punycode": in_wrong_charset("punycode"),
+    "idna": in_wrong_charset("idna"),
+    "undefined": in_wrong_charset("undefined"),
+    "ascii_is_not": in_wrong_charset("us-ascii"),
+    "utf_8_is_not": in_wrong_charset("utf-8", "windows-1252"),
+    "utf_16_is_not": in_wrong_charset("utf-16"),
+    "utf_8_is_utf_16": in_wrong_charset("utf-8", "utf-16"),
+    "other_multibyte": in_wrong_charset("iso-2022-jp", "windows-1252"),
+}
+"""Character sets that are not there, or not what was used."""
+
+
+def _raw_text(line_end: bytes = b"\n", encoding: str = "8bit") -> Callable[[Issued], bytes]:
+    def build(issued: Issued) -> bytes:
+        text = plain_ascii(fulfillment(issued))
+        return mail(text_part(text, charset="us-ascii", encoding=encoding)).replace(b"\n", line_end)
+
+    return build
+
+
+def _nbsp_in_transfer(written: bytes, charset: str) -> Callable[[Issued], bytes]:
+    """Non-breaking spaces before and in every line of the PEM, quoted-printable."""
+
+    def build(issued: Issued) -> bytes:
+        text = plain_ascii(fulfillment(issued, chained(each_line("{{}}{}"), inside_lines("{}"))))
+        body = quopri.encodestring(text.encode()).replace(b"{}", written)
+        return mail(
+            Part((f"Content-Type: text/plain; charset={charset}", "Content-Transfer-Encoding: quoted-printable"), body)
+        )
+
+    return build
+
+
+ENCODINGS: dict[str, Form] = {
+    **{
+        f"{name}_{line}": Form(_raw_text(end, name), exact=True)
+        for name in ("7bit", "8bit", "binary", "quoted-printable", "base64")
+        for line, end in (("lf", b"\n"), ("crlf", b"\r\n"), ("cr", b"\r"))
+    },
+    "8bit_utf_8": in_text(charset="utf-8", encoding="8bit"),
+    "8bit_latin_1": in_text(charset="iso-8859-1", encoding="8bit"),
+    "quoted_printable_utf_8": in_text(charset="utf-8", encoding="quoted-printable"),
+    "nbsp_latin_1": Form(_nbsp_in_transfer(b"=A0", "iso-8859-1")),
+    "nbsp_windows_1252": Form(_nbsp_in_transfer(b"=A0", "windows-1252")),
+    "nbsp_utf_8": Form(_nbsp_in_transfer(b"=C2=A0", "utf-8")),
+    "nbsp_mojibake": Form(_nbsp_in_transfer(b"=C3=82=C2=A0", "utf-8")),
+    "nbsp_utf_8_as_latin_1": Form(_nbsp_in_transfer(b"=C2=A0", "iso-8859-1")),
+    "soft_breaks_everywhere": Form(_nbsp_in_transfer(b"=\n", "us-ascii")),
+    "lower_case_escapes": Form(_nbsp_in_transfer(b"=c2=a0", "utf-8")),
+}
+
+
+def with_headers(
+    *headers: str, encoding: str = "base64", before: bytes = b"", after: bytes = b"", remainder: int = 0
+) -> Form:
+    """A plain text whose MIME headers are written in this way, with something before and after all.
+
+    The text's length leaves this remainder when divided by three, which makes the end of base64 another.
+    """
+
+    def build(issued: Issued) -> bytes:
+        text = plain_ascii(fulfillment(issued)).encode()
+        body = TRANSFER[encoding](text + b"\n" * ((remainder - len(text)) % 3))
+        return before + mail(Part(headers, body)) + after
+
+    return Form(build)
+
+
+TEXT, BASE64 = "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: base64"
+LIST_FOOTER = b"\n_______________\nadmins mailing list\nadmins@example.com\n"
+HEADERS: dict[str, Form] = {
+    "none": with_headers(encoding="7bit"),
+    "lower_case": with_headers("content-type:text/plain;charset=utf-8", "content-transfer-encoding:base64"),
+    "capital": with_headers("CONTENT-TYPE: TEXT/PLAIN; CHARSET=UTF-8", "CONTENT-TRANSFER-ENCODING: BASE64"),
+    "folded": with_headers("Content-Type: text/plain;\n\tcharset=utf-8;\n format=fixed", BASE64),
+    "comments": with_headers("Content-Type: text/plain (text); charset=utf-8 (Unicode)", BASE64),
+    "single_quotes": with_headers("Content-Type: text/plain; charset='utf-8'", BASE64),
+    "semicolons": with_headers("Content-Type: text/plain;; charset=utf-8;", BASE64),
+    "ancient_type": with_headers("Content-Type: text", BASE64),
+    "odd_type": with_headers("Content-Type: text/x-markdown", BASE64),
+    "no_type": with_headers(BASE64),
+    "broken_type": with_headers("Content-Type: ///; ;=", BASE64),
+    "twice": with_headers(TEXT, "Content-Type: text/plain; charset=us-ascii", BASE64),
+    "encoding_padded": with_headers(TEXT, "Content-Transfer-Encoding:   BASE64  "),
+    "encoding_quoted": with_headers(TEXT, "Content-Transfer-Encoding: 8-bit", encoding="8bit"),
+    "encoding_unknown": with_headers(TEXT, "Content-Transfer-Encoding: x-none", encoding="8bit"),
+    "encoding_folded": with_headers(TEXT, "Content-Transfer-Encoding:\n base64"),
+    "rfc_2231_charset": with_headers("Content-Type: text/plain; charset*=us-ascii'en'utf-8", BASE64),
+    "mbox_line": with_headers(TEXT, BASE64, before=b"From orders@ca.example Mon Jan  5 10:11:12 2026\n"),
+    "byte_order_mark": with_headers("Content-Type: text/plain", encoding="7bit", before=b"\xef\xbb\xbf"),
+    "empty_line_first": with_headers("Content-Type: text/plain", encoding="7bit", before=b"\r\n"),
+    "no_final_line_end": Form(lambda issued: _raw_text()(issued).rstrip()),
+    "received": with_headers("X-Spam: no", *[f"Received: from a{number} by b" for number in range(60)], TEXT, BASE64),
+    "raw_8_bit": with_headers("X-Note: Gr\xfc\xdfe", "Subject: Gr\xfc\xdfe \xff", TEXT, BASE64),
+    **{
+        f"list_footer_after_base64_{remainder}": with_headers(TEXT, BASE64, after=LIST_FOOTER, remainder=remainder)
+        for remainder in range(3)
+    },
+    "folded_last": with_headers(TEXT, BASE64, "X-Folded: a", " b"),
+}
+"""Ways to write a message's headers, right and wrong."""
+
+
+# Messages in messages, and parts in parts
+
+
+@cache
+def mail_signer() -> Issued:
+    """Somebody who signs messages, whose own certificate is in the signature."""
+    return Authority("Mail signing").issue("orders@ca.example")
+
+
+def smime_signed(content: Part) -> Part:
+    """A message in the clear with an S/MIME signature beside it."""
+    signer = mail_signer()
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(bytes(content))
+    builder = builder.add_signer(signer.certificate, signer.key, hashes.SHA256())  # type: ignore[arg-type]
+    for issuer in signer.chain:
+        builder = builder.add_certificate(issuer)
+    signature = builder.sign(Encoding.DER, [pkcs7.PKCS7Options.DetachedSignature])
+    signed = attachment(signature, "smime.p7s", 'application/pkcs7-signature; name="smime.p7s"')
+    return multipart("signed", content, signed, parameters='; protocol="application/pkcs7-signature"; micalg=sha-256')
+
+
+PGP_ARMOR = "-----BEGIN PGP {0}-----\n\niQEzBAEBCAAdFiEEaGVsbG8gd29ybGQgdGhpcyBpcw==\n=AbCd\n-----END PGP {0}-----\n"
+
+
+def pgp_signed(content: Part) -> Part:
+    """A message in the clear with an OpenPGP signature beside it (RFC 3156)."""
+    signed = part(PGP_ARMOR.format("SIGNATURE").encode(), 'application/pgp-signature; name="signature.asc"', "7bit")
+    return multipart("signed", content, signed, parameters='; protocol="application/pgp-signature"; micalg=pgp-sha512')
+
+
+def pgp_clear_signed(text: str) -> str:
+    """A text with OpenPGP armor around it, its dashes escaped (RFC 9580, 7.2)."""
+    escaped = re.sub(r"(?m)^-", "- -", text)
+    return f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{escaped}\n{PGP_ARMOR.format('SIGNATURE')}"
+
+
+def forwarded(content: Part, encoding: str | None = None, content_type: str = "message/rfc822") -> Part:
+    """A message as part of another."""
+    return multipart("mixed", COVER, part(mail(content), content_type, encoding))
+
+
+PICTURE = part(b"\x89PNG\r\n\x1a\n" + bytes(64), "image/png; name=logo.png", "base64", "Content-ID: <a@b>")
+HTML_COVER = text_part(html_document("<p>see the text</p><img src='cid:a@b'>"), "html", encoding="7bit")
+FOOTER = text_part("-- \nThis email is confidential. https://example.com/disclaimer\n", encoding="7bit")
+STRUCTURES: dict[str, Callable[[Part], Part]] = {
+    "alternative": lambda body: multipart("alternative", body, HTML_COVER),
+    "alternative_last": lambda body: multipart("alternative", COVER, body),
+    "mixed_in_alternative": lambda body: multipart("alternative", COVER, multipart("mixed", HTML_COVER, body)),
+    "related": lambda body: multipart("related", body, PICTURE),
+    "related_in_alternative_in_mixed": lambda body: multipart(
+        "mixed", multipart("alternative", body, multipart("related", HTML_COVER, PICTURE)), FOOTER
+    ),
+    "footer": lambda body: multipart("mixed", body, FOOTER),
+    "banner": lambda body: multipart("mixed", FOOTER, body),
+    "unknown_multipart": lambda body: multipart("x-unknown", COVER, body),
+    "report": lambda body: multipart("report", COVER, body, parameters="; report-type=delivery-status"),
+    "digest": lambda body: multipart("digest", Part((), mail(body))),
+    "smime_signed": smime_signed,
+    "pgp_signed": pgp_signed,
+    "smime_signed_forwarded": lambda body: forwarded(smime_signed(body)),
+    "forwarded": forwarded,
+    "forwarded_alone": lambda body: part(mail(body), "message/rfc822", None),
+    "forwarded_7bit": lambda body: forwarded(body, "7bit"),
+    "forwarded_base64": lambda body: forwarded(body, "base64"),
+    "forwarded_quoted_printable": lambda body: forwarded(body, "quoted-printable"),
+    "forwarded_three_times": lambda body: forwarded(forwarded(forwarded(body))),
+    "forwarded_three_times_alone": lambda body: part(
+        mail(part(mail(part(mail(body), "message/rfc822", None)), "message/rfc822", None)), "message/rfc822", None
+    ),
+    "forwarded_base64_twice": lambda body: forwarded(forwarded(body, "base64"), "base64"),
+    "forwarded_as_file": lambda body: multipart("mixed", COVER, attachment(mail(body), "Your certificate.eml")),
+    "forwarded_global": lambda body: forwarded(body, content_type="message/global"),
+    "forwarded_inline_disposition": lambda body: multipart(
+        "mixed", COVER, Part(("Content-Type: message/rfc822", "Content-Disposition: inline"), mail(body))
+    ),
+    "no_closing_boundary": lambda body: replace(
+        whole := multipart("mixed", COVER, body), body=whole.body.rstrip(b"\n").rpartition(b"\n")[0]
+    ),
+    "preamble_and_epilogue": lambda body: replace(
+        whole := multipart("mixed", COVER, body), body=b"not MIME?\n\n" + whole.body + b"\nepilogue\n"
+    ),
+    "trailing_spaces_at_boundaries": lambda body: replace(
+        whole := multipart("mixed", COVER, body), body=re.sub(rb"(?m)^(--=_.*)$", rb"\1  \t", whole.body)
+    ),
+    "blank_part": lambda body: multipart("mixed", Part((), b""), body, Part((), b"")),
+}
+"""What a body may be wrapped in."""
+
+
+def in_structure(wrap: Callable[[Part], Part], encoding: str) -> Form:
+    """A message whose text is somewhere inside."""
+    return Form(
+        lambda issued: mail(wrap(text_part(plain_ascii(fulfillment(issued)), charset="us-ascii", encoding=encoding)))
+    )
+
+
+# Attachments
+
+
+def der_of(certificate: x509.Certificate) -> bytes:
+    """A certificate as DER."""
+    return certificate.public_bytes(Encoding.DER)
+
+
+def _attached(data: Callable[[Issued], bytes], kind: str, *, chain: bool = False, **keywords: str | None) -> Form:
+    return Form(lambda issued: with_attachments(attachment(data(issued), **keywords)), kind, chain)  # type: ignore[arg-type]
+
+
+def leaf_pem(issued: Issued) -> bytes:
+    """The certificate in PEM."""
+    return issued.pem.encode()
+
+
+def full_pem(issued: Issued) -> bytes:
+    """The certificate and its issuers in PEM."""
+    return (issued.pem + issued.chain_pem).encode()
+
+
+def leaf_der(issued: Issued) -> bytes:
+    """The certificate in DER."""
+    return issued.der
+
+
+def pkcs7_der(issued: Issued) -> bytes:
+    """The certificate, its issuers and the root in PKCS#7, DER; the certificate is not the first."""
+    return pkcs7_of(reversed(issued.all), Encoding.DER)
+
+
+def pkcs7_pem(issued: Issued) -> bytes:
+    """The certificate, its issuers and the root in PKCS#7, PEM."""
+    return pkcs7_of(issued.all, Encoding.PEM)
+
+
+def _bundle(issued: Issued) -> bytes:
+    return with_attachments(
+        attachment(issued.pem.encode(), "example_com.crt", "application/x-x509-ca-cert"),
+        attachment(pem_of(reversed(issued.all[1:])).encode(), "example_com.ca-bundle"),
+    )
+
+
+def _der_each(issued: Issued) -> bytes:
+    return with_attachments(
+        *(attachment(der_of(each), f"{number}.cer") for number, each in enumerate(reversed(issued.all)))
+    )
+
+
+RFC_2231 = (
+    "Content-Type: application/octet-stream; name*0*=utf-8''zertifikat%20f%C3%BCr; name*1=\"_example.crt\"\n"
+    "Content-Disposition: attachment; filename*=UTF-8''zertifikat%20f%C3%BCr%20example.crt"
+)
+ATTACHMENTS: dict[str, Form] = {
+    "crt": _attached(leaf_pem, "pem", name="1234567.crt"),
+    "crt_and_ca_bundle": Form(_bundle, "pem"),
+    "cer_pem": _attached(leaf_pem, "pem", name="example_com.cer"),
+    "cer_der": _attached(leaf_der, "der", name="example_com.cer"),
+    "cer_pkcs7": _attached(pkcs7_der, "pkcs7", chain=True, name="example_com.cer"),
+    "cer_pkcs7_pem": _attached(pkcs7_pem, "pkcs7", chain=True, name="example_com.cer"),
+    "cer_der_each": Form(_der_each, "der"),
+    "p7b_der": _attached(
+        pkcs7_der, "pkcs7", chain=True, name="example_com.p7b", content_type="application/x-pkcs7-certificates"
+    ),
+    "p7b_pem": _attached(pkcs7_pem, "pkcs7", chain=True, name="example_com.p7b", content_type="application/pkcs7-mime"),
+    "p7c_certs_only": _attached(
+        pkcs7_der, "pkcs7", chain=True, name="smime.p7c", content_type="application/pkcs7-mime; smime-type=certs-only"
+    ),
+    "pem": _attached(full_pem, "pem", chain=True, name="example_com.pem", content_type="application/x-pem-file"),
+    "pem_root_first": _attached(
+        lambda issued: pem_of(reversed(issued.all)).encode(), "pem", chain=True, name="all.pem"
+    ),
+    "pem_pkix": _attached(leaf_der, "der", name="example_com.cer", content_type="application/pkix-cert"),
+    "text_plain": _attached(full_pem, "pem", chain=True, name="cert.txt", content_type="text/plain"),
+    "text_plain_7bit": _attached(
+        full_pem, "pem", chain=True, name="cert.pem", content_type="text/plain", encoding="7bit"
+    ),
+    "text_plain_quoted": _attached(
+        full_pem,
+        "pem",
+        chain=True,
+        name="cert.pem",
+        content_type="text/plain; charset=utf-8",
+        encoding="quoted-printable",
+    ),
+    "text_plain_utf_16": _attached(
+        lambda issued: full_pem(issued).decode().encode("utf-16"),
+        "pem",
+        chain=True,
+        name="cert.txt",
+        content_type="text/plain",
+    ),
+    "text_plain_no_name": _attached(full_pem, "pem", chain=True, content_type="text/plain"),
+    "inline_with_name": _attached(full_pem, "pem", chain=True, name="a.crt", disposition="inline"),
+    "octet_stream_no_name": _attached(full_pem, "pem", chain=True),
+    "der_no_name": _attached(leaf_der, "der"),
+    "x509_ca_cert_no_name": _attached(leaf_der, "der", content_type="application/x-x509-ca-cert"),
+    "x509_user_cert": _attached(leaf_pem, "pem", content_type="application/x-x509-user-cert"),
+    "rfc_2231_name": Form(
+        lambda issued: with_attachments(Part((RFC_2231, BASE64), base64.encodebytes(issued.pem.encode()))), "pem", False
+    ),
+    "encoded_word_name": _attached(leaf_pem, "pem", name="=?utf-8?B?ZsO8ci5jcnQ=?="),
+    "name_with_path": _attached(leaf_pem, "pem", name="..\\..\\/etc/ssl/a b.crt"),
+    "misleading_txt": _attached(leaf_der, "der", name="certificate.txt", content_type="text/plain"),
+    "misleading_jpg": _attached(leaf_pem, "pem", name="picture.jpg", content_type="image/jpeg"),
+    "misleading_jpg_der": _attached(leaf_der, "der", name="picture.jpg", content_type="image/jpeg"),
+    "misleading_zip": _attached(leaf_pem, "pem", name="example_com.zip", content_type="application/zip"),
+    "renamed_for_filters": _attached(leaf_der, "der", name="example_com.crt.remove"),
+    "der_binary": replace(_attached(leaf_der, "der", name="a.cer", encoding="binary"), exact=True),
+    "der_quoted_printable": replace(_attached(leaf_der, "der", name="a.cer", encoding="quoted-printable"), exact=True),
+    "der_with_line_end": _attached(lambda issued: issued.der + b"\r\n", "der", name="a.cer"),
+    "pem_old_mac": _attached(lambda issued: full_pem(issued).replace(b"\n", b"\r"), "pem", chain=True, name="a.crt"),
+    **{
+        f"pem_{name}": _attached(partial(lambda encode, issued: encode(issued.pem), encode), "pem", name="a.crt")
+        for name, encode in BYTES.items()
+    },
+    "base64_of_der": _attached(lambda issued: base64.encodebytes(issued.der), "der", name="example_com.b64"),
+    "alone": Form(lambda issued: mail(attachment(full_pem(issued), "a.crt")), "pem"),
+    "alone_der": Form(lambda issued: mail(part(issued.der, "application/pkix-cert")), "der", False),
+    "forwarded": Form(
+        lambda issued: mail(forwarded(multipart("mixed", COVER, attachment(full_pem(issued), "a.crt")))), "pem"
+    ),
+    "pgp_signed": Form(
+        lambda issued: mail(pgp_signed(multipart("mixed", COVER, attachment(full_pem(issued), "a.crt")))), "pem"
+    ),
+}
+"""Files that may be attached."""
+
+
+# Archives
+
+
+def zipped(files: Iterable[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED, comment: bytes = b"") -> bytes:
+    """A zip archive."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of one name twice
+        for name, content in files:
+            archive.writestr(zipfile.ZipInfo(name), content, method)
+        archive.comment = comment
+    return data.getvalue()
+
+
+def _streamed(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """A zip archive whose sizes stand after the data, as where the output could not be sought in."""
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def tell(self) -> int:
+            raise OSError
+
+    data = Pipe()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+def zip_entries(issued: Issued, encode: Callable[[x509.Certificate], bytes] | None = None) -> list[tuple[str, bytes]]:
+    """The files of such an archive, the root first and the certificate last."""
+    encode = encode or (lambda certificate: pem_of([certificate]).encode())
+    names = ["AddTrustExternalCARoot.crt", *(f"COMODORSAAddTrustCA{number}.crt" for number in range(len(issued.chain)))]
+    return list(zip([*names, "www_example_com.crt"], map(encode, reversed(issued.all)), strict=False))
+
+
+def _digicert(issued: Issued) -> list[tuple[str, bytes]]:
+    return [
+        ("example_com_1234567/example_com.crt", issued.pem.encode()),
+        ("example_com_1234567/DigiCertCA.crt", issued.chain_pem.encode()),
+        ("example_com_1234567/TrustedRoot.crt", pem_of(issued.all[-1:]).encode()),
+        ("example_com_1234567/INSTALL_INSTRUCTIONS.en.txt", b"-----\nInstall it.\n-----\n"),
+    ]
+
+
+def _noise(issued: Issued) -> list[tuple[str, bytes]]:
+    return [
+        ("__MACOSX/._example.crt", b"\x00\x05\x16\x07" + bytes(60)),
+        (".DS_Store", b"\x00\x00\x00\x01Bud1" + bytes(60)),
+        ("empty/", b""),
+        ("../../../etc/cron.d/certificate", b"* * * * * root false\n"),
+        *_digicert(issued),
+    ]
+
+
+ARCHIVES: dict[str, Callable[[Issued], bytes]] = {
+    "sectigo": lambda issued: zipped(zip_entries(issued)),
+    "digicert": lambda issued: zipped(_digicert(issued)),
+    "der": lambda issued: zipped(zip_entries(issued, der_of)),
+    "pkcs7": lambda issued: zipped([("example_com.p7b", pkcs7_der(issued))]),
+    "crt_and_ca_bundle": lambda issued: zipped(
+        [("example_com.crt", issued.pem.encode()), ("example_com.ca-bundle", pem_of(issued.all[1:]).encode())]
+    ),
+    "stored": lambda issued: zipped(zip_entries(issued), zipfile.ZIP_STORED),
+    "streamed": lambda issued: _streamed(zip_entries(issued)),
+    "noise": lambda issued: zipped(_noise(issued)),
+    "comment": lambda issued: zipped(zip_entries(issued), comment=b"Thank you for your order"),
+    "crlf": lambda issued: zipped([("a.crt", full_pem(issued).replace(b"\n", b"\r\n"))]),
+    "names_not_ascii": lambda issued: zipped([("zertifikat für bücher.example.crt", full_pem(issued))]),
+    "one_name_twice": lambda issued: zipped(
+        [("a.crt", issued.pem.encode()), *(("a.crt", pem_of([each]).encode()) for each in issued.chain)]
+    ),
+    "damaged_entry_beside": lambda issued: _damage_first(
+        zipped([("readme.crt", b"A" * 500), *zip_entries(issued)], zipfile.ZIP_STORED)
+    ),
+    "encrypted_entry_beside": lambda issued: patched(
+        zipped([("secret.key", b"A" * 500), *_digicert(issued)]), 6, 8, "<H", 1, 1
+    ),
+}
+
+
+def _damage_first(archive: bytes) -> bytes:
+    return archive.replace(b"A" * 500, b"A" * 499 + b"B", 1)
+
+
+def patched(
+    archive: bytes, local: int | None, central: int | None, layout: str, value: int, entries: int | None = None
+) -> bytes:
+    """An archive with a field changed in the local and the central headers of its first entries, or of all."""
+    data = bytearray(archive)
+    for signature, offset in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
+        if offset is not None:
+            for found in list(re.finditer(re.escape(signature), archive))[:entries]:
+                struct.pack_into(layout, data, found.start() + offset, value)
+    return bytes(data)
+
+
+FLAGS, METHOD, SIZE = (6, 8), (8, 10), (22, 24)
+"""Where the fields of an entry are in its local and in its central header."""
+
+
+def encrypted_zip(issued: Issued) -> bytes:
+    """As with a password, in the way that every program can."""
+    return patched(zipped(zip_entries(issued)), *FLAGS, "<H", 1)
+
+
+def aes_zip(issued: Issued) -> bytes:
+    """As with a password, in the way of WinZip and 7-Zip."""
+    return patched(encrypted_zip(issued), *METHOD, "<H", 99)
+
+
+@cache
+def zeros_zip(mebibytes: int, entries: int = 1, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Very much of nothing."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as archive:
+        for number in range(entries):
+            with archive.open(f"{number}.crt", "w") as entry:
+                for _mebibyte in range(mebibytes):
+                    entry.write(bytes(1024 * 1024))
+    return data.getvalue()
+
+
+def many_entries_zip(_issued: Issued | None = None, entries: int = 10_000) -> bytes:
+    """Very many small files."""
+    return zipped([(f"{number}.crt", b"x") for number in range(entries)], zipfile.ZIP_STORED)
+
+
+def overlapping_zip(entries: int = 2_000) -> bytes:
+    """Very many entries that share the same data."""
+    single = zeros_zip(4)
+    start, end = single.index(b"PK\x01\x02"), single.rindex(b"PK\x05\x06")
+    directory = single[start:end] * entries
+    last = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, entries, entries, len(directory), start, 0)
+    return single[:start] + directory + last
+
+
+def nested_zip(depth: int = 6, width: int = 5) -> bytes:
+    """Archives in archives, in the innermost of which is very much of nothing."""
+    data = zeros_zip(16)
+    for _level in range(depth):
+        data = zipped([(f"{number}.zip", data) for number in range(width)])
+    return data
+
+
+def greedy_lzma_zip(issued: Issued) -> bytes:
+    """An archive that asks for a dictionary of 3.75 GiB."""
+    archive = bytearray(zipped([("a.crt", full_pem(issued))], zipfile.ZIP_LZMA))
+    struct.pack_into("<L", archive, 30 + len("a.crt") + 5, 0xF0000000)
+    return bytes(archive)
+
+
+def zip_form(archive: Callable[[Issued], bytes]) -> Form:
+    """A message with an archive."""
+    return Form(
+        lambda issued: with_attachments(attachment(archive(issued), "example_com.zip", "application/zip")), "zip"
+    )
+
+
+def zip_mail(archive: bytes) -> bytes:
+    """A message with an archive that is there already."""
+    return with_attachments(attachment(archive, "example_com.zip", "application/zip"))
+
+
+# Several at once
+
+
+def damaged_pem(pem: str) -> str:
+    """With letters changed in its middle, so that it is base64 still but no certificate."""
+    return pem.replace("MII", "MIJ", 1)
+
+
+def truncated_pem(pem: str) -> str:
+    """What is left where a message was cut off."""
+    return pem[: len(pem) // 2]
+
+
+def with_trust_settings(issued: Issued) -> str:
+    """What ``openssl x509 -trustout`` writes: the certificate and after it what it is trusted for."""
+    settings = bytes.fromhex("300c300a06082b06010505070301")
+    body = base64.encodebytes(issued.der + settings).decode()
+    return f"-----BEGIN TRUSTED CERTIFICATE-----\n{body}-----END TRUSTED CERTIFICATE-----\n"
+
+
+def in_body_and_attached(issued: Issued, *files: Part) -> bytes:
+    """The text of Sectigo, with files."""
+    return mail(multipart("mixed", text_part(sectigo(issued)), *files))
+
+
+def _twice_in_text(issued: Issued, broken: Callable[[str], str], first: bool) -> bytes:
+    copies = [broken(issued.pem), issued.pem]
+    return mail(text_part(rapidssl("\n\n".join(copies if first else copies[::-1]), issued.chain_pem)))
+
+
+SEVERAL: dict[str, Form] = {
+    "sectigo_zip_and_inline": Form(
+        lambda issued: in_body_and_attached(issued, attachment(ARCHIVES["sectigo"](issued), "1234567.zip"))
+    ),
+    "sectigo_bundle_and_inline": Form(
+        lambda issued: in_body_and_attached(issued, attachment(issued.chain_pem.encode(), "example_com.ca-bundle"))
+    ),
+    "attached_before_the_text": Form(
+        lambda issued: mail(multipart("mixed", attachment(full_pem(issued), "a.crt"), text_part(sectigo(issued)))),
+        "pem",
+    ),
+    "text_and_html": Form(
+        lambda issued: mail(
+            multipart(
+                "alternative",
+                text_part(fulfillment(issued)),
+                text_part(html_document(HTML["outlook"](fulfillment(issued))), "html"),
+            )
+        )
+    ),
+    "text_damaged_html_good": Form(
+        lambda issued: mail(
+            multipart(
+                "alternative",
+                text_part(fulfillment(issued, damaged_pem)),
+                text_part(html_document(HTML["br"](fulfillment(issued))), "html"),
+            )
+        )
+    ),
+    "damaged_before_good": Form(partial(_twice_in_text, broken=damaged_pem, first=True)),
+    "damaged_after_good": Form(partial(_twice_in_text, broken=damaged_pem, first=False)),
+    "truncated_before_good": Form(partial(_twice_in_text, broken=truncated_pem, first=True)),
+    "truncated_after_good": Form(partial(_twice_in_text, broken=truncated_pem, first=False)),
+    "damaged_text_good_attachment": Form(
+        lambda issued: mail(
+            multipart("mixed", text_part(rapidssl(damaged_pem(issued.pem))), attachment(full_pem(issued), "a.crt"))
+        ),
+        "pem",
+    ),
+    "message_cut_off_in_chain": Form(
+        lambda issued: mail(text_part(rapidssl(issued.pem) + truncated_pem(pem_of(issued.chain[:1])))), chain=False
+    ),
+    "leaf_without_chain": Form(lambda issued: mail(text_part(rapidssl(issued.pem))), chain=False),
+    "shuffled": Form(
+        lambda issued: mail(text_part(rapidssl(pem_of([*issued.chain[1:], issued.root, *issued.all[:2]]))))
+    ),
+    "pkcs7_in_text": Form(lambda issued: mail(text_part(rapidssl(pkcs7_pem(issued).decode())))),
+    "trusted_with_settings": Form(
+        lambda issued: mail(text_part(rapidssl(with_trust_settings(issued), issued.chain_pem)))
+    ),
+    "request_and_key_beside": Form(
+        lambda issued: mail(text_part(rapidssl(issued.csr_pem + issued.key_pem + issued.pem, issued.chain_pem)))
+    ),
+    "key_attached": Form(
+        lambda issued: with_attachments(
+            attachment(issued.key_pem.encode(), "a.key"), attachment((issued.key_pem + issued.pem).encode(), "a.pem")
+        ),
+        "pem",
+        False,
+    ),
+    "key_in_zip": zip_form(lambda issued: zipped([("a.key", issued.key_pem.encode()), *_digicert(issued)])),
+    "bomb_beside": Form(lambda issued: in_body_and_attached(issued, attachment(zeros_zip(300), "a.zip")), chain=False),
+    "encrypted_beside": Form(
+        lambda issued: in_body_and_attached(issued, attachment(encrypted_zip(issued), "a.zip")), chain=False
+    ),
+    "garbage_beside": Form(
+        lambda issued: in_body_and_attached(issued, attachment(b"PK\x03\x04" + bytes(99), "a.zip"), PICTURE),
+        chain=False,
+    ),
+    "pgp_clear_signed": Form(lambda issued: mail(text_part(pgp_clear_signed(fulfillment(issued))))),
+    "flowed": Form(
+        lambda issued: mail(
+            part(_flowed(fulfillment(issued)).encode(), "text/plain; charset=utf-8; format=flowed; delsp=yes", "8bit")
+        )
+    ),
+    "flowed_quoted": Form(
+        lambda issued: mail(
+            part(each_line("> {}")(_flowed(fulfillment(issued))).encode(), "text/plain; format=flowed", "base64")
+        )
+    ),
+}
+"""The same certificate more than once, and what else may be beside it."""
+
+FORMS: dict[str, Form] = {
+    **{f"text_{name}": in_text(change) for name, change in TEXT_DISORDER.items()},
+    **{f"whole_text_{name}": in_text(whole=change) for name, change in WHOLE_TEXT_DISORDER.items()},
+    **{f"html_{name}": in_html(convert) for name, convert in HTML.items()},
+    **{f"html_quoted_printable_{name}": in_html(HTML[name], encoding="quoted-printable") for name in ("br", "outlook")},
+    "html_with_en_dashes": in_html(change=TEXT_DISORDER["en_dashes"]),
+    **{f"encoding_{name}": form for name, form in ENCODINGS.items()},
+    **{f"charset_{name}": in_charset(name) for name in LOCAL_TEXT},
+    **{f"html_charset_{name}": in_charset(name, "html") for name in ("utf-16", "iso-2022-jp", "koi8-r")},
+    **{f"wrong_charset_{name}": form for name, form in WRONG_CHARSETS.items()},
+    **{f"headers_{name}": form for name, form in HEADERS.items()},
+    **{f"in_{name}": in_structure(wrap, "7bit") for name, wrap in STRUCTURES.items()},
+    **{f"base64_in_{name}": in_structure(wrap, "base64") for name, wrap in STRUCTURES.items()},
+    **{f"attached_{name}": form for name, form in ATTACHMENTS.items()},
+    **{f"zip_{name}": zip_form(archive) for name, archive in ARCHIVES.items()},
+    **{f"several_{name}": form for name, form in SEVERAL.items()},
+}
+"""Every message that holds the certificate."""
+
+
+# What is no fulfillment email, or not ours
+
+
+APPROVAL = f"""ORDER APPROVAL
+
+Dear Domain Administrator,
+
+You are receiving this email because you are the Domain Administrator for www.example.com and the person identified
+below has requested a RapidSSL certificate for:
+
+     https://www.example.com
+
+To approve or reject this certificate request please click on the following link. Your {BODY_SECRET}
+
+     https://products.ca.example/orders/A.do?p=TGIBtYWNl9Nd6rdnxQ2B9
+
+If you have questions regarding this request, please contact the person who made it.
+"""
+APPROVAL_GERMAN = f"""Sehr geehrter Domain-Administrator,
+
+für die Domain www.example.com wurde ein SSL-Zertifikat beantragt. Bitte prüfen Sie den Antrag und bestätigen Sie ihn,
+indem Sie den folgenden Link aufrufen und auf "Ich genehmige" klicken. Ihr {BODY_SECRET}
+
+     https://products.ca.example/orders/A.do?p=TGIBtYWNl9Nd6rdnxQ2B9&lang=de
+"""
+LINK_ONLY = f"""Congratulations! GeoTrust has approved your request for a RapidSSL certificate for www.example.com.
+
+Your certificate is ready. To download your certificate, please visit the link below. Your {BODY_SECRET}
+
+     https://products.ca.example/orders/pickup?order=1234567
+"""
+LINK_ONLY_VALIDATED = f"""Your Domain Validation SSL certificate for www.example.com has been issued.
+
+Download it here: https://secure.ca.example/products/certificates?id=1234567
+
+Your {BODY_SECRET}
+"""
+VALIDATION = f"""You have received this email because a request was made for an SSL certificate for the domain www.example.com.
+
+To permit the issuance of the certificate please browse to https://secure.ca.example/products/EnterDCVCode?id=1
+and enter the following "validation code": qwertz. Your {BODY_SECRET}
+"""
+NOTICE = f"""Dear customer,
+
+your certificate for www.example.com has been issued. Please log in to your account to install it.
+Your {BODY_SECRET}
+"""
+PDF = b"%%PDF-1.6\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R %b>>\n%%%%EOF\n"
+
+
+def _der(tag: int, *content: bytes) -> bytes:
+    inner = b"".join(content)
+    length = len(inner)
+    size = bytes([length]) if length < 128 else b"\x82" + length.to_bytes(2, "big")
+    return bytes([tag]) + size + inner
+
+
+def enveloped(_issued: Issued | None = None) -> bytes:
+    """CMS enveloped-data (RFC 5652, 6), with nobody that could open it."""
+    content_type = bytes.fromhex("06092a864886f70d010703")
+    encrypted = _der(0x30, bytes.fromhex("06092a864886f70d010701"), _der(0x80, bytes(range(256)) * 4))
+    return _der(0x30, content_type, _der(0xA0, _der(0x30, _der(0x02, b"\0"), _der(0x31), encrypted)))
+
+
+def smime_encrypted(content_type: str, name: str = "smime.p7m") -> bytes:
+    """A message that is encrypted as a whole."""
+    return mail(part(enveloped(), content_type, "base64", f'Content-Disposition: attachment; filename="{name}"'))
+
+
+def pgp_encrypted() -> bytes:
+    """A message that is encrypted as a whole (RFC 3156)."""
+    armored = attachment(PGP_ARMOR.format("MESSAGE").encode(), "encrypted.asc", encoding="7bit", disposition="inline")
+    version = part(b"Version: 1\n", "application/pgp-encrypted", "7bit")
+    return mail(multipart("encrypted", version, armored, parameters='; protocol="application/pgp-encrypted"'))
+
+
+def forged(issued: Issued) -> bytes:
+    """All as in the right one, but for the key, from an authority of the same name."""
+    common_name = issued.certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
+    return mail(text_part(fulfillment(Authority(intermediates=len(issued.chain)).issue(str(common_name)))))
+
+
+def in_depth(wrap: Callable[[Part], Part], levels: int, content: Part) -> bytes:
+    """A message in which a part is very deep."""
+    for _level in range(levels):
+        content = wrap(content)
+    return mail(content)
+
+
+def deep_multipart(levels: int, inner: bytes = b"") -> bytes:
+    """Multiparts in each other, which is quickly made even of very many."""
+    opening = b"".join(
+        b"Content-Type: multipart/mixed; boundary=%x\n\n--%x\n" % (level, level) for level in range(levels)
+    )
+    closing = b"".join(b"\n--%x--\n" % level for level in reversed(range(levels)))
+    return b"Subject: deep\n" + opening + b"\n" + inner + closing
+
+
+def deep_messages(levels: int, inner: bytes = b"") -> bytes:
+    """Messages in each other."""
+    return b"Content-Type: message/rfc822\n\n" * levels + b"Subject: deep\n\n" + inner
+
+
+def many_parts(parts: int, issued: Issued | None = None) -> bytes:
+    """Very many parts, with the certificate in the last."""
+    small = Part(("Content-Type: text/plain",), b"x\n")
+    return mail(multipart("mixed", *[small] * parts, *([attachment(full_pem(issued), "a.crt")] if issued else [])))
+
+
+def _says(text: str) -> Callable[[Issued], bytes]:
+    return lambda _issued: mail(text_part(text))
+
+
+def _is(data: bytes) -> Callable[[Issued], bytes]:
+    return lambda _issued: data
+
+
+def _no(build: Callable[[Issued], bytes], *reasons: str, days: int = 0) -> Negative:
+    return Negative(build, frozenset(reasons), days)
+
+
+def _html_of(text: str) -> Callable[[Issued], bytes]:
+    linked = re.sub(r"(https://products\S+)", r'<a href="\1">click here</a>', HTML["p"](text))
+    return lambda _issued: mail(text_part(html_document(linked), "html"))
+
+
+UNREADABLE = ("malformed", "no_certificate")
+NEGATIVES: dict[str, Negative] = {
+    "approval_request": _no(_says(APPROVAL), "approval_request"),
+    "approval_request_german": _no(_says(APPROVAL_GERMAN), "approval_request"),
+    "approval_request_html": _no(_html_of(APPROVAL), "approval_request"),
+    "approval_request_quoted": _no(_says(each_line("> {}")(APPROVAL)), "approval_request"),
+    "approval_request_by_code": _no(_says(VALIDATION), "approval_request"),
+    "link_only_domain_validated": _no(_says(LINK_ONLY_VALIDATED), "link_only"),
+    "link_only": _no(_says(LINK_ONLY), "link_only"),
+    "link_only_html": _no(_html_of(LINK_ONLY), "link_only"),
+    "link_only_forwarded": _no(lambda _issued: mail(forwarded(text_part(LINK_ONLY))), "link_only"),
+    "link_only_with_issuers": _no(
+        lambda issued: mail(multipart("mixed", text_part(LINK_ONLY), attachment(issued.chain_pem.encode(), "ca.crt"))),
+        "link_only",
+        "no_matching_key",
+    ),
+    "notice": _no(_says(NOTICE), "no_certificate"),
+    "notice_smime_signed": _no(
+        lambda _issued: mail(smime_signed(text_part(NOTICE))), "no_certificate", "no_matching_key"
+    ),
+    "notice_pgp_signed": _no(lambda _issued: mail(pgp_signed(text_part(NOTICE))), "no_certificate"),
+    "notice_with_picture": _no(lambda _issued: mail(multipart("mixed", text_part(NOTICE), PICTURE)), "no_certificate"),
+    "request_only": _no(lambda issued: mail(text_part(rapidssl(issued.csr_pem))), "no_certificate", "link_only"),
+    "key_only": _no(lambda issued: with_attachments(attachment(issued.key_pem.encode(), "a.key")), "no_certificate"),
+    "issuers_only": _no(
+        lambda issued: with_attachments(attachment(issued.chain_pem.encode(), "ca.crt")), "no_matching_key"
+    ),
+    "forged": _no(forged, "no_matching_key"),
+    "forged_zip": _no(
+        lambda _issued: zip_mail(zipped(zip_entries(Authority().issue("www.example.com")))), "no_matching_key"
+    ),
+    "expired": _no(lambda issued: mail(text_part(fulfillment(issued))), "expired", days=1000),
+    "expired_zip": _no(FORMS["zip_sectigo"].build, "expired", days=1000),
+    "not_yet_valid": _no(lambda issued: mail(text_part(fulfillment(issued))), "not_yet_valid", days=-30),
+    "damaged": _no(lambda issued: mail(text_part(rapidssl(damaged_pem(issued.pem)))), "malformed"),
+    "truncated": _no(lambda issued: mail(text_part(rapidssl(truncated_pem(issued.pem)))), "malformed"),
+    "cut_off": _no(lambda issued: _raw_text()(issued).partition(issued.pem[300:].encode())[0], "malformed"),
+    "truncated_der": _no(lambda issued: with_attachments(attachment(issued.der[:-50], "a.cer")), "malformed"),
+    "empty_block": _no(
+        _says("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"), "malformed", "no_certificate"
+    ),
+    "encrypted_zip": _no(lambda issued: zip_mail(encrypted_zip(issued)), "encrypted"),
+    "encrypted_zip_aes": _no(lambda issued: zip_mail(aes_zip(issued)), "encrypted"),
+    "encrypted_zip_inline_cover": _no(
+        lambda issued: mail(multipart("mixed", text_part(SECTIGO), attachment(encrypted_zip(issued), "a.zip"))),
+        "encrypted",
+    ),
+    "encrypted_pdf": _no(
+        lambda _issued: with_attachments(attachment(PDF % b"/Encrypt 2 0 R ", "a.pdf", "application/pdf")), "encrypted"
+    ),
+    "pdf": _no(lambda _issued: with_attachments(attachment(PDF % b"", "a.pdf", "application/pdf")), "no_certificate"),
+    "smime_encrypted": _no(_is(smime_encrypted("application/pkcs7-mime; smime-type=enveloped-data")), "encrypted"),
+    "smime_encrypted_old_type": _no(_is(smime_encrypted('application/x-pkcs7-mime; name="smime.p7m"')), "encrypted"),
+    "smime_encrypted_octets": _no(_is(smime_encrypted("application/octet-stream")), "encrypted"),
+    "pgp_encrypted": _no(_is(pgp_encrypted()), "encrypted"),
+    "pgp_encrypted_text": _no(_says(PGP_ARMOR.format("MESSAGE")), "encrypted"),
+    "bomb_ratio": _no(lambda _issued: zip_mail(zeros_zip(300)), "too_large"),
+    "bomb_ratio_bzip2": _no(
+        lambda _issued: zip_mail(zeros_zip(300, method=zipfile.ZIP_BZIP2)), "too_large", "malformed"
+    ),
+    "bomb_ratio_many": _no(lambda _issued: zip_mail(zeros_zip(4, entries=60)), "too_large"),
+    "bomb_entries": _no(lambda _issued: zip_mail(many_entries_zip()), "too_large"),
+    "bomb_overlapping": _no(lambda _issued: zip_mail(overlapping_zip()), "too_large", "malformed"),
+    "bomb_nested": _no(lambda _issued: zip_mail(nested_zip()), "too_large", "no_certificate"),
+    "bomb_declared_size": _no(
+        lambda issued: zip_mail(patched(zipped(zip_entries(issued)), *SIZE, "<L", 0xFFFFFFF0)), "too_large"
+    ),
+    "bomb_lying_size": _no(
+        lambda _issued: zip_mail(patched(zeros_zip(100), *SIZE, "<L", 100)), "too_large", "malformed"
+    ),
+    "nested_zip": _no(
+        lambda issued: zip_mail(zipped([("inner.zip", zipped(zip_entries(issued)))])), "no_certificate", "too_large"
+    ),
+    "truncated_zip": _no(lambda issued: zip_mail(zipped(zip_entries(issued))[:-80]), "malformed"),
+    "half_a_zip": _no(lambda issued: zip_mail(zipped(zip_entries(issued))[:600]), "malformed"),
+    "damaged_zip": _no(lambda _issued: zip_mail(_damage_first(zipped([("a.crt", b"A" * 500)], 0))), "malformed"),
+    "empty_zip": _no(lambda _issued: zip_mail(zipped([])), *UNREADABLE),
+    "empty": _no(_is(b""), *UNREADABLE),
+    "line_end": _no(_is(b"\r\n"), *UNREADABLE),
+    "nuls": _no(_is(bytes(5000)), *UNREADABLE),
+    "garbage": _no(_is(bytes(range(256)) * 40), *UNREADABLE),
+    "bad_headers": _no(_is(b": \n :\n\t:::\nSubject\nFrom\xff\xfe: \x00\n=?: ?=\n\nx\n"), *UNREADABLE),
+    "no_boundary": _no(_is(b"Content-Type: multipart/mixed\n\n--\n\nx\n----\n"), *UNREADABLE),
+    "wrong_boundary": _no(_is(b"Content-Type: multipart/mixed; boundary=a\n\n--b\n\nx\n--b--\n"), *UNREADABLE),
+    "empty_boundary": _no(_is(b'Content-Type: multipart/mixed; boundary=""\n\n--\n\nx\n----\n'), *UNREADABLE),
+    "no_message_in_message": _no(_is(b"Content-Type: message/rfc822\n\n"), *UNREADABLE),
+    "bad_base64": _no(_is(b"Content-Transfer-Encoding: base64\n\n====A\n\xff*&^%\n"), *UNREADABLE),
+    "bad_quoted_printable": _no(
+        _is(b"Content-Transfer-Encoding: quoted-printable\n\n=\n==3\n=GG=\xff=\n"), *UNREADABLE
+    ),
+    "bad_uuencode": _no(_is(b"Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n!!\xff~~~\n"), *UNREADABLE),
+}
+"""Every message that gives no certificate, and why."""
+
+EXTREMES: dict[str, Callable[[Issued], bytes]] = {
+    "twenty_messages": lambda issued: in_depth(forwarded, 20, text_part(fulfillment(issued))),
+    "twenty_multiparts": lambda issued: in_depth(partial(multipart, "mixed"), 20, text_part(fulfillment(issued))),
+    "two_thousand_messages": lambda issued: deep_messages(2_000, issued.pem.encode()),
+    "two_thousand_multiparts": lambda issued: deep_multipart(2_000, issued.pem.encode()),
+    "five_thousand_parts": lambda issued: many_parts(5_000, issued),
+    "no_boundary": lambda issued: b"Content-Type: multipart/mixed\n\n--x\n\n" + issued.pem.encode() + b"--x--\n",
+    "smime_opaque": lambda issued: mail(
+        part(opaque_signed(text_part(fulfillment(issued))), "application/pkcs7-mime; smime-type=signed-data")
+    ),
+    "uuencode": in_text(encoding="x-uuencode").build,
+    "uuencode_attached": _attached(leaf_der, "der", name="a.cer", encoding="x-uuencode").build,
+    "zip_after_a_program": lambda issued: zip_mail(b"#!/bin/sh\nexit\n" + zipped(zip_entries(issued))),
+    "zip_comment_like_an_end": lambda issued: zip_mail(zipped(zip_entries(issued), comment=b"PK\x05\x06")),
+    "zip_bzip2": lambda issued: zip_mail(zipped(zip_entries(issued), zipfile.ZIP_BZIP2)),
+    "zip_lzma": lambda issued: zip_mail(zipped(zip_entries(issued), zipfile.ZIP_LZMA)),
+    "zip_lzma_dictionary": lambda issued: zip_mail(greedy_lzma_zip(issued)),
+    "lying_names": lambda issued: zip_mail(zipped([("a.crt", issued.pem.encode())]).replace(b"a.crt", b"b\0\xff/.", 1)),
+}
+"""What may be found or given up, but not more than that."""
+
+
+def opaque_signed(content: Part) -> bytes:
+    """A message within its S/MIME signature."""
+    signer = mail_signer()
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(bytes(content))
+    builder = builder.add_signer(signer.certificate, signer.key, hashes.SHA256())  # type: ignore[arg-type]
+    return builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary])
+
+
+# What is made to be slow, or to fill the memory
+
+
+MEBIBYTE = 1024 * 1024
+
+
+def repeated(piece: bytes, size: int = 5 * MEBIBYTE) -> bytes:
+    """So much of the same."""
+    return piece * (size // len(piece))
+
+
+def _flood(piece: bytes, headers: bytes = b"", before: bytes = b"", after: bytes = b"") -> Callable[[Issued], bytes]:
+    return lambda _issued: headers + b"Subject: flood\n\n" + before + repeated(piece) + after
+
+
+def _header(name: bytes, piece: bytes, before: bytes = b"") -> Callable[[Issued], bytes]:
+    return lambda _issued: name + b": " + before + repeated(piece, 2 * MEBIBYTE) + b"\n\nbody\n"
+
+
+def shrinking(number: int) -> bytes:
+    """A mebibyte that packs well, but not so well that a bound on the ratio stops it."""
+    return b"".join(hashlib.sha256(b"%d %d" % (number, count)).digest() * 40 for count in range(800))
+
+
+@cache
+def shrinking_zip(entries: int = 8) -> bytes:
+    """Some of those."""
+    return zipped([(f"{number}.crt", shrinking(number)) for number in range(entries)])
+
+
+def many_leaves(issued: Issued, leaves: int = 240, lookalikes: int = 240) -> bytes:
+    """A message with many certificates and for each of them many that look like its issuer."""
+    authority = Authority()
+    pile = [authority.issue(f"host{number}.example.com").certificate for number in range(leaves)]
+    pile += [Authority().issuer for _number in range(lookalikes)]
+    return mail(text_part(issued.pem + pem_of(pile), encoding="7bit"))
+
+
+def lookalikes(issued: Issued, size: int) -> list[bytes]:
+    """Certificates, as many as fit, that differ in their serial number and parse, but whose signatures are wrong."""
+    serial = _serial_at(issued)
+    count = size // (len(issued.der) * 4 // 3)
+    return [
+        issued.der[: serial.start] + number.to_bytes(8, "big") + issued.der[serial.start + 8 :]
+        for number in range(1 << 56, (1 << 56) + count)
+    ]
+
+
+def _serial_at(issued: Issued) -> slice:
+    serial = issued.certificate.serial_number.to_bytes(20, "big").lstrip(b"\0")
+    start = issued.der.index(serial)
+    return slice(start, start + len(serial))
+
+
+def large_pkcs7(issued: Issued, size: int = MEBIBYTE // 4) -> bytes:
+    """Very many certificates in PKCS#7."""
+    return pkcs7_of(map(x509.load_der_x509_certificate, lookalikes(issued, size)), Encoding.DER)
+
+
+def pem_blocks(certificates: Sequence[bytes]) -> bytes:
+    """PEM of what need not be a certificate."""
+    return b"".join(
+        b"-----BEGIN CERTIFICATE-----\n%b-----END CERTIFICATE-----\n" % base64.encodebytes(der) for der in certificates
+    )
+
+
+def cross_signed(below: Authority, above: Authority) -> x509.Certificate:
+    """One authority's name and key, certified by another."""
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(below.issuer.subject)
+        .issuer_name(above.issuer.subject)
+        .public_key(below.key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(below.issuer.not_valid_before_utc)
+        .not_valid_after(below.issuer.not_valid_after_utc)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    )
+    return builder.sign(above.key, hashes.SHA256())  # type: ignore[arg-type]
+
+
+def entangled(issued: Issued, pairs: int = 1_500) -> bytes:
+    """A message with authorities of two names and one key, each of which is an issuer of half of the others."""
+    first, second = Authority("A", 0), Authority("B", 0)
+    second.key = first.key
+    pile = [der_of(cross_signed(*pair)) for _pair in range(pairs) for pair in ((first, second), (second, first))]
+    leaf = first.issue("www.example.com", key=issued.key)
+    return mail(part(leaf_pem(leaf) + pem_blocks(pile), "text/plain", "7bit"))
+
+
+def _in_charset(charset: bytes, piece: bytes) -> Callable[[Issued], bytes]:
+    return _flood(piece, b"Content-Type: text/plain; charset=%b\n" % charset)
+
+
+HTML_TYPE, QUOTED = b"Content-Type: text/html\n", b"Content-Transfer-Encoding: quoted-printable\n"
+BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
+FLOODS: dict[str, Callable[[Issued], bytes]] = {
+    "begin_markers": _flood(BEGIN),
+    "begin_markers_on_one_line": _flood(BEGIN.strip()),
+    "begin_words": _flood(b"BEGIN CERTIFICATE "),
+    "end_markers": _flood(END),
+    "empty_blocks": _flood(BEGIN + END),
+    "small_blocks": _flood(BEGIN + b"MIIB\n" + END),
+    "labels": _flood(b"-----BEGIN CERTIFICATE-----BEGIN PKCS7-----BEGIN X509 CERTIFICATE"),
+    "private_keys": _flood(b"-----BEGIN PRIVATE KEY-----\n"),
+    "one_block": _flood(b"MIIB" * 16 + b"\n", before=BEGIN, after=END),
+    "one_line": _flood(b"MIIB", before=BEGIN),
+    "dashes": _flood(b"-"),
+    "dashes_in_html": _flood(b"-", HTML_TYPE),
+    "en_dashes": _flood("\N{EN DASH}".encode(), b"Content-Type: text/plain; charset=utf-8\n"),
+    "dashes_and_spaces": _flood(b"- "),
+    "spaces": _flood(b" "),
+    "spaces_after_begin": _flood(b" ", before=b"-----BEGIN"),
+    "non_breaking_spaces": _flood(b"\xc2\xa0", b"Content-Type: text/plain; charset=utf-8\n", before=BEGIN, after=END),
+    "line_ends": _flood(b"\n"),
+    "carriage_returns": _flood(b"\r"),
+    "quotes": _flood(b"> "),
+    "quotes_on_lines": _flood(b">\n", before=BEGIN),
+    "nuls": _flood(b"\0"),
+    "angle_brackets": _flood(b"<", HTML_TYPE),
+    "tags": _flood(b"<a ", HTML_TYPE),
+    "open_elements": _flood(b"<div>", HTML_TYPE),
+    "end_tags": _flood(b"</", HTML_TYPE),
+    "comments": _flood(b"<!--", HTML_TYPE),
+    "declarations": _flood(b"<![", HTML_TYPE),
+    "doctype": _flood(b"<!DOCTYPE [", HTML_TYPE),
+    "instructions": _flood(b"<?", HTML_TYPE),
+    "scripts": _flood(b"<script><", HTML_TYPE),
+    "script_ends": _flood(b"</script ", HTML_TYPE, before=b"<script>"),
+    "attributes": _flood(b" a='", HTML_TYPE, before=b"<a"),
+    "attribute_names": _flood(b" a", HTML_TYPE, before=b"<a"),
+    "ampersands": _flood(b"&", HTML_TYPE),
+    "entities": _flood(b"&amp;", HTML_TYPE),
+    "long_entity": _flood(b"a", HTML_TYPE, before=b"&"),
+    "numbers": _flood(b"&#9999999999", HTML_TYPE),
+    "long_number": _flood(b"9", HTML_TYPE, before=b"&#"),
+    "soft_breaks": _flood(b"=\n", QUOTED),
+    "equals_signs": _flood(b"=", QUOTED),
+    "quoted_spaces": _flood(b" ", QUOTED),
+    "links": _flood(b"http://a.b/c "),
+    "link_beginnings": _flood(b"http://"),
+    "approval_words": _flood(b"approve click "),
+    "base64": lambda _issued: b"Content-Transfer-Encoding: base64\n\n" + repeated(b"QUJD" * 18 + b"\n", 10 * MEBIBYTE),
+    "base64_garbage": lambda _issued: b"Content-Transfer-Encoding: base64\n\n" + repeated(b"*\xff=", 10 * MEBIBYTE),
+    "base64_attached": lambda _issued: with_attachments(attachment(repeated(b"garbage \xff", 7 * MEBIBYTE))),
+    "uuencode": _flood(b"M" * 61 + b"\n", b"Content-Transfer-Encoding: x-uuencode\n", before=b"begin 644 a\n"),
+    "punycode": _in_charset(b"punycode", b"abc-9z"),
+    "idna": _in_charset(b"idna", b"xn--a."),
+    "utf_7": _in_charset(b"utf-7", b"+AOQ"),
+    "utf_16": _in_charset(b"utf-16", b"\0A"),
+    "unicode_escape": _in_charset(b"unicode_escape", b"\\N{SPACE}"),
+    "iso_2022": _in_charset(b"iso-2022-jp", b"\x1b$B"),
+    "gb18030": _in_charset(b"gb18030", b"\x81\x30"),
+    "headers": lambda _issued: b"".join(b"X-%d: a\n" % number for number in range(100_000)) + b"\nbody\n",
+    "subjects": lambda _issued: b"Subject: a\n" * 100_000 + b"\nbody\n",
+    "long_header": _header(b"Subject", b"a"),
+    "folded_header": _header(b"Subject", b"\n a"),
+    "encoded_words": _header(b"Subject", b"=?utf-8?q?a?= "),
+    "encoded_word_beginnings": _header(b"Subject", b"=?"),
+    "encoded_word_charsets": _header(b"Subject", b"=?punycode?b?QUJD?= "),
+    "long_encoded_word": _header(b"Subject", b"QUJD", before=b"=?punycode?b?"),
+    "spaces_in_header": _header(b"Subject", b" ", before=b"a"),
+    "parentheses": _header(b"From", b"("),
+    "addresses": _header(b"From", b"a@b.c, "),
+    "address_beginnings": _header(b"From", b"<"),
+    "quotation_marks": _header(b"From", b'"\\'),
+    "date": _header(b"Date", b"9 "),
+    "message_ids": _header(b"Message-ID", b"<"),
+    "parameters": _header(b"Content-Type", b"; a=b", before=b"text/plain"),
+    "continued_parameters": lambda _issued: (
+        b"Content-Type: text/plain" + b"".join(b"; a*%d*=b" % number for number in range(100_000)) + b"\n\nbody\n"
+    ),
+    "quotes_in_parameters": _header(b"Content-Type", b'"', before=b"text/plain; charset="),
+    "long_boundary": lambda _issued: (
+        b"Content-Type: multipart/mixed; boundary=%b\n\n%b"
+        % (boundary := b"a" * MEBIBYTE, (b"--" + boundary + b"\n") * 4)
+    ),
+    "boundary_lookalikes": _flood(b"--\n", b'Content-Type: multipart/mixed; boundary="-"\n'),
+    "boundaries": _flood(b"--a\n", b"Content-Type: multipart/mixed; boundary=a\n"),
+    "boundaries_with_headers": _flood(
+        b"--a\nContent-Type: text/html\n\n<\n", b"Content-Type: multipart/mixed; boundary=a\n"
+    ),
+    "message_after_message": lambda _issued: deep_messages(100_000),
+    "deep_multipart": lambda _issued: deep_multipart(20_000),
+    "deep_base64_messages": lambda _issued: in_depth(lambda content: forwarded(content, "base64"), 30, COVER),
+    "five_thousand_parts": lambda issued: many_parts(5_000, issued),
+    "hundred_thousand_parts": lambda issued: many_parts(100_000, issued),
+    "lookalikes": lambda issued: mail(part(pem_blocks(lookalikes(issued, 3 * MEBIBYTE)), "text/plain", "7bit")),
+    "lookalikes_der": lambda issued: with_attachments(*map(attachment, lookalikes(issued, MEBIBYTE))),
+    "lookalikes_zip": lambda issued: zip_mail(
+        zipped([("a.crt", pem_blocks(lookalikes(issued, 6 * MEBIBYTE)))], zipfile.ZIP_DEFLATED)
+    ),
+    "entangled_issuers": entangled,
+    "lookalike_issuers": lambda issued: mail(
+        part(
+            leaf_pem(issued) + pem_blocks(lookalikes(replace(issued, certificate=issued.chain[0]), 3 * MEBIBYTE)),
+            "text/plain",
+            "7bit",
+        )
+    ),
+    "der_claims": lambda _issued: with_attachments(attachment(b"\x30\x84\x7f\xff\xff\xff" + bytes(MEBIBYTE))),
+    "der_nested": lambda _issued: with_attachments(attachment(b"\x30\x80" * MEBIBYTE)),
+    "zip_ratio": lambda _issued: zip_mail(zeros_zip(300)),
+    "zip_ratio_many_times": lambda _issued: with_attachments(*[attachment(zeros_zip(4), "a.zip")] * 500),
+    "zip_ratio_below_bounds": lambda _issued: with_attachments(*[attachment(shrinking_zip(), "a.zip")] * 20),
+    "pkcs7_many_times": lambda issued: with_attachments(*[attachment(large_pkcs7(issued), "a.p7b")] * 35),
+    "many_leaves": many_leaves,
+    "zip_bzip2": lambda _issued: zip_mail(zeros_zip(300, method=zipfile.ZIP_BZIP2)),
+    "zip_lzma": lambda _issued: zip_mail(zeros_zip(100, method=zipfile.ZIP_LZMA)),
+    "zip_lzma_dictionary": lambda issued: zip_mail(greedy_lzma_zip(issued)),
+    "zip_entries": lambda _issued: zip_mail(many_entries_zip(entries=60_000)),
+    "zip_overlapping": lambda _issued: zip_mail(overlapping_zip(20_000)),
+    "zip_nested": lambda _issued: zip_mail(nested_zip()),
+    "zip_declared_size": lambda issued: zip_mail(patched(zipped(zip_entries(issued)), *SIZE, "<L", 0xFFFFFFF0)),
+    "zip_lying_size": lambda _issued: zip_mail(patched(zeros_zip(300), *SIZE, "<L", 1000)),
+    "zip_signatures": lambda _issued: zip_mail(b"PK\x03\x04" + repeated(b"PK\x05\x06", 5 * MEBIBYTE)),
+    "zip_of_begin_markers": lambda _issued: zip_mail(zipped([("a.crt", repeated(BEGIN, 2 * MEBIBYTE))])),
+    "zip_of_many_begin_markers": lambda _issued: zip_mail(
+        zipped([(f"{number}.crt", repeated(BEGIN, MEBIBYTE)) for number in range(60)])
+    ),
+    "pdf": lambda _issued: with_attachments(attachment(b"%PDF-1.4\n" + repeated(b"/Encryp ", 5 * MEBIBYTE))),
+}
+"""Messages of some megabytes each of which is slow to read, or large in memory, for a reader that takes no care."""

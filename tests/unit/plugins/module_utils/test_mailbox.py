@@ -1,0 +1,434 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where messages come from, as far as a module's run cannot show it: what happens between two looks, or in the middle of one."""
+
+from __future__ import annotations
+
+import mailbox as standard_mailbox
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils import _mailbox
+from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox import (
+    ImapMailbox,
+    ImapSettings,
+    MaildirMailbox,
+    MboxMailbox,
+    PathsMailbox,
+    Raw,
+    imap_date,
+    may_hold_certificate,
+)
+
+from tests.unit.plugins.dovecot import Mailbox, Server, fill, make_maildir
+
+pytest_plugins = ["tests.unit.plugins.dovecot"]
+
+LARGEST = 10 * 1024 * 1024
+LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
+SECONDS = 60
+"""How long anything may take that takes no time."""
+
+
+def message(subject: str) -> bytes:
+    """A short message."""
+    return f"From: someone@mail.example\nSubject: {subject}\n\nHow are you?\n".encode()
+
+
+def never() -> bool:
+    """Something is missing still."""
+    return False
+
+
+def always() -> bool:
+    """All is found."""
+    return True
+
+
+def subjects(raws: list[Raw] | Iterator[Raw]) -> list[str]:
+    """What messages are about."""
+    found = []
+    for raw in raws:
+        lines = raw.data.decode("ascii", "replace").splitlines()
+        found += [line.partition(": ")[2] for line in lines if line.startswith("Subject: ")]
+    return found
+
+
+def imap(box: Mailbox, security: str = "tls", **changes: Any) -> ImapMailbox:
+    """A mailbox on the server."""
+    common = {"folder": "INBOX", "validate_certs": True, "ca_path": None, "timeout": 20}
+    return ImapMailbox(ImapSettings(**{**common, **box.options(security), **changes}), LARGEST)
+
+
+# What a structure shows
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        b'("application" "pkix-cert" ("name" "a.cer") NIL NIL "base64" 1000)',
+        b'("APPLICATION" "OCTET-STREAM" NIL NIL NIL "BASE64" 1000 NIL ("ATTACHMENT" NIL) NIL NIL)',
+        b'("application" "zip" ("name" "example_com.zip") NIL NIL "base64" 1000)',
+        b'("application" "x-pkcs7-certificates" NIL NIL NIL "base64" 1000)',
+        b'("application" "pkcs7-mime" ("smime-type" "signed-data") NIL NIL "base64" 1000)',
+        b'("text" "plain" ("charset" "utf-8") NIL NIL "7bit" 100 3)("message" "rfc822" NIL NIL NIL "7bit" 1000)',
+        b'("text" "plain" ("charset" "utf-8" "name" "www_example_com.crt") NIL NIL "base64" 100 3)',
+        b'("text" "plain" NIL NIL NIL "base64" 100 3 NIL ("attachment" ("filename" "CERTIFICATE.PEM")) NIL NIL)',
+        b'("image" "png" ("name" "www.example.com.p7b") NIL NIL "base64" 100)',
+        b'("application" "vnd.unknown" NIL NIL NIL "base64" 9 NIL ("attachment" ("filename" "example.ca-bundle")) NIL)',
+        b'("application" "pdf" ("name" "a.pdf") NIL NIL "base64" 9)("application" "zip" NIL NIL NIL "base64" 9)',
+        b'("text" "plain" NIL NIL NIL "base64" 9 1 NIL ("attachment" ("filename*0" "a" "filename*1" "b.crt")) NIL)',
+        b'("text" "plain" NIL NIL NIL "base64" 9 1 NIL ("attachment" ("filename*" "utf-8\'\'b%C3%BCcher.crt")) NIL)',
+    ],
+)
+def test_a_structure_that_may_hold_a_certificate(structure: bytes) -> None:
+    assert may_hold_certificate(b"1 (UID 1 BODYSTRUCTURE (" + structure + b' "mixed"))')
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        b'("text" "plain" ("charset" "utf-8") NIL NIL "7bit" 100 3)("text" "html" NIL NIL NIL "7bit" 100 3)',
+        b'("text" "plain" NIL NIL NIL "7bit" 100 3)("image" "png" ("name" "logo.png") NIL NIL "base64" 100)',
+        b'("APPLICATION" "PDF" ("NAME" "certificate.pdf") NIL NIL "BASE64" 9)',
+        b'("application" "vnd.ms-excel" ("name" "certificates.xls") NIL NIL "base64" 9)',
+        b'("text" "plain" NIL NIL NIL "7bit" 9 1)("application" "pgp-signature" ("name" "signature.asc") NIL NIL "7bit" 9)',
+        b'("text" "calendar" ("method" "REQUEST" "name" "invite.ics") NIL NIL "7bit" 9 1)',
+        b"",
+    ],
+)
+def test_a_structure_that_holds_none(structure: bytes) -> None:
+    assert not may_hold_certificate(b"1 (UID 1 BODYSTRUCTURE (" + structure + b' "mixed"))')
+
+
+# How the server is asked
+
+
+@pytest.mark.parametrize(
+    ("uids", "written"),
+    [([], ""), ([7], "7"), ([1, 2, 3, 7], "1:3,7"), ([1, 3, 5], "1,3,5"), ([4, 5, 9, 10], "4:5,9:10")],
+)
+def test_uids_as_ranges(uids: list[int], written: str) -> None:
+    assert _mailbox._ranges(uids) == written
+
+
+@pytest.mark.parametrize("largest", [LARGEST, 2 * 1024 * 1024, 64 * 1024])
+def test_batches_are_small_and_leave_nothing_out(largest: int) -> None:
+    sizes = {uid: (uid * 7919 % 23) ** 5 if uid % 3 else 2_000 for uid in range(1, 2_000)}
+    batches = list(_mailbox._batches(sizes, largest))
+    assert sorted(uid for batch in batches for uid in batch) == list(sizes)
+    for batch in batches:
+        assert batch == sorted(batch)
+        assert 0 < len(batch) <= _mailbox.BATCH_MESSAGES
+        total = sum(sizes[uid] for uid in batch)
+        assert len(batch) == 1 or total <= _mailbox.BATCH_BYTES
+        assert len(batch) == 1 or all(sizes[uid] <= largest for uid in batch)
+    assert list(_mailbox._batches({}, largest)) == []
+
+
+def test_a_day_is_written_in_english_and_with_two_digits() -> None:
+    written = [imap_date(datetime(2026, month, 5, tzinfo=timezone.utc)) for month in (1, 3, 5, 10, 12)]
+    assert written == ["05-Jan-2026", "05-Mar-2026", "05-May-2026", "05-Oct-2026", "05-Dec-2026"]
+    assert imap_date(datetime(1926, 2, 28, tzinfo=timezone.utc)) == "28-Feb-1926"
+
+
+@pytest.mark.parametrize(
+    ("line", "moment"),
+    [
+        (b"From orders@ca.example Mon Jan  5 10:11:12 2026", datetime(2026, 1, 5, 10, 11, 12, tzinfo=timezone.utc)),
+        (b"From - Mon Jan 05 10:11:12 2026\r", datetime(2026, 1, 5, 10, 11, 12, tzinfo=timezone.utc)),
+        (b"From orders@ca.example", None),
+        (b"From ", None),
+        (b"From", None),
+        (b"", None),
+        (b"From a@b not a date at all 9999999999", None),
+        (b"From a@b Mon Jan 77 99:99:99 2026", None),
+        (b"From a@b \xff\xfe\x00 \xe4", None),
+        (b"From a@b Mon Jan  5 10:11:12 99999999999999999999", None),
+    ],
+)
+def test_the_date_in_a_separator(line: bytes, moment: datetime | None) -> None:
+    assert _mailbox._separator_date(line) == moment
+
+
+# Files, between two looks
+
+
+def test_a_message_that_is_moved_in_its_maildir_is_not_handed_on_twice(tmp_path: Path) -> None:
+    make_maildir(tmp_path)
+    (tmp_path / "new/1.a").write_bytes(message("one"))
+    (tmp_path / "cur/2.b:2,S").write_bytes(message("two"))
+    box = MaildirMailbox(str(tmp_path), LARGEST)
+    assert sorted(subjects(box.read(LONG_AGO, never))) == ["one", "two"]
+    (tmp_path / "new/1.a").rename(tmp_path / "cur/1.a:2,FS")
+    (tmp_path / "cur/2.b:2,S").rename(tmp_path / "cur/2.b:2,")
+    (tmp_path / "new/3.c").write_bytes(message("three"))
+    assert subjects(box.read(LONG_AGO, never)) == ["three"]
+    assert subjects(box.read(LONG_AGO, never)) == []
+
+
+def test_a_message_that_another_program_takes_out_meanwhile_is_met_in_its_new_place(tmp_path: Path) -> None:
+    make_maildir(tmp_path)
+    for number in range(3):
+        (tmp_path / f"new/{number}.a").write_bytes(message(str(number)))
+    looking = MaildirMailbox(str(tmp_path), LARGEST).read(LONG_AGO, never)
+    assert subjects([next(looking)]) == ["0"]
+    (tmp_path / "new/1.a").rename(tmp_path / "cur/1.a:2,S")
+    (tmp_path / "new/2.a").unlink()
+    assert subjects(looking) == ["1"]
+
+
+def test_a_file_that_comes_into_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "one.eml").write_bytes(message("one"))
+    box = PathsMailbox([str(tmp_path)], LARGEST)
+    assert subjects(box.read(LONG_AGO, never)) == ["one"]
+    (tmp_path / "two.eml").write_bytes(message("two"))
+    assert subjects(box.read(LONG_AGO, never)) == ["two"]
+
+
+def mbox_of(*messages: bytes) -> bytes:
+    """An mbox of messages that have just come."""
+    separator = f"From someone@mail.example {time.asctime(time.gmtime())}\n".encode()
+    return b"".join(separator + each + b"\n" for each in messages)
+
+
+def test_an_mbox_that_grows_and_is_compacted(tmp_path: Path) -> None:
+    path = tmp_path / "mbox"
+    path.write_bytes(mbox_of(message("one"), message("two")))
+    box = MboxMailbox(str(path), LARGEST)
+    assert subjects(box.read(LONG_AGO, never)) == ["one", "two"]
+    assert subjects(box.read(LONG_AGO, never)) == []
+    with path.open("ab") as file:
+        file.write(mbox_of(message("three")))
+    assert subjects(box.read(LONG_AGO, never)) == ["three"]
+    path.write_bytes(mbox_of(message("three"), message("four")))
+    assert subjects(box.read(LONG_AGO, never)) == ["four"]
+
+
+def test_an_mbox_as_the_standard_library_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "mbox"
+    written = standard_mailbox.mbox(path)
+    for number in range(3):
+        mail = EmailMessage()
+        mail["Subject"] = str(number)
+        mail.set_content("From here on\n\nFrom there to\nthere\n")
+        written.add(mail)
+    written.close()
+    assert subjects(MboxMailbox(str(path), LARGEST).read(LONG_AGO, never)) == ["0", "1", "2"]
+
+
+def test_of_a_file_that_is_too_large_only_the_beginning_is_read(tmp_path: Path) -> None:
+    large = message("large") + b"x" * 200_000
+    (tmp_path / "large.eml").write_bytes(large)
+    (tmp_path / "mbox").write_bytes(mbox_of(large, message("small")))
+    [raw] = PathsMailbox([str(tmp_path)], 100_000).read(LONG_AGO, never)
+    assert (raw.is_whole, len(raw.data) < 100_000, subjects([raw])) == (False, True, ["large"])
+    first, second = MboxMailbox(str(tmp_path / "mbox"), 100_000).read(LONG_AGO, never)
+    assert (first.is_whole, len(first.data) < 100_000, subjects([first])) == (False, True, ["large"])
+    assert (second.is_whole, subjects([second])) == (True, ["small"])
+
+
+def test_a_message_shows_in_no_representation() -> None:
+    assert "How are you" not in repr(Raw(message("x"), _mailbox.Place(path="x")))
+    settings = ImapSettings("localhost", None, "user", "s3cr3t-w0rd", "INBOX", "tls", True, None, 1)
+    assert "s3cr3t" not in repr(settings)
+
+
+# IMAP, between two looks and in the middle of one
+
+
+def test_only_what_has_come_since_is_handed_on(mailbox: Mailbox) -> None:
+    mailbox.deliver(message("one"))
+    with imap(mailbox) as box:
+        assert subjects(box.read(LONG_AGO, never)) == ["one"]
+        assert subjects(box.read(LONG_AGO, never)) == []
+        mailbox.deliver(message("two"), flags="S")
+        mailbox.deliver(message("three"))
+        assert sorted(subjects(box.read(LONG_AGO, never))) == ["three", "two"]
+        assert subjects(box.read(LONG_AGO, never)) == []
+
+
+def test_an_empty_folder(mailbox: Mailbox) -> None:
+    with imap(mailbox) as box:
+        assert subjects(box.read(LONG_AGO, never)) == []
+        mailbox.deliver(message("one"))
+        assert subjects(box.read(LONG_AGO, never)) == ["one"]
+
+
+def without_a_word(server: Server, box: Mailbox) -> None:
+    """End the connection as a crash does."""
+    server.kick(box.username, bye=False)
+
+
+def with_a_word(server: Server, box: Mailbox) -> None:
+    """End the connection as a server does that is shut down."""
+    server.kick(box.username)
+
+
+def by_a_restart(server: Server, _box: Mailbox) -> None:
+    """End all connections."""
+    server.stop()
+    server.start()
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls", "none"])
+@pytest.mark.parametrize("lose", [without_a_word, with_a_word, by_a_restart])
+def test_a_connection_that_is_lost_between_batches(
+    dovecot: Server, mailbox: Mailbox, lose: Callable[[Server, Mailbox], None], security: str
+) -> None:
+    number = 2 * _mailbox.BATCH_MESSAGES + 50
+    for each in range(number):
+        mailbox.deliver(message(str(each)))
+    before = mailbox.flags()
+    with imap(mailbox, security) as box:
+        looking = box.read(LONG_AGO, never)
+        found = [next(looking)]
+        lose(dovecot, mailbox)
+        found += [next(looking) for _ in range(_mailbox.BATCH_MESSAGES)]  # the second batch is on its way
+        lose(dovecot, mailbox)
+        found += looking
+        assert sorted(map(int, subjects(found))) == list(range(number))
+        assert len({raw.place.uid for raw in found}) == number
+        assert {raw.place.folder for raw in found} == {"INBOX"}
+    assert mailbox.flags() == before
+
+
+def test_a_connection_that_is_lost_between_two_looks(dovecot: Server, mailbox: Mailbox) -> None:
+    mailbox.deliver(message("one"))
+    with imap(mailbox) as box:
+        assert subjects(box.read(LONG_AGO, never)) == ["one"]
+        dovecot.kick(mailbox.username, bye=False)
+        mailbox.deliver(message("two"))
+        assert subjects(box.read(LONG_AGO, never)) == ["two"]
+        dovecot.kick(mailbox.username)
+        box.wait(0.01)
+        mailbox.deliver(message("three"))
+        assert subjects(box.read(LONG_AGO, never)) == ["three"]
+
+
+def test_numbers_that_mean_other_messages_after_a_while(dovecot: Server, mailbox: Mailbox) -> None:
+    mailbox.deliver(message("one"))
+    with imap(mailbox) as box:
+        assert subjects(box.read(LONG_AGO, never)) == ["one"]
+        dovecot.stop()
+        for path in mailbox.maildir.parent.iterdir():
+            if path != mailbox.maildir:
+                shutil.rmtree(path)
+        for path in (*mailbox.maildir.glob("dovecot*"), *mailbox.maildir.glob("new/*")):
+            path.unlink()
+        dovecot.start()
+        mailbox.deliver(message("another one"))
+        assert "another one" in subjects(box.read(LONG_AGO, never))
+
+
+def test_all_connections_are_closed_in_the_end(dovecot: Server, mailbox: Mailbox) -> None:
+    mailbox.deliver(message("one"))
+    with imap(mailbox) as box:
+        next(box.read(LONG_AGO, never))
+        assert len(dovecot.connections(mailbox.username)) == 1
+    deadline = time.monotonic() + SECONDS
+    while dovecot.connections(mailbox.username) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert dovecot.connections(mailbox.username) == []
+
+
+# Waiting
+
+
+def waits(box: ImapMailbox, seconds: float = 600) -> threading.Thread:
+    """Let a mailbox wait in another thread."""
+    thread = threading.Thread(target=box.wait, args=[seconds], daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("security", ["tls", "none"])
+def test_a_message_ends_the_waiting(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, security: str) -> None:
+    with imap(mailbox, security) as box:
+        assert subjects(box.read(LONG_AGO, never)) == []
+        idle, started = box._box.idle, threading.Event()
+        start = idle.start
+
+        def told() -> Any:
+            answer = start()
+            started.set()
+            return answer
+
+        monkeypatch.setattr(idle, "start", told)
+        thread = waits(box)
+        assert started.wait(SECONDS)
+        mailbox.deliver(message("one"))
+        thread.join(SECONDS)
+        assert not thread.is_alive()
+        assert subjects(box.read(LONG_AGO, never)) == ["one"]
+
+
+@pytest.mark.parametrize("security", ["tls", "none"])
+def test_a_message_that_came_between_looking_and_waiting_ends_the_waiting_at_once(
+    mailbox: Mailbox, security: str
+) -> None:
+    with imap(mailbox, security) as box:
+        assert subjects(box.read(LONG_AGO, never)) == []
+        mailbox.deliver(message("one"))
+        thread = waits(box)
+        thread.join(20)
+        assert not thread.is_alive(), "the server's word was lost in a buffer"
+        assert subjects(box.read(LONG_AGO, never)) == ["one"]
+
+
+def test_a_lost_connection_ends_the_waiting(dovecot: Server, mailbox: Mailbox) -> None:
+    with imap(mailbox) as box:
+        assert subjects(box.read(LONG_AGO, never)) == []
+        thread = waits(box)
+        dovecot.kick(mailbox.username, bye=False)
+        thread.join(SECONDS)
+        assert not thread.is_alive()
+        mailbox.deliver(message("one"))
+        assert subjects(box.read(LONG_AGO, never)) == ["one"]
+
+
+def test_a_waiting_longer_than_servers_allow_an_idle_client(mailbox: Mailbox) -> None:
+    with imap(mailbox) as box:
+        assert subjects(box.read(LONG_AGO, never)) == []
+        failures: list[BaseException] = []
+
+        def wait() -> None:
+            try:
+                box.wait(7_200)
+            except BaseException as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=wait, daemon=True)
+        thread.start()
+        mailbox.deliver(message("one"))
+        thread.join(20)
+        assert failures == []
+
+
+# A folder with very many messages
+
+
+def test_in_a_large_folder_no_more_is_read_than_has_to_be(mailbox: Mailbox) -> None:
+    fill(mailbox, _mailbox.FEW + 300, seed=3, days=5)
+    mailbox.deliver(message("Your certificate") + b"-----BEGIN CERTIFICATE-----\nMIIA\n-----END CERTIFICATE-----\n")
+    mailbox.deliver(message("see below") + b"-----BEGIN\xa0CERTIFICATE-----\nMIIA\n-----END\xa0CERTIFICATE-----\n")
+    since = datetime.now(timezone.utc) - timedelta(days=30)
+    with imap(mailbox) as box:
+        assert list(box.read(since, always)) == []
+    with imap(mailbox) as box:
+        looking = box.read(since, never)
+        assert subjects([next(looking), next(looking)]) == ["Your certificate", "see below"]
+        rest = list(looking)
+        assert len(rest) <= _mailbox.FEW
+        assert list(box.read(since, never)) == []
+        mailbox.deliver(message("news"))
+        assert subjects(box.read(since, never)) == ["news"]
