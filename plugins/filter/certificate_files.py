@@ -11,8 +11,18 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import read_file
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR, file_stems
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan import why_not_imported
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import (
+    CRYPTOGRAPHY_IMPORT_ERROR,
+    as_bytes,
+    order_chain,
+    pem_bundle,
+    read_certificates,
+)
 
 CERTIFICATE = (".crt",)
 INTERMEDIATE = (".ca-bundle", ".chain.pem")
@@ -24,6 +34,7 @@ def certificate_files(
     certificate_dir: str | None,
     privatekey_dir: str,
     collected: Iterable[Mapping[str, t.Any]] | None = None,
+    intermediate_path: str | None = None,
 ) -> dict[str, list[dict[str, t.Any]]]:
     """Return the orders that can be imported, as options of C(ssl_certificate_import), and why the others cannot."""
     if IDNA_IMPORT_ERROR:
@@ -37,7 +48,7 @@ def certificate_files(
             raise AnsibleFilterError(
                 f"There is no folder {folder} on the controller to look for certificates or keys in."
             )
-    mailed = None if collected is None else {found["order_id"]: found for found in collected}
+    mailed = None if collected is None else _with_chains(list(collected), intermediate_path)
     ready, skipped = [], []
     for order in orders:
         stems = file_stems(order["common_name"] or "")
@@ -69,6 +80,33 @@ def certificate_files(
         else:
             ready.append({"order_id": order["id"], **certificate, "privatekey_path": private_key})
     return {"ready": ready, "skipped": skipped}
+
+
+def _with_chains(
+    collected: Iterable[Mapping[str, t.Any]], intermediate_path: str | None
+) -> dict[int, Mapping[str, t.Any]]:
+    """Return by order id what was found in emails; where an email lacks the chain, it is built of what the others have.
+
+    What issued a certificate is told by its signature, so it does not matter where it comes from.
+    """
+    if CRYPTOGRAPHY_IMPORT_ERROR:
+        raise AnsibleFilterError(
+            "The filter certificate_files needs the Python library cryptography on the controller: pip install cryptography."
+        )
+    try:
+        issuers = read_certificates(read_file(os.path.expanduser(intermediate_path))) if intermediate_path else []
+        for found in collected:
+            issuers += read_certificates(as_bytes(found["intermediate_certificate"] or ""))
+        complete = {}
+        for found in collected:
+            chain = found["intermediate_certificate"]
+            if not chain:
+                leaf = read_certificates(as_bytes(found["certificate"]))[0]
+                chain = pem_bundle(order_chain(leaf, issuers, now())) or None
+            complete[found["order_id"]] = {**found, "intermediate_certificate": chain}
+    except CertificatesError as error:
+        raise AnsibleFilterError(f"certificate_files: {error.message}") from None
+    return complete
 
 
 def _find(folder: str, stems: Iterable[str], endings: Iterable[str]) -> str | None:

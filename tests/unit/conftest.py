@@ -45,6 +45,7 @@ def _set_environment() -> None:
 
 
 _set_environment()
+pytest.register_assert_rewrite("tests.unit.plugins.dovecot")  # tests both import it and name it as their plugin
 
 
 @pytest.fixture(autouse=True)

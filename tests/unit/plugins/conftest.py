@@ -14,8 +14,6 @@ import pytest
 from tests.simulator.client import Simulator
 from tests.unit.plugins.support import TRANSPORTS, options_for
 
-pytest.register_assert_rewrite("tests.unit.plugins.dovecot")  # tests both import it and name it as their plugin
-
 
 @pytest.fixture(scope="session")
 def demo_simulator() -> Iterator[Simulator]:

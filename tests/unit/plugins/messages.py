@@ -26,9 +26,10 @@ from functools import cache, partial
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from tests.unit.plugins.certificates import BYTES, DISORDER, PEM_BODY, Authority, Issued, pem_of, pkcs7_of
+from tests.unit.plugins.certificates import BYTES, DISORDER, PEM_BODY, Authority, Issued, new_key, pem_of, pkcs7_of
 
 Change = Callable[[str], str]
 BODY_SECRET = "pickup PIN 4711-kaffeekanne"
@@ -1413,6 +1414,25 @@ def _serial_at(issued: Issued) -> slice:
     return slice(start, start + len(serial))
 
 
+def costly_issuers(issued: Issued, leaves: int = 240, issuers: int = 240) -> bytes:
+    """A message with many forged certificates of the right key and, for each, many issuers of great exponents."""
+    authority = Authority()
+    authority.key = new_key("rsa")
+    pile = [authority.issue(f"host{number}.example.com", key=issued.key).certificate for number in range(leaves)]
+    for number in range(issuers):
+        modulus = 2**2048 - 2 * number - 1
+        certified = x509.CertificateBuilder(
+            issuer_name=authority.root.subject,
+            subject_name=authority.issuer.subject,
+            public_key=rsa.RSAPublicNumbers(2**2047 - 1, modulus).public_key(),
+            serial_number=number + 1,
+            not_valid_before=authority.root.not_valid_before_utc,
+            not_valid_after=authority.root.not_valid_after_utc,
+        ).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        pile.append(certified.sign(authority.key, hashes.SHA256()))  # type: ignore[arg-type]
+    return mail(text_part(pem_of(pile), encoding="7bit"))
+
+
 def large_pkcs7(issued: Issued, size: int = MEBIBYTE // 4) -> bytes:
     """Very many certificates in PKCS#7."""
     return pkcs7_of(map(x509.load_der_x509_certificate, lookalikes(issued, size)), Encoding.DER)
@@ -1566,6 +1586,7 @@ FLOODS: dict[str, Callable[[Issued], bytes]] = {
     "zip_ratio_below_bounds": lambda _issued: with_attachments(*[attachment(shrinking_zip(), "a.zip")] * 20),
     "pkcs7_many_times": lambda issued: with_attachments(*[attachment(large_pkcs7(issued), "a.p7b")] * 35),
     "many_leaves": many_leaves,
+    "costly_issuers": costly_issuers,
     "zip_bzip2": lambda _issued: zip_mail(zeros_zip(300, method=zipfile.ZIP_BZIP2)),
     "zip_lzma": lambda _issued: zip_mail(zeros_zip(100, method=zipfile.ZIP_LZMA)),
     "zip_lzma_dictionary": lambda issued: zip_mail(greedy_lzma_zip(issued)),

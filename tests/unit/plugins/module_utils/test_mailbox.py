@@ -151,7 +151,6 @@ def test_a_day_is_written_in_english_and_with_two_digits() -> None:
         (b"From", None),
         (b"", None),
         (b"From a@b not a date at all 9999999999", None),
-        (b"From a@b Mon Jan 77 99:99:99 2026", None),
         (b"From a@b \xff\xfe\x00 \xe4", None),
         (b"From a@b Mon Jan  5 10:11:12 99999999999999999999", None),
     ],

@@ -1,0 +1,1406 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module ssl_fulfillment_email_info as Ansible runs it: every source, everything to look for, and everything in the way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from email.utils import formatdate
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
+
+from tests.simulator.client import Simulator
+from tests.unit.plugins.certificates import (
+    DAY,
+    NOW,
+    PASSPHRASE,
+    Authority,
+    Issued,
+    key_bytes,
+    key_pem,
+    leaks,
+    new_key,
+    self_signed,
+)
+from tests.unit.plugins.dovecot import (
+    AFTER_GREETING,
+    AFTER_LOGIN,
+    GARBAGE,
+    HOST,
+    IN_A_LITERAL,
+    SILENT,
+    Fault,
+    HangingUp,
+    Mailbox,
+    Server,
+    fill,
+    make_maildir,
+    noise,
+)
+from tests.unit.plugins.messages import (
+    ATTACHMENTS,
+    BODY_SECRET,
+    DATE,
+    FORMS,
+    LINK_ONLY,
+    MESSAGE_ID,
+    NEGATIVES,
+    NOTICE,
+    SENDER,
+    SUBJECT,
+    forged,
+    fulfillment,
+    mail,
+    rapidssl,
+    text_part,
+    with_attachments,
+    zip_form,
+    zip_entries,
+    zipped,
+)
+from tests.unit.plugins.support import Run, finish_module, options_for, run_module, start_module
+
+pytest_plugins = ["tests.unit.plugins.dovecot"]
+
+MODULE = "ssl_fulfillment_email_info"
+AUTHORITY = Authority(intermediates=2)
+SECONDS = 60
+"""How long a run may take that waits for something that has come."""
+HEADERS = {"message_id", "from", "date", "subject", "folder", "uid", "path"}
+FOUND = {
+    *("order_id", "common_name", "path", "certificate", "intermediate_certificate", "fingerprint_sha256"),
+    *("public_key_sha256", "serial_number", "not_before", "not_after", "subject_alt_names", "key_type", "key_size"),
+    "source",
+}
+MISSING = {"order_id", "common_name", "path", "public_key_sha256", "reason", "message"}
+RESULTS = {"changed", "certificates", "missing", "unmatched", "unmatched_count", "messages_examined", "api_calls"}
+SMALLEST = 64 * 1024
+"""The smallest limit to the size of messages that is taken."""
+
+
+# Runs
+
+
+def finished(process: Any, seconds: float = 120) -> Run:
+    """Wait for a run; checks what holds of every run."""
+    run = finish_module(process, seconds)
+    for secret in ("Traceback", "PRIVATE KEY", BODY_SECRET, "Congratulations!"):
+        assert secret not in run.output
+    assert not leaks(run.output)
+    return run
+
+
+def succeeded(run: Run) -> Run:
+    """Check what holds of every run that succeeds."""
+    assert not run.failed, run.result
+    assert run["changed"] is False
+    assert set(run.result) - {"invocation", "warnings", "deprecations"} == RESULTS
+    assert all(set(found) == FOUND for found in run["certificates"])
+    assert all(set(found["source"]) == HEADERS | {"format"} for found in run["certificates"])
+    assert all(set(missing) == MISSING and missing["message"].endswith(".") for missing in run["missing"])
+    assert all(set(unmatched) == HEADERS | {"reason"} for unmatched in run["unmatched"])
+    assert len(run["unmatched"]) == min(run["unmatched_count"], 1000)
+    assert run["unmatched_count"] <= run["messages_examined"]
+    return run
+
+
+def looked(*, seconds: float = 120, **options: Any) -> Run:
+    """A run that succeeds."""
+    password = options.get("imap", {}).get("password")
+    run = succeeded(finished(start_module(MODULE, **options), seconds))
+    assert password is None or password not in run.output
+    return run
+
+
+def refused(code: str, *words: str, password: str | None = None, **options: Any) -> Run:
+    """A run that fails, in one or two sentences with these words."""
+    run = finished(start_module(MODULE, **options))
+    assert run.failed, run.result
+    assert set(run["failure"]) == {"code", "message", "details"}
+    assert (run.code, run["failure"]["message"]) == (code, run["msg"])
+    for word in words:
+        assert word in run["msg"]
+    for noise in ("Error", "errno", "<class", "_ssl.c", "b'", "  ", "..", "None"):
+        assert noise not in run["msg"]
+    password = password or (options.get("imap") or {}).get("password")
+    assert not password or password not in run.output
+    return run
+
+
+# What is looked for
+
+
+def key_sha256(issued: Issued) -> str:
+    """The name of a public key."""
+    public = issued.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(public).hexdigest()
+
+
+def order(issued: Issued, id_: int = 1, common_name: str = "www.example.com") -> dict[str, Any]:
+    """An order of a certificate, as far as it is read."""
+    return {"id": id_, "common_name": common_name, "public_key_sha256": key_sha256(issued)}
+
+
+def issue(name: str = "www.example.com", **options: Any) -> Issued:
+    """A certificate with two intermediates."""
+    return AUTHORITY.issue(name, **options)
+
+
+def letter(issued: Issued) -> bytes:
+    """A mail with the certificate and its issuers in its text."""
+    return mail(text_part(fulfillment(issued)))
+
+
+def zip_letter(issued: Issued) -> bytes:
+    """A mail with a zip attached."""
+    return zip_form(lambda each: zipped(zip_entries(each))).build(issued)
+
+
+def fingerprints(run: Run) -> list[str]:
+    """The certificates that were found."""
+    return [found["fingerprint_sha256"] for found in run["certificates"]]
+
+
+def reasons(run: Run) -> list[str]:
+    """Why messages were not taken."""
+    return [unmatched["reason"] for unmatched in run["unmatched"]]
+
+
+def closed_port() -> int:
+    """A port of loopback where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def nowhere(**changes: Any) -> dict[str, Any]:
+    """A mail server that is not there."""
+    return {"host": HOST, "port": closed_port(), "username": "user", "password": "s3cr3t-w0rd", **changes}
+
+
+# Sources
+
+
+class Source:
+    """A mailbox of one of the kinds that the module reads."""
+
+    options: dict[str, Any]
+
+    def put(self, message: bytes, age_days: float = 0) -> None:
+        """Let a message have arrived so many days ago."""
+        raise NotImplementedError
+
+    def state(self) -> object:
+        """All that reading must not change."""
+        raise NotImplementedError
+
+    def is_here(self, place: dict[str, Any]) -> bool:
+        """Whether a message's place is in this mailbox."""
+        raise NotImplementedError
+
+
+@dataclass
+class Imap(Source):
+    """A folder on the server."""
+
+    mailbox: Mailbox
+
+    @property
+    def options(self) -> dict[str, Any]:  # type: ignore[override]
+        return {"imap": self.mailbox.options()}
+
+    def put(self, message: bytes, age_days: float = 0) -> None:
+        self.mailbox.deliver(message, age_days=age_days)
+
+    def state(self) -> object:
+        return self.mailbox.flags()
+
+    def is_here(self, place: dict[str, Any]) -> bool:
+        return place["folder"] == "INBOX" and place["uid"] > 0 and place["path"] is None
+
+
+@dataclass
+class Files(Source):
+    """A folder of files, or one of a Maildir."""
+
+    folder: Path
+    options: dict[str, Any]
+    ending: str = ""
+    count: int = 0
+
+    def put(self, message: bytes, age_days: float = 0) -> None:
+        self.count += 1
+        written(self.folder / f"{1_700_000_000 + self.count}.M1P1.localhost{self.ending}", message, age_days)
+
+    def state(self) -> object:
+        return trace(self.folder)
+
+    def is_here(self, place: dict[str, Any]) -> bool:
+        return (place["folder"], place["uid"]) == (None, None) and Path(place["path"]).parent == self.folder
+
+
+@dataclass
+class Mbox(Source):
+    """A file of messages."""
+
+    path: Path
+    options: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.path.touch()
+        self.options = {"mbox": str(self.path)}
+
+    def put(self, message: bytes, age_days: float = 0) -> None:
+        with self.path.open("ab") as file:
+            file.write(in_mbox(message, age_days))
+
+    def state(self) -> object:
+        return trace(self.path.parent)
+
+    def is_here(self, place: dict[str, Any]) -> bool:
+        return place["folder"] is None and place["uid"] is None and place["path"] == str(self.path)
+
+
+def written(path: Path, message: bytes, age_days: float = 0) -> Path:
+    """Write a message that arrived so many days ago, in one step."""
+    arrived = time.time() - age_days * 86_400
+    temporary = path.parent.parent / f"{path.name}.tmp"
+    temporary.write_bytes(message)
+    os.utime(temporary, (arrived, arrived))
+    return temporary.rename(path)
+
+
+def in_mbox(message: bytes, age_days: float = 0) -> bytes:
+    """A message as it stands in an mbox."""
+    arrived = time.asctime(time.gmtime(time.time() - age_days * 86_400))
+    quoted = re.sub(rb"(?m)^(>*From )", rb">\1", message)
+    return f"From orders@ca.example {arrived}\n".encode() + quoted + b"\n\n"
+
+
+def trace(folder: Path) -> dict[str, tuple[bytes, int, int]]:
+    """Every file with its content, the time of its last change and its mode."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path): (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_mode) for path in files}
+
+
+KINDS = ("imap", "maildir", "mbox", "paths")
+
+
+@pytest.fixture(params=KINDS)
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+    """An empty mailbox of each kind."""
+    if request.param == "imap":
+        return Imap(request.getfixturevalue("mailbox"))
+    if request.param == "mbox":
+        (tmp_path / "mail").mkdir()
+        return Mbox(tmp_path / "mail/mbox")
+    box = tmp_path / "box"
+    make_maildir(box)
+    options = {"maildir": str(box)} if request.param == "maildir" else {"paths": [str(box / "new")]}
+    return Files(box / "new", options, ending=".eml" if request.param == "paths" else "")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Files:
+    """A folder of files, for what has nothing to do with where messages come from."""
+    path = tmp_path / "mails/new"
+    path.mkdir(parents=True)
+    return Files(path, {"paths": [str(path)]}, ending=".eml")
+
+
+# Every source
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_certificate_with_all_that_is_told_of_it(folder: Files, check: bool) -> None:
+    issued = issue(names=["www.example.com", "example.com"])
+    folder.put(letter(issued))
+    before = folder.state()
+    run = looked(orders=[order(issued, 1234, "WWW.example.com")], check=check, **folder.options)
+    [path] = folder.folder.iterdir()
+    [found] = run["certificates"]
+    assert found == {
+        "order_id": 1234,
+        "common_name": "WWW.example.com",
+        "path": None,
+        "certificate": issued.pem,
+        "intermediate_certificate": issued.chain_pem,
+        "fingerprint_sha256": issued.fingerprint,
+        "public_key_sha256": key_sha256(issued),
+        "serial_number": issued.certificate.serial_number,
+        "not_before": issued.certificate.not_valid_before_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "not_after": issued.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "subject_alt_names": ["www.example.com", "example.com"],
+        "key_type": "EC",
+        "key_size": 256,
+        "source": {
+            "message_id": MESSAGE_ID,
+            "from": SENDER,
+            "date": "2026-01-05T09:11:12Z",
+            "subject": SUBJECT,
+            "folder": None,
+            "uid": None,
+            "path": str(path),
+            "format": "inline_pem",
+        },
+    }
+    assert (run["missing"], run["unmatched"], run["messages_examined"], run["api_calls"]) == ([], [], 1, 0)
+    assert folder.state() == before
+
+
+def named(name: str, message: bytes) -> bytes:
+    """The same message under a name to know it by."""
+    return f"Message-ID: <{name}@test>\n".encode() + message
+
+
+def test_every_form_of_certificate_and_every_reason_for_none(source: Source) -> None:
+    issued = issue()
+    others = {"zip": zip_letter, "pkcs7": ATTACHMENTS["p7b"].build if "p7b" in ATTACHMENTS else letter}
+    wanted = {name: issue(f"{name}.example.com") for name in others}
+    negatives = {name: negative for name, negative in NEGATIVES.items() if not negative.days}
+    expected = {name: negative.reasons for name, negative in negatives.items()}
+    for name, build in others.items():
+        source.put(named(name, build(wanted[name])))
+    for name, negative in negatives.items():
+        source.put(named(name, negative.build(issued)))
+    for name, days in {"past": (-90.0, -0.001), "future": (1.0, 90.0)}.items():
+        source.put(named(name, letter(issue(key=issued.key, days=days))))
+        expected[name] = frozenset({"expired" if name == "past" else "not_yet_valid"})
+    before = source.state()
+    orders = [order(issued, 1), *(order(each, 2 + index) for index, each in enumerate(wanted.values()))]
+    run = looked(orders=orders, **source.options)
+    assert source.state() == before
+    assert fingerprints(run) == [each.fingerprint for each in wanted.values()]
+    assert [entry["order_id"] for entry in run["missing"]] == [1]
+    assert [entry["reason"] for entry in run["missing"]] == ["waiting_for_email"]
+    told = {entry["message_id"]: entry["reason"] for entry in run["unmatched"]}
+    assert {
+        name: told.get(f"<{name}@test>") for name in expected if told.get(f"<{name}@test>") not in expected[name]
+    } == {}
+    assert run["unmatched_count"] == len(expected)
+    assert run["messages_examined"] == len(expected) + len(wanted)
+    assert all(source.is_here(entry) for entry in run["unmatched"])
+    assert all(source.is_here(found["source"]) for found in run["certificates"])
+
+
+def dated(message: bytes, age_days: float) -> bytes:
+    """A message that claims to have been written so many days ago."""
+    return message.replace(DATE.encode(), formatdate(time.time() - age_days * 86_400).encode())
+
+
+def test_messages_that_arrived_long_ago_are_left_out(source: Source) -> None:
+    certificates = [issue() for _age in range(4)]
+    for age, issued in zip((13, 10.1, 9.9, 0), certificates, strict=True):
+        source.put(dated(letter(issued), age), age_days=age)
+    run = looked(
+        orders=[order(issued, index) for index, issued in enumerate(certificates)], max_age_days=10, **source.options
+    )
+    assert [found["order_id"] for found in run["certificates"]] == [2, 3]
+    assert run["messages_examined"] == 2
+
+
+def test_what_a_message_says_of_its_age_does_not_keep_it_out(source: Source) -> None:
+    issued = issue()
+    source.put(dated(letter(issued), 400), age_days=0)
+    assert fingerprints(looked(orders=[order(issued)], **source.options)) == [issued.fingerprint]
+
+
+def test_messages_that_are_too_large_are_told_by_their_headers(source: Source) -> None:
+    large, small = issue(), issue()
+    filling = "=" * 70 + "\n"
+    source.put(named("large", mail(text_part(filling * 1_000 + fulfillment(large), encoding="8bit"))))
+    source.put(named("small", mail(text_part(filling * 700 + fulfillment(small), encoding="8bit"))))
+    run = looked(orders=[order(large, 1), order(small, 2)], max_message_bytes=SMALLEST, **source.options)
+    assert fingerprints(run) == [small.fingerprint]
+    [told] = run["unmatched"]
+    assert source.is_here(told)
+    assert {name: told[name] for name in ("message_id", "from", "subject", "date", "reason")} == {
+        "message_id": "<large@test>",
+        "from": SENDER,
+        "subject": SUBJECT,
+        "date": "2026-01-05T09:11:12Z",
+        "reason": "too_large",
+    }
+    assert run["messages_examined"] == 2
+
+
+@pytest.mark.parametrize("source", ["imap", "maildir"], indirect=True)
+def test_of_several_the_newest_valid_one_is_taken(source: Source) -> None:
+    upwards, downwards, life, future, one_mail = (new_key() for _ in range(5))
+    reissues = {
+        "upwards": [issue(key=upwards, days=(-age, 90)) for age in (9, 5, 2)],
+        "downwards": [issue(key=downwards, days=(-age, 90)) for age in (2, 5, 9)],
+        "life": [issue(key=life, days=days) for days in ((-20, 9), (-2, -0.01), (-400, -30))],
+        "future": [issue(key=future, days=days) for days in ((-2, 9), (0.5, 90))],
+    }
+    expected = {"upwards": 2, "downwards": 0, "life": 0, "future": 0}
+    for turn in range(3):
+        for several in reissues.values():
+            if turn < len(several):
+                source.put((letter if turn % 2 else zip_letter)(several[turn]))
+    old, new = (issue(key=one_mail, days=(-age, 90)) for age in (5, 1))
+    source.put(mail(text_part(rapidssl(old.pem + new.pem + issue().pem))))
+    orders = [*(order(several[0], 7) for several in reissues.values()), order(old)]
+    run = looked(orders=orders, **source.options)
+    newest = [several[expected[name]].fingerprint for name, several in reissues.items()]
+    assert fingerprints(run) == [*newest, new.fingerprint]
+    assert sorted(reasons(run)) == ["expired", "expired", "not_yet_valid"]
+
+
+def test_a_forged_message_is_never_taken(folder: Files) -> None:
+    issued, other = issue(), issue()
+    for build in (forged, lambda each: zip_letter(Authority().issue("www.example.com")), lambda _each: letter(other)):
+        folder.put(build(issued))
+    folder.put(mail(text_part(rapidssl(self_signed("www.example.com").pem + issued.chain_pem))))
+    run = looked(orders=[order(issued)], **folder.options)
+    assert (run["certificates"], reasons(run)) == ([], ["no_matching_key"] * 4)
+    folder.put(letter(issued))
+    run = looked(orders=[order(issued)], **folder.options)
+    assert fingerprints(run) == [issued.fingerprint]
+    assert run["certificates"][0]["intermediate_certificate"] == issued.chain_pem
+
+
+# Maildir
+
+
+def test_what_in_a_maildir_is_a_message(tmp_path: Path) -> None:
+    certificates = [issue() for _ in range(7)]
+    make_maildir(tmp_path / "box")
+    make_maildir(tmp_path / "box/.Archive")
+    places = (
+        "new/1.a",
+        "cur/2.b:2,",
+        "cur/3.c:2,FRS",
+        "cur/4.d:2,ST,weird",
+        "new/.hidden",
+        "tmp/5.e",
+        ".Archive/new/6.f",
+    )
+    for place, issued in zip(places, certificates, strict=True):
+        (tmp_path / "box" / place).write_bytes(letter(issued))
+    (tmp_path / "box/new/folder").mkdir()
+    (tmp_path / "box/new/gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "box/new/link").symlink_to(tmp_path / "box/cur/2.b:2,")
+    (tmp_path / "box/maildirfolder").touch()
+    before = trace(tmp_path)
+    run = looked(orders=[order(each, index) for index, each in enumerate(certificates)], maildir=str(tmp_path / "box"))
+    assert trace(tmp_path) == before
+    assert [found["order_id"] for found in run["certificates"]] == [0, 1, 2, 3]
+    assert run["certificates"][2]["source"]["path"] == str(tmp_path / "box/cur/3.c:2,FRS")
+
+
+def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
+    make_maildir(tmp_path)
+    with suppress(OSError):  # macOS has no such names
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/new/caf\xe9")).write_bytes(mail(text_part(NOTICE)))
+    issued = issue()
+    (tmp_path / "new/1").write_bytes(letter(issued))
+    run = looked(orders=[order(issued)], maildir=str(tmp_path))
+    assert fingerprints(run) == [issued.fingerprint]
+
+
+@pytest.mark.parametrize("given", ["", "new", "nowhere", "file", "\0"])
+def test_what_is_no_maildir(tmp_path: Path, given: str) -> None:
+    make_maildir(tmp_path / "box")
+    (tmp_path / "file").touch()
+    path = {"new": "box/new"}.get(given, given)
+    refused("not_found", "Maildir", orders=[order(issue())], maildir=str(tmp_path / path) if path else "")
+
+
+# mbox
+
+
+def test_what_in_an_mbox_is_a_message(tmp_path: Path) -> None:
+    quoted, odd, undated, windows, bare = (issue() for _ in range(5))
+    text = f"From here on:\n>From there\n{fulfillment(quoted)}"
+    messages = [
+        in_mbox(mail(text_part(text, encoding="8bit"))),
+        b"From orders@ca.example Jan the 5th, in the morning\n" + dated(letter(odd), 0) + b"\n",
+        b"From \n" + letter(undated).replace(f"Date: {DATE}\n".encode(), b"") + b"\n",
+        in_mbox(letter(windows)).replace(b"\n", b"\r\n"),
+        b"From - " + time.asctime(time.gmtime()).encode() + b"\nX-Mozilla-Status: 0001\n" + letter(bare),
+    ]
+    path = tmp_path / "folder/In box.mbox"
+    path.parent.mkdir()
+    path.write_bytes(b"".join(messages))
+    before = trace(path.parent)
+    orders = [order(each, index) for index, each in enumerate((quoted, odd, undated, windows, bare))]
+    run = looked(orders=orders, mbox=str(path))
+    assert trace(path.parent) == before
+    assert [entry["order_id"] for entry in run["missing"]] == []
+    assert fingerprints(run) == [each.fingerprint for each in (quoted, odd, undated, windows, bare)]
+    assert (run["messages_examined"], run["unmatched"]) == (5, [])
+
+
+def test_the_later_of_two_dates_counts_in_an_mbox(tmp_path: Path) -> None:
+    certificates = [issue() for _ in range(4)]
+    ages = [(0.0, 400.0), (400.0, 0.0), (400.0, 400.0), (0.0, 0.0)]
+    pairs = zip(certificates, ages, strict=True)
+    (tmp_path / "mbox").write_bytes(
+        b"".join(in_mbox(dated(letter(each), date), stored) for each, (stored, date) in pairs)
+    )
+    run = looked(orders=[order(each, index) for index, each in enumerate(certificates)], mbox=str(tmp_path / "mbox"))
+    assert [found["order_id"] for found in run["certificates"]] == [0, 1, 3]
+
+
+def test_an_empty_mbox(tmp_path: Path) -> None:
+    (tmp_path / "mbox").touch()
+    run = looked(orders=[order(issue())], mbox=str(tmp_path / "mbox"))
+    assert (len(run["missing"]), run["messages_examined"]) == (1, 0)
+
+
+@pytest.mark.parametrize("given", ["nowhere", "folder", "file/mbox", "\0", ""])
+def test_what_is_no_mbox(tmp_path: Path, given: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    refused("not_found", "mbox", orders=[order(issue())], mbox=str(tmp_path / given) if given else "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+# Files and folders
+
+
+def test_which_files_are_read(tmp_path: Path) -> None:
+    certificates = [issue() for _ in range(7)]
+    (tmp_path / "mails/deeper.eml").mkdir(parents=True)
+    names = ("mails/a.eml", "mails/B.EML", "saved message", "mails/no.txt", "mails/.c.eml", "mails/deeper.eml/d.eml")
+    for name, issued in zip(names, certificates, strict=False):
+        (tmp_path / name).write_bytes(letter(issued))
+    exact = letter(certificates[6])
+    exact += b"x" * (SMALLEST - len(exact))
+    (tmp_path / "exact").write_bytes(exact)
+    (tmp_path / "longer").write_bytes(exact + b"x")
+    (tmp_path / "link.eml").symlink_to(tmp_path / "mails/a.eml")
+    paths = ["mails", "mails/a.eml", "mails/../mails", "link.eml", "saved message", "exact", "longer"]
+    before = trace(tmp_path)
+    run = looked(
+        orders=[order(each, index) for index, each in enumerate(certificates)],
+        paths=[str(tmp_path / path) for path in paths],
+        max_message_bytes=SMALLEST,
+    )
+    assert trace(tmp_path) == before
+    assert [found["order_id"] for found in run["certificates"]] == [0, 1, 2, 6]
+    assert (run["messages_examined"], reasons(run)) == (5, ["too_large"])
+
+
+@pytest.mark.parametrize("given", ["nowhere.eml", "\0", "loop"])
+def test_a_path_that_is_not_there(tmp_path: Path, given: str) -> None:
+    (tmp_path / "there.eml").write_bytes(letter(issue()))
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    paths = [str(tmp_path / "there.eml"), str(tmp_path / given)]
+    refused("not_found", ".eml", orders=[order(issue())], paths=paths)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="there is no file that nobody can read")
+def test_a_file_that_cannot_be_read() -> None:
+    run = refused("not_found", "/proc/self/mem", "cannot be read", orders=[order(issue())], paths=["/proc/self/mem"])
+    assert run["failure"]["details"] == {"path": "/proc/self/mem"}
+
+
+def test_very_many_messages_that_do_not_match(folder: Files) -> None:
+    for number in range(1_100):
+        (folder.folder / f"{number}.eml").write_bytes(b"Subject: news\n\nnone\n")
+    run = looked(orders=[order(issue())], **folder.options)
+    assert (len(run["unmatched"]), run["unmatched_count"], run["messages_examined"]) == (1_000, 1_100, 1_100)
+
+
+# Whatever is looked for
+
+
+def test_orders_requests_and_keys_together(folder: Files, tmp_path: Path) -> None:
+    rsa, ec, curve = (
+        issue("rsa.example.com", key=new_key("rsa")),
+        issue("ec.example.com"),
+        issue(key=new_key("ed25519")),
+    )
+    two, absent, renamed = issue("two.example.com"), issue(), issue("renamed.example.com")
+    for issued in (rsa, ec, curve, two, renamed):
+        folder.put(letter(issued))
+    files: dict[str, bytes] = {
+        "rsa.csr": rsa.csr_pem.encode(),
+        "ec.csr.der": b"",
+        "absent.csr": b"text\r\n" + absent.csr_pem.replace("\n", "\r\n").encode(),
+        "rsa.key": key_pem(rsa.key, PrivateFormat.TraditionalOpenSSL).encode(),
+        "curve.key": key_pem(curve.key).encode(),
+        "ec.key": key_pem(ec.key, PrivateFormat.TraditionalOpenSSL, PASSPHRASE).encode(),
+        "two.key": key_pem(two.key, passphrase=PASSPHRASE).encode(),
+        "renamed.der": key_bytes(renamed.key),
+    }
+    files["ec.csr.der"] = b"".join(
+        __import__("base64").b64decode(line) for line in ec.csr_pem.splitlines() if not line.startswith("-")
+    )
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    csrs, keys = ["rsa.csr", "absent.csr", "ec.csr.der"], ["two.key", "rsa.key", "curve.key", "ec.key", "renamed.der"]
+    run = looked(
+        orders=[
+            order(two, 5, "two.example.com"),
+            {"id": 6, "common_name": "nokey.example.com", "public_key_sha256": None},
+            order(two, 4, "other.example.com"),
+            {**order(absent, 3), "status": "approved", "anything": ["else"]},
+        ],
+        csr_paths=[str(tmp_path / name) for name in csrs],
+        privatekey_paths=[str(tmp_path / name) for name in keys],
+        privatekey_passphrase=PASSPHRASE,
+        **folder.options,
+    )
+    expected = [
+        (5, None, "two.example.com", two),
+        (4, None, "other.example.com", two),
+        (None, "rsa.csr", "rsa.example.com", rsa),
+        (None, "ec.csr.der", "ec.example.com", ec),
+        (None, "two.key", "two.example.com", two),
+        (None, "rsa.key", "rsa.example.com", rsa),
+        (None, "curve.key", "www.example.com", curve),
+        (None, "ec.key", "ec.example.com", ec),
+        (None, "renamed.der", "renamed.example.com", renamed),
+    ]
+    told = [(found["order_id"], found["path"], found["common_name"]) for found in run["certificates"]]
+    assert told == [(id_, path and str(tmp_path / path), name) for id_, path, name, _issued in expected]
+    pairs = [(found["certificate"], found["intermediate_certificate"]) for found in run["certificates"]]
+    assert pairs == [(issued.pem, issued.chain_pem) for *_others, issued in expected]
+    assert [found["key_type"] for found in run["certificates"][5:7]] == ["RSA", "Ed25519"]
+    assert [(entry["order_id"], entry["path"], entry["reason"]) for entry in run["missing"]] == [
+        (6, None, "no_public_key"),
+        (3, None, "waiting_for_email"),
+        (None, str(tmp_path / "absent.csr"), "waiting_for_email"),
+    ]
+    assert [entry["common_name"] for entry in run["missing"]] == ["nokey.example.com", "www.example.com", None]
+    assert [entry["public_key_sha256"] for entry in run["missing"]] == [None, key_sha256(absent), key_sha256(absent)]
+    assert PASSPHRASE not in json.dumps(run.result, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "passphrase", "code"),
+    [
+        ("encrypted.key", "wr0ng-p4ssphrase", "bad_passphrase"),
+        ("encrypted.key", None, "bad_passphrase"),
+        ("a.csr", None, "invalid_pem"),
+        ("two.key", None, "ambiguous"),
+        ("nowhere.key", None, "not_found"),
+        ("folder", None, "not_found"),
+    ],
+)
+def test_a_key_that_cannot_be_used(tmp_path: Path, name: str, passphrase: str | None, code: str) -> None:
+    issued = issue()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "encrypted.key").write_text(key_pem(issued.key, passphrase=PASSPHRASE), encoding="ascii")
+    (tmp_path / "a.csr").write_text(issued.csr_pem, encoding="ascii")
+    (tmp_path / "two.key").write_text(issued.key_pem + issue().key_pem, encoding="ascii")
+    path = str(tmp_path / name)
+    given = {"privatekey_paths": [path], "privatekey_passphrase": passphrase}
+    run = refused(code, path, imap=nowhere(), password=passphrase, **given)
+    assert run["failure"]["details"]["path"] == path
+
+
+@pytest.mark.parametrize("name", ["a.key", "a.crt", "nowhere.csr"])
+def test_a_request_that_cannot_be_used(tmp_path: Path, name: str) -> None:
+    issued = issue()
+    (tmp_path / "a.key").write_text(issued.key_pem, encoding="ascii")
+    (tmp_path / "a.crt").write_text(issued.pem, encoding="ascii")
+    code = "not_found" if name == "nowhere.csr" else "invalid_pem"
+    refused(code, str(tmp_path / name), imap=nowhere(), csr_paths=[str(tmp_path / name)])
+
+
+SHOP, BOOKS, INTRANET, NOBODY = 100202, 100204, 100209, 999_999
+"""Of the demo fleet."""
+
+
+def test_orders_from_the_api_with_the_mails_they_caused(sim: Simulator, api: dict[str, Any], tmp_path: Path) -> None:
+    sim.patch_order(BOOKS, missing=["certificateSigningRequest"])
+    ledger = f"sqlite:///{tmp_path}/ledger.sqlite3"
+    sent = run_module("ssl_fulfillment_email", **api, ledger_url=ledger, order_ids=[SHOP])
+    assert sent["requested_count"] == 1, sent.output
+    sim.clear_calls()
+    wanted = [NOBODY, INTRANET, SHOP, BOOKS, SHOP]
+    run = looked(order_ids=wanted, maildir=str(sim.maildir), account_id=sim.account_id, **api)
+    [found] = run["certificates"]
+    issued = sim.issue(SHOP)
+    assert found["order_id"] == SHOP
+    assert (found["certificate"], found["intermediate_certificate"]) == (
+        issued["certificate"],
+        issued["intermediateCertificate"],
+    )
+    assert [(entry["order_id"], entry["reason"], entry["common_name"]) for entry in run["missing"]] == [
+        (NOBODY, "not_found", None),
+        (INTRANET, "waiting_for_email", "intranet.example.com"),
+        (BOOKS, "no_public_key", "xn--bcher-kva.example.net"),
+    ]
+    assert run["api_calls"] == len(sim.calls()) > 0
+    listed = run_module("ssl_order_info", **api, order_ids=[SHOP, BOOKS, INTRANET])
+    sim.clear_calls()
+    again = looked(orders=listed["orders"], maildir=str(sim.maildir))
+    assert again["certificates"] == run["certificates"]
+    assert (again["api_calls"], sim.calls()) == (0, [])
+    assert sorted(entry["reason"] for entry in again["missing"]) == ["no_public_key", "waiting_for_email"]
+
+
+def test_the_mailbox_is_not_opened_if_the_api_refuses(sim: Simulator) -> None:
+    with HangingUp() as server:
+        options = {**options_for(sim), "api_key": "wr0ng-k3y", "retries": 0}
+        refused("authentication_failed", order_ids=[SHOP], imap=server.options(), **options)
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize("ids", [[0], [-5]])
+def test_ids_that_no_order_has(sim: Simulator, ids: list[int]) -> None:
+    refused("invalid_argument", "order_ids", order_ids=ids, imap=nowhere(), **options_for(sim))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"orders": []},
+        {"order_ids": []},
+        {"orders": [{"id": 1, "common_name": None, "public_key_sha256": None}]},
+    ],
+)
+def test_where_nothing_can_be_found_the_mail_server_is_not_asked(wanted: dict[str, Any]) -> None:
+    run = looked(imap=nowhere(), wait=True, **wanted)
+    assert (run["certificates"], run["unmatched"], run["messages_examined"], run["api_calls"]) == ([], [], 0, 0)
+    assert [entry["reason"] for entry in run["missing"]] == ["no_public_key"] * len(run["missing"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "DROP"},
+        {"id": "abc"},
+        {"id": None},
+        {"id": [1]},
+        {"id": float("inf")},
+        {"id": float("nan")},
+        {"public_key_sha256": "DROP"},
+        {"public_key_sha256": ["a", "b"]},
+        {"public_key_sha256": {"a": "b"}},
+        {"common_name": "DROP"},
+    ],
+    ids=str,
+)
+def test_what_is_no_order(changes: dict[str, Any]) -> None:
+    broken = {name: value for name, value in {**order(issue()), **changes}.items() if value != "DROP"}
+    refused("invalid_argument", "orders", "ssl_order_info", orders=[order(issue()), broken], imap=nowhere())
+
+
+# Arguments
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"orders": []}, ("imap", "maildir", "mbox", "paths")),
+        ({"maildir": "/nowhere", "mbox": "/nowhere", "orders": []}, ("mutually exclusive", "maildir", "mbox")),
+        ({"paths": []}, ("orders", "order_ids", "csr_paths", "privatekey_paths")),
+        ({"imap": {"host": HOST, "username": "user"}, "orders": []}, ("password", "imap")),
+        ({"imap": {}, "orders": []}, ("host",)),
+        ({"imap": nowhere(security="ssl"), "orders": []}, ("security", "starttls")),
+    ],
+    ids=str,
+)
+def test_arguments_that_do_not_go_together(options: dict[str, Any], words: tuple[str, ...]) -> None:
+    refused("invalid_argument", *words, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("max_age_days", value) for value in (0, -1, float("nan"), float("inf"), 1e9)],
+        *[("wait_timeout", value) for value in (0, -5, float("inf"))],
+        *[("wait_interval", value) for value in (0, -0.5, float("nan"))],
+        *[("max_message_bytes", value) for value in (0, -1, 100)],
+    ],
+)
+def test_numbers_that_make_no_sense(name: str, value: float) -> None:
+    refused("invalid_argument", name, orders=[order(issue())], imap=nowhere(), **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("port", value) for value in (0, -1, 65536)],
+        *[("timeout", value) for value in (0, -1, float("nan"), 1e300)],
+        *[("host", value) for value in ("", "mail\0.example", "a" * 64 + ".example", ".example.com", "mail example")],
+        *[(name, "with\r\nA1 LOGOUT") for name in ("username", "password", "folder")],
+    ],
+)
+def test_settings_of_a_mail_server_that_make_no_sense(name: str, value: object) -> None:
+    run = finished(start_module(MODULE, orders=[order(issue())], imap=nowhere(**{name: value})))
+    assert run.code in {"invalid_argument", "unreachable"}
+    assert name in run["msg"]
+
+
+@pytest.mark.parametrize("options", [{"wait_timeout": 1e300}, {"wait_interval": 1e300, "wait_timeout": 1e299}])
+def test_a_very_long_time_to_wait(tmp_path: Path, options: dict[str, float]) -> None:
+    """It is either refused or waited; here it is found out before the first pause ends."""
+    folder, gate = tmp_path / "mails", tmp_path / "gate"
+    folder.mkdir()
+    os.mkfifo(gate)
+    issued = issue()
+    process = start_module(
+        MODULE, orders=[order(issued)], paths=[str(folder), str(gate)], wait=True, **{"wait_interval": 0.1, **options}
+    )
+    try:
+        pass_gate(gate, process)
+        if process.poll() is None and options.get("wait_interval") is None:
+            written(folder / "a.eml", letter(issued))
+        elif process.poll() is None:
+            with suppress(Exception):
+                process.wait(3)
+            if process.poll() is None:
+                return
+        run = finished(process, SECONDS)
+        assert run.failed is False or run.code == "invalid_argument"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def pass_gate(gate: Path, process: Any) -> None:
+    """Wait until a module has read all paths before a named pipe, and let it go on; return as well if it has ended."""
+    deadline = time.monotonic() + SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(OSError):
+            descriptor = os.open(gate, os.O_WRONLY | os.O_NONBLOCK)  # fails until somebody reads
+            os.write(descriptor, b"Subject: the gate\n\nopen\n")
+            os.close(descriptor)
+            return
+        time.sleep(0.01)
+
+
+# The mail server: security
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls", "none"])
+def test_every_security_there_is(mailbox: Mailbox, security: str) -> None:
+    issued, other = issue(), issue()
+    mailbox.deliver(letter(issued))
+    mailbox.deliver(letter(other), flags="S")
+    before = mailbox.flags()
+    run = looked(orders=[order(issued), order(other)], imap=mailbox.options(security))
+    assert fingerprints(run) == [issued.fingerprint, other.fingerprint]
+    assert run["certificates"][0]["certificate"] == issued.pem
+    places = [(found["source"]["folder"], found["source"]["path"]) for found in run["certificates"]]
+    assert places == [("INBOX", None)] * 2
+    assert len({found["source"]["uid"] for found in run["certificates"]}) == 2
+    assert mailbox.flags() == before
+    assert any(name.startswith("new/") for name in before)
+
+
+def test_another_authority_vouches_for_nothing(dovecot: Server, mailbox: Mailbox) -> None:
+    issued = issue()
+    mailbox.deliver(letter(issued))
+    wanted = {"orders": [order(issued)]}
+    for options in (mailbox.options(ca_path=str(dovecot.other_ca_path)), mailbox.options("starttls", ca_path=None)):
+        refused("tls_error", "ca_path", imap=options, **wanted)
+    options = mailbox.options(ca_path=str(dovecot.other_ca_path), validate_certs=False)
+    assert fingerprints(looked(imap=options, **wanted)) == [issued.fingerprint]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="loopback has no other address")
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_certificate_for_another_host(mailbox: Mailbox, security: str) -> None:
+    options = mailbox.options(security, host="0.0.0.0")
+    refused("tls_error", "0.0.0.0", "host name", imap=options, orders=[order(issue())])
+
+
+def test_tls_where_there_is_none(mailbox: Mailbox) -> None:
+    options = mailbox.options(port=mailbox.plain_port, timeout=5)
+    refused("tls_error", "starttls", imap=options, orders=[order(issue())])
+
+
+def test_starttls_where_tls_is_expected(mailbox: Mailbox) -> None:
+    options = mailbox.options("starttls", port=mailbox.port, timeout=1)
+    run = finished(start_module(MODULE, imap=options, orders=[order(issue())]))
+    assert run.code in {"tls_error", "unreachable"}
+
+
+def test_starttls_on_the_usual_port_of_tls() -> None:
+    run = finished(start_module(MODULE, imap=nowhere(security="starttls", port=993), orders=[order(issue())]))
+    assert run.code in {"tls_error", "unreachable", "invalid_argument"}
+
+
+def test_a_server_that_hides_starttls_does_not_get_the_password() -> None:
+    with HangingUp() as server:
+        refused("tls_error", "STARTTLS", imap=server.options("starttls"), orders=[order(issue())])
+        assert b"LOGIN" not in b"".join(server.received).upper()
+        assert b"s3cr3t" not in b"".join(server.received)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "mail.example.com", "127.0.0.1.example.com", "localhost.example.com"])
+def test_without_tls_nothing_is_sent_to_another_machine(host: str) -> None:
+    with HangingUp() as server:
+        refused("invalid_argument", host, "security", imap=server.options(host=host), orders=[order(issue())])
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize("given", ["nowhere.pem", "empty.pem", "text.pem", "", "\0"])
+def test_a_ca_path_that_cannot_be_used(tmp_path: Path, given: str) -> None:
+    (tmp_path / "empty.pem").touch()
+    (tmp_path / "text.pem").write_text("no certificate\n", encoding="ascii")
+    imap = nowhere(ca_path=str(tmp_path / given))
+    refused("invalid_argument", "ca_path", str(tmp_path / given), imap=imap, orders=[order(issue())])
+
+
+# The mail server: login and folder
+
+
+NASTY = ['s"3\\cr3t', "s3 cr3t {{ 7 * 7 }} %s %d'", "s3cr3t-pä\N{SNOWMAN}ß", "s3cr3t\\"]
+
+
+@pytest.mark.parametrize("password", NASTY)
+def test_a_wrong_password(mailbox: Mailbox, password: str) -> None:
+    options = mailbox.options(password=password)
+    run = refused("authentication_failed", mailbox.username, "app password", imap=options, orders=[order(issue())])
+    said = json.dumps(run.result, ensure_ascii=False)
+    assert "cr3t" not in said
+    assert "cr3t" not in json.loads(f'"{run.result["msg"]}"' if '"' not in run["msg"] else '""')
+
+
+@pytest.fixture(scope="module")
+def nasty_server(dovecot: Server) -> Iterator[Server]:
+    """A server with a password that has to be quoted."""
+    with Server(dovecot._binary) as server:
+        server.stop()
+        server.password = '"' + NASTY_PASSWORD.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        server.start()
+        yield server
+
+
+NASTY_PASSWORD = "s3\"cr3t\\ {{ 'w0rd' }} $&*() end"
+
+
+@pytest.mark.parametrize("security", ["tls", "none"])
+def test_a_right_password_that_has_to_be_quoted(nasty_server: Server, security: str) -> None:
+    mailbox = replace(nasty_server.new_user(), password=NASTY_PASSWORD)
+    issued = issue()
+    mailbox.deliver(letter(issued))
+    run = looked(orders=[order(issued)], imap=mailbox.options(security))
+    assert fingerprints(run) == [issued.fingerprint]
+    assert "cr3t" not in run.output
+
+
+@pytest.mark.parametrize(
+    "folder", ["CA mail", "Größe & Maß", "Archive/2026/Zertifikate", 'a"b', "back\\slash", "+ {5}%*"]
+)
+def test_folders_of_all_names(mailbox: Mailbox, folder: str) -> None:
+    issued = issue()
+    mailbox.create_folder(folder)
+    mailbox.deliver(letter(issued), folder=folder)
+    mailbox.deliver(letter(issue()))
+    before = mailbox.flags()
+    run = looked(orders=[order(issued)], imap=mailbox.options(folder=folder))
+    assert fingerprints(run) == [issued.fingerprint]
+    assert (run["certificates"][0]["source"]["folder"], run["messages_examined"]) == (folder, 1)
+    assert mailbox.flags() == before
+
+
+def test_a_folder_that_is_not_there(mailbox: Mailbox) -> None:
+    for name in ("CA mail", "Größe"):
+        mailbox.create_folder(name)
+    options = mailbox.options(folder="CA Mail")
+    run = refused("not_found", "CA Mail", "CA mail", "Größe", "INBOX", imap=options, orders=[order(issue())])
+    assert run["failure"]["details"] == {"folder": "CA Mail"}
+
+
+@pytest.mark.parametrize("folder", ["", "nowhere\N{SNOWMAN}"])
+def test_a_folder_that_cannot_be(mailbox: Mailbox, folder: str) -> None:
+    refused("not_found", "INBOX", imap=mailbox.options(folder=folder), orders=[order(issue())])
+
+
+# The mail server: what goes wrong
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (AFTER_GREETING, "unreachable"),
+        (AFTER_LOGIN, "unreachable"),
+        (GARBAGE, "unreachable"),
+        (SILENT, "unreachable"),
+        (Fault("GREETING", b"* BYE too busy\r\n"), "unreachable"),
+        (Fault("LOGIN", hang_up=False), "unreachable"),
+        (Fault("LOGIN", b"TAG NO [UNAVAILABLE] come back later\r\n"), "authentication_failed"),
+        (Fault("CAPABILITY", b"TAG OK\r\n"), "unreachable"),
+        (Fault("EXAMINE", b"TAG NO no\r\n"), "not_found"),
+        (Fault("SEARCH", b"TAG NO no such thing\r\n"), "mailbox_error"),
+        (Fault("SEARCH", b"TAG BAD what?\r\n"), "mailbox_error"),
+        (Fault("FETCH", b"TAG NO not now\r\n"), "mailbox_error"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{value.at} {value.say!r}",
+)
+def test_a_server_that_misbehaves(fault: Fault, code: str) -> None:
+    with HangingUp(fault) as server:
+        refused(code, f"{HOST}:{server.port}", imap=server.options(timeout=1), orders=[order(issue())])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("SEARCH", b"* SEARCH one two\r\nTAG OK done\r\n"),
+        Fault("SEARCH", b"* SEARCH 99999999999999999999 -1\r\nTAG OK done\r\n"),
+        Fault("FETCH", b"* 1 FETCH (UID x RFC822.SIZE y)\r\n* 2 FETCH\r\n* FETCH\r\nTAG OK done\r\n"),
+        Fault("FETCH", b"* 1 FETCH (UID 1 RFC822.SIZE 999999999999999999999)\r\nTAG OK done\r\n"),
+        Fault("CAPABILITY", b"* CAPABILITY\r\nTAG OK done\r\n"),
+        Fault("CAPABILITY", b"* CAPABILITY \xff\xfe\r\nTAG OK done\r\n"),
+        Fault("GREETING", b"* PREAUTH hello\r\n"),
+        Fault("EXAMINE", b"* OK [UIDVALIDITY x] what\r\n* 999999999999 EXISTS\r\nTAG OK done\r\n"),
+    ],
+    ids=lambda fault: f"{fault.at} {fault.say!r}",
+)
+def test_a_server_that_talks_nonsense_and_then_behaves(fault: Fault) -> None:
+    """Whether that is an error or not: it is no traceback, and no certificate."""
+    with HangingUp(fault, None) as server:
+        run = finished(start_module(MODULE, imap=server.options(timeout=2), orders=[order(issue())]))
+        if run.failed:
+            assert run.code in {"unreachable", "mailbox_error", "authentication_failed", "not_found"}
+        else:
+            assert run["certificates"] == []
+
+
+def test_a_connection_that_is_lost_once_is_made_anew() -> None:
+    with HangingUp(IN_A_LITERAL, Fault("SEARCH"), None) as server:
+        run = looked(orders=[order(issue())], imap=server.options(timeout=5))
+        assert (run["messages_examined"], server.connections) == (0, 3)
+        heard = b"".join(server.received).upper()
+    assert b"EXAMINE" in heard and b"BODY.PEEK[]" in heard
+    assert not re.search(rb"SELECT|BODY\[|STORE|COPY|MOVE|EXPUNGE|APPEND|CLOSE", heard)
+
+
+def test_a_server_that_always_breaks_off_in_the_middle() -> None:
+    with HangingUp(IN_A_LITERAL) as server:
+        refused("unreachable", str(server.port), imap=server.options(timeout=5), orders=[order(issue())])
+        assert 1 < server.connections < 10
+
+
+@pytest.mark.parametrize("host", [HOST, "no-such-host.invalid"])
+def test_a_server_that_is_not_there(host: str) -> None:
+    imap = nowhere(host=host)
+    refused("unreachable", f"{host}:{imap['port']}", imap=imap, orders=[order(issue())])
+
+
+# Waiting
+
+
+def until(condition: Callable[[], object], process: Any) -> None:
+    """Wait until something is so, while a module runs."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def waiting(mailbox: Mailbox, *wanted: dict[str, Any], security: str = "tls", **options: Any) -> Any:
+    """Start a run that waits for very long."""
+    times = {"wait_timeout": 3_600, "wait_interval": 300, **options}
+    return start_module(MODULE, orders=list(wanted), imap=mailbox.options(security), wait=True, **times)
+
+
+def test_a_mail_that_comes_ends_the_waiting(dovecot: Server, mailbox: Mailbox) -> None:
+    """Its certificate is not valid before the run begins."""
+    key, other = new_key(), issue()
+    mailbox.deliver(letter(other))
+    process = waiting(mailbox, order(issue(key=key), 1), order(other, 2))
+    until(lambda: dovecot.connections(mailbox.username), process)
+    started = datetime.now(timezone.utc).replace(microsecond=0)
+    issued = issue(key=key, days=((started - NOW) / DAY, 90))
+    mailbox.deliver(mail(text_part(LINK_ONLY)))
+    mailbox.deliver(letter(issued))
+    run = succeeded(finished(process, SECONDS))
+    assert fingerprints(run) == [issued.fingerprint, other.fingerprint]
+    assert (run["missing"], run["messages_examined"], reasons(run)) == ([], 3, ["link_only"])
+    assert all(name.startswith("new/") for name in mailbox.flags())
+
+
+def test_where_all_is_there_nothing_is_waited_for(source: Source) -> None:
+    issued = issue()
+    source.put(letter(issued))
+    run = looked(
+        orders=[order(issued)], wait=True, wait_timeout=3_600, wait_interval=600, seconds=SECONDS, **source.options
+    )
+    assert fingerprints(run) == [issued.fingerprint]
+
+
+def test_waiting_ends_with_what_there_is(source: Source) -> None:
+    issued = issue()
+    source.put(letter(issued))
+    source.put(mail(text_part(LINK_ONLY)))
+    before = source.state()
+    orders = [order(issue(), 1), order(issued, 2)]
+    run = looked(orders=orders, wait=True, wait_timeout=1.5, wait_interval=0.2, seconds=SECONDS, **source.options)
+    assert fingerprints(run) == [issued.fingerprint]
+    assert [entry["order_id"] for entry in run["missing"]] == [1]
+    assert (run["messages_examined"], run["unmatched_count"]) == (2, 1)
+    assert "warnings" not in run
+    assert source.state() == before
+
+
+def test_what_comes_into_a_folder_is_waited_for(tmp_path: Path) -> None:
+    folder, gate = tmp_path / "mails", tmp_path / "gate"
+    folder.mkdir()
+    os.mkfifo(gate)
+    first, second = issue(), issue()
+    written(folder / "first.eml", letter(first))
+    process = start_module(
+        MODULE,
+        orders=[order(second, 2), order(first, 1)],
+        paths=[str(folder), str(gate)],
+        wait=True,
+        wait_timeout=3_600,
+        wait_interval=0.1,
+    )
+    pass_gate(gate, process)
+    written(folder / "second.eml", letter(second))
+    run = succeeded(finished(process, SECONDS))
+    assert fingerprints(run) == [second.fingerprint, first.fingerprint]
+    assert run["messages_examined"] == 3
+
+
+@pytest.mark.parametrize("source", ["maildir", "mbox"], indirect=True)
+def test_what_comes_into_a_mailbox_of_files_is_waited_for(source: Source) -> None:
+    first, second = issue(), issue()
+    source.put(letter(first))
+    orders = [order(first, 1), order(second, 2)]
+    process = start_module(MODULE, orders=orders, wait=True, wait_timeout=3_600, wait_interval=0.1, **source.options)
+    source.put(letter(second))
+    run = succeeded(finished(process, SECONDS))
+    assert (fingerprints(run), run["messages_examined"]) == ([first.fingerprint, second.fingerprint], 2)
+
+
+@pytest.mark.parametrize("bye", [True, False])
+def test_a_connection_that_is_lost_while_waiting(dovecot: Server, mailbox: Mailbox, bye: bool) -> None:
+    first, second = issue(), issue()
+    mailbox.deliver(letter(first))
+    mailbox.deliver(mail(text_part(LINK_ONLY)))
+    process = waiting(mailbox, order(first, 1), order(second, 2), wait_interval=1)
+    for _time in range(2):
+        dovecot.kick(mailbox.username, bye=bye)
+        until(lambda: dovecot.connections(mailbox.username), process)
+    mailbox.deliver(letter(second))
+    run = succeeded(finished(process, SECONDS))
+    assert fingerprints(run) == [first.fingerprint, second.fingerprint]
+    assert (run["messages_examined"], reasons(run)) == (3, ["link_only"])
+    assert "warnings" not in run
+
+
+def test_a_server_that_is_gone_for_a_while(dovecot: Server, mailbox: Mailbox) -> None:
+    issued = issue()
+    with HangingUp() as other:  # its first look is known to be over
+        process = start_module(
+            MODULE,
+            orders=[order(issued)],
+            imap=other.options(),
+            wait=True,
+            wait_timeout=3,
+            wait_interval=0.3,
+        )
+        until(lambda: b"".join(other.received).upper().count(b"NOOP") > 1, process)
+    run = succeeded(finished(process, SECONDS))
+    assert [entry["reason"] for entry in run["missing"]] == ["waiting_for_email"]
+    [warning] = run["warnings"]
+    assert "While waiting" in warning and str(other.port) in warning
+    assert "s3cr3t" not in run.output
+    process = waiting(mailbox, order(issued), wait_interval=1)
+    until(lambda: dovecot.connections(mailbox.username), process)
+    dovecot.stop()
+    try:
+        mailbox.deliver(letter(issued))
+    finally:
+        dovecot.start()
+    run = finished(process, SECONDS)
+    # It may have been stopped in the middle of the first look, which is tried again for some seconds.
+    assert fingerprints(succeeded(run)) == [issued.fingerprint]
+
+
+# Large folders
+
+
+@dataclass
+class Crowd:
+    """A folder with all forms of mail among many messages about nothing."""
+
+    mailbox: Mailbox
+    issued: dict[str, Issued]
+
+    def orders(self) -> list[dict[str, Any]]:
+        """What is looked for."""
+        return [order(each, index, name) for index, (name, each) in enumerate(self.issued.items())]
+
+
+@pytest.fixture(scope="module")
+def crowd(dovecot: Server) -> Crowd:
+    """One such folder for all tests that only read it."""
+    mailbox = dovecot.new_user()
+    fill(mailbox, 1_500, seed=5, days=25)
+    issued = {name: issue() for name in FORMS}
+    for number, (name, form) in enumerate(FORMS.items()):
+        mailbox.deliver(form.build(issued[name]), flags="S", age_days=25 * number / len(FORMS))
+    return Crowd(mailbox, issued)
+
+
+def test_in_a_large_folder_every_form_is_found_and_little_else_is_looked_into(crowd: Crowd) -> None:
+    before = crowd.mailbox.flags()
+    run = looked(orders=crowd.orders(), imap=crowd.mailbox.options())
+    assert [entry["common_name"] for entry in run["missing"]] == []
+    assert fingerprints(run) == [each.fingerprint for each in crowd.issued.values()]
+    formats = {found["common_name"]: found["source"]["format"] for found in run["certificates"]}
+    assert formats == {name: form.format for name, form in FORMS.items()}
+    assert run["messages_examined"] <= len(FORMS) + 50
+    assert crowd.mailbox.flags() == before
+
+
+def test_in_a_large_folder_a_missing_one_is_looked_for_to_the_end(crowd: Crowd) -> None:
+    run = looked(orders=[order(issue(), 77), *crowd.orders()[:20]], imap=crowd.mailbox.options())
+    assert [entry["order_id"] for entry in run["missing"]] == [77]
+    assert len(run["certificates"]) == 20
+    assert run["messages_examined"] < len(FORMS) + 800
+
+
+def test_in_a_large_folder_the_newest_is_taken_too(dovecot: Server) -> None:
+    """Also where the older one stands in a text and the newer one is attached, both under a telling subject."""
+    mailbox = dovecot.new_user()
+    fill(mailbox, 520, seed=6, days=25)
+    keys = [new_key() for _ in range(2)]
+    old, new = ([issue(key=key, days=(-age, 90)) for key in keys] for age in (20, 2))
+    mailbox.deliver(letter(old[0]), age_days=20)
+    mailbox.deliver(letter(new[0]), age_days=2)
+    mailbox.deliver(letter(old[1]), age_days=20)
+    mailbox.deliver(zip_letter(new[1]), age_days=2)
+    run = looked(orders=[order(each, index) for index, each in enumerate(old)], imap=mailbox.options())
+    assert [
+        found["fingerprint_sha256"] == each.fingerprint for found, each in zip(run["certificates"], new, strict=True)
+    ] == [
+        True,
+        True,
+    ]
+
+
+def test_in_a_large_folder_a_message_tells_why_a_certificate_is_missing(dovecot: Server) -> None:
+    mailbox = dovecot.new_user()
+    fill(mailbox, 520, seed=7, days=25)
+    mailbox.deliver(mail(text_part(LINK_ONLY)))
+    mailbox.deliver(NEGATIVES["approval_request"].build(issue()))
+    run = looked(orders=[order(issue())], imap=mailbox.options())
+    assert {"link_only", "approval_request"} <= set(reasons(run))
+
+
+def peak(**options: Any) -> tuple[Run, float]:
+    """A run and the most memory it took, in MiB."""
+    process = start_module(MODULE, **options)
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _pid, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.communicate()
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return succeeded(Run(json.loads(output), output)), usage.ru_maxrss / unit
+
+
+def test_memory_does_not_grow_with_the_mailbox(dovecot: Server, tmp_path: Path) -> None:
+    """The larger mailbox is ten times as large, and something is missing, so that all is looked for."""
+    wanted = {"orders": [order(issue())]}
+    peaks: dict[str, list[float]] = {"imap": [], "maildir": [], "mbox": []}
+    for number in (500, 5_000):
+        mailbox = dovecot.new_user()
+        fill(mailbox, number, seed=number, days=25)
+        path = tmp_path / str(number)
+        with path.open("wb") as file:
+            file.writelines(in_mbox(message) for message in noise(number, number))
+        options = {"imap": mailbox.options(), "maildir": str(mailbox.maildir), "mbox": str(path)}
+        for kind, option in options.items():
+            run, mebibytes = peak(**{kind: option}, **wanted)
+            peaks[kind].append(mebibytes)
+            if kind != "imap":
+                assert run["messages_examined"] == number
+    assert {kind: larger - smaller < 30 for kind, (smaller, larger) in peaks.items()} == dict.fromkeys(peaks, True), (
+        peaks
+    )
+
+
+# What is shown
+
+
+HOSTILE = {
+    "escapes": b"\x1b[31mred\x1b[0m \x9b31m\x07 bell\x00nul\x7fdel",
+    "lines": b"one\r\n two\r\n\tthree\x0bfour\x0cfive\x85six",
+    "separators": "a\N{LINE SEPARATOR}b\N{PARAGRAPH SEPARATOR}c\N{RIGHT-TO-LEFT OVERRIDE}d".encode(),
+    "long": b"x" * 100_000,
+    "long_words": b"=?utf-8?q?=41?= " * 20_000,
+    "encoded": b"=?utf-8?b?G1szMW0KDQBOZXc=?= =?utf-8?q?=0D=0AFailed:_true=1B[2J?=",
+    "charset": b"=?no-such-charset?q?=41=42?= =?utf-16?b?//8=?= =?utf-7?q?+AAo-?= =?idna?q?a?=",
+    "broken": b"=?utf-8?b?!!!?= =?utf-8?q?=?= =?utf-8?b?gICA?= =?=?=?=",
+    "surrogates": b"\xed\xa0\x80 \xff\xfe =?utf-8?b?7aCA?=",
+    "jinja": b"{{ 7 * 7 }} {% for x in range(9) %}!{% endfor %} {{ lookup('pipe', 'id') }} !unsafe",
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("source", ["imap", "paths"], indirect=True)
+def test_hostile_headers_are_one_printable_line_each(source: Source) -> None:
+    certificates = {name: issue() for name in HOSTILE}
+    for name, value in HOSTILE.items():
+        headers = b"Subject: %b\r\nFrom: %b\r\nDate: %b\r\nMessage-ID: %b\r\n" % ((value,) * 4)
+        body = letter(certificates[name]).partition(b"MIME-Version")
+        source.put(headers + body[1] + body[2])
+        source.put(headers + b"\r\nnothing\r\n")
+    run = looked(orders=[order(each) for each in certificates.values()], **source.options)
+    assert fingerprints(run) == [each.fingerprint for each in certificates.values()]
+    places = [found["source"] for found in run["certificates"]]
+    for told in (*places, *run["unmatched"]):
+        assert told["date"] is None
+        for name in ("subject", "from", "message_id"):
+            assert told[name] is None or (told[name].isprintable() and 0 < len(told[name]) <= 300)
+            assert "  " not in (told[name] or "")
+    told = dict(zip(HOSTILE, places, strict=True))
+    assert told["jinja"]["subject"] == HOSTILE["jinja"].decode()
+    assert told["lines"]["subject"].startswith("one two three four five")
+    assert told["empty"]["subject"] is None
+    assert len(run["unmatched"]) == len(HOSTILE)
+
+
+def test_what_a_message_holds_is_in_no_output(folder: Files) -> None:
+    key, other = new_key(), issue()
+    issued = issue(key=key)
+    with_key = mail(text_part(rapidssl(issued.key_pem + issued.pem, other.key_pem)))
+    for message in (with_key, with_attachments(), mail(text_part(rapidssl(issue().csr_pem + NOTICE)))):
+        folder.put(message)
+    run = looked(orders=[order(issued)], **folder.options)
+    assert fingerprints(run) == [issued.fingerprint]
+    assert "INSTALLATION" not in run.output
+
+
+def test_check_mode_changes_nothing(mailbox: Mailbox) -> None:
+    issued = issue()
+    for message in (letter(issued), mail(text_part(LINK_ONLY))):
+        mailbox.deliver(message)
+    before = mailbox.flags()
+    options = {"orders": [order(issued), order(issue(), 2)], "imap": mailbox.options()}
+    runs = [looked(check=check, diff=check, **options) for check in (False, True)]
+    results = [{name: value for name, value in run.result.items() if name != "invocation"} for run in runs]
+    assert results[0] == results[1]
+    assert mailbox.flags() == before
+
+
+def test_each_age_limit_is_kept_to_the_hour(mailbox: Mailbox) -> None:
+    """Servers compare days, in a zone of their own; the option says an instant."""
+    young, old = issue(), issue()
+    mailbox.deliver(letter(young), age_days=0.4)
+    mailbox.deliver(letter(old), age_days=0.6)
+    run = looked(orders=[order(young, 1), order(old, 2)], imap=mailbox.options(), max_age_days=0.5)
+    assert [found["order_id"] for found in run["certificates"]] == [1]
