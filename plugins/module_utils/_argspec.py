@@ -21,6 +21,8 @@ SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
 """Options of C(ssl_certificate_import) that say which certificate to store."""
 IDENTITIES = ("certificate_id", "fingerprint_sha256", "common_name")
 """Options of C(ssl_certificate_import) that say which certificate to delete."""
+STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
+"""The collection's words for the status of an order."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,23 @@ def api_options() -> ArgumentSpec:
             "validate_certs": {"type": "bool", "default": True},
             "ca_path": {"type": "path"},
             "retries": {"type": "int", "default": 5},
+        },
+    )
+
+
+def selection_options() -> ArgumentSpec:
+    """Return the options that say which SSL orders to list, and what to tell of them."""
+    return ArgumentSpec(
+        options={
+            "order_ids": {"type": "list", "elements": "int"},
+            "common_names": {"type": "list", "elements": "str"},
+            "statuses": {"type": "list", "elements": "str", "choices": list(STATUS_CHOICES)},
+            "approver_emails": {"type": "list", "elements": "str"},
+            "expires_within_days": {"type": "int"},
+            "exclude_expired": {"type": "bool", "default": False},
+            "imported": {"type": "bool"},
+            "gather_imported": {"type": "bool", "default": False},
+            "account_id": {"type": "int"},
         },
     )
 

@@ -10,11 +10,11 @@ Rests on C(SoftLayer_Security_Certificate_Request).
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import Client, check_ids
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import address_matches, name_matches
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import days_until, iso, parse
@@ -38,7 +38,6 @@ STATUSES = {
     "cancelled": "canceled",
 }
 """The API's status names, as C(SoftLayer_Security_Certificate_Request_Status) gives them; their ids are undocumented."""
-STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
 MAILABLE = frozenset({"approved", "complete"})
 """Statuses in which the certificate authority has issued the certificate."""
 
@@ -70,8 +69,8 @@ class Order:
         """Return whether the order is known to have expired."""
         return self.expires_at is not None and self.expires_at <= at
 
-    def as_result(self, at: datetime) -> dict[str, t.Any]:
-        """Return the order as modules return it."""
+    def as_facts(self) -> dict[str, t.Any]:
+        """Return what is true of the order whatever the clock says, ready for JSON; C(from_facts) reads it."""
         return {
             "id": self.id,
             "common_name": self.common_name,
@@ -83,10 +82,24 @@ class Order:
             "modified_at": iso(self.modified_at),
             "effective_at": iso(self.effective_at),
             "expires_at": iso(self.expires_at),
-            "days_until_expiry": self.days_until_expiry(at),
             "product": self.product,
             "billing_order_id": self.billing_order_id,
             "public_key_sha256": self.public_key_sha256,
+        }
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, t.Any]) -> Order:
+        """Return the order of which C(as_facts) told."""
+        values: dict[str, t.Any] = {
+            name: parse(value) if name.endswith("_at") else value for name, value in facts.items()
+        }
+        return cls(**values)
+
+    def as_result(self, at: datetime) -> dict[str, t.Any]:
+        """Return the order as modules return it."""
+        return {
+            **self.as_facts(),
+            "days_until_expiry": self.days_until_expiry(at),
             "fulfillment_email_available": self.status in MAILABLE and not self.is_expired(at),
         }
 
@@ -101,9 +114,46 @@ class Selection:
     approver_emails: Sequence[str] | None = None
     expires_within_days: int | None = None
     exclude_expired: bool = False
+    imported: bool | None = None
+    gather_imported: bool = False
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> Selection:
+        """Return what the options of C(_argspec.selection_options) say.
+
+        Raises:
+            CertificatesError: C(invalid_argument).
+        """
+        selection = cls(**{criterion.name: options[criterion.name] for criterion in fields(cls)})
+        check_ids("order_ids", selection.order_ids or ())
+        if (selection.expires_within_days or 0) < 0:
+            raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
+        return selection
+
+    @property
+    def needs_store(self) -> bool:
+        """Whether C(results) must know what is in the certificate store."""
+        return self.gather_imported or self.imported is not None
+
+    def results(
+        self, orders: Iterable[Order], at: datetime, ids_by_key: Mapping[str, list[int]] | None
+    ) -> list[dict[str, t.Any]]:
+        """Return the orders that are wanted, as modules return them.
+
+        Args:
+            orders: all that may be wanted.
+            at: the present instant.
+            ids_by_key: ids of the stored certificates by public key; needed if C(needs_store), else left out of the results.
+        """
+        results = [order.as_result(at) for order in orders if self.takes(order, at)]
+        if not self.needs_store:
+            return results
+        found = t.cast("Mapping[str | None, list[int]]", ids_by_key)
+        results = [{**result, "certificate_ids": found.get(result["public_key_sha256"], [])} for result in results]
+        return [result for result in results if self.imported in (None, bool(result["certificate_ids"]))]
 
     def takes(self, order: Order, at: datetime) -> bool:
-        """Return whether an order meets all criteria at this instant."""
+        """Return whether an order meets all criteria at this instant, whatever is in the certificate store."""
         days = order.days_until_expiry(at)
         return (
             (self.order_ids is None or order.id in self.order_ids)

@@ -20,58 +20,10 @@ author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
   - softlayer.certificates.api
+  - softlayer.certificates.selection
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.info_module
   - softlayer.certificates.attributes.action_group
-options:
-  order_ids:
-    description:
-      - Only these orders. An id that does not exist is listed in RV(missing_order_ids) and is no error.
-    type: list
-    elements: int
-  common_names:
-    description:
-      - Only orders whose common name matches one of these shell patterns, without regard to case.
-      - An internationalised name matches in either of its forms. V(*) also spans dots; write V([*].example.com) for the name
-        of a wildcard certificate itself.
-    type: list
-    elements: str
-  statuses:
-    description:
-      - Only orders in one of these statuses.
-      - V(pending) waits for the certificate authority, V(approved) and V(complete) have been issued, V(canceled) was rejected
-        or cancelled, V(unknown) is anything else the API says.
-    type: list
-    elements: str
-    choices: [pending, approved, complete, canceled, unknown]
-  approver_emails:
-    description:
-      - Only orders whose domain administrator, to whom the emails go, matches one of these shell patterns, without regard to case.
-    type: list
-    elements: str
-  expires_within_days:
-    description:
-      - Only orders that expire within this number of days and have not expired yet.
-    type: int
-  exclude_expired:
-    description:
-      - Leave out orders that have expired.
-    type: bool
-    default: false
-  imported:
-    description:
-      - If V(true), only orders with a certificate in the certificate store, if V(false), only orders without one.
-      - A certificate is an order's if it carries the public key of the order's CSR.
-    type: bool
-  gather_imported:
-    description:
-      - Also return the ids of each order's certificates in the store. Implied by O(imported).
-    type: bool
-    default: false
-  account_id:
-    description:
-      - Id of the account whose orders to list; the API user's own if not given.
-    type: int
 """
 
 EXAMPLES = r"""
@@ -224,66 +176,30 @@ failure:
 
 import typing as t
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, api_options
-from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
-    SOFTLAYER_IMPORT_ERROR,
-    check_ids,
-    connect,
-)
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options, selection_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import SOFTLAYER_IMPORT_ERROR, connect
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders import (
-    STATUS_CHOICES,
-    Selection,
-    fetch_orders,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Selection, fetch_orders
 from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_certificate_ids_by_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
 
-SPEC = api_options() + ArgumentSpec(
-    options={
-        "order_ids": {"type": "list", "elements": "int"},
-        "common_names": {"type": "list", "elements": "str"},
-        "statuses": {"type": "list", "elements": "str", "choices": list(STATUS_CHOICES)},
-        "approver_emails": {"type": "list", "elements": "str"},
-        "expires_within_days": {"type": "int"},
-        "exclude_expired": {"type": "bool", "default": False},
-        "imported": {"type": "bool"},
-        "gather_imported": {"type": "bool", "default": False},
-        "account_id": {"type": "int"},
-    },
-)
+SPEC = api_options() + selection_options()
 LIBRARIES = {"SoftLayer": SOFTLAYER_IMPORT_ERROR, "idna": IDNA_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
 
 
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
-    params = module.params
-    selection = Selection(
-        order_ids=params["order_ids"],
-        common_names=params["common_names"],
-        statuses=params["statuses"],
-        approver_emails=params["approver_emails"],
-        expires_within_days=params["expires_within_days"],
-        exclude_expired=params["exclude_expired"],
-    )
-    check_ids("order_ids", selection.order_ids or ())
-    if (selection.expires_within_days or 0) < 0:
-        raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
+    selection = Selection.from_options(module.params)
     client = connect(module)
-    account_id = client.account_id(params["account_id"])
+    account_id = client.account_id(module.params["account_id"])
     at = now()
     found = fetch_orders(client, account_id, selection.order_ids)
-    orders = [order for order in found if selection.takes(order, at)]
-    results = [order.as_result(at) for order in orders]
-    if params["gather_imported"] or params["imported"] is not None:
+    ids_by_key = None
+    if selection.needs_store:
         ids_by_key = fetch_certificate_ids_by_key(client, "leave out imported and gather_imported")
-        for result in results:
-            result["certificate_ids"] = ids_by_key.get(result["public_key_sha256"], [])
-        if params["imported"] is not None:
-            results = [result for result in results if bool(result["certificate_ids"]) == params["imported"]]
+    results = selection.results(found, at, ids_by_key)
     return {
         "changed": False,
         "orders": results,

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -76,6 +77,14 @@ ODD = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists
 ODD_VALUES = st.fixed_dictionaries(
     {}, optional={name: ODD | st.dictionaries(st.sampled_from(["id", "name", "description"]), ODD) for name in ROW if name != "id"}
 )  # fmt: skip
+
+
+def test_facts_survive_a_cache() -> None:
+    facts = json.loads(json.dumps(ORDER.as_facts()))
+    assert Order.from_facts(facts).as_result(AT) == ORDER.as_result(AT)
+    assert ORDER.as_result(AT).keys() - facts.keys() == {"days_until_expiry", "fulfillment_email_available"}
+    nothing = normalise({"id": "7"})
+    assert Order.from_facts(nothing.as_facts()) == nothing
 
 
 @given(ODD_VALUES)
@@ -166,6 +175,23 @@ def test_expired_orders_are_left_out(ahead: timedelta | None, selected: bool) ->
 )
 def test_criteria_combine(selection: Selection, selected: bool) -> None:
     assert selection.takes(ORDER, AT) is selected
+
+
+@pytest.mark.parametrize(
+    ("selection", "found"),
+    [
+        (Selection(), {7: None, 8: None, 9: None}),
+        (Selection(gather_imported=True), {7: [4711], 8: [], 9: []}),
+        (Selection(imported=True), {7: [4711]}),
+        (Selection(imported=False), {8: [], 9: []}),
+        (Selection(imported=True, order_ids=[8]), {}),
+    ],
+)
+def test_what_is_in_the_store(selection: Selection, found: dict[int, list[int] | None]) -> None:
+    orders = [replace(ORDER, id=number, public_key_sha256=key) for number, key in ((7, "aa"), (8, "bb"), (9, None))]
+    assert selection.needs_store is (found.get(7, []) is not None)
+    results = selection.results(orders, AT, {"aa": [4711], "cc": [4712]} if selection.needs_store else None)
+    assert {result["id"]: result.get("certificate_ids") for result in results} == found
 
 
 @pytest.mark.parametrize("identifiers", [[], [1], [LARGEST_ID], [5, 5]])

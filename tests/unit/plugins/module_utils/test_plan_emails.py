@@ -11,8 +11,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import STATUS_CHOICES
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import Entry, Key
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders import STATUS_CHOICES, Order
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan import (
     Email,
     EmailWishes,

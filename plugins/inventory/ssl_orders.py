@@ -1,0 +1,367 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every SSL certificate order as an inventory host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: ssl_orders
+short_description: Every SSL certificate order as an inventory host
+version_added: 0.1.0
+description:
+  - Makes the SSL certificate orders of a SoftLayer (IBM Cloud Classic Infrastructure) account hosts of the inventory, so that patterns
+    such as V(expiring_30d:&status_approved) choose orders.
+  - It reads a YAML file named C(ssl_orders.yml), or with a name that ends in C(.ssl_orders.yml); C(.yaml) is as good.
+  - A host is named after the common name and the id of its order, V(www.example.com_1234). The common name is written in lower case
+    and in its ASCII form, and what is no letter, digit, dot or hyphen in it is written V(_), so that the wildcard certificate of
+    V(*.example.com) may be V(_.example.com_1235). Without a common name it is V(order_1236).
+  - The facts of an order are variables of its host, those that P(softlayer.certificates.ssl_order_info#module) returns, under names
+    that start with O(vars_prefix).
+  - The groups V(status_pending), V(status_approved), V(status_complete), V(status_canceled) and V(status_unknown) hold the orders in that
+    status, V(expired) those that have expired, V(imported) and V(not_imported) those with and without a certificate in the
+    certificate store (see O(gather_imported)), and O(expiry_windows_days) says which groups hold those that expire soon. All of these
+    exist even if no order is in them.
+  - A group such as V(approver_domain_example_com) holds the orders whose emails go to an address in that domain. What is no
+    letter, digit or underscore is written V(_).
+  - Options combine with AND, values inside one list with OR. An empty list matches no order.
+author:
+  - softlayer.certificates contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - softlayer.certificates.api
+  - softlayer.certificates.selection
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+options:
+  plugin:
+    description:
+      - Says that the file is for this plugin.
+    type: str
+    required: true
+    choices: [softlayer.certificates.ssl_orders]
+  vars_prefix:
+    description:
+      - What the names of the variables of a host start with.
+      - Templates in O(compose), O(groups) and O(keyed_groups) use these names.
+    type: str
+    default: ssl_order_
+  group:
+    description:
+      - Name of the group that holds all orders.
+    type: str
+    default: ssl_orders
+  expiry_windows_days:
+    description:
+      - For each of these numbers of days there is a group of the orders that expire within them and have not expired yet. For V(30)
+        it is V(expiring_30d).
+    type: list
+    elements: int
+    default: [7, 30, 90]
+  gather_imported:
+    description:
+      - Whether to look into the certificate store, for the variable C(certificate_ids) and the groups V(imported) and V(not_imported).
+        Implied by O(imported).
+      - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for it.
+    default: true
+  # Of the options below, the fragment says all but the variables of the environment.
+  username:
+    env:
+      - name: SL_USERNAME
+  api_key:
+    env:
+      - name: SL_API_KEY
+  endpoint_url:
+    env:
+      - name: SL_ENDPOINT_URL
+notes:
+  - O(username), O(api_key), O(endpoint_url), O(config_file), O(proxy) and O(ca_path) may be Jinja2 templates, with lookups and the extra
+    variables of the command line, or strings encrypted with Ansible Vault.
+  - The hosts are orders, not machines to connect to. Let tasks run on V(localhost).
+  - Ansible tries its other inventory plugins on a file that this one cannot read, and shows what they say of it too. To see only what
+    this one says, name it alone in the setting E(ANSIBLE_INVENTORY_ENABLED).
+  - The cache holds the facts of orders, and no credentials. How many days are left, which orders are selected and the groups follow
+    from it anew each time. It is kept apart by API user, endpoint, O(account_id), O(order_ids) and whether the store is looked at.
+"""
+
+EXAMPLES = r"""
+# ssl_orders.yml: all orders, with the credentials of the environment or of ~/.softlayer
+#
+#   ansible-inventory -i ssl_orders.yml --graph
+#   ansible -i ssl_orders.yml 'expiring_30d:&status_approved' --list-hosts
+plugin: softlayer.certificates.ssl_orders
+
+---
+# production.ssl_orders.yml: an IBM Cloud API key from the environment of the job, and a cache of an hour
+plugin: softlayer.certificates.ssl_orders
+username: apikey
+api_key: "{{ lookup('ansible.builtin.env', 'IBMCLOUD_API_KEY') }}"
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/ansible-inventory
+cache_timeout: 3600
+cache_prefix: production_
+
+---
+# Only some orders: not imported yet and about to expire
+plugin: softlayer.certificates.ssl_orders
+common_names:
+  - example.com
+  - "*.example.com"
+statuses: [approved, complete]
+approver_emails: ["*@example.com"]
+exclude_expired: true
+expires_within_days: 60
+imported: false
+
+---
+# Two orders of another account, over REST and through a proxy with a CA of its own, without a look into the certificate store
+plugin: softlayer.certificates.ssl_orders
+order_ids: [1234, 5678]
+account_id: 307608
+gather_imported: false
+config_file: ~/.softlayer-production
+endpoint_url: https://api.softlayer.com/rest/v3.1/
+proxy: http://proxy.example.com:3128
+validate_certs: true
+ca_path: /etc/ssl/certs/proxy-ca.pem
+timeout: 120
+retries: 10
+
+---
+# Groups, names and variables to taste
+plugin: softlayer.certificates.ssl_orders
+group: certificates
+vars_prefix: certificate_
+expiry_windows_days: [14, 45]
+strict: true
+compose:
+  owner: certificate_technical_contact_email | default(certificate_approver_email, true)
+groups:
+  wildcard: certificate_common_name is match('[*]')
+keyed_groups:
+  - key: certificate_product
+    prefix: product
+  - key: (certificate_expires_at or '')[:7]
+    prefix: ends
+    default_value: never
+  - key: certificate_status_name
+leading_separator: false
+use_extra_vars: true
+"""
+
+import hmac
+import json
+import os
+import re
+import typing as t
+from collections.abc import Mapping
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
+    STATUS_CHOICES,
+    ArgumentSpec,
+    api_options,
+    selection_options,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
+    SOFTLAYER_IMPORT_ERROR,
+    Client,
+    Settings,
+    resolve_settings,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR, ascii_name
+from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order, Selection, fetch_orders
+from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_certificate_ids_by_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
+
+if t.TYPE_CHECKING:
+    from ansible.inventory.data import InventoryData
+    from ansible.parsing.dataloader import DataLoader
+
+LIBRARIES = {"SoftLayer": SOFTLAYER_IMPORT_ERROR, "idna": IDNA_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
+SPEC = (
+    api_options()
+    + selection_options()
+    + ArgumentSpec(
+        options={
+            "vars_prefix": {"type": "str", "default": "ssl_order_"},
+            "group": {"type": "str", "default": "ssl_orders"},
+            "expiry_windows_days": {"type": "list", "elements": "int", "default": [7, 30, 90]},
+            "gather_imported": {"type": "bool", "default": True},
+        }
+    )
+)
+CACHE_VERSION = 1
+"""To be raised when what the cache holds takes another form."""
+
+
+class Listing(t.TypedDict):
+    """What the API said, in the form that the cache holds."""
+
+    orders: list[dict[str, t.Any]]
+    ids_by_key: dict[str, list[int]] | None
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """The plugin under the name that Ansible looks for."""
+
+    NAME = "softlayer.certificates.ssl_orders"
+
+    def verify_file(self, path: str) -> bool:
+        """Return whether a file is named as one for this plugin."""
+        named = re.fullmatch(r"(.*\.)?ssl_orders\.ya?ml", os.path.basename(path))
+        return bool(named) and super().verify_file(path)
+
+    def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
+        """Fill the inventory."""
+        super().parse(inventory, loader, path, cache)
+        for name, import_error in LIBRARIES.items():
+            if import_error is not None:
+                raise AnsibleParserError(
+                    f"The inventory plugin ssl_orders needs the Python library {name} on the controller: pip install {name}."
+                )
+        config = self._read_config_data(path)
+        params = self._validated(config)
+        given = frozenset(name for name, value in config.items() if value is not None)
+        secrets = {params["api_key"]} if params["api_key"] else set()
+        try:
+            selection = Selection.from_options(params)
+            settings = resolve_settings(params, given)
+            secrets = settings.secrets
+            listing = self._listing(settings, params["account_id"], selection, may_be_cached=cache)
+        except CertificatesError as error:
+            raise AnsibleParserError(remove_values(error.message, secrets)) from None
+        self._populate(listing, selection, params)
+
+    def _validated(self, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return the plugin's own options as a module gets them: of the right type, environment and defaults filled in."""
+        unknown = sorted(str(name) for name in set(config) - set(self.option_definitions))
+        if unknown:
+            raise AnsibleParserError(
+                f"There is no option {', '.join(unknown)}: `ansible-doc -t inventory {self.NAME}` tells which there are."
+            )
+        self.templar.available_variables = self._vars
+        templates = api_options().options
+        given = {name: config[name] for name in SPEC.options if config.get(name) is not None}
+        given = {name: self._evaluated(name, value) if name in templates else value for name, value in given.items()}
+        # Through JSON, as on their way to a module: to values decrypted, and without the tags of ansible-core.
+        plain = json.loads(json.dumps(given, default=str))
+        validated = ArgumentSpecValidator(**SPEC.as_keywords()).validate(plain)
+        if validated.error_messages:
+            raise AnsibleParserError(" ".join(validated.error_messages))
+        params: dict[str, t.Any] = validated.validated_parameters
+        if not f"{params['vars_prefix']}id".isidentifier():
+            raise AnsibleParserError("vars_prefix must be the beginning of a variable's name: letters, digits and _.")
+        if any(days < 0 for days in params["expiry_windows_days"]):
+            raise AnsibleParserError("expiry_windows_days must not be negative.")
+        return params
+
+    def _evaluated(self, name: str, value: t.Any) -> t.Any:
+        try:
+            return self.templar.template(value)
+        except AnsibleError as error:
+            raise AnsibleParserError(f"The template in the option {name} cannot be evaluated: {error}") from None
+
+    def _listing(
+        self, settings: Settings, account_id: int | None, selection: Selection, may_be_cached: bool
+    ) -> Listing:
+        """Return all that may be selected, from the cache if it is there."""
+        if not self.get_option("cache"):
+            return self._fetched(settings, account_id, selection)
+        key = _cache_key(settings, account_id, selection)
+        listing: Listing | None = self._cache.get(key) if may_be_cached else None
+        if listing is None:
+            listing = self._cache[key] = self._fetched(settings, account_id, selection)
+        return listing
+
+    def _fetched(self, settings: Settings, account_id: int | None, selection: Selection) -> Listing:
+        """Return all that may be selected, from the API."""
+        client = Client(settings)
+        orders = fetch_orders(client, client.account_id(account_id), selection.order_ids)
+        ids_by_key = None
+        if selection.needs_store:
+            found = fetch_certificate_ids_by_key(client, "leave out imported and set gather_imported: false")
+            keys = {order.public_key_sha256 for order in orders}
+            ids_by_key = {key: ids for key, ids in found.items() if key in keys}
+        self.display.vvv(f"{self.NAME}: {len(orders)} orders in {client.api_calls} API calls")
+        return {"orders": [order.as_facts() for order in orders], "ids_by_key": ids_by_key}
+
+    def _populate(self, listing: Listing, selection: Selection, params: Mapping[str, t.Any]) -> None:
+        """Add the orders that are selected now, with their variables and groups."""
+        orders = [Order.from_facts(facts) for facts in listing["orders"]]
+        missing = sorted(set(selection.order_ids or ()) - {order.id for order in orders})
+        if missing:
+            self.display.warning(f"{self.NAME}: the account has no order {', '.join(map(str, missing))}.")
+        windows = params["expiry_windows_days"]
+        main_group = self._add_group(params["group"])
+        for name in _standing_groups(windows, with_store=selection.needs_store):
+            self._add_group(name)
+        for result in selection.results(orders, now(), listing["ids_by_key"]):
+            host = self.inventory.add_host(_host_name(result), group=main_group)
+            variables = {f"{params['vars_prefix']}{name}": _no_template(value) for name, value in result.items()}
+            for name, value in variables.items():
+                self.inventory.set_variable(host, name, value)
+            for name in _groups(result, windows):
+                self.inventory.add_child(self._add_group(name), host)
+            strict = self.get_option("strict")
+            self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
+            self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
+            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
+
+    def _add_group(self, name: str) -> str:
+        """Add a group, if it is not there yet, and return the name that it has."""
+        added: str = self.inventory.add_group(self._sanitize_group_name(name))
+        return added
+
+
+def _cache_key(settings: Settings, account_id: int | None, selection: Selection) -> str:
+    """Return a name for what C(InventoryModule._fetched) returns, the same only where that is the same.
+
+    All IBM Cloud API keys share one user name, so the API key tells accounts apart; nobody can get back from here to it.
+    """
+    ids = None if selection.order_ids is None else sorted(set(selection.order_ids))
+    what = [CACHE_VERSION, settings.endpoint_url, settings.username, account_id, ids, selection.needs_store]
+    digest = hmac.new(settings.api_key.encode(), json.dumps(what).encode(), "sha256").hexdigest()
+    return f"{InventoryModule.NAME}_{digest[:32]}"
+
+
+def _host_name(result: Mapping[str, t.Any]) -> str:
+    """Return the name of an order's host; the id makes it unique, and patterns have no meaning in it."""
+    name = re.sub(r"[^a-z0-9.-]", "_", ascii_name(result["common_name"] or "order"))
+    return f"{name}_{result['id']}"
+
+
+def _standing_groups(windows: list[int], *, with_store: bool) -> list[str]:
+    """Return the groups that exist even if they are empty, so that patterns can name them."""
+    imported = ["imported", "not_imported"] if with_store else []
+    return [*(f"status_{word}" for word in STATUS_CHOICES), "expired", *map(_window_group, windows), *imported]
+
+
+def _groups(result: Mapping[str, t.Any], windows: list[int]) -> list[str]:
+    """Return the groups that an order belongs to."""
+    groups = [f"status_{result['status']}"]
+    days = result["days_until_expiry"]
+    if days is not None:
+        groups += ["expired"] if days < 0 else [_window_group(window) for window in windows if days <= window]
+    _local, at, domain = (result["approver_email"] or "").rpartition("@")
+    if at and domain:
+        groups.append(f"approver_domain_{ascii_name(domain)}")
+    if "certificate_ids" in result:
+        groups.append("imported" if result["certificate_ids"] else "not_imported")
+    return groups
+
+
+def _window_group(days: int) -> str:
+    return f"expiring_{days}d"
+
+
+def _no_template(value: t.Any) -> t.Any:
+    """Return a value that ansible-core 2.18 will not evaluate either, whoever wrote it into an order."""
+    return wrap_var(value) if isinstance(value, str) and "{" in value else value

@@ -1,0 +1,492 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory plugin ssl_orders as users meet it: files for it, and what Ansible's commands make of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.inventory.ssl_orders import InventoryModule
+
+from tests.simulator.client import Simulator
+from tests.unit.plugins.support import options_for, run_module
+
+PLUGIN = "softlayer.certificates.ssl_orders"
+CACHE = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile"}
+WRONG_KEY = "wr0ng_api-key_of-nobody-0123456789_abcdef"
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """All that it printed, with the lines joined that an older ansible-core breaks."""
+        return re.sub(r"\s+", " ", self.out + self.err)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What C(ansible-inventory --list) tells."""
+
+    hosts: dict[str, dict[str, Any]]
+    groups: dict[str, set[str]]
+
+    def members(self, group: str) -> set[str]:
+        """The common names in a group."""
+        return {str(self.hosts[host]["ssl_order_common_name"]) for host in self.groups.get(group, set())}
+
+    @property
+    def names(self) -> set[str]:
+        """The common names of all hosts."""
+        return self.members("ssl_orders")
+
+
+class Inventory:
+    """A folder with an inventory file, and an environment that logs in."""
+
+    def __init__(self, folder: Path, sim: Simulator) -> None:
+        self.folder = folder
+        self.sim = sim
+        self.login = {"SL_USERNAME": sim.username, "SL_API_KEY": sim.api_key, "SL_ENDPOINT_URL": sim.xmlrpc_url}
+
+    def write(self, **options: Any) -> None:
+        """Write the file; JSON is YAML."""
+        self.text(json.dumps({"plugin": PLUGIN, **options}))
+
+    def text(self, text: str) -> None:
+        """Write the file as it is given."""
+        (self.folder / "ssl_orders.yml").write_text(text, encoding="utf-8")
+
+    def run(self, command: str, *arguments: str, **environment: str | None) -> Ran:
+        """Run a command of Ansible's; what the environment gives as C(None) is left out of it."""
+        settings = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false", **self.login, **environment}
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name(command)), "-i", "ssl_orders.yml", *arguments],
+            env={name: value for name, value in {**os.environ, **settings}.items() if value is not None},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, command: str, *arguments: str, **environment: str | None) -> str:
+        """What a command prints that succeeds and warns of nothing."""
+        ran = self.run(command, *arguments, **environment)
+        assert (ran.code, ran.err) == (0, ""), ran
+        return ran.out
+
+    def listed(self, *arguments: str, **environment: str | None) -> Listed:
+        """What C(--list) prints."""
+        told = json.loads(self.ok("ansible-inventory", "--list", *arguments, **environment), object_hook=_plain)
+        hosts = told.pop("_meta")["hostvars"]
+        return Listed(hosts, {name: set(group.get("hosts", ())) for name, group in told.items()})
+
+    def refused(self, *arguments: str, **environment: str | None) -> str:
+        """What a command prints that cannot use the file, as one line."""
+        ran = self.run("ansible-inventory", "--list", *arguments, ANSIBLE_INVENTORY_ENABLED=PLUGIN, **environment)
+        assert "Traceback" not in ran.out + ran.err
+        assert "Unable to parse" in ran.said, ran
+        assert "ssl_order_id" not in ran.said
+        return ran.said
+
+    @property
+    def cached(self) -> list[Path]:
+        """The files of the cache."""
+        return sorted((self.folder / "cache").iterdir())
+
+
+def _plain(value: dict[str, Any]) -> Any:
+    """ansible-core marks strings that are no templates so that its script plugin knows them."""
+    return value["__ansible_unsafe"] if set(value) == {"__ansible_unsafe"} else value
+
+
+@pytest.fixture
+def inventory(tmp_path: Path, sim: Simulator) -> Inventory:
+    """An inventory file without an option."""
+    inventory = Inventory(tmp_path, sim)
+    inventory.write()
+    return inventory
+
+
+def host(sim: Simulator, common_name: str) -> str:
+    """The name of the host of an order of the demo fleet."""
+    (order,) = (order for order in sim.orders() if order["commonName"] == common_name)
+    return f"{common_name}_{order['id']}"
+
+
+def in_days(days: float) -> str:
+    """An instant so many days ahead."""
+    return (datetime.now(timezone.utc) + days * DAY).isoformat(timespec="seconds")
+
+
+# Hosts, variables and groups
+
+
+def test_every_order_is_a_host_with_what_ssl_order_info_returns(
+    inventory: Inventory, sim: Simulator, transport: str
+) -> None:
+    listed = inventory.listed(SL_ENDPOINT_URL=sim.url(transport))
+    assert len(sim.calls()) == 3, "the account, its orders, its certificates"
+    told = run_module("ssl_order_info", **options_for(sim, transport), gather_imported=True)
+    assert {variables["ssl_order_id"] for variables in listed.hosts.values()} == {
+        order["id"] for order in told["orders"]
+    }
+    for order in told["orders"]:
+        name = order["common_name"].replace("*", "_")
+        variables = {f"ssl_order_{key}": value for key, value in order.items()}
+        assert listed.hosts[f"{name}_{order['id']}"] == variables
+    assert listed.groups["ssl_orders"] == set(listed.hosts)
+
+
+def test_groups(inventory: Inventory, sim: Simulator) -> None:
+    sim.add_order(commonName="week.example", expirationDate=in_days(7.5), approverEmailAddress="Root@Bücher.Example")
+    sim.add_order(commonName="quarter.example", expirationDate=in_days(90.5), approverEmailAddress="root")
+    sim.add_order(commonName="past.example", expirationDate=in_days(-0.1), approverEmailAddress=None)
+    listed = inventory.listed()
+    assert listed.members("status_pending") == {"intranet.example.com", "vpn.example.org"}
+    assert listed.members("status_canceled") == {"beta.example.com"}
+    assert listed.members("status_unknown") == {"payments.example.net"}
+    assert {"mail.example.com", "*.example.org"} < listed.members("status_complete")
+    assert {"week.example", "xn--bcher-kva.example.net"} < listed.members("status_approved")
+    assert listed.members("expiring_7d") == {"week.example"}
+    assert listed.members("expiring_30d") == {"week.example", "mail.example.com"}
+    assert listed.members("expiring_90d") == {"week.example", "mail.example.com", "quarter.example"}
+    assert listed.members("expired") == {"old.example.net", "past.example"}
+    assert listed.members("imported") == {"www.example.com"}
+    assert listed.members("not_imported") == listed.names - {"www.example.com"}
+    assert listed.members("approver_domain_example_org") == {"*.example.org", "api.example.org", "vpn.example.org"}
+    assert listed.members("approver_domain_xn__bcher_kva_example") == {"week.example"}
+    approvers = {name for name in listed.groups if name.startswith("approver_domain_")}
+    assert approvers == {
+        f"approver_domain_{name}"
+        for name in ("agency_example", "example_com", "example_net", "example_org", "xn__bcher_kva_example")
+    }
+
+
+def test_a_limit_chooses_orders(inventory: Inventory, sim: Simulator) -> None:
+    renewed = sim.add_order(commonName="soon.example", status="Approved", expirationDate=in_days(20))["id"]
+    chosen = inventory.ok("ansible", "all", "--limit", "expiring_30d:&status_approved", "--list-hosts")
+    assert chosen.split() == ["hosts", "(1):", f"soon.example_{renewed}"]
+    names = f"{host(sim, 'mail.example.com')},_.example.org_*"
+    assert "hosts (2):" in inventory.ok("ansible", "ssl_orders", "--limit", names, "--list-hosts")
+
+
+def test_groups_exist_although_they_are_empty(inventory: Inventory) -> None:
+    inventory.write(order_ids=[])
+    graph = inventory.ok("ansible-inventory", "--graph")
+    assert set(re.findall(r"@(\w+):", graph)) == {
+        *("all", "ungrouped", "ssl_orders", "expired", "expiring_7d", "expiring_30d", "expiring_90d"),
+        *("imported", "not_imported"),
+        *(f"status_{word}" for word in ("pending", "approved", "complete", "canceled", "unknown")),
+    }
+
+
+def test_names_of_hosts(inventory: Inventory, sim: Simulator) -> None:
+    names = {
+        "münchen.example": "xn--mnchen-3ya.example",
+        "*.Shop.Example": "_.shop.example",
+        "twin.example": "twin.example",
+        "a:b!c,[1:3] {{ 7 * 7 }}/~&": "a_b_c__1_3_____7___7______",
+        None: "order",
+    }
+    ids = {sim.add_order(commonName="to.be.named")["id"]: name for name in [*names, "twin.example"]}
+    for identifier, name in ids.items():
+        sim.patch_order(identifier, commonName=name)
+    inventory.write(order_ids=list(ids))
+    listed = inventory.listed()
+    assert set(listed.hosts) == {f"{names[name]}_{identifier}" for identifier, name in ids.items()}
+    assert {variables["ssl_order_common_name"] for variables in listed.hosts.values()} == set(names)
+
+
+def test_nothing_in_an_order_is_a_template(inventory: Inventory, sim: Simulator) -> None:
+    order = sim.add_order(commonName="sly.example", product="{{ 6 * 7 }}")["id"]
+    inventory.write(order_ids=[order], compose={"composed": "ssl_order_product"}, **CACHE, cache_connection="cache")
+    for _repetition in ("from the API", "from the cache"):
+        template = "msg=<{{ ssl_order_product }}><{{ composed }}>"
+        shown = inventory.ok("ansible", "ssl_orders", "-c", "local", "-m", "ansible.builtin.debug", "-a", template)
+        assert "<{{ 6 * 7 }}><{{ 6 * 7 }}>" in shown
+
+
+def test_names_and_groups_to_taste(inventory: Inventory, sim: Simulator) -> None:
+    inventory.write(
+        vars_prefix="",
+        group="certificates",
+        expiry_windows_days=[200, 0],
+        gather_imported=False,
+        strict=True,
+        leading_separator=False,
+        compose={"owner": "technical_contact_email | default(approver_email, true)"},
+        groups={"wildcard": "common_name is match('[*]')", "run by ops": "owner == 'ops@example.org'"},
+        keyed_groups=[
+            {"key": "product", "prefix": "product"},
+            {"key": "status", "parent_group": "by_status"},
+            {"key": "expires_at or ''", "prefix": "ends", "default_value": "never"},
+        ],
+    )
+    listed = inventory.listed()
+    operated, wildcard = host(sim, "api.example.org"), host(sim, "*.example.org").replace("*", "_")
+    assert listed.groups["certificates"] == set(listed.hosts)
+    assert listed.hosts[operated]["owner"] == "ops@example.org"
+    assert listed.hosts[wildcard]["owner"] == "admin@example.org"
+    assert (listed.groups["run_by_ops"], listed.groups["wildcard"]) == ({operated}, {wildcard})
+    assert listed.groups["product_RapidSSL_Wildcard___1_year"] == {wildcard}
+    assert listed.groups["pending"] == listed.groups["status_pending"]
+    assert len(listed.groups["ends_never"]) == 4
+    assert wildcard in listed.groups["expiring_200d"]
+    assert not {"ssl_orders", "expiring_30d", "imported", "not_imported"} & set(listed.groups)
+
+
+def test_strict_names_the_expression_that_fails(inventory: Inventory) -> None:
+    inventory.write(strict=True, compose={"owner": "ssl_order_owner.name"})
+    assert re.search(r"Could not set owner for host \S+_\d+: .*undefined", inventory.refused())
+
+
+# Which orders
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({"common_names": ["*.EXAMPLE.org", "bücher.*"]}, {"*.example.org", "api.example.org", "vpn.example.org", "xn--bcher-kva.example.net"}),
+        ({"statuses": ["canceled", "unknown"]}, {"beta.example.com", "payments.example.net"}),
+        ({"approver_emails": "hostmaster@*", "exclude_expired": True}, {"shop.example.com", "vpn.example.org"}),
+        ({"expires_within_days": 21, "imported": False, "gather_imported": False}, {"mail.example.com"}),
+        ({"imported": True, "timeout": "30", "retries": 0}, {"www.example.com"}),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_selection(inventory: Inventory, options: dict[str, Any], names: set[str]) -> None:
+    inventory.write(**options)
+    assert inventory.listed().names == names
+
+
+def test_an_id_that_does_not_exist_is_warned_of(inventory: Inventory, sim: Simulator) -> None:
+    there = sim.orders()[0]["id"]
+    inventory.write(order_ids=[there, 4], account_id=sim.account_id, gather_imported=False)
+    ran = inventory.run("ansible-inventory", "--graph")
+    assert f"_{there}" in ran.out and "imported" not in ran.out
+    assert ran.err.split("\n")[:1] == [f"[WARNING]: {PLUGIN}: the account has no order 4."]
+    assert {call["method"] for call in sim.calls()} == {"getSslCertificateRequests"}
+
+
+# Logging in
+
+
+def test_options_go_before_the_environment_and_that_before_the_config_file(
+    inventory: Inventory, sim: Simulator, home: Path
+) -> None:
+    config = f"[softlayer]\nusername = {sim.username}\napi_key = {sim.api_key}\nendpoint_url = {sim.rest_url}\n"
+    (inventory.folder / "softlayer.conf").write_text(config, encoding="utf-8")
+    inventory.write(config_file="softlayer.conf", username=sim.username, endpoint_url=sim.xmlrpc_url)
+    inventory.listed(SL_USERNAME="nobody", SL_ENDPOINT_URL="https://api.invalid/rest/v3.1/")
+    inventory.write(config_file="softlayer.conf")
+    inventory.listed(SL_USERNAME=None, SL_API_KEY=None, SL_ENDPOINT_URL=None)
+    assert {call["transport"] for call in sim.calls()} == {"xmlrpc", "rest"}
+
+
+def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: Simulator) -> None:
+    password = inventory.folder / "vault-password"
+    password.write_text("s3cret", encoding="utf-8")
+    vault = str(Path(sys.executable).with_name("ansible-vault"))
+    command = [vault, "encrypt_string", "--vault-password-file", str(password), "--name", "api_key", sim.api_key]
+    encrypted = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    inventory.text(
+        f"plugin: {PLUGIN}\nusername: '{{{{ user }}}}'\nendpoint_url: \"{{{{ lookup('env', 'WHERE') }}}}\"\n{encrypted}"
+    )
+    chosen = inventory.ok(
+        *("ansible", "imported", "--list-hosts", "-e", f"user={sim.username}", "--vault-password-file", str(password)),
+        **{"SL_USERNAME": None, "SL_API_KEY": None, "SL_ENDPOINT_URL": None, "WHERE": sim.rest_url},
+    )
+    assert "www.example.com" in chosen
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"statuse": ["approved"]}, f"There is no option statuse: `ansible-doc -t inventory {PLUGIN}` tells which there are."),
+        ({"statuses": ["aproved"]}, "pending, approved, complete, canceled, unknown"),
+        ({"exclude_expired": "maybe"}, "exclude_expired"),
+        ({"order_ids": [0]}, "order_ids: 0 is no order id; ids are whole numbers from 1 on."),
+        ({"expiry_windows_days": [-1]}, "expiry_windows_days must not be negative."),
+        ({"vars_prefix": "ssl-"}, "vars_prefix must be the beginning of a variable's name"),
+        ({"username": "{{ nobody }}"}, "The template in the option username cannot be evaluated: 'nobody' is undefined"),
+        ({"endpoint_url": "http://api.example.com/rest/v3.1"}, "Credentials are not sent to api.example.com over plain http"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_options_that_make_no_sense(inventory: Inventory, sim: Simulator, options: dict[str, Any], words: str) -> None:
+    inventory.write(**options)
+    assert words in inventory.refused()
+    assert sim.calls() == []
+
+
+def test_no_credentials(inventory: Inventory) -> None:
+    said = inventory.refused(SL_USERNAME=None, SL_API_KEY=None)
+    assert "No SoftLayer username and api_key given: set the options username and api_key, the environment" in said
+
+
+def test_a_user_who_may_not_read_the_store(inventory: Inventory, sim: Simulator) -> None:
+    viewer = {"SL_USERNAME": sim.viewer_username, "SL_API_KEY": sim.viewer_api_key}
+    assert (
+        "lacks the permission SECURITY_CERTIFICATE_MANAGE. Grant it, or leave out imported and set gather_imported: false."
+        in inventory.refused(**viewer)
+    )
+    inventory.write(gather_imported=False)
+    assert len(inventory.listed(**viewer).names) == 12
+
+
+def test_a_missing_library(inventory: Inventory) -> None:
+    (inventory.folder / "SoftLayer.py").write_text("raise ImportError\n", encoding="utf-8")
+    path = os.pathsep.join([str(inventory.folder), os.environ["PYTHONPATH"]])
+    assert (
+        "The inventory plugin ssl_orders needs the Python library SoftLayer on the controller: pip install SoftLayer."
+        in inventory.refused(PYTHONPATH=path)
+    )
+
+
+@pytest.mark.parametrize("case", ["wrong key", "key in a fault", "proxy"])
+def test_no_secret_in_what_a_failure_says(inventory: Inventory, sim: Simulator, case: str) -> None:
+    key, password = sim.api_key, "pr0xy-passw0rd-0123456789"
+    if case == "wrong key":
+        key, words = WRONG_KEY, "The API refused the credentials (Access Denied): check username and api_key"
+    elif case == "key in a fault":
+        key, words = "sh0rt", "No luck with ********!"
+        sim.fault("fault", message=f"No luck with {key}!")
+    else:
+        words = "127.0.0.1"
+    inventory.write(username=sim.username, api_key=key, retries=0)
+    if case == "proxy":
+        proxy = f"http://me:{password}@127.0.0.1:1"
+        inventory.write(api_key=key, retries=0, proxy=proxy, endpoint_url="https://127.0.0.1:2/xmlrpc/v3.1")
+    ran = inventory.run("ansible-inventory", "--list", "-vvvv", SL_API_KEY=None, ANSIBLE_DISPLAY_TRACEBACK="always")
+    assert words in ran.said
+    for secret in (key, password):
+        assert secret not in ran.out + ran.err
+
+
+# The cache
+
+
+def test_all_comes_from_the_cache_with_the_api_switched_off(inventory: Inventory, sim: Simulator) -> None:
+    inventory.write(
+        api_key=sim.api_key,
+        **CACHE,
+        cache_connection="cache",
+        keyed_groups=[{"key": "ssl_order_status", "prefix": "is"}],
+    )
+    first = inventory.listed()
+    calls = len(sim.calls())
+    (file,) = inventory.cached
+    written = file.stat().st_mtime_ns
+    sim.stop_listening()
+    assert inventory.listed() == first
+    assert "www.example.com" in inventory.ok("ansible-inventory", "--graph", "imported")
+    assert "hosts (4):" in inventory.ok("ansible", "is_approved:!expired", "--list-hosts")
+    assert (
+        json.loads(inventory.ok("ansible-inventory", "--host", host(sim, "mail.example.com")))["ssl_order_status"]
+        == "complete"
+    )
+    assert len(sim.calls()) == calls
+    assert file.stat().st_mtime_ns == written, "reading makes it no younger"
+    for secret in (sim.api_key, sim.username, "days_until_expiry", "fulfillment_email_available"):
+        assert secret not in file.read_text(encoding="utf-8") + file.name
+
+
+def test_what_the_clock_decides_is_not_cached(inventory: Inventory, sim: Simulator) -> None:
+    cache = {**CACHE, "cache_connection": "cache"}
+    inventory.write(**cache)
+    name = host(sim, "mail.example.com")
+    first = inventory.listed()
+    (file,) = inventory.cached
+    passed = (datetime.now(timezone.utc) - DAY / 2).strftime("%Y-%m-%dT%H:%M:%SZ")
+    told = file.read_text(encoding="utf-8")
+    file.write_text(told.replace(first.hosts[name]["ssl_order_expires_at"], passed), encoding="utf-8")
+    sim.stop_listening()
+    later = inventory.listed()
+    assert later.hosts[name]["ssl_order_days_until_expiry"] == -1
+    assert later.hosts[name]["ssl_order_fulfillment_email_available"] is False
+    assert later.members("expired") == {"mail.example.com", "old.example.net"}
+    assert later.members("expiring_30d") == set()
+    inventory.write(**cache, exclude_expired=True, statuses=["complete"], expiry_windows_days=[5])
+    assert inventory.listed().names == {"www.example.com", "*.example.org"}, "a selection needs no other cache"
+
+
+def test_inventories_do_not_mix_in_one_cache(inventory: Inventory, sim: Simulator) -> None:
+    cache = {**CACHE, "cache_connection": "cache"}
+    first = sim.orders()[0]["id"]
+    viewer = {"SL_USERNAME": sim.viewer_username, "SL_API_KEY": sim.viewer_api_key}
+    cases: list[tuple[Mapping[str, Any], Mapping[str, str]]] = [
+        ({}, {}),
+        ({"order_ids": [first]}, {}),
+        ({"gather_imported": False}, {}),
+        ({"gather_imported": False}, viewer),
+        ({"gather_imported": False, "account_id": sim.account_id}, {}),
+    ]
+    for number, (options, login) in enumerate(cases, 1):
+        inventory.write(**cache, **options)
+        inventory.listed(**login)
+        assert len(inventory.cached) == number
+    sim.stop_listening()
+    inventory.write(**cache, order_ids=[first, first])
+    inventory.listed()
+    inventory.write(**cache, retries=0)
+    assert "Cannot reach" in inventory.refused(SL_API_KEY=WRONG_KEY), "who has no key gets nothing"
+
+
+def test_the_cache_is_flushed(inventory: Inventory, sim: Simulator) -> None:
+    inventory.write(**CACHE, cache_connection="cache")
+    (inventory.folder / "play.yml").write_text("- hosts: new.example_*\n  tasks: []\n", encoding="utf-8")
+    arguments = ("ansible-playbook", "play.yml", "--list-hosts")
+    inventory.listed()
+    sim.add_order(commonName="new.example")
+    assert "new.example" not in inventory.run(*arguments).out.partition("hosts (")[2]
+    assert "hosts (1):" in inventory.ok(*arguments, "--flush-cache")
+    sim.stop_listening()
+    assert "hosts (1):" in inventory.ok(*arguments)
+
+
+# Its files
+
+
+@pytest.mark.parametrize(
+    ("name", "is_for_it"),
+    [
+        ("ssl_orders.yml", True),
+        ("ssl_orders.yaml", True),
+        ("production.ssl_orders.yml", True),
+        ("softlayer.certificates.ssl_orders.yaml", True),
+        ("my_ssl_orders.yml", False),
+        ("ssl_orders.yml.j2", False),
+        ("ssl_orders.json", False),
+        ("hosts.yml", False),
+    ],
+)
+def test_files_by_their_names(tmp_path: Path, name: str, is_for_it: bool) -> None:
+    path = tmp_path / name
+    assert InventoryModule().verify_file(str(path)) is False, "it does not exist"
+    path.touch()
+    assert InventoryModule().verify_file(str(path)) is is_for_it
