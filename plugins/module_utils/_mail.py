@@ -38,6 +38,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._times impo
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import (
     DER_SEQUENCE,
     Certificate,
+    find_issuer,
     order_chain,
     pem_bundle,
     read_certificates,
@@ -63,6 +64,8 @@ CERTIFICATES = 500
 """Of one message."""
 ISSUERS = 30
 """Of one message, among which chains are looked for."""
+ALIKE = 3
+"""Certificates of one key that were issued at once, of which the one with a chain is taken."""
 ARCHIVE_ENTRIES = 100
 ARCHIVE_BYTES = 8 * 1024 * 1024
 """Of all that is unpacked of one message's archives."""
@@ -182,15 +185,6 @@ class Found:
     chain: tuple[Certificate, ...]
     format: Format
 
-    def is_better_than(self, other: Found) -> bool:
-        """Return whether it was issued later, is valid longer, or has its issuers with it, in this order."""
-        mine, theirs = self.certificate, other.certificate
-        return (mine.not_before, mine.not_after, len(self.chain)) > (
-            theirs.not_before,
-            theirs.not_after,
-            len(other.chain),
-        )
-
 
 def read_message(data: bytes) -> Message:
     """Return what a message (RFC 5322, RFC 2045 to 2049) holds, whatever its bytes are."""
@@ -212,16 +206,20 @@ def take(message: Message, keys: Collection[str], at: datetime) -> dict[str, Fou
         keys: the wanted public keys.
         at: the present instant.
     """
-    issuers = [found.certificate for found in message.candidates if found.certificate.may_issue][:ISSUERS]
-    best: dict[str, Found] = {}
+    newest: dict[str, list[Candidate]] = {}
     for candidate in _wanted(message, keys):
         certificate = candidate.certificate
         if _is_valid(certificate, at):
-            found = Found(certificate, tuple(order_chain(certificate, issuers, at)), candidate.format)
-            key = certificate.public_key_sha256
-            if key not in best or found.is_better_than(best[key]):
-                best[key] = found
-    return best
+            best = newest.setdefault(certificate.public_key_sha256, [])
+            if not best or _age(certificate) > _age(best[0].certificate):
+                best[:] = [candidate]
+            elif _age(certificate) == _age(best[0].certificate):
+                best.append(candidate)
+    chains = _Chains([found.certificate for found in message.candidates] if newest else [], at)
+    return {
+        key: max((Found(one.certificate, chains.of(one.certificate), one.format) for one in best[:ALIKE]), key=_quality)
+        for key, best in newest.items()
+    }
 
 
 def why_not(message: Message, keys: Collection[str], at: datetime) -> str | None:
@@ -241,6 +239,34 @@ def why_not(message: Message, keys: Collection[str], at: datetime) -> str | None
     if {"link", "about_certificates"} <= message.signs:
         return "link_only"
     return "no_matching_key" if message.candidates else "no_certificate"
+
+
+def _age(certificate: Certificate) -> tuple[datetime, datetime]:
+    """Return what tells which of two certificates was issued later, or is valid longer."""
+    return certificate.not_before, certificate.not_after
+
+
+def _quality(found: Found) -> tuple[tuple[datetime, datetime], int]:
+    """Return what tells which of two finds is better: the newer one, then the one with more of its issuers."""
+    return _age(found.certificate), len(found.chain)
+
+
+class _Chains:
+    """The chains that can be built of a message's certificates, each part of them once."""
+
+    def __init__(self, pile: Collection[Certificate], at: datetime) -> None:
+        self._at = at
+        self._issuers = [one for one in pile if one.may_issue and one.is_quickly_verified_by][:ISSUERS]
+        self._known: dict[Certificate, tuple[Certificate, ...]] = {}
+
+    def of(self, leaf: Certificate) -> tuple[Certificate, ...]:
+        """Return a certificate's issuers in order, the root left out."""
+        issuer = find_issuer(leaf, self._issuers, self._at)
+        if issuer is None:
+            return ()
+        if issuer not in self._known:
+            self._known[issuer] = (issuer, *order_chain(issuer, self._issuers, self._at))
+        return self._known[issuer]
 
 
 def _wanted(message: Message, keys: Collection[str]) -> list[Candidate]:
@@ -723,7 +749,7 @@ class Search:
             self._reject(message.headers, place, reason)
         for key, found in take(message, self._keys, at).items():
             best = self.collected.get(key)
-            if best is None or found.is_better_than(best.found):
+            if best is None or _quality(found) > _quality(best.found):
                 self.collected[key] = Collected(found, message.headers, place)
 
     def pass_over(self, beginning: bytes, place: Place) -> None:

@@ -67,6 +67,11 @@ FACTS = (
 )
 """What results tell of a certificate; see C(Certificate.facts)."""
 DER_SEQUENCE = 0x30
+LARGEST_RSA_KEY = 8192
+LARGEST_RSA_EXPONENT = 64
+"""Bits, of keys that are trusted not to be made to keep the processor busy."""
+LONGEST_CHAIN = 10
+"""Certificates above a leaf; real chains have one to three."""
 SHORTEST_KEY = 40
 """Characters of a private key's text."""
 VECTOR_LENGTHS = frozenset({16, 32})
@@ -167,6 +172,14 @@ class Certificate:
         """Whether it is a CA certificate (basic constraints, RFC 5280, 4.2.1.9); an ancient one without any may."""
         constraints = self._extension(x509.BasicConstraints)
         return constraints.ca if constraints else self._parsed.version == x509.Version.v1
+
+    @property
+    def is_quickly_verified_by(self) -> bool:
+        """Whether its key is one with which a signature takes no time to verify that an attacker could choose."""
+        key = self._parsed.public_key()
+        return not isinstance(key, rsa.RSAPublicKey) or (
+            key.key_size <= LARGEST_RSA_KEY and key.public_numbers().e.bit_length() <= LARGEST_RSA_EXPONENT
+        )
 
     def is_issued_by(self, issuer: Certificate) -> bool:
         """Return whether C(issuer) is named as this one's issuer and its key made this one's signature."""
@@ -449,23 +462,34 @@ def read_key_store(data: bytes, passphrase: str | None = None) -> KeyStore:
     )
 
 
-def order_chain(leaf: Certificate, pile: Iterable[Certificate], at: datetime) -> list[Certificate]:
-    """Return the leaf's issuer, its issuer and so on as far as the pile goes, by name and signature; roots are left out.
+def find_issuer(certificate: Certificate, pile: Iterable[Certificate], at: datetime) -> Certificate | None:
+    """Return the certificate that issued another, by name and signature; roots are left out.
 
-    Of several certificates that fit (cross-signing), one that is valid at C(at) is preferred, then the one valid longest.
+    Of several that fit (cross-signing), one that is valid at C(at) is preferred, then the one valid longest.
     """
-    rest = [
-        certificate for certificate in dict.fromkeys(pile) if certificate != leaf and not certificate.is_self_issued
+    issuers = [
+        candidate
+        for candidate in pile
+        if candidate != certificate
+        and not candidate.is_self_issued
+        and candidate.may_issue
+        and certificate.is_issued_by(candidate)
     ]
+    return max(
+        issuers, key=lambda issuer: (issuer.not_before <= at <= issuer.not_after, issuer.not_after), default=None
+    )
+
+
+def order_chain(leaf: Certificate, pile: Iterable[Certificate], at: datetime) -> list[Certificate]:
+    """Return the leaf's issuer, its issuer and so on as far as the pile goes; roots are left out."""
+    rest = [certificate for certificate in dict.fromkeys(pile) if certificate != leaf]
     chain: list[Certificate] = []
-    current = leaf
-    while True:
-        issuers = [certificate for certificate in rest if certificate.may_issue and current.is_issued_by(certificate)]
-        if not issuers:
-            return chain
-        current = max(issuers, key=lambda issuer: (issuer.not_before <= at <= issuer.not_after, issuer.not_after))
-        rest.remove(current)
-        chain.append(current)
+    issuer = find_issuer(leaf, rest, at)
+    while issuer and len(chain) < LONGEST_CHAIN:
+        chain.append(issuer)
+        rest.remove(issuer)
+        issuer = find_issuer(issuer, rest, at)
+    return chain
 
 
 def find_by_key(pile: Sequence[Certificate], public_key_sha256: str) -> list[Certificate]:

@@ -43,9 +43,11 @@ WRONG_API_KEY = "wr0ng_api-key_of-nobody-0123456789_abcdef"
 ECHO_API_KEY = "g00d_api-key_of-the-echo-0123456789_abcdef"
 PROXY_PASSWORD = "pr0xy-passw0rd-0123456789"
 LEDGER_PASSWORD = "l3dger-passw0rd-0123456789"
+MAIL_PASSWORD = "m4il-passw0rd-0123456789"
+MAIL_BODY = "what-is-said-in-confidence-0123456789"
 PASSWORDS = (
     *(PASSPHRASE, WRONG_PASSPHRASE, KEY_STORE_PASSPHRASE, WRONG_API_KEY, ECHO_API_KEY, PROXY_PASSWORD),
-    LEDGER_PASSWORD,
+    *(LEDGER_PASSWORD, MAIL_PASSWORD, MAIL_BODY),
 )
 AUTHORITY = Authority()
 TRADITIONAL = PrivateFormat.TraditionalOpenSSL
@@ -291,6 +293,29 @@ def _logins(stage: Stage, sim: Simulator) -> Iterator[tuple[str, Task]]:
     yield "ledger", Task(mail, {**options[mail], "ledger_url": ledger}, '"failure": {')
 
 
+def _mails(stage: Stage) -> Iterator[tuple[str, Task]]:
+    """Searches in mailboxes, with a password and by a private key, that succeed and that fail."""
+    module = "ssl_fulfillment_email_info"
+    one, other = AUTHORITY.issue("mail.example.com"), AUTHORITY.issue("other.example.com")
+    body = f"{MAIL_BODY}\n{one.pem}\n{other.key_pem}\n"
+    message = stage.file(f"From: ca@example.com\nSubject: Your certificate\n\n{body}")
+    imap = {"host": "127.0.0.1", "port": 1, "username": "user", "password": MAIL_PASSWORD, "security": "none"}
+    by_key = {"privatekey_paths": [stage.file(one.key_pem)]}
+    yield "mail_server_unreachable", Task(module, {"imap": imap, **by_key}, '"code": "unreachable"')
+    abroad = {"imap": {**imap, "host": "mail.invalid"}, **by_key}
+    yield "mail_server_without_tls", Task(module, abroad, '"code": "invalid_argument"')
+    misspelt = {"imap": {**imap, "securty": "tls"}, **by_key}
+    yield "mail_server_with_a_bad_option", Task(module, misspelt, '"code": "invalid_argument"')
+    yield "mail_found", Task(module, {"paths": [message], **by_key}, '"messages_examined": 1')
+    others = {"paths": [message], "privatekey_paths": [stage.file(key_pem(new_key()))]}
+    yield "mail_not_found", Task(module, others, '"no_matching_key"')
+    encrypted = stage.secret(key_pem(new_key(), passphrase=PASSPHRASE))
+    opened = {"paths": [message], "privatekey_paths": [stage.file(encrypted)], "privatekey_passphrase": PASSPHRASE}
+    yield "mail_by_an_encrypted_key", Task(module, opened, '"messages_examined": 1')
+    refused = {**opened, "privatekey_passphrase": WRONG_PASSPHRASE}
+    yield "mail_by_a_closed_key", Task(module, refused, '"code": "bad_passphrase"')
+
+
 @dataclass(frozen=True)
 class Performance:
     """All that came of it."""
@@ -425,7 +450,9 @@ def _ansible(stage: Stage, command: str, *arguments: str, **environment: str) ->
 def _all_tasks(stage: Stage, sim: Simulator, mode: str) -> dict[str, Task]:
     """All tasks by name; in check mode nothing is sent that could be refused."""
     refusals = _refusals() if mode == "real" else ()
-    return dict((*_imports(stage), *_key_stores(stage), *_mistakes(stage), *refusals, *_logins(stage, sim)))
+    return dict(
+        (*_imports(stage), *_key_stores(stage), *_mistakes(stage), *refusals, *_logins(stage, sim), *_mails(stage))
+    )
 
 
 class _Nobody(Simulator):

@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils import _mailbox
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail import Place
 from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox import (
     ImapMailbox,
     ImapSettings,
@@ -29,7 +32,19 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox im
     may_hold_certificate,
 )
 
-from tests.unit.plugins.dovecot import Mailbox, Server, fill, make_maildir
+from tests.unit.plugins.dovecot import (
+    AFTER_GREETING,
+    AFTER_LOGIN,
+    GARBAGE,
+    HOST,
+    SILENT,
+    Fault,
+    HangingUp,
+    Mailbox,
+    Server,
+    fill,
+    make_maildir,
+)
 
 pytest_plugins = ["tests.unit.plugins.dovecot"]
 
@@ -63,10 +78,22 @@ def subjects(raws: list[Raw] | Iterator[Raw]) -> list[str]:
     return found
 
 
+def settings_for(**changes: Any) -> ImapSettings:
+    """Settings of a server on loopback."""
+    login = {"host": HOST, "port": None, "username": "user", "password": "s3cr3t-w0rd", "security": "none"}
+    common = {"folder": "INBOX", "validate_certs": True, "ca_path": None, "timeout": 20}
+    return ImapSettings(**{**login, **common, **changes})
+
+
 def imap(box: Mailbox, security: str = "tls", **changes: Any) -> ImapMailbox:
     """A mailbox on the server."""
-    common = {"folder": "INBOX", "validate_certs": True, "ca_path": None, "timeout": 20}
-    return ImapMailbox(ImapSettings(**{**common, **box.options(security), **changes}), LARGEST)
+    return ImapMailbox(settings_for(**{**box.options(security), **changes}), LARGEST)
+
+
+def read_all(box: ImapMailbox) -> list[Raw]:
+    """All that is in a mailbox."""
+    with box:
+        return list(box.read(LONG_AGO, never))
 
 
 # What a structure shows
@@ -159,6 +186,151 @@ def test_the_date_in_a_separator(line: bytes, moment: datetime | None) -> None:
     assert _mailbox._separator_date(line) == moment
 
 
+# What cannot be opened
+
+
+def refusal(code: str, *words: str, read: Callable[[], object]) -> CertificatesError:
+    """What is raised: one or two sentences with these words, and nothing that only programmers understand."""
+    with pytest.raises(CertificatesError) as raised:
+        read()
+    assert raised.value.code == code, raised.value.message
+    for word in words:
+        assert word in raised.value.message
+    for artifact in ("Error", "errno", "<class", "_ssl.c", "b'", "  ", "..", "None"):
+        assert artifact not in raised.value.message
+    assert raised.value.message.isprintable()
+    return raised.value
+
+
+@pytest.mark.parametrize("path", ["box/new", "file", "nowhere", ""])
+def test_what_is_no_maildir(tmp_path: Path, path: str) -> None:
+    make_maildir(tmp_path / "box")
+    (tmp_path / "file").touch()
+    refusal("not_found", "Maildir", read=lambda: MaildirMailbox(str(tmp_path / path), LARGEST))
+
+
+@pytest.mark.parametrize("path", ["folder", "file/mbox", "nowhere", "x" * 5_000, "nul\0"])
+def test_what_is_no_mbox(tmp_path: Path, path: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(CertificatesError, match="mbox") as raised:
+        list(MboxMailbox(str(tmp_path / path), LARGEST).read(LONG_AGO, never))
+    assert raised.value.code == "not_found"
+
+
+@pytest.mark.parametrize("path", ["nowhere.eml", "loop", "nul\0"])
+def test_what_is_no_file_or_folder(tmp_path: Path, path: str) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(CertificatesError, match="eml") as raised:
+        PathsMailbox([str(tmp_path), str(tmp_path / path)], LARGEST)
+    assert raised.value.code == "not_found"
+
+
+@pytest.mark.parametrize("path", ["nowhere.pem", "empty.pem", "text.pem", ".", "nul\0"])
+def test_a_ca_path_that_cannot_be_used(tmp_path: Path, path: str) -> None:
+    (tmp_path / "empty.pem").touch()
+    (tmp_path / "text.pem").write_text("no certificate\n", encoding="ascii")
+    settings = settings_for(host="localhost", security="tls", ca_path=str(tmp_path / path))
+    error = refusal("invalid_argument", "ca_path", read=lambda: ImapMailbox(settings, LARGEST))
+    assert path.startswith(("nul", ".")) or str(tmp_path / path) in error.message
+
+
+@pytest.mark.parametrize("name", ["host", "username", "password", "folder"])
+@pytest.mark.parametrize("value", ["with\r\nA1 LOGOUT", "nul\0", "\x1b[31m"])
+def test_settings_with_control_characters(name: str, value: str) -> None:
+    settings = settings_for(**{name: value}, security="tls")
+    refusal("invalid_argument", name, read=lambda: ImapMailbox(settings, LARGEST))
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "mail.example.com", "127.0.0.1.example.com", "localhost.example.com", "::", "10.0.0.1", "0"]
+)
+def test_without_tls_nothing_is_sent_to_another_machine(host: str) -> None:
+    refusal("invalid_argument", host, "security", read=lambda: ImapMailbox(settings_for(host=host), LARGEST))
+
+
+@pytest.mark.parametrize("host", ["", "a" * 64 + ".example", ".example.com", "mail..example", "no-such-host.invalid"])
+def test_a_host_that_cannot_be(host: str) -> None:
+    box = ImapMailbox(settings_for(host=host, security="tls", port=1), LARGEST)
+    with pytest.raises(CertificatesError) as raised:
+        box.__enter__()
+    assert raised.value.code in {"unreachable", "invalid_argument"}
+
+
+def test_starttls_on_the_usual_port_of_tls() -> None:
+    box = ImapMailbox(settings_for(security="starttls", port=993), LARGEST)
+    with pytest.raises(CertificatesError) as raised:
+        box.__enter__()
+    assert raised.value.code in {"unreachable", "tls_error", "invalid_argument"}
+
+
+@pytest.mark.parametrize(
+    "folder", ["Größe & Maß", 'a"b', "back\\slash", "+ {5}%*", "(x)", "&AOQ-", "\N{GRINNING FACE}"]
+)
+def test_folders_of_all_names(mailbox: Mailbox, folder: str) -> None:
+    mailbox.create_folder(folder)
+    mailbox.deliver(message("one"), folder=folder)
+    with imap(mailbox, folder=folder) as box:
+        [raw] = box.read(LONG_AGO, never)
+    assert (raw.place.folder, subjects([raw])) == (folder, ["one"])
+
+
+@pytest.mark.parametrize("folder", ["", "inbox/nowhere", "\N{SNOWMAN}"])
+def test_a_folder_that_cannot_be(mailbox: Mailbox, folder: str) -> None:
+    refusal("not_found", "INBOX", read=lambda: imap(mailbox, folder=folder).__enter__())
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (AFTER_GREETING, "unreachable"),
+        (AFTER_LOGIN, "unreachable"),
+        (GARBAGE, "unreachable"),
+        (SILENT, "unreachable"),
+        (Fault("GREETING", b"* BYE too busy\r\n"), "unreachable"),
+        (Fault("LOGIN", hang_up=False), "unreachable"),
+        (Fault("LOGIN", b"TAG NO [UNAVAILABLE] come back later\r\n"), "authentication_failed"),
+        (Fault("LOGIN", b"* BYE too many logins\r\n"), "unreachable"),
+        (Fault("EXAMINE", b"TAG NO no\r\n"), "not_found"),
+        (Fault("SEARCH", b"TAG NO no such thing\r\n"), "mailbox_error"),
+        (Fault("SEARCH", b"TAG BAD what?\r\n"), "mailbox_error"),
+        (Fault("FETCH", b"TAG NO not now\r\n"), "mailbox_error"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{value.at} {value.say!r}",
+)
+def test_a_server_that_misbehaves(fault: Fault, code: str) -> None:
+    with HangingUp(fault) as server:
+        settings = settings_for(**server.options(timeout=1))
+        error = refusal(code, f"{HOST}:{server.port}", read=lambda: read_all(ImapMailbox(settings, LARGEST)))
+        assert settings.password not in error.message
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("SEARCH", b"* SEARCH one two\r\nTAG OK done\r\n"),
+        Fault("SEARCH", b"* SEARCH 99999999999999999999 -1\r\nTAG OK done\r\n"),
+        Fault("FETCH", b"* 1 FETCH (UID x RFC822.SIZE y)\r\n* 2 FETCH\r\n* FETCH\r\nTAG OK done\r\n"),
+        Fault("FETCH", b"* 1 FETCH (UID 1 RFC822.SIZE 999999999999999999999)\r\nTAG OK done\r\n"),
+        Fault("CAPABILITY", b"TAG OK done\r\n"),
+        Fault("CAPABILITY", b"* CAPABILITY\r\nTAG OK done\r\n"),
+        Fault("CAPABILITY", b"* CAPABILITY \xff\xfe\r\nTAG OK done\r\n"),
+        Fault("GREETING", b"* PREAUTH hello\r\n"),
+        Fault("EXAMINE", b"* OK [UIDVALIDITY x] what\r\n* 999999999999 EXISTS\r\nTAG OK done\r\n"),
+    ],
+    ids=lambda fault: f"{fault.at} {fault.say!r}",
+)
+def test_a_server_that_talks_nonsense_and_then_behaves(fault: Fault) -> None:
+    """Whether that is taken for a failure or not: nothing else is raised."""
+    with HangingUp(fault, None) as server, suppress(CertificatesError):
+        assert read_all(ImapMailbox(settings_for(**server.options(timeout=2)), LARGEST)) == []
+
+
+def test_a_name_that_is_no_ascii_is_sent_too(mailbox: Mailbox) -> None:
+    settings = settings_for(**{**mailbox.options(), "username": "jürgen", "password": "pässwört"})
+    refusal("authentication_failed", "jürgen", read=lambda: ImapMailbox(settings, LARGEST).__enter__())
+
+
 # Files, between two looks
 
 
@@ -237,7 +409,7 @@ def test_of_a_file_that_is_too_large_only_the_beginning_is_read(tmp_path: Path) 
 
 
 def test_a_message_shows_in_no_representation() -> None:
-    assert "How are you" not in repr(Raw(message("x"), _mailbox.Place(path="x")))
+    assert "How are you" not in repr(Raw(message("x"), Place(path="x")))
     settings = ImapSettings("localhost", None, "user", "s3cr3t-w0rd", "INBOX", "tls", True, None, 1)
     assert "s3cr3t" not in repr(settings)
 
@@ -354,6 +526,7 @@ def waits(box: ImapMailbox, seconds: float = 600) -> threading.Thread:
 def test_a_message_ends_the_waiting(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, security: str) -> None:
     with imap(mailbox, security) as box:
         assert subjects(box.read(LONG_AGO, never)) == []
+        assert box._box is not None
         idle, started = box._box.idle, threading.Event()
         start = idle.start
 
