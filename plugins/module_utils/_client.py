@@ -55,6 +55,8 @@ DIGITS = re.compile(r"[0-9]+")
 TOTAL_HEADER = "softlayer-total-items"
 IDS_PER_FILTER = 200
 """Ids in one object filter; over REST it travels in the URL."""
+FEW_CALLS = 4
+"""So many calls are made without asking first whether there is a shorter way."""
 LONGEST_TIMEOUT = 86400
 """Seconds; more, and infinity, would make a run that never ends."""
 LARGEST_ID = 2**31 - 1
@@ -360,9 +362,22 @@ class Client:
     def read_ids(
         self, service: str, method: str, *args: t.Any, identifiers: Iterable[int], mask: str, root: str | None = None
     ) -> list[Row]:
-        """Return the rows with these ids as far as a filtered listing shows them; what it lacks may still exist.
+        """Return the rows with these ids, sorted by id; an id that does not exist is left out.
 
-        The server's filter only saves bytes: a malformed one is ignored, and other rows are left out here.
+        They are picked by a filter as long as that takes fewer calls than the whole list. The server's filter only saves
+        bytes: a malformed one is ignored, and other rows are left out here; an id that the filtered listing lacks is looked
+        for in the whole list.
+
+        Args:
+            service: as with C(read_list), like the others.
+            method: name of the API method.
+            args: the method's arguments.
+            identifiers: the ids.
+            mask: object mask; must hold C(id).
+            root: what the object filter starts from.
+
+        Raises:
+            CertificatesError: as C(read_list).
         """
         wanted = sorted(set(identifiers))
         chunks = [wanted[start : start + IDS_PER_FILTER] for start in range(0, len(wanted), IDS_PER_FILTER)]
@@ -371,8 +386,17 @@ class Client:
             these = _rooted(root, {"id": {"operation": "in", "options": [{"name": "data", "value": list(chunk)}]}})
             return self._fetch_page(service, method, args, mask=mask, filter=these, offset=0, limit=len(chunk))
 
-        found = {int(row["id"]): row for page in self.each(fetch, chunks) for row in page.rows}
+        found: dict[int, Row] = {}
+        if len(chunks) <= FEW_CALLS or not self._is_shorter(service, method, args, len(chunks)):
+            found = {int(row["id"]): row for page in self.each(fetch, chunks) for row in page.rows}
+        if not found.keys() >= set(wanted):
+            found = {int(row["id"]): row for row in self.read_list(service, method, *args, mask=mask, root=root)}
         return [found[identifier] for identifier in wanted if identifier in found]
+
+    def _is_shorter(self, service: str, method: str, args: Sequence[t.Any], calls: int) -> bool:
+        """Return whether the whole list is known to take fewer calls than this."""
+        total = self._fetch_page(service, method, args, mask="mask[id]", filter=None, offset=0, limit=1).total
+        return total is not None and total <= calls * PAGE_SIZE
 
     def _fetch_page(
         self, service: str, method: str, args: Sequence[t.Any], *, offset: int, limit: int, **keywords: t.Any

@@ -25,4 +25,9 @@ def read_file(path: str) -> bytes:
 def not_readable(kind: str, path: str, error: OSError | ValueError) -> CertificatesError:
     """Return what is to be said of a file or folder that cannot be read."""
     why = getattr(error, "strerror", None) or "this is no path"
-    return CertificatesError("not_found", f"The {kind} {path} cannot be read: {why}.", path=path)
+    return CertificatesError("not_found", f"The {kind} {printable(path)} cannot be read: {why}.", path=path)
+
+
+def printable(path: str) -> str:
+    """Return a path as it can stand in a sentence."""
+    return "".join(character if character.isprintable() else "?" for character in path)

@@ -29,7 +29,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import not_readable
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import not_readable, printable
 from ansible_collections.softlayer.certificates.plugins.module_utils._mail import HEADER_BYTES, Place, read_headers
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import is_loopback
 
@@ -100,18 +100,18 @@ class _Files(Mailbox):
             if name in self._seen:
                 continue
             try:
+                status = os.stat(path)
+                if status.st_mtime < since.timestamp():
+                    continue
+                is_whole = status.st_size <= self._largest
                 with open(path, "rb") as file:
-                    status = os.fstat(file.fileno())
-                    is_whole = status.st_size <= self._largest
-                    old = status.st_mtime < since.timestamp()
-                    data = b"" if old else file.read(self._largest if is_whole else HEADER_BYTES)
+                    data = file.read(self._largest if is_whole else HEADER_BYTES)
             except FileNotFoundError:
                 continue  # moved or removed meanwhile
             except OSError as error:
                 raise not_readable("message", path, error) from None
             self._seen.add(name)
-            if not old:
-                yield Raw(data, Place(path=path), is_whole)
+            yield Raw(data, Place(path=path), is_whole)
 
 
 class MaildirMailbox(_Files):
@@ -187,7 +187,7 @@ class MboxMailbox(Mailbox):
             self._version = version
         except mailbox.NoSuchMailboxError:
             raise CertificatesError("not_found", f"There is no mbox file {self._path}.", path=self._path) from None
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise not_readable("mbox file", self._path, error) from None
 
     def _unseen(self, data: bytes, since: datetime) -> Iterator[Raw]:
@@ -243,6 +243,8 @@ RECONNECT_SECONDS = (0, 1, 2, 4)
 DROPPED = (imaplib.IMAP4.abort, OSError, EOFError)
 """What a lost connection raises."""
 SHOWN_FOLDERS = 10
+LONGEST_IDLE = 25 * 60
+"""Seconds; servers may log out who idles for half an hour (RFC 2177)."""
 
 TELLING_SUBJECTS = "OR OR SUBJECT certificate SUBJECT zertifikat SUBJECT ssl"
 PEM_IN_TEXT = 'OR BODY "BEGIN CERTIFICATE" BODY MII'
@@ -281,10 +283,12 @@ class ImapMailbox(Mailbox):
                 "invalid_argument",
                 f"The password is not sent to {settings.host} without TLS: set security to tls or starttls.",
             )
-        if any(ord(character) < ord(" ") for character in settings.username + settings.password + settings.folder):
-            raise CertificatesError(
-                "invalid_argument", "username, password and folder of the mailbox must not hold control characters."
-            )
+        for name in ("host", "username", "password", "folder"):
+            value = getattr(settings, name)
+            if not value or any(ord(character) < ord(" ") for character in value):
+                raise CertificatesError(
+                    "invalid_argument", f"{name} of imap must not be empty, and must not hold control characters."
+                )
         self._context = _tls_context(settings)
 
     def __enter__(self) -> ImapMailbox:
@@ -322,42 +326,63 @@ class ImapMailbox(Mailbox):
         if self._box is not None:
             try:
                 if "IDLE" in self._box.client.capabilities:
-                    self._box.idle.wait(seconds)
+                    self._idle(self._box, min(seconds, LONGEST_IDLE))
                     return
             except (*DROPPED, imaplib.IMAP4.error, imap_tools.ImapToolsError):
                 self._drop()
                 until = min(until, time.monotonic() + 1)
         time.sleep(max(0, until - time.monotonic()))
 
+    def _idle(self, box: imap_tools.BaseMailBox, seconds: float) -> None:
+        box.idle.start()
+        # What the server told together with its consent is read already, and no more seen by who looks at the socket.
+        timeout = box.client.sock.gettimeout()
+        box.client.sock.settimeout(0)
+        try:
+            told = box.client.readline()
+        except OSError:
+            told = b""
+        finally:
+            box.client.sock.settimeout(timeout)
+        if not told:
+            box.idle.poll(seconds)
+        box.idle.stop()
+
     def _read(self, box: imap_tools.BaseMailBox, since: datetime, enough: Enough) -> Iterator[Raw]:
         box.client.noop()  # lets the server tell of what has come
         # Servers compare days, in a zone of their own.
         window = f"UID {self._first}:* SINCE {imap_date(since - timedelta(days=1))}"
         present = {uid for uid in self._search(box, window) if uid >= self._first}
-        for group in self._in_turn(box, window, present):
+        for groups in self._in_turn(box, window, present):
             if enough() and len(present) > FEW:
                 return
-            yield from self._fetch(box, [uid for uid in group() if uid in present and uid not in self._seen])
+            for group in groups:
+                yield from self._fetch(box, [uid for uid in group() if uid in present - self._seen], since)
         self._first = max(present, default=self._first - 1) + 1
 
     def _in_turn(
         self, box: imap_tools.BaseMailBox, window: str, present: set[int]
-    ) -> Iterator[Callable[[], Sequence[int]]]:
+    ) -> Iterator[Sequence[Callable[[], Sequence[int]]]]:
         """Yield what returns groups of messages, the likely ones first."""
         if len(present - self._seen) <= FEW:
-            yield lambda: sorted(present)
+            yield [lambda: sorted(present)]
             return
         telling = f"{window} {TELLING_SUBJECTS}"
         for criteria in (telling, window):
-            yield partial(self._search, box, f"{criteria} {PEM_IN_TEXT}")
-            yield partial(self._with_files, box, f"{criteria} {OF_PARTS}")
-        yield lambda: self._search(box, telling)[-FEW:]  # why a certificate is missing may stand there
+            yield [
+                partial(self._search, box, f"{criteria} {PEM_IN_TEXT}"),
+                partial(self._with_files, box, f"{criteria} {OF_PARTS}"),
+            ]
+        yield [lambda: self._search(box, telling)[-FEW:]]  # why a certificate is missing may stand there
 
     def _search(self, box: imap_tools.BaseMailBox, criteria: str) -> list[int]:
         kind, data = box.client.uid("SEARCH", criteria)
         if kind != "OK":
             raise imaplib.IMAP4.error(_server_words(data))
-        return sorted(int(uid) for line in data if line for uid in line.split())
+        found = [uid for line in data if line for uid in line.split()]
+        if not all(uid.isdigit() for uid in found):
+            raise imaplib.IMAP4.error("it answered a search with something else than numbers")
+        return sorted(map(int, found))
 
     def _with_files(self, box: imap_tools.BaseMailBox, criteria: str) -> list[int]:
         """Return those of the messages in question that have a part which may be, or hold, a certificate."""
@@ -368,15 +393,16 @@ class ImapMailbox(Mailbox):
             if may_hold_certificate(line)
         ]
 
-    def _fetch(self, box: imap_tools.BaseMailBox, uids: Sequence[int]) -> Iterator[Raw]:
+    def _fetch(self, box: imap_tools.BaseMailBox, uids: Sequence[int], since: datetime) -> Iterator[Raw]:
         for chunk in _chunks(uids, CHUNK):
             sizes = {}
-            for uid, line, _literal in self._fetched(box, chunk, "(RFC822.SIZE)"):
-                found = SIZE.search(line)
-                sizes[uid] = int(found[1]) if found else 0
+            for uid, line, _literal in self._fetched(box, chunk, "(RFC822.SIZE INTERNALDATE)"):
+                size, received = SIZE.search(line), _internal_date(line)
+                if received is None or received >= since:
+                    sizes[uid] = int(size[1]) if size else 0
             for batch in _batches(sizes, self._largest):
                 is_whole = sizes[batch[0]] <= self._largest
-                items = "(BODY.PEEK[])" if is_whole else "(BODY.PEEK[HEADER])"
+                items = "(BODY.PEEK[])" if is_whole else f"(BODY.PEEK[HEADER]<0.{HEADER_BYTES}>)"
                 for uid, _line, data in self._fetched(box, batch, items):
                     if data is not None and uid not in self._seen:
                         self._seen.add(uid)
@@ -436,6 +462,15 @@ class ImapMailbox(Mailbox):
                 "use security tls with port 993, or starttls with port 143."
             )
             raise CertificatesError("tls_error", message, host=settings.host) from None
+        except UnicodeDecodeError:
+            message = f"The mail server {settings.address} does not answer as an IMAP server does: check host and port."
+            raise CertificatesError("unreachable", message, host=settings.host) from None
+        except ValueError:  # of the library, for a port that does not fit, or of the resolver, for a name that is none
+            message = (
+                f"{settings.address} cannot be connected to with security {settings.security}: check host and port of imap "
+                "(tls goes with port 993, starttls with 143)."
+            )
+            raise CertificatesError("invalid_argument", message, host=settings.host) from None
         except (imap_tools.ImapToolsError, imaplib.IMAP4.error, OSError, EOFError) as error:
             if isinstance(error, imap_tools.MailboxStarttlsError) or "TLS not supported" in str(error):
                 message = f"The mail server {settings.address} does not offer STARTTLS: use security tls."
@@ -488,6 +523,15 @@ class ImapMailbox(Mailbox):
             self._box = None
 
 
+def _internal_date(line: bytes) -> datetime | None:
+    """Return when the server received a message, of which it answered this."""
+    local = imaplib.Internaldate2tuple(line)
+    try:
+        return datetime.fromtimestamp(time.mktime(local), timezone.utc) if local else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def imap_date(moment: datetime) -> str:
     """Return the day of an instant as a search takes it, whatever the locale: C(31-Jan-2026)."""
     return f"{moment.day:02}-{MONTHS[moment.month - 1]}-{moment.year}"
@@ -501,10 +545,14 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
         return None
     try:
         context = ssl.create_default_context(cafile=settings.ca_path)
-    except OSError as error:
-        why = getattr(error, "strerror", None) or "it holds no certificate"
+    except (OSError, ValueError) as error:
+        why = (
+            "it holds no certificate"
+            if isinstance(error, ssl.SSLError)
+            else getattr(error, "strerror", "it is no path")
+        )
         raise CertificatesError(
-            "invalid_argument", f"ca_path of the mailbox, {settings.ca_path}, cannot be used: {why}."
+            "invalid_argument", f"ca_path of imap, {printable(settings.ca_path or '')}, cannot be used: {why}."
         ) from None
     if not settings.validate_certs:
         context.check_hostname = False
@@ -520,10 +568,15 @@ def _close(box: imap_tools.BaseMailBox) -> None:
         box.client.shutdown()
 
 
+BYTES_IN_WORDS = re.compile(r"\[?b([\"'])(.*?)\1\]?")
+"""How C(imaplib) quotes a server in its exceptions."""
+
+
 def _words(error: BaseException) -> str:
     """Return what went wrong with a connection, as a sentence."""
-    words = (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip().rstrip(".")
-    return f"{words[:200]}."
+    words = (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
+    plain = BYTES_IN_WORDS.sub(r"\2", words).strip().rstrip(".")
+    return f"{plain[:200]}."
 
 
 def _server_words(data: Sequence[object]) -> str:

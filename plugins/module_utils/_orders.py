@@ -10,7 +10,7 @@ Rests on C(SoftLayer_Security_Certificate_Request).
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
@@ -108,7 +108,7 @@ class Order:
 class Selection:
     """Which orders are wanted: criteria combine with AND, values within one with OR; C(None) asks for nothing."""
 
-    order_ids: Sequence[int] | None = None
+    order_ids: Collection[int] | None = None
     common_names: Sequence[str] | None = None
     statuses: Sequence[str] | None = None
     approver_emails: Sequence[str] | None = None
@@ -124,8 +124,10 @@ class Selection:
         Raises:
             CertificatesError: C(invalid_argument).
         """
-        selection = cls(**{criterion.name: options[criterion.name] for criterion in fields(cls)})
-        check_ids("order_ids", selection.order_ids or ())
+        criteria = {criterion.name: options[criterion.name] for criterion in fields(cls)}
+        ids = options["order_ids"]
+        check_ids("order_ids", ids or ())
+        selection = cls(**{**criteria, "order_ids": None if ids is None else frozenset(ids)})
         if (selection.expires_within_days or 0) < 0:
             raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
         return selection
@@ -165,23 +167,20 @@ class Selection:
         )
 
 
-def fetch_orders(client: Client, account_id: int, order_ids: Sequence[int] | None = None) -> list[Order]:
+def fetch_orders(client: Client, account_id: int, order_ids: Collection[int] | None = None) -> list[Order]:
     """Return the account's orders, or those of them with the ids asked for, sorted by id.
 
-    Rests on C(getSslCertificateRequests). An id that a filtered listing lacks is looked for in the whole list, so that a
-    server that filters in another way than expected hides no order.
+    Rests on C(getSslCertificateRequests).
 
     Raises:
         CertificatesError: as C(Client.read_list).
     """
-    if order_ids is None:
-        rows = client.read_list(SERVICE, "getSslCertificateRequests", account_id, mask=MASK)
-    else:
-        wanted = set(order_ids)
-        rows = client.read_ids(SERVICE, "getSslCertificateRequests", account_id, identifiers=wanted, mask=MASK)
-        if len(rows) < len(wanted):
-            rows = client.read_list(SERVICE, "getSslCertificateRequests", account_id, mask=MASK)
-            rows = [row for row in rows if int(row["id"]) in wanted]
+    listing = (SERVICE, "getSslCertificateRequests", account_id)
+    rows = (
+        client.read_list(*listing, mask=MASK)
+        if order_ids is None
+        else client.read_ids(*listing, identifiers=order_ids, mask=MASK)
+    )
     return _with_status_names(client, [normalise(row) for row in rows])
 
 

@@ -351,7 +351,8 @@ def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes
     """Read the facts and return what is to be done about each selected order."""
     params = module.params
     at = now()
-    selection = Selection(order_ids=params["order_ids"], common_names=params["common_names"])
+    ids = params["order_ids"]
+    selection = Selection(order_ids=None if ids is None else frozenset(ids), common_names=params["common_names"])
     orders = {
         order.id: order for order in fetch_orders(client, account_id, selection.order_ids) if selection.takes(order, at)
     }

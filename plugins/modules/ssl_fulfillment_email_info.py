@@ -126,7 +126,7 @@ options:
     default: 30
   max_message_bytes:
     description:
-      - Do not look into messages larger than this number of bytes.
+      - Do not look into messages larger than this number of bytes. It must be at least 65536.
     type: int
     default: 10485760
   wait:
@@ -149,8 +149,9 @@ options:
       - Id of the account whose O(order_ids) to look up; the API user's own if not given.
     type: int
 notes:
-  - In a folder on a mail server with more than 500 messages in question, those whose subject mentions certificates are looked into
-    first. The others are looked into only as far as something is missing still.
+  - In a folder on a mail server with more than 500 messages in question, the server is asked which have PEM in their text or a file that
+    may be a certificate, and those are looked into; first the ones whose subject mentions certificates, then, if something is missing
+    still, the others, and last what else mentions certificates in its subject. In a smaller folder, and in files, all are looked into.
   - Of several valid certificates with the same public key, the one issued last is returned.
 seealso:
   - module: softlayer.certificates.ssl_order_info
@@ -532,31 +533,41 @@ def run(module: Module) -> dict[str, t.Any]:
 
 def check_params(params: t.Mapping[str, t.Any]) -> None:
     """Refuse what the argument specification cannot."""
-    for name in ("max_age_days", "wait_timeout", "wait_interval"):
-        if not 0 < params[name] < float("inf"):
-            raise CertificatesError("invalid_argument", f"{name} must be a number greater than 0.")
-    if params["max_age_days"] > LONGEST_AGE:
-        raise CertificatesError("invalid_argument", f"max_age_days must not be greater than {LONGEST_AGE}.")
+    imap = params["imap"] or {}
+    limits = (
+        ("max_age_days", params["max_age_days"], LONGEST_AGE_DAYS),
+        ("wait_timeout", params["wait_timeout"], LONGEST_WAIT),
+        ("wait_interval", params["wait_interval"], LONGEST_WAIT),
+        ("timeout of imap", imap.get("timeout", 1), LONGEST_TIMEOUT),
+    )
+    for name, value, most in limits:
+        if not 0 < value <= most:
+            raise CertificatesError("invalid_argument", f"{name} must be greater than 0 and at most {most}.")
     if params["max_message_bytes"] < HEADER_BYTES:
         raise CertificatesError("invalid_argument", f"max_message_bytes must be at least {HEADER_BYTES}.")
-    imap = params["imap"]
-    if imap and not 0 < imap["timeout"] < float("inf"):
-        raise CertificatesError("invalid_argument", "timeout of imap must be a number greater than 0.")
-    if imap and imap["port"] is not None and not 0 < imap["port"] < 65536:
-        raise CertificatesError("invalid_argument", "port of imap must be between 1 and 65535.")
+    port = imap.get("port")
+    if port is not None and not 0 < port < 65536:
+        raise CertificatesError("invalid_argument", "port of imap must be from 1 to 65535.")
 
 
-LONGEST_AGE = 36_500
+LONGEST_AGE_DAYS = 36_500
+LONGEST_WAIT = 2_592_000
+LONGEST_TIMEOUT = 86_400
 
 
 def open_mailbox(params: t.Mapping[str, t.Any]) -> Mailbox:
     """Return the source of messages, checked as far as that goes without a connection."""
     largest = params["max_message_bytes"]
-    if params["imap"]:
+    empty = [name for name in ("maildir", "mbox") if params[name] == ""]
+    if empty:
+        raise CertificatesError("invalid_argument", f"{empty[0]} must not be empty.")
+    if params["imap"] is not None:
         return ImapMailbox(ImapSettings(**params["imap"]), largest)
-    if params["maildir"]:
+    if params["maildir"] is not None:
         return MaildirMailbox(params["maildir"], largest)
-    return MboxMailbox(params["mbox"], largest) if params["mbox"] else PathsMailbox(params["paths"] or [], largest)
+    if params["mbox"] is not None:
+        return MboxMailbox(params["mbox"], largest)
+    return PathsMailbox(params["paths"], largest)
 
 
 def what_to_look_for(module: Module) -> tuple[list[Wanted], int]:
@@ -575,12 +586,15 @@ def what_to_look_for(module: Module) -> tuple[list[Wanted], int]:
 def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
     """Return what to look for of an order as C(ssl_order_info) returns it."""
     try:
-        return Wanted(order["public_key_sha256"], int(order["id"]), order["common_name"])
-    except (KeyError, TypeError, ValueError):
+        wanted = Wanted(order["public_key_sha256"], int(order["id"]), order["common_name"])
+        if not all(isinstance(text, str | None) for text in (wanted.public_key_sha256, wanted.common_name)):
+            raise TypeError
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise CertificatesError(
             "invalid_argument",
             "Each of orders needs id, common_name and public_key_sha256: give the orders that ssl_order_info returns.",
         ) from None
+    return wanted
 
 
 def look_up(module: Module) -> tuple[list[Wanted], int]:

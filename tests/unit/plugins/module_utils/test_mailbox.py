@@ -236,8 +236,8 @@ def test_a_ca_path_that_cannot_be_used(tmp_path: Path, path: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["host", "username", "password", "folder"])
-@pytest.mark.parametrize("value", ["with\r\nA1 LOGOUT", "nul\0", "\x1b[31m"])
-def test_settings_with_control_characters(name: str, value: str) -> None:
+@pytest.mark.parametrize("value", ["", "with\r\nA1 LOGOUT", "nul\0", "\x1b[31m"])
+def test_empty_settings_and_those_with_control_characters(name: str, value: str) -> None:
     settings = settings_for(**{name: value}, security="tls")
     refusal("invalid_argument", name, read=lambda: ImapMailbox(settings, LARGEST))
 
@@ -249,7 +249,7 @@ def test_without_tls_nothing_is_sent_to_another_machine(host: str) -> None:
     refusal("invalid_argument", host, "security", read=lambda: ImapMailbox(settings_for(host=host), LARGEST))
 
 
-@pytest.mark.parametrize("host", ["", "a" * 64 + ".example", ".example.com", "mail..example", "no-such-host.invalid"])
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", ".example.com", "mail..example", "no-such-host.invalid"])
 def test_a_host_that_cannot_be(host: str) -> None:
     box = ImapMailbox(settings_for(host=host, security="tls", port=1), LARGEST)
     with pytest.raises(CertificatesError) as raised:
@@ -275,7 +275,7 @@ def test_folders_of_all_names(mailbox: Mailbox, folder: str) -> None:
     assert (raw.place.folder, subjects([raw])) == (folder, ["one"])
 
 
-@pytest.mark.parametrize("folder", ["", "inbox/nowhere", "\N{SNOWMAN}"])
+@pytest.mark.parametrize("folder", ["inbox/nowhere", "\N{SNOWMAN}"])
 def test_a_folder_that_cannot_be(mailbox: Mailbox, folder: str) -> None:
     refusal("not_found", "INBOX", read=lambda: imap(mailbox, folder=folder).__enter__())
 
