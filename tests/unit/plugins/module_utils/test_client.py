@@ -22,6 +22,8 @@ import urllib3
 from ansible.module_utils import basic
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
+    FEW_CALLS,
+    IDS_PER_FILTER,
     PAGE_SIZE,
     Client,
     Settings,
@@ -442,10 +444,33 @@ def test_lists_are_asked_for_in_order_of_their_ids(client: Client, wire: Wire) -
 
 
 def test_ids_are_asked_for_in_portions_and_selected_again(client: Client, wire: Wire) -> None:
-    wire.script = [ok(rows(1, 999), 2), ok(rows(450, 1000), 2), ok(rows(), 0)]
-    found = client.read_ids("Y", "getX", identifiers=[*range(1, 451), 3, 3], mask="mask[id]")
-    assert found == rows(1, 450)
+    ids = [*range(1, 451)]
+    wire.script = [ok(rows(*ids[:200], 999), 201), ok(rows(*ids[200:400]), 200), ok(rows(1000, *ids[400:]), 51)]
+    found = client.read_ids("Y", "getX", identifiers=[*ids, 3, 3], mask="mask[id]")
+    assert found == rows(*ids)
     assert len(wire.sent) == 3
+
+
+@pytest.mark.parametrize("hidden", [[], [7]], ids=["it is nowhere", "the filter hides it"])
+def test_an_id_that_a_filter_lacks_is_looked_for_in_the_whole_list(
+    client: Client, wire: Wire, hidden: list[int]
+) -> None:
+    wire.script = [ok(rows(3), 1), ok(rows(3, 4, *hidden), 2 + len(hidden))]
+    assert client.read_ids("Y", "getX", identifiers=[7, 3], mask="mask[id]") == rows(3, *hidden)
+    assert len(wire.sent) == 2
+
+
+@pytest.mark.parametrize(("total", "calls"), [(400, 2), (10_000, 6)], ids=["a short list", "a long list"])
+def test_many_ids_are_picked_from_the_whole_list_if_that_is_shorter(
+    client: Client, wire: Wire, total: int, calls: int
+) -> None:
+    ids = [*range(1, FEW_CALLS * IDS_PER_FILTER + 2)]
+    page = ok(rows(*ids[:400]), 400) if total == 400 else None
+    chunks = [ok(rows(*ids[start : start + IDS_PER_FILTER]), 200) for start in range(0, len(ids), IDS_PER_FILTER)]
+    wire.script = [ok(rows(1), total), *([page] if page else chunks)]
+    found = client.read_ids("Y", "getX", identifiers=ids, mask="mask[id]")
+    assert found == rows(*(ids[:400] if page else ids))
+    assert len(wire.sent) == calls
 
 
 def test_no_ids_are_no_call(client: Client, wire: Wire) -> None:
