@@ -15,6 +15,7 @@ constraint lets only one of several rivals have it; no lock is held while the AP
 from __future__ import annotations
 
 import os
+import threading
 import traceback
 import typing as t
 from collections.abc import Iterable, Iterator
@@ -94,6 +95,71 @@ def default_path() -> str:
     return os.path.join(state, "softlayer.certificates", "ledger.sqlite3")
 
 
+R = t.TypeVar("R")
+
+
+class _Operation(t.Generic[R]):
+    """Something to do in a transaction, and what came of it."""
+
+    def __init__(self, do: t.Callable[[sa.Connection], R]) -> None:
+        self._do = do
+        self._error: BaseException | None = None
+        self._result: R | None = None
+        self.is_over = False
+
+    def run(self, connection: sa.Connection) -> None:
+        """Do it; its result stands once the transaction is committed."""
+        self._result = self._do(connection)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Note that the transaction is over."""
+        self._error = error
+        self.is_over = True
+
+    def result(self) -> R:
+        """Return what came of it, or raise why nothing did."""
+        if self._error is not None:
+            raise self._error
+        return t.cast("R", self._result)
+
+
+class _SharedTransactions:
+    """Lets threads that want to write at the same moment share a transaction.
+
+    SQLite brings each transaction to the disk before the next one begins, which takes longer than all else that the ledger
+    does; so whoever waits meanwhile goes along with the next one. Each operation is on the disk when C(run) returns.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._waiting: list[_Operation[t.Any]] = []
+        self._queue = threading.Lock()
+        self._writer = threading.Lock()
+
+    def run(self, do: t.Callable[[sa.Connection], R]) -> R:
+        """Do something in a transaction, which may hold what other threads do; if it fails, it fails for all of them."""
+        operation = _Operation(do)
+        with self._queue:
+            self._waiting.append(operation)
+        with self._writer:
+            if not operation.is_over:
+                with self._queue:
+                    together, self._waiting = self._waiting, []
+                self._commit(together)
+        return operation.result()
+
+    def _commit(self, together: t.Sequence[_Operation[t.Any]]) -> None:
+        error: BaseException | None = None
+        try:
+            with self._engine.begin() as connection:
+                for operation in together:
+                    operation.run(connection)
+        except BaseException as raised:
+            error = raised
+        for operation in together:
+            operation.end(error)
+
+
 class Ledger:
     """The history of requested emails in a database.
 
@@ -111,6 +177,7 @@ class Ledger:
         self._table, self._versions = _tables()
         self._engine = _make_engine(self._url, read_only=read_only)
         is_file = self._url.get_backend_name() == "sqlite"
+        self._shared = _SharedTransactions(self._engine) if is_file else None
         self._is_empty = is_file and self._prepare_file(may_make_folder=not url)
         with self._said_clearly():
             self._open_schema()
@@ -146,8 +213,7 @@ class Ledger:
         with self._said_clearly():
             for _attempt in range(MOST_RIVALS):
                 try:
-                    with self._engine.begin() as connection:
-                        return self._claim(connection, key, at, interval)
+                    return self._transact(lambda connection: self._claim(connection, key, at, interval))
                 except IntegrityError:
                     continue  # a rival was faster: look at what it did
         raise self._unavailable("its tables are not as this collection made them")
@@ -186,8 +252,16 @@ class Ledger:
 
     def _set_state(self, claim: Claim, state: str) -> None:
         table = self._table
-        with self._said_clearly(), self._engine.begin() as connection:
-            connection.execute(sa.update(table).where(table.c.id == claim.id).values(state=state))
+        note = sa.update(table).where(table.c.id == claim.id).values(state=state)
+        with self._said_clearly():
+            self._transact(lambda connection: connection.execute(note))
+
+    def _transact(self, do: t.Callable[[sa.Connection], R]) -> R:
+        """Do something in a transaction and return what came of it."""
+        if self._shared is not None:
+            return self._shared.run(do)
+        with self._engine.begin() as connection:
+            return do(connection)
 
     def _entries(
         self, connection: sa.Connection, account_id: int, email_type: str, orders: sa.ColumnElement[bool]

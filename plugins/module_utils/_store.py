@@ -24,6 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509 impor
     FACTS,
     Certificate,
     Request,
+    certificate_key_sha256,
     pem_bundle,
     read_certificates,
     read_request,
@@ -158,9 +159,9 @@ def fetch_certificate_ids_by_key(client: Client, otherwise: str) -> dict[str, li
     """
     found: dict[str, list[int]] = {}
     for row in _list(client, KEYS_MASK, f"Grant it, or {otherwise}."):
-        certificate = _certificate(row)
-        if certificate is not None:
-            found.setdefault(certificate.public_key_sha256, []).append(int(row["id"]))
+        key = certificate_key_sha256(row.get("certificate"))
+        if key is not None:
+            found.setdefault(key, []).append(int(row["id"]))
     return found
 
 

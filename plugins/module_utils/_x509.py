@@ -362,6 +362,18 @@ def request_key_sha256(pem: object) -> str | None:
         return None
 
 
+def certificate_key_sha256(pem: object) -> str | None:
+    """Return the SHA-256 of the public key in an API object's certificate, C(None) where there is none to read.
+
+    Nothing else of the certificate is read, which makes it several times as fast as C(read_certificates).
+    """
+    blocks = _pem_blocks(pem.encode("utf-8", "replace"), CERTIFICATE_LABELS) if isinstance(pem, str) else []
+    try:
+        return Certificate(_decode_body(blocks[0][1])).public_key_sha256 if blocks else None
+    except (ValueError, TypeError, binascii.Error, UnsupportedAlgorithm, x509.InvalidVersion):
+        return None
+
+
 def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
     """Return the one private key in PEM text or DER, decrypted.
 

@@ -197,6 +197,49 @@ def test_one_of_many_rivals_gets_the_claim(ledger: Ledger, ledger_url: str) -> N
         other.close()
 
 
+def test_threads_that_write_at_once_each_get_what_is_theirs(ledger: Ledger, ledger_url: str) -> None:
+    """They may share a transaction; what one of them is told is on record then."""
+    keys = [Key(1, number, "fulfillment") for number in range(200)]
+
+    def once(key: Key) -> bool:
+        one = claim(ledger, key)
+        ledger.confirm(one)
+        again = ledger.claim(key, AT, DAY)
+        return isinstance(again, Entry) and again.id == one.id and again.key == key and again.confirmed
+
+    with ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(once, keys))
+    other = Ledger(ledger_url)
+    assert other.last_requests(keys).keys() == set(keys)
+    other.close()
+
+
+def test_what_fails_in_a_shared_transaction_is_on_nobodys_record(tmp_path: Path) -> None:
+    """It fails for all who share it, and none of them is told otherwise."""
+    url = f"sqlite:///{tmp_path}/ledger.sqlite3"
+    ledger = Ledger(url)
+    with sqlite3.connect(tmp_path / "ledger.sqlite3") as connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON softlayer_ssl_email_requests WHEN NEW.order_id = 13 "
+            "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+    keys = [Key(1, number, "fulfillment") for number in range(40)]
+
+    def attempt(key: Key) -> bool:
+        try:
+            claim(ledger, key)
+        except CertificatesError as error:
+            assert error.code == "ledger_unavailable"
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        granted = {key for key, is_granted in zip(keys, pool.map(attempt, keys), strict=True) if is_granted}
+    assert Key(1, 13, "fulfillment") not in granted
+    assert ledger.last_requests(keys).keys() == granted
+    ledger.close()
+
+
 def test_a_rival_between_looking_and_claiming_is_noticed(postgresql_url: str) -> None:
     """Whatever moment between the statements of a claim the rival picks: one of the two is refused.
 
