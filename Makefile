@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python tests/run.py
 
 .DELETE_ON_ERROR:
-.PHONY: test test-long lint sanity unit molecule artefact demo clean
+.PHONY: test test-long lint sanity unit molecule artefact demo bench clean
 
 test: $(VENV)/bin/nox ## Run everything.
 	$(RUN)
@@ -22,8 +22,11 @@ lint sanity unit molecule artefact: $(VENV)/bin/nox ## Run one kind of test.
 demo: $(VENV)/demo ## Show the whole job on a simulated fleet.
 	$(VENV)/bin/python -m tests.demo
 
+bench: $(VENV)/bench ## Measure what large fleets cost; BENCH="--profile quick" for less.
+	$(VENV)/bin/python -m tests.benchmark $(BENCH)
+
 clean: ## Remove all that the other targets made.
-	rm -rf .venv .nox .demo .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
+	rm -rf .venv .nox .bench .demo .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
 
 $(VENV)/bin/python:
 	python3 -m venv $(VENV)
@@ -32,6 +35,6 @@ $(VENV)/bin/python:
 $(VENV)/bin/nox: | $(VENV)/bin/python
 	$(VENV)/bin/pip install --quiet nox
 
-$(VENV)/demo: requirements.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/bench $(VENV)/demo: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(VENV)/bin/pip install --quiet --requirement requirements.txt --group simulator ansible-core
 	touch $@

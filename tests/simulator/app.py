@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -64,6 +65,7 @@ class _Endpoint:
             call = decode()
         except ApiFault as fault:
             return transport.encode_fault(fault)
+        started = time.monotonic()
         entry = self._world.calls.begin(call)
         self._world.stopping.wait(self._world.settings.latency_ms / 1000)
         rule = self._world.faults.pick(call)
@@ -73,6 +75,8 @@ class _Endpoint:
             response = self._fail(rule, transport, call, entry)
             entry.outcome = rule.kind
         entry.status = None if fate_of(request).reset else response.status_code
+        entry.bytes = response.content_length or 0
+        entry.seconds = time.monotonic() - started
         return response
 
     def _process(self, transport: _Transport, call: Call, entry: Entry) -> Response:

@@ -45,7 +45,10 @@ class Call:
 
 @dataclass
 class Entry:
-    """A line of the log; ``status`` and ``outcome`` stay None while the call is being answered."""
+    """A line of the log; ``status``, ``outcome``, ``bytes`` and ``seconds`` stay None while the call is being answered.
+
+    ``bytes`` is the length of the answer's body, ``seconds`` how long it took to make, latency included.
+    """
 
     time: str
     transport: str
@@ -60,6 +63,8 @@ class Entry:
     offset: int
     status: int | None = None
     outcome: str | None = None
+    bytes: int | None = None
+    seconds: float | None = None
 
 
 class CallLog:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +26,7 @@ class Datatype:
     relations: Mapping[str, Datatype] = field(default_factory=dict)
     computed: Mapping[str, Callable[[Row], Any]] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def scalars(self) -> frozenset[str]:
         """All that a call without a mask gives."""
         return self.local | frozenset(self.computed)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ def now() -> datetime:
     return datetime.now(timezone.utc).replace(microsecond=0)
 
 
+@functools.lru_cache(maxsize=100_000)  # a large list has each of its dates rendered for every page it is on
 def render(moment: datetime) -> str:
     """An instant as the API writes it."""
     return moment.astimezone(CENTRAL).isoformat(timespec="seconds")

@@ -10,7 +10,8 @@ import io
 import mailbox
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
@@ -34,6 +35,8 @@ class Letter:
     product: str
     recipient: str | None
     copy_to: str | None
+    date: datetime = field(default_factory=dates.now)
+    message_id: str = field(default_factory=lambda: _new_message_id())
 
 
 @dataclass(frozen=True)
@@ -61,20 +64,20 @@ class Maildir:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._box = mailbox.Maildir(path, create=True)
-        self._held: list[EmailMessage] = []
+        self._held: list[Callable[[], EmailMessage]] = []
 
-    def deliver(self, message: EmailMessage, *, hold: bool) -> None:
-        """Put a message into the Maildir, or aside until ``release``."""
-        self._held.append(message)
+    def deliver(self, write: Callable[[], EmailMessage], *, hold: bool) -> None:
+        """Put a message into the Maildir, or aside until ``release``; it is written when it is delivered."""
+        self._held.append(write)
         if not hold:
             self.release()
 
     def release(self) -> int:
         """Deliver what was held back; how many that were."""
-        messages, self._held = self._held, []
-        for message in messages:
-            self._box.add(message)
-        return len(messages)
+        held, self._held = self._held, []
+        for write in held:
+            self._box.add(write())
+        return len(held)
 
     def clear(self) -> None:
         """Remove every message."""
@@ -119,9 +122,13 @@ def _envelope(letter: Letter, subject: str) -> EmailMessage:
     if letter.copy_to:
         message["Cc"] = letter.copy_to
     message["Subject"] = subject
-    message["Date"] = format_datetime(dates.now())
-    message["Message-ID"] = make_msgid(domain="ca.example")
+    message["Date"] = format_datetime(letter.date)
+    message["Message-ID"] = letter.message_id
     return message
+
+
+def _new_message_id() -> str:
+    return make_msgid(domain="ca.example")
 
 
 def _introduction(letter: Letter) -> str:
@@ -218,7 +225,7 @@ def _one_pem(message: EmailMessage, letter: Letter, issued: Issued) -> None:
 
 def _forwarded(message: EmailMessage, letter: Letter, issued: Issued) -> None:
     message.set_content("FYI, please install this one.\n")
-    message.add_attachment(fulfillment(DEFAULT_FAMILY, letter, issued))
+    message.add_attachment(fulfillment(DEFAULT_FAMILY, replace(letter, message_id=_new_message_id()), issued))
 
 
 def _link_only(message: EmailMessage, letter: Letter, _issued: Issued | None = None) -> None:

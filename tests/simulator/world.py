@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.message import EmailMessage
@@ -117,13 +117,13 @@ class World:
 
     def send_fulfillment(self, order: Order, username: str) -> None:
         """Have the authority mail the order's certificate."""
-        self._send(
-            order, "FulfillmentEmail", username, mail.fulfillment(order.mail_family, order.letter(), self.issue(order))
-        )
+        family, letter, issued = order.mail_family, order.letter(), self.issue(order)
+        self._send(order, "FulfillmentEmail", username, letter, lambda: mail.fulfillment(family, letter, issued))
 
     def send_approval_request(self, order: Order, username: str) -> None:
         """Have the authority ask for the approval again."""
-        self._send(order, "ApproverEmail", username, mail.approval_request(order.letter()))
+        letter = order.letter()
+        self._send(order, "ApproverEmail", username, letter, lambda: mail.approval_request(letter))
 
     def import_order(self, order: Order) -> Row:
         """Put an order's certificate into the store, as a user would who has its mail and its key."""
@@ -150,8 +150,10 @@ class World:
                 self.import_order(order)
                 del self.orders[order.row["id"]]
 
-    def _send(self, order: Order, email_type: str, username: str, message: EmailMessage) -> None:
-        self.maildir.deliver(message, hold=self.settings.hold_mail)
+    def _send(
+        self, order: Order, email_type: str, username: str, letter: mail.Letter, write: Callable[[], EmailMessage]
+    ) -> None:
+        self.maildir.deliver(write, hold=self.settings.hold_mail)
         order.sends += 1
         self.sends.append(
             Send(
@@ -159,7 +161,7 @@ class World:
                 order_id=order.row["id"],
                 email_type=email_type,
                 recipient=order.row.get("approverEmailAddress"),
-                message_id=str(message["Message-ID"]),
+                message_id=letter.message_id,
                 user=username,
             )
         )

@@ -165,6 +165,22 @@ def test_what_has_not_come_is_waited_for_and_imported_by_a_later_run(sim: Simula
     assert len(sim.sends()) == ORDERS
 
 
+def test_a_failure_does_not_stop_the_batches_after_it(sim: Simulator, fulfill: Play) -> None:
+    ids = [order["id"] for order in sim.orders()]
+    broken, *others = ids
+    sim.fault("fault", method="resendEmail", order_id=broken)
+    ran = fulfill("-e", "ssl_fulfillment_batch_size=5", ssl_fulfillment_wait_timeout=1)
+    assert ran.code == 2
+    for label in ("orders 1-5 of 12", "orders 6-10 of 12", "orders 11-12 of 12"):
+        assert label in ran.output
+    for label in ("certificates 1-5 of 11", "certificates 6-10 of 11", "certificate 11 of 11"):
+        assert label in ran.output
+    assert sorted(send["order_id"] for send in sim.sends()) == others
+    assert len(sim.certificates()) == len(others)
+    assert "requested 11, collected 11, imported 11, skipped 1, failed 1" in ran.output
+    assert f"order {broken}" in ran.output
+
+
 def test_forged_mail_and_bombs_do_no_harm(sim: Simulator, inbox: Mailbox, fulfill: Play) -> None:
     order, *_others = sim.orders()
     name = order["commonName"]
