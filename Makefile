@@ -35,6 +35,10 @@ $(VENV)/bin/python:
 $(VENV)/bin/nox: | $(VENV)/bin/python
 	$(VENV)/bin/pip install --quiet nox
 
-$(VENV)/bench $(VENV)/demo: requirements.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/demo: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(VENV)/bin/pip install --quiet --requirement requirements.txt --group simulator ansible-core
+	touch $@
+
+$(VENV)/bench: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet --requirement requirements.txt --group test ansible-core
 	touch $@

@@ -55,6 +55,7 @@ def _full() -> tuple[Case, ...]:
         *writing,
         Case("second_run", 10_000, 0),
         Case("second_run", 10_000, 50, transport=REST),
+        Case("mailbox", 200),
     )
 
 

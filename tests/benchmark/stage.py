@@ -66,6 +66,8 @@ class Stage:
         self.folder = folder
         self.cache: dict[Any, Any] = {}
         """What scenarios prepared for the fleet that is there now."""
+        self.until_closed = contextlib.ExitStack()
+        """What they started for it."""
         self._simulator: Simulator | None = None
         self._fleet: tuple[int, int] | None = None
         self._number = 0
@@ -89,7 +91,8 @@ class Stage:
             self._fleet = (orders, stored)
 
     def close(self) -> None:
-        """Stop the simulator."""
+        """Stop the simulator, and what scenarios started."""
+        self.until_closed.close()
         if self._simulator is not None:
             self._simulator.stop()
         self._simulator = self._fleet = None

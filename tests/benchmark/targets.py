@@ -139,6 +139,16 @@ def number(way: str, name: str, divisor: float = 1) -> Compute:
     return compute
 
 
+def peaks(one: str, other: str) -> Compute:
+    """Peak memory of one way over that of another."""
+
+    def compute(result: Result) -> float | None:
+        above, below = result.median_of(one, "peak_bytes"), result.median_of(other, "peak_bytes")
+        return above / below if above and below else None
+
+    return compute
+
+
 def calls_beyond_pages(way: str) -> Compute:
     """Calls that did not fetch a page of a listing."""
 
@@ -267,5 +277,21 @@ TARGETS = (
         0,
         unit="packages",
         orders=1,
+    ),
+    Target(
+        "mailbox: time",
+        "the module among 20,000 other messages / with the wanted ones alone",
+        "mailbox",
+        ratio("module", "alone"),
+        2.0,
+        orders=200,
+    ),
+    Target(
+        "mailbox: memory",
+        "peak of the module among the others / with the wanted ones alone",
+        "mailbox",
+        peaks("module", "alone"),
+        1.2,
+        orders=200,
     ),
 )
