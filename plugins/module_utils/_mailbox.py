@@ -357,7 +357,8 @@ class ImapMailbox(Mailbox):
             if enough() and len(present) > FEW:
                 return
             for group in groups:
-                yield from self._fetch(box, [uid for uid in group() if uid in present - self._seen], since)
+                left = present - self._seen
+                yield from self._fetch(box, [uid for uid in group() if uid in left], since)
         self._first = max(present, default=self._first - 1) + 1
 
     def _in_turn(

@@ -85,6 +85,22 @@ def test_module_is_documented(installed: Installation, module: str) -> None:
     assert documented["return"]
 
 
+def test_inventory_plugin_is_documented_and_lists_orders(installed: Installation) -> None:
+    name = "softlayer.certificates.ssl_orders"
+    documented: dict[str, Any] = json.loads(installed.run("ansible-doc", "--type", "inventory", "--json", name))[name]
+    assert documented["doc"]["short_description"] and documented["examples"]
+    (installed.folder / "ssl_orders.yml").write_text(f"plugin: {name}\n", encoding="utf-8")
+    with Simulator.start(fleet="demo") as simulator:
+        graph = installed.run(
+            *("ansible-inventory", "-i", "ssl_orders.yml", "--graph"),
+            SL_USERNAME=simulator.username,
+            SL_API_KEY=simulator.api_key,
+            SL_ENDPOINT_URL=simulator.rest_url,
+        )
+        names = {order["commonName"].replace("*", "_") for order in simulator.orders()}
+    assert all(name in graph for name in names), graph
+
+
 def test_playbooks_are_found(installed: Installation) -> None:
     for path in ROOT.glob("playbooks/*.yml"):
         installed.run("ansible-playbook", "--syntax-check", f"softlayer.certificates.{path.stem}")
