@@ -422,9 +422,12 @@ def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
 
 
 def key_texts(data: bytes) -> set[str]:
-    """Return the key in a file as text that must appear in no output; what is shorter than any key would only garble it."""
-    text = data.decode("utf-8", "replace")
-    return {form for form in (text, text.strip(), "".join(text.split())) if len(form) >= SHORTEST_KEY}
+    """Return the key in a file as text that must appear in no output; what is shorter than any key would only garble it.
+
+    As few forms as will do: each is looked for in each string of a result.
+    """
+    text = data.decode("utf-8", "replace").strip()
+    return {form for form in (text, "".join(text.split())) if len(form) >= SHORTEST_KEY}
 
 
 def _canonical_key_block(label: bytes, body: bytes) -> bytes:

@@ -458,7 +458,7 @@ def check(item: Item, module: Module) -> Step | Planner:
         content, warnings = assemble(material, wishes, now())
     except CertificatesError as error:
         return failed(error, known)
-    module.no_log_values.add(content.private_key_pem)
+    module.no_log_values.add(content.private_key_pem.strip())
 
     def plan_one(stored: Sequence[_store.Stored], orders: Orders) -> Step:
         try:

@@ -620,7 +620,7 @@ def key_of(module: Module, data: bytes) -> str:
     """Return the SHA-256 of the public key that belongs to a private key."""
     module.no_log_values.update(key_texts(data))
     key = read_private_key(data, module.params["privatekey_passphrase"])
-    module.no_log_values.add(key.pem)
+    module.no_log_values.add(key.pem.strip())
     return key.public_key_sha256
 
 
