@@ -105,6 +105,7 @@ def fulfill(sim: Simulator, inbox: Mailbox, tmp_path: Path) -> Play:
             "tell": str(told),
             **variables,
         }
+        given = {name: value for name, value in given.items() if value is not None}
         (tmp_path / "vars.json").write_text(json.dumps(given), encoding="utf-8")
         login = {"SL_USERNAME": sim.username, "SL_API_KEY": sim.api_key, "SL_ENDPOINT_URL": sim.rest_url}
         quiet = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
@@ -224,6 +225,24 @@ def test_without_a_mailbox_it_says_what_is_missing(fulfill: Play, sim: Simulator
     ran = fulfill(ssl_fulfillment_mail={"imap": {"host": "localhost"}})
     assert ran.code == 2
     assert "username" in ran.output and "password" in ran.output
+    assert sim.sends() == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"ssl_fulfillment_mail": {"wait_interval": 5}}, "imap, maildir, mbox and paths"),
+        ({"ssl_fulfillment_mail": {"maildir": "/one", "mbox": "/two"}}, "imap, maildir, mbox and paths"),
+        ({"ssl_fulfillment_privatekey_dir": None}, "ssl_fulfillment_privatekey_dir"),
+    ],
+    ids=["no source", "two sources", "no keys"],
+)
+def test_nothing_is_sent_if_a_later_phase_lacks_something(
+    sim: Simulator, fulfill: Play, variables: dict[str, Any], named: str
+) -> None:
+    ran = fulfill(**variables)
+    assert ran.code == 2
+    assert named in ran.output
     assert sim.sends() == []
 
 
