@@ -23,7 +23,7 @@ description:
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 requirements:
-  - imap-tools >= 1.7 (with O(imap))
+  - imap-tools >= 1.11 (with O(imap))
 extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.attributes
