@@ -327,7 +327,7 @@ class _Part:
             ValueError: if that cannot be done.
         """
         raw = self._data[self.start : self.end]
-        encoding = str(self.headers.get("content-transfer-encoding", "")).split(";")[0].strip().lower()
+        encoding = str(self.headers.get("content-transfer-encoding", "")).partition(";")[0].strip().lower()
         if encoding == "base64":
             return _from_base64(raw)
         return quopri.decodestring(raw) if encoding == "quoted-printable" else raw

@@ -489,7 +489,7 @@ SPEC = api_options() + ArgumentSpec(
         "orders": {"type": "list", "elements": "dict"},
         "order_ids": {"type": "list", "elements": "int"},
         "csr_paths": {"type": "list", "elements": "path"},
-        "privatekey_paths": {"type": "list", "elements": "path"},
+        "privatekey_paths": {"type": "list", "elements": "path", "no_log": False},
         "privatekey_passphrase": {"type": "str", "no_log": True},
         "max_age_days": {"type": "float", "default": 30},
         "max_message_bytes": {"type": "int", "default": 10 * 1024 * 1024},
