@@ -25,9 +25,10 @@ def read_file(path: str) -> bytes:
 def not_readable(kind: str, path: str, error: OSError | ValueError) -> CertificatesError:
     """Return what is to be said of a file or folder that cannot be read."""
     why = getattr(error, "strerror", None) or "this is no path"
-    return CertificatesError("not_found", f"The {kind} {printable(path)} cannot be read: {why}.", path=path)
+    details = {"path": path} if path.isprintable() else {}
+    return CertificatesError("not_found", f"The {kind}{shown(path)} cannot be read: {why}.", **details)
 
 
-def printable(path: str) -> str:
-    """Return a path as it can stand in a sentence."""
-    return "".join(character if character.isprintable() else "?" for character in path)
+def shown(path: str) -> str:
+    """Return a path as it can stand behind a word in a sentence; what is none, such as the text of a key, is left out."""
+    return f" {path}" if path.isprintable() else ""

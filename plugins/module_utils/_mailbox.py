@@ -29,7 +29,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import not_readable, printable
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import not_readable, shown
 from ansible_collections.softlayer.certificates.plugins.module_utils._mail import HEADER_BYTES, Place, read_headers
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import is_loopback
 
@@ -553,7 +553,7 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
             else getattr(error, "strerror", "it is no path")
         )
         raise CertificatesError(
-            "invalid_argument", f"ca_path of imap, {printable(settings.ca_path or '')}, cannot be used: {why}."
+            "invalid_argument", f"ca_path of imap{shown(settings.ca_path or '')} cannot be used: {why}."
         ) from None
     if not settings.validate_certs:
         context.check_hostname = False

@@ -73,6 +73,8 @@ class Module(AnsibleModule):
 
 
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL)
+BARE_KEY = re.compile(r"\s*M[A-Za-z0-9+/]{59,}[A-Za-z0-9+/=\s]*")
+"""What the base64 of a key looks like whose first and last line got lost."""
 URL_PASSWORD = re.compile(r"://[^/@\s:]*:([^@\s]+)@")
 
 
@@ -82,7 +84,7 @@ def _secrets_in(value: object) -> t.Iterator[str]:
     That is a private key in the wrong option, or in a misspelt one, and the password in a URL.
     """
     if isinstance(value, str):
-        if PRIVATE_KEY.search(value):
+        if PRIVATE_KEY.search(value) or BARE_KEY.fullmatch(value):
             yield value
         yield from (found[0] for found in PRIVATE_KEY.finditer(value))
         for found in URL_PASSWORD.finditer(value):

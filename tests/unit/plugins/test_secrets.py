@@ -232,8 +232,13 @@ def _mistakes(stage: Stage) -> Iterator[tuple[str, Task]]:
     """What people do when they mix options up."""
     one = AUTHORITY.issue("mistake.example.com")
     key_path = stage.file(one.key_pem)
+    bare = "".join(one.key_pem.splitlines()[1:-1])
     mistakes: dict[str, Options] = {
         "key_given_as_path": {"certificate_content": one.pem, "privatekey_path": one.key_pem},
+        "key_given_as_path_in_a_list": {"certificates": [{"pkcs12_path": one.key_pem.strip()}]},
+        "key_given_as_path_of_the_ca": one.options(ca_path=one.key_pem),
+        "bare_key_given_as_path": {"certificate_content": one.pem, "privatekey_path": bare},
+        "bare_key_given_as_path_of_the_ca": one.options(ca_path=bare),
         "key_given_as_certificate": {"certificate_content": one.key_pem, "privatekey_content": one.pem},
         "key_given_as_intermediate": one.options(intermediate_content=one.key_pem),
         "key_given_as_csr": one.options(csr_content=one.key_pem),
@@ -309,6 +314,11 @@ def _mails(stage: Stage) -> Iterator[tuple[str, Task]]:
     yield "mail_found", Task(module, {"paths": [message], **by_key}, '"messages_examined": 1')
     others = {"paths": [message], "privatekey_paths": [stage.file(key_pem(new_key()))]}
     yield "mail_not_found", Task(module, others, '"no_matching_key"')
+    for name, text in (("key", one.key_pem), ("bare_key", "".join(one.key_pem.splitlines()[1:-1]))):
+        given = {"privatekey_paths": [text]}
+        yield f"mail_by_{name}_given_as_path", Task(module, {"paths": [message], **given}, '"code": "not_found"')
+        trusting = {"imap": {**imap, "host": "mail.invalid", "security": "tls", "ca_path": text}, **by_key}
+        yield f"mail_server_by_{name}_given_as_ca", Task(module, trusting, '"code": "invalid_argument"')
     encrypted = stage.secret(key_pem(new_key(), passphrase=PASSPHRASE))
     opened = {"paths": [message], "privatekey_paths": [stage.file(encrypted)], "privatekey_passphrase": PASSPHRASE}
     yield "mail_by_an_encrypted_key", Task(module, opened, '"messages_examined": 1')
