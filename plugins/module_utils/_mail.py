@@ -13,7 +13,6 @@ hostile message nests.
 
 from __future__ import annotations
 
-import binascii
 import codecs
 import email.errors
 import email.header
@@ -36,12 +35,14 @@ from functools import cached_property
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import (
-    DER_SEQUENCE,
     Certificate,
+    certificates_in,
+    der_length,
     find_issuer,
+    from_base64,
+    is_der,
     order_chain,
     pem_bundle,
-    read_certificates,
 )
 
 Format = t.Literal["inline_pem", "pem", "der", "pkcs7", "zip"]
@@ -81,8 +82,10 @@ ENVELOPE_LINE = re.compile(rb">?From [^\r\n]*" + LINE_END)
 KEPT_FIELDS = frozenset(
     {"content-type", "content-transfer-encoding", "content-disposition", "message-id", "from", "date", "subject"}
 )
-NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
+SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+SIGNED_ENTITY = re.compile(rb"Content-Type[ \t]*:", re.IGNORECASE)
+"""How what was signed begins (RFC 8551, 3.5.2)."""
 FORWARDED = frozenset({"message/rfc822", "message/global"})
 UNSAFE_CODECS = frozenset(
     {"idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
@@ -140,8 +143,8 @@ ARCHIVE_ERRORS = (
     OverflowError,
 )
 """What C(zipfile) raises on damaged archives."""
-ENVELOPED_DATA = bytes.fromhex("06092a864886f70d010703")
-"""OID of CMS enveloped-data (RFC 5652, 6)."""
+ENVELOPED_DATA = (bytes.fromhex("06092a864886f70d010703"), bytes.fromhex("060b2a864886f70d0109100117"))
+"""OIDs of CMS enveloped-data (RFC 5652, 6) and authenticated-enveloped-data (RFC 5083)."""
 KEY_STORE = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|\x81.|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL)
 """How PKCS#12 begins (RFC 7292, 4): version 3, then another sequence."""
 
@@ -321,15 +324,11 @@ class _Part:
         )
 
     def content(self) -> bytes:
-        """Its content, with the transfer encoding taken off.
-
-        Raises:
-            ValueError: if that cannot be done.
-        """
+        """Its content, with the transfer encoding taken off."""
         raw = self._data[self.start : self.end]
         encoding = str(self.headers.get("content-transfer-encoding", "")).partition(";")[0].strip().lower()
         if encoding == "base64":
-            return _from_base64(raw)
+            return from_base64(raw)
         return quopri.decodestring(raw) if encoding == "quoted-printable" else raw
 
     def parts(self) -> Iterator[tuple[int, int]]:
@@ -412,17 +411,6 @@ def _one_line(value: str | None) -> str | None:
     return " ".join(printable.split())[:SHOWN_LENGTH] or None
 
 
-def _from_base64(data: bytes) -> bytes:
-    """Return what base64 (RFC 2045, 6.8) stands for, whatever else is strewn in.
-
-    Raises:
-        ValueError: if it is damaged.
-    """
-    kept = data.translate(None, NOT_BASE64).partition(b"=")[0]  # after the padding comes what a mailing list appended
-    whole = kept[:-1] if len(kept) % 4 == 1 else kept
-    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
-
-
 class _Reader:
     """Goes through a message once and notes what it holds, within the bounds."""
 
@@ -466,13 +454,11 @@ class _Reader:
         return found
 
     def _read_leaf(self, part: _Part, depth: int) -> None:
-        try:
-            content = part.content()
-        except ValueError:
-            self.signs.add("malformed")
-            return
+        content = part.content()
         if part.content_type in FORWARDED or part.file_name.lower().endswith(".eml"):
             self.read_entity(_with_line_ends(content), depth + 1)
+        elif part.content_type in SIGNED and (signed := SIGNED_ENTITY.search(content)):
+            self.read_entity(content[signed.start() :], depth + 1)  # the certificates behind it are the sender's
         elif part.is_body or part.content_type.startswith("multipart/"):
             self._read_body(content, part.charset, is_html=part.content_type == "text/html")
         else:
@@ -497,7 +483,7 @@ class _Reader:
                 self._read_archive(content)
         elif content.startswith(b"%PDF-") and b"/Encrypt" in content:
             self.signs.add("encrypted")
-        elif content[:1] == bytes([DER_SEQUENCE]):
+        elif is_der(content):
             self._read_der(content, "zip" if archived else None)
         elif len(content) <= DER_BYTES and BARE_BASE64.fullmatch(content):
             self._read_base64(content, "zip" if archived else None)
@@ -540,23 +526,20 @@ class _Reader:
     def _read_base64(self, body: bytes, form: Format | None) -> None:
         if len(body) > 2 * DER_BYTES:
             self.signs.add("too_large")
-            return
-        try:
-            self._read_der(_from_base64(body), form)
-        except ValueError:
-            self.signs.add("malformed")
+        else:
+            self._read_der(from_base64(body), form)
 
     def _read_der(self, data: bytes, form: Format | None) -> None:
         """Read a certificate or PKCS#7 structure; what follows it is left out."""
-        der = data[: _der_length(data)]
+        der = data[: der_length(data)]
         if len(der) > DER_BYTES or len(self.candidates) >= CERTIFICATES:
             self.signs.add("too_large")
             return
-        if ENVELOPED_DATA in der[:64] or KEY_STORE.match(der):
+        if any(oid in der[:64] for oid in ENVELOPED_DATA) or KEY_STORE.match(der):
             self.signs.add("encrypted")
             return
         try:
-            certificates = read_certificates(der)
+            certificates = certificates_in(der)
         except CertificatesError:
             self.signs.add("malformed")
             return
@@ -646,16 +629,6 @@ def _tag_end(text: str, position: int) -> int:
         end = text.find(found[1], found.end())
         position = end + 1 if end >= 0 else found.end()
     return len(text)
-
-
-def _der_length(data: bytes) -> int:
-    """Return how long the structure at the beginning of DER data says that it is, header included (X.690, 8.1.3)."""
-    first = data[1] if len(data) > 1 else 0
-    if first < 0x80:
-        return 2 + first
-    count = first & 0x7F
-    # With the indefinite form (BER), or a nonsensical one, take all.
-    return 2 + count + int.from_bytes(data[2 : 2 + count], "big") if 0 < count <= 4 else len(data)
 
 
 # What was looked for, and where it was found

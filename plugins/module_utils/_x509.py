@@ -47,11 +47,13 @@ except ImportError:
     CRYPTOGRAPHY_IMPORT_ERROR = traceback.format_exc()
 
 PEM_BLOCK = re.compile(
-    rb"-----BEGIN (?P<label>[A-Z0-9 ]+)-----(?P<body>.*?)-----END (?P=label)-----",
+    rb"-----BEGIN (?P<label>[A-Z0-9 #]+)-----(?P<body>.*?)-----END (?P=label)-----",
     re.DOTALL,
 )
-CERTIFICATE_LABELS = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE"})
-PKCS7_LABELS = frozenset({b"PKCS7", b"CMS", b"PKCS #7 SIGNED DATA"})
+TRUSTED_LABEL = b"TRUSTED CERTIFICATE"
+CERTIFICATE_LABELS = frozenset(
+    {b"CERTIFICATE", b"X509 CERTIFICATE", TRUSTED_LABEL, b"PKCS7", b"CMS", b"PKCS #7 SIGNED DATA"}
+)
 REQUEST_LABELS = frozenset({b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"})
 TRADITIONAL_KEY_LABELS = frozenset({b"RSA PRIVATE KEY", b"EC PRIVATE KEY", b"DSA PRIVATE KEY"})
 KEY_LABELS = TRADITIONAL_KEY_LABELS | {b"PRIVATE KEY", b"ENCRYPTED PRIVATE KEY"}
@@ -77,8 +79,13 @@ LONGEST_CHAIN = 10
 """Certificates above a leaf; real chains have one to three."""
 SHORTEST_KEY = 40
 """Characters of a private key's text."""
+ENCRYPTED_WITH = re.compile(rb"DEK-Info:[^A-Z]*([A-Z0-9-]+),\s*([0-9A-Fa-f]+)[^A-Za-z0-9+/]+")
+"""The last header of a traditional key that is encrypted (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
 VECTOR_LENGTHS = frozenset({16, 32})
 """Hex digits of the initialisation vectors of DES and AES; with others the parser does not fail but panics."""
+NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+WRITTEN_LINE_END = re.compile(rb"\\[rn]")
+"""What JSON and environment files make of line ends."""
 
 
 def _public_key_sha256(public_key: t.Any) -> str:
@@ -228,7 +235,7 @@ class Request:
 
     def pem(self) -> str:
         """Return it as canonical PEM: 64 columns, LF."""
-        return _wrap(b"CERTIFICATE REQUEST", self.der)
+        return _wrap(b"CERTIFICATE REQUEST", self.der).decode("ascii")
 
 
 @dataclass(frozen=True)
@@ -248,17 +255,26 @@ class KeyStore:
     certificates: tuple[Certificate, ...]
 
 
-def _wrap(label: bytes, der: bytes) -> str:
-    encoded = base64.b64encode(der).decode("ascii")
+def _wrap(label: bytes, der: bytes, headers: tuple[bytes, ...] = ()) -> bytes:
+    encoded = base64.b64encode(der)
     lines = [encoded[start : start + 64] for start in range(0, len(encoded), 64)]
-    return "\n".join([f"-----BEGIN {label.decode()}-----", *lines, f"-----END {label.decode()}-----", ""])
+    return b"\n".join([b"-----BEGIN " + label + b"-----", *headers, *lines, b"-----END " + label + b"-----", b""])
 
 
 def _pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
-    """Return label and body of the PEM blocks in a text, whatever else stands in it."""
-    return [
-        (found["label"], found["body"]) for found in PEM_BLOCK.finditer(_as_ascii(data)) if found["label"] in labels
+    """Return label and body of the PEM blocks in a text, whatever else stands in it.
+
+    Raises:
+        CertificatesError: C(invalid_pem) where one begins in another.
+    """
+    blocks = [
+        (found["label"], WRITTEN_LINE_END.sub(b"\n", found["body"]))
+        for found in PEM_BLOCK.finditer(_as_ascii(data))
+        if found["label"] in labels
     ]
+    if any(b"-----BEGIN" in body for _label, body in blocks):
+        raise CertificatesError("invalid_pem", "A PEM block lacks its last line: take the file anew from its source.")
+    return blocks
 
 
 def _as_ascii(data: bytes) -> bytes:
@@ -269,9 +285,26 @@ def _as_ascii(data: bytes) -> bytes:
     return data
 
 
-def _decode_body(body: bytes) -> bytes:
-    """Return the DER of a PEM body that may be indented, quoted, or broken at odd places."""
-    return base64.b64decode(re.sub(rb"[^A-Za-z0-9+/=]", b"", body.replace(b"\xc2\xa0", b"")), validate=True)
+def from_base64(data: bytes) -> bytes:
+    """Return what base64 (RFC 4648, 4) stands for, whatever else is strewn in; what is damaged comes out as something else."""
+    kept = data.translate(None, NOT_BASE64).partition(b"=")[0]  # after the padding comes what a mailing list appended
+    whole = kept[:-1] if len(kept) % 4 == 1 else kept
+    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
+
+
+def is_der(data: bytes) -> bool:
+    """Return whether data begins as a DER sequence of more than 127 bytes does, which no text does (X.690, 8.1.3.5)."""
+    return data[:1] == bytes([DER_SEQUENCE]) and data[1:2] >= b"\x80"
+
+
+def der_length(data: bytes) -> int:
+    """Return how long the structure at the beginning of DER data says that it is, header included (X.690, 8.1.3)."""
+    first = data[1] if len(data) > 1 else 0
+    if first < 0x80:
+        return 2 + first
+    count = first & 0x7F
+    # With the indefinite form (BER), or a nonsensical one, take all.
+    return 2 + count + int.from_bytes(data[2 : 2 + count], "big") if 0 < count <= 4 else len(data)
 
 
 def as_bytes(text: object) -> bytes:
@@ -298,21 +331,24 @@ def read_certificates(data: bytes) -> list[Certificate]:
     Raises:
         CertificatesError: C(invalid_pem) where something claims to be a certificate and is not.
     """
-    found: list[Certificate] = []
-    for label, body in _pem_blocks(data, CERTIFICATE_LABELS | PKCS7_LABELS):
-        try:
-            der = _decode_body(body)
-        except (ValueError, binascii.Error):
-            raise CertificatesError(
-                "invalid_pem", "A PEM block is damaged: its base64 does not decode. Take the file anew from its source."
-            ) from None
-        found += [_certificate(der)] if label in CERTIFICATE_LABELS else _pkcs7(der)
-    if not found and data[:1] == bytes([DER_SEQUENCE]):
-        try:
-            found = [_certificate(data)]
-        except CertificatesError:
-            found = _pkcs7(data)
-    return list(dict.fromkeys(found))
+    ders = [data] if is_der(data) else [_der(*block) for block in _pem_blocks(data, CERTIFICATE_LABELS)]
+    return list(dict.fromkeys(certificate for der in ders for certificate in certificates_in(der)))
+
+
+def _der(label: bytes, body: bytes) -> bytes:
+    der = from_base64(body)
+    return der[: der_length(der)] if label == TRUSTED_LABEL else der  # what OpenSSL trusts it for stands behind it
+
+
+def certificates_in(der: bytes) -> list[Certificate]:
+    """Return the certificates in DER, which is one or PKCS#7 with several; it takes no longer than parsing that.
+
+    Raises:
+        CertificatesError: C(invalid_pem).
+    """
+    with suppress(CertificatesError):
+        return [_certificate(der)]
+    return _pkcs7(der)
 
 
 def _certificate(der: bytes) -> Certificate:
@@ -336,7 +372,9 @@ def _pkcs7(der: bytes) -> list[Certificate]:
             parsed = pkcs7.load_der_pkcs7_certificates(der)
     except NOT_PARSED:
         raise CertificatesError(
-            "invalid_pem", "The data is neither an X.509 certificate nor PKCS#7 with certificates."
+            "invalid_pem",
+            "This is neither an X.509 certificate nor PKCS#7 with certificates, or it is damaged: "
+            "take the file anew from its source.",
         ) from None
     return [_certificate(certificate.public_bytes(Encoding.DER)) for certificate in parsed]
 
@@ -349,7 +387,7 @@ def read_request(data: bytes) -> Request:
     """
     blocks = _pem_blocks(data, REQUEST_LABELS)
     try:
-        der = _decode_body(blocks[0][1]) if blocks else data
+        der = from_base64(blocks[0][1]) if blocks else data
         return Request(der, _public_key_sha256(x509.load_der_x509_csr(der).public_key()))
     except NOT_PARSED:
         raise CertificatesError("invalid_pem", "This is no certificate signing request in PEM or DER form.") from None
@@ -431,24 +469,16 @@ def key_texts(data: bytes) -> set[str]:
 
 
 def _canonical_key_block(label: bytes, body: bytes) -> bytes:
-    """Return a PEM key without indentation, odd line ends or text around it, its RFC 1421 headers kept."""
-    lines = [line.strip().lstrip(b"> ").replace(b"\xc2\xa0", b"") for line in body.splitlines()]
-    headers = [line for line in lines if b":" in line]
-    vector = next((line.rpartition(b",")[2] for line in headers if line.startswith(b"DEK-Info:")), None)
-    if vector is not None and len(vector) not in VECTOR_LENGTHS:
-        raise CertificatesError("invalid_pem", "The private key is damaged: take the file anew from its source.")
-    content = b"".join(line for line in lines if b":" not in line)
-    wrapped = [content[start : start + 64] for start in range(0, len(content), 64)]
-    return b"\n".join(
-        [
-            b"-----BEGIN " + label + b"-----",
-            *headers,
-            *([b""] if headers else []),
-            *wrapped,
-            b"-----END " + label + b"-----",
-            b"",
-        ]
-    )
+    """Return a PEM key without indentation, odd line ends or text around it, the headers of an encrypted one kept."""
+    headers: tuple[bytes, ...] = ()
+    encrypted = ENCRYPTED_WITH.search(body)
+    if encrypted:
+        cipher, vector = encrypted.groups()
+        if len(vector) not in VECTOR_LENGTHS:
+            raise CertificatesError("invalid_pem", "The private key is damaged: take the file anew from its source.")
+        headers = (b"Proc-Type: 4,ENCRYPTED", b"DEK-Info: " + cipher + b"," + vector, b"")
+        body = body[encrypted.end() :]
+    return _wrap(label, from_base64(body), headers)
 
 
 def _private_key(key: t.Any, container: PrivateFormat) -> PrivateKey:

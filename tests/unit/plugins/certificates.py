@@ -273,6 +273,10 @@ DISORDER: dict[str, Callable[[str], str]] = {
     "76_columns": _broken_at(76),
     "one_line": _broken_at(100_000),
     "folded": lambda text: text.replace("\n", " "),
+    "line_ends_in_writing": lambda text: text.replace("\n", "\\n"),
+    "crlf_in_writing": lambda text: text.replace("\n", "\\r\\n"),
+    "zero_width_spaces": lambda text: text.replace("\n", "\N{ZERO WIDTH SPACE}\n"),
+    "line_separators": lambda text: text.replace("\n", "\N{LINE SEPARATOR}"),
     "in_a_mail": _in_a_mail,
     "between_rules": _between_rules,
 }

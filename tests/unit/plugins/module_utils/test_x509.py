@@ -41,6 +41,7 @@ from tests.unit.plugins.certificates import (
     pkcs12_of,
     self_signed,
 )
+from tests.unit.plugins.messages import with_trust_settings
 
 EXAMPLES = 20_000 if os.environ.get("LONG") == "1" else 100
 fuzz = settings(max_examples=EXAMPLES, deadline=None)
@@ -51,7 +52,7 @@ OTHER_AUTHORITY = Authority("Another", intermediates=2)
 ISSUED = AUTHORITY.issue("www.example.com", names=["www.example.com", "example.com"], organization="Example Inc.")
 OTHER = OTHER_AUTHORITY.issue("www.example.com")
 TRADITIONAL = PrivateFormat.TraditionalOpenSSL
-HEADED = {"76_columns", "one_line", "folded"}
+HEADED = {"76_columns", "one_line"}
 """Disorder that takes the lines from a PEM block's headers, without which the block is another."""
 
 
@@ -87,13 +88,30 @@ def test_certificates_in_der() -> None:
     assert sorted(read(pkcs7_of(ISSUED.all, Encoding.DER))) == sorted(ders(ISSUED.all))
 
 
-@pytest.mark.parametrize("label", ["X509 CERTIFICATE", "PKCS7", "CMS"])
+@pytest.mark.parametrize("label", ["X509 CERTIFICATE", "PKCS7", "CMS", "PKCS #7 SIGNED DATA"])
 def test_certificates_under_other_labels(label: str) -> None:
     pem = ISSUED.pem if label.startswith("X509") else pkcs7_of(ISSUED.all[:1], Encoding.PEM).decode()
     old = "CERTIFICATE" if label.startswith("X509") else "PKCS7"
     assert read(pem.replace(f"BEGIN {old}-", f"BEGIN {label}-").replace(f"END {old}-", f"END {label}-").encode()) == [
         ISSUED.der
     ]
+
+
+def test_pkcs7_that_is_called_a_certificate() -> None:
+    pem = pkcs7_of(ISSUED.all[:1], Encoding.PEM).decode()
+    assert read(pem.replace("PKCS7-", "CERTIFICATE-").encode()) == [ISSUED.der]
+
+
+def test_a_certificate_with_trust_settings() -> None:
+    """As C(openssl x509 -trustout) writes it."""
+    assert read(f"{with_trust_settings(ISSUED)}\n{OTHER.pem}".encode()) == [ISSUED.der, OTHER.der]
+
+
+def test_padding_that_got_lost() -> None:
+    padded = next(
+        one for one in (AUTHORITY.issue(f"{'a' * size}.example.com") for size in range(1, 9)) if "=" in one.pem
+    )
+    assert read(padded.pem.replace("=", "").encode()) == [padded.der]
 
 
 def test_each_certificate_once() -> None:
