@@ -75,7 +75,7 @@ DER_SEQUENCE = 0x30
 LARGEST_RSA_KEY = 8192
 LARGEST_RSA_EXPONENT = 64
 """Bits, of keys that are trusted not to be made to keep the processor busy."""
-LONGEST_CHAIN = 10
+LONGEST_CHAIN = 30
 """Certificates above a leaf; real chains have one to three."""
 SHORTEST_KEY = 40
 """Characters of a private key's text."""
@@ -175,7 +175,15 @@ class Certificate:
     @property
     def is_self_issued(self) -> bool:
         """Whether subject and issuer are the same: a root, or a self-signed certificate."""
-        return self._parsed.subject == self._parsed.issuer
+        return self._subject == self._issuer
+
+    @cached_property
+    def _subject(self) -> Name:
+        return _comparable(self._parsed.subject)
+
+    @cached_property
+    def _issuer(self) -> Name:
+        return _comparable(self._parsed.issuer)
 
     @property
     def may_issue(self) -> bool:
@@ -193,8 +201,10 @@ class Certificate:
 
     def is_issued_by(self, issuer: Certificate) -> bool:
         """Return whether C(issuer) is named as this one's issuer and its key made this one's signature."""
+        if self._issuer != issuer._subject:
+            return False
         try:
-            self._parsed.verify_directly_issued_by(issuer._parsed)
+            _verify(self._parsed, issuer._parsed.public_key())
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             return False
         return True
@@ -219,8 +229,36 @@ class Certificate:
         }
 
 
+Name = tuple[frozenset[tuple[str, str]], ...]
+"""A distinguished name as it compares."""
+
+
+def _comparable(name: x509.Name) -> Name:
+    """Return a name so that it equals itself in other string types, case and spacing (RFC 5280, 7.1)."""
+    return tuple(
+        frozenset((part.oid.dotted_string, " ".join(str(part.value).casefold().split())) for part in parts)
+        for parts in name.rdns
+    )
+
+
+def _verify(certificate: x509.Certificate, key: t.Any) -> None:
+    """Verify a certificate's signature; C(verify_directly_issued_by) would not know a name in another string type.
+
+    Raises:
+        InvalidSignature: and others that C(cryptography) raises, if another key made it.
+    """
+    how: tuple[t.Any, ...] = ()
+    if isinstance(key, rsa.RSAPublicKey):
+        how = (certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        how = (certificate.signature_algorithm_parameters,)
+    key.verify(certificate.signature, certificate.tbs_certificate_bytes, *how)
+
+
 def _general_name(name: x509.GeneralName) -> str:
     value = name.value
+    if isinstance(name, x509.OtherName):
+        return f"{name.type_id.dotted_string}:{name.value.hex()}"
     if isinstance(value, x509.ObjectIdentifier):
         return value.dotted_string
     return value.rfc4514_string() if isinstance(value, x509.Name) else str(value)

@@ -20,7 +20,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils import _x50
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, load_pem_private_key
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -335,6 +338,50 @@ def test_a_name_alone_makes_no_issuer() -> None:
     assert _x509.order_chain(_x509.Certificate(ISSUED.der), pile, AT) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        (_ASN1Type.PrintableString, "Names CA"),
+        (_ASN1Type.BMPString, "Names CA"),
+        (_ASN1Type.UTF8String, "NAMES  ca"),
+    ],
+)
+def test_an_issuer_whose_name_is_written_in_another_way(kind: _ASN1Type, written: str) -> None:
+    """Names compare without regard to string type, case and spaces (RFC 5280, 7.1)."""
+    authority, key = Authority("Names"), new_key()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, written, _type=kind)])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW - DAY, NOW + DAY)
+    below = builder.sign(authority.key, hashes.SHA256())
+    leaf, issuer = (_x509.Certificate(der) for der in ders([below, _named(authority, "Names CA")]))
+    assert _x509.order_chain(leaf, [issuer], AT) == [issuer]
+
+
+def _named(authority: Authority, name: str) -> x509.Certificate:
+    """A CA certificate of this name for an authority's key."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    public_key = authority.key.public_key()
+    builder = x509.CertificateBuilder(authority.root.subject, subject, public_key, 1, NOW - DAY, NOW + DAY)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    return builder.sign(authority.key, hashes.SHA256())
+
+
+def test_a_signature_by_sha_1() -> None:
+    """Old, and no reason to say that another authority made it."""
+    key = new_key("rsa")
+    assert isinstance(key, rsa.RSAPrivateKey)
+    authority = Authority("Old")
+    authority.key = key
+    issuer = _named(authority, "Old CA")
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "old.example.com")])
+    builder = x509.CertificateBuilder(issuer.subject, name, new_key().public_key(), 1, NOW - DAY, NOW + DAY)
+    der = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    der = der.replace(bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010105"))
+    signed = x509.load_der_x509_certificate(der).tbs_certificate_bytes
+    leaf = _x509.Certificate(der[:-256] + key.sign(signed, padding.PKCS1v15(), hashes.SHA1()))
+    assert leaf.is_issued_by(_x509.Certificate(issuer.public_bytes(Encoding.DER)))
+    assert not _x509.Certificate(der).is_issued_by(_x509.Certificate(issuer.public_bytes(Encoding.DER)))
+
+
 def test_of_two_issuers_the_valid_one() -> None:
     expired = AUTHORITY.reissue(not_after=NOW - DAY)
     longest = AUTHORITY.reissue(not_after=NOW + 9000 * DAY)
@@ -567,7 +614,7 @@ def test_alternative_names_of_every_kind() -> None:
         "https://example.com/",
         "CN=directory",
     ]
-    assert names[5] == "1.2.3.4"
+    assert names[5:7] == ["1.2.3.4", "1.3.6.1.4.1.311.20.2.3:0c026869"]
     assert len(names) == len(ODD_NAMES) and all(isinstance(name, str) for name in names)
 
 
