@@ -128,12 +128,12 @@ class MaildirMailbox(_Files):
     def _paths(self) -> Iterator[tuple[str, str]]:
         for part in ("new", "cur"):  # in this order a message that is moved meanwhile is met again, not missed
             folder = os.path.join(self._path, part)
-            for name in _listed(folder):
+            for name in _listed(folder, os.DirEntry.is_file):
                 yield name.partition(":")[0], os.path.join(folder, name)
 
 
 class PathsMailbox(_Files):
-    """Files, and folders with C(.eml) files in them."""
+    """Files, and folders with C(.eml) files in them or in folders below; what is hidden is passed over."""
 
     def __init__(self, paths: Sequence[str], largest: int) -> None:
         super().__init__(largest)
@@ -147,15 +147,21 @@ class PathsMailbox(_Files):
 
     def _paths(self) -> Iterator[tuple[str, str]]:
         for given in self._given:
-            found = [given]
-            if os.path.isdir(given):
-                found = [os.path.join(given, name) for name in _listed(given) if name.lower().endswith(".eml")]
+            found = _below(given) if os.path.isdir(given) else [given]
             yield from ((os.path.realpath(path), path) for path in found)
 
 
-def _listed(folder: str) -> list[str]:
+def _below(folder: str) -> Iterator[str]:
+    for name in _listed(folder, os.DirEntry.is_file):
+        if name.lower().endswith(".eml"):
+            yield os.path.join(folder, name)
+    for name in _listed(folder, lambda entry: entry.is_dir(follow_symlinks=False)):
+        yield from _below(os.path.join(folder, name))
+
+
+def _listed(folder: str, kind: Callable[[os.DirEntry[str]], bool]) -> list[str]:
     try:
-        return sorted(entry.name for entry in os.scandir(folder) if entry.is_file() and not entry.name.startswith("."))
+        return sorted(entry.name for entry in os.scandir(folder) if kind(entry) and not entry.name.startswith("."))
     except OSError as error:
         raise not_readable("folder", folder, error) from None
 
@@ -178,6 +184,12 @@ class MboxMailbox(Mailbox):
                 return
             box = mailbox.mbox(self._path, create=False)
             try:
+                if status.st_size and not len(box):
+                    raise CertificatesError(
+                        "not_found",
+                        f"{self._path} is no mbox file: no line in it begins a message. Give a single message by paths.",
+                        path=self._path,
+                    )
                 for key in box.iterkeys():
                     with t.cast(t.IO[bytes], box.get_file(key, True)) as file:
                         data = file.read(self._largest + HEADER_BYTES)

@@ -90,7 +90,7 @@ options:
     type: path
   paths:
     description:
-      - Read these message files, and the files that end in C(.eml) in these folders.
+      - Read these message files, and the files that end in C(.eml) in these folders and below them.
     type: list
     elements: path
   orders:

@@ -571,11 +571,12 @@ def test_an_empty_mbox(tmp_path: Path) -> None:
     assert (len(run["missing"]), run["messages_examined"]) == (1, 0)
 
 
-@pytest.mark.parametrize("given", ["nowhere", "folder"])
+@pytest.mark.parametrize("given", ["nowhere", "folder", "message.eml"])
 def test_what_is_no_mbox(tmp_path: Path, given: str) -> None:
     (tmp_path / "folder").mkdir()
+    (tmp_path / "message.eml").write_bytes(letter(issue()))
     refused("not_found", "mbox", orders=[order(issue())], mbox=str(tmp_path / given))
-    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", "message.eml"}
 
 
 # Files and folders
@@ -584,6 +585,9 @@ def test_what_is_no_mbox(tmp_path: Path, given: str) -> None:
 def test_which_files_are_read(tmp_path: Path) -> None:
     certificates = [issue() for _ in range(7)]
     (tmp_path / "mails/deeper.eml").mkdir(parents=True)
+    (tmp_path / "mails/.hidden").mkdir()
+    (tmp_path / "mails/.hidden/d.eml").write_bytes(letter(issue()))
+    (tmp_path / "mails/round").symlink_to(tmp_path / "mails")
     names = ("mails/a.eml", "mails/B.EML", "saved message", "mails/no.txt", "mails/.c.eml", "mails/deeper.eml/d.eml")
     for name, issued in zip(names, certificates, strict=False):
         (tmp_path / name).write_bytes(letter(issued))
@@ -600,8 +604,8 @@ def test_which_files_are_read(tmp_path: Path) -> None:
         max_message_bytes=SMALLEST,
     )
     assert trace(tmp_path) == before
-    assert [found["order_id"] for found in run["certificates"]] == [0, 1, 2, 6]
-    assert (run["messages_examined"], reasons(run)) == (5, ["too_large"])
+    assert [found["order_id"] for found in run["certificates"]] == [0, 1, 2, 5, 6]
+    assert (run["messages_examined"], reasons(run)) == (6, ["too_large"])
 
 
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
