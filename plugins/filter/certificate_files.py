@@ -69,7 +69,7 @@ def certificate_files(
             order["status"],
             expired=days is not None and days < 0,
             imported=bool(order.get("certificate_ids")),
-            has_certificate=any(certificate.values()),
+            has_certificate=(certificate.get("certificate_path") or certificate.get("certificate_content")) is not None,
             has_key=private_key is not None,
             by_email=mailed is not None,
         )
