@@ -86,7 +86,8 @@ def _secrets_in(value: object) -> t.Iterator[str]:
     if isinstance(value, str):
         if PRIVATE_KEY.search(value) or BARE_KEY.fullmatch(value):
             yield value
-        yield from (found[0] for found in PRIVATE_KEY.finditer(value))
+        for found in PRIVATE_KEY.finditer(value):
+            yield from (found[0], "\n".join(found[0].splitlines()))
         for found in URL_PASSWORD.finditer(value):
             yield from (found[1], unquote(found[1]))
     elif isinstance(value, dict):
