@@ -10,7 +10,7 @@ Pure. A real run carries out exactly the plan that check mode and diff mode show
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -250,7 +250,11 @@ class Content:
     def changes_to(self, record: Stored) -> dict[str, str]:
         """Return the properties of a record that C(editObject) must change."""
         chain = tuple(issuer for issuer in record.intermediates if not issuer.is_self_issued)
-        held = {"intermediateCertificate": chain, "certificateSigningRequest": record.request, "notes": record.notes}
+        held = {
+            "intermediateCertificate": chain,
+            "certificateSigningRequest": record.request,
+            "notes": with_plain_line_ends(record.notes),
+        }
         wanted = {
             "intermediateCertificate": self.intermediates,
             "certificateSigningRequest": self.request,
@@ -282,7 +286,7 @@ class Superseded:
 
     id: int
     not_after: datetime | None
-    associated_service_count: int
+    associated_service_count: int | None
     remove: bool
     removed: bool = False
 
@@ -321,9 +325,7 @@ class Step:
     @property
     def changes_something(self) -> bool:
         """Return whether the store is, or would be, another one afterwards."""
-        return self.outcome in {"imported", "updated", "removed"} or any(
-            old.remove or old.removed for old in self.superseded
-        )
+        return self.outcome in {"imported", "updated", "removed"} or any(old.removed for old in self.superseded)
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it as the module returns it: public facts only."""
@@ -380,9 +382,14 @@ def assemble(material: Material, wishes: ImportWishes, at: datetime) -> tuple[Co
         private_key_pem=key.pem,
         intermediates=tuple(chain),
         request=request,
-        notes=None if material.notes is None else "\n".join(material.notes.splitlines()),
+        notes=None if material.notes is None else with_plain_line_ends(material.notes),
     )
     return content, warnings
+
+
+def with_plain_line_ends(text: str) -> str:
+    """Return a text with line ends that XML does not change on its way."""
+    return "\n".join(text.splitlines())
 
 
 def _read_material(material: Material) -> tuple[PrivateKey, list[Certificate], list[Certificate]]:
@@ -637,14 +644,17 @@ def plain_fingerprint(text: str) -> str:
 
 
 def spare_what_is_wanted(steps: Sequence[Step]) -> list[Step]:
-    """Keep what one certificate supersedes where another item of the run wants it to be in the store."""
+    """Keep in the store what one item of the run would remove and another wants to be there."""
     wanted = {step.id for step in steps if step.outcome != "removed"}
-    return [
-        replace(
-            step, superseded=tuple(replace(old, remove=old.remove and old.id not in wanted) for old in step.superseded)
-        )
-        for step in steps
-    ]
+    return [_spare(step, wanted) for step in steps]
+
+
+def _spare(step: Step, wanted: Collection[int | None]) -> Step:
+    if step.outcome == "removed" and step.id in wanted:
+        error = f"Another item of the same run wants certificate {step.id} to be in the store: leave one of the two."
+        return failed(CertificatesError("ambiguous", error), step)
+    superseded = (replace(old, remove=old.remove and old.id not in wanted) for old in step.superseded)
+    return replace(step, superseded=tuple(superseded))
 
 
 def predicted(step: Step) -> Step:
@@ -653,13 +663,13 @@ def predicted(step: Step) -> Step:
 
 
 def mark_repeated(steps: Sequence[Step]) -> list[Step]:
-    """Let a certificate that was given twice be stored once: the later ones refer to the first."""
-    first_of: dict[Certificate, int] = {}
+    """Let a certificate that was given twice be stored, or removed, once: the later ones refer to the first."""
+    first_of: dict[Certificate | int | None, int] = {}
     marked: list[Step] = []
     for position, step in enumerate(steps):
         current = step
-        if step.content is not None and step.outcome != "failed":
-            first = first_of.setdefault(step.content.certificate, position)
+        if (step.content is not None or step.outcome == "removed") and step.outcome != "failed":
+            first = first_of.setdefault(step.content.certificate if step.content else step.id, position)
             if first != position:
                 current = _repeated(step, steps[first], first)
         marked.append(current)

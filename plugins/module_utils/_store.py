@@ -62,7 +62,7 @@ class Stored:
     id: int
     common_name: str | None
     notes: str
-    associated_service_count: int
+    associated_service_count: int | None
     certificate: Certificate | None
     intermediates: tuple[Certificate, ...]
     request: Request | None
@@ -99,7 +99,7 @@ class Stored:
         return {
             "id": self.id,
             **self.facts(),
-            "notes": PRIVATE_KEY.sub("(private key left out)", self.notes),
+            "notes": self.notes,
             "organization_name": organization,
             "days_until_expiry": self.days_until_expiry(at),
             "associated_service_count": self.associated_service_count,
@@ -128,14 +128,23 @@ class StoreSelection:
     unused: bool | None = None
 
     def takes(self, record: Stored, at: datetime) -> bool:
-        """Return whether a record meets all criteria; one whose end is not known is neither valid nor expired."""
+        """Return whether a record meets all criteria; what is not known of one meets none.
+
+        A record whose end is not told is neither valid nor expired, one whose services are not told neither used nor unused.
+        """
         days = record.days_until_expiry(at)
         return (
             (self.certificate_ids is None or record.id in self.certificate_ids)
             and (self.common_names is None or name_matches(record.facts()["common_name"], self.common_names))
             and (self.status == "all" or (days is not None and (days < 0) == (self.status == "expired")))
             and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
-            and (self.unused is None or (record.associated_service_count == 0) == self.unused)
+            and (
+                self.unused is None
+                or (
+                    record.associated_service_count is not None
+                    and (record.associated_service_count == 0) == self.unused
+                )
+            )
         )
 
 
@@ -291,8 +300,8 @@ def normalise(row: Mapping[str, t.Any]) -> Stored:
     return Stored(
         id=int(row["id"]),
         common_name=row.get("commonName") or None,
-        notes=row.get("notes") or "",
-        associated_service_count=int(row.get("associatedServiceCount") or 0),
+        notes=PRIVATE_KEY.sub("(private key left out)", str(row.get("notes") or "")),
+        associated_service_count=_number(row.get("associatedServiceCount")),
         certificate=_certificate(row),
         intermediates=tuple(_certificates(row.get("intermediateCertificate"))),
         request=_request(row.get("certificateSigningRequest")),
@@ -301,8 +310,13 @@ def normalise(row: Mapping[str, t.Any]) -> Stored:
         organization_name=row.get("organizationName") or None,
         validity_begin=parse(row.get("validityBegin")),
         validity_end=parse(row.get("validityEnd")),
-        key_size=int(row["keySize"]) if str(row.get("keySize") or "").isdecimal() else None,
+        key_size=_number(row.get("keySize")),
     )
+
+
+def _number(value: object) -> int | None:
+    """Return a number, which the API also gives as text; C(None) where there is none."""
+    return int(str(value)) if str(value).isdecimal() else None
 
 
 def _certificate(row: Mapping[str, t.Any]) -> Certificate | None:

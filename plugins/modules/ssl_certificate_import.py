@@ -282,7 +282,7 @@ certificates:
           type: str
           sample: "2026-02-11T23:59:59Z"
         associated_service_count:
-          description: Number of services that use it.
+          description: Number of services that use it; null if the API does not tell it. Then it is not deleted.
           type: int
           sample: 0
         removed:
@@ -322,6 +322,7 @@ failure:
 import re
 import typing as t
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ansible_collections.softlayer.certificates.plugins.module_utils import _store
@@ -387,8 +388,9 @@ def run(module: Module) -> dict[str, t.Any]:
     for step in steps:
         for warning in step.warnings:
             module.warn(f"{step.common_name or (step.certificate and step.certificate.common_name)}: {warning}")
-    done = [predicted(step) for step in steps] if module.check_mode else carry_out(client, steps)
-    return as_result(steps, done, client.api_calls, single=many is None)
+    planned = [predicted(step) for step in steps]
+    done = planned if module.check_mode else carry_out(client, steps)
+    return as_result(planned, done, client.api_calls, single=many is None)
 
 
 def check_params(module: Module) -> None:
@@ -563,14 +565,16 @@ def create(client: Client, step: Step) -> int:
 
 
 def found_after_all(client: Client, step: Step) -> int | None:
-    """Return the id of a certificate whose creation got no answer, if the store has it."""
+    """Return the id of a certificate whose creation got no answer, if the store has it: by its name, then in the list."""
     certificate = t.cast("t.Any", step.certificate)
-    try:
-        name = certificate.common_name
-        found = _store.find_by_common_name(client, name) if name else _store.fetch_stored(client)
-    except CertificatesError:
-        return None
-    return next((record.id for record in found if record.certificate == certificate), None)
+    name = certificate.common_name
+    by_name = [lambda: _store.find_by_common_name(client, name)] if name else []
+    for look in (*by_name, lambda: _store.fetch_stored(client)):
+        with suppress(CertificatesError):
+            for record in look():
+                if record.certificate == certificate:
+                    return record.id
+    return None
 
 
 def remove(client: Client, identifier: int) -> None:
@@ -653,7 +657,7 @@ def as_diff(step: Step) -> dict[str, t.Any]:
         after["state"] = step.message
     if "notes" in step.changes:
         before["notes"], after["notes"] = step.notes_before, step.notes
-    removed = [old.id for old in step.superseded if old.remove]
+    removed = [old.id for old in step.superseded if old.removed]
     if removed:
         before["superseded"], after["superseded"] = removed, []
     return {"before_header": name_of(step), "after_header": name_of(step), "before": before, "after": after}

@@ -156,7 +156,7 @@ certificates:
       type: int
       sample: 68
     associated_service_count:
-      description: Number of services that use it.
+      description: Number of services that use it; null if the API does not tell it.
       type: int
       sample: 1
     created_at:

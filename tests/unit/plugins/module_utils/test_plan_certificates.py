@@ -302,6 +302,12 @@ def test_updates(case: str, services: int) -> None:
     assert not {"certificate", "privateKey"} & set(step.changes)
 
 
+@pytest.mark.parametrize("notes", ["two\r\nlines", "two\nlines\n", "two\rlines"])
+def test_line_ends_of_notes_do_not_count(notes: str) -> None:
+    step = plan_present(content(notes="two\nlines"), [stored(notes=notes)], WISHES, None)
+    assert step.outcome == "unchanged"
+
+
 def test_stored_twice_and_one_is_as_wanted() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
     assert plan_present(content(notes="b"), records, WISHES, None).id == 2
@@ -342,6 +348,7 @@ def test_it_is_not_removed_unless_that_is_wanted() -> None:
 
 KEPT = {
     "in_use": (OLD, {"associated_service_count": 1}),
+    "use_not_told": (OLD, {"associated_service_count": None}),
     "other_organization": (AUTHORITY.issue(NAME, organization="Someone Else", days=(-300, 10)), {}),
     "no_organization": (AUTHORITY.issue(NAME, days=(-300, 10)), {}),
     "other_key_type": (AUTHORITY.issue(NAME, organization="Example Inc.", key=new_key("rsa"), days=(-300, 10)), {}),
@@ -520,6 +527,11 @@ def test_twice_with_different_wishes_for_a_stored_one() -> None:
     """Which of the two would win is chance, as for one that is not stored yet."""
     steps = [plan_present(content(notes=notes), [stored()], WISHES, None) for notes in ("a", "b")]
     assert outcomes(steps)[1][:2] == ("failed", "ambiguous")
+
+
+def test_removed_twice_is_once() -> None:
+    steps = [absent(RECORDS, certificate_id=1), absent(RECORDS, certificate_id=1)]
+    assert outcomes(steps) == [("removed", None, None), ("unchanged", None, 0)]
 
 
 def test_failed_ones_are_not_repeated() -> None:

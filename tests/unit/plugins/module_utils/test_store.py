@@ -95,6 +95,20 @@ def test_anything_but_the_id_may_be_missing(name: str, empty: str | None) -> Non
     assert _store.normalise({**ROW, name: empty}) == _store.normalise(without)
 
 
+@pytest.mark.parametrize("count", [None, "", "many", -1, True, []])
+def test_a_count_that_is_none_is_not_zero(count: Any) -> None:
+    """Nothing is deleted, or called unused, on a guess."""
+    record = _store.normalise({**ROW, "associatedServiceCount": count})
+    assert record.associated_service_count is None
+    for unused in (True, False):
+        assert not _store.StoreSelection(unused=unused).takes(record, datetime.now(timezone.utc))
+
+
+def test_a_key_that_was_written_into_notes() -> None:
+    record = _store.normalise({**ROW, "notes": f"key: {ISSUED.key_pem}"})
+    assert record.notes == "key: (private key left out)\n"
+
+
 @pytest.mark.parametrize("name", ["certificate", "intermediateCertificate", "certificateSigningRequest"])
 @pytest.mark.parametrize("text", ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "text", 7])
 def test_what_does_not_parse_is_comparable_to_nothing(name: str, text: Any) -> None:

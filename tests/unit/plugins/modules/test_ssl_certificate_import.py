@@ -743,6 +743,8 @@ def test_a_removal_that_is_refused_is_not_told_as_done(sim: Simulator, api: Opti
     done = run(api, **NEW.options(), remove_superseded=True)
     assert outcome(done) == ("imported", None)
     assert superseded(done) == {old: False} and old in snapshot(sim)
+    again = run(api, **NEW.options(), remove_superseded=True)
+    assert outcome(again) == ("unchanged", None) and again["changed"] is False
 
 
 def test_what_the_same_run_wants_to_be_there_is_not_removed(sim: Simulator, any_api: Options) -> None:
@@ -837,6 +839,26 @@ def test_present_and_absent_in_one_run(sim: Simulator, api: Options) -> None:
     assert done["api_calls"] == 3
 
 
+def test_present_and_absent_at_once(sim: Simulator, api: Options) -> None:
+    """Whichever came last would win, and a second run of a renewal would remove what the first one stored."""
+    items = [GOOD.options(), {"state": "absent", "fingerprint_sha256": GOOD.fingerprint}]
+    store(sim, GOOD)
+    done = predicted(sim, api, *items)
+    assert [entry["reason"] for entry in done["certificates"]] == [None, "ambiguous"]
+    assert len(sim.certificates()) == 2
+
+
+def test_absent_twice(sim: Simulator, api: Options) -> None:
+    [identifier] = store(sim, GOOD)
+    items = [{"state": "absent", "certificate_id": identifier}, {"state": "absent", "common_name": NAME}]
+    done = predicted(sim, api, *items)
+    assert [(entry["outcome"], entry["id"]) for entry in done["certificates"]] == [
+        ("removed", identifier),
+        ("unchanged", identifier),
+    ]
+    assert methods(sim)["deleteObject"] == 1
+
+
 # Diff mode
 
 
@@ -887,6 +909,14 @@ def test_a_lost_answer_for_one_without_a_common_name(sim: Simulator, api: Option
     done = run(api, **nameless.options())
     assert outcome(done) == ("imported", None)
     assert snapshot(sim)[done["certificate"]["id"]]["certificate"] == nameless.pem
+
+
+@pytest.mark.parametrize("kind", ["fault", "false"])
+def test_a_lost_answer_where_the_name_is_not_found(sim: Simulator, api: Options, kind: str) -> None:
+    sim.fault("reset_after", method="createObject")
+    sim.fault(kind, method="findByCommonName")
+    assert outcome(run(api, **GOOD.options())) == ("imported", None)
+    assert len(sim.certificates()) == 2
 
 
 def test_a_lost_answer_that_cannot_be_looked_up(sim: Simulator, api: Options) -> None:
