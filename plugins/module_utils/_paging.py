@@ -79,11 +79,15 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
 
 
 def _read_to_the_total(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather: Gather) -> bool:
-    """Read the pages after the first one, several at a time; return whether as many rows came as the server says."""
+    """Read the pages after the first one, several at a time; return whether as many rows came as the server says.
+
+    Where it says too few, a full page at the end or one behind the end gives that away.
+    """
     answers = {0: first.rows}
     total = expected = first.total or 0
     step = len(first.rows)
-    ends = {offset: min(offset + step, total) for offset in range(step, total, step)} if step else {}
+    stop = total + 1 if step == size else total
+    ends = {offset: min(offset + step, total) for offset in range(step, stop, step)} if step else {}
     while ends:
         known = len(rows)
         offsets = list(ends)
@@ -97,6 +101,8 @@ def _read_to_the_total(rows: dict[int, Row], fetch: Fetch, size: int, first: Pag
                 left[reached] = ends[offset]
             total = max(total, page.total or 0)
         ends = left if len(rows) > known else {}
+    if len(rows) > total:
+        return _read_to_the_end(rows, fetch, size, first)
     everything = [row for offset in sorted(answers) for row in answers[offset]]
     if total > expected and _is_ascending(everything):
         return len(rows) >= expected  # what came meanwhile stands at the end, and is left to the next run

@@ -44,6 +44,8 @@ class Server:
     """Rows that it ever has, however it grows."""
     handed_out: int = 10**6
     """Rows after these are counted but never sent."""
+    told: int | None = None
+    """How many rows it says there are, whatever there is."""
     lengths: list[int] = field(default_factory=list)
     """How long the pages are in turn, whatever was asked for."""
     seed: int = 0
@@ -60,7 +62,7 @@ class Server:
         ids = list(range(1, self.count + 1))
         if self.shuffle:
             self.random.shuffle(ids)
-        total = None if self.omit_total else self.count
+        total = None if self.omit_total else self.count if self.told is None else self.told
         rows = [{"id": identifier} for identifier in self._page(ids[: self.handed_out], offset, limit)]
         self.count = min(self.most, self.count + self.growth)
         return Page(rows, total)
@@ -201,6 +203,16 @@ def test_a_server_that_repeats_its_last_page_comes_to_an_end(count: int, omit_to
     assert read(server) == list(server.at_first)
 
 
+@given(count=COUNTS, told=COUNTS, ignore_limits=st.booleans())
+@example(count=45, told=PAGE_SIZE, ignore_limits=False)
+@example(count=45, told=2 * PAGE_SIZE, ignore_limits=False)
+def test_a_total_that_is_too_small_hides_no_row(count: int, told: int, ignore_limits: bool) -> None:
+    """As where it is the number of rows on the page."""
+    assume(told <= count)
+    server = Server(count, told=told, ignore_limits=ignore_limits)
+    assert read(server) == list(server.at_first)
+
+
 def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
     with pytest.raises(CertificatesError) as caught:
         list_all(Server(130, handed_out=100).fetch, PAGE_SIZE)
@@ -216,7 +228,7 @@ def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
         (Server(0), 1),
         (Server(0, omit_total=True), 1),
         (Server(7), 1),
-        (Server(PAGE_SIZE), 1),
+        (Server(PAGE_SIZE), 2),
         (Server(45), 5),
         (Server(45, ignore_limits=True), 1),
         (Server(45, ignore_limits=True, omit_total=True), 1),
