@@ -17,7 +17,7 @@ C(authentication_failed)   Access Denied                                        
 C(not_found)               no such object, or no permission to see it: the API does not tell them apart  no
 C(retired)                 the method or the product is gone                                             no
 C(api_error)               any other fault, redirect or HTTP 4xx                                         no
-C(no_answer)               timeout, reset, HTTP 5xx without a fault, an answer that cannot be read       maybe
+C(no_answer)               timeout, reset, HTTP 5xx of something before the API, an unreadable answer    maybe
 =========================  ============================================================================  ===========
 
 The SDK keeps less than the answer held (over REST the fault code is lost, over XML-RPC a fault that comes with an
@@ -69,6 +69,8 @@ class Fault:
 
     code: str
     message: str
+    is_surely_the_apis: bool = True
+    """Otherwise a gateway before the API may have written it: any of them says C(error), and has a number at the most."""
 
 
 def fault_in(body: bytes) -> Fault | None:
@@ -86,10 +88,14 @@ def fault_in(body: bytes) -> Fault | None:
     return None
 
 
+LETTER = re.compile(r"[a-z]", re.IGNORECASE)
+
+
 def _rest_fault(text: bytes) -> Fault | None:
     answer = json.loads(text)
     if isinstance(answer, dict) and "error" in answer:
-        return Fault(str(answer.get("code") or ""), str(answer["error"] or ""))
+        code = str(answer.get("code") or "")
+        return Fault(code, str(answer["error"] or ""), is_surely_the_apis=bool(LETTER.search(code)))
     return None
 
 
@@ -113,7 +119,7 @@ def explain(
     return _explain_http(call, endpoint, answer)
 
 
-RATE_LIMITED = re.compile(r"rate\s*limit", re.IGNORECASE)
+RATE_LIMITED = re.compile(r"rate\s*limit|too many requests", re.IGNORECASE)
 RETIRED = re.compile(
     r"not a valid (method|service|function)|(method|service) (not found|does not exist)|unknown (method|service)"
     r"|no longer (available|supported|offered)|(has been|was|is) (retired|discontinued)|end of (life|support|service)",
@@ -143,6 +149,10 @@ def _explain_fault(call: str, answer: Answer, fault: Fault) -> CertificatesError
             "authentication_failed",
             f"The API refused the credentials ({said.rstrip('.')}): check username and api_key, and that the key's user may call {call}.",
             **details,
+        )
+    if answer.status >= 500 and not fault.is_surely_the_apis:
+        return CertificatesError(
+            "no_answer", f"{call}: not the API but a gateway before it answered: {said}", **details
         )
     return CertificatesError("api_error", f"{call} failed: {said}", **details)
 

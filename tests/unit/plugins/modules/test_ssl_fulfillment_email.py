@@ -608,6 +608,18 @@ def test_an_error_page_of_a_proxy(
     assert sent(sim) == [SHOP]
 
 
+@pytest.mark.parametrize("body", [b'{"error": "Gateway Timeout"}', b'{"error": "Bad Gateway", "code": 502}'], ids=repr)
+def test_a_gateways_error_in_json_is_no_fault(
+    sim: Simulator, both: dict[str, Any], transport: str, body: bytes
+) -> None:
+    with Gateway(sim, 504, body, {"Content-Type": "application/json"}, processed=True) as gateway:
+        done = run({**both, "endpoint_url": gateway.url(transport)}, SHOP)
+    assert done.outcomes() == {SHOP: ("failed", "outcome_unknown")}
+    assert "gateway" in only(done)["message"]
+    assert run(both, SHOP).outcomes() == {SHOP: ("skipped", "outcome_unknown")}
+    assert sent(sim) == [SHOP]
+
+
 XMLRPC_VALUE = (
     b"<?xml version='1.0'?><methodResponse><params><param><value>%s</value></param></params></methodResponse>"
 )
