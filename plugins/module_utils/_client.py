@@ -61,8 +61,8 @@ LONGEST_TIMEOUT = 86400
 """Seconds; more, and infinity, would make a run that never ends."""
 LARGEST_ID = 2**31 - 1
 """XML-RPC knows no larger integer."""
-LONGEST_RETRY_AFTER = 300
-"""Seconds; a server that asks for more is not waited for."""
+LONGEST_WAIT = 300
+"""Seconds; a server whose C(Retry-After) asks for more is not waited for, and gets no more calls."""
 CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
 
 
@@ -217,6 +217,7 @@ class Client:
         self.stop = stop or threading.Event()
         self._lock = threading.Lock()
         self._limiter = RateLimiter()
+        self._turned_away: CertificatesError | None = None
         self._seen = threading.local()
         keep_quiet(verify=settings.verify)
         transport_class, authentication = (
@@ -291,19 +292,24 @@ class Client:
             self._limiter.wait(self.stop.wait)
             if self.stop.is_set():
                 raise Interrupted
+            if self._turned_away:
+                raise self._turned_away
             try:
                 answer = self._call_once(service, method, args, keywords)
             except CertificatesError as error:
-                retry_after = error.details.get("retry_after_seconds")
                 if error.code == "rate_limited":
-                    self._limiter.refused(min(retry_after or 0, LONGEST_RETRY_AFTER))
+                    retry_after = error.details.get("retry_after_seconds", 0.0)
+                    if retry_after > LONGEST_WAIT:  # which counts for all other calls as well
+                        self._turned_away = error
+                        raise
+                    self._limiter.refused(retry_after)
                 elif error.code in ANSWERED:
                     self._limiter.taken()
                 if error.code == "no_answer" and not repeatable:
                     raise CertificatesError(
                         error.code, f"{error.message} It may have been processed.", **error.details
                     ) from None
-                if error.code not in codes or delay is None or (retry_after or 0) > LONGEST_RETRY_AFTER:
+                if error.code not in codes or delay is None:
                     raise
                 if error.code != "rate_limited":
                     self.stop.wait(delay)

@@ -24,6 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
 from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
     FEW_CALLS,
     IDS_PER_FILTER,
+    LONGEST_WAIT,
     PAGE_SIZE,
     Client,
     Settings,
@@ -124,7 +125,7 @@ def fault(message: str, code: str = "SoftLayer_Exception_Public", status: int = 
 
 def page(status: int, body: bytes = b"<html></html>", **headers: str) -> Answer:
     """An answer that is none of the API's."""
-    return lambda _request: (status, body, headers)
+    return lambda _request: (status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
 RATE_LIMITED = fault(
@@ -383,6 +384,18 @@ def test_what_cannot_get_better_is_not_repeated(client: Client, wire: Wire, code
         client.call("Account", "getObject")
     assert caught.value.code == code
     assert len(wire.sent) == 1
+
+
+def test_a_pause_longer_than_a_run_waits_ends_its_calls(client: Client, wire: Wire) -> None:
+    """None of a long list of orders is worth the same waiting again."""
+    wire.script = [page(429, Retry_After=str(LONGEST_WAIT + 1))]
+    for _order in range(3):
+        with pytest.raises(CertificatesError) as caught:
+            client.call("Account", "getObject")
+        assert caught.value.code == "rate_limited"
+        assert caught.value.details["retry_after_seconds"] == LONGEST_WAIT + 1
+    assert len(wire.sent) == 1
+    assert client.stop.waits == []  # type: ignore[attr-defined]
 
 
 def test_pauses_grow_and_are_drawn_by_lot(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
