@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 ISO_8601 = re.compile(
-    r"^(\d{4})-?(\d{2})-?(\d{2})[T ](\d{2}):?(\d{2}):?(\d{2})(?:\.\d+)?\s*(?:(Z)|([+-])(\d{2}):?(\d{2}))?$",
+    r"^(\d{4})-?(\d{2})-?(\d{2})(?:[T ](\d{2}):?(\d{2}):?(\d{2})(?:\.\d+)?\s*(?:(Z)|([+-])(\d{2}):?(\d{2}))?)?$",
     re.IGNORECASE,
 )
 USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
@@ -30,7 +30,7 @@ def parse(value: object) -> datetime | None:
     """Return the instant of an API date such as C(2018-02-22T10:56:44-06:00), C(None) for anything else.
 
     The API writes US Central time with its offset unless the user has set another zone; a value without an offset is
-    taken as UTC.
+    taken as UTC, a day without a time as its beginning.
     """
     text = str(value).strip()
     with suppress(ValueError, OverflowError):
@@ -41,7 +41,7 @@ def parse(value: object) -> datetime | None:
         return None
     *numbers, _utc, sign, hours, minutes = found.groups()
     try:
-        moment = datetime(*(int(number) for number in numbers), tzinfo=timezone.utc)  # type: ignore[misc,arg-type]
+        moment = datetime(*(int(number or 0) for number in numbers), tzinfo=timezone.utc)  # type: ignore[misc,arg-type]
         offset = timedelta(hours=int(hours), minutes=int(minutes)) if sign else timedelta()
         return moment - offset if sign == "+" else moment + offset
     except (ValueError, OverflowError):

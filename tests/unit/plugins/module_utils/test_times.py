@@ -55,6 +55,11 @@ def test_the_ways_to_write_an_instant(text: object) -> None:
     assert parse(text) == datetime(2018, 2, 22, 16, 56, 44, tzinfo=timezone.utc)
 
 
+def test_a_day_alone_is_its_beginning() -> None:
+    """An order that ended on some day must not pass for one without an end."""
+    assert iso(parse("2026-01-31")) == "2026-01-31T00:00:00Z"
+
+
 @pytest.mark.parametrize(
     ("summer", "winter"), [("2026-07-01T00:30:00-05:00", "2026-01-01T00:30:00-06:00")], ids=["US Central"]
 )
