@@ -188,7 +188,12 @@ def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
     """Look the names up for orders that came with the id of their status alone (C(getSslRequestStatuses))."""
     if not any(order.status_name is None and order.status_id is not None for order in orders):
         return list(orders)
-    statuses = client.call("Security_Certificate_Request_Status", "getSslRequestStatuses", mask="mask[id,name]")
+    try:
+        statuses = client.call("Security_Certificate_Request_Status", "getSslRequestStatuses", mask="mask[id,name]")
+    except CertificatesError as error:
+        if error.code not in {"not_found", "retired"}:
+            raise
+        statuses = None  # they stay unknown, which is safe: no email is requested in an unknown status
     known = [status for status in statuses if isinstance(status, dict)] if isinstance(statuses, list) else []
     names = {_number(status.get("id")): _text(status.get("name")) for status in known}
     return [

@@ -287,6 +287,18 @@ def test_where_the_statuses_cannot_be_looked_up_they_are_unknown(answer: Any) ->
     assert (order.status, order.status_name) == ("unknown", None)
 
 
+@pytest.mark.parametrize("code", ["not_found", "retired"])
+def test_where_the_statuses_are_not_offered_they_are_unknown(code: str) -> None:
+    client = FakeClient([ROW, {**without("status"), "id": 2}], answer=CertificatesError(code, "It is not there."))
+    assert [order.status for order in fetch_orders(client, 1)] == ["approved", "unknown"]  # type: ignore[arg-type]
+
+
+def test_a_failure_to_look_the_statuses_up_is_not_hidden() -> None:
+    client = FakeClient([without("status")], answer=CertificatesError("no_answer", "It did not answer."))
+    with pytest.raises(CertificatesError, match="did not answer"):
+        fetch_orders(client, 1)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("answer", "sent"), [(True, True), (1, True), ("true", True), (False, False), (0, False), ("false", False)]
 )
