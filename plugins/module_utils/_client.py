@@ -59,8 +59,9 @@ FEW_CALLS = 4
 """So many calls are made without asking first whether there is a shorter way."""
 LONGEST_TIMEOUT = 86400
 """Seconds; more, and infinity, would make a run that never ends."""
-LARGEST_ID = 2**31 - 1
-"""XML-RPC knows no larger integer."""
+LARGEST_ID = 2**63 - 1
+"""What 64 bits hold; the ledger keeps no larger one."""
+LARGEST_XMLRPC_INTEGER = 2**31 - 1
 LONGEST_WAIT = 300
 """Seconds; a server whose C(Retry-After) asks for more is not waited for, and gets no more calls."""
 CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
@@ -286,7 +287,8 @@ class Client:
         Raises:
             CertificatesError: with a code of C(_faults); C(interrupted) if it was not called because of C(stop).
         """
-        keywords = {"id": identifier, "mask": mask, "filter": filter, "limit": limit, "offset": offset}
+        args = tuple(map(_portable, args))
+        keywords = {"id": _portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
         codes = CODES_TO_READ_AGAIN if repeatable else NOT_CARRIED_OUT
         for delay in [*self._delays(), None]:
             self._limiter.wait(self.stop.wait)
@@ -389,7 +391,8 @@ class Client:
         chunks = [wanted[start : start + IDS_PER_FILTER] for start in range(0, len(wanted), IDS_PER_FILTER)]
 
         def fetch(chunk: Sequence[int]) -> Page:
-            these = _rooted(root, {"id": {"operation": "in", "options": [{"name": "data", "value": list(chunk)}]}})
+            data = [_portable(identifier) for identifier in chunk]
+            these = _rooted(root, {"id": {"operation": "in", "options": [{"name": "data", "value": data}]}})
             return self._fetch_page(service, method, args, mask=mask, filter=these, offset=0, limit=len(chunk))
 
         found: dict[int, Row] = {}
@@ -455,7 +458,7 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
         what = name.rstrip("s").replace("_", " ")
         raise CertificatesError(
             "invalid_argument",
-            f"{name}: {', '.join(map(str, impossible))} is no {what}; ids are whole numbers from 1 on.",
+            f"{name}: {', '.join(map(str, impossible))} is no {what}; ids are whole numbers from 1 to {LARGEST_ID}.",
         )
 
 
@@ -469,6 +472,11 @@ def _as_answer(response: requests.Response | None) -> Answer | None:
 
 def _has_id(row: object) -> bool:
     return isinstance(row, dict) and DIGITS.fullmatch(str(row.get("id", ""))) is not None
+
+
+def _portable(value: t.Any) -> t.Any:
+    """Return a value as either transport can carry it: an integer that XML-RPC does not know, as text."""
+    return str(value) if isinstance(value, int) and value > LARGEST_XMLRPC_INTEGER else value
 
 
 def _rooted(root: str | None, condition: dict[str, t.Any]) -> dict[str, t.Any]:

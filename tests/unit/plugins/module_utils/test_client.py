@@ -237,6 +237,14 @@ def test_rest_request_with_arguments(wire: Wire) -> None:
     assert sent.request.headers["Authorization"] == "Basic " + base64.b64encode(f"SL1:{KEY}".encode()).decode()
 
 
+def test_integers_that_xmlrpc_does_not_know_go_as_text(wire: Wire) -> None:
+    wire.script = [ok(True)]
+    client_for(XMLRPC_URL).call("Y", "getX", 2**31, 2**31 - 1, identifier=2**31)
+    _method, headers, arguments = wire.sent[0].xml()
+    assert headers["SoftLayer_YInitParameters"] == {"id": str(2**31)}
+    assert arguments == [str(2**31), 2**31 - 1]
+
+
 def test_rest_says_that_it_sends_json(wire: Wire) -> None:
     """A server may refuse a body, or not read it, whose type it is not told."""
     wire.script = [ok(True)]

@@ -194,12 +194,12 @@ def test_what_is_in_the_store(selection: Selection, found: dict[int, list[int] |
     assert {result["id"]: result.get("certificate_ids") for result in results} == found
 
 
-@pytest.mark.parametrize("identifiers", [[], [1], [LARGEST_ID], [5, 5]])
+@pytest.mark.parametrize("identifiers", [[], [1], [2**31], [LARGEST_ID], [5, 5]])
 def test_ids_that_can_be(identifiers: list[int] | None) -> None:
     check_ids("order_ids", identifiers)
 
 
-@pytest.mark.parametrize("identifier", [0, -1, LARGEST_ID + 1, 2**63, 10**30])
+@pytest.mark.parametrize("identifier", [0, -1, LARGEST_ID + 1, 10**30])
 def test_ids_that_cannot_be(identifier: int) -> None:
     with pytest.raises(CertificatesError) as caught:
         check_ids("order_ids", [1, identifier, 2])
@@ -231,6 +231,8 @@ class FakeClient:
 
     def call(self, service: str, method: str, *args: Any, **keywords: Any) -> Any:
         self.asked.append(f"{service}::{method}{args}{keywords}")
+        if isinstance(self.answer, Exception):
+            raise self.answer
         return self.answer
 
 
