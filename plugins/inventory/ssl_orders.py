@@ -252,7 +252,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         given = {name: config[name] for name in SPEC.options if config.get(name) is not None}
         given = {name: self._evaluated(name, value) if name in templates else value for name, value in given.items()}
         # Through JSON, as on their way to a module: to values decrypted, and without the tags of ansible-core.
-        plain = json.loads(json.dumps(given, default=str))
+        plain = SPEC.without_blanks(json.loads(json.dumps(given, default=str)))
         validated = ArgumentSpecValidator(**SPEC.as_keywords()).validate(plain)
         if validated.error_messages:
             raise AnsibleParserError(" ".join(validated.error_messages))

@@ -41,6 +41,11 @@ class ArgumentSpec:
             required_one_of=[*self.required_one_of, *other.required_one_of],
         )
 
+    def without_blanks(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return values less the empty ones that the environment may fill in, as where a survey was left blank."""
+        blanks = {name for name, argument in self.options.items() if "fallback" in argument and values.get(name) == ""}
+        return {name: value for name, value in values.items() if name not in blanks}
+
     def as_keywords(self) -> dict[str, t.Any]:
         """Return what C(AnsibleModule) takes."""
         return {

@@ -23,6 +23,7 @@ class Module(AnsibleModule):
 
     def __init__(self, spec: ArgumentSpec) -> None:
         self.given: frozenset[str] = frozenset()
+        self._spec = spec
         super().__init__(supports_check_mode=True, **spec.as_keywords())
         self._hide_secrets()  # the values of the environment are among the options by now
 
@@ -30,7 +31,8 @@ class Module(AnsibleModule):
         """Remember which options were given, before defaults are filled in: a config file ranks between the two."""
         super()._load_params()
         # Half of a surrogate pair, which JSON can hold and UTF-8 cannot, would end ansible-core's own logging in a traceback.
-        self.params = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
+        given = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
+        self.params = self._spec.without_blanks(given)
         self.given = frozenset(name for name, value in self.params.items() if value is not None)
         self._hide_secrets()
 

@@ -305,6 +305,11 @@ def test_options_go_before_the_environment_and_that_before_the_config_file(
     assert {call["transport"] for call in sim.calls()} == {"xmlrpc", "rest"}
 
 
+def test_what_is_empty_is_taken_from_the_environment(inventory: Inventory) -> None:
+    inventory.write(username="{{ '' }}", api_key="")
+    inventory.listed()
+
+
 def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: Simulator) -> None:
     password = inventory.folder / "vault-password"
     password.write_text("s3cret", encoding="utf-8")

@@ -469,6 +469,8 @@ def test_precedence_of_option_environment_and_config_file(
     monkeypatch.setenv(f"SL_{name.upper()}", right)
     sim.clear_calls()
     listed(sim, **others)
+    sim.clear_calls()
+    listed(sim, **others, **{name: ""})
     monkeypatch.setenv(f"SL_{name.upper()}", wrong)
     sim.clear_calls()
     listed(sim, **api)
