@@ -256,6 +256,7 @@ class Client:
     def _remember(self, response: requests.Response, **_kwargs: object) -> None:
         """Keep the answer beyond the SDK's exceptions, and a total that is no number from the SDK, which trips over it."""
         self._seen.answer = response
+        response.encoding = "utf-8"  # as JSON is (RFC 8259), whatever the header makes of it
         if not DIGITS.fullmatch(response.headers.get(TOTAL_HEADER, "")):
             response.headers.pop(TOTAL_HEADER, None)
 

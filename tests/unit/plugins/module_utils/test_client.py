@@ -82,6 +82,7 @@ class Wire:
         response = requests.Response()
         response.status_code, response.url, response.request = status, str(request.url), request
         response.headers.update(headers)
+        response.encoding = requests.utils.get_encoding_from_headers(response.headers)
         response.raw = urllib3.HTTPResponse(io.BytesIO(body), headers, status, preload_content=False)
         return response
 
@@ -289,6 +290,12 @@ def test_text_arrives_as_it_was_meant(client: Client, wire: Wire, text: str) -> 
     sent = wire.sent[0]
     arguments = json.loads(sent.body)["parameters"] if is_rest(sent.request) else sent.xml()[2]
     assert arguments == [{"notes": text}]
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/html", "text/plain; charset=iso-8859-1", ""])
+def test_json_is_read_as_utf_8_whatever_is_said_of_it(wire: Wire, content_type: str) -> None:
+    wire.script = [page(200, '{"commonName": "bücher.example"}'.encode(), Content_Type=content_type)]
+    assert client_for(REST_URL).call("Y", "getObject") == {"commonName": "bücher.example"}
 
 
 @pytest.mark.parametrize("verify", [True, False, "/some/ca.pem"])
