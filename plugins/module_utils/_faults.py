@@ -244,7 +244,9 @@ def _explain_exception(call: str, endpoint: str, error: BaseException, connected
     if "NameResolutionError" in names or "gaierror" in names:
         return _unreachable(endpoint, "its name cannot be resolved", details)
     if "ProxyError" in names:
-        return _unreachable(endpoint, "the proxy makes no connection", details)
+        refusal = re.search(r"Tunnel connection failed: (\d{3}[ \w-]*)", said)
+        why = f" ({refusal[1].strip()})" if refusal else ""
+        return _unreachable(endpoint, f"the proxy makes no connection{why}", details)
     if names & {"ConnectTimeout", "ConnectTimeoutError"}:
         return _unreachable(endpoint, "no connection within the timeout", details)
     if names & {"NewConnectionError", "ConnectionRefusedError"}:

@@ -297,6 +297,14 @@ def test_a_distrusted_certificate_says_why() -> None:
     assert "_ssl.c" not in message
 
 
+def test_a_proxys_refusal_is_named() -> None:
+    refusal = OSError("Tunnel connection failed: 407 Proxy Authentication Required")
+    inner = max_retries(urllib3.exceptions.ProxyError("Unable to connect to proxy", refusal))
+    error = explain(CALL, ENDPOINT, None, requests.exceptions.ProxyError(inner))
+    assert error.code == "unreachable"
+    assert "the proxy makes no connection (407 Proxy Authentication Required)." in error.message
+
+
 def test_what_a_send_may_repeat() -> None:
     """Only what the server surely did not carry out."""
     assert sorted(NOT_CARRIED_OUT) == ["rate_limited", "unreachable"]
