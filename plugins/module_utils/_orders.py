@@ -25,7 +25,7 @@ FULFILLMENT_EMAIL = "FulfillmentEmail"
 """The C(emailType) of C(resendEmail) that this collection asks for."""
 
 MASK = (
-    "mask[id,accountId,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
+    "mask[id,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
     "effectiveDate,expirationDate,statusId,status[id,name],order[id],orderItem[id,description]]"
 )
 

@@ -22,7 +22,7 @@ PAGE_SIZE = 500
 REQUESTS = "Security_Certificate_Request"
 CERTIFICATES = "Security_Certificate"
 ORDER_MASK = (
-    "mask[id,accountId,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,"
+    "mask[id,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,"
     "modifyDate,effectiveDate,expirationDate,statusId,status[id,name],order[id],orderItem[id,description]]"
 )
 KEYS_MASK = "mask[id,certificate]"
