@@ -234,8 +234,9 @@ def test_without_a_mailbox_it_says_what_is_missing(fulfill: Play, sim: Simulator
         ({"ssl_fulfillment_mail": {"wait_interval": 5}}, "imap, maildir, mbox and paths"),
         ({"ssl_fulfillment_mail": {"maildir": "/one", "mbox": "/two"}}, "imap, maildir, mbox and paths"),
         ({"ssl_fulfillment_privatekey_dir": None}, "ssl_fulfillment_privatekey_dir"),
+        ({"ssl_fulfillment_privatekey_dir": "nowhere"}, "/nowhere on the controller. Make it, or correct"),
     ],
-    ids=["no source", "two sources", "no keys"],
+    ids=["no source", "two sources", "no keys", "no folder"],
 )
 def test_nothing_is_sent_if_a_later_phase_lacks_something(
     sim: Simulator, fulfill: Play, variables: dict[str, Any], named: str
