@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: ssl_orders
 short_description: Every SSL certificate order as an inventory host
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes the SSL certificate orders of a SoftLayer (IBM Cloud Classic Infrastructure) account hosts of the inventory, so that patterns
     such as V(expiring_30d:&status_approved) choose orders.

@@ -11,7 +11,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssl_certificate_import
 short_description: Put certificates into, or take them out of, the certificate store
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Imports certificates, with their private keys and intermediate certificates, into the certificate store of a SoftLayer (IBM Cloud
     Classic Infrastructure) account, from where load balancers use them by id. The certificates may come from any certificate authority.

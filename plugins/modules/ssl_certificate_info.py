@@ -11,7 +11,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssl_certificate_info
 short_description: List the certificate store, never its private keys
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the certificates in the certificate store of a SoftLayer (IBM Cloud Classic Infrastructure) account.
   - Options combine with AND, values inside one list with OR. An empty list matches no certificate.

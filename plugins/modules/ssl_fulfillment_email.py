@@ -11,7 +11,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssl_fulfillment_email
 short_description: Have the certificate authority send the fulfillment email again
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks the certificate authority, through the SoftLayer API, to send the fulfillment email of SSL orders again. That email holds
     the certificate and goes to the domain administrator of the order. In the portal this is I(Security > SSL > Orders > Send).

@@ -11,7 +11,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssl_fulfillment_email_info
 short_description: Find the certificates in the fulfillment emails that have arrived
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Looks through a mailbox for the certificates of SSL orders, or for those that belong to a CSR or private key.
   - A certificate is taken only if its public key is the one that is looked for. Sender, subject and names are never trusted, so a

@@ -11,7 +11,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssl_order_info
 short_description: List and filter the account's SSL certificate orders
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the SSL certificate orders of a SoftLayer (IBM Cloud Classic Infrastructure) account, as the portal does at
     I(Security > SSL > Orders).
