@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -34,13 +35,26 @@ SERVERS = {
 }
 """Debian's packages of the servers that the unit tests start: where they are when installed, and what they test."""
 
-on_each_core = nox.parametrize(
-    "python,core",
-    [
-        nox.param(f"{sys.version_info.major}.{sys.version_info.minor}", "ansible-core~=2.19.0", id="core-2.19"),
-        nox.param("3.13", "ansible-core", id="core-newest"),
-    ],
-)
+PYTHON3 = f"{sys.version_info.major}.{sys.version_info.minor}"
+CORES = {
+    "2.18": nox.param(PYTHON3, "ansible-core~=2.18.0", id="core-2.18"),
+    "2.19": nox.param(PYTHON3, "ansible-core~=2.19.0", id="core-2.19"),
+    "newest": nox.param("3.13" if PYTHON3 == "3.11" else PYTHON3, "ansible-core", id="core-newest"),
+}
+"""The versions of ansible-core that the collection is made for; the newest one needs Python 3.12 or later."""
+
+
+CHOSEN = os.environ.get("CORE", "").split()
+if not CORES.keys() >= set(CHOSEN):
+    sys.exit(f"CORE takes versions of ansible-core, one or more of {', '.join(CORES)}; there is no {' '.join(CHOSEN)}.")
+
+
+def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Run a session on these versions of ansible-core, or on those that the environment variable CORE names."""
+    return nox.parametrize("python,core", [CORES[name] for name in CHOSEN or names])
+
+
+on_each_core = on_cores("2.19", "newest")
 
 
 @nox.session
@@ -58,7 +72,13 @@ def lint(session: nox.Session) -> None:
             "yamllint": ["yamllint", "--strict", "."],
             "ansible-lint": ["ansible-lint"],
             "reuse": ["reuse", "lint"],
-            "antsibull-changelog": ["antsibull-changelog", "lint"],
+            "changelog fragments": ["antsibull-changelog", "lint"],
+            "changelog": ["antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml"],
+            "workflows": [*schema("github-workflows"), *files(".github/workflows/*")],
+            "issue forms": [*schema("github-issue-forms"), ".github/ISSUE_TEMPLATE/bug_report.yml"],
+            "issue links": [*schema("github-issue-config"), ".github/ISSUE_TEMPLATE/config.yml"],
+            "dependabot": [*schema("dependabot"), ".github/dependabot.yml"],
+            "zizmor": ["zizmor", "--offline", "--quiet", "."],
         },
         cwd=tree,
         env=isolated(session, tree),
@@ -113,8 +133,15 @@ def molecule(session: nox.Session, core: str) -> None:
 @on_each_core
 def artefact(session: nox.Session, core: str) -> None:
     """The collection as it is built and installed."""
-    session.install(core, *RUNTIME, *group("test"))
+    session.install(core, *RUNTIME, *group("artefact"))
     pytest(session, "tests/artefact", *session.posargs, env={"ANSIBLE_CORE": core})
+
+
+@nox.session(default=False)
+def changelog(session: nox.Session) -> None:
+    """Turn the fragments, and what is new in the version of galaxy.yml, into the changelog."""
+    session.install(*group("changelog"))
+    session.run("antsibull-changelog", "release", "--update-existing", "--reload-plugins", *session.posargs)
 
 
 def install_servers(session: nox.Session) -> None:
@@ -134,6 +161,16 @@ def install_servers(session: nox.Session) -> None:
 def find(pattern: str) -> bool:
     """Whether there is such a program on the path, or such a file."""
     return bool(shutil.which(pattern) or any(Path("/").glob(pattern.removeprefix("/"))))
+
+
+def schema(name: str) -> list[str]:
+    """The command that checks files against a schema that it brings along."""
+    return ["check-jsonschema", "--builtin-schema", f"vendor.{name}"]
+
+
+def files(pattern: str) -> list[str]:
+    """The work tree's files that match a pattern, relative to it."""
+    return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(pattern))
 
 
 def group(name: str) -> tuple[str, ...]:

@@ -1,0 +1,88 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What several files say of the collection is the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIQUE_NAMES = ("modules", "filter", "inventory")
+
+
+def read(path: str) -> Any:
+    """A YAML file."""
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def since() -> Iterator[tuple[str, str, str]]:
+    """The kind and name of each module, plugin and role, and the version that it came with."""
+    for kind in UNIQUE_NAMES:
+        for path in ROOT.glob(f"plugins/{kind}/*"):
+            found = re.search(r"^(?:  )?version_added: (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            if found:
+                yield kind, path.stem, found[1]
+    for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
+        specification = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]
+        yield "role", path.parts[-3], specification["version_added"]
+
+
+def listed(release: dict[str, Any], kind: str) -> set[str]:
+    """What the changelog of a release names as new."""
+    entries = {"modules": release.get("modules", []), **release.get("plugins", {}), **release.get("objects", {})}
+    return {entry["name"] for entry in entries.get(kind, [])}
+
+
+@pytest.mark.parametrize(("kind", "name", "version"), sorted(since()))
+def test_changelog_names_what_is_new(kind: str, name: str, version: str) -> None:
+    releases = read("changelogs/changelog.yaml")["releases"]
+    assert version in {*releases, read("galaxy.yml")["version"]}
+    if version in releases:
+        assert name in listed(releases[version], kind), "`make changelog` adds it"
+
+
+def test_every_module_and_plugin_says_since_when() -> None:
+    documented = {(kind, name) for kind, name, _version in since()}
+    shipped = {(kind, path.stem) for kind in UNIQUE_NAMES for path in ROOT.glob(f"plugins/{kind}/[!_]*.py")}
+    assert shipped <= documented
+
+
+def test_action_group_has_every_module() -> None:
+    modules = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
+    assert read("meta/runtime.yml")["action_groups"] == {"softlayer": modules}
+
+
+def test_oldest_ansible_core_is_the_same_everywhere() -> None:
+    oldest = read("meta/runtime.yml")["requires_ansible"].removeprefix(">=").removesuffix(".0")
+    cores = re.findall(r'^    "([\d.]+|newest)": nox\.param', (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE)
+    workflow = read(".github/workflows/ci.yml")["jobs"]["test"]["strategy"]["matrix"]
+    assert cores[0] == oldest and workflow["core"] == cores
+    assert {read(str(path))["galaxy_info"]["min_ansible_version"] for path in ROOT.glob("roles/*/meta/main.yml")} == {
+        oldest
+    }
+    assert f"ansible-core {oldest} or later" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_workflow_runs_every_session() -> None:
+    sessions = re.findall(
+        r"^@nox\.session\n(?:@.*\n)*def (\w+)", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE
+    )
+    jobs = read(".github/workflows/ci.yml")["jobs"].values()
+    assert sorted(name for job in jobs for name in job["strategy"]["matrix"]["session"]) == sorted(sessions)
+
+
+def test_pre_commit_uses_the_versions_of_the_project() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    hooks = [hook for repository in read(".pre-commit-config.yaml")["repos"] for hook in repository["hooks"]]
+    assert (
+        hooks
+        and [need for hook in hooks for need in hook["additional_dependencies"] if f'"{need}"' not in project] == []
+    )
