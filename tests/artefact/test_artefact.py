@@ -16,12 +16,21 @@ from typing import Any
 
 import pytest
 
+from tests.artefact.build import ROOT, build
 from tests.simulator.client import Simulator
 
-ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
 SHIPPED = {
-    *{"CHANGELOG.md", "CONTRIBUTING.md", "COPYING", "LICENSES", "README.md", "REUSE.toml", "SECURITY.md"},
+    *{
+        "CHANGELOG.md",
+        "CODE_OF_CONDUCT.md",
+        "CONTRIBUTING.md",
+        "COPYING",
+        "LICENSES",
+        "README.md",
+        "REUSE.toml",
+        "SECURITY.md",
+    },
     *{"bindep.txt", "changelogs", "docs", "meta", "playbooks", "plugins", "requirements.txt", "roles"},
     *{"FILES.json", "MANIFEST.json"},
 }
@@ -30,11 +39,7 @@ SHIPPED = {
 @pytest.fixture(scope="module")
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file that `ansible-galaxy collection build` makes."""
-    folder = tmp_path_factory.mktemp("artefact")
-    galaxy = Path(sys.executable).with_name("ansible-galaxy")
-    env = os.environ | {"HOME": str(folder)}
-    subprocess.run([galaxy, "collection", "build", "--output-path", folder], cwd=ROOT, env=env, check=True)
-    return next(folder.glob("softlayer-certificates-*.tar.gz"))
+    return build(tmp_path_factory.mktemp("artefact"))
 
 
 class Installation:
