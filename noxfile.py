@@ -137,6 +137,15 @@ def artefact(session: nox.Session, core: str) -> None:
     pytest(session, "tests/artefact", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
+@nox.session
+@on_cores("2.18", "newest")
+def walk(session: nox.Session, core: str) -> None:
+    """A newcomer's first steps, as the README describes them."""
+    session.install(core, *RUNTIME, *group("test"))
+    install_servers(session)
+    pytest(session, "tests/walk", *session.posargs, env={"ANSIBLE_CORE": core})
+
+
 @nox.session(default=False)
 def changelog(session: nox.Session) -> None:
     """Turn the fragments, and what is new in the version of galaxy.yml, into the changelog."""

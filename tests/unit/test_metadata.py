@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-UNIQUE_NAMES = ("modules", "filter", "inventory")
+KINDS = ("modules", "filter", "inventory")
 
 
 def read(path: str) -> Any:
@@ -25,8 +25,8 @@ def read(path: str) -> Any:
 
 def since() -> Iterator[tuple[str, str, str]]:
     """The kind and name of each module, plugin and role, and the version that it came with."""
-    for kind in UNIQUE_NAMES:
-        for path in ROOT.glob(f"plugins/{kind}/*"):
+    for kind in KINDS:
+        for path in [*ROOT.glob(f"plugins/{kind}/*.py"), *ROOT.glob(f"plugins/{kind}/*.yml")]:
             found = re.search(r"^(?:  )?version_added: (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
             if found:
                 yield kind, path.stem, found[1]
@@ -51,7 +51,7 @@ def test_changelog_names_what_is_new(kind: str, name: str, version: str) -> None
 
 def test_every_module_and_plugin_says_since_when() -> None:
     documented = {(kind, name) for kind, name, _version in since()}
-    shipped = {(kind, path.stem) for kind in UNIQUE_NAMES for path in ROOT.glob(f"plugins/{kind}/[!_]*.py")}
+    shipped = {(kind, path.stem) for kind in KINDS for path in ROOT.glob(f"plugins/{kind}/[!_]*.py")}
     assert shipped <= documented
 
 

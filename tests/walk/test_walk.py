@@ -1,0 +1,240 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A newcomer's walk: the code blocks of README.md, word for word, on a machine that has Ansible and nothing else.
+
+Replaced is only what no test can have: Galaxy by the artefact, the API by the simulator, the mail server by another one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.artefact.build import ROOT, build
+from tests.simulator.client import Simulator
+
+if TYPE_CHECKING:
+    from tests.unit.plugins.dovecot import Server
+
+pytest_plugins = ["tests.unit.plugins.dovecot"]
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+REPOSITORY = "https://github.com/softlayer/softlayer.certificates/blob/main/"
+SECONDS = 300
+STORED = {"www.example.com"}
+"""Of the demo's orders, those whose certificate is in the store from the beginning."""
+WANTED = {"shop.example.com", "mail.example.com"}
+"""Those others that vars.yml selects and that can be mailed."""
+
+
+def blocks(heading: str, language: str) -> list[str]:
+    """The code blocks below a heading of the README."""
+    section = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
+    assert section, f"README.md has no heading {heading}"
+    return re.findall(rf"^```{language}\n(.*?)^```$", section[1], re.MULTILINE | re.DOTALL)
+
+
+class Newcomer:
+    """Somebody with an empty home and an installed ansible-core who does what is written."""
+
+    def __init__(self, folder: Path, core: str) -> None:
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.folder = self.home
+        self.env = {
+            "HOME": str(self.home),
+            "LC_ALL": "C.UTF-8",
+            "PATH": os.pathsep.join([str(folder / "venv/bin"), os.defpath]),
+            **{name: value for name, value in os.environ.items() if name.startswith("PIP_")},
+        }
+        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+        subprocess.run([folder / "venv/bin/pip", "install", "--quiet", core], check=True)
+
+    def does(self, block: str) -> str:
+        """Type the lines of a block, less those that set credentials; what is printed. No line may fail."""
+        lines = [line for line in block.splitlines() if not line.startswith("export ")]
+        done = subprocess.run(
+            ["bash", "-euc", "\n".join(lines)],
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, said
+        assert "Traceback" not in said and "[DEPRECATION WARNING]" not in said, said
+        return said
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
+    """A newcomer who has followed the heading Install."""
+    folder = tmp_path_factory.mktemp("walk")
+    newcomer = Newcomer(folder, os.environ.get("ANSIBLE_CORE", "ansible-core"))
+    [install] = blocks("Install", "console")
+    collection = "ansible-galaxy collection install softlayer.certificates\n"
+    assert collection in install
+    newcomer.does(install.replace(collection, f"ansible-galaxy collection install {build(folder)}\n"))
+    return newcomer
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Simulator]:
+    with Simulator.start(fleet="demo") as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def sim(fleet: Simulator) -> Simulator:
+    """The demo's account, as if nobody had done anything with it."""
+    fleet.reset()
+    return fleet
+
+
+@pytest.fixture
+def newcomer(installed: Newcomer, sim: Simulator, tmp_path: Path) -> Newcomer:
+    """The same person in an empty folder, with credentials in the environment."""
+    installed.folder = tmp_path
+    shutil.rmtree(installed.home / ".local", ignore_errors=True)  # the ledger of an earlier test
+    installed.env |= {"SL_USERNAME": sim.username, "SL_API_KEY": sim.api_key, "SL_ENDPOINT_URL": sim.rest_url}
+    return installed
+
+
+def variables() -> dict[str, Any]:
+    """What the README says to write into vars.yml."""
+    [text] = [block for block in blocks("The job, by example", "yaml") if block.startswith("# vars.yml\n")]
+    written: dict[str, Any] = yaml.safe_load(text)
+    return written
+
+
+def has_keys(newcomer: Newcomer, sim: Simulator, given: dict[str, Any]) -> None:
+    """Put the private keys of all orders where the variables say, and the variables where the README says."""
+    shutil.copytree(sim.keys_dir, newcomer.folder / given["ssl_fulfillment_privatekey_dir"])
+    (newcomer.folder / "vars.yml").write_text(yaml.safe_dump(given), encoding="utf-8")
+
+
+def save_certificate(sim: Simulator, common_name: str, path: Path) -> None:
+    """Save what an email has, by hand: the path is without an ending."""
+    [order] = [order for order in sim.orders() if order["commonName"] == common_name]
+    issued = sim.issue(order["id"])
+    path.parent.mkdir(exist_ok=True)
+    Path(f"{path}.crt").write_text(issued["certificate"], encoding="utf-8")
+    Path(f"{path}.ca-bundle").write_text(issued["intermediateCertificate"], encoding="utf-8")
+
+
+def mailed(sim: Simulator) -> set[str]:
+    """The common names of the orders whose emails were sent."""
+    ids = {send["order_id"] for send in sim.sends()}
+    return {order["commonName"] for order in sim.orders() if order["id"] in ids}
+
+
+def stored(sim: Simulator) -> set[str]:
+    """The common names of the certificates in the store."""
+    return {certificate["commonName"] for certificate in sim.certificates()}
+
+
+def test_first_listing(newcomer: Newcomer, sim: Simulator) -> None:
+    [listing] = blocks("Log in", "console")
+    said = newcomer.does(listing)
+    assert [order["commonName"] for order in sim.orders() if f'"{order["commonName"]}"' not in said] == []
+
+
+def test_the_job_with_a_mailbox(newcomer: Newcomer, sim: Simulator, dovecot: Server) -> None:
+    given, mailbox = variables(), dovecot.new_user(sim.maildir)
+    server = {"host": mailbox.host, "port": mailbox.port, "username": mailbox.username, "ca_path": str(mailbox.ca_path)}
+    given["ssl_fulfillment_mail"]["imap"] |= server
+    newcomer.env["SSL_FULFILLMENT_IMAP_PASSWORD"] = mailbox.password
+    has_keys(newcomer, sim, given)
+
+    [job] = [block for block in blocks("The job, by example", "console") if "certificates.fulfill" in block]
+    preview, *others = [line for line in job.splitlines() if not line.startswith("export ")]
+    assert preview.endswith(" --check")
+    said = newcomer.does(preview)
+    assert set(re.findall(r"([\w.]+) \(order \d+\): would be requested", said)) == WANTED
+    assert (mailed(sim), stored(sim)) == (set(), STORED)
+
+    [fulfill] = others
+    newcomer.does(fulfill)
+    assert (mailed(sim), stored(sim)) == (WANTED, STORED | WANTED)
+    assert re.search(r"changed=0\b", newcomer.does(fulfill))
+
+
+def test_the_job_with_certificates_saved_by_hand(newcomer: Newcomer, sim: Simulator) -> None:
+    given = variables() | {"ssl_fulfillment_certificate_dir": "certificates"}
+    del given["ssl_fulfillment_mail"]
+    has_keys(newcomer, sim, given)
+    [job] = [block for block in blocks("The job, by example", "console") if "certificates.import" in block]
+    resend, preview, import_all = job.splitlines()
+    newcomer.does(resend)
+    assert mailed(sim) == WANTED
+
+    for name in WANTED:
+        save_certificate(sim, name, newcomer.folder / "certificates" / name)
+    assert "--check" in preview
+    newcomer.does(preview)
+    assert stored(sim) == STORED
+    newcomer.does(import_all)
+    assert stored(sim) == STORED | WANTED
+
+
+def test_modules_in_a_playbook_of_ones_own(newcomer: Newcomer, sim: Simulator) -> None:
+    [defaults] = blocks("Log in", "yaml")
+    [tasks] = [block for block in blocks("The job, by example", "yaml") if block.startswith("- name:")]
+    play = {"hosts": "localhost", "gather_facts": False, **yaml.safe_load(defaults), "tasks": yaml.safe_load(tasks)}
+    play["module_defaults"]["group/softlayer.certificates.softlayer"]["username"] = newcomer.env.pop("SL_USERNAME")
+    play["vars"] = {"vault_ibm_cloud_api_key": newcomer.env.pop("SL_API_KEY")}
+    (newcomer.folder / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+    save_certificate(sim, "shop.example.com", newcomer.folder / "www.example.com")
+    shutil.copy(sim.key_path("shop.example.com"), newcomer.folder / "www.example.com.key")
+    newcomer.does("ansible-playbook play.yml")
+    assert mailed(sim) == {"mail.example.com"}  # the only one that expires within 30 days
+    assert stored(sim) == STORED | {"shop.example.com"}
+
+
+def test_orders_as_inventory(newcomer: Newcomer, sim: Simulator) -> None:
+    [order] = [order for order in sim.orders() if order["commonName"] == "mail.example.com"]
+    sim.patch_order(order["id"], status="Approved")
+    given = variables()
+    del given["ssl_fulfillment_mail"]
+    has_keys(newcomer, sim, given)
+    [source] = [block for block in blocks("The job, by example", "yaml") if block.startswith("plugin:")]
+    (newcomer.folder / "ssl_orders.yml").write_text(source, encoding="utf-8")
+    [job] = [block for block in blocks("The job, by example", "console") if "ansible-inventory" in block]
+    said = newcomer.does(job)
+    assert [order["commonName"] for order in sim.orders() if order["commonName"].lstrip("*") not in said] == []
+    assert mailed(sim) == {"mail.example.com"}
+
+
+def test_library_versions_are_those_of_the_requirements() -> None:
+    [install] = blocks("Install", "console")
+    told = re.findall(r"'([\w-]+)>=([\d.]+)'", install)
+    needed = dict(
+        re.findall(r"^([\w-]+)(?:\[\w+\])?>=([\d.]+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    )
+    optional = {"psycopg"}  # for a ledger in PostgreSQL only
+    assert {name for name, _ in told} == needed.keys() - optional
+    assert [name for name, version in told if not re.fullmatch(rf"{re.escape(version)}(\.0)*", needed[name])] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "roles/ssl_fulfillment/README.md"])
+def test_links_and_commands_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    linked = re.findall(rf"{re.escape(REPOSITORY)}([^)#\s]+)", text)
+    assert [path for path in linked if not (ROOT / path).exists()] == []
+    targets = re.findall(r"^([\w ./$()-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    known = {target for line in targets for target in line.split()}
+    assert set(re.findall(r"(?:^|`)make ([\w-]+)", text, re.MULTILINE)) <= known
