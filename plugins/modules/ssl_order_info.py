@@ -152,6 +152,12 @@ missing_order_ids:
   type: list
   elements: int
   sample: []
+unmatched_common_names:
+  description: Patterns of O(common_names) that no order of the account matches, or none of those that O(order_ids) names.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 api_calls:
   description: Number of HTTP requests that were made.
   returned: success
@@ -179,7 +185,7 @@ import typing as t
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options, selection_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._client import SOFTLAYER_IMPORT_ERROR, connect
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR, name_matches
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Selection, fetch_orders
 from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_certificate_ids_by_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
@@ -205,6 +211,11 @@ def run(module: Module) -> dict[str, t.Any]:
         "orders": results,
         "order_count": len(results),
         "missing_order_ids": sorted(set(selection.order_ids or ()) - {order.id for order in found}),
+        "unmatched_common_names": [
+            pattern
+            for pattern in selection.common_names or ()
+            if not any(name_matches(order.common_name, [pattern]) for order in found)
+        ],
         "api_calls": client.api_calls,
     }
 

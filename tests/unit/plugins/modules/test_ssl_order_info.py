@@ -42,7 +42,7 @@ KEYS = {
     "public_key_sha256",
     "fulfillment_email_available",
 }
-RESULTS = {"changed", "orders", "order_count", "missing_order_ids", "api_calls"}
+RESULTS = {"changed", "orders", "order_count", "missing_order_ids", "unmatched_common_names", "api_calls"}
 KEY_HOLDERS = {
     ("SoftLayer_Account", "getSecurityCertificates"),
     ("SoftLayer_Account", "getValidSecurityCertificates"),
@@ -265,6 +265,17 @@ def test_common_names(sim: Simulator, patterns: list[str], expected: set[str]) -
     assert names(listed(sim, **options_for(sim), common_names=patterns)) == expected
 
 
+def test_patterns_that_match_nothing_are_named(sim: Simulator, api: dict[str, Any]) -> None:
+    first, *_others = sim.orders()
+    patterns = ["nobody.example", "*.example.com", "*.nowhere.example", "BÜCHER.example.net"]
+    run = listed(sim, **api, common_names=patterns, statuses=["canceled"])
+    assert names(run) == {"beta.example.com"}
+    assert run["unmatched_common_names"] == ["nobody.example", "*.nowhere.example"]
+    sim.clear_calls()
+    run = listed(sim, **api, common_names=["beta.example.com"], order_ids=[first["id"]])
+    assert run["unmatched_common_names"] == ["beta.example.com"]
+
+
 def test_a_name_that_the_api_has_in_unicode(sim: Simulator, api: dict[str, Any]) -> None:
     sim.add_order(commonName="münchen.example")
     for pattern in ("münchen.example", "xn--mnchen-3ya.example"):
@@ -464,6 +475,9 @@ def test_precedence_of_option_environment_and_config_file(
         (home / ".softlayer").write_text(f"[softlayer]\n{name} = {value}\n", encoding="ascii")
 
     config(right)
+    listed(sim, **others)
+    monkeypatch.setenv(f"SL_{name.upper()}", "")  # as a credential of AWX leaves it whose field is empty: not set
+    sim.clear_calls()
     listed(sim, **others)
     config(wrong)
     monkeypatch.setenv(f"SL_{name.upper()}", right)
