@@ -302,6 +302,7 @@ def test_options_go_before_the_environment_and_that_before_the_config_file(
     inventory.listed(SL_USERNAME="nobody", SL_ENDPOINT_URL="https://api.invalid/rest/v3.1/")
     inventory.write(config_file="softlayer.conf")
     inventory.listed(SL_USERNAME=None, SL_API_KEY=None, SL_ENDPOINT_URL=None)
+    inventory.listed(SL_USERNAME="", SL_API_KEY="", SL_ENDPOINT_URL="")
     assert {call["transport"] for call in sim.calls()} == {"xmlrpc", "rest"}
 
 

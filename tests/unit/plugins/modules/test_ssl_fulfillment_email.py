@@ -1136,6 +1136,17 @@ def test_the_ledger_of_the_environment(
     assert [path.name for path in tmp_path.iterdir()] == ["other.sqlite3"]
 
 
+def test_an_empty_variable_of_the_environment_is_no_ledger(
+    sim: Simulator, options: dict[str, Any], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del options["ledger_url"]
+    monkeypatch.setenv("SOFTLAYER_CERTIFICATES_LEDGER_URL", "")
+    assert run(options, SHOP).outcomes() == {SHOP: ("requested", None)}
+    assert (home / ".local/state/softlayer.certificates/ledger.sqlite3").exists()
+    monkeypatch.delenv("SOFTLAYER_CERTIFICATES_LEDGER_URL")
+    assert run(options, SHOP).outcomes() == {SHOP: ("skipped", "cooldown")}
+
+
 @pytest.fixture
 def umask(request: pytest.FixtureRequest) -> Iterator[int]:
     """Another umask during a test."""
