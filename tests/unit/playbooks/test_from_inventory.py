@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -74,6 +75,15 @@ def test_the_selection_narrows_it_further(sim: Simulator, resend: Play) -> None:
     ran = resend("--limit", "status_approved", "-e", '{"ssl_fulfillment_select": {"common_names": ["api.*"]}}')
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert requested(sim) == [order["id"] for order in sim.orders() if order["commonName"].startswith("api.")]
+
+
+def test_what_another_job_hands_on_narrows_it_further(sim: Simulator, resend: Play) -> None:
+    first, *others = [order["id"] for order in sim.orders() if order["status"] == "Approved"]
+    pending = next(order["id"] for order in sim.orders() if order["status"] == "Pending CA Approval")
+    handed_on = {"ssl_fulfillment_order_ids": [first, pending]}
+    ran = resend("--limit", "status_approved", "-e", json.dumps(handed_on))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert requested(sim) == [first] and others
 
 
 def test_hosts_that_are_no_orders_choose_nothing_rather_than_all(sim: Simulator, resend: Play, tmp_path: Path) -> None:
