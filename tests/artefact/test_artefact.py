@@ -55,10 +55,14 @@ class Installation:
         }
         self.folder = folder
         core = os.environ.get("ANSIBLE_CORE", "ansible-core")
+        galaxy, builder = (Path(sys.executable).with_name(name) for name in ("ansible-galaxy", "ansible-builder"))
+        subprocess.run([galaxy, "collection", "install", "--offline", artefact], env=os.environ | self.env, check=True)
+        # What ansible-builder would install into an execution environment, and nothing else, beside ansible-core.
+        self.python, self.system = folder / "requirements.txt", folder / "bindep.txt"
+        lists = ["--write-pip", self.python, "--write-bindep", self.system]
+        subprocess.run([builder, "introspect", *lists, folder / "collections"], env=os.environ | self.env, check=True)
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-        pip = [self.bin / "pip", "install", "--quiet", "--requirement", ROOT / "requirements.txt", core]
-        subprocess.run(pip, check=True)
-        self.run("ansible-galaxy", "collection", "install", "--offline", str(artefact))
+        subprocess.run([self.bin / "pip", "install", "--quiet", "--requirement", self.python, core], check=True)
 
     def run(self, program: str, *args: str, **env: str) -> str:
         """What a program of the environment prints; it must succeed."""
@@ -71,6 +75,31 @@ class Installation:
 @pytest.fixture(scope="module")
 def installed(artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return Installation(tmp_path_factory.mktemp("installed"), artefact)
+
+
+def test_execution_environments_get_all_requirements_and_no_system_package(installed: Installation) -> None:
+    assert requirements(installed.python) == requirements(ROOT / "requirements.txt")
+    assert not installed.system.exists(), installed.system.read_text(encoding="utf-8")
+
+
+def test_execution_environment_is_defined(tmp_path: Path) -> None:
+    """What ansible-builder makes of the definition; to build the image from it takes a container engine."""
+    builder = Path(sys.executable).with_name("ansible-builder")
+    subprocess.run(
+        [builder, "create", "--context", tmp_path, "--output-filename", "Containerfile"], cwd=ROOT, check=True
+    )
+    assert requirements(tmp_path / "_build/requirements.txt") == requirements(ROOT / "requirements.txt")
+    assert (tmp_path / "_build/bindep.txt").read_text(encoding="utf-8") == (ROOT / "bindep.txt").read_text(
+        encoding="utf-8"
+    )
+    steps = (tmp_path / "Containerfile").read_text(encoding="utf-8")
+    assert "ansible-core" in steps and "ansible-runner" in steps
+
+
+def requirements(path: Path) -> list[str]:
+    """The requirements in a file, less comments."""
+    lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return sorted(filter(None, lines))
 
 
 def test_artefact_holds_only_what_users_need(artefact: Path) -> None:
@@ -111,13 +140,53 @@ def test_playbooks_are_found(installed: Installation) -> None:
         installed.run("ansible-playbook", "--syntax-check", f"softlayer.certificates.{path.stem}")
 
 
-def test_orders_are_listed(installed: Installation) -> None:
-    with Simulator.start(fleet="demo") as simulator:
-        printed = installed.run(
-            *("ansible", "localhost", "-m", "softlayer.certificates.ssl_order_info"),
+EVERY_MODULE = """
+- hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/softlayer.certificates.softlayer:
+      timeout: 30
+  tasks:
+    - softlayer.certificates.ssl_order_info:
+        order_ids: ["{{ order_id }}"]
+      register: listed
+    - softlayer.certificates.ssl_fulfillment_email:
+        order_ids: ["{{ order_id }}"]
+    - softlayer.certificates.ssl_fulfillment_email_info:
+        orders: "{{ listed.orders }}"
+        maildir: "{{ maildir }}"
+      register: found
+    - softlayer.certificates.ssl_certificate_import:
+        certificate_content: "{{ found.certificates[0].certificate }}"
+        intermediate_path: "{{ intermediate }}"
+        privatekey_path: "{{ key }}"
+        order_id: "{{ order_id }}"
+      register: imported
+    - softlayer.certificates.ssl_certificate_info:
+        certificate_ids: ["{{ imported.certificate.id }}"]
+      register: stored
+    - assert:
+        that: stored.certificates[0].public_key_sha256 == listed.orders[0].public_key_sha256
+"""
+
+
+def test_every_module_runs(installed: Installation) -> None:
+    """From an order to its certificate in the store."""
+    assert all(f"softlayer.certificates.{module}:" in EVERY_MODULE for module in MODULES)
+    (installed.folder / "every_module.yml").write_text(EVERY_MODULE, encoding="utf-8")
+    with Simulator.start(fleet=1) as simulator:
+        [order] = simulator.orders()
+        variables = {
+            "order_id": order["id"],
+            "maildir": str(simulator.maildir),
+            "intermediate": str(simulator.authority_intermediate),
+            "key": str(simulator.key_path(order["commonName"])),
+        }
+        installed.run(
+            *("ansible-playbook", "every_module.yml", "--extra-vars", json.dumps(variables)),
             SL_USERNAME=simulator.username,
             SL_API_KEY=simulator.api_key,
             SL_ENDPOINT_URL=simulator.xmlrpc_url,
         )
-    result = json.loads(printed.partition("=>")[2])
-    assert result["order_count"] == len(result["orders"]) > 0
+        assert [send["order_id"] for send in simulator.sends()] == [order["id"]]
+        assert len(simulator.certificates()) == 1
