@@ -36,9 +36,11 @@ SERVERS = {
 """Debian's packages of the servers that the unit tests start: where they are when installed, and what they test."""
 
 PYTHON3 = f"{sys.version_info.major}.{sys.version_info.minor}"
+USUAL_CORE = "ansible-core~=2.19.0"
+"""What sessions use that need only one."""
 CORES = {
     "2.18": nox.param(PYTHON3, "ansible-core~=2.18.0", id="core-2.18"),
-    "2.19": nox.param(PYTHON3, "ansible-core~=2.19.0", id="core-2.19"),
+    "2.19": nox.param(PYTHON3, USUAL_CORE, id="core-2.19"),
     "newest": nox.param("3.13" if PYTHON3 == "3.11" else PYTHON3, "ansible-core", id="core-newest"),
 }
 """The versions of ansible-core that the collection is made for; the newest one needs Python 3.12 or later."""
@@ -144,6 +146,14 @@ def walk(session: nox.Session, core: str) -> None:
     session.install(core, *RUNTIME, *group("test"))
     install_servers(session)
     pytest(session, "tests/walk", *session.posargs, env={"ANSIBLE_CORE": core})
+
+
+@nox.session
+def awx_jobs(session: nox.Session) -> None:
+    """This repository as a project of AWX: its jobs, run by what AWX runs them with."""
+    session.install(USUAL_CORE, *RUNTIME, *group("awx"))
+    install_servers(session)
+    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/awx_jobs"]))
 
 
 @nox.session(default=False)

@@ -1,0 +1,324 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The jobs of the job templates, run by ansible-runner as AWX runs them.
+
+They have nothing in common but what pods have: a database and a mailbox out there, and a volume with the private keys.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import PrivateFormat, load_pem_private_key
+
+from tests.awx_jobs.awx import ROOT, Job, Launch
+from tests.simulator.client import Simulator
+from tests.unit.plugins.certificates import encrypted_fragments, key_pem, leaks, private_fragments
+from tests.unit.plugins.dovecot import Mailbox, Server
+
+pytest_plugins = ["tests.unit.plugins.dovecot", "tests.unit.plugins.postgresql"]
+
+PASSPHRASE = "the-passphrase-of-the-keys-0123456789"
+CONCURRENCY = 8
+"""How many emails are requested at the same time."""
+FLEET = 3 * CONCURRENCY
+MAILABLE = {"Approved", "Complete"}
+WALL_OF_JSON = re.compile(r"^(ok|changed|skipping): .*=> \{.", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Simulator]:
+    """A simulator with orders of every status."""
+    with Simulator.start(fleet="demo") as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[Simulator]:
+    """A simulator with orders that can all be mailed."""
+    with Simulator.start(fleet=FLEET) as simulator:
+        yield simulator
+
+
+def softlayer(sim: Simulator, ledger_url: str) -> dict[str, str]:
+    """What the credential for SoftLayer injects."""
+    return {
+        "SL_USERNAME": sim.username,
+        "SL_API_KEY": sim.api_key,
+        "SL_ENDPOINT_URL": sim.rest_url,
+        "SOFTLAYER_CERTIFICATES_LEDGER_URL": ledger_url,
+    }
+
+
+def mailbox(inbox: Mailbox) -> dict[str, str]:
+    """What the credential of the mailbox injects; a field that is left empty is injected empty."""
+    return {
+        "SSL_FULFILLMENT_IMAP_HOST": inbox.host,
+        "SSL_FULFILLMENT_IMAP_PORT": str(inbox.port),
+        "SSL_FULFILLMENT_IMAP_USERNAME": inbox.username,
+        "SSL_FULFILLMENT_IMAP_PASSWORD": inbox.password,
+        "SSL_FULFILLMENT_IMAP_FOLDER": "",
+        "SSL_FULFILLMENT_IMAP_SECURITY": "",
+        "SSL_FULFILLMENT_IMAP_CA_PATH": str(inbox.ca_path),
+    }
+
+
+@pytest.fixture
+def keys(demo: Simulator, tmp_path: Path) -> Path:
+    """A volume with the private keys of the orders, which have a passphrase."""
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    for path in demo.keys_dir.iterdir():
+        key: Any = load_pem_private_key(path.read_bytes(), None)
+        (folder / path.name).write_text(key_pem(key, PrivateFormat.PKCS8, PASSPHRASE), encoding="ascii")
+    return folder
+
+
+def ids(sim: Simulator, *statuses: str) -> list[int]:
+    """The orders, or those in one of the statuses."""
+    return [order["id"] for order in sim.orders() if not statuses or order["status"] in statuses]
+
+
+def sent(sim: Simulator) -> Counter[int]:
+    """How often each order was mailed."""
+    return Counter(send["order_id"] for send in sim.sends())
+
+
+def test_a_workflow_from_approval_to_the_store(
+    demo: Simulator, dovecot: Server, postgresql_url: str, keys: Path, launch: Launch
+) -> None:
+    demo.reset()
+    inbox = dovecot.new_user(demo.maildir)
+    late, *fulfillable = sorted(
+        order["id"]
+        for order in demo.orders()
+        if order["status"] in MAILABLE and order["commonName"] not in ("www.example.com", "old.example.net")
+    )
+    artifacts: dict[str, Any] = {}
+    jobs: list[Job] = []
+
+    def node(playbook: str, *, check: bool = False, options: str = "", **extra_vars: Any) -> Job:
+        """Run a node of the workflow, which gets what those before it have set."""
+        job = launch(
+            playbook,
+            credentials={
+                **softlayer(demo, postgresql_url),
+                **mailbox(inbox),
+                "SSL_FULFILLMENT_PRIVATEKEY_DIR": str(keys),
+                "SSL_FULFILLMENT_PRIVATEKEY_PASSPHRASE": PASSPHRASE,
+            },
+            extra_vars={"ssl_orders": "", "ssl_allowed_recipients": "", **extra_vars, **artifacts},
+            check=check,
+            options=options,
+        ).wait()
+        jobs.append(job)
+        artifacts.update(job.stats)
+        return job
+
+    demo.patch_order(late, status="Pending CA Approval")
+    preview = node("resend.yml", check=True)
+    assert preview.status == "successful", preview.output
+    recipients = {order["id"]: order["approverEmailAddress"] for order in demo.orders()}
+    assert preview.stats == {
+        "ssl_previewed_order_ids": fulfillable,
+        "ssl_previewed_recipients": sorted({recipients[number] for number in fulfillable}),
+    }
+    assert demo.sends() == []
+    assert all(
+        f"(order {number}): would be requested, goes to {recipients[number]}" in preview.output
+        for number in fulfillable
+    )
+
+    demo.patch_order(late, status="Approved")  # nobody has approved that this one is mailed
+    resend = node("resend.yml", options="--diff")
+    assert resend.status == "successful", resend.output
+    assert resend.stats == {"ssl_requested_order_ids": fulfillable}
+    assert sent(demo) == Counter(fulfillable)
+
+    collect = node("collect_and_import.yml", options="-vvvv", ssl_phases="collect")
+    assert collect.status == "successful", collect.output
+    assert f"requested 0, collected {len(fulfillable)}, imported 0, skipped 0, failed 0" in collect.output
+    assert len(demo.certificates()) == 1
+
+    imported = node("collect_and_import.yml", options="-vvvv --diff", ssl_phases=["import"])
+    assert imported.status == "successful", imported.output
+    assert {certificate["certificate"] for certificate in demo.certificates()} >= {
+        demo.issue(number)["certificate"] for number in fulfillable
+    }
+    assert len(demo.certificates()) == 1 + len(fulfillable)
+
+    artifacts.clear()
+    again = node("resend.yml", ssl_orders=f"www.example.com, {fulfillable[0]}")
+    assert again.status == "successful", again.output
+    assert "changed=0" in again.output and "requested 0, collected 0, imported 0, skipped 2, failed 0" in again.output
+    assert "skipped (already_imported): www.example.com" in again.output
+    assert again.stats == {"ssl_requested_order_ids": [fulfillable[0]]}, "it may still be on its way"
+
+    artifacts["ssl_requested_order_ids"] = []
+    nothing = node("collect_and_import.yml")
+    assert nothing.status == "successful", nothing.output
+    assert "requested 0, collected 0, imported 0, skipped 0, failed 0" in nothing.output
+    assert sent(demo) == Counter(fulfillable)
+
+    for job in (preview, resend, again, nothing):
+        assert not WALL_OF_JSON.search(job.output), job.output
+    assert_no_secrets(
+        jobs, [demo.api_key, inbox.password, PASSPHRASE, postgresql_url.split(":")[2].split("@")[0]], keys
+    )
+
+
+def assert_no_secrets(jobs: list[Job], secrets: list[str], keys: Path) -> None:
+    """In nothing that is kept of the jobs is a secret, or a piece of a key."""
+    fragments: set[str] = set()
+    for path in keys.iterdir():
+        pem = path.read_text(encoding="ascii")
+        key: Any = load_pem_private_key(pem.encode(), PASSPHRASE.encode())
+        fragments |= private_fragments(key) | encrypted_fragments(pem)
+        assert leaks(pem, fragments), "the search finds nothing"
+    for job in jobs:
+        kept = job.kept()
+        assert len(kept) > 10, "the job left no artifacts"
+        for name, text in kept.items():
+            assert [secret for secret in secrets if secret in text] == [], f"{job.folder.name}: {name}"
+            assert leaks(text, fragments) == set(), f"{job.folder.name}: {name}"
+
+
+def test_a_job_that_is_canceled_in_the_middle(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
+    """What it had done by then is known to the next one, which mails the rest and nobody twice."""
+    fleet.reset()
+    everything = ids(fleet)
+    confirmed, unconfirmed, rest = (everything[start : start + CONCURRENCY] for start in range(0, FLEET, CONCURRENCY))
+    for order_id in (*unconfirmed, *rest):
+        fleet.fault("hang_after", method="resendEmail", order_id=order_id)
+    job = launch("resend.yml", credentials=softlayer(fleet, postgresql_url))
+    while len(fleet.sends()) < 2 * CONCURRENCY:
+        assert job.is_running(), job.output
+    job.cancel()
+    assert job.status == "canceled"
+    fleet.clear_faults()
+    assert sent(fleet) == Counter(confirmed + unconfirmed)
+
+    after = launch("resend.yml", credentials=softlayer(fleet, postgresql_url)).wait()
+    assert after.status == "successful", after.output
+    assert sent(fleet) == Counter(everything)
+    assert f"requested {len(rest)}, collected 0, imported 0, skipped {2 * CONCURRENCY}, failed 0" in after.output
+    assert "skipped (cooldown): " in after.output and "skipped (outcome_unknown): " in after.output
+    assert after.stats == {"ssl_requested_order_ids": everything}, "what may be on its way is waited for as well"
+
+
+def test_slices_and_a_whole_job_at_once(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
+    fleet.reset()
+    hosts = [{f"order_{number}": {"ssl_order_id": number} for number in ids(fleet)[first::2]} for first in range(2)]
+    credentials = softlayer(fleet, postgresql_url)
+    slices = [
+        launch("resend.yml", credentials=credentials, hosts=part, extra_vars={"ssl_fulfillment_from_inventory": True})
+        for part in hosts
+    ]
+    jobs = [*slices, launch("resend.yml", credentials=credentials, extra_vars={"ssl_fulfillment_ledger_url": ""})]
+    for job in jobs:
+        assert job.wait().status == "successful", job.output
+    assert sent(fleet) == Counter(ids(fleet))
+    for part, job in zip(hosts, slices, strict=True):
+        assert job.stats["ssl_requested_order_ids"] == sorted(variables["ssl_order_id"] for variables in part.values())
+    assert jobs[-1].stats["ssl_requested_order_ids"] == ids(fleet)
+
+
+def test_one_failure_fails_the_job_and_is_named(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
+    fleet.reset()
+    broken, other, *_rest = fleet.orders()
+    fleet.fault("fault", method="resendEmail", order_id=broken["id"])
+    job = launch(
+        "resend.yml",
+        credentials=softlayer(fleet, postgresql_url),
+        extra_vars={"ssl_orders": f"{broken['commonName']}\n{other['id']}"},
+    ).wait()
+    assert job.status == "failed"
+    assert f'"msg": "1 failed: {broken["commonName"]}, order {broken["id"]}: ' in job.output
+    assert sent(fleet) == Counter([other["id"]])
+    assert job.stats == {"ssl_requested_order_ids": [other["id"]]}
+    assert not WALL_OF_JSON.search(job.output), job.output
+
+
+def test_what_the_survey_asks_for_must_exist_and_no_ledger_is_worth_a_word(fleet: Simulator, launch: Launch) -> None:
+    fleet.reset()
+    first = fleet.orders()[0]["commonName"]
+    job = launch(
+        "resend.yml", credentials=softlayer(fleet, ""), extra_vars={"ssl_orders": f"{first}, nobody.example.com 7"}
+    ).wait()
+    assert job.status == "failed"
+    assert "No SSL order of the account matches 7, nobody.example.com. Nothing was done." in job.output
+    assert "No ledger URL is set" in job.output
+    assert fleet.sends() == []
+
+
+def test_the_survey_says_who_may_be_mailed(demo: Simulator, postgresql_url: str, launch: Launch) -> None:
+    demo.reset()
+    answers = {"ssl_orders": "shop.* partner.*", "ssl_allowed_recipients": "*@example.com, *@example.org"}
+    credentials = softlayer(demo, postgresql_url)
+    shop = next(order["id"] for order in demo.orders() if order["commonName"] == "shop.example.com")
+    narrowed = launch("resend.yml", credentials=credentials, extra_vars=answers).wait()
+    assert narrowed.status == "failed", "somebody who was asked for is not allowed"
+    assert "goes to hostmaster@example.com" in narrowed.output and "1 failed: partner.example.net" in narrowed.output
+    assert sent(demo) == Counter([shop])
+
+    both = {**answers, "ssl_fulfillment_allowed_recipients": ["*@agency.example"]}
+    job = launch("resend.yml", credentials=credentials, extra_vars=both).wait()
+    assert job.status == "failed"
+    assert "Set only one of them." in job.output
+    assert sent(demo) == Counter([shop])
+
+    previewed = {"ssl_previewed_order_ids": [shop], "ssl_previewed_recipients": ["s[h]op?@example.com"]}
+    changed = launch("resend.yml", credentials=credentials, extra_vars={**previewed, "ssl_force": "yes"}).wait()
+    assert changed.status == "failed", "the address is not the one that was approved"
+    assert "goes to" not in changed.output and "1 failed: shop.example.com" in changed.output
+    assert sent(demo) == Counter([shop])
+
+    again = {**answers, "ssl_orders": str(shop), "ssl_force": "yes"}
+    forced = launch("resend.yml", credentials=credentials, extra_vars=again).wait()
+    assert forced.status == "successful", forced.output
+    assert sent(demo) == Counter([shop, shop])
+
+
+def test_orders_are_listed_a_line_each(demo: Simulator, launch: Launch) -> None:
+    demo.reset()
+    job = launch("list_orders.yml", credentials=softlayer(demo, "")).wait()
+    assert job.status == "successful", job.output
+    for order in demo.orders():
+        [line] = [line for line in job.output.splitlines() if str(order["id"]) in line]
+        assert order["commonName"] in line and order["approverEmailAddress"] in line
+    assert "expires " in job.output and "in the store as " in job.output and '"12 orders"' in job.output
+    assert not WALL_OF_JSON.search(job.output), job.output
+
+    named = launch(
+        "list_orders.yml", credentials=softlayer(demo, ""), extra_vars={"ssl_orders": "*.example.net"}
+    ).wait()
+    assert "shop.example.com" not in named.output and "payments.example.net" in named.output
+
+
+@pytest.mark.skipif(
+    not (ROOT / "roles/ssl_fulfillment/tasks/report.yml").exists(), reason="the role has no phase report yet"
+)
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_report(demo: Simulator, launch: Launch, tmp_path: Path, kept: bool) -> None:
+    """Its files go to a disk that outlives the job, if there is one; the output has a line for each order."""
+    demo.reset()
+    path = tmp_path / "reports/fleet.html"
+    path.parent.mkdir()
+    extra_vars = {"ssl_fulfillment_report_path": str(path), "ssl_orders": "*.example.com"} if kept else {}
+    job = launch("report.yml", credentials=softlayer(demo, ""), extra_vars=extra_vars).wait()
+    assert job.status == "successful", job.output
+    wanted = [order for order in demo.orders() if not kept or order["commonName"].endswith(".example.com")]
+    assert f'"{len(wanted)} orders: ' in job.output
+    for order in wanted:
+        assert len([line for line in job.output.splitlines() if line.lstrip().startswith(f'"{order["id"]} ')]) == 1
+    assert not WALL_OF_JSON.search(job.output), job.output
+    if kept:
+        html = path.read_text(encoding="utf-8")
+        assert "www.example.com" in html and "api.example.org" not in html
