@@ -1,0 +1,77 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What goes wrong ends with one sentence that says what to do, before anything is made."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.awx.conftest import Awx
+
+
+def refused(awx: Awx, *options: str, playbook: str = "setup", **environment: str) -> str:
+    """What the playbook says when it fails, having changed nothing."""
+    run = awx.play(playbook, *options, **environment)
+    assert (run.status, run.changed) == (2, 0), run.output
+    assert awx.writes() == []
+    return run.message
+
+
+@pytest.mark.parametrize("playbook", ["setup", "teardown"])
+def test_no_host(awx: Awx, playbook: str) -> None:
+    assert "Set CONTROLLER_HOST" in refused(awx, playbook=playbook, CONTROLLER_HOST="")
+
+
+def test_no_token(awx: Awx) -> None:
+    assert "Set CONTROLLER_OAUTH_TOKEN" in refused(awx, CONTROLLER_OAUTH_TOKEN="")
+
+
+@pytest.mark.parametrize("playbook", ["setup", "teardown"])
+def test_wrong_token(awx: Awx, playbook: str) -> None:
+    message = refused(awx, "-vvvv", playbook=playbook, CONTROLLER_OAUTH_TOKEN="no-such-token")
+    assert message.startswith(f"AWX at {awx.url} does not accept the token.")
+    assert "no-such-token" not in message
+
+
+def test_wrong_password(awx: Awx) -> None:
+    wrong = {"CONTROLLER_OAUTH_TOKEN": "", "CONTROLLER_USERNAME": "admin", "CONTROLLER_PASSWORD": "wrong"}
+    assert "does not accept the user name with this password" in refused(awx, **wrong)
+
+
+def test_nobody_answers(awx: Awx) -> None:
+    message = refused(awx, CONTROLLER_HOST="http://127.0.0.1:9")
+    assert message.startswith("AWX at http://127.0.0.1:9 cannot be reached:")
+    assert message.endswith("Check CONTROLLER_HOST.")
+
+
+def test_something_else_answers(awx: Awx) -> None:
+    assert "answered with HTTP status 404" in refused(awx, CONTROLLER_HOST=f"{awx.url}/elsewhere")
+
+
+def test_a_user_who_may_not(awx: Awx) -> None:
+    token = awx.world.add_user("bob")
+    assert "The user bob is no system administrator" in refused(awx, CONTROLLER_OAUTH_TOKEN=token)
+
+
+def test_an_organization_that_is_not_there(awx: Awx) -> None:
+    message = refused(awx, "-e", "awx_organization=Ours")
+    assert message.startswith('There is no organization "Ours" in AWX.')
+
+
+def test_a_check_of_nothing(awx: Awx) -> None:
+    assert "Without --check it makes the job templates List SSL orders, " in refused(awx, "--check")
+
+
+def test_what_awx_refuses_is_passed_on_without_the_secret(awx: Awx) -> None:
+    """The kind of security is none that the credential type knows."""
+    environment = {
+        **{"SSL_FULFILLMENT_IMAP_HOST": "imap.example.com", "SSL_FULFILLMENT_IMAP_SECURITY": "perhaps"},
+        **{"SSL_FULFILLMENT_IMAP_USERNAME": "somebody", "SSL_FULFILLMENT_IMAP_PASSWORD": "mail-password"},
+    }
+    run = awx.play("setup", "-vvvv", "--tags", "credentials", **environment)
+    assert run.status == 2
+    assert run.message.startswith('AWX does not take the credential "SSL mailbox":')
+    assert "security is not one of the choices" in run.message
+    assert "mail-password" not in run.output

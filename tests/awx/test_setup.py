@@ -1,0 +1,216 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The setup from git: made once, the same the second time, used by operators, and taken away again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.awx.conftest import Awx, Run, objects, running
+from tests.awx.stub.app import Call
+
+OBJECTS = objects()
+SECRETS = {
+    "SL_API_KEY": "key-that-nobody-shall-see",
+    "SOFTLAYER_CERTIFICATES_LEDGER_URL": "postgresql://certificates:ledger-password@db.example.com/certificates",
+    "SSL_FULFILLMENT_IMAP_PASSWORD": "mail-password-of-nobody",
+}
+VALUES = {
+    **SECRETS,
+    "SL_USERNAME": "SL123",
+    "SSL_FULFILLMENT_IMAP_HOST": "imap.example.com",
+    "SSL_FULFILLMENT_IMAP_USERNAME": "certificates@example.com",
+    "SSL_FULFILLMENT_IMAP_PORT": "993",
+}
+
+
+@dataclass(frozen=True)
+class Story:
+    """An AWX that was set up, once and again, and what came of it."""
+
+    awx: Awx
+    operator: str
+    first: Run
+    again: Run
+    first_writes: list[Call]
+    again_writes: list[Call]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    with running(tmp_path_factory.mktemp("git")) as awx:
+        operator = awx.world.add_user("operator")
+        options = ("-vvvv", "-e", json.dumps({"awx_operators": ["operator"]}))
+        first = awx.play("setup", *options, **VALUES)
+        first_writes = awx.writes()
+        again = awx.play("setup", *options, **VALUES)
+        yield Story(awx, operator, first, again, first_writes, awx.writes())
+
+
+def test_all_that_the_data_says_is_made_and_nothing_refused(story: Story) -> None:
+    assert story.first.status == 0, story.first.output
+    assert [call for call in story.first_writes if call.status >= 400] == []
+    there = story.awx.world.survives()
+    assert there.pop("organizations") == ["Default"]
+    assert {endpoint: sorted(names) for endpoint, names in there.items()} == {
+        "credential_types": ["SSL mailbox", "SoftLayer"],
+        "credentials": ["SSL mailbox", "SoftLayer API"],
+        "inventories": ["SSL orders"],
+        "inventory_sources": ["SSL orders from SoftLayer"],
+        "job_templates": sorted(template["name"] for template in OBJECTS["awx_job_templates"]),
+        "projects": ["SSL certificates"],
+        "schedules": sorted(schedule["name"] for schedule in OBJECTS["awx_schedules"]),
+        "teams": ["SSL certificate operators"],
+        "workflow_approval_templates": ["Send these emails?"],
+        "workflow_job_template_nodes": sorted(node["identifier"] for node in OBJECTS["awx_workflow"]["nodes"]),
+        "workflow_job_templates": ["Fulfill certificates"],
+    }
+
+
+def test_a_second_run_changes_nothing_and_sends_nothing(story: Story) -> None:
+    assert (story.again.status, story.again.changed) == (0, 0), story.again.output
+    assert story.again_writes == []
+
+
+def test_no_secret_is_printed(story: Story) -> None:
+    for secret in (*SECRETS.values(), "ledger-password", story.awx.token):
+        assert secret not in story.first.output
+        assert secret not in story.again.output
+
+
+def test_credentials_hold_what_was_given_and_no_empty_values(story: Story) -> None:
+    world = story.awx.world
+    assert world.named("credentials", "SoftLayer API")["inputs"] == {
+        "username": VALUES["SL_USERNAME"],
+        "api_key": VALUES["SL_API_KEY"],
+        "ledger_url": VALUES["SOFTLAYER_CERTIFICATES_LEDGER_URL"],
+    }
+    assert world.named("credentials", "SSL mailbox")["inputs"] == {
+        "host": VALUES["SSL_FULFILLMENT_IMAP_HOST"],
+        "username": VALUES["SSL_FULFILLMENT_IMAP_USERNAME"],
+        "password": VALUES["SSL_FULFILLMENT_IMAP_PASSWORD"],
+        "port": VALUES["SSL_FULFILLMENT_IMAP_PORT"],
+    }
+
+
+def test_the_environment_of_jobs_is_the_environment_that_setup_reads(story: Story) -> None:
+    """So that one and the same shell, with the same variables, serves for both."""
+    injected = {
+        variable for each in story.awx.world.all("credential_types") for variable in each["injectors"].get("env", {})
+    }
+    assert set(VALUES) <= injected
+
+
+def test_secrets_are_declared_as_such(story: Story) -> None:
+    secret = {
+        field["id"]
+        for each in story.awx.world.all("credential_types")
+        for field in each["inputs"]["fields"]
+        if field.get("secret")
+    }
+    assert secret == {"api_key", "ledger_url", "password"}
+
+
+def test_the_workflow_asks_before_it_sends_and_goes_on_after_failures(story: Story) -> None:
+    world = story.awx.world
+    nodes = {node["id"]: node for node in world.all("workflow_job_template_nodes")}
+    templates = {template["id"]: template["name"] for template in world.all("unified_job_templates")}
+    graph = {
+        node["identifier"]: {
+            way: sorted(nodes[child]["identifier"] for child in children)
+            for way, children in node["associations"].items()
+            if children
+        }
+        for node in nodes.values()
+    }
+    assert graph == {
+        "preview": {"success_nodes": ["approval"], "failure_nodes": ["failure"]},
+        "approval": {"success_nodes": ["resend"]},
+        "resend": {"always_nodes": ["collect"], "failure_nodes": ["failure"]},
+        "collect": {"always_nodes": ["import"], "failure_nodes": ["failure"]},
+        "import": {"always_nodes": ["report"], "failure_nodes": ["failure"]},
+        "report": {},
+        "failure": {},
+    }
+    runs = {node["identifier"]: (templates[node["unified_job_template"]], node["job_type"]) for node in nodes.values()}
+    assert runs["preview"] == ("Resend fulfillment emails", "check")
+    assert runs["approval"] == ("Send these emails?", None)
+    assert runs["resend"] == ("Resend fulfillment emails", "run")
+    phases = {node["identifier"]: node["extra_data"] for node in nodes.values() if node["extra_data"]}
+    assert phases == {"collect": {"ssl_phases": "collect"}, "import": {"ssl_phases": "import"}}
+
+
+def test_schedules_are_off(story: Story) -> None:
+    assert [schedule["enabled"] for schedule in story.awx.world.all("schedules")] == [False, False, False]
+
+
+def test_the_playbooks_and_the_inventory_that_are_named_exist() -> None:
+    root = Path(__file__).parents[2]
+    paths = [template["playbook"] for template in OBJECTS["awx_job_templates"]]
+    assert [path for path in [*paths, OBJECTS["awx_inventory_source"]["source_path"]] if not (root / path).is_file()] == []
+
+
+def test_operators_launch_and_approve_and_see_no_credential(story: Story) -> None:
+    world = story.awx.world
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {story.operator}"
+
+    def names(endpoint: str) -> list[str]:
+        return sorted(each["name"] for each in session.get(f"{story.awx.url}/api/v2/{endpoint}/").json()["results"])
+
+    def launch(endpoint: str, name: str, **answers: Any) -> int:
+        url = f"{story.awx.url}/api/v2/{endpoint}/{world.named(endpoint, name)['id']}/launch/"
+        return session.post(url, json={"extra_vars": answers}).status_code
+
+    assert names("credentials") == names("credential_types") == []
+    assert names("inventories") == ["SSL orders"]
+    credential = world.named("credentials", "SoftLayer API")["id"]
+    assert session.get(f"{story.awx.url}/api/v2/credentials/{credential}/").status_code == 404
+    answers = {"ssl_allowed_recipients": "*@example.com", "ssl_force": "no"}
+    assert launch("job_templates", "List SSL orders") == 201
+    assert launch("job_templates", "Resend fulfillment emails", **answers) == 201
+    assert launch("job_templates", "Resend fulfillment emails") == 400, "required questions are not answered"
+    assert launch("workflow_job_templates", "Fulfill certificates", **answers) == 201
+    workflow = world.named("workflow_job_templates", "Fulfill certificates")
+    operator = world.named("users", "operator")
+    assert world.may(operator, workflow, "approval_role")
+    assert not world.may(operator, workflow, "admin_role")
+
+
+def test_a_rotated_key_alone_is_stored_when_secrets_are_to_be_updated(story: Story) -> None:
+    kept = story.awx.play("setup", "--tags", "credentials", SL_API_KEY="another-key")
+    assert (kept.status, kept.changed) == (0, 0), kept.output
+    before = dict(story.awx.world.named("credentials", "SoftLayer API")["inputs"])
+    options = ("-vvvv", "--tags", "credentials", "-e", "awx_update_secrets=true")
+    rotated = story.awx.play("setup", *options, SL_API_KEY="another-key")
+    assert rotated.status == 0, rotated.output
+    assert story.awx.world.named("credentials", "SoftLayer API")["inputs"] == {**before, "api_key": "another-key"}
+    assert "another-key" not in rotated.output
+
+
+def test_teardown_takes_all_of_it_away_and_nothing_else(story: Story) -> None:
+    """Last, since nothing is left after it."""
+    awx = story.awx
+    other = awx.world.create("credential_types", {"name": "Other", "kind": "net", "inputs": {}, "injectors": {}})
+    awx.calls.clear()
+    removed = awx.play("teardown", "-vvvv")
+    assert removed.status == 0, removed.output
+    assert [call for call in awx.writes() if call.status >= 400] == []
+    assert awx.token not in removed.output
+    left = awx.world.survives()
+    # AWX deletes inventories in the background, and in the stub nothing does so
+    assert left == {"organizations": ["Default"], "credential_types": ["Other"], "inventories": ["SSL orders"]}
+    assert awx.world.named("inventories", "SSL orders")["pending_deletion"]
+    assert awx.world.get("credential_types", other["id"]) is other
+    again = awx.play("teardown")
+    assert (again.status, again.changed) == (0, 0), again.output
+    assert awx.writes() == []

@@ -1,0 +1,70 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The other ways to set up: from a folder of AWX's own, with an organization and an image of its own."""
+
+from __future__ import annotations
+
+import json
+
+from tests.awx.conftest import Awx
+
+SITE = {
+    "awx_project_local_path": "certificates",
+    "awx_organization": "Certificates",
+    "awx_organization_managed": True,
+    "awx_image": "registry.example.com/certificates:1",
+    "awx_job_variables": {"ssl_fulfillment_max_orders": 200, "ssl_fulfillment_privatekey_dir": "/etc/keys"},
+    "awx_schedules_enabled": True,
+}
+
+
+def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx) -> None:
+    """And with a user name and a password in place of a token, and no credentials given."""
+    awx.world.background = True
+    options = ("-vvvv", "-e", json.dumps(SITE))
+    password = awx.world.passwords["admin"]
+    access = {"CONTROLLER_OAUTH_TOKEN": "", "CONTROLLER_USERNAME": "admin", "CONTROLLER_PASSWORD": password}
+
+    made = awx.play("setup", *options, **access)
+    assert made.status == 0, made.output
+    assert [call for call in awx.writes() if call.status >= 400] == []
+    world = awx.world
+    organization = world.named("organizations", "Certificates")["id"]
+    image = world.named("execution_environments", "softlayer.certificates")
+    assert image["image"] == SITE["awx_image"]
+    for template in world.all("job_templates"):
+        assert (template["organization"], template["execution_environment"]) == (organization, image["id"])
+        assert json.loads(template["extra_vars"]) == SITE["awx_job_variables"]
+    assert world.named("projects", "SSL certificates")["local_path"] == "certificates"
+    assert list(world.all("inventory_sources")) == [], "AWX takes no inventory from a local path"
+    assert all(schedule["enabled"] for schedule in world.all("schedules"))
+    assert [credential["inputs"] for credential in world.all("credentials")] == [{}, {}]
+
+    again = awx.play("setup", *options, **access)
+    assert (again.status, again.changed, awx.writes()) == (0, 0, []), again.output
+
+    removed = awx.play("teardown", *options, **access)
+    assert removed.status == 0, removed.output
+    assert world.survives() == {"organizations": ["Default"]}
+    assert password not in made.output + again.output + removed.output
+
+
+def test_an_organization_that_was_there_before_stays(awx: Awx) -> None:
+    awx.world.background = True
+    awx.world.create("organizations", {"name": "Ours", "description": "With much else in it"})
+    removed = awx.play("teardown", "-e", '{"awx_organization": "Ours", "awx_organization_managed": true}')
+    assert (removed.status, removed.changed) == (0, 0), removed.output
+    assert awx.world.named("organizations", "Ours")
+
+
+def test_updates_that_run_do_not_hold_up_the_teardown(awx: Awx) -> None:
+    organization = awx.world.named("organizations", "Default")["id"]
+    git = {"scm_type": "git", "scm_url": "https://git.example.com/certificates"}
+    awx.world.create("projects", {"name": "SSL certificates", "organization": organization, **git})
+    assert [update["status"] for update in awx.world.updates.values()] == ["pending"]
+    removed = awx.play("teardown")
+    assert removed.status == 0, removed.output
+    assert [update["status"] for update in awx.world.updates.values()] == ["canceled"]
+    assert awx.world.survives() == {"organizations": ["Default"]}
