@@ -23,6 +23,7 @@ SECRETS = {
     "SL_API_KEY": "key-that-nobody-shall-see",
     "SOFTLAYER_CERTIFICATES_LEDGER_URL": "postgresql://certificates:ledger-password@db.example.com/certificates",
     "SSL_FULFILLMENT_IMAP_PASSWORD": "mail-password-of-nobody",
+    "SSL_FULFILLMENT_PRIVATEKEY_PASSPHRASE": "passphrase-of-nobody",
 }
 VALUES = {
     **SECRETS,
@@ -30,6 +31,7 @@ VALUES = {
     "SSL_FULFILLMENT_IMAP_HOST": "imap.example.com",
     "SSL_FULFILLMENT_IMAP_USERNAME": "certificates@example.com",
     "SSL_FULFILLMENT_IMAP_PORT": "993",
+    "SSL_FULFILLMENT_PRIVATEKEY_DIR": "/etc/ssl-keys",
 }
 
 
@@ -62,8 +64,8 @@ def test_all_that_the_data_says_is_made_and_nothing_refused(story: Story) -> Non
     there = story.awx.world.survives()
     assert there.pop("organizations") == ["Default"]
     assert {endpoint: sorted(names) for endpoint, names in there.items()} == {
-        "credential_types": ["SSL mailbox", "SoftLayer"],
-        "credentials": ["SSL mailbox", "SoftLayer API"],
+        "credential_types": ["SSL mailbox", "SSL private keys", "SoftLayer"],
+        "credentials": ["SSL mailbox", "SSL private keys", "SoftLayer API"],
         "inventories": ["SSL orders"],
         "inventory_sources": ["SSL orders from SoftLayer"],
         "job_templates": sorted(template["name"] for template in OBJECTS["awx_job_templates"]),
@@ -100,6 +102,10 @@ def test_credentials_hold_what_was_given_and_no_empty_values(story: Story) -> No
         "password": VALUES["SSL_FULFILLMENT_IMAP_PASSWORD"],
         "port": VALUES["SSL_FULFILLMENT_IMAP_PORT"],
     }
+    assert world.named("credentials", "SSL private keys")["inputs"] == {
+        "folder": VALUES["SSL_FULFILLMENT_PRIVATEKEY_DIR"],
+        "passphrase": VALUES["SSL_FULFILLMENT_PRIVATEKEY_PASSPHRASE"],
+    }
 
 
 def test_the_environment_of_jobs_is_the_environment_that_setup_reads(story: Story) -> None:
@@ -117,7 +123,7 @@ def test_secrets_are_declared_as_such(story: Story) -> None:
         for field in each["inputs"]["fields"]
         if field.get("secret")
     }
-    assert secret == {"api_key", "ledger_url", "password"}
+    assert secret == {"api_key", "ledger_url", "passphrase", "password"}
 
 
 def test_the_workflow_asks_before_it_sends_and_goes_on_after_failures(story: Story) -> None:

@@ -15,7 +15,7 @@ SITE = {
     "awx_organization": "Certificates",
     "awx_organization_managed": True,
     "awx_image": "registry.example.com/certificates:1",
-    "awx_job_variables": {"ssl_fulfillment_max_orders": 200, "ssl_fulfillment_privatekey_dir": "/etc/keys"},
+    "awx_job_variables": {"ssl_fulfillment_max_orders": 200, "ssl_fulfillment_report_path": "/reports/orders.html"},
     "awx_schedules_enabled": True,
 }
 
@@ -40,7 +40,7 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
     assert world.named("projects", "SSL certificates")["local_path"] == "certificates"
     assert list(world.all("inventory_sources")) == [], "AWX takes no inventory from a local path"
     assert all(schedule["enabled"] for schedule in world.all("schedules"))
-    assert [credential["inputs"] for credential in world.all("credentials")] == [{}, {}]
+    assert [credential["inputs"] for credential in world.all("credentials")] == [{}, {}, {}]
 
     again = awx.play("setup", *options, **access)
     assert (again.status, again.changed, awx.writes()) == (0, 0, []), again.output
