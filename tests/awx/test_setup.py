@@ -162,7 +162,9 @@ def test_schedules_are_off(story: Story) -> None:
 def test_the_playbooks_and_the_inventory_that_are_named_exist() -> None:
     root = Path(__file__).parents[2]
     paths = [template["playbook"] for template in OBJECTS["awx_job_templates"]]
-    assert [path for path in [*paths, OBJECTS["awx_inventory_source"]["source_path"]] if not (root / path).is_file()] == []
+    assert [
+        path for path in [*paths, OBJECTS["awx_inventory_source"]["source_path"]] if not (root / path).is_file()
+    ] == []
 
 
 def test_operators_launch_and_approve_and_see_no_credential(story: Story) -> None:

@@ -89,7 +89,13 @@ def test_credentials(api: Api, inputs: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"playbook": "playbooks/awx/other.yml"}, {"project": None}, {"inventory": None}, {"inventory": 999}, {"verbosity": 9}],
+    [
+        {"playbook": "playbooks/awx/other.yml"},
+        {"project": None},
+        {"inventory": None},
+        {"inventory": 999},
+        {"verbosity": 9},
+    ],
 )
 def test_job_templates(api: Api, change: dict[str, Any]) -> None:
     good = {"name": "New", "project": api.project, "inventory": api.inventory, "playbook": PLAYBOOK}

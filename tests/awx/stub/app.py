@@ -85,7 +85,9 @@ def create_app(world: World, calls: list[Call]) -> Flask:
 
     @app.get(f"{api}/<endpoint>/")
     def list_objects(endpoint: str) -> Response:
-        found = [record for record in world.all(_known(endpoint)) if _visible(world, record) and _matches(world, record)]
+        found = [
+            record for record in world.all(_known(endpoint)) if _visible(world, record) and _matches(world, record)
+        ]
         return _page([_shown(world, record) for record in found])
 
     @app.post(f"{api}/<endpoint>/")
@@ -161,7 +163,12 @@ def _user(world: World) -> Record:
     elif login and world.passwords.get(login.username or "") == login.password:
         number = world.named("users", login.username or "")["id"]
     if number is None:
-        raise Refusal({"detail": "Authentication credentials were not provided. To establish a login session, visit /api/login/."}, 401)
+        raise Refusal(
+            {
+                "detail": "Authentication credentials were not provided. To establish a login session, visit /api/login/."
+            },
+            401,
+        )
     return world.objects["users"][number]
 
 
@@ -185,7 +192,11 @@ def _visible(world: World, record: Record) -> bool:
 def _matches(world: World, record: Record) -> bool:
     """Whether an object has all that the query asks for, and one of what comes with `or__`."""
     wanted = {name: value for name, value in request.args.items() if name not in _PAGING}
-    either = [_has(world, record, name.removeprefix("or__"), wanted.pop(name)) for name in list(wanted) if name.startswith("or__")]
+    either = [
+        _has(world, record, name.removeprefix("or__"), wanted.pop(name))
+        for name in list(wanted)
+        if name.startswith("or__")
+    ]
     return all(_has(world, record, name, value) for name, value in wanted.items()) and (not either or any(either))
 
 
@@ -196,7 +207,9 @@ def _has(world: World, record: Record, name: str, value: str) -> bool:
     if rest == "in":
         return str(record[field]) in value.split(",")
     if rest:
-        endpoint = KINDS[next(kind.endpoint for kind in KINDS.values() if kind.type == record["type"])].references()[field]
+        endpoint = KINDS[next(kind.endpoint for kind in KINDS.values() if kind.type == record["type"])].references()[
+            field
+        ]
         other = world.get(endpoint, record[field])
         return other is not None and _has(world, other, rest, value)
     if isinstance(record[field], bool):
@@ -208,7 +221,11 @@ def _shown(world: World, record: Record) -> Record:
     """An object as AWX answers with it."""
     endpoint = next(kind.endpoint for kind in KINDS.values() if kind.type == record["type"])
     url = f"/api/v2/{endpoint}/{record['id']}/"
-    hidden = {"survey", "associations", *(name for name, said in KINDS[endpoint].fields.items() if said.get("write_only"))}
+    hidden = {
+        "survey",
+        "associations",
+        *(name for name, said in KINDS[endpoint].fields.items() if said.get("write_only")),
+    }
     shown = {name: value for name, value in record.items() if name not in hidden}
     related = {"survey_spec": f"{url}survey_spec/"}
     template = world.get("unified_job_templates", record.get("unified_job_template"))

@@ -20,10 +20,16 @@ Record = dict[str, Any]
 ENCRYPTED = "$encrypted$"
 _TYPES = {"string": str, "boolean": bool, "integer": int, "id": int, "json": (dict, str)}
 _VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_FORBIDDEN_ENVIRONMENT = re.compile(r"ANSIBLE_.*|PATH|PYTHONPATH|VIRTUAL_ENV|JOB_ID|INVENTORY_ID|REST_API_(URL|TOKEN)|CACHE")
+_FORBIDDEN_ENVIRONMENT = re.compile(
+    r"ANSIBLE_.*|PATH|PYTHONPATH|VIRTUAL_ENV|JOB_ID|INVENTORY_ID|REST_API_(URL|TOKEN)|CACHE"
+)
 _ANSWERS = {"text": str, "textarea": str, "password": str, "multiplechoice": str, "multiselect": str}
 _QUESTIONS = {**_ANSWERS, "integer": int, "float": (float, int)}
-_PROMPTS = {"job_type": "ask_job_type_on_launch", "limit": "ask_limit_on_launch", "diff_mode": "ask_diff_mode_on_launch"}
+_PROMPTS = {
+    "job_type": "ask_job_type_on_launch",
+    "limit": "ask_limit_on_launch",
+    "diff_mode": "ask_diff_mode_on_launch",
+}
 
 
 class Refusal(Exception):
@@ -53,7 +59,7 @@ def check_fields(kind: Kind, sent: Mapping[str, Any], record: Record) -> None:
 def _check_field(name: str, value: Any, fields: Fields) -> None:
     described = fields[name]
     if value is None:
-        text = described["type"] in ("string", "choice") # AWX takes null for an empty text
+        text = described["type"] in ("string", "choice")  # AWX takes null for an empty text
         nothing = described.get("default") is None and not described["required"]
         require(text or nothing, name, "This field may not be null.")
         return
@@ -75,7 +81,18 @@ def check_credential_type(record: Record) -> None:
     """Fields of a form, and templates that use no others."""
     inputs, injectors = record["inputs"], record["injectors"]
     require(set(inputs) <= {"fields", "required"}, "inputs", "Additional properties are not allowed")
-    known = {"id", "label", "type", "format", "choices", "help_text", "multiline", "secret", "ask_at_runtime", "default"}
+    known = {
+        "id",
+        "label",
+        "type",
+        "format",
+        "choices",
+        "help_text",
+        "multiline",
+        "secret",
+        "ask_at_runtime",
+        "default",
+    }
     names = [field.get("id") for field in inputs.get("fields", [])]
     for field in inputs.get("fields", []):
         require({"id", "label"} <= set(field), "inputs", "'id' and 'label' are required properties")
@@ -124,7 +141,9 @@ def check_project(record: Record, others: Iterable[Record], local_paths: Mapping
 def check_job_template(record: Record, project: Record | None, local_paths: Mapping[str, list[str]]) -> None:
     """A playbook that the project has, or may have, and hosts to run it on."""
     require(project, "project", "Job Templates must have a project assigned.")
-    require(record["inventory"] or record["ask_inventory_on_launch"], "inventory", "You must either set a default value")
+    require(
+        record["inventory"] or record["ask_inventory_on_launch"], "inventory", "You must either set a default value"
+    )
     assert project is not None
     if not project["allow_override"]:
         playbooks = local_paths.get(project["local_path"], [])

@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
 
 from . import rules
 from .kinds import KINDS, TEMPLATES, Kind
@@ -70,7 +69,11 @@ class World:
 
     def survives(self) -> dict[str, list[str]]:
         """The names of what there is, but for what no playbook makes."""
-        kept = {endpoint: [r.get("name") or r["identifier"] for r in self.all(endpoint)] for endpoint in KINDS if endpoint != "users"}
+        kept = {
+            endpoint: [r.get("name") or r["identifier"] for r in self.all(endpoint)]
+            for endpoint in KINDS
+            if endpoint != "users"
+        }
         return {endpoint: names for endpoint, names in kept.items() if names}
 
     # What POST, PATCH and DELETE do.
@@ -119,16 +122,19 @@ class World:
         for number, role in list(self.roles.items()):
             if role.target == record["id"]:
                 del self.roles[number]
-        for kind, other in [(kind, other) for kind in KINDS.values() for other in self.objects[kind.endpoint].values()]:
-            for name in kind.associations:
-                other["associations"][name] = [number for number in other["associations"][name] if number != record["id"]]
-            for name in kind.references():
-                if other.get(name) != record["id"]:
-                    continue
-                if name in kind.parents:
-                    self._remove(kind.endpoint, other)
-                    break
+        for kind in KINDS.values():
+            for other in list(self.objects[kind.endpoint].values()):
+                self._forget(kind, other, record["id"])
+
+    def _forget(self, kind: Kind, other: Record, number: int) -> None:
+        """Let an object no longer refer to one that is gone, or go with it."""
+        for name, members in other["associations"].items():
+            other["associations"][name] = [member for member in members if member != number]
+        for name in kind.references():
+            if other.get(name) == number:
                 other[name] = None
+                if name in kind.parents and other["id"] in self.objects[kind.endpoint]:
+                    self._remove(kind.endpoint, other)
 
     def _start_update(self, project: Record) -> None:
         number = next(self._ids)
