@@ -122,6 +122,9 @@ class World:
         for number, role in list(self.roles.items()):
             if role.target == record["id"]:
                 del self.roles[number]
+        approval = self.objects["workflow_approval_templates"].get(record.get("unified_job_template") or 0)
+        if approval and endpoint == "workflow_job_template_nodes":
+            self._remove("workflow_approval_templates", approval)
         for kind in KINDS.values():
             for other in list(self.objects[kind.endpoint].values()):
                 self._forget(kind, other, record["id"])
