@@ -98,12 +98,11 @@ class Awx:
 
 @contextmanager
 def running(home: Path) -> Iterator[Awx]:
-    """An AWX that is new, with an administrator, an organization, and this repository in a folder `certificates`."""
+    """An AWX that is new, with an administrator, and with this repository in a folder `certificates`."""
     playbooks = [f"playbooks/awx/{path.name}" for path in PLAYBOOKS.glob("*.yml")]
     known = {template["playbook"] for template in objects()["awx_job_templates"]}
     world = World({"certificates": sorted({*playbooks, *known})})
     token = world.add_user("admin", superuser=True)
-    world.create("organizations", {"name": "Default"})
     calls: list[Call] = []
     server = Server(create_app(world, calls), "127.0.0.1", 0)
     try:

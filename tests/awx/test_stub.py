@@ -28,7 +28,7 @@ class Api:
         self.world = World({"certificates": [PLAYBOOK]})
         self.token = self.world.add_user("admin", superuser=True)
         self.client: FlaskClient = create_app(self.world, []).test_client()
-        self.organization = self.made("organizations", name="Default")
+        self.organization = self.world.named("organizations", "Default")["id"]
         self.type = self.made("credential_types", name="Type", kind="cloud", inputs={"fields": [FIELD]}, injectors={})
         self.project = self.made("projects", name="Folder", organization=self.organization, local_path="certificates")
         self.inventory = self.made("inventories", name="Inventory", organization=self.organization)
@@ -107,6 +107,13 @@ def test_two_credentials_of_one_type_are_too_many(api: Api) -> None:
     for name, status in (("One", 204), ("Two", 400)):
         credential = api.made("credentials", name=name, credential_type=api.type, organization=api.organization)
         assert api.post(f"job_templates/{api.template}/credentials", {"id": credential}) == status
+
+
+def test_only_galaxy_credentials_serve_an_organization(api: Api) -> None:
+    credential = api.made("credentials", name="One", credential_type=api.type, organization=api.organization)
+    assert api.post(f"organizations/{api.organization}/galaxy_credentials", {"id": credential}) == 400
+    galaxy = api.world.named("credentials", "Ansible Galaxy")["id"]
+    assert api.post(f"organizations/{api.organization}/galaxy_credentials", {"id": galaxy}) == 204
 
 
 @pytest.mark.parametrize("local_path", ["certificates", "nowhere"])

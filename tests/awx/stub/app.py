@@ -242,7 +242,7 @@ def _endpoint(record: Record) -> str:
 
 
 def _masked(inputs: Mapping[str, Any], credential_type: Record) -> Record:
-    secret = {field["id"] for field in credential_type["inputs"]["fields"] if field.get("secret")}
+    secret = {field["id"] for field in credential_type["inputs"].get("fields", []) if field.get("secret")}
     return {name: ENCRYPTED if name in secret else value for name, value in inputs.items()}
 
 

@@ -60,7 +60,11 @@ def _documented(endpoint: str) -> Fields:
 
 _LINKS = {f"{way}_nodes": "workflow_job_template_nodes" for way in ("success", "failure", "always")}
 _KINDS = (
-    Kind("organizations", "organization", {"name": _NAME, "description": _TEXT}, ("name",), roles=("admin", "member")),
+    Kind(
+        *("organizations", "organization", {"name": _NAME, "description": _TEXT}, ("name",)),
+        roles=("admin", "member"),
+        associations={"galaxy_credentials": "credentials"},
+    ),
     Kind(
         *("teams", "team", {"name": _NAME, "description": _TEXT, "organization": _ID}),
         parents=("organization",),

@@ -43,6 +43,7 @@ class World:
         self.background = False
         """Whether what AWX does in the background gets done, such as deleting an inventory."""
         self._ids = itertools.count(1)
+        self._bring_along()
 
     def add_user(self, username: str, *, superuser: bool = False) -> str:
         """A new user's token."""
@@ -52,6 +53,13 @@ class World:
         self.tokens[token] = record["id"]
         self.passwords[username] = secrets.token_hex(16)
         return token
+
+    def _bring_along(self) -> None:
+        """Make what each AWX has from the start: an organization, and a credential for Ansible Galaxy."""
+        self.create("organizations", {"name": "Default"})
+        token = self.create("credential_types", {"name": "Galaxy token", "kind": "cloud"})
+        token |= {"kind": "galaxy", "managed": True}
+        self.create("credentials", {"name": "Ansible Galaxy", "credential_type": token["id"]})["managed"] = True
 
     def named(self, endpoint: str, name: str) -> Record:
         """The one object of that name."""
@@ -68,9 +76,11 @@ class World:
         return next((record for record in self.all(endpoint) if record["id"] == number), None)
 
     def survives(self) -> dict[str, list[str]]:
-        """The names of what there is, but for what no playbook makes."""
+        """The names of what there is, but for users and what each AWX has."""
         kept = {
-            endpoint: [r.get("name") or r["identifier"] for r in self.all(endpoint)]
+            endpoint: [
+                record.get("name") or record["identifier"] for record in self.all(endpoint) if not record["managed"]
+            ]
             for endpoint in KINDS
             if endpoint != "users"
         }
@@ -195,18 +205,24 @@ class World:
         other = self.get(KINDS[endpoint].associations[name], number)
         if other is None:
             raise Refusal({"detail": "Not found."}, 404)
-        if name == "credentials":
+        if name == "galaxy_credentials":
+            rules.require(self._kind_of(other) == "galaxy", "msg", "Credential must be a Galaxy credential.")
+        elif name == "credentials":
             present = [self.objects["credentials"][each] for each in record["associations"][name]]
             rules.check_credentials_of_one(other, present)
         else:
             rules.check_link(record, other, name, self.objects["workflow_job_template_nodes"])
         record["associations"][name].append(number)
 
+    def _kind_of(self, credential: Record) -> str:
+        return str(self.objects["credential_types"][credential["credential_type"]]["kind"])
+
     # Who may do what.
 
     def may(self, user: Record, record: Record, *names: str) -> bool:
         """Whether a user has one of these roles on an object, or any role if none is named."""
-        if user["is_superuser"]:
+        public = not names and record["type"] == "credential_type"
+        if user["is_superuser"] or public:
             return True
         teams = {
             role.target
