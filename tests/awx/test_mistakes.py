@@ -50,6 +50,11 @@ def test_something_else_answers(awx: Awx) -> None:
     assert "answered with HTTP status 404" in refused(awx, CONTROLLER_HOST=f"{awx.url}/elsewhere")
 
 
+def test_something_is_out_of_order(awx: Awx) -> None:
+    awx.world.out_of_order.add("projects")
+    assert refused(awx) == f"AWX at {awx.url} did not list its projects: HTTP status 503."
+
+
 def test_a_user_who_may_not(awx: Awx) -> None:
     token = awx.world.add_user("bob")
     assert "The user bob is no system administrator" in refused(awx, CONTROLLER_OAUTH_TOKEN=token)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.awx.conftest import Awx, Run, objects, running
+from tests.awx.conftest import PLAYBOOKS, ROOT, Awx, Run, objects, running
 from tests.awx.stub.app import Call
 
 OBJECTS = objects()
@@ -164,12 +163,21 @@ def test_schedules_are_off(story: Story) -> None:
     assert [schedule["enabled"] for schedule in story.awx.world.all("schedules")] == [False, False, False]
 
 
-def test_the_playbooks_and_the_inventory_that_are_named_exist() -> None:
-    root = Path(__file__).parents[2]
+def test_the_files_that_are_named_exist() -> None:
     paths = [template["playbook"] for template in OBJECTS["awx_job_templates"]]
     assert [
-        path for path in [*paths, OBJECTS["awx_inventory_source"]["source_path"]] if not (root / path).is_file()
+        path for path in [*paths, OBJECTS["awx_inventory_source"]["source_path"]] if not (ROOT / path).is_file()
     ] == []
+
+
+def test_the_jobs_read_what_credentials_and_surveys_give_them() -> None:
+    given = {question["variable"] for question in OBJECTS["awx_questions"].values()}
+    for credential_type in OBJECTS["awx_credential_types"]:
+        given |= set(credential_type["injectors"]["env"])
+    ours = {PLAYBOOKS / "vars" / name for name in ("settings.yml", "objects.yml")}
+    files = [*PLAYBOOKS.rglob("*.yml"), *ROOT.glob("plugins/**/*.py")]
+    read = "".join(path.read_text(encoding="utf-8") for path in files if path not in ours)
+    assert {name for name in given if name not in read} == set()
 
 
 def test_operators_launch_and_approve_and_see_no_credential(story: Story) -> None:

@@ -85,6 +85,8 @@ def create_app(world: World, calls: list[Call]) -> Flask:
 
     @app.get(f"{api}/<endpoint>/")
     def list_objects(endpoint: str) -> Response:
+        if endpoint in world.out_of_order:
+            raise Refusal({"detail": "The server is not able to handle this request."}, 503)
         found = [
             record for record in world.all(_known(endpoint)) if _visible(world, record) and _matches(world, record)
         ]

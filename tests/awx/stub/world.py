@@ -42,6 +42,8 @@ class World:
         self.local_paths = local_paths or {}
         self.background = False
         """Whether what AWX does in the background gets done, such as deleting an inventory."""
+        self.out_of_order: set[str] = set()
+        """Endpoints that fail."""
         self._ids = itertools.count(1)
         self._bring_along()
 
