@@ -254,6 +254,7 @@ def test_what_the_survey_asks_for_must_exist_and_no_ledger_is_worth_a_word(fleet
     ).wait()
     assert job.status == "failed"
     assert "No SSL order of the account matches 7, nobody.example.com. Nothing was done." in job.output
+    assert job.stats == {"ssl_requested_order_ids": []}, "a job that follows all the same has nothing to wait for"
     assert "No ledger URL is set" in job.output
     assert fleet.sends() == []
 
