@@ -645,7 +645,7 @@ def plain_fingerprint(text: str) -> str:
 
 def spare_what_is_wanted(steps: Sequence[Step]) -> list[Step]:
     """Keep in the store what one item of the run would remove and another wants to be there."""
-    wanted = {step.id for step in steps if step.outcome != "removed"}
+    wanted = {step.id for step in steps if step.content is not None}
     return [_spare(step, wanted) for step in steps]
 
 

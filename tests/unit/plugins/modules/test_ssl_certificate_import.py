@@ -922,7 +922,7 @@ def test_a_lost_answer_where_the_name_is_not_found(sim: Simulator, api: Options,
 def test_a_lost_answer_that_cannot_be_looked_up(sim: Simulator, api: Options) -> None:
     sim.fault("reset_after", method="createObject")
     sim.fault("fault", method="findByCommonName")
-    sim.fault("fault", method="getSecurityCertificates", nth=2)
+    sim.fault("fault", method="getSecurityCertificates", nth=2, message="It is odd.")
     done = run(api, **GOOD.options())
     assert outcome(done) == ("failed", "outcome_unknown") and done.code == "outcome_unknown"
     assert methods(sim)["createObject"] == 1
