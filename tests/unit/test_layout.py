@@ -22,14 +22,14 @@ LAYERS = (
     ("_argspec", "_errors"),
     ("_faults", "_files", "_names", "_paging", "_rate", "_times", "_transport"),
     ("_client", "_x509"),
-    ("_ledger", "_mail", "_orders", "_plan", "_store"),
+    ("_ledger", "_mail", "_orders", "_plan", "_report", "_store"),
     ("_mailbox",),
     ("_module",),
 )
 # Of the layers beneath it, this one knows only some files.
 NARROW = {"_module": {"_argspec", "_errors"}}
 # These do no input or output and read no clock: time is passed in.
-PURE = ("_mail", "_names", "_plan", "_times", "_x509")
+PURE = ("_mail", "_names", "_plan", "_report", "_times", "_x509")
 IMPURE = {"SoftLayer", "ansible", "os", "pathlib", "requests", "shutil", "socket", "sqlalchemy", "subprocess", "time"}
 
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}

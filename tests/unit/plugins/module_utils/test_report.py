@@ -1,0 +1,490 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a report says of each order, what it draws, and when it counts as another one."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.softlayer.certificates.plugins.module_utils import _report
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan import INELIGIBLE
+from ansible_collections.softlayer.certificates.plugins.module_utils._report import Known
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
+
+ROOT = Path(__file__).resolve().parents[4]
+WORDS = yaml.safe_load((ROOT / "roles/ssl_fulfillment/vars/report.yml").read_text(encoding="utf-8"))
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
+NAME, KEY = "www.example.com", "aa" * 32
+
+
+def order(identifier: int = 1, days: float | None = 200, **given: Any) -> dict[str, Any]:
+    """An approved order as C(ssl_order_info) returns it, with so many days left."""
+    return {
+        "id": identifier,
+        "common_name": NAME,
+        "product": "RapidSSL - 1 year",
+        "status": "approved",
+        "approver_email": "admin@example.com",
+        "expires_at": None if days is None else iso(NOW + timedelta(days=days)),
+        "public_key_sha256": KEY,
+        "certificate_ids": [],
+        **given,
+    }
+
+
+def stored(identifier: int = 70, services: int | None = 0, **given: Any) -> dict[str, Any]:
+    """A certificate as C(ssl_certificate_info) returns it."""
+    facts = {"public_key_sha256": KEY, "associated_service_count": services, "not_after": None, "notes": ""}
+    return {"id": identifier, **facts, **given}
+
+
+def email(reason: str | None = None, **given: Any) -> dict[str, Any]:
+    """What C(ssl_fulfillment_email) would do with order 1."""
+    outcome = "requested" if reason is None else "skipped"
+    times = {"previous_requested_at": None, "next_allowed_at": None}
+    return {"order_id": 1, "outcome": outcome, "reason": reason, **times, **given}
+
+
+def cooling(**given: Any) -> dict[str, Any]:
+    """The same, with a request of three hours ago."""
+    times = {"previous_requested_at": iso(NOW - timedelta(hours=3)), "next_allowed_at": iso(NOW + timedelta(hours=21))}
+    return email("cooldown", **times, **given)
+
+
+def found(date: str | None = "2026-03-10T09:30:00Z") -> dict[str, Any]:
+    """A certificate of order 1 as C(ssl_fulfillment_email_info) returns it."""
+    return {"order_id": 1, "common_name": NAME, "source": {"date": date}}
+
+
+def entry(reason: str | None, message: str = "") -> dict[str, Any]:
+    """What a phase says of order 1."""
+    return {"order_id": 1, "common_name": NAME, "reason": reason, "message": message}
+
+
+def build(*orders: dict[str, Any], at: datetime = NOW, previous: str | None = None, **known: Any) -> dict[str, Any]:
+    """A report in English; the store is empty if not given."""
+    return _report.build(orders, Known(**{"store": [], **known}), WORDS["en"], at, previous)
+
+
+def row(*orders: dict[str, Any], **known: Any) -> dict[str, Any]:
+    """What a report says of the first of these orders, or of an ordinary one."""
+    wanted = (orders or (order(),))[0]["id"]
+    return next(row for row in build(*(orders or (order(),)), **known)["orders"] if row["order_id"] == wanted)
+
+
+NOT_ALLOWED = email("recipient_not_allowed", outcome="failed")
+UNCLEAR = email("outcome_unknown", next_allowed_at=iso(NOW + timedelta(hours=1)))
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, list[str]]] = {
+    "nothing was done yet": ({}, {"emails": [email()]}, "requestable", "requestable", []),
+    "nothing is known": ({}, {}, "requestable", "requestable", []),
+    "requested, nobody looked for mail": ({}, {"emails": [cooling()]}, "requested", "cooldown", []),
+    "requested, no mail": (
+        {},
+        {"emails": [cooling()], "missing": [entry("waiting_for_email")]},
+        "requested",
+        "waiting_for_email",
+        [],
+    ),
+    "requested long ago, no mail": (
+        {},
+        {
+            "emails": [email(previous_requested_at=iso(NOW - timedelta(days=2)))],
+            "missing": [entry("waiting_for_email")],
+        },
+        "requestable",
+        "requestable_again",
+        [],
+    ),
+    "requested, certificate not saved": (
+        {},
+        {"emails": [cooling()], "skipped": [entry("waiting_for_certificate")]},
+        "requested",
+        "waiting_for_certificate",
+        ["waiting_for_certificate"],
+    ),
+    "mail has come": ({}, {"emails": [cooling()], "collected": [found()]}, "received", "waiting_for_import", []),
+    "mail has come, key has not": (
+        {},
+        {"emails": [cooling()], "collected": [found()], "skipped": [entry("waiting_for_key")]},
+        "received",
+        "waiting_for_key",
+        ["waiting_for_key"],
+    ),
+    "no CSR": (
+        {"public_key_sha256": None},
+        {"emails": [email()], "missing": [entry("no_public_key")]},
+        "requestable",
+        "no_public_key",
+        ["no_public_key"],
+    ),
+    "in the store": ({}, {"store": [stored()], "emails": [email()]}, "imported", "already_imported", []),
+    "in the store, by the listing": (
+        {"certificate_ids": [70]},
+        {"store": None},
+        "imported",
+        "already_imported",
+        [],
+    ),
+    "removed from the store since the listing": (
+        {"certificate_ids": [70]},
+        {"store": []},
+        "requestable",
+        "requestable",
+        [],
+    ),
+    "another key in the store": (
+        {},
+        {"store": [stored(public_key_sha256="bb" * 32), stored(71, public_key_sha256=None)]},
+        "requestable",
+        "requestable",
+        [],
+    ),
+    "pending": ({"status": "pending", "expires_at": None}, {}, "pending", "pending", ["pending"]),
+    "canceled": ({"status": "canceled", "expires_at": None}, {}, "canceled", "canceled", []),
+    "unknown status": ({"status": "unknown"}, {}, "unknown_status", "unknown_status", ["unknown_status"]),
+    "expired": ({"expires_at": iso(NOW)}, {}, "expired", "expired", []),
+    "expired, not used": ({"expires_at": iso(NOW)}, {"store": [stored()]}, "expired", "expired", []),
+    "expired, used": (
+        {"expires_at": iso(NOW)},
+        {"store": [stored(services=2)]},
+        "expired",
+        "expired",
+        ["expired_in_use"],
+    ),
+    "not allowed": ({}, {"emails": [NOT_ALLOWED]}, "not_allowed", "recipient_not_allowed", ["not_allowed"]),
+    "not allowed, said by a phase too": (
+        {},
+        {"emails": [NOT_ALLOWED], "failed": [entry("recipient_not_allowed")]},
+        "not_allowed",
+        "recipient_not_allowed",
+        ["not_allowed"],
+    ),
+    "perhaps sent": ({}, {"emails": [UNCLEAR]}, "unclear", "outcome_unknown", ["unclear"]),
+    "perhaps sent, said by a phase too": (
+        {},
+        {"emails": [UNCLEAR], "failed": [entry("outcome_unknown")]},
+        "unclear",
+        "outcome_unknown",
+        ["unclear"],
+    ),
+    "perhaps imported": (
+        {},
+        {"emails": [cooling()], "failed": [entry("outcome_unknown")]},
+        "failed",
+        "outcome_unknown",
+        ["failed"],
+    ),
+    "failed": ({}, {"emails": [email()], "failed": [entry("refused")]}, "failed", "refused", ["failed"]),
+    "failed without a reason": ({}, {"failed": [entry(None)]}, "failed", "api_error", ["failed"]),
+    "expires in 30 days": ({"expires_at": iso(NOW + timedelta(days=30))}, {}, "requestable", "requestable", ["expiring"]),
+    "expires in 31 days": ({"expires_at": iso(NOW + timedelta(days=31))}, {}, "requestable", "requestable", []),
+    "in the store, expires in a moment": (
+        {"expires_at": iso(NOW + timedelta(seconds=1))},
+        {"store": [stored()]},
+        "imported",
+        "already_imported",
+        ["expiring"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_where_an_order_stands(case: str) -> None:
+    given, known, state, reason, attention = CASES[case]
+    told = row(order(**given), **known)
+    assert (told["state"], told["reason"], told["attention"]) == (state, reason, attention)
+    assert told["explanation"] == WORDS["en"]["reasons"][reason]
+
+
+def test_every_state_and_all_that_needs_a_person_is_among_the_cases() -> None:
+    assert {state for _given, _known, state, _reason, _attention in CASES.values()} == set(_report.STATES)
+    attention = {kind for *_others, kinds in CASES.values() for kind in kinds}
+    assert attention | {"switch_services"} == set(_report.ATTENTION)
+
+
+@pytest.mark.parametrize("renewal", [{"days": 390}, {"days": None, "status": "pending"}], ids=["issued", "pending"])
+def test_what_is_renewed_needs_nobody_until_services_still_use_it(renewal: dict[str, Any]) -> None:
+    old, new = order(1, days=10), order(2, public_key_sha256="bb" * 32, common_name="WWW.example.com", **renewal)
+    assert row(old, new)["attention"] == []
+    assert row(old, new, store=[stored()])["attention"] == []
+    assert row(old, new, store=[stored(services=1)])["attention"] == ["switch_services"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"days": 5}, {"days": 390, "status": "canceled"}, {"days": 390, "common_name": "mail.example.com"}],
+    ids=["older", "canceled", "another name"],
+)
+def test_what_is_not_renewed_is_due(other: dict[str, Any]) -> None:
+    assert row(order(1, days=10), order(2, **other))["attention"] == ["expiring"]
+
+
+def test_orders_without_a_name_renew_nothing() -> None:
+    assert row(order(1, days=10, common_name=None), order(2, common_name=None))["attention"] == ["expiring"]
+
+
+def test_what_a_row_tells() -> None:
+    told = row(
+        store=[stored(70, 2, notes="frontend"), stored(71, 1)],
+        emails=[cooling()],
+        collected=[found()],
+    )
+    assert told == {
+        "order_id": 1,
+        "common_name": NAME,
+        "product": "RapidSSL - 1 year",
+        "status": "approved",
+        "state": "imported",
+        "reason": "already_imported",
+        "explanation": "The certificate is in the store.",
+        "message": None,
+        "attention": [],
+        "recipient": "admin@example.com",
+        "last_requested_at": "2026-03-10T09:00:00Z",
+        "next_allowed_at": "2026-03-11T09:00:00Z",
+        "mail_found": True,
+        "mail_date": "2026-03-10T09:30:00Z",
+        "certificate_ids": [70, 71],
+        "certificate_notes": ["frontend"],
+        "services": 3,
+        "expires_at": "2026-09-26T12:00:00Z",
+        "days_left": 200,
+    }
+    assert tuple(told) == _report.COLUMNS
+
+
+def test_what_is_not_known_is_null() -> None:
+    assert row(store=None)["services"] is None
+    assert row(store=[stored(services=None), stored(71, 4)])["services"] is None
+    assert row(collected=[found(None)])["mail_date"] is None
+    assert row(emails=[email(next_allowed_at="2026-03-11T12:00:00Z")])["next_allowed_at"] is None  # it would be sent now
+
+
+def test_an_end_that_the_order_does_not_tell_is_taken_from_the_store() -> None:
+    told = row(order(days=None), store=[stored(not_after="2026-03-20T12:00:00Z"), stored(71)])
+    assert (told["expires_at"], told["days_left"]) == ("2026-03-20T12:00:00Z", 10)
+
+
+def test_counts_and_order() -> None:
+    orders = [
+        order(1),
+        order(2, days=5, common_name="mail.example.com"),
+        order(3, status="pending", days=None, common_name="new.example.com"),
+        order(4, days=100),
+        order(5, days=2, common_name="shop.example.com"),
+    ]
+    report = build(*orders, failed=[{**entry("refused"), "order_id": 4}])
+    assert [entry["order_id"] for entry in report["orders"]] == [4, 5, 2, 3, 1]
+    assert report["order_count"] == sum(report["states"].values()) == 5
+    assert {state: count for state, count in report["states"].items() if count} == {
+        "failed": 1,
+        "pending": 1,
+        "requestable": 3,
+    }
+    assert report["attention"] == [
+        {"kind": "failed", "count": 1, "order_ids": [4]},
+        {"kind": "expiring", "count": 2, "order_ids": [5, 2]},
+        {"kind": "pending", "count": 1, "order_ids": [3]},
+    ]
+
+
+def test_what_failed_for_all_is_a_notice() -> None:
+    report = build(order(), failed=[{"common_name": "the mailbox", "message": "refuses the login"}, {"message": "?"}])
+    assert report["notices"] == [
+        {"source": "the mailbox", "message": "refuses the login"},
+        {"source": None, "message": "?"},
+    ]
+    assert report["orders"][0]["state"] == "requestable"
+
+
+def test_no_orders() -> None:
+    report = build()
+    assert (report["order_count"], report["orders"], report["attention"]) == (0, [], [])
+    assert _report.timeline(report)["kinds"] == []
+    assert _report.as_csv(report).splitlines() == [",".join(_report.COLUMNS)]
+
+
+# --- A run after another one ---
+
+
+def after(hours: float, first: Mapping[str, Any], *orders: dict[str, Any], **known: Any) -> dict[str, Any]:
+    """The report made so many hours later."""
+    return build(*orders, at=NOW + timedelta(hours=hours), previous=json.dumps(first), **known)
+
+
+def test_time_alone_makes_no_other_report_on_the_same_day() -> None:
+    issued = order(days=100)
+    first = build(issued, at=NOW)
+    assert after(11.9, first, issued) == first
+    assert after(12.1, first, issued)["generated_at"] == "2026-03-11T00:06:00Z"
+    assert after(12.1, first, issued)["orders"][0]["days_left"] == 99
+
+
+@pytest.mark.parametrize(
+    ("orders", "known"),
+    [
+        ([order(product="another")], {}),
+        ([order(), order(2)], {}),
+        ([], {}),
+        ([order()], {"store": [stored()]}),
+        ([order()], {"emails": [cooling()]}),
+        ([order()], {"failed": [entry("refused")]}),
+        ([order()], {"failed": [{"message": "?"}]}),
+    ],
+)
+def test_anything_else_does(orders: list[dict[str, Any]], known: dict[str, Any]) -> None:
+    assert after(1, build(order()), *orders, **known)["generated_at"] == iso(NOW + timedelta(hours=1))
+
+
+def test_another_language_makes_another_report() -> None:
+    first = json.dumps(build(order()))
+    german = _report.build([order()], Known(store=[]), WORDS["de"], NOW + timedelta(hours=1), first)
+    assert german["generated_at"] != iso(NOW)
+    assert german["orders"][0]["explanation"] == WORDS["de"]["reasons"]["requestable"]
+
+
+@pytest.mark.parametrize(
+    "previous",
+    [
+        *("", "null", "[1]", "not JSON", '{"generated_at": 7}', '{"generated_at": "2999-01-01T00:00:00Z"}', "[" * 100_000),
+        '{"generated_at": "2026-03-10T11:00:00Z", "orders": 5}',
+        '{"generated_at": "2026-03-10T11:00:00Z", "orders": [5, {"order_id": []}, {}]}',
+    ],
+)
+def test_what_is_no_previous_report_counts_as_none(previous: str) -> None:
+    assert build(order(), previous=previous) == build(order())
+
+
+def test_mail_that_was_found_before_the_import_is_remembered() -> None:
+    first = build(order(), collected=[found()])
+    second = after(24, first, order(), store=[stored()])
+    assert [second["orders"][0][name] for name in ("mail_found", "mail_date")] == [True, "2026-03-10T09:30:00Z"]
+    assert after(48, second, order(), store=[stored()])["orders"][0]["mail_found"] is True
+    assert after(48, second, order())["orders"][0]["mail_found"] is None  # not imported, and nobody looked
+    assert after(48, second, order(), missing=[entry("waiting_for_email")])["orders"][0]["mail_found"] is False
+
+
+# --- CSV ---
+
+
+def cells(**given: Any) -> dict[str, str]:
+    """The line of one order in the CSV file."""
+    lines = list(csv.DictReader(io.StringIO(_report.as_csv(build(order(**given))), newline="")))
+    assert len(lines) == 1
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        *('=HYPERLINK("http://evil.example","x")', "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1+1", "\n=1+1"),
+        *("\uff1d1+1", "\xa0=1+1", "\ufeff=1+1"),
+    ],
+)
+def test_no_spreadsheet_takes_text_for_a_formula(hostile: str) -> None:
+    written = cells(common_name=hostile)["common_name"]
+    assert written == "'" + hostile
+
+
+def test_other_text_and_numbers_stay_as_they_are() -> None:
+    line = cells(common_name='a "quoted", name\nof two lines', days=-3)
+    assert line["common_name"] == 'a "quoted", name\nof two lines'
+    assert line["days_left"] == "-3"
+    assert (line["mail_found"], line["services"]) == ("", "")
+
+
+# --- The timeline ---
+
+
+def drawing(*days: float | None, **known: Any) -> dict[str, Any]:
+    """What is drawn of orders with so many days left."""
+    orders = [order(number, left, common_name=f"{number}.example.com") for number, left in enumerate(days, 1)]
+    return _report.timeline(build(*orders, **known))
+
+
+def numbers(value: Any, name: str = "") -> Iterator[float]:
+    """All positions in a drawing."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from numbers(part, key)
+    elif isinstance(value, list):
+        for part in value:
+            yield from numbers(part, name)
+    elif name in {"x", "end", "width", "middle", "bottom", "height", "today"}:
+        yield value
+
+
+def test_few_orders_have_a_lane_each() -> None:
+    drawn = drawing(100, -10, 20, None)
+    assert [lane["common_name"] for lane in drawn["lanes"]] == ["2.example.com", "3.example.com", "1.example.com"]
+    assert [lane["kind"] for lane in drawn["lanes"]] == ["expired", "due", "open"]
+    assert (drawn["bars"], drawn["undated"]) == ([], 1)
+    expired, due, later = drawn["lanes"]
+    assert expired["x"] == 0 and expired["x"] + expired["width"] == pytest.approx(drawn["today"])
+    assert due["x"] == later["x"] == drawn["today"]
+    assert later["x"] + later["width"] == pytest.approx(100)
+
+
+@pytest.mark.parametrize("count", [26, 200, 5000])
+@pytest.mark.parametrize("span", [10, 170, 365, 1090])
+def test_many_orders_are_counted(count: int, span: int) -> None:
+    drawn = drawing(*(number * span / count for number in range(count)))
+    assert drawn["lanes"] == []
+    assert sum(bar["count"] for bar in drawn["bars"]) == count
+    assert len(drawn["bars"]) <= 38 and len(drawn["ticks"]) <= 8
+    assert all(0 <= number <= 100.01 for number in numbers(drawn))
+    assert all(bar["count"] == sum(part["count"] for part in bar["segments"]) for bar in drawn["bars"])
+    most = max(bar["count"] for bar in drawn["bars"])
+    assert most <= drawn["grid"][-1]["count"] <= 2 * most + 2
+
+
+@pytest.mark.parametrize("days", [(0,), (-1, 0), (-80,), (1000,), (0.5,) * 30, (-80,) * 30, (-2000, -100, 1200, 9000)])
+def test_odd_fleets_stay_within_the_drawing(days: tuple[float, ...]) -> None:
+    assert all(0 <= number <= 100.01 for number in numbers(drawing(*days)))
+
+
+def test_what_lies_far_away_is_told_beside_the_drawing() -> None:
+    drawn = drawing(-2000, -100, 50, 1200, 1300, 9000)
+    assert (drawn["earlier"], drawn["later"], len(drawn["lanes"])) == (2, 3, 1)
+
+
+# --- The words ---
+
+
+def shape(words: Any) -> Any:
+    """The keys of texts, and what is to be filled in."""
+    if isinstance(words, dict):
+        return {key: shape(part) for key, part in words.items()}
+    return [shape(part) for part in words] if isinstance(words, list) else sorted(re.findall(r"{\w+}", words))
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_each_language_says_everything(language: str) -> None:
+    words = WORDS[language]
+    assert shape(words) == shape(WORDS["en"])
+    assert set(words["states"]) == set(_report.STATES)
+    assert set(words["attention"]) == set(_report.ATTENTION)
+    assert set(words["kinds"]) == set(_report.KINDS)
+    assert set(INELIGIBLE) | {reason for _given, _known, _state, reason, _kinds in CASES.values()} <= set(words["reasons"])
+
+
+@pytest.mark.parametrize("module", ["ssl_fulfillment_email", "ssl_fulfillment_email_info", "ssl_certificate_import"])
+def test_every_reason_of_the_modules_has_words(module: str) -> None:
+    text = (ROOT / f"plugins/modules/{module}.py").read_text(encoding="utf-8")
+    returned = yaml.safe_load(re.search(r'RETURN = r"""(.*?)"""', text, re.DOTALL)[1])  # type: ignore[index]
+    lists = {"ssl_fulfillment_email": "emails", "ssl_fulfillment_email_info": "missing"}
+    described = returned[lists.get(module, "certificates")]["contains"]["reason"]["description"]
+    reasons = set(re.findall(r"V\((\w+)\)", " ".join(described))) - {"skipped", "failed", "requested"}
+    assert len(reasons) > 2
+    assert reasons <= set(WORDS["en"]["reasons"])
