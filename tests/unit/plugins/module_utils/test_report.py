@@ -475,8 +475,23 @@ def test_each_language_says_everything(language: str) -> None:
     assert shape(words) == shape(WORDS["en"])
     assert set(words["states"]) == set(_report.STATES)
     assert set(words["attention"]) == set(_report.ATTENTION)
+    assert set(words["todo"]) <= set(_report.ATTENTION)
     assert set(words["kinds"]) == set(_report.KINDS)
     assert set(INELIGIBLE) | {reason for _given, _known, _state, reason, _kinds in CASES.values()} <= set(words["reasons"])
+
+
+def texts(words: Any) -> Iterator[str]:
+    """All texts of a language."""
+    if isinstance(words, str):
+        yield words
+    else:
+        for part in words.values() if isinstance(words, dict) else words:
+            yield from texts(part)
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_the_page_needs_no_escapes_for_words(language: str) -> None:
+    assert [text for text in texts(WORDS[language]) if set(text) & set('<>&"\\')] == []
 
 
 @pytest.mark.parametrize("module", ["ssl_fulfillment_email", "ssl_fulfillment_email_info", "ssl_certificate_import"])

@@ -1,0 +1,154 @@
+/* Copyright (c) softlayer.certificates contributors
+ * GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+
+// The page is complete without this script, which adds sorting and filtering to it.
+(() => {
+  "use strict";
+
+  const find = (id) => document.getElementById(id);
+  const table = find("orders");
+  const body = table.tBodies[0];
+  const rows = Array.from(body.rows);
+  const [search, state, shown, empty, rest] = ["search", "state", "shown", "empty", "rest"].map(find);
+  let limit = Number(body.dataset.limit); // so many rows are laid out at once; thousands would take seconds
+  let kind = null; // of what needs a person
+
+  // --- Filtering ---
+
+  const plain = (text) => text.normalize("NFKC").toLowerCase();
+  let texts = null; // made when first needed: it takes a while for thousands of rows
+
+  function filter() {
+    const words = plain(search.value).split(/\s+/).filter(Boolean);
+    if (words.length > 0) {
+      texts ??= new Map(rows.map((row) => [row, plain(row.textContent)]));
+    }
+    let count = 0;
+    for (const row of rows) {
+      const visible =
+        (!state.value || row.dataset.state === state.value) &&
+        (!kind || (row.dataset.attention ?? "").split(" ").includes(kind)) &&
+        words.every((word) => texts.get(row).includes(word));
+      row.hidden = !visible;
+      count += visible;
+      row.classList.toggle("rest", visible && count > limit);
+    }
+    rest.hidden = count <= limit;
+    rest.firstElementChild.textContent = rest.dataset.text.replace("{count}", count - limit);
+    shown.textContent = shown.dataset.text.replace("{count}", count).replace("{total}", rows.length);
+    empty.hidden = count > 0;
+    for (const button of document.querySelectorAll("[aria-pressed]")) {
+      const pressed = button.dataset.kind ? button.dataset.kind === kind : button.dataset.state === state.value;
+      button.setAttribute("aria-pressed", String(pressed));
+    }
+  }
+
+  function showTable(chosen) {
+    if (chosen) {
+      find("table").scrollIntoView();
+    }
+  }
+
+  let timer;
+  search.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(filter, 120);
+  });
+  state.addEventListener("change", filter);
+  find("controls").addEventListener("submit", (event) => {
+    event.preventDefault();
+    filter();
+  });
+  find("reset").addEventListener("click", () => {
+    [search.value, state.value, kind] = ["", "", null];
+    filter();
+    search.focus();
+  });
+
+  rest.firstElementChild.addEventListener("click", () => {
+    limit = Infinity;
+    filter();
+    search.focus();
+  });
+
+  // A link to a row must lead to one that can be seen.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#order-']");
+    const row = link && find(link.hash.slice(1));
+    if (row?.hidden || row?.classList.contains("rest")) {
+      limit = Infinity;
+      [search.value, state.value, kind] = ["", "", null];
+      filter();
+    }
+  });
+
+  for (const tile of document.querySelectorAll(".tiles li")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = tile.firstElementChild.className;
+    button.dataset.state = tile.dataset.state;
+    button.setAttribute("aria-pressed", "false");
+    button.append(...tile.firstElementChild.childNodes);
+    button.addEventListener("click", () => {
+      state.value = state.value === button.dataset.state ? "" : button.dataset.state;
+      kind = null;
+      filter();
+      showTable(state.value);
+    });
+    tile.replaceChildren(button);
+  }
+
+  for (const button of document.querySelectorAll("button[data-kind]")) {
+    button.setAttribute("aria-pressed", "false");
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      kind = kind === button.dataset.kind ? null : button.dataset.kind;
+      [search.value, state.value] = ["", ""];
+      filter();
+      showTable(kind);
+    });
+  }
+
+  // --- Sorting ---
+
+  const { compare } = new Intl.Collator(document.documentElement.lang, { numeric: true });
+  const headings = Array.from(table.tHead.rows[0].cells);
+
+  function value(row, column) {
+    const text = row.cells[column].dataset.value ?? row.cells[column].textContent;
+    return headings[column].className === "number" ? parseFloat(text) : text.trim();
+  }
+
+  const missing = (item) => item === "" || Number.isNaN(item);
+
+  function sort(column) {
+    const before = headings[column].getAttribute("aria-sort");
+    const sign = before === "ascending" ? -1 : 1;
+    const values = new Map(rows.map((row) => [row, value(row, column)]));
+    rows.sort((one, other) => {
+      const [left, right] = [values.get(one), values.get(other)];
+      if (missing(left) || missing(right)) {
+        return missing(left) - missing(right); // what is not known comes last either way
+      }
+      return sign * (typeof left === "number" ? left - right : compare(left, right));
+    });
+    body.append(...rows);
+    filter();
+    headings.forEach((heading) => heading.removeAttribute("aria-sort"));
+    headings[column].setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
+  }
+
+  headings.forEach((heading, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...heading.firstElementChild.childNodes);
+    button.addEventListener("click", () => sort(column));
+    heading.replaceChildren(button);
+  });
+
+  find("sortable").hidden = false;
+  find("controls").hidden = false;
+  filter();
+  performance.mark("interactive");
+})();

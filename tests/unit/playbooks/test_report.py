@@ -1,0 +1,281 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report phase and the playbook `report`, as users run them, and the files that they write."""
+
+from __future__ import annotations
+
+import csv
+import json
+import stat
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.unit.playbooks.playing import Ran, play
+
+PLAYBOOK = "softlayer.certificates.report"
+IMPORTED, EXPIRING, NOT_ALLOWED = 100201, 100205, 100208
+STATES = {"not_allowed": 1, "unknown_status": 1, "pending": 2, "requestable": 5, "imported": 1, "expired": 1, "canceled": 1}
+HOSTILE = [
+    '"><script>alert(1)</script>.example.com',
+    "=cmd|' /C calc'!A0",
+    "{{ lookup('ansible.builtin.pipe', 'touch owned') }}{% raw %}",
+]
+PHASES = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+  tasks:
+    - include_role:
+        name: softlayer.certificates.ssl_fulfillment
+        tasks_from: "{{ tasks_from }}"
+"""
+
+
+@pytest.fixture(scope="module")
+def demo_simulator() -> Iterator[Simulator]:
+    """One simulator for all tests of the module."""
+    with Simulator.start(fleet="demo") as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def sim(demo_simulator: Simulator) -> Simulator:
+    """The simulator with the demo fleet, as if it had just been started."""
+    demo_simulator.reset()
+    return demo_simulator
+
+
+Report = Callable[..., Ran]
+
+
+@pytest.fixture
+def report(sim: Simulator, tmp_path: Path) -> Report:
+    """Runs the playbook, or the role in a play of its own."""
+    (tmp_path / "phases.yml").write_text(PHASES, encoding="utf-8")
+
+    def run(*options: str, playbook: str = PLAYBOOK, **variables: Any) -> Ran:
+        given = {
+            "ssl_fulfillment_allowed_recipients": ["*@example.*"],
+            "ssl_fulfillment_mail": {"maildir": str(sim.maildir)},
+            "ssl_fulfillment_report_path": "report.html",
+            **variables,
+        }
+        given = {name: value for name, value in given.items() if value is not None}
+        return play(sim, tmp_path, playbook, *options, **given)
+
+    return run
+
+
+class Page(HTMLParser):
+    """The texts of a page, and the elements that they stand in."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def values(self, name: str) -> list[str | None]:
+        """The values of an attribute, wherever it is."""
+        return [attributes[name] for _tag, attributes in self.elements if name in attributes]
+
+
+def read(folder: Path) -> tuple[Page, dict[str, Any], list[dict[str, str]]]:
+    """The three files of a report."""
+    with (folder / "report.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    data = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return Page((folder / "report.html").read_text(encoding="utf-8")), data, lines
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The bytes of the files of a report."""
+    return {path.name: path.read_bytes() for path in folder.glob("report.*")}
+
+
+def test_the_three_files_tell_the_same(report: Report, sim: Simulator, tmp_path: Path) -> None:
+    sim.patch_certificate(sim.certificates()[0]["id"], associatedServiceCount=2, notes="web frontend")
+    ran = report()
+    assert ran.code == 0, ran.output
+    assert ran.changed == 3
+    assert "report.html, and beside it .json and .csv" in ran.output
+    page, data, lines = read(tmp_path)
+
+    assert {state: count for state, count in data["states"].items() if count} == STATES
+    rows = {row["order_id"]: row for row in data["orders"]}
+    assert rows.keys() == {order["id"] for order in sim.orders()}
+    imported = rows[IMPORTED]
+    assert (imported["state"], imported["services"], imported["certificate_notes"]) == ("imported", 2, ["web frontend"])
+    assert imported["certificate_ids"] == [sim.certificates()[0]["id"]]
+    assert {entry["kind"]: entry["order_ids"] for entry in data["attention"]} == {
+        "expiring": [EXPIRING],
+        "not_allowed": [NOT_ALLOWED],
+        "pending": [100209, 100210],
+        "unknown_status": [100212],
+    }
+    assert [int(line["order_id"]) for line in lines] == [row["order_id"] for row in data["orders"]]
+    assert [value for value in page.values("id") if (value or "").startswith("order-")] == [
+        f"order-{row['order_id']}" for row in data["orders"]
+    ]
+    for row in data["orders"]:
+        assert row["common_name"] in page.text and row["explanation"] in page.text
+    assert page.values("lang")[0] == "en"
+    assert {stat.S_IMODE((tmp_path / f"report.{kind}").stat().st_mode) for kind in ("html", "json", "csv")} == {0o640}
+
+
+def test_it_sends_nothing_and_asks_in_bulk(report: Report, sim: Simulator) -> None:
+    assert report(ssl_fulfillment_max_orders=0).code == 0
+    assert sim.sends() == [] and len(sim.certificates()) == 1
+    methods = [call["method"] for call in sim.calls()]
+    assert not {"resendEmail", "createObject", "editObject", "deleteObject"} & set(methods)
+    assert len(methods) < 12
+
+
+def test_a_second_run_changes_nothing(report: Report, tmp_path: Path) -> None:
+    report()
+    before = contents(tmp_path)
+    second = report()
+    assert (second.code, second.changed) == (0, 0), second.output
+    assert contents(tmp_path) == before
+
+
+def test_a_file_that_is_gone_comes_back(report: Report, tmp_path: Path) -> None:
+    report()
+    before = contents(tmp_path)
+    (tmp_path / "report.html").unlink()
+    assert report().changed == 1
+    assert contents(tmp_path) == before
+
+
+def test_check_mode_writes_nothing(report: Report, tmp_path: Path) -> None:
+    ran = report("--check", "--diff")
+    assert ran.code == 0, ran.output
+    assert "the report would be" in ran.output
+    assert contents(tmp_path) == {}
+
+
+def test_german(report: Report, tmp_path: Path) -> None:
+    assert report(ssl_fulfillment_report_language="de").code == 0
+    page, data, _lines = read(tmp_path)
+    assert page.values("lang")[0] == "de"
+    assert "Wartet auf Genehmigung" in page.text and "Empfänger nicht erlaubt" in page.text
+    assert "Waits for approval" not in page.text
+    assert {row["explanation"] for row in data["orders"]} >= {"Das Zertifikat ist abgelaufen."}
+
+
+def test_after_the_other_phases(report: Report, sim: Simulator, tmp_path: Path) -> None:
+    lost, keyless, refused = 100202, 100203, 100207
+    sim.patch_order(lost, mail_family="link_only")
+    sim.fault("fault", method="resendEmail", order_id=refused)
+    sim.key_path("*.example.org").rename(tmp_path / "kept.key")
+    variables = {
+        "playbook": "phases.yml",
+        "tasks_from": "main.yml",
+        "ssl_fulfillment_phases": ["request", "collect", "import", "report"],
+        "ssl_fulfillment_select": {"approver_emails": ["*@example.*"], "imported": False},
+        "ssl_fulfillment_privatekey_dir": str(sim.keys_dir),
+    }
+    try:
+        first = report(**variables)
+        assert first.code == 2 and f"order {refused}" in first.output
+        page, data, _lines = read(tmp_path)
+        rows = {row["order_id"]: row for row in data["orders"]}
+        told = {identifier: (row["state"], row["reason"]) for identifier, row in rows.items()}
+        assert told[lost] == ("requested", "waiting_for_email")
+        assert told[keyless] == ("received", "waiting_for_key")
+        assert told[refused][0] == "failed" and rows[refused]["message"] in page.text
+        assert told[EXPIRING] == ("imported", "already_imported")
+        assert rows[EXPIRING]["mail_found"] and rows[EXPIRING]["last_requested_at"] and rows[EXPIRING]["certificate_ids"]
+        assert rows[lost]["mail_found"] is False and rows[lost]["next_allowed_at"] > rows[lost]["last_requested_at"]
+        assert [entry["kind"] for entry in data["attention"]][:2] == ["failed", "expiring"]
+        for hidden in (sim.api_key, "PRIVATE KEY"):
+            assert not any(hidden.encode() in content for content in contents(tmp_path).values())
+
+        sim.clear_faults()
+        later = report(**{**variables, "ssl_fulfillment_select": {"order_ids": [EXPIRING, lost]}})
+        assert later.code == 0, later.output
+        rows = {row["order_id"]: row for row in read(tmp_path)[1]["orders"]}
+        assert rows[EXPIRING]["mail_found"] is True  # as the report before it said
+    finally:
+        (tmp_path / "kept.key").rename(sim.key_path("*.example.org"))
+
+
+def test_the_phase_on_its_own(report: Report, tmp_path: Path) -> None:
+    ran = report(playbook="phases.yml", tasks_from="report.yml", ssl_fulfillment_mail=None)
+    assert ran.code == 0, ran.output
+    assert {row["mail_found"] for row in read(tmp_path)[1]["orders"]} == {None}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_hostile_values_are_text(report: Report, sim: Simulator, tmp_path: Path, language: str) -> None:
+    for order, name in zip(sim.orders(), HOSTILE, strict=False):
+        sim.patch_order(order["id"], commonName=name, product=name, approverEmailAddress=f"{name}@example.com")
+    sim.patch_certificate(sim.certificates()[0]["id"], notes=HOSTILE[0])
+    ran = report(ssl_fulfillment_report_language=language)
+    assert ran.code == 0, ran.output
+    page, data, lines = read(tmp_path)
+    assert [tag for tag, _attributes in page.elements].count("script") == 2
+    assert not (tmp_path / "owned").exists()
+    rows = {row["order_id"]: row for row in data["orders"]}
+    cells = {int(line["order_id"]): line for line in lines}
+    for identifier, name in zip(sorted(rows), HOSTILE, strict=False):
+        assert rows[identifier]["common_name"] == name and name in page.text
+        assert cells[identifier]["common_name"] == (f"'{name}" if name.startswith("=") else name)
+    assert rows[IMPORTED]["certificate_notes"] == [HOSTILE[0]]
+
+
+def test_what_cannot_be_read_is_told_in_the_report(report: Report, tmp_path: Path) -> None:
+    ran = report(
+        ssl_fulfillment_mail={"maildir": str(tmp_path / "nowhere")},
+        ssl_fulfillment_ledger_url="sqlite:////nowhere/at/all.sqlite3",
+    )
+    assert ran.code == 2
+    page, data, _lines = read(tmp_path)
+    assert [notice["source"] for notice in data["notices"]] == ["the mailbox", "the ledger"]
+    for notice in data["notices"]:
+        assert notice["message"] in page.text
+    assert data["states"]["imported"] == 1
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"ssl_fulfillment_report_path": None},
+        {"ssl_fulfillment_report_path": "report.pdf"},
+        {"ssl_fulfillment_report_path": "nowhere/report.html"},
+    ],
+    ids=["no path", "no page", "no folder"],
+)
+def test_nothing_is_sent_if_the_report_has_no_place(report: Report, sim: Simulator, variables: dict[str, Any]) -> None:
+    ran = report(playbook="phases.yml", tasks_from="main.yml", ssl_fulfillment_phases=["request", "report"], **variables)
+    assert ran.code == 2
+    assert "The report phase needs ssl_fulfillment_report_path" in ran.output
+    assert sim.sends() == []
+
+
+def test_a_language_that_there_is_not(report: Report) -> None:
+    ran = report(ssl_fulfillment_report_language="fr")
+    assert ran.code == 2 and "en, de" in ran.output
+
+
+def test_no_orders(report: Report, tmp_path: Path) -> None:
+    ran = report(ssl_fulfillment_select={"common_names": ["nothing.example"]})
+    assert ran.code == 0, ran.output
+    page, data, lines = read(tmp_path)
+    assert (data["order_count"], lines) == (0, [])
+    assert "Everything is on its way." in page.text
