@@ -35,6 +35,11 @@ SERVERS = {
     "dovecot-imapd": (("/usr/lib*/dovecot/imap", "/usr/local/lib*/dovecot/imap"), "mailboxes"),
 }
 """Debian's packages of the servers that the unit tests start: where they are when installed, and what they test."""
+BROWSER = {
+    "chromium": (("/usr/bin/chromium",), "the report in a browser"),
+    "chromium-driver": (("/usr/bin/chromedriver",), "the report in a browser"),
+}
+"""The same for the browser tests."""
 
 PYTHON3 = f"{sys.version_info.major}.{sys.version_info.minor}"
 USUAL_CORE = "ansible-core~=2.19.0"
@@ -112,8 +117,19 @@ def sanity(session: nox.Session, core: str) -> None:
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
     session.install(core, *RUNTIME, *group("test"))
-    install_servers(session)
+    install_packages(session, SERVERS)
     pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit"]))
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The report in a browser; with SCREENSHOTS=1 the pictures of the documentation are made anew."""
+    missing = install_packages(session, BROWSER)
+    if missing:
+        session.skip(f"there is no {' and no '.join(missing)}")
+    session.install(USUAL_CORE, *RUNTIME, *group("browser"))
+    pictures = str(ROOT / "docs/docsite/images") if os.environ.get("SCREENSHOTS") else ""
+    pytest(session, *(session.posargs or ["tests/browser"]), env={"SCREENSHOTS": pictures})
 
 
 @nox.session
@@ -146,7 +162,7 @@ def artefact(session: nox.Session, core: str) -> None:
 def walk(session: nox.Session, core: str) -> None:
     """A newcomer's first steps, as the README describes them."""
     session.install(core, *RUNTIME, *group("test"))
-    install_servers(session)
+    install_packages(session, SERVERS)
     pytest(session, "tests/walk", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
@@ -162,7 +178,7 @@ def awx(session: nox.Session) -> None:
 def awx_jobs(session: nox.Session) -> None:
     """This repository as a project of AWX: its jobs, run by what AWX runs them with."""
     session.install(USUAL_CORE, *RUNTIME, *group("awx-jobs"))
-    install_servers(session)
+    install_packages(session, SERVERS)
     pytest(session, "--numprocesses=2", *(session.posargs or ["tests/awx_jobs"]))
 
 
@@ -173,18 +189,19 @@ def changelog(session: nox.Session) -> None:
     session.run("antsibull-changelog", "release", "--update-existing", "--reload-plugins", *session.posargs)
 
 
-def install_servers(session: nox.Session) -> None:
-    """Install the servers that tests start, or say which tests are skipped."""
-    missing = {package: tests for package, (patterns, tests) in SERVERS.items() if not any(map(find, patterns))}
+def install_packages(session: nox.Session, packages: dict[str, tuple[tuple[str, ...], str]]) -> list[str]:
+    """Install what tests start, or say which tests are skipped; return what is not there."""
+    missing = {package: tests for package, (patterns, tests) in packages.items() if not any(map(find, patterns))}
     if not missing:
-        return
+        return []
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         for package, tests in missing.items():
             session.warn(f"The tests of {tests} are skipped. Install the package {package}.")
-        return
+        return list(missing)
     session.run("apt-get", "update", "--quiet", external=True, silent=True)
-    packages = ["install", "--yes", "--no-install-recommends", *missing]
-    session.run("apt-get", *packages, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
+    command = ["install", "--yes", "--no-install-recommends", *missing]
+    session.run("apt-get", *command, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
+    return []
 
 
 def find(pattern: str) -> bool:

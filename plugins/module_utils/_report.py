@@ -4,7 +4,7 @@
 
 """What a report says: the state of each order, what needs a person, and when what expires. Private to softlayer.certificates.
 
-Pure. The words stand in C(roles/ssl_fulfillment/vars/report.yml), in every language; the page in the role's templates.
+Pure. The words stand in C(roles/ssl_fulfillment/files/report.yml), in every language; the page in the role's templates.
 """
 
 from __future__ import annotations
@@ -266,17 +266,15 @@ def _certificates(order: Record, index: _Index) -> Sequence[Record]:
 def _mail(identifier: int, index: _Index, *, imported: bool) -> tuple[bool | None, str | None]:
     """Return whether the email with the certificate was found, C(None) if nobody looked, and its date.
 
-    Emails of imported orders are not looked for any more: of those, the previous report knows.
+    The email of an imported order may be older than what is looked at, or was not looked for: the previous report may know.
     """
     found = index.collected.get(identifier)
     if found is not None:
         return True, iso(parse(found["source"]["date"]))
-    if identifier in index.missing:
-        return False, None
+    if not imported:
+        return (False if identifier in index.missing else None), None
     before = index.remembered.get(identifier, {})
-    if imported and before.get("mail_found") is True:
-        return True, iso(parse(before.get("mail_date")))
-    return None, None
+    return (True, iso(parse(before.get("mail_date")))) if before.get("mail_found") is True else (None, None)
 
 
 def _state(
@@ -511,5 +509,5 @@ def _day(day: date, *, weekly: bool) -> Row:
 
 def _round_up(count: int) -> int:
     """Return the next even number that reads well on an axis."""
-    size = 10 ** (len(str(count)) - 1)
+    size: int = 10 ** (len(str(count)) - 1)
     return next(size * step for step in (2, 4, 6, 8, 10, 20) if size * step >= count)

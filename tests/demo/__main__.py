@@ -22,6 +22,7 @@ from tests.simulator.client import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".demo"
+REPORT = FOLDER / "report.html"
 BIN = Path(sys.executable).parent
 
 VARIABLES = """\
@@ -37,6 +38,9 @@ ssl_fulfillment_select:
 ssl_fulfillment_mail:
   maildir: {maildir}
 ssl_fulfillment_privatekey_dir: {keys}
+
+# Where the report goes; its folder exists.
+ssl_fulfillment_report_path: {report}
 """
 
 
@@ -52,7 +56,11 @@ def main() -> int:
     with Simulator.start(fleet="demo") as simulator:
         variables = FOLDER / "vars.yml"
         variables.write_text(
-            VARIABLES.format(maildir=simulator.maildir.relative_to(ROOT), keys=simulator.keys_dir.relative_to(ROOT)),
+            VARIABLES.format(
+                maildir=simulator.maildir.relative_to(ROOT),
+                keys=simulator.keys_dir.relative_to(ROOT),
+                report=REPORT.relative_to(ROOT),
+            ),
             encoding="utf-8",
         )
         demo = Demo(environment(simulator))
@@ -82,9 +90,16 @@ def main() -> int:
             "Nothing is left to do, so nothing changes.",
             "softlayer.certificates.fulfill",
         )
+        demo.step(
+            "The report",
+            "Where each order stands, and what needs a person now: one page to open from disk or to send by email, with the "
+            "same data for programs and spreadsheets beside it.",
+            "softlayer.certificates.report",
+        )
     tell(
         "Done",
-        f"The simulator has stopped. What was written is in {FOLDER.relative_to(ROOT)}; README.md tells how to go on.",
+        f"The simulator has stopped. Open {REPORT.relative_to(ROOT)} in a browser. What else was written is in "
+        f"{FOLDER.relative_to(ROOT)}; README.md tells how to go on.",
     )
     return demo.exit_code
 

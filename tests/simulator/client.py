@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
-_START_SECONDS = 60
+_START_SECONDS = 180
 _STOP_SECONDS = 10
 _POLL_SECONDS = 0.02
 

@@ -23,7 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
 ROOT = Path(__file__).resolve().parents[4]
-WORDS = yaml.safe_load((ROOT / "roles/ssl_fulfillment/vars/report.yml").read_text(encoding="utf-8"))
+WORDS = yaml.safe_load((ROOT / "roles/ssl_fulfillment/files/report.yml").read_text(encoding="utf-8"))
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
 NAME, KEY = "www.example.com", "aa" * 32
 
@@ -187,7 +187,13 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, list[str]]] = {
     ),
     "failed": ({}, {"emails": [email()], "failed": [entry("refused")]}, "failed", "refused", ["failed"]),
     "failed without a reason": ({}, {"failed": [entry(None)]}, "failed", "api_error", ["failed"]),
-    "expires in 30 days": ({"expires_at": iso(NOW + timedelta(days=30))}, {}, "requestable", "requestable", ["expiring"]),
+    "expires in 30 days": (
+        {"expires_at": iso(NOW + timedelta(days=30))},
+        {},
+        "requestable",
+        "requestable",
+        ["expiring"],
+    ),
     "expires in 31 days": ({"expires_at": iso(NOW + timedelta(days=31))}, {}, "requestable", "requestable", []),
     "in the store, expires in a moment": (
         {"expires_at": iso(NOW + timedelta(seconds=1))},
@@ -268,7 +274,9 @@ def test_what_is_not_known_is_null() -> None:
     assert row(store=None)["services"] is None
     assert row(store=[stored(services=None), stored(71, 4)])["services"] is None
     assert row(collected=[found(None)])["mail_date"] is None
-    assert row(emails=[email(next_allowed_at="2026-03-11T12:00:00Z")])["next_allowed_at"] is None  # it would be sent now
+    assert (
+        row(emails=[email(next_allowed_at="2026-03-11T12:00:00Z")])["next_allowed_at"] is None
+    )  # it would be sent now
 
 
 def test_an_end_that_the_order_does_not_tell_is_taken_from_the_store() -> None:
@@ -357,7 +365,15 @@ def test_another_language_makes_another_report() -> None:
 @pytest.mark.parametrize(
     "previous",
     [
-        *("", "null", "[1]", "not JSON", '{"generated_at": 7}', '{"generated_at": "2999-01-01T00:00:00Z"}', "[" * 100_000),
+        *(
+            "",
+            "null",
+            "[1]",
+            "not JSON",
+            '{"generated_at": 7}',
+            '{"generated_at": "2999-01-01T00:00:00Z"}',
+            "[" * 100_000,
+        ),
         '{"generated_at": "2026-03-10T11:00:00Z", "orders": 5}',
         '{"generated_at": "2026-03-10T11:00:00Z", "orders": [5, {"order_id": []}, {}]}',
     ],
@@ -371,6 +387,9 @@ def test_mail_that_was_found_before_the_import_is_remembered() -> None:
     second = after(24, first, order(), store=[stored()])
     assert [second["orders"][0][name] for name in ("mail_found", "mail_date")] == [True, "2026-03-10T09:30:00Z"]
     assert after(48, second, order(), store=[stored()])["orders"][0]["mail_found"] is True
+    too_old = {"store": [stored()], "missing": [entry("waiting_for_email")]}
+    assert after(48, second, order(), **too_old)["orders"][0]["mail_found"] is True
+    assert row(**too_old)["mail_found"] is None
     assert after(48, second, order())["orders"][0]["mail_found"] is None  # not imported, and nobody looked
     assert after(48, second, order(), missing=[entry("waiting_for_email")])["orders"][0]["mail_found"] is False
 
@@ -477,7 +496,9 @@ def test_each_language_says_everything(language: str) -> None:
     assert set(words["attention"]) == set(_report.ATTENTION)
     assert set(words["todo"]) <= set(_report.ATTENTION)
     assert set(words["kinds"]) == set(_report.KINDS)
-    assert set(INELIGIBLE) | {reason for _given, _known, _state, reason, _kinds in CASES.values()} <= set(words["reasons"])
+    assert set(INELIGIBLE) | {reason for _given, _known, _state, reason, _kinds in CASES.values()} <= set(
+        words["reasons"]
+    )
 
 
 def texts(words: Any) -> Iterator[str]:

@@ -1,0 +1,269 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report as a person meets it: in a browser, from disk, in every size and colour, with and without a script."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.conftest import HOSTILE, Browser
+
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+"""A folder for the pictures of the documentation; without it they are made and thrown away."""
+
+AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+"""axe-core, which checks accessibility; of the package that carries it nothing else is used."""
+
+LOADS, SECONDS = 3, 2
+TALLEST = {400: 1500, 1400: 1250}
+
+
+def column(browser: Browser, number: int) -> list[str]:
+    """The texts of a column, from top to bottom, without what is empty."""
+    cells = browser.run(
+        "return [...document.querySelectorAll('tbody tr')].map(row => row.cells[arguments[0]].innerText)", number
+    )
+    return [cell.split("\n")[0] for cell in cells if cell.strip()]
+
+
+def heading(browser: Browser, number: int) -> tuple[str, str | None]:
+    """The text of a column's heading, and how it is sorted."""
+    cell = browser.driver.find_elements(By.CSS_SELECTOR, "thead th")[number]
+    return cell.text, cell.get_attribute("aria-sort")
+
+
+def sort_by(browser: Browser, number: int) -> None:
+    """Press the button in a column's heading."""
+    browser.driver.find_elements(By.CSS_SELECTOR, "thead button")[number].click()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1000, 1400])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_it_is_accessible(browser: Browser, fleet: dict[str, Path], language: str, width: int, dark: bool) -> None:
+    browser.open(fleet[language], width=width, dark=dark)
+    browser.run(AXE)
+    result = browser.driver.execute_async_script("axe.run().then(arguments[0])")
+    violations = [
+        (violation["id"], node["html"], node["failureSummary"])
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
+    assert violations == []
+    assert {"color-contrast", "label", "button-name", "html-has-lang"} <= {rule["id"] for rule in result["passes"]}
+
+
+@pytest.mark.parametrize("width", [400, 1000, 1400])
+def test_nothing_sticks_out(browser: Browser, fleet: dict[str, Path], width: int) -> None:
+    browser.open(fleet["de"], width=width)
+    assert browser.run("return document.documentElement.scrollWidth") == width
+
+
+def test_both_colour_schemes(browser: Browser, fleet: dict[str, Path]) -> None:
+    brightness = {}
+    for dark in (False, True):
+        browser.open(fleet["en"], dark=dark)
+        colour = browser.run("return getComputedStyle(document.body).backgroundColor")
+        brightness[dark] = sum(map(int, re.findall(r"\d+", colour)))
+    assert brightness[True] < 100 < 600 < brightness[False]
+
+
+def test_no_request_leaves_the_page(browser: Browser, fleet: dict[str, Path]) -> None:
+    browser.open(fleet["en"])
+    browser.search("example.com", "5 of 12 orders shown")
+    sort_by(browser, 0)
+    assert browser.requests() == {fleet["en"].as_uri(), "data:,"} or browser.requests() == set()
+    assert browser.complaints() == []
+
+
+def test_the_page_forbids_what_it_does_not_have(browser: Browser, fleet: dict[str, Path]) -> None:
+    browser.open(fleet["en"])
+    browser.run(
+        """const script = document.createElement("script");
+        script.textContent = "document.title = 'owned'";
+        document.body.append(script);
+        const image = document.createElement("img");
+        image.src = "http://127.0.0.1:9/x.png";
+        document.body.append(image);"""
+    )
+    assert browser.driver.title != "owned"
+    assert len([complaint for complaint in browser.complaints() if "Content Security Policy" in complaint]) == 2
+
+
+def test_sorting(browser: Browser, fleet: dict[str, Path]) -> None:
+    browser.open(fleet["en"])
+    assert heading(browser, 10) == ("Days left", None)
+    sort_by(browser, 10)
+    days = [int(text) for text in column(browser, 10)]
+    assert days == sorted(days) and days[0] < 0 and len(days) == 8
+    assert heading(browser, 10)[1] == "ascending"
+    sort_by(browser, 10)
+    assert [int(text) for text in column(browser, 10)] == days[::-1]
+    assert heading(browser, 10)[1] == "descending"
+    blank = browser.run("return [...document.querySelectorAll('tbody tr')].map(row => row.cells[10].innerText === '')")
+    assert blank == sorted(blank)  # what is not known comes last either way
+
+    sort_by(browser, 0)
+    names = column(browser, 0)
+    assert names == sorted(names)
+    assert [heading(browser, number)[1] for number in (0, 10)] == ["ascending", None]
+
+
+def test_sorting_with_the_keyboard(browser: Browser, fleet: dict[str, Path]) -> None:
+    browser.open(fleet["en"])
+    first = browser.driver.find_elements(By.CSS_SELECTOR, "thead button")[0]
+    browser.run("arguments[0].focus()", first)
+    browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    assert heading(browser, 0)[1] == "ascending"
+    browser.driver.switch_to.active_element.send_keys(Keys.TAB)
+    focused = browser.driver.switch_to.active_element
+    assert focused.text.startswith("Product")
+    assert browser.run("return getComputedStyle(arguments[0]).outlineStyle", focused) == "solid"
+
+
+def test_filtering_by_text(browser: Browser, fleet: dict[str, Path]) -> None:
+    browser.open(fleet["en"])
+    assert browser.shown() == "12 of 12 orders shown"
+    assert browser.find("#shown").get_attribute("role") == "status"
+    browser.search("EXAMPLE.org pending", "1 of 12 orders shown")
+    assert browser.rows() == [100210]
+    browser.search("hostmaster@", "2 of 12 orders shown")
+    browser.search("no such thing", "0 of 12 orders shown")
+    assert browser.find("#empty").is_displayed()
+    browser.find("#reset").click()
+    browser.wait_for("12 of 12 orders shown")
+    assert not browser.find("#empty").is_displayed()
+
+
+def test_filtering_by_state(browser: Browser, fleet: dict[str, Path]) -> None:
+    browser.open(fleet["en"])
+    browser.find("#state option[value=pending]").click()
+    assert browser.shown() == "2 of 12 orders shown"
+    assert browser.rows() == [100209, 100210]
+    tile = browser.find(".tiles button[data-state=pending]")
+    assert tile.get_attribute("aria-pressed") == "true"
+    tile.click()
+    assert browser.shown() == "12 of 12 orders shown"
+    browser.find(".tiles button[data-state=expired]").click()
+    assert browser.rows() == [100206]
+
+
+def test_what_needs_a_person_leads_to_the_table(browser: Browser, fleet: dict[str, Path]) -> None:
+    browser.open(fleet["en"])
+    button = browser.find("button[data-kind=expiring]")
+    button.click()
+    assert browser.rows() == [100205]
+    assert button.get_attribute("aria-pressed") == "true"
+    browser.find(".attention a[href='#order-100208']").click()  # one that is filtered out
+    assert 100208 in browser.rows()
+    assert browser.driver.current_url.endswith("#order-100208")
+
+
+def test_without_a_script_it_is_complete(browser: Browser, fleet: dict[str, Path], large: Path) -> None:
+    browser.open(fleet["en"], script=False)
+    assert browser.find("#orders").is_displayed()
+    assert len([row for row in browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr") if row.is_displayed()]) == 12
+    assert [
+        button
+        for button in browser.driver.find_elements(By.CSS_SELECTOR, "button, input, select")
+        if button.is_displayed()
+    ] == []
+    browser.open(large, script=False)
+    assert browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr:last-child")[0].is_displayed()
+
+
+def test_printed_it_has_every_row_and_no_controls(browser: Browser, fleet: dict[str, Path], large: Path) -> None:
+    for path, rows in ((fleet["en"], 12), (large, 5000)):
+        browser.open(path, dark=True)
+        browser.command("Emulation.setEmulatedMedia", media="print")
+        assert not browser.find("#controls").is_displayed()
+        assert len(browser.rows()) == rows
+        assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_hostile_values_are_text(browser: Browser, hostile: Path) -> None:
+    browser.open(hostile)
+    sort_by(browser, 0)
+    browser.search("<script>", "12 of 12 orders shown")
+    assert browser.driver.title.startswith("SSL certificates")
+    assert browser.complaints() == []
+    assert browser.driver.find_elements(By.CSS_SELECTOR, "img, textarea") == []
+    assert set(column(browser, 0)) == {HOSTILE}
+    assert set(column(browser, 1)) == {HOSTILE}
+    assert HOSTILE in browser.find("#order-100201 td:nth-of-type(8)").text
+
+
+def test_thousands_of_rows_are_there_at_once(browser: Browser, large: Path) -> None:
+    times = []
+    for _load in range(LOADS):
+        browser.open(large)
+        times.append(browser.run("return performance.getEntriesByName('interactive')[0].startTime / 1000"))
+    assert min(times) < SECONDS, times
+    assert browser.shown() == "5000 of 5000 orders shown"
+    assert len(browser.rows()) == 250
+    browser.search("host04999", "1 of 5000 orders shown")
+    assert len(browser.rows()) == 1
+    browser.find("#reset").click()
+    browser.wait_for("5000 of 5000 orders shown")
+    sort_by(browser, 0)
+    assert column(browser, 0)[0].startswith("host00000.")
+    browser.find("#rest button").click()
+    assert len(browser.rows()) == 5000
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_the_timeline_can_be_read(browser: Browser, fleet: dict[str, Path], large: Path, width: int) -> None:
+    """No label lies on another one or outside of the drawing."""
+    for path in (fleet["de"], large):
+        browser.open(path, width=width)
+        boxes = browser.run(
+            """return [...document.querySelectorAll("svg text")].filter(text => text.getClientRects().length)
+            .map(text => [text.textContent, ...["left", "right", "top", "bottom"].map(side => text.getBoundingClientRect()[side])])"""
+        )
+        assert len(boxes) > 8
+        assert [box for box in boxes if box[1] < 0 or box[2] > width] == []
+        overlaps = [
+            (one[0], other[0])
+            for number, one in enumerate(boxes)
+            for other in boxes[number + 1 :]
+            if one[1] < other[2] - 1 and other[1] < one[2] - 1 and one[3] < other[4] - 3 and other[3] < one[4] - 3
+        ]
+        assert overlaps == []
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "width", "dark"),
+    [
+        ("report-light", "en", 1400, False),
+        ("report-dark", "de", 1400, True),
+        ("report-narrow", "en", 400, False),
+        ("report-narrow-dark", "de", 400, True),
+    ],
+)
+def test_pictures(
+    browser: Browser, fleet: dict[str, Path], tmp_path: Path, name: str, language: str, width: int, dark: bool
+) -> None:
+    browser.open(fleet[language], width=width, height=TALLEST[width], dark=dark)
+    picture = Path(SCREENSHOTS or tmp_path) / f"{name}.png"
+    assert browser.driver.save_screenshot(str(picture))
+    assert picture.stat().st_size > 20_000
+
+
+def test_a_picture_of_a_large_fleet(browser: Browser, large: Path, tmp_path: Path) -> None:
+    browser.open(large, width=1400, height=700)
+    assert browser.driver.save_screenshot(str(Path(SCREENSHOTS or tmp_path) / "report-large.png"))
+
+
+def test_the_data_beside_the_page(fleet: dict[str, Path]) -> None:
+    data = json.loads(fleet["en"].with_name("report.json").read_text(encoding="utf-8"))
+    assert data["order_count"] == 12
