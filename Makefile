@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python tests/run.py
 
 .DELETE_ON_ERROR:
-.PHONY: test test-long lint sanity unit browser molecule artefact walk awx awx_jobs changelog demo bench clean
+.PHONY: test test-long lint sanity unit browser molecule docs artefact walk awx awx_jobs changelog demo bench clean
 
 test: $(VENV)/bin/nox ## Run everything.
 	$(RUN)
@@ -16,7 +16,7 @@ test: $(VENV)/bin/nox ## Run everything.
 test-long: $(VENV)/bin/nox ## Run the unit tests with what takes long: more kills, more fuzzing, waiting for locks.
 	LONG=1 $(RUN) --session unit
 
-lint sanity unit browser molecule artefact walk awx awx_jobs: $(VENV)/bin/nox ## Run one kind of test; CORE=2.18 for one version of ansible-core.
+lint sanity unit browser molecule docs artefact walk awx awx_jobs: $(VENV)/bin/nox ## Run one kind of test; CORE=2.18 for one version of ansible-core. docs leaves the site in .docs.
 	$(RUN) --session $@
 
 changelog: $(VENV)/bin/nox ## Turn changelog fragments into the changelog of a release.
@@ -29,7 +29,7 @@ bench: $(VENV)/bench ## Measure what large fleets cost; BENCH="--profile quick" 
 	$(VENV)/bin/python -m tests.benchmark $(BENCH)
 
 clean: ## Remove all that the other targets made.
-	rm -rf .venv .nox .bench .demo .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
+	rm -rf .venv .nox .bench .demo .docs .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
 
 $(VENV)/bin/python:
 	python3 -m venv $(VENV)

@@ -29,6 +29,7 @@ nox.options.reuse_venv = "yes"
 
 ROOT = Path(__file__).parent
 RUNTIME = ("--requirement", str(ROOT / "requirements.txt"))
+SITE = ROOT / ".docs"
 GROUPS = nox.project.load_toml(str(ROOT / "pyproject.toml"))
 SERVERS = {
     "postgresql": (("initdb", "/usr/lib/postgresql/*/bin/initdb"), "ledgers in PostgreSQL"),
@@ -147,6 +148,34 @@ def molecule(session: nox.Session, core: str) -> None:
         cwd=tree,
         env=isolated(session, tree),
     )
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation site, in `.docs`; whatever antsibull-docs or Sphinx warns of is a failure."""
+    session.install("ansible-core", *group("docs"))
+    tree = collection(session)
+    pages = Path(session.virtualenv.location, "pages").resolve()
+    shutil.rmtree(pages, ignore_errors=True)
+    pages.mkdir(mode=0o755)
+    shutil.rmtree(SITE, ignore_errors=True)
+    of_ours = ["--use-current", "--squash-hierarchy", "--fail-on-error", "softlayer.certificates"]
+    run_each(
+        session,
+        {
+            "lint": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--check-extra-docs-refs", "."],
+            "pages": ["antsibull-docs", "collection", f"--dest-dir={pages}", *of_ours],
+            "site": [
+                *("sphinx-build", "--fail-on-warning", "--keep-going", "--quiet", "--fresh-env", "-c", "docs"),
+                f"--doctree-dir={pages}/.doctrees",
+                str(pages),
+                str(SITE),
+            ],
+        },
+        cwd=tree,
+        env=isolated(session, tree),
+    )
+    session.log(f"The site begins at {SITE / 'index.html'}.")
 
 
 @nox.session

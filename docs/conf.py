@@ -1,0 +1,56 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sphinx's settings for the documentation site, which `make docs` builds."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+project = "softlayer.certificates"
+copyright = "softlayer.certificates contributors"
+html_title = "softlayer.certificates"
+
+extensions = ["sphinx_antsibull_ext", "sphinx_copybutton"]
+nitpicky = True  # a reference that leads nowhere is a warning, and warnings are errors
+default_role = "any"
+highlight_language = "YAML+Jinja"
+pygments_style = "ansible"
+
+html_theme = "sphinx_rtd_theme"
+html_use_index = False
+html_copy_source = False
+html_show_sphinx = False
+
+ANSIBLE = "https://docs.ansible.com/ansible/latest/"
+IN_ANSIBLE = {
+    r"common_return_values": "reference_appendices/common_return_values.html",
+    r"ansible_configuration_settings": "reference_appendices/config.html",
+    r"(ANSIBLE_\w+)": r"reference_appendices/config.html#envvar-\1",
+    r"ansible_collections\.ansible\.builtin\.(\w+)": r"collections/ansible/builtin/\1.html",
+}
+"""Where Ansible's own documentation has what the generated pages refer to.
+
+Intersphinx would ask a server for this, and the site shall be built where there is none.
+"""
+
+
+def link_to_ansible(_app: Sphinx, _env: Any, node: nodes.Element, content: nodes.TextElement) -> nodes.reference | None:
+    """Return a link for a reference that the site itself cannot resolve; None if it is not known either."""
+    for pattern, path in IN_ANSIBLE.items():
+        known = re.fullmatch(pattern, node["reftarget"])
+        if known:
+            return nodes.reference("", "", content, internal=False, refuri=ANSIBLE + known.expand(path))
+    return None
+
+
+def setup(app: Sphinx) -> None:
+    """Entry point."""
+    app.connect("missing-reference", link_to_ansible)
