@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from tests.benchmark.figures import Result
-from tests.benchmark.report import grouped
+from tests.benchmark.report import grouped, telling
 
 WIDTH, LEFT, RIGHT = 860, 300, 90
 BAR, GAP, TITLE = 18, 6, 34
@@ -29,7 +29,7 @@ def plot(results: Sequence[Result], titles: Mapping[str, Mapping[str, str]], hea
     """Bars of the median wall time on a logarithmic scale, a panel for each scenario."""
     panels, top = [], 10
     for scenario, members in grouped(results):
-        result = max(members, key=_weight)
+        result = telling(members)
         panel, height = _panel(result, titles[scenario], headings[scenario], top)
         panels.append(panel)
         top += height
@@ -39,11 +39,6 @@ def plot(results: Sequence[Result], titles: Mapping[str, Mapping[str, str]], hea
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" font-family="sans-serif" font-size="12">\n'
         f'<rect width="{WIDTH}" height="{top}" fill="#ffffff"/>\n{body}\n</svg>\n'
     )
-
-
-def _weight(result: Result) -> tuple[bool, int, int]:
-    """Which case of a scenario tells most: one with the slow loops, then the largest, then the slowest network."""
-    return result.case.instead, result.case.orders, result.case.latency_ms
 
 
 def _panel(result: Result, titles: Mapping[str, str], heading: str, top: int) -> tuple[str, int]:

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -116,14 +119,22 @@ How fast is it?
 What large fleets cost, measured against a simulated API on one machine, side by side with what one would do without this
 collection, and with the floor: the bare Python SDK making the same calls. Times are seconds of wall clock, the median of
 several rounds. *Extrapolated* figures were measured for a few items. The same as a
-`drawing <https://github.com/softlayer/softlayer.certificates/blob/main/docs/benchmark.svg>`__; how it is measured, and
+`plot <https://github.com/softlayer/softlayer.certificates/blob/main/docs/benchmark.svg>`__; how it is measured, and
 `what limits it <https://github.com/softlayer/softlayer.certificates/blob/main/tests/benchmark/README.md>`__.
 
 .. contents::
    :local:
    :depth: 1
 """
+GLANCE_HEAD = """\
+The most telling case of each task: with this collection in a playbook, from ``ansible-playbook`` to its end; the module alone; the
+floor; and what one would do instead. A star marks what is extrapolated.
+"""
 RST_COLUMNS = ("way", "wall s", "x SDK", "API calls", "MB", "peak MB", "note")
+GLANCE_COLUMNS = ("what", "how many", "playbook", "module alone", "bare SDK", "without this collection")
+OURS, ALONE = "ansible", "module"
+BESIDE = frozenset({OURS, ALONE, FLOOR, "bare", "handover", "alone", "alike", "module_by_ids"})
+"""Ways that are no alternative for a user."""
 
 
 def as_rst(
@@ -134,19 +145,21 @@ def as_rst(
     environment: Mapping[str, Any],
 ) -> str:
     """The page of the documentation."""
-    parts = [RST_HEAD]
+    glance = [at_a_glance(telling(members), titles[name], headings[name]) for name, members in grouped(results)]
+    parts = [RST_HEAD, heading("At a glance"), GLANCE_HEAD, csv_table(GLANCE_COLUMNS, glance)]
     advice = transport_advice(results)
     if advice:
         parts += [heading("XML-RPC or REST?"), advice]
     for scenario, members in grouped(results):
         parts.append(heading(headings[scenario]))
+        table = []
         for result in members:
-            rows = [dict(zip(COLUMNS, row, strict=True)) for row in rows_of(result, titles[scenario])]
-            parts.append(
-                list_table(result.case.label(), RST_COLUMNS, [[row[name] for name in RST_COLUMNS] for row in rows])
-            )
+            for row in rows_of(result, titles[scenario]):
+                cells = dict(zip(COLUMNS, row, strict=True))
+                table.append([result.case.label(), *(cells[name] for name in RST_COLUMNS)])
+        parts.append(csv_table(("case", *RST_COLUMNS), table))
     if verdicts:
-        parts += [heading("Targets"), list_table("", TARGET_COLUMNS, rows_of_verdicts(verdicts))]
+        parts += [heading("Targets"), csv_table(TARGET_COLUMNS, rows_of_verdicts(verdicts))]
     parts += [
         heading("Where it was measured"),
         ", ".join(f"{name} {value}" for name, value in environment.items()) + ".",
@@ -154,18 +167,37 @@ def as_rst(
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 
+def telling(members: Sequence[Result]) -> Result:
+    """Which case of a scenario tells most: one with the slow loops, then the largest, then the slowest network."""
+    return max(members, key=lambda result: (result.case.instead, result.case.orders, result.case.latency_ms))
+
+
+def at_a_glance(result: Result, titles: Titles, title: str) -> Row:
+    """A row as in ``GLANCE_COLUMNS``; times that are extrapolated have a star."""
+
+    def time_of(way: str) -> str:
+        seconds = _seconds(result.median_seconds(way))
+        return f"{seconds} s" + ("*" if result.runs[way][0].is_sample else "") if seconds else ""
+
+    others = [way for way in result.runs if way.removeprefix("list_") not in BESIDE]
+    return (
+        title,
+        result.case.label(),
+        *(time_of(way) for way in (OURS, ALONE, FLOOR)),
+        "; ".join(f"{titles.get(way, way)}: {time_of(way)}" for way in others),
+    )
+
+
 def heading(text: str) -> str:
     """A heading of the second level."""
     return f"{text}\n{'-' * len(text)}"
 
 
-def list_table(title: str, columns: Row, rows: Iterable[Row]) -> str:
-    """A table in which no cell has to be padded."""
-    lines = [f".. list-table:: {title}".rstrip(), "   :header-rows: 1", ""]
-    for row in (columns, *rows):
-        for number, cell in enumerate(row):
-            lines.append(f"   {'*' if number == 0 else ' '} - {cell}".rstrip())
-    return "\n".join(lines)
+def csv_table(columns: Row, rows: Iterable[Row]) -> str:
+    """A table with a line for each row."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
+    return ".. csv-table::\n   :header-rows: 1\n\n" + textwrap.indent(text.getvalue(), "   ")
 
 
 def transport_advice(results: Sequence[Result]) -> str | None:

@@ -52,8 +52,10 @@ def test_the_page_has_tables_targets_and_advice() -> None:
     page = report.as_rst(results(), verdicts, TITLES, HEADINGS, {"Python": "3.11"})
     assert ".. _ansible_collections.softlayer.certificates.docsite.guide_benchmark:" in page
     assert "* list of 10,000 orders at 0 ms: 3.00 s over XML-RPC, 1.50 s over REST" in page
-    assert page.count(".. list-table::") == 3
-    assert "   * - list: memory" in page
+    assert page.count(".. csv-table::") == 3
+    glance = '   List & more,"10,000 orders, 0 ms, concurrency 8, XML-RPC",2.35 s,3.00 s,1.10 s,"per_order: 5,001 s*"\n'
+    assert glance in page
+    assert "\n   list: memory," in page
     assert page.endswith("Python 3.11.\n")
 
 
