@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulator.client import Simulator
+from tests.unit.plugins.documented import deviations
 
 TRANSPORTS = ("xmlrpc", "rest")
 
@@ -63,10 +64,15 @@ def start_module(name: str, *, check: bool = False, diff: bool = False, **option
 
 
 def finish_module(process: subprocess.Popen[str], seconds: float = 120) -> Run:
-    """Wait for a module's end and read its result; that it prints anything else is a failure of the test."""
+    """Wait for a module's end and read its result.
+
+    That it prints anything else, or returns something other than its documentation says, is a failure of the test.
+    """
     output, errors = process.communicate(timeout=seconds)
     assert not errors, errors
-    return Run(json.loads(output), output)
+    run = Run(json.loads(output), output)
+    assert deviations(str(process.args[-1]).rpartition(".")[2], run.result) == []  # type: ignore[index]
+    return run
 
 
 def run_module(name: str, **keywords: Any) -> Run:
