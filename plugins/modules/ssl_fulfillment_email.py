@@ -131,6 +131,7 @@ EXAMPLES = r"""
     common_names: ["*"]
     account_id: 307608
     skip_imported: false
+    on_ineligible: skip
     ledger_url: sqlite:////var/lib/certificates/ledger.sqlite3
 
 - name: Request it from any of several controllers, which share a ledger

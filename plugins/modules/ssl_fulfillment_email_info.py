@@ -183,16 +183,9 @@ EXAMPLES = r"""
 
 - name: Import them
   softlayer.certificates.ssl_certificate_import:
-    certificates: "{{ certificates }}"
+    certificates: "{{ files.ready }}"
   vars:
-    certificates: >-
-      [{% for found in mails.certificates %}{{ {
-        'order_id': found.order_id,
-        'certificate_content': found.certificate,
-        'intermediate_content': found.intermediate_certificate,
-        'privatekey_path': '/etc/ssl/private/' ~ found.common_name | replace('*', '_') ~ '.key',
-      } }},{% endfor %}]
-  no_log: true
+    files: "{{ issued.orders | softlayer.certificates.certificate_files(none, '/etc/ssl/private', mails.certificates) }}"
 
 - name: Look for two orders, over STARTTLS, with a CA of one's own
   softlayer.certificates.ssl_fulfillment_email_info:

@@ -45,7 +45,9 @@ def _set_environment() -> None:
 
 
 _set_environment()
-pytest.register_assert_rewrite("tests.unit.plugins.dovecot")  # tests both import it and name it as their plugin
+pytest.register_assert_rewrite(
+    "tests.unit.plugins.dovecot", "tests.unit.plugins.postgresql"
+)  # tests both import it and name it as their plugin
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,119 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the documentation consists of: pages, and the code in them."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+PLUGINS = "ansible_collections.softlayer.certificates.plugins"
+PREFIX = "softlayer.certificates."
+
+GUIDES = sorted(ROOT.glob("docs/docsite/rst/*.rst"))
+READMES = [ROOT / "README.md", *sorted(ROOT.glob("roles/*/README.md"))]
+MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
+FILTERS = sorted(path.stem for path in ROOT.glob("plugins/filter/*.yml"))
+INVENTORIES = sorted(path.stem for path in ROOT.glob("plugins/inventory/*.py"))
+PLUGIN_PAGES = [
+    *(("module", name) for name in MODULES),
+    *(("filter", name) for name in FILTERS),
+    *(("inventory", name) for name in INVENTORIES),
+]
+
+_RST_BLOCK = re.compile(r"^( *)\.\. code-block:: (\w+)[^\n]*\n((?:\1 +\S[^\n]*\n|[ \t]*\n)+)", re.MULTILINE)
+_MARKDOWN_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Code on a page, in a language such as C(yaml) or C(console)."""
+
+    language: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page and its code, in the order in which one reads it."""
+
+    name: str
+    blocks: tuple[Block, ...]
+
+    def documents(self) -> Iterator[Any]:
+        """What all YAML on the page means."""
+        for block in self.blocks:
+            if block.language == "yaml":
+                yield from filter(None, yaml.safe_load_all(block.text))
+
+
+def in_markdown(text: str) -> tuple[Block, ...]:
+    """The fenced code."""
+    return tuple(Block(*found) for found in _MARKDOWN_BLOCK.findall(text))
+
+
+def in_rst(text: str) -> tuple[Block, ...]:
+    """The code-block directives."""
+    return tuple(Block(language, textwrap.dedent(code).strip("\n")) for _, language, code in _RST_BLOCK.findall(text))
+
+
+def page_of_file(path: Path) -> Page:
+    """A README or a guide."""
+    find = in_rst if path.suffix == ".rst" else in_markdown
+    return Page(str(path.relative_to(ROOT)), find(path.read_text(encoding="utf-8")))
+
+
+def page_of_plugin(kind: str, name: str) -> Page:
+    """The examples of a plugin."""
+    return Page(f"{kind} {name}", (Block("yaml", plugin_source(kind, name)["EXAMPLES"]),))
+
+
+def plugin_source(kind: str, name: str) -> dict[str, Any]:
+    """C(DOCUMENTATION), C(EXAMPLES) and C(RETURN) of a plugin, before doc fragments are merged in."""
+    if kind == "filter":
+        source: dict[str, Any] = yaml.safe_load((ROOT / f"plugins/filter/{name}.yml").read_text(encoding="utf-8"))
+        return source
+    folder = {"module": "modules", "inventory": "inventory"}[kind]
+    module = importlib.import_module(f"{PLUGINS}.{folder}.{name}")
+    return {
+        "DOCUMENTATION": yaml.safe_load(module.DOCUMENTATION),
+        "EXAMPLES": module.EXAMPLES,
+        "RETURN": yaml.safe_load(getattr(module, "RETURN", "{}")),
+    }
+
+
+def pages() -> list[Page]:
+    """All pages that have code for readers to use."""
+    found = [page_of_plugin(*page) for page in PLUGIN_PAGES]
+    found += [page_of_file(path) for path in (*READMES, *GUIDES)]
+    return [page for page in found if page.blocks]
+
+
+@cache
+def documented_options(kind: str) -> dict[str, dict[str, Any]]:
+    """The options of all plugins of a kind, doc fragments merged in, as `ansible-doc` tells them."""
+    names = [PREFIX + name for found, name in PLUGIN_PAGES if found == kind]
+    command = [Path(sys.executable).with_name("ansible-doc"), "--json", "--type", kind, *names]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return {name.removeprefix(PREFIX): told[name]["doc"]["options"] for name in names}
+
+
+def role_options(entry_point: str = "main") -> dict[str, Any]:
+    """The variables of the role."""
+    specs = yaml.safe_load((ROOT / "roles/ssl_fulfillment/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    options: dict[str, Any] = specs["argument_specs"][entry_point]["options"]
+    return options

@@ -1,0 +1,71 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples of the documentation do what they say: each page is followed, in a world that has what it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.unit.docs.pages import PREFIX, Page, pages
+from tests.unit.docs.reader import Reader
+from tests.unit.docs.world import World
+from tests.unit.plugins.documented import deviations
+from tests.unit.plugins.dovecot import Server as MailServer
+from tests.unit.plugins.gateway import Gateway
+from tests.unit.plugins.postgresql import Server as Database
+
+pytest_plugins = ["tests.unit.plugins.dovecot", "tests.unit.plugins.postgresql"]
+
+FOUND = {
+    "ssl_order_info": "orders",
+    "ssl_fulfillment_email": "emails",
+    "ssl_fulfillment_email_info": "certificates",
+    "ssl_certificate_import": "certificates",
+    "ssl_certificate_info": "certificates",
+}
+"""What of each module's result an example should have something in."""
+OF_ROLE = "softlayer.certificates.ssl_fulfillment : "
+"""Tasks of the role begin so; they may have nothing to do."""
+
+
+@pytest.fixture(scope="module")
+def empty_simulator() -> Iterator[Simulator]:
+    """One simulator for all pages."""
+    with Simulator.start(fleet="empty") as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def reader(empty_simulator: Simulator, dovecot: MailServer, postgresql: Database, tmp_path: Path) -> Iterator[Reader]:
+    """A reader in a new world."""
+    empty_simulator.reset()
+    inbox = dovecot.new_user(empty_simulator.maildir)
+    with Gateway(empty_simulator, status=0) as proxy:
+        yield Reader(World(tmp_path, empty_simulator, inbox, postgresql, proxy))
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name.replace(" ", "-"))
+def test_the_page_can_be_followed(page: Page, reader: Reader) -> None:
+    reader.follow(page)
+    for record in reader.records():
+        module = str(record["action"]).removeprefix(PREFIX)
+        if module not in FOUND or record["no_log"]:
+            continue
+        for result in results(record):
+            assert deviations(module, result) == []
+            if not record["task"].startswith(OF_ROLE):
+                assert record["outcome"] == "ok" and result[FOUND[module]], f"{record['task']}: finds nothing"
+
+
+def results(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What the module itself returned, each time if it is in a loop."""
+    of_ansible = ("_ansible", "__ssl_fulfillment", "ansible_", "failed_when")
+    for result in record["result"].get("results", [record["result"]]) if record["outcome"] != "skipped" else ():
+        yield {name: value for name, value in result.items() if not name.startswith(of_ansible)}

@@ -1,0 +1,134 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every option is described, and shown in an example."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jinja2
+import pytest
+from jinja2 import nodes
+
+from tests.unit.docs.pages import (
+    FILTERS,
+    GUIDES,
+    INVENTORIES,
+    MODULES,
+    PLUGIN_PAGES,
+    PREFIX,
+    READMES,
+    documented_options,
+    page_of_file,
+    page_of_plugin,
+    plugin_source,
+    role_options,
+)
+
+
+@pytest.mark.parametrize(("kind", "name"), PLUGIN_PAGES)
+def test_every_option_is_described(kind: str, name: str) -> None:
+    assert list(undescribed(documented_options(kind)[name])) == []
+
+
+@pytest.mark.parametrize("entry_point", ["main", "request", "collect", "import"])
+def test_every_variable_of_the_role_is_described(entry_point: str) -> None:
+    assert list(undescribed(role_options(entry_point))) == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_option_of_the_module_has_an_example(name: str) -> None:
+    own = plugin_source("module", name)["DOCUMENTATION"].get("options", {})
+    assert sorted(paths(own) - shown_by_module(name)) == []
+
+
+def test_every_shared_option_has_an_example() -> None:
+    own = set[str]().union(*(plugin_source("module", name)["DOCUMENTATION"].get("options", {}) for name in MODULES))
+    shared = set[str]().union(*(documented_options("module")[name] for name in MODULES)) - own
+    assert sorted(shared - set[str]().union(*map(shown_by_module, MODULES))) == []
+
+
+@pytest.mark.parametrize("name", INVENTORIES)
+def test_every_option_of_the_inventory_plugin_has_an_example(name: str) -> None:
+    shown = {option for document in page_of_plugin("inventory", name).documents() for option in document}
+    assert sorted(documented_options("inventory")[name].keys() - shown) == []
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_every_option_of_the_filter_has_an_example(name: str) -> None:
+    source = plugin_source("filter", name)["DOCUMENTATION"]
+    positions = [part.strip() for part in source.get("positional", "").split(",")]
+    shown = {"_input"}
+    for text in texts(list(page_of_plugin("filter", name).documents())):
+        for call in filters_in(text):
+            if call.name == PREFIX + name:
+                shown |= {*positions[: len(call.args)], *(argument.key for argument in call.kwargs)}
+    assert sorted(source["options"].keys() - shown) == []
+
+
+def test_every_variable_of_the_role_has_an_example() -> None:
+    everything = "\n".join(block.text for path in (*READMES, *GUIDES) for block in page_of_file(path).blocks)
+    shown = set(re.findall(r"\b(ssl_fulfillment_\w+)[:=]", everything))
+    assert sorted(role_options().keys() - shown) == []
+
+
+def undescribed(options: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Options, and options of options, without a description."""
+    for name, option in options.items():
+        if not "".join(option.get("description") or ()).strip():
+            yield path + name
+        yield from undescribed(option.get("suboptions") or option.get("options") or {}, f"{path}{name}.")
+
+
+def paths(options: Mapping[str, Any], path: str = "") -> set[str]:
+    """The names of options, those of options as in C(imap.host); what is in a list is named by itself."""
+    found = set()
+    for name, option in options.items():
+        found.add(path + name)
+        below = f"{path}{name}." if option["type"] == "dict" else path
+        found |= paths(option.get("suboptions") or {}, below)
+    return found
+
+
+def shown_by_module(name: str) -> set[str]:
+    """The options that a module's examples set."""
+    found = set()
+    for tasks in page_of_plugin("module", name).documents():
+        for task in tasks:
+            found |= set(set_in(task.get(PREFIX + name) or {}))
+    return found
+
+
+def set_in(options: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """The names of options that are set, in the manner of C(paths)."""
+    for name, value in options.items():
+        yield path + name
+        if isinstance(value, dict):
+            yield from set_in(value, f"{path}{name}.")
+        elif isinstance(value, list):
+            for part in value:
+                if isinstance(part, dict):
+                    yield from set_in(part, path)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All strings in a document."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from texts(part)
+
+
+def filters_in(text: str) -> Iterator[nodes.Filter]:
+    """The filters in a template, or in an expression as C(that) takes one."""
+    environment = jinja2.Environment()
+    try:
+        parsed = environment.parse(text if "{{" in text else f"{{{{ {text} }}}}")
+    except jinja2.TemplateSyntaxError:  # words
+        return
+    yield from parsed.find_all(nodes.Filter)

@@ -1,0 +1,228 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where examples run: all that they speak of, made on this machine.
+
+They name paths such as C(/etc/ssl), servers such as C(imap.example.com), and ids. C(World.here) puts in their place what there is:
+folders of the test's own, the simulator, Dovecot, PostgreSQL. All else of an example is run as it is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import mailbox
+import os
+import re
+import shutil
+import sys
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from ssl import PEM_cert_to_DER_cert
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from tests.simulator.client import Simulator
+from tests.unit.plugins import certificates as made
+from tests.unit.plugins.dovecot import Mailbox
+from tests.unit.plugins.gateway import Gateway
+from tests.unit.plugins.postgresql import USER, Server
+
+DOCUMENTED_ACCOUNT, DOCUMENTED_CERTIFICATE = 307608, 4711
+DOCUMENTED_FINGERPRINT = re.compile(r"5f:0c:2d:[0-9a-f:]+")
+ORDERS: tuple[dict[str, Any], ...] = (
+    {"id": 1234, "commonName": "www.example.com", "days_left": 300},
+    {"id": 5678, "commonName": "shop.example.com", "days_left": 200, "status": "Complete"},
+    {"commonName": "example.com", "days_left": 250},
+    {"commonName": "*.example.com", "days_left": 100, "approverEmailAddress": "hostmaster@example.com"},
+    {"commonName": "mail.example.com", "days_left": 20, "technicalContactEmailAddress": "mail@example.com"},
+    {"commonName": "intranet.example.com", "status": "Pending CA Approval"},
+)
+
+
+class World:
+    """A home, a folder to work in, a file system in little, and the servers that examples speak to."""
+
+    def __init__(self, folder: Path, sim: Simulator, inbox: Mailbox, database: Server, proxy: Gateway) -> None:
+        self.home, self.work, self.root = folder / "home", folder / "work", folder / "root"
+        self._sim, self._inbox, self._proxy, self._authority = sim, inbox, proxy, made.Authority()
+        for path in (self.home, self.work, self.root / "var/lib/certificates"):
+            path.mkdir(parents=True)
+        self._add_orders()
+        self._fill_the_store()
+        self._receive_emails()
+        self._keep_files()
+        self.secrets = {
+            "vault_mail_password": inbox.password,
+            "vault_ledger_password": database.password,
+            "vault_ibm_cloud_api_key": sim.api_key,
+            "vault_www_example_com_key": self._encrypted_key("www.example.com"),
+            "vault_www_example_com_passphrase": made.PASSPHRASE,
+            "vault_pkcs12_passphrase": made.PASSPHRASE,
+            "vault_key_passphrase": made.PASSPHRASE,
+            "vault_key": self._encrypted_key("shop.example.com"),
+            "vault_passphrase": made.PASSPHRASE,
+            "certificate_pem": self._issued("shop.example.com")["certificate"],
+        }
+        self._words = {
+            "https://api.softlayer.com/rest/v3.1/": sim.rest_url,
+            "http://proxy.example.com:3128": f"http://127.0.0.1:{proxy.port}",
+            "sqlite:////var/lib": f"sqlite:///{self.root}/var/lib",
+            "postgresql://certificates:": f"postgresql://{USER}:",
+            "@db.example.com/certificates": database.new_database().removeprefix(
+                f"postgresql://{USER}:{database.password}"
+            ),
+        }
+
+    def environment(self) -> dict[str, str]:
+        """The environment of somebody who works in it."""
+        return os.environ | {
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),
+            "HOME": str(self.home),
+            "XDG_STATE_HOME": str(self.home / ".local/state"),
+            "LC_ALL": "C.UTF-8",
+            "SL_USERNAME": self._sim.username,
+            "SL_API_KEY": self._sim.api_key,
+            "SL_ENDPOINT_URL": self._sim.rest_url,
+            "IBMCLOUD_API_KEY": self._sim.api_key,
+            "SSL_FULFILLMENT_IMAP_PASSWORD": self._inbox.password,
+            "ANSIBLE_PIPELINING": "true",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        }
+
+    def here(self, value: Any) -> Any:
+        """An example with what there is in place of what it names."""
+        if isinstance(value, dict):
+            changed = {name: self.here(item) for name, item in value.items()}
+            return changed | self._login(changed) if {"host", "username", "password"} <= changed.keys() else changed
+        if isinstance(value, list):
+            return [self.here(item) for item in value]
+        if isinstance(value, str):
+            for word, local in self._words.items():
+                value = value.replace(word, local)
+            value = DOCUMENTED_FINGERPRINT.sub(self._fingerprint, value)
+            return re.sub(r"(?<![\w.~/:])/(?=(etc|srv|var)/)", f"{self.root}/", value)
+        return {DOCUMENTED_ACCOUNT: self._sim.account_id, DOCUMENTED_CERTIFICATE: self._certificate_id}.get(
+            value, value
+        )
+
+    def _login(self, imap: dict[str, Any]) -> dict[str, Any]:
+        """How to log in to the mail server that there is, with the password that the example names."""
+        return self._inbox.options(imap.get("security", "tls"), password=imap["password"])
+
+    def _add_orders(self) -> None:
+        for order in ORDERS:
+            properties = {name: value for name, value in order.items() if name != "days_left"}
+            if "days_left" in order:
+                end = made.NOW + timedelta(days=order["days_left"])
+                properties["effectiveDate"] = (end - timedelta(days=365)).isoformat()
+                properties["expirationDate"] = end.isoformat()
+            self._sim.add_order(**properties)
+
+    def _fill_the_store(self) -> None:
+        """Put certificates of all ages into the store; one that a service uses, and others to delete and to replace."""
+        in_use = self._store("vpn.example.com", days=(-300, 20))
+        self._sim.patch_certificate(in_use, associatedServiceCount=1)
+        self._store("old.example.com", days=(-300, 65))
+        self._store("portal.example.com", days=(-340, 25))
+        self._store("archive.example.com", days=(-300, -3))
+        self._certificate_id = self._store("beta.example.com", days=(-100, 200))
+        unwanted = self._authority.issue("legacy.example.com")
+        self._fingerprint = unwanted.fingerprint
+        self._create(unwanted)
+
+    def _store(self, name: str, days: tuple[float, float]) -> int:
+        return self._create(self._authority.issue(name, days=days))
+
+    def _create(self, issued: made.Issued) -> int:
+        template = {
+            "certificate": issued.pem,
+            "privateKey": issued.key_pem,
+            "intermediateCertificate": issued.chain_pem,
+        }
+        return int(self._call("SoftLayer_Security_Certificate/createObject", template)["id"])
+
+    def _receive_emails(self) -> None:
+        """Have the authority's emails in the inbox, in a folder of it, and in all the places where people keep such."""
+        for order in self._issued_orders():
+            self._call(f"SoftLayer_Security_Certificate_Request/{order['id']}/resendEmail", "FulfillmentEmail")
+        self._inbox.create_folder("CA mail")
+        kept = self.home / ".thunderbird/profile/Mail/Local Folders/Certificates"
+        kept.parent.mkdir(parents=True)
+        mbox = mailbox.mbox(kept)
+        for number, path in enumerate(self._sim.messages()):
+            message = path.read_bytes()
+            self._inbox.deliver(message, folder="CA mail")
+            mbox.add(message)
+            for name in (f"Documents/certificates/{number}.eml", f"Downloads/certificates/{number}.eml"):
+                _write(self.home / name, message)
+            _write(self.home / "Downloads/certificate.eml", message)
+        mbox.close()
+        shutil.copytree(self._sim.maildir, self.home / "Maildir", ignore=shutil.ignore_patterns(".*", "dovecot*"))
+
+    def _keep_files(self) -> None:
+        """Write keys, requests and certificates to where examples expect them."""
+        ssl = self.root / "etc/ssl"
+        for order in self._issued_orders():
+            name = order["commonName"].replace("*", "_")
+            key = self._sim.key_path(order["commonName"]).read_bytes()
+            for folder in (ssl / "private", self.root / "srv/keys", self.work / "keys", self.work / "mails/keys"):
+                _write(folder / f"{name}.key", key)
+            for folder in (ssl / "requests", self.root / "srv/requests"):
+                _write(folder / f"{name}.csr", order["certificateSigningRequest"])
+            issued = self._sim.issue(order["id"])
+            for folder in (ssl, self.work, self.work / "mails/certificates", self.root / "srv/certificates"):
+                _write(folder / f"{name}.crt", issued["certificate"])
+                _write(folder / f"{name}.ca-bundle", issued["intermediateCertificate"])
+        www = self._issued("www.example.com")
+        _write(ssl / "www.example.com.der", PEM_cert_to_DER_cert(www["certificate"]))
+        _write(self.work / "www.example.com.key", self._sim.key_path("www.example.com").read_bytes())
+        _write(self.work / "www_example_com.pem", www["certificate"])
+        _write(self.work / "www_example_com.csr", self._order("www.example.com")["certificateSigningRequest"])
+        for path in (self.work / "bundle.pem", self.work / "mails/ca.pem", self.root / "srv/ca.pem"):
+            _write(path, www["intermediateCertificate"])
+        for name in ("a.example.com", "b.example.com"):
+            signed = made.self_signed(name)
+            _write(self.work / f"{name}.crt", signed.pem)
+            _write(self.work / f"{name}.key", signed.key_pem)
+            _write(self.work / f"{name}.csr", signed.csr_pem)
+        _write(self.work / "renewed.p12", made.pkcs12_of(self._authority.issue("portal.example.com"), made.PASSPHRASE))
+        for name in ("proxy-ca.pem", "example-ca.pem"):
+            _write(ssl / "certs" / name, self._inbox.ca_path.read_bytes())
+        login = {"username": self._sim.username, "api_key": self._sim.api_key}
+        lines = ["[softlayer]", *(f"{name} = {value}" for name, value in login.items()), ""]
+        _write(self.home / ".softlayer-production", "\n".join(lines))
+
+    def _issued_orders(self) -> Iterable[dict[str, Any]]:
+        return [order for order in self._sim.orders() if order["status"] in ("Approved", "Complete")]
+
+    def _order(self, common_name: str) -> dict[str, Any]:
+        return next(order for order in self._sim.orders() if order["commonName"] == common_name)
+
+    def _issued(self, common_name: str) -> dict[str, str]:
+        return self._sim.issue(self._order(common_name)["id"])
+
+    def _encrypted_key(self, common_name: str) -> str:
+        key = load_pem_private_key(self._sim.key_path(common_name).read_bytes(), None)
+        return made.key_pem(cast(made.Key, key), passphrase=made.PASSPHRASE)
+
+    def _call(self, path: str, *parameters: Any) -> Any:
+        """Call the API as its user."""
+        login = b64encode(f"{self._sim.username}:{self._sim.api_key}".encode()).decode()
+        request = urllib.request.Request(
+            f"{self._sim.rest_url.rstrip('/')}/{path}.json",
+            data=json.dumps({"parameters": parameters}).encode(),
+            headers={"Authorization": f"Basic {login}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as response:
+            return json.load(response)
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
