@@ -21,6 +21,7 @@ html_title = "softlayer.certificates"
 extensions = ["sphinx_antsibull_ext", "sphinx_copybutton"]
 nitpicky = True  # a reference that leads nowhere is a warning, and warnings are errors
 default_role = "any"
+copybutton_prompt_text = "$ "
 highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
 

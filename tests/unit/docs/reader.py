@@ -40,7 +40,7 @@ class Reader:
     def __init__(self, world: World) -> None:
         self._world = world
         self._defaults: dict[str, Any] = {}
-        self._variables: dict[str, Any] = dict(world.secrets)
+        self._variables: dict[str, Any] = {"ssl_fulfillment_privatekey_dir": "keys"}
         self._records = world.work / "records.jsonl"
         self._secrets = world.work / "secrets.json"
         self._secrets.write_text(json.dumps(world.secrets), encoding="utf-8")
@@ -82,7 +82,8 @@ class Reader:
                 assert not strange, f"not understood: {', '.join(strange)}"
                 command = ["ansible-playbook", "softlayer.certificates.fulfill", "--check", "-e"]
                 self._variables |= here
-                self._save_and_run(named[1] if named else "vars.yml", self._variables, later, command, "@")
+                content = self._world.secrets | self._variables
+                self._save_and_run(named[1] if named else "vars.yml", content, later, command, "@")
 
     def _save_and_run(self, name: str, content: Any, later: str, command: Sequence[str], mark: str = "") -> None:
         self._save(name, content)
@@ -102,12 +103,14 @@ class Reader:
             for name, task in GIVEN.items()
             if re.search(rf"\b{name}\.", spoken_of) and name not in registered
         ]
-        play = {"hosts": "localhost", "gather_facts": False, **self._defaults, "tasks": [*given, *tasks]}
+        play = {"hosts": "localhost", "gather_facts": False, "vars": self._variables, **self._defaults}
+        play["tasks"] = [*given, *tasks]
         self._save("tasks.yml", [play])
         self._run(["ansible-playbook", "tasks.yml", "-e", f"@{self._secrets.name}"])
 
     def _run_commands(self, block: Block) -> None:
         for line in block.text.replace("\\\n", " ").splitlines():
+            line = line.removeprefix("$ ")
             words = shlex.split(line, comments=True)
             if words and not line.startswith(NOT_HERE):
                 assert words[0] in PROGRAMS, f"not understood: {line}"

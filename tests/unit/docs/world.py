@@ -50,7 +50,7 @@ class World:
     def __init__(self, folder: Path, sim: Simulator, inbox: Mailbox, database: Server, proxy: Gateway) -> None:
         self.home, self.work, self.root = folder / "home", folder / "work", folder / "root"
         self._sim, self._inbox, self._proxy, self._authority = sim, inbox, proxy, made.Authority()
-        for path in (self.home, self.work, self.root / "var/lib/certificates"):
+        for path in (self.home, self.work, self.root / "var/lib/certificates", self.root / "srv/reports"):
             path.mkdir(parents=True)
         self._add_orders()
         self._fill_the_store()
