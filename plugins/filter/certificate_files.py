@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import os
 import typing as t
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import read_file
-from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR, file_stems
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import (
+    IDNA_IMPORT_ERROR,
+    ascii_name,
+    file_stems,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan import why_not_imported
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import (
@@ -22,19 +28,22 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509 impor
     order_chain,
     pem_bundle,
     read_certificates,
+    read_private_key,
 )
 
+Order = Mapping[str, t.Any]
 CERTIFICATE = (".crt",)
 INTERMEDIATE = (".ca-bundle", ".chain.pem")
 PRIVATE_KEY = (".key",)
 
 
 def certificate_files(
-    orders: Iterable[Mapping[str, t.Any]],
+    orders: Iterable[Order],
     certificate_dir: str | None,
     privatekey_dir: str,
     collected: Iterable[Mapping[str, t.Any]] | None = None,
     intermediate_path: str | None = None,
+    privatekey_passphrase: str | None = None,
 ) -> dict[str, list[dict[str, t.Any]]]:
     """Return the orders that can be imported, as options of C(ssl_certificate_import), and why the others cannot."""
     if IDNA_IMPORT_ERROR:
@@ -49,13 +58,15 @@ def certificate_files(
                 f"There is no folder {folder} on the controller to look for certificates or keys in."
             )
     mailed = None if collected is None else _with_chains(list(collected), intermediate_path)
+    orders = list(orders)
+    files = _Files(orders, None if privatekey_passphrase is None else str(privatekey_passphrase))
     ready, skipped = [], []
     for order in orders:
-        stems = file_stems(order["common_name"] or "")
         if mailed is None:
+            folder = t.cast(str, certificate_dir)
             certificate = {
-                "certificate_path": _find(t.cast(str, certificate_dir), stems, CERTIFICATE),
-                "intermediate_path": _find(t.cast(str, certificate_dir), stems, INTERMEDIATE),
+                "certificate_path": files.find(order, folder, CERTIFICATE),
+                "intermediate_path": files.find(order, folder, INTERMEDIATE),
             }
         else:
             found = mailed.get(order["id"], {})
@@ -63,7 +74,7 @@ def certificate_files(
                 "certificate_content": found.get("certificate"),
                 "intermediate_content": found.get("intermediate_certificate"),
             }
-        private_key = _find(privatekey_dir, stems, PRIVATE_KEY)
+        private_key = files.find(order, privatekey_dir, PRIVATE_KEY)
         days = order["days_until_expiry"]
         why_not = why_not_imported(
             order["status"],
@@ -109,12 +120,37 @@ def _with_chains(
     return complete
 
 
-def _find(folder: str, stems: Iterable[str], endings: Iterable[str]) -> str | None:
-    """Return the path of the first of these files that exists."""
-    paths = (
-        os.path.join(os.path.abspath(os.path.expanduser(folder)), stem + ending) for stem in stems for ending in endings
-    )
-    return next((path for path in paths if os.path.isfile(path)), None)
+class _Files:
+    """The files that are named after orders. Of several orders of one name, as after a renewal, each has its own."""
+
+    def __init__(self, orders: Iterable[Order], passphrase: str | None) -> None:
+        self._namesakes: dict[str, list[Order]] = {}
+        for order in orders:
+            self._namesakes.setdefault(ascii_name(order["common_name"] or ""), []).append(order)
+        self._public_keys = cache(lambda path: _public_keys(path, passphrase))
+
+    def find(self, order: Order, folder: str, endings: Iterable[str]) -> str | None:
+        """Return the path of the first of an order's files that exists, unless it is known to be another order's."""
+        name = order["common_name"] or ""
+        root = os.path.abspath(os.path.expanduser(folder))
+        paths = (os.path.join(root, stem + ending) for stem in file_stems(name) for ending in endings)
+        path = next((path for path in paths if os.path.isfile(path)), None)
+        return None if path and self._is_of_another(order, self._namesakes[ascii_name(name)], path) else path
+
+    def _is_of_another(self, order: Order, namesakes: Sequence[Order], path: str) -> bool:
+        if len(namesakes) == 1 or order.get("public_key_sha256") in {None, *self._public_keys(path)}:
+            return False
+        return any(other.get("public_key_sha256") in self._public_keys(path) for other in namesakes)
+
+
+def _public_keys(path: str, passphrase: str | None) -> frozenset[str]:
+    """Return the SHA-256 of the public keys in a file; of what cannot be read there are none, and the import tells."""
+    with suppress(CertificatesError):
+        data = read_file(path)
+        certificates = read_certificates(data)
+        readable = certificates or [read_private_key(data, passphrase)]
+        return frozenset(one.public_key_sha256 for one in readable)
+    return frozenset()
 
 
 class FilterModule:

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.filter import certificate_files as plugin
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import request_key_sha256
+
+from tests.unit.plugins.certificates import PASSPHRASE, Authority, Issued, key_pem
 
 certificate_files = plugin.FilterModule().filters()["certificate_files"]
 
@@ -50,3 +53,34 @@ def test_what_is_waited_for(tmp_path: Path, missing: str, reason: str | None) ->
 def test_names_of_files(tmp_path: Path, name: str) -> None:
     stem = "_.example.com" if name.startswith("*") else "xn--mnchen-3ya.example"
     assert len(found(tmp_path, f"{stem}.crt", f"{stem}.key", common_name=name)["ready"]) == 1
+
+
+OLD, NEW, STRANGER = (Authority().issue("www.example.com") for _ in range(3))
+
+
+def renewed(folder: Path, certificate: Issued, key: Issued, **others: Any) -> dict[int, str]:
+    """What is said of an order and of its successor of the same name, with one file of each kind; empty if it is ready."""
+    orders = [
+        order(**{"id": 1, "public_key_sha256": request_key_sha256(OLD.csr_pem), **others}),
+        order(id=2, public_key_sha256=request_key_sha256(NEW.csr_pem)),
+    ]
+    (folder / "www.example.com.crt").write_text(certificate.pem)
+    (folder / "www.example.com.key").write_text(key_pem(key.key, passphrase=PASSPHRASE))
+    result = certificate_files(orders, str(folder), str(folder), privatekey_passphrase=PASSPHRASE)
+    return {entry["order_id"]: entry.get("reason", "") for entry in [*result["ready"], *result["skipped"]]}
+
+
+def test_after_a_renewal_files_belong_to_the_order_with_their_public_key(tmp_path: Path) -> None:
+    assert renewed(tmp_path, NEW, NEW) == {1: "waiting_for_certificate", 2: ""}
+    assert renewed(tmp_path, OLD, NEW) == {1: "waiting_for_key", 2: "waiting_for_certificate"}
+    assert renewed(tmp_path, OLD, OLD) == {1: "", 2: "waiting_for_certificate"}
+
+
+def test_after_a_renewal_the_old_order_is_done_if_it_was_imported(tmp_path: Path) -> None:
+    assert renewed(tmp_path, NEW, NEW, certificate_ids=[7]) == {1: "already_imported", 2: ""}
+
+
+def test_files_of_none_of_the_orders_are_left_to_the_import_to_refuse(tmp_path: Path) -> None:
+    assert renewed(tmp_path, STRANGER, STRANGER) == {1: "", 2: ""}
+    (tmp_path / "www.example.com.key").write_text("no key")
+    assert renewed(tmp_path, NEW, NEW, public_key_sha256=None)[2] == ""
