@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = Path("ansible_collections", "softlayer", "certificates")
@@ -45,6 +46,11 @@ def _set_environment() -> None:
 
 
 _set_environment()
+
+# How long an example takes, or how long it takes to think one up, tells of the machine and what else it does.
+settings.register_profile("whatever the clock says", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("whatever the clock says")
+
 pytest.register_assert_rewrite(
     "tests.unit.plugins.dovecot", "tests.unit.plugins.postgresql"
 )  # tests both import it and name it as their plugin

@@ -336,7 +336,7 @@ def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: S
         ({"statuse": ["approved"]}, f"There is no option statuse: `ansible-doc -t inventory {PLUGIN}` tells which there are."),
         ({"statuses": ["aproved"]}, "pending, approved, complete, canceled, unknown"),
         ({"exclude_expired": "maybe"}, "exclude_expired"),
-        ({"order_ids": [0]}, "order_ids: 0 is no order id; ids are whole numbers from 1 on."),
+        ({"order_ids": [0]}, "order_ids: 0 is no order id; ids are whole numbers from 1 to 9223372036854775807."),
         ({"expiry_windows_days": [-1]}, "expiry_windows_days must not be negative."),
         ({"vars_prefix": "ssl-"}, "vars_prefix must be the beginning of a variable's name"),
         ({"username": "{{ nobody }}"}, "The template in the option username cannot be evaluated: 'nobody' is undefined"),

@@ -506,7 +506,6 @@ def test_any_history_of_claims(ledger_url: str) -> None:
         settings=settings(
             max_examples=200 if os.environ.get("LONG") else 20,
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

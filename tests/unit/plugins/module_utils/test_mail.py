@@ -57,7 +57,7 @@ from tests.unit.plugins.messages import (
 
 LONG = os.environ.get("LONG") == "1"
 EXAMPLES = 20_000 if LONG else 100
-fuzz = settings(max_examples=EXAMPLES, deadline=None)
+fuzz = settings(max_examples=EXAMPLES)
 AT = NOW.astimezone(timezone.utc)
 FORMATS = {"inline_pem", "pem", "der", "pkcs7", "zip"}
 REASONS = {

@@ -30,7 +30,6 @@ from hypothesis import strategies as st
 AT = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
 ROW: dict[str, Any] = {
     "id": 7,
-    "accountId": 1,
     "commonName": " www.example.com ",
     "approverEmailAddress": "admin@example.com",
     "technicalContactEmailAddress": "tech@example.com",

@@ -116,7 +116,7 @@ def test_what_was_not_given_is_left_out() -> None:
 
 
 @given(st.permutations(ISSUED.all), st.integers(1, len(ISSUED.all)), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_stands_where(pile: list[x509.Certificate], cut: int, as_pkcs7: bool) -> None:
     """The certificate is the key's, in whichever place among those given; what is stored is always the same."""
     first, rest = pile[:cut], pile[cut:]

@@ -47,7 +47,7 @@ from tests.unit.plugins.certificates import (
 from tests.unit.plugins.messages import with_trust_settings
 
 EXAMPLES = 20_000 if os.environ.get("LONG") == "1" else 100
-fuzz = settings(max_examples=EXAMPLES, deadline=None)
+fuzz = settings(max_examples=EXAMPLES)
 AT = NOW.astimezone(timezone.utc)
 
 AUTHORITY = Authority(intermediates=3)

@@ -219,7 +219,7 @@ def test_ids(sim: Simulator, filled: dict[str, int], transport: str) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"certificate_ids": [0]}, {"certificate_ids": [2**31]}, {"expires_within_days": -1}, {"status": "used"}, {"unused": "perhaps"}],
+    [{"certificate_ids": [0]}, {"certificate_ids": [2**63]}, {"expires_within_days": -1}, {"status": "used"}, {"unused": "perhaps"}],
     ids=str,
 )  # fmt: skip
 def test_values_that_make_no_sense_are_refused(sim: Simulator, options: dict[str, Any]) -> None:

@@ -754,7 +754,7 @@ def test_a_longer_interval_than_the_last_run_had(sim: Simulator, options: dict[s
         {"concurrency": 0},
         {"order_ids": [0]},
         {"order_ids": [-5]},
-        {"order_ids": [2**40]},
+        {"order_ids": [2**63]},
         {"account_id": 0},
         {"account_id": -1},
         {"order_ids": None},
