@@ -65,6 +65,9 @@ def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
 on_each_core = on_cores("2.19", "newest")
 
+SAME_ON_EACH_CORE = ("benchmark", "docs", "simulator")
+"""Folders of unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
+
 
 @nox.session
 def lint(session: nox.Session) -> None:
@@ -119,7 +122,8 @@ def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
     session.install(core, *RUNTIME, *group("test"))
     install_packages(session, SERVERS)
-    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit"]))
+    elsewhere = [] if core == USUAL_CORE else [f"--ignore=tests/unit/{name}" for name in SAME_ON_EACH_CORE]
+    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit", *elsewhere]))
 
 
 @nox.session
