@@ -47,6 +47,10 @@ class Module(AnsibleModule):
             signal.signal(number, lambda *_ignored: stop.set())
         return stop
 
+    def log(self, msg: t.Any, log_args: t.Any = None) -> None:
+        """Log without the character NUL, at which a newer ansible-core would give up the run."""
+        super().log(msg.replace("\0", "?") if isinstance(msg, str) else msg, log_args)
+
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
         """End with C(msg), and with C(failure) also where ansible-core itself refuses an argument."""
         self._hide_secrets()  # ansible-core may end here before __init__ is through

@@ -1411,7 +1411,8 @@ def lookalikes(issued: Issued, size: int) -> list[bytes]:
 
 
 def _serial_at(issued: Issued) -> slice:
-    serial = issued.certificate.serial_number.to_bytes(20, "big").lstrip(b"\0")
+    number = issued.certificate.serial_number
+    serial = number.to_bytes(number.bit_length() // 8 + 1, "big")  # with the zero before a high bit, as in DER
     start = issued.der.index(serial)
     return slice(start, start + len(serial))
 
