@@ -14,19 +14,19 @@ class ModuleDocFragment:
 options:
   order_ids:
     description:
-      - Only these orders. An id that does not exist is no error.
+      - Only these orders; none if it is empty or null. An id that does not exist is no error.
     type: list
     elements: int
   common_names:
     description:
-      - Only orders whose common name matches one of these shell patterns, without regard to case.
+      - Only orders whose common name matches one of these shell patterns, without regard to case; none if it is empty or null.
       - An internationalised name matches in either of its forms. V(*) also spans dots; write V([*].example.com) for the name
         of a wildcard certificate itself.
     type: list
     elements: str
   statuses:
     description:
-      - Only orders in one of these statuses.
+      - Only orders in one of these statuses; none if it is empty or null.
       - V(pending) waits for the certificate authority, V(approved) and V(complete) have been issued, V(canceled) was rejected
         or cancelled, V(unknown) is anything else the API says.
     type: list
@@ -34,7 +34,8 @@ options:
     choices: [pending, approved, complete, canceled, unknown]
   approver_emails:
     description:
-      - Only orders whose domain administrator, to whom the emails go, matches one of these shell patterns, without regard to case.
+      - Only orders whose domain administrator, to whom the emails go, matches one of these shell patterns, without regard to case;
+        none if it is empty or null.
     type: list
     elements: str
   expires_within_days:
@@ -48,12 +49,14 @@ options:
     default: false
   imported:
     description:
-      - If V(true), only orders with a certificate in the certificate store, if V(false), only orders without one.
-      - A certificate is an order's if it carries the public key of the order's CSR.
+      - If V(true), only orders whose certificate is in the certificate store, if V(false), only the others.
+      - A certificate is an order's if it is valid, carries the public key of the order's CSR, and ends when the order does. A renewal
+        that keeps its key is another certificate.
+      - An order whose certificate was replaced by a newer one in the store is not imported; C(superseded_by) tells of it.
     type: bool
   gather_imported:
     description:
-      - Also return the ids of each order's certificates in the store. Implied by O(imported).
+      - Also tell of each order whether its certificate is in the store, or one that took its place. Implied by O(imported).
     type: bool
     default: false
   account_id:

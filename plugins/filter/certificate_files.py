@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import cache
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.softlayer.certificates.plugins.module_utils._chain import Anchors, Chains
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import read_file
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import (
@@ -24,8 +25,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan impor
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import (
     CRYPTOGRAPHY_IMPORT_ERROR,
+    Certificate,
     as_bytes,
-    order_chain,
     pem_bundle,
     read_certificates,
     read_private_key,
@@ -44,6 +45,7 @@ def certificate_files(
     collected: Iterable[Mapping[str, t.Any]] | None = None,
     intermediate_path: str | None = None,
     privatekey_passphrase: str | None = None,
+    force: bool = False,
 ) -> dict[str, list[dict[str, t.Any]]]:
     """Return the orders that can be imported, as options of C(ssl_certificate_import), and why the others cannot."""
     if IDNA_IMPORT_ERROR:
@@ -57,17 +59,18 @@ def certificate_files(
             raise AnsibleFilterError(
                 f"There is no folder {folder} on the controller to look for certificates or keys in."
             )
-    mailed = None if collected is None else _with_chains(list(collected), intermediate_path)
+    issuers = _known_issuers(intermediate_path)
+    mailed = None if collected is None else _with_chains(list(collected), issuers)
     orders = list(orders)
     files = _Files(orders, None if privatekey_passphrase is None else str(privatekey_passphrase))
     ready, skipped = [], []
     for order in orders:
         if mailed is None:
             folder = t.cast(str, certificate_dir)
-            certificate = {
-                "certificate_path": files.find(order, folder, CERTIFICATE),
-                "intermediate_path": files.find(order, folder, INTERMEDIATE),
-            }
+            path, chain_path = files.find(order, folder, CERTIFICATE), files.find(order, folder, INTERMEDIATE)
+            certificate = {"certificate_path": path, "intermediate_path": chain_path}
+            if path and not chain_path and issuers:
+                certificate = {"certificate_path": path, "intermediate_content": _chain_of_file(path, issuers)}
         else:
             found = mailed.get(order["id"], {})
             certificate = {
@@ -75,15 +78,22 @@ def certificate_files(
                 "intermediate_content": found.get("intermediate_certificate"),
             }
         private_key = files.find(order, privatekey_dir, PRIVATE_KEY)
+        has_certificate = (certificate.get("certificate_path") or certificate.get("certificate_content")) is not None
         days = order["days_until_expiry"]
         why_not = why_not_imported(
             order["status"],
             expired=days is not None and days < 0,
-            imported=bool(order.get("certificate_ids")),
-            has_certificate=(certificate.get("certificate_path") or certificate.get("certificate_content")) is not None,
+            imported=bool(order.get("imported")),
+            superseded_by=() if force else order.get("superseded_by") or (),
+            has_certificate=has_certificate,
             has_key=private_key is not None,
             by_email=mailed is not None,
         )
+        if why_not is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
+            why_not = (
+                "waiting_for_key",
+                f"Waiting for the private key: the one in {private_key} belongs to another CSR.",
+            )
         if why_not:
             reason, message = why_not
             name = order["common_name"]
@@ -93,31 +103,49 @@ def certificate_files(
     return {"ready": ready, "skipped": skipped}
 
 
-def _with_chains(
-    collected: Iterable[Mapping[str, t.Any]], intermediate_path: str | None
-) -> dict[int, Mapping[str, t.Any]]:
-    """Return by order id what was found in emails; where an email lacks the chain, it is built of what the others have.
-
-    What issued a certificate is told by its signature, so it does not matter where it comes from.
-    """
+def _known_issuers(path: str | None) -> list[Certificate]:
+    """Return the certificates in the file of issuers that emails and saved certificates may lack."""
     if CRYPTOGRAPHY_IMPORT_ERROR:
         raise AnsibleFilterError(
             "The filter certificate_files needs the Python library cryptography on the controller: pip install cryptography."
         )
     try:
-        issuers = read_certificates(read_file(os.path.expanduser(intermediate_path))) if intermediate_path else []
+        return read_certificates(read_file(os.path.expanduser(path))) if path else []
+    except CertificatesError as error:
+        raise AnsibleFilterError(f"certificate_files: {error.message}") from None
+
+
+def _with_chains(
+    collected: Sequence[Mapping[str, t.Any]], known: Sequence[Certificate]
+) -> dict[int, Mapping[str, t.Any]]:
+    """Return by order id what was found in emails; where an email lacks the chain, it is built of what the others have.
+
+    What issued a certificate is told by its signature, so it does not matter where it comes from.
+    """
+    try:
+        issuers = list(known)
         for found in collected:
             issuers += read_certificates(as_bytes(found["intermediate_certificate"] or ""))
         complete = {}
         for found in collected:
-            chain = found["intermediate_certificate"]
-            if not chain:
-                leaf = read_certificates(as_bytes(found["certificate"]))[0]
-                chain = pem_bundle(order_chain(leaf, issuers, now())) or None
+            chain = found["intermediate_certificate"] or _chain_of(as_bytes(found["certificate"]), issuers)
             complete[found["order_id"]] = {**found, "intermediate_certificate": chain}
     except CertificatesError as error:
         raise AnsibleFilterError(f"certificate_files: {error.message}") from None
     return complete
+
+
+def _chain_of(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
+    """Return the chain of the certificate in a file, as far as it can be built, C(None) if its issuer is not known."""
+    pile = read_certificates(certificate)
+    leaf = next((one for one in pile if not one.may_issue), None)
+    return pem_bundle(Chains([*pile, *issuers], Anchors(), now()).of(leaf).issuers) or None if leaf else None
+
+
+def _chain_of_file(path: str, issuers: Sequence[Certificate]) -> str | None:
+    with suppress(CertificatesError):  # the import tells
+        return _chain_of(read_file(path), issuers)
+    return None
 
 
 class _Files:
@@ -137,10 +165,27 @@ class _Files:
         path = next((path for path in paths if os.path.isfile(path)), None)
         return None if path and self._is_of_another(order, self._namesakes[ascii_name(name)], path) else path
 
+    def is_for_another(self, order: Order, certificate: Mapping[str, t.Any], private_key: str) -> bool:
+        """Return whether the certificate is an order's and the key, which can be read, is not.
+
+        So it is if a renewal's key lies there, whose order may not be among these. Where neither is the order's, as after it was
+        issued anew for another key, the import tells.
+        """
+        wanted = order.get("public_key_sha256")
+        path, content = certificate.get("certificate_path"), certificate.get("certificate_content")
+        issued_for = self._public_keys(path) if path else {one.public_key_sha256 for one in _read(content)}
+        return wanted in issued_for and wanted not in (self._public_keys(private_key) or {wanted})
+
     def _is_of_another(self, order: Order, namesakes: Sequence[Order], path: str) -> bool:
         if len(namesakes) == 1 or order.get("public_key_sha256") in {None, *self._public_keys(path)}:
             return False
         return any(other.get("public_key_sha256") in self._public_keys(path) for other in namesakes)
+
+
+def _read(content: object) -> list[Certificate]:
+    with suppress(CertificatesError):
+        return read_certificates(as_bytes(content))
+    return []
 
 
 def _public_keys(path: str, passphrase: str | None) -> frozenset[str]:
@@ -148,7 +193,7 @@ def _public_keys(path: str, passphrase: str | None) -> frozenset[str]:
     with suppress(CertificatesError):
         data = read_file(path)
         certificates = read_certificates(data)
-        readable = certificates or [read_private_key(data, passphrase)]
+        readable = certificates or [read_private_key(data, passphrase, is_for_use=False)]
         return frozenset(one.public_key_sha256 for one in readable)
     return frozenset()
 

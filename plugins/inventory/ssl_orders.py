@@ -20,16 +20,18 @@ description:
   - The facts of an order are variables of its host, those that P(softlayer.certificates.ssl_order_info#module) returns, under names
     that start with O(vars_prefix).
   - The groups V(status_pending), V(status_approved), V(status_complete), V(status_canceled) and V(status_unknown) hold the orders in that
-    status, V(expired) those that have expired, V(imported) and V(not_imported) those with and without a certificate in the
-    certificate store (see O(gather_imported)), and O(expiry_windows_days) says which groups hold those that expire soon. All of these
-    exist even if no order is in them.
+    status, V(expired) those that have expired, V(imported) and V(not_imported) those whose certificate is and is not in the
+    certificate store, V(superseded) those of the latter for which a newer one is there (see O(gather_imported)), and
+    O(expiry_windows_days) says which groups hold those that expire soon. All of these exist even if no order is in them.
   - A group such as V(approver_domain_example_com) holds the orders whose emails go to an address in that domain. What is no
     letter, digit or underscore is written V(_).
-  - Options combine with AND, values inside one list with OR. An empty list matches no order.
+  - Options combine with AND, values inside one list with OR. A list that is empty or null matches no order.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
   - softlayer.certificates.api
+  - softlayer.certificates.requirements
+  - softlayer.certificates.requirements.certificates
   - softlayer.certificates.selection
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
@@ -60,7 +62,8 @@ options:
     default: [7, 30, 90]
   gather_imported:
     description:
-      - Whether to look into the certificate store, for the variable C(certificate_ids) and the groups V(imported) and V(not_imported).
+      - Whether to look into the certificate store, for the variables C(certificate_ids), C(imported) and C(superseded_by) and the groups
+        V(imported), V(not_imported) and V(superseded).
         Implied by O(imported).
       - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for it.
     default: true
@@ -156,10 +159,11 @@ import os
 import re
 import typing as t
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
@@ -177,7 +181,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._client imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR, ascii_name
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order, Selection, fetch_orders
-from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_certificate_ids_by_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import masked, secrets_in
+from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_shelf
+from ansible_collections.softlayer.certificates.plugins.module_utils._terms import Held, Shelf
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
 
@@ -198,15 +204,33 @@ SPEC = (
         }
     )
 )
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 """To be raised when what the cache holds takes another form."""
 
 
-class Listing(t.TypedDict):
-    """What the API said, in the form that the cache holds."""
+@dataclass(frozen=True)
+class Listing:
+    """What the API said."""
 
-    orders: list[dict[str, t.Any]]
-    ids_by_key: dict[str, list[int]] | None
+    orders: tuple[Order, ...]
+    shelf: Shelf | None
+    """What of the store concerns these orders, C(None) where nobody looked."""
+
+    def as_facts(self) -> dict[str, t.Any]:
+        """Return it in the form that the cache holds."""
+        held = None if self.shelf is None else [held.as_facts() for held in self.shelf.records]
+        return {"orders": [order.as_facts() for order in self.orders], "held": held}
+
+    @classmethod
+    def from_facts(cls, facts: t.Any, *, with_store: bool) -> Listing | None:
+        """Return what the cache holds, C(None) where that has another form: whatever wrote it."""
+        try:
+            orders = tuple(Order.from_facts(order) for order in facts["orders"])
+            records = [t.cast(Held, Held.from_result(held)) for held in facts["held"]] if with_store else None
+            listing = cls(orders, None if records is None else Shelf(records))
+            return listing if listing.as_facts() == facts else None
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return None
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -230,14 +254,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         config = self._read_config_data(path)
         params = self._validated(config)
         given = frozenset(name for name, value in config.items() if value is not None)
-        secrets = {params["api_key"]} if params["api_key"] else set()
+        secrets = _secrets(params)
         try:
             selection = Selection.from_options(params)
             settings = resolve_settings(params, given)
-            secrets = settings.secrets
+            secrets |= settings.secrets
             listing = self._listing(settings, params["account_id"], selection, may_be_cached=cache)
         except CertificatesError as error:
-            raise AnsibleParserError(remove_values(error.message, secrets)) from None
+            raise AnsibleParserError(masked(error.message, secrets)) from None
         self._populate(listing, selection, params)
 
     def _validated(self, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -249,13 +273,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             )
         self.templar.available_variables = self._vars
         templates = api_options().options
-        given = {name: config[name] for name in SPEC.options if config.get(name) is not None}
+        given = SPEC.with_empty_lists({name: config[name] for name in SPEC.options if name in config})
+        given = {name: value for name, value in given.items() if value is not None}
         given = {name: self._evaluated(name, value) if name in templates else value for name, value in given.items()}
         # Through JSON, as on their way to a module: to values decrypted, and without the tags of ansible-core.
         plain = SPEC.without_blanks(json.loads(json.dumps(given, default=str)))
+        try:
+            SPEC.check_numbers(plain)
+        except CertificatesError as error:
+            raise AnsibleParserError(error.message) from None
         validated = ArgumentSpecValidator(**SPEC.as_keywords()).validate(plain)
         if validated.error_messages:
-            raise AnsibleParserError(" ".join(validated.error_messages))
+            raise AnsibleParserError(masked(" ".join(validated.error_messages), _secrets(plain)))
         params: dict[str, t.Any] = validated.validated_parameters
         if not f"{params['vars_prefix']}id".isidentifier():
             raise AnsibleParserError("vars_prefix must be the beginning of a variable's name: letters, digits and _.")
@@ -267,7 +296,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return self.templar.template(value)
         except AnsibleError as error:
-            raise AnsibleParserError(f"The template in the option {name} cannot be evaluated: {error}") from None
+            said = masked(str(error), _secrets({name: value}))
+            raise AnsibleParserError(f"The template in the option {name} cannot be evaluated: {said}") from None
 
     def _listing(
         self, settings: Settings, account_id: int | None, selection: Selection, may_be_cached: bool
@@ -276,34 +306,37 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if not self.get_option("cache"):
             return self._fetched(settings, account_id, selection)
         key = _cache_key(settings, account_id, selection)
-        listing: Listing | None = self._cache.get(key) if may_be_cached else None
+        facts = None
+        if may_be_cached:
+            with suppress(Exception):  # cache plugins raise all kinds of errors at what is damaged; the API has it anew
+                facts = self._cache.get(key)
+        listing = Listing.from_facts(facts, with_store=selection.needs_store)
         if listing is None:
-            listing = self._cache[key] = self._fetched(settings, account_id, selection)
+            listing = self._fetched(settings, account_id, selection)
+            self._cache[key] = listing.as_facts()
         return listing
 
     def _fetched(self, settings: Settings, account_id: int | None, selection: Selection) -> Listing:
         """Return all that may be selected, from the API."""
-        client = Client(settings)
+        client = Client(settings, warn=lambda text: self.display.warning(f"{self.NAME}: {text}"))
         orders = fetch_orders(client, client.account_id(account_id), selection.order_ids)
-        ids_by_key = None
+        shelf = None
         if selection.needs_store:
-            found = fetch_certificate_ids_by_key(client, "leave out imported and set gather_imported: false")
-            keys = {order.public_key_sha256 for order in orders}
-            ids_by_key = {key: ids for key, ids in found.items() if key in keys}
+            found = fetch_shelf(client, "leave out imported and set gather_imported: false")
+            shelf = found.about(order.term for order in orders)
         self.display.vvv(f"{self.NAME}: {len(orders)} orders in {client.api_calls} API calls")
-        return {"orders": [order.as_facts() for order in orders], "ids_by_key": ids_by_key}
+        return Listing(tuple(orders), shelf)
 
     def _populate(self, listing: Listing, selection: Selection, params: Mapping[str, t.Any]) -> None:
         """Add the orders that are selected now, with their variables and groups."""
-        orders = [Order.from_facts(facts) for facts in listing["orders"]]
-        missing = sorted(set(selection.order_ids or ()) - {order.id for order in orders})
+        missing = sorted(set(selection.order_ids or ()) - {order.id for order in listing.orders})
         if missing:
             self.display.warning(f"{self.NAME}: the account has no order {', '.join(map(str, missing))}.")
         windows = params["expiry_windows_days"]
         main_group = self._add_group(params["group"])
         for name in _standing_groups(windows, with_store=selection.needs_store):
             self._add_group(name)
-        for result in selection.results(orders, now(), listing["ids_by_key"]):
+        for result in selection.results(listing.orders, now(), listing.shelf):
             host = self.inventory.add_host(_host_name(result), group=main_group)
             variables = {f"{params['vars_prefix']}{name}": _no_template(value) for name, value in result.items()}
             for name, value in variables.items():
@@ -319,6 +352,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Add a group, if it is not there yet, and return the name that it has."""
         added: str = self.inventory.add_group(self._sanitize_group_name(name))
         return added
+
+
+def _secrets(params: Mapping[str, t.Any]) -> set[str]:
+    """Return what must appear in no message."""
+    return {str(params.get("api_key") or ""), *secrets_in(params)}
 
 
 def _cache_key(settings: Settings, account_id: int | None, selection: Selection) -> str:
@@ -340,7 +378,7 @@ def _host_name(result: Mapping[str, t.Any]) -> str:
 
 def _standing_groups(windows: list[int], *, with_store: bool) -> list[str]:
     """Return the groups that exist even if they are empty, so that patterns can name them."""
-    imported = ["imported", "not_imported"] if with_store else []
+    imported = ["imported", "not_imported", "superseded"] if with_store else []
     return [*(f"status_{word}" for word in STATUS_CHOICES), "expired", *map(_window_group, windows), *imported]
 
 
@@ -353,8 +391,9 @@ def _groups(result: Mapping[str, t.Any], windows: list[int]) -> list[str]:
     _local, at, domain = (result["approver_email"] or "").rpartition("@")
     if at and domain:
         groups.append(f"approver_domain_{ascii_name(domain)}")
-    if "certificate_ids" in result:
-        groups.append("imported" if result["certificate_ids"] else "not_imported")
+    if "imported" in result:
+        groups.append("imported" if result["imported"] else "not_imported")
+        groups += ["superseded"] if result["superseded_by"] else []
     return groups
 
 

@@ -10,10 +10,12 @@ Their options are documented in C(plugins/doc_fragments/) where modules share th
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.common.validation import check_type_dict
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
 OneArgument = dict[str, t.Any]
 
@@ -46,6 +48,33 @@ class ArgumentSpec:
         blanks = {name for name, argument in self.options.items() if "fallback" in argument and values.get(name) == ""}
         return {name: value for name, value in values.items() if name not in blanks}
 
+    def with_empty_lists(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return values with an empty list where one is null or blank, and without such elements.
+
+        C(None) stands for what was not given, which limits nothing, and Ansible makes text of a null element. In a playbook
+        null is a list whose items are all commented out.
+        """
+        lists = {name for name, argument in self.options.items() if argument["type"] == "list"}
+        without_default = {name for name in lists if "default" not in self.options[name]}
+        tidied = dict(values)
+        for name in lists & values.keys():
+            value = values[name]
+            if isinstance(value, list):
+                tidied[name] = [element for element in value if not _is_blank(element)]
+            elif _is_blank(value) and name in without_default:
+                tidied[name] = []
+        return tidied
+
+    def check_numbers(self, values: Mapping[str, t.Any]) -> None:
+        """Refuse true and false where a number is meant, anywhere in what the user gave: Ansible takes them for 1 and 0.
+
+        Raises:
+            CertificatesError: C(invalid_argument).
+        """
+        place = next(_booleans_for_numbers(self.options, values), None)
+        if place is not None:
+            raise CertificatesError("invalid_argument", f"{place} takes a number, and true or false is none.")
+
     def as_keywords(self) -> dict[str, t.Any]:
         """Return what C(AnsibleModule) takes."""
         return {
@@ -53,6 +82,41 @@ class ArgumentSpec:
             "mutually_exclusive": list(self.mutually_exclusive),
             "required_one_of": list(self.required_one_of),
         }
+
+
+NUMBERS = frozenset({"int", "float"})
+
+
+def _booleans_for_numbers(
+    options: Mapping[str, OneArgument], values: Mapping[str, t.Any], within: str = ""
+) -> Iterator[str]:
+    """Yield the places of what is true or false where it should be a number."""
+    for name, argument in options.items():
+        value = values.get(name)
+        kind = argument["type"]
+        if kind == "list":
+            kind = argument["elements"]
+            items = value if isinstance(value, list) else []  # of true alone Ansible makes text, and refuses that
+            places = [(f"{within}{name}[{number}]", item) for number, item in enumerate(items)]
+        else:
+            places = [(f"{within}{name}", value)]
+        for place, item in places:
+            if isinstance(item, bool) and kind in NUMBERS:
+                yield place
+            elif kind == "dict":
+                yield from _booleans_for_numbers(argument.get("options", {}), _as_dict(item), f"{place}.")
+
+
+def _as_dict(value: object) -> Mapping[str, t.Any]:
+    """Return what Ansible makes of a dict's value, which may be text; what it refuses is left to it."""
+    try:
+        return t.cast("Mapping[str, t.Any]", check_type_dict(value))
+    except (TypeError, ValueError, SyntaxError):
+        return {}
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def api_options() -> ArgumentSpec:
@@ -69,6 +133,13 @@ def api_options() -> ArgumentSpec:
             "ca_path": {"type": "path"},
             "retries": {"type": "int", "default": 5},
         },
+    )
+
+
+def ledger_options() -> ArgumentSpec:
+    """Return the options of the modules that note in the ledger what they send or create."""
+    return ArgumentSpec(
+        options={"ledger_url": {"type": "str", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"])}}
     )
 
 
@@ -131,6 +202,8 @@ def _one_certificate() -> ArgumentSpec:
             "allow_expired": {"type": "bool", "default": False},
             "verify_chain": {"type": "bool", "default": True},
             "remove_superseded": {"type": "bool", "default": False},
+            "trust": {"type": "str", "choices": ["require", "warn", "ignore"], "default": "warn"},
+            "trusted_ca_path": {"type": "path"},
         },
         mutually_exclusive=[
             *((f"{part}_path", f"{part}_content") for part in parts),

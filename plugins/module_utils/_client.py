@@ -12,27 +12,38 @@ from __future__ import annotations
 
 import concurrent.futures
 import configparser
+import hashlib
+import json
 import os
-import re
 import threading
 import traceback
 import typing as t
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from itertools import chain
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from ansible.module_utils.api import generate_jittered_backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._faults import (
     ANSWERED,
     NOT_CARRIED_OUT,
-    Answer,
     explain,
+    tells_of_mishap,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import is_loopback
 from ansible_collections.softlayer.certificates.plugins.module_utils._paging import Page, Row, list_all
 from ansible_collections.softlayer.certificates.plugins.module_utils._rate import RateLimiter
-from ansible_collections.softlayer.certificates.plugins.module_utils._transport import keep_quiet, make_adapter
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import secrets_in
+from ansible_collections.softlayer.certificates.plugins.module_utils._transport import (
+    Attempt,
+    UnderWay,
+    keep_quiet,
+    make_adapter,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._values import LARGEST_ID, as_id
 
 SOFTLAYER_IMPORT_ERROR: str | None = None
 try:
@@ -51,19 +62,18 @@ PAGE_SIZE = 500
 """Rows asked for at once."""
 SMALLEST_PAGE = 25
 """Rows below which a page is not halved any more when the API finds it too much."""
-DIGITS = re.compile(r"[0-9]+")
-TOTAL_HEADER = "softlayer-total-items"
 IDS_PER_FILTER = 200
 """Ids in one object filter; over REST it travels in the URL."""
 FEW_CALLS = 4
 """So many calls are made without asking first whether there is a shorter way."""
 LONGEST_TIMEOUT = 86400
 """Seconds; more, and infinity, would make a run that never ends."""
-LARGEST_ID = 2**63 - 1
-"""What 64 bits hold; the ledger keeps no larger one."""
+MOST_RETRIES = 100
+"""With the pauses between them these last more than an hour."""
 LARGEST_XMLRPC_INTEGER = 2**31 - 1
 LONGEST_WAIT = 300
 """Seconds; a server whose C(Retry-After) asks for more is not waited for, and gets no more calls."""
+MOST_CALLS_AT_ONCE = 256
 CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
 
 
@@ -86,9 +96,8 @@ class Settings:
 
     @property
     def secrets(self) -> set[str]:
-        """What must appear in no output: the API key, and passwords inside URLs."""
-        password = urlsplit(self.proxy).password if self.proxy else None
-        return {self.api_key} | ({password, unquote(password)} if password else set())
+        """What must appear in no output: the API key, and passwords inside URLs, those of the environment's proxies among them."""
+        return {self.api_key, *secrets_in([self.endpoint_url, self.proxy, *getproxies().values()])}
 
 
 def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Settings:
@@ -113,11 +122,10 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
             missing=missing,
         )
     timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
-    if not 0 < timeout < LONGEST_TIMEOUT or params["retries"] < 0:
-        raise CertificatesError(
-            "invalid_argument",
-            f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds, retries must not be negative.",
-        )
+    if not 0 < timeout < LONGEST_TIMEOUT:
+        raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
+    if not 0 <= params["retries"] <= MOST_RETRIES:
+        raise CertificatesError("invalid_argument", f"retries must be from 0 to {MOST_RETRIES}.")
     settings = Settings(
         username=username,
         api_key=api_key,
@@ -143,7 +151,7 @@ def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Ma
 
 def _existing_ca(path: str) -> str:
     expanded = os.path.expanduser(path)
-    if not os.access(expanded, os.R_OK):
+    if not (os.path.isfile(expanded) or os.path.isdir(expanded)) or not os.access(expanded, os.R_OK):
         raise CertificatesError(
             "invalid_argument", f"The CA file {path} cannot be read: check ca_path, or verify in the config file."
         )
@@ -163,8 +171,9 @@ def _proxy_in_environment() -> bool:
 
 def _read_config_file(path: str | None) -> dict[str, t.Any]:
     """Return the C([softlayer]) section as the SDK reads it: C(/etc/softlayer.conf), C(~/.softlayer), C(path)."""
-    if path and not os.access(path, os.R_OK):
+    if path and not (os.path.isfile(path) and os.access(path, os.R_OK)):
         raise CertificatesError("invalid_config_file", f"The config file {path} cannot be read: check config_file.")
+    trusted = os.environ.get("SSL_CERT_FILE")
     try:
         return get_client_settings_config_file(config_file=path) or {}
     except (configparser.Error, ValueError):  # the exceptions' texts may quote the line that holds the key
@@ -173,14 +182,18 @@ def _read_config_file(path: str | None) -> dict[str, t.Any]:
             f"The config file {path or '~/.softlayer'} is not an INI file with a section [softlayer] as the SoftLayer SDK reads it: "
             "write it anew with `slcli config setup`, or give username and api_key as options.",
         ) from None
+    finally:  # the SDK sets it by the file's verify, for all that runs in this process and after it
+        os.environ.pop("SSL_CERT_FILE", None)
+        if trusted is not None:
+            os.environ["SSL_CERT_FILE"] = trusted
 
 
 def _guard_endpoint(settings: Settings) -> None:
     """Refuse to send credentials in the clear to anything but this machine."""
+    proxy_host = _proxy_host(settings.proxy) if settings.proxy else None
     try:
         url = urlsplit(settings.endpoint_url)
         host = url.hostname if url.port != 0 else None
-        proxy_host = urlsplit(settings.proxy).hostname if settings.proxy else None
     except ValueError:
         host = None
     if not host or url.scheme not in {"http", "https"} or "@" in url.netloc or url.query or url.fragment:
@@ -196,11 +209,30 @@ def _guard_endpoint(settings: Settings) -> None:
         )
 
 
+def _proxy_host(proxy: str) -> str:
+    try:
+        url = urlsplit(proxy)
+        host = url.hostname if url.port != 0 else None
+    except ValueError:
+        host = None
+    if not host or "@" in url.path + url.query + url.fragment:
+        raise CertificatesError(
+            "invalid_argument",
+            "proxy must look like http://proxy.example.com:3128, with a login like http://user:password@proxy.example.com:3128, "
+            "in which all but letters and digits is percent-encoded.",
+        )
+    return host
+
+
 class Interrupted(CertificatesError):
     """The run was told to stop, and this call was not made."""
 
     def __init__(self) -> None:
         super().__init__("interrupted", "The run was told to stop before this was done; nothing was sent.")
+
+
+def _say_nothing(_text: str) -> None:
+    """Warn nobody."""
 
 
 class Client:
@@ -209,9 +241,21 @@ class Client:
     Attributes:
         api_calls: HTTP requests made so far, repetitions included.
         stop: once it is set, the calls in flight finish and no more are made; every waiting ends at once.
+
+    Args:
+        settings: where to call it and as whom.
+        concurrency: how many calls may be under way at the same time.
+        stop: see above.
+        warn: what the user is warned by.
     """
 
-    def __init__(self, settings: Settings, concurrency: int = 8, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        concurrency: int = 8,
+        stop: threading.Event | None = None,
+        warn: Callable[[str], object] = _say_nothing,
+    ) -> None:
         self.settings = settings
         self.concurrency = concurrency
         self.api_calls = 0
@@ -219,7 +263,10 @@ class Client:
         self._lock = threading.Lock()
         self._limiter = RateLimiter()
         self._turned_away: CertificatesError | None = None
-        self._seen = threading.local()
+        self._account_id: int | None = None
+        self._warn = warn
+        self._warned: set[str] = set()
+        self._under_way = UnderWay()
         keep_quiet(verify=settings.verify)
         transport_class, authentication = (
             (RestTransport, BasicHTTPAuthentication) if settings.is_rest else (XmlRpcTransport, BasicAuthentication)
@@ -243,22 +290,22 @@ class Client:
         session = requests.Session()
         # The two headers of the SDK's own session.
         session.headers.update({"Content-Type": "application/json", "User-Agent": consts.USER_AGENT})
-        adapter = make_adapter(self._seen)(max_retries=0, pool_maxsize=self.concurrency)
+        adapter = make_adapter(self._under_way)(max_retries=0, pool_maxsize=self.concurrency)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
-        session.hooks["response"].append(self._remember)
         session.max_redirects = 0  # a redirect would take the credentials to another host
         session.auth = _no_login  # otherwise requests looks for one in ~/.netrc
         if is_loopback(t.cast(str, urlsplit(self.settings.endpoint_url).hostname)):
             session.trust_env = False  # no proxy of the environment stands before this machine itself
         return session
 
-    def _remember(self, response: requests.Response, **_kwargs: object) -> None:
-        """Keep the answer beyond the SDK's exceptions, and a total that is no number from the SDK, which trips over it."""
-        self._seen.answer = response
-        response.encoding = "utf-8"  # as JSON is (RFC 8259), whatever the header makes of it
-        if not DIGITS.fullmatch(response.headers.get(TOTAL_HEADER, "")):
-            response.headers.pop(TOTAL_HEADER, None)
+    def warn(self, text: str) -> None:
+        """Warn the user, once of the same."""
+        with self._lock:
+            is_new = text not in self._warned
+            self._warned.add(text)
+        if is_new:
+            self._warn(text)
 
     def call(
         self,
@@ -271,6 +318,8 @@ class Client:
         limit: int | None = None,
         offset: int | None = None,
         repeatable: bool = True,
+        changes: bool = False,
+        before_sending: Callable[[], None] | None = None,
     ) -> t.Any:
         """Call an API method and return its answer.
 
@@ -284,6 +333,8 @@ class Client:
             limit: rows wanted at most.
             offset: rows to pass over.
             repeatable: whether it may be called again after an answer was lost. C(False) for what sends or creates.
+            changes: whether a repeatable one changes something.
+            before_sending: called right before each attempt, after all waiting; nothing is sent if it raises.
 
         Raises:
             CertificatesError: with a code of C(_faults); C(interrupted) if it was not called because of C(stop).
@@ -291,14 +342,16 @@ class Client:
         args = tuple(map(_portable, args))
         keywords = {"id": _portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
         codes = CODES_TO_READ_AGAIN if repeatable else NOT_CARRIED_OUT
-        for delay in [*self._delays(), None]:
+        for delay in chain(self._delays(), [None]):
             self._limiter.wait(self.stop.wait)
             if self.stop.is_set():
                 raise Interrupted
             if self._turned_away:
                 raise self._turned_away
+            if before_sending is not None:
+                before_sending()
             try:
-                answer = self._call_once(service, method, args, keywords)
+                answer = self._call_once(service, method, args, keywords, repeatable=repeatable, changes=changes)
             except CertificatesError as error:
                 if error.code == "rate_limited":
                     retry_after = error.details.get("retry_after_seconds", 0.0)
@@ -312,8 +365,9 @@ class Client:
                     raise CertificatesError(
                         error.code, f"{error.message} It may have been processed.", **error.details
                     ) from None
-                if error.code not in codes or delay is None:
-                    raise
+                is_answered = error.code == "unreachable" and "http_status" in error.details
+                if error.code not in codes or delay is None or (is_answered and not repeatable):
+                    raise  # a proxy that answered the call itself gets it once: what it did with it is its word alone
                 if error.code != "rate_limited":
                     self.stop.wait(delay)
             else:
@@ -321,34 +375,48 @@ class Client:
                 return answer
         raise AssertionError("unreachable")  # pragma: no cover
 
-    def _delays(self) -> list[float]:
-        """Return how long to wait before each repetition, in seconds: up to a quarter of 4, 8, 16 ..., at random."""
-        return [
-            quarters / 4
-            for quarters in generate_jittered_backoff(self.settings.retries, delay_base=4, delay_threshold=120)
-        ]
+    def _delays(self) -> Iterator[float]:
+        """Yield how long to wait before each repetition, in seconds: up to a quarter of 4, 8, 16 ..., at random."""
+        for quarters in generate_jittered_backoff(self.settings.retries, delay_base=4, delay_threshold=120):
+            yield quarters / 4
 
-    def _call_once(self, service: str, method: str, args: Sequence[t.Any], keywords: Mapping[str, t.Any]) -> t.Any:
+    def _call_once(
+        self,
+        service: str,
+        method: str,
+        args: Sequence[t.Any],
+        keywords: Mapping[str, t.Any],
+        *,
+        repeatable: bool,
+        changes: bool,
+    ) -> t.Any:
         """Make one HTTP request; whatever fails comes out as what it means."""
-        name = f"SoftLayer_{service}::{method}"
-        self._seen.answer = None
-        self._seen.connected = False
+        attempt = self._under_way.attempt = Attempt(self.settings.timeout)
         with self._lock:
             self.api_calls += 1
         try:
-            result = self._sdk.call(service, method, *args, **keywords)
+            with attempt:
+                result = self._sdk.call(service, method, *args, **keywords)
+            if isinstance(result, dict) and "error" in result:  # a fault that came with HTTP 200
+                raise ValueError("error")
+            if attempt.answer is not None and attempt.answer.status >= 300:  # which the SDK takes for any other
+                raise ValueError("status")
         except Exception as error:  # the SDK lets through whatever a parser raises on half an answer
-            raise self._explained(name, error) from None
-        if isinstance(result, dict) and {"error", "code"} <= result.keys():  # a fault that came with HTTP 200
-            raise self._explained(name, ValueError())
+            raise explain(
+                f"SoftLayer_{service}::{method}",
+                self.settings.endpoint_url,
+                attempt.answer,
+                error,
+                sent=attempt.sent,
+                overdue=attempt.overdue,
+                repeatable=repeatable,
+                changes=changes,
+                peer=attempt.peer,
+            ) from None
         return result
 
-    def _explained(self, call: str, error: Exception) -> CertificatesError:
-        answer = _as_answer(self._seen.answer)
-        return explain(call, self.settings.endpoint_url, answer, error, connected=self._seen.connected)
-
     def read_list(self, service: str, method: str, *args: t.Any, mask: str, root: str | None = None) -> list[Row]:
-        """Return all rows of a method that gives a list, each once, sorted by id.
+        """Return all rows of a method that gives a list, each once, sorted by id; those without a usable id are left out with a warning.
 
         Args:
             service: name without C(SoftLayer_).
@@ -359,14 +427,22 @@ class Client:
                 service's own type is listed.
 
         Raises:
-            CertificatesError: as C(call); C(incomplete_listing) where the server does not hand out the whole list.
+            CertificatesError: as C(call); C(incomplete_listing) where the server does not hand out the whole list, C(api_error) where
+                it hands out something else.
         """
         by_id = _rooted(root, {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}})
 
         def fetch(offset: int, limit: int) -> Page:
-            return self._fetch_page(service, method, args, mask=mask, filter=by_id, offset=offset, limit=limit)
+            page = self._fetch_page(service, method, args, mask=mask, filter=by_id, offset=offset, limit=limit)
+            if offset == 0 and page.rows and not any(map(_has_id, page.rows)):
+                raise _no_list(service, method)
+            return page
 
-        return list_all(fetch, PAGE_SIZE, self.each)
+        rows = list_all(fetch, PAGE_SIZE, self.each)
+        usable = [row for row in rows if _has_id(row)]
+        if len(usable) < len(rows):
+            self.warn(left_out(f"SoftLayer_{service}::{method}", len(rows) - len(usable)))
+        return usable
 
     def read_ids(
         self, service: str, method: str, *args: t.Any, identifiers: Iterable[int], mask: str, root: str | None = None
@@ -414,18 +490,13 @@ class Client:
         try:
             answer = self.call(service, method, *args, offset=offset, limit=limit, **keywords)
         except CertificatesError as error:
-            too_much = (
-                error.code == "api_error" and "internal error" in str(error.details.get("api_message", "")).lower()
-            )
+            too_much = error.code == "api_error" and tells_of_mishap(error.details.get("api_message"))
             if not too_much or limit // 2 < SMALLEST_PAGE:
                 raise
             return self._fetch_page(service, method, args, offset=offset, limit=limit // 2, **keywords)
-        if not isinstance(answer, list) or not all(_has_id(row) for row in answer):
-            raise CertificatesError(
-                "api_error",
-                f"SoftLayer_{service}::{method} answered something else than a list of objects: check endpoint_url.",
-            )
-        return Page(answer, getattr(answer, "total_count", 0) or None)
+        if not isinstance(answer, list):
+            raise _no_list(service, method)
+        return Page(_numbered(answer), getattr(answer, "total_count", 0) or None)
 
     def each(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """Return C(function) of every item, in order, up to C(concurrency) at the same time."""
@@ -435,17 +506,20 @@ class Client:
             return list(pool.map(function, items))
 
     def account_id(self, given: int | None = None) -> int:
-        """Return the account id that was given, else that of the API user (C(SoftLayer_Account::getObject))."""
+        """Return the account id that was given, else that of the API user, asked for once (C(SoftLayer_Account::getObject))."""
         if given is not None:
             check_ids("account_id", [given])
             return given
+        if self._account_id is None:
+            self._account_id = self._own_account_id()
+        return self._account_id
+
+    def _own_account_id(self) -> int:
         account = self.call("Account", "getObject", mask="mask[id]")
-        try:
-            return int(account["id"])
-        except (TypeError, KeyError, ValueError):
-            raise CertificatesError(
-                "api_error", "SoftLayer_Account::getObject gave no id: check endpoint_url."
-            ) from None
+        identifier = as_id(account.get("id")) if isinstance(account, dict) else None
+        if identifier is None:
+            raise CertificatesError("api_error", "SoftLayer_Account::getObject gave no id: check endpoint_url.")
+        return identifier
 
 
 def check_ids(name: str, ids: Iterable[int]) -> None:
@@ -454,7 +528,7 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
     Raises:
         CertificatesError: C(invalid_argument).
     """
-    impossible = [identifier for identifier in ids if not 0 < identifier <= LARGEST_ID]
+    impossible = [one for one in ids if not 0 < one <= LARGEST_ID]
     if impossible:
         what = name.rstrip("s").replace("_", " ")
         raise CertificatesError(
@@ -463,16 +537,37 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
         )
 
 
-def _as_answer(response: requests.Response | None) -> Answer | None:
-    """Return what arrived, or C(None) where it did not arrive whole."""
-    try:
-        return None if response is None else Answer(response.status_code, response.content, response.headers)
-    except (requests.RequestException, RuntimeError):
-        return None
-
-
 def _has_id(row: object) -> bool:
-    return isinstance(row, dict) and DIGITS.fullmatch(str(row.get("id", ""))) is not None
+    return isinstance(row, dict) and as_id(row.get("id")) is not None
+
+
+def _no_list(service: str, method: str) -> CertificatesError:
+    call = f"SoftLayer_{service}::{method}"
+    return CertificatesError(
+        "api_error", f"{call} answered something else than a list of objects with ids: check endpoint_url."
+    )
+
+
+def _numbered(rows: Sequence[object]) -> list[Row]:
+    """Return rows that can be counted: what has no usable id gets a number below 0, the same for the same on another page."""
+    numbered: list[Row] = []
+    met: Counter[str] = Counter()
+    for row in rows:
+        if _has_id(row):
+            numbered.append(t.cast(Row, row))
+        else:
+            text = json.dumps(row, sort_keys=True, default=str)
+            met[text] += 1  # of the same ones on one page each is counted
+            numbered.append({"id": -int(hashlib.sha256(f"{met[text]} {text}".encode()).hexdigest()[:15], 16) - 1})
+    return numbered
+
+
+def left_out(call: str, number: int) -> str:
+    """Return the warning of rows of a listing that are left out."""
+    return (
+        f"{call}: entries without a usable id, which are left out: {number}. Nothing is selected, compared or changed by them. "
+        "Ask the support of IBM Cloud to mend them."
+    )
 
 
 def _portable(value: t.Any) -> t.Any:
@@ -495,6 +590,9 @@ class _Module(t.Protocol):
     given: frozenset[str]
     no_log_values: set[str]
 
+    def warn(self, warning: str, /) -> None:
+        """Warn the user."""
+
 
 def connect(module: _Module, concurrency: int = 8, stop: threading.Event | None = None) -> Client:
     """Return a client with the module's options; nothing is sent yet. Its secrets are kept out of the module's output.
@@ -509,4 +607,4 @@ def connect(module: _Module, concurrency: int = 8, stop: threading.Event | None 
     """
     settings = resolve_settings(module.params, module.given)
     module.no_log_values.update(settings.secrets)
-    return Client(settings, concurrency, stop)
+    return Client(settings, concurrency, stop, module.warn)

@@ -6,20 +6,74 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import typing as t
+
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+LARGEST_FILE = 10 * 1024 * 1024
+"""Bytes of a file with keys or certificates; the longest bundles of certificates have less than one million."""
+KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 def read_file(path: str) -> bytes:
     """Return a file's content.
 
     Raises:
-        CertificatesError: C(not_found).
+        CertificatesError: C(not_found), also of what is no plain file or too large.
     """
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        with open_plain_file("file", path) as file:
+            data = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
         raise not_readable("file", path, error) from None
+    if len(data) > LARGEST_FILE:
+        raise CertificatesError(
+            "not_found",
+            f"The file{shown(path)} is larger than {LARGEST_FILE // 1024 // 1024} MiB, which no certificate or key is: "
+            "check the path.",
+        )
+    return data
+
+
+def open_plain_file(kind: str, path: str) -> t.BinaryIO:
+    """Open a plain file to be read; nothing else is waited for, or read, which could go on for ever.
+
+    Raises:
+        CertificatesError: C(not_found) of a pipe, a device, a socket or a folder.
+        OSError: if there is no such file, or it may not be read.
+    """
+    check_plain_file(kind, path, os.stat(path).st_mode)  # opening a device may do something already
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        check_plain_file(kind, path, os.fstat(descriptor).st_mode)  # another may stand there meanwhile
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def check_plain_file(kind: str, path: str, mode: int) -> None:
+    """Refuse what is no plain file.
+
+    Raises:
+        CertificatesError: C(not_found).
+    """
+    if not stat.S_ISREG(mode):
+        what = next((name for is_kind, name in KINDS if is_kind(mode)), "something else")
+        details = {"path": path} if path.isprintable() else {}
+        raise CertificatesError(
+            "not_found",
+            f"The {kind}{shown(path)} cannot be read: it is {what}, not a plain file. Save its content to a file and name that.",
+            **details,
+        )
 
 
 def not_readable(kind: str, path: str, error: OSError | ValueError) -> CertificatesError:

@@ -15,9 +15,10 @@ import calendar
 import email.utils
 import hashlib
 import imaplib
-import mailbox
+import itertools
 import os
 import re
+import selectors
 import ssl
 import time
 import traceback
@@ -29,13 +30,23 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import not_readable, shown
-from ansible_collections.softlayer.certificates.plugins.module_utils._mail import HEADER_BYTES, Place, read_headers
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import (
+    check_plain_file,
+    not_readable,
+    open_plain_file,
+    shown,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._imap import Client, TlsClient
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail import Place
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail_parts import HEADER_BYTES, read_headers
+from ansible_collections.softlayer.certificates.plugins.module_utils._mbox import split_mbox
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import is_loopback
+from ansible_collections.softlayer.certificates.plugins.module_utils._text import printable
 
 IMAP_TOOLS_IMPORT_ERROR: str | None = None
 try:
     import imap_tools
+    from imap_tools.imap_utf7 import utf7_decode
 except ImportError:
     IMAP_TOOLS_IMPORT_ERROR = traceback.format_exc()
 
@@ -50,6 +61,13 @@ class Raw:
     data: bytes = field(repr=False)
     place: Place
     is_whole: bool = True
+
+
+def _cut(data: bytes, place: Place, largest: int, *, is_whole: bool = True) -> Raw:
+    """Return a message that was read as far as it is allowed to be large, or a little further."""
+    if is_whole and len(data) <= largest:
+        return Raw(data, place)
+    return Raw(data[:HEADER_BYTES], place, is_whole=False)
 
 
 Enough = Callable[[], bool]
@@ -75,6 +93,10 @@ class Mailbox(abc.ABC):
             CertificatesError: C(unreachable), C(tls_error), C(authentication_failed), C(not_found), C(mailbox_error).
         """
 
+    def unread(self) -> Sequence[str]:
+        """Return a sentence for each message or folder that could not be read when the messages were read last."""
+        return ()
+
     def wait(self, seconds: float) -> None:
         """Return when a message may have come, or the time has passed."""
         time.sleep(seconds)
@@ -89,29 +111,59 @@ class _Files(Mailbox):
     def __init__(self, largest: int) -> None:
         self._largest = largest
         self._seen: set[str] = set()
+        self._unread: dict[str, str] = {}
 
     @abc.abstractmethod
     def _paths(self) -> Iterator[tuple[str, str]]:
         """Yield a name that stays the same, and the path, of each message there is now."""
 
+    def _is_named(self, path: str) -> bool:
+        """Return whether a file was asked for by its name, not come upon in a folder."""
+        return False
+
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
         """See C(Mailbox). A file's time of modification tells when its message was received."""
+        self._unread.clear()
         for name, path in self._paths():
             if name in self._seen:
                 continue
             try:
-                status = os.stat(path)
+                raw = self._read_file(path, since)
+            except CertificatesError as error:
+                if self._is_named(path):
+                    raise
+                self._unread[path] = error.message
+                continue
+            if raw is not None:
+                self._seen.add(name)
+                yield raw
+
+    def _read_file(self, path: str, since: datetime) -> Raw | None:
+        """Return a message, C(None) if it was received too early or is gone."""
+        try:
+            with open_plain_file("message", path) as file:
+                status = os.fstat(file.fileno())
                 if status.st_mtime < since.timestamp():
-                    continue
-                is_whole = status.st_size <= self._largest
-                with open(path, "rb") as file:
-                    data = file.read(self._largest if is_whole else HEADER_BYTES)
-            except FileNotFoundError:
-                continue  # moved or removed meanwhile
-            except OSError as error:
-                raise not_readable("message", path, error) from None
-            self._seen.add(name)
-            yield Raw(data, Place(path=path), is_whole)
+                    return None
+                is_small = status.st_size <= self._largest
+                data = file.read(self._largest + 1 if is_small else HEADER_BYTES)  # it may grow meanwhile
+                return _cut(data, Place(path=path), self._largest, is_whole=is_small)
+        except FileNotFoundError:
+            return None  # moved or removed meanwhile, or a link to nothing
+        except OSError as error:
+            raise not_readable("message", path, error) from None
+
+    def unread(self) -> Sequence[str]:
+        """See C(Mailbox)."""
+        return tuple(self._unread.values())
+
+    def _listed(self, folder: str) -> list[os.DirEntry[str]]:
+        """Return what is in a folder and not hidden, by name; of one that cannot be listed there is nothing."""
+        try:
+            return _listed(folder)
+        except CertificatesError as error:
+            self._unread[folder] = error.message
+            return []
 
 
 class MaildirMailbox(_Files):
@@ -127,9 +179,9 @@ class MaildirMailbox(_Files):
 
     def _paths(self) -> Iterator[tuple[str, str]]:
         for part in ("new", "cur"):  # in this order a message that is moved meanwhile is met again, not missed
-            folder = os.path.join(self._path, part)
-            for name in _listed(folder, os.DirEntry.is_file):
-                yield name.partition(":")[0], os.path.join(folder, name)
+            for entry in _listed(os.path.join(self._path, part)):
+                if not _is_folder(entry):
+                    yield entry.name.partition(":")[0], entry.path
 
 
 class PathsMailbox(_Files):
@@ -137,7 +189,7 @@ class PathsMailbox(_Files):
 
     def __init__(self, paths: Sequence[str], largest: int) -> None:
         super().__init__(largest)
-        self._given = paths
+        self._given = tuple(dict.fromkeys(paths))
         for path in paths:
             if not os.path.exists(path):
                 raise CertificatesError(
@@ -145,23 +197,44 @@ class PathsMailbox(_Files):
                     f"There is no file or folder {path}: give the path of an .eml file, or of a folder of them.",
                 )
 
+    def _is_named(self, path: str) -> bool:
+        return path in self._given
+
     def _paths(self) -> Iterator[tuple[str, str]]:
         for given in self._given:
-            found = _below(given) if os.path.isdir(given) else [given]
+            found = self._below(given) if os.path.isdir(given) else [given]
             yield from ((os.path.realpath(path), path) for path in found)
 
+    def _below(self, named: str) -> Iterator[str]:
+        """Yield the messages in a folder, then those in the folders in it; links to folders are not followed."""
+        waiting = [named]
+        while waiting:
+            folder = waiting.pop()
+            entries = _listed(folder) if folder == named else self._listed(folder)
+            folders = [entry.path for entry in entries if _is_folder(entry)]
+            yield from (
+                entry.path for entry in entries if entry.name.lower().endswith(".eml") and not _is_folder(entry)
+            )
+            waiting += reversed(folders)
 
-def _below(folder: str) -> Iterator[str]:
-    for name in _listed(folder, os.DirEntry.is_file):
-        if name.lower().endswith(".eml"):
-            yield os.path.join(folder, name)
-    for name in _listed(folder, lambda entry: entry.is_dir(follow_symlinks=False)):
-        yield from _below(os.path.join(folder, name))
 
-
-def _listed(folder: str, kind: Callable[[os.DirEntry[str]], bool]) -> list[str]:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether there is a folder itself, not a link to one."""
     try:
-        return sorted(entry.name for entry in os.scandir(folder) if kind(entry) and not entry.name.startswith("."))
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    """Return what is in a folder and not hidden, by name.
+
+    Raises:
+        CertificatesError: C(not_found).
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     except OSError as error:
         raise not_readable("folder", folder, error) from None
 
@@ -178,37 +251,32 @@ class MboxMailbox(Mailbox):
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
         """See C(Mailbox). What separates the messages tells when each was received, or its header C(Date) does."""
         try:
-            status = os.stat(self._path)
-            version = (status.st_size, status.st_mtime_ns)
-            if version == self._version:
-                return
-            box = mailbox.mbox(self._path, create=False)
-            try:
-                if status.st_size and not len(box):
-                    raise CertificatesError(
-                        "not_found",
-                        f"{self._path} is no mbox file: no line in it begins a message. Give a single message by paths.",
-                        path=self._path,
-                    )
-                for key in box.iterkeys():
-                    with t.cast(t.IO[bytes], box.get_file(key, True)) as file:
-                        data = file.read(self._largest + HEADER_BYTES)
-                    yield from self._unseen(data, since)
-            finally:
-                box.close()
-            self._version = version
-        except mailbox.NoSuchMailboxError:
+            with open_plain_file("mbox file", self._path) as file:
+                status = os.fstat(file.fileno())
+                version = (status.st_size, status.st_mtime_ns)
+                if version == self._version:
+                    return
+                is_mbox = not status.st_size
+                for separator, content in split_mbox(file, self._largest + 1):
+                    is_mbox = True
+                    yield from self._unseen(separator, content, since)
+        except FileNotFoundError:
             raise CertificatesError("not_found", f"There is no mbox file {self._path}.", path=self._path) from None
         except (OSError, ValueError) as error:
             raise not_readable("mbox file", self._path, error) from None
+        if not is_mbox:
+            raise CertificatesError(
+                "not_found",
+                f"{self._path} is no mbox file: no line at its beginning begins a message. Give a single message by paths.",
+                path=self._path,
+            )
+        self._version = version
 
-    def _unseen(self, data: bytes, since: datetime) -> Iterator[Raw]:
-        separator, _line_end, message = data.partition(b"\n")
-        digest = hashlib.sha256(message).digest()
-        received = [moment for moment in (_separator_date(separator), read_headers(message).date) if moment]
+    def _unseen(self, separator: bytes, content: bytes, since: datetime) -> Iterator[Raw]:
+        digest = hashlib.sha256(content).digest()
+        received = [moment for moment in (_separator_date(separator), read_headers(content).date) if moment]
         if digest not in self._seen and not (received and max(received) < since):
-            is_whole = len(message) <= self._largest
-            yield Raw(message if is_whole else message[:HEADER_BYTES], Place(path=self._path), is_whole)
+            yield _cut(content, Place(path=self._path), self._largest)
         self._seen.add(digest)
 
 
@@ -226,7 +294,7 @@ def _separator_date(line: bytes) -> datetime | None:
 
 @dataclass(frozen=True)
 class ImapSettings:
-    """Where and how to log in; C(timeout) is in seconds, for each answer of the server."""
+    """Where and how to log in; C(timeout) is in seconds, for the whole answer of the server to each command."""
 
     host: str
     port: int | None
@@ -239,9 +307,14 @@ class ImapSettings:
     timeout: float
 
     @property
+    def actual_port(self) -> int:
+        """The port that was given, or else the usual one."""
+        return self.port or PORTS[self.security]
+
+    @property
     def address(self) -> str:
         """Host and port, for messages."""
-        return f"{self.host}:{self.port or PORTS[self.security]}"
+        return f"{self.host}:{self.actual_port}"
 
 
 FEW = 500
@@ -252,19 +325,30 @@ CHUNK = 1_000
 """Messages whose size or structure is asked for at once."""
 RECONNECT_SECONDS = (0, 1, 2, 4)
 """Pauses before a lost connection is made anew, without a message read in between."""
-DROPPED = (imaplib.IMAP4.abort, OSError, EOFError)
+MOST_CONNECTIONS = 100
+"""Connections that are made in one look, also if each brings messages."""
+MOST_MESSAGES = 500_000
+"""Messages in question of one folder; the number of each takes some 200 bytes of memory."""
+DROPPED = (imaplib.IMAP4.abort, OSError)
 """What a lost connection raises."""
+FAILED = (*DROPPED, imaplib.IMAP4.error, CertificatesError)
+"""What a command raises that comes to nothing."""
 SHOWN_FOLDERS = 10
+LONGEST_FOLDER_NAME = 200
 LONGEST_IDLE = 25 * 60
 """Seconds; servers may log out who idles for half an hour (RFC 2177)."""
 
 TELLING_SUBJECTS = "OR OR SUBJECT certificate SUBJECT zertifikat SUBJECT ssl"
-PEM_IN_TEXT = 'OR BODY "BEGIN CERTIFICATE" BODY MII'
-"""The second finds PEM that mail programs have disfigured: with these letters the base64 of DER begins."""
+PEM_IN_TEXT = 'OR OR OR OR BODY "BEGIN CERTIFICATE" BODY MII BODY "begin 6" BODY "begin 0" BODY "begin-base64 "'
+"""The second finds PEM that mail programs have disfigured: with these letters the base64 of DER begins. The others find uuencode."""
 OF_PARTS = 'NOT HEADER Content-Type "text/"'
 
-UID = re.compile(rb"\bUID (\d+)")
-SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
+NUMBER = re.compile(rb"[0-9]{1,10}")
+"""What a UID looks like (RFC 9051, 9: nz-number)."""
+UID = re.compile(rb"\bUID ([0-9]{1,10})\b")
+SIZE = re.compile(rb"\bRFC822\.SIZE ([0-9]{1,19})\b")
+LISTED = re.compile(rb'\([^()]*\) (?:"[^"]*"|NIL) (?:"(.*)"|(.+))')
+"""An answer to LIST; where a literal follows, its size stands in place of the name."""
 MEDIA_TYPE = re.compile(rb'"(text|image|audio|video|font|model|application|message)" "([^"]{1,100})"', re.IGNORECASE)
 FILE_NAME = re.compile(rb'"(?:file)?name\*?[0-9*]*" "[^"]*\.([a-z0-9-]{1,10})', re.IGNORECASE)
 DULL_TYPES = frozenset(
@@ -313,7 +397,7 @@ class ImapMailbox(Mailbox):
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
         """See C(Mailbox). A connection that is lost is made anew."""
         pauses = iter(RECONNECT_SECONDS)
-        while True:
+        for connections in itertools.count(1):
             try:
                 box = self._box = self._box or self._connect()
                 for message in self._read(box, since, enough):
@@ -324,7 +408,7 @@ class ImapMailbox(Mailbox):
                 self._drop()
                 failure = self._broken_off(error) if isinstance(error, DROPPED) else error
                 pause = next(pauses, None)
-                if failure.code != "unreachable" or pause is None:
+                if failure.code != "unreachable" or pause is None or connections == MOST_CONNECTIONS:
                     raise failure from None
                 time.sleep(pause)
             except imaplib.IMAP4.error as error:
@@ -340,24 +424,19 @@ class ImapMailbox(Mailbox):
                 if "IDLE" in self._box.client.capabilities:
                     self._idle(self._box, min(seconds, LONGEST_IDLE))
                     return
-            except (*DROPPED, imaplib.IMAP4.error, imap_tools.ImapToolsError):
+            except (*FAILED, imap_tools.ImapToolsError):
                 self._drop()
                 until = min(until, time.monotonic() + 1)
         time.sleep(max(0, until - time.monotonic()))
 
     def _idle(self, box: imap_tools.BaseMailBox, seconds: float) -> None:
         box.idle.start()
-        # What the server told together with its consent is read already, and no more seen by who looks at the socket.
-        timeout = box.client.sock.gettimeout()
-        box.client.sock.settimeout(0)
-        try:
-            told = box.client.readline()
-        except OSError:
-            told = b""
-        finally:
-            box.client.sock.settimeout(timeout)
-        if not told:
-            box.idle.poll(seconds)
+        # What the server told together with its consent is read already.
+        if not box.client.has_more():
+            with selectors.DefaultSelector() as selector:
+                selector.register(box.client.sock, selectors.EVENT_READ)
+                selector.select(seconds)
+        box.client.begin()
         box.idle.stop()
 
     def _read(self, box: imap_tools.BaseMailBox, since: datetime, enough: Enough) -> Iterator[Raw]:
@@ -392,8 +471,15 @@ class ImapMailbox(Mailbox):
         kind, data = box.client.uid("SEARCH", criteria)
         if kind != "OK":
             raise imaplib.IMAP4.error(_server_words(data))
-        found = [uid for line in data if line for uid in line.split()]
-        if not all(uid.isdigit() for uid in found):
+        lines = [line for line in data if isinstance(line, bytes)]
+        if sum(line.count(b" ") + 1 for line in lines) > MOST_MESSAGES:
+            message = (
+                f"The folder {self._settings.folder} has more than {MOST_MESSAGES} messages to look at: "
+                "choose another folder of imap, or a lower max_age_days."
+            )
+            raise CertificatesError("mailbox_error", message, folder=self._settings.folder)
+        found = [uid for line in lines for uid in line.split(b" ") if uid]
+        if not all(map(NUMBER.fullmatch, found)):
             raise imaplib.IMAP4.error("it answered a search with something else than numbers")
         return sorted(map(int, found))
 
@@ -419,7 +505,7 @@ class ImapMailbox(Mailbox):
                 for uid, _line, data in self._fetched(box, batch, items):
                     if data is not None and uid not in self._seen:
                         self._seen.add(uid)
-                        yield Raw(data, Place(folder=self._settings.folder, uid=uid), is_whole)
+                        yield _cut(data, Place(folder=self._settings.folder, uid=uid), self._largest, is_whole=is_whole)
 
     def _fetched(
         self, box: imap_tools.BaseMailBox, uids: Sequence[int], items: str
@@ -453,16 +539,8 @@ class ImapMailbox(Mailbox):
 
     def _open_connection(self) -> imap_tools.BaseMailBox:
         settings = self._settings
-        address: dict[str, t.Any] = {
-            "host": settings.host,
-            "port": settings.port or PORTS[settings.security],
-            "timeout": settings.timeout,
-        }
         try:
-            if settings.security == "none":
-                return imap_tools.MailBoxUnencrypted(**address)
-            kind = imap_tools.MailBox if settings.security == "tls" else imap_tools.MailBoxStartTls
-            return kind(**address, ssl_context=self._context)
+            return _box_of(self._open_client())
         except ssl.SSLCertVerificationError as error:
             message = (
                 f"The certificate of the mail server {settings.address} cannot be verified ({error.verify_message}): "
@@ -484,12 +562,29 @@ class ImapMailbox(Mailbox):
                 "(tls goes with port 993, starttls with 143)."
             )
             raise CertificatesError("invalid_argument", message, host=settings.host) from None
-        except (imap_tools.ImapToolsError, imaplib.IMAP4.error, OSError, EOFError) as error:
-            if isinstance(error, imap_tools.MailboxStarttlsError) or "TLS not supported" in str(error):
+        except (imaplib.IMAP4.error, OSError) as error:
+            if "TLS not supported" in str(error):
                 message = f"The mail server {settings.address} does not offer STARTTLS: use security tls."
                 raise CertificatesError("tls_error", message, host=settings.host) from None
             message = f"The mail server {settings.address} cannot be reached: {_words(error)} Check host and port."
             raise CertificatesError("unreachable", message, host=settings.host) from None
+
+    def _open_client(self) -> Client:
+        settings = self._settings
+        where = (settings.host, settings.actual_port, settings.timeout, self._largest)
+        if settings.security == "tls":
+            return TlsClient(*where, ssl_context=self._context)
+        if settings.security == "starttls" and settings.actual_port == PORTS["tls"]:
+            raise ValueError  # both would wait for the other to begin
+        client = Client(*where)
+        try:
+            if settings.security == "starttls":
+                client.starttls(self._context)
+        except BaseException:
+            with suppress(OSError):
+                client.shutdown()
+            raise
+        return client
 
     def _broken_off(self, error: BaseException) -> CertificatesError:
         message = f"The mail server {self._settings.address} broke the connection: {_words(error)} Try again later."
@@ -501,7 +596,8 @@ class ImapMailbox(Mailbox):
         try:
             login = box.login if is_ascii else box.login_utf8
             login(settings.username, settings.password, initial_folder=None)
-            box.client.capabilities = tuple(box.client.capability()[1][0].decode("ascii", "replace").upper().split())
+            told = box.client.capability()[1][-1] or b""
+            box.client.capabilities = tuple(told.decode("ascii", "replace").upper().split())
         except DROPPED as error:
             raise self._broken_off(error) from None
         except (imap_tools.ImapToolsError, imaplib.IMAP4.error):
@@ -520,9 +616,9 @@ class ImapMailbox(Mailbox):
             raise self._broken_off(error) from None
         except (imap_tools.ImapToolsError, imaplib.IMAP4.error):
             names = []
-            with suppress(*DROPPED, imaplib.IMAP4.error, imap_tools.ImapToolsError):
-                names = [folder.name for folder in box.folder.list()]
-            there = f" There are: {', '.join(names[:SHOWN_FOLDERS])}." if names else ""
+            with suppress(*FAILED):
+                names = folder_names(box.client.list()[1])
+            there = f" There are: {', '.join(names)}." if names else ""
             message = f"The mail server {settings.address} has no folder {settings.folder} to read.{there}"
             raise CertificatesError("not_found", message, folder=settings.folder) from None
         if self._validity not in {None, validity}:
@@ -538,10 +634,10 @@ class ImapMailbox(Mailbox):
 
 def _internal_date(line: bytes) -> datetime | None:
     """Return when the server received a message, of which it answered this."""
-    local = imaplib.Internaldate2tuple(line)
     try:
+        local = imaplib.Internaldate2tuple(line)
         return datetime.fromtimestamp(time.mktime(local), timezone.utc) if local else None
-    except (ValueError, OverflowError, OSError):
+    except (KeyError, ValueError, OverflowError, OSError):
         return None
 
 
@@ -557,7 +653,11 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
     if settings.security == "none":
         return None
     try:
+        if settings.ca_path:
+            check_plain_file("CA file", settings.ca_path, os.stat(settings.ca_path).st_mode)
         context = ssl.create_default_context(cafile=settings.ca_path)
+    except CertificatesError as error:
+        raise CertificatesError("invalid_argument", f"ca_path of imap: {error.message}") from None
     except (OSError, ValueError) as error:
         why = (
             "it holds no certificate"
@@ -573,9 +673,19 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
     return context
 
 
+def _box_of(client: Client) -> imap_tools.BaseMailBox:
+    """Return the mailbox that a client reads."""
+
+    class Box(imap_tools.BaseMailBox):  # type: ignore[misc,unused-ignore]
+        def _get_mailbox_client(self) -> Client:
+            return client
+
+    return Box()
+
+
 def _close(box: imap_tools.BaseMailBox) -> None:
     """Take leave as far as the connection allows it."""
-    with suppress(*DROPPED, imaplib.IMAP4.error, imap_tools.ImapToolsError):
+    with suppress(*FAILED, imap_tools.ImapToolsError):
         box.logout()
     with suppress(*DROPPED):
         box.client.shutdown()
@@ -588,12 +698,12 @@ BYTES_IN_WORDS = re.compile(r"\[?b([\"'])(.*?)\1\]?")
 def _words(error: BaseException) -> str:
     """Return what went wrong with a connection, as a sentence."""
     words = (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
-    plain = BYTES_IN_WORDS.sub(r"\2", words).strip().rstrip(".")
-    return f"{plain[:200]}."
+    plain = BYTES_IN_WORDS.sub(r"\2", words[:1000]).strip().rstrip(".")
+    return f"{printable(plain[:200])}."
 
 
 def _server_words(data: Sequence[object]) -> str:
-    return b" ".join(part for part in data if isinstance(part, bytes)).decode("ascii", "replace")
+    return printable(b" ".join(part for part in data if isinstance(part, bytes)).decode("ascii", "replace"))
 
 
 def _chunks(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
@@ -631,14 +741,26 @@ def _ranges(uids: Sequence[int]) -> str:
 
 def _answers(data: Sequence[t.Any]) -> Iterator[tuple[bytes, bytes | None]]:
     """Yield the answers to a FETCH, as C(imaplib) has cut them: the line, literals included, and the last literal."""
-    line, literal = b"", None
+    line: list[bytes] = []
+    literal = None
     for part in data:
         if isinstance(part, tuple):
-            line += part[0] if part[0].count(b"BODY[") else b"".join(part)
+            line += part[:1] if b"BODY[" in part[0] else part
             literal = part[1]
         elif isinstance(part, bytes):
-            yield line + part, literal
-            line, literal = b"", None
+            yield b"".join([*line, part]), literal
+            line, literal = [], None
+
+
+def folder_names(data: Sequence[t.Any]) -> list[str]:
+    """Return the names of the first folders in the answers to a LIST, as C(imaplib) has cut them."""
+    names = []
+    for part in data[: 2 * SHOWN_FOLDERS]:  # behind a literal there is an empty part
+        found = LISTED.fullmatch(part[0] if isinstance(part, tuple) else part or b"")
+        name = found and (part[1] if isinstance(part, tuple) else found[1] or found[2])
+        with suppress(ValueError):
+            names.append(utf7_decode((name or b"")[:LONGEST_FOLDER_NAME]).replace('\\"', '"'))
+    return [name for name in names if name and name.isprintable()][:SHOWN_FOLDERS]
 
 
 def may_hold_certificate(structure: bytes) -> bool:

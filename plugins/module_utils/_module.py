@@ -7,38 +7,62 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import threading
 import typing as t
-from urllib.parse import unquote
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import (
+    hidden_texts,
+    in_each_text,
+    masked,
+    redacted,
+    secrets_in,
+)
+
+try:  # from ansible-core 2.22 on what is registered here is hidden, and no_log_values is not looked at
+    from ansible.module_utils.secrets import register_secrets  # type: ignore[import-not-found,unused-ignore]
+except ImportError:
+
+    def register_secrets(values: t.Iterable[str], /) -> None:
+        """Do nothing: an older ansible-core looks at no_log_values."""
 
 
 class Module(AnsibleModule):
     """An C(AnsibleModule) whose every failure carries C(failure) and which knows what the user gave."""
 
     def __init__(self, spec: ArgumentSpec) -> None:
+        self.params: dict[str, t.Any] = {}
         self.given: frozenset[str] = frozenset()
+        self._misplaced: set[str] = set()
         self._spec = spec
+        self._no_numbers: CertificatesError | None = None
         super().__init__(supports_check_mode=True, **spec.as_keywords())
-        self._hide_secrets()  # the values of the environment are among the options by now
+        if self._no_numbers:
+            self.fail_json(self._no_numbers.message, failure=self._no_numbers.as_failure())
 
     def _load_params(self) -> None:
         """Remember which options were given, before defaults are filled in: a config file ranks between the two."""
         super()._load_params()
         # Half of a surrogate pair, which JSON can hold and UTF-8 cannot, would end ansible-core's own logging in a traceback.
         given = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
-        self.params = self._spec.without_blanks(given)
+        self.params = self._spec.with_empty_lists(self._spec.without_blanks(given))
+        try:
+            self._spec.check_numbers(self.params)
+        except CertificatesError as error:  # before __init__ is through a module cannot end well
+            self._no_numbers = error
         self.given = frozenset(name for name, value in self.params.items() if value is not None)
+        own = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
+        # Of this ansible-core quotes what it refuses, and then throws it away.
+        self._misplaced = hidden_texts(own, self._spec.options)
         self._hide_secrets()
 
     def _hide_secrets(self) -> None:
         """Keep out of all output what stands in an option that is not secret by itself."""
-        self.no_log_values.update(_secrets_in(self.params))
+        self.no_log_values.update(secrets_in(self.params))
+        register_secrets(self.no_log_values)
 
     def stop_on_signals(self) -> threading.Event:
         """From now on let a signal to end the process end only what has not begun; return what is set by it then."""
@@ -47,15 +71,40 @@ class Module(AnsibleModule):
             signal.signal(number, lambda *_ignored: stop.set())
         return stop
 
+    def _log_invocation(self) -> None:
+        """Log what was given, less its secrets: some releases of ansible-core look for them in the outermost options only."""
+        self._hide_secrets()  # the values of the environment are among the options by now
+        params, self.params = self.params, redacted(self.params, self._spec.options)
+        super()._log_invocation()
+        self.params = params
+
     def log(self, msg: t.Any, log_args: t.Any = None) -> None:
-        """Log without the character NUL, at which a newer ansible-core would give up the run."""
-        super().log(msg.replace("\0", "?") if isinstance(msg, str) else msg, log_args)
+        """Log without secrets, and without the character NUL, at which a newer ansible-core would give up the run."""
+        text = msg.decode("utf-8", "replace") if isinstance(msg, bytes) else msg
+        super().log(
+            masked(text, self.no_log_values).replace("\0", "?"),
+            {name: masked(str(value), self.no_log_values) for name, value in (log_args or {}).items()},
+        )
+
+    def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
+        """End with a result."""
+        self._hide_secrets()
+        self.params = redacted(self.params, self._spec.options)  # which the result quotes as its C(invocation)
+        super().exit_json(**kwargs)
+        raise AssertionError("exit_json returned")  # pragma: no cover
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
         """End with C(msg), and with C(failure) also where ansible-core itself refuses an argument."""
         self._hide_secrets()  # ansible-core may end here before __init__ is through
-        kwargs.setdefault("failure", {"code": "invalid_argument", "message": str(msg), "details": {}})
-        super().fail_json(msg, **kwargs)
+        secrets = self.no_log_values | self._misplaced
+
+        def mask(text: str) -> str:
+            return masked(text, secrets)
+
+        failure = {"code": "invalid_argument", "message": str(msg), "details": {}}
+        kwargs["failure"] = in_each_text(kwargs.get("failure", failure), mask)
+        self.params = redacted(self.params, self._spec.options)
+        super().fail_json(mask(str(msg)), **kwargs)
         raise AssertionError("fail_json returned")  # pragma: no cover
 
     def answer(self, run: t.Callable[[Module], dict[str, t.Any]], libraries: t.Mapping[str, str | None]) -> t.NoReturn:
@@ -75,30 +124,3 @@ class Module(AnsibleModule):
         if "failure" in result:
             self.fail_json(result["failure"]["message"], **result)
         self.exit_json(**result)
-        raise AssertionError("exit_json returned")  # pragma: no cover
-
-
-PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL)
-BARE_KEY = re.compile(r"\s*M[A-Za-z0-9+/]{59,}[A-Za-z0-9+/=\s]*")
-"""What the base64 of a key looks like whose first and last line got lost."""
-URL_PASSWORD = re.compile(r"://[^/@\s:]*:([^@\s]+)@")
-
-
-def _secrets_in(value: object) -> t.Iterator[str]:
-    """Yield what must appear in no output although it stands in an option that is not secret by itself.
-
-    That is a private key in the wrong option, or in a misspelt one, and the password in a URL.
-    """
-    if isinstance(value, str):
-        if PRIVATE_KEY.search(value) or BARE_KEY.fullmatch(value):
-            yield value
-        for found in PRIVATE_KEY.finditer(value):
-            yield from (found[0], "\n".join(found[0].splitlines()))
-        for found in URL_PASSWORD.finditer(value):
-            yield from (found[1], unquote(found[1]))
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _secrets_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _secrets_in(item)

@@ -13,8 +13,10 @@ from __future__ import annotations
 import ipaddress
 import re
 import traceback
+import unicodedata
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from typing import TypeGuard
 
 IDNA_IMPORT_ERROR: str | None = None
 try:
@@ -23,6 +25,9 @@ except ImportError:
     IDNA_IMPORT_ERROR = traceback.format_exc()
 
 WILDCARDS = re.compile(r"[*?\[]")
+ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s@,;:<>()\[\]\\\".]+)*")
+"""One address without a name, comments or quoting (RFC 5322, 3.4.1: what its C(dot-atom) form can be made of),
+less C(%) and C(!), by which old mail systems route to elsewhere."""
 
 
 def ascii_name(name: str) -> str:
@@ -67,12 +72,40 @@ def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
 
 
 def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
-    """Return whether an email address matches one of the shell patterns; a missing address matches none."""
-    return address is not None and any(
-        fnmatchcase(_address(address, form), _address(pattern, form))
-        for pattern in patterns
-        for form in (ascii_name, _unicode_name)
+    """Return whether an email address matches one of the shell patterns; what is not exactly one address matches none.
+
+    Letters that only look like those of a pattern do not match it, although Unicode's rules for case or compatibility make
+    the one of the other (the Kelvin sign and C(k)): mail for them goes elsewhere. A local part that is not ASCII matches
+    no wildcard, and a domain that is not must be an internationalised one (RFC 5890), written as that is.
+    """
+    if not is_one_address(address) or not _is_mail_domain(address.strip().rpartition("@")[2]):
+        return False
+    return any(_matches_address(address.strip(), pattern.strip()) for pattern in patterns)
+
+
+def _matches_address(address: str, pattern: str) -> bool:
+    local, _at, domain = address.rpartition("@")
+    if not local.isascii():
+        wanted, _at, pattern = pattern.rpartition("@")
+        return local == wanted and name_matches(domain, [pattern])
+    return any(fnmatchcase(_address(address, form), _address(pattern, form)) for form in (ascii_name, _unicode_name))
+
+
+def _is_mail_domain(domain: str) -> bool:
+    labels = domain.split(".")
+    return unicodedata.normalize("NFKC", domain) == domain and all(
+        label.isascii() or _to_ascii(label.lower()).startswith("xn--") for label in labels
     )
+
+
+def is_one_address(address: str | None) -> TypeGuard[str]:
+    """Return whether a text is one email address: no list, which might end as a pattern wants it and go elsewhere too.
+
+    What mail software may take for a separator counts as one, as do the wide forms of East Asian text.
+    """
+    if address is None or not address.strip().isprintable():
+        return False
+    return all(ADDRESS.fullmatch(form.strip()) for form in (address, unicodedata.normalize("NFKC", address)))
 
 
 def _address(address: str, form: Callable[[str], str]) -> str:

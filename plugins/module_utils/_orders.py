@@ -16,9 +16,15 @@ from datetime import datetime
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._client import Client, check_ids
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._names import address_matches, name_matches
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import (
+    address_matches,
+    name_matches,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._terms import Shelf, Term
+from ansible_collections.softlayer.certificates.plugins.module_utils._text import printable
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import days_until, iso, parse
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import request_key_sha256
+from ansible_collections.softlayer.certificates.plugins.module_utils._values import number, yes_or_no
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import name_set, requested
 
 SERVICE = "Security_Certificate_Request"
 FULFILLMENT_EMAIL = "FulfillmentEmail"
@@ -59,7 +65,20 @@ class Order:
     product: str | None
     billing_order_id: int | None
     public_key_sha256: str | None
+    key_type: str | None = None
+    subject_alt_names: tuple[str, ...] = ()
     status_id: int | None = None
+
+    @property
+    def term(self) -> Term:
+        """What its certificate is to be."""
+        return Term(
+            public_key_sha256=self.public_key_sha256,
+            key_type=self.key_type,
+            names=name_set(self.common_name, self.subject_alt_names),
+            begins_at=self.effective_at or self.created_at,
+            expires_at=self.expires_at,
+        )
 
     def days_until_expiry(self, at: datetime) -> int | None:
         """Return whole days, negative once it has expired."""
@@ -85,15 +104,24 @@ class Order:
             "product": self.product,
             "billing_order_id": self.billing_order_id,
             "public_key_sha256": self.public_key_sha256,
+            "key_type": self.key_type,
+            "subject_alt_names": list(self.subject_alt_names),
         }
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, t.Any]) -> Order:
-        """Return the order of which C(as_facts) told."""
+        """Return the order of which C(as_facts) told.
+
+        Raises:
+            ValueError: and others, if it did not tell that.
+        """
         values: dict[str, t.Any] = {
             name: parse(value) if name.endswith("_at") else value for name, value in facts.items()
         }
-        return cls(**values)
+        order = cls(**{**values, "subject_alt_names": tuple(values["subject_alt_names"])})
+        if order.as_facts() != facts or not all(map(_is_as_told, facts, facts.values())):
+            raise ValueError
+        return order
 
     def as_result(self, at: datetime) -> dict[str, t.Any]:
         """Return the order as modules return it."""
@@ -137,22 +165,20 @@ class Selection:
         """Whether C(results) must know what is in the certificate store."""
         return self.gather_imported or self.imported is not None
 
-    def results(
-        self, orders: Iterable[Order], at: datetime, ids_by_key: Mapping[str, list[int]] | None
-    ) -> list[dict[str, t.Any]]:
+    def results(self, orders: Iterable[Order], at: datetime, shelf: Shelf | None) -> list[dict[str, t.Any]]:
         """Return the orders that are wanted, as modules return them.
 
         Args:
             orders: all that may be wanted.
             at: the present instant.
-            ids_by_key: ids of the stored certificates by public key; needed if C(needs_store), else left out of the results.
+            shelf: what the store holds; needed if C(needs_store), else left out of the results.
         """
-        results = [order.as_result(at) for order in orders if self.takes(order, at)]
+        taken = [order for order in orders if self.takes(order, at)]
         if not self.needs_store:
-            return results
-        found = t.cast("Mapping[str | None, list[int]]", ids_by_key)
-        results = [{**result, "certificate_ids": found.get(result["public_key_sha256"], [])} for result in results]
-        return [result for result in results if self.imported in (None, bool(result["certificate_ids"]))]
+            return [order.as_result(at) for order in taken]
+        known = t.cast(Shelf, shelf)
+        results = [{**order.as_result(at), **known.standing(order.term, at).as_result()} for order in taken]
+        return [result for result in results if self.imported in (None, result["imported"])]
 
     def takes(self, order: Order, at: datetime) -> bool:
         """Return whether an order meets all criteria at this instant, whatever is in the certificate store."""
@@ -191,11 +217,11 @@ def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
     try:
         statuses = client.call("Security_Certificate_Request_Status", "getSslRequestStatuses", mask="mask[id,name]")
     except CertificatesError as error:
-        if error.code not in {"not_found", "retired"}:
+        if error.code not in {"not_found", "retired", "api_error"}:
             raise
         statuses = None  # they stay unknown, which is safe: no email is requested in an unknown status
     known = [status for status in statuses if isinstance(status, dict)] if isinstance(statuses, list) else []
-    names = {_number(status.get("id")): _text(status.get("name")) for status in known}
+    names = {number(status.get("id")): _text(status.get("name")) for status in known}
     return [
         replace(order, status_name=names.get(order.status_id), status=status_word(names.get(order.status_id)))
         if order.status_name is None
@@ -213,20 +239,13 @@ def resend_fulfillment_email(client: Client, order_id: int) -> bool:
         CertificatesError: as C(Client.call); C(no_answer) where the answer is neither yes nor no.
     """
     answer = client.call(SERVICE, "resendEmail", FULFILLMENT_EMAIL, identifier=order_id, repeatable=False)
-    word = str(answer).lower()
-    if word not in ANSWERS:
-        raise CertificatesError(
-            "no_answer", f"SoftLayer_{SERVICE}::resendEmail said neither yes nor no. It may have been processed."
-        )
-    return ANSWERS[word]
-
-
-ANSWERS = {"true": True, "1": True, "false": False, "0": False}
+    return yes_or_no(answer, f"SoftLayer_{SERVICE}::resendEmail")
 
 
 def normalise(row: Mapping[str, t.Any]) -> Order:
     """Return an API object as an C(Order)."""
     status_name = _text(_related(row, "status").get("name"))
+    request = requested(row.get("certificateSigningRequest"))
     return Order(
         id=int(row["id"]),
         common_name=_text(row.get("commonName")),
@@ -239,9 +258,11 @@ def normalise(row: Mapping[str, t.Any]) -> Order:
         effective_at=parse(row.get("effectiveDate")),
         expires_at=parse(row.get("expirationDate")),
         product=_text(_related(row, "orderItem").get("description")),
-        billing_order_id=_number(_related(row, "order").get("id")),
-        public_key_sha256=request_key_sha256(row.get("certificateSigningRequest")),
-        status_id=_number(row.get("statusId")) or _number(_related(row, "status").get("id")),
+        billing_order_id=number(_related(row, "order").get("id")),
+        public_key_sha256=request.public_key_sha256 if request else None,
+        key_type=request.key_type if request else None,
+        subject_alt_names=request.dns_names if request else (),
+        status_id=number(row.get("statusId")) or number(_related(row, "status").get("id")),
     )
 
 
@@ -255,12 +276,15 @@ def _related(row: Mapping[str, t.Any], name: str) -> Mapping[str, t.Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _is_as_told(name: str, value: object) -> bool:
+    """Return whether a fact has the type that C(Order.as_facts) gives it."""
+    if name == "subject_alt_names":
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if name in {"id", "billing_order_id"}:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return is_number or (value is None and name != "id")
+    return isinstance(value, str) or (value is None and name != "status")
+
+
 def _text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
-
-
-def _number(value: object) -> int | None:
-    try:
-        return int(value)  # type: ignore[call-overload,no-any-return]
-    except (TypeError, ValueError):
-        return None
+    return printable(value.strip()) or None if isinstance(value, str) else None

@@ -59,14 +59,17 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
     """
     rows: dict[int, Row] = {}
     for number in range(ROUNDS):
-        size = page_size * GROWTH**number
+        size, known = page_size * GROWTH**number, set(rows)
         first = fetch(0, size)
         _add(rows, first)
         told = first.total is not None
         is_whole = (
             _read_to_the_total(rows, fetch, size, first, gather) if told else _read_to_the_end(rows, fetch, size, first)
         )
-        if is_whole:
+        # Without a total nothing tells that a row has gone meanwhile, and another one slid to where nobody looks: a second reading does,
+        # which finds nothing but what has come at the end since.
+        is_confirmed = bool(known) and all(identifier > max(known) for identifier in rows.keys() - known)
+        if is_whole and (told or is_confirmed or len(rows) == len(first.rows)):
             return [rows[identifier] for identifier in sorted(rows)]
     expected = first.total or len(rows) + 1
     raise CertificatesError(
@@ -87,7 +90,7 @@ def _read_to_the_total(rows: dict[int, Row], fetch: Fetch, size: int, first: Pag
     total = expected = first.total or 0
     step = len(first.rows)
     stop = total + 1 if step == size else total
-    ends = {offset: min(offset + step, total) for offset in range(step, stop, step)} if step else {}
+    ends = {offset: min(offset + step, total) for offset in range(step, stop, step)[:MOST_PAGES]} if step else {}
     while ends:
         known = len(rows)
         offsets = list(ends)

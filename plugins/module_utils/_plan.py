@@ -9,13 +9,21 @@ Pure. A real run carries out exactly the plan that check mode and diff mode show
 
 from __future__ import annotations
 
+import re
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from ansible_collections.softlayer.certificates.plugins.module_utils._chain import Anchors, Chain, Chains, Trust
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._names import address_matches, ascii_name
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import (
+    address_matches,
+    ascii_name,
+    is_one_address,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._text import NOT_XML, printable, some_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import (
     FACTS,
@@ -24,7 +32,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509 impor
     PrivateKey,
     Request,
     find_by_key,
-    order_chain,
     pem_bundle,
     read_certificates,
     read_key_store,
@@ -33,9 +40,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509 impor
 )
 
 if t.TYPE_CHECKING:
-    from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import Entry
+    from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import Entry, Key
     from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order
     from ansible_collections.softlayer.certificates.plugins.module_utils._store import Stored
+    from ansible_collections.softlayer.certificates.plugins.module_utils._terms import Shelf
 
 Outcome = t.Literal["requested", "skipped", "failed"]
 
@@ -92,7 +100,7 @@ def ineligibility(order: Order, at: datetime) -> str | None:
 
 def plan_emails(
     orders: Iterable[Order],
-    last_requests: Mapping[int, Entry],
+    last_requests: Mapping[int, Entry[Key]],
     wishes: EmailWishes,
     at: datetime,
 ) -> list[Email]:
@@ -107,7 +115,7 @@ def plan_emails(
     return [_plan_email(order, last_requests.get(order.id), wishes, at) for order in orders]
 
 
-def _plan_email(order: Order, last: Entry | None, wishes: EmailWishes, at: datetime) -> Email:
+def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailWishes, at: datetime) -> Email:
     blocked_until = last.blocks_until(wishes.min_interval, at) if last else None
     email = Email(
         order_id=order.id,
@@ -127,12 +135,11 @@ def _plan_email(order: Order, last: Entry | None, wishes: EmailWishes, at: datet
         outcome: Outcome = "failed" if wishes.on_ineligible == "fail" else "skipped"
         return replace(email, outcome=outcome, reason=why_not, message=f"Not requested: {INELIGIBLE[why_not]}")
     if wishes.allowed_recipients is not None and not address_matches(order.approver_email, wishes.allowed_recipients):
-        recipient = order.approver_email or "an address that the API does not tell"
         return replace(
             email,
             outcome="failed",
             reason="recipient_not_allowed",
-            message=f"Not requested: it would go to {recipient}, which allowed_recipients does not allow.",
+            message=f"Not requested: it would go to {_why_not_allowed(order.approver_email)}.",
         )
     if last is not None and blocked_until is not None and not wishes.force:
         return blocked(email, last, wishes.min_interval, at)
@@ -140,26 +147,44 @@ def _plan_email(order: Order, last: Entry | None, wishes: EmailWishes, at: datet
         email,
         at,
         wishes.min_interval,
-        f"The fulfillment email goes to {order.approver_email or 'the address of the order'}.",
+        f"The fulfillment email goes to {printable(order.approver_email or 'the address of the order')}.",
     )
 
 
-def blocked(email: Email, last: Entry, interval: timedelta, at: datetime) -> Email:
-    """Return an email that is not requested because of the last request on record."""
+def _why_not_allowed(recipient: str | None) -> str:
+    if recipient is None:
+        return "an address that the API does not tell, so allowed_recipients cannot allow it"
+    if not is_one_address(recipient):
+        return f'"{printable(recipient)}", which is not exactly one address, so allowed_recipients cannot allow it'
+    return f"{recipient}, which allowed_recipients does not allow"
+
+
+def blocked(email: Email, last: Entry[Key], interval: timedelta, at: datetime) -> Email:
+    """Return an email that is not requested because of the last request on record.
+
+    One that may not have been sent is a failure, so that a task which is repeated until it succeeds does not end well by itself.
+    """
     until = last.blocks_until(interval, at)
     email = replace(
         email, outcome="skipped", requested_at=None, previous_requested_at=last.requested_at, next_allowed_at=until
     )
-    if last.confirmed:
+    if last.state == "confirmed":
         return replace(
             email,
             reason="cooldown",
             message=f"Not requested: it was requested at {iso(last.requested_at)}; the next time is due at {iso(until)} (force: true overrules this).",
         )
+    if last.is_under_way(at):
+        return replace(
+            email,
+            reason="outcome_unknown",
+            message=f"Not requested: a request of {iso(last.requested_at)} is under way in another run, and may have been sent. Run again to see.",
+        )
     return replace(
         email,
+        outcome="failed",
         reason="outcome_unknown",
-        message=f"Not requested: a request of {iso(last.requested_at)} got no answer, or is under way in another run, and may have been sent. "
+        message=f"Not requested: a request of {iso(last.requested_at)} got no answer and may have been sent. "
         "Look into the mailbox; force: true requests it again.",
     )
 
@@ -176,29 +201,60 @@ def as_requested(email: Email, at: datetime, interval: timedelta, message: str) 
     )
 
 
-def skip_imported(
-    emails: Iterable[Email], orders: Mapping[int, Order], certificate_ids_by_key: Mapping[str, Sequence[int]]
-) -> list[Email]:
-    """Take out of a plan the orders whose certificate is in the store already."""
-    return [
-        _unless_imported(email, orders[email.order_id].public_key_sha256, certificate_ids_by_key) for email in emails
-    ]
+def is_open(email: Email) -> bool:
+    """Return whether the certificate would settle it: it is to be requested, or nobody knows whether it was."""
+    return email.outcome == "requested" or email.reason == "outcome_unknown"
 
 
-def _unless_imported(
-    email: Email, public_key_sha256: str | None, certificate_ids_by_key: Mapping[str, Sequence[int]]
-) -> Email:
-    stored = certificate_ids_by_key.get(public_key_sha256 or "")
-    if email.outcome != "requested" or not stored:
+def skip_imported(emails: Iterable[Email], orders: Mapping[int, Order], shelf: Shelf, at: datetime) -> list[Email]:
+    """Take out of a plan the orders whose certificate is in the store already, or one that took its place.
+
+    Args:
+        emails: the plan.
+        orders: by id, at least those that C(is_open).
+        shelf: what the store holds.
+        at: the present instant.
+    """
+    return [_unless_imported(email, orders[email.order_id], shelf, at) if is_open(email) else email for email in emails]
+
+
+def _unless_imported(email: Email, order: Order, shelf: Shelf, at: datetime) -> Email:
+    standing = shelf.standing(order.term, at)
+    if not standing.imported_as and not standing.superseded_by:
         return email
-    ids = ", ".join(map(str, stored))
+    if standing.imported_as:
+        ids = ", ".join(str(held.id) for held in standing.imported_as)
+        reason, why = "already_imported", f"the store holds the order's certificate already (id {ids})"
+    else:
+        newest = max(standing.superseded_by, key=lambda held: (held.not_after, held.id))
+        reason = "superseded"
+        why = f"the store holds a newer certificate for its names (id {newest.id}, valid until {iso(newest.not_after)})"
     return replace(
         email,
         outcome="skipped",
-        reason="already_imported",
+        reason=reason,
         requested_at=None,
         next_allowed_at=None,
-        message=f"Not requested: the store holds a certificate with the order's public key already (id {ids}).",
+        message=f"Not requested: {why}; force: true overrules this.",
+    )
+
+
+MOST_ORDERS_NAMED = 10
+"""Orders that a warning names."""
+
+
+def warning_of_unknown_keys(emails: Iterable[Email], orders: Mapping[int, Order]) -> str | None:
+    """Return the warning of orders whose emails are to be requested although nothing can be compared with their key, if there are any."""
+    keyless = [
+        email for email in emails if email.outcome == "requested" and not orders[email.order_id].public_key_sha256
+    ]
+    if not keyless:
+        return None
+    names = [f"order {one.order_id}{f' ({one.common_name})' if one.common_name else ''}" for one in keyless]
+    return (
+        f"The API tells no readable CSR of {some_of(names, MOST_ORDERS_NAMED)}, so it cannot be known whether the store holds "
+        "the certificate already, nor which email has it: look into the store, leave out of the selection what is there, and take the rest "
+        "from its email by hand, with ssl_certificate_import."
     )
 
 
@@ -231,6 +287,8 @@ class Material:
     key_store: bytes | None = field(default=None, repr=False)
     key_store_passphrase: str | None = field(default=None, repr=False)
     notes: str | None = None
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """The files that it was read from, by the names of the options less C(_path)."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +300,7 @@ class Content:
     intermediates: tuple[Certificate, ...]
     request: Request | None
     notes: str | None
+    trust: Trust | None = field(default=None, compare=False)
 
     def as_template(self) -> dict[str, str]:
         """Return the template that C(createObject) takes."""
@@ -249,11 +308,11 @@ class Content:
 
     def changes_to(self, record: Stored) -> dict[str, str]:
         """Return the properties of a record that C(editObject) must change."""
-        chain = tuple(issuer for issuer in record.intermediates if not issuer.is_self_issued)
+        chain = tuple(issuer for issuer in record.intermediates if not issuer.is_root)
         held = {
             "intermediateCertificate": chain,
             "certificateSigningRequest": record.request,
-            "notes": with_plain_line_ends(record.notes),
+            "notes": plain_notes(record.notes),
         }
         wanted = {
             "intermediateCertificate": self.intermediates,
@@ -278,14 +337,26 @@ class ImportWishes:
     allow_expired: bool = False
     verify_chain: bool = True
     remove_superseded: bool = False
+    trust: t.Literal["require", "warn", "ignore"] = "warn"
+
+
+UNTRUSTED: Mapping[Trust, str] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
+"""The reason of a certificate that is not taken for want of trust."""
+
+
+def remedy_for(trust: Trust) -> str:
+    """Return what to do about a certificate that is not trusted."""
+    if trust == "incomplete":
+        return "Give the intermediate certificates that the authority publishes; if it is an authority of your own, its root as trusted_ca_path."
+    return "If it comes from an authority of your own, give that one's root as trusted_ca_path."
 
 
 @dataclass(frozen=True)
 class Superseded:
-    """An older certificate of the same common name."""
+    """An older certificate that the new one takes the place of."""
 
     id: int
-    not_after: datetime | None
+    certificate: Certificate = field(repr=False)
     associated_service_count: int | None
     remove: bool
     removed: bool = False
@@ -294,7 +365,7 @@ class Superseded:
         """Return it as the module returns it."""
         return {
             "id": self.id,
-            "not_after": iso(self.not_after),
+            "not_after": iso(self.certificate.not_after),
             "associated_service_count": self.associated_service_count,
             "removed": self.removed,
         }
@@ -321,6 +392,7 @@ class Step:
     notes_before: str | None = None
     same_as: int | None = None
     warnings: tuple[str, ...] = ()
+    trust: Trust | None = None
 
     @property
     def changes_something(self) -> bool:
@@ -337,6 +409,7 @@ class Step:
         return {
             "id": self.id,
             **facts,
+            "trust": self.trust,
             "notes": self.notes,
             "order_id": self.order_id,
             "outcome": self.outcome,
@@ -346,15 +419,24 @@ class Step:
         }
 
 
-def assemble(material: Material, wishes: ImportWishes, at: datetime) -> tuple[Content, tuple[str, ...]]:
+def assemble(
+    material: Material, wishes: ImportWishes, at: datetime, anchors: Anchors | None = None
+) -> tuple[Content, tuple[str, ...]]:
     """Check all that can be checked without the API and return what would be stored, with warnings.
 
     The certificate is the one that the private key belongs to, wherever it stands; the others are its chain.
 
+    Args:
+        material: what was given.
+        wishes: what is accepted.
+        at: the present instant.
+        anchors: what is trusted; C(None) where that is not asked.
+
     Raises:
         CertificatesError: its code is the C(reason).
     """
-    key, pile, extra = _read_material(material)
+    with _naming(material, "pkcs12"):
+        key, pile, extra = _read_material(material)
     if key.key_type not in STORED_KEY_TYPES:
         raise CertificatesError(
             "refused",
@@ -362,34 +444,55 @@ def assemble(material: Material, wishes: ImportWishes, at: datetime) -> tuple[Co
         )
     own = find_by_key(pile, key.public_key_sha256)
     if not own:
-        raise CertificatesError(
-            "key_mismatch",
-            "The private key does not belong to the certificate: give the key that the certificate's CSR was made with.",
-        )
+        with _naming(material, "privatekey"):
+            raise CertificatesError(
+                "key_mismatch",
+                "The private key does not belong to the certificate: give the key that the certificate's CSR was made with.",
+            )
     if len(own) > 1:
         raise CertificatesError(
             "ambiguous", "Several certificates with the private key's public key were given: leave the one to import."
         )
     leaf = own[0]
     _check_validity(leaf, wishes, at)
-    request = read_request(material.request) if material.request is not None else None
+    with _naming(material, "csr"):
+        request = read_request(material.request) if material.request is not None else None
     if request and request.public_key_sha256 != leaf.public_key_sha256:
         raise CertificatesError("csr_mismatch", "The CSR is not the certificate's: their public keys differ.")
     others = [certificate for certificate in dict.fromkeys([*pile, *extra]) if certificate != leaf]
-    chain, warnings = _chain_of(leaf, others, extra, wishes, at)
+    if not leaf.subject_fits_xml:
+        raise CertificatesError(
+            "refused",
+            f"The certificate's subject ({leaf.shown_name}) has control characters in it. Once it is stored, the list of certificates could "
+            "not be read over XML-RPC any more: have it issued without them.",
+        )
+    chain, warnings = _chain_of(leaf, others, extra, wishes, at, anchors)
     content = Content(
         certificate=leaf,
         private_key_pem=key.pem,
-        intermediates=tuple(chain),
+        intermediates=chain.issuers,
         request=request,
-        notes=None if material.notes is None else with_plain_line_ends(material.notes),
+        notes=None if material.notes is None else _check_notes(material.notes),
+        trust=None if anchors is None else chain.trust,
     )
     return content, warnings
 
 
-def with_plain_line_ends(text: str) -> str:
-    """Return a text with line ends that XML does not change on its way."""
-    return "\n".join(text.splitlines())
+def plain_notes(text: str) -> str:
+    """Return notes with line ends that XML does not change on its way, and none at their end, where stores keep or strip them."""
+    return re.sub(r"\r\n?", "\n", text).rstrip("\n")
+
+
+def _check_notes(notes: str) -> str:
+    """Return notes as they are stored; what REST would take, and XML-RPC could never read again, is refused."""
+    odd = NOT_XML.search(notes)
+    if odd:
+        raise CertificatesError(
+            "refused",
+            f"The notes hold the character U+{ord(odd[0]):04X}, which XML cannot carry, so that the store could not be read over "
+            "XML-RPC any more: take it out of notes.",
+        )
+    return plain_notes(notes)
 
 
 def _read_material(material: Material) -> tuple[PrivateKey, list[Certificate], list[Certificate]]:
@@ -401,20 +504,33 @@ def _read_material(material: Material) -> tuple[PrivateKey, list[Certificate], l
                 "invalid_pem", "The PKCS#12 file lacks the private key or the certificate: export it with both."
             )
         return store.key, list(store.certificates), []
-    pile = read_certificates(material.certificate or b"")
-    if not pile:
-        raise CertificatesError(
-            "invalid_pem", "There is no certificate in what was given as one: give PEM, DER or PKCS#7."
-        )
-    key = read_private_key(material.private_key or b"", material.privatekey_passphrase)
-    extra: list[Certificate] = []
-    if material.intermediate is not None:
-        extra = read_certificates(material.intermediate)
-        if not extra:
-            raise CertificatesError(
-                "invalid_pem", "There is no certificate in what was given as intermediates: give PEM, DER or PKCS#7."
-            )
+    with _naming(material, "certificate"):
+        pile = _some_certificates(material.certificate or b"", "one")
+    with _naming(material, "privatekey"):
+        key = read_private_key(material.private_key or b"", material.privatekey_passphrase)
+    with _naming(material, "intermediate"):
+        extra = [] if material.intermediate is None else _some_certificates(material.intermediate, "intermediates")
     return key, pile, extra
+
+
+def _some_certificates(data: bytes, what: str) -> list[Certificate]:
+    found = read_certificates(data)
+    if not found:
+        raise CertificatesError(
+            "invalid_pem", f"There is no certificate in what was given as {what}: give PEM, DER or PKCS#7."
+        )
+    return found
+
+
+@contextmanager
+def _naming(material: Material, part: str) -> Iterator[None]:
+    """Name the file, if it is one, in what is said of this part of the material."""
+    try:
+        yield
+    except CertificatesError as error:
+        if part not in material.paths:
+            raise
+        raise CertificatesError(error.code, f"{material.paths[part]}: {error.message}", **error.details) from None
 
 
 def _check_validity(leaf: Certificate, wishes: ImportWishes, at: datetime) -> None:
@@ -435,42 +551,48 @@ def _chain_of(
     intended: Sequence[Certificate],
     wishes: ImportWishes,
     at: datetime,
-) -> tuple[list[Certificate], tuple[str, ...]]:
-    """Return the leaf's chain in order, the root left out.
+    anchors: Anchors | None,
+) -> tuple[Chain, tuple[str, ...]]:
+    """Return the leaf's chain, with warnings.
 
     Args:
         leaf: the certificate.
         others: all other certificates that were given.
         intended: those of them that were given as intermediates.
-        wishes: whether to check at all.
+        wishes: what is accepted.
         at: the present instant.
+        anchors: what is trusted; C(None) where that is not asked.
     """
+    valid_at = min(at, leaf.not_after) if wishes.allow_expired else at
+    chain = Chains(others, anchors or Anchors(), valid_at).of(leaf)
+    if anchors is not None and chain.trust != "trusted" and wishes.trust == "require":
+        message = f"The certificate is not trusted: {chain.why}. {remedy_for(chain.trust)}"
+        raise CertificatesError(UNTRUSTED[chain.trust], message, trust=chain.trust)
     if not wishes.verify_chain:
-        given = intended or others
-        return [certificate for certificate in given if certificate != leaf and not certificate.is_self_issued], ()
-    chain = order_chain(leaf, others, at)
-    issued_by_root = any(root.is_self_issued and leaf.is_issued_by(root) for root in others)
-    issuers = [certificate for certificate in others if not certificate.is_self_issued]
-    if (intended or issuers) and not chain and not issued_by_root:
+        given = (certificate for certificate in intended or others if certificate != leaf and not certificate.is_root)
+        return replace(chain, issuers=tuple(given)), ()
+    issuers = [certificate for certificate in others if not certificate.is_root]
+    if (intended or issuers) and not chain.is_linked:
         raise CertificatesError(
             "chain_invalid",
             "None of the intermediate certificates issued the certificate: give the bundle that came with it.",
         )
-    late = next((issuer for issuer in chain if not issuer.not_before <= at <= issuer.not_after), None)
+    late = next((issuer for issuer in chain.issuers if not issuer.is_valid(at)), None)
     if late and not wishes.allow_expired:
         valid = f"valid from {iso(late.not_before)} to {iso(late.not_after)}"
         raise CertificatesError(
-            "chain_invalid", f"The intermediate certificate {late.common_name} is {valid}: give the current one."
+            "chain_invalid", f"The intermediate certificate {late.shown_name} is {valid}: give the current one."
         )
     warnings = []
-    if not chain and not issued_by_root and not leaf.is_self_issued:
+    if not chain.is_linked and not leaf.is_root:
         warnings.append(
             "The chain is incomplete: no certificate of the issuer was given. Clients may not trust the certificate."
         )
-    unused = [certificate for certificate in issuers if certificate not in chain]
+    elif anchors is not None and chain.trust != "trusted":
+        warnings.append(f"Not trusted: {chain.why}. {remedy_for(chain.trust)}")
+    unused = [certificate.shown_name for certificate in others if certificate not in chain.issuers]
     if unused:
-        names = ", ".join(str(certificate.common_name) for certificate in unused)
-        warnings.append(f"Left out, as they are not part of the certificate's chain: {names}.")
+        warnings.append(f"Left out, as the certificate's chain does not need them: {', '.join(unused)}.")
     return chain, tuple(warnings)
 
 
@@ -505,13 +627,15 @@ def check_order(content: Content, order: Order | None, order_id: int) -> None:
         )
 
 
-def plan_present(content: Content, stored: Sequence[Stored], wishes: ImportWishes, order_id: int | None) -> Step:
+def plan_present(
+    content: Content, stored: Sequence[Stored], wishes: ImportWishes, order_id: int | None, at: datetime
+) -> Step:
     """Decide how a certificate gets into the store, or that it is there already.
 
     Equal is what has the same DER, and so the same public key: text, line ends and names do not count.
     """
     leaf = content.certificate
-    superseded = tuple(_superseded_by(leaf, stored, wishes))
+    superseded = tuple(_superseded_by(leaf, stored, wishes)) if leaf.is_valid(at) else ()
     step = Step(
         "imported",
         "Imported.",
@@ -520,6 +644,7 @@ def plan_present(content: Content, stored: Sequence[Stored], wishes: ImportWishe
         order_id=order_id,
         superseded=superseded,
         content=content,
+        trust=content.trust,
     )
     same = [record for record in stored if record.certificate == leaf]
     if not same:
@@ -541,20 +666,20 @@ def plan_present(content: Content, stored: Sequence[Stored], wishes: ImportWishe
     record, changes = differing[0]
     step = replace(step, id=record.id, notes=changes.get("notes", record.notes), notes_before=record.notes)
     if record.associated_service_count and "intermediateCertificate" in changes:
-        services = f"{record.associated_service_count} service{'s' if record.associated_service_count > 1 else ''}"
-        return failed(
-            CertificatesError(
-                "in_use",
-                f"Certificate {record.id} is in use by {services}, so its intermediates cannot be changed: detach it first.",
-            ),
-            step,
-        )
+        why = f"{_in_use(record)}, so its intermediates cannot be changed: detach it first."
+        return failed(CertificatesError("in_use", why), step)
     return replace(
         step,
         outcome="updated",
         changes=changes,
         message=f"Updated: {', '.join(CHANGED_PROPERTIES[name] for name in changes)}.",
     )
+
+
+def plan_found(step: Step, record: Stored, at: datetime) -> Step:
+    """Return the step of a certificate that another run has stored since the plan was made: unchanged, or still to be updated."""
+    found = plan_present(t.cast("Content", step.content), [record], ImportWishes(), step.order_id, at)
+    return replace(found, superseded=() if found.outcome == "failed" else step.superseded, warnings=step.warnings)
 
 
 CHANGED_PROPERTIES = {
@@ -565,28 +690,48 @@ CHANGED_PROPERTIES = {
 
 
 def _superseded_by(leaf: Certificate, stored: Iterable[Stored], wishes: ImportWishes) -> t.Iterator[Superseded]:
-    """Yield the older certificates of the same common name.
+    """Yield the certificates that were issued before and have no name which the new one lacks, and those of the same common name.
 
     Only those are removed that the new one can stand in for: unused, of the same organization and key type (RSA and EC
     certificates live side by side), and with no name that the new one lacks.
     """
-    if not leaf.common_name:
-        return
     for record in stored:
         old = record.certificate
-        if old is None or old == leaf or ascii_name(old.common_name or "") != ascii_name(leaf.common_name or ""):
+        if old is None or old == leaf or (old.not_before, old.not_after) >= (leaf.not_before, leaf.not_after):
             continue
-        if (old.not_before, old.not_after) >= (leaf.not_before, leaf.not_after):
+        covered = leaf.has_all_names_of(old)
+        namesakes = old.common_name and leaf.common_name and ascii_name(old.common_name) == ascii_name(leaf.common_name)
+        if not covered and not namesakes:
             continue
         replaceable = (
-            record.associated_service_count == 0
+            covered
+            and record.associated_service_count == 0
             and old.organization_name == leaf.organization_name
             and old.key_type == leaf.key_type
-            and set(old.subject_alt_names) <= set(leaf.subject_alt_names)
         )
         yield Superseded(
-            record.id, old.not_after, record.associated_service_count, remove=wishes.remove_superseded and replaceable
+            record.id, old, record.associated_service_count, remove=wishes.remove_superseded and replaceable
         )
+
+
+MOST_NAMED = 5
+"""Certificates that a warning names."""
+
+
+def warnings_of_shorter_terms(step: Step) -> tuple[str, ...]:
+    """Warn of what a certificate takes the place of although it ends later; some are named."""
+    certificate = step.certificate
+    longer = [
+        f"certificate {old.id} ({iso(old.certificate.not_after)})"
+        for old in step.superseded
+        if certificate and old.certificate.not_after > certificate.not_after
+    ]
+    if certificate is None or not longer:
+        return ()
+    return (
+        f"It ends at {iso(certificate.not_after)}, earlier than what it takes the place of: {some_of(longer, MOST_NAMED)}. "
+        "See that it is the one you mean.",
+    )
 
 
 def plan_absent(
@@ -627,15 +772,36 @@ def plan_absent(
         certificate=record.certificate,
         notes=record.notes,
     )
-    if record.associated_service_count:
-        return failed(
-            CertificatesError(
-                "in_use",
-                f"Certificate {record.id} is in use by {record.associated_service_count} service(s): detach it first.",
-            ),
-            step,
+    return step if record.is_surely_unused else failed(CertificatesError("in_use", _why_kept(record)), step)
+
+
+def check_deletion(record: Stored, listed: Certificate | None) -> None:
+    """Refuse to delete a record, as it is right before that, which is in use by now or holds another certificate than when it was listed.
+
+    Raises:
+        CertificatesError: C(in_use) or C(ambiguous).
+    """
+    if record.certificate != listed:
+        raise CertificatesError(
+            "ambiguous",
+            f"Certificate {record.id} was given another certificate since the store was listed: run it again to see what is there now.",
         )
-    return step
+    if not record.is_surely_unused:
+        raise CertificatesError("in_use", _why_kept(record))
+
+
+def _in_use(record: Stored) -> str:
+    services = "1 service" if record.associated_service_count == 1 else f"{record.associated_service_count} services"
+    return f"Certificate {record.id} is in use by {services}"
+
+
+def _why_kept(record: Stored) -> str:
+    if record.associated_service_count:
+        return f"{_in_use(record)}: detach it first."
+    return (
+        f"The API does not tell whether a service uses certificate {record.id}, so it is not deleted on a guess: see in the portal that "
+        "none does, and delete it there."
+    )
 
 
 def plain_fingerprint(text: str) -> str:
@@ -695,11 +861,19 @@ def failed(error: CertificatesError, step: Step | None = None) -> Step:
         message=error.message,
         superseded=(),
         changes={},
+        trust=error.details.get("trust", step.trust if step else None),
     )
 
 
 def why_not_imported(
-    status: str, *, expired: bool, imported: bool, has_certificate: bool, has_key: bool, by_email: bool
+    status: str,
+    *,
+    expired: bool,
+    imported: bool,
+    superseded_by: Sequence[int],
+    has_certificate: bool,
+    has_key: bool,
+    by_email: bool,
 ) -> tuple[str, str] | None:
     """Return reason and message for an order whose certificate cannot be imported now, C(None) if it can."""
     if status in {"pending", "canceled"}:
@@ -709,7 +883,10 @@ def why_not_imported(
     if expired:
         return "expired", f"Not imported: {INELIGIBLE['expired']}"
     if not has_certificate and imported:
-        return "already_imported", "The store holds a certificate with the order's public key already."
+        return "already_imported", "The store holds the order's certificate already."
+    if superseded_by:
+        ids = ", ".join(map(str, superseded_by))
+        return "superseded", f"Not imported: the store holds a newer certificate for the order's names (id {ids})."
     if not has_certificate and by_email:
         return "waiting_for_email", "Waiting for the fulfillment email: no message with the certificate has come yet."
     if not has_certificate:

@@ -13,12 +13,13 @@ import csv
 import io
 import json
 import typing as t
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name
+from ansible_collections.softlayer.certificates.plugins.module_utils._terms import SLACK, Held, Shelf, Standing, Term
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import days_until, iso, parse
 
 Record = Mapping[str, t.Any]
@@ -34,6 +35,7 @@ STATES = (
     "requested",
     "received",
     "imported",
+    "superseded",
     "expired",
     "canceled",
 )
@@ -46,6 +48,8 @@ ATTENTION = (
     "switch_services",
     "unclear",
     "not_allowed",
+    "untrusted",
+    "chain_incomplete",
     "waiting_for_key",
     "waiting_for_certificate",
     "no_public_key",
@@ -63,7 +67,7 @@ OWN_REASON = {"pending": "pending", "canceled": "canceled", "unknown": "unknown_
 PLANNED = {"outcome_unknown", "recipient_not_allowed"}
 """Reasons for which requesting an email failed that the plan of the next request tells too: a state of their own."""
 
-OBSTACLES = {"waiting_for_key", "waiting_for_certificate", "no_public_key"}
+OBSTACLES = {"waiting_for_key", "waiting_for_certificate", "no_public_key", "untrusted", "chain_incomplete"}
 """Reasons of a phase that tell more than the state does."""
 
 COLUMNS = (
@@ -97,14 +101,17 @@ class Known:
 
 @dataclass(frozen=True)
 class _Index:
-    """The same by order, and the store by public key."""
+    """The same by order, and the store by id and as orders are compared with it."""
 
     emails: Mapping[int, Record]
     collected: Mapping[int, Record]
     missing: Mapping[int, Record]
     skipped: Mapping[int, Record]
     failed: Mapping[int, Record]
-    stored: Mapping[str, Sequence[Record]] | None
+    stored: Mapping[int, Record]
+    fingerprints: frozenset[str]
+    """Of the certificates in the store."""
+    shelf: Shelf | None
     newest: Mapping[str, datetime]
     """By common name, when the order that lasts longest expires; a pending one lasts longest of all."""
     remembered: Mapping[int, Record] = field(default_factory=dict)
@@ -151,7 +158,9 @@ def _index(orders: Sequence[Record], known: Known, previous: Record) -> _Index:
         missing=_by_order(known.missing),
         skipped=_by_order(known.skipped),
         failed=_by_order(known.failed),
-        stored=None if known.store is None else _by_key(known.store),
+        stored={record["id"]: record for record in known.store or ()},
+        fingerprints=frozenset(filter(None, (record.get("fingerprint_sha256") for record in known.store or ()))),
+        shelf=None if known.store is None else Shelf(filter(None, map(Held.from_result, known.store))),
         newest=_newest(orders),
         remembered=_by_order(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else {},
     )
@@ -159,14 +168,6 @@ def _index(orders: Sequence[Record], known: Known, previous: Record) -> _Index:
 
 def _by_order(records: Iterable[Record]) -> dict[int, Record]:
     return {record["order_id"]: record for record in records if record.get("order_id")}
-
-
-def _by_key(store: Iterable[Record]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = defaultdict(list)
-    for record in store:
-        if record["public_key_sha256"]:
-            found[record["public_key_sha256"]].append(record)
-    return found
 
 
 def _newest(orders: Iterable[Record]) -> dict[str, datetime]:
@@ -215,18 +216,19 @@ def _urgency(row: Row) -> tuple[int, int, str, int]:
 def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
     identifier: int = order["id"]
     email = index.emails.get(identifier, {})
-    certificates = _certificates(order, index)
+    standing = _in_store(order, index, at)
+    certificates = standing.certificates
     services = [record.get("associated_service_count") for record in certificates]
     expires = parse(order["expires_at"]) or max(
         filter(None, (parse(record.get("not_after")) for record in certificates)), default=None
     )
     next_allowed = email.get("next_allowed_at") if email.get("outcome") != "requested" else None
-    mail_found, mail_date = _mail(identifier, index, imported=bool(certificates))
+    mail_found, mail_date = _mail(identifier, index, imported=standing.is_imported)
     state, reason = _state(
         order,
         index,
         expired=expires is not None and expires <= at,
-        imported=bool(certificates),
+        in_store=standing,
         mail_found=mail_found,
         next_allowed=next_allowed,
         last_requested=email.get("previous_requested_at"),
@@ -252,27 +254,51 @@ def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
         "expires_at": iso(expires),
         "days_left": days_until(expires, at),
     }
-    row["attention"] = _attention(row, renewed=_is_renewed(order, index))
+    row["attention"] = _attention(row, renewed=state == "superseded" or _is_renewed(order, index))
     return row
 
 
-def _certificates(order: Record, index: _Index) -> Sequence[Record]:
-    """Return the stored certificates with the order's public key."""
-    if index.stored is None:
-        return [{"id": identifier} for identifier in order.get("certificate_ids") or ()]
-    return index.stored.get(order["public_key_sha256"] or "", ())
+@dataclass(frozen=True)
+class _InStore:
+    """Whether an order's certificate is in the store, and as which records."""
+
+    is_imported: bool
+    is_superseded: bool
+    certificates: Sequence[Record]
+
+
+def _in_store(order: Record, index: _Index, at: datetime) -> _InStore:
+    if index.shelf is None:
+        is_imported = bool(order.get("imported"))
+        ids = order.get("certificate_ids") or () if is_imported else ()
+        return _InStore(is_imported, bool(order.get("superseded_by")), [{"id": identifier} for identifier in ids])
+    term = Term.from_result(order)
+    standing = index.shelf.standing(term, at)
+    return _InStore(
+        bool(standing.imported_as),
+        bool(standing.superseded_by),
+        [index.stored[held.id] for held in _own(term, standing)],
+    )
+
+
+def _own(term: Term, standing: Standing) -> Sequence[Held]:
+    """Return the records of an order's own term; those of a later one, with the same key, if there are no others."""
+    ends = term.expires_at
+    own = [held for held in standing.imported_as if ends is not None and held.not_after <= ends + SLACK]
+    return own or standing.imported_as
 
 
 def _mail(identifier: int, index: _Index, *, imported: bool) -> tuple[bool | None, str | None]:
     """Return whether the email with the certificate was found, C(None) if nobody looked, and its date.
 
+    What is in the store, though the order is not imported, is the certificate of an earlier order with the same key.
     The email of an imported order may be older than what is looked at, or was not looked for: the previous report may know.
     """
     found = index.collected.get(identifier)
-    if found is not None:
+    if found is not None and (imported or found.get("fingerprint_sha256") not in index.fingerprints):
         return True, iso(parse(found["source"]["date"]))
     if not imported:
-        return (False if identifier in index.missing else None), None
+        return (False if found is not None or identifier in index.missing else None), None
     before = index.remembered.get(identifier, {})
     return (True, iso(parse(before.get("mail_date")))) if before.get("mail_found") is True else (None, None)
 
@@ -282,7 +308,7 @@ def _state(
     index: _Index,
     *,
     expired: bool,
-    imported: bool,
+    in_store: _InStore,
     mail_found: bool | None,
     next_allowed: str | None,
     last_requested: str | None,
@@ -297,8 +323,10 @@ def _state(
         return OWN_REASON[order["status"]], OWN_REASON[order["status"]]
     if expired:
         return "expired", "expired"
-    if imported:
+    if in_store.is_imported:
         return "imported", "already_imported"
+    if in_store.is_superseded:
+        return "superseded", "superseded"
     told = (index.missing.get(identifier) or index.skipped.get(identifier) or {}).get("reason")
     obstacle = told if told in OBSTACLES else None
     if mail_found:
@@ -399,7 +427,7 @@ def _kind(row: Record) -> str:
         return "expired"
     if {"expiring", "switch_services"} & set(row["attention"]):
         return "due"
-    return "imported" if row["state"] == "imported" else "open"
+    return "imported" if row["state"] in {"imported", "superseded"} else "open"
 
 
 class _Axis:

@@ -10,33 +10,36 @@ and every read and every C(createObject) carries an object mask without C(privat
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import Client, left_out
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._faults import tells_of_mishap
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import name_matches
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import PRIVATE_KEY
+from ansible_collections.softlayer.certificates.plugins.module_utils._terms import Held, Shelf
+from ansible_collections.softlayer.certificates.plugins.module_utils._text import encodable, printable
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import days_until, iso, parse
+from ansible_collections.softlayer.certificates.plugins.module_utils._values import as_id, is_no, number, yes_or_no
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import (
     FACTS,
     Certificate,
     Request,
-    certificate_key_sha256,
+    name_set,
     pem_bundle,
     read_certificates,
     read_request,
 )
 
 SERVICE = "Security_Certificate"
-KEYS_MASK = "mask[id,certificate]"
+CERTIFICATE_MASK = "mask[id,certificate]"
 RECORD_MASK = (
     "mask[id,commonName,organizationName,certificate,intermediateCertificate,certificateSigningRequest,notes,keySize,validityBegin,validityEnd,"
-    "createDate,modifyDate,associatedServiceCount]"
+    "createDate,modifyDate,associatedServiceCount,lbaasListeners[id,uuid]]"
 )
-ENTRY_MASK = "mask[id,commonName,organizationName,keySize,validityBegin,validityEnd,associatedServiceCount]"
 CREATED_MASK = "mask[id]"
 SERVICES_MASK = "mask[id,lbaasListeners[id,uuid]]"
 
@@ -47,12 +50,14 @@ ENTRY_LACKS = (
     "subject_alt_names",
     "key_type",
     "notes",
+    "associated_service_count",
     "created_at",
     "modified_at",
 )
 """Results that C(SoftLayer_Security_Certificate_Entry) does not tell."""
+ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin", "validityEnd")
+"""What is taken from such an entry, besides its C(certificateId)."""
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
-PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY-----|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,13 @@ class Stored:
     validity_begin: datetime | None = None
     validity_end: datetime | None = None
     key_size: int | None = None
+    has_no_listeners: bool = False
+    """Whether the API says that no listener of a load balancer uses it; it may not tell."""
+
+    @property
+    def is_surely_unused(self) -> bool:
+        """Return whether it is known that no service uses it: by their number, or where that is not told by the listeners."""
+        return self.associated_service_count == 0 or (self.associated_service_count is None and self.has_no_listeners)
 
     def facts(self) -> dict[str, t.Any]:
         """Return what results tell of the certificate: what it says itself, else what the API says of it."""
@@ -83,6 +95,11 @@ class Stored:
         }
         facts = self.certificate.facts() if self.certificate else dict.fromkeys(FACTS)
         return {**facts, **{name: value for name, value in told.items() if facts[name] is None}}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What it is for: its DNS names and its common name, in ASCII form."""
+        return name_set(self.common_name, self.certificate.names if self.certificate else ())
 
     @property
     def not_after(self) -> datetime | None:
@@ -135,7 +152,7 @@ class StoreSelection:
         days = record.days_until_expiry(at)
         return (
             (self.certificate_ids is None or record.id in self.certificate_ids)
-            and (self.common_names is None or name_matches(record.facts()["common_name"], self.common_names))
+            and (self.common_names is None or any(name_matches(name, self.common_names) for name in record.names))
             and (self.status == "all" or (days is not None and (days < 0) == (self.status == "expired")))
             and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
             and (
@@ -156,8 +173,8 @@ class Listing:
     is_limited: bool
 
 
-def fetch_certificate_ids_by_key(client: Client, otherwise: str) -> dict[str, list[int]]:
-    """Return the ids of the stored certificates by the SHA-256 of their public key.
+def fetch_shelf(client: Client, otherwise: str) -> Shelf:
+    """Return the stored certificates, as far as orders are compared with them.
 
     Args:
         client: the session.
@@ -166,12 +183,23 @@ def fetch_certificate_ids_by_key(client: Client, otherwise: str) -> dict[str, li
     Raises:
         CertificatesError: as C(Client.read_list).
     """
-    found: dict[str, list[int]] = {}
-    for row in _list(client, KEYS_MASK, f"Grant it, or {otherwise}."):
-        key = certificate_key_sha256(row.get("certificate"))
-        if key is not None:
-            found.setdefault(key, []).append(int(row["id"]))
-    return found
+    rows = _list(client, CERTIFICATE_MASK, f"Grant it, or {otherwise}.")
+    held = {int(row["id"]): Held.from_pem(int(row["id"]), row.get("certificate")) for row in rows}
+    _warn_of_unreadable(client, [identifier for identifier, one in held.items() if one is None])
+    return Shelf(filter(None, held.values()))
+
+
+def warn_of_unreadable(client: Client, records: Iterable[Stored]) -> None:
+    """Warn of records with which nothing can be compared, as their certificates cannot be read or are not there."""
+    _warn_of_unreadable(client, [record.id for record in records if record.certificate is None])
+
+
+def _warn_of_unreadable(client: Client, ids: Sequence[int]) -> None:
+    if ids:
+        client.warn(
+            f"Certificates of the store that cannot be read: {', '.join(map(str, ids))}. Nothing is compared with them, and what "
+            "they may hold counts as not stored. Mend or delete them."
+        )
 
 
 def fetch_stored(client: Client) -> list[Stored]:
@@ -186,7 +214,8 @@ def fetch_stored(client: Client) -> list[Stored]:
 def fetch_visible(client: Client) -> Listing:
     """Return all records, or what a user sees of them who has only the permission to view.
 
-    Rests on C(getSecurityCertificates), then on C(SoftLayer_Account::getValidSecurityCertificateEntries).
+    Rests on C(getSecurityCertificates), then on C(SoftLayer_Account::getValidSecurityCertificateEntries), which takes neither
+    mask nor filter nor limit: its whole list comes at once.
 
     Raises:
         CertificatesError: as C(Client.read_list).
@@ -196,9 +225,8 @@ def fetch_visible(client: Client) -> Listing:
     except CertificatesError as error:
         if error.code != "not_found":
             raise
-    name = "validSecurityCertificateEntries"
     try:
-        rows = client.read_list("Account", f"get{name[0].upper()}{name[1:]}", mask=ENTRY_MASK, root=name)
+        entries = client.call("Account", "getValidSecurityCertificateEntries")
     except CertificatesError as error:
         if error.code != "not_found":
             raise
@@ -208,7 +236,28 @@ def fetch_visible(client: Client) -> Listing:
             "SECURITY_CERTIFICATE_VIEW. Grant one of them.",
             **error.details,
         ) from None
-    return Listing([normalise(row) for row in rows], is_limited=True)
+    return Listing(_records(client, entries), is_limited=True)
+
+
+def _records(client: Client, entries: object) -> list[Stored]:
+    """Return C(SoftLayer_Security_Certificate_Entry) objects as records, each once, sorted by id; without an id none is one.
+
+    Raises:
+        CertificatesError: C(api_error), where something else came.
+    """
+    call = "SoftLayer_Account::getValidSecurityCertificateEntries"
+    given = entries if isinstance(entries, list) else [None]
+    usable = [entry for entry in given if isinstance(entry, dict) and as_id(entry.get("certificateId"))]
+    if given and not usable:
+        raise CertificatesError(
+            "api_error",
+            f"{call} answered something else than a list of entries with a certificateId: check endpoint_url, or grant the API user "
+            "the permission SECURITY_CERTIFICATE_MANAGE.",
+        )
+    if len(usable) < len(given):
+        client.warn(left_out(call, len(given) - len(usable)))
+    rows = {int(entry["certificateId"]): {name: entry.get(name) for name in ENTRY_PROPERTIES} for entry in usable}
+    return [normalise({**rows[identifier], "id": identifier}) for identifier in sorted(rows)]
 
 
 def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
@@ -243,34 +292,68 @@ def find_by_common_name(client: Client, common_name: str) -> list[Stored]:
         CertificatesError: as C(Client.call).
     """
     rows = client.call(SERVICE, "findByCommonName", common_name, mask=RECORD_MASK)
-    return [normalise(row) for row in rows if isinstance(row, dict) and "id" in row] if isinstance(rows, list) else []
+    return [normalise(row) for row in rows if _id_of(row)] if isinstance(rows, list) else []
 
 
-def create(client: Client, template: Mapping[str, str]) -> int:
+def fetch_one(client: Client, identifier: int) -> Stored | None:
+    """Return a record (C(getObject)), C(None) if the store does not have it.
+
+    Raises:
+        CertificatesError: as C(Client.call); C(no_answer) where the answer is no record.
+    """
+    try:
+        row = client.call(SERVICE, "getObject", identifier=identifier, mask=RECORD_MASK)
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        return None
+    if _id_of(row) != identifier:
+        raise CertificatesError("no_answer", f"SoftLayer_{SERVICE}::getObject gave no certificate {identifier}.")
+    return normalise(row)
+
+
+def create(client: Client, template: Mapping[str, str], before_sending: t.Callable[[], None] | None = None) -> int:
     """Store a certificate (C(createObject)) and return its id; never repeated after an answer was lost.
+
+    Args:
+        client: the session.
+        template: the properties.
+        before_sending: see C(Client.call).
 
     Raises:
         CertificatesError: as C(Client.call); C(refused) where the store does not take it.
     """
+    template = dict(template)
     answer = _unless_refused(
-        lambda: client.call(SERVICE, "createObject", dict(template), mask=CREATED_MASK, repeatable=False),
+        lambda: client.call(
+            SERVICE, "createObject", template, mask=CREATED_MASK, repeatable=False, before_sending=before_sending
+        ),
     )
-    if answer is False:
+    if is_no(answer):
         raise CertificatesError("refused", "The store did not take the certificate and gave no reason.")
-    if not isinstance(answer, dict) or "id" not in answer:
+    identifier = _id_of(answer)
+    if identifier is None:
         raise CertificatesError(
-            "no_answer", "SoftLayer_Security_Certificate::createObject gave no id. It may have been processed."
+            "no_answer", f"SoftLayer_{SERVICE}::createObject gave no id. It may have been processed."
         )
-    return int(answer["id"])
+    return identifier
+
+
+def _id_of(row: object) -> int | None:
+    """Return an object's id; C(None) where there is no object, or no id that could be one."""
+    return as_id(row.get("id")) if isinstance(row, dict) else None
 
 
 def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
     """Change a record (C(editObject)).
 
     Raises:
-        CertificatesError: as C(Client.call); C(refused) where the store does not take it.
+        CertificatesError: as C(Client.call); C(refused) where the store does not take it, C(no_answer) where it does not say.
     """
-    if not _unless_refused(lambda: client.call(SERVICE, "editObject", dict(changes), identifier=identifier)):
+    answer = _unless_refused(
+        lambda: client.call(SERVICE, "editObject", dict(changes), identifier=identifier, changes=True)
+    )
+    if not yes_or_no(answer, f"SoftLayer_{SERVICE}::editObject"):
         raise CertificatesError("refused", f"The store did not change certificate {identifier} and gave no reason.")
 
 
@@ -278,20 +361,27 @@ def delete(client: Client, identifier: int) -> None:
     """Delete a record (C(deleteObject)).
 
     Raises:
-        CertificatesError: as C(Client.call); C(refused) where the store does not do it.
+        CertificatesError: as C(Client.call); C(refused) where the store does not do it, C(no_answer) where it does not say.
     """
-    if not _unless_refused(lambda: client.call(SERVICE, "deleteObject", identifier=identifier)):
+    answer = _unless_refused(lambda: client.call(SERVICE, "deleteObject", identifier=identifier, changes=True))
+    if not yes_or_no(answer, f"SoftLayer_{SERVICE}::deleteObject"):
         raise CertificatesError("refused", f"The store did not delete certificate {identifier} and gave no reason.")
 
 
 def _unless_refused(call: t.Callable[[], t.Any]) -> t.Any:
-    """Tell the store's own no, which is about what it was given, from the API's other faults."""
+    """Tell the store's own no, which is about what it was given, from the API's other faults.
+
+    Raises:
+        CertificatesError: as C(call); C(refused), C(no_answer) where a fault leaves open whether it was done.
+    """
     try:
         return call()
     except CertificatesError as error:
-        said = str(error.details.get("api_message", ""))
-        if error.code != "api_error" or not said or "internal error" in said.lower():
+        said = error.details.get("api_message")
+        if error.code != "api_error" or not said:
             raise
+        if tells_of_mishap(said):
+            raise CertificatesError("no_answer", error.message, **error.details) from None
         raise CertificatesError("refused", f"The store refused it: {said}", **error.details) from None
 
 
@@ -299,24 +389,33 @@ def normalise(row: Mapping[str, t.Any]) -> Stored:
     """Return an API object as a record, taking over only what is named here."""
     return Stored(
         id=int(row["id"]),
-        common_name=row.get("commonName") or None,
-        notes=PRIVATE_KEY.sub("(private key left out)", str(row.get("notes") or "")),
-        associated_service_count=_number(row.get("associatedServiceCount")),
+        common_name=_shown(row.get("commonName")),
+        notes=PRIVATE_KEY.sub("(private key left out)", encodable(str(row.get("notes") or ""))),
+        associated_service_count=_services(row),
         certificate=_certificate(row),
         intermediates=tuple(_certificates(row.get("intermediateCertificate"))),
         request=_request(row.get("certificateSigningRequest")),
         created_at=parse(row.get("createDate")),
         modified_at=parse(row.get("modifyDate")),
-        organization_name=row.get("organizationName") or None,
+        organization_name=_shown(row.get("organizationName")),
         validity_begin=parse(row.get("validityBegin")),
         validity_end=parse(row.get("validityEnd")),
-        key_size=_number(row.get("keySize")),
+        key_size=number(row.get("keySize")),
+        has_no_listeners=row.get("lbaasListeners") == [],
     )
 
 
-def _number(value: object) -> int | None:
-    """Return a number, which the API also gives as text; C(None) where there is none."""
-    return int(str(value)) if str(value).isdecimal() else None
+def _shown(value: object) -> str | None:
+    """Return a name as it can be printed."""
+    return printable(str(value)) if value else None
+
+
+def _services(row: Mapping[str, t.Any]) -> int | None:
+    """Return how many services use a record; the count may lag behind the listeners, which are only some of them."""
+    count = number(row.get("associatedServiceCount"))
+    listeners = row.get("lbaasListeners")
+    known = len(listeners) if isinstance(listeners, list) else 0
+    return max(count or 0, known) if known else count
 
 
 def _certificate(row: Mapping[str, t.Any]) -> Certificate | None:
@@ -326,13 +425,13 @@ def _certificate(row: Mapping[str, t.Any]) -> Certificate | None:
 def _certificates(pem: object) -> Iterable[Certificate]:
     """Return the certificates in a stored PEM; one that does not parse is not comparable to anything."""
     try:
-        return read_certificates(pem.encode()) if isinstance(pem, str) else []
+        return read_certificates(pem.encode("utf-8", "replace")) if isinstance(pem, str) else []
     except CertificatesError:
         return []
 
 
 def _request(pem: object) -> Request | None:
     try:
-        return read_request(pem.encode()) if isinstance(pem, str) and pem.strip() else None
+        return read_request(pem.encode("utf-8", "replace")) if isinstance(pem, str) and pem.strip() else None
     except CertificatesError:
         return None

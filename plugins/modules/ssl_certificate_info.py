@@ -14,26 +14,32 @@ short_description: List the certificate store, never its private keys
 version_added: 1.0.0
 description:
   - Lists the certificates in the certificate store of a SoftLayer (IBM Cloud Classic Infrastructure) account.
-  - Options combine with AND, values inside one list with OR. An empty list matches no certificate.
+  - Options combine with AND, values inside one list with OR. A list that is empty or null matches no
+    certificate.
   - Private keys are neither asked for nor returned.
+  - An entry that comes without a usable id is left out, with a warning.
   - Needs the permission C(SECURITY_CERTIFICATE_MANAGE). A user with C(SECURITY_CERTIFICATE_VIEW) alone gets the certificates that have
-    not expired, without the fields that RV(missing_fields) names, and a warning that says so.
+    not expired, with their id, common name, organization, key size and dates; the fields that RV(missing_fields) names are null,
+    RV(limited_to_view) is true, and a warning says so. What is not known of a certificate meets no criterion.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
   - softlayer.certificates.api
+  - softlayer.certificates.requirements
+  - softlayer.certificates.requirements.certificates
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.info_module
   - softlayer.certificates.attributes.action_group
 options:
   certificate_ids:
     description:
-      - Only these certificates. An id that does not exist is listed in RV(missing_certificate_ids) and is no error.
+      - Only these certificates; none if it is empty or null. An id that does not exist is listed in RV(missing_certificate_ids) and is no error.
     type: list
     elements: int
   common_names:
     description:
-      - Only certificates whose common name matches one of these shell patterns, without regard to case.
+      - Only certificates one of whose names matches one of these shell patterns, without regard to case; none if it is empty or null. The DNS
+        names count as well as the common name, which a certificate need not have.
       - An internationalised name matches in either of its forms. V(*) also spans dots; write V([*].example.com) for the name
         of a wildcard certificate itself.
     type: list
@@ -43,6 +49,7 @@ options:
       - V(valid), only certificates that have not expired, V(expired), only those that have, by the clock of the machine the
         module runs on.
       - A certificate that is not valid yet counts as V(valid).
+      - With V(expired), a user who may only view gets none, since expired ones are not shown to them; see RV(limited_to_view).
     type: str
     choices: [all, valid, expired]
     default: all
@@ -53,6 +60,7 @@ options:
   unused:
     description:
       - If V(true), only certificates that no service uses, if V(false), only those that some service uses.
+      - A user who may only view gets none either way, since what uses a certificate is not told to them; see RV(limited_to_view).
     type: bool
   include_pem:
     description:
@@ -107,7 +115,7 @@ certificates:
       type: int
       sample: 4711
     common_name:
-      description: The subject's common name.
+      description: The subject's common name; null if it has none, as with certificates of ACME authorities.
       type: str
       sample: www.example.com
     fingerprint_sha256:
@@ -156,7 +164,7 @@ certificates:
       type: int
       sample: 68
     associated_service_count:
-      description: Number of services that use it; null if the API does not tell it.
+      description: Number of services that use it, or of load balancer listeners if that is more; null if the API does not tell it.
       type: int
       sample: 1
     created_at:
@@ -190,10 +198,16 @@ missing_certificate_ids:
   type: list
   elements: int
   sample: []
+limited_to_view:
+  description:
+    - Whether the API user has only the permission C(SECURITY_CERTIFICATE_VIEW), so that RV(certificates) lacks the expired ones, and all
+      of them the fields that RV(missing_fields) names.
+  returned: success
+  type: bool
+  sample: false
 missing_fields:
   description:
     - Fields of RV(certificates) that are null in all of them because the API user has only the permission C(SECURITY_CERTIFICATE_VIEW).
-      Certificates that have expired are not listed then.
     - Empty for a user with the permission C(SECURITY_CERTIFICATE_MANAGE).
   returned: success
   type: list
@@ -271,8 +285,8 @@ def run(module: Module) -> dict[str, t.Any]:
     listing = fetch_visible(client)
     at = now()
     missing = [*ENTRY_LACKS, *(PEMS if params["include_pem"] else ())] if listing.is_limited else []
-    if missing:
-        module.warn(limitation(missing))
+    if listing.is_limited:
+        module.warn(limitation(missing, selection))
     certificates = [
         {
             **record.as_result(at),
@@ -289,16 +303,21 @@ def run(module: Module) -> dict[str, t.Any]:
         "missing_certificate_ids": sorted(
             set(selection.certificate_ids or ()) - {record.id for record in listing.records}
         ),
+        "limited_to_view": listing.is_limited,
         "missing_fields": missing,
         "api_calls": client.api_calls,
     }
 
 
-def limitation(missing: list[str]) -> str:
+def limitation(missing: list[str], selection: StoreSelection) -> str:
     """Return what a user with the view permission alone does not get, in words."""
+    unmet = {"status=expired": selection.status == "expired", "unused": selection.unused is not None}
+    options = " and ".join(option for option, is_set in unmet.items() if is_set)
     return (
         "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: certificates that have expired are not listed, "
-        f"and these fields are null: {', '.join(missing)}. Grant it to see them."
+        f"and these fields are null: {', '.join(missing)}. "
+        + (f"No certificate can meet {options} then. " if options else "")
+        + "Grant it to see them."
     )
 
 

@@ -22,6 +22,9 @@ author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
   - softlayer.certificates.api
+  - softlayer.certificates.requirements
+  - softlayer.certificates.requirements.certificates
+  - softlayer.certificates.requirements.ledger
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.action_group
 attributes:
@@ -36,21 +39,23 @@ attributes:
 options:
   order_ids:
     description:
-      - Ids of the orders, as M(softlayer.certificates.ssl_order_info) lists them.
+      - Ids of the orders, as M(softlayer.certificates.ssl_order_info) lists them; none if it is empty or null.
     type: list
     elements: int
   common_names:
     description:
       - Orders whose common name matches one of these shell patterns, without regard to case; both forms of an
-        internationalised name count.
+        internationalised name count; none if it is empty or null.
       - V(*) also spans dots; write V([*].example.com) for the name of a wildcard certificate itself.
     type: list
     elements: str
   allowed_recipients:
     description:
       - Shell patterns of the addresses that may be mailed. An order whose domain administrator matches none fails with the reason
-        V(recipient_not_allowed).
-      - This takes the place of the portal's confirmation window. Without it any address is allowed.
+        V(recipient_not_allowed), and so does one whose address is not exactly one, such as a list of several.
+      - Letters that only look like those of a pattern do not match it. What stands before the C(@) and is not ASCII matches no wildcard, only
+        itself. An internationalised domain matches in either of its forms.
+      - This takes the place of the portal's confirmation window. Without it any address is allowed; none if it is empty or null.
     type: list
     elements: str
   min_interval_hours:
@@ -60,12 +65,14 @@ options:
     default: 24
   skip_imported:
     description:
-      - Whether to skip orders whose certificate is in the certificate store already.
+      - Whether to skip orders whose certificate is in the certificate store already, or a newer one that has taken its place, as
+        C(imported) and C(superseded_by) of M(softlayer.certificates.ssl_order_info) tell. A renewal that keeps its key is another certificate.
+      - Of an order whose CSR the API does not tell, or that cannot be read, this cannot be known. Its email is requested, and a warning names it.
     type: bool
     default: true
   force:
     description:
-      - Request the email although one was requested within O(min_interval_hours) or the certificate is in the store already.
+      - Request the email although one was requested within O(min_interval_hours), or the certificate or a newer one is in the store already.
       - Neither the status of the order nor O(allowed_recipients) is overruled by it.
     type: bool
     default: false
@@ -82,26 +89,32 @@ options:
     default: 50
   concurrency:
     description:
-      - How many API calls may be under way at the same time.
+      - How many API calls may be under way at the same time, V(1) to V(256).
     type: int
     default: 8
   ledger_url:
     description:
       - SQLAlchemy URL of the ledger, a SQLite file such as V(sqlite:////var/lib/certificates/ledger.sqlite3), or for several
         controllers a PostgreSQL database such as V(postgresql://user:password@host/database).
+      - In user and password, all but letters and digits is percent-encoded. The password is shown nowhere.
       - Taken from the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) if not given, else it is the file
         C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state).
+      - Its path must be absolute. What hangs on the current folder is refused, since runs in two folders would have two ledgers.
       - Whoever requests emails for the same account should use the same ledger.
         See R(How resending stays safe, ansible_collections.softlayer.certificates.docsite.guide_resending).
     type: str
+  allow_ephemeral_ledger:
+    description:
+      - In a container, and in a job of AWX, a run that would request emails is refused where the ledger is a file that goes when the
+        container or the job ends, since the next run would request the same emails again. With V(true) it goes on, with a warning.
+      - Such a place is the container's own file system or its memory, a volume without a name, one that goes with its pod, and the folder of
+        the job. A volume that stays, or a database, is none.
+    type: bool
+    default: false
   account_id:
     description:
       - Id of the account of the orders; the API user's own if not given.
     type: int
-requirements:
-  - cryptography >= 42
-  - SQLAlchemy >= 2
-  - psycopg >= 3.1, for a ledger in PostgreSQL
 """
 
 EXAMPLES = r"""
@@ -133,6 +146,11 @@ EXAMPLES = r"""
     skip_imported: false
     on_ineligible: skip
     ledger_url: sqlite:////var/lib/certificates/ledger.sqlite3
+
+- name: Request it once from a container that is thrown away afterwards
+  softlayer.certificates.ssl_fulfillment_email:
+    order_ids: [1234]
+    allow_ephemeral_ledger: true
 
 - name: Request it from any of several controllers, which share a ledger
   softlayer.certificates.ssl_fulfillment_email:
@@ -176,14 +194,16 @@ emails:
         - Null if requested.
         - V(cooldown), it was requested less than O(min_interval_hours) ago.
         - V(already_imported), the certificate is in the store.
+        - V(superseded), the store holds a newer certificate for the same names.
         - V(pending), V(canceled), V(expired) or V(unknown_status), there is no certificate to mail.
         - V(recipient_not_allowed), O(allowed_recipients) does not allow the address.
         - V(not_found), there is no such order, or the API user may not see it.
         - V(refused), the API answered that it did not request the email.
         - V(retired), the product or the API's method is gone.
         - V(rate_limited), the API's rate limit did not clear.
-        - V(api_error), the API reported an error; RV(emails[].message) quotes it.
-        - V(outcome_unknown), no answer came, so it may have been sent.
+        - V(api_error), the API refused the call with an error; RV(emails[].message) quotes it.
+        - V(outcome_unknown), it may have been sent. Either no answer came, or only that something went wrong, to this run or within
+          O(min_interval_hours) to an earlier one, which is a failure; or another run is at it right now, and this one skips it.
       type: str
       sample: cooldown
     requested_at:
@@ -228,7 +248,7 @@ failure:
   type: dict
   contains:
     code:
-      description: Stable name of the failure, such as V(emails_failed), V(too_many_orders) or V(ledger_unavailable).
+      description: Stable name of the failure, such as V(emails_failed), V(too_many_orders), V(ephemeral_ledger) or V(ledger_unavailable).
       type: str
       sample: too_many_orders
     message:
@@ -244,22 +264,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from ansible.module_utils.basic import env_fallback
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, api_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
+    ArgumentSpec,
+    api_options,
+    ledger_options,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
-    LARGEST_ID,
+    MOST_CALLS_AT_ONCE,
     SOFTLAYER_IMPORT_ERROR,
     Client,
     check_ids,
     connect,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._containers import find_why_lost
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import (
-    SQLALCHEMY_IMPORT_ERROR,
-    Claim,
-    Key,
-    Ledger,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import Claim, Key, Ledger, lease_for
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import (
@@ -269,35 +288,44 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders imp
     fetch_orders,
     resend_fulfillment_email,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._place import SQLALCHEMY_IMPORT_ERROR, find_place
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan import (
     Email,
     EmailWishes,
     as_requested,
     blocked,
+    is_open,
     not_found,
     plan_emails,
     skip_imported,
+    warning_of_unknown_keys,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_certificate_ids_by_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_shelf
+from ansible_collections.softlayer.certificates.plugins.module_utils._text import some_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso, now
+from ansible_collections.softlayer.certificates.plugins.module_utils._values import LARGEST_ID
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
 
-SPEC = api_options() + ArgumentSpec(
-    options={
-        "order_ids": {"type": "list", "elements": "int"},
-        "common_names": {"type": "list", "elements": "str"},
-        "allowed_recipients": {"type": "list", "elements": "str"},
-        "min_interval_hours": {"type": "float", "default": 24},
-        "skip_imported": {"type": "bool", "default": True},
-        "force": {"type": "bool", "default": False},
-        "on_ineligible": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
-        "max_orders": {"type": "int", "default": 50},
-        "concurrency": {"type": "int", "default": 8},
-        "ledger_url": {"type": "str", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"])},
-        "account_id": {"type": "int"},
-    },
-    required_one_of=[("order_ids", "common_names")],
-    mutually_exclusive=[("order_ids", "common_names")],
+SPEC = (
+    api_options()
+    + ledger_options()
+    + ArgumentSpec(
+        options={
+            "order_ids": {"type": "list", "elements": "int"},
+            "common_names": {"type": "list", "elements": "str"},
+            "allowed_recipients": {"type": "list", "elements": "str"},
+            "min_interval_hours": {"type": "float", "default": 24},
+            "skip_imported": {"type": "bool", "default": True},
+            "force": {"type": "bool", "default": False},
+            "on_ineligible": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+            "max_orders": {"type": "int", "default": 50},
+            "concurrency": {"type": "int", "default": 8},
+            "allow_ephemeral_ledger": {"type": "bool", "default": False},
+            "account_id": {"type": "int"},
+        },
+        required_one_of=[("order_ids", "common_names")],
+        mutually_exclusive=[("order_ids", "common_names")],
+    )
 )
 LIBRARIES = {
     "SoftLayer": SOFTLAYER_IMPORT_ERROR,
@@ -328,6 +356,8 @@ def run(module: Module) -> dict[str, t.Any]:
         emails = plan(module, client, ledger, account_id, wishes)
         planned = [email for email in emails if email.outcome == "requested"]
         check_number(planned, params["max_orders"])
+        if planned:
+            check_ledger_stays(module)
         if not module.check_mode:
             request = Requester(client, ledger, account_id, wishes)
             done = {email.order_id: email for email in client.each(request, planned)}
@@ -342,7 +372,11 @@ def check_params(params: dict[str, t.Any]) -> None:
     if params["order_ids"] is None and params["common_names"] is None:
         raise CertificatesError("invalid_argument", "Say which orders: give order_ids or common_names.")
     check_ids("order_ids", params["order_ids"] or ())
-    limits = (("min_interval_hours", 0, LONGEST_INTERVAL_HOURS), ("max_orders", 0, LARGEST_ID), ("concurrency", 1, 256))
+    limits = (
+        ("min_interval_hours", 0, LONGEST_INTERVAL_HOURS),
+        ("max_orders", 0, LARGEST_ID),
+        ("concurrency", 1, MOST_CALLS_AT_ONCE),
+    )
     for name, least, most in limits:
         if not least <= params[name] <= most:
             raise CertificatesError("invalid_argument", f"{name} must be from {least} to {most}.")
@@ -371,8 +405,11 @@ def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes
             if not module.check_mode:
                 ledger.correct(entry, at)
     emails = plan_emails(orders.values(), {key.order_id: entry for key, entry in last_requests.items()}, wishes, at)
-    if wishes.skip_imported and not wishes.force and any(email.outcome == "requested" for email in emails):
-        emails = skip_imported(emails, orders, fetch_certificate_ids_by_key(client, "set skip_imported: false"))
+    if wishes.skip_imported and not wishes.force and any(map(is_open, emails)):
+        emails = skip_imported(emails, orders, fetch_shelf(client, "set skip_imported: false"), at)
+    unknown = warning_of_unknown_keys(emails, orders) if wishes.skip_imported else None
+    if unknown:
+        module.warn(unknown)
     missing = set(selection.order_ids or ()) - orders.keys()
     return sorted([*emails, *map(not_found, missing)], key=lambda email: email.order_id)
 
@@ -395,6 +432,24 @@ def check_number(planned: Sequence[Email], most: int) -> None:
         )
 
 
+def check_ledger_stays(module: Module) -> None:
+    """Refuse a run whose ledger goes with it, or warn of that if the user accepts it."""
+    place = find_place(module.params["ledger_url"])
+    why = find_why_lost(str(place.database)) if place.get_backend_name() == "sqlite" else None
+    if not why:
+        return
+    what = f"The ledger {place.database} goes with {why}"
+    if not module.params["allow_ephemeral_ledger"]:
+        raise CertificatesError(
+            "ephemeral_ledger",
+            f"{what}, so the next run would request the same emails again; nothing was sent. Set ledger_url, or the environment variable "
+            "SOFTLAYER_CERTIFICATES_LEDGER_URL, to a PostgreSQL database or to a file on a volume that stays, or accept it with "
+            "allow_ephemeral_ledger: true.",
+            ledger=place.database,
+        )
+    module.warn(f"{what}: a later run does not know of these requests, and may have the same emails sent again.")
+
+
 class Requester:
     """Requests one email: claims it in the ledger, calls the API, and confirms or releases the claim."""
 
@@ -414,7 +469,8 @@ class Requester:
         try:
             if self._ledger_error:  # it will not be better for this order than for the last one
                 raise self._ledger_error
-            claim = self._ledger.claim(Key(self._account_id, email.order_id, FULFILLMENT_EMAIL), at, interval)
+            key = Key(self._account_id, email.order_id, FULFILLMENT_EMAIL)
+            claim = self._ledger.claim(key, at, interval, lease_for(self._client.settings.timeout))
         except CertificatesError as error:
             self._ledger_error = error
             return unsent(email, "api_error", f"Not requested: {error.message}")
@@ -431,11 +487,11 @@ class Requester:
         why = "The API refused to request it and gave no reason; try the certificate authority's own portal."
         return unsent(email, "refused", why + self._note(self._ledger.release, claim))
 
-    def _not_answered(self, email: Email, claim: Claim, error: CertificatesError) -> Email:
-        if error.code == "no_answer":  # the claim stays open: it may have been sent
+    def _not_answered(self, email: Email, claim: Claim[Key], error: CertificatesError) -> Email:
+        if error.code == "no_answer":  # it may have been sent
             until = claim.requested_at + self._wishes.min_interval
             message = f"{error.message} Look into the mailbox of {email.recipient}; force: true requests it again."
-            email = unsent(email, "outcome_unknown", message)
+            email = unsent(email, "outcome_unknown", message + self._note(self._ledger.doubt, claim))
             return replace(
                 email, requested_at=claim.requested_at, next_allowed_at=until if self._wishes.min_interval else None
             )
@@ -443,7 +499,7 @@ class Requester:
         return unsent(email, reason, error.message + self._note(self._ledger.release, claim))
 
     @staticmethod
-    def _note(change: Callable[[Claim], None], claim: Claim) -> str:
+    def _note(change: Callable[[Claim[Key]], None], claim: Claim[Key]) -> str:
         """Note in the ledger what became of a claim; what it says if it cannot, as an addition to the message."""
         try:
             change(claim)
@@ -477,11 +533,10 @@ def as_result(emails: Sequence[Email], client: Client) -> dict[str, t.Any]:
 def as_failure(failures: Sequence[Email], count: int, *, stopped: bool) -> dict[str, t.Any]:
     """Return C(failure) for the orders that failed."""
     names = [f"order {email.order_id} ({email.common_name or 'unknown name'}): {email.reason}" for email in failures]
-    named = "; ".join(names[:10]) + (f"; and {len(names) - 10} more" if len(names) > 10 else "")
     return CertificatesError(
         "interrupted" if stopped else "emails_failed",
         f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} fulfillment emails could not be "
-        f"requested: {named}. The message of each in emails says what to do.",
+        f"requested: {some_of(names, 10, '; ', '; ')}. The message of each in emails says what to do.",
         orders=[{"order_id": email.order_id, "reason": email.reason, "message": email.message} for email in failures],
     ).as_failure()
 

@@ -15,11 +15,15 @@ version_added: 1.0.0
 description:
   - Lists the SSL certificate orders of a SoftLayer (IBM Cloud Classic Infrastructure) account, as the portal does at
     I(Security > SSL > Orders).
-  - Options combine with AND, values inside one list with OR. An empty list matches no order.
+  - Options combine with AND, values inside one list with OR. A list that is empty or null matches no order.
+  - An entry that comes without a usable id is left out, with a warning. So is a certificate of the store that cannot be read, when orders
+    are compared with those.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
   - softlayer.certificates.api
+  - softlayer.certificates.requirements
+  - softlayer.certificates.requirements.certificates
   - softlayer.certificates.selection
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.info_module
@@ -131,6 +135,15 @@ orders:
       description: SHA-256, in hex, of the public key (SubjectPublicKeyInfo) in the order's CSR; null if there is none to read.
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
+    key_type:
+      description: Algorithm of the public key in the order's CSR, such as V(RSA) or V(EC); null if there is none to read.
+      type: str
+      sample: RSA
+    subject_alt_names:
+      description: The DNS names that the order's CSR asks for; often there are none, and the certificate is for RV(orders[].common_name).
+      type: list
+      elements: str
+      sample: []
     fulfillment_email_available:
       description: Whether the order's status allows the fulfillment email to be requested, and it has not expired.
       type: bool
@@ -141,6 +154,23 @@ orders:
       type: list
       elements: int
       sample: [4711]
+    imported:
+      description:
+        - Whether the store holds the order's certificate, that is a valid one of its public key and term, which ends at most two days
+          before RV(orders[].expires_at). A renewal that keeps its key is another certificate.
+        - Of an order that has expired, the certificate may have expired too. Where RV(orders[].expires_at) is not known, being valid will do.
+      returned: with O(gather_imported) or O(imported)
+      type: bool
+      sample: true
+    superseded_by:
+      description:
+        - Ids of the certificates in the store that have taken the place of the order's, which is not there itself. They are valid, newer than
+          the order by more than two days, have the same key type, and have the common name and all names in the CSR.
+        - Such an order needs no email any more.
+      returned: with O(gather_imported) or O(imported)
+      type: list
+      elements: int
+      sample: []
 order_count:
   description: Number of RV(orders).
   returned: success
@@ -187,7 +217,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._client imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR, name_matches
 from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Selection, fetch_orders
-from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_certificate_ids_by_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_shelf
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
 
@@ -202,10 +232,8 @@ def run(module: Module) -> dict[str, t.Any]:
     account_id = client.account_id(module.params["account_id"])
     at = now()
     found = fetch_orders(client, account_id, selection.order_ids)
-    ids_by_key = None
-    if selection.needs_store:
-        ids_by_key = fetch_certificate_ids_by_key(client, "leave out imported and gather_imported")
-    results = selection.results(found, at, ids_by_key)
+    shelf = fetch_shelf(client, "leave out imported and gather_imported") if selection.needs_store else None
+    results = selection.results(found, at, shelf)
     return {
         "changed": False,
         "orders": results,

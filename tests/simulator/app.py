@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, request
 
-from . import faults, listings, masks, rest, services, xmlrpc
+from . import errors, faults, listings, rest, services, xmlrpc
 from .calls import Call, Entry
 from .errors import ApiFault
 from .faults import Rule
 from .listings import Answer
+from .metadata import Signature
 from .server import fate_of
 from .world import World
 
@@ -87,14 +88,13 @@ class _Endpoint:
             entry.user = user.username
             world.limiter.admit(user.username, world.settings)
             method = services.find(call)
-            mask = masks.parse(call.mask)
-            if method.returns:
-                masks.check(mask, method.returns)
+            self._note_ignored(call, method.signature)
+            projection = listings.projection(method.signature, call)
             with world.lock:
                 result = method.invoke(services.Context(world, user, call.identifier), call.arguments)
-                answer = listings.answer(result, method, mask, call, world.settings)
-                if isinstance(result, list) and method.returns:
-                    world.grow(method.returns)
+                answer = listings.answer(result, method.signature, projection, call, world.settings)
+                if method.signature.is_list and method.signature.gives:
+                    world.grow(method.signature.gives)
         except ApiFault as fault:
             entry.outcome = fault.code
             return _with_retry_after(transport.encode_fault(fault), fault)
@@ -103,6 +103,13 @@ class _Endpoint:
         if answer.total is not None:
             response.headers["softlayer-total-items"] = str(answer.total)
         return response
+
+    def _note_ignored(self, call: Call, signature: Signature) -> None:
+        """Note a mask, filter or limit that the method does not take; it will count for nothing."""
+        if ignored := call.conditions - signature.takes:
+            self._world.calls.ignored.update((str(signature), condition) for condition in ignored)
+            if self._world.settings.refuse_ignored:
+                raise errors.not_taken(str(signature), ignored)
 
     def _fail(self, rule: Rule, transport: _Transport, call: Call, entry: Entry) -> Response:
         """The answer that a rule gives instead of the right one, or makes of it."""

@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .errors import rate_limited
+from .metadata import FILTER, LIMIT, MASK
 from .settings import Settings
 
 
@@ -42,6 +43,12 @@ class Call:
     offset: int = 0
     credentials: Credentials | None = None
 
+    @property
+    def conditions(self) -> frozenset[str]:
+        """Which of mask, filter and limit came with it."""
+        given = {MASK: self.mask, FILTER: self.object_filter, LIMIT: self.limit or self.offset}
+        return frozenset(name for name, value in given.items() if value)
+
 
 @dataclass
 class Entry:
@@ -68,10 +75,12 @@ class Entry:
 
 
 class CallLog:
-    """Every call since the start or the last ``clear``."""
+    """Every call since the start or the last ``clear``; ``ignored`` outlives that."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self.ignored: set[tuple[str, str]] = set()
+        """Methods, each with a condition (mask, filter or limit) that came and that it does not take."""
 
     def begin(self, call: Call) -> Entry:
         """Note a call before it is answered, without its secrets."""

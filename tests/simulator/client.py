@@ -112,6 +112,10 @@ class Simulator:
         """Forget all calls."""
         self._ask("DELETE", "calls")
 
+    def ignored(self) -> set[tuple[str, str]]:
+        """Methods that were called with a mask, filter or limit which they do not take, each with which of them."""
+        return {(method, condition) for method, condition in self._ask("GET", "ignored")}
+
     def sends(self) -> list[dict[str, Any]]:
         """The messages that were asked for and sent, the oldest first."""
         sends: list[dict[str, Any]] = self._ask("GET", "sends")
@@ -177,7 +181,11 @@ class Simulator:
         return certificates
 
     def patch_certificate(self, certificate_id: int, **properties: Any) -> dict[str, Any]:
-        """Change a certificate past the store's checks, such as its ``associatedServiceCount``."""
+        """Change a certificate past the store's checks.
+
+        With an ``associatedServiceCount`` come as many listeners, unless ``lbaasListeners`` are given, too; with these
+        alone, the count stays what it was.
+        """
         certificate: dict[str, Any] = self._ask("PATCH", f"certificates/{certificate_id}", properties)
         return certificate
 

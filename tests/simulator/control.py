@@ -8,6 +8,7 @@ It has a port of its own, which is never TLS and never refuses connections:
 
 =================================  ================================================================================
 ``GET, DELETE calls``              the log of calls, without private keys
+``GET ignored``                    masks, filters and limits that came, since the start or a reset, with methods that take none
 ``GET sends``                      the messages that were asked for and sent
 ``POST deliveries``                deliver the mail that the setting ``hold_mail`` held back
 ``GET, POST, DELETE faults``       the rules in force; one more (see ``faults.Rule``); none any more
@@ -31,9 +32,9 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from . import masks, orders
-from .datatypes import CERTIFICATE, REQUEST, Row
+from . import masks, orders, store
 from .faults import Rule
+from .metadata import CERTIFICATE, REQUEST, Row
 from .orders import Order
 from .server import Server
 from .world import World
@@ -71,6 +72,10 @@ def _route_logs(app: Flask, world: World) -> None:
     def clear_calls() -> Response:
         world.calls.clear()
         return jsonify(True)
+
+    @app.get("/simulator/ignored")
+    def ignored() -> Response:
+        return jsonify(sorted(world.calls.ignored))
 
     @app.get("/simulator/sends")
     def sends() -> Response:
@@ -172,8 +177,10 @@ def _route_certificates(app: Flask, world: World) -> None:
 
     @app.patch("/simulator/certificates/<int:identifier>")
     def change_certificate(identifier: int) -> Response:
-        """Any property, past the store's checks."""
+        """Any property, past the store's checks; a count of services alone has as many listeners come with it."""
         given = _body()
+        if "associatedServiceCount" in given and "lbaasListeners" not in given:
+            given["lbaasListeners"] = store.listeners(identifier, given["associatedServiceCount"])
         with world.lock:
             record = world.certificates[identifier]
             if unknown := given.keys() - record.keys():
@@ -191,7 +198,7 @@ def _body() -> dict[str, Any]:
 
 def _order(order: Order) -> Row:
     """An order with all there is to know about it."""
-    row = masks.project(order.row, {}, REQUEST)
+    row = masks.projection({}, REQUEST).of(order.row)
     return {
         **row,
         "status": order.status,
@@ -203,4 +210,5 @@ def _order(order: Order) -> Row:
 
 def _certificate(record: Row) -> Row:
     """A record of the store, private key and all."""
-    return masks.project(record, {}, CERTIFICATE)
+    everything: masks.Mask = {name: {} for name in (*CERTIFICATE.local, *CERTIFICATE.values, *CERTIFICATE.relations)}
+    return masks.projection(everything, CERTIFICATE).of(record)

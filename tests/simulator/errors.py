@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class ApiFault(Exception):
     """A fault of the API.
 
-    REST sends ``{"error": message, "code": code}`` with ``rest_status``. XML-RPC sends a fault, which comes with
-    HTTP 200 unless ``xmlrpc_status`` says otherwise; a few faults have a code and a message of their own there.
+    REST sends ``{"error": message, "code": code}`` with ``rest_status``, a few times without a code. XML-RPC sends a
+    fault, which comes with HTTP 200 unless ``xmlrpc_status`` says otherwise; a few faults have a code and a message of
+    their own there.
     """
 
     def __init__(
@@ -20,6 +23,7 @@ class ApiFault(Exception):
         message: str,
         *,
         rest_status: int = 500,
+        rest_has_code: bool = True,
         xmlrpc_status: int = 200,
         xmlrpc_code: str | None = None,
         xmlrpc_message: str | None = None,
@@ -29,6 +33,7 @@ class ApiFault(Exception):
         self.code = code
         self.message = message
         self.rest_status = rest_status
+        self.rest_has_code = rest_has_code
         self.xmlrpc_status = xmlrpc_status
         self.xmlrpc_code = xmlrpc_code or code
         self.xmlrpc_message = xmlrpc_message or message
@@ -81,8 +86,8 @@ def not_well_formed() -> ApiFault:
 
 
 def unknown_service() -> ApiFault:
-    """A service that does not exist."""
-    return ApiFault("SoftLayer_Exception_Public", "Service does not exist", rest_status=404)
+    """A service that does not exist: a fault without a code on REST."""
+    return ApiFault("SoftLayer_Exception_Public", "Service does not exist", rest_status=404, rest_has_code=False)
 
 
 def unknown_method(method: str) -> ApiFault:
@@ -92,6 +97,20 @@ def unknown_method(method: str) -> ApiFault:
         f'Function ("{method}") is not a valid method for this service.',
         xmlrpc_code="-32601",
         xmlrpc_message="server error. requested method not found",
+    )
+
+
+def not_implemented(method: str) -> ApiFault:
+    """A method that the reference has and the simulator has not."""
+    return ApiFault("SoftLayer_Exception_NotImplemented", f"{method} is not simulated.")
+
+
+def not_taken(method: str, conditions: Iterable[str]) -> ApiFault:
+    """A mask, filter or limit for a method that takes none."""
+    return ApiFault(
+        "SoftLayer_Exception_WebService_BadRequest",
+        f"{method} takes no {', '.join(sorted(conditions))}.",
+        rest_status=400,
     )
 
 

@@ -24,6 +24,9 @@ BEFORE = frozenset({"false", "html_500", "html_200", "reset_before", "hang_befor
 AFTER = frozenset({"html_502_after", "truncated", "cut", "empty_body", "reset_after", "hang_after"})
 """Processed, but the answer is lost or spoilt."""
 
+PUBLIC = "SoftLayer_Exception_Public"
+"""The code of whatever has none of its own."""
+
 
 @dataclass
 class Rule:
@@ -32,8 +35,8 @@ class Rule:
     Of the calls that match ``service``, ``method`` and ``order_id``, it meets the ``nth`` one only, or ``every`` nth,
     or all of them; and no more than ``times`` in all. ``seconds`` is how long a hang lasts, after which
     ``hang_before`` resets the connection and ``hang_after`` sends the answer. ``code`` and ``message``, with the HTTP
-    ``status`` on REST and ``xmlrpc_status``, are those of ``fault``; ``status`` is also the HTTP status of
-    ``rate_limit``, on both transports.
+    ``status`` on REST and ``xmlrpc_status``, are those of ``fault``; with a ``code`` of None, there is none on REST.
+    ``status`` is also the HTTP status of ``rate_limit``, on both transports.
     """
 
     kind: str
@@ -44,7 +47,7 @@ class Rule:
     every: int | None = None
     times: int | None = None
     seconds: float = 3600
-    code: str = "SoftLayer_Exception_Public"
+    code: str | None = PUBLIC
     message: str = "Internal Error"
     status: int = 500
     xmlrpc_status: int = 200
@@ -90,7 +93,13 @@ class Rule:
             return errors.access_denied()
         if self.kind == "unknown_method":
             return errors.unknown_method(call.method)
-        return ApiFault(self.code, self.message, rest_status=self.status, xmlrpc_status=self.xmlrpc_status)
+        return ApiFault(
+            self.code or PUBLIC,
+            self.message,
+            rest_status=self.status,
+            rest_has_code=self.code is not None,
+            xmlrpc_status=self.xmlrpc_status,
+        )
 
 
 class FaultBook:

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 
 from . import dates
-from .datatypes import Datatype, Row
+from .metadata import Datatype, Row, value_of
 
 Test = Callable[[Any], bool]
 Path = tuple[str, ...]
@@ -91,7 +91,7 @@ def _values(value: Any, path: Path) -> Iterator[Any]:
         for item in value:
             yield from _values(item, path)
     elif path and isinstance(value, dict):
-        yield from _values(value.get(path[0]), path[1:])
+        yield from _values(value_of(value, path[0]), path[1:])
     else:
         yield value
 

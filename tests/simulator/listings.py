@@ -12,9 +12,8 @@ from typing import Any
 
 from . import filters, masks
 from .calls import Call
-from .datatypes import Datatype, Row
-from .masks import Mask
-from .services import Method
+from .masks import Projection
+from .metadata import FILTER, LIMIT, MASK, Datatype, Row, Signature
 from .settings import Settings
 
 
@@ -26,22 +25,33 @@ class Answer:
     total: int | None = None
 
 
-def answer(result: Any, method: Method, mask: Mask, call: Call, settings: Settings) -> Answer:
+def projection(signature: Signature, call: Call) -> Projection | None:
+    """What is sent of each row, None for a plain value; raises the API's fault for a bad mask."""
+    if signature.gives is None:
+        return None
+    return masks.projection(masks.parse(call.mask if MASK in signature.takes else ""), signature.gives)
+
+
+def answer(result: Any, signature: Signature, projection: Projection | None, call: Call, settings: Settings) -> Answer:
     """The answer to a call, from what its method gave."""
-    if method.returns is None:
+    if signature.gives is None or projection is None:
         return Answer(result)
-    if not isinstance(result, list):
-        return Answer(masks.project(result, mask, method.returns))
-    rows = _selected(result, method.returns, _filter(call, method), settings)
-    page = [masks.project(row, mask, method.returns) for row in _page(rows, call, settings)]
-    return Answer(page, None if settings.omit_total else len(rows))
+    if not signature.is_list:
+        return Answer(projection.related(result))
+    rows = _selected(list(result), signature.gives, _filter(call, signature), settings)
+    is_paged = LIMIT in signature.takes or settings.page_every_list
+    page = [projection.of(row) for row in (_page(rows, call, settings) if is_paged else rows)]
+    is_told = signature.takes & {FILTER, LIMIT} and not settings.omit_total
+    return Answer(page, len(rows) if is_told else None)
 
 
-def _filter(call: Call, method: Method) -> Any:
+def _filter(call: Call, signature: Signature) -> Any:
     """The part of the object filter that is about the listed rows."""
-    if not method.filter_root or not isinstance(call.object_filter, dict):
+    if FILTER not in signature.takes:
+        return None
+    if not signature.relation or not isinstance(call.object_filter, dict):
         return call.object_filter
-    return call.object_filter.get(method.filter_root)
+    return call.object_filter.get(signature.relation)
 
 
 def _selected(rows: list[Row], datatype: Datatype, object_filter: Any, settings: Settings) -> list[Row]:

@@ -6,19 +6,20 @@
 
 Understood are ``mask[id,status.name,order[id]]``, ``mask.id``, ``mask.id,mask.status.name``, ``[id]``,
 ``id,status.name`` and a type in parentheses, which is skipped. Without a mask, or with an empty one, all local
-properties come back and no relation. A mask that names any local property limits the answer to those named; one that
-names only relations adds them to all local properties.
+properties come back and nothing else. A mask that names any local property limits the answer to those named; one that
+names none of them adds what it names to all local properties.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from . import dates, errors
-from .datatypes import Datatype, Row
+from .metadata import Datatype, Row, value_of
 
 Mask = dict[str, "Mask"]
 """Property names, each with the mask of what it leads to; an empty one stands for all local properties."""
@@ -36,38 +37,55 @@ def parse(text: str) -> Mask:
     return mask
 
 
-def check(mask: Mask, datatype: Datatype) -> None:
-    """Raise the API's fault if the mask names a property that its datatype does not have."""
+@dataclass(frozen=True)
+class Projection:
+    """What a mask leaves of the rows of a datatype."""
+
+    values: tuple[str, ...]
+    counts: tuple[tuple[str, str], ...]
+    relations: tuple[tuple[str, Projection], ...]
+
+    def of(self, row: Row) -> Row:
+        """A row in the form that is sent. A property that it lacks stays away."""
+        answer: Row = {}
+        for name in self.values:
+            if name in row:
+                value = row[name]
+                kind = type(value)
+                if kind is datetime:
+                    value = dates.render(value)
+                elif kind is not str and callable(value):
+                    value = value(row)
+                answer[name] = value
+        for name, relation in self.counts:
+            if relation in row:
+                answer[name] = len(value_of(row, relation))
+        for name, inner in self.relations:
+            if name in row:
+                answer[name] = inner.related(value_of(row, name))
+        return answer
+
+    def related(self, value: Any) -> Any:
+        """What a relation leads to: a row, several, or None."""
+        if value is None:
+            return None
+        return [self.of(row) for row in value] if isinstance(value, list) else self.of(value)
+
+
+def projection(mask: Mask, datatype: Datatype) -> Projection:
+    """What the mask leaves of a datatype; raises the API's fault if it names a property that there is not."""
+    relations = []
     for name, inner in mask.items():
         if name in datatype.relations:
-            check(inner, datatype.relations[name])
-        elif name not in datatype.scalars or inner:
+            relations.append((name, projection(inner, datatype.relations[name])))
+        elif inner or name not in datatype.local | datatype.values | datatype.counts.keys():
             raise errors.invalid_mask(name, datatype.name)
-
-
-def project(row: Row, mask: Mask, datatype: Datatype) -> Row:
-    """What the mask leaves of a row, in the form that is sent. A property that the row lacks stays away."""
-    scalars = datatype.scalars
-    chosen = scalars.intersection(mask) or scalars
-    answer: Row = {}
-    for name in chosen:
-        if name in row:
-            value = row[name]
-            answer[name] = dates.render(value) if isinstance(value, datetime) else value
-        elif name in datatype.computed:
-            answer[name] = datatype.computed[name](row)
-    for name, inner in mask.items():
-        if name in datatype.relations and name in row:
-            answer[name] = _related(row[name], inner, datatype.relations[name])
-    return answer
-
-
-def _related(value: Any, mask: Mask, datatype: Datatype) -> Any:
-    if value is None:
-        return None
-    if isinstance(value, list):
-        return [project(row, mask, datatype) for row in value]
-    return project(value, mask, datatype)
+    local = datatype.local.intersection(mask) or datatype.local
+    return Projection(
+        values=(*local, *datatype.values.intersection(mask)),
+        counts=tuple((name, counted) for name, counted in datatype.counts.items() if name in mask),
+        relations=tuple(relations),
+    )
 
 
 class _Parser:

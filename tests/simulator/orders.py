@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from . import dates, mail
-from .datatypes import REQUEST, Row
+from .metadata import REQUEST, Row
 
 PENDING, APPROVED, COMPLETE, CANCELED = "Pending CA Approval", "Approved", "Complete", "Canceled"
 _ON_THE_CERTIFICATE = frozenset({"certificateSigningRequest", "createDate", "effectiveDate", "expirationDate"})
@@ -134,7 +134,7 @@ def change(order: Order, statuses: Statuses, given: Mapping[str, Any], missing: 
             if value not in mail.families():
                 raise ValueError(f"no such family of mail: {value}")
             order.mail_family = value
-        elif name in REQUEST.scalars:
+        elif name in REQUEST.local:
             order.row[name] = _property(name, value)
         else:
             raise ValueError(f"an order has no {name}")

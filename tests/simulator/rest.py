@@ -45,7 +45,7 @@ def encode(answer: Answer) -> Response:
 
 def encode_fault(fault: ApiFault) -> Response:
     """A fault as ``{"error": ..., "code": ...}`` with its HTTP status."""
-    body = json.dumps({"error": fault.message, "code": fault.code})
+    body = json.dumps({"error": fault.message, **({"code": fault.code} if fault.rest_has_code else {})})
     return Response(body, fault.rest_status, mimetype="application/json")
 
 

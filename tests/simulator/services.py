@@ -2,11 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The API's methods, on plain data: no transport, no masks, no paging."""
+"""The API's methods, on plain data: no transport, no masks, no paging.
+
+Which methods there are, and what they take and give, says ``metadata``; here is what they do. The getter of a relation
+follows from its service's ``getObject``.
+"""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -15,11 +18,12 @@ from cryptography import x509
 
 from . import dates, errors, orders, store
 from .calls import Call
-from .datatypes import ACCOUNT, CERTIFICATE, CERTIFICATE_ENTRY, REQUEST, STATUS, Datatype, Row
+from .metadata import ACCOUNT, CERTIFICATE, ENTRY, REQUEST, SIGNATURES, STATUS, Datatype, Row, Signature, value_of
 from .users import MANAGE, VIEW, User
 from .world import World
 
 _PREFIXES = ("admin", "administrator", "hostmaster", "postmaster", "webmaster")
+_DAYS_PER_MONTH = 30.44
 
 
 @dataclass(frozen=True)
@@ -36,48 +40,56 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Method:
-    """A method: ``returns`` is the datatype of the row or rows it gives, None for a plain value.
+    """What a method does, and the permission that it needs."""
 
-    It takes so many ``parameters``. ``filter_root`` is the property that an object filter starts with, empty if it
-    starts at the datatype itself.
-    """
-
+    signature: Signature
     function: Callable[..., Any]
-    parameters: int
     permission: str
-    returns: Datatype | None
-    filter_root: str
 
     def invoke(self, context: Context, arguments: tuple[Any, ...]) -> Any:
         """Check the permission and call, holding the world's lock; a missing permission reads as *not found*."""
         if self.permission not in context.user.permissions:
             raise errors.object_not_found(context.identifier or context.world.account["id"])
-        if len(arguments) < self.parameters:
+        if context.identifier is None and not self.signature.is_static:
+            raise errors.missing_identifier()
+        if len(arguments) < self.signature.parameters:
             raise errors.bad_request()
-        return self.function(context, *arguments[: self.parameters])
+        return self.function(context, *arguments[: self.signature.parameters])
 
 
-_METHODS: dict[str, dict[str, Method]] = {}
+_METHODS: dict[str, Method] = {}
 
 
 def find(call: Call) -> Method:
     """The method that a call means, or the API's fault."""
-    service = _METHODS.get(call.service)
+    service = SIGNATURES.get(call.service)
     if service is None:
         raise errors.unknown_service()
-    if call.method not in service:
+    signature = service.get(call.method)
+    if signature is None:
         raise errors.unknown_method(call.method)
-    return service[call.method]
+    method = _METHODS.get(str(signature)) or _getter(signature)
+    if method is None:
+        raise errors.not_implemented(str(signature))
+    return method
 
 
-def _method(
-    service: str, name: str, *, permission: str = VIEW, returns: Datatype | None = None, filter_root: str = ""
-) -> Callable[[Function], Function]:
-    """Register a function as a method of a service."""
+def _getter(signature: Signature) -> Method | None:
+    """What reads a relation: of the object that ``getObject`` gives. Certificates are for who manages them."""
+    of = _METHODS.get(f"{signature.service}::getObject")
+    if of is None or not signature.relation:
+        return None
+    get = of.function
+    permission = MANAGE if signature.gives is CERTIFICATE else of.permission
+    return Method(signature, lambda context: value_of(get(context), signature.relation), permission)
+
+
+def _method(datatype: Datatype, name: str, *, permission: str = VIEW) -> Callable[[Function], Function]:
+    """Let a function be what a method does."""
 
     def register(function: Function) -> Function:
-        parameters = len(inspect.signature(function).parameters) - 1
-        _METHODS.setdefault(service, {})[name] = Method(function, parameters, permission, returns, filter_root)
+        signature = SIGNATURES[datatype.name][name]
+        _METHODS[str(signature)] = Method(signature, function, permission)
         return function
 
     return register
@@ -91,48 +103,48 @@ def _number(value: Any) -> int | None:
 # SoftLayer_Account
 
 
-@_method(ACCOUNT.name, "getObject", returns=ACCOUNT)
+@_method(ACCOUNT, "getObject")
 def _account(context: Context) -> Row:
     """The account of the user; its id is what ``getSslCertificateRequests`` asks for."""
     if context.identifier is not None and _number(context.identifier) != context.world.account["id"]:
         raise errors.object_not_found(context.identifier)
     manages = MANAGE in context.user.permissions
-    return {**context.world.account, "securityCertificates": _stored(context) if manages else []}
+    return {
+        **context.world.account,
+        "securityCertificates": lambda _row: _stored(context) if manages else [],
+        "validSecurityCertificates": lambda _row: _valid(context) if manages else [],
+        "expiredSecurityCertificates": lambda _row: _expired(context) if manages else [],
+    }
 
 
-def _list_of_account(name: str, *, permission: str, returns: Datatype) -> Callable[[Function], Function]:
-    """Register ``SoftLayer_Account::getX``, whose filters start with the property ``x``."""
-    method = f"get{name[0].upper()}{name[1:]}"
-    return _method(ACCOUNT.name, method, permission=permission, returns=returns, filter_root=name)
-
-
-@_list_of_account("securityCertificates", permission=MANAGE, returns=CERTIFICATE)
 def _stored(context: Context) -> list[Row]:
     return list(context.world.certificates.values())
 
 
-@_list_of_account("validSecurityCertificates", permission=MANAGE, returns=CERTIFICATE)
 def _valid(context: Context) -> list[Row]:
     moment = dates.now()
     return [record for record in _stored(context) if record["validityEnd"] >= moment]
 
 
-@_list_of_account("expiredSecurityCertificates", permission=MANAGE, returns=CERTIFICATE)
 def _expired(context: Context) -> list[Row]:
     moment = dates.now()
     return [record for record in _stored(context) if record["validityEnd"] < moment]
 
 
-@_list_of_account("validSecurityCertificateEntries", permission=VIEW, returns=CERTIFICATE_ENTRY)
+@_method(ACCOUNT, "getValidSecurityCertificateEntries")
 def _valid_entries(context: Context) -> list[Row]:
-    """What a user without the manage permission may see: no secret part."""
-    return _valid(context)
+    """What a user without the manage permission may see: nothing but the properties of an entry."""
+    shared = ENTRY.local & CERTIFICATE.local
+    return [
+        {"certificateId": record["id"], **{name: record[name] for name in shared if name in record}}
+        for record in _valid(context)
+    ]
 
 
 # SoftLayer_Security_Certificate_Request
 
 
-@_method(REQUEST.name, "getSslCertificateRequests", returns=REQUEST)
+@_method(REQUEST, "getSslCertificateRequests")
 def _requests(context: Context, account_id: Any) -> list[Row]:
     """All orders of the account."""
     if _number(account_id) != context.world.account["id"]:
@@ -141,20 +153,18 @@ def _requests(context: Context, account_id: Any) -> list[Row]:
 
 
 def _order(context: Context) -> orders.Order:
-    if context.identifier is None:
-        raise errors.missing_identifier()
     order = context.world.orders.get(_number(context.identifier) or 0)
     if order is None:
         raise errors.object_not_found(context.identifier)
     return order
 
 
-@_method(REQUEST.name, "getObject", returns=REQUEST)
+@_method(REQUEST, "getObject")
 def _request(context: Context) -> Row:
     return _order(context).row
 
 
-@_method(REQUEST.name, "resendEmail", permission=MANAGE)
+@_method(REQUEST, "resendEmail", permission=MANAGE)
 def _resend_email(context: Context, email_type: Any) -> bool:
     """Have the authority send one of its emails again; false = it was not asked for."""
     order = _order(context)
@@ -171,7 +181,7 @@ def _resend_email(context: Context, email_type: Any) -> bool:
     return True
 
 
-@_method(REQUEST.name, "cancelSslOrder", permission=MANAGE)
+@_method(REQUEST, "cancelSslOrder", permission=MANAGE)
 def _cancel(context: Context) -> bool:
     """Cancel an order, which only a pending one can be."""
     order = _order(context)
@@ -181,19 +191,19 @@ def _cancel(context: Context) -> bool:
     return True
 
 
-@_method(REQUEST.name, "getAdministratorEmailDomains")
+@_method(REQUEST, "getAdministratorEmailDomains")
 def _email_domains(_context: Context, common_name: Any) -> list[str]:
     """Where approval mails for a name may go: its own domain and those above it."""
     labels = str(common_name).removeprefix("*.").split(".")
     return [".".join(labels[start:]) for start in range(max(1, len(labels) - 1))]
 
 
-@_method(REQUEST.name, "getAdministratorEmailPrefixes")
+@_method(REQUEST, "getAdministratorEmailPrefixes")
 def _email_prefixes(_context: Context) -> list[str]:
     return list(_PREFIXES)
 
 
-@_method(REQUEST.name, "validateCsr")
+@_method(REQUEST, "validateCsr")
 def _validate_csr(_context: Context, csr: Any, months: Any, _item_id: Any, _server_type: Any) -> bool:
     """Would the authority take this signing request?"""
     try:
@@ -202,20 +212,24 @@ def _validate_csr(_context: Context, csr: Any, months: Any, _item_id: Any, _serv
         return False
 
 
-@_method(REQUEST.name, "getPreviousOrderData")
+@_method(REQUEST, "getPreviousOrderData")
 def _previous_order_data(context: Context) -> dict[str, Any]:
-    """What a renewal order needs."""
-    row = _order(context).row
+    """What a renewal order needs: a SoftLayer_Container_Product_Order_Security_Certificate."""
+    order = _order(context)
+    row, (start, end) = order.row, order.validity()
     return {
         "renewalFlag": True,
-        "orderApproverEmailAddress": row.get("approverEmailAddress"),
-        "technicalContactEmailAddress": row.get("technicalContactEmailAddress"),
         "certificateSigningRequest": row.get("certificateSigningRequest"),
-        "validityMonths": 12,
+        "orderApproverEmailAddress": row.get("approverEmailAddress"),
+        "technicalContact": {"emailAddress": row.get("technicalContactEmailAddress")},
+        "organizationInformation": {"organizationName": context.world.account["companyName"]},
+        "validityMonths": round((end - start).days / _DAYS_PER_MONTH),
+        "serverCount": 1,
+        "serverType": "other",
     }
 
 
-@_method(STATUS.name, "getSslRequestStatuses", returns=STATUS)
+@_method(STATUS, "getSslRequestStatuses")
 def _statuses(context: Context) -> list[Row]:
     return context.world.statuses.documented()
 
@@ -224,8 +238,6 @@ def _statuses(context: Context) -> list[Row]:
 
 
 def _record(context: Context) -> Row:
-    if context.identifier is None:
-        raise errors.missing_identifier()
     record = context.world.certificates.get(_number(context.identifier) or 0)
     if record is None:
         raise errors.object_not_found(context.identifier)
@@ -238,30 +250,30 @@ def _template(value: Any) -> Mapping[str, Any]:
     return value
 
 
-@_method(CERTIFICATE.name, "getObject", permission=MANAGE, returns=CERTIFICATE)
+@_method(CERTIFICATE, "getObject", permission=MANAGE)
 def _certificate(context: Context) -> Row:
     return _record(context)
 
 
-@_method(CERTIFICATE.name, "findByCommonName", permission=MANAGE, returns=CERTIFICATE)
+@_method(CERTIFICATE, "findByCommonName", permission=MANAGE)
 def _find_by_common_name(context: Context, common_name: Any) -> list[Row]:
     wanted = str(common_name).casefold()
     return [record for record in _stored(context) if str(record["commonName"]).casefold() == wanted]
 
 
-@_method(CERTIFICATE.name, "createObject", permission=MANAGE, returns=CERTIFICATE)
+@_method(CERTIFICATE, "createObject", permission=MANAGE)
 def _create(context: Context, template: Any) -> Row:
     """Nothing stops the same certificate from being created twice."""
     return context.world.add_certificate(_template(template))
 
 
-@_method(CERTIFICATE.name, "editObject", permission=MANAGE)
+@_method(CERTIFICATE, "editObject", permission=MANAGE)
 def _edit(context: Context, template: Any) -> bool:
     store.edit(_record(context), _template(template))
     return True
 
 
-@_method(CERTIFICATE.name, "deleteObject", permission=MANAGE)
+@_method(CERTIFICATE, "deleteObject", permission=MANAGE)
 def _delete(context: Context) -> bool:
     record = _record(context)
     store.check_deletable(record)

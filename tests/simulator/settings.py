@@ -25,6 +25,10 @@ class Settings:
     """Seconds to put into a Retry-After header of that refusal."""
     page_size_cap: int = 0
     """No page is longer than this; 0 is no cap."""
+    page_every_list: bool = False
+    """A limit counts for every list, not only where the reference says so: orders come in pages, too."""
+    refuse_ignored: bool = False
+    """A mask, filter or limit for a method that takes none is refused instead of ignored."""
     ignore_limits: bool = False
     """All rows on every page."""
     ignore_filters: bool = False

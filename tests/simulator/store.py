@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -17,13 +18,14 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import NameOID
 
 from . import authority, dates, errors
-from .datatypes import CERTIFICATE, Row
 from .errors import ApiFault
+from .metadata import CERTIFICATE, Row
 
 _KEY_MATERIAL = ("certificate", "privateKey", "intermediateCertificate")
 _FREE = ("notes", "certificateSigningRequest")
 WRITABLE = (*_KEY_MATERIAL, *_FREE)
 """All else is derived, and silently ignored when it is given."""
+_LISTENERS = uuid.UUID("5a6f0c6e-8a3c-4c1c-9d0b-2f3d1b9f7e10")
 
 
 def create(identifier: int, template: Mapping[str, Any]) -> Row:
@@ -69,7 +71,32 @@ def facts(certificate: x509.Certificate) -> Row:
         "keySize": getattr(certificate.public_key(), "key_size", None),
         "validityBegin": certificate.not_valid_before_utc,
         "validityEnd": certificate.not_valid_after_utc,
+        "validityDays": _validity_days,
     }
+
+
+def listeners(identifier: int, count: int) -> list[Row]:
+    """So many listeners of load balancers that serve a certificate."""
+    moment = dates.now()
+    return [
+        {
+            "id": identifier * 100 + number,
+            "uuid": str(uuid.uuid5(_LISTENERS, f"{identifier}/{number}")),
+            "protocol": "HTTPS",
+            "protocolPort": 443 + number,
+            "provisioningStatus": "ACTIVE",
+            "tlsCertificateId": identifier,
+            "createDate": moment,
+            "modifyDate": moment,
+        }
+        for number in range(count)
+    ]
+
+
+def _validity_days(row: Row) -> int:
+    """Days until a certificate expires; negative once it has."""
+    days: int = (row["validityEnd"] - dates.now()).days
+    return days
 
 
 def _derived(given: Mapping[str, Any]) -> Row:

@@ -17,8 +17,8 @@ from typing import Any
 from . import keys, mail, orders, store
 from .authority import Authority
 from .calls import CallLog, RateLimiter
-from .datatypes import CERTIFICATE, REQUEST, Datatype, Row
 from .faults import FaultBook
+from .metadata import CERTIFICATE, REQUEST, Datatype, Row
 from .orders import Order, Statuses
 from .settings import Settings
 from .users import Users
@@ -79,6 +79,7 @@ class World:
             self.certificates = {record["id"]: dict(record) for record in seed_certificates}
             self.sends = []
             self.calls.clear()
+            self.calls.ignored.clear()
             self.faults.clear()
             self.limiter.clear()
             self.maildir.clear()

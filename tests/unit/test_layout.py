@@ -19,17 +19,59 @@ MODULE_UTILS = f"{NAMESPACE}plugins.module_utils."
 
 # From the ground up: a file imports from layers beneath its own, never from its own or one above.
 LAYERS = (
-    ("_argspec", "_errors"),
-    ("_faults", "_files", "_names", "_paging", "_rate", "_times", "_transport"),
-    ("_client", "_x509"),
-    ("_ledger", "_mail", "_orders", "_plan", "_report", "_store"),
-    ("_mailbox",),
+    ("_errors", "_secrets", "_text"),
+    (
+        "_argspec",
+        "_ciphers",
+        "_containers",
+        "_der",
+        "_faults",
+        "_files",
+        "_foreign_keys",
+        "_forms",
+        "_imap",
+        "_mbox",
+        "_names",
+        "_paging",
+        "_place",
+        "_rate",
+        "_times",
+        "_values",
+    ),
+    ("_transport",),
+    ("_client", "_database", "_mail_archives", "_mail_signs", "_mail_text", "_x509"),
+    ("_mail_parts", "_name_constraints", "_terms"),
+    ("_chain", "_mail_message"),
+    ("_ledger", "_mail", "_orders", "_plan", "_report", "_roots", "_store"),
+    ("_creates", "_mailbox"),
     ("_module",),
 )
 # Of the layers beneath it, this one knows only some files.
-NARROW = {"_module": {"_argspec", "_errors"}}
+NARROW = {"_module": {"_argspec", "_errors", "_secrets"}}
 # These do no input or output and read no clock: time is passed in.
-PURE = ("_mail", "_names", "_plan", "_report", "_times", "_x509")
+PURE = (
+    "_chain",
+    "_ciphers",
+    "_der",
+    "_foreign_keys",
+    "_forms",
+    "_mail",
+    "_mail_archives",
+    "_mail_message",
+    "_mail_parts",
+    "_mail_signs",
+    "_mail_text",
+    "_name_constraints",
+    "_names",
+    "_plan",
+    "_report",
+    "_secrets",
+    "_terms",
+    "_text",
+    "_times",
+    "_values",
+    "_x509",
+)
 IMPURE = {"SoftLayer", "ansible", "os", "pathlib", "requests", "shutil", "socket", "sqlalchemy", "subprocess", "time"}
 
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}

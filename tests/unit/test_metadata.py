@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,12 +72,29 @@ def test_oldest_ansible_core_is_the_same_everywhere() -> None:
     assert f"ansible-core {oldest} or later" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_pythons_are_the_same_everywhere() -> None:
+    oldest = read("tests/config.yml")["modules"]["python_requires"].removeprefix(">=")
+    [pythons] = re.findall(r"^PYTHONS = \((.*)\)$", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE)
+    tested = re.findall(r'"([\d.]+)"', pythons)
+    steps = read(".github/workflows/ci.yml")["jobs"]["test"]["steps"]
+    [setup] = [step["with"]["python-version"].split() for step in steps if "python-version" in step.get("with", {})]
+    assert tested[0] == oldest and setup[: len(tested)] == tested
+
+
 def test_workflow_runs_every_session() -> None:
     sessions = re.findall(
         r"^@nox\.session\n(?:@.*\n)*def (\w+)", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE
     )
-    jobs = read(".github/workflows/ci.yml")["jobs"].values()
-    assert sorted(name for job in jobs for name in job["strategy"]["matrix"]["session"]) == sorted(sessions)
+    jobs = read(".github/workflows/ci.yml")["jobs"]
+    run = [
+        name for job in jobs.values() for name in job.get("strategy", {"matrix": {"session": []}})["matrix"]["session"]
+    ]
+    run += [
+        name
+        for name, job in jobs.items()
+        if "strategy" not in job and any(f"make {name}" in step.get("run", "") for step in job["steps"])
+    ]
+    assert sorted(run) == sorted(sessions)
 
 
 def test_pre_commit_uses_the_versions_of_the_project() -> None:
@@ -85,4 +103,36 @@ def test_pre_commit_uses_the_versions_of_the_project() -> None:
     assert (
         hooks
         and [need for hook in hooks for need in hook["additional_dependencies"] if f'"{need}"' not in project] == []
+    )
+
+
+def test_readme_has_the_sections_that_are_asked_for() -> None:
+    """Those of Red Hat's template, and those of the community's requirements, in which some words have to be."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    template = (
+        "Description, Requirements, Installation, Use cases, Testing, Contributing, Support, Release notes and roadmap"
+    )
+    asked = [*template.split(", "), "Related information", "License information"]
+    assert [section for section in sections if section in asked] == asked
+    for section, words in {
+        "Communication": ("https://forum.ansible.com/c/help/6", "https://forum.ansible.com/tag/softlayer"),
+        "Contributing": ("https://docs.ansible.com/ansible/latest/community/code_of_conduct.html", "CONTRIBUTING.md"),
+        "Release notes and roadmap": ("https://semver.org/", "deprecated", "CHANGELOG.md"),
+    }.items():
+        assert [word for word in words if word not in sections[section]] == []
+    assert not re.search(r"pip install '?ansible", text)
+    assert "no agreement to sign" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_plugins_are_in_folders_that_ansible_knows() -> None:
+    folders = {path.parent.relative_to(ROOT / "plugins").as_posix() for path in ROOT.glob("plugins/**/*.py")}
+    assert folders <= {"doc_fragments", "filter", "inventory", "module_utils", "modules"}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("plugins/module_utils/*.py")), ids=lambda path: path.stem)
+def test_what_is_private_says_so(path: Path) -> None:
+    assert path.name.startswith("_")
+    assert "Private to softlayer.certificates." in (
+        ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     )

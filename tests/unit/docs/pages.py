@@ -29,7 +29,7 @@ READMES = [ROOT / "README.md", *sorted(ROOT.glob("roles/*/README.md"))]
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
 FILTERS = sorted(path.stem for path in ROOT.glob("plugins/filter/*.yml"))
 INVENTORIES = sorted(path.stem for path in ROOT.glob("plugins/inventory/*.py"))
-FOLLOWED_ELSEWHERE = {"guide_awx.rst"}
+FOLLOWED_ELSEWHERE = {"guide_awx.rst", "guide_execution_environments.rst"}
 """Pages whose commands need more than there is here; they have tests of their own."""
 PLUGIN_PAGES = [
     *(("module", name) for name in MODULES),
@@ -106,12 +106,17 @@ def pages() -> list[Page]:
 
 
 @cache
-def documented_options(kind: str) -> dict[str, dict[str, Any]]:
-    """The options of all plugins of a kind, doc fragments merged in, as `ansible-doc` tells them."""
+def documented(kind: str) -> dict[str, dict[str, Any]]:
+    """The documentation of all plugins of a kind, doc fragments merged in, as `ansible-doc` tells it."""
     names = [PREFIX + name for found, name in PLUGIN_PAGES if found == kind]
     command = [Path(sys.executable).with_name("ansible-doc"), "--json", "--type", kind, *names]
     told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return {name.removeprefix(PREFIX): told[name]["doc"]["options"] for name in names}
+    return {name.removeprefix(PREFIX): told[name]["doc"] for name in names}
+
+
+def documented_options(kind: str) -> dict[str, dict[str, Any]]:
+    """The options of all plugins of a kind."""
+    return {name: documentation["options"] for name, documentation in documented(kind).items()}
 
 
 def role_options(entry_point: str = "main") -> dict[str, Any]:

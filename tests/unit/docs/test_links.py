@@ -56,3 +56,12 @@ def test_every_guide_is_in_the_table_of_contents() -> None:
     sections = yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))["sections"]
     registered = [name for section in sections for name in section["toctree"]]
     assert sorted(registered) == [path.stem for path in GUIDES]
+
+
+def test_the_evidence_that_contributors_are_shown_exists() -> None:
+    page = (ROOT / "docs/docsite/rst/guide_contributing.rst").read_text(encoding="utf-8")
+    made = re.findall(r"^([\w ]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    commands = {target for line in re.findall(r"``make ([\w ]+?)(?: CORE=.*?)?``", page) for target in line.split()}
+    assert commands and commands <= {target for line in made for target in line.split()}
+    named = re.findall(r"``((?:tests|docs|changelogs|plugins|meta|\.github)/[\w./-]+\.\w+)``", page)
+    assert named and [path for path in named if not (ROOT / path).exists()] == []

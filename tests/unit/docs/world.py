@@ -50,6 +50,7 @@ class World:
     def __init__(self, folder: Path, sim: Simulator, inbox: Mailbox, database: Server, proxy: Gateway) -> None:
         self.home, self.work, self.root = folder / "home", folder / "work", folder / "root"
         self._sim, self._inbox, self._proxy, self._authority = sim, inbox, proxy, made.Authority()
+        self._roots = self.root / "etc/ssl/roots.pem"
         for path in (self.home, self.work, self.root / "var/lib/certificates", self.root / "srv/reports"):
             path.mkdir(parents=True)
         self._add_orders()
@@ -85,6 +86,7 @@ class World:
             "HOME": str(self.home),
             "XDG_STATE_HOME": str(self.home / ".local/state"),
             "LC_ALL": "C.UTF-8",
+            "SSL_CERT_FILE": str(self._roots),
             "SL_USERNAME": self._sim.username,
             "SL_API_KEY": self._sim.api_key,
             "SL_ENDPOINT_URL": self._sim.rest_url,
@@ -173,7 +175,7 @@ class World:
             key = self._sim.key_path(order["commonName"]).read_bytes()
             for folder in (ssl / "private", self.root / "srv/keys", self.work / "keys", self.work / "mails/keys"):
                 _write(folder / f"{name}.key", key)
-            for folder in (ssl / "requests", self.root / "srv/requests"):
+            for folder in (ssl / "requests", self.root / "srv/requests", self.work):
                 _write(folder / f"{name}.csr", order["certificateSigningRequest"])
             issued = self._sim.issue(order["id"])
             for folder in (ssl, self.work, self.work / "mails/certificates", self.root / "srv/certificates"):
@@ -186,6 +188,10 @@ class World:
         _write(self.work / "www_example_com.csr", self._order("www.example.com")["certificateSigningRequest"])
         for path in (self.work / "bundle.pem", self.work / "mails/ca.pem", self.root / "srv/ca.pem"):
             _write(path, www["intermediateCertificate"])
+        _write(ssl / "example-issuers.pem", www["intermediateCertificate"])
+        roots = self._sim.authority_root.read_text(encoding="ascii") + made.pem_of([self._authority.root])
+        for path in (self._roots, ssl / "authority/root.pem", self.root / "srv/authority/root.pem"):
+            _write(path, roots)
         for name in ("a.example.com", "b.example.com"):
             signed = made.self_signed(name)
             _write(self.work / f"{name}.crt", signed.pem)

@@ -30,15 +30,16 @@ class Ran:
 
 
 def play(sim: Simulator, folder: Path, playbook: str, *options: str, **variables: Any) -> Ran:
-    """Run a playbook in a folder, logged in to a simulator, with variables from a file."""
+    """Run a playbook in a folder, logged in to a simulator whose authority the machine trusts, with variables from a file."""
     given = folder / "vars.json"
     given.write_text(json.dumps(variables), encoding="utf-8")
     login = {"SL_USERNAME": sim.username, "SL_API_KEY": sim.api_key, "SL_ENDPOINT_URL": sim.rest_url}
+    trusted = {"SSL_CERT_FILE": str(sim.authority_root)}
     quiet = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
     process = subprocess.run(
         [Path(sys.executable).with_name("ansible-playbook"), playbook, "-e", f"@{given}", *options],
         cwd=folder,
-        env=os.environ | login | quiet,
+        env=os.environ | login | trusted | quiet,
         capture_output=True,
         text=True,
         timeout=SECONDS,

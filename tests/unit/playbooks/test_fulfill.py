@@ -102,6 +102,7 @@ def fulfill(sim: Simulator, inbox: Mailbox, tmp_path: Path) -> Play:
         given = {
             "ssl_fulfillment_mail": {"imap": mailbox or inbox.options(), "wait_interval": 1},
             "ssl_fulfillment_privatekey_dir": str(sim.keys_dir),
+            "ssl_fulfillment_trusted_ca_path": str(sim.authority_root),
             "tell": str(told),
             **variables,
         }
@@ -232,7 +233,10 @@ def test_without_a_mailbox_it_says_what_is_missing(fulfill: Play, sim: Simulator
     ("variables", "named"),
     [
         ({"ssl_fulfillment_mail": {"wait_interval": 5}}, "imap, maildir, mbox and paths"),
-        ({"ssl_fulfillment_mail": {"maildir": "/one", "mbox": "/two"}}, "imap, maildir, mbox and paths"),
+        (
+            {"ssl_fulfillment_mail": {"maildir": "/one", "mbox": "/two"}},
+            "it names maildir and mbox, leave all but one out",
+        ),
         ({"ssl_fulfillment_privatekey_dir": None}, "ssl_fulfillment_privatekey_dir"),
         ({"ssl_fulfillment_privatekey_dir": "nowhere"}, "/nowhere on the controller. Make it, or correct"),
     ],

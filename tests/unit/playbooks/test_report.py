@@ -184,7 +184,7 @@ def test_german(report: Report, tmp_path: Path) -> None:
 def test_after_the_other_phases(report: Report, sim: Simulator, tmp_path: Path) -> None:
     lost, keyless, refused = 100202, 100203, 100207
     sim.patch_order(lost, mail_family="link_only")
-    sim.fault("fault", method="resendEmail", order_id=refused)
+    sim.fault("fault", method="resendEmail", order_id=refused, message="This order has no approver.")
     sim.key_path("*.example.org").rename(tmp_path / "kept.key")
     variables = {
         "playbook": "phases.yml",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins.support import TRANSPORTS, options_for
+from tests.unit.plugins.support import DELIBERATE, TRANSPORTS, options_for
 
 
 @pytest.fixture(scope="session")
@@ -23,11 +23,15 @@ def demo_simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def sim(demo_simulator: Simulator) -> Simulator:
-    """The simulator with the demo fleet, as if it had just been started."""
+def sim(demo_simulator: Simulator) -> Iterator[Simulator]:
+    """The simulator with the demo fleet, as if it had just been started.
+
+    No test may have a mask, filter or limit sent to a method that does not take it.
+    """
     demo_simulator.start_listening()
     demo_simulator.reset()
-    return demo_simulator
+    yield demo_simulator
+    assert demo_simulator.ignored() <= DELIBERATE
 
 
 @pytest.fixture(params=TRANSPORTS)

@@ -14,6 +14,7 @@ import binascii
 import hashlib
 import html
 import io
+import json
 import quopri
 import re
 import struct
@@ -22,6 +23,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from email.header import Header
 from functools import cache, partial
 
 from cryptography import x509
@@ -29,7 +31,24 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
+from tests.unit.plugins.archives import (
+    BZIP2,
+    OFFICE,
+    RAR,
+    SEVEN_ZIP,
+    TNEF,
+    XZ,
+    claiming_tar,
+    gzipped,
+    many_gzips,
+    tarred,
+    uuencoded,
+    uuencoded_in_base64,
+    zeros_gzip,
+)
 from tests.unit.plugins.certificates import BYTES, DISORDER, PEM_BODY, Authority, Issued, new_key, pem_of, pkcs7_of
+from tests.unit.plugins.letters import LETTERS, UNSEEN
+from tests.unit.plugins.notices import LATER_NOTICES, NOTICES, UNSEEN_NOTICES
 
 Change = Callable[[str], str]
 BODY_SECRET = "pickup PIN 4711-kaffeekanne"
@@ -473,6 +492,13 @@ def in_wrong_charset(declared: str, actual: str = "utf-8") -> Form:
     )
 
 
+def in_wrong_html_charset(actual: str) -> Form:
+    """HTML of two bytes a character that does not say so."""
+    return Form(
+        lambda issued: mail(part(html_document(_pre(fulfillment(issued))).encode(actual), "text/html", "base64"))
+    )
+
+
 WRONG_CHARSETS = {
     "unknown": in_wrong_charset("x-unknown"),
     "unknown_8bit": in_wrong_charset("unknown-8bit", "windows-1252"),
@@ -708,6 +734,11 @@ def leaf_pem(issued: Issued) -> bytes:
     return issued.pem.encode()
 
 
+def _json(issued: Issued) -> str:
+    """The certificate and its issuers as a program writes them that tells of an order."""
+    return json.dumps({"order": 12, "certificate": issued.pem, "chain": issued.chain_pem})
+
+
 def full_pem(issued: Issued) -> bytes:
     """The certificate and its issuers in PEM."""
     return (issued.pem + issued.chain_pem).encode()
@@ -798,6 +829,13 @@ ATTACHMENTS: dict[str, Form] = {
     "misleading_txt": _attached(leaf_der, "der", name="certificate.txt", content_type="text/plain"),
     "misleading_jpg": _attached(leaf_pem, "pem", name="picture.jpg", content_type="image/jpeg"),
     "misleading_jpg_der": _attached(leaf_der, "der", name="picture.jpg", content_type="image/jpeg"),
+    **{
+        f"misleading_inline_{kind}_{encoding}": _attached(
+            leaf_pem, "pem", content_type=kind, encoding=encoding, disposition="inline"
+        )
+        for kind in ("image/png", "audio/mpeg", "font/woff")
+        for encoding in ("base64", "7bit")
+    },
     "misleading_zip": _attached(leaf_pem, "pem", name="example_com.zip", content_type="application/zip"),
     "renamed_for_filters": _attached(leaf_der, "der", name="example_com.crt.remove"),
     "der_binary": replace(_attached(leaf_der, "der", name="a.cer", encoding="binary"), exact=True),
@@ -920,7 +958,7 @@ def patched(
     return bytes(data)
 
 
-FLAGS, METHOD, SIZE = (6, 8), (8, 10), (22, 24)
+FLAGS, METHOD, CHECKSUM, SIZE = (6, 8), (8, 10), (14, 16), (22, 24)
 """Where the fields of an entry are in its local and in its central header."""
 
 
@@ -985,6 +1023,142 @@ def zip_form(archive: Callable[[Issued], bytes]) -> Form:
 def zip_mail(archive: bytes) -> bytes:
     """A message with an archive that is there already."""
     return with_attachments(attachment(archive, "example_com.zip", "application/zip"))
+
+
+def _uu_text(block: bytes) -> bytes:
+    return mail(part(b"Your certificate follows.\n\n" + block + b"\nRegards\n", "text/plain", "7bit"))
+
+
+def _bare(issued: Issued, line: str = "{}") -> str:
+    encoded = base64.encodebytes(issued.der).decode().splitlines()
+    lines = "".join(line.format(each) + "\n" for each in encoded)
+    return f"Hello,\n\nhere is your certificate:\n\n{lines}\nRegards\nThe Team\n"
+
+
+def _embedded_picture(issued: Issued) -> bytes:
+    picture = base64.b64encode(bytes(range(256)) * 6_000).decode()
+    return mail(text_part(html_document(f"<img src='data:image/png;base64,{picture}'>{_pre(issued.pem)}"), "html"))
+
+
+def _behind(text: str) -> Callable[[Issued], bytes]:
+    return lambda issued: mail(text_part(f"{text}\n{fulfillment(issued)}"))
+
+
+PACKED: dict[str, Form] = {
+    "gzip": _attached(lambda issued: gzipped(full_pem(issued)), "zip", chain=True, name="example_com.pem.gz"),
+    "gzip_der": _attached(lambda issued: gzipped(issued.der), "zip", name="example_com.cer.gz"),
+    "gzip_in_pieces": _attached(
+        lambda issued: gzipped(full_pem(issued)[:700]) + gzipped(full_pem(issued)[700:]),
+        "zip",
+        chain=True,
+        name="a.gz",
+    ),
+    **{
+        f"tar_{name}": _attached(
+            partial(lambda layout, issued: tarred(zip_entries(issued), layout), layout), "zip", chain=True, name="a.tar"
+        )
+        for name, layout in (("gnu", 1), ("ustar", 0), ("pax", 2))
+    },
+    "tar_long_names": _attached(
+        lambda issued: tarred([(f"{'folder/' * 40}{name}", data) for name, data in zip_entries(issued)]),
+        "zip",
+        chain=True,
+        name="a.tar",
+    ),
+    "tar_gz": _attached(
+        lambda issued: gzipped(tarred(zip_entries(issued))), "zip", chain=True, name="example_com.tar.gz"
+    ),
+    "tgz_of_der": _attached(lambda issued: gzipped(tarred([("a.cer", issued.der)])), "zip", name="a.tgz"),
+    "zip_in_zip": zip_form(lambda issued: zipped([("inner.zip", zipped(zip_entries(issued)))])),
+    **{
+        f"zip_{name}": zip_form(partial(lambda method, issued: zipped(zip_entries(issued), method), method))
+        for name, method in (("bzip2", zipfile.ZIP_BZIP2), ("lzma", zipfile.ZIP_LZMA))
+    },
+    "zip_lzma_dictionary": zip_form(greedy_lzma_zip),
+    "zip_in_tar_gz": _attached(
+        lambda issued: gzipped(tarred([("inner.zip", zipped(zip_entries(issued)))])), "zip", chain=True, name="a.tgz"
+    ),
+    "tar_gz_in_zip": zip_form(lambda issued: zipped([("inner.tar.gz", gzipped(tarred(zip_entries(issued))))])),
+    "uuencode": Form(lambda issued: _uu_text(uuencoded(full_pem(issued))), "pem"),
+    "uuencode_der": Form(lambda issued: _uu_text(uuencoded(issued.der, "a b.cer", "0600")), "der", False),
+    "uuencode_zip": Form(lambda issued: _uu_text(uuencoded(zipped(zip_entries(issued)), "a.zip")), "zip"),
+    "uuencode_spaces_lost": Form(
+        lambda issued: _uu_text(re.sub(rb"(?m)[ `]+$", b"", uuencoded(full_pem(issued)).replace(b"`", b" "))), "pem"
+    ),
+    "uuencode_twice": Form(
+        lambda issued: _uu_text(uuencoded(leaf_pem(issued)) + uuencoded(issued.chain_pem.encode(), "ca.crt")), "pem"
+    ),
+    "uuencode_base64": Form(lambda issued: _uu_text(uuencoded_in_base64(zipped(zip_entries(issued)), "a.zip")), "zip"),
+    "uuencode_as_transfer_encoding": Form(
+        lambda issued: with_attachments(attachment(full_pem(issued), "a.crt", encoding="x-uuencode")), "zip"
+    ),
+    **{
+        f"html_file_{name}": _attached(
+            partial(lambda convert, issued: html_document(convert(fulfillment(issued))).encode(), HTML[name]),
+            "pem",
+            chain=True,
+            name=f"certificate{ending}",
+            content_type=content_type,
+        )
+        for name, ending, content_type in (
+            ("outlook", ".html", "text/html; charset=utf-8"),
+            ("br", ".HTM", "application/octet-stream"),
+            ("spans", "", "text/html; charset=utf-8"),
+        )
+    },
+    "html_in_zip": zip_form(
+        lambda issued: zipped([("a.html", html_document(HTML["br"](fulfillment(issued))).encode())])
+    ),
+    **{
+        f"{where}_{charset}_without_mark": form
+        for charset in ("utf-16-le", "utf-16-be")
+        for where, form in (
+            ("text", in_wrong_charset("us-ascii", charset)),
+            ("html", in_wrong_html_charset(charset)),
+            (
+                "file",
+                _attached(
+                    partial(lambda charset, issued: full_pem(issued).decode().encode(charset), charset),
+                    "pem",
+                    chain=True,
+                    name="a.crt",
+                ),
+            ),
+        )
+    },
+    "in_json": Form(lambda issued: mail(text_part(_json(issued)))),
+    "in_json_windows": Form(lambda issued: mail(text_part(_json(issued).replace("\\n", "\\r\\n")))),
+    "in_json_in_json": Form(lambda issued: mail(text_part(json.dumps({"ticket": _json(issued)})))),
+    "in_html_in_json": Form(lambda issued: mail(text_part(html_document(html.escape(_json(issued))), "html"))),
+    "in_json_quoted": Form(lambda issued: mail(text_part("> " + _json(issued)))),
+    "in_json_attached": _attached(
+        lambda issued: _json(issued).encode(), "pem", chain=True, name="ticket.json", content_type="application/json"
+    ),
+    "bare_base64_in_json": Form(
+        lambda issued: mail(text_part(json.dumps({"certificate": _bare(issued), "state": "issued"}))), chain=False
+    ),
+    "bare_base64": Form(lambda issued: mail(text_part(_bare(issued))), chain=False),
+    "bare_base64_quoted": Form(lambda issued: mail(text_part(_bare(issued, "> {}"))), chain=False),
+    "bare_base64_in_html": Form(
+        lambda issued: mail(text_part(html_document(HTML["br"](_bare(issued))), "html")), chain=False
+    ),
+    "bare_base64_in_a_file": _attached(lambda issued: _bare(issued).encode(), "pem", name="certificate.txt"),
+    "bare_base64_of_pkcs7": Form(
+        lambda issued: mail(text_part(f"Hello,\n\n{base64.encodebytes(pkcs7_der(issued)).decode()}\nBye\n"))
+    ),
+    "behind_a_picture": Form(_embedded_picture, chain=False),
+    "behind_many_words": Form(_behind("Sehr geehrte Damen und Herren, anbei das Zertifikat.\n" * 50_000)),
+    "behind_many_headers": with_headers(
+        *[f"X-Spam-Report-{number}: {'x' * 60}" for number in range(2_000)], TEXT, BASE64
+    ),
+    "behind_a_long_header": with_headers(f"X-Antispam: {'x' * 200_000}", TEXT, BASE64),
+    "behind_a_folded_header": with_headers("References: <a@b>", *[" <a@b>"] * 20_000, TEXT, BASE64),
+    "behind_many_headers_of_a_part": Form(
+        lambda issued: with_attachments(part(full_pem(issued), None, None, *[f"X-{n}: y" for n in range(9_000)])),
+        "inline_pem",
+    ),
+}
+"""Files in files, and certificates behind much else."""
 
 
 # Several at once
@@ -1115,6 +1289,7 @@ FORMS: dict[str, Form] = {
     **{f"base64_in_{name}": in_structure(wrap, "base64") for name, wrap in STRUCTURES.items()},
     **{f"attached_{name}": form for name, form in ATTACHMENTS.items()},
     **{f"zip_{name}": zip_form(archive) for name, archive in ARCHIVES.items()},
+    **{f"packed_{name}": form for name, form in PACKED.items()},
     **{f"several_{name}": form for name, form in SEVERAL.items()},
 }
 """Every message that holds the certificate."""
@@ -1167,6 +1342,7 @@ NOTICE = f"""Dear customer,
 your certificate for www.example.com has been issued. Please log in to your account to install it.
 Your {BODY_SECRET}
 """
+RTF = rb"{\rtf1\ansi\deff0 {\fonttbl {\f0 Courier;}}\f0\fs20 -----BEGIN CERTIFICATE-----\par MIIB\par -----END CERTIFICATE-----\par }"
 PDF = b"%%PDF-1.6\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R %b>>\n%%%%EOF\n"
 
 
@@ -1249,10 +1425,32 @@ def _no(build: Callable[[Issued], bytes], *reasons: str, days: int = 0) -> Negat
 
 
 def _html_of(text: str) -> Callable[[Issued], bytes]:
-    linked = re.sub(r"(https://products\S+)", r'<a href="\1">click here</a>', HTML["p"](text))
-    return lambda _issued: mail(text_part(html_document(linked), "html"))
+    return lambda _issued: mail(_linked(text, "https://products"))
 
 
+def _linked(text: str, link: str, title: str = SUBJECT) -> Part:
+    """HTML in which links have words in their place."""
+    linked = re.sub(rf"({link}\S+)", r'<a href="\1">click here</a>', HTML["p"](text))
+    return text_part(html_document(linked, title), "html")
+
+
+def _notices(corpus: dict[str, tuple[str, str, str]]) -> dict[str, Negative]:
+    """Messages with a subject of their own, as text and as HTML."""
+    negatives = {}
+    for name, (reason, title, text) in corpus.items():
+        subject = Header(title, "utf-8").encode()
+        negatives[f"notice_text_{name}"] = _no(_is(mail(text_part(text), subject=subject)), reason)
+        html_part = _linked(text, "https?://", title)
+        negatives[f"notice_html_{name}"] = _no(_is(mail(html_part, subject=subject)), reason)
+    return negatives
+
+
+def _file(data: bytes, name: str, text: str = "See the file.\n") -> Callable[[Issued], bytes]:
+    return lambda _issued: mail(multipart("mixed", text_part(text), attachment(data, name)))
+
+
+OUTLOOK = "Please find your SSL certificate in the attachment.\n"
+OOXML = [("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:document/>")]
 UNREADABLE = ("malformed", "no_certificate")
 NEGATIVES: dict[str, Negative] = {
     "approval_request": _no(_says(APPROVAL), "approval_request"),
@@ -1316,6 +1514,16 @@ NEGATIVES: dict[str, Negative] = {
     "bomb_ratio_bzip2": _no(
         lambda _issued: zip_mail(zeros_zip(300, method=zipfile.ZIP_BZIP2)), "too_large", "malformed"
     ),
+    "bomb_lying_size_bzip2": _no(
+        lambda _issued: zip_mail(patched(zeros_zip(100, method=zipfile.ZIP_BZIP2), *SIZE, "<L", 100)),
+        "too_large",
+        "malformed",
+    ),
+    "bomb_lying_size_lzma": _no(
+        lambda _issued: zip_mail(patched(zeros_zip(100, method=zipfile.ZIP_LZMA), *SIZE, "<L", 100)),
+        "too_large",
+        "malformed",
+    ),
     "bomb_ratio_many": _no(lambda _issued: zip_mail(zeros_zip(4, entries=60)), "too_large"),
     "bomb_entries": _no(lambda _issued: zip_mail(many_entries_zip()), "too_large"),
     "bomb_overlapping": _no(lambda _issued: zip_mail(overlapping_zip()), "too_large", "malformed"),
@@ -1326,9 +1534,71 @@ NEGATIVES: dict[str, Negative] = {
     "bomb_lying_size": _no(
         lambda _issued: zip_mail(patched(zeros_zip(100), *SIZE, "<L", 100)), "too_large", "malformed"
     ),
-    "nested_zip": _no(
-        lambda issued: zip_mail(zipped([("inner.zip", zipped(zip_entries(issued)))])), "no_certificate", "too_large"
+    "twice_nested_zip": _no(
+        lambda issued: zip_mail(zipped([("a.zip", zipped([("b.zip", zipped(zip_entries(issued)))]))])), "too_large"
     ),
+    "bomb_gzip": _no(lambda _issued: with_attachments(attachment(zeros_gzip(300), "a.gz")), "too_large"),
+    "bomb_tar_gz": _no(
+        lambda _issued: with_attachments(attachment(gzipped(tarred([("a.crt", bytes(5_000_000))])), "a.tgz")),
+        "too_large",
+    ),
+    "bomb_tar_claim": _no(lambda _issued: with_attachments(attachment(claiming_tar(8**11 - 1), "a.tar")), "malformed"),
+    "truncated_gzip": _no(
+        lambda issued: with_attachments(attachment(gzipped(leaf_pem(issued))[:-300], "a.gz")), "malformed"
+    ),
+    "truncated_tar": _no(
+        lambda issued: with_attachments(attachment(tarred([("a", issued.der)])[:1800], "a.tar")), "malformed"
+    ),
+    "encrypted_zip_in_tar": _no(
+        lambda issued: with_attachments(attachment(tarred([("a.zip", encrypted_zip(issued))]), "a.tar")), "encrypted"
+    ),
+    "bare_base64_of_a_key": _no(
+        lambda issued: mail(text_part("".join(issued.key_pem.splitlines(keepends=True)[1:-1]))), "no_certificate"
+    ),
+    **{
+        f"unsupported_{name}": _no(_file(data, f"{name}.bin", OUTLOOK), "unsupported_attachment")
+        for name, data in (("tnef", TNEF), ("7z", SEVEN_ZIP), ("rar", RAR), ("xz", XZ), ("bzip2", BZIP2))
+    },
+    "unsupported_by_name": _no(_file(SEVEN_ZIP, "www_example_com.7z"), "unsupported_attachment"),
+    "unsupported_by_subject": _no(
+        lambda _issued: with_attachments(attachment(TNEF, "winmail.dat")), "unsupported_attachment"
+    ),
+    "unsupported_docx": _no(_file(zipped(OOXML), "certificate.docx"), "unsupported_attachment"),
+    "unsupported_doc": _no(_file(OFFICE, "example_com_crt.doc"), "unsupported_attachment"),
+    "unsupported_rtf": _no(_file(RTF, "example_com_crt.rtf"), "unsupported_attachment"),
+    "unsupported_rtf_as_text": _no(
+        lambda _issued: with_attachments(attachment(RTF, "certificate.txt", "text/plain")), "unsupported_attachment"
+    ),
+    "letter_in_rtf_beside_link": _no(_file(RTF, "letter.rtf", LINK_ONLY), "link_only"),
+    "unsupported_pdf": _no(_file(PDF % b"", "SSL certificate.pdf"), "unsupported_attachment"),
+    "unsupported_with_link": _no(_file(RAR, "a.rar", LINK_ONLY), "unsupported_attachment"),
+    **{
+        f"unsupported_zip_{name}": _no(
+            partial(
+                lambda method, issued: zip_mail(patched(zipped(zip_entries(issued)), *METHOD, "<H", method)), method
+            ),
+            "unsupported_attachment",
+        )
+        for name, method in (("deflate64", 9), ("zstandard", 93), ("xz", 95), ("ppmd", 98))
+    },
+    "damaged_zip_bzip2": _no(
+        lambda issued: zip_mail(patched(zipped(zip_entries(issued)), *METHOD, "<H", zipfile.ZIP_BZIP2)), "malformed"
+    ),
+    "damaged_zip_lzma": _no(
+        lambda issued: zip_mail(patched(zipped(zip_entries(issued)), *METHOD, "<H", zipfile.ZIP_LZMA)), "malformed"
+    ),
+    "damaged_zip_lzma_checksum": _no(
+        lambda issued: zip_mail(patched(zipped(zip_entries(issued), zipfile.ZIP_LZMA), *CHECKSUM, "<L", 1)), "malformed"
+    ),
+    "unsupported_in_zip": _no(
+        lambda _issued: zip_mail(zipped([("www.example.com.7z", SEVEN_ZIP)])), "unsupported_attachment"
+    ),
+    "terms_beside_link": _no(_file(zipped(OOXML), "terms.docx", LINK_ONLY), "link_only"),
+    "manual_beside_link": _no(_file(PDF % b"", "manual.pdf", LINK_ONLY), "link_only"),
+    "tnef_beside_approval": _no(_file(TNEF, "winmail.dat", APPROVAL), "approval_request"),
+    **{f"letter_{name}": _no(_says(text), reason) for name, (reason, text) in {**LETTERS, **UNSEEN}.items()},
+    **{f"letter_html_{name}": _no(_html_of(text), reason) for name, (reason, text) in {**LETTERS, **UNSEEN}.items()},
+    **_notices({**NOTICES, **UNSEEN_NOTICES, **LATER_NOTICES}),
     "truncated_zip": _no(lambda issued: zip_mail(zipped(zip_entries(issued))[:-80]), "malformed"),
     "half_a_zip": _no(lambda issued: zip_mail(zipped(zip_entries(issued))[:600]), "malformed"),
     "damaged_zip": _no(lambda _issued: zip_mail(_damage_first(zipped([("a.crt", b"A" * 500)], 0))), "malformed"),
@@ -1446,6 +1716,34 @@ def pem_blocks(certificates: Sequence[bytes]) -> bytes:
     return b"".join(
         b"-----BEGIN CERTIFICATE-----\n%b-----END CERTIFICATE-----\n" % base64.encodebytes(der) for der in certificates
     )
+
+
+def certificate_of_many_names(number: int, size: int = MEBIBYTE - 50_000) -> bytes:
+    """A certificate with a subject that is a mebibyte long, and packs well, but not suspiciously well."""
+    attributes = [_der(0x31, _der(0x30, bytes.fromhex("0603550403"), _der(0x0C, letter))) for letter in (b"a", b"b")]
+    choices = hashlib.sha512(b"%d" % number).digest() * (size // len(attributes[0]) // 64)
+    subject = _long_der(0x30, b"".join(attributes[byte * step % 251 % 2] for step, byte in enumerate(choices)))
+    issued = _template()
+    inner, name = issued.certificate.tbs_certificate_bytes, issued.certificate.subject.public_bytes()
+    start = inner.index(name)
+    tbs = _long_der(0x30, inner[4:start] + subject + inner[start + len(name) :])
+    return _long_der(0x30, tbs + issued.der[issued.der.index(inner) + len(inner) :])
+
+
+def _long_der(tag: int, inner: bytes) -> bytes:
+    return bytes([tag, 0x83]) + len(inner).to_bytes(3, "big") + inner
+
+
+@cache
+def _template() -> Issued:
+    return Authority("Long").issue("long.example.com")
+
+
+def _uu_in_uu(levels: int) -> bytes:
+    data = b"x" * 100
+    for _level in range(levels):
+        data = uuencoded(data)
+    return data
 
 
 def cross_signed(below: Authority, above: Authority) -> x509.Certificate:
@@ -1609,6 +1907,39 @@ FLOODS: dict[str, Callable[[Issued], bytes]] = {
     "zip_of_many_begin_markers": lambda _issued: zip_mail(
         zipped([(f"{number}.crt", repeated(BEGIN, MEBIBYTE)) for number in range(60)])
     ),
+    "long_subjects": lambda _issued: zip_mail(zipped([(f"{n}.crt", certificate_of_many_names(n)) for n in range(8)])),
+    "long_subjects_attached": lambda _issued: with_attachments(
+        *(attachment(certificate_of_many_names(n), "a.crt") for n in range(8))
+    ),
+    "gzip_ratio": lambda _issued: with_attachments(*[attachment(zeros_gzip(300), "a.gz")] * 5),
+    "gzip_many": lambda _issued: with_attachments(attachment(many_gzips(200_000), "a.gz")),
+    "gzip_in_gzip": lambda _issued: with_attachments(*[attachment(gzipped(zeros_gzip(1000)), "a.gz.gz")] * 50),
+    "tar_entries": lambda _issued: with_attachments(attachment(claiming_tar(0, 10_000), "a.tar")),
+    "tar_claims": lambda _issued: with_attachments(attachment(claiming_tar(8**11 - 1, 10_000), "a.tar")),
+    "tar_of_tar_gz": lambda _issued: with_attachments(
+        attachment(tarred([(f"{n}.gz", gzipped(tarred([("a", bytes(900_000))]))) for n in range(99)]), "a.tar")
+    ),
+    "zip_of_zips": lambda _issued: zip_mail(zipped([(f"{n}.zip", shrinking_zip()) for n in range(99)])),
+    "uu_begins": _flood(b"begin 644 a\n"),
+    "uu_lines": _flood(b"M" * 61 + b"\n", before=b"begin 644 a\n"),
+    "uu_short_lines": _flood(b"!  \n", before=b"begin 644 a\n"),
+    "uu_base64_begins": _flood(b"begin-base64 644 a\nQUJD\n"),
+    "uu_begin_words": _flood(b"begin 644 "),
+    "uu_in_uu": lambda _issued: _uu_text(_uu_in_uu(33)),
+    "bare_begins": _flood(b"MIIF" + b"A" * 40 + b"\n"),
+    "bare_line": _flood(b"MIIF"),
+    "bare_words": _flood(b"MIIF" * 10 + b" "),
+    "data_urls": _flood(b"data:", HTML_TYPE),
+    "data_url_types": _flood(b"data:a/b;", HTML_TYPE),
+    "data_url_spaces": _flood(b" ", HTML_TYPE, before=b"data:a/b;base64,"),
+    "begins_far_apart": _flood(b"x" * 70_000 + b"BEGIN CERT"),
+    "zeros_and_letters": _flood(b"A\0" * 1_000),
+    "letter_words": _flood(b"certificate has been issued. please approve the order of domain administrator. if "),
+    "letter_without_end": _flood(b"ssl request was wurde prove that order domain "),
+    "header_names": lambda _issued: repeated(b"a", 2 * MEBIBYTE),
+    "header_names_and_spaces": lambda _issued: repeated(b"a ", 2 * MEBIBYTE) + b"\n\nbody\n",
+    "header_lines": lambda _issued: repeated(b"a:\n", 5 * MEBIBYTE) + b"\nbody\n",
+    "header_continuations": lambda _issued: b"a:" + repeated(b"\n ", 5 * MEBIBYTE) + b"\n\nbody\n",
     "pdf": lambda _issued: with_attachments(attachment(b"%PDF-1.4\n" + repeated(b"/Encryp ", 5 * MEBIBYTE))),
 }
 """Messages of some megabytes each of which is slow to read, or large in memory, for a reader that takes no care."""

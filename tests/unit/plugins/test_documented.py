@@ -20,6 +20,7 @@ GOOD: dict[str, Any] = {
     "certificates": [],
     "certificate_count": 0,
     "missing_certificate_ids": [1, 2],
+    "limited_to_view": False,
     "missing_fields": [],
     "api_calls": 3,
 }

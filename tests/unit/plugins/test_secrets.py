@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, method: str, arguments: list[Any], api_key: str, send: Callable[[Any, str | None], None]) -> None:
         if method != "createObject":
-            send([], None)
+            send({"id": 1} if method == "getObject" else [], None)
             return
         [template] = arguments
         style = str(template["notes"])
@@ -377,7 +377,11 @@ def _perform(mode: str, demo_simulator: Simulator, echo: dict[str, str], folder:
     tasks = [
         {
             "name": name,
-            f"softlayer.certificates.{task.module}": {**logins[task.login](number % 2), **task.options},
+            f"softlayer.certificates.{task.module}": {
+                **logins[task.login](number % 2),
+                **({"ledger_url": f"sqlite:///{stage.left}/ledger{number}.sqlite3"} if "import" in task.module else {}),
+                **task.options,
+            },
             "ignore_errors": True,
         }
         for number, (name, task) in enumerate(stage.tasks.items())

@@ -70,6 +70,12 @@ def test_a_fault_of_ones_own(sim: Simulator, sdk: SoftLayer.BaseClient, transpor
     )
 
 
+def test_a_fault_without_a_code(sim: Simulator) -> None:
+    sim.fault("fault", code=None, message="It is odd.", status=503)
+    answer = requests.get(f"{sim.rest_url}SoftLayer_Account", auth=(sim.username, sim.api_key), timeout=30)
+    assert (answer.status_code, answer.json()) == (503, {"error": "It is odd."})
+
+
 def test_which_calls_a_rule_meets(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
     first, second = approved(sim)[:2]
     sim.fault("false", order_id=second, times=1)

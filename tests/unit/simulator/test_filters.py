@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.simulator import dates, filters
-from tests.simulator.datatypes import Datatype, Row
+from tests.simulator.metadata import Datatype, Row
 
 STATUS = Datatype("Status", frozenset({"id", "name"}))
 THING = Datatype("Thing", frozenset({"id", "name", "madeDate"}), relations={"status": STATUS, "tags": STATUS})

@@ -26,6 +26,12 @@ def every_id(sim: Simulator) -> list[int]:
     return ids(sim.orders())
 
 
+@pytest.fixture(autouse=True)
+def paged(sim: Simulator) -> None:
+    """Orders come in pages, although no limit is documented for them."""
+    sim.settings(page_every_list=True)
+
+
 def page(sdk: SoftLayer.BaseClient, sim: Simulator, **options: Any) -> Any:
     return sdk.call(*REQUEST, sim.account_id, **{"mask": "mask[id]", "filter": BY_ID, **options})
 
@@ -36,6 +42,16 @@ def test_pages_and_total(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
     assert rows.total_count == 12
     assert ids(page(sdk, sim, limit=5, offset=10)) == every_id(sim)[10:]
     assert ids(page(sdk, sim, limit=5, offset=15)) == []
+
+
+def test_a_limit_counts_only_where_it_is_documented(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sim.settings(page_every_list=False, page_size_cap=4, repeat_rows=1)
+    rows = page(sdk, sim, limit=5, offset=5)
+    assert (ids(rows), rows.total_count) == (every_id(sim), 12)
+    sim.settings(page_size_cap=0, repeat_rows=0)
+    stored = sdk.call("Account", "getSecurityCertificates", mask="mask[id]", limit=5, offset=1)
+    assert (len(stored), stored.total_count) == (0, 1)
+    assert sim.ignored() == {("SoftLayer_Security_Certificate_Request::getSslCertificateRequests", "limit")}
 
 
 def test_total_counts_after_the_filter(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:

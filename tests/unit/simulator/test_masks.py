@@ -11,21 +11,24 @@ from datetime import datetime, timezone
 import pytest
 
 from tests.simulator import masks
-from tests.simulator.datatypes import Datatype
 from tests.simulator.errors import ApiFault
+from tests.simulator.metadata import Datatype
 
 STATUS = Datatype("Status", frozenset({"id", "name"}))
 ITEM = Datatype("Item", frozenset({"id", "label"}), relations={"status": STATUS})
 THING = Datatype(
     "Thing",
-    frozenset({"id", "name", "madeDate"}),
+    frozenset({"id", "name", "madeDate", "nameLength"}),
     relations={"status": STATUS, "items": ITEM},
-    computed={"nameLength": lambda row: len(row["name"])},
+    values=frozenset({"weight"}),
+    counts={"itemCount": "items"},
 )
 ROW = {
     "id": 7,
     "name": "seven",
     "madeDate": datetime(2018, 2, 22, 16, 56, 44, tzinfo=timezone.utc),
+    "nameLength": lambda row: len(row["name"]),
+    "weight": 12,
     "status": {"id": 1, "name": "New"},
     "items": [{"id": 70, "label": "a", "status": None}, {"id": 71, "label": "b", "status": {"id": 2, "name": "Old"}}],
 }
@@ -69,11 +72,13 @@ def test_malformed_is_refused(text: str) -> None:
         ("status.colour", "Property 'colour' not valid for 'Status'."),
         ("items[status[colour]]", "Property 'colour' not valid for 'Status'."),
         ("name.length", "Property 'name' not valid for 'Thing'."),
+        ("weight.unit", "Property 'weight' not valid for 'Thing'."),
+        ("itemCount.id", "Property 'itemCount' not valid for 'Thing'."),
     ],
 )
 def test_unknown_property_is_refused(text: str, message: str) -> None:
     with pytest.raises(ApiFault) as raised:
-        masks.check(masks.parse(text), THING)
+        masks.projection(masks.parse(text), THING)
     assert raised.value.message == message
 
 
@@ -84,19 +89,18 @@ def test_unknown_property_is_refused(text: str, message: str) -> None:
         ("mask[]", LOCAL),
         ("id,nameLength", {"id": 7, "nameLength": 5}),
         ("status", {**LOCAL, "status": {"id": 1, "name": "New"}}),
+        ("weight", {**LOCAL, "weight": 12}),
+        ("itemCount", {**LOCAL, "itemCount": 2}),
+        ("id,weight,itemCount", {"id": 7, "weight": 12, "itemCount": 2}),
         ("id,status.name", {"id": 7, "status": {"name": "New"}}),
         ("id,items.id", {"id": 7, "items": [{"id": 70}, {"id": 71}]}),
         ("id,items[id,status.id]", {"id": 7, "items": [{"id": 70, "status": None}, {"id": 71, "status": {"id": 2}}]}),
     ],
 )
 def test_projection(text: str, answer: dict[str, object]) -> None:
-    mask = masks.parse(text)
-    masks.check(mask, THING)
-    assert masks.project(ROW, mask, THING) == answer
+    assert masks.projection(masks.parse(text), THING).of(ROW) == answer
 
 
 def test_missing_stays_away_and_null_stays_null() -> None:
-    assert masks.project({"id": 7, "status": None}, masks.parse("id,name,status.id,items.id"), THING) == {
-        "id": 7,
-        "status": None,
-    }
+    projection = masks.projection(masks.parse("id,name,status.id,items.id,itemCount"), THING)
+    assert projection.of({"id": 7, "status": None}) == {"id": 7, "status": None}

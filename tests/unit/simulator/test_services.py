@@ -57,7 +57,9 @@ def test_viewer_sees_orders_and_entries_but_no_certificates(
 ) -> None:
     (entry,) = viewer.call("Account", "getValidSecurityCertificateEntries")
     assert entry["commonName"] == "www.example.com"
-    assert not entry.keys() & {"certificate", "privateKey", "intermediateCertificate", "certificateSigningRequest"}
+    assert set(entry) == {
+        *("certificateId", "commonName", "keySize", "organizationName", "validityBegin", "validityDays", "validityEnd")
+    }
     assert len(viewer.call(REQUEST, "getSslCertificateRequests", sim.account_id, mask="id")) == 12
     for service, method, arguments in (
         (CERTIFICATE, "getObject", ()),
@@ -67,7 +69,7 @@ def test_viewer_sees_orders_and_entries_but_no_certificates(
         ("Account", "getSecurityCertificates", ()),
     ):
         with fails_with("SoftLayer_Exception_ObjectNotFound", 404, transport):
-            viewer.call(service, method, *arguments, id=entry["id"])
+            viewer.call(service, method, *arguments, id=entry["certificateId"])
     assert sim.sends() == []
 
 
@@ -152,7 +154,67 @@ def test_what_an_order_needs(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
     assert "hostmaster" in sdk.call(REQUEST, "getAdministratorEmailPrefixes")
     assert sdk.call(REQUEST, "validateCsr", csr, 12, 1, "apache2") is True
     assert sdk.call(REQUEST, "validateCsr", "no request", 12, 1, "apache2") is False
-    assert sdk.call(REQUEST, "getPreviousOrderData", id=order["id"])["certificateSigningRequest"] == csr
+
+
+def test_data_of_a_previous_order(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    order = sim.add_order(
+        commonName="two-years.example.com",
+        approverEmailAddress="admin@example.com",
+        technicalContactEmailAddress="ops@example.com",
+        effectiveDate="2024-02-01T00:00:00Z",
+        expirationDate="2026-02-01T00:00:00Z",
+    )
+    data = sdk.call(REQUEST, "getPreviousOrderData", id=order["id"], mask="mask[renewalFlag]")
+    assert data == {
+        "renewalFlag": True,
+        "certificateSigningRequest": order["certificateSigningRequest"],
+        "orderApproverEmailAddress": "admin@example.com",
+        "technicalContact": {"emailAddress": "ops@example.com"},
+        "organizationInformation": {"organizationName": "Example Company"},
+        "validityMonths": 24,
+        "serverCount": 1,
+        "serverType": "other",
+    }
+    assert sim.ignored() == {(f"SoftLayer_{REQUEST}::getPreviousOrderData", "mask")}
+
+
+# What the reference says of a method
+
+
+def test_a_relation_has_a_getter_of_its_own(sim: Simulator, sdk: SoftLayer.BaseClient, viewer: Any) -> None:
+    order = order_with(sim, "Approved")
+    assert sdk.call(REQUEST, "getStatus", id=order["id"], mask="mask[name]") == {"name": "Approved"}
+    assert sdk.call(REQUEST, "getOrder", id=order["id"])["id"] == order["id"] + 5_000_000
+    assert len(sdk.call("Account", "getValidSecurityCertificates", mask="mask[id]")) == 1
+    with pytest.raises(SoftLayer.SoftLayerAPIError, match="Unable to find object"):
+        viewer.call("Account", "getValidSecurityCertificates", mask="mask[id]")
+
+
+def test_what_a_method_does_not_take_is_ignored_and_noted(
+    sim: Simulator, viewer: SoftLayer.BaseClient, transport: str
+) -> None:
+    entries = ("Account", "getValidSecurityCertificateEntries")
+    no_match = {"validSecurityCertificateEntries": {"commonName": {"operation": "none.example.com"}}}
+    (entry,) = viewer.call(*entries, mask="mask[id]", filter=no_match, limit=5, offset=1)
+    assert len(entry) == 7
+    noted = {("SoftLayer_Account::getValidSecurityCertificateEntries", name) for name in ("mask", "filter", "limit")}
+    assert sim.ignored() == noted
+    sim.clear_calls()
+    assert sim.ignored() == noted
+    sim.settings(refuse_ignored=True)
+    with fails_with("SoftLayer_Exception_WebService_BadRequest", 400, transport):
+        viewer.call(*entries, mask="mask[commonName]")
+    listed = viewer.call(*entries)
+    assert (len(listed), listed.total_count) == (1, 0), "no total is told"
+    sim.reset()
+    assert sim.ignored() == set()
+
+
+def test_what_is_not_simulated_is_said(sdk: SoftLayer.BaseClient, transport: str) -> None:
+    with fails_with("SoftLayer_Exception_NotImplemented", 500, transport):
+        sdk.call("Network_LBaaS_LoadBalancer", "getListenerTimeSeriesData", "a", "b", "c", "d")
+    with fails_with("-32601", 500, transport):
+        sdk.call("Network_LBaaS_LoadBalancer", "sendFlowers")
 
 
 # Calls that make no sense
@@ -192,6 +254,8 @@ def test_requests_that_no_sdk_makes(sim: Simulator) -> None:
         401,
         {"error": "Access Denied.", "code": "SoftLayer_Exception_Public"},
     )
+    unknown = requests.get(f"{sim.rest_url}SoftLayer_Nonexistent/getObject.json", auth=auth, timeout=30)
+    assert (unknown.status_code, unknown.json()) == (404, {"error": "Service does not exist"})
     malformed = requests.post(f"{sim.xmlrpc_url}SoftLayer_{REQUEST}", data="<methodCall>", timeout=30)
     assert "-32700" in malformed.text
 

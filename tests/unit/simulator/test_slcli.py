@@ -99,6 +99,7 @@ def test_call_api_with_mask_filter_order_and_limit(sim: Simulator, slcli: Slcli)
     assert {row["status"]["name"] for row in rows} == {"Approved"}
     assert set(rows[0]) == {"id", "commonName", "status"}
 
+    sim.settings(page_every_list=True)
     rows = slcli(*service, "--mask=id", "--orderBy=id=DESC", "--limit=3", "--offset=1")
     ids = sorted((order["id"] for order in sim.orders()), reverse=True)
     assert [row["id"] for row in rows] == ids[1:4]

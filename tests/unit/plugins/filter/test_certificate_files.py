@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.filter import certificate_files as plugin
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import request_key_sha256
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import stored_certificate
 
 from tests.unit.plugins.certificates import PASSPHRASE, Authority, Issued, key_pem
 
@@ -58,11 +58,18 @@ def test_names_of_files(tmp_path: Path, name: str) -> None:
 OLD, NEW, STRANGER = (Authority().issue("www.example.com") for _ in range(3))
 
 
+def key_of(issued: Issued) -> str:
+    """The SHA-256 of a certificate's public key."""
+    certificate = stored_certificate(issued.pem)
+    assert certificate is not None
+    return certificate.public_key_sha256
+
+
 def renewed(folder: Path, certificate: Issued, key: Issued, **others: Any) -> dict[int, str]:
     """What is said of an order and of its successor of the same name, with one file of each kind; empty if it is ready."""
     orders = [
-        order(**{"id": 1, "public_key_sha256": request_key_sha256(OLD.csr_pem), **others}),
-        order(id=2, public_key_sha256=request_key_sha256(NEW.csr_pem)),
+        order(**{"id": 1, "public_key_sha256": key_of(OLD), **others}),
+        order(id=2, public_key_sha256=key_of(NEW)),
     ]
     (folder / "www.example.com.crt").write_text(certificate.pem)
     (folder / "www.example.com.key").write_text(key_pem(key.key, passphrase=PASSPHRASE))
@@ -77,10 +84,41 @@ def test_after_a_renewal_files_belong_to_the_order_with_their_public_key(tmp_pat
 
 
 def test_after_a_renewal_the_old_order_is_done_if_it_was_imported(tmp_path: Path) -> None:
-    assert renewed(tmp_path, NEW, NEW, certificate_ids=[7]) == {1: "already_imported", 2: ""}
+    assert renewed(tmp_path, NEW, NEW, imported=True) == {1: "already_imported", 2: ""}
+
+
+def test_an_order_that_was_replaced_is_left_alone_whatever_lies_there(tmp_path: Path) -> None:
+    assert renewed(tmp_path, OLD, OLD, superseded_by=[7, 9]) == {1: "superseded", 2: "waiting_for_certificate"}
+    facts = order(public_key_sha256=key_of(OLD), superseded_by=[7, 9])
+    forced = certificate_files([facts], str(tmp_path), str(tmp_path), privatekey_passphrase=PASSPHRASE, force=True)
+    assert [entry["order_id"] for entry in forced["ready"]] == [1]
+
+
+def test_the_key_of_an_order_that_is_not_selected_is_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "www.example.com.crt").write_text(OLD.pem)
+    (tmp_path / "www.example.com.key").write_text(NEW.key_pem)
+    facts = order(public_key_sha256=key_of(OLD))
+    from_file = certificate_files([facts], str(tmp_path), str(tmp_path))
+    mail = {"order_id": 1, "certificate": OLD.pem, "intermediate_certificate": None}
+    from_mail = certificate_files([facts], None, str(tmp_path), [mail])
+    for result in (from_file, from_mail):
+        assert [(entry["order_id"], entry["reason"]) for entry in result["skipped"]] == [(1, "waiting_for_key")]
+        assert "www.example.com.key" in result["skipped"][0]["message"]
+    (tmp_path / "www.example.com.key").write_text(OLD.key_pem)
+    assert certificate_files([facts], str(tmp_path), str(tmp_path))["skipped"] == []
 
 
 def test_files_of_none_of_the_orders_are_left_to_the_import_to_refuse(tmp_path: Path) -> None:
     assert renewed(tmp_path, STRANGER, STRANGER) == {1: "", 2: ""}
     (tmp_path / "www.example.com.key").write_text("no key")
     assert renewed(tmp_path, NEW, NEW, public_key_sha256=None)[2] == ""
+
+
+def test_issuers_that_were_not_saved_beside_the_certificate(tmp_path: Path) -> None:
+    """Of the known ones those are taken that issued it."""
+    known = tmp_path / "known.pem"
+    known.write_text(STRANGER.chain_pem + NEW.chain_pem, encoding="ascii")
+    (tmp_path / "www.example.com.crt").write_text(NEW.pem)
+    (tmp_path / "www.example.com.key").write_text(NEW.key_pem)
+    result = certificate_files([order()], str(tmp_path), str(tmp_path), intermediate_path=str(known))
+    assert [entry["intermediate_content"] for entry in result["ready"]] == [NEW.chain_pem]

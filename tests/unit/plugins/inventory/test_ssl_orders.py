@@ -197,7 +197,7 @@ def test_groups_exist_although_they_are_empty(inventory: Inventory) -> None:
     graph = inventory.ok("ansible-inventory", "--graph")
     assert set(re.findall(r"@(\w+):", graph)) == {
         *("all", "ungrouped", "ssl_orders", "expired", "expiring_7d", "expiring_30d", "expiring_90d"),
-        *("imported", "not_imported"),
+        *("imported", "not_imported", "superseded"),
         *(f"status_{word}" for word in ("pending", "approved", "complete", "canceled", "unknown")),
     }
 
@@ -337,6 +337,8 @@ def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: S
         ({"statuses": ["aproved"]}, "pending, approved, complete, canceled, unknown"),
         ({"exclude_expired": "maybe"}, "exclude_expired"),
         ({"order_ids": [0]}, "order_ids: 0 is no order id; ids are whole numbers from 1 to 9223372036854775807."),
+        ({"retries": True}, "retries takes a number, and true or false is none."),
+        ({"retries": 101}, "retries must be from 0 to 100."),
         ({"expiry_windows_days": [-1]}, "expiry_windows_days must not be negative."),
         ({"vars_prefix": "ssl-"}, "vars_prefix must be the beginning of a variable's name"),
         ({"username": "{{ nobody }}"}, "The template in the option username cannot be evaluated: 'nobody' is undefined"),
@@ -392,6 +394,28 @@ def test_no_secret_in_what_a_failure_says(inventory: Inventory, sim: Simulator, 
     assert words in ran.said
     for secret in (key, password):
         assert secret not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"proxy": "me:s3cr@t-zq@127.0.0.1:1"},
+        {"proxy": "http://me:s3cr/t-zq@127.0.0.1:1"},
+        {"proxy": "http://me:s3cr%40t-zq@127.0.0.1:1/{{ there_is_none }}"},
+        {"endpoint_url": "https://me:s3cr@t-zq@127.0.0.1:1/rest/v3.1/"},
+        {"order_ids": ["http://me:s3cr@t-zq@127.0.0.1:1"]},
+    ],
+    ids=str,
+)
+def test_no_password_of_a_url_in_what_a_failure_says(
+    inventory: Inventory, sim: Simulator, option: dict[str, Any]
+) -> None:
+    far = {"endpoint_url": "https://127.0.0.1:2/xmlrpc/v3.1", "retries": 0}
+    inventory.write(**{**far, "username": sim.username, "api_key": sim.api_key, **option})
+    ran = inventory.run("ansible-inventory", "--list", "-vvvv", SL_API_KEY=None)
+    assert "ssl_orders" in ran.said
+    for piece in ("s3cr", "t-zq"):
+        assert piece not in ran.out + ran.err
 
 
 # The cache

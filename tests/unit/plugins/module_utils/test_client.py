@@ -7,10 +7,14 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
+import math
+import os
 import xmlrpc.client
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,19 +24,26 @@ import pytest
 import requests
 import urllib3
 from ansible.module_utils import basic
+from ansible_collections.softlayer.certificates.plugins.module_utils import _client
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
     FEW_CALLS,
     IDS_PER_FILTER,
+    LARGEST_ID,
     LONGEST_WAIT,
     PAGE_SIZE,
     Client,
     Settings,
+    as_id,
     connect,
     resolve_settings,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._transport import LARGEST_ANSWER, UnderWay
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 
 KEY = "0123456789abcdef" * 4
@@ -68,14 +79,19 @@ class Sent:
 
 @dataclass
 class Wire:
-    """Stands in for the network: keeps what is sent, and answers or fails as the script says."""
+    """Stands in for the network: keeps what is sent, and answers or fails as the script says.
+
+    A failure is that of a request that may have left, but for those in C(UNSENT).
+    """
 
     script: list[Answer | Exception] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    under_way: UnderWay = field(default_factory=UnderWay)
 
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
         self.sent.append(Sent(request, how))
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        self.under_way.attempt.sent = step not in UNSENT
         if isinstance(step, Exception):
             raise step
         status, body, headers = step(request)
@@ -93,6 +109,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
         monkeypatch.delenv(name, raising=False)
     wire = Wire()
+    monkeypatch.setattr(_client, "UnderWay", lambda: wire.under_way)
     monkeypatch.setattr(HTTPAdapter, "send", lambda _adapter, request, **how: wire.send(request, **how))
     return wire
 
@@ -161,6 +178,7 @@ FOR_GOOD: dict[str, Answer | Exception] = {
     "api_error": fault("Internal Error"),
     "tls_error": requests.exceptions.SSLError("certificate verify failed: self-signed (_ssl.c:1)"),
 }
+UNSENT = (REFUSED, FOR_GOOD["tls_error"])
 EXHAUSTED: dict[str, Answer | Exception] = {"rate_limited": RATE_LIMITED, "unreachable": REFUSED, "no_answer": RESET}
 
 
@@ -381,7 +399,7 @@ def test_what_was_not_processed_is_repeated(
     assert client.api_calls == len(wire.sent) == 3
 
 
-@pytest.mark.parametrize("retries", [0, 1, 3])
+@pytest.mark.parametrize("retries", [0, 1, 3, 100])
 @pytest.mark.parametrize("code", EXHAUSTED)
 def test_retries_are_counted(url: str, wire: Wire, code: str, retries: int) -> None:
     wire.script = [EXHAUSTED[code]]
@@ -428,6 +446,41 @@ def test_a_fault_in_a_good_answer_is_a_fault(wire: Wire) -> None:
     with pytest.raises(CertificatesError) as caught:
         client_for(REST_URL).call("Account", "getObject")
     assert caught.value.code == "authentication_failed"
+
+
+def test_an_answer_that_is_too_large_is_not_read_again(client: Client, wire: Wire) -> None:
+    wire.script = [page(200, gzip.compress(b" " * (LARGEST_ANSWER + 1), 1), Content_Encoding="gzip")]
+    for repeatable, code in ((True, "api_error"), (False, "no_answer")):
+        with pytest.raises(CertificatesError) as caught:
+            client.call("Account", "getObject", repeatable=repeatable)
+        assert caught.value.code == code
+        assert "endpoint_url" in caught.value.message
+    assert len(wire.sent) == 2
+
+
+XML_PIECES = [b"<methodResponse>", b"<params>", b"<param>", b"<value>", b"<int>", b"<fault>", b"<nil/>"]
+JSON_PIECES = [b"{", b"[", b'"id":', b'"error":', b"1e400", b"NaN", b"null", b"}", b"]"]
+PIECES = st.sampled_from(XML_PIECES + JSON_PIECES)
+BODIES = st.binary() | st.lists(PIECES, max_size=12).map(b"".join)
+NAMES = st.sampled_from(
+    ["SoftLayer-Total-Items", "Content-Type", "Content-Encoding", "Retry-After", "Location", "Date"]
+)
+VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=20) | st.sampled_from(
+    ["gzip", "gzip, gzip", "deflate", "br", "text/html; charset=no-such", "9" * 5000]
+)
+
+
+@given(status=st.integers(200, 599), body=BODIES, headers=st.dictionaries(NAMES, VALUES), read=st.booleans())
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_no_answer_is_a_traceback(
+    url: str, wire: Wire, status: int, body: bytes, headers: dict[str, str], read: bool
+) -> None:
+    wire.script = [lambda _request: (status, body, headers)]
+    client = client_for(url, retries=0)
+    with suppress(CertificatesError):
+        client.read_list("Y", "getX", mask="mask[id]")
+    with suppress(CertificatesError):
+        client.account_id() if read else client.call("Y", "resendEmail", repeatable=False)
 
 
 def test_once_told_to_stop_nothing_is_sent(client: Client, wire: Wire) -> None:
@@ -529,11 +582,14 @@ def test_a_page_is_not_halved_for_ever(client: Client, wire: Wire) -> None:
         {"id": 1},
         [1, 2],
         [None],
-        [*rows(1), {"name": "no id"}],
         rows(None),
         rows("text"),
+        rows(True),
+        rows(1.5),
+        rows(math.inf),
+        rows("9" * 5000),
         rows([1]),
-        rows(1) + rows({}),
+        [*rows({}), 7],
     ],
     ids=repr,
 )
@@ -549,7 +605,36 @@ def test_what_is_no_list_of_objects_is_an_error(client: Client, wire: Wire, answ
     assert "SoftLayer_Y::getX" in caught.value.message
 
 
-@pytest.mark.parametrize("total", ["", "many", "-1", "2.0"])
+ODD_ROWS: list[Any] = [{}, {}, {"id": None, "name": "odd"}, 7, None]
+
+
+def served(everything: list[Any], *, cap: int, told: bool) -> Answer:
+    """The pages of a list as the server has it, none of which is longer than it allows."""
+
+    def page(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
+        offset, limit = map(int, parse_qs(urlsplit(str(request.url)).query)["resultLimit"][0].split(","))
+        rows = everything[offset : offset + min(limit, cap)]
+        return ok(rows, len(everything) if told else None)(request)
+
+    return page
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["total", "no total"])
+@pytest.mark.parametrize("place", [1, 300, 700])
+@pytest.mark.parametrize("cap", [90, 500, 10_000])
+def test_rows_without_an_id_are_counted_and_left_out(wire: Wire, told: bool, place: int, cap: int) -> None:
+    everything = rows(*range(1, 701))
+    everything[place:place] = ODD_ROWS
+    wire.script = [served(everything, cap=cap, told=told)]
+    warnings: list[str] = []
+    client = Client(replace(SETTINGS, endpoint_url=REST_URL), warn=warnings.append)
+    for _ in range(2):
+        assert client.read_list("Y", "getX", mask="mask[id]") == rows(*range(1, 701))
+    assert len(warnings) == 1 and "SoftLayer_Y::getX" in warnings[0] and ": 5." in warnings[0]
+    assert client.read_ids("Y", "getX", identifiers=[1, 9], mask="mask[id]") == rows(1, 9)
+
+
+@pytest.mark.parametrize("total", ["", "many", "-1", "2.0", "9" * 10, "9" * 5000])
 def test_a_total_that_is_no_number_counts_as_none(client: Client, wire: Wire, total: str) -> None:
     def first(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
         return (*ok(rows(1, 2))(request)[:2], {"SoftLayer-Total-Items": total})
@@ -561,7 +646,40 @@ def test_a_total_that_is_no_number_counts_as_none(client: Client, wire: Wire, to
     assert client.read_list("Y", "getX", mask="mask[id]") == rows(1, 2)
 
 
-@pytest.mark.parametrize("answer", [False, [], {}, {"id": None}, {"id": "x"}, None, "text"], ids=repr)
+NO_IDS = [
+    None,
+    "x",
+    "",
+    True,
+    False,
+    -1,
+    0,
+    1.5,
+    12.0,
+    math.inf,
+    math.nan,
+    "-1",
+    "\u0661",
+    "1_0",
+    " 12",
+    "1e3",
+    [1],
+    {},
+]
+NO_IDS += [LARGEST_ID + 1, "9" * 30, "9" * 5000]
+
+
+@pytest.mark.parametrize("value", NO_IDS, ids=lambda value: repr(value)[:12])
+def test_what_is_no_id(value: object) -> None:
+    assert as_id(value) is None
+
+
+@pytest.mark.parametrize("value", [1, 12, LARGEST_ID])
+def test_an_id_as_number_and_as_text(value: int) -> None:
+    assert as_id(value) == as_id(str(value)) == value
+
+
+@pytest.mark.parametrize("answer", [False, [], {}, *({"id": value} for value in NO_IDS[:17]), None, "text"], ids=repr)
 def test_an_account_without_an_id_is_an_error(client: Client, wire: Wire, answer: object) -> None:
     wire.script = [ok(answer)]
     with pytest.raises(CertificatesError) as caught:
@@ -692,6 +810,22 @@ def test_what_certificates_are_verified_by(
     assert settings_with(monkeypatch, **LOGIN, **given).verify == paths.get(str(verify), verify)
 
 
+@pytest.mark.parametrize("verify", ["CA", "True", "false", "", "0", "no"])
+@pytest.mark.parametrize("before", [None, "", "/of/the/user.pem"])
+def test_reading_a_config_file_changes_no_environment(
+    monkeypatch: pytest.MonkeyPatch, home: Path, before: str | None, verify: str
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    if before is not None:
+        monkeypatch.setenv("SSL_CERT_FILE", before)
+    environment = dict(os.environ)
+    (home / "CA").touch()
+    (home / ".softlayer").write_text(f"[softlayer]\nverify = {verify.replace('CA', '~/CA')}\n", encoding="utf-8")
+    with suppress(CertificatesError):
+        settings_with(monkeypatch, **LOGIN)
+    assert dict(os.environ) == environment
+
+
 @pytest.mark.parametrize("where", ["option", "file"])
 def test_a_ca_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, home: Path, where: str) -> None:
     if where == "file":
@@ -700,6 +834,14 @@ def test_a_ca_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch, home: Path
         settings_with(monkeypatch, **LOGIN, **({"ca_path": "/no/such/ca.pem"} if where == "option" else {}))
     assert caught.value.code == "invalid_argument"
     assert "/no/such/ca.pem" in caught.value.message
+
+
+def test_a_ca_file_is_no_pipe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Reading it would wait for a writer for ever."""
+    os.mkfifo(tmp_path / "ca.pem")
+    with pytest.raises(CertificatesError) as caught:
+        settings_with(monkeypatch, **LOGIN, ca_path=str(tmp_path / "ca.pem"))
+    assert caught.value.code == "invalid_argument"
 
 
 @pytest.mark.parametrize(
@@ -765,6 +907,8 @@ def test_missing_credentials(monkeypatch: pytest.MonkeyPatch, options: dict[str,
         {"timeout": "nan"},
         {"timeout": "inf"},
         {"retries": -1},
+        {"retries": 101},
+        {"retries": 1_000_000},
         {"endpoint_url": "api.example.com"},
         {"endpoint_url": "ftp://api.example.com/"},
         {"endpoint_url": "https://"},
@@ -850,6 +994,29 @@ def test_secrets_are_kept_out_of_the_output(monkeypatch: pytest.MonkeyPatch, hom
     module = module_with(monkeypatch)
     connect(module)
     assert {KEY, "p@ss-word", "p%40ss-word"} <= module.no_log_values
+
+
+def test_the_environments_proxies_are_kept_out_of_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://me:s%40same@proxy.example.com:3128")
+    assert {"s%40same", "s@same"} <= SETTINGS.secrets
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://me:sesame/x@proxy.example.com",
+        "me:sesame#x@proxy:1",
+        "http://me:1/x@proxy.example.com:1",
+        "http://",
+        "http://x:port",
+    ],
+)
+def test_a_proxy_that_is_no_url(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    with pytest.raises(CertificatesError) as raised:
+        connect(module_with(monkeypatch, username="SL1", api_key=KEY, proxy=proxy))
+    assert raised.value.code == "invalid_argument"
+    assert raised.value.message.startswith("proxy must look like http://proxy.example.com:3128")
+    assert "sesame" not in raised.value.message
 
 
 def test_secrets_are_in_no_repr() -> None:

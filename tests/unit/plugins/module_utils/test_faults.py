@@ -23,6 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._faults imp
     NOT_CARRIED_OUT,
     RETIRED_ADVICE,
     Answer,
+    AnswerTooLarge,
     explain,
     fault_in,
     retry_after_seconds,
@@ -61,9 +62,19 @@ def xml(code: object, message: object) -> bytes:
     return xmlrpc.client.dumps(xmlrpc.client.Fault(code, message), methodresponse=True).encode()  # type: ignore[arg-type]
 
 
-def explained(status: int, body: bytes, headers: dict[str, str] | None = None) -> CertificatesError:
+def explained(
+    status: int,
+    body: bytes,
+    headers: dict[str, str] | None = None,
+    *,
+    repeatable: bool = True,
+    changes: bool = False,
+    is_by_proxy: bool = False,
+) -> CertificatesError:
     """What an answer means; checks what holds of any."""
-    error = explain(CALL, ENDPOINT, Answer(status, body, headers or {}), SoftLayerAPIError(status, "what the SDK says"))
+    answer = Answer(status, body, headers or {}, is_by_proxy)
+    raised = SoftLayerAPIError(status, "what the SDK says")
+    error = explain(CALL, ENDPOINT, answer, raised, repeatable=repeatable, changes=changes)
     assert error.code in CODES
     assert error.message == str(error)
     assert "\n" not in error.message
@@ -79,7 +90,7 @@ def explained(status: int, body: bytes, headers: dict[str, str] | None = None) -
         (200, RATE_LIMIT, RATE_TEXT, "rate_limited"),
         (429, RATE_LIMIT, RATE_TEXT, "rate_limited"),
         (429, PUBLIC, "Slow down.", "rate_limited"),
-        (500, "", RATE_TEXT, "rate_limited"),
+        (429, "", RATE_TEXT, "rate_limited"),
         (500, PUBLIC, "Too many requests.", "rate_limited"),
         (500, PUBLIC, "API rate limit exceeded", "rate_limited"),
         (500, RATE_LIMIT, "", "rate_limited"),
@@ -92,7 +103,7 @@ def explained(status: int, body: bytes, headers: dict[str, str] | None = None) -
         (200, "SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '1'.", "not_found"),
         (500, PUBLIC, "Unable to find object with id of '1'.", "not_found"),
         (404, PUBLIC, "No.", "not_found"),
-        (500, "SoftLayer_Exception_NotImplemented", "Not implemented.", "retired"),
+        (500, "SoftLayer_Exception_NotImplemented", "Not implemented.", "api_error"),
         (200, -32601, "server error. requested method not found", "retired"),
         (200, "-32601", "server error. requested method not found", "retired"),
         (500, PUBLIC, 'Function ("resendEmail") is not a valid method for this service.', "retired"),
@@ -109,6 +120,8 @@ def explained(status: int, body: bytes, headers: dict[str, str] | None = None) -
         (500, PUBLIC, "The web service of the authority says: order not found.", "api_error"),
         (503, PUBLIC, "The service is down for maintenance.", "api_error"),
         (400, "", "", "api_error"),
+        (408, PUBLIC, "Late.", "api_error"),
+        (502, PUBLIC, "Internal Error", "api_error"),
     ],
 )
 def test_faults(form: object, status: int, code: object, message: str, meaning: str) -> None:
@@ -121,6 +134,57 @@ def test_faults(form: object, status: int, code: object, message: str, meaning: 
     assert error.details["api_message"] == message
 
 
+MISHAPS = [
+    "Internal Error",
+    "Internal server error.",
+    "Request timed out",
+    "Gateway Timeout",
+    "The read operation hit a time-out",
+    "Service temporarily unavailable, try again later.",
+    "An unexpected error occurred.",
+    "",
+]
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize("words", MISHAPS)
+@pytest.mark.parametrize("code", ["SoftLayer_Exception", PUBLIC])
+def test_a_fault_that_tells_of_a_mishap_does_not_say_that_nothing_was_done(form: object, code: str, words: str) -> None:
+    """A call that only reads may take it for what it is; what was sent may have been sent."""
+    body = rest(code, words) if form is rest else xml(code, words)
+    sent = explained(500, body, repeatable=False)
+    assert (sent.code, explained(500, body).code) == ("no_answer", "api_error")
+    assert (words or code).rstrip(".") in sent.message
+    assert (sent.details["api_code"], sent.details["api_message"]) == (code, words)
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize("status", [408, 504])
+def test_a_fault_that_came_for_want_of_time_does_not_say_it_either(form: object, status: int) -> None:
+    body = rest(PUBLIC, "Late.") if form is rest else xml(PUBLIC, "Late.")
+    assert explained(status, body, repeatable=False).code == "no_answer"
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize(
+    ("status", "code", "words", "meaning"),
+    [
+        (500, PUBLIC, "This order has no approver.", "api_error"),
+        (500, "SoftLayer_Exception_InvalidValue", "Internal Error", "api_error"),
+        (500, "SoftLayer_Exception_InvalidValue", "", "api_error"),
+        (500, PUBLIC, "Access Denied.", "authentication_failed"),
+        (429, PUBLIC, "Internal Error", "rate_limited"),
+        (404, PUBLIC, "Internal Error", "not_found"),
+        (400, "", "", "api_error"),
+    ],
+)
+def test_a_refusal_is_one_for_what_was_sent_as_well(
+    form: object, status: int, code: str, words: str, meaning: str
+) -> None:
+    body = rest(code, words) if form is rest else xml(code, words)
+    assert explained(status, body, repeatable=False).code == meaning
+
+
 @pytest.mark.parametrize(
     ("status", "body", "meaning"),
     [
@@ -128,7 +192,7 @@ def test_faults(form: object, status: int, code: object, message: str, meaning: 
         (429, HTML, "rate_limited"),
         (401, HTML, "authentication_failed"),
         (401, b"", "authentication_failed"),
-        (407, HTML, "unreachable"),
+        (407, HTML, "no_answer"),
         (410, HTML, "retired"),
         (302, b"", "api_error"),
         (307, HTML, "api_error"),
@@ -145,7 +209,34 @@ def test_faults(form: object, status: int, code: object, message: str, meaning: 
         (503, rest(503, "upstream connect error"), "no_answer"),
         (502, rest("502", "Bad Gateway"), "no_answer"),
         (500, rest("", ""), "no_answer"),
-        (500, xml("", ""), "api_error"),
+        (500, xml("", ""), "no_answer"),
+        (500, xml("", RATE_TEXT), "no_answer"),
+        (500, rest("", RATE_TEXT), "no_answer"),
+        (503, rest("UNAVAILABLE", "Too many requests."), "no_answer"),
+        (504, rest("GATEWAY_TIMEOUT", "upstream timed out"), "no_answer"),
+        (502, rest("Retired", "This service has been retired."), "no_answer"),
+        (500, xml(-32601, "server error. requested method not found"), "no_answer"),
+        (502, xml("Gateway", "Access Denied."), "no_answer"),
+        (504, b'{"message": "late", "code": "GATEWAY_TIMEOUT"}', "no_answer"),
+        (408, HTML, "no_answer"),
+        (425, b"", "no_answer"),
+        (499, b"", "no_answer"),
+        (408, b'{"error": "Request Timeout"}', "no_answer"),
+        (499, xml("", "closed"), "no_answer"),
+        (200, rest("", ""), "no_answer"),
+        (200, xml("", ""), "no_answer"),
+        (200, rest("GATEWAY_TIMEOUT", "upstream timed out"), "no_answer"),
+        (200, b'{"error": "upstream timed out"}', "no_answer"),
+        (404, rest("NO_ROUTE", "Service does not exist"), "api_error"),
+        (407, rest("PROXY", "log in"), "no_answer"),
+        (407, b'{"error": "log in"}', "no_answer"),
+        (407, xml("", "log in"), "no_answer"),
+        (407, rest(PUBLIC, "log in"), "api_error"),
+        (401, rest("NO", "no"), "authentication_failed"),
+        (404, b'{"error": "Service does not exist"}', "retired"),
+        (404, b'{"error": "Nothing here"}', "not_found"),
+        (401, b'{"error": "Invalid API token."}', "authentication_failed"),
+        (400, b'{"error": "Bad request"}', "api_error"),
         (500, b"[1]", "no_answer"),
         (500, rest(PUBLIC, "Internal Error")[:-5], "no_answer"),
         (500, xml(PUBLIC, "Internal Error")[:-9], "no_answer"),
@@ -187,6 +278,24 @@ def test_an_ended_product_names_the_ways_on() -> None:
     assert RETIRED_ADVICE in message
     assert "Secrets Manager" in message
     assert "portal" in message
+
+
+@pytest.mark.parametrize("wish", [{"repeatable": False}, {"changes": True}])
+@pytest.mark.parametrize("body", [b"", HTML, b"true", b'{"error": "Found"}', xml("", "Found")], ids=repr)
+@pytest.mark.parametrize("status", range(300, 310))
+def test_only_what_is_to_be_repeated_was_surely_not_carried_out(
+    status: int, body: bytes, wish: dict[str, bool]
+) -> None:
+    error = explained(status, body, **wish)  # type: ignore[arg-type]
+    assert error.code == ("api_error" if status in {307, 308} else "no_answer")
+    assert ("redirects" in error.message) is (status not in {304, 305, 306, 309})
+    assert "endpoint_url" in error.message
+
+
+def test_a_proxys_own_wish_for_a_login() -> None:
+    error = explained(407, HTML, repeatable=False, is_by_proxy=True)
+    assert (error.code, error.details["http_status"]) == ("unreachable", 407)
+    assert "check proxy" in error.message
 
 
 def test_a_redirect_says_that_nothing_followed_it() -> None:
@@ -244,23 +353,21 @@ def max_retries(reason: Exception) -> urllib3.exceptions.MaxRetryError:
         ),
         (requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"), "tls_error"),
         (requests.exceptions.SSLError("EOF occurred in violation of protocol (_ssl.c:2427)"), "tls_error"),
-        (requests.ReadTimeout("Read timed out."), "no_answer"),
+        (requests.ReadTimeout("Read timed out."), "unreachable"),
         (
             requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(None, "/", "Read timed out.")),  # type: ignore[arg-type]
-            "no_answer",
+            "unreachable",
         ),
         (
             requests.ConnectionError(
                 urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
             ),
-            "no_answer",
+            "unreachable",
         ),
-        (requests.exceptions.ChunkedEncodingError("IncompleteRead"), "no_answer"),
-        (requests.exceptions.ContentDecodingError("not gzip"), "no_answer"),
         (requests.exceptions.InvalidURL("no host"), "invalid_argument"),
         (requests.exceptions.InvalidSchema("ftp"), "invalid_argument"),
         (requests.exceptions.InvalidProxyURL("no proxy"), "invalid_argument"),
-        (requests.RequestException("anything"), "no_answer"),
+        (requests.RequestException("anything"), "api_error"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
 )
@@ -274,12 +381,29 @@ def test_exceptions(inner: Exception, meaning: str, as_cause: bool) -> None:
         error = chained(error, inner)
     found = explain(CALL, ENDPOINT, None, error)
     assert found.code == meaning
-    if meaning == "tls_error":  # once the connection stood, the request may have been sent
-        assert explain(CALL, ENDPOINT, None, error, connected=True).code == "no_answer"
+    # Whatever it is: once the request may have left, nobody knows what became of it.
+    assert explain(CALL, ENDPOINT, None, error, sent=True).code == "no_answer"
     assert "\n" not in found.message
     assert found.message.endswith(".")
     if meaning in {"unreachable", "tls_error", "no_answer"}:
         assert ENDPOINT in found.message
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError(), OSError(), requests.exceptions.ProxyError(), AnswerTooLarge(), TypeError()]
+)
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_what_became_of_a_send_that_has_left_is_unknown(error: Exception, repeatable: bool) -> None:
+    found = explain(CALL, ENDPOINT, None, error, sent=True, repeatable=repeatable)
+    assert found.code == ("api_error" if repeatable and isinstance(error, AnswerTooLarge) else "no_answer")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(True, "no_answer"), (False, "unreachable")])
+def test_the_end_of_its_time_is_named(sent: bool, code: str) -> None:
+    """Whatever the connection, which was shut down, raised."""
+    error = explain(CALL, ENDPOINT, None, requests.exceptions.SSLError("EOF"), sent=sent, overdue=True)
+    assert error.code == code
+    assert "timeout" in error.message
 
 
 @pytest.mark.parametrize("error", [OverflowError("int"), UnicodeEncodeError("latin-1", "ü", 0, 1, "no"), TypeError()])
@@ -377,7 +501,9 @@ HEADERS = st.dictionaries(st.sampled_from(["Retry-After", "Date", "Location"]), 
 
 @given(st.integers(100, 599), BODIES, HEADERS)
 def test_any_answer_has_a_meaning(status: int, body: bytes, headers: dict[str, str]) -> None:
-    explained(status, body, headers)
+    error = explained(status, body, headers)
+    if status >= 500 and b"SoftLayer_Exception" not in body:
+        assert error.code == "no_answer"
 
 
 @pytest.mark.parametrize(

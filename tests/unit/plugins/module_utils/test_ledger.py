@@ -19,9 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-from ansible_collections.softlayer.certificates.plugins.module_utils import _ledger
+from ansible_collections.softlayer.certificates.plugins.module_utils import _database
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import Claim, Entry, Key, Ledger
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import (
+    USUAL_LEASE,
+    Claim,
+    CreateKey,
+    Entry,
+    Key,
+    Ledger,
+    State,
+)
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -47,14 +55,14 @@ def ledger(ledger_url: str) -> Iterator[Ledger]:
     ledger.close()
 
 
-def claim(ledger: Ledger, key: Key = KEY, at: datetime = AT, interval: timedelta = DAY) -> Claim:
+def claim(ledger: Ledger, key: Key = KEY, at: datetime = AT, interval: timedelta = DAY) -> Claim[Key]:
     """A claim that must be granted."""
     claim = ledger.claim(key, at, interval)
     assert isinstance(claim, Claim), claim
     return claim
 
 
-def refusal(ledger: Ledger, key: Key = KEY, at: datetime = AT, interval: timedelta = DAY) -> Entry:
+def refusal(ledger: Ledger, key: Key = KEY, at: datetime = AT, interval: timedelta = DAY) -> Entry[Key]:
     """The entry that forbids a claim."""
     entry = ledger.claim(key, at, interval)
     assert isinstance(entry, Entry), entry
@@ -83,13 +91,13 @@ def test_nothing_is_on_record_at_first(ledger: Ledger) -> None:
 
 def test_a_claim_forbids_a_second_one(ledger: Ledger) -> None:
     first = claim(ledger)
-    assert refusal(ledger) == Entry(first.id, KEY, AT, confirmed=False)
+    assert refusal(ledger) == Entry(first.id, KEY, AT, "claimed", first.lease_until)
 
 
 def test_a_confirmed_request_forbids_another_within_the_interval(ledger: Ledger) -> None:
     first = claim(ledger)
     ledger.confirm(first)
-    last = Entry(first.id, KEY, AT, confirmed=True)
+    last = Entry(first.id, KEY, AT, "confirmed", first.lease_until)
     assert ledger.last_requests([KEY]) == {KEY: last}
     assert refusal(ledger, at=AT + DAY - timedelta(microseconds=1)) == last
     assert claim(ledger, at=AT + DAY).key == KEY
@@ -97,7 +105,7 @@ def test_a_confirmed_request_forbids_another_within_the_interval(ledger: Ledger)
 
 def test_an_open_claim_forbids_another_within_the_interval_only(ledger: Ledger) -> None:
     claim(ledger)
-    assert not refusal(ledger, at=AT + DAY - timedelta(seconds=1)).confirmed
+    assert refusal(ledger, at=AT + DAY - timedelta(seconds=1)).state == "claimed"
     claim(ledger, at=AT + DAY)
 
 
@@ -111,7 +119,7 @@ def test_a_release_uncovers_the_request_before(ledger: Ledger) -> None:
     first = claim(ledger)
     ledger.confirm(first)
     ledger.release(claim(ledger, at=AT + HOUR, interval=timedelta()))
-    assert ledger.last_requests([KEY]) == {KEY: Entry(first.id, KEY, AT, confirmed=True)}
+    assert ledger.last_requests([KEY]) == {KEY: Entry(first.id, KEY, AT, "confirmed", first.lease_until)}
     assert refusal(ledger, at=AT + 2 * HOUR).id == first.id
 
 
@@ -157,7 +165,7 @@ def test_what_is_written_outlives_the_ledger_object(ledger: Ledger, ledger_url: 
     again = Ledger(ledger_url)
     assert again.last_requests([KEY])[KEY].id == first.id
     again.confirm(first)
-    assert again.last_requests([KEY])[KEY].confirmed
+    assert again.last_requests([KEY])[KEY].state == "confirmed"
     again.close()
 
 
@@ -186,7 +194,7 @@ def test_one_of_many_rivals_gets_the_claim(ledger: Ledger, ledger_url: str) -> N
     others = [ledger, *(Ledger(ledger_url) for _ in range(3))]
     ready = threading.Barrier(16)
 
-    def rival(number: int) -> Claim | Entry:
+    def rival(number: int) -> Claim[Key] | Entry[Key]:
         ready.wait()
         return others[number % len(others)].claim(KEY, AT, DAY)
 
@@ -205,7 +213,7 @@ def test_threads_that_write_at_once_each_get_what_is_theirs(ledger: Ledger, ledg
         one = claim(ledger, key)
         ledger.confirm(one)
         again = ledger.claim(key, AT, DAY)
-        return isinstance(again, Entry) and again.id == one.id and again.key == key and again.confirmed
+        return isinstance(again, Entry) and again.id == one.id and again.key == key and again.state == "confirmed"
 
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(once, keys))
@@ -249,7 +257,7 @@ def test_a_rival_between_looking_and_claiming_is_noticed(postgresql_url: str) ->
         key = replace(KEY, order_id=1 + moment)
         first, rival = Ledger(postgresql_url), Ledger(postgresql_url)
         statements = itertools.count()
-        met: list[Claim | Entry] = []
+        met: list[Claim[Key] | Entry[Key]] = []
 
         def interfere(
             *_event: Any,
@@ -262,7 +270,7 @@ def test_a_rival_between_looking_and_claiming_is_noticed(postgresql_url: str) ->
             if next(count) == moment:
                 met.append(rival.claim(key, AT, DAY))
 
-        sa.event.listen(first._engine, "before_cursor_execute", interfere)
+        sa.event.listen(first._database._engine, "before_cursor_execute", interfere)
         got = first.claim(key, AT, DAY)
         first.close()
         rival.close()
@@ -276,7 +284,7 @@ def test_a_rival_between_looking_and_claiming_is_noticed(postgresql_url: str) ->
 def test_ledgers_that_are_made_at_the_same_time_are_one(ledger_url: str) -> None:
     ready = threading.Barrier(8)
 
-    def first_use(_number: int) -> Claim | Entry:
+    def first_use(_number: int) -> Claim[Key] | Entry[Key]:
         ready.wait()
         ledger = Ledger(ledger_url)
         try:
@@ -290,11 +298,117 @@ def test_ledgers_that_are_made_at_the_same_time_are_one(ledger_url: str) -> None
 
 
 def test_a_newer_schema_is_refused(ledger: Ledger, ledger_url: str) -> None:
-    execute(ledger_url, f"UPDATE {VERSIONS} SET version = 2")
+    execute(ledger_url, f"UPDATE {VERSIONS} SET version = 3")
     for read_only in (False, True):
         message = unavailable(ledger_url, read_only=read_only).message
-        assert "version 2" in message
+        assert "version 3" in message
         assert "newer release" in message
+
+
+CREATE = CreateKey(account_id=7, fingerprint_sha256="ab" * 32)
+LEASE = timedelta(minutes=3)
+
+
+def create_claim(ledger: Ledger, at: datetime = AT) -> Claim[CreateKey]:
+    """A claim of a create that must be granted."""
+    claim = ledger.claim(CREATE, at, None, LEASE)
+    assert isinstance(claim, Claim), claim
+    return claim
+
+
+def create_refusal(ledger: Ledger, at: datetime = AT) -> Entry[CreateKey]:
+    """The entry that forbids a create."""
+    entry = ledger.claim(CREATE, at, None, LEASE)
+    assert isinstance(entry, Entry), entry
+    return entry
+
+
+def test_a_create_is_claimed_once_and_for_all(ledger: Ledger) -> None:
+    first = create_claim(ledger)
+    assert (first.requested_at, first.lease_until) == (AT, AT + LEASE)
+    ten_years = timedelta(days=3650)
+    assert create_refusal(ledger, AT + ten_years) == Entry(first.id, CREATE, AT, "claimed", AT + LEASE)
+    ledger.confirm(first, certificate_id=4711)
+    assert create_refusal(ledger, AT + ten_years).certificate_id == 4711
+    assert ledger.last_requests([KEY]) == {}, "emails are another matter"
+    others = [replace(CREATE, fingerprint_sha256="cd" * 32), replace(CREATE, account_id=8)]
+    assert ledger.last_requests([CREATE, *others]) == {CREATE: create_refusal(ledger, AT)}
+    assert isinstance(ledger.claim(replace(CREATE, account_id=8), AT, None, LEASE), Claim)
+
+
+def test_what_stands_for_nothing_any_more_is_withdrawn_once(ledger: Ledger) -> None:
+    """Of two runs that see it, one gets the claim; the other one must not take that for what it saw."""
+    create_claim(ledger)
+    seen = create_refusal(ledger, AT + HOUR)
+    ledger.withdraw(seen)
+    second = create_claim(ledger, AT + HOUR)
+    ledger.withdraw(seen)
+    assert create_refusal(ledger, AT + HOUR).id == second.id
+    ledger.confirm(second, certificate_id=1)
+    ledger.withdraw(create_refusal(ledger))
+    create_claim(ledger)
+
+
+def test_a_lease_is_renewed_unless_it_was_taken_over(ledger: Ledger) -> None:
+    first = create_claim(ledger)
+    seen = create_refusal(ledger, AT + LEASE)
+    renewed = ledger.renew(first, AT + LEASE)
+    assert renewed is not None and renewed.lease_until == AT + 2 * LEASE
+    ledger.withdraw(seen)  # it is another one now
+    assert create_refusal(ledger).lease_until == AT + 2 * LEASE
+    ledger.withdraw(create_refusal(ledger))
+    assert ledger.renew(renewed, AT + 2 * LEASE) is None
+
+
+@pytest.mark.parametrize(
+    ("age", "under_way"),
+    [(timedelta(), True), (USUAL_LEASE - HOUR / 60, True), (USUAL_LEASE, False), (-DAY, False)],
+    ids=str,
+)
+def test_how_long_a_claim_is_under_way(ledger: Ledger, age: timedelta, under_way: bool) -> None:
+    first = claim(ledger)
+    assert refusal(ledger).is_under_way(AT + age) == under_way
+    ledger.doubt(first)
+    assert not refusal(ledger).is_under_way(AT + age)
+
+
+def make_older(url: str) -> None:
+    """Make a ledger what the first release left."""
+    execute(url, "DROP TABLE softlayer_ssl_certificate_creates")
+    execute(url, f"ALTER TABLE {TABLE} DROP COLUMN lease_until")
+    execute(url, f"UPDATE {VERSIONS} SET version = 1")
+
+
+def test_an_older_ledger_is_brought_up_to_date(ledger: Ledger, ledger_url: str) -> None:
+    first = claim(ledger)
+    make_older(ledger_url)
+    old = Entry(first.id, KEY, AT, "claimed", None)
+    looking = Ledger(ledger_url, read_only=True)
+    assert looking.last_requests([KEY]) == {KEY: old}
+    looking.close()
+    ready = threading.Barrier(4)
+
+    def open_it(number: int) -> Claim[CreateKey] | Entry[CreateKey]:
+        ready.wait()
+        renewed = Ledger(ledger_url)
+        try:
+            assert renewed.last_requests([KEY]) == {KEY: old}
+            return renewed.claim(CREATE, AT, None, LEASE)
+        finally:
+            renewed.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(isinstance(answer, Claim) for answer in pool.map(open_it, range(4))) == 1
+    assert old.is_under_way(AT + USUAL_LEASE - HOUR / 60) and not old.is_under_way(AT + USUAL_LEASE)
+    execute(ledger_url, f"UPDATE {VERSIONS} SET version = 1")  # as an older release does that was opening it meanwhile
+    Ledger(ledger_url).close()
+    assert "version 3" in unavailable_with_version(ledger_url, 3)
+
+
+def unavailable_with_version(url: str, version: int) -> str:
+    """What is said of a ledger of some version."""
+    execute(url, f"UPDATE {VERSIONS} SET version = {version}")
+    return unavailable(url).message
 
 
 def test_a_ledger_that_cannot_be_written_is_refused(ledger_url: str) -> None:
@@ -372,7 +486,7 @@ def test_the_default_ledger_is_its_owners_alone(tmp_path: Path, monkeypatch: pyt
 @pytest.fixture
 def locked(ledger_url: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A ledger that somebody else holds locked, and little patience."""
-    monkeypatch.setattr(_ledger, "SECONDS_TO_WAIT_FOR_A_LOCK", 1)
+    monkeypatch.setattr(_database, "SECONDS_TO_WAIT_FOR_A_LOCK", 1)
     Ledger(ledger_url).close()
     if ledger_url.startswith("sqlite"):
         holder: Any = sqlite3.connect(ledger_url.removeprefix("sqlite:///"), isolation_level=None)
@@ -413,7 +527,7 @@ def test_a_connection_that_was_cut_meanwhile_is_made_anew(postgresql_url: str) -
     first = claim(ledger)
     end_other_sessions(postgresql_url)
     ledger.confirm(first)
-    assert ledger.last_requests([KEY])[KEY].confirmed
+    assert ledger.last_requests([KEY])[KEY].state == "confirmed"
     ledger.close()
 
 
@@ -421,9 +535,9 @@ def test_a_connection_that_was_cut_meanwhile_is_made_anew(postgresql_url: str) -
 class Remembered:
     """What the model keeps of a claim."""
 
-    claim: Claim
+    claim: Claim[Key]
     requested_at: datetime
-    state: str = "claimed"
+    state: State = "claimed"
 
 
 INTERVALS = st.sampled_from([timedelta(), timedelta(minutes=30), HOUR, DAY])
@@ -458,18 +572,18 @@ def machine_for(openers: Callable[[], Ledger], account_ids: Iterator[int]) -> ty
             last = self.last(key)
             answer = ledgers[run].claim(key, self.at, interval)
             if last is not None and self.at < min(last.requested_at, self.at) + interval:
-                confirmed = last.state == "confirmed"
-                assert answer == Entry(last.claim.id, key, last.requested_at, confirmed)
+                assert answer == Entry(last.claim.id, key, last.requested_at, last.state, last.claim.lease_until)
             else:
                 assert isinstance(answer, Claim)
                 assert (answer.key, answer.requested_at) == (key, self.at)
                 self.history[key].append(Remembered(answer, self.at))
 
         @precondition(lambda self: self.open_claims())
-        @rule(data=st.data(), state=st.sampled_from(["confirmed", "released"]), run=st.integers(0, 1))
-        def settle(self, data: st.DataObject, state: str, run: int) -> None:
+        @rule(data=st.data(), state=st.sampled_from(["confirmed", "released", "unknown"]), run=st.integers(0, 1))
+        def settle(self, data: st.DataObject, state: Any, run: int) -> None:
             one = data.draw(st.sampled_from(self.open_claims()))
-            (ledgers[run].confirm if state == "confirmed" else ledgers[run].release)(one.claim)
+            ledger = ledgers[run]
+            {"confirmed": ledger.confirm, "released": ledger.release, "unknown": ledger.doubt}[state](one.claim)
             one.state = state
 
         @rule(minutes=st.sampled_from([1, 29, 30, 60, 23 * 60, 24 * 60]))
@@ -484,8 +598,8 @@ def machine_for(openers: Callable[[], Ledger], account_ids: Iterator[int]) -> ty
         def the_record_is_the_models(self) -> None:
             recorded = ledgers[1].last_requests(self.history)
             lasts = {key: last for key in self.history if (last := self.last(key)) is not None}
-            assert {key: (entry.id, entry.requested_at, entry.confirmed) for key, entry in recorded.items()} == {
-                key: (last.claim.id, last.requested_at, last.state == "confirmed") for key, last in lasts.items()
+            assert {key: (entry.id, entry.requested_at, entry.state) for key, entry in recorded.items()} == {
+                key: (last.claim.id, last.requested_at, last.state) for key, last in lasts.items()
             }
             for entry in recorded.values():
                 until = entry.blocks_until(DAY, self.at)

@@ -14,7 +14,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.plugins.archives import gzipped, tarred, uuencoded
 from tests.unit.plugins.certificates import DAY, NOW, Authority, Issued, leaks, new_key, pem_of, self_signed
 from tests.unit.plugins.messages import (
     BODY_SECRET,
@@ -70,6 +71,7 @@ REASONS = {
     "malformed",
     "encrypted",
     "too_large",
+    "unsupported_attachment",
 }
 
 AUTHORITY = Authority(intermediates=2)
@@ -122,10 +124,16 @@ def assert_silent(shown: str) -> None:
     assert BODY_SECRET not in shown and "BEGIN" not in shown
 
 
+def take(message: _mail.Message, keys: Iterable[str], at: datetime) -> dict[str, _mail.Found]:
+    """Take what carries these public keys, whatever it is for."""
+    found = _mail.take(message, {(key, frozenset()) for key in keys}, at)
+    return {key: one for (key, _names), one in found.items()}
+
+
 def taken(message: _mail.Message, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, _mail.Found], str | None]:
     """Take what is wanted and ask why not: it has the key, is valid, and its issuers did issue it."""
     keys = {key_of(issued) for issued in wanted or (ISSUED,)}
-    found, reason = _mail.take(message, keys, at), _mail.why_not(message, keys, at)
+    found, reason = take(message, keys, at), _mail.why_not(message, keys, at)
     assert reason in REASONS if not found else reason is None
     assert found.keys() <= keys
     for key, one in found.items():
@@ -353,14 +361,29 @@ def test_the_signer_of_a_message_is_nobody() -> None:
 
 def test_nothing_is_wanted() -> None:
     message = _mail.read_message(form_data("text_canonical"))
-    assert _mail.take(message, set(), AT) == {}
+    assert take(message, (), AT) == {}
     assert _mail.why_not(message, set(), AT) == "no_matching_key"
 
 
-@pytest.mark.parametrize("kind", [set, list, tuple, frozenset, dict.fromkeys])
-def test_keys_in_any_collection(kind: Callable[[list[str]], object]) -> None:
+@pytest.mark.parametrize(
+    ("names", "is_right"),
+    [
+        ([], True),
+        (["www.example.com"], True),
+        (["www.example.com", "evil.example.net"], True),
+        (["evil.example.net"], False),
+    ],
+)
+def test_a_certificate_for_another_name_is_told_apart(names: list[str], is_right: bool) -> None:
     message = _mail.read_message(form_data("text_canonical"))
-    assert _mail.take(message, kind([key_of(ISSUED)]), AT).keys() == {key_of(ISSUED)}  # type: ignore[arg-type]
+    target = (key_of(ISSUED), frozenset(names))
+    assert _mail.take(message, {target}, AT)[target].is_for_other_names is not is_right
+
+
+def test_of_two_orders_with_one_key_each_gets_its_own() -> None:
+    message = _mail.read_message(form_data("text_canonical"))
+    right, other = ((key_of(ISSUED), frozenset({name})) for name in ("www.example.com", "shop.example.com"))
+    assert _mail.take(message, {right, other}, AT).keys() == {right}
 
 
 # Headers
@@ -525,6 +548,10 @@ TOKENS = [
     ISSUED.pem.encode(),
     ISSUED.der,
     zipped([("a.crt", ISSUED.pem.encode())]),
+    gzipped(ISSUED.pem.encode()),
+    tarred([("a.crt", ISSUED.pem.encode())]),
+    uuencoded(ISSUED.der),
+    *(b"begin 644 a\n", b"begin-base64 644 a\n", b"`\nend\n", b"\x1f\x8b\x08", b"data:a/b;base64,", b"A\0B\0", b"MIIB"),
 ]
 
 
@@ -585,6 +612,23 @@ def test_damaged_archives(mutations: list[tuple[str, float, float, int, bytes]])
     examine(zip_mail(mutated(ARCHIVE, mutations)))
 
 
+@pytest.mark.parametrize(
+    "packed",
+    [tarred(zip_entries(ISSUED)), gzipped(tarred(zip_entries(ISSUED))), zipped([("a.zip", ARCHIVE)])],
+    ids=["tar", "tar_gz", "zip_in_zip"],
+)
+@given(mutations=st.lists(MUTATION, min_size=1, max_size=6))
+@fuzz
+def test_damaged_archives_of_other_kinds(packed: bytes, mutations: list[tuple[str, float, float, int, bytes]]) -> None:
+    examine(with_attachments(attachment(mutated(packed, mutations))))
+
+
+@given(st.lists(MUTATION, min_size=1, max_size=6))
+@fuzz
+def test_damaged_uuencode(mutations: list[tuple[str, float, float, int, bytes]]) -> None:
+    examine(b"Subject: x\n\n" + mutated(uuencoded(ARCHIVE), mutations))
+
+
 @given(st.lists(MUTATION, min_size=1, max_size=6))
 @fuzz
 def test_damaged_html(mutations: list[tuple[str, float, float, int, bytes]]) -> None:
@@ -628,8 +672,9 @@ at = datetime.fromisoformat(at)
 
 def use(data):
     message = _mail.read_message(data)
-    found = _mail.take(message, {key}, at)
-    _mail.take(message, {key, *(candidate.certificate.public_key_sha256 for candidate in message.candidates)}, at)
+    found = _mail.take(message, {(key, frozenset())}, at)
+    keys = [key, *(candidate.certificate.public_key_sha256 for candidate in message.candidates)]
+    _mail.take(message, {(each, frozenset()) for each in keys}, at)
     repr((message, found))
     return _mail.why_not(message, {key}, at), len(message.candidates), [one.certificate.der.hex() for one in found.values()]
 

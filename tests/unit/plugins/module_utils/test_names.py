@@ -84,6 +84,69 @@ def test_addresses(address: str | None, pattern: str, matches: bool) -> None:
     assert address_matches(address, [pattern]) is matches
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@evil.net, admin@example.com",
+        "a@evil.net;admin@example.com",
+        "a@evil.net admin@example.com",
+        "a@evil.net\nadmin@example.com",
+        "a@evil.net\x00admin@example.com",
+        "a@evil.net\N{NO-BREAK SPACE}admin@example.com",
+        "a@evil.net\N{FULLWIDTH COMMA}admin@example.com",
+        "a\N{FULLWIDTH COMMERCIAL AT}evil.net@example.com",
+        "a@evil.net\N{ZERO WIDTH SPACE}@example.com",
+        "a@b@example.com",
+        "<admin@example.com>",
+        '"admin"@example.com',
+        "admin(at home)@example.com",
+        "admin@[192.0.2.1]",
+        "@example.com",
+        "admin@",
+        "admin",
+        "\ud800@example.com",
+    ],
+)
+def test_what_is_not_exactly_one_address_matches_nothing(address: str) -> None:
+    assert not address_matches(address, ["*", "*@*", "*@example.com", address])
+
+
+@pytest.mark.parametrize(
+    ("address", "looks_like"),
+    [
+        ("\N{KELVIN SIGN}ay@example.com", "kay@example.com"),
+        ("admin@\N{KELVIN SIGN}.example", "admin@k.example"),
+        ("admin@\N{KELVIN SIGN}ü.example", "admin@kü.example"),
+        ("\N{LATIN SMALL LETTER LONG S}ue@example.com", "sue@example.com"),
+        ("admin@\N{LATIN SMALL LETTER LONG S}.example", "admin@s.example"),
+        ("\N{FULLWIDTH LATIN SMALL LETTER A}dmin@example.com", "admin@example.com"),
+        ("admin@\N{FULLWIDTH LATIN SMALL LETTER E}xample.com", "admin@example.com"),
+        ("admin@example\N{IDEOGRAPHIC FULL STOP}com", "admin@example.com"),
+        ("admin@example\N{VARIATION SELECTOR-16}.com", "admin@example.com"),
+        ("admin@e\N{COMBINING GRAPHEME JOINER}xample.com", "admin@example.com"),
+        ("\N{CYRILLIC SMALL LETTER A}dmin@example.com", "admin@example.com"),
+        ("admin@xn--example-.com", "admin@example.com"),
+        ("admin@example.com.", "admin@example.com"),
+        ("admin@example.com..", "admin@example.com"),
+        ("admin@.example.com", "admin@example.com"),
+        ("admin@a..example.com", "admin@a.example.com"),
+        ("admin@\N{SNOWMAN}.example", "admin@\N{SNOWMAN WITHOUT SNOW}.example"),
+    ],
+)
+def test_what_only_looks_like_an_address_matches_neither_it_nor_wildcards(address: str, looks_like: str) -> None:
+    domain = looks_like.partition("@")[2]
+    assert address_matches(looks_like, [looks_like]) or "\N{SNOWMAN WITHOUT SNOW}" in looks_like
+    assert not address_matches(address, [looks_like, looks_like.upper(), f"*@{domain}"])
+    if not address.isascii() or address.endswith(".") or ".." in address:
+        assert not address_matches(address, ["*", "*@*", "?*@*.*"])
+
+
+def test_a_local_part_that_is_not_ascii_is_allowed_by_itself() -> None:
+    assert address_matches("jürgen@Example.com", ["jürgen@example.com"])
+    assert address_matches(f"jürgen@{PUNYCODE}", [f"jürgen@*{UNICODE}"])
+    assert not address_matches("jürgen@example.com", ["j*@example.com", "jurgen@example.com", "*"])
+
+
 def test_one_of_several_patterns_is_enough_and_none_matches_nothing() -> None:
     assert name_matches("www.example.com", ["no.example.com", "www.*"])
     assert not name_matches("www.example.com", [])

@@ -24,6 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders imp
     resend_fulfillment_email,
     status_word,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._terms import Held, KnownTraits, Shelf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +63,8 @@ def test_all_of_an_order() -> None:
         "product": "RapidSSL - 1 year",
         "billing_order_id": 70,
         "public_key_sha256": None,
+        "key_type": None,
+        "subject_alt_names": [],
         "fulfillment_email_available": True,
     }
 
@@ -69,6 +72,7 @@ def test_all_of_an_order() -> None:
 def test_an_order_of_which_only_the_id_is_known() -> None:
     result = normalise({"id": "7"}).as_result(AT)
     assert (result.pop("id"), result.pop("status"), result.pop("fulfillment_email_available")) == (7, "unknown", False)
+    assert result.pop("subject_alt_names") == []
     assert set(result.values()) == {None}
 
 
@@ -84,6 +88,31 @@ def test_facts_survive_a_cache() -> None:
     assert ORDER.as_result(AT).keys() - facts.keys() == {"days_until_expiry", "fulfillment_email_available"}
     nothing = normalise({"id": "7"})
     assert Order.from_facts(nothing.as_facts()) == nothing
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "7"},
+        {"id": None},
+        {"id": True},
+        {"common_name": ["a"]},
+        {"status": None},
+        {"expires_at": "soon"},
+        {"expires_at": 7},
+        {"billing_order_id": "70"},
+        {"subject_alt_names": 7},
+        {"subject_alt_names": "a"},
+        {"subject_alt_names": [7]},
+        {"surprise": 1},
+    ],
+)
+def test_facts_that_are_not_an_orders_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        Order.from_facts({**ORDER.as_facts(), **change})
+    for whole in (7, None, [], "text", {}):
+        with pytest.raises((ValueError, TypeError, LookupError, AttributeError)):
+            Order.from_facts(whole)  # type: ignore[arg-type]
 
 
 @given(ODD_VALUES)
@@ -179,17 +208,24 @@ def test_criteria_combine(selection: Selection, selected: bool) -> None:
 @pytest.mark.parametrize(
     ("selection", "found"),
     [
-        (Selection(), {7: None, 8: None, 9: None}),
-        (Selection(gather_imported=True), {7: [4711], 8: [], 9: []}),
+        (Selection(), {7: None, 8: None, 9: None, 10: None}),
+        (Selection(gather_imported=True), {7: [4711], 8: [], 9: [], 10: [4713]}),
         (Selection(imported=True), {7: [4711]}),
-        (Selection(imported=False), {8: [], 9: []}),
+        (Selection(imported=False), {8: [], 9: [], 10: [4713]}),
         (Selection(imported=True, order_ids=[8]), {}),
     ],
 )
 def test_what_is_in_the_store(selection: Selection, found: dict[int, list[int] | None]) -> None:
-    orders = [replace(ORDER, id=number, public_key_sha256=key) for number, key in ((7, "aa"), (8, "bb"), (9, None))]
+    orders = [
+        replace(ORDER, id=number, public_key_sha256=key)
+        for number, key in ((7, "aa"), (8, "bb"), (9, None), (10, "dd"))
+    ]
+    begin, ends = AT - timedelta(days=1), ORDER.expires_at or AT
+    traits = KnownTraits(frozenset(), "RSA")
+    keys = {4711: ("aa", ends), 4712: ("cc", ends), 4713: ("dd", AT + timedelta(days=9))}
+    shelf = Shelf(Held(number, key, begin, end, traits) for number, (key, end) in keys.items())
     assert selection.needs_store is (found.get(7, []) is not None)
-    results = selection.results(orders, AT, {"aa": [4711], "cc": [4712]} if selection.needs_store else None)
+    results = selection.results(orders, AT, shelf if selection.needs_store else None)
     assert {result["id"]: result.get("certificate_ids") for result in results} == found
 
 

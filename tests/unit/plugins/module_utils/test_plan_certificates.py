@@ -24,6 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan impor
     mark_repeated,
     plan_absent,
     plan_present,
+    warnings_of_shorter_terms,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._store import Stored
 from cryptography import x509
@@ -115,6 +116,9 @@ def test_what_was_not_given_is_left_out() -> None:
     assert content(alone).as_template() == {"certificate": alone.pem, "privateKey": alone.key_pem}
 
 
+LEFT_OUT = "Left out, as the certificate's chain does not need them: Testing Root."
+
+
 @given(st.permutations(ISSUED.all), st.integers(1, len(ISSUED.all)), st.booleans())
 @settings(max_examples=60)
 def test_whatever_stands_where(pile: list[x509.Certificate], cut: int, as_pkcs7: bool) -> None:
@@ -128,7 +132,7 @@ def test_whatever_stands_where(pile: list[x509.Certificate], cut: int, as_pkcs7:
     )
     assembled, warnings = assemble(given, WISHES, NOW)
     assert assembled.as_template() == content().as_template()
-    assert warnings == ()
+    assert warnings == (LEFT_OUT,)
 
 
 def test_a_key_store_gives_the_same() -> None:
@@ -216,7 +220,9 @@ def test_what_is_not_of_the_chain_is_left_out_with_a_warning() -> None:
 def test_a_certificate_of_a_root_has_no_chain() -> None:
     authority = Authority("Flat", intermediates=0)
     issued = authority.issue(NAME)
-    assert assemble(material(issued, intermediate=pem_of([authority.root]).encode()), WISHES, NOW)[1] == ()
+    assembled, warnings = assemble(material(issued, intermediate=pem_of([authority.root]).encode()), WISHES, NOW)
+    assert assembled.intermediates == ()
+    assert [("Left out" in warning, "Flat Root" in warning) for warning in warnings] == [(True, True)]
 
 
 class TestUnverifiedChain:
@@ -247,14 +253,14 @@ class TestUnverifiedChain:
         bundle = pem_of([*ISSUED.chain, AUTHORITY.root])
         wanted, _warnings = assemble(material(intermediate=bundle.encode()), self.WISHES, NOW)
         held = tuple(_x509.read_certificates(wanted.as_template()["intermediateCertificate"].encode()))
-        assert plan_present(wanted, [stored(intermediates=held)], self.WISHES, None).outcome == "unchanged"
+        assert plan_present(wanted, [stored(intermediates=held)], self.WISHES, None, NOW).outcome == "unchanged"
 
 
 # Present
 
 
 def test_imported() -> None:
-    step = plan_present(content(notes="web"), [stored(OTHER, 7)], WISHES, 4711)
+    step = plan_present(content(notes="web"), [stored(OTHER, 7)], WISHES, 4711, NOW)
     assert (step.outcome, step.reason, step.id, step.notes, step.order_id) == ("imported", None, None, "web", 4711)
     assert step.changes_something
 
@@ -262,13 +268,13 @@ def test_imported() -> None:
 @pytest.mark.parametrize("container", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
 def test_unchanged(container: PrivateFormat) -> None:
     wanted = content(private_key=key_pem(ISSUED.key, container).encode())
-    step = plan_present(wanted, [stored(OTHER, 7), stored(identifier=8, notes="web")], WISHES, None)
+    step = plan_present(wanted, [stored(OTHER, 7), stored(identifier=8, notes="web")], WISHES, None, NOW)
     assert (step.outcome, step.id, step.notes, step.changes_something) == ("unchanged", 8, "web", False)
 
 
 def test_unchanged_with_a_root_in_the_store() -> None:
     held = (*stored().intermediates, _x509.Certificate(AUTHORITY.root.public_bytes(Encoding.DER)))
-    assert plan_present(content(), [stored(intermediates=held)], WISHES, None).outcome == "unchanged"
+    assert plan_present(content(), [stored(intermediates=held)], WISHES, None, NOW).outcome == "unchanged"
 
 
 REQUEST = _x509.read_request(ISSUED.csr_pem.encode())
@@ -294,7 +300,7 @@ UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
 @pytest.mark.parametrize("case", sorted(UPDATES))
 def test_updates(case: str, services: int) -> None:
     wanted, held, changes = UPDATES[case]
-    step = plan_present(content(**wanted), [stored(associated_service_count=services, **held)], WISHES, None)
+    step = plan_present(content(**wanted), [stored(associated_service_count=services, **held)], WISHES, None, NOW)
     in_use = bool(services) and "intermediateCertificate" in changes
     outcome = "failed" if in_use else "updated" if changes else "unchanged"
     assert (step.outcome, step.reason, step.id) == (outcome, "in_use" if in_use else None, 1)
@@ -304,18 +310,18 @@ def test_updates(case: str, services: int) -> None:
 
 @pytest.mark.parametrize("notes", ["two\r\nlines", "two\nlines\n", "two\rlines"])
 def test_line_ends_of_notes_do_not_count(notes: str) -> None:
-    step = plan_present(content(notes="two\nlines"), [stored(notes=notes)], WISHES, None)
+    step = plan_present(content(notes="two\nlines"), [stored(notes=notes)], WISHES, None, NOW)
     assert step.outcome == "unchanged"
 
 
 def test_stored_twice_and_one_is_as_wanted() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
-    assert plan_present(content(notes="b"), records, WISHES, None).id == 2
+    assert plan_present(content(notes="b"), records, WISHES, None, NOW).id == 2
 
 
 def test_stored_twice_and_none_is_as_wanted() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
-    step = plan_present(content(notes="c"), records, WISHES, None)
+    step = plan_present(content(notes="c"), records, WISHES, None, NOW)
     assert (step.outcome, step.reason) == ("failed", "ambiguous")
     assert "1, 2" in step.message
 
@@ -326,7 +332,7 @@ def test_stored_twice_and_none_is_as_wanted() -> None:
 def superseded(new: Issued, old: Issued, **record: Any) -> list[tuple[int, bool]]:
     """Ids of the records that are listed as superseded, and whether each is to be removed."""
     wishes = ImportWishes(remove_superseded=True)
-    step = plan_present(content(new), [stored(old, 9, **record)], wishes, None)
+    step = plan_present(content(new), [stored(old, 9, **record)], wishes, None, NOW)
     return [(one.id, one.remove) for one in step.superseded]
 
 
@@ -335,7 +341,7 @@ def test_an_older_one_is_superseded() -> None:
 
 
 def test_it_is_not_removed_unless_that_is_wanted() -> None:
-    step = plan_present(content(), [stored(OLD, 9, associated_service_count=3)], WISHES, None)
+    step = plan_present(content(), [stored(OLD, 9, associated_service_count=3)], WISHES, None, NOW)
     assert [one.as_result() for one in step.superseded] == [
         {
             "id": 9,
@@ -369,7 +375,8 @@ NOT_SUPERSEDED = {
     "itself": ISSUED,
     "newer": AUTHORITY.issue(NAME, organization="Example Inc.", days=(-0.5, 300)),
     "other_name": AUTHORITY.issue("shop.example.com", organization="Example Inc.", days=(-300, 10)),
-    "no_name": AUTHORITY.issue(None, organization="Example Inc.", names=[NAME], days=(-300, 10)),
+    "lost_name": AUTHORITY.issue(None, organization="Example Inc.", names=[NAME, "b.example.com"], days=(-300, 10)),
+    "for_nothing": AUTHORITY.issue(None, organization="Example Inc.", names=[], days=(-300, 10)),
 }
 
 
@@ -378,11 +385,55 @@ def test_not_superseded(case: str) -> None:
     assert superseded(ISSUED, NOT_SUPERSEDED[case]) == []
 
 
+@pytest.mark.parametrize(
+    ("days", "listed"),
+    [((-100, -1), False), ((-100, 5), True), ((1, 400), False), ((-1, 400), True)],
+    ids=["expired", "shorter", "not yet valid", "valid"],
+)
+def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, listed: bool) -> None:
+    new = AUTHORITY.issue(NAME, organization="Example Inc.", days=days)
+    wanted = replace(content(), certificate=_x509.read_certificates(new.pem.encode())[0])
+    step = plan_present(wanted, [stored(OLD, 9)], ImportWishes(remove_superseded=True, allow_expired=True), None, NOW)
+    assert [(one.id, one.remove) for one in step.superseded] == ([(9, True)] if listed else [])
+    assert warnings_of_shorter_terms(step) == (
+        (
+            f"It ends at {new_end(5)}, earlier than what it takes the place of: certificate 9 ({new_end(10)}). "
+            "See that it is the one you mean.",
+        )
+        if days[1] == 5
+        else ()
+    )
+
+
+def new_end(days: int) -> str:
+    """A day from now as results tell it."""
+    return (NOW + days * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_of_many_that_end_later_some_are_named() -> None:
+    new = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-100, 5))
+    records = [stored(OLD, number) for number in range(1, 9)]
+    (said,) = warnings_of_shorter_terms(plan_present(content(new), records, WISHES, None, NOW))
+    assert "certificate 5 (" in said and "certificate 6 (" not in said and "and 3 more" in said
+
+
 def test_certificates_without_a_common_name_do_not_supersede_each_other() -> None:
     """They have no common name that could be the same."""
     old, new = (AUTHORITY.issue(None, names=[name]) for name in ("a.example.com", "b.example.com"))
     older = AUTHORITY.issue(None, names=["a.example.com"], days=(-300, 10))
     assert superseded(new, old) == superseded(new, older) == []
+
+
+def test_names_count_and_not_which_of_them_is_the_common_one() -> None:
+    """Authorities that leave the common name out renew what others had issued, and the other way round."""
+    names = ["b.example.com", NAME]
+    nameless = AUTHORITY.issue(None, organization="Example Inc.", names=names, days=(-300, 10))
+    other_first = AUTHORITY.issue("b.example.com", organization="Example Inc.", names=names, days=(-300, 10))
+    new = AUTHORITY.issue(None, organization="Example Inc.", names=[*names, "c.example.com"])
+    assert superseded(new, OLD) == superseded(new, nameless) == superseded(new, other_first) == [(9, True)]
+    assert superseded(ISSUED, AUTHORITY.issue(None, organization="Example Inc.", names=[NAME], days=(-300, 10))) == [
+        (9, True)
+    ]
 
 
 def test_the_case_of_a_name_does_not_count() -> None:
@@ -491,7 +542,7 @@ def test_not_the_order_of_the_certificate(found: Order | None, reason: str) -> N
 
 def present(issued: Issued = ISSUED, **others: Any) -> Step:
     """The plan for a certificate that the store does not have."""
-    return plan_present(content(issued, **others), [], WISHES, None)
+    return plan_present(content(issued, **others), [], WISHES, None, NOW)
 
 
 def outcomes(steps: Sequence[Step]) -> list[tuple[str, str | None, int | None]]:
@@ -525,7 +576,7 @@ def test_twice_but_not_the_same() -> None:
 
 def test_twice_with_different_wishes_for_a_stored_one() -> None:
     """Which of the two would win is chance, as for one that is not stored yet."""
-    steps = [plan_present(content(notes=notes), [stored()], WISHES, None) for notes in ("a", "b")]
+    steps = [plan_present(content(notes=notes), [stored()], WISHES, None, NOW) for notes in ("a", "b")]
     assert outcomes(steps)[1][:2] == ("failed", "ambiguous")
 
 

@@ -21,7 +21,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan impor
     not_found,
     plan_emails,
     skip_imported,
+    warning_of_unknown_keys,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._terms import Held, KnownTraits, Shelf
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,12 +49,12 @@ ORDER = Order(
 WISHES = EmailWishes(min_interval=DAY, allowed_recipients=None, skip_imported=True, force=False, on_ineligible="fail")
 
 
-def entry(at: datetime, *, confirmed: bool = True) -> Entry:
-    """A request on record."""
-    return Entry(1, Key(1, ORDER.id, "FulfillmentEmail"), at, confirmed)
+def entry(at: datetime, *, confirmed: bool = True) -> Entry[Key]:
+    """A request on record; one that is not confirmed got no answer."""
+    return Entry(1, Key(1, ORDER.id, "FulfillmentEmail"), at, "confirmed" if confirmed else "unknown")
 
 
-def plan(order: Order = ORDER, last: Entry | None = None, **wishes: Any) -> Email:
+def plan(order: Order = ORDER, last: Entry[Key] | None = None, **wishes: Any) -> Email:
     """The plan for one order."""
     lasts = {} if last is None else {order.id: last}
     [email] = plan_emails([order], lasts, replace(WISHES, **wishes), AT)
@@ -84,6 +87,21 @@ def test_the_status_gate(change: dict[str, Any], reason: str, on_ineligible: str
     assert (email.outcome, email.reason, email.requested_at) == (outcome, reason, None)
 
 
+def test_orders_without_a_key_that_are_requested_are_named() -> None:
+    keyless = replace(ORDER, id=101, common_name=None, public_key_sha256=None)
+    pending = replace(keyless, id=102, status="pending")
+    orders = {order.id: order for order in (ORDER, keyless, pending)}
+    said = warning_of_unknown_keys(plan_emails(orders.values(), {}, WISHES, AT), orders)
+    assert said is not None and "The API tells no readable CSR of order 101, so" in said
+    assert warning_of_unknown_keys([plan(), plan(pending)], orders) is None
+
+
+def test_of_many_orders_without_a_key_some_are_named() -> None:
+    orders = {number: replace(ORDER, id=number, public_key_sha256=None) for number in range(1, 1001)}
+    said = warning_of_unknown_keys(plan_emails(orders.values(), {}, WISHES, AT), orders)
+    assert said is not None and "order 10 (www.example.com) and 990 more, so" in said and "order 11 " not in said
+
+
 @pytest.mark.parametrize("expires_at", [None, AT + timedelta(seconds=1)])
 def test_what_is_not_known_to_have_expired_is_requested(expires_at: datetime | None) -> None:
     assert plan(replace(ORDER, expires_at=expires_at)).outcome == "requested"
@@ -113,10 +131,12 @@ def test_who_may_be_mailed(patterns: list[str] | None, recipient: str | None, al
         assert "allowed_recipients" in email.message
 
 
-@pytest.mark.parametrize(("confirmed", "reason"), [(True, "cooldown"), (False, "outcome_unknown")])
-def test_the_last_request_forbids_another(confirmed: bool, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("confirmed", "outcome", "reason"), [(True, "skipped", "cooldown"), (False, "failed", "outcome_unknown")]
+)
+def test_the_last_request_forbids_another(confirmed: bool, outcome: str, reason: str) -> None:
     email = plan(last=entry(AT - HOUR, confirmed=confirmed))
-    assert (email.outcome, email.reason, email.requested_at) == ("skipped", reason, None)
+    assert (email.outcome, email.reason, email.requested_at) == (outcome, reason, None)
     assert (email.previous_requested_at, email.next_allowed_at) == (AT - HOUR, AT - HOUR + DAY)
     assert "2026-01-31T11:00:00Z" in email.message
 
@@ -137,30 +157,76 @@ def test_when_the_last_request_forbids_nothing(confirmed: bool, age: timedelta, 
     assert (email.outcome, email.previous_requested_at) == ("requested", AT - age)
 
 
+@pytest.mark.parametrize(("lease", "outcome"), [(2 * HOUR, "skipped"), (HOUR, "failed"), (None, "failed")], ids=str)
+def test_a_claim_that_stands_open(lease: timedelta | None, outcome: str) -> None:
+    """Within its lease another run may be at it; after that it was given up."""
+    at = AT - HOUR
+    email = plan(last=replace(entry(at), state="claimed", lease_until=lease and at + lease))
+    assert (email.outcome, email.reason) == (outcome, "outcome_unknown")
+    assert ("under way" in email.message) == (outcome == "skipped")
+
+
 def test_an_outcome_that_is_unknown_says_what_to_do() -> None:
     message = blocked(plan(), entry(AT - HOUR, confirmed=False), DAY, AT).message
     assert "mailbox" in message
     assert "force" in message
 
 
+def held(identifier: int, key: str = "ab" * 32, begins: int = -29, ends: int = 300) -> Held:
+    """A certificate of the store for the order's name."""
+    traits = KnownTraits(frozenset({"www.example.com"}), "RSA")
+    return Held(identifier, key, AT + begins * DAY, AT + ends * DAY, traits)
+
+
 def test_an_order_whose_certificate_is_stored_is_skipped() -> None:
     other = replace(ORDER, id=101, public_key_sha256="cd" * 32)
     keyless = replace(ORDER, id=102, public_key_sha256=None)
     emails = plan_emails([ORDER, other, keyless], {}, WISHES, AT)
-    stored = {"ab" * 32: [7, 8], "ef" * 32: [9]}
-    done = skip_imported(emails, {order.id: order for order in (ORDER, other, keyless)}, stored)
+    shelf = Shelf([held(7), held(8), held(9, "ef" * 32), held(10, begins=-400, ends=-30)])
+    done = skip_imported(emails, {order.id: order for order in (ORDER, other, keyless)}, shelf, AT)
     assert [(email.outcome, email.reason) for email in done] == [
         ("skipped", "already_imported"),
         ("requested", None),
         ("requested", None),
     ]
     assert (done[0].requested_at, done[0].next_allowed_at) == (None, None)
-    assert "7, 8" in done[0].message
+    assert "7, 8)" in done[0].message and "force" in done[0].message
+
+
+def test_an_order_that_was_replaced_is_skipped() -> None:
+    emails = plan_emails([ORDER], {}, WISHES, AT)
+    shelf = Shelf([held(8, "cd" * 32, -2, 500), held(9, "cd" * 32, -1, 600), held(10, "cd" * 32, -3, 400)])
+    (done,) = skip_imported(emails, {ORDER.id: ORDER}, shelf, AT)
+    assert (done.outcome, done.reason, done.requested_at, done.next_allowed_at) == ("skipped", "superseded", None, None)
+    assert f"id 9, valid until {iso(AT + 600 * DAY)}" in done.message
+
+
+def test_a_renewal_that_keeps_its_key_is_requested() -> None:
+    emails = plan_emails([ORDER], {}, WISHES, AT)
+    assert skip_imported(emails, {ORDER.id: ORDER}, Shelf([held(7, begins=-400, ends=10)]), AT) == emails
+
+
+@pytest.mark.parametrize("state", ["unknown", "claimed"])
+def test_a_stored_certificate_settles_what_became_of_a_request_without_an_answer(state: str) -> None:
+    last = replace(entry(AT - HOUR), state=state)
+    emails = plan_emails([ORDER], {ORDER.id: last}, WISHES, AT)
+    assert [email.reason for email in emails] == ["outcome_unknown"]
+    (done,) = skip_imported(emails, {ORDER.id: ORDER}, Shelf([held(7)]), AT)
+    assert (done.outcome, done.reason, done.next_allowed_at) == ("skipped", "already_imported", None)
 
 
 def test_a_stored_certificate_changes_no_other_reason() -> None:
     emails = plan_emails([replace(ORDER, status="pending")], {}, WISHES, AT)
-    assert skip_imported(emails, {ORDER.id: ORDER}, {"ab" * 32: [7]}) == emails
+    assert skip_imported(emails, {ORDER.id: ORDER}, Shelf([held(7)]), AT) == emails
+
+
+@pytest.mark.parametrize(
+    "address", ["a@evil.net, admin@example.com", "a@evil.net\x1b[2Jadmin@example.com", "a@b@example.com"]
+)
+def test_what_is_not_one_address_is_nobodys(address: str) -> None:
+    (email,) = plan_emails([replace(ORDER, approver_email=address)], {}, replace(WISHES, allowed_recipients=["*"]), AT)
+    assert (email.outcome, email.reason) == ("failed", "recipient_not_allowed")
+    assert "not exactly one address" in email.message and email.message.isprintable()
 
 
 def test_an_order_that_is_not_there() -> None:
@@ -214,6 +280,6 @@ def test_nothing_is_requested_against_the_rules(
         assert force or requested_at is None or requested_at + interval <= AT or not interval
         assert email.next_allowed_at == (AT + interval if interval else None)
     elif email.reason in {"cooldown", "outcome_unknown"}:
-        assert email.outcome == "skipped"
+        assert email.outcome == ("skipped" if email.reason == "cooldown" else "failed")
         assert email.next_allowed_at is not None
         assert AT < email.next_allowed_at <= AT + interval

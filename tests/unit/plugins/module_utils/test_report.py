@@ -44,9 +44,29 @@ def order(identifier: int = 1, days: float | None = 200, **given: Any) -> dict[s
 
 
 def stored(identifier: int = 70, services: int | None = 0, **given: Any) -> dict[str, Any]:
-    """A certificate as C(ssl_certificate_info) returns it."""
-    facts = {"public_key_sha256": KEY, "associated_service_count": services, "not_after": None, "notes": ""}
+    """A certificate as C(ssl_certificate_info) returns it, which ends with an ordinary order."""
+    facts = {
+        "common_name": NAME,
+        "subject_alt_names": [NAME],
+        "public_key_sha256": KEY,
+        "key_type": "RSA",
+        "fingerprint_sha256": f"{identifier:064x}",
+        "not_before": iso(NOW - timedelta(days=165)),
+        "not_after": iso(NOW + timedelta(days=200)),
+        "associated_service_count": services,
+        "notes": "",
+    }
     return {"id": identifier, **facts, **given}
+
+
+def ended(days: float = 0, **given: Any) -> dict[str, Any]:
+    """The same, which ended, or will, so many days from now."""
+    return stored(not_before=iso(NOW - timedelta(days=365)), not_after=iso(NOW + timedelta(days=days)), **given)
+
+
+NEWER = stored(
+    80, public_key_sha256="bb" * 32, not_before=iso(NOW - timedelta(days=1)), not_after=iso(NOW + timedelta(days=364))
+)
 
 
 def email(reason: str | None = None, **given: Any) -> dict[str, Any]:
@@ -121,6 +141,20 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, list[str]]] = {
         "waiting_for_key",
         ["waiting_for_key"],
     ),
+    "mail has come, not trusted": (
+        {},
+        {"emails": [cooling()], "missing": [entry("untrusted")]},
+        "requested",
+        "untrusted",
+        ["untrusted"],
+    ),
+    "mail has come, without its issuers": (
+        {},
+        {"emails": [cooling()], "missing": [entry("chain_incomplete")]},
+        "requested",
+        "chain_incomplete",
+        ["chain_incomplete"],
+    ),
     "no CSR": (
         {"public_key_sha256": None},
         {"emails": [email()], "missing": [entry("no_public_key")]},
@@ -130,14 +164,43 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, list[str]]] = {
     ),
     "in the store": ({}, {"store": [stored()], "emails": [email()]}, "imported", "already_imported", []),
     "in the store, by the listing": (
-        {"certificate_ids": [70]},
+        {"certificate_ids": [70], "imported": True, "superseded_by": []},
         {"store": None},
         "imported",
         "already_imported",
         [],
     ),
+    "an earlier certificate of the same key in the store": (
+        {},
+        {"store": [ended(-3, services=1)], "emails": [email()]},
+        "requestable",
+        "requestable",
+        [],
+    ),
+    "an earlier certificate of the same key in the store and in the mail": (
+        {},
+        {"store": [ended(3)], "emails": [cooling()], "collected": [{**found(), "fingerprint_sha256": f"{70:064x}"}]},
+        "requested",
+        "waiting_for_email",
+        [],
+    ),
+    "replaced": ({"expires_at": iso(NOW + timedelta(days=20))}, {"store": [NEWER]}, "superseded", "superseded", []),
+    "replaced, by the listing": (
+        {"certificate_ids": [], "imported": False, "superseded_by": [80]},
+        {"store": None},
+        "superseded",
+        "superseded",
+        [],
+    ),
+    "replaced and in the store": (
+        {"expires_at": iso(NOW + timedelta(days=20))},
+        {"store": [NEWER, ended(20)]},
+        "imported",
+        "already_imported",
+        ["expiring"],
+    ),
     "removed from the store since the listing": (
-        {"certificate_ids": [70]},
+        {"certificate_ids": [70], "imported": True, "superseded_by": []},
         {"store": []},
         "requestable",
         "requestable",
@@ -154,10 +217,17 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, list[str]]] = {
     "canceled": ({"status": "canceled", "expires_at": None}, {}, "canceled", "canceled", []),
     "unknown status": ({"status": "unknown"}, {}, "unknown_status", "unknown_status", ["unknown_status"]),
     "expired": ({"expires_at": iso(NOW)}, {}, "expired", "expired", []),
-    "expired, not used": ({"expires_at": iso(NOW)}, {"store": [stored()]}, "expired", "expired", []),
+    "expired, not used": ({"expires_at": iso(NOW)}, {"store": [ended()]}, "expired", "expired", []),
+    "expired, used after a renewal with the same key": (
+        {"expires_at": iso(NOW - timedelta(days=1))},
+        {"store": [ended(-1), stored(71, services=2)]},
+        "expired",
+        "expired",
+        [],
+    ),
     "expired, used": (
         {"expires_at": iso(NOW)},
-        {"store": [stored(services=2)]},
+        {"store": [ended(services=2)]},
         "expired",
         "expired",
         ["expired_in_use"],
@@ -223,8 +293,8 @@ def test_every_state_and_all_that_needs_a_person_is_among_the_cases() -> None:
 def test_what_is_renewed_needs_nobody_until_services_still_use_it(renewal: dict[str, Any]) -> None:
     old, new = order(1, days=10), order(2, public_key_sha256="bb" * 32, common_name="WWW.example.com", **renewal)
     assert row(old, new)["attention"] == []
-    assert row(old, new, store=[stored()])["attention"] == []
-    assert row(old, new, store=[stored(services=1)])["attention"] == ["switch_services"]
+    assert row(old, new, store=[ended(10)])["attention"] == []
+    assert row(old, new, store=[ended(10, services=1)])["attention"] == ["switch_services"]
 
 
 @pytest.mark.parametrize(
@@ -280,7 +350,7 @@ def test_what_is_not_known_is_null() -> None:
 
 
 def test_an_end_that_the_order_does_not_tell_is_taken_from_the_store() -> None:
-    told = row(order(days=None), store=[stored(not_after="2026-03-20T12:00:00Z"), stored(71)])
+    told = row(order(days=None), store=[stored(not_after="2026-03-20T12:00:00Z")])
     assert (told["expires_at"], told["days_left"]) == ("2026-03-20T12:00:00Z", 10)
 
 

@@ -41,6 +41,8 @@ class Api:
     def __init__(self, answer: Any) -> None:
         self.answer = answer
         self.asked: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        self.warnings: list[str] = []
+        self.warn = self.warnings.append
 
     def call(self, *args: Any, **keywords: Any) -> Any:
         self.asked.append((args, keywords))
@@ -104,6 +106,36 @@ def test_a_count_that_is_none_is_not_zero(count: Any) -> None:
         assert not _store.StoreSelection(unused=unused).takes(record, datetime.now(timezone.utc))
 
 
+LISTENERS = [{"id": 1, "uuid": "a"}, {"id": 2, "uuid": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("count", "listeners", "services"),
+    [
+        (0, LISTENERS, 2),
+        ("1", LISTENERS, 2),
+        (3, LISTENERS, 3),
+        (None, LISTENERS, 2),
+        (0, [], 0),
+        (None, [], None),
+        (1, None, 1),
+    ],
+)
+def test_listeners_use_a_record_whatever_its_count_says(count: Any, listeners: Any, services: int | None) -> None:
+    record = _store.normalise({**ROW, "associatedServiceCount": count, "lbaasListeners": listeners})
+    assert record.associated_service_count == services
+
+
+@pytest.mark.parametrize(
+    "odd", ["\ud800", ISSUED.pem.replace("M", "\udcff", 1), "\x00", ISSUED.pem.replace("\n", "\x00\n"), 7, ["a"]]
+)
+def test_odd_texts_are_not_readable_and_no_traceback(odd: Any) -> None:
+    names = ("certificate", "intermediateCertificate", "certificateSigningRequest")
+    record = _store.normalise({**ROW, **dict.fromkeys(names, odd)})
+    assert record.pems().keys() == set(_store.PEMS)
+    assert len(_store.fetch_shelf(client([{**ROW, "certificate": odd}, ROW]), "").records) in {1, 2}
+
+
 def test_a_key_that_was_written_into_notes() -> None:
     record = _store.normalise({**ROW, "notes": f"key: {ISSUED.key_pem}"})
     assert record.notes == "key: (private key left out)\n"
@@ -132,9 +164,11 @@ def _pem(der: bytes) -> str:
 def test_listing_asks_for_no_private_key() -> None:
     api = client([ROW])
     assert [record.id for record in _store.fetch_stored(api)] == [17]
-    assert _store.fetch_certificate_ids_by_key(api, "do without it") == {
-        _store.normalise(ROW).certificate.public_key_sha256: [17],  # type: ignore[union-attr]
-    }
+    (held,) = _store.fetch_shelf(api, "do without it").records
+    record = _store.normalise(ROW)
+    assert record.certificate is not None
+    assert (held.id, held.public_key_sha256) == (17, record.certificate.public_key_sha256)
+    assert (held.not_after, held.traits.names) == (record.certificate.not_after, {"www.example.com"})
     for args, keywords in api.asked:
         assert args == ("Account", "getSecurityCertificates")
         assert keywords["root"] == "securityCertificates"
@@ -197,9 +231,15 @@ def test_the_store_says_no(call: str) -> None:
 
 
 @pytest.mark.parametrize("call", sorted(CALLS))
-@pytest.mark.parametrize(
-    "error", [api_error("Internal Error"), api_error("", "no_answer"), api_error("slow down", "rate_limited")]
-)
+@pytest.mark.parametrize("words", ["Internal Error", "The request timed out."])
+def test_a_mishap_is_no_refusal(call: str, words: str) -> None:
+    with pytest.raises(CertificatesError) as raised:
+        CALLS[call](client(api_error(words)))
+    assert raised.value.code == "no_answer" and words in raised.value.message
+
+
+@pytest.mark.parametrize("call", sorted(CALLS))
+@pytest.mark.parametrize("error", [api_error(""), api_error("", "no_answer"), api_error("slow down", "rate_limited")])
 def test_other_errors_stay_what_they_are(call: str, error: CertificatesError) -> None:
     with pytest.raises(CertificatesError) as raised:
         CALLS[call](client(error))

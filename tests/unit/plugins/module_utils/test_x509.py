@@ -11,12 +11,13 @@ import os
 import random
 import re
 import warnings
-from collections.abc import Iterator
-from datetime import timezone
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils import _x509
+from ansible_collections.softlayer.certificates.plugins.module_utils._chain import Anchors, Chains
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -65,6 +66,11 @@ def read(data: bytes) -> list[bytes]:
 
 def ders(certificates: list[x509.Certificate]) -> list[bytes]:
     return [certificate.public_bytes(Encoding.DER) for certificate in certificates]
+
+
+def order_chain(leaf: _x509.Certificate, pile: Iterable[_x509.Certificate], at: datetime) -> list[_x509.Certificate]:
+    """The issuers of a certificate, where nothing is trusted."""
+    return list(Chains(pile, Anchors(), at).of(leaf).issuers)
 
 
 def code_of(error: pytest.ExceptionInfo[CertificatesError]) -> str:
@@ -170,11 +176,11 @@ def test_no_request(data: bytes) -> None:
     with pytest.raises(CertificatesError) as error:
         _x509.read_request(data)
     assert code_of(error) == "invalid_pem"
-    assert _x509.request_key_sha256(data.decode()) is None
+    assert _x509.requested(data.decode()) is None
 
 
 def test_a_request_that_the_api_does_not_have() -> None:
-    assert [_x509.request_key_sha256(value) for value in (None, 7, "", " ")] == [None] * 4
+    assert [_x509.requested(value) for value in (None, 7, "", " ")] == [None] * 4
 
 
 KEY_FORMS = {
@@ -224,6 +230,21 @@ def test_a_passphrase_that_is_wrong(container: PrivateFormat, passphrase: str | 
         _x509.read_private_key(key_pem(ISSUED.key, container, PASSPHRASE).encode(), passphrase)
     assert code_of(error) == "bad_passphrase"
     assert "privatekey_passphrase" in error.value.message
+
+
+def test_a_passphrase_that_is_wrong_and_decrypts_to_something() -> None:
+    """To what ends as it should, which one in 256 does, and is no key: the library guesses at algorithms then."""
+    pem = key_pem(ISSUED.key, PrivateFormat.PKCS8, PASSPHRASE).encode()
+
+    def is_such(passphrase: str) -> bool:
+        with pytest.raises(ValueError, match="") as raised:
+            load_pem_private_key(pem, passphrase.encode())
+        return "deserialize" in str(raised.value)
+
+    wrong = next(passphrase for passphrase in map(str, range(100_000)) if is_such(passphrase))
+    with pytest.raises(CertificatesError) as error:
+        _x509.read_private_key(pem, wrong)
+    assert code_of(error) == "bad_passphrase"
 
 
 @pytest.mark.parametrize("passphrase", [None, "", "wrong"])
@@ -314,7 +335,7 @@ def test_nothing_shows_a_key() -> None:
 @fuzz
 def test_a_chain_in_any_order(pile: list[x509.Certificate]) -> None:
     leaf, *expected = (_x509.Certificate(der) for der in ders([ISSUED.certificate, *ISSUED.chain]))
-    assert _x509.order_chain(leaf, [_x509.Certificate(der) for der in ders(pile)], AT) == expected
+    assert order_chain(leaf, [_x509.Certificate(der) for der in ders(pile)], AT) == expected
 
 
 @given(st.lists(st.sampled_from([*ISSUED.all, *OTHER.all])))
@@ -326,7 +347,7 @@ def test_a_chain_with_gaps_ends_before_the_gap(pile: list[x509.Certificate]) -> 
         if der not in present:
             break
         expected.append(der)
-    chain = _x509.order_chain(_x509.Certificate(ISSUED.der), [_x509.Certificate(der) for der in ders(pile)], AT)
+    chain = order_chain(_x509.Certificate(ISSUED.der), [_x509.Certificate(der) for der in ders(pile)], AT)
     assert [certificate.der for certificate in chain] == expected
 
 
@@ -335,7 +356,7 @@ def test_a_name_alone_makes_no_issuer() -> None:
     lookalike = Authority(intermediates=3)
     assert lookalike.issuer.subject == AUTHORITY.issuer.subject
     pile = [_x509.Certificate(der) for der in ders(list(lookalike.chain))]
-    assert _x509.order_chain(_x509.Certificate(ISSUED.der), pile, AT) == []
+    assert order_chain(_x509.Certificate(ISSUED.der), pile, AT) == []
 
 
 @pytest.mark.parametrize(
@@ -353,7 +374,7 @@ def test_an_issuer_whose_name_is_written_in_another_way(kind: _ASN1Type, written
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW - DAY, NOW + DAY)
     below = builder.sign(authority.key, hashes.SHA256())
     leaf, issuer = (_x509.Certificate(der) for der in ders([below, _named(authority, "Names CA")]))
-    assert _x509.order_chain(leaf, [issuer], AT) == [issuer]
+    assert order_chain(leaf, [issuer], AT) == [issuer]
 
 
 def _named(authority: Authority, name: str) -> x509.Certificate:
@@ -387,7 +408,7 @@ def test_of_two_issuers_the_valid_one() -> None:
     longest = AUTHORITY.reissue(not_after=NOW + 9000 * DAY)
     future = AUTHORITY.reissue(not_before=NOW + DAY, not_after=NOW + 9999 * DAY)
     pile = [_x509.Certificate(der) for der in ders([future, expired, *ISSUED.chain, longest])]
-    chain = _x509.order_chain(_x509.Certificate(ISSUED.der), pile, AT)
+    chain = order_chain(_x509.Certificate(ISSUED.der), pile, AT)
     assert [certificate.der for certificate in chain] == ders([longest, *ISSUED.chain[1:]])
 
 
@@ -396,13 +417,13 @@ def test_a_server_certificate_issues_nothing() -> None:
     issuer = Authority("Unused", intermediates=0)
     issuer.key, issuer.issuer = mid.key, mid.certificate
     leaf = issuer.issue("leaf.example.com")
-    assert _x509.order_chain(_x509.Certificate(leaf.der), [_x509.Certificate(mid.der)], AT) == []
+    assert order_chain(_x509.Certificate(leaf.der), [_x509.Certificate(mid.der)], AT) == []
 
 
 def test_a_self_signed_certificate_has_no_chain() -> None:
     alone = _x509.Certificate(self_signed("alone.example.com").der)
     assert alone.is_self_issued
-    assert _x509.order_chain(alone, [alone], AT) == []
+    assert order_chain(alone, [alone], AT) == []
 
 
 # What nobody would have thought of: never a wrong pairing, never another exception than the one
@@ -453,8 +474,8 @@ def use(data: bytes) -> list[_x509.Certificate]:
     for certificate in found:
         assert certificate.facts()["public_key_sha256"]
         repr((certificate.organization_name, certificate.is_self_issued, certificate.may_issue, certificate.pem()))
-        _x509.order_chain(certificate, [*found, *KNOWN], AT)
-        _x509.order_chain(KNOWN[0], [certificate, *KNOWN], AT)
+        order_chain(certificate, [*found, *KNOWN], AT)
+        order_chain(KNOWN[0], [certificate, *KNOWN], AT)
     return found
 
 

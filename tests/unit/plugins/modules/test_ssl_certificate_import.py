@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -37,7 +38,7 @@ from tests.unit.plugins.certificates import (
     pkcs12_of,
     self_signed,
 )
-from tests.unit.plugins.support import TRANSPORTS, Run, options_for, run_module
+from tests.unit.plugins.support import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
 
 Options = dict[str, Any]
 Snapshot = dict[int, dict[str, Any]]
@@ -46,14 +47,24 @@ MODULE = "ssl_certificate_import"
 KEYS = {
     *("id", "common_name", "fingerprint_sha256", "public_key_sha256", "serial_number", "not_before", "not_after"),
     *("subject_alt_names", "key_type", "key_size", "notes", "order_id", "outcome", "reason", "superseded", "message"),
+    "trust",
 }
 SUPERSEDED_KEYS = {"id", "not_after", "associated_service_count", "removed"}
 WRITES = {"createObject", "editObject", "deleteObject"}
 CHANGES = {"imported", "updated", "removed"}
 NAME = "new.example.com"
+CREATES = "softlayer_ssl_certificate_creates"
 AUTHORITY = Authority(intermediates=2)
 OTHER_AUTHORITY = Authority("Another")
 TRADITIONAL = PrivateFormat.TraditionalOpenSSL
+
+
+@pytest.fixture(autouse=True)
+def roots(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine trusts the authorities of the tests."""
+    path = tmp_path_factory.mktemp("roots") / "roots.pem"
+    path.write_text(pem_of([AUTHORITY.root, OTHER_AUTHORITY.root]), encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
 
 
 def run(api: Options, *items: Options, check: bool = False, **options: Any) -> Run:
@@ -102,6 +113,13 @@ def predicted(sim: Simulator, api: Options, *items: Options, **options: Any) -> 
             planned["id"] = done["id"]  # the same as another one, which had no id yet
         assert planned == done
     return real
+
+
+def let_the_lease_pass(home: Path) -> None:
+    """As if every create had been claimed long ago; until then the next run would wait."""
+    with sqlite3.connect(home / ".local/state/softlayer.certificates/ledger.sqlite3") as ledger:
+        ledger.execute(f"UPDATE {CREATES} SET lease_until = '2026-01-01 00:00:00.000000'")
+    ledger.close()
 
 
 @pytest.fixture
@@ -260,7 +278,9 @@ class Bulk:
 def bulk(request: pytest.FixtureRequest, demo_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Bulk:
     """The fleet, imported in one run, each certificate in another form."""
     demo_simulator.reset()
-    done = run(options_for(demo_simulator, request.param), *in_all_forms(Files(tmp_path_factory.mktemp("forms"))))
+    folder = tmp_path_factory.mktemp("forms")
+    options = options_for(demo_simulator, request.param) | {"ledger_url": f"sqlite:///{folder}/ledger.sqlite3"}
+    done = run(options, *in_all_forms(Files(folder)))
     return Bulk(done, snapshot(demo_simulator), demo_simulator.calls())
 
 
@@ -289,6 +309,7 @@ def test_the_facts_of_a_certificate(bulk: Bulk, form: str) -> None:
         "subject_alt_names": [f"{form.replace('_', '-')}.example.com"],
         "key_type": "RSA" if form == RSA_FORM else "EC",
         "key_size": 2048 if form == RSA_FORM else 256,
+        "trust": "incomplete",  # the fleet is imported where only the machine's own roots are trusted
         "notes": "",
         "order_id": None,
         "outcome": "imported",
@@ -338,7 +359,7 @@ def test_one_at_top_level(sim: Simulator, any_api: Options, tmp_path: Path, form
 def test_a_self_signed_one(sim: Simulator, any_api: Options) -> None:
     issued = self_signed(NAME)
     done = predicted(sim, any_api, **issued.options(intermediate_content=None))
-    assert outcome(done) == ("imported", None) and "warnings" not in done
+    assert outcome(done) == ("imported", None) and "signed by itself" in str(done["warnings"])
     assert not snapshot(sim)[done["certificate"]["id"]]["intermediateCertificate"]
 
 
@@ -727,12 +748,13 @@ def test_what_the_new_one_cannot_stand_in_for_is_kept(sim: Simulator, any_api: O
 
 
 @pytest.mark.parametrize("kind", ["fault", "reset_before"])
-def test_nothing_is_removed_unless_the_new_one_is_stored(sim: Simulator, api: Options, kind: str) -> None:
+def test_nothing_is_removed_unless_the_new_one_is_stored(sim: Simulator, api: Options, home: Path, kind: str) -> None:
     [old] = store(sim, OLD)
     sim.fault(kind, method="createObject")
     done = run(api, **NEW.options(), remove_superseded=True)
     assert done.failed and old in snapshot(sim) and methods(sim)["deleteObject"] == 0
     sim.clear_faults()
+    let_the_lease_pass(home)
     assert superseded(run(api, **NEW.options(), remove_superseded=True)) == {old: True}
 
 
@@ -743,6 +765,7 @@ def test_a_removal_that_is_refused_is_not_told_as_done(sim: Simulator, api: Opti
     done = run(api, **NEW.options(), remove_superseded=True)
     assert outcome(done) == ("imported", None)
     assert superseded(done) == {old: False} and old in snapshot(sim)
+    assert f"The certificate {old}, which is superseded, was not removed: " in str(done["warnings"])
     again = run(api, **NEW.options(), remove_superseded=True)
     assert outcome(again) == ("unchanged", None) and again["changed"] is False
 
@@ -836,7 +859,7 @@ def test_present_and_absent_in_one_run(sim: Simulator, api: Options) -> None:
     [identifier] = store(sim, GOOD)
     done = predicted(sim, api, OTHER.options(), {"state": "absent", "certificate_id": identifier})
     assert [entry["outcome"] for entry in done["certificates"]] == ["imported", "removed"]
-    assert done["api_calls"] == 3
+    assert done["api_calls"] == 5
 
 
 def test_present_and_absent_at_once(sim: Simulator, api: Options) -> None:
@@ -935,12 +958,13 @@ NOT_PROCESSED = ["reset_before", "hang_before", "html_500", "html_200"]
 
 
 @pytest.mark.parametrize("kind", NOT_PROCESSED)
-def test_no_answer_and_not_stored(sim: Simulator, api: Options, kind: str) -> None:
+def test_no_answer_and_not_stored(sim: Simulator, api: Options, home: Path, kind: str) -> None:
     sim.fault(kind, method="createObject")
     done = run(api, **GOOD.options(), timeout=0.5 if kind == "hang_before" else 60, retries=2)
     assert outcome(done) == ("failed", "outcome_unknown")
     assert done["changed"] is False and methods(sim)["createObject"] == 1
     sim.clear_faults()
+    let_the_lease_pass(home)
     assert outcome(run(api, **GOOD.options())) == ("imported", None)
     assert len(sim.certificates()) == 2
 
@@ -950,7 +974,8 @@ def test_no_answer_and_not_stored(sim: Simulator, api: Options, kind: str) -> No
     [
         ({"kind": "false"}, "refused"),
         ({"kind": "fault", "code": "SoftLayer_Exception_InvalidValue", "message": "It is odd."}, "refused"),
-        ({"kind": "fault", "message": "Internal Error"}, "api_error"),
+        ({"kind": "fault", "message": "Internal Error"}, "outcome_unknown"),
+        ({"kind": "fault", "message": "Request timed out"}, "outcome_unknown"),
         ({"kind": "access_denied"}, "api_error"),
         ({"kind": "rate_limit"}, "api_error"),
         ({"kind": "unknown_method"}, "api_error"),
@@ -973,6 +998,31 @@ def test_a_rate_limit_is_waited_out(sim: Simulator, api: Options, kind: str) -> 
     sim.fault(kind, method="createObject", times=1, retry_after=0)
     assert outcome(run(api, **GOOD.options(), retries=1)) == ("imported", None)
     assert methods(sim)["createObject"] == 2 and len(sim.certificates()) == 2
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["renewed", "taken over"])
+def test_a_claim_is_held_for_as_long_as_its_call_waits(
+    sim: Simulator, any_api: Options, tmp_path: Path, taken: bool
+) -> None:
+    """It is renewed before the call is made again, or claimed anew if another run has taken it for a dead one's."""
+    ledger = tmp_path / "ledger.sqlite3"
+    url = f"sqlite:///{ledger}"
+    sim.fault("rate_limit", method="createObject", times=1, retry_after=4)
+    options = {**any_api, **GOOD.options(), "ledger_url": url, "timeout": 1, "retries": 1}
+    process = start_module(MODULE, **options)
+    while not any(call["outcome"] == "rate_limit" for call in sim.calls(method="createObject")):
+        assert process.poll() is None
+    with sqlite3.connect(ledger) as connection:
+        [(before,)] = connection.execute(f"SELECT requested_at FROM {CREATES}").fetchall()
+        if taken:
+            connection.execute(f"UPDATE {CREATES} SET state = 'released'")
+    connection.close()
+    assert outcome(finish_module(process)) == ("imported", None)
+    with sqlite3.connect(ledger) as connection:
+        rows = connection.execute(f"SELECT state, requested_at > '{before}' FROM {CREATES} ORDER BY number").fetchall()
+    connection.close()
+    assert rows == ([("released", 0), ("confirmed", 1)] if taken else [("confirmed", 1)])
+    assert len(sim.certificates()) == 2
 
 
 def test_a_store_that_refuses_what_is_incomplete(sim: Simulator, any_api: Options) -> None:
@@ -1013,7 +1063,7 @@ BAD_OPTIONS: dict[str, tuple[Options, str]] = {
     "pkcs12_and_key": ({"pkcs12_path": "x", "privatekey_content": GOOD.key_pem}, "mutually exclusive"),
     "list_and_single": ({**GOOD.options(), "certificates": [GOOD.options()]}, "mutually exclusive"),
     "list_and_beside_it": ({"remove_superseded": True, "certificates": [GOOD.options()]}, "remove_superseded"),
-    "concurrency": ({**GOOD.options(), "concurrency": 0}, "concurrency must be at least 1"),
+    "concurrency": ({**GOOD.options(), "concurrency": 0}, "concurrency must be from 1 to 256"),
     "order_id": ({**GOOD.options(), "order_id": 0}, "order id"),
     "unknown": ({**GOOD.options(), "certificat": "x"}, "certificat"),
     "unknown_in_a_list": ({"certificates": [{**GOOD.options(), "certificat": "x"}]}, "certificat"),

@@ -32,10 +32,13 @@ KEYS = FACTS | {
     *("id", "notes", "organization_name", "days_until_expiry", "associated_service_count", "created_at", "modified_at")
 }
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
-RESULTS = {"changed", "certificates", "certificate_count", "missing_certificate_ids", "missing_fields", "api_calls"}
+RESULTS = {
+    *("changed", "certificates", "certificate_count", "missing_certificate_ids", "limited_to_view", "missing_fields"),
+    "api_calls",
+}
 WITHOUT_MANAGE = [
     *("fingerprint_sha256", "public_key_sha256", "serial_number", "subject_alt_names", "key_type", "notes"),
-    *("created_at", "modified_at"),
+    *("associated_service_count", "created_at", "modified_at"),
 ]
 
 
@@ -61,8 +64,11 @@ def listed(sim: Simulator, **options: Any) -> Run:
     assert all(set(certificate) == expected for certificate in run["certificates"])
     assert run["api_calls"] == len(sim.calls())
     for call in sim.calls():
-        assert call["mask"] and "privateKey" not in call["mask"]
-        assert call["method"] in {"getSecurityCertificates", "getValidSecurityCertificateEntries"}
+        if call["method"] == "getSecurityCertificates":
+            assert call["mask"] and "privateKey" not in call["mask"]
+        else:
+            assert call["method"] == "getValidSecurityCertificateEntries"
+            assert (call["mask"], call["filter"], call["limit"]) == ("", None, 0)
     return run
 
 
@@ -137,7 +143,7 @@ def test_everything_about_a_certificate(sim: Simulator, api: dict[str, Any]) -> 
     for name in ("created_at", "modified_at"):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", certificate[name])
     assert [certificate[name] for name in PEMS] == [issued.pem, issued.chain_pem, issued.csr_pem]
-    assert (run["missing_fields"], run["missing_certificate_ids"]) == ([], [])
+    assert (run["limited_to_view"], run["missing_fields"], run["missing_certificate_ids"]) == (False, [], [])
     assert "warnings" not in run
     assert run["api_calls"] == 1
 
@@ -171,10 +177,10 @@ def test_all_pages(fleet: Simulator, transport: str) -> None:
     assert ids(listed(fleet, **options_for(fleet, transport), certificate_ids=ids_wanted)) == sorted(ids_wanted)
 
 
-def test_all_pages_of_the_entries(fleet: Simulator, transport: str) -> None:
+def test_all_entries_come_at_once(fleet: Simulator, transport: str) -> None:
     run = listed(fleet, **viewer(fleet, transport))
-    assert run["certificate_count"] == STORED
-    assert len(fleet.calls()) == 3
+    assert ids(run) == sorted(stored["id"] for stored in fleet.certificates())
+    assert len(fleet.calls()) == 2
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +239,7 @@ def test_values_that_make_no_sense_are_refused(sim: Simulator, options: dict[str
 def test_a_user_who_may_only_look(sim: Simulator, filled: dict[str, int], transport: str) -> None:
     everything = {found["id"]: found for found in listed(sim, **options_for(sim))["certificates"]}
     run = listed(sim, **viewer(sim, transport), include_pem=True, certificate_ids=list(filled.values()))
-    assert run["missing_fields"] == [*WITHOUT_MANAGE, *PEMS]
+    assert (run["limited_to_view"], run["missing_fields"]) == (True, [*WITHOUT_MANAGE, *PEMS])
     assert names(run) == set(filled) - {"expired.example.com"}
     assert run["missing_certificate_ids"] == [filled["expired.example.com"]]
     for certificate in run["certificates"]:
@@ -253,11 +259,13 @@ def test_a_user_who_may_only_look_selects(sim: Simulator, filled: dict[str, int]
         "common_names": ["*.example.com"],
         "status": "valid",
         "expires_within_days": 0,
-        "unused": True,
     }
     run = listed(sim, **options)
     assert (names(run), run["missing_fields"]) == ({"today.example.com"}, WITHOUT_MANAGE)
-    assert names(listed(sim, **viewer(sim), status="expired")) == set()
+    for position, unmet in enumerate(({"status": "expired"}, {"unused": True}, {"unused": False})):
+        run = listed(sim, **viewer(sim, TRANSPORTS[position % 2]), **unmet)
+        assert names(run) == set()
+        assert f"No certificate can meet {'status=expired' if 'status' in unmet else 'unused'}" in str(run["warnings"])
 
 
 def test_a_user_who_may_not_even_look(sim: Simulator, api: dict[str, Any]) -> None:

@@ -118,13 +118,12 @@ def instant(text: str) -> datetime:
 
 
 def remember(sim: Simulator, url: str, order_id: int, ago: timedelta, *, confirmed: bool = True) -> datetime:
-    """Put a request into a ledger that was made some time ago."""
+    """Put a request into a ledger that was made some time ago; one that is not confirmed got no answer."""
     at = (datetime.now(timezone.utc) - ago).replace(microsecond=0)
     ledger = Ledger(url)
     claim = ledger.claim(Key(sim.account_id, order_id, "FulfillmentEmail"), at, timedelta())
     assert isinstance(claim, Claim)
-    if confirmed:
-        ledger.confirm(claim)
+    (ledger.confirm if confirmed else ledger.doubt)(claim)
     ledger.close()
     return at
 
@@ -256,19 +255,24 @@ MAY_HAVE_BEEN_SENT = ("mailbox", "force")
 ON = ("Secrets Manager", "certificate authority")
 CASES = {
     "false": Case("false", "refused", says=("refused", "portal")),
-    "internal error": Case("fault", "api_error", says=("Internal Error",)),
+    "internal error": Case("fault", "outcome_unknown", says=(*MAY_HAVE_BEEN_SENT, "Internal Error")),
     "invalid value": Case(
         "fault",
         "api_error",
         {"code": "SoftLayer_Exception_InvalidValue", "message": "Invalid value provided for 'emailType'."},
         says=("Invalid value provided for 'emailType'.",),
     ),
-    "fault with HTTP 500 on both": Case("fault", "api_error", {"xmlrpc_status": 500}, says=("Internal Error",)),
+    "fault with HTTP 500 on both": Case(
+        "fault", "api_error", {"xmlrpc_status": 500, "message": "Not now."}, says=("Not now.",)
+    ),
     "access denied": Case("access_denied", "api_error", says=("username", "api_key")),
     "not found": Case("not_found", "not_found", says=("does not exist", "permission")),
     "unknown method": Case("unknown_method", "retired", says=ON),
     "not implemented": Case(
-        "fault", "retired", {"code": "SoftLayer_Exception_NotImplemented", "message": "Not implemented"}, says=ON
+        "fault",
+        "api_error",
+        {"code": "SoftLayer_Exception_NotImplemented", "message": "Not implemented"},
+        says=("Not implemented",),
     ),
     "ended product": Case(
         "fault", "retired", {"message": "SSL certificates are no longer available.", "status": 400}, says=ON
@@ -338,7 +342,8 @@ def test_no_fault_hides_what_worked(matrix: Matrix) -> None:
         "skipped",
         "requested",
     ]
-    assert (second.failed, third.failed) == (False, False)
+    unknown = sum(case.reason == "outcome_unknown" for case in CASES.values())
+    assert (second["failed_count"], third["failed_count"]) == (unknown, 0)
     assert third["requested_count"] == len(CASES) + 1
 
 
@@ -359,7 +364,7 @@ def test_what_comes_after_a_fault(matrix: Matrix, name: str) -> None:
     case, order_id = CASES[name], matrix.order_ids[name]
     email = matrix.entry(name, 1)
     if case.reason == "outcome_unknown":
-        assert (email["outcome"], email["reason"]) == ("skipped", "outcome_unknown")
+        assert (email["outcome"], email["reason"]) == ("failed", "outcome_unknown")
         assert matrix.calls[1][order_id] == matrix.calls[0][order_id]
         assert email["previous_requested_at"] == matrix.entry(name, 0)["requested_at"]
         assert email["next_allowed_at"] == matrix.entry(name, 0)["next_allowed_at"]
@@ -439,8 +444,8 @@ def test_reads_are_repeated(sim: Simulator, both: dict[str, Any]) -> None:
     [
         {"ignore_filters": True},
         {"ignore_filters": True, "ignore_limits": True, "omit_total": True},
-        {"page_size_cap": 3, "repeat_rows": 1},
-        {"page_size_cap": 4, "omit_total": True, "ignore_order": True, "ignore_filters": True},
+        {"page_every_list": True, "page_size_cap": 3, "repeat_rows": 1},
+        {"page_every_list": True, "page_size_cap": 4, "omit_total": True, "ignore_order": True, "ignore_filters": True},
     ],
     ids=lambda settings: "+".join(settings),
 )
@@ -471,9 +476,12 @@ HTML = b"<!DOCTYPE html><html><body><h1>Proxy error</h1></body></html>"
 @pytest.mark.parametrize(
     ("status", "reason", "as_proxy"),
     [
-        (301, "api_error", False),
+        (301, "outcome_unknown", False),
+        (303, "outcome_unknown", False),
+        (307, "api_error", False),
         (403, "api_error", True),
         (407, "api_error", True),
+        (407, "outcome_unknown", False),
         (429, "rate_limited", False),
         (500, "outcome_unknown", False),
         (502, "outcome_unknown", True),
@@ -485,7 +493,10 @@ def test_an_error_page_of_a_proxy(
     sim: Simulator, both: dict[str, Any], transport: str, as_proxy: bool, status: int, reason: str
 ) -> None:
     processed = reason == "outcome_unknown"
-    headers = {"Content-Type": "text/html", **({"Location": "http://127.0.0.1:9/"} if status == 301 else {})}
+    headers = {
+        "Content-Type": "text/html",
+        **({"Location": "http://127.0.0.1:9/"} if status in {301, 303, 307} else {}),
+    }
     with Gateway(sim, status, HTML, headers, processed=processed) as gateway:
         way = {"proxy": f"http://127.0.0.1:{gateway.port}"} if as_proxy else {"endpoint_url": gateway.url(transport)}
         done = run({**both, **way}, SHOP, retries=0)
@@ -493,7 +504,7 @@ def test_an_error_page_of_a_proxy(
     assert str(status) in only(done)["message"] or reason == "rate_limited"
     assert gateway.sends == 1
     again = run(both, SHOP)
-    assert again.outcomes() == {SHOP: ("skipped", "outcome_unknown") if processed else ("requested", None)}
+    assert again.outcomes() == {SHOP: ("failed", "outcome_unknown") if processed else ("requested", None)}
     assert sent(sim) == [SHOP]
 
 
@@ -505,7 +516,7 @@ def test_a_gateways_error_in_json_is_no_fault(
         done = run({**both, "endpoint_url": gateway.url(transport)}, SHOP)
     assert done.outcomes() == {SHOP: ("failed", "outcome_unknown")}
     assert "gateway" in only(done)["message"]
-    assert run(both, SHOP).outcomes() == {SHOP: ("skipped", "outcome_unknown")}
+    assert run(both, SHOP).outcomes() == {SHOP: ("failed", "outcome_unknown")}
     assert sent(sim) == [SHOP]
 
 
@@ -529,7 +540,7 @@ def test_what_is_neither_true_nor_false_is_no_refusal(
     with Gateway(sim, 200, body, processed=True) as gateway:
         done = run({**both, "endpoint_url": gateway.url(transport)}, SHOP)
     assert done.outcomes() == {SHOP: ("failed", "outcome_unknown")}
-    assert run(both, SHOP).outcomes() == {SHOP: ("skipped", "outcome_unknown")}
+    assert run(both, SHOP).outcomes() == {SHOP: ("failed", "outcome_unknown")}
     assert sent(sim) == [SHOP]
 
 
@@ -609,7 +620,7 @@ def test_tls_that_breaks_after_sending(
         done = run({**both, **way}, SHOP)
     assert gateway.sends == 1
     assert done.outcomes() == {SHOP: ("failed", "outcome_unknown")}
-    assert run(both, SHOP).outcomes() == {SHOP: ("skipped", "outcome_unknown")}
+    assert run(both, SHOP).outcomes() == {SHOP: ("failed", "outcome_unknown")}
     assert sent(sim) == [SHOP] * processed
 
 
@@ -737,8 +748,8 @@ def test_the_interval(
 def test_a_longer_interval_than_the_last_run_had(sim: Simulator, options: dict[str, Any], confirmed: bool) -> None:
     """Each run goes by its own interval."""
     remember(sim, options["ledger_url"], SHOP, timedelta(hours=30), confirmed=confirmed)
-    reason = "cooldown" if confirmed else "outcome_unknown"
-    assert run(options, SHOP, min_interval_hours=48, check=True).outcomes() == {SHOP: ("skipped", reason)}
+    expected = ("skipped", "cooldown") if confirmed else ("failed", "outcome_unknown")
+    assert run(options, SHOP, min_interval_hours=48, check=True).outcomes() == {SHOP: expected}
     assert run(options, SHOP, check=True).outcomes() == {SHOP: ("requested", None)}
 
 
@@ -757,7 +768,6 @@ def test_a_longer_interval_than_the_last_run_had(sim: Simulator, options: dict[s
         {"order_ids": [2**63]},
         {"account_id": 0},
         {"account_id": -1},
-        {"order_ids": None},
         {"common_names": ["*"]},
         {"on_ineligible": "ignore"},
         {"min_interval_hour": 1},
@@ -1034,6 +1044,34 @@ def test_an_empty_variable_of_the_environment_is_no_ledger(
     assert (home / ".local/state/softlayer.certificates/ledger.sqlite3").exists()
     monkeypatch.delenv("SOFTLAYER_CERTIFICATES_LEDGER_URL")
     assert run(options, SHOP).outcomes() == {SHOP: ("skipped", "cooldown")}
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_ledger_that_goes_with_a_job_of_awx(
+    sim: Simulator, options: dict[str, Any], home: Path, monkeypatch: pytest.MonkeyPatch, check: bool
+) -> None:
+    del options["ledger_url"]
+    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", str(home))
+    refused = run(options, SHOP, check=check)
+    assert refused.code == "ephemeral_ledger"
+    for words in ("folder of this AWX job", "nothing was sent", "ledger_url", "allow_ephemeral_ledger"):
+        assert words in refused["msg"]
+    assert refused["failure"]["details"]["ledger"].startswith(str(home))
+    assert sent(sim) == []
+    assert not run(options, IMPORTED, check=check).failed, "a run that would send nothing loses nothing"
+
+    accepted = run(options, SHOP, check=check, allow_ephemeral_ledger=True)
+    assert accepted.outcomes() == {SHOP: ("requested", None)}
+    assert "folder of this AWX job" in str(accepted["warnings"])
+
+
+def test_a_database_stays_when_a_job_of_awx_ends(
+    sim: Simulator, options: dict[str, Any], postgresql_url: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", str(home))
+    done = run({**options, "ledger_url": postgresql_url}, SHOP)
+    assert done.outcomes() == {SHOP: ("requested", None)}
+    assert "AWX" not in done.output
 
 
 @pytest.fixture

@@ -40,8 +40,11 @@ KEYS = {
     "product",
     "billing_order_id",
     "public_key_sha256",
+    "key_type",
+    "subject_alt_names",
     "fulfillment_email_available",
 }
+STANDING = {"certificate_ids", "imported", "superseded_by"}
 RESULTS = {"changed", "orders", "order_count", "missing_order_ids", "unmatched_common_names", "api_calls"}
 KEY_HOLDERS = {
     ("SoftLayer_Account", "getSecurityCertificates"),
@@ -211,14 +214,19 @@ def test_orders_that_lack_a_property(sim: Simulator, api: dict[str, Any], absent
     run = listed(sim, **api, gather_imported=True)
     for identifier, result in lacking.items():
         order = order_of(run, identifier)
-        assert set(order) == KEYS | {"certificate_ids"}
+        assert set(order) == KEYS | STANDING
         assert order[result] is None
         missing = {name for name, value in order.items() if value is None}
-        assert missing <= {result, "days_until_expiry", "technical_contact_email"}
+        assert missing <= {result, "days_until_expiry", "technical_contact_email", "key_type"}
+        assert ("key_type" in missing) is (result == "public_key_sha256")
         assert ("days_until_expiry" in missing) is (result == "expires_at")
     order = order_of(run, everything["id"])
     assert (order["status"], order["fulfillment_email_available"], order["certificate_ids"]) == ("unknown", False, [])
-    assert {value for name, value in order.items() if name in KEYS - {"id", "status"}} == {None, False}
+    assert order["subject_alt_names"] == []
+    assert {value for name, value in order.items() if name in KEYS - {"id", "status", "subject_alt_names"}} == {
+        None,
+        False,
+    }
 
 
 def test_a_csr_that_cannot_be_read_is_no_key(sim: Simulator, api: dict[str, Any]) -> None:
@@ -394,14 +402,16 @@ def test_an_account_that_is_not_the_users(sim: Simulator, api: dict[str, Any]) -
 def test_certificates_by_key(sim: Simulator, api: dict[str, Any]) -> None:
     (stored,) = sim.certificates()
     imported = sim.orders()[0]
-    twin = sim.add_order(commonName="another.example", certificateSigningRequest=imported["certificateSigningRequest"])[
+    same = {name: imported[name] for name in ("certificateSigningRequest", "effectiveDate", "expirationDate")}
+    twin = sim.add_order(commonName="another.example", **same)["id"]
+    renewal = sim.add_order(commonName="www.example.com", certificateSigningRequest=same["certificateSigningRequest"])[
         "id"
     ]
     namesake = sim.add_order(commonName="www.example.com")["id"]
     run = listed(sim, **api, gather_imported=True)
-    assert all(set(order) == KEYS | {"certificate_ids"} for order in run["orders"])
+    assert all(set(order) == KEYS | STANDING for order in run["orders"])
     found = {order["id"]: order["certificate_ids"] for order in run["orders"] if order["certificate_ids"]}
-    assert found == {imported["id"]: [stored["id"]], twin: [stored["id"]]}
+    assert found == {imported["id"]: [stored["id"]], twin: [stored["id"]], renewal: [stored["id"]]}
     assert order_of(run, namesake)["certificate_ids"] == []
     sim.clear_calls()
     run = listed(sim, **api, imported=True)
@@ -500,8 +510,8 @@ def test_a_config_file_alone(sim: Simulator, api: dict[str, Any], tmp_path: Path
 
 @pytest.mark.parametrize("option", [{}, {"timeout": 30}], ids=["file", "option"])
 def test_precedence_of_the_timeout(sim: Simulator, home: Path, option: dict[str, Any]) -> None:
-    (home / ".softlayer").write_text("[softlayer]\ntimeout = 0.001\n", encoding="ascii")
-    sim.settings(latency_ms=200)
+    (home / ".softlayer").write_text("[softlayer]\ntimeout = 0.5\n", encoding="ascii")
+    sim.settings(latency_ms=1000)
     if option:
         listed(sim, **options_for(sim), **option)
     else:
@@ -739,13 +749,16 @@ def large_simulator() -> Iterator[Simulator]:
 
 @pytest.fixture
 def fleet(large_simulator: Simulator) -> Simulator:
-    """The simulator with many orders, as if it had just been started."""
+    """The simulator with many orders, as if it had just been started; they come in pages, too."""
     large_simulator.reset()
+    large_simulator.settings(page_every_list=True)
     return large_simulator
 
 
 LISTINGS: dict[str, dict[str, Any]] = {
     "good": {},
+    "orders not in pages": {"page_every_list": False},
+    "orders not in pages, no total": {"page_every_list": False, "omit_total": True},
     "cap": {"page_size_cap": 100},
     "limits ignored": {"ignore_limits": True},
     "no total": {"omit_total": True},
@@ -774,7 +787,9 @@ def test_every_listing_gives_the_same(fleet: Simulator, transport: str, settings
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"ignore_filters": True}, {"page_size_cap": 100, "omit_total": True}], ids=str
+    "settings",
+    [{}, {"ignore_filters": True}, {"page_every_list": False}, {"page_size_cap": 100, "omit_total": True}],
+    ids=str,
 )
 def test_ids_are_found_whatever_becomes_of_the_filter(
     fleet: Simulator, transport: str, settings: dict[str, Any]
@@ -864,8 +879,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "unknown method": ({"kind": "unknown_method"}, "retired", "Secrets Manager"),
     "not implemented": (
         {"kind": "fault", "code": "SoftLayer_Exception_NotImplemented", "message": "Not implemented."},
-        "retired",
-        "portal",
+        "api_error",
+        "Not implemented.",
     ),
     "internal error": ({"kind": "fault"}, "api_error", "Internal Error"),
     "http status too": ({"kind": "fault", "message": "No.", "xmlrpc_status": 500}, "api_error", "No."),

@@ -1,0 +1,86 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How the roles and playbooks of this collection read their variables. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
+    Option,
+    in_words_of_role,
+    read_variable,
+    read_variables,
+)
+
+
+def role_variables(
+    given: Mapping[str, object],
+    options: Mapping[str, Option],
+    prefix: str,
+    omit: object,
+    meant: Mapping[str, Option],
+) -> dict[str, t.Any]:
+    """Return a role's variables as they are meant, less the prefix of their names; C(refused) says what cannot be read.
+
+    Args:
+        given: the variables that are defined, evaluated.
+        options: all there are, from C(meta/argument_specs.yml).
+        prefix: what their names start with.
+        omit: Ansible's mark of what is as if it were not given.
+        meant: what Ansible is not told of some.
+    """
+    values, refused = read_variables(_plain(given, omit), _plain(options), _parse, _plain(meant))
+    # What was evaluated once is not a template any more, whatever it holds.
+    return {"refused": refused, **wrap_var({name.removeprefix(prefix): value for name, value in values.items()})}
+
+
+def role_variable(value: object, name: str, kind: str, elements: str = "str") -> t.Any:
+    """Return one variable as it is meant; a list if it is one, else C(None) if it is blank."""
+    try:
+        return wrap_var(read_variable(name, _plain(value), {"type": kind, "elements": elements}, _parse))
+    except CertificatesError as error:
+        raise AnsibleFilterError(error.message) from None
+
+
+def role_message(message: str, options: Mapping[str, Option], prefix: str) -> str:
+    """Return a module's message with the names of the role's variables in place of those of the options that they become."""
+    return wrap_var(in_words_of_role(_plain(message), _plain(options), prefix))
+
+
+def _plain(value: t.Any, omit: object = None) -> t.Any:
+    """Return a value without lazy containers and tags of ansible-core, decrypted, and without what is omitted."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, omit) for key, item in value.items() if omit is None or item != omit}
+    if isinstance(value, list | tuple):
+        return [_plain(item, omit) for item in value if omit is None or item != omit]
+    if value is None or isinstance(value, bool):
+        return value
+    plain_type = next((kind for kind in (int, float) if isinstance(value, kind)), str)
+    return plain_type(value)
+
+
+def _parse(text: str) -> object:
+    try:
+        return yaml.load(text, Loader=yaml.BaseLoader)  # makes nothing but text, lists and dicts
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+
+
+class FilterModule:
+    """The filters under their names."""
+
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        """Return the filters of this file."""
+        return {
+            "_role_variables": role_variables,
+            "_role_variable": role_variable,
+            "_role_message": role_message,
+        }

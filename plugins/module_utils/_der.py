@@ -1,0 +1,163 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The outline of a certificate's DER, for what the library reads as a whole or not at all. Private to softlayer.certificates.
+
+Pure. It knows where a part begins and ends (X.690, 8.1; RFC 5280, 4.1), not what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+SEQUENCE, OCTET_STRING, OBJECT_IDENTIFIER, BOOLEAN = 0x30, 0x04, 0x06, 0x01
+VERSION, EXTENSIONS = 0xA0, 0xA3
+"""Tags of the parts of a TBSCertificate that say by themselves what they are."""
+BEFORE_KEY = 5
+"""Its parts between version and key: serial number, signature, issuer, validity, subject."""
+LONG_TAG = 0x1F
+LONGEST_IDENTIFIER = 60
+"""Bytes of an object identifier."""
+
+
+@dataclass(frozen=True)
+class Element:
+    """A tag with its content, and both with the length between them."""
+
+    tag: int
+    content: bytes = field(repr=False)
+    whole: bytes = field(repr=False)
+
+
+def elements(data: bytes) -> Iterator[Element]:
+    """Yield the elements that data consists of.
+
+    Raises:
+        ValueError: where it does not.
+    """
+    position = 0
+    while position < len(data):
+        start, tag = position, data[position]
+        length = data[position + 1] if position + 1 < len(data) else LONG_TAG
+        position += 2
+        if length >= 0x80:
+            count = length & 0x7F
+            length = int.from_bytes(data[position : position + count], "big")
+            position += count
+            if not 0 < count <= 4:
+                raise ValueError("no definite length")
+        if tag & LONG_TAG == LONG_TAG or position + length > len(data):
+            raise ValueError("damaged")
+        yield Element(tag, data[position : position + length], data[start : position + length])
+        position += length
+
+
+def wrap(tag: int, content: bytes) -> bytes:
+    """Return content with its tag and length before it."""
+    length = len(content)
+    if length < 0x80:
+        return bytes([tag, length]) + content
+    size = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(size)]) + size + content
+
+
+def public_key_info(tbs_certificate: bytes) -> bytes:
+    """Return the SubjectPublicKeyInfo of a TBSCertificate as it stands there.
+
+    Raises:
+        ValueError: where there is none.
+    """
+    parts = [part for part in _parts(tbs_certificate) if part.tag != VERSION]
+    if len(parts) <= BEFORE_KEY:
+        raise ValueError("no public key")
+    return parts[BEFORE_KEY].whole
+
+
+def algorithm(info: bytes) -> str:
+    """Return the object identifier of the algorithm in a SubjectPublicKeyInfo.
+
+    Raises:
+        ValueError: where there is none.
+    """
+    [outer] = elements(info)
+    inner = next(elements(outer.content), None)
+    first = next(elements(inner.content), None) if inner else None
+    if first is None or first.tag != OBJECT_IDENTIFIER:
+        raise ValueError("no algorithm")
+    return dotted(first.content)
+
+
+@dataclass(frozen=True)
+class Extension:
+    """An extension of a certificate as it stands there (RFC 5280, 4.1)."""
+
+    oid: str
+    is_critical: bool
+    value: bytes = field(repr=False)
+    whole: bytes = field(repr=False)
+
+    def with_value(self, value: bytes) -> bytes:
+        """Return the DER of the same extension with another value."""
+        identifier = next(elements(next(elements(self.whole)).content)).whole
+        return wrap(SEQUENCE, identifier + wrap(OCTET_STRING, value))
+
+
+def extensions(tbs_certificate: bytes) -> list[Extension]:
+    """Return the extensions of a TBSCertificate.
+
+    Raises:
+        ValueError: where it is damaged.
+    """
+    return [
+        _extension(extension)
+        for part in _parts(tbs_certificate)
+        if part.tag == EXTENSIONS
+        for listed in elements(part.content)
+        for extension in elements(listed.content)
+    ]
+
+
+def _extension(element: Element) -> Extension:
+    found = {part.tag: part.content for part in elements(element.content)}
+    if OBJECT_IDENTIFIER not in found or OCTET_STRING not in found:
+        raise ValueError("no extension")
+    is_critical = any(found.get(BOOLEAN, b""))
+    return Extension(dotted(found[OBJECT_IDENTIFIER]), is_critical, found[OCTET_STRING], element.whole)
+
+
+def dotted(identifier: bytes) -> str:
+    """Return an object identifier as people write it (X.690, 8.19).
+
+    Raises:
+        ValueError: where it is none.
+    """
+    numbers, number = [], 0
+    for byte in identifier:
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            numbers.append(number)
+            number = 0
+    if not numbers or len(identifier) > LONGEST_IDENTIFIER:
+        raise ValueError("no object identifier")
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, [first, numbers[0] - 40 * first, *numbers[1:]]))
+
+
+def with_extension(certificate: bytes, extension: bytes) -> bytes:
+    """Return a certificate with one extension in place of all; its signature does not fit any more.
+
+    Raises:
+        ValueError: where it is damaged.
+    """
+    [outer] = elements(certificate)
+    tbs, *rest = elements(outer.content)
+    kept = b"".join(part.whole for part in elements(tbs.content) if part.tag != EXTENSIONS)
+    only = wrap(EXTENSIONS, wrap(SEQUENCE, extension))
+    return wrap(SEQUENCE, wrap(SEQUENCE, kept + only) + b"".join(part.whole for part in rest))
+
+
+def _parts(tbs_certificate: bytes) -> list[Element]:
+    [outer] = elements(tbs_certificate)
+    return list(elements(outer.content))

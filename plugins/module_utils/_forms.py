@@ -1,0 +1,305 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a variable of a role means, in whichever form a shell, a survey, AWX or YAML gave it. Private to softlayer.certificates.
+
+Pure. A value is read as a person would read it, or refused with one sentence that names the variable and what to write
+instead; the values of secrets stay out of such sentences. What is meant follows from the options in a role's
+C(meta/argument_specs.yml). Ansible judges those first, and would refuse in its own words what can be read; so an option
+that is C(raw) there is meant to be a dict if it has C(options), else what its C(default) is, if the role does not say more.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+Option = Mapping[str, t.Any]
+"""An option as C(meta/argument_specs.yml) has it."""
+Parser = Callable[[str], object]
+"""Parses YAML with all its scalars as text, so that C(0123) stays what it is; raises C(ValueError)."""
+
+TRUE = ("true", "yes", "on", "y", "t", "1")
+FALSE = ("false", "no", "off", "n", "f", "0")
+WHOLE_NUMBER = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+PAIR = re.compile(r"(\w+)=(.+)")
+ITEM_OF_YAML = re.compile(r"^[ \t]*-(?:[ \t]+|$)", re.MULTILINE)
+SEPARATORS = {"path": re.compile(r"[,\r\n]+")}
+"""Blanks stand in paths, but neither in numbers nor in names, addresses and patterns."""
+USUAL_SEPARATORS = re.compile(r"[\s,;]+")
+OPTION_NAME = re.compile(r"(?<![\w./@-])[a-z0-9]+(?:[._][a-z0-9]+)+(?![\w./@-]*[\w/@-])")
+"""What may be the name of an option in a sentence, and no piece of a path or an address; one of a single word might be prose."""
+LONGEST_SHOWN = 60
+
+WORDS = {"dict": "a dict", "list": "a list", "bool": "a boolean", "str": "text", "path": "a path"}
+EXAMPLES = {
+    "bool": "true or false",
+    "int": "a whole number, such as 12",
+    "float": "a number, such as 1.5",
+    "str": "text, in quotation marks where YAML would take it for something else",
+    "path": "a path",
+}
+
+
+def meant_type(option: Option) -> str:
+    """Return the type that an option is meant to be of; for C(raw) see above."""
+    declared = str(option.get("type", "str"))
+    if declared != "raw":
+        return declared
+    return "dict" if "options" in option else type(option["default"]).__name__
+
+
+def read_variables(
+    given: Mapping[str, object],
+    options: Mapping[str, Option],
+    parse: Parser,
+    meant: Mapping[str, Option] | None = None,
+) -> tuple[dict[str, t.Any], list[str]]:
+    """Return the variables as they are meant, and sentences about those that cannot be read.
+
+    Args:
+        given: the variables that are defined, by name; others than those of C(options) are passed over.
+        options: all there are.
+        parse: reads YAML.
+        meant: what Ansible is not told of some options, as it would refuse in its own words what does not fit it.
+
+    A variable that is not given, or blank where one value is meant, has its default, and is left out if there is none.
+    """
+    values, refused = {}, []
+    for name, option in options.items():
+        reading = _Reading(name, {**option, **(meant or {}).get(name, {})}, parse)
+        try:
+            value = reading.read(given[name]) if name in given else None
+        except CertificatesError as error:
+            refused.append(error.message)
+            continue
+        value = option.get("default") if value is None else value
+        if value is not None:
+            values[name] = value
+    return values, refused
+
+
+def read_variable(name: str, value: object, option: Option, parse: Parser) -> t.Any:
+    """Return one variable as it is meant, or C(None) if it is blank where one value is meant.
+
+    Raises:
+        CertificatesError: C(invalid_argument).
+    """
+    return _Reading(name, option, parse).read(value)
+
+
+def in_words_of_role(message: str, options: Mapping[str, Option], prefix: str) -> str:
+    """Return a module's message with the names of a role's variables in place of those of the options that they become."""
+    names = dict(_names_of_options(options, prefix))
+    return OPTION_NAME.sub(lambda found: names.get(found[0], found[0]), message)
+
+
+def _names_of_options(options: Mapping[str, Option], prefix: str) -> t.Iterator[tuple[str, str]]:
+    """Yield options of modules with what a role's user calls them; where two are the same, the last one counts."""
+    for variable, option in options.items():
+        for key, entry in (option.get("options") or {}).items():
+            yield key, f"{variable}.{key}"
+            yield from ((f"{key}.{inner}", f"{variable}.{key}.{inner}") for inner in entry.get("options") or {})
+    yield from ((variable.removeprefix(prefix), variable) for variable in options)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One variable, or one entry of it, that is being read."""
+
+    name: str
+    option: Option
+    parse: Parser
+    is_hidden: bool = False
+    """Whether what is given may hold a secret in a place that nobody knows."""
+
+    @property
+    def kind(self) -> str:
+        """The type that is meant."""
+        return meant_type(self.option)
+
+    def read(self, value: object) -> t.Any:
+        """Return what a value means; C(None) is a blank one where a single value, or an entry with its own, is meant."""
+        if self.kind == "list":
+            return self._list(value)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            if self._is_selection:
+                raise self._refusal(f"is empty. Write {{}} for all, or name one or more of {_listed(self._keys)}.")
+            # Blanks may be a passphrase, nothing is none.
+            return value if value and self.option.get("no_log") else None
+        return self._dict(value) if self.kind == "dict" else self._one(value)
+
+    def _one(self, value: object) -> bool | int | float | str:
+        read = {"bool": _as_bool, "int": _as_int, "float": _as_float}.get(self.kind, _as_text)(value)
+        if read is None:
+            raise self._refusal(f"is {self._shown(value)}, but must be {EXAMPLES[self.kind]}.")
+        choices = self.option.get("choices")
+        if not choices or read in choices:
+            return read
+        for choice in choices:
+            if str(choice).casefold() == str(read).strip().casefold():
+                return t.cast(str, choice)
+        raise self._refusal(f"is {self._shown(value)}, but must be one of {_listed(choices)}.")
+
+    # --- Lists ---
+
+    def _list(self, value: object) -> list[t.Any]:
+        element = _Reading(self.name, self._element, self.parse, self.is_hidden)
+        given = [] if value is None else self._items(value)
+        items = [element.read(item) for item in given if not _is_blank(item)]
+        if not items and self.option.get("default"):
+            raise self._refusal(f"is empty. Name one or more of {_listed(self.option.get('choices') or ())}.")
+        return items
+
+    @property
+    def _element(self) -> Option:
+        elements = self.option.get("elements", "str")
+        return {"type": elements, **{name: self.option.get(name) for name in ("choices", "no_log")}}
+
+    def _items(self, value: object) -> Sequence[object]:
+        if isinstance(value, list):
+            return value
+        if isinstance(value, str):
+            return self._pieces(value.strip())
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return [value]
+        raise self._no_list(value)
+
+    def _pieces(self, text: str) -> Sequence[object]:
+        if text.startswith("[") and text.endswith("]"):
+            parsed = self._parsed(text)
+            if not isinstance(parsed, list):
+                raise self._no_list(text)
+            return parsed
+        separators = SEPARATORS.get(self._element["type"], USUAL_SEPARATORS)
+        pieces = [piece.strip() for piece in separators.split(ITEM_OF_YAML.sub("", text))]
+        # Quotation marks, a bracket alone or a comment are of a language that this is not.
+        if any(re.search(r"[\"'{}]|^#", piece) or piece.count("[") != piece.count("]") for piece in pieces):
+            raise self._no_list(text)
+        return pieces
+
+    def _no_list(self, value: object) -> CertificatesError:
+        example = {"int": ("12, 34", "[12, 34]"), "path": ("/one, /two", '["/one", "/two"]')}
+        words, brackets = example.get(self._element["type"], ("one, two", '["one", "two"]'))
+        return self._refusal(f"is {self._shown(value)}, which is no list. Write it like {words} or {brackets}.")
+
+    # --- Dicts ---
+
+    @property
+    def _is_selection(self) -> bool:
+        """Whether each entry makes less of all that there is, so that more is dealt with where one is lost."""
+        return self.kind == "dict" and "default" in self.option
+
+    @property
+    def _keys(self) -> Mapping[str, Option]:
+        return t.cast("Mapping[str, Option]", self.option.get("options", {}))
+
+    def _dict(self, value: object) -> dict[str, t.Any]:
+        from_text = isinstance(value, str)
+        given = self._pairs(value.strip()) if isinstance(value, str) else value
+        if not isinstance(given, dict):
+            example = next(iter(self._keys), "key")
+            raise self._refusal(f'is {self._shown(value)}, but must be a dict, such as {{"{example}": ...}}.')
+        if not self._keys:
+            return given  # whoever asked looks for what is in it
+        # A secret that was not quoted well may stand anywhere in a text, as a key too.
+        hidden = self.is_hidden or (from_text and _has_secret(self.option))
+        unknown = [str(key) for key in given if key not in self._keys]
+        if unknown:
+            which = "has an unknown key" if hidden else f"has no key {_listed(unknown)}"
+            paths = "" if hidden else f" ({_listed(f'{self.name}.{key}' for key in unknown)})"
+            raise self._refusal(f"{which}{paths}. There are {_listed(self._keys)}.")
+        entries = {}
+        for key, option in self._keys.items():
+            entry = _Reading(f"{self.name}.{key}", option, self.parse, hidden)
+            read = entry.read(given[key]) if key in given else None
+            if read is not None:
+                entries[key] = read
+        lacking = [key for key, option in self._keys.items() if option.get("required") and key not in entries]
+        if lacking:
+            raise self._refusal(f"lacks {_listed(lacking)}.")
+        return entries
+
+    def _pairs(self, text: str) -> object:
+        """Return what a text holds: C(key=value) pairs where each piece is one, unless it is a selection, else JSON or YAML."""
+        pairs = [PAIR.fullmatch(piece) for piece in re.split(r"[\s,]+", text)]
+        if text.startswith("{") or None in pairs:
+            return self._parsed(text)
+        found = [(pair[1], pair[2]) for pair in pairs if pair]
+        if self._is_selection:
+            raise self._refusal(
+                f"is {self._shown(text)}. Ansible cuts -e name=value at a blank, so that conditions may have been lost: give all "
+                f'of them as JSON, -e \'{{"{self.name}": {{"{found[0][0]}": ...}}}}\', or in a file.'
+            )
+        return dict(found) if len(dict(found)) == len(found) else None
+
+    # --- What both need ---
+
+    def _parsed(self, text: str) -> object:
+        """Return JSON or YAML, or C(None) if it is neither."""
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            pass
+        try:
+            return self.parse(text)
+        except (ValueError, RecursionError):
+            return None
+
+    def _shown(self, value: object) -> str:
+        if isinstance(value, dict | list):
+            return WORDS[type(value).__name__]
+        if self.is_hidden or _has_secret(self.option):
+            return f"a value of type {type(value).__name__}"
+        if isinstance(value, bool):
+            return str(value).lower()
+        text = str(value)
+        text = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+        return json.dumps(text, ensure_ascii=False) if isinstance(value, str) else text
+
+    def _refusal(self, predicate: str) -> CertificatesError:
+        return CertificatesError("invalid_argument", f"{self.name} {predicate}")
+
+
+def _as_bool(value: object) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    word = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip().lower()
+    return {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}.get(word)
+
+
+def _as_int(value: object) -> int | None:
+    found = None if isinstance(value, bool) else WHOLE_NUMBER.fullmatch(str(value).strip())
+    return int(found[1]) if found and len(found[1]) <= LONGEST_SHOWN else None
+
+
+def _as_float(value: object) -> float | None:
+    found = None if isinstance(value, bool) else NUMBER.fullmatch(str(value).strip())
+    number = float(found[0]) if found else math.inf
+    return number if math.isfinite(number) else None
+
+
+def _as_text(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value)
+
+
+def _is_blank(item: object) -> bool:
+    return item is None or (isinstance(item, str) and not item.strip())
+
+
+def _has_secret(option: Option) -> bool:
+    return bool(option.get("no_log")) or any(_has_secret(entry) for entry in (option.get("options") or {}).values())
+
+
+def _listed(words: t.Iterable[object]) -> str:
+    return ", ".join(map(str, words))

@@ -1,0 +1,237 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is secret in values that may be shown otherwise. Private to softlayer.certificates.
+
+Private keys are found in any text, wherever somebody put them, and so are the passwords in URLs: of a database, a proxy or
+an endpoint, percent-encoded or not, in the login or among the parameters. Where a URL can be read in two ways, as with C(@)
+or C(/) in a password that nobody encoded, the one is taken that hides more.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import typing as t
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from urllib.parse import quote, unquote, unquote_plus
+
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+"""Ansible's words in place of a secret."""
+STARS = "********"
+"""Ansible's mark in place of one inside a text."""
+SHORTEST = 4
+"""Characters; a shorter password of a URL is hidden where it stands, but not looked for in other texts, which it would garble."""
+LONGEST_PASSWORD = 256
+"""Characters."""
+
+PRIVATE_KEY = re.compile(
+    r"(?:-{0,5}BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY|Proc-Type: ?4,ENCRYPTED)"
+    r".*?(?:END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-{0,5}|\Z)",
+    re.DOTALL,
+)
+"""A private key in PEM, also one that is cut off, or whose dashes or first line got lost."""
+_BASE64 = r"(?:[A-Za-z0-9+/]|\s|\\[rn])"
+_BARE_START = re.compile(
+    # What base64 makes of a DER sequence with a short length, in which another or a number begins, or with a long one.
+    rf"(?:(?<![A-Za-z0-9+/])|(?<=\\[rn]))M(?:[A-H][AEIMQUYcgkosw048][Cw]|I[A-P][A-Za-z0-9+/])(?={_BASE64}{{54}})"
+)
+_DIGITS = re.compile(r"[A-Za-z0-9+/]*")
+_BARE = re.compile(rf"{_BASE64}+=*")
+_DER_LENGTH = rb"(?:[\x00-\x80]|\x81.|\x82..|\x83...)"
+_KEY_DER = re.compile(
+    # PKCS#1, PKCS#8, SEC 1 and PKCS#12 begin with a version, an encrypted PKCS#8 with an algorithm of PKCS#5 or PKCS#12.
+    rb"\x30%(n)b(?:\x02\x01[\x00\x01\x03]|\x30%(n)b\x06.\x2a\x86\x48\x86\xf7\x0d\x01[\x05\x0c])" % {b"n": _DER_LENGTH},
+    re.DOTALL,
+)
+_WHOLE_URL = re.compile(r"\s*[\w+.-]+://")
+_LOGIN_WITHOUT_SCHEME = re.compile(r"\s*(?:[\w+.-]*//|/)?(?P<user>[^\s@/:]*):(?P<password>\S*)@[^\s@]+\s*")
+_WORDS = re.compile(r"(?<!\S)\S*[@=]\S*")
+"""What a URL with a password may be, in a text of words."""
+_QUERY = re.compile(r"\?[\w.-]+=")
+_NAME = r"(?:[\w.-]*(?:password|passwd|passphrase|pwd|secret|token)|pass|key|hexkey|(?:api|access)[_-]?key)"
+_PARAMETER = re.compile(r"[?&;#]([^=&?;#]*=([^&]*(?:&[^&=]*(?=&|\Z))*))")
+_HAS_SECRET = re.compile(rf"(?<![\w.-]){_NAME}\s*=", re.IGNORECASE)
+_CONNINFO = re.compile(r"\s*[\"']?\w+\s*=")
+_CONNINFO_PAIR = re.compile(
+    rf"(?:^|\s){_NAME}\s*=\s*(?:'(?P<quoted>(?:[^'\\]|\\.)*)|(?P<plain>[^\s']\S*))", re.IGNORECASE
+)
+
+Span = tuple[int, int]
+Option = Mapping[str, t.Any]
+
+
+def secrets_in(value: object) -> Iterator[str]:
+    """Yield the secrets in a value's texts, each in the forms in which it may turn up elsewhere."""
+    for text in _texts(value):
+        for start, end in _key_spans(text):
+            key = text[start:end].strip()
+            yield from {key, "\n".join(line.strip() for line in key.splitlines()), "".join(key.split())}
+        for start, end in _url_spans(text):
+            forms = {form for part in _parts(text[start:end]) for form in _spellings(part)}
+            yield from (form for form in forms if len(form) >= SHORTEST)
+
+
+def _parts(password: str) -> Iterator[str]:
+    """Yield a password, and what it is if what stands before a colon or an equals sign is something else, which others may know."""
+    yield password
+    plain = unquote_plus(password)
+    if len(plain) <= LONGEST_PASSWORD:
+        yield from (plain[found.end() :].strip("'") for found in re.finditer("[:=]", plain))
+
+
+def _spellings(password: str) -> set[str]:
+    plain = unquote(password)
+    return {password, plain, unquote_plus(password), quote(plain, safe="")}
+
+
+def without_secrets(text: str) -> str:
+    """Return a text with a mark in place of each secret in it."""
+    shown, position = "", 0
+    for start, end in sorted({*_key_spans(text), *_url_spans(text)}):
+        if end > position:
+            shown += text[position : max(start, position)] + STARS
+            position = end
+    return shown + text[position:]
+
+
+def redacted(
+    values: Mapping[str, t.Any], options: Mapping[str, Option], hide: Callable[[t.Any], t.Any] = lambda _value: HIDDEN
+) -> dict[str, t.Any]:
+    """Return options as they may be shown.
+
+    Args:
+        values: what was given, by the options' names.
+        options: the argument specification. What it has no place for is hidden: nobody can tell what it is.
+        hide: returns what stands in place of a value that is hidden.
+    """
+    return {without_secrets(name): _shown(value, options.get(name), hide) for name, value in values.items()}
+
+
+def _shown(value: t.Any, option: Option | None, hide: Callable[[t.Any], t.Any]) -> t.Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if option is None or option.get("no_log"):
+        return hide(value)
+    inner = option.get("options")
+    if inner is None:
+        return in_each_text(value, without_secrets)
+    if isinstance(value, list):
+        return [redacted(one, inner, hide) if isinstance(one, dict) else hide(one) for one in value]
+    return redacted(value, inner, hide) if isinstance(value, dict) else hide(value)
+
+
+def hidden_texts(values: Mapping[str, t.Any], options: Mapping[str, Option]) -> set[str]:
+    """Return the texts that C(redacted) hides."""
+    hidden: list[t.Any] = []
+    redacted(values, options, hidden.append)
+    return {text for text in _texts(hidden) if len(text) >= SHORTEST}
+
+
+def in_each_text(value: t.Any, change: Callable[[str], str]) -> t.Any:
+    """Return a copy of a value with all its texts changed, but for the names in dictionaries."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: in_each_text(item, change) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [in_each_text(item, change) for item in value]
+    return value
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without these passwords, and without what is secret in it by its looks.
+
+    Args:
+        text: may quote a password as Python or JSON write it.
+        secrets: longer ones are keys, which are found by their looks.
+    """
+    passwords = {secret for secret in secrets if 0 < len(secret) <= LONGEST_PASSWORD}
+    for form in sorted({form for password in passwords for form in _quoted(password)}, key=len, reverse=True):
+        text = text.replace(form, STARS)
+    return without_secrets(text)
+
+
+def _quoted(password: str) -> tuple[str, ...]:
+    """Return how a password looks inside what Python and JSON write for a text that holds it."""
+    return (
+        password,
+        repr(password)[1:-1],
+        repr(f"{password}'\"")[1:-4],  # in a text with both quotes, one of them has a backslash
+        json.dumps(password)[1:-1],
+        json.dumps(password, ensure_ascii=False)[1:-1],
+    )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _texts(name)
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
+def _key_spans(text: str) -> Iterator[Span]:
+    """Yield where private keys stand: in PEM, or their base64 (and that of PKCS#12) without the lines around it."""
+    yield from (found.span() for found in PRIVATE_KEY.finditer(text))
+    found = _BARE_START.search(text)
+    while found:
+        position = found.end()
+        if _KEY_DER.match(_decoded(text[found.start() : found.start() + 100])):
+            whole = t.cast("re.Match[str]", _BARE.match(text, found.start()))
+            yield whole.span()
+            position = whole.end()
+        found = _BARE_START.search(text, position)
+
+
+def _decoded(text: str) -> bytes:
+    """Return the bytes at the beginning of some base64."""
+    together = "".join(text.replace("\\n", "").replace("\\r", "").split())
+    digits = t.cast("re.Match[str]", _DIGITS.match(together))[0]
+    return base64.b64decode(digits[: len(digits) // 4 * 4])
+
+
+def _url_spans(text: str) -> Iterator[Span]:
+    """Yield where passwords stand: in URLs, in a login without a scheme as proxies have it, in a connection string of libpq."""
+    bare = _LOGIN_WITHOUT_SCHEME.fullmatch(text)
+    is_whole = _WHOLE_URL.match(text)
+    if is_whole:  # then what has a blank in it belongs to the password, not to the words after a URL
+        yield from _spans_of_url(text, 0, len(text))
+    elif bare:
+        yield bare.span("password" if bare["password"] else "user")
+    if is_whole or _CONNINFO.match(text):
+        yield from (found.span(found.lastgroup or 0) for found in _CONNINFO_PAIR.finditer(text))
+    if not is_whole:
+        for word in _WORDS.finditer(text):
+            yield from _spans_of_url(text, *word.span())
+
+
+def _spans_of_url(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield where passwords stand in what may be a URL, from C(start) to C(end): in its login, if it has a C(://), and among its parameters."""
+    yield from ((start + first, start + last) for first, last in _parameter_spans(text[start:end]))
+    begin = text.find("://", start, end)
+    if begin >= 0:
+        yield from _login_span(text, begin + 3, end)
+
+
+def _login_span(text: str, start: int, end: int) -> Iterator[Span]:
+    rest = text[start:end]
+    query = _QUERY.search(rest)
+    at = rest.rfind("@", 0, query.start() if query else None)
+    if at < 0:  # to SQLAlchemy the first one ends the login, whatever stands before it
+        at = rest.find("@")
+    user, colon, password = rest[: max(at, 0)].partition(":")
+    if colon and not re.search(r"[/?#]", user):
+        first = len(user) + 1
+        yield (start + first, start + at) if password else (start, start + len(user))
+
+
+def _parameter_spans(text: str) -> Iterator[Span]:
+    """Yield where the values of parameters stand that hold a password, under its name or as a setting inside another one."""
+    return (found.span(2) for found in _PARAMETER.finditer(text) if _HAS_SECRET.search(unquote_plus(found[1])))

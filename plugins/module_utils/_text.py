@@ -1,0 +1,47 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Text from strangers, as it may stand in output and in the API. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot carry, not even escaped (XML 1.0, 2.2)."""
+WRITTEN_LINE_END = re.compile(rb"\\[rn]")
+SEPARATORS = frozenset({"Zl", "Zp"})
+
+
+def printable(text: str) -> str:
+    """Return a text without characters that steer a terminal or do not show: they stand in it as Python writes them."""
+    return text if text.isprintable() else "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    category = unicodedata.category(character)
+    return ascii(character)[1:-1] if category.startswith("C") or category in SEPARATORS else character
+
+
+def with_real_line_ends(text: bytes) -> bytes:
+    """Return a text with line ends in place of what JSON and environment files make of them."""
+    return WRITTEN_LINE_END.sub(b"\n", text)
+
+
+def some_of(texts: Sequence[str], most: int, between: str = ", ", before_rest: str = " ") -> str:
+    """Return the first of many texts in one, and how many more there are."""
+    rest = len(texts) - most
+    return between.join(texts[:most]) + (f"{before_rest}and {rest} more" if rest > 0 else "")
+
+
+def encodable(text: str) -> str:
+    """Return a text that can be written as UTF-8: JSON can hold half of a surrogate pair (RFC 8259, 8.2), results cannot."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def fits_xml(text: str) -> bool:
+    """Return whether a text can be sent over XML-RPC."""
+    return NOT_XML.search(text) is None

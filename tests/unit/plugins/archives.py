@@ -1,0 +1,71 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files in other files than zip archives, as other programs write them, and those that are made to do harm."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import io
+import tarfile
+import zlib
+from collections.abc import Iterable
+
+TNEF = b"\x78\x9f\x3e\x22" + bytes(200)
+SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(200)
+RAR = b"Rar!\x1a\x07\x01\x00" + bytes(200)
+XZ = b"\xfd7zXZ\x00\x00\x04" + bytes(200)
+BZIP2 = b"BZh91AY&SY" + bytes(200)
+OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+
+
+def tarred(files: Iterable[tuple[str, bytes]], layout: int = tarfile.GNU_FORMAT) -> bytes:
+    """A tar archive, with a folder and a link in it."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w", format=layout) as archive:
+        folder, link = tarfile.TarInfo("example.com"), tarfile.TarInfo("example.com/passwd")
+        folder.type, link.type, link.linkname = tarfile.DIRTYPE, tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(folder)
+        archive.addfile(link)
+        for name, content in files:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return data.getvalue()
+
+
+def gzipped(data: bytes) -> bytes:
+    """A file as gzip packs it."""
+    return gzip.compress(data, mtime=0)
+
+
+def zeros_gzip(mebibytes: int) -> bytes:
+    """Very much of nothing."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join([*(packer.compress(bytes(1024 * 1024)) for _each in range(mebibytes)), packer.flush()])
+
+
+def many_gzips(number: int) -> bytes:
+    """Very many small files, one after the other, which are one file."""
+    return gzipped(b"") * number
+
+
+def claiming_tar(size: int, entries: int = 1) -> bytes:
+    """A tar archive whose entries say that they are that large."""
+    entry = tarfile.TarInfo("a.crt")
+    entry.size = size
+    return entry.tobuf(tarfile.GNU_FORMAT) * entries + bytes(1024)
+
+
+def uuencoded(data: bytes, name: str = "example_com.crt", mode: str = "644") -> bytes:
+    """A file as uuencode writes it into a text."""
+    lines = [binascii.b2a_uu(data[start : start + 45], backtick=True) for start in range(0, len(data), 45)]
+    return b"".join([f"begin {mode} {name}\n".encode(), *lines, b"`\nend\n"])
+
+
+def uuencoded_in_base64(data: bytes, name: str = "example_com.crt") -> bytes:
+    """A file as C(uuencode -m) writes it into a text."""
+    return b"".join([f"begin-base64 644 {name}\n".encode(), base64.encodebytes(data), b"====\n"])

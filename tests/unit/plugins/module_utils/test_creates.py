@@ -1,0 +1,42 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How long a claim of another run is waited for. What comes of it: tests/outside/test_at_once.py."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._creates import is_over
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import (
+    CLOCK_TOLERANCE,
+    CreateKey,
+    Entry,
+    lease_for,
+)
+
+AT = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+LEASE = lease_for(60)
+SECOND = timedelta(seconds=1)
+CLAIM = Entry(1, CreateKey(7, "ab" * 32), AT, "claimed", AT + LEASE)
+
+
+def test_a_lease_is_longer_than_a_call_that_begins_late() -> None:
+    assert lease_for(60) > timedelta(seconds=120)
+    assert lease_for(0.5) >= timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(), CLOCK_TOLERANCE, -CLOCK_TOLERANCE, timedelta(days=400)], ids=str)
+def test_one_that_was_seen_for_the_length_of_its_lease_is_over(ahead: timedelta) -> None:
+    """Whatever the two clocks say."""
+    since = AT - ahead
+    assert is_over(CLAIM, since, since + LEASE)
+    assert not is_over(CLAIM, since, since + LEASE - SECOND)
+
+
+def test_one_from_long_ago_is_not_waited_for() -> None:
+    late = AT + LEASE + CLOCK_TOLERANCE
+    assert is_over(CLAIM, late, late)
+    assert not is_over(CLAIM, late - SECOND, late - SECOND)

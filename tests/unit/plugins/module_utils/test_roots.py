@@ -1,0 +1,72 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the roots of a machine come from, and what is said where there are none."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils import _roots
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+from tests.unit.plugins.certificates import Authority, pem_of
+
+ROOT, OTHER = Authority("One").root, Authority("Other").root
+
+
+@pytest.fixture(autouse=True)
+def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine without any roots, and a folder to put some into."""
+    _roots.trusted_roots.cache_clear()
+    nowhere = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
+    monkeypatch.setattr(_roots, "BUNDLES", (str(tmp_path / "ca-certificates.crt"),))
+    monkeypatch.setitem(sys.modules, "certifi", None)
+    return tmp_path
+
+
+def trusted(path: str | None = None) -> int:
+    return len(_roots.trusted_roots(path).certificates)
+
+
+def test_a_machine_without_roots() -> None:
+    with pytest.raises(CertificatesError) as error:
+        trusted()
+    assert error.value.code == "not_found"
+    assert "trusted_ca_path" in error.value.message and "ca-certificates" in error.value.message
+
+
+def test_the_bundle_of_a_distribution(bare_machine: Path) -> None:
+    (bare_machine / "ca-certificates.crt").write_text(pem_of([ROOT, OTHER]), encoding="ascii")
+    assert trusted() == 2
+
+
+def test_openssls_file_and_folder(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = bare_machine / "certs"
+    folder.mkdir()
+    (folder / "other.pem").write_text(pem_of([OTHER]), encoding="ascii")
+    file = bare_machine / "cert.pem"
+    file.write_text(pem_of([ROOT]), encoding="ascii")
+    paths = ssl.DefaultVerifyPaths(str(file), str(folder), "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    assert trusted() == 2
+
+
+def test_one_damaged_root_hides_no_other(bare_machine: Path) -> None:
+    damaged = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    path = bare_machine / "roots.pem"
+    path.write_text(damaged + pem_of([ROOT]), encoding="ascii")
+    assert trusted(str(path)) == 1
+
+
+@pytest.mark.parametrize("path", ["", "empty", "nowhere"])
+def test_what_names_no_roots(bare_machine: Path, path: str) -> None:
+    (bare_machine / "empty").mkdir()
+    with pytest.raises(CertificatesError) as error:
+        trusted(str(bare_machine / path) if path else path)
+    assert error.value.code == ("not_found" if path == "nowhere" else "invalid_argument")

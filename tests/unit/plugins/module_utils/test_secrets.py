@@ -1,0 +1,176 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is found to be secret in a text, and how values are shown without it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import (
+    HIDDEN,
+    STARS,
+    hidden_texts,
+    in_each_text,
+    masked,
+    redacted,
+    secrets_in,
+    without_secrets,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.plugins.certificates import Authority, key_pem, new_key
+
+AUTHORITY = Authority()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:p@ss@host/db", "postgresql://me:********@host/db"),
+        ("postgresql://me:p/ss@host/db?name=a@b", "postgresql://me:********@host/db?name=a@b"),
+        ("postgresql://me:p?a=b@host/db", "postgresql://me:********@host/db"),
+        ("postgresql://host/db?user=u&password=S&x=y", "postgresql://host/db?user=u&password=********&x=y"),
+        ("postgresql://host/db?password=a&b&x=y", "postgresql://host/db?password=********&x=y"),
+        (
+            "postgresql://host/db?passfile=/a&sslkey=/b&service=c",
+            "postgresql://host/db?passfile=/a&sslkey=/b&service=c",
+        ),
+        ("sqlite:////srv/a:b@c/ledger.db", "sqlite:////srv/a:b@c/ledger.db"),
+        ("sqlite:///ledger.db?key=S", "sqlite:///ledger.db?key=********"),
+        ("me:pass@proxy:3128", "me:********@proxy:3128"),
+        ("http://token:@proxy:3128", "http://********:@proxy:3128"),
+        ("http//me:pass@proxy:3128", "http//me:********@proxy:3128"),
+        ("postgresql://host/db?options=-c%20password%3DS&x=y", "postgresql://host/db?options=********&x=y"),
+        ("postgresql://host/db?options=-cpassword=S&x=y", "postgresql://host/db?options=********&x=y"),
+        ("postgresql://host/db?pass%77ord=S&x=y", "postgresql://host/db?pass%77ord=********&x=y"),
+        ("host/db?user=u&Password=S", "host/db?user=u&Password=********"),
+        ("see http://host/?key=S for more", "see http://host/?key=******** for more"),
+        ("jdbc:postgresql://h/db?user=u&password=S", "jdbc:postgresql://h/db?user=u&password=********"),
+        ("password = 'a b'", "password = '********'"),
+        (
+            "see https://me:pw@host/x, or mail me: me@example.com",
+            "see https://me:********@host/x, or mail me: me@example.com",
+        ),
+        ("host=there password='a b' user=me", "host=there password='********' user=me"),
+        ("https://api.softlayer.com/rest/v3.1/", "https://api.softlayer.com/rest/v3.1/"),
+        ("*@example.com", "*@example.com"),
+        ("call me: me@example.com", "call me: me@example.com"),
+    ],
+)
+def test_passwords_in_urls(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown
+
+
+def test_the_spellings_of_a_password() -> None:
+    assert set(secrets_in({"url": ["postgresql://me:p%40ss+x@host/db"]})) == {
+        "p%40ss+x",
+        "p@ss+x",
+        "p@ss x",
+        "p%40ss%2Bx",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http:/usr:S3cret@host",
+        "http:usr:S3cret@host",
+        "postgresql://h/db?options=-c%20password%3DS3cret",
+        "postgresql://h/db?options=-c%20password%3D%27S3cret%27",
+        "jdbc:sqlserver://h;user=u;password=S3cret",
+    ],
+)
+def test_a_password_is_known_without_what_stands_before_it(text: str) -> None:
+    """What goes on in the text is also told of in parts, by other programs."""
+    assert "S3cret" in set(secrets_in(text)) and "S3cret" not in without_secrets(text)
+
+
+def test_a_very_short_password_is_hidden_only_where_it_stands() -> None:
+    """Looked for everywhere, it would make an output that nobody can read."""
+    assert (
+        list(secrets_in("http://me:a@host")) == [] and without_secrets("http://me:a@host") == "http://me:********@host"
+    )
+
+
+@given(
+    st.text(min_size=1).filter(lambda password: "=" not in password),
+    st.sampled_from(["", "?application_name=me@work", "?sslmode=disable"]),
+)
+def test_a_password_may_hold_anything(password: str, query: str) -> None:
+    assert (
+        without_secrets(f"postgresql://user:{password}@host/db{query}") == f"postgresql://user:********@host/db{query}"
+    )
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8")))
+def test_any_text_can_be_shown(text: str) -> None:
+    shown = without_secrets(text)
+    assert STARS in shown or shown == text
+    list(secrets_in(text))
+
+
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+@pytest.mark.parametrize("passphrase", [None, "a-phrase"])
+def test_keys_are_found_by_their_looks(kind: str, passphrase: str | None) -> None:
+    pem = key_pem(new_key(kind), passphrase=passphrase) if passphrase else key_pem(new_key(kind))
+    lines = pem.splitlines()[1:-1]
+    body = "".join(lines)
+    for text in (
+        pem,
+        pem.replace("\n", "\\n"),
+        body,
+        "\r\n".join(lines),
+        f"My key: {body}",
+        pem[:-80],
+        json.dumps(pem),
+    ):
+        shown = without_secrets(text)
+        assert not any(line in shown for line in lines), text
+
+
+def test_what_is_public_is_shown() -> None:
+    one = AUTHORITY.issue("www.example.com")
+    for pem in (one.pem, one.csr_pem, one.chain_pem):
+        body = "".join(pem.splitlines()[1:-1])
+        assert (without_secrets(pem), without_secrets(body)) == (pem, body)
+
+
+OPTIONS = {
+    "open": {"type": "str"},
+    "word": {"type": "str", "no_log": True},
+    "one": {"type": "dict", "options": {"word": {"type": "str", "no_log": True}, "port": {"type": "int"}}},
+    "many": {"type": "list", "elements": "dict", "options": {"word": {"type": "str", "no_log": True}}},
+}
+
+
+def test_what_is_hidden_at_any_depth() -> None:
+    values = {
+        "open": "http://me:pass@host",
+        "word": "secret",
+        "one": {"word": 12345, "port": 7, "wrod": "misspelt"},
+        "many": [{"word": "x", "other": True}, "no dictionary", None],
+        "none": ["unknown"],
+    }
+    assert redacted(values, OPTIONS) == {
+        "open": "http://me:********@host",
+        "word": HIDDEN,
+        "one": {"word": HIDDEN, "port": 7, "wrod": HIDDEN},
+        "many": [{"word": HIDDEN, "other": True}, HIDDEN, HIDDEN],
+        "none": HIDDEN,
+    }
+    assert hidden_texts(values, OPTIONS) == {"secret", "misspelt", "no dictionary", "unknown"}
+
+
+@given(st.text(min_size=4, max_size=40, alphabet=st.characters(codec="utf-8")), st.sampled_from(["", "'", '"', "'\""]))
+def test_a_password_is_found_in_whatever_quotes(password: str, beside: str) -> None:
+    words = f"it is {beside}<{password}>{beside}!"
+    for text in (words, repr([words]), json.dumps(words), json.dumps(words, ensure_ascii=False), repr({"a": [words]})):
+        assert f"<{STARS}>" in masked(text, {password})
+
+
+def test_a_value_keeps_its_form() -> None:
+    assert in_each_text({"a": ["b", 1, None, {"c": "b"}]}, str.upper) == {"a": ["B", 1, None, {"c": "B"}]}

@@ -1,0 +1,53 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A forked run of a module, which most tests use, comes to the same as one of a new interpreter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.unit.plugins.certificates import Authority
+from tests.unit.plugins.support import options_for, run_measured, run_module
+
+MODULES = sorted(path.stem for path in Path(__file__).resolve().parents[4].glob("plugins/modules/[!_]*.py"))
+ISSUED = Authority().issue("www.example.com")
+
+
+def options_of(sim: Simulator, name: str, folder: Path) -> dict[str, Any]:
+    """What each module does something with."""
+    api = options_for(sim)
+    ledger = {"ledger_url": f"sqlite:///{folder}/ledger.sqlite3"}
+    (folder / "www.csr").write_text(ISSUED.csr_pem, encoding="ascii")
+    return {
+        "ssl_order_info": api,
+        "ssl_certificate_info": api,
+        "ssl_certificate_import": {**api, **ledger, **ISSUED.options()},
+        "ssl_fulfillment_email": {**api, **ledger, "order_ids": [sim.orders()[0]["id"]]},
+        "ssl_fulfillment_email_info": {"paths": [str(folder)], "csr_paths": [str(folder / "www.csr")]},
+    }[name]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_it_comes_to_the_same(sim: Simulator, tmp_path: Path, name: str) -> None:
+    forked = run_module(name, check=True, **options_of(sim, name, tmp_path))
+    alone, peak = run_measured(name, check=True, **options_of(sim, name, tmp_path))
+    assert not alone.failed
+    assert forked.result == alone.result
+    assert peak > 0
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_refusal_does_too(home: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Also of what the environment of the moment says."""
+    monkeypatch.setenv("SL_ENDPOINT_URL", "ftp://nowhere")
+    monkeypatch.chdir(home)
+    forked = run_module(name, nonsense=1)
+    alone, _peak = run_measured(name, nonsense=1)
+    assert alone.failed
+    assert forked.result == alone.result

@@ -1,0 +1,87 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A list that is null or blank selects nothing and allows nobody, in every module and in the inventory plugin."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.unit.plugins.support import options_for, run_module
+
+ROOT = Path(__file__).resolve().parents[3]
+SPECS = {
+    path.stem: import_module(f"ansible_collections.softlayer.certificates.plugins.modules.{path.stem}").SPEC
+    for path in ROOT.glob("plugins/modules/*.py")
+}
+LISTS = sorted(
+    (module, name)
+    for module, spec in SPECS.items()
+    for name, option in spec.options.items()
+    if option["type"] == "list" and "default" not in option
+)
+MAILBOX: dict[str, Any] = {"mbox": os.devnull}
+# What a module needs beside the list, and what of its result says that nothing was selected.
+BESIDE: dict[tuple[str, str], dict[str, Any]] = {
+    ("ssl_fulfillment_email", "allowed_recipients"): {"common_names": ["*"]},
+    ("ssl_fulfillment_email_info", "paths"): {"order_ids": [1]},
+    **{("ssl_fulfillment_email_info", name): MAILBOX for name in ("orders", "order_ids", "csr_paths", "privatekey_paths")},
+}  # fmt: skip
+SELECTED = {
+    "ssl_order_info": "orders",
+    "ssl_certificate_info": "certificates",
+    "ssl_certificate_import": "certificates",
+    "ssl_fulfillment_email_info": "certificates",
+    "ssl_fulfillment_email": "requested_count",
+}
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Simulator]:
+    """A simulator whose account has orders and a stored certificate."""
+    with Simulator.start(fleet="demo") as simulator:
+        yield simulator
+
+
+@pytest.mark.parametrize(("module", "name"), LISTS)
+def test_a_module_selects_nothing(sim: Simulator, module: str, name: str) -> None:
+    beside = BESIDE.get((module, name), {})
+    for nothing in (None, "", [None, " "]):
+        ran = run_module(module, **options_for(sim), **{**beside, name: nothing})
+        assert not ran.result.get(SELECTED[module]) and not ran["changed"], ran.output
+        assert ran.failed == (name == "allowed_recipients"), ran.output
+        assert "None" not in json.dumps(ran.result)
+    assert sim.sends() == []
+
+
+def test_null_is_no_way_around_a_choice_between_lists(sim: Simulator) -> None:
+    ran = run_module("ssl_fulfillment_email", **options_for(sim), order_ids=None, common_names=["*"])
+    assert ran.failed and "mutually exclusive" in ran["msg"]
+    assert sim.sends() == []
+
+
+def test_true_is_no_id(sim: Simulator) -> None:
+    ran = run_module("ssl_order_info", **options_for(sim), order_ids=[True])
+    assert ran.failed and "order_ids[0] takes a number" in ran["msg"]
+
+
+@pytest.mark.parametrize("name", ["order_ids", "common_names", "statuses", "approver_emails"])
+def test_the_inventory_is_empty(sim: Simulator, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "ssl_orders.yml"
+    file.write_text(f"plugin: softlayer.certificates.ssl_orders\n{name}:\n  # - 1\n", encoding="utf-8")
+    login = {"SL_USERNAME": sim.username, "SL_API_KEY": sim.api_key, "SL_ENDPOINT_URL": sim.rest_url}
+    command = [str(Path(sys.executable).with_name("ansible-inventory")), "-i", str(file), "--list"]
+    ran = subprocess.run(command, env=os.environ | login, capture_output=True, text=True, timeout=240, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["_meta"]["hostvars"] == {}
