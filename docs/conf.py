@@ -25,7 +25,9 @@ copybutton_prompt_text = "$ "
 highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
 
-html_theme = "sphinx_rtd_theme"
+html_theme = "sphinx_ansible_theme"  # as on docs.ansible.com: room for long names
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
 html_use_index = False
 html_copy_source = False
 html_show_sphinx = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -34,6 +35,8 @@ SHIPPED = {
     *{"bindep.txt", "changelogs", "docs", "meta", "playbooks", "plugins", "requirements.txt", "roles"},
     *{"FILES.json", "MANIFEST.json"},
 }
+WORKING = {"meta", "playbooks", "plugins", "roles"}
+"""All that a collection may need to work, as the Ansible community asks; the tests delete the rest."""
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +64,7 @@ class Installation:
         self.python, self.system = folder / "requirements.txt", folder / "bindep.txt"
         lists = ["--write-pip", self.python, "--write-bindep", self.system]
         subprocess.run([builder, "introspect", *lists, folder / "collections"], env=os.environ | self.env, check=True)
+        delete_all_but(WORKING, folder / "collections/ansible_collections/softlayer/certificates")
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
         subprocess.run([self.bin / "pip", "install", "--quiet", "--requirement", self.python, core], check=True)
 
@@ -70,6 +74,13 @@ class Installation:
         done = subprocess.run(command, cwd=self.folder, env=self.env | env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+
+def delete_all_but(names: set[str], folder: Path) -> None:
+    """Delete what else is in a folder."""
+    for path in folder.iterdir():
+        if path.name not in names:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @pytest.fixture(scope="module")
@@ -83,17 +94,15 @@ def test_execution_environments_get_all_requirements_and_no_system_package(insta
 
 
 def test_execution_environment_is_defined(tmp_path: Path) -> None:
-    """What ansible-builder makes of the definition; to build the image from it takes a container engine."""
+    """Of the checkout, what the collection consists of goes into it, and nothing else; the tests of the image build it."""
     builder = Path(sys.executable).with_name("ansible-builder")
     subprocess.run(
         [builder, "create", "--context", tmp_path, "--output-filename", "Containerfile"], cwd=ROOT, check=True
     )
-    assert requirements(tmp_path / "_build/requirements.txt") == requirements(ROOT / "requirements.txt")
-    assert (tmp_path / "_build/bindep.txt").read_text(encoding="utf-8") == (ROOT / "bindep.txt").read_text(
-        encoding="utf-8"
-    )
+    given = {path.name for path in (tmp_path / "_build/collection").iterdir()}
+    assert given == SHIPPED - {"FILES.json", "MANIFEST.json"} | {"galaxy.yml"}
     steps = (tmp_path / "Containerfile").read_text(encoding="utf-8")
-    assert "ansible-core" in steps and "ansible-runner" in steps
+    assert "ansible-core~=2.18.0" in steps and "ansible-runner" in steps
 
 
 def requirements(path: Path) -> list[str]:
@@ -155,12 +164,16 @@ EVERY_MODULE = """
     - softlayer.certificates.ssl_fulfillment_email_info:
         orders: "{{ listed.orders }}"
         maildir: "{{ maildir }}"
+        intermediate_path: "{{ intermediate }}"
+        trusted_ca_path: "{{ root }}"
       register: found
     - softlayer.certificates.ssl_certificate_import:
         certificate_content: "{{ found.certificates[0].certificate }}"
         intermediate_path: "{{ intermediate }}"
         privatekey_path: "{{ key }}"
         order_id: "{{ order_id }}"
+        trust: require
+        trusted_ca_path: "{{ root }}"
       register: imported
     - softlayer.certificates.ssl_certificate_info:
         certificate_ids: ["{{ imported.certificate.id }}"]
@@ -180,6 +193,7 @@ def test_every_module_runs(installed: Installation) -> None:
             "order_id": order["id"],
             "maildir": str(simulator.maildir),
             "intermediate": str(simulator.authority_intermediate),
+            "root": str(simulator.authority_root),
             "key": str(simulator.key_path(order["commonName"])),
         }
         installed.run(
@@ -190,3 +204,27 @@ def test_every_module_runs(installed: Installation) -> None:
         )
         assert [send["order_id"] for send in simulator.sends()] == [order["id"]]
         assert len(simulator.certificates()) == 1
+
+
+def test_playbooks_do_the_whole_job(installed: Installation) -> None:
+    """The role brings its templates, and the playbooks their files, from the folders that are left."""
+    with Simulator.start(fleet=1) as simulator:
+        [order] = simulator.orders()
+        variables = {
+            "ssl_fulfillment_select": {"order_ids": [order["id"]]},
+            "ssl_fulfillment_mail": {"maildir": str(simulator.maildir)},
+            "ssl_fulfillment_intermediate_path": str(simulator.authority_intermediate),
+            "ssl_fulfillment_trusted_ca_path": str(simulator.authority_root),
+            "ssl_fulfillment_privatekey_dir": str(simulator.keys_dir),
+            "ssl_fulfillment_report_path": str(installed.folder / "report.html"),
+        }
+        for playbook in ("fulfill", "report"):
+            installed.run(
+                *("ansible-playbook", f"softlayer.certificates.{playbook}", "--extra-vars", json.dumps(variables)),
+                SL_USERNAME=simulator.username,
+                SL_API_KEY=simulator.api_key,
+                SL_ENDPOINT_URL=simulator.rest_url,
+                XDG_STATE_HOME=str(installed.folder / "state"),
+            )
+        assert len(simulator.certificates()) == 1
+    assert order["commonName"] in (installed.folder / "report.html").read_text(encoding="utf-8")

@@ -327,7 +327,11 @@ class Import(Scenario):
             *self.module(
                 "ssl_certificate_import",
                 "ssl_certificate_import",
-                lambda: {"certificates": self._items, "concurrency": self.case.concurrency},
+                lambda: {
+                    "certificates": self._items,
+                    "concurrency": self.case.concurrency,
+                    "ledger_url": self.ledger(),
+                },
                 ("changed", True),
                 **{CREATE: count},
             ),
@@ -375,7 +379,7 @@ class Import(Scenario):
 
     def _per_order(self, items: int) -> Job:
         names = ("certificate_path", "intermediate_path", "privatekey_path")
-        options = {name: f"{{{{ item.{name} }}}}" for name in names}
+        options = {**{name: f"{{{{ item.{name} }}}}" for name in names}, "ledger_url": self.ledger()}
         module = "softlayer.certificates.ssl_certificate_import"
         return self.looped(module, options, self._items[:items], makes={CREATE: items})
 
@@ -462,7 +466,8 @@ class SearchMail(Scenario):
         says = ("messages_examined", len(orders))
 
         def search(imap: dict[str, Any]) -> Job:
-            return self.stage.module(module, {"imap": imap, "orders": orders}, says=says)
+            trusted = {"trusted_ca_path": str(self.stage.sim.authority_root)}
+            return self.stage.module(module, {"imap": imap, "orders": orders, **trusted}, says=says)
 
         def download() -> Job:
             uids = f"{OTHER_MESSAGES + 1}:{OTHER_MESSAGES + len(orders)}"

@@ -104,9 +104,9 @@ class Stage:
         return self.folder / f"{self._number:05d}{suffix}"
 
     def rewind(self, latency_ms: int) -> None:
-        """The fleet as it was at its start. No mail is delivered: its files are not what is measured."""
+        """The fleet as it was at its start, in pages. No mail is delivered: its files are not what is measured."""
         self.sim.reset()
-        self.sim.settings(latency_ms=latency_ms, hold_mail=True)
+        self.sim.settings(latency_ms=latency_ms, hold_mail=True, page_every_list=True)
 
     def run(self, case: Case, job: Job, items: int) -> Measurement:
         """Run a job on an untouched fleet and return what it took."""

@@ -147,7 +147,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]
     with Simulator.start(fleet="demo") as sim:
         for order in sim.orders():
             if order["commonName"] == "api.example.org":
-                sim.fault("fault", method="resendEmail", order_id=order["id"])
+                sim.fault("fault", method="resendEmail", order_id=order["id"], message="This order has no approver.")
             if order["commonName"] == "shop.example.com":
                 sim.patch_order(order["id"], mail_family="link_only")
         sim.key_path("*.example.org").unlink()

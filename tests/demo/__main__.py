@@ -39,6 +39,9 @@ ssl_fulfillment_mail:
   maildir: {maildir}
 ssl_fulfillment_privatekey_dir: {keys}
 
+# The root of the certificate authority. The machine's own roots are trusted without this; that of a simulated authority is not among them.
+ssl_fulfillment_trusted_ca_path: {root}
+
 # Where the report goes; its folder exists.
 ssl_fulfillment_report_path: {report}
 """
@@ -59,6 +62,7 @@ def main() -> int:
             VARIABLES.format(
                 maildir=simulator.maildir.relative_to(ROOT),
                 keys=simulator.keys_dir.relative_to(ROOT),
+                root=simulator.authority_root.relative_to(ROOT),
                 report=REPORT.relative_to(ROOT),
             ),
             encoding="utf-8",
@@ -81,8 +85,8 @@ def main() -> int:
         demo.step(
             "Request, wait, import",
             "The same in earnest, and what comes after it. The certificate authority sends the emails again; each certificate is "
-            "taken from its email by its public key, checked against its key, its order and its chain, and put into the "
-            "certificate store. Orders that have to wait are listed, and the next run goes on with them.",
+            "taken from its email by its public key, checked against its key, its order and its chain to a trusted root, and put "
+            "into the certificate store. Orders that have to wait are listed, and the next run goes on with them.",
             "softlayer.certificates.fulfill",
         )
         demo.step(

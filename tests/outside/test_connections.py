@@ -1,0 +1,513 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""However a connection ends: nothing is sent twice, no call takes longer than it may, and no answer is a traceback.
+
+Promise: No email twice by accident.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._client import Client, Settings
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+from tests.outside.servers import (
+    ENDINGS,
+    HANGING,
+    HOSTS,
+    LONG,
+    REFUSALS,
+    Api,
+    Authority,
+    Proxy,
+    Server,
+    finish,
+    reset,
+    with_status,
+)
+from tests.unit.plugins.support import run_module
+
+TRANSPORTS = ("xmlrpc", "rest")
+SEND = ("Security_Certificate_Request", "resendEmail", "FulfillmentEmail")
+LOST = {**ENDINGS, **HANGING}
+SHORT = 0.5
+"""Seconds that a call may take where the server would never end it."""
+AMPLE = 30.0
+"""Seconds after which a call surely hangs."""
+RETRIES = 3
+ORDER = {
+    "id": 12,
+    "commonName": "www.example.com",
+    "approverEmailAddress": "admin@example.com",
+    "createDate": "2026-01-01T00:00:00-06:00",
+    "expirationDate": "2099-01-01T00:00:00-06:00",
+    "status": {"id": 49, "name": "Complete"},
+}
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A CA for all servers here."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def servers(authority: Authority) -> Iterator[tuple[Api, dict[str, Proxy]]]:
+    """An API over TLS, and two proxies before it; they are cheap, but their certificates are not."""
+    with ExitStack() as stack:
+        api = stack.enter_context(
+            Api(authority, getSslCertificateRequests=[ORDER], getSecurityCertificates=[], editObject=True)
+        )
+        http_proxy = stack.enter_context(Proxy(api.port))
+        https_proxy = stack.enter_context(Proxy(api.port, authority))
+        yield api, {"http": http_proxy, "https": https_proxy}
+
+
+@pytest.fixture
+def api(servers: tuple[Api, dict[str, Proxy]]) -> Api:
+    """The API, at peace."""
+    servers[0].attack("", ENDINGS["RST"])
+    servers[0].greeting = None
+    return servers[0]
+
+
+@pytest.fixture
+def proxies(servers: tuple[Api, dict[str, Proxy]]) -> dict[str, Proxy]:
+    """The proxies, which do their work."""
+    for proxy in servers[1].values():
+        proxy.refusal, proxy.hang, proxy.asked = None, None, []
+    return servers[1]
+
+
+class Hurry(threading.Event):
+    """What a client waits by between two tries; here it does not."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.is_set()
+
+
+def client_for(
+    api: Api, transport: str, proxy: Server | None = None, timeout: float = AMPLE, retries: int = RETRIES
+) -> Client:
+    """A client that waits for nothing between two tries."""
+    settings = Settings(
+        username="SL1",
+        api_key="0123456789abcdef" * 4,
+        endpoint_url=api.url(transport),
+        timeout=timeout,
+        proxy=getattr(proxy, "url", f"http://127.0.0.1:{proxy.port}") if proxy else None,
+        verify=str(api.authority.ca_path) if api.authority else True,
+        retries=retries,
+    )
+    return Client(settings, concurrency=2, stop=Hurry())
+
+
+def account_of(client: Client) -> Any:
+    """The id that the API tells each time, where Client.account_id would remember it."""
+    return client.call("Account", "getObject", mask="mask[id]")["id"]
+
+
+def failure_of(call: Callable[[], Any]) -> CertificatesError:
+    """What a call fails with, within its time."""
+    begun = time.monotonic()
+    with pytest.raises(CertificatesError) as caught:
+        call()
+    assert time.monotonic() - begun < AMPLE
+    return caught.value
+
+
+# A request that has arrived
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["new", "kept alive"])
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("way", ["direct", "http", "https"])
+@pytest.mark.parametrize("ending", LOST)
+def test_a_send_arrives_once_and_a_read_is_read_again(
+    api: Api, proxies: dict[str, Proxy], ending: str, way: str, transport: str, kept: bool
+) -> None:
+    timeout = SHORT if ending in HANGING else AMPLE
+    client = client_for(api, transport, proxies.get(way), timeout)
+    if kept:
+        assert account_of(client) == 1
+    api.attack("resendEmail", LOST[ending])
+    failure = failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False))
+    assert failure.code == "no_answer"
+    assert "may have been processed" in failure.message
+    assert ("timeout" in failure.message) is (ending in HANGING)
+    assert api.received == ["resendEmail"]
+    if kept and ending in HANGING:  # which has been seen, and takes its time
+        return
+    api.attack("getObject", LOST[ending], times=1)
+    assert account_of(client) == 1
+    assert api.received == ["getObject", "getObject"]
+
+
+@pytest.mark.parametrize("ending", LOST)
+def test_a_plain_connection_ends_as_one_with_tls(ending: str) -> None:
+    """To this machine itself, directly and through a proxy that passes requests on."""
+    with Api(None) as plain, Proxy(plain.port) as proxy:
+        for way in (None, proxy):
+            plain.attack("resendEmail", LOST[ending])
+            client = client_for(plain, "rest", way, SHORT if ending in HANGING else AMPLE)
+            failure = failure_of(lambda client=client: client.call(*SEND, identifier=12, repeatable=False))
+            assert failure.code == "no_answer"
+            assert plain.received == ["resendEmail"]
+
+
+@pytest.mark.parametrize(("status", "code", "tries"), [(407, "unreachable", 1), (502, "no_answer", 1), (504, "no_answer", 1)])  # fmt: skip
+def test_a_proxy_that_passes_requests_on_and_gives_up(status: int, code: str, tries: int) -> None:
+    with Api(None) as plain, Proxy(plain.port) as proxy:
+        proxy.refusal = REFUSALS[str(status)]
+        failure = failure_of(
+            lambda: client_for(plain, "rest", proxy).call(*SEND, identifier=12, repeatable=False),
+        )
+        assert failure.code == code
+        assert len(proxy.asked) == tries
+        assert plain.received == []
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("ending", ["RST", "half the body, FIN", "silence"])
+def test_the_proxy_of_the_environment(
+    api: Api, proxies: dict[str, Proxy], monkeypatch: pytest.MonkeyPatch, ending: str, transport: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxies["http"].url)
+    client = client_for(api, transport)
+    settings = Settings(**{**vars(client.settings), "endpoint_url": api.url(transport, HOSTS[1]), "timeout": SHORT * 4})
+    client = Client(settings, stop=Hurry())
+    api.attack("resendEmail", LOST[ending])
+    assert failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False)).code == "no_answer"
+    assert api.received == ["resendEmail"]
+    assert proxies["http"].asked == [f"CONNECT {HOSTS[1]}:{api.port} HTTP/1.{proxies['http'].asked[0][-1]}"]
+
+
+ELSEWHERE = {"Location": "https://127.0.0.1:9/elsewhere"}
+STRANGE = {
+    **{f"{status}, with a way": with_status(status, ELSEWHERE, b"<html></html>") for status in (300, 301, 302, 303)},
+    **{f"{status}, with the answer": with_status(status) for status in (300, 302, 303, 304, 305, 399)},
+    "407": with_status(407, {"Proxy-Authenticate": "Basic"}, b"<html></html>"),
+    "407, with JSON": with_status(407, None, b'{"error": "log in"}'),
+}
+"""Answers that do not tell what became of a call that sends or creates."""
+
+
+STRANGE_TO_A_SEND = ("302, with a way", "303, with a way", "303, with the answer", "407")
+"""Those of them that the modules are tried with."""
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("way", ["direct", "http"])
+@pytest.mark.parametrize("answer", STRANGE)
+def test_an_answer_that_is_none_may_be_to_a_call_that_was_carried_out(
+    api: Api, proxies: dict[str, Proxy], answer: str, way: str, transport: str
+) -> None:
+    client = client_for(api, transport, proxies.get(way))
+    api.attack("resendEmail", STRANGE[answer])
+    failure = failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False))
+    assert failure.code == "no_answer"
+    assert f"(HTTP {answer[:3]})" in failure.message or f"HTTP {answer[:3]}," in failure.message
+    assert "may have been processed" in failure.message
+    assert ("redirects elsewhere" in failure.message) is (answer[:3] in {"300", "301", "302", "303"})
+    assert api.received == ["resendEmail"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("status", [307, 308])
+def test_what_is_to_be_repeated_elsewhere_was_not_carried_out(api: Api, status: int, transport: str) -> None:
+    client = client_for(api, transport)
+    api.attack("resendEmail", with_status(status, ELSEWHERE))
+    failure = failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False))
+    assert failure.code == "api_error"
+    assert "redirects elsewhere" in failure.message
+    assert api.received == ["resendEmail"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("status", [301, 302, 303, 304, 307])
+def test_a_read_is_not_led_elsewhere(api: Api, status: int, transport: str) -> None:
+    api.attack("getObject", with_status(status, ELSEWHERE))
+    failure = failure_of(lambda: account_of(client_for(api, transport)))
+    assert failure.code == "api_error"
+    assert "check endpoint_url" in failure.message
+    assert ("redirects elsewhere" in failure.message) is (status != 304)
+    assert api.received == ["getObject"]
+
+
+# A request that has not left
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("way", ["http", "https"])
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_without_a_tunnel_nothing_was_sent(
+    api: Api, proxies: dict[str, Proxy], refusal: str, way: str, transport: str
+) -> None:
+    proxies[way].refusal = REFUSALS[refusal]
+    client = client_for(api, transport, proxies[way])
+    failure = failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False))
+    assert failure.code == "unreachable" if refusal != "200, FIN" else failure.code in {"unreachable", "tls_error"}
+    assert len(proxies[way].asked) == (RETRIES + 1 if failure.code == "unreachable" else 1)
+    assert api.received == []
+    if refusal.isdigit():
+        assert refusal in failure.message
+    proxies[way].refusal = None
+    assert client.call(*SEND, identifier=12, repeatable=False) is True
+    assert api.received == ["resendEmail"]
+
+
+@pytest.mark.parametrize(
+    "hang", [[b"H"], [b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"], [b""]], ids=["byte by byte", "endless headers", "silence"]
+)
+def test_a_tunnel_comes_about_in_time(api: Api, proxies: dict[str, Proxy], hang: list[bytes]) -> None:
+    proxies["http"].hang = hang
+    client = client_for(api, "rest", proxies["http"], SHORT)
+    failure = failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False))
+    assert failure.code == "unreachable"
+    assert "timeout" in failure.message
+    assert api.received == []
+
+
+GREETINGS: dict[str, tuple[Callable[[Server, Any], None], set[str]]] = {
+    "RST": (lambda _server, peer: reset(peer), {"unreachable", "tls_error"}),
+    "FIN": (lambda _server, peer: finish(peer), {"unreachable", "tls_error"}),
+    "no TLS": (lambda _server, peer: peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n"), {"unreachable", "tls_error"}),
+    "silence": (lambda server, peer: server.keep_silent(peer), {"unreachable"}),
+    "byte by byte": (
+        lambda server, peer: server.drip(peer, [b"\x16", b"\x03", b"\x03", b"\x40", b"\x00"]),
+        {"unreachable"},
+    ),
+}
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("way", ["direct", "http", "https"])
+@pytest.mark.parametrize("greeting", GREETINGS)
+def test_without_tls_nothing_was_sent(
+    api: Api, proxies: dict[str, Proxy], greeting: str, way: str, transport: str
+) -> None:
+    api.greeting, codes = GREETINGS[greeting]
+    client = client_for(
+        api, transport, proxies.get(way), SHORT if "unreachable" in codes and len(codes) == 1 else AMPLE
+    )
+    failure = failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False))
+    assert failure.code in codes
+    api.greeting = None
+    assert client.call(*SEND, identifier=12, repeatable=False) is True
+    assert api.received == ["resendEmail"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("by_proxy", [False, True], ids=["server", "proxy"])
+def test_where_nobody_listens(api: Api, transport: str, by_proxy: bool) -> None:
+    with Api(api.authority) as gone:
+        pass
+    client = client_for(api, transport, gone_proxy(gone)) if by_proxy else client_for(gone, transport)
+    assert failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False)).code == "unreachable"
+    assert client.api_calls == RETRIES + 1
+
+
+def gone_proxy(server: Server) -> Proxy:
+    """A proxy at an address where nobody listens any more."""
+    with Proxy(server.port) as proxy:
+        pass
+    return proxy
+
+
+def test_all_addresses_together_have_the_time_of_one(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host with many addresses, none of which takes the connection: too many wait there already."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        addresses = socket.getaddrinfo(*listening.getsockname(), type=socket.SOCK_STREAM) * 8
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_names, **_wishes: addresses)
+        begun = time.monotonic()
+        failure = failure_of(client_for(api, "rest", timeout=1, retries=0).account_id)
+        assert time.monotonic() - begun < 4
+    assert failure.code == "unreachable"
+    assert "timeout" in failure.message
+
+
+# Afterwards
+
+
+def test_nothing_is_left_behind(api: Api, proxies: dict[str, Proxy]) -> None:
+    """No descriptor and no thread, however the connections ended."""
+
+    def left() -> tuple[int, int]:
+        gc.collect()
+        return len(os.listdir("/proc/self/fd")), threading.active_count()
+
+    def settles_at(most: tuple[int, int]) -> bool:
+        end = time.monotonic() + AMPLE
+        while any(now > before for now, before in zip(left(), most, strict=True)):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        return True
+
+    client_for(api, "rest").account_id()
+    before = left()
+    for way in (None, *proxies.values()):
+        for ending in (*ENDINGS.values(), HANGING["silence"]):
+            client = client_for(api, "rest", way, SHORT, retries=0)
+            api.attack("resendEmail", ending)
+            failure_of(lambda client=client: client.call(*SEND, identifier=12, repeatable=False))  # type: ignore[misc]
+            del client
+    assert settles_at(before)
+
+
+def test_calls_at_once_do_not_end_each_other(api: Api) -> None:
+    """The end of one call's time is not that of another which has its connection now."""
+    client = client_for(api, "rest", timeout=AMPLE)
+    assert client.each(lambda _number: account_of(client), range(200)) == [1] * 200
+    assert len(api.received) == 200
+
+
+# As the modules say it
+
+
+def options(api: Api, transport: str, **others: Any) -> dict[str, Any]:
+    """What lets a module use an API here."""
+    assert api.authority
+    login = {"username": "SL1", "api_key": "0123456789abcdef" * 4, "ca_path": str(api.authority.ca_path)}
+    return {**login, "endpoint_url": api.url(transport), "retries": RETRIES, "timeout": AMPLE, **others}
+
+
+@pytest.mark.parametrize(
+    ("ending", "way", "transport"),
+    [
+        ("RST", "http", "xmlrpc"),
+        ("RST", "direct", "rest"),
+        ("FIN", "http", "rest"),
+        ("close_notify", "http", "xmlrpc"),
+        ("endless 100 Continue", "http", "rest"),
+        ("half a document", "direct", "xmlrpc"),
+    ],
+)
+def test_an_email_is_requested_once(
+    api: Api, proxies: dict[str, Proxy], tmp_path: Path, ending: str, way: str, transport: str
+) -> None:
+    wishes = options(
+        api,
+        transport,
+        proxy=proxies[way].url if way in proxies else None,
+        ledger_url=f"sqlite:///{tmp_path}/ledger.db",
+        order_ids=[12],
+        timeout=4 if ending in HANGING else AMPLE,
+    )
+    api.attack("resendEmail", LOST[ending])
+    done = run_module("ssl_fulfillment_email", **wishes)
+    assert done.failed
+    assert done.outcomes() == {12: ("failed", "outcome_unknown")}
+    assert api.received.count("resendEmail") == 1
+    again = run_module("ssl_fulfillment_email", **wishes)
+    assert again["emails"][0]["reason"] == "outcome_unknown", "the claim is still there"
+    assert api.received.count("resendEmail") == 1
+
+
+@pytest.mark.parametrize(
+    ("ending", "way", "transport"),
+    [("RST", "http", "xmlrpc"), ("FIN", "http", "rest"), ("half the body, FIN", "direct", "rest")],
+)
+def test_a_certificate_is_stored_once(
+    api: Api, proxies: dict[str, Proxy], ending: str, way: str, transport: str
+) -> None:
+    assert api.authority
+    api.attack("createObject", LOST[ending])
+    done = run_module(
+        "ssl_certificate_import",
+        **options(api, transport, proxy=proxies[way].url if way in proxies else None),
+        certificate_content=api.authority.leaf,
+        privatekey_content=api.authority.key.decode(),
+        verify_chain=False,
+    )
+    assert done.failed
+    assert (done["certificate"]["outcome"], done["certificate"]["reason"]) == ("failed", "outcome_unknown")
+    assert api.received.count("createObject") == 1
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("answer", STRANGE_TO_A_SEND)
+def test_what_was_sent_may_have_been_processed(api: Api, tmp_path: Path, answer: str, transport: str) -> None:
+    wishes = options(api, transport, ledger_url=f"sqlite:///{tmp_path}/ledger.db", order_ids=[12])
+    api.attack("resendEmail", STRANGE[answer])
+    for _run in range(2):
+        assert run_module("ssl_fulfillment_email", **wishes).outcomes() == {12: ("failed", "outcome_unknown")}
+    assert api.received.count("resendEmail") == 1
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("answer", STRANGE_TO_A_SEND)
+def test_what_was_created_is_looked_up(api: Api, answer: str, transport: str) -> None:
+    assert api.authority
+    wishes = {
+        "certificate_content": api.authority.leaf,
+        "privatekey_content": api.authority.key.decode(),
+        "verify_chain": False,
+    }
+    stored = {"id": 77, "certificate": api.authority.leaf, "associatedServiceCount": 0}
+    api.attack("createObject", STRANGE[answer])
+    api.answers["findByCommonName"] = [stored]
+    try:
+        done = run_module("ssl_certificate_import", **options(api, transport), **wishes)
+    finally:
+        del api.answers["findByCommonName"]
+    assert (done["certificate"]["outcome"], done["certificate"]["id"]) == ("imported", 77)
+    assert api.received.count("createObject") == 1
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("answer", ["302, with a way", "303, with a way", "303, with the answer", "304, with the answer"])  # fmt: skip
+def test_what_was_deleted_is_looked_for(api: Api, answer: str, transport: str) -> None:
+    assert api.authority
+    stored = {"id": 77, "certificate": api.authority.leaf, "associatedServiceCount": 0}
+    ending = STRANGE[answer]
+
+    def delete(server: Server, peer: socket.socket, whole: bytes) -> None:
+        api.answers["getSecurityCertificates"] = []
+        ending(server, peer, whole)
+
+    api.answers["getSecurityCertificates"] = [stored]
+    api.answers["getObject"] = {**stored, "id": 77}
+    api.attack("deleteObject", delete)
+    try:
+        done = run_module("ssl_certificate_import", **options(api, transport), state="absent", certificate_id=77)
+    finally:
+        api.answers |= {"getSecurityCertificates": [], "getObject": {"id": 1}}
+    assert done["certificate"]["outcome"] == "removed"
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_list_is_read_again(api: Api, proxies: dict[str, Proxy], transport: str) -> None:
+    wishes = options(api, transport, proxy=proxies["http"].url)
+    undisturbed = run_module("ssl_order_info", **wishes)["api_calls"]
+    api.attack("getSslCertificateRequests", LOST["half the body, RST"], times=1)
+    done = run_module("ssl_order_info", **wishes)
+    assert [order["id"] for order in done["orders"]] == [12]
+    assert done["api_calls"] == len(api.received) == undisturbed + 1
+
+
+@pytest.mark.parametrize(("ending", "transport"), list(zip(HANGING, ("rest", "xmlrpc", "rest", "xmlrpc"), strict=True)))
+def test_a_module_ends_in_time(api: Api, ending: str, transport: str) -> None:
+    api.attack("getSslCertificateRequests", LOST[ending])
+    begun = time.monotonic()
+    done = run_module("ssl_order_info", **options(api, transport, timeout=1.5, retries=0))
+    assert time.monotonic() - begun < AMPLE < LONG
+    assert done.code == "no_answer"
+    assert "timeout" in done["msg"]

@@ -1,0 +1,450 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mail servers and mailboxes that are out to take all memory or all time: each ends in one message, and little of both.
+
+The server knows IMAP from its RFCs only. Every module runs with little memory, in which it dies if it reads too much.
+
+Promise: A forged email does no harm.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.outside.playing import play
+from tests.outside.servers import Authority, Server, finish
+from tests.unit.plugins.documented import deviations
+
+MODULE = "ssl_fulfillment_email_info"
+SECONDS = 50
+"""Much more than a bounded run takes, and less than the servers go on."""
+MEMORY = 640 * 1024 * 1024
+"""Bytes of address space of a run; a quarter is taken once the libraries are there."""
+LIMITED = f"""
+import resource, runpy
+resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
+runpy.run_module("ansible_collections.softlayer.certificates.plugins.modules.{MODULE}", run_name="__main__")
+"""
+SMALLEST = 64 * 1024
+"""The smallest limit to the size of messages that is taken."""
+ORDER = {"id": 1, "common_name": "www.example.com", "public_key_sha256": "ab" * 32}
+
+
+def collect(**options: Any) -> dict[str, Any]:
+    """Look through a mailbox with little memory; one that hangs, or dies, fails."""
+    arguments = {"orders": [ORDER], "max_message_bytes": SMALLEST, **options, "_ansible_module_name": MODULE}
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert not done.stderr, done.stderr[-2_000:]
+    result = dict(json.loads(done.stdout))
+    assert deviations(MODULE, result) == []
+    return result
+
+
+def unmatched(result: Mapping[str, Any]) -> list[tuple[str | None, str]]:
+    """Subject and reason of each message that was not taken."""
+    assert not result.get("failed"), result["msg"]
+    return [(each["subject"], each["reason"]) for each in result["unmatched"]]
+
+
+# A mail server
+
+
+Attack = Callable[["MailServer", socket.socket, bytes], None]
+"""What is done in place of the answer to a command, whose tag it is given."""
+ANSWERS = {
+    b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n",
+    b"EXAMINE": b"* 1 EXISTS\r\n* OK [UIDVALIDITY 1] valid\r\n",
+    b"SEARCH": b"* SEARCH 1 2\r\n",
+    b"RFC822.SIZE": b"* 1 FETCH (UID 1 RFC822.SIZE 50)\r\n* 2 FETCH (UID 2 RFC822.SIZE 60)\r\n",
+    b"BODY.PEEK": b"* 1 FETCH (UID 1 BODY[] {15}\r\nSubject: 1\r\n\r\nx)\r\n* 2 FETCH (UID 2 BODY[] {15}\r\nSubject: 2\r\n\r\nx)\r\n",
+    b"LOGOUT": b"* BYE\r\n",
+}
+
+
+class MailServer(Server):
+    """An IMAP server with two messages that attacks at a word of a command, or in place of its greeting."""
+
+    def __init__(self, at: bytes, attack: Attack, answers: Mapping[bytes, bytes] | None = None) -> None:
+        self.at, self.attack, self.answers = at, attack, {**ANSWERS, **(answers or {})}
+        super().__init__()
+
+    def options(self, **changes: Any) -> dict[str, Any]:
+        """A module's options to log in to it."""
+        login = {"username": "user", "password": "s3cr3t-w0rd", "security": "none", "timeout": 2}
+        return {"host": "127.0.0.1", "port": self.port, **login, **changes}
+
+    def serve(self, peer: socket.socket) -> None:
+        """Answer commands until the connection ends."""
+        if self.at == b"GREETING":
+            self.attack(self, peer, b"*")
+        peer.sendall(b"* OK ready\r\n")
+        for line in peer.makefile("rb"):
+            tag = line.split()[0]
+            if self.at in line.upper():
+                self.attack(self, peer, tag)
+            else:
+                said = next((said for word, said in self.answers.items() if word in line.upper()), b"")
+                peer.sendall(said + tag + b" OK done\r\n")
+
+
+def saying(*pieces: bytes) -> Attack:
+    """An answer of these pieces; C(TAG) stands for the command's tag."""
+
+    def play(_server: MailServer, peer: socket.socket, tag: bytes) -> None:
+        for piece in pieces:
+            peer.sendall(piece.replace(b"TAG", tag))
+
+    return play
+
+
+def without_end(beginning: bytes, piece: Callable[[int], bytes]) -> Attack:
+    """An answer that goes on and on, as fast as it is read."""
+
+    def play(server: MailServer, peer: socket.socket, _tag: bytes) -> None:
+        peer.sendall(beginning)
+        number = 0
+        while not server.closing.is_set():
+            peer.sendall(piece(number))
+            number += 1
+
+    return play
+
+
+def dripping(beginning: bytes, piece: bytes) -> Attack:
+    """An answer that goes on and on, always before the next piece is waited for too long."""
+    return lambda server, peer, _tag: server.drip(peer, [beginning, piece])
+
+
+A_LINE = without_end(b"* ", lambda _number: b"x" * 65_536)
+LINES = without_end(b"", lambda _number: b"* 1 EXISTS\r\n" * 5_000)
+KINDS = without_end(
+    b"",
+    lambda number: b"".join(
+        b"* %s 1\r\n" % bytes(65 + int(digit) for digit in str(number * 5_000 + each)) for each in range(5_000)
+    ),
+)
+LARGE_LINES = without_end(b"", lambda _number: b"* NO " + b"x" * 500_000 + b"\r\n")
+LITERALS = without_end(b"* 1 FETCH (UID 1 X ", lambda _number: b"{4096}\r\n" + b"x" * 4_096)
+FLOODS: dict[str, tuple[bytes, Attack]] = {
+    "greeting_line": (b"GREETING", A_LINE),
+    "capability_lines": (b"CAPABILITY", LINES),
+    "login_line": (b"LOGIN", A_LINE),
+    "login_lines": (b"LOGIN", LINES),
+    "examine_kinds": (b"EXAMINE", KINDS),
+    "noop_large_lines": (b"NOOP", LARGE_LINES),
+    "search_line": (b"SEARCH", A_LINE),
+    "search_lines": (b"SEARCH", without_end(b"", lambda _number: b"* SEARCH 1\r\n" * 5_000)),
+    "search_uids": (b"SEARCH", without_end(b"* SEARCH", lambda _number: b" 1" * 30_000)),
+    "search_millions": (
+        b"SEARCH",
+        saying(
+            b"* SEARCH",
+            *(b"".join(b" %d" % (start + n) for n in range(10_000)) for start in range(1, 3_000_000, 10_000)),
+            b"\r\nTAG OK done\r\n",
+        ),
+    ),
+    "search_million": (
+        b"SEARCH",
+        saying(*(b"* SEARCH" + b" 1" * 100_000 + b"\r\n" for _line in range(20)), b"TAG OK done\r\n"),
+    ),
+    "size_lines": (b"RFC822.SIZE", LARGE_LINES),
+    "literals": (b"RFC822.SIZE", LITERALS),
+    "literal": (b"BODY.PEEK", without_end(b"* 1 FETCH (UID 1 BODY[] {4000000000}\r\n", lambda _number: b"x" * 65_536)),
+    "literal_of_gigabytes": (b"BODY.PEEK", saying(b"* 1 FETCH (UID 1 BODY[] {99999999999999999999999}\r\n")),
+    "literal_of_many_digits": (b"BODY.PEEK", saying(b"* 1 FETCH (UID 1 BODY[] {" + b"9" * 5_000 + b"}\r\n")),
+    "many_literals": (
+        b"BODY.PEEK",
+        without_end(b"", lambda _number: b"* 1 FETCH (UID 1 BODY[] {60000}\r\n" + b"x" * 60_000 + b")\r\n"),
+    ),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_an_answer_without_end_is_broken_off(flood: str) -> None:
+    with MailServer(*FLOODS[flood]) as server:
+        result = collect(imap=server.options(timeout=30))
+        assert result["failed"] and result["failure"]["code"] == "mailbox_error", result
+        where = f"127.0.0.1:{server.port}"
+        assert where in result["msg"] or "more than 500000 messages" in result["msg"]
+        assert len(result["msg"]) < 400 and result["msg"].endswith(".")
+        assert server.connections == 1
+
+
+DRIPS: dict[str, tuple[bytes, Attack]] = {
+    "greeting": (b"GREETING", dripping(b"* OK", b" ")),
+    "greeting_silence": (b"GREETING", lambda server, peer, _tag: server.keep_silent(peer)),
+    "capability": (b"CAPABILITY", dripping(b"", b"* OK still here\r\n")),
+    "login": (b"LOGIN", dripping(b"", b"* OK still here\r\n")),
+    "login_line": (b"LOGIN", dripping(b"* OK", b".")),
+    "examine": (b"EXAMINE", dripping(b"", b"* 1 EXISTS\r\n")),
+}
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_the_time_is_that_of_a_command_as_a_whole(drip: str) -> None:
+    with MailServer(*DRIPS[drip]) as server:
+        result = collect(imap=server.options(timeout=1))
+        assert result["failed"] and result["failure"]["code"] == "unreachable", result
+        assert f"127.0.0.1:{server.port}" in result["msg"] and "timeout of imap" in result["msg"]
+
+
+def test_a_login_with_other_letters_is_not_asked_on_without_end() -> None:
+    with MailServer(b"AUTHENTICATE", without_end(b"", lambda _number: b"+ \r\n" * 100)) as server:
+        result = collect(imap=server.options(timeout=1, username="jürgen"))
+        assert result["failed"] and result["failure"]["code"] in {"unreachable", "mailbox_error"}, result
+
+
+@pytest.mark.parametrize("at", [b"SEARCH", b"BODY.PEEK"])
+def test_a_look_that_drips_is_begun_anew_and_then_given_up(at: bytes) -> None:
+    with MailServer(at, dripping(b"", b"* OK still here\r\n")) as server:
+        result = collect(imap=server.options(timeout=1))
+        assert result["failed"] and result["failure"]["code"] == "unreachable", result
+        assert 1 < server.connections < 10
+
+
+def test_a_server_that_forgets_what_its_numbers_mean_is_given_up() -> None:
+    """Each connection brings a message, which looks like progress, and breaks; its folder is always another one."""
+
+    class Forgetting(MailServer):
+        def serve(self, peer: socket.socket) -> None:
+            self.answers[b"EXAMINE"] = b"* 1 EXISTS\r\n* OK [UIDVALIDITY %d] valid\r\n" % self.connections
+            super().serve(peer)
+
+    def answer_one(_server: MailServer, peer: socket.socket, tag: bytes) -> None:
+        peer.sendall(b"* 1 FETCH (UID 1 BODY[] {15}\r\nSubject: 1\r\n\r\nx)\r\n" + tag + b" OK done\r\n")
+        finish(peer)
+
+    large = b"".join(b"* %d FETCH (UID %d RFC822.SIZE 3000000)\r\n" % (uid, uid) for uid in (1, 2, 3))
+    answers = {b"SEARCH": b"* SEARCH 1 2 3\r\n", b"RFC822.SIZE": large}
+    with Forgetting(b"BODY.PEEK", answer_one, answers) as server:
+        result = collect(imap=server.options(), max_message_bytes=10_000_000)
+        assert result["failed"] and result["failure"]["code"] == "unreachable", result
+        assert server.connections < 200
+
+
+def test_a_message_that_is_larger_than_the_server_says_is_too_large() -> None:
+    large = b"Subject: 1\r\n\r\n" + b"x" * 1_000_000
+    said = b"* 1 FETCH (UID 1 BODY[] {%d}\r\n%b)\r\n" % (len(large), large)
+    said += b"* 2 FETCH (UID 2 BODY[] {15}\r\nSubject: 2\r\n\r\nx)\r\nTAG OK done\r\n"
+    with MailServer(b"BODY.PEEK", saying(said)) as server:
+        assert unmatched(collect(imap=server.options())) == [("1", "too_large"), ("2", "no_certificate")]
+
+
+def test_what_nobody_asked_for_does_not_pile_up() -> None:
+    """Each answer is within bounds, and all of them together are not."""
+
+    def junk(_server: MailServer, peer: socket.socket, tag: bytes) -> None:
+        for _line in range(12):
+            peer.sendall(b"* JUNK " + b"x" * 1_000_000 + b"\r\n")
+        peer.sendall(tag + b" OK done\r\n")
+
+    numbers = b"".join(b" %d" % uid for uid in range(1, 25_001))
+    with MailServer(b"BODYSTRUCTURE", junk, {b"SEARCH": b"* SEARCH" + numbers + b"\r\n"}) as server:
+        assert len(unmatched(collect(imap=server.options(timeout=30)))) == 2
+
+
+def test_waiting_for_a_server_that_talks_without_end_ends() -> None:
+    def talk(server: MailServer, peer: socket.socket, _tag: bytes) -> None:
+        peer.sendall(b"+ idling\r\n")
+        LINES(server, peer, b"")
+
+    capability = {b"CAPABILITY": b"* CAPABILITY IMAP4rev1 IDLE\r\n"}
+    with MailServer(b"IDLE", talk, capability) as server:
+        result = collect(imap=server.options(), wait=True, wait_timeout=3, wait_interval=1)
+        assert unmatched(result) == [("1", "no_certificate"), ("2", "no_certificate")]
+
+
+NONSENSE: dict[str, tuple[bytes, bytes]] = {
+    "search_literal": (b"SEARCH", b"* SEARCH {3}\r\n1 2\r\nTAG OK done\r\n"),
+    "search_digits": (b"SEARCH", b"* SEARCH " + b"9" * 5_000 + b"\r\nTAG OK done\r\n"),
+    "uid_digits": (b"RFC822.SIZE", b"* 1 FETCH (UID " + b"9" * 5_000 + b" RFC822.SIZE 9)\r\nTAG OK done\r\n"),
+    "size_digits": (b"RFC822.SIZE", b"* 1 FETCH (UID 1 RFC822.SIZE " + b"9" * 5_000 + b")\r\nTAG OK done\r\n"),
+    "month": (b"RFC822.SIZE", b'* 1 FETCH (UID 1 INTERNALDATE "01-Foo-2026 00:00:00 +0000")\r\nTAG OK done\r\n'),
+    "day": (b"RFC822.SIZE", b'* 1 FETCH (UID 1 INTERNALDATE "99-Jan-0000 99:99:99 -9999")\r\nTAG OK done\r\n'),
+    "folders": (b"EXAMINE", b"TAG NO there is none\r\n"),
+    "long_words": (b"SEARCH", b"* %b\r\n" % (b"b'" * 1_000_000)),
+}
+FOLDERS = (
+    b'* LIST () "/" &AAA-\r\n* LIST () "/" &2D0-\r\n* LIST () "/" &////-x\r\n* LIST () "/" {3}\r\nab\x1b\r\n* LIST () "/" Right\r\n'
+    b"* LIST " + b"(" * 500_000 + b"\r\n"
+)
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_nonsense_is_no_traceback(nonsense: str) -> None:
+    at, said = NONSENSE[nonsense]
+    with MailServer(at, saying(said), {b"LIST": FOLDERS}) as server:
+        result = collect(imap=server.options())
+        assert not result.get("failed") or result["failure"]["code"] in {"mailbox_error", "not_found", "unreachable"}
+        assert len(result.get("msg", "")) < 600 and "\x1b" not in result.get("msg", "")
+
+
+def test_capabilities_that_are_told_once_only() -> None:
+    def once(server: MailServer, peer: socket.socket, tag: bytes) -> None:
+        peer.sendall(server.answers.pop(b"CAPABILITY", b"") + tag + b" OK done\r\n")
+
+    with MailServer(b"CAPABILITY", once) as server:
+        assert len(unmatched(collect(imap=server.options()))) == 2
+
+
+# TLS
+
+
+class Disguised(MailServer):
+    """A server that speaks TLS once it was asked to, and something else before that."""
+
+    def __init__(self, authority: Authority, before: bytes, answers: Mapping[bytes, bytes] | None = None) -> None:
+        self.authority, self.before = authority, before
+        super().__init__(
+            b"STARTTLS", self.start_tls, {b"CAPABILITY": b"* CAPABILITY IMAP4rev1 STARTTLS\r\n", **(answers or {})}
+        )
+
+    @staticmethod
+    def start_tls(server: MailServer, peer: socket.socket, tag: bytes) -> None:
+        """Say what was to be said in one piece with the consent, and go on within TLS."""
+        assert isinstance(server, Disguised)
+        peer.sendall(tag + b" OK begin\r\n" + server.before)
+        with suppress(OSError), server.authority.context.wrap_socket(peer, server_side=True) as secured:
+            for line in secured.makefile("rb"):
+                said = next((said for word, said in server.answers.items() if word in line.upper()), b"")
+                secured.sendall(said + line.split()[0] + b" OK done\r\n")
+
+
+@pytest.mark.parametrize("before", [b"", b"* BYE from someone between\r\n"], ids=["nothing", "words"])
+def test_what_was_said_before_tls_is_not_taken_for_the_servers(tmp_path: Path, before: bytes) -> None:
+    authority = Authority(tmp_path)
+    with Disguised(authority, before) as server:
+        options = server.options(security="starttls", ca_path=str(authority.ca_path), timeout=10)
+        assert len(unmatched(collect(imap=options))) == 2
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_handshake_that_drips_ends(tmp_path: Path, security: str) -> None:
+    def handshake(server: MailServer, peer: socket.socket, tag: bytes) -> None:
+        peer.sendall(b"" if tag == b"*" else tag + b" OK begin\r\n")
+        server.drip(peer, [b"\x16\x03\x03\x3f\xff\x02", b"\x00"])
+
+    at = b"GREETING" if security == "tls" else b"STARTTLS"
+    with MailServer(at, handshake, {b"CAPABILITY": b"* CAPABILITY IMAP4rev1 STARTTLS\r\n"}) as server:
+        result = collect(imap=server.options(security=security, timeout=1))
+        assert result["failed"] and result["failure"]["code"] in {"unreachable", "tls_error"}, result
+
+
+# Files
+
+
+def separator() -> bytes:
+    """What begins a message in an mbox."""
+    return f"From orders@ca.example {time.asctime(time.gmtime())}\n".encode()
+
+
+def mbox_with(path: Path, large: Callable[[Any], None]) -> Path:
+    """An mbox with a large message between two small ones."""
+    with path.open("wb") as file:
+        file.write(separator() + b"Subject: before\n\nx\n\n" + separator())
+        large(file)
+        file.write(b"\n\n" + separator() + b"Subject: after\n\nx\n")
+    return path
+
+
+def _hole(file: Any) -> None:
+    file.write(b"Subject: large\n\n")
+    file.truncate(file.tell() + 1024**3)
+    file.seek(0, 2)
+
+
+def _lines(file: Any) -> None:
+    file.write(b"Subject: large\n\n")
+    for _times in range(100):
+        file.write(b"a\n" * 500_000)
+
+
+def _header(file: Any) -> None:
+    file.write(b"Subject: large\nX-Filler: " + b"x" * 200_000_000)
+
+
+@pytest.mark.parametrize("large", [_hole, _lines, _header])
+def test_a_large_message_in_an_mbox_is_passed_over_and_the_next_one_is_read(
+    tmp_path: Path, large: Callable[[Any], None]
+) -> None:
+    told = unmatched(collect(mbox=str(mbox_with(tmp_path / "mbox", large))))
+    assert told == [("before", "no_certificate"), ("large", "too_large"), ("after", "no_certificate")]
+
+
+def test_a_line_that_begins_a_message_and_does_not_end_is_too_large(tmp_path: Path) -> None:
+    with (tmp_path / "mbox").open("wb") as file:
+        file.write(b"From ")
+        file.truncate(300_000_000)
+    assert unmatched(collect(mbox=str(tmp_path / "mbox"))) == [(None, "too_large")]
+
+
+def test_a_sparse_file_is_no_mbox(tmp_path: Path) -> None:
+    with (tmp_path / "mbox").open("wb") as file:
+        file.truncate(10 * 1024**3)
+    result = collect(mbox=str(tmp_path / "mbox"))
+    assert result["failed"] and "is no mbox file" in result["msg"]
+
+
+@pytest.mark.parametrize("kind", ["maildir", "paths"])
+def test_a_large_file_is_passed_over(tmp_path: Path, kind: str) -> None:
+    for name in ("new", "cur"):
+        (tmp_path / name).mkdir()
+    with (tmp_path / "new/1.eml").open("wb") as file:
+        _hole(file)
+    (tmp_path / "new/2.eml").write_bytes(b"Subject: after\n\nx\n")
+    options = {"maildir": str(tmp_path)} if kind == "maildir" else {"paths": [str(tmp_path / "new")]}
+    assert unmatched(collect(**options)) == [("large", "too_large"), ("after", "no_certificate")]
+
+
+def test_a_file_that_is_larger_than_it_says_is_too_large(tmp_path: Path) -> None:
+    """As one that grows while it is read; the system says that these have no bytes."""
+    told = unmatched(collect(paths=["/proc/self/smaps"], max_message_bytes=SMALLEST))
+    assert [reason for _subject, reason in told] == ["too_large"]
+
+
+@pytest.mark.parametrize("largest", [2**30 + 1, 10**30])
+def test_a_limit_that_is_none_is_refused(tmp_path: Path, largest: int) -> None:
+    (tmp_path / "1.eml").write_bytes(b"Subject: 1\n\nx\n")
+    result = collect(paths=[str(tmp_path)], max_message_bytes=largest)
+    assert result["failed"] and "max_message_bytes must be from 65536 to 1073741824" in result["msg"]
+
+
+# Which mailbox
+
+
+TWO = {"maildir": "/var/mail/one", "mbox": "/var/mail/two"}
+
+
+def test_of_two_mailboxes_one_is_to_be_left_out(tmp_path: Path) -> None:
+    result = collect(**TWO)
+    assert result["failed"] and "maildir and mbox are both given: leave one of them out." in result["msg"], result[
+        "msg"
+    ]
+    result = collect(**TWO, paths=[str(tmp_path)])
+    assert "maildir, mbox and paths are all given: leave all but one of them out." in result["msg"]
+
+
+def test_of_two_mailboxes_in_the_roles_variable_one_is_to_be_left_out(tmp_path: Path) -> None:
+    variables = {"ssl_fulfillment_mail": TWO, "ssl_fulfillment_phases": ["collect"]}
+    played = play(tmp_path, "softlayer.certificates.fulfill", "-e", json.dumps(variables))
+    assert played.code
+    assert "it names maildir and mbox, leave all but one out." in " ".join(played.output.split())
