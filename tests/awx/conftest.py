@@ -37,8 +37,16 @@ _Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(
 
 def objects() -> dict[str, Any]:
     """What the playbooks are said to make."""
-    text = (PLAYBOOKS / "vars" / "objects.yml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.load(text, _Loader)
+    return _variables("objects")
+
+
+def settings() -> dict[str, Any]:
+    """What differs from site to site, as it is if nothing is set."""
+    return _variables("settings")
+
+
+def _variables(name: str) -> dict[str, Any]:
+    data: dict[str, Any] = yaml.load((PLAYBOOKS / f"vars/{name}.yml").read_text(encoding="utf-8"), _Loader)
     return data
 
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.awx.conftest import Awx
@@ -22,6 +24,20 @@ def refused(awx: Awx, *options: str, playbook: str = "setup", **environment: str
 @pytest.mark.parametrize("playbook", ["setup", "teardown"])
 def test_no_host(awx: Awx, playbook: str) -> None:
     assert "Set CONTROLLER_HOST" in refused(awx, playbook=playbook, CONTROLLER_HOST="")
+
+
+@pytest.mark.parametrize("playbook", ["setup", "teardown"])
+def test_a_mistyped_name(awx: Awx, playbook: str) -> None:
+    """It would pass in silence; what AWX itself tells its jobs does."""
+    of_awx = {"awx_job_id": 7, "awx_user_name": "alice", "awx_project_revision": "0123abc"}
+    given = of_awx | {"awx_alowed_recipients": "*@example.com", "awx_operator": ["alice"]}
+    message = refused(awx, "-e", json.dumps(given), playbook=playbook)
+    assert message.startswith("There is no variable awx_alowed_recipients, awx_operator. Nothing was done.")
+
+
+def test_a_setting_of_another_type(awx: Awx) -> None:
+    message = refused(awx, "-e", "awx_timeout=long")
+    assert message.startswith("AWX was not asked: ") and message.endswith("Check awx_timeout and awx_validate_certs.")
 
 
 def test_no_token(awx: Awx) -> None:
@@ -63,6 +79,37 @@ def test_a_user_who_may_not(awx: Awx) -> None:
 def test_an_organization_that_is_not_there(awx: Awx) -> None:
     message = refused(awx, "-e", "awx_organization=Ours")
     assert message.startswith('There is no organization "Ours" in AWX.')
+
+
+def test_operators_that_awx_does_not_know(awx: Awx) -> None:
+    awx.world.add_user("alice")
+    message = refused(awx, "-e", '{"awx_operators": ["alice", "bob", "carol d"]}')
+    assert message.startswith("AWX has no user bob, carol d. Nothing was made.")
+
+
+def test_an_organization_without_a_galaxy_credential(awx: Awx) -> None:
+    awx.world.create("organizations", {"name": "Bare"})
+    message = refused(awx, "-e", "awx_organization=Bare", "-e", "awx_image=registry.example.com/certificates:1")
+    assert 'the organization "Bare" has no Galaxy credential. Nothing was made.' in message
+    assert 'add the credential "Ansible Galaxy" to the organization' in message
+    assert "awx_image_has_collection" in message
+
+
+def test_an_organization_of_ours_that_shall_have_no_galaxy_credential(awx: Awx) -> None:
+    site = '{"awx_organization": "New", "awx_organization_managed": true, "awx_organization_galaxy_credentials": []}'
+    assert "Name one in awx_organization_galaxy_credentials" in refused(awx, "-e", site)
+
+
+def test_a_local_path_and_an_image_that_is_not_said_to_have_the_collection(awx: Awx) -> None:
+    message = refused(awx, "-e", "awx_project_local_path=certificates")
+    assert "it does so for projects from git only" in message and "Set awx_project_url instead" in message
+
+
+@pytest.mark.parametrize("recipients", ["*", "", "no", "ops@example.com =", "0123"])
+def test_recipients_that_would_not_arrive_at_the_jobs(awx: Awx, recipients: str) -> None:
+    message = refused(awx, "-e", json.dumps({"awx_allowed_recipients": recipients}))
+    assert message.startswith(f'awx_allowed_recipients is "{recipients}".')
+    assert 'For anyone set it to "*@*".' in message
 
 
 def test_a_check_of_nothing(awx: Awx) -> None:

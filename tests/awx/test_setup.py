@@ -17,6 +17,8 @@ import requests
 from tests.awx.conftest import PLAYBOOKS, ROOT, Awx, Run, objects, running
 from tests.awx.stub.app import Call
 
+pytestmark = pytest.mark.xdist_group("one story")  # which its first test begins, and its last one ends
+
 OBJECTS = objects()
 SECRETS = {
     "SL_API_KEY": "key-that-nobody-shall-see",
@@ -65,7 +67,7 @@ def test_all_that_the_data_says_is_made_and_nothing_refused(story: Story) -> Non
     assert {endpoint: sorted(names) for endpoint, names in there.items()} == {
         "credential_types": ["SSL mailbox", "SSL private keys", "SoftLayer"],
         "credentials": ["SSL mailbox", "SSL private keys", "SoftLayer API"],
-        "inventories": ["SSL orders"],
+        "inventories": ["SSL jobs", "SSL orders"],
         "inventory_sources": ["SSL orders from SoftLayer"],
         "job_templates": sorted(template["name"] for template in OBJECTS["awx_job_templates"]),
         "projects": ["SSL certificates"],
@@ -75,6 +77,20 @@ def test_all_that_the_data_says_is_made_and_nothing_refused(story: Story) -> Non
         "workflow_job_template_nodes": sorted(node["identifier"] for node in OBJECTS["awx_workflow"]["nodes"]),
         "workflow_job_templates": ["Fulfill certificates"],
     }
+
+
+def test_jobs_on_localhost_wait_for_no_inventory(story: Story) -> None:
+    """An update that fails would end them before they begin, and nobody would see what else is wrong."""
+    world = story.awx.world
+    jobs = world.named("inventories", "SSL jobs")["id"]
+    assert {template["inventory"] for template in world.all("job_templates")} == {jobs}
+    assert [source["inventory"] for source in world.all("inventory_sources")] != [jobs]
+
+
+def test_the_inventory_source_says_where_collections_are(story: Story) -> None:
+    source = story.awx.world.named("inventory_sources", "SSL orders from SoftLayer")
+    assert json.loads(source["source_vars"]) == OBJECTS["awx_inventory_source"]["source_vars"]
+    assert source["update_on_launch"], "it is fresh where somebody's own jobs use it"
 
 
 def test_a_second_run_changes_nothing_and_sends_nothing(story: Story) -> None:
@@ -229,12 +245,14 @@ def test_teardown_takes_all_of_it_away_and_nothing_else(story: Story) -> None:
     assert awx.token not in removed.output
     left = awx.world.survives()
     # AWX deletes inventories in the background, and in the stub nothing does so
-    assert left == {"organizations": ["Default"], "credential_types": ["Other"], "inventories": ["SSL orders"]}
-    assert awx.world.named("inventories", "SSL orders")["pending_deletion"]
+    inventories = ["SSL orders", "SSL jobs"]
+    assert left == {"organizations": ["Default"], "credential_types": ["Other"], "inventories": inventories}
+    assert all(awx.world.named("inventories", name)["pending_deletion"] for name in inventories)
+    assert "Left in AWX" not in removed.output
     assert awx.world.get("credential_types", other["id"]) is other
     again = awx.play("teardown")
     assert (again.status, again.changed) == (0, 0), again.output
     assert awx.writes() == []
     early = awx.play("setup", "-e", "awx_timeout=1")
     assert early.status == 2
-    assert early.message.startswith('AWX is still deleting the inventory "SSL orders"')
+    assert early.message.startswith('AWX is still deleting the inventory "SSL orders" and the inventory "SSL jobs"')

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 
-from tests.awx.conftest import Awx
+from tests.awx.conftest import Awx, objects
 
 SITE = {
     "awx_project_local_path": "certificates",
     "awx_organization": "Certificates",
     "awx_organization_managed": True,
     "awx_image": "registry.example.com/certificates:1",
+    "awx_image_has_collection": True,
     "awx_job_variables": {"ssl_fulfillment_max_orders": 200, "ssl_fulfillment_report_path": "/reports/orders.html"},
     "awx_schedules_enabled": True,
 }
@@ -36,7 +37,9 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
     assert world.named("organizations", "Certificates")["associations"] == {"galaxy_credentials": [galaxy]}
     image = world.named("execution_environments", "softlayer.certificates")
     assert image["image"] == SITE["awx_image"]
+    jobs = world.named("inventories", "SSL jobs")["id"]
     for template in world.all("job_templates"):
+        assert template["inventory"] == jobs, "an update of the orders' inventory is none of their business"
         assert (template["organization"], template["execution_environment"]) == (organization, image["id"])
         assert json.loads(template["extra_vars"]) == SITE["awx_job_variables"]
     assert world.named("projects", "SSL certificates")["local_path"] == "certificates"
@@ -74,3 +77,70 @@ def test_updates_that_run_do_not_hold_up_the_teardown(awx: Awx) -> None:
     assert removed.status == 0, removed.output
     assert [update["status"] for update in awx.world.updates.values()] == ["canceled"]
     assert awx.world.survives() == {"organizations": ["Default"]}
+
+
+def test_jobs_that_run_on_the_orders_have_the_inventory_of_the_orders(awx: Awx) -> None:
+    made = awx.play("setup", "-e", '{"awx_job_variables": {"ssl_fulfillment_from_inventory": "yes"}}')
+    assert made.status == 0, made.output
+    orders = awx.world.named("inventories", "SSL orders")["id"]
+    assert {template["inventory"] for template in awx.world.all("job_templates")} == {orders}
+
+
+def test_an_organization_that_setup_made_has_the_galaxy_credentials_that_are_wanted_now(awx: Awx) -> None:
+    ours = {"name": "Ours", "description": objects()["awx_organization_description"]}
+    organization = awx.world.create("organizations", ours)
+    site = {"awx_organization": "Ours", "awx_organization_managed": True}
+    made = awx.play("setup", "-e", json.dumps(site))
+    assert made.status == 0, made.output
+    galaxy = awx.world.named("credentials", "Ansible Galaxy")["id"]
+    assert organization["associations"] == {"galaxy_credentials": [galaxy]}
+
+
+def test_an_image_with_the_collection_needs_no_galaxy_credential(awx: Awx) -> None:
+    bare = awx.world.create("organizations", {"name": "Bare"})
+    site = {
+        "awx_organization": "Bare",
+        "awx_image": "registry.example.com/certificates:1",
+        "awx_image_has_collection": True,
+    }
+    made = awx.play("setup", "-e", json.dumps(site))
+    assert made.status == 0, made.output
+    assert bare["associations"] == {"galaxy_credentials": []}, "it is not ours"
+
+
+def test_what_was_renamed_is_not_made_again_and_teardown_says_that_it_stays(awx: Awx) -> None:
+    awx.world.background = True
+    assert awx.play("setup").status == 0
+    renamed = awx.world.named("job_templates", "List SSL orders")
+    renamed["name"] = "All our certificates"
+    workflow = awx.world.named("workflow_job_templates", "Fulfill certificates")
+    workflow["name"] = "Every morning"
+    project, inventory = renamed["project"], renamed["inventory"]
+    stranger = {"name": "Stranger", "playbook": "playbooks/awx/report.yml", "project": project, "inventory": inventory}
+    awx.world.create("job_templates", stranger)
+    awx.writes()
+
+    again = awx.play("setup")
+    assert (again.status, again.changed, awx.writes()) == (2, 0, []), again.output
+    assert '"All our certificates" in AWX seems to be "List SSL orders" under another name' in again.output.replace(
+        "\\", ""
+    )
+    assert '"Every morning" in AWX seems to be "Fulfill certificates"' in again.output.replace("\\", "")
+    assert "Stranger" not in again.output
+
+    removed = awx.play("teardown")
+    assert removed.status == 0, removed.output
+    left = awx.world.survives()
+    assert left["job_templates"] == ["All our certificates", "Stranger"]
+    assert left["workflow_job_templates"] == ["Every morning"]
+    assert "Left in AWX" in removed.output
+    assert "All our certificates, Stranger, Every morning" in removed.output
+
+
+def test_a_copy_beside_the_original_is_nobodys_business(awx: Awx) -> None:
+    assert awx.play("setup").status == 0
+    original = awx.world.named("job_templates", "Report")
+    wanted = ("description", "playbook", "project", "inventory")
+    awx.world.create("job_templates", {"name": "Report @ 12:30", **{name: original[name] for name in wanted}})
+    again = awx.play("setup")
+    assert (again.status, again.changed) == (0, 0), again.output

@@ -2,11 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWX does with a project and with its jobs, as far as it can be had without AWX.
+"""What AWX does with a project, with its jobs and with the updates of inventories, as far as it can be had without AWX.
 
-A project is checked out, and the collections and roles that it asks for are installed. A job gets a copy of both in a private
-data directory of its own, with an inventory, extra variables and the environment that its credentials inject; ansible-runner
-runs it. What a job sets with C(set_stats) are the extra variables of the next job of a workflow.
+A project from git is checked out, and the collections and roles that it asks for are installed; where the organization has no
+Galaxy credential, and for a manual project, they are not. A job gets a copy of both in a private data directory of its own, with
+an inventory, extra variables and the environment that its credentials inject; ansible-runner runs it. What a job sets with
+C(set_stats) are the extra variables of the next job of a workflow.
+
+The files and the variables are those of AWX 24.6.1 (awx/main/tasks/jobs.py, awx/main/utils/safe_yaml.py), but for the container:
+what is C(/runner) in there is the private data directory itself.
 """
 
 from __future__ import annotations
@@ -21,22 +25,31 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-SECONDS = 180
+SECONDS = 400
 """After which a job that does not end has failed."""
 NOWHERE = "http://127.0.0.1:1/"
 """Where nothing is downloaded from."""
+RUN = "import json, sys, ansible_runner; ansible_runner.run(**json.loads(sys.argv[1]))"
+"""How AWX has ansible-runner run something: its command cannot do without a playbook, as an update of an inventory does."""
+CONTAINER_ROOT = "/runner"
+"""Where a job sees its private data directory."""
+COLLECTIONS = "~/.ansible/collections:/usr/share/ansible/collections"
+"""Where AWX has collections looked for, beside those of the project: places in the image."""
+ROLES = "~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles"
 PLAYBOOK = re.compile(r"^\s*?-?\s*?(?:hosts|(ansible\.builtin\.)?include|(ansible\.builtin\.)?import_playbook):")
 """How AWX tells a playbook from other YAML files."""
 
 
 class Project:
-    """A checkout of this repository, with what it asks for."""
+    """A copy of this repository, with what it asks for if AWX installs that: C(installs)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, installs: bool = True) -> None:
         self.folder = folder / "project"
         self.collections, self.roles = folder / "requirements_collections", folder / "requirements_roles"
         self.said = ""
@@ -45,7 +58,7 @@ class Project:
             if (ROOT / name).is_file():
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.folder / name)
-        for kind in ("role", "collection"):
+        for kind in ("role", "collection") if installs else ():
             self._install(kind, folder)
 
     def _install(self, kind: str, folder: Path) -> None:
@@ -84,52 +97,48 @@ class Project:
         return found
 
 
-class Job:
-    """A job, from its start on; it has an inventory of C(hosts) with variables."""
+Started = TypeVar("Started", bound="Run")
 
-    def __init__(
-        self,
-        folder: Path,
-        project: Project,
-        playbook: str,
-        *,
-        credentials: Mapping[str, str],
-        extra_vars: Mapping[str, Any] | None = None,
-        check: bool = False,
-        options: str = "",
-        hosts: Mapping[str, Mapping[str, Any]] | None = None,
-    ) -> None:
+
+class Run:
+    """What ansible-runner runs in a private data directory, from its start on.
+
+    C(in_image) is a folder of collections that the image carries.
+    """
+
+    def __init__(self, folder: Path, project: Project, *, in_image: Path | None = None) -> None:
         self.folder = folder
-        self.folder.mkdir()
+        self.folder.mkdir(mode=0o700)
         shutil.copytree(project.folder, folder / "project")
-        shutil.copytree(project.collections, folder / "requirements_collections")
+        if project.collections.exists():
+            shutil.copytree(project.collections, folder / "requirements_collections")
         for name in ("env", "inventory", "home"):
             (folder / name).mkdir(mode=0o700)
-        self._write_inventory(hosts or {})
-        (folder / "env/extravars").write_text(_unsafe({"awx_job_id": 1, **(extra_vars or {})}), encoding="utf-8")
-        (folder / "env/envvars").write_text(json.dumps({**self._environment(), **credentials}), encoding="utf-8")
-        command = [BIN / "ansible-runner", "run", folder, "--playbook", f"playbooks/awx/{playbook}", "--ident", "1"]
-        cmdline = f"{'--check ' if check else ''}-u root {options}"
+        if in_image:
+            (folder / "home/.ansible").mkdir()
+            (folder / "home/.ansible/collections").symlink_to(in_image)
+        self._write("env/settings", json.dumps({"job_timeout": 0, "suppress_ansible_output": True}))
+
+    def _start(self, environment: Mapping[str, str], **parameters: str) -> None:
+        """Run it with what AWX puts into the environment, that of the credentials last, and what it tells ansible-runner."""
+        self._write("env/envvars", json.dumps({**environment, "AWX_PRIVATE_DATA_DIR": str(self.folder)}))
         self._process = subprocess.Popen(
-            [*command, f"--cmdline={cmdline}", "--quiet"],
+            [sys.executable, "-c", RUN, json.dumps({"private_data_dir": str(self.folder), "ident": "1", **parameters})],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={"PATH": os.pathsep.join([str(BIN), os.defpath]), "HOME": str(folder / "home"), "LC_ALL": "C.UTF-8"},
+            env={
+                "PATH": os.pathsep.join([str(BIN), os.defpath]),
+                "HOME": str(self.folder / "home"),
+                "LC_ALL": "C.UTF-8",
+            },
         )
 
-    def _write_inventory(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
-        inventory = {"all": {"hosts": list(hosts)}, "_meta": {"hostvars": hosts}}
-        path = self.folder / "inventory/hosts"
-        path.write_text(f"#! {sys.executable}\nprint({json.dumps(inventory)!r})\n", encoding="utf-8")
-        path.chmod(0o700)
-
-    def _environment(self) -> dict[str, str]:
-        return {
-            "ANSIBLE_COLLECTIONS_PATH": str(self.folder / "requirements_collections"),
-            "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
-            "ANSIBLE_RETRY_FILES_ENABLED": "False",
-            "AWX_PRIVATE_DATA_DIR": str(self.folder),
-        }
+    def _write(self, name: str, text: str) -> Path:
+        """Write a file, with the private data directory for what a container would show as C(/runner)."""
+        path = self.folder / name
+        path.write_text(re.sub(rf"{CONTAINER_ROOT}(?=/)", str(self.folder), text), encoding="utf-8")
+        path.chmod(0o600)
+        return path
 
     @property
     def artifacts(self) -> Path:
@@ -140,7 +149,7 @@ class Job:
         """Whether it has not ended yet."""
         return self._process.poll() is None
 
-    def wait(self) -> Job:
+    def wait(self: Started) -> Started:
         """Wait for its end."""
         try:
             _, errors = self._process.communicate(timeout=SECONDS)
@@ -150,7 +159,7 @@ class Job:
         assert not errors, errors.decode()
         return self
 
-    def cancel(self) -> Job:
+    def cancel(self: Started) -> Started:
         """Cancel it as AWX does: ansible-runner is told to end it, then the container goes, and all that runs in it."""
         self._process.send_signal(signal.SIGTERM)
         self.wait()
@@ -176,6 +185,42 @@ class Job:
         """What AWX shows of it."""
         return (self.artifacts / "stdout").read_text(encoding="utf-8")
 
+    def kept(self) -> dict[str, str]:
+        """All files of the artifacts, by name, but for ansible-runner's own note of the environment that it was given."""
+        return {
+            str(path.relative_to(self.artifacts)): path.read_text(encoding="utf-8")
+            for path in self.artifacts.rglob("*")
+            if path.is_file() and path.name != "command"
+        }
+
+
+class Job(Run):
+    """A job; it has an inventory of C(hosts) with variables."""
+
+    def __init__(
+        self,
+        folder: Path,
+        project: Project,
+        playbook: str,
+        *,
+        credentials: Mapping[str, str],
+        extra_vars: Mapping[str, Any] | None = None,
+        check: bool = False,
+        options: str = "",
+        hosts: Mapping[str, Mapping[str, Any]] | None = None,
+        in_image: Path | None = None,
+    ) -> None:
+        super().__init__(folder, project, in_image=in_image)
+        self._write_inventory(hosts or {})
+        self._write("env/extravars", safe_dump({**(extra_vars or {}), **META_VARS}))
+        self._write("env/cmdline", f"{'--check ' if check else ''}-u root {options}".strip())
+        self._start({**JOB_ENVIRONMENT, **credentials}, playbook=f"playbooks/awx/{playbook}")
+
+    def _write_inventory(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
+        inventory = {"all": {"hosts": list(hosts)}, "_meta": {"hostvars": hosts}}
+        path = self._write("inventory/hosts", f"#! {sys.executable}\nprint({json.dumps(inventory)!r})\n")
+        path.chmod(0o700)
+
     @property
     def stats(self) -> dict[str, Any]:
         """What it has set for the next job of a workflow."""
@@ -186,23 +231,89 @@ class Job:
                 return stats
         return {}
 
-    def kept(self) -> dict[str, str]:
-        """All files of the artifacts, by name, but for ansible-runner's own note of the environment that it was given."""
-        return {
-            str(path.relative_to(self.artifacts)): path.read_text(encoding="utf-8")
-            for path in self.artifacts.rglob("*")
-            if path.is_file() and path.name != "command"
-        }
 
+class InventoryUpdate(Run):
+    """An update of an inventory from a file of the project."""
+
+    def __init__(
+        self,
+        folder: Path,
+        project: Project,
+        source_path: str,
+        *,
+        credentials: Mapping[str, str],
+        source_vars: Mapping[str, str] | None = None,
+        in_image: Path | None = None,
+    ) -> None:
+        super().__init__(folder, project, in_image=in_image)
+        (folder / "artifacts/1").mkdir(parents=True)
+        source = f"{CONTAINER_ROOT}/project/{source_path}"
+        output = f"{CONTAINER_ROOT}/artifacts/1/output.json"
+        playbook_dir = os.path.dirname(source)
+        self._write(
+            "args", f"ansible-inventory --list --export -i {source} --output {output} --playbook-dir {playbook_dir}"
+        )
+        environment = {name: value for name, value in (source_vars or {}).items() if name not in UPDATE_ENVIRONMENT}
+        self._start({**UPDATE_ENVIRONMENT, **environment, **credentials})
+
+    @property
+    def inventory(self) -> dict[str, Any]:
+        """What AWX takes the hosts from."""
+        inventory: dict[str, Any] = json.loads((self.artifacts / "output.json").read_text(encoding="utf-8"))
+        return inventory
+
+
+META_VARS = {
+    f"{prefix}_{name}": value
+    for name, value in {
+        "job_id": 1,
+        "job_launch_type": "manual",
+        "job_template_id": 7,
+        "job_template_name": "Größe: {{ 1 }}",
+        "user_id": 1,
+        "user_name": "alice",
+        "user_email": "",
+    }.items()
+    for prefix in ("awx", "tower")
+}
+"""What AWX says of a job to itself."""
+JOB_ENVIRONMENT = {
+    "ANSIBLE_COLLECTIONS_PATH": f"{CONTAINER_ROOT}/requirements_collections:{COLLECTIONS}",
+    "ANSIBLE_ROLES_PATH": f"{CONTAINER_ROOT}/requirements_roles:{ROLES}",
+    "ANSIBLE_SSH_CONTROL_PATH_DIR": f"{CONTAINER_ROOT}/cp",
+    "ANSIBLE_RETRY_FILES_ENABLED": "False",
+    "AWX_HOST": "https://towerhost",
+    "INVENTORY_ID": "1",
+    "JOB_ID": "1",
+    "MAX_EVENT_RES": "700000",
+    "PROJECT_REVISION": "",
+}
+UPDATE_ENVIRONMENT = {
+    "ANSIBLE_COLLECTIONS_PATHS": (
+        f"{CONTAINER_ROOT}/requirements_collections:{COLLECTIONS}:/usr/share/automation-controller/collections"
+    ),
+    "ANSIBLE_INVENTORY_EXPORT": "True",
+    "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
+    "ANSIBLE_VERBOSE_TO_STDERR": "True",
+    "INVENTORY_SOURCE_ID": "1",
+    "INVENTORY_UPDATE_ID": "1",
+}
+"""Where collections are has another name than in a job, which only ansible-core before 2.19 reads: AWX's issue 14800."""
 
 Launch = Callable[..., Job]
-"""Starts a job: takes what C(Job) takes after the project."""
+"""Starts a job: takes what C(Job) takes after the project, and C(project) for another one."""
+Update = Callable[..., InventoryUpdate]
+"""Starts an update of an inventory, in the same way."""
 
 
-def _unsafe(value: Any) -> str:
-    """YAML in which no text is a template: AWX marks the variables of a launch so."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_unsafe(key)}: {_unsafe(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_unsafe, value)) + "]"
-    return f"!unsafe {json.dumps(value)}" if isinstance(value, str) else json.dumps(value)
+class _Unsafe(yaml.SafeDumper):
+    """Marks each text as one that is no template."""
+
+    def represent_data(self, data: Any) -> yaml.Node:
+        return self.represent_scalar("!unsafe", data) if isinstance(data, str) else super().represent_data(data)
+
+
+def safe_dump(variables: Mapping[str, Any]) -> str:
+    """The extra variables of a job as AWX writes them."""
+    each = [yaml.dump({name: value}, Dumper=_Unsafe, default_flow_style=False) for name, value in variables.items()]
+    return "".join(each)

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from tests.awx_jobs.awx import ROOT, Project
+import pytest
+
+from tests.awx_jobs.awx import ROOT, Launch, Project
 
 JOBS = ("list_orders", "resend", "collect_and_import", "report")
 
@@ -30,3 +32,15 @@ def test_job_templates_find_their_playbooks(project: Project) -> None:
     found = {name for name in project.playbooks() if name.startswith("playbooks/awx/")}
     assert {f"playbooks/awx/{name}.yml" for name in JOBS} <= found
     assert {name for name in found if name.count("/") > 2} == set(), "what is no playbook is offered as one"
+
+
+@pytest.mark.parametrize("in_image", [True, False])
+def test_where_awx_installs_nothing_the_collection_of_the_image_serves(
+    project: Project, bare_project: Project, launch: Launch, in_image: bool
+) -> None:
+    """It is a manual project, or the organization has no Galaxy credential; setup.yml tells both."""
+    collections = project.collections if in_image else None
+    job = launch("list_orders.yml", project=bare_project, in_image=collections, credentials={}).wait()
+    assert job.status == "failed", "there is no API key"
+    assert ("SL_USERNAME" in job.output) == in_image, job.output
+    assert ("softlayer.certificates" in job.output) or in_image

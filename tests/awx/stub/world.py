@@ -57,11 +57,13 @@ class World:
         return token
 
     def _bring_along(self) -> None:
-        """Make what each AWX has from the start: an organization, and a credential for Ansible Galaxy."""
-        self.create("organizations", {"name": "Default"})
+        """Make what each AWX has from the start: an organization with a credential for Ansible Galaxy."""
+        organization = self.create("organizations", {"name": "Default"})
         token = self.create("credential_types", {"name": "Galaxy token", "kind": "cloud"})
         token |= {"kind": "galaxy", "managed": True}
-        self.create("credentials", {"name": "Ansible Galaxy", "credential_type": token["id"]})["managed"] = True
+        galaxy = self.create("credentials", {"name": "Ansible Galaxy", "credential_type": token["id"]})
+        galaxy["managed"] = True
+        self.associate("organizations", organization, "galaxy_credentials", galaxy["id"])
 
     def named(self, endpoint: str, name: str) -> Record:
         """The one object of that name."""

@@ -1,0 +1,50 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory of the orders, updated as AWX updates it: C(ansible-inventory) in the environment of an inventory update."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import pytest
+
+from tests.awx.conftest import objects
+from tests.awx_jobs.awx import Project, Update
+from tests.awx_jobs.conftest import softlayer
+from tests.simulator.client import Simulator
+
+SOURCE = objects()["awx_inventory_source"]
+READS_PLURAL = version("ansible-core").startswith("2.18.")
+
+
+def test_a_source_as_it_is_set_up_works_with_any_core(demo: Simulator, update: Update) -> None:
+    demo.reset()
+    run = update(SOURCE["source_path"], credentials=softlayer(demo, ""), source_vars=SOURCE["source_vars"]).wait()
+    assert run.status == "successful", run.output
+    assert len(run.inventory["_meta"]["hostvars"]) == len(demo.orders())
+    assert {"expiring_30d", "status_approved"} <= set(run.inventory)
+
+
+def test_without_its_variables_a_new_core_does_not_find_the_collection(demo: Simulator, update: Update) -> None:
+    """So that it is known when they are no longer needed."""
+    run = update(SOURCE["source_path"], credentials=softlayer(demo, "")).wait()
+    assert run.status == ("successful" if READS_PLURAL else "failed"), run.output
+    assert READS_PLURAL or "softlayer.certificates.ssl_orders" in run.output
+
+
+@pytest.mark.parametrize("source_vars", [SOURCE["source_vars"], {}], ids=["as-set-up", "bare"])
+def test_the_collection_of_the_image_serves_where_the_project_has_none(
+    demo: Simulator, project: Project, bare_project: Project, update: Update, source_vars: dict[str, str]
+) -> None:
+    demo.reset()
+    run = update(
+        SOURCE["source_path"],
+        project=bare_project,
+        in_image=project.collections,
+        credentials=softlayer(demo, ""),
+        source_vars=source_vars,
+    ).wait()
+    assert run.status == "successful", run.output
+    assert len(run.inventory["_meta"]["hostvars"]) == len(demo.orders())

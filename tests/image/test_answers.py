@@ -1,0 +1,106 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Answers of a survey arrive as they were given, in the file that AWX writes them to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from tests.image.build import ROOT
+from tests.image.places import Place, in_one_line
+
+STRANGE = [
+    "*",
+    "",
+    "no",
+    "yes",
+    "0123",
+    "1e3",
+    "null",
+    "~",
+    "{{ x }}",
+    "{% raw %}",
+    "Müller-Straße.example.com",
+    "a\nb",
+]
+SHOW = """\
+- name: Show the answers
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Write down what has arrived
+      ansible.builtin.copy:
+        content: "{{ [%s] | to_json }}"
+        dest: /runner/seen.json
+        mode: "0644"
+"""
+
+
+class _Dumper(yaml.SafeDumper):
+    """As AWX writes extra variables: each text is marked as none of a template's."""
+
+
+_Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text))
+
+
+def as_awx(variables: Mapping[str, Any]) -> str:
+    """The file C(env/extravars) of a job."""
+    return yaml.dump(dict(variables), Dumper=_Dumper, default_flow_style=False)
+
+
+def defaults() -> dict[str, str]:
+    """What each question of the surveys offers."""
+    folder = ROOT / "playbooks/awx/vars"
+    settings, objects = (
+        yaml.load((folder / f"{name}.yml").read_text(encoding="utf-8"), _Loader) for name in ("settings", "objects")
+    )
+    set_in_setup = {"{{ awx_allowed_recipients }}": settings["awx_allowed_recipients"]}
+    answers = {name: question["default"] for name, question in objects["awx_questions"].items()}
+    return {name: set_in_setup.get(answer, answer) for name, answer in answers.items()}
+
+
+class _Loader(yaml.SafeLoader):
+    """Takes what Ansible marks as C(!unsafe)."""
+
+
+_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
+
+def give(place: Place, answers: Mapping[str, str]) -> str:
+    """Put them where the job finds them; return the option that names the file."""
+    path = place.folder / "env/extravars"
+    path.parent.mkdir()
+    path.write_text(as_awx(answers), encoding="utf-8")
+    return "@/runner/env/extravars"
+
+
+def test_the_file_is_as_awx_writes_it() -> None:
+    assert as_awx({"ssl_orders": "*"}) == "!unsafe 'ssl_orders': !unsafe '*'\n"
+
+
+def test_each_answer_arrives_as_it_was_given(place: Place) -> None:
+    answers = {f"answer_{number}": text for number, text in enumerate([*STRANGE, *defaults().values()])}
+    (place.project / "show.yml").write_text(SHOW % ", ".join(answers), encoding="utf-8")
+    done = place.run(
+        *("ansible-playbook", "show.yml", "-e", give(place, answers)), options=[f"--volume={place.folder}:/runner"]
+    )
+    assert done.returncode == 0, done.stdout
+    assert json.loads((place.folder / "seen.json").read_text(encoding="utf-8")) == list(answers.values())
+
+
+def test_the_default_answers_make_a_preview(place: Place) -> None:
+    """With the playbook that is in the image, so of a job that has no project at all."""
+    done = place.run(
+        *("ansible-playbook", "softlayer.certificates.awx.resend", "--check", "-e", give(place, defaults())),
+        *("-e", "ssl_fulfillment_allow_ephemeral_ledger=true"),
+        options=[f"--volume={place.folder}:/runner"],
+    )
+    assert done.returncode == 0, done.stdout
+    assert "would be requested, goes to" in in_one_line(done.stdout)
+    assert place.sends() == 0

@@ -1,0 +1,73 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Of two containers that ask for the same email one gets it, or neither: where the ledger stays, and where it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.image.places import Place, in_one_line, summary
+from tests.image.test_users import USERS
+
+pytest_plugins = ["tests.unit.plugins.postgresql"]
+
+LEDGER = {"SOFTLAYER_CERTIFICATES_LEDGER_URL": "sqlite:////ledger/ledger.sqlite3"}
+REQUESTED = "requested 1, collected 0, imported 0, skipped 0, failed 0"
+SKIPPED = "requested 0, collected 0, imported 0, skipped 1, failed 0"
+ACCEPT = ("-e", "ssl_fulfillment_allow_ephemeral_ledger=true")
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_without_a_ledger_nothing_is_sent(place: Place, user: str) -> None:
+    done = place.run("ansible-playbook", "resend.yml", user=user)
+    assert done.returncode != 0
+    assert "goes with this container, so the next run would request the same emails again" in in_one_line(done.stdout)
+    assert place.sends() == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        ("--volume=/ledger", "a volume without a name"),
+        ("--tmpfs=/ledger", "which is kept in this container's memory"),
+        ("--volume={folder}:/ledger:O", "a volume whose changes this container keeps to itself"),
+        ("--volume=layered:/ledger:O", "a volume whose changes this container keeps to itself"),
+    ],
+)
+def test_nor_with_one_on_a_volume_that_goes(place: Place, option: str, why: str) -> None:
+    done = place.run("ansible-playbook", "resend.yml", env=LEDGER, options=[option.format(folder=place.folder)])
+    assert f"goes with /ledger, {why}" in in_one_line(done.stdout)
+    assert place.sends() == 0
+
+
+def test_whoever_accepts_it_is_warned_and_sends_each_time(place: Place) -> None:
+    for number in range(2):
+        done = place.run("ansible-playbook", "resend.yml", *ACCEPT)
+        assert summary(done) == REQUESTED
+        assert "a later run does not know of these requests" in in_one_line(done.stdout)
+        assert place.sends() == number + 1
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_a_volume_with_a_name_stays(place: Place, user: str) -> None:
+    options = [f"--volume=ledger-of-{user.partition(':')[0]}:/ledger:U"]
+    runs = [place.run("ansible-playbook", "resend.yml", user=user, env=LEDGER, options=options) for _ in range(2)]
+    assert [summary(done) for done in runs] == [REQUESTED, SKIPPED]
+    assert place.sends() == 1
+
+
+def test_a_folder_of_the_machine_stays(place: Place) -> None:
+    (place.folder / "ledger").mkdir()
+    options = [f"--volume={place.folder}/ledger:/ledger"]
+    runs = [place.run("ansible-playbook", "resend.yml", env=LEDGER, options=options) for _ in range(2)]
+    assert [summary(done) for done in runs] == [REQUESTED, SKIPPED]
+    assert place.sends() == 1
+
+
+def test_a_database_is_shared_by_all(place: Place, postgresql_url: str) -> None:
+    env = {"SOFTLAYER_CERTIFICATES_LEDGER_URL": postgresql_url}
+    runs = [place.run("ansible-playbook", "resend.yml", user=user, env=env) for user in ("0", "1000680000:0")]
+    assert [summary(done) for done in runs] == [REQUESTED, SKIPPED]
+    assert place.sends() == 1
