@@ -8,16 +8,19 @@ VENV := .venv
 RUN := $(VENV)/bin/python tests/run.py
 
 .DELETE_ON_ERROR:
-.PHONY: test test-long lint sanity unit browser molecule docs artefact walk awx awx_jobs changelog demo bench clean
+.PHONY: test test-long lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo bench clean
 
 test: $(VENV)/bin/nox ## Run everything.
 	$(RUN)
 
-test-long: $(VENV)/bin/nox ## Run the unit tests with what takes long: more kills, more fuzzing, waiting for locks.
+test-long: $(VENV)/bin/nox ## Run the unit tests with what takes long: more kills, more fuzzing, waiting for locks, the vectors of cryptography.
 	LONG=1 $(RUN) --session unit
 
-lint sanity unit browser molecule docs artefact walk awx awx_jobs: $(VENV)/bin/nox ## Run one kind of test; CORE=2.18 for one version of ansible-core. docs leaves the site in .docs.
+lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image: $(VENV)/bin/nox ## Run one kind of test; CORE=2.18 for one version of ansible-core. docs leaves the site in .docs.
 	$(RUN) --session $@
+
+ee: $(VENV)/bin/nox ## Build the execution environment, with no registry, and list the orders of a simulated account in it.
+	$(VENV)/bin/nox --session $@
 
 changelog: $(VENV)/bin/nox ## Turn changelog fragments into the changelog of a release.
 	$(VENV)/bin/nox --session $@

@@ -41,16 +41,27 @@ BROWSER = {
     "chromium-driver": (("/usr/bin/chromedriver",), "the report in a browser"),
 }
 """The same for the browser tests."""
+CONTAINERS = {
+    "podman": (("podman",), "the execution environment"),
+    "runc": (("crun", "runc"), "the execution environment"),
+    "mmdebstrap": (("mmdebstrap",), "the execution environment"),
+}
+"""What the execution environment is built with."""
 
 PYTHON3 = f"{sys.version_info.major}.{sys.version_info.minor}"
 USUAL_CORE = "ansible-core~=2.19.0"
 """What sessions use that need only one."""
+NEW_PYTHON3 = "3.13" if PYTHON3 == "3.11" else PYTHON3
+"""For ansible-core 2.20 and later, which need Python 3.12 or later."""
 CORES = {
     "2.18": nox.param(PYTHON3, "ansible-core~=2.18.0", id="core-2.18"),
     "2.19": nox.param(PYTHON3, USUAL_CORE, id="core-2.19"),
-    "newest": nox.param("3.13" if PYTHON3 == "3.11" else PYTHON3, "ansible-core", id="core-newest"),
+    "2.20": nox.param(NEW_PYTHON3, "ansible-core~=2.20.0", id="core-2.20"),
+    "newest": nox.param(NEW_PYTHON3, "ansible-core", id="core-newest"),
 }
-"""The versions of ansible-core that the collection is made for; the newest one needs Python 3.12 or later."""
+"""The versions of ansible-core that the collection is made for. Of these `make test` runs a choice, the workflow all."""
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+"""The versions of Python that modules may run on. All code is compiled and imported by each that is on this machine."""
 
 
 CHOSEN = os.environ.get("CORE", "").split()
@@ -65,8 +76,10 @@ def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
 on_each_core = on_cores("2.19", "newest")
 
-SAME_ON_EACH_CORE = ("benchmark", "docs", "simulator")
-"""Folders of unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
+SAME_ON_EACH_CORE = ("benchmark", "docs", "plugins/module_utils", "simulator")
+"""Unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
+PLAYED = ("playbooks", "plugins/test_secrets.py")
+"""Unit tests that run playbooks for minutes. The usual core leaves them to the newest: it has those of tests/outside."""
 
 
 @nox.session
@@ -108,22 +121,36 @@ def sanity(session: nox.Session, core: str) -> None:
     prepare_ansible_test(session, home)
     (tree / "tests/output").mkdir()
     (tree / "tests/output/junit").symlink_to(reports(session))
+    command = ["ansible-test", "sanity", "--local", "--junit", "--exclude", "tests/", "--python"]
     with session.chdir(tree):
-        session.run(
-            *("ansible-test", "sanity", "--local", "--python", str(session.python), "--junit", "--exclude", "tests/"),
-            *session.posargs,
-            env={"HOME": str(home)},
-        )
+        session.run(*command, str(session.python), *session.posargs, env={"HOME": str(home)})
+        others = {} if session.posargs else other_pythons(session)
+        for version, python in others.items():
+            # ansible-test takes the first of this name for the interpreter itself; pyenv puts a script there.
+            path = os.pathsep.join([session.bin, str(python.parent), os.environ["PATH"]])
+            env = {"HOME": str(home), "PATH": path}
+            session.run(*command, version, "--test", "compile", "--test", "import", env=env)
 
 
 @nox.session
 @on_each_core
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
-    session.install(core, *RUNTIME, *group("test"))
+    session.install(core, *RUNTIME, *group("test-long" if os.environ.get("LONG") == "1" else "test"))
     install_packages(session, SERVERS)
-    elsewhere = [] if core == USUAL_CORE else [f"--ignore=tests/unit/{name}" for name in SAME_ON_EACH_CORE]
-    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit", *elsewhere]))
+    elsewhere = SAME_ON_EACH_CORE
+    if core == USUAL_CORE:
+        elsewhere = PLAYED if not CHOSEN and interpreter(f"python{NEW_PYTHON3}") else ()
+    ignored = [f"--ignore=tests/unit/{name}" for name in elsewhere]
+    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit", *ignored]))
+
+
+@nox.session
+def outside(session: nox.Session) -> None:
+    """What users may rely on, attacked from outside."""
+    session.install(USUAL_CORE, *RUNTIME, *group("test"))
+    install_packages(session, SERVERS)
+    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/outside"]))
 
 
 @nox.session
@@ -138,7 +165,7 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
-@on_each_core
+@on_cores("2.19")
 def molecule(session: nox.Session, core: str) -> None:
     """Every scenario of extensions/molecule."""
     session.install(core, *RUNTIME, *group("molecule"))
@@ -204,15 +231,33 @@ def awx(session: nox.Session) -> None:
     """The playbooks that set up AWX, with AWX's own modules, against a stub of its API."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
     install_awx(session)
-    pytest(session, "--numprocesses=2", "--dist=loadfile", *(session.posargs or ["tests/awx"]))
+    pytest(session, "--numprocesses=2", "--dist=loadgroup", *(session.posargs or ["tests/awx"]))
 
 
 @nox.session
-def awx_jobs(session: nox.Session) -> None:
-    """This repository as a project of AWX: its jobs, run by what AWX runs them with."""
-    session.install(USUAL_CORE, *RUNTIME, *group("awx-jobs"))
+@on_cores("2.18", "2.19")
+def awx_jobs(session: nox.Session, core: str) -> None:
+    """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core and on another."""
+    session.install(core, *RUNTIME, *group("awx-jobs"))
     install_packages(session, SERVERS)
     pytest(session, "--numprocesses=2", *(session.posargs or ["tests/awx_jobs"]))
+
+
+@nox.session
+def image(session: nox.Session) -> None:
+    """The execution environment, built without a registry, and used by what people use it with."""
+    if os.geteuid() != 0:
+        session.skip("only root can run containers as any user: sudo make image")
+    prepare_image(session)
+    install_packages(session, SERVERS)
+    pytest(session, *(session.posargs or ["tests/image"]))
+
+
+@nox.session(default=False)
+def ee(session: nox.Session) -> None:
+    """Build the execution environment, and list the orders of a simulated account in it."""
+    prepare_image(session)
+    session.run("python", "-m", "tests.image")
 
 
 @nox.session(default=False)
@@ -237,9 +282,37 @@ def install_packages(session: nox.Session, packages: dict[str, tuple[tuple[str, 
     return []
 
 
+def prepare_image(session: nox.Session) -> None:
+    """Install what builds and runs the execution environment, or skip the session where it cannot be had."""
+    missing = install_packages(session, CONTAINERS)
+    if missing:
+        session.skip(f"there is no {' and no '.join(missing)}")
+    session.install(USUAL_CORE, *RUNTIME, *group("image"))
+    if "No container" in str(session.run("python", "-m", "tests.image", "--check", silent=True, success_codes=[0, 3])):
+        session.skip("no container can be run on this machine")
+
+
 def find(pattern: str) -> bool:
     """Whether there is such a program on the path, or such a file."""
     return bool(shutil.which(pattern) or any(Path("/").glob(pattern.removeprefix("/"))))
+
+
+def other_pythons(session: nox.Session) -> dict[str, Path]:
+    """The other versions of Python that modules may run on, of those that work here; say which are not tested."""
+    others = {version: interpreter(f"python{version}") for version in PYTHONS if version != session.python}
+    missing = sorted(version for version, python in others.items() if not python)
+    if missing:
+        session.warn(f"Compiling and importing is not tested on Python {', '.join(missing)}, which this machine lacks.")
+    return {version: python for version, python in others.items() if python}
+
+
+def interpreter(command: str) -> Path | None:
+    """The interpreter behind a command, if it works; pyenv has commands that only say that there is none."""
+    if not shutil.which(command):
+        return None
+    ask = [command, "-c", "import sys; print(sys.executable)"]
+    done = subprocess.run(ask, capture_output=True, text=True, check=False)
+    return Path(done.stdout.strip()) if done.returncode == 0 else None
 
 
 def install_awx(session: nox.Session) -> None:
