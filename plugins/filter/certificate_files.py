@@ -13,24 +13,20 @@ from contextlib import suppress
 from functools import cache
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.softlayer.certificates.plugins.module_utils._chain import Anchors, Chains
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import read_file
-from ansible_collections.softlayer.certificates.plugins.module_utils._names import (
-    IDNA_IMPORT_ERROR,
-    ascii_name,
-    file_stems,
+from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
+    FOR_CERTIFICATES,
+    require_libraries,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan import why_not_imported
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name, file_stems
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import why_not_imported
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import (
-    CRYPTOGRAPHY_IMPORT_ERROR,
-    Certificate,
-    as_bytes,
-    pem_bundle,
-    read_certificates,
-    read_private_key,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chains
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
 
 Order = Mapping[str, t.Any]
 CERTIFICATE = (".crt",)
@@ -48,10 +44,10 @@ def certificate_files(
     force: bool = False,
 ) -> dict[str, list[dict[str, t.Any]]]:
     """Return the orders that can be imported, as options of C(ssl_certificate_import), and why the others cannot."""
-    if IDNA_IMPORT_ERROR:
-        raise AnsibleFilterError(
-            "The filter certificate_files needs the Python library idna on the controller: pip install idna."
-        )
+    try:
+        require_libraries(FOR_CERTIFICATES, "The filter certificate_files", "on the controller")
+    except CertificatesError as error:
+        raise AnsibleFilterError(error.message) from None
     if (certificate_dir is None) == (collected is None):
         raise AnsibleFilterError("certificate_files: Give certificate_dir, or collected and none for certificate_dir.")
     for folder in (certificate_dir, privatekey_dir):
@@ -105,10 +101,6 @@ def certificate_files(
 
 def _known_issuers(path: str | None) -> list[Certificate]:
     """Return the certificates in the file of issuers that emails and saved certificates may lack."""
-    if CRYPTOGRAPHY_IMPORT_ERROR:
-        raise AnsibleFilterError(
-            "The filter certificate_files needs the Python library cryptography on the controller: pip install cryptography."
-        )
     try:
         return read_certificates(read_file(os.path.expanduser(path))) if path else []
     except CertificatesError as error:

@@ -10,8 +10,14 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR
-from ansible_collections.softlayer.certificates.plugins.module_utils._report import Known, as_csv, build, timeline
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
+    FOR_CERTIFICATES,
+    require_libraries,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.states import Known, build
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import as_csv
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 
 Records = Sequence[Mapping[str, t.Any]]
@@ -29,10 +35,10 @@ def fulfillment_report(
     previous: str | None = None,
 ) -> dict[str, t.Any]:
     """Return the report as data, as CSV, and what to draw of it."""
-    if IDNA_IMPORT_ERROR:
-        raise AnsibleFilterError(
-            "The filter fulfillment_report needs the Python library idna on the controller: pip install idna."
-        )
+    try:
+        require_libraries(FOR_CERTIFICATES, "The filter fulfillment_report", "on the controller")
+    except CertificatesError as error:
+        raise AnsibleFilterError(error.message) from None
     known = Known(store, emails, collected, missing, skipped, failed)
     report = build(orders, known, words, now(), previous)
     return {"data": report, "csv": as_csv(report), "timeline": timeline(report)}

@@ -166,32 +166,31 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import Order, Selection, fetch_orders
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings, resolve_settings
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import fetch_shelf
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
     STATUS_CHOICES,
     ArgumentSpec,
     api_options,
     selection_options,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
-    SOFTLAYER_IMPORT_ERROR,
-    Client,
-    Settings,
-    resolve_settings,
-)
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR, ascii_name
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order, Selection, fetch_orders
+from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
+    FOR_API,
+    FOR_CERTIFICATES,
+    require_libraries,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import masked, secrets_in
-from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_shelf
-from ansible_collections.softlayer.certificates.plugins.module_utils._terms import Held, Shelf
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, Shelf
 
 if t.TYPE_CHECKING:
     from ansible.inventory.data import InventoryData
     from ansible.parsing.dataloader import DataLoader
 
-LIBRARIES = {"SoftLayer": SOFTLAYER_IMPORT_ERROR, "idna": IDNA_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
 SPEC = (
     api_options()
     + selection_options()
@@ -246,11 +245,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         """Fill the inventory."""
         super().parse(inventory, loader, path, cache)
-        for name, import_error in LIBRARIES.items():
-            if import_error is not None:
-                raise AnsibleParserError(
-                    f"The inventory plugin ssl_orders needs the Python library {name} on the controller: pip install {name}."
-                )
+        try:
+            require_libraries((*FOR_API, *FOR_CERTIFICATES), "The inventory plugin ssl_orders", "on the controller")
+        except CertificatesError as error:
+            raise AnsibleParserError(error.message) from None
         config = self._read_config_data(path)
         params = self._validated(config)
         given = frozenset(name for name, value in config.items() if value is not None)

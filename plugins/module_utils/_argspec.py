@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import env_fallback
 from ansible.module_utils.common.validation import check_type_dict
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+from ._errors import CertificatesError
 
 OneArgument = dict[str, t.Any]
 

@@ -10,7 +10,7 @@ import os
 import stat
 import typing as t
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ._errors import CertificatesError
 
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes of a file with keys or certificates; the longest bundles of certificates have less than one million."""

@@ -19,7 +19,7 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ._errors import CertificatesError
 
 Option = Mapping[str, t.Any]
 """An option as C(meta/argument_specs.yml) has it."""

@@ -7,20 +7,18 @@
 from __future__ import annotations
 
 import json
+import platform
 import signal
+import sys
 import threading
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import (
-    hidden_texts,
-    in_each_text,
-    masked,
-    redacted,
-    secrets_in,
-)
+from ansible.module_utils.basic import AnsibleModule
+
+from ._argspec import ArgumentSpec
+from ._errors import CertificatesError
+from ._libraries import require_libraries
+from ._secrets import hidden_texts, in_each_text, masked, redacted, secrets_in
 
 try:  # from ansible-core 2.22 on what is registered here is hidden, and no_log_values is not looked at
     from ansible.module_utils.secrets import register_secrets  # type: ignore[import-not-found,unused-ignore]
@@ -107,17 +105,23 @@ class Module(AnsibleModule):
         super().fail_json(mask(str(msg)), **kwargs)
         raise AssertionError("fail_json returned")  # pragma: no cover
 
-    def answer(self, run: t.Callable[[Module], dict[str, t.Any]], libraries: t.Mapping[str, str | None]) -> t.NoReturn:
+    def require(self, *libraries: str) -> None:
+        """Refuse to begin where one of these Python libraries is missing or too old.
+
+        Raises:
+            CertificatesError: `missing_library`.
+        """
+        require_libraries(libraries, f"The module {self._name}", f"for {sys.executable} on {platform.node()}")
+
+    def answer(self, run: t.Callable[[Module], dict[str, t.Any]], libraries: t.Sequence[str]) -> t.NoReturn:
         """Run the module's own code and end with its result.
 
         Args:
-            run: returns the result; one that holds C(failure) is a failure all the same. May raise C(CertificatesError).
-            libraries: Python libraries that are needed, by their name on the package index: C(None), or why the import failed.
+            run: returns the result; one that holds `failure` is a failure all the same. May raise `CertificatesError`.
+            libraries: the Python libraries that it always needs.
         """
         try:
-            for name, import_error in libraries.items():
-                if import_error is not None:
-                    raise CertificatesError("missing_library", missing_required_lib(name), library=name)
+            self.require(*libraries)
             result = run(self)
         except CertificatesError as error:
             result = {"failure": error.as_failure()}

@@ -12,17 +12,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import traceback
 import unicodedata
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import TypeGuard
 
-IDNA_IMPORT_ERROR: str | None = None
-try:
+with suppress(ImportError):
     import idna
-except ImportError:
-    IDNA_IMPORT_ERROR = traceback.format_exc()
 
 WILDCARDS = re.compile(r"[*?\[]")
 ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s@,;:<>()\[\]\\\".]+)*")

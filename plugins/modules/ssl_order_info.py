@@ -210,42 +210,8 @@ failure:
       type: dict
 """
 
-import typing as t
-
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options, selection_options
-from ansible_collections.softlayer.certificates.plugins.module_utils._client import SOFTLAYER_IMPORT_ERROR, connect
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._names import IDNA_IMPORT_ERROR, name_matches
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Selection, fetch_orders
-from ansible_collections.softlayer.certificates.plugins.module_utils._store import fetch_shelf
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import CRYPTOGRAPHY_IMPORT_ERROR
-
-SPEC = api_options() + selection_options()
-LIBRARIES = {"SoftLayer": SOFTLAYER_IMPORT_ERROR, "idna": IDNA_IMPORT_ERROR, "cryptography": CRYPTOGRAPHY_IMPORT_ERROR}
-
-
-def run(module: Module) -> dict[str, t.Any]:
-    """Return the module's result."""
-    selection = Selection.from_options(module.params)
-    client = connect(module)
-    account_id = client.account_id(module.params["account_id"])
-    at = now()
-    found = fetch_orders(client, account_id, selection.order_ids)
-    shelf = fetch_shelf(client, "leave out imported and gather_imported") if selection.needs_store else None
-    results = selection.results(found, at, shelf)
-    return {
-        "changed": False,
-        "orders": results,
-        "order_count": len(results),
-        "missing_order_ids": sorted(set(selection.order_ids or ()) - {order.id for order in found}),
-        "unmatched_common_names": [
-            pattern
-            for pattern in selection.common_names or ()
-            if not any(name_matches(order.common_name, [pattern]) for order in found)
-        ],
-        "api_calls": client.api_calls,
-    }
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.order_info import LIBRARIES, SPEC, run
 
 
 def main() -> None:

@@ -73,9 +73,9 @@ def watch(clock: str, module: str, report: str) -> None:
     signal.signal(number, seen)
     signal.setitimer(timer, INTERVAL, INTERVAL)
     try:
-        from ansible_collections.softlayer.certificates.plugins.module_utils import _client
+        from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
 
-        _client.Client.each = lambda _self, function, items: [function(item) for item in items]
+        Client.each = lambda _self, function, items: [function(item) for item in items]
         runpy.run_module(module, run_name="__main__")
     finally:
         signal.setitimer(timer, 0)

@@ -18,15 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._client import Client, Settings
-from ansible_collections.softlayer.certificates.plugins.module_utils._creates import LONGEST_PAUSE, Creator
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     Claim,
     CreateKey,
     Ledger,
     lease_for,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import read_certificates
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.creates import LONGEST_PAUSE, Creator
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
 
 from tests.outside.playing import play
 from tests.outside.stranger import ACCOUNT, API_KEY, USERNAME, Stranger, answering, go_on

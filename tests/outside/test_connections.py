@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._client import Client, Settings
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
 from tests.outside.servers import (

@@ -126,13 +126,20 @@ def test_readme_has_the_sections_that_are_asked_for() -> None:
 
 
 def test_plugins_are_in_folders_that_ansible_knows() -> None:
-    folders = {path.parent.relative_to(ROOT / "plugins").as_posix() for path in ROOT.glob("plugins/**/*.py")}
+    folders = {path.parent.relative_to(ROOT / "plugins").parts[0] for path in ROOT.glob("plugins/**/*.py")}
     assert folders <= {"doc_fragments", "filter", "inventory", "module_utils", "modules"}
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("plugins/module_utils/*.py")), ids=lambda path: path.stem)
+UTILS = ROOT / "plugins/module_utils"
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for path in UTILS.rglob("*.py") if path.name != "__init__.py"),
+    ids=lambda path: str(path.relative_to(UTILS)),
+)
 def test_what_is_private_says_so(path: Path) -> None:
-    assert path.name.startswith("_")
+    assert path.relative_to(UTILS).parts[0].startswith("_")
     assert "Private to softlayer.certificates." in (
         ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     )

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
@@ -61,13 +62,15 @@ def libraries(path: Path) -> frozenset[str]:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The names of what a file imports, wherever it does."""
+    """The full names of what a file imports, wherever it does."""
+    package = PLUGINS + ".".join(path.relative_to(ROOT / "plugins").parent.parts)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = resolve_name("." * node.level + (node.module or ""), package)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 def test_every_imported_library_is_a_requirement_and_no_other() -> None:

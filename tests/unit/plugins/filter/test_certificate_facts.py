@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.filter import certificate_facts as plugin
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import FACTS
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import FACTS
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.unit.plugins.certificates import DISORDER, Authority, leaks, pem_of, pkcs7_of
@@ -72,7 +72,7 @@ def test_bad_input(case: str) -> None:
 
 
 def test_without_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugin, "CRYPTOGRAPHY_IMPORT_ERROR", "ImportError")
+    monkeypatch.setitem(sys.modules, "cryptography", None)
     with pytest.raises(AnsibleError, match="pip install cryptography"):
         certificate_facts(ISSUED.pem)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.filter import certificate_files as plugin
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import stored_certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import stored_certificate
 
 from tests.unit.plugins.certificates import PASSPHRASE, Authority, Issued, key_pem
 

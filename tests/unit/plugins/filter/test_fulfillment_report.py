@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime, timezone
 from typing import Any
 
@@ -43,6 +44,6 @@ def test_the_previous_report_comes_back(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_without_idna_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugin, "IDNA_IMPORT_ERROR", "no module")
+    monkeypatch.setitem(sys.modules, "idna", None)
     with pytest.raises(AnsibleFilterError, match="pip install idna"):
         fulfillment_report([ORDER], {"reasons": {}})

@@ -89,7 +89,7 @@ def test_bad_input_is_an_error_that_quotes_nothing(case: str) -> None:
 
 
 def test_without_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugin, "CRYPTOGRAPHY_IMPORT_ERROR", "ImportError")
+    monkeypatch.setitem(sys.modules, "cryptography", None)
     with pytest.raises(AnsibleError, match="pip install cryptography"):
         key_matches(ISSUED.pem, ISSUED.key_pem)
 

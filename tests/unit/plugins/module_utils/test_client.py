@@ -24,23 +24,21 @@ import pytest
 import requests
 import urllib3
 from ansible.module_utils import basic
-from ansible_collections.softlayer.certificates.plugins.module_utils import _client
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options
-from ansible_collections.softlayer.certificates.plugins.module_utils._client import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._api import client as client_module
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import (
     FEW_CALLS,
     IDS_PER_FILTER,
-    LARGEST_ID,
     LONGEST_WAIT,
     PAGE_SIZE,
     Client,
-    Settings,
-    as_id,
     connect,
-    resolve_settings,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings, resolve_settings
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import LARGEST_ANSWER, UnderWay
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.values import LARGEST_ID, as_id
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._transport import LARGEST_ANSWER, UnderWay
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -109,7 +107,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
         monkeypatch.delenv(name, raising=False)
     wire = Wire()
-    monkeypatch.setattr(_client, "UnderWay", lambda: wire.under_way)
+    monkeypatch.setattr(client_module, "UnderWay", lambda: wire.under_way)
     monkeypatch.setattr(HTTPAdapter, "send", lambda _adapter, request, **how: wire.send(request, **how))
     return wire
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._containers import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.containers import (
     Mount,
     find_why_lost,
     has_layered_root,

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._creates import is_over
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     CLOCK_TOLERANCE,
     CreateKey,
     Entry,
     lease_for,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.creates import is_over
 
 AT = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 LEASE = lease_for(60)

@@ -17,8 +17,7 @@ from urllib.parse import quote
 import pytest
 import requests
 import urllib3.exceptions
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._faults import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults import (
     LONGEST_MESSAGE,
     NOT_CARRIED_OUT,
     RETIRED_ADVICE,
@@ -29,6 +28,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._faults imp
     retry_after_seconds,
     shorten,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from hypothesis import example, given
 from hypothesis import strategies as st
 from SoftLayer.exceptions import SoftLayerAPIError, TransportError

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-from ansible_collections.softlayer.certificates.plugins.module_utils import _database
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import database
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     USUAL_LEASE,
     Claim,
     CreateKey,
@@ -486,7 +486,7 @@ def test_the_default_ledger_is_its_owners_alone(tmp_path: Path, monkeypatch: pyt
 @pytest.fixture
 def locked(ledger_url: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A ledger that somebody else holds locked, and little patience."""
-    monkeypatch.setattr(_database, "SECONDS_TO_WAIT_FOR_A_LOCK", 1)
+    monkeypatch.setattr(database, "SECONDS_TO_WAIT_FOR_A_LOCK", 1)
     Ledger(ledger_url).close()
     if ledger_url.startswith("sqlite"):
         holder: Any = sqlite3.connect(ledger_url.removeprefix("sqlite:///"), isolation_level=None)

@@ -11,14 +11,17 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils import (
-    _faults,
-    _mail_signs,
-    _mail_text,
-    _secrets,
-    _x509,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils import _secrets
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults import shorten
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail.signs import about
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail.text import pem_blocks, without_tags
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import (
+    key_texts,
+    read_key_store,
+    read_private_key,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates, read_request
 
 SIZES = (50_000, 500_000)
 """What is slow fails with the smaller one soon."""
@@ -29,17 +32,17 @@ QUICK = 0.3
 """Seconds in which nothing of these sizes is read whose time grows with the square."""
 
 READERS: dict[str, Callable[[bytes], object]] = {
-    "certificates": _x509.read_certificates,
-    "request": _x509.read_request,
-    "private_key": _x509.read_private_key,
-    "key_texts": _x509.key_texts,
-    "key_store": _x509.read_key_store,
-    "server_words": lambda data: _faults.shorten(data.decode()),
-    "message_text": lambda data: list(_mail_text.pem_blocks(data.decode())),
-    "message_html": lambda data: _mail_text.without_tags(data.decode()),
+    "certificates": read_certificates,
+    "request": read_request,
+    "private_key": read_private_key,
+    "key_texts": key_texts,
+    "key_store": read_key_store,
+    "server_words": lambda data: shorten(data.decode()),
+    "message_text": lambda data: list(pem_blocks(data.decode())),
+    "message_html": lambda data: without_tags(data.decode()),
     "secrets": lambda data: list(_secrets.secrets_in(data.decode())),
     "without_secrets": lambda data: _secrets.without_secrets(data.decode()),
-    "message_words": lambda data: _mail_signs.about(data.decode()),
+    "message_words": lambda data: about(data.decode()),
 }
 PIECES = {
     "first_lines": b"-----BEGIN CERTIFICATE-----\n",

@@ -20,8 +20,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils import _mail
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail import search
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import (
+    Found,
+    Headers,
+    Message,
+    read_message,
+    why_not,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -101,16 +108,16 @@ def form_data(name: str) -> bytes:
     return FORMS[name].build(ISSUED)
 
 
-def read(data: bytes, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, _mail.Found], str | None]:
+def read(data: bytes, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, Found], str | None]:
     """Read a message, take what is wanted and ask why not; whatever the message is, some things hold."""
     message = read_only(data)
     return taken(message, *wanted, at=at)
 
 
-def read_only(data: bytes) -> _mail.Message:
+def read_only(data: bytes) -> Message:
     """Read a message: each certificate is there once, and nothing else of it can be seen but its headers."""
-    message = _mail.read_message(data)
-    assert isinstance(message.candidates, tuple) and isinstance(message.headers, _mail.Headers)
+    message = read_message(data)
+    assert isinstance(message.candidates, tuple) and isinstance(message.headers, Headers)
     candidates = [candidate.certificate.der for candidate in message.candidates]
     assert len(candidates) == len(set(candidates))
     assert {candidate.format for candidate in message.candidates} <= FORMATS
@@ -124,16 +131,16 @@ def assert_silent(shown: str) -> None:
     assert BODY_SECRET not in shown and "BEGIN" not in shown
 
 
-def take(message: _mail.Message, keys: Iterable[str], at: datetime) -> dict[str, _mail.Found]:
+def take(message: Message, keys: Iterable[str], at: datetime) -> dict[str, Found]:
     """Take what carries these public keys, whatever it is for."""
-    found = _mail.take(message, {(key, frozenset()) for key in keys}, at)
+    found = search.take(message, {(key, frozenset()) for key in keys}, at)
     return {key: one for (key, _names), one in found.items()}
 
 
-def taken(message: _mail.Message, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, _mail.Found], str | None]:
+def taken(message: Message, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, Found], str | None]:
     """Take what is wanted and ask why not: it has the key, is valid, and its issuers did issue it."""
     keys = {key_of(issued) for issued in wanted or (ISSUED,)}
-    found, reason = take(message, keys, at), _mail.why_not(message, keys, at)
+    found, reason = take(message, keys, at), why_not(message, keys, at)
     assert reason in REASONS if not found else reason is None
     assert found.keys() <= keys
     for key, one in found.items():
@@ -146,7 +153,7 @@ def taken(message: _mail.Message, *wanted: Issued, at: datetime = AT) -> tuple[d
     return found, reason
 
 
-def look(data: bytes, *wanted: Issued, at: datetime = AT) -> dict[str, _mail.Found]:
+def look(data: bytes, *wanted: Issued, at: datetime = AT) -> dict[str, Found]:
     """What is to be taken from a message."""
     return read(data, *wanted, at=at)[0]
 
@@ -277,7 +284,7 @@ def test_the_order_of_certificates_does_not_matter(pile: list[x509.Certificate])
 def test_candidates_are_in_order_of_appearance() -> None:
     body = text_part(rapidssl(OTHER.pem))
     data = mail(multipart("mixed", body, attachment(zipped(zip_entries(ISSUED)), "a.zip"), attachment(OTHER.der)))
-    candidates = _mail.read_message(data).candidates
+    candidates = read_message(data).candidates
     assert [candidate.certificate.der for candidate in candidates] == [
         OTHER.der,
         *(der_of(each) for each in reversed(ISSUED.all)),
@@ -360,9 +367,9 @@ def test_the_signer_of_a_message_is_nobody() -> None:
 
 
 def test_nothing_is_wanted() -> None:
-    message = _mail.read_message(form_data("text_canonical"))
+    message = read_message(form_data("text_canonical"))
     assert take(message, (), AT) == {}
-    assert _mail.why_not(message, set(), AT) == "no_matching_key"
+    assert why_not(message, set(), AT) == "no_matching_key"
 
 
 @pytest.mark.parametrize(
@@ -375,38 +382,38 @@ def test_nothing_is_wanted() -> None:
     ],
 )
 def test_a_certificate_for_another_name_is_told_apart(names: list[str], is_right: bool) -> None:
-    message = _mail.read_message(form_data("text_canonical"))
+    message = read_message(form_data("text_canonical"))
     target = (key_of(ISSUED), frozenset(names))
-    assert _mail.take(message, {target}, AT)[target].is_for_other_names is not is_right
+    assert search.take(message, {target}, AT)[target].is_for_other_names is not is_right
 
 
 def test_of_two_orders_with_one_key_each_gets_its_own() -> None:
-    message = _mail.read_message(form_data("text_canonical"))
+    message = read_message(form_data("text_canonical"))
     right, other = ((key_of(ISSUED), frozenset({name})) for name in ("www.example.com", "shop.example.com"))
-    assert _mail.take(message, {right, other}, AT).keys() == {right}
+    assert search.take(message, {right, other}, AT).keys() == {right}
 
 
 # Headers
 
 
-def headers_of(*lines: bytes) -> _mail.Headers:
-    return _mail.read_message(b"\n".join([*lines, b"", b"body"])).headers
+def headers_of(*lines: bytes) -> Headers:
+    return read_message(b"\n".join([*lines, b"", b"body"])).headers
 
 
 def test_headers() -> None:
-    headers = _mail.read_message(form_data("zip_sectigo")).headers
-    assert headers == _mail.Headers(MESSAGE_ID, SENDER, datetime(2026, 1, 5, 9, 11, 12, tzinfo=timezone.utc), SUBJECT)
+    headers = read_message(form_data("zip_sectigo")).headers
+    assert headers == Headers(MESSAGE_ID, SENDER, datetime(2026, 1, 5, 9, 11, 12, tzinfo=timezone.utc), SUBJECT)
     assert DATE.endswith("+0100") and headers.date is not None and headers.date.utcoffset() == timedelta(0)
 
 
 def test_headers_of_the_outer_message() -> None:
     data = b"Subject: Fwd\n" + bytes(forwarded(text_part(ISSUED.pem)))
-    assert _mail.read_message(data).headers == _mail.Headers(None, None, None, "Fwd")
+    assert read_message(data).headers == Headers(None, None, None, "Fwd")
 
 
 def test_no_headers() -> None:
-    assert headers_of() == _mail.Headers(None, None, None, None)
-    assert headers_of(b"Subject:", b"From: ", b"Date:", b"Message-ID:") == _mail.Headers(None, None, None, None)
+    assert headers_of() == Headers(None, None, None, None)
+    assert headers_of(b"Subject:", b"From: ", b"Date:", b"Message-ID:") == Headers(None, None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -657,7 +664,7 @@ GUARDED = """
 import json, resource, sys
 from datetime import datetime, timezone
 from pathlib import Path
-from ansible_collections.softlayer.certificates.plugins.module_utils import _mail
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import read_message, take, why_not
 
 def status(name):
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
@@ -671,12 +678,12 @@ path, small, key, at, space, seconds = sys.argv[1:]
 at = datetime.fromisoformat(at)
 
 def use(data):
-    message = _mail.read_message(data)
-    found = _mail.take(message, {(key, frozenset())}, at)
+    message = read_message(data)
+    found = take(message, {(key, frozenset())}, at)
     keys = [key, *(candidate.certificate.public_key_sha256 for candidate in message.candidates)]
-    _mail.take(message, {(each, frozenset()) for each in keys}, at)
+    take(message, {(each, frozenset()) for each in keys}, at)
     repr((message, found))
-    return _mail.why_not(message, {key}, at), len(message.candidates), [one.certificate.der.hex() for one in found.values()]
+    return why_not(message, {key}, at), len(message.candidates), [one.certificate.der.hex() for one in found.values()]
 
 use(Path(small).read_bytes())
 data = Path(path).read_bytes()

@@ -18,18 +18,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils import _mailbox
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._mail import Place
-from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox import (
-    ImapMailbox,
-    ImapSettings,
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import Place
+from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.base import Raw
+from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.files import (
     MaildirMailbox,
     MboxMailbox,
     PathsMailbox,
-    Raw,
+    _separator_date,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.imap import (
+    BATCH_BYTES,
+    BATCH_MESSAGES,
+    FEW,
+    ImapMailbox,
+    ImapSettings,
+    _batches,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.imap_answers import (
     imap_date,
     may_hold_certificate,
+    sequence_set,
 )
 
 from tests.unit.plugins.dovecot import (
@@ -145,21 +154,21 @@ def test_a_structure_that_holds_none(structure: bytes) -> None:
     [([], ""), ([7], "7"), ([1, 2, 3, 7], "1:3,7"), ([1, 3, 5], "1,3,5"), ([4, 5, 9, 10], "4:5,9:10")],
 )
 def test_uids_as_ranges(uids: list[int], written: str) -> None:
-    assert _mailbox._ranges(uids) == written
+    assert sequence_set(uids) == written
 
 
 @pytest.mark.parametrize("largest", [LARGEST, 2 * 1024 * 1024, 64 * 1024])
 def test_batches_are_small_and_leave_nothing_out(largest: int) -> None:
     sizes = {uid: (uid * 7919 % 23) ** 5 if uid % 3 else 2_000 for uid in range(1, 2_000)}
-    batches = list(_mailbox._batches(sizes, largest))
+    batches = list(_batches(sizes, largest))
     assert sorted(uid for batch in batches for uid in batch) == list(sizes)
     for batch in batches:
         assert batch == sorted(batch)
-        assert 0 < len(batch) <= _mailbox.BATCH_MESSAGES
+        assert 0 < len(batch) <= BATCH_MESSAGES
         total = sum(sizes[uid] for uid in batch)
-        assert len(batch) == 1 or total <= _mailbox.BATCH_BYTES
+        assert len(batch) == 1 or total <= BATCH_BYTES
         assert len(batch) == 1 or all(sizes[uid] <= largest for uid in batch)
-    assert list(_mailbox._batches({}, largest)) == []
+    assert list(_batches({}, largest)) == []
 
 
 def test_a_day_is_written_in_english_and_with_two_digits() -> None:
@@ -183,7 +192,7 @@ def test_a_day_is_written_in_english_and_with_two_digits() -> None:
     ],
 )
 def test_the_date_in_a_separator(line: bytes, moment: datetime | None) -> None:
-    assert _mailbox._separator_date(line) == moment
+    assert _separator_date(line) == moment
 
 
 # What cannot be opened
@@ -456,7 +465,7 @@ def by_a_restart(server: Server, _box: Mailbox) -> None:
 def test_a_connection_that_is_lost_between_batches(
     dovecot: Server, mailbox: Mailbox, lose: Callable[[Server, Mailbox], None], security: str
 ) -> None:
-    number = 2 * _mailbox.BATCH_MESSAGES + 50
+    number = 2 * BATCH_MESSAGES + 50
     for each in range(number):
         mailbox.deliver(message(str(each)))
     before = mailbox.flags()
@@ -464,7 +473,7 @@ def test_a_connection_that_is_lost_between_batches(
         looking = box.read(LONG_AGO, never)
         found = [next(looking)]
         lose(dovecot, mailbox)
-        found += [next(looking) for _ in range(_mailbox.BATCH_MESSAGES)]  # the second batch is on its way
+        found += [next(looking) for _ in range(BATCH_MESSAGES)]  # the second batch is on its way
         lose(dovecot, mailbox)
         found += looking
         assert sorted(map(int, subjects(found))) == list(range(number))
@@ -590,7 +599,7 @@ def test_a_waiting_longer_than_servers_allow_an_idle_client(mailbox: Mailbox) ->
 
 
 def test_in_a_large_folder_no_more_is_read_than_has_to_be(mailbox: Mailbox) -> None:
-    fill(mailbox, _mailbox.FEW + 300, seed=3, days=5)
+    fill(mailbox, FEW + 300, seed=3, days=5)
     mailbox.deliver(message("Your certificate") + b"-----BEGIN CERTIFICATE-----\nMIIA\n-----END CERTIFICATE-----\n")
     mailbox.deliver(message("see below") + b"-----BEGIN\xa0CERTIFICATE-----\nMIIA\n-----END\xa0CERTIFICATE-----\n")
     since = datetime.now(timezone.utc) - timedelta(days=30)
@@ -600,7 +609,7 @@ def test_in_a_large_folder_no_more_is_read_than_has_to_be(mailbox: Mailbox) -> N
         looking = box.read(since, never)
         assert subjects([next(looking), next(looking)]) == ["Your certificate", "see below"]
         rest = list(looking)
-        assert len(rest) <= _mailbox.FEW
+        assert len(rest) <= FEW
         assert list(box.read(since, never)) == []
         mailbox.deliver(message("news"))
         assert subjects(box.read(since, never)) == ["news"]

@@ -13,7 +13,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._mbox import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.mbox import (
     LONGEST_SEPARATOR,
     PIECE,
     split_mbox,

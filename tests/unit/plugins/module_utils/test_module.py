@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ class Ending:
         self._monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
         self._monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         with pytest.raises(SystemExit) as ended:
-            Module(spec).answer(run or (lambda _module: {"changed": False}), libraries or {})
+            Module(spec).answer(run or (lambda _module: {"changed": False}), libraries or ())
         output = self._capsys.readouterr().out
         assert "Traceback" not in output
         result: dict[str, Any] = json.loads(output)
@@ -147,11 +148,13 @@ def test_true_and_false_are_taken_where_they_are_meant(end: Ending) -> None:
     assert code == 0
 
 
-def test_a_missing_library_is_named_before_anything_runs(end: Ending) -> None:
+def test_a_missing_library_is_named_before_anything_runs(end: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "SoftLayer", None)
+
     def run(_module: Module) -> dict[str, Any]:
         raise AssertionError("ran all the same")
 
-    code, result = end(run, {"there": None, "SoftLayer": "Traceback: no such module"}, one=1)
+    code, result = end(run, ("cryptography", "SoftLayer"), one=1)
     assert code == 1
     assert result["failure"]["code"] == "missing_library"
     assert result["failure"]["details"] == {"library": "SoftLayer"}

@@ -10,8 +10,10 @@ import ipaddress
 from collections.abc import Sequence
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._name_constraints import meets_name_constraints
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.name_constraints import (
+    meets_name_constraints,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec

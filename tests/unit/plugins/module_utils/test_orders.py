@@ -13,9 +13,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._client import LARGEST_ID, check_ids
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import check_ids
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import (
     MASK,
     Order,
     Selection,
@@ -24,7 +23,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._orders imp
     resend_fulfillment_email,
     status_word,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._terms import Held, KnownTraits, Shelf
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.values import LARGEST_ID
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, KnownTraits, Shelf
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.paging import Page, Row, list_all
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._paging import Page, Row, list_all
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 

@@ -11,22 +11,26 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils import _plan, _x509
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import Order
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import Stored
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan import (
-    Content,
-    ImportWishes,
-    Material,
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import (
     Step,
-    assemble,
-    check_order,
+    failed,
     mark_repeated,
     plan_absent,
     plan_present,
     warnings_of_shorter_terms,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._store import Stored
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import (
+    Content,
+    ImportWishes,
+    Material,
+    assemble,
+    check_order,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates, read_request
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from hypothesis import given, settings
@@ -72,14 +76,14 @@ def content(issued: Issued = ISSUED, **others: Any) -> Content:
 
 def stored(issued: Issued = ISSUED, identifier: int = 1, **others: Any) -> Stored:
     """A record that holds it."""
-    certificate = _x509.Certificate(issued.der)
+    certificate = Certificate(issued.der)
     record = Stored(
         id=identifier,
         common_name=certificate.common_name,
         notes="",
         associated_service_count=0,
         certificate=certificate,
-        intermediates=tuple(_x509.read_certificates(issued.chain_pem.encode())),
+        intermediates=tuple(read_certificates(issued.chain_pem.encode())),
         request=None,
         created_at=None,
         modified_at=None,
@@ -230,7 +234,7 @@ class TestUnverifiedChain:
 
     WISHES = ImportWishes(verify_chain=False)
 
-    def chain(self, intermediate: str | None, certificate: str = ISSUED.pem) -> Sequence[_x509.Certificate]:
+    def chain(self, intermediate: str | None, certificate: str = ISSUED.pem) -> Sequence[Certificate]:
         given = material(
             certificate=certificate.encode(), intermediate=intermediate.encode() if intermediate is not None else None
         )
@@ -238,21 +242,21 @@ class TestUnverifiedChain:
 
     def test_as_given(self) -> None:
         reversed_chain = pem_of(ISSUED.chain[::-1])
-        assert _x509.pem_bundle(self.chain(reversed_chain)) == reversed_chain
-        assert _x509.pem_bundle(self.chain(OTHER.chain_pem)) == OTHER.chain_pem
+        assert pem_bundle(self.chain(reversed_chain)) == reversed_chain
+        assert pem_bundle(self.chain(OTHER.chain_pem)) == OTHER.chain_pem
 
     def test_the_root_is_left_out(self) -> None:
         bundle = pem_of([*ISSUED.chain, AUTHORITY.root])
-        assert _x509.pem_bundle(self.chain(bundle)) == ISSUED.chain_pem
+        assert pem_bundle(self.chain(bundle)) == ISSUED.chain_pem
 
     def test_the_certificate_itself_is_left_out(self) -> None:
         bundle = pem_of([ISSUED.certificate, *ISSUED.chain])
-        assert _x509.pem_bundle(self.chain(bundle)) == ISSUED.chain_pem
+        assert pem_bundle(self.chain(bundle)) == ISSUED.chain_pem
 
     def test_nothing_changes_after_it_was_stored(self) -> None:
         bundle = pem_of([*ISSUED.chain, AUTHORITY.root])
         wanted, _warnings = assemble(material(intermediate=bundle.encode()), self.WISHES, NOW)
-        held = tuple(_x509.read_certificates(wanted.as_template()["intermediateCertificate"].encode()))
+        held = tuple(read_certificates(wanted.as_template()["intermediateCertificate"].encode()))
         assert plan_present(wanted, [stored(intermediates=held)], self.WISHES, None, NOW).outcome == "unchanged"
 
 
@@ -273,11 +277,11 @@ def test_unchanged(container: PrivateFormat) -> None:
 
 
 def test_unchanged_with_a_root_in_the_store() -> None:
-    held = (*stored().intermediates, _x509.Certificate(AUTHORITY.root.public_bytes(Encoding.DER)))
+    held = (*stored().intermediates, Certificate(AUTHORITY.root.public_bytes(Encoding.DER)))
     assert plan_present(content(), [stored(intermediates=held)], WISHES, None, NOW).outcome == "unchanged"
 
 
-REQUEST = _x509.read_request(ISSUED.csr_pem.encode())
+REQUEST = read_request(ISSUED.csr_pem.encode())
 UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
     "notes": ({"notes": "new"}, {"notes": "old"}, {"notes"}),
     "notes_removed": ({"notes": ""}, {"notes": "old"}, {"notes"}),
@@ -392,7 +396,7 @@ def test_not_superseded(case: str) -> None:
 )
 def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, listed: bool) -> None:
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=days)
-    wanted = replace(content(), certificate=_x509.read_certificates(new.pem.encode())[0])
+    wanted = replace(content(), certificate=read_certificates(new.pem.encode())[0])
     step = plan_present(wanted, [stored(OLD, 9)], ImportWishes(remove_superseded=True, allow_expired=True), None, NOW)
     assert [(one.id, one.remove) for one in step.superseded] == ([(9, True)] if listed else [])
     assert warnings_of_shorter_terms(step) == (
@@ -510,7 +514,7 @@ def order(**others: Any) -> Order:
         "common_name": NAME,
         "status": "complete",
         "status_name": "Complete",
-        "public_key_sha256": _x509.Certificate(ISSUED.der).public_key_sha256,
+        "public_key_sha256": Certificate(ISSUED.der).public_key_sha256,
     }
     unknown = (
         *("approver_email", "technical_contact_email", "created_at", "modified_at"),
@@ -587,13 +591,13 @@ def test_removed_twice_is_once() -> None:
 
 def test_failed_ones_are_not_repeated() -> None:
     error = CertificatesError("expired", "It expired.")
-    steps = [_plan.failed(error, present()), present()]
+    steps = [failed(error, present()), present()]
     assert outcomes(steps) == [("failed", "expired", None), ("imported", None, None)]
 
 
 def test_a_result_has_all_keys_whatever_is_known() -> None:
     keys = set(present().as_result())
-    assert keys == set(_plan.failed(CertificatesError("expired", "It expired.")).as_result())
+    assert keys == set(failed(CertificatesError("expired", "It expired.")).as_result())
     assert keys == set(absent([], certificate_id=1).as_result())
     assert keys == set(absent(RECORDS, certificate_id=1).as_result())
 

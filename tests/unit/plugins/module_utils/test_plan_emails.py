@@ -11,10 +11,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import Order
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import STATUS_CHOICES
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import Entry, Key
-from ansible_collections.softlayer.certificates.plugins.module_utils._orders import Order
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Entry, Key
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import (
     Email,
     EmailWishes,
     blocked,
@@ -23,8 +23,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan impor
     skip_imported,
     warning_of_unknown_keys,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._terms import Held, KnownTraits, Shelf
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, KnownTraits, Shelf
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,7 +11,7 @@ from collections import deque
 from itertools import pairwise
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._rate import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.rate import (
     FIRST_PAUSE,
     LONGEST_INTERVAL,
     LONGEST_PAUSE,

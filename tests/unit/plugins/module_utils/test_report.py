@@ -17,9 +17,15 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.softlayer.certificates.plugins.module_utils import _report
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan import INELIGIBLE
-from ansible_collections.softlayer.certificates.plugins.module_utils._report import Known
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import INELIGIBLE
+from ansible_collections.softlayer.certificates.plugins.module_utils._report import states
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.states import (
+    ATTENTION,
+    STATES,
+    Known,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import COLUMNS, as_csv
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import KINDS, timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -94,7 +100,7 @@ def entry(reason: str | None, message: str = "") -> dict[str, Any]:
 
 def build(*orders: dict[str, Any], at: datetime = NOW, previous: str | None = None, **known: Any) -> dict[str, Any]:
     """A report in English; the store is empty if not given."""
-    return _report.build(orders, Known(**{"store": [], **known}), WORDS["en"], at, previous)
+    return states.build(orders, Known(**{"store": [], **known}), WORDS["en"], at, previous)
 
 
 def row(*orders: dict[str, Any], **known: Any) -> dict[str, Any]:
@@ -284,9 +290,9 @@ def test_where_an_order_stands(case: str) -> None:
 
 
 def test_every_state_and_all_that_needs_a_person_is_among_the_cases() -> None:
-    assert {state for _given, _known, state, _reason, _attention in CASES.values()} == set(_report.STATES)
+    assert {state for _given, _known, state, _reason, _attention in CASES.values()} == set(STATES)
     attention = {kind for *_others, kinds in CASES.values() for kind in kinds}
-    assert attention | {"switch_services"} == set(_report.ATTENTION)
+    assert attention | {"switch_services"} == set(ATTENTION)
 
 
 @pytest.mark.parametrize("renewal", [{"days": 390}, {"days": None, "status": "pending"}], ids=["issued", "pending"])
@@ -337,7 +343,7 @@ def test_what_a_row_tells() -> None:
         "expires_at": "2026-09-26T12:00:00Z",
         "days_left": 200,
     }
-    assert tuple(told) == _report.COLUMNS
+    assert tuple(told) == COLUMNS
 
 
 def test_what_is_not_known_is_null() -> None:
@@ -389,8 +395,8 @@ def test_what_failed_for_all_is_a_notice() -> None:
 def test_no_orders() -> None:
     report = build()
     assert (report["order_count"], report["orders"], report["attention"]) == (0, [], [])
-    assert _report.timeline(report)["kinds"] == []
-    assert _report.as_csv(report).splitlines() == [",".join(_report.COLUMNS)]
+    assert timeline(report)["kinds"] == []
+    assert as_csv(report).splitlines() == [",".join(COLUMNS)]
 
 
 # --- A run after another one ---
@@ -427,7 +433,7 @@ def test_anything_else_does(orders: list[dict[str, Any]], known: dict[str, Any])
 
 def test_another_language_makes_another_report() -> None:
     first = json.dumps(build(order()))
-    german = _report.build([order()], Known(store=[]), WORDS["de"], NOW + timedelta(hours=1), first)
+    german = states.build([order()], Known(store=[]), WORDS["de"], NOW + timedelta(hours=1), first)
     assert german["generated_at"] != iso(NOW)
     assert german["orders"][0]["explanation"] == WORDS["de"]["reasons"]["requestable"]
 
@@ -469,7 +475,7 @@ def test_mail_that_was_found_before_the_import_is_remembered() -> None:
 
 def cells(**given: Any) -> dict[str, str]:
     """The line of one order in the CSV file."""
-    lines = list(csv.DictReader(io.StringIO(_report.as_csv(build(order(**given))), newline="")))
+    lines = list(csv.DictReader(io.StringIO(as_csv(build(order(**given))), newline="")))
     assert len(lines) == 1
     return lines[0]
 
@@ -499,7 +505,7 @@ def test_other_text_and_numbers_stay_as_they_are() -> None:
 def drawing(*days: float | None, **known: Any) -> dict[str, Any]:
     """What is drawn of orders with so many days left."""
     orders = [order(number, left, common_name=f"{number}.example.com") for number, left in enumerate(days, 1)]
-    return _report.timeline(build(*orders, **known))
+    return timeline(build(*orders, **known))
 
 
 def numbers(value: Any, name: str = "") -> Iterator[float]:
@@ -562,10 +568,10 @@ def shape(words: Any) -> Any:
 def test_each_language_says_everything(language: str) -> None:
     words = WORDS[language]
     assert shape(words) == shape(WORDS["en"])
-    assert set(words["states"]) == set(_report.STATES)
-    assert set(words["attention"]) == set(_report.ATTENTION)
-    assert set(words["todo"]) <= set(_report.ATTENTION)
-    assert set(words["kinds"]) == set(_report.KINDS)
+    assert set(words["states"]) == set(STATES)
+    assert set(words["attention"]) == set(ATTENTION)
+    assert set(words["todo"]) <= set(ATTENTION)
+    assert set(words["kinds"]) == set(KINDS)
     assert set(INELIGIBLE) | {reason for _given, _known, _state, reason, _kinds in CASES.values()} <= set(
         words["reasons"]
     )

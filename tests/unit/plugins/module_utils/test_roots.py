@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils import _roots
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import roots
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import trusted_roots
 
 from tests.unit.plugins.certificates import Authority, pem_of
 
@@ -22,16 +23,16 @@ ROOT, OTHER = Authority("One").root, Authority("Other").root
 @pytest.fixture(autouse=True)
 def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine without any roots, and a folder to put some into."""
-    _roots.trusted_roots.cache_clear()
+    trusted_roots.cache_clear()
     nowhere = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
-    monkeypatch.setattr(_roots, "BUNDLES", (str(tmp_path / "ca-certificates.crt"),))
+    monkeypatch.setattr(roots, "BUNDLES", (str(tmp_path / "ca-certificates.crt"),))
     monkeypatch.setitem(sys.modules, "certifi", None)
     return tmp_path
 
 
 def trusted(path: str | None = None) -> int:
-    return len(_roots.trusted_roots(path).certificates)
+    return len(trusted_roots(path).certificates)
 
 
 def test_a_machine_without_roots() -> None:

@@ -14,7 +14,17 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils import _store
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import (
+    PEMS,
+    StoreSelection,
+    create,
+    delete,
+    edit,
+    fetch_shelf,
+    fetch_stored,
+    find_by_common_name,
+    normalise,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
 from tests.unit.plugins.certificates import DISORDER, Authority, pem_of
@@ -69,7 +79,7 @@ def masked(mask: str) -> set[str]:
 
 
 def test_a_record() -> None:
-    record = _store.normalise(ROW)
+    record = normalise(ROW)
     assert (record.id, record.common_name, record.notes, record.associated_service_count) == (
         17,
         "www.example.com",
@@ -84,7 +94,7 @@ def test_a_record() -> None:
 
 
 def test_a_record_never_holds_its_private_key() -> None:
-    record = _store.normalise(ROW)
+    record = normalise(ROW)
     lines = ISSUED.key_pem.splitlines()[1:-1]
     held = " ".join(repr(getattr(record, item.name)) for item in fields(record)) + repr(vars(record))
     assert not [line for line in lines if line in held]
@@ -94,16 +104,16 @@ def test_a_record_never_holds_its_private_key() -> None:
 @pytest.mark.parametrize("name", [name for name in ROW if name != "id"])
 def test_anything_but_the_id_may_be_missing(name: str, empty: str | None) -> None:
     without = {key: value for key, value in ROW.items() if key != name}
-    assert _store.normalise({**ROW, name: empty}) == _store.normalise(without)
+    assert normalise({**ROW, name: empty}) == normalise(without)
 
 
 @pytest.mark.parametrize("count", [None, "", "many", -1, True, []])
 def test_a_count_that_is_none_is_not_zero(count: Any) -> None:
     """Nothing is deleted, or called unused, on a guess."""
-    record = _store.normalise({**ROW, "associatedServiceCount": count})
+    record = normalise({**ROW, "associatedServiceCount": count})
     assert record.associated_service_count is None
     for unused in (True, False):
-        assert not _store.StoreSelection(unused=unused).takes(record, datetime.now(timezone.utc))
+        assert not StoreSelection(unused=unused).takes(record, datetime.now(timezone.utc))
 
 
 LISTENERS = [{"id": 1, "uuid": "a"}, {"id": 2, "uuid": "b"}]
@@ -122,7 +132,7 @@ LISTENERS = [{"id": 1, "uuid": "a"}, {"id": 2, "uuid": "b"}]
     ],
 )
 def test_listeners_use_a_record_whatever_its_count_says(count: Any, listeners: Any, services: int | None) -> None:
-    record = _store.normalise({**ROW, "associatedServiceCount": count, "lbaasListeners": listeners})
+    record = normalise({**ROW, "associatedServiceCount": count, "lbaasListeners": listeners})
     assert record.associated_service_count == services
 
 
@@ -131,20 +141,20 @@ def test_listeners_use_a_record_whatever_its_count_says(count: Any, listeners: A
 )
 def test_odd_texts_are_not_readable_and_no_traceback(odd: Any) -> None:
     names = ("certificate", "intermediateCertificate", "certificateSigningRequest")
-    record = _store.normalise({**ROW, **dict.fromkeys(names, odd)})
-    assert record.pems().keys() == set(_store.PEMS)
-    assert len(_store.fetch_shelf(client([{**ROW, "certificate": odd}, ROW]), "").records) in {1, 2}
+    record = normalise({**ROW, **dict.fromkeys(names, odd)})
+    assert record.pems().keys() == set(PEMS)
+    assert len(fetch_shelf(client([{**ROW, "certificate": odd}, ROW]), "").records) in {1, 2}
 
 
 def test_a_key_that_was_written_into_notes() -> None:
-    record = _store.normalise({**ROW, "notes": f"key: {ISSUED.key_pem}"})
+    record = normalise({**ROW, "notes": f"key: {ISSUED.key_pem}"})
     assert record.notes == "key: (private key left out)\n"
 
 
 @pytest.mark.parametrize("name", ["certificate", "intermediateCertificate", "certificateSigningRequest"])
 @pytest.mark.parametrize("text", ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "text", 7])
 def test_what_does_not_parse_is_comparable_to_nothing(name: str, text: Any) -> None:
-    record = _store.normalise({**ROW, name: text})
+    record = normalise({**ROW, name: text})
     read = {"certificate": record.certificate, "intermediateCertificate": record.intermediates}
     assert not read.get(name, record.request)
 
@@ -154,7 +164,7 @@ def test_one_odd_certificate_hides_no_other() -> None:
     odd = bytearray(ISSUED.der)
     version = odd.index(b"\xa0\x03\x02\x01\x02") + 4
     odd[version] = 6
-    assert _store.normalise({**ROW, "certificate": _pem(bytes(odd))}).certificate is None
+    assert normalise({**ROW, "certificate": _pem(bytes(odd))}).certificate is None
 
 
 def _pem(der: bytes) -> str:
@@ -163,9 +173,9 @@ def _pem(der: bytes) -> str:
 
 def test_listing_asks_for_no_private_key() -> None:
     api = client([ROW])
-    assert [record.id for record in _store.fetch_stored(api)] == [17]
-    (held,) = _store.fetch_shelf(api, "do without it").records
-    record = _store.normalise(ROW)
+    assert [record.id for record in fetch_stored(api)] == [17]
+    (held,) = fetch_shelf(api, "do without it").records
+    record = normalise(ROW)
     assert record.certificate is not None
     assert (held.id, held.public_key_sha256) == (17, record.certificate.public_key_sha256)
     assert (held.not_after, held.traits.names) == (record.certificate.not_after, {"www.example.com"})
@@ -177,7 +187,7 @@ def test_listing_asks_for_no_private_key() -> None:
 
 def test_a_listing_without_permission_says_what_is_missing() -> None:
     with pytest.raises(CertificatesError) as error:
-        _store.fetch_stored(client(api_error("Unable to find object", "not_found")))
+        fetch_stored(client(api_error("Unable to find object", "not_found")))
     assert error.value.code == "not_found"
     assert "SECURITY_CERTIFICATE_MANAGE" in error.value.message
 
@@ -185,7 +195,7 @@ def test_a_listing_without_permission_says_what_is_missing() -> None:
 @pytest.mark.parametrize("answer", [[ROW], [ROW, {}, None, "text"]])
 def test_finding_by_name(answer: list[Any]) -> None:
     api = client(answer)
-    assert [record.id for record in _store.find_by_common_name(api, "www.example.com")] == [17]
+    assert [record.id for record in find_by_common_name(api, "www.example.com")] == [17]
     [(args, keywords)] = api.asked
     assert args == ("Security_Certificate", "findByCommonName", "www.example.com")
     assert "privateKey" not in masked(keywords["mask"])
@@ -193,14 +203,14 @@ def test_finding_by_name(answer: list[Any]) -> None:
 
 @pytest.mark.parametrize("answer", [False, None, {}, []])
 def test_finding_nothing(answer: Any) -> None:
-    assert _store.find_by_common_name(client(answer), "www.example.com") == []
+    assert find_by_common_name(client(answer), "www.example.com") == []
 
 
 @pytest.mark.parametrize("answer", [{"id": 18}, {"id": "18", "privateKey": ISSUED.key_pem}])
 def test_creating(answer: dict[str, Any]) -> None:
     api = client(answer)
     template = {"certificate": ISSUED.pem}
-    assert _store.create(api, template) == 18
+    assert create(api, template) == 18
     [(args, keywords)] = api.asked
     assert args == ("Security_Certificate", "createObject", template)
     assert keywords["repeatable"] is False
@@ -210,14 +220,14 @@ def test_creating(answer: dict[str, Any]) -> None:
 @pytest.mark.parametrize("answer", [None, True, {}, [], "18"])
 def test_creating_without_an_id(answer: Any) -> None:
     with pytest.raises(CertificatesError) as error:
-        _store.create(client(answer), {})
+        create(client(answer), {})
     assert error.value.code == "no_answer"
 
 
 CALLS: dict[str, Callable[[Any], Any]] = {
-    "create": lambda api: _store.create(api, {}),
-    "edit": lambda api: _store.edit(api, 17, {"notes": "x"}),
-    "delete": lambda api: _store.delete(api, 17),
+    "create": lambda api: create(api, {}),
+    "edit": lambda api: edit(api, 17, {"notes": "x"}),
+    "delete": lambda api: delete(api, 17),
 }
 
 

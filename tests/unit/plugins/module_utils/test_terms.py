@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._terms import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import (
     Held,
     KnownTraits,
     Shelf,

@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._transport import Attempt
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import Attempt
 
 LONG = 30.0
 

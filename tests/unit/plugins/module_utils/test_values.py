@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.values import is_no, number, yes_or_no
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._values import is_no, number, yes_or_no
 
 NEITHER = [None, "", "yes", "maintenance", " true", 2, -1, 1.0, 0.0, [], {}, {"id": 1}, b"true"]
 

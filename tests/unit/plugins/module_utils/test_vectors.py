@@ -18,9 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils import _mail, _x509
-from ansible_collections.softlayer.certificates.plugins.module_utils._chain import Anchors, Chains
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import read_message
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chains
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_key_store, read_private_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import (
+    read_certificates,
+    read_request,
+    readable_certificates,
+)
 
 from tests.unit.plugins.certificates import NOW
 
@@ -31,16 +38,16 @@ SECONDS = 20
 """How long a file may take; some hold keys that are encrypted with a million rounds."""
 CODES = {"invalid_pem", "bad_passphrase", "ambiguous", "invalid_argument"}
 READERS: dict[str, Callable[[bytes], Any]] = {
-    "certificates": _x509.read_certificates,
-    "readable": _x509.readable_certificates,
-    "request": _x509.read_request,
-    "key": _x509.read_private_key,
+    "certificates": read_certificates,
+    "readable": readable_certificates,
+    "request": read_request,
+    "key": read_private_key,
     **{
         f"{name}_with_{word}": lambda data, read=read, word=word: read(data, word)
-        for name, read in (("key", _x509.read_private_key), ("key_store", _x509.read_key_store))
+        for name, read in (("key", read_private_key), ("key_store", read_key_store))
         for word in ("password", "123456")
     },
-    "message": _mail.read_message,
+    "message": read_message,
 }
 
 
@@ -52,7 +59,7 @@ def vectors() -> Path:
     return Path(found.origin).parent
 
 
-def look_at(certificate: _x509.Certificate, others: list[_x509.Certificate]) -> None:
+def look_at(certificate: Certificate, others: list[Certificate]) -> None:
     """Ask a certificate for all that it can tell."""
     certificate.facts()
     certificate.pem()
@@ -64,7 +71,7 @@ def look_at(certificate: _x509.Certificate, others: list[_x509.Certificate]) -> 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_nothing_else_is_raised(folder: str) -> None:
     unexpected: dict[str, str] = {}
-    pile: list[_x509.Certificate] = []
+    pile: list[Certificate] = []
     files = sorted(path for path in vectors().joinpath(folder).rglob("*") if path.is_file() and path.suffix != ".py")
     assert files
     for path in files:

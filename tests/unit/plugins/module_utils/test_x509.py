@@ -16,9 +16,20 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils import _x509
-from ansible_collections.softlayer.certificates.plugins.module_utils._chain import Anchors, Chains
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, find_by_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chains
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import (
+    KeyStore,
+    PrivateKey,
+    read_key_store,
+    read_private_key,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import (
+    read_certificates,
+    read_request,
+    requested,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -61,14 +72,14 @@ HEADED = {"76_columns", "one_line"}
 
 
 def read(data: bytes) -> list[bytes]:
-    return [certificate.der for certificate in _x509.read_certificates(data)]
+    return [certificate.der for certificate in read_certificates(data)]
 
 
 def ders(certificates: list[x509.Certificate]) -> list[bytes]:
     return [certificate.public_bytes(Encoding.DER) for certificate in certificates]
 
 
-def order_chain(leaf: _x509.Certificate, pile: Iterable[_x509.Certificate], at: datetime) -> list[_x509.Certificate]:
+def order_chain(leaf: Certificate, pile: Iterable[Certificate], at: datetime) -> list[Certificate]:
     """The issuers of a certificate, where nothing is trusted."""
     return list(Chains(pile, Anchors(), at).of(leaf).issuers)
 
@@ -161,10 +172,10 @@ def test_what_claims_to_be_a_certificate(data: bytes) -> None:
 
 @pytest.mark.parametrize("disorder", sorted(DISORDER))
 def test_requests_in_disorder(disorder: str) -> None:
-    request = _x509.read_request(DISORDER[disorder](ISSUED.csr_pem).encode())
+    request = read_request(DISORDER[disorder](ISSUED.csr_pem).encode())
     assert request.pem() == ISSUED.csr_pem
-    assert request.public_key_sha256 == _x509.Certificate(ISSUED.der).public_key_sha256
-    assert _x509.read_request(request.der) == request
+    assert request.public_key_sha256 == Certificate(ISSUED.der).public_key_sha256
+    assert read_request(request.der) == request
 
 
 @pytest.mark.parametrize(
@@ -174,13 +185,13 @@ def test_requests_in_disorder(disorder: str) -> None:
 )
 def test_no_request(data: bytes) -> None:
     with pytest.raises(CertificatesError) as error:
-        _x509.read_request(data)
+        read_request(data)
     assert code_of(error) == "invalid_pem"
-    assert _x509.requested(data.decode()) is None
+    assert requested(data.decode()) is None
 
 
 def test_a_request_that_the_api_does_not_have() -> None:
-    assert [_x509.requested(value) for value in (None, 7, "", " ")] == [None] * 4
+    assert [requested(value) for value in (None, 7, "", " ")] == [None] * 4
 
 
 KEY_FORMS = {
@@ -204,30 +215,30 @@ def test_keys_in_disorder(form: str, disorder: str) -> None:
     container, passphrase = KEY_FORMS[form]
     pem = key_pem(ISSUED.key, container, passphrase)
     data = BYTES[disorder](pem) if disorder in BYTES else DISORDER[disorder](pem).encode()
-    key = _x509.read_private_key(data, passphrase)
+    key = read_private_key(data, passphrase)
     assert key.pem == key_pem(ISSUED.key, container)
-    assert key.public_key_sha256 == _x509.Certificate(ISSUED.der).public_key_sha256
+    assert key.public_key_sha256 == Certificate(ISSUED.der).public_key_sha256
 
 
 @pytest.mark.parametrize("kind", ["ec", "rsa", "ed25519"])
 @pytest.mark.parametrize("passphrase", [None, PASSPHRASE])
 def test_keys_in_der(kind: str, passphrase: str | None) -> None:
     private = new_key(kind)
-    key = _x509.read_private_key(key_bytes(private, passphrase=passphrase), passphrase)
+    key = read_private_key(key_bytes(private, passphrase=passphrase), passphrase)
     assert (key.pem, key.key_type.lower()) == (key_pem(private), kind)
 
 
 @pytest.mark.parametrize("passphrase", [None, "", "not needed"])
 def test_a_passphrase_that_is_not_needed(passphrase: str | None) -> None:
-    assert _x509.read_private_key(ISSUED.key_pem.encode(), passphrase).pem == ISSUED.key_pem
-    assert _x509.read_private_key(key_bytes(ISSUED.key), passphrase).pem == ISSUED.key_pem
+    assert read_private_key(ISSUED.key_pem.encode(), passphrase).pem == ISSUED.key_pem
+    assert read_private_key(key_bytes(ISSUED.key), passphrase).pem == ISSUED.key_pem
 
 
 @pytest.mark.parametrize("passphrase", [None, "", "wrong"])
 @pytest.mark.parametrize("container", [PrivateFormat.PKCS8, TRADITIONAL], ids=["pkcs8", "trad"])
 def test_a_passphrase_that_is_wrong(container: PrivateFormat, passphrase: str | None) -> None:
     with pytest.raises(CertificatesError) as error:
-        _x509.read_private_key(key_pem(ISSUED.key, container, PASSPHRASE).encode(), passphrase)
+        read_private_key(key_pem(ISSUED.key, container, PASSPHRASE).encode(), passphrase)
     assert code_of(error) == "bad_passphrase"
     assert "privatekey_passphrase" in error.value.message
 
@@ -243,14 +254,14 @@ def test_a_passphrase_that_is_wrong_and_decrypts_to_something() -> None:
 
     wrong = next(passphrase for passphrase in map(str, range(100_000)) if is_such(passphrase))
     with pytest.raises(CertificatesError) as error:
-        _x509.read_private_key(pem, wrong)
+        read_private_key(pem, wrong)
     assert code_of(error) == "bad_passphrase"
 
 
 @pytest.mark.parametrize("passphrase", [None, "", "wrong"])
 def test_a_passphrase_that_is_wrong_for_der(passphrase: str | None) -> None:
     with pytest.raises(CertificatesError) as error:
-        _x509.read_private_key(key_bytes(ISSUED.key, passphrase=PASSPHRASE), passphrase)
+        read_private_key(key_bytes(ISSUED.key, passphrase=PASSPHRASE), passphrase)
     assert code_of(error) == "bad_passphrase"
 
 
@@ -258,7 +269,7 @@ def test_a_damaged_header_of_an_encrypted_key() -> None:
     """With too short an initialisation vector, the library panics."""
     pem = re.sub(r"(DEK-Info: [^,]+,)\w+", r"\1" + "AABB" * 5, key_pem(ISSUED.key, TRADITIONAL, PASSPHRASE))
     with pytest.raises(CertificatesError):
-        _x509.read_private_key(pem.encode(), PASSPHRASE)
+        read_private_key(pem.encode(), PASSPHRASE)
 
 
 @pytest.mark.parametrize("passphrase", [None, PASSPHRASE], ids=["without", "with_passphrase"])
@@ -270,19 +281,19 @@ def test_a_damaged_header_of_an_encrypted_key() -> None:
 def test_no_key(data: bytes, passphrase: str | None) -> None:
     """Whether a passphrase was given says nothing about what the data is."""
     with pytest.raises(CertificatesError) as error:
-        _x509.read_private_key(data, passphrase)
+        read_private_key(data, passphrase)
     assert code_of(error) == "invalid_pem"
 
 
 def test_more_than_one_key() -> None:
     with pytest.raises(CertificatesError) as error:
-        _x509.read_private_key((ISSUED.key_pem + OTHER.key_pem).encode())
+        read_private_key((ISSUED.key_pem + OTHER.key_pem).encode())
     assert code_of(error) == "ambiguous"
 
 
 @pytest.mark.parametrize(("passphrase", "given"), [(None, None), (None, ""), ("", ""), (PASSPHRASE, PASSPHRASE)])
 def test_key_stores(passphrase: str | None, given: str | None) -> None:
-    store = _x509.read_key_store(pkcs12_of(ISSUED, passphrase), given)
+    store = read_key_store(pkcs12_of(ISSUED, passphrase), given)
     assert store.key is not None and store.key.pem == ISSUED.key_pem
     assert [certificate.der for certificate in store.certificates] == ders([ISSUED.certificate, *ISSUED.chain])
 
@@ -290,7 +301,7 @@ def test_key_stores(passphrase: str | None, given: str | None) -> None:
 @pytest.mark.parametrize("given", [None, "", "wrong"])
 def test_a_key_store_that_stays_closed(given: str | None) -> None:
     with pytest.raises(CertificatesError) as error:
-        _x509.read_key_store(pkcs12_of(ISSUED, PASSPHRASE), given)
+        read_key_store(pkcs12_of(ISSUED, PASSPHRASE), given)
     assert code_of(error) == "bad_passphrase"
     assert "pkcs12_passphrase" in error.value.message
 
@@ -302,12 +313,12 @@ def test_a_key_store_that_stays_closed(given: str | None) -> None:
 )
 def test_no_key_store(data: bytes) -> None:
     with pytest.raises(CertificatesError) as error:
-        _x509.read_key_store(data, PASSPHRASE)
+        read_key_store(data, PASSPHRASE)
     assert code_of(error) == "invalid_pem"
 
 
 def test_facts() -> None:
-    certificate = _x509.Certificate(ISSUED.der)
+    certificate = Certificate(ISSUED.der)
     assert certificate.facts() == {
         "common_name": "www.example.com",
         "fingerprint_sha256": ISSUED.fingerprint,
@@ -323,8 +334,8 @@ def test_facts() -> None:
 
 
 def test_nothing_shows_a_key() -> None:
-    key = _x509.read_private_key(ISSUED.key_pem.encode())
-    store = _x509.read_key_store(pkcs12_of(ISSUED, PASSPHRASE), PASSPHRASE)
+    key = read_private_key(ISSUED.key_pem.encode())
+    store = read_key_store(pkcs12_of(ISSUED, PASSPHRASE), PASSPHRASE)
     assert ISSUED.key_pem.splitlines()[1] not in repr((key, store))
 
 
@@ -334,8 +345,8 @@ def test_nothing_shows_a_key() -> None:
 @given(st.permutations([*ISSUED.all[1:], *OTHER.all, ISSUED.certificate]))
 @fuzz
 def test_a_chain_in_any_order(pile: list[x509.Certificate]) -> None:
-    leaf, *expected = (_x509.Certificate(der) for der in ders([ISSUED.certificate, *ISSUED.chain]))
-    assert order_chain(leaf, [_x509.Certificate(der) for der in ders(pile)], AT) == expected
+    leaf, *expected = (Certificate(der) for der in ders([ISSUED.certificate, *ISSUED.chain]))
+    assert order_chain(leaf, [Certificate(der) for der in ders(pile)], AT) == expected
 
 
 @given(st.lists(st.sampled_from([*ISSUED.all, *OTHER.all])))
@@ -347,7 +358,7 @@ def test_a_chain_with_gaps_ends_before_the_gap(pile: list[x509.Certificate]) -> 
         if der not in present:
             break
         expected.append(der)
-    chain = order_chain(_x509.Certificate(ISSUED.der), [_x509.Certificate(der) for der in ders(pile)], AT)
+    chain = order_chain(Certificate(ISSUED.der), [Certificate(der) for der in ders(pile)], AT)
     assert [certificate.der for certificate in chain] == expected
 
 
@@ -355,8 +366,8 @@ def test_a_name_alone_makes_no_issuer() -> None:
     """An authority of the same names but with other keys."""
     lookalike = Authority(intermediates=3)
     assert lookalike.issuer.subject == AUTHORITY.issuer.subject
-    pile = [_x509.Certificate(der) for der in ders(list(lookalike.chain))]
-    assert order_chain(_x509.Certificate(ISSUED.der), pile, AT) == []
+    pile = [Certificate(der) for der in ders(list(lookalike.chain))]
+    assert order_chain(Certificate(ISSUED.der), pile, AT) == []
 
 
 @pytest.mark.parametrize(
@@ -373,7 +384,7 @@ def test_an_issuer_whose_name_is_written_in_another_way(kind: _ASN1Type, written
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, written, _type=kind)])
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW - DAY, NOW + DAY)
     below = builder.sign(authority.key, hashes.SHA256())
-    leaf, issuer = (_x509.Certificate(der) for der in ders([below, _named(authority, "Names CA")]))
+    leaf, issuer = (Certificate(der) for der in ders([below, _named(authority, "Names CA")]))
     assert order_chain(leaf, [issuer], AT) == [issuer]
 
 
@@ -398,17 +409,17 @@ def test_a_signature_by_sha_1() -> None:
     der = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
     der = der.replace(bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010105"))
     signed = x509.load_der_x509_certificate(der).tbs_certificate_bytes
-    leaf = _x509.Certificate(der[:-256] + key.sign(signed, padding.PKCS1v15(), hashes.SHA1()))
-    assert leaf.is_issued_by(_x509.Certificate(issuer.public_bytes(Encoding.DER)))
-    assert not _x509.Certificate(der).is_issued_by(_x509.Certificate(issuer.public_bytes(Encoding.DER)))
+    leaf = Certificate(der[:-256] + key.sign(signed, padding.PKCS1v15(), hashes.SHA1()))
+    assert leaf.is_issued_by(Certificate(issuer.public_bytes(Encoding.DER)))
+    assert not Certificate(der).is_issued_by(Certificate(issuer.public_bytes(Encoding.DER)))
 
 
 def test_of_two_issuers_the_valid_one() -> None:
     expired = AUTHORITY.reissue(not_after=NOW - DAY)
     longest = AUTHORITY.reissue(not_after=NOW + 9000 * DAY)
     future = AUTHORITY.reissue(not_before=NOW + DAY, not_after=NOW + 9999 * DAY)
-    pile = [_x509.Certificate(der) for der in ders([future, expired, *ISSUED.chain, longest])]
-    chain = order_chain(_x509.Certificate(ISSUED.der), pile, AT)
+    pile = [Certificate(der) for der in ders([future, expired, *ISSUED.chain, longest])]
+    chain = order_chain(Certificate(ISSUED.der), pile, AT)
     assert [certificate.der for certificate in chain] == ders([longest, *ISSUED.chain[1:]])
 
 
@@ -417,11 +428,11 @@ def test_a_server_certificate_issues_nothing() -> None:
     issuer = Authority("Unused", intermediates=0)
     issuer.key, issuer.issuer = mid.key, mid.certificate
     leaf = issuer.issue("leaf.example.com")
-    assert order_chain(_x509.Certificate(leaf.der), [_x509.Certificate(mid.der)], AT) == []
+    assert order_chain(Certificate(leaf.der), [Certificate(mid.der)], AT) == []
 
 
 def test_a_self_signed_certificate_has_no_chain() -> None:
-    alone = _x509.Certificate(self_signed("alone.example.com").der)
+    alone = Certificate(self_signed("alone.example.com").der)
     assert alone.is_self_issued
     assert order_chain(alone, [alone], AT) == []
 
@@ -443,22 +454,22 @@ def test_any_text_around(blocks: list[str], texts: list[str], disorder: str, rul
     pem = "".join(f"{text}\n{rule}{block}" for text, block in zip(texts, blocks, strict=False))
     data = DISORDER[disorder](pem).encode()
     assert set(read(data)) == {ISSUED.der, OTHER.der, *ders(list(ISSUED.chain))}
-    assert _x509.read_private_key(data).pem == ISSUED.key_pem
-    assert _x509.read_request(data).pem() == ISSUED.csr_pem
+    assert read_private_key(data).pem == ISSUED.key_pem
+    assert read_request(data).pem() == ISSUED.csr_pem
 
 
 READERS = {
-    "certificates": _x509.read_certificates,
-    "request": _x509.read_request,
-    "key": _x509.read_private_key,
-    "key_with_passphrase": lambda data: _x509.read_private_key(data, PASSPHRASE),
-    "key_store": lambda data: _x509.read_key_store(data, PASSPHRASE),
+    "certificates": read_certificates,
+    "request": read_request,
+    "key": read_private_key,
+    "key_with_passphrase": lambda data: read_private_key(data, PASSPHRASE),
+    "key_store": lambda data: read_key_store(data, PASSPHRASE),
 }
 
 
-def use(data: bytes) -> list[_x509.Certificate]:
+def use(data: bytes) -> list[Certificate]:
     """Read data in every way and look at all that comes out; gives the certificates that were found."""
-    found: list[_x509.Certificate] = []
+    found: list[Certificate] = []
     for name, reader in READERS.items():
         try:
             result: Any = reader(data)
@@ -467,9 +478,9 @@ def use(data: bytes) -> list[_x509.Certificate]:
             continue
         if isinstance(result, list):
             found += result
-        elif isinstance(result, _x509.PrivateKey):
+        elif isinstance(result, PrivateKey):
             load_pem_private_key(result.pem.encode(), None)
-        elif isinstance(result, _x509.KeyStore):
+        elif isinstance(result, KeyStore):
             found += result.certificates
     for certificate in found:
         assert certificate.facts()["public_key_sha256"]
@@ -479,7 +490,7 @@ def use(data: bytes) -> list[_x509.Certificate]:
     return found
 
 
-KNOWN = [_x509.Certificate(der) for der in ders(ISSUED.all)]
+KNOWN = [Certificate(der) for der in ders(ISSUED.all)]
 SEEDS = {
     "pem": ISSUED.pem.encode(),
     "der": ISSUED.der,
@@ -590,11 +601,11 @@ PILE += [AUTHORITY.issue("host0.example.com", names=["other.example.com"]), OTHE
 @given(st.permutations(PILE), st.integers(0, len(PILE) - 1))
 @fuzz
 def test_a_key_finds_its_own_certificate(pile: list[Issued], chosen: int) -> None:
-    key = _x509.read_private_key(pile[chosen].key_pem.encode())
-    certificates = _x509.read_certificates("".join(issued.pem for issued in pile).encode())
-    assert [own.der for own in _x509.find_by_key(certificates, key.public_key_sha256)] == [pile[chosen].der]
+    key = read_private_key(pile[chosen].key_pem.encode())
+    certificates = read_certificates("".join(issued.pem for issued in pile).encode())
+    assert [own.der for own in find_by_key(certificates, key.public_key_sha256)] == [pile[chosen].der]
     others = [certificate for certificate in certificates if certificate.der != pile[chosen].der]
-    assert _x509.find_by_key(others, key.public_key_sha256) == []
+    assert find_by_key(others, key.public_key_sha256) == []
 
 
 ODD_NAMES = [
@@ -608,7 +619,7 @@ ODD_NAMES = [
 ]
 
 
-def with_alternative_names(extension: x509.ExtensionType) -> _x509.Certificate:
+def with_alternative_names(extension: x509.ExtensionType) -> Certificate:
     key = new_key()
     certificate = (
         x509.CertificateBuilder()
@@ -621,7 +632,7 @@ def with_alternative_names(extension: x509.ExtensionType) -> _x509.Certificate:
         .add_extension(extension, critical=True)
         .sign(AUTHORITY.key, hashes.SHA256())
     )
-    return _x509.read_certificates(certificate.public_bytes(Encoding.DER))[0]
+    return read_certificates(certificate.public_bytes(Encoding.DER))[0]
 
 
 def test_alternative_names_of_every_kind() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import Claim, Key, Ledger
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Key, Ledger
 
 from tests.simulator.client import Simulator
 from tests.unit.plugins.gateway import Gateway

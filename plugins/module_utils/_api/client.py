@@ -1,0 +1,440 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The SoftLayer SDK's session as this collection uses it. Private to softlayer.certificates.
+
+What may be tried again, how fast, and reading lists whole. What is asked for is the business of the modules above."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import threading
+import typing as t
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
+from urllib.parse import urlsplit
+
+from ansible.module_utils.api import generate_jittered_backoff
+
+from .._errors import CertificatesError
+from .._names import is_loopback
+from .faults import ANSWERED, NOT_CARRIED_OUT, explain, tells_of_mishap
+from .paging import Page, Row, list_all
+from .rate import RateLimiter
+from .settings import Settings, resolve_settings
+from .transport import Attempt, UnderWay, keep_quiet, make_adapter
+from .values import LARGEST_ID, as_id
+
+with suppress(ImportError):
+    import requests
+    from SoftLayer import BaseClient, consts
+    from SoftLayer.auth import BasicAuthentication, BasicHTTPAuthentication
+    from SoftLayer.transports import RestTransport, XmlRpcTransport
+
+T = t.TypeVar("T")
+R = t.TypeVar("R")
+PAGE_SIZE = 500
+"""Rows asked for at once."""
+SMALLEST_PAGE = 25
+"""Rows below which a page is not halved any more when the API finds it too much."""
+IDS_PER_FILTER = 200
+"""Ids in one object filter; over REST it travels in the URL."""
+FEW_CALLS = 4
+"""So many calls are made without asking first whether there is a shorter way."""
+LARGEST_XMLRPC_INTEGER = 2**31 - 1
+LONGEST_WAIT = 300
+"""Seconds; a server whose C(Retry-After) asks for more is not waited for, and gets no more calls."""
+MOST_CALLS_AT_ONCE = 256
+CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
+
+
+class Interrupted(CertificatesError):
+    """The run was told to stop, and this call was not made."""
+
+    def __init__(self) -> None:
+        super().__init__("interrupted", "The run was told to stop before this was done; nothing was sent.")
+
+
+def _say_nothing(_text: str) -> None:
+    """Warn nobody."""
+
+
+class Client:
+    """A logged-in session that any number of threads may use.
+
+    Attributes:
+        api_calls: HTTP requests made so far, repetitions included.
+        stop: once it is set, the calls in flight finish and no more are made; every waiting ends at once.
+
+    Args:
+        settings: where to call it and as whom.
+        concurrency: how many calls may be under way at the same time.
+        stop: see above.
+        warn: what the user is warned by.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        concurrency: int = 8,
+        stop: threading.Event | None = None,
+        warn: Callable[[str], object] = _say_nothing,
+    ) -> None:
+        self.settings = settings
+        self.concurrency = concurrency
+        self.api_calls = 0
+        self.stop = stop or threading.Event()
+        self._lock = threading.Lock()
+        self._limiter = RateLimiter()
+        self._turned_away: CertificatesError | None = None
+        self._account_id: int | None = None
+        self._warn = warn
+        self._warned: set[str] = set()
+        self._under_way = UnderWay()
+        keep_quiet(verify=settings.verify)
+        transport_class, authentication = (
+            (RestTransport, BasicHTTPAuthentication) if settings.is_rest else (XmlRpcTransport, BasicAuthentication)
+        )
+        transport = transport_class(
+            endpoint_url=settings.endpoint_url, timeout=settings.timeout, proxy=settings.proxy, verify=settings.verify
+        )
+        # The SDK's own session repeats requests by itself, also those that must not be; this one never does.
+        session = self._make_session()
+        transport._client = session
+        if transport.client is not session:
+            raise CertificatesError(
+                "missing_library",
+                "This release of the Python library SoftLayer cannot be kept from repeating requests: use 6.2 or 6.3.",
+            )
+        self._sdk = BaseClient(
+            auth=authentication(settings.username, settings.api_key), transport=transport, config_file=os.devnull
+        )
+
+    def _make_session(self) -> requests.Session:
+        session = requests.Session()
+        # The two headers of the SDK's own session.
+        session.headers.update({"Content-Type": "application/json", "User-Agent": consts.USER_AGENT})
+        adapter = make_adapter(self._under_way)(max_retries=0, pool_maxsize=self.concurrency)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        session.max_redirects = 0  # a redirect would take the credentials to another host
+        session.auth = _no_login  # otherwise requests looks for one in ~/.netrc
+        if is_loopback(t.cast(str, urlsplit(self.settings.endpoint_url).hostname)):
+            session.trust_env = False  # no proxy of the environment stands before this machine itself
+        return session
+
+    def warn(self, text: str) -> None:
+        """Warn the user, once of the same."""
+        with self._lock:
+            is_new = text not in self._warned
+            self._warned.add(text)
+        if is_new:
+            self._warn(text)
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        *args: t.Any,
+        identifier: int | None = None,
+        mask: str | None = None,
+        filter: Mapping[str, t.Any] | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        repeatable: bool = True,
+        changes: bool = False,
+        before_sending: Callable[[], None] | None = None,
+    ) -> t.Any:
+        """Call an API method and return its answer.
+
+        Args:
+            service: name without C(SoftLayer_), such as C(Account).
+            method: name of the API method.
+            args: the method's arguments.
+            identifier: id of the object that it is called on.
+            mask: object mask; always give one where an answer could hold a private key.
+            filter: object filter.
+            limit: rows wanted at most.
+            offset: rows to pass over.
+            repeatable: whether it may be called again after an answer was lost. C(False) for what sends or creates.
+            changes: whether a repeatable one changes something.
+            before_sending: called right before each attempt, after all waiting; nothing is sent if it raises.
+
+        Raises:
+            CertificatesError: with a code of C(_faults); C(interrupted) if it was not called because of C(stop).
+        """
+        args = tuple(map(_portable, args))
+        keywords = {"id": _portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
+        codes = CODES_TO_READ_AGAIN if repeatable else NOT_CARRIED_OUT
+        for delay in chain(self._delays(), [None]):
+            self._limiter.wait(self.stop.wait)
+            if self.stop.is_set():
+                raise Interrupted
+            if self._turned_away:
+                raise self._turned_away
+            if before_sending is not None:
+                before_sending()
+            try:
+                answer = self._call_once(service, method, args, keywords, repeatable=repeatable, changes=changes)
+            except CertificatesError as error:
+                if error.code == "rate_limited":
+                    retry_after = error.details.get("retry_after_seconds", 0.0)
+                    if retry_after > LONGEST_WAIT:  # which counts for all other calls as well
+                        self._turned_away = error
+                        raise
+                    self._limiter.refused(retry_after)
+                elif error.code in ANSWERED:
+                    self._limiter.taken()
+                if error.code == "no_answer" and not repeatable:
+                    raise CertificatesError(
+                        error.code, f"{error.message} It may have been processed.", **error.details
+                    ) from None
+                is_answered = error.code == "unreachable" and "http_status" in error.details
+                if error.code not in codes or delay is None or (is_answered and not repeatable):
+                    raise  # a proxy that answered the call itself gets it once: what it did with it is its word alone
+                if error.code != "rate_limited":
+                    self.stop.wait(delay)
+            else:
+                self._limiter.taken()
+                return answer
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def _delays(self) -> Iterator[float]:
+        """Yield how long to wait before each repetition, in seconds: up to a quarter of 4, 8, 16 ..., at random."""
+        for quarters in generate_jittered_backoff(self.settings.retries, delay_base=4, delay_threshold=120):
+            yield quarters / 4
+
+    def _call_once(
+        self,
+        service: str,
+        method: str,
+        args: Sequence[t.Any],
+        keywords: Mapping[str, t.Any],
+        *,
+        repeatable: bool,
+        changes: bool,
+    ) -> t.Any:
+        """Make one HTTP request; whatever fails comes out as what it means."""
+        attempt = self._under_way.attempt = Attempt(self.settings.timeout)
+        with self._lock:
+            self.api_calls += 1
+        try:
+            with attempt:
+                result = self._sdk.call(service, method, *args, **keywords)
+            if isinstance(result, dict) and "error" in result:  # a fault that came with HTTP 200
+                raise ValueError("error")
+            if attempt.answer is not None and attempt.answer.status >= 300:  # which the SDK takes for any other
+                raise ValueError("status")
+        except Exception as error:  # the SDK lets through whatever a parser raises on half an answer
+            raise explain(
+                f"SoftLayer_{service}::{method}",
+                self.settings.endpoint_url,
+                attempt.answer,
+                error,
+                sent=attempt.sent,
+                overdue=attempt.overdue,
+                repeatable=repeatable,
+                changes=changes,
+                peer=attempt.peer,
+            ) from None
+        return result
+
+    def read_list(self, service: str, method: str, *args: t.Any, mask: str, root: str | None = None) -> list[Row]:
+        """Return all rows of a method that gives a list, each once, sorted by id; those without a usable id are left out with a warning.
+
+        Args:
+            service: name without C(SoftLayer_).
+            method: name of the API method.
+            args: the method's arguments.
+            mask: object mask; must hold C(id).
+            root: what the object filter starts from, the property's name for C(Account::getX), none where the
+                service's own type is listed.
+
+        Raises:
+            CertificatesError: as C(call); C(incomplete_listing) where the server does not hand out the whole list, C(api_error) where
+                it hands out something else.
+        """
+        by_id = _rooted(root, {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}})
+
+        def fetch(offset: int, limit: int) -> Page:
+            page = self._fetch_page(service, method, args, mask=mask, filter=by_id, offset=offset, limit=limit)
+            if offset == 0 and page.rows and not any(map(_has_id, page.rows)):
+                raise _no_list(service, method)
+            return page
+
+        rows = list_all(fetch, PAGE_SIZE, self.each)
+        usable = [row for row in rows if _has_id(row)]
+        if len(usable) < len(rows):
+            self.warn(left_out(f"SoftLayer_{service}::{method}", len(rows) - len(usable)))
+        return usable
+
+    def read_ids(
+        self, service: str, method: str, *args: t.Any, identifiers: Iterable[int], mask: str, root: str | None = None
+    ) -> list[Row]:
+        """Return the rows with these ids, sorted by id; an id that does not exist is left out.
+
+        They are picked by a filter as long as that takes fewer calls than the whole list. The server's filter only saves
+        bytes: a malformed one is ignored, and other rows are left out here; an id that the filtered listing lacks is looked
+        for in the whole list.
+
+        Args:
+            service: as with C(read_list), like the others.
+            method: name of the API method.
+            args: the method's arguments.
+            identifiers: the ids.
+            mask: object mask; must hold C(id).
+            root: what the object filter starts from.
+
+        Raises:
+            CertificatesError: as C(read_list).
+        """
+        wanted = sorted(set(identifiers))
+        chunks = [wanted[start : start + IDS_PER_FILTER] for start in range(0, len(wanted), IDS_PER_FILTER)]
+
+        def fetch(chunk: Sequence[int]) -> Page:
+            data = [_portable(identifier) for identifier in chunk]
+            these = _rooted(root, {"id": {"operation": "in", "options": [{"name": "data", "value": data}]}})
+            return self._fetch_page(service, method, args, mask=mask, filter=these, offset=0, limit=len(chunk))
+
+        found: dict[int, Row] = {}
+        if len(chunks) <= FEW_CALLS or not self._is_shorter(service, method, args, len(chunks)):
+            found = {int(row["id"]): row for page in self.each(fetch, chunks) for row in page.rows}
+        if not found.keys() >= set(wanted):
+            found = {int(row["id"]): row for row in self.read_list(service, method, *args, mask=mask, root=root)}
+        return [found[identifier] for identifier in wanted if identifier in found]
+
+    def _is_shorter(self, service: str, method: str, args: Sequence[t.Any], calls: int) -> bool:
+        """Return whether the whole list is known to take fewer calls than this."""
+        total = self._fetch_page(service, method, args, mask="mask[id]", filter=None, offset=0, limit=1).total
+        return total is not None and total <= calls * PAGE_SIZE
+
+    def _fetch_page(
+        self, service: str, method: str, args: Sequence[t.Any], *, offset: int, limit: int, **keywords: t.Any
+    ) -> Page:
+        try:
+            answer = self.call(service, method, *args, offset=offset, limit=limit, **keywords)
+        except CertificatesError as error:
+            too_much = error.code == "api_error" and tells_of_mishap(error.details.get("api_message"))
+            if not too_much or limit // 2 < SMALLEST_PAGE:
+                raise
+            return self._fetch_page(service, method, args, offset=offset, limit=limit // 2, **keywords)
+        if not isinstance(answer, list):
+            raise _no_list(service, method)
+        return Page(_numbered(answer), getattr(answer, "total_count", 0) or None)
+
+    def each(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """Return C(function) of every item, in order, up to C(concurrency) at the same time."""
+        if len(items) <= 1:
+            return [function(item) for item in items]
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(self.concurrency, len(items))) as pool:
+            return list(pool.map(function, items))
+
+    def account_id(self, given: int | None = None) -> int:
+        """Return the account id that was given, else that of the API user, asked for once (C(SoftLayer_Account::getObject))."""
+        if given is not None:
+            check_ids("account_id", [given])
+            return given
+        if self._account_id is None:
+            self._account_id = self._own_account_id()
+        return self._account_id
+
+    def _own_account_id(self) -> int:
+        account = self.call("Account", "getObject", mask="mask[id]")
+        identifier = as_id(account.get("id")) if isinstance(account, dict) else None
+        if identifier is None:
+            raise CertificatesError("api_error", "SoftLayer_Account::getObject gave no id: check endpoint_url.")
+        return identifier
+
+
+def check_ids(name: str, ids: Iterable[int]) -> None:
+    """Refuse what cannot be an id, before it is looked for.
+
+    Raises:
+        CertificatesError: C(invalid_argument).
+    """
+    impossible = [one for one in ids if not 0 < one <= LARGEST_ID]
+    if impossible:
+        what = name.rstrip("s").replace("_", " ")
+        raise CertificatesError(
+            "invalid_argument",
+            f"{name}: {', '.join(map(str, impossible))} is no {what}; ids are whole numbers from 1 to {LARGEST_ID}.",
+        )
+
+
+def _has_id(row: object) -> bool:
+    return isinstance(row, dict) and as_id(row.get("id")) is not None
+
+
+def _no_list(service: str, method: str) -> CertificatesError:
+    call = f"SoftLayer_{service}::{method}"
+    return CertificatesError(
+        "api_error", f"{call} answered something else than a list of objects with ids: check endpoint_url."
+    )
+
+
+def _numbered(rows: Sequence[object]) -> list[Row]:
+    """Return rows that can be counted: what has no usable id gets a number below 0, the same for the same on another page."""
+    numbered: list[Row] = []
+    met: Counter[str] = Counter()
+    for row in rows:
+        if _has_id(row):
+            numbered.append(t.cast(Row, row))
+        else:
+            text = json.dumps(row, sort_keys=True, default=str)
+            met[text] += 1  # of the same ones on one page each is counted
+            numbered.append({"id": -int(hashlib.sha256(f"{met[text]} {text}".encode()).hexdigest()[:15], 16) - 1})
+    return numbered
+
+
+def left_out(call: str, number: int) -> str:
+    """Return the warning of rows of a listing that are left out."""
+    return (
+        f"{call}: entries without a usable id, which are left out: {number}. Nothing is selected, compared or changed by them. "
+        "Ask the support of IBM Cloud to mend them."
+    )
+
+
+def _portable(value: t.Any) -> t.Any:
+    """Return a value as either transport can carry it: an integer that XML-RPC does not know, as text."""
+    return str(value) if isinstance(value, int) and value > LARGEST_XMLRPC_INTEGER else value
+
+
+def _rooted(root: str | None, condition: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {root: condition} if root else condition
+
+
+def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class _Module(t.Protocol):
+    """What C(connect) needs of an C(AnsibleModule)."""
+
+    params: dict[str, t.Any]
+    given: frozenset[str]
+    no_log_values: set[str]
+
+    def warn(self, warning: str, /) -> None:
+        """Warn the user."""
+
+
+def connect(module: _Module, concurrency: int = 8, stop: threading.Event | None = None) -> Client:
+    """Return a client with the module's options; nothing is sent yet. Its secrets are kept out of the module's output.
+
+    Args:
+        module: holds the options.
+        concurrency: how many calls may be under way at the same time.
+        stop: see C(Client).
+
+    Raises:
+        CertificatesError: as C(resolve_settings).
+    """
+    settings = resolve_settings(module.params, module.given)
+    module.no_log_values.update(settings.secrets)
+    return Client(settings, concurrency, stop, module.warn)

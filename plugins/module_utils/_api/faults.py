@@ -1,0 +1,412 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a failed call to the SoftLayer API means. Private to softlayer.certificates.
+
+Pure. The one question that matters for a call that cannot be undone is whether the server may have carried it out, and
+the C(code) of the error answers it:
+
+=========================  ============================================================================  ===========
+code                       seen                                                                          carried out
+=========================  ============================================================================  ===========
+C(rate_limited)            HTTP 429, or the API's own fault that says so                                 no
+C(unreachable)             whatever went wrong before the request left: connection refused, no route,
+                           name not found, a proxy that makes no connection or wants a login (407)       no
+C(tls_error)               certificate not trusted, no common protocol                                   no
+C(authentication_failed)   Access Denied, HTTP 401                                                       no
+C(not_found)               no such object, or no permission to see it: the API does not tell them apart  no
+C(retired)                 the method or the product is gone                                             no
+C(api_error)               any other fault of the API or HTTP 4xx; HTTP 307 and 308, which ask for the
+                           call to be repeated elsewhere; to a call that only reads, all of HTTP 3xx     no
+C(no_answer)               whatever went wrong after the request left: timeout, reset, an unreadable
+                           answer; HTTP 407 from behind the proxy, 408, 425, 499 and 5xx that are not
+                           surely the API's; to a call that is not repeatable, a fault that tells of a
+                           mishap and of no refusal; to one that changes something, the rest of HTTP
+                           3xx, by which a server may as well say that it is done (303)                  maybe
+=========================  ============================================================================  ===========
+
+Surely the API's is a fault whose code begins with C(SoftLayer_Exception). Others that look like one may be a gateway's,
+whose upstream may have carried the call out: with HTTP 3xx, 407, 408, 425, 499 or 5xx they are taken for that. Beside these,
+XML-RPC's C(fault) is the API's form, and so is REST's without a code with HTTP 4xx, such as "Service does not exist".
+
+A mishap is what the API's general codes report of itself, such as "Internal Error" or "Request timed out", or nothing at
+all. It says that the call did not end well, and not how far it came.
+
+The SDK keeps less than the answer held (over REST the fault code is lost, over XML-RPC a fault that comes with an
+HTTP error is), so this reads the answer itself and the SDK's exception only where there was none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+import xmlrpc.client
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+from .._errors import CertificatesError
+from .._text import printable
+
+NOT_CARRIED_OUT = frozenset({"rate_limited", "unreachable"})
+"""Codes after which the same call may be made again, whatever it does."""
+
+ANSWERED = frozenset({"authentication_failed", "not_found", "retired", "api_error"})
+"""Codes with which the server took a call and answered it."""
+
+API_CODE = re.compile(r"SoftLayer_Exception|-32[0-9]{3}$")
+"""Faults of the API itself; the numbers are those that are reserved for a method or arguments that it does not know."""
+GATEWAY_GAVE_UP = frozenset({408, 425, 499})
+"""HTTP statuses below 500 with which something before the API says that it did not wait for an answer."""
+GAVE_UP = GATEWAY_GAVE_UP | {504}
+GATEWAYS_OWN = GATEWAY_GAVE_UP | {407}
+"""HTTP statuses below 500 that only something before the API has a reason for; what became of the call they do not tell."""
+REPEAT_ELSEWHERE = frozenset({307, 308})
+"""Redirects by which a server says that it did not take the call (RFC 9110, 15.4.8 and 15.4.9)."""
+REDIRECTS = frozenset({300, 301, 302, 303}) | REPEAT_ELSEWHERE
+
+GENERAL_CODE = re.compile(r"(SoftLayer_Exception(_Public)?|-?[0-9]+)?")
+"""Codes of faults that may be anything: what it is, their words alone say."""
+MISHAP_CODE = re.compile(r"SoftLayer_Exception\w*_(Network|Timeout|Internal)", re.IGNORECASE)
+"""Codes that tell of a mishap whatever the words are."""
+MISHAP = re.compile(
+    r"internal (server )?error|tim(ed?|ing)[ -]?out|unavailable|try again later|(unexpected|unknown) error|an error (has )?occurr?ed"
+    r"|unable to (complete|process)|connection (was )?(reset|closed|lost|aborted)|lost connection|gone away|bad gateway"
+    r"|c?url error|empty reply|fetching http|rate[ -]*limit|too many requests",
+    re.IGNORECASE,
+)
+
+LONGEST_RETRY_AFTER = 86400.0
+"""Seconds; what a server may ask for at the most."""
+LONGEST_MESSAGE = 300
+"""Characters that are kept of what a server says."""
+
+RETIRED_ADVICE = (
+    "Sale of SSL orders ended on 2024-04-15 and their support on 2024-12-15: get the certificate from the certificate "
+    "authority's own portal, and order new ones through IBM Cloud Secrets Manager."
+)
+NOT_FOUND_ADVICE = "It does not exist, or the API user has no permission for it (SECURITY_CERTIFICATE_VIEW, SECURITY_CERTIFICATE_MANAGE)."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer as it came."""
+
+    status: int
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_by_proxy: bool = False
+    """Whether it came from a proxy that the call was given to in plain HTTP, to be passed on, and that may have refused that."""
+
+
+class AnswerTooLarge(Exception):
+    """An answer was not read to its end, because it is too large."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What looks like a SoftLayer fault: REST's C({"error", "code"}) or XML-RPC's C(faultString) and C(faultCode)."""
+
+    code: str
+    message: str
+    is_rest: bool
+
+    def is_the_apis(self, status: int) -> bool:
+        """Return whether the API itself wrote it, and not a gateway before it, where it came with this HTTP status."""
+        if self.code.startswith("SoftLayer_Exception"):
+            return True
+        if status >= 500 or status in GATEWAYS_OWN or 300 <= status < 400:
+            return False
+        if (not self.is_rest and (self.code or self.message)) or API_CODE.match(self.code):
+            return True
+        return not self.code and 400 <= status < 500
+
+    def is_mishap(self, status: int) -> bool:
+        """Return whether it tells only that something went wrong, where it came with this HTTP status, and of no refusal."""
+        if MISHAP_CODE.match(self.code):
+            return True
+        if not GENERAL_CODE.fullmatch(self.code):
+            return False
+        if status in GAVE_UP:
+            return True
+        return tells_of_mishap(self.message) if self.message.strip() else not 400 <= status < 500
+
+
+def tells_of_mishap(words: object) -> bool:
+    """Return whether the API's words are about a mishap of its own, and not about what it was asked."""
+    return bool(MISHAP.search(str(words)))
+
+
+def fault_in(body: bytes) -> Fault | None:
+    """Return the fault that an answer's body holds, if it holds one."""
+    text = body.lstrip()
+    try:
+        if text.startswith(b"{"):
+            return _rest_fault(text)
+        if text.startswith(b"<") and b"<fault>" in text:
+            xmlrpc.client.loads(text)
+    except xmlrpc.client.Fault as fault:
+        return Fault(str(fault.faultCode), str(fault.faultString), is_rest=False)
+    except Exception:  # half an answer, or a page of something else, makes the parsers raise all kinds of things
+        return None
+    return None
+
+
+def _rest_fault(text: bytes) -> Fault | None:
+    answer = json.loads(text)
+    if isinstance(answer, dict) and "error" in answer:
+        return Fault(str(answer.get("code") or ""), str(answer["error"] or ""), is_rest=True)
+    return None
+
+
+def explain(
+    call: str,
+    endpoint: str,
+    answer: Answer | None,
+    error: BaseException,
+    *,
+    sent: bool = False,
+    overdue: bool = False,
+    repeatable: bool = True,
+    changes: bool = False,
+    peer: str = "",
+) -> CertificatesError:
+    """Return what a failed call means.
+
+    Args:
+        call: service and method, for the message.
+        endpoint: the URL that was called, for the message.
+        answer: what the server sent, if anything arrived whole.
+        error: what the SDK raised.
+        sent: whether the request may have left.
+        overdue: whether the call's time was up.
+        repeatable: whether the call may be made again, so that nothing hangs on whether it was carried out.
+        changes: whether a repeatable call changes something; one that is not does in any case.
+        peer: host and port that were connected to, the proxy's if there is one.
+    """
+    if answer is None:
+        return (
+            _explain_lost(call, endpoint, error, overdue=overdue, repeatable=repeatable)
+            if sent
+            else _explain_unsent(call, endpoint, error, overdue=overdue, peer=peer)
+        )
+    fault = fault_in(answer.body)
+    if fault is not None and fault.is_the_apis(answer.status):
+        return _explain_fault(call, answer, fault, repeatable=repeatable)
+    return _explain_http(call, endpoint, answer, fault, changes=changes or not repeatable)
+
+
+RATE_LIMITED = re.compile(
+    r"\W*(?:(?:the|your) )?(?:api )?(?:rate[ -]*limit of \d+ requests\b.*"
+    r"|(?:rate[ -]*limit (?:has been |was )?(?:exceeded|reached)|too many requests)(?:\W*\b(?:please|try|retry|slow|wait)\b.*)?)\W*$",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Words that are all of a fault. What only mentions a limit, of a partner's for example, says nothing of the call."""
+RETIRED = re.compile(
+    r"not a valid (method|service|function)|(method|service) (not found|does not exist)|unknown (method|service)"
+    r"|no longer (available|supported|offered)|(has been|was|is) (retired|discontinued)|end of (life|support|service)",
+    re.IGNORECASE,
+)
+DENIED = re.compile(r"access denied|invalid (api (token|key)|token|credentials)|unauthori[sz]ed", re.IGNORECASE)
+
+
+def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool) -> CertificatesError:
+    code, words = shorten(fault.code), shorten(fault.message)
+    said = as_sentence(words or code or "the API gave no reason")
+    details = {"call": call, "http_status": answer.status, "api_code": code, "api_message": words}
+    if answer.status == 429 or "RateLimit" in fault.code or RATE_LIMITED.match(fault.message):
+        return _rate_limited(call, answer, details)
+    if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
+        return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
+    if fault.code == "-32601" or answer.status == 410 or RETIRED.search(fault.message):
+        return CertificatesError("retired", f"{call} is not offered any more: {said} {RETIRED_ADVICE}", **details)
+    if answer.status == 404:
+        return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
+    if answer.status == 401 or DENIED.search(fault.message):
+        return CertificatesError(
+            "authentication_failed",
+            f"The API refused the credentials ({said.rstrip('.')}): check username and api_key, and that the key's user may call {call}.",
+            **details,
+        )
+    is_open = not repeatable and fault.is_mishap(answer.status)
+    return CertificatesError("no_answer" if is_open else "api_error", f"{call} failed: {said}", **details)
+
+
+def _explain_http(call: str, endpoint: str, answer: Answer, fault: Fault | None, *, changes: bool) -> CertificatesError:
+    """Explain an answer that holds no fault of the API: that of something before it, or half an answer."""
+    details: dict[str, t.Any] = {"call": call, "http_status": answer.status}
+    said = ""
+    if fault is not None:
+        details |= {"api_code": shorten(fault.code), "api_message": shorten(fault.message)}
+        said = f" It says: {as_sentence(shorten(fault.message or fault.code))}" if fault.message or fault.code else ""
+    if answer.status == 429:
+        return _rate_limited(call, answer, details)
+    if answer.status == 401:
+        return CertificatesError(
+            "authentication_failed",
+            f"{call}: the API refused the credentials (HTTP 401): check username and api_key.",
+            **details,
+        )
+    if answer.status == 407 and answer.is_by_proxy:
+        return CertificatesError(
+            "unreachable", f"{call}: the proxy asks for a login (HTTP 407): check proxy.", **details
+        )
+    if answer.status == 410:
+        return CertificatesError("retired", f"{call} is not offered any more (HTTP 410). {RETIRED_ADVICE}", **details)
+    if 300 <= answer.status < 400:
+        said = (
+            f"{endpoint} redirects elsewhere (HTTP {answer.status}), where no credentials are sent: check endpoint_url."
+            if answer.status in REDIRECTS
+            else f"{call}: {endpoint} answered HTTP {answer.status}, which answers no call: check endpoint_url and proxy."
+        )
+        is_open = changes and answer.status not in REPEAT_ELSEWHERE
+        return CertificatesError("no_answer" if is_open else "api_error", said, **details)
+    if 400 <= answer.status < 500 and answer.status not in GATEWAYS_OWN:
+        return CertificatesError(
+            "api_error",
+            f"{endpoint} answered HTTP {answer.status} without a SoftLayer fault: check endpoint_url and proxy.{said}",
+            **details,
+        )
+    if fault is not None or answer.status == 407:
+        return CertificatesError(
+            "no_answer",
+            f"{call}: not the API but a gateway before it answered (HTTP {answer.status}).{said}",
+            **details,
+        )
+    return CertificatesError(
+        "no_answer",
+        f"{call}: no answer that can be read came from {endpoint} (HTTP {answer.status}).",
+        **details,
+    )
+
+
+def _rate_limited(call: str, answer: Answer, details: dict[str, t.Any]) -> CertificatesError:
+    retry_after = retry_after_seconds(answer.headers)
+    if retry_after is not None:
+        details["retry_after_seconds"] = retry_after
+    return CertificatesError(
+        "rate_limited",
+        f"{call}: the API's rate limit was hit and did not clear: lower concurrency, raise retries, or run later.",
+        **details,
+    )
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds a C(Retry-After) header asks for (RFC 9110, 10.2.3), or C(None)."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_RETRY_AFTER)
+    try:
+        then = parsedate_to_datetime(value)
+        now = parsedate_to_datetime(headers.get("Date", ""))
+        return min(max(0.0, (then - now).total_seconds()), LONGEST_RETRY_AFTER)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _explain_lost(
+    call: str, endpoint: str, error: BaseException, *, overdue: bool, repeatable: bool
+) -> CertificatesError:
+    """Explain a call that may have left and got no answer: how it ended tells nothing of whether it was carried out."""
+    names = {type(cause).__name__ for cause in _causes(error)}
+    if AnswerTooLarge.__name__ in names:
+        why = f"{call}: {endpoint} answered more than fits into memory, which was not read"
+        return CertificatesError(
+            "api_error" if repeatable else "no_answer", f"{why}: check endpoint_url and proxy.", call=call
+        )
+    how = "in time (timeout)" if overdue or names & TIMED_OUT else "(the connection broke)"
+    return CertificatesError("no_answer", f"{call}: {endpoint} did not answer {how}.", call=call)
+
+
+TIMED_OUT = frozenset({"ConnectTimeout", "ConnectTimeoutError", "ReadTimeout", "ReadTimeoutError", "TimeoutError"})
+BROKE = frozenset(
+    {"ConnectionError", "Timeout", "ProtocolError", "ProxyError", "ChunkedEncodingError", "RemoteDisconnected"}
+)
+"""By these the libraries say that a connection did not come about, or broke."""
+NO_URL = frozenset(
+    {"MissingSchema", "InvalidSchema", "InvalidURL", "InvalidProxyURL", "LocationParseError", "LocationValueError"}
+)
+
+
+def _explain_unsent(
+    call: str, endpoint: str, error: BaseException, *, overdue: bool, peer: str = ""
+) -> CertificatesError:
+    """Explain a call that did not leave, by the exceptions of requests and urllib3 behind the SDK's."""
+    causes = list(_causes(error))
+    names = {type(cause).__name__ for cause in causes}
+    said = " ".join(str(cause) for cause in causes)
+    details = {"call": call}
+    proxy = f"the proxy {peer}".strip()
+    refusal = re.search(r"Tunnel connection failed: (\d{3}[ \w-]*)", said)
+    if refusal:
+        return _unreachable(endpoint, f"{proxy} makes no connection ({refusal[1].strip()})", details)
+    if "ProxyError" in names:
+        endpoint = f"{proxy} before {endpoint}"
+    if overdue or names & TIMED_OUT:
+        return _unreachable(endpoint, "no connection within the timeout", details)
+    if "SSLError" in names:
+        return CertificatesError(
+            "tls_error",
+            f"No trusted TLS connection to {endpoint}: {_tls_reason(said)} Check endpoint_url, proxy, ca_path and validate_certs.",
+            **details,
+        )
+    if names & NO_URL:
+        return CertificatesError(
+            "invalid_argument",
+            f"{endpoint}, or its proxy, is not a URL that can be called: check endpoint_url and proxy.",
+        )
+    if names & {"NameResolutionError", "gaierror"}:
+        return _unreachable(endpoint, "its name cannot be resolved", details)
+    if names & {"NewConnectionError", "ConnectionRefusedError"}:
+        return _unreachable(endpoint, "connection refused" if "refused" in said else "no connection", details)
+    if names & BROKE:
+        return _unreachable(endpoint, "the connection broke before the call was sent", details)
+    return CertificatesError(
+        "api_error", f"{call} could not be sent ({type(error).__name__}): check the options' values.", **details
+    )
+
+
+def _unreachable(endpoint: str, why: str, details: dict[str, t.Any]) -> CertificatesError:
+    return CertificatesError(
+        "unreachable", f"Cannot reach {endpoint}: {why}. Check endpoint_url, proxy and the network.", **details
+    )
+
+
+def _tls_reason(said: str) -> str:
+    found = re.search(r"certificate verify failed: ([^(\]]+)", said)
+    return f"the server's certificate does not verify ({found.group(1).strip()})." if found else "the handshake failed."
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and all that stand behind it, however they are attached."""
+    seen: set[int] = set()
+    pending: list[object] = [error]
+    while pending:
+        cause = pending.pop(0)
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+
+
+def shorten(text: str) -> str:
+    """Return a server's words on one line, without what steers a terminal, without key material that they may echo, and not endless."""
+    without_pem = re.sub(r"-----BEGIN .*?(-----END [^-]*-----|$)", "(PEM removed)", text, flags=re.DOTALL)
+    line = " ".join(
+        BASE64.sub(lambda found: found[0] if WORD.fullmatch(found[0]) else "(removed)", without_pem).split()
+    )
+    line = printable(line)
+    return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
+
+
+BASE64 = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
+"""What may be a piece of a key ..."""
+WORD = re.compile(r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*")
+"""... unless it is a word, or several written as one, as the API's names are."""
+
+
+def as_sentence(text: str) -> str:
+    """Return a text with a full stop at its end."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,288 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""SSL certificate orders: fetch, normalise, select. Private to softlayer.certificates.
+
+Rests on C(SoftLayer_Security_Certificate_Request).
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from .._errors import CertificatesError
+from .._names import address_matches, name_matches
+from .._text import printable
+from .._times import days_until, iso, parse
+from .._x509.certificate import name_set
+from .._x509.read import requested
+from .._x509.terms import Shelf, Term
+from .client import Client, check_ids
+from .values import number, yes_or_no
+
+SERVICE = "Security_Certificate_Request"
+FULFILLMENT_EMAIL = "FulfillmentEmail"
+"""The C(emailType) of C(resendEmail) that this collection asks for."""
+
+MASK = (
+    "mask[id,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
+    "effectiveDate,expirationDate,statusId,status[id,name],order[id],orderItem[id,description]]"
+)
+
+STATUSES = {
+    "pending ca approval": "pending",
+    "approved": "approved",
+    "complete": "complete",
+    "completed": "complete",
+    "canceled": "canceled",
+    "cancelled": "canceled",
+}
+"""The API's status names, as C(SoftLayer_Security_Certificate_Request_Status) gives them; their ids are undocumented."""
+MAILABLE = frozenset({"approved", "complete"})
+"""Statuses in which the certificate authority has issued the certificate."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """An SSL certificate order; anything but its id may be missing."""
+
+    id: int
+    common_name: str | None
+    status: str
+    status_name: str | None
+    approver_email: str | None
+    technical_contact_email: str | None
+    created_at: datetime | None
+    modified_at: datetime | None
+    effective_at: datetime | None
+    expires_at: datetime | None
+    product: str | None
+    billing_order_id: int | None
+    public_key_sha256: str | None
+    key_type: str | None = None
+    subject_alt_names: tuple[str, ...] = ()
+    status_id: int | None = None
+
+    @property
+    def term(self) -> Term:
+        """What its certificate is to be."""
+        return Term(
+            public_key_sha256=self.public_key_sha256,
+            key_type=self.key_type,
+            names=name_set(self.common_name, self.subject_alt_names),
+            begins_at=self.effective_at or self.created_at,
+            expires_at=self.expires_at,
+        )
+
+    def days_until_expiry(self, at: datetime) -> int | None:
+        """Return whole days, negative once it has expired."""
+        return days_until(self.expires_at, at)
+
+    def is_expired(self, at: datetime) -> bool:
+        """Return whether the order is known to have expired."""
+        return self.expires_at is not None and self.expires_at <= at
+
+    def as_facts(self) -> dict[str, t.Any]:
+        """Return what is true of the order whatever the clock says, ready for JSON; C(from_facts) reads it."""
+        return {
+            "id": self.id,
+            "common_name": self.common_name,
+            "status": self.status,
+            "status_name": self.status_name,
+            "approver_email": self.approver_email,
+            "technical_contact_email": self.technical_contact_email,
+            "created_at": iso(self.created_at),
+            "modified_at": iso(self.modified_at),
+            "effective_at": iso(self.effective_at),
+            "expires_at": iso(self.expires_at),
+            "product": self.product,
+            "billing_order_id": self.billing_order_id,
+            "public_key_sha256": self.public_key_sha256,
+            "key_type": self.key_type,
+            "subject_alt_names": list(self.subject_alt_names),
+        }
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, t.Any]) -> Order:
+        """Return the order of which C(as_facts) told.
+
+        Raises:
+            ValueError: and others, if it did not tell that.
+        """
+        values: dict[str, t.Any] = {
+            name: parse(value) if name.endswith("_at") else value for name, value in facts.items()
+        }
+        order = cls(**{**values, "subject_alt_names": tuple(values["subject_alt_names"])})
+        if order.as_facts() != facts or not all(map(_is_as_told, facts, facts.values())):
+            raise ValueError
+        return order
+
+    def as_result(self, at: datetime) -> dict[str, t.Any]:
+        """Return the order as modules return it."""
+        return {
+            **self.as_facts(),
+            "days_until_expiry": self.days_until_expiry(at),
+            "fulfillment_email_available": self.status in MAILABLE and not self.is_expired(at),
+        }
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which orders are wanted: criteria combine with AND, values within one with OR; C(None) asks for nothing."""
+
+    order_ids: Collection[int] | None = None
+    common_names: Sequence[str] | None = None
+    statuses: Sequence[str] | None = None
+    approver_emails: Sequence[str] | None = None
+    expires_within_days: int | None = None
+    exclude_expired: bool = False
+    imported: bool | None = None
+    gather_imported: bool = False
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, t.Any]) -> Selection:
+        """Return what the options of C(_argspec.selection_options) say.
+
+        Raises:
+            CertificatesError: C(invalid_argument).
+        """
+        criteria = {criterion.name: options[criterion.name] for criterion in fields(cls)}
+        ids = options["order_ids"]
+        check_ids("order_ids", ids or ())
+        selection = cls(**{**criteria, "order_ids": None if ids is None else frozenset(ids)})
+        if (selection.expires_within_days or 0) < 0:
+            raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
+        return selection
+
+    @property
+    def needs_store(self) -> bool:
+        """Whether C(results) must know what is in the certificate store."""
+        return self.gather_imported or self.imported is not None
+
+    def results(self, orders: Iterable[Order], at: datetime, shelf: Shelf | None) -> list[dict[str, t.Any]]:
+        """Return the orders that are wanted, as modules return them.
+
+        Args:
+            orders: all that may be wanted.
+            at: the present instant.
+            shelf: what the store holds; needed if C(needs_store), else left out of the results.
+        """
+        taken = [order for order in orders if self.takes(order, at)]
+        if not self.needs_store:
+            return [order.as_result(at) for order in taken]
+        known = t.cast(Shelf, shelf)
+        results = [{**order.as_result(at), **known.standing(order.term, at).as_result()} for order in taken]
+        return [result for result in results if self.imported in (None, result["imported"])]
+
+    def takes(self, order: Order, at: datetime) -> bool:
+        """Return whether an order meets all criteria at this instant, whatever is in the certificate store."""
+        days = order.days_until_expiry(at)
+        return (
+            (self.order_ids is None or order.id in self.order_ids)
+            and (self.common_names is None or name_matches(order.common_name, self.common_names))
+            and (self.statuses is None or order.status in self.statuses)
+            and (self.approver_emails is None or address_matches(order.approver_email, self.approver_emails))
+            and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
+            and not (self.exclude_expired and order.is_expired(at))
+        )
+
+
+def fetch_orders(client: Client, account_id: int, order_ids: Collection[int] | None = None) -> list[Order]:
+    """Return the account's orders, or those of them with the ids asked for, sorted by id.
+
+    Rests on C(getSslCertificateRequests).
+
+    Raises:
+        CertificatesError: as C(Client.read_list).
+    """
+    listing = (SERVICE, "getSslCertificateRequests", account_id)
+    rows = (
+        client.read_list(*listing, mask=MASK)
+        if order_ids is None
+        else client.read_ids(*listing, identifiers=order_ids, mask=MASK)
+    )
+    return _with_status_names(client, [normalise(row) for row in rows])
+
+
+def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
+    """Look the names up for orders that came with the id of their status alone (C(getSslRequestStatuses))."""
+    if not any(order.status_name is None and order.status_id is not None for order in orders):
+        return list(orders)
+    try:
+        statuses = client.call("Security_Certificate_Request_Status", "getSslRequestStatuses", mask="mask[id,name]")
+    except CertificatesError as error:
+        if error.code not in {"not_found", "retired", "api_error"}:
+            raise
+        statuses = None  # they stay unknown, which is safe: no email is requested in an unknown status
+    known = [status for status in statuses if isinstance(status, dict)] if isinstance(statuses, list) else []
+    names = {number(status.get("id")): _text(status.get("name")) for status in known}
+    return [
+        replace(order, status_name=names.get(order.status_id), status=status_word(names.get(order.status_id)))
+        if order.status_name is None
+        else order
+        for order in orders
+    ]
+
+
+def resend_fulfillment_email(client: Client, order_id: int) -> bool:
+    """Ask the certificate authority to send the fulfillment email again (C(resendEmail)); C(False) is the API's refusal.
+
+    Never repeated after an answer was lost.
+
+    Raises:
+        CertificatesError: as C(Client.call); C(no_answer) where the answer is neither yes nor no.
+    """
+    answer = client.call(SERVICE, "resendEmail", FULFILLMENT_EMAIL, identifier=order_id, repeatable=False)
+    return yes_or_no(answer, f"SoftLayer_{SERVICE}::resendEmail")
+
+
+def normalise(row: Mapping[str, t.Any]) -> Order:
+    """Return an API object as an C(Order)."""
+    status_name = _text(_related(row, "status").get("name"))
+    request = requested(row.get("certificateSigningRequest"))
+    return Order(
+        id=int(row["id"]),
+        common_name=_text(row.get("commonName")),
+        status=status_word(status_name),
+        status_name=status_name,
+        approver_email=_text(row.get("approverEmailAddress")),
+        technical_contact_email=_text(row.get("technicalContactEmailAddress")),
+        created_at=parse(row.get("createDate")),
+        modified_at=parse(row.get("modifyDate")),
+        effective_at=parse(row.get("effectiveDate")),
+        expires_at=parse(row.get("expirationDate")),
+        product=_text(_related(row, "orderItem").get("description")),
+        billing_order_id=number(_related(row, "order").get("id")),
+        public_key_sha256=request.public_key_sha256 if request else None,
+        key_type=request.key_type if request else None,
+        subject_alt_names=request.dns_names if request else (),
+        status_id=number(row.get("statusId")) or number(_related(row, "status").get("id")),
+    )
+
+
+def status_word(name: str | None) -> str:
+    """Return the collection's word for a status name of the API."""
+    return STATUSES.get((name or "").strip().lower(), "unknown")
+
+
+def _related(row: Mapping[str, t.Any], name: str) -> Mapping[str, t.Any]:
+    value = row.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _is_as_told(name: str, value: object) -> bool:
+    """Return whether a fact has the type that C(Order.as_facts) gives it."""
+    if name == "subject_alt_names":
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if name in {"id", "billing_order_id"}:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return is_number or (value is None and name != "id")
+    return isinstance(value, str) or (value is None and name != "status")
+
+
+def _text(value: object) -> str | None:
+    return printable(value.strip()) or None if isinstance(value, str) else None

@@ -1,0 +1,176 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where to call the API, and as whom: options, environment and config file. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import typing as t
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from .._errors import CertificatesError
+from .._names import is_loopback
+from .._secrets import secrets_in
+
+with suppress(ImportError):
+    from SoftLayer import API_PUBLIC_ENDPOINT
+    from SoftLayer.config import get_client_settings_config_file
+
+LONGEST_TIMEOUT = 86400
+"""Seconds; more, and infinity, would make a run that never ends."""
+MOST_RETRIES = 100
+"""With the pauses between them these last more than an hour."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where and as whom to call the API."""
+
+    username: str
+    api_key: str = field(repr=False)
+    endpoint_url: str
+    timeout: float
+    proxy: str | None = field(repr=False)
+    verify: bool | str
+    retries: int
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether the endpoint speaks REST; otherwise it is XML-RPC."""
+        return "rest" in urlsplit(self.endpoint_url).path.split("/")
+
+    @property
+    def secrets(self) -> set[str]:
+        """What must appear in no output: the API key, and passwords inside URLs, those of the environment's proxies among them."""
+        return {self.api_key, *secrets_in([self.endpoint_url, self.proxy, *getproxies().values()])}
+
+
+def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Settings:
+    """Return the settings by precedence: option, then environment, then config file, then default.
+
+    Args:
+        params: the module's options, the environment's values and the defaults already filled in.
+        given: the options that the user gave.
+
+    Raises:
+        CertificatesError: C(missing_credentials), C(invalid_config_file), C(insecure_endpoint), C(invalid_argument).
+    """
+    config = _read_config_file(params["config_file"])
+    username = (params["username"] or config.get("username") or "").strip()
+    api_key = (params["api_key"] or config.get("api_key") or "").strip()
+    missing = [name for name, value in (("username", username), ("api_key", api_key)) if not value]
+    if missing:
+        raise CertificatesError(
+            "missing_credentials",
+            f"No SoftLayer {' and '.join(missing)} given: set the options username and api_key, the environment variables "
+            "SL_USERNAME and SL_API_KEY, or both in the section [softlayer] of ~/.softlayer.",
+            missing=missing,
+        )
+    timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
+    if not 0 < timeout < LONGEST_TIMEOUT:
+        raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
+    if not 0 <= params["retries"] <= MOST_RETRIES:
+        raise CertificatesError("invalid_argument", f"retries must be from 0 to {MOST_RETRIES}.")
+    settings = Settings(
+        username=username,
+        api_key=api_key,
+        endpoint_url=(params["endpoint_url"] or config.get("endpoint_url") or API_PUBLIC_ENDPOINT).strip().rstrip("/"),
+        timeout=timeout,
+        proxy=_proxy(params["proxy"] or ("" if _proxy_in_environment() else config.get("proxy"))),
+        verify=_verification(params, given, config),
+        retries=params["retries"],
+    )
+    _guard_endpoint(settings)
+    return settings
+
+
+def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> bool | str:
+    """Return what requests takes as C(verify): a CA bundle's path, or whether to verify at all."""
+    configured: bool | str = config.get("verify", True)
+    ca_path = params["ca_path"] or (configured if isinstance(configured, str) else None)
+    wanted = params["validate_certs"] if given & {"validate_certs", "ca_path"} else configured is not False
+    if not wanted:
+        return False
+    return _existing_ca(ca_path) if ca_path else True
+
+
+def _existing_ca(path: str) -> str:
+    expanded = os.path.expanduser(path)
+    if not (os.path.isfile(expanded) or os.path.isdir(expanded)) or not os.access(expanded, os.R_OK):
+        raise CertificatesError(
+            "invalid_argument", f"The CA file {path} cannot be read: check ca_path, or verify in the config file."
+        )
+    return expanded
+
+
+def _proxy(url: str | None) -> str | None:
+    """Return a proxy's URL; a bare host and port is one that speaks HTTP."""
+    if not url:
+        return None
+    return url if "://" in url else f"http://{url.lstrip('/')}"
+
+
+def _proxy_in_environment() -> bool:
+    return bool(os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY"))
+
+
+def _read_config_file(path: str | None) -> dict[str, t.Any]:
+    """Return the C([softlayer]) section as the SDK reads it: C(/etc/softlayer.conf), C(~/.softlayer), C(path)."""
+    if path and not (os.path.isfile(path) and os.access(path, os.R_OK)):
+        raise CertificatesError("invalid_config_file", f"The config file {path} cannot be read: check config_file.")
+    trusted = os.environ.get("SSL_CERT_FILE")
+    try:
+        return get_client_settings_config_file(config_file=path) or {}
+    except (configparser.Error, ValueError):  # the exceptions' texts may quote the line that holds the key
+        raise CertificatesError(
+            "invalid_config_file",
+            f"The config file {path or '~/.softlayer'} is not an INI file with a section [softlayer] as the SoftLayer SDK reads it: "
+            "write it anew with `slcli config setup`, or give username and api_key as options.",
+        ) from None
+    finally:  # the SDK sets it by the file's verify, for all that runs in this process and after it
+        os.environ.pop("SSL_CERT_FILE", None)
+        if trusted is not None:
+            os.environ["SSL_CERT_FILE"] = trusted
+
+
+def _guard_endpoint(settings: Settings) -> None:
+    """Refuse to send credentials in the clear to anything but this machine."""
+    proxy_host = _proxy_host(settings.proxy) if settings.proxy else None
+    try:
+        url = urlsplit(settings.endpoint_url)
+        host = url.hostname if url.port != 0 else None
+    except ValueError:
+        host = None
+    if not host or url.scheme not in {"http", "https"} or "@" in url.netloc or url.query or url.fragment:
+        raise CertificatesError(
+            "invalid_argument",
+            f"endpoint_url must look like {API_PUBLIC_ENDPOINT}: https, a host and a path, without a login in it.",
+        )
+    if url.scheme == "http" and not (is_loopback(host) and (proxy_host is None or is_loopback(proxy_host))):
+        raise CertificatesError(
+            "insecure_endpoint",
+            f"Credentials are not sent to {host} over plain http: use https in endpoint_url.",
+            host=host,
+        )
+
+
+def _proxy_host(proxy: str) -> str:
+    try:
+        url = urlsplit(proxy)
+        host = url.hostname if url.port != 0 else None
+    except ValueError:
+        host = None
+    if not host or "@" in url.path + url.query + url.fragment:
+        raise CertificatesError(
+            "invalid_argument",
+            "proxy must look like http://proxy.example.com:3128, with a login like http://user:password@proxy.example.com:3128, "
+            "in which all but letters and digits is percent-encoded.",
+        )
+    return host

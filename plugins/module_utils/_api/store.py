@@ -1,0 +1,430 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The account's certificate store: find, create, edit, delete. Private to softlayer.certificates.
+
+Rests on C(SoftLayer_Security_Certificate) and C(SoftLayer_Account::getSecurityCertificates). What leaves here is an allow-list,
+and every read and every C(createObject) carries an object mask without C(privateKey): the API would send it otherwise.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .._errors import CertificatesError
+from .._names import name_matches
+from .._secrets import PRIVATE_KEY
+from .._text import encodable, printable
+from .._times import days_until, iso, parse
+from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
+from .._x509.read import Request, read_certificates, read_request
+from .._x509.terms import Held, Shelf
+from .client import Client, left_out
+from .faults import tells_of_mishap
+from .values import as_id, is_no, number, yes_or_no
+
+SERVICE = "Security_Certificate"
+CERTIFICATE_MASK = "mask[id,certificate]"
+RECORD_MASK = (
+    "mask[id,commonName,organizationName,certificate,intermediateCertificate,certificateSigningRequest,notes,keySize,validityBegin,validityEnd,"
+    "createDate,modifyDate,associatedServiceCount,lbaasListeners[id,uuid]]"
+)
+CREATED_MASK = "mask[id]"
+SERVICES_MASK = "mask[id,lbaasListeners[id,uuid]]"
+
+ENTRY_LACKS = (
+    "fingerprint_sha256",
+    "public_key_sha256",
+    "serial_number",
+    "subject_alt_names",
+    "key_type",
+    "notes",
+    "associated_service_count",
+    "created_at",
+    "modified_at",
+)
+"""Results that C(SoftLayer_Security_Certificate_Entry) does not tell."""
+ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin", "validityEnd")
+"""What is taken from such an entry, besides its C(certificateId)."""
+PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A record of the store, without its private key."""
+
+    id: int
+    common_name: str | None
+    notes: str
+    associated_service_count: int | None
+    certificate: Certificate | None
+    intermediates: tuple[Certificate, ...]
+    request: Request | None
+    created_at: datetime | None = field(repr=False)
+    modified_at: datetime | None = field(repr=False)
+    organization_name: str | None = None
+    validity_begin: datetime | None = None
+    validity_end: datetime | None = None
+    key_size: int | None = None
+    has_no_listeners: bool = False
+    """Whether the API says that no listener of a load balancer uses it; it may not tell."""
+
+    @property
+    def is_surely_unused(self) -> bool:
+        """Return whether it is known that no service uses it: by their number, or where that is not told by the listeners."""
+        return self.associated_service_count == 0 or (self.associated_service_count is None and self.has_no_listeners)
+
+    def facts(self) -> dict[str, t.Any]:
+        """Return what results tell of the certificate: what it says itself, else what the API says of it."""
+        told = {
+            "common_name": self.common_name,
+            "not_before": iso(self.validity_begin),
+            "not_after": iso(self.validity_end),
+            "key_size": self.key_size,
+        }
+        facts = self.certificate.facts() if self.certificate else dict.fromkeys(FACTS)
+        return {**facts, **{name: value for name, value in told.items() if facts[name] is None}}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What it is for: its DNS names and its common name, in ASCII form."""
+        return name_set(self.common_name, self.certificate.names if self.certificate else ())
+
+    @property
+    def not_after(self) -> datetime | None:
+        """End of validity."""
+        return self.certificate.not_after if self.certificate else self.validity_end
+
+    def days_until_expiry(self, at: datetime) -> int | None:
+        """Return whole days, negative once it has expired."""
+        return days_until(self.not_after, at)
+
+    def as_result(self, at: datetime) -> dict[str, t.Any]:
+        """Return it as C(ssl_certificate_info) returns it: public facts only."""
+        organization = self.organization_name or (self.certificate and self.certificate.organization_name)
+        return {
+            "id": self.id,
+            **self.facts(),
+            "notes": self.notes,
+            "organization_name": organization,
+            "days_until_expiry": self.days_until_expiry(at),
+            "associated_service_count": self.associated_service_count,
+            "created_at": iso(self.created_at),
+            "modified_at": iso(self.modified_at),
+        }
+
+    def pems(self) -> dict[str, str | None]:
+        """Return the public parts as canonical PEM, made anew from what was read: text around them is not among it."""
+        parts = (
+            self.certificate.pem() if self.certificate else None,
+            pem_bundle(self.intermediates) or None,
+            self.request.pem() if self.request else None,
+        )
+        return dict(zip(PEMS, parts, strict=True))
+
+
+@dataclass(frozen=True)
+class StoreSelection:
+    """Which records are wanted: criteria combine with AND, values within one with OR; C(None) asks for nothing."""
+
+    certificate_ids: Sequence[int] | None = None
+    common_names: Sequence[str] | None = None
+    status: t.Literal["all", "valid", "expired"] = "all"
+    expires_within_days: int | None = None
+    unused: bool | None = None
+
+    def takes(self, record: Stored, at: datetime) -> bool:
+        """Return whether a record meets all criteria; what is not known of one meets none.
+
+        A record whose end is not told is neither valid nor expired, one whose services are not told neither used nor unused.
+        """
+        days = record.days_until_expiry(at)
+        return (
+            (self.certificate_ids is None or record.id in self.certificate_ids)
+            and (self.common_names is None or any(name_matches(name, self.common_names) for name in record.names))
+            and (self.status == "all" or (days is not None and (days < 0) == (self.status == "expired")))
+            and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
+            and (
+                self.unused is None
+                or (
+                    record.associated_service_count is not None
+                    and (record.associated_service_count == 0) == self.unused
+                )
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The records that a user may see; C(is_limited) tells that only those not expired came, without C(ENTRY_LACKS)."""
+
+    records: Sequence[Stored]
+    is_limited: bool
+
+
+def fetch_shelf(client: Client, otherwise: str) -> Shelf:
+    """Return the stored certificates, as far as orders are compared with them.
+
+    Args:
+        client: the session.
+        otherwise: what a user can do who may not read the store.
+
+    Raises:
+        CertificatesError: as C(Client.read_list).
+    """
+    rows = _list(client, CERTIFICATE_MASK, f"Grant it, or {otherwise}.")
+    held = {int(row["id"]): Held.from_pem(int(row["id"]), row.get("certificate")) for row in rows}
+    _warn_of_unreadable(client, [identifier for identifier, one in held.items() if one is None])
+    return Shelf(filter(None, held.values()))
+
+
+def warn_of_unreadable(client: Client, records: Iterable[Stored]) -> None:
+    """Warn of records with which nothing can be compared, as their certificates cannot be read or are not there."""
+    _warn_of_unreadable(client, [record.id for record in records if record.certificate is None])
+
+
+def _warn_of_unreadable(client: Client, ids: Sequence[int]) -> None:
+    if ids:
+        client.warn(
+            f"Certificates of the store that cannot be read: {', '.join(map(str, ids))}. Nothing is compared with them, and what "
+            "they may hold counts as not stored. Mend or delete them."
+        )
+
+
+def fetch_stored(client: Client) -> list[Stored]:
+    """Return all records of the store, sorted by id, whatever their key type or validity.
+
+    Raises:
+        CertificatesError: as C(Client.read_list).
+    """
+    return [normalise(row) for row in _list(client, RECORD_MASK, "Grant it.")]
+
+
+def fetch_visible(client: Client) -> Listing:
+    """Return all records, or what a user sees of them who has only the permission to view.
+
+    Rests on C(getSecurityCertificates), then on C(SoftLayer_Account::getValidSecurityCertificateEntries), which takes neither
+    mask nor filter nor limit: its whole list comes at once.
+
+    Raises:
+        CertificatesError: as C(Client.read_list).
+    """
+    try:
+        return Listing(fetch_stored(client), is_limited=False)
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+    try:
+        entries = client.call("Account", "getValidSecurityCertificateEntries")
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        raise CertificatesError(
+            "not_found",
+            "The certificate store cannot be read: the API user lacks the permissions SECURITY_CERTIFICATE_MANAGE and "
+            "SECURITY_CERTIFICATE_VIEW. Grant one of them.",
+            **error.details,
+        ) from None
+    return Listing(_records(client, entries), is_limited=True)
+
+
+def _records(client: Client, entries: object) -> list[Stored]:
+    """Return C(SoftLayer_Security_Certificate_Entry) objects as records, each once, sorted by id; without an id none is one.
+
+    Raises:
+        CertificatesError: C(api_error), where something else came.
+    """
+    call = "SoftLayer_Account::getValidSecurityCertificateEntries"
+    given = entries if isinstance(entries, list) else [None]
+    usable = [entry for entry in given if isinstance(entry, dict) and as_id(entry.get("certificateId"))]
+    if given and not usable:
+        raise CertificatesError(
+            "api_error",
+            f"{call} answered something else than a list of entries with a certificateId: check endpoint_url, or grant the API user "
+            "the permission SECURITY_CERTIFICATE_MANAGE.",
+        )
+    if len(usable) < len(given):
+        client.warn(left_out(call, len(given) - len(usable)))
+    rows = {int(entry["certificateId"]): {name: entry.get(name) for name in ENTRY_PROPERTIES} for entry in usable}
+    return [normalise({**rows[identifier], "id": identifier}) for identifier in sorted(rows)]
+
+
+def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
+    try:
+        return client.read_list("Account", "getSecurityCertificates", mask=mask, root="securityCertificates")
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        raise CertificatesError(
+            "not_found",
+            "The certificate store cannot be read: the API user lacks the permission SECURITY_CERTIFICATE_MANAGE. "
+            + remedy,
+            **error.details,
+        ) from None
+
+
+def fetch_services(client: Client, identifier: int) -> list[str]:
+    """Return what uses a certificate, in words, as far as the API tells (C(getObject) with C(lbaasListeners))."""
+    try:
+        row = client.call(SERVICE, "getObject", identifier=identifier, mask=SERVICES_MASK)
+    except CertificatesError:
+        return []  # it only makes a message better
+    listeners = row.get("lbaasListeners") if isinstance(row, dict) else None
+    found = [listener for listener in listeners or () if isinstance(listener, dict)]
+    return [f"load balancer listener {listener.get('uuid') or listener.get('id')}" for listener in found]
+
+
+def find_by_common_name(client: Client, common_name: str) -> list[Stored]:
+    """Return the records with a common name (C(findByCommonName)).
+
+    Raises:
+        CertificatesError: as C(Client.call).
+    """
+    rows = client.call(SERVICE, "findByCommonName", common_name, mask=RECORD_MASK)
+    return [normalise(row) for row in rows if _id_of(row)] if isinstance(rows, list) else []
+
+
+def fetch_one(client: Client, identifier: int) -> Stored | None:
+    """Return a record (C(getObject)), C(None) if the store does not have it.
+
+    Raises:
+        CertificatesError: as C(Client.call); C(no_answer) where the answer is no record.
+    """
+    try:
+        row = client.call(SERVICE, "getObject", identifier=identifier, mask=RECORD_MASK)
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        return None
+    if _id_of(row) != identifier:
+        raise CertificatesError("no_answer", f"SoftLayer_{SERVICE}::getObject gave no certificate {identifier}.")
+    return normalise(row)
+
+
+def create(client: Client, template: Mapping[str, str], before_sending: t.Callable[[], None] | None = None) -> int:
+    """Store a certificate (C(createObject)) and return its id; never repeated after an answer was lost.
+
+    Args:
+        client: the session.
+        template: the properties.
+        before_sending: see C(Client.call).
+
+    Raises:
+        CertificatesError: as C(Client.call); C(refused) where the store does not take it.
+    """
+    template = dict(template)
+    answer = _unless_refused(
+        lambda: client.call(
+            SERVICE, "createObject", template, mask=CREATED_MASK, repeatable=False, before_sending=before_sending
+        ),
+    )
+    if is_no(answer):
+        raise CertificatesError("refused", "The store did not take the certificate and gave no reason.")
+    identifier = _id_of(answer)
+    if identifier is None:
+        raise CertificatesError(
+            "no_answer", f"SoftLayer_{SERVICE}::createObject gave no id. It may have been processed."
+        )
+    return identifier
+
+
+def _id_of(row: object) -> int | None:
+    """Return an object's id; C(None) where there is no object, or no id that could be one."""
+    return as_id(row.get("id")) if isinstance(row, dict) else None
+
+
+def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
+    """Change a record (C(editObject)).
+
+    Raises:
+        CertificatesError: as C(Client.call); C(refused) where the store does not take it, C(no_answer) where it does not say.
+    """
+    answer = _unless_refused(
+        lambda: client.call(SERVICE, "editObject", dict(changes), identifier=identifier, changes=True)
+    )
+    if not yes_or_no(answer, f"SoftLayer_{SERVICE}::editObject"):
+        raise CertificatesError("refused", f"The store did not change certificate {identifier} and gave no reason.")
+
+
+def delete(client: Client, identifier: int) -> None:
+    """Delete a record (C(deleteObject)).
+
+    Raises:
+        CertificatesError: as C(Client.call); C(refused) where the store does not do it, C(no_answer) where it does not say.
+    """
+    answer = _unless_refused(lambda: client.call(SERVICE, "deleteObject", identifier=identifier, changes=True))
+    if not yes_or_no(answer, f"SoftLayer_{SERVICE}::deleteObject"):
+        raise CertificatesError("refused", f"The store did not delete certificate {identifier} and gave no reason.")
+
+
+def _unless_refused(call: t.Callable[[], t.Any]) -> t.Any:
+    """Tell the store's own no, which is about what it was given, from the API's other faults.
+
+    Raises:
+        CertificatesError: as C(call); C(refused), C(no_answer) where a fault leaves open whether it was done.
+    """
+    try:
+        return call()
+    except CertificatesError as error:
+        said = error.details.get("api_message")
+        if error.code != "api_error" or not said:
+            raise
+        if tells_of_mishap(said):
+            raise CertificatesError("no_answer", error.message, **error.details) from None
+        raise CertificatesError("refused", f"The store refused it: {said}", **error.details) from None
+
+
+def normalise(row: Mapping[str, t.Any]) -> Stored:
+    """Return an API object as a record, taking over only what is named here."""
+    return Stored(
+        id=int(row["id"]),
+        common_name=_shown(row.get("commonName")),
+        notes=PRIVATE_KEY.sub("(private key left out)", encodable(str(row.get("notes") or ""))),
+        associated_service_count=_services(row),
+        certificate=_certificate(row),
+        intermediates=tuple(_certificates(row.get("intermediateCertificate"))),
+        request=_request(row.get("certificateSigningRequest")),
+        created_at=parse(row.get("createDate")),
+        modified_at=parse(row.get("modifyDate")),
+        organization_name=_shown(row.get("organizationName")),
+        validity_begin=parse(row.get("validityBegin")),
+        validity_end=parse(row.get("validityEnd")),
+        key_size=number(row.get("keySize")),
+        has_no_listeners=row.get("lbaasListeners") == [],
+    )
+
+
+def _shown(value: object) -> str | None:
+    """Return a name as it can be printed."""
+    return printable(str(value)) if value else None
+
+
+def _services(row: Mapping[str, t.Any]) -> int | None:
+    """Return how many services use a record; the count may lag behind the listeners, which are only some of them."""
+    count = number(row.get("associatedServiceCount"))
+    listeners = row.get("lbaasListeners")
+    known = len(listeners) if isinstance(listeners, list) else 0
+    return max(count or 0, known) if known else count
+
+
+def _certificate(row: Mapping[str, t.Any]) -> Certificate | None:
+    return next(iter(_certificates(row.get("certificate"))), None)
+
+
+def _certificates(pem: object) -> Iterable[Certificate]:
+    """Return the certificates in a stored PEM; one that does not parse is not comparable to anything."""
+    try:
+        return read_certificates(pem.encode("utf-8", "replace")) if isinstance(pem, str) else []
+    except CertificatesError:
+        return []
+
+
+def _request(pem: object) -> Request | None:
+    try:
+        return read_request(pem.encode("utf-8", "replace")) if isinstance(pem, str) and pem.strip() else None
+    except CertificatesError:
+        return None

@@ -1,0 +1,352 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ledger's database, a SQLite file or PostgreSQL: its tables and its transactions. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import threading
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from .._errors import CertificatesError
+from .place import find_place, no_such_ledger, unavailable
+
+with suppress(ImportError):
+    import sqlalchemy as sa
+    from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+SCHEMA_VERSION = 2
+"""Version 1 knew emails only, and no leases; it is brought up to date on first use."""
+SECONDS_TO_WAIT_FOR_A_LOCK = 30
+MOST_RIVALS = 1000
+"""How often a rival may be faster before something else must be wrong."""
+CONNECTIONS = 4
+"""Connections of one run; its threads take turns, since a transaction takes a fraction of a call."""
+R = t.TypeVar("R")
+
+
+class _Operation(t.Generic[R]):
+    """Something to do in a transaction, and what came of it."""
+
+    def __init__(self, do: t.Callable[[sa.Connection], R]) -> None:
+        self._do = do
+        self._error: BaseException | None = None
+        self._result: R | None = None
+        self.is_over = False
+
+    def run(self, connection: sa.Connection) -> None:
+        """Do it; its result stands once the transaction is committed."""
+        self._result = self._do(connection)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Note that the transaction is over."""
+        self._error = error
+        self.is_over = True
+
+    def result(self) -> R:
+        """Return what came of it, or raise why nothing did."""
+        if self._error is not None:
+            raise self._error
+        return t.cast("R", self._result)
+
+
+class _SharedTransactions:
+    """Lets threads that want to write at the same moment share a transaction.
+
+    SQLite brings each transaction to the disk before the next one begins, which takes longer than all else that the ledger
+    does; so whoever waits meanwhile goes along with the next one. Each operation is on the disk when C(run) returns.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._waiting: list[_Operation[t.Any]] = []
+        self._queue = threading.Lock()
+        self._writer = threading.Lock()
+
+    def run(self, do: t.Callable[[sa.Connection], R]) -> R:
+        """Do something in a transaction, which may hold what other threads do; if it fails, it fails for all of them."""
+        operation = _Operation(do)
+        with self._queue:
+            self._waiting.append(operation)
+        with self._writer:
+            if not operation.is_over:
+                with self._queue:
+                    together, self._waiting = self._waiting, []
+                self._commit(together)
+        return operation.result()
+
+    def _commit(self, together: t.Sequence[_Operation[t.Any]]) -> None:
+        error: BaseException | None = None
+        try:
+            with self._engine.begin() as connection:
+                for operation in together:
+                    operation.run(connection)
+        except BaseException as raised:
+            error = raised
+        for operation in together:
+            operation.end(error)
+
+
+class Database:
+    """The ledger's tables, made on first use.
+
+    Args:
+        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; C(None) or nothing for C(default_path).
+        read_only: whether to write nothing at all, not even the schema: check mode.
+
+    Attributes:
+        tables: what it holds.
+        is_empty: whether there are no tables, and will be none.
+        has_leases: whether the tables are those of this release; in check mode they may be older.
+
+    Raises:
+        CertificatesError: here and in every method, C(ledger_unavailable), or C(missing_library) for a database driver.
+    """
+
+    def __init__(self, url: str | None, *, read_only: bool = False) -> None:
+        self._read_only = read_only
+        self._url = find_place(url)
+        self.tables = _make_tables()
+        self._engine = _make_engine(self._url, read_only=read_only)
+        is_file = self._url.get_backend_name() == "sqlite"
+        self._shared = _SharedTransactions(self._engine) if is_file else None
+        self.is_empty = is_file and self._prepare_file(may_make_folder=not url)
+        self.has_leases = True
+        with self._said_clearly():
+            self._open_schema()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection to read from."""
+        with self._said_clearly(), self._engine.begin() as connection:
+            yield connection
+
+    def transact(self, do: t.Callable[[sa.Connection], R]) -> R:
+        """Do something in a transaction and return what came of it; do it again where a rival was faster."""
+        with self._said_clearly():
+            for _attempt in range(MOST_RIVALS):
+                with suppress(IntegrityError):
+                    return self._transact_once(do)
+        raise unavailable(self._url, "its tables are not as this collection made them")
+
+    def _transact_once(self, do: t.Callable[[sa.Connection], R]) -> R:
+        if self._shared is not None:
+            return self._shared.run(do)
+        with self._engine.begin() as connection:
+            return do(connection)
+
+    @contextmanager
+    def _said_clearly(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, ValueError) as error:  # the second, where a row holds no date in place of one
+            said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
+            raise unavailable(self._url, said[0] if said else "the database failed") from None
+
+    def _prepare_file(self, *, may_make_folder: bool) -> bool:
+        """Make the SQLite file for its owner alone; return whether there is none and, in check mode, will be none."""
+        path = str(self._url.database)
+        folder = os.path.dirname(path)
+        if not may_make_folder and not os.path.isdir(folder):
+            raise unavailable(self._url, f"there is no folder {folder}")
+        if os.path.exists(path):
+            return False
+        if self._read_only:
+            return True
+        try:
+            if may_make_folder:
+                _make_private_folder(folder)
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+            os.fchmod(descriptor, 0o600)
+            os.close(descriptor)
+        except (OSError, ValueError) as error:
+            raise unavailable(self._url, getattr(error, "strerror", None) or "it cannot be made") from None
+        return False
+
+    def _open_schema(self) -> None:
+        """Make the tables on first use, renew older ones, refuse those of a newer release, and prove that they can be written."""
+        if self.is_empty:
+            return
+        version = self._version()
+        if version is None and self._read_only:
+            self.is_empty = True
+            return
+        if version is None:
+            self._make_schema()
+            version = self._version()
+        if version == 1:
+            self.has_leases = not self._read_only
+            version = SCHEMA_VERSION
+            if not self._read_only:
+                self._renew_schema()
+                version = self._version()
+        if version != SCHEMA_VERSION:
+            raise unavailable(
+                self._url,
+                f"its schema has version {version}, this release knows version {SCHEMA_VERSION}; use the newer release of the collection",
+            )
+        if not self._read_only:
+            versions = self.tables.versions
+            with self._engine.begin() as connection:
+                this = versions.c.version == SCHEMA_VERSION
+                connection.execute(sa.update(versions).where(this).values(version=SCHEMA_VERSION))
+
+    def _version(self) -> int | None:
+        versions = self.tables.versions
+        with self._engine.begin() as connection:
+            if not sa.inspect(connection).has_table(versions.name):
+                return None
+            return t.cast("int | None", connection.scalar(sa.select(sa.func.max(versions.c.version))))
+
+    def _make_schema(self) -> None:
+        versions = self.tables.versions
+        try:
+            with self._engine.begin() as connection:
+                versions.metadata.create_all(connection)
+                connection.execute(sa.insert(versions).values(id=1, version=SCHEMA_VERSION))
+        except SQLAlchemyError:
+            if self._version() is None:  # else another run was faster
+                raise
+
+    def _renew_schema(self) -> None:
+        """Bring tables of version 1 up to date.
+
+        A run of an older release may be at work meanwhile; it names the columns that it writes, and so goes on. It may also write
+        its own version over the new one as it opens the ledger, so each step is left out where it is done already.
+        """
+        emails, creates, versions = self.tables.emails, self.tables.creates, self.tables.versions
+        with self._engine.begin() as connection:
+            # Whoever comes second waits here (SQLite: at the beginning of the transaction) and finds it done.
+            connection.execute(sa.select(versions.c.version).with_for_update())
+            creates.create(connection, checkfirst=True)
+            if "lease_until" not in {column["name"] for column in sa.inspect(connection).get_columns(emails.name)}:
+                kind = emails.c.lease_until.type.compile(connection.dialect)
+                connection.execute(sa.DDL(f"ALTER TABLE {emails.name} ADD COLUMN lease_until {kind}"))
+            connection.execute(sa.update(versions).where(versions.c.version == 1).values(version=SCHEMA_VERSION))
+
+
+def _make_private_folder(path: str) -> None:
+    """Make a folder, and those above it that are missing, for their owner alone, whatever the umask."""
+    if not os.path.isdir(path):
+        _make_private_folder(os.path.dirname(path))
+        try:
+            os.mkdir(path)
+            os.chmod(path, 0o700)
+        except FileExistsError:
+            pass  # another run was faster
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The history of emails, that of creates, and the version of the schema."""
+
+    emails: sa.Table
+    creates: sa.Table
+    versions: sa.Table
+
+
+def _make_tables() -> Tables:
+    class UtcDateTime(sa.TypeDecorator[datetime]):
+        """Instants in UTC, also where the database (SQLite) keeps no time zone."""
+
+        impl = sa.DateTime(timezone=True)
+        cache_ok = True
+
+        def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:
+            return value and value.astimezone(timezone.utc)
+
+        def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
+            return value and (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+
+    metadata = sa.MetaData()
+
+    def history(name: str, *key: sa.Column[t.Any], own: sa.Column[t.Any]) -> sa.Table:
+        """Return a table with numbered entries for each key, of which rivals get different numbers."""
+        return sa.Table(
+            name,
+            metadata,
+            sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+            sa.Column("account_id", sa.BigInteger, nullable=False),
+            *key,
+            sa.Column("number", sa.Integer, nullable=False),
+            sa.Column("state", sa.String(16), nullable=False),
+            sa.Column("requested_at", UtcDateTime, nullable=False),
+            sa.Column("lease_until", UtcDateTime),
+            own,
+            sa.UniqueConstraint("account_id", *(column.name for column in reversed(key)), "number"),
+            sqlite_autoincrement=True,
+        )
+
+    return Tables(
+        emails=history(
+            "softlayer_ssl_email_requests",
+            sa.Column("order_id", sa.BigInteger, nullable=False),
+            sa.Column("email_type", sa.String(32), nullable=False),
+            own=sa.Column("noticed_at", UtcDateTime),
+        ),
+        creates=history(
+            "softlayer_ssl_certificate_creates",
+            sa.Column("fingerprint_sha256", sa.String(64), nullable=False),
+            own=sa.Column("certificate_id", sa.BigInteger),
+        ),
+        versions=sa.Table(
+            "softlayer_ssl_email_ledger",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("version", sa.Integer, nullable=False),
+        ),
+    )
+
+
+def _make_engine(url: sa.URL, *, read_only: bool) -> sa.Engine:
+    is_sqlite = url.get_backend_name() == "sqlite"
+    option = "timeout" if is_sqlite else "connect_timeout"
+    wait = {} if option in url.query else {option: SECONDS_TO_WAIT_FOR_A_LOCK}
+    try:
+        engine = sa.create_engine(url, connect_args=wait, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+    except ImportError as error:
+        name = "psycopg[binary]" if error.name == "psycopg" else str(error.name)
+        raise CertificatesError(
+            "missing_library",
+            f"The ledger's database needs the Python library {name}: pip install '{name}'.",
+            library=name,
+        ) from None
+    except (ArgumentError, ValueError, TypeError):
+        raise no_such_ledger() from None
+    if is_sqlite:
+        _begin_by_hand(engine, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+    else:
+        _wait_for_locks(engine)
+    return engine
+
+
+def _wait_for_locks(engine: sa.Engine) -> None:
+    """Let PostgreSQL give up on a statement after the time that SQLite would."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _on_connect(connection: t.Any, _record: object) -> None:
+        connection.execute(f"SET lock_timeout = '{SECONDS_TO_WAIT_FOR_A_LOCK}s'")
+        connection.execute(f"SET statement_timeout = '{2 * SECONDS_TO_WAIT_FOR_A_LOCK}s'")
+        connection.commit()
+
+
+def _begin_by_hand(engine: sa.Engine, statement: str) -> None:
+    """Let each transaction take SQLite's write lock at its start: a later upgrade of a read lock could fail."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _on_connect(connection: t.Any, _record: object) -> None:
+        connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def _on_begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(statement)

@@ -1,0 +1,250 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""When was which email requested, and which certificate created: claim, confirm, release. Private to softlayer.certificates.
+
+The API keeps no history of the emails it has been asked for, so this is the only memory there is; and it stores a certificate
+as often as it is told to. Such an act is I(claimed) before its API call and I(confirmed) after it; what surely was not done is
+I(released). Where no answer came to a request for an email, that is I(unknown). Each claim has a lease, the time within which
+its call is over: one that is still open afterwards means that a run died in between, and that it may have been done.
+
+One code path serves both acts, and SQLite and PostgreSQL. A claim takes the next number in the history of its key, and a unique
+constraint lets only one of several rivals have it; no lock is held while the API is called.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from .database import Database
+
+with suppress(ImportError):
+    import sqlalchemy as sa
+
+IDS_PER_QUERY = 500
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far two controllers' clocks may differ before it is worth a word."""
+MARGIN = timedelta(seconds=60)
+"""What a lease has beyond its call, for clocks that differ a little and a server that is late."""
+USUAL_LEASE = timedelta(minutes=10)
+"""The lease of a claim that an older release made, which noted none."""
+
+
+def lease_for(timeout: float) -> timedelta:
+    """Return how long a claim is held for a call that takes at most C(timeout) seconds and begins within as many."""
+    return 2 * timedelta(seconds=timeout) + MARGIN
+
+
+@dataclass(frozen=True)
+class Key:
+    """Which email a request is about."""
+
+    account_id: int
+    order_id: int
+    email_type: str
+
+    VARIES: t.ClassVar = "order_id"
+    """What tells most keys of a run apart."""
+
+
+@dataclass(frozen=True)
+class CreateKey:
+    """Which certificate is to be created in the store."""
+
+    account_id: int
+    fingerprint_sha256: str
+
+    VARIES: t.ClassVar = "fingerprint_sha256"
+
+
+K = t.TypeVar("K", Key, CreateKey)
+State = t.Literal["claimed", "unknown", "confirmed"]
+
+
+@dataclass(frozen=True)
+class Entry(t.Generic[K]):
+    """An act that was done, or may have been."""
+
+    id: int
+    key: K
+    requested_at: datetime
+    state: State
+    lease_until: datetime | None = None
+    noticed_at: datetime | None = None
+    """When it was first seen to lie in the future."""
+    certificate_id: int | None = None
+    """What was created, in the certificate store."""
+
+    @property
+    def lease(self) -> timedelta:
+        """How long its call may take."""
+        return self.lease_until - self.requested_at if self.lease_until else USUAL_LEASE
+
+    def is_under_way(self, at: datetime) -> bool:
+        """Return whether another run may be at it still."""
+        return self.state == "claimed" and -CLOCK_TOLERANCE <= at - self.requested_at < self.lease
+
+    def blocks_until(self, interval: timedelta, at: datetime) -> datetime | None:
+        """Return until when no further request is due, C(None) if one is due at C(at).
+
+        An entry from the future, written under a wrong clock, counts from when that was first noticed, and so never
+        blocks for longer than the interval.
+        """
+        counts_from = self.requested_at if self.requested_at <= at else min(self.noticed_at or at, at)
+        until = counts_from + interval
+        return until if until > at else None
+
+    def is_from_the_future(self, at: datetime) -> bool:
+        """Return whether a clock was, or is, set wrong."""
+        return self.requested_at > at + CLOCK_TOLERANCE
+
+
+@dataclass(frozen=True)
+class Claim(t.Generic[K]):
+    """The right to do one act; to be confirmed or released."""
+
+    id: int
+    key: K
+    requested_at: datetime
+    lease_until: datetime
+
+
+class Ledger:
+    """The history of requested emails and created certificates in a database.
+
+    Args:
+        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; C(None) or nothing for the default file.
+        read_only: whether to write nothing at all, not even the schema: check mode.
+
+    Raises:
+        CertificatesError: here and in every method, as C(Database).
+    """
+
+    def __init__(self, url: str | None, *, read_only: bool = False) -> None:
+        self._database = Database(url, read_only=read_only)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._database.close()
+
+    def last_requests(self, keys: Iterable[K]) -> dict[K, Entry[K]]:
+        """Return the last act about each key that was done or may have been."""
+        if self._database.is_empty:
+            return {}
+        alike: dict[K, list[K]] = {}
+        for key in keys:
+            any_of_them: dict[str, t.Any] = {key.VARIES: None}
+            alike.setdefault(replace(key, **any_of_them), []).append(key)
+        with self._database.reading() as connection:
+            return {
+                entry.key: entry
+                for group in alike.values()
+                for start in range(0, len(group), IDS_PER_QUERY)
+                for entry in self._entries(connection, group[start : start + IDS_PER_QUERY])
+            }
+
+    def claim(
+        self, key: K, at: datetime, interval: timedelta | None, lease: timedelta = USUAL_LEASE
+    ) -> Claim[K] | Entry[K]:
+        """Claim an act, or return the entry that forbids it.
+
+        Args:
+            key: what it is about.
+            at: the present instant.
+            interval: how long an earlier one forbids another; none does with an interval of zero, any does with C(None).
+            lease: within which time its call will be over.
+        """
+        return self._database.transact(lambda connection: self._claim(connection, key, at, interval, lease))
+
+    def _claim(
+        self, connection: sa.Connection, key: K, at: datetime, interval: timedelta | None, lease: timedelta
+    ) -> Claim[K] | Entry[K]:
+        table = self._table(key)
+        this = asdict(key)
+        # One statement, so that the last entry and the next number are of the same moment.
+        history = connection.execute(
+            sa.select(*self._columns(table))
+            .where(*(table.c[name] == value for name, value in this.items()))
+            .order_by(table.c.number.desc())
+        ).all()
+        last = next((_entry(key, row) for row in history if row.state != "released"), None)
+        if last is not None and (interval is None or last.blocks_until(interval, at)):
+            return last
+        number = history[0].number + 1 if history else 1
+        values = {**this, "number": number, "state": "claimed", "requested_at": at, "lease_until": at + lease}
+        inserted = connection.execute(sa.insert(table).values(**values))
+        return Claim(t.cast("sa.Row[t.Any]", inserted.inserted_primary_key)[0], key, at, at + lease)
+
+    def confirm(self, claim: Claim[K] | Entry[K], certificate_id: int | None = None) -> None:
+        """Note that it was done, and what was created."""
+        created = {} if certificate_id is None else {"certificate_id": certificate_id}
+        self._update(claim, {"state": "confirmed", **created})
+
+    def release(self, claim: Claim[K]) -> None:
+        """Note that it surely was not done."""
+        self._update(claim, {"state": "released"})
+
+    def doubt(self, claim: Claim[K]) -> None:
+        """Note that no answer came, so that it may have been done."""
+        self._update(claim, {"state": "unknown"})
+
+    def withdraw(self, entry: Entry[K]) -> None:
+        """Note that an entry stands for nothing any more, unless it has become another one since it was read."""
+        self._update(entry, {"state": "released"}, was=(entry.state, entry.lease_until))
+
+    def renew(self, claim: Claim[K], at: datetime) -> Claim[K] | None:
+        """Let the lease begin anew; C(None) if another run has taken the claim for a dead one's meanwhile."""
+        renewed = replace(claim, requested_at=at, lease_until=at + (claim.lease_until - claim.requested_at))
+        times = {"requested_at": renewed.requested_at, "lease_until": renewed.lease_until}
+        return renewed if self._update(claim, times, was=("claimed", claim.lease_until)) else None
+
+    def correct(self, entry: Entry[Key], at: datetime) -> None:
+        """Note when an entry was first seen to lie in the future; its own time stays, the reader's clock may be wrong."""
+        table = self._table(entry.key)
+        note = sa.update(table).where(table.c.id == entry.id, table.c.noticed_at.is_(None)).values(noticed_at=at)
+        self._database.transact(lambda connection: connection.execute(note))
+
+    def _update(
+        self,
+        claim: Claim[K] | Entry[K],
+        values: Mapping[str, object],
+        was: tuple[str, datetime | None] | None = None,
+    ) -> bool:
+        """Change an entry, if it still is what it was; return whether it was changed."""
+        table = self._table(claim.key)
+        this = [table.c.id == claim.id]
+        if was is not None:
+            state, lease_until = was
+            this += [table.c.state == state, table.c.lease_until.is_not_distinct_from(lease_until)]
+        note = sa.update(table).where(*this).values(dict(values))
+        return self._database.transact(lambda connection: connection.execute(note).rowcount) > 0
+
+    def _entries(self, connection: sa.Connection, alike: Sequence[K]) -> Iterator[Entry[K]]:
+        """Yield the last entry that is not released of each of these keys, which differ in what varies alone."""
+        one = alike[0]
+        table = self._table(one)
+        varying = table.c[one.VARIES]
+        same = (table.c[name] == value for name, value in asdict(one).items() if name != one.VARIES)
+        these = sa.and_(*same, table.c.state != "released", varying.in_([getattr(key, one.VARIES) for key in alike]))
+        last = sa.select(sa.func.max(table.c.id)).where(these).group_by(varying)
+        for row in connection.execute(sa.select(*self._columns(table)).where(table.c.id.in_(last))):
+            yield _entry(replace(one, **{one.VARIES: row._mapping[one.VARIES]}), row)
+
+    def _table(self, key: Key | CreateKey) -> sa.Table:
+        tables = self._database.tables
+        return tables.emails if isinstance(key, Key) else tables.creates
+
+    def _columns(self, table: sa.Table) -> list[sa.ColumnElement[t.Any]]:
+        """Return the columns to read, as far as an older schema has them."""
+        lacks = set() if self._database.has_leases else {"lease_until"}
+        return [sa.null().label(column.name) if column.name in lacks else column for column in table.c]
+
+
+def _entry(key: K, row: sa.Row[t.Any]) -> Entry[K]:
+    own = {name: row._mapping[name] for name in ("noticed_at", "certificate_id") if name in row._mapping}
+    return Entry(row.id, key, row.requested_at, row.state, row.lease_until, **own)

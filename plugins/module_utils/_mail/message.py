@@ -1,0 +1,280 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A message's bytes to the certificates in it. Private to softlayer.certificates.
+
+Pure. Anyone can send a message, so nothing here trusts one: no bytes raise, time and memory are bounded by the constants
+below and in the files that this one rests on, and what a message says of itself, sender, subject, file names, content
+types, is used only to say what it may be.
+"""
+
+from __future__ import annotations
+
+import email.message
+import re
+import typing as t
+from dataclasses import dataclass
+
+from .._errors import CertificatesError
+from .._x509.certificate import Certificate
+from .._x509.pem import der_length, from_base64, is_der
+from .._x509.read import certificates_in
+from .archives import GZIP_MAGIC, File, Unpacker, Unread, is_archive, is_tar, uudecoded
+from .parts import PARTS, Headers, Part, shown_headers, with_line_ends
+from .signs import Kind, about, has_anchor, has_link, is_unsupported, mentions_certificates, unread_kind
+from .text import (
+    BARE_BASE64,
+    CERTIFICATE_LABELS,
+    as_text,
+    bare_blocks,
+    is_text,
+    pem_blocks,
+    shortened,
+    wide_charset,
+    without_tags,
+)
+
+Format = t.Literal["inline_pem", "pem", "der", "pkcs7", "zip"]
+
+DEPTH = 20
+"""Levels of multiparts and forwarded messages."""
+ARCHIVE_DEPTH = 2
+"""Levels of archives: one, and one in it."""
+TEXT_LENGTH = 1024 * 1024
+"""Characters of all text of a message, in which certificates are looked for line by line."""
+DER_BYTES = 1024 * 1024
+"""Of one certificate or PKCS#7 structure, and of all different ones of a message together: a large one takes a hundred
+times its size in memory."""
+CERTIFICATES = 500
+"""Of one message."""
+BARE_BLOCKS = 20
+"""Pieces of base64 without the lines that make it PEM, in one text."""
+BARE_LENGTH = 64 * 1024
+"""Characters of one of them."""
+
+SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
+SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+SIGNED_ENTITY = re.compile(rb"Content-Type[ \t]*:", re.IGNORECASE)
+"""How what was signed begins (RFC 8551, 3.5.2)."""
+FORWARDED = frozenset({"message/rfc822", "message/global"})
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+HTML_NAMES = (".html", ".htm", ".xhtml")
+ENVELOPED_DATA = (bytes.fromhex("06092a864886f70d010703"), bytes.fromhex("060b2a864886f70d0109100117"))
+"""OIDs of CMS enveloped-data (RFC 5652, 6) and authenticated-enveloped-data (RFC 5083)."""
+KEY_STORE = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|\x81.|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL)
+"""How PKCS#12 begins (RFC 7292, 4): version 3, then another sequence."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A certificate of a message, and the form in which it was first met."""
+
+    certificate: Certificate
+    format: Format
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a message holds.
+
+    C(signs) are observations that explain a message without the certificate: C(encrypted), C(too_large), C(malformed),
+    C(unsupported), C(approval), C(issued), C(link).
+    """
+
+    headers: Headers
+    candidates: tuple[Candidate, ...]
+    signs: frozenset[str]
+
+
+def read_message(data: bytes) -> Message:
+    """Return what a message (RFC 5322, RFC 2045 to 2049) holds, whatever its bytes are."""
+    reader = _Reader()
+    headers = shown_headers(reader.read_entity(with_line_ends(data), depth=0))
+    reader.note_unread_files(mentions_certificates(headers.subject or ""))
+    return Message(headers, tuple(reader.candidates.values()), frozenset(reader.signs))
+
+
+class _Reader:
+    """Goes through a message once and notes what it holds, within the bounds."""
+
+    def __init__(self) -> None:
+        self.candidates: dict[bytes, Candidate] = {}
+        self.signs: set[str] = set()
+        self._parts = PARTS
+        self._text = TEXT_LENGTH
+        self._der = DER_BYTES
+        self._structures: set[bytes] = set()
+        self._unpacker = Unpacker()
+        self._unread: list[tuple[str, Kind]] = []
+        self._about_certificates = False
+        self._subject = ""
+
+    def read_entity(self, data: bytes, depth: int) -> email.message.Message:
+        """Read a message; returns its headers."""
+        part, above = Part(data, 0, len(data)), self._subject
+        self._subject = shown_headers(part.headers).subject or ""
+        self._read_part(part, data, depth)
+        self._subject = above
+        return part.headers
+
+    def _read_part(self, part: Part, data: bytes, depth: int) -> None:
+        self._parts -= 1
+        if depth > DEPTH or self._parts < 0:
+            self.signs.add("too_large")
+        elif part.content_type in SIGNATURES:
+            pass  # its certificates are the sender's
+        elif part.content_type == "multipart/encrypted":
+            self.signs.add("encrypted")
+        elif part.content_type.startswith("multipart/") and self._read_parts(part, data, depth):
+            pass
+        else:
+            self._read_leaf(part, depth)
+
+    def _read_parts(self, part: Part, data: bytes, depth: int) -> bool:
+        """Read the parts of a multipart; returns whether it has any."""
+        default_type = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
+        found = False
+        for start, end in part.parts():
+            found = True
+            self._read_part(Part(data, start, end, default_type), data, depth + 1)
+            if self._parts < 0:
+                break
+        if not found:
+            self.signs.add("malformed")
+        return found
+
+    def note_unread_files(self, is_in_context: bool) -> None:
+        """Note whether a file that could not be read may hold a certificate, when all of the message is known."""
+        in_context = is_in_context or self._about_certificates
+        if any(is_unsupported(name, kind, in_context=in_context) for name, kind in self._unread):
+            self.signs.add("unsupported")
+
+    def _read_leaf(self, part: Part, depth: int) -> None:
+        content = part.content()
+        if part.content_type in FORWARDED or part.file_name.lower().endswith(".eml"):
+            self.read_entity(with_line_ends(content), depth + 1)
+        elif part.content_type in SIGNED and (signed := SIGNED_ENTITY.search(content)):
+            self.read_entity(content[signed.start() :], depth + 1)  # the certificates behind it are the sender's
+        elif part.is_body or part.content_type.startswith("multipart/"):
+            self._read_body(content, part.charset, "inline_pem", is_html=part.content_type in HTML_TYPES)
+        else:
+            is_html = part.content_type in HTML_TYPES
+            self._read_file(File(part.file_name, content), part.charset, level=0, is_html=is_html)
+
+    def _read_body(self, content: bytes, charset: str, form: Format, *, is_html: bool) -> None:
+        text = self._decode(content, charset)
+        plain = without_tags(text) if is_html else text
+        self._about_certificates |= mentions_certificates(plain)
+        if topic := about(f"{self._subject}.\n{plain}"):
+            self.signs.add(topic)
+        if has_link(plain) or (is_html and has_anchor(text)):
+            self.signs.add("link")
+        self._read_text(plain, form)
+        if not is_html:
+            self._read_uuencoded(content, charset, level=0)
+
+    def _read_uuencoded(self, content: bytes, charset: str, level: int) -> None:
+        for file in uudecoded(content):
+            self._parts -= 1
+            if self._parts < 0 or level > ARCHIVE_DEPTH:
+                self.signs.add("too_large")
+                break
+            self._read_file(file, charset, level=level)
+
+    def _read_file(self, file: File, charset: str, *, level: int, is_html: bool = False) -> None:
+        """Read an attachment, or a file from so many levels of archives, by what its bytes are."""
+        content = file.content
+        if is_archive(content):
+            self._read_archive(file, level + 1)
+        elif content.startswith(b"%PDF-") and b"/Encrypt" in content:
+            self.signs.add("encrypted")
+        elif is_der(content):
+            self._read_der(content, "zip" if level else None)
+        elif len(content) <= DER_BYTES and BARE_BASE64.fullmatch(content):
+            self._read_base64(content, "zip" if level else None)
+        elif is_html or file.name.lower().endswith(HTML_NAMES):
+            self._read_body(content, charset, "zip" if level else "pem", is_html=True)
+        elif kind := unread_kind(content):
+            self._unread.append((file.name, kind))
+        elif b"BEGIN" in content or wide_charset(content) or is_text(content):
+            self._read_text(self._decode(content, charset), "zip" if level else "pem")
+            self._read_uuencoded(content, charset, level + 1)
+
+    def _decode(self, content: bytes, charset: str) -> str:
+        """Return text, as far as the bound on it allows."""
+        text, is_all = shortened(as_text(content, charset), self._text)
+        if not is_all:
+            self.signs.add("too_large")
+        self._text -= len(text)
+        return text
+
+    def _read_text(self, text: str, form: Format) -> None:
+        """Read the certificates in a text: PEM, or where there is none, base64 alone."""
+        found_pem = False
+        for block in pem_blocks(text):
+            if block.label == "PGP MESSAGE":
+                self.signs.add("encrypted")
+            if block.label not in CERTIFICATE_LABELS:
+                continue
+            found_pem = True
+            if block.body is None:
+                self.signs.add("malformed")
+            else:
+                self._read_base64(block.body, form)
+            if len(self.candidates) >= CERTIFICATES:
+                break
+        if not found_pem:
+            for body in bare_blocks(text, BARE_BLOCKS, BARE_LENGTH):
+                self._read_der(from_base64(body), form, is_guess=True)
+
+    def _read_base64(self, body: bytes, form: Format | None) -> None:
+        if len(body) > 2 * DER_BYTES:
+            self.signs.add("too_large")
+        else:
+            self._read_der(from_base64(body), form)
+
+    def _read_der(self, data: bytes, form: Format | None, *, is_guess: bool = False) -> None:
+        """Read a certificate or PKCS#7 structure, each once; what follows it is left out.
+
+        Of a guess nothing is noted but the certificates in it.
+        """
+        length = der_length(data)
+        der = data[:length]
+        if der in self._structures or (is_guess and len(der) < length):
+            return
+        self._structures.add(der)
+        self._der -= len(der)
+        if self._der < 0 or len(self.candidates) >= CERTIFICATES:
+            self.signs.add("too_large")
+            return
+        if any(oid in der[:64] for oid in ENVELOPED_DATA) or KEY_STORE.match(der):
+            self.signs.add("encrypted")
+            return
+        try:
+            certificates = certificates_in(der)
+        except CertificatesError:
+            self.signs |= set() if is_guess else {"malformed"}
+            return
+        for certificate in certificates[:CERTIFICATES]:
+            form_here = form or "der"
+            if certificate.der != der and form_here in {"pem", "der"}:
+                form_here = "pkcs7"
+            self.candidates.setdefault(certificate.der, Candidate(certificate, form_here))
+
+    def _read_archive(self, file: File, level: int) -> None:
+        """Read the files in an archive, and those in archives in it."""
+        if level > ARCHIVE_DEPTH:
+            self.signs.add("too_large")
+            return
+        for item in self._unpacker.unpack(file.name, file.content):
+            if item == "document":
+                self._unread.append((file.name, "document"))
+            elif isinstance(item, Unread):
+                self._unread.append((item.name, "archive"))
+            elif not isinstance(item, File):
+                self.signs.add(item)
+            elif is_tar(item.content) and file.content.startswith(GZIP_MAGIC):
+                self._read_archive(item, level)  # what is packed in two steps is one archive
+            else:
+                self._read_file(item, "utf-8", level=level)

@@ -1,0 +1,196 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A message's structure: its header fields, and where its parts begin and end. Private to softlayer.certificates.
+
+Pure. Multiparts are split here and not by the standard library, whose parser takes time that grows with the square of what
+a hostile message nests. Everything here takes time that grows with the message and no faster.
+"""
+
+from __future__ import annotations
+
+import email.errors
+import email.header
+import email.message
+import email.utils
+import quopri
+import re
+import typing as t
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+
+from .._x509.pem import from_base64
+
+PARTS = 1_000
+"""Parts of one message, at all levels."""
+HEADER_BYTES = 64 * 1024
+"""Of a message that is not looked into, so much of its beginning is read for its headers."""
+FIELD_LENGTH = 2_000
+"""Characters of one header field."""
+SHOWN_LENGTH = 300
+"""Characters of a header field in a result."""
+
+LINE_END = rb"(?:\r\n|\n|\r(?!\n))"
+FIELD_NAME = re.compile(rb"[!-9;-~]+[ \t]*:")
+FIELD_END = re.compile(LINE_END + rb"(?![ \t])")
+HEADER_END = re.compile(LINE_END + rb"(?![ \t]|[!-9;-~]+[ \t]*:)")
+BLANK_LINE = re.compile(rb"[ \t]*" + LINE_END)
+ENVELOPE_LINE = re.compile(rb">?From [^\r\n]*" + LINE_END)
+KEPT_FIELD = re.compile(
+    rb"(?<![^\r\n])(content-type|content-transfer-encoding|content-disposition|message-id|from|date|subject)[ \t]*:",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Headers:
+    """What a result tells of a message: one line each, cut, without control characters; C(None) where there is none."""
+
+    message_id: str | None
+    sender: str | None
+    date: datetime | None
+    subject: str | None
+
+
+def with_line_ends(data: bytes) -> bytes:
+    """Return a message of an ancient Mac with the line ends that all others have."""
+    return data if b"\n" in data else data.replace(b"\r", b"\n")
+
+
+class Part:
+    """One entity of a message (RFC 2045, 2.4): header fields, and where in the message its content stands."""
+
+    def __init__(self, data: bytes, start: int, end: int, default_type: str = "text/plain") -> None:
+        self._data = data
+        self.headers, self.start = _read_fields(data, start, end)
+        self.headers.set_default_type(default_type)
+        self.end = end
+
+    @cached_property
+    def content_type(self) -> str:
+        """Its media type, in lower case."""
+        return self.headers.get_content_type()
+
+    @cached_property
+    def boundary(self) -> bytes:
+        """What separates the parts of a multipart; empty if it does not say."""
+        return (_ask(self.headers.get_boundary) or "").encode("utf-8", "replace")
+
+    @cached_property
+    def charset(self) -> str:
+        """The charset of its text."""
+        return str(_ask(self.headers.get_content_charset) or "utf-8")
+
+    @cached_property
+    def file_name(self) -> str:
+        """The name it claims to have as a file; empty if it has none."""
+        return str(_ask(self.headers.get_filename) or "")
+
+    @cached_property
+    def is_body(self) -> bool:
+        """Whether a reader sees it as the message's text."""
+        return (
+            self.content_type.startswith("text/")
+            and not self.file_name
+            and _ask(self.headers.get_content_disposition) != "attachment"
+        )
+
+    def content(self) -> bytes:
+        """Its content, with the transfer encoding taken off."""
+        raw = self._data[self.start : self.end]
+        encoding = str(self.headers.get("content-transfer-encoding", "")).partition(";")[0].strip().lower()
+        if encoding == "base64":
+            return from_base64(raw)
+        return quopri.decodestring(raw) if encoding == "quoted-printable" else raw
+
+    def parts(self) -> Iterator[tuple[int, int]]:
+        """Where the parts of a multipart begin and end (RFC 2046, 5.1.1); the last may lack its end."""
+        delimiter = b"\n--" + self.boundary
+        begin, position, misses = None, self.start - 1, 0
+        while self.boundary and misses < PARTS:
+            found = self._data.find(delimiter, max(position, 0), self.end)
+            if found < 0:
+                break
+            position = found + len(delimiter)
+            line_end = self._data.find(b"\n", position, self.end)
+            rest = self._data[position : min(line_end, position + 100) if line_end >= 0 else self.end][:100].strip()
+            if rest not in {b"", b"--"}:
+                misses += 1  # another boundary that begins like this one
+                continue
+            if begin is not None:
+                yield begin, found
+            begin = None if rest or line_end < 0 else line_end + 1
+            position = line_end if line_end >= 0 else self.end
+            if rest:
+                break
+        if begin is not None:
+            yield begin, self.end
+
+
+def _read_fields(data: bytes, start: int, end: int) -> tuple[email.message.Message, int]:
+    """Return the header fields that matter, and where the content begins, however much else stands between."""
+    headers = email.message.Message()
+    envelope = ENVELOPE_LINE.match(data, start, end)
+    position = envelope.end() if envelope else start
+    if FIELD_NAME.match(data, position, end):
+        last = HEADER_END.search(data, position, end)
+        after = last.end() if last else end
+        for found in KEPT_FIELD.finditer(data, position, after):
+            name = found[1].decode("ascii").lower()
+            if name not in headers:
+                value_end = FIELD_END.search(data, found.end(), after)
+                headers[name] = _unfolded(data[found.end() : value_end.start() if value_end else after])
+        position = after
+    blank = BLANK_LINE.match(data, position, end)
+    return headers, blank.end() if blank else position
+
+
+def _unfolded(value: bytes) -> str:
+    value = value[: 2 * FIELD_LENGTH]
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        text = value.decode("latin-1")
+    return " ".join(text.split())[:FIELD_LENGTH]
+
+
+def _ask(question: Callable[[], t.Any]) -> t.Any:
+    """Return what the standard library makes of a header field, C(None) if it chokes on it."""
+    try:
+        return question()
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError):
+        return None
+
+
+def shown_headers(headers: email.message.Message) -> Headers:
+    """Return the fields that results tell."""
+    return Headers(
+        message_id=_one_line(headers.get("message-id")),
+        sender=_one_line(headers.get("from")),
+        date=_ask(lambda: _in_utc(email.utils.parsedate_to_datetime(headers["date"]))),
+        subject=_one_line(headers.get("subject")),
+    )
+
+
+def read_headers(data: bytes) -> Headers:
+    """Return the headers of a message that is known by its beginning only."""
+    return shown_headers(Part(with_line_ends(data), 0, len(data)).headers)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return an instant in UTC; one without a zone is taken to be (RFC 5322, 3.3)."""
+    return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _one_line(value: str | None) -> str | None:
+    """Return a header field decoded (RFC 2047), as one line that can be printed."""
+    if value is None:
+        return None
+    with suppress(ValueError, LookupError, TypeError, email.errors.HeaderParseError):
+        value = str(email.header.make_header(email.header.decode_header(value)))
+    printable = "".join(character if character.isprintable() else " " for character in value)
+    return " ".join(printable.split())[:SHOWN_LENGTH] or None

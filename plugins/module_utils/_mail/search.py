@@ -1,0 +1,409 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Messages to the certificates that are looked for. Private to softlayer.certificates.
+
+Pure. What a message holds is taken for its public key and for its chain to a trusted root alone.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from itertools import islice
+
+from .._times import iso
+from .._x509.certificate import Certificate, name_set, pem_bundle
+from .._x509.chain import Anchors, Chains, Trust
+from .message import Candidate, Format, Message, read_message
+from .parts import Headers, read_headers
+
+OF_ONE_KEY = 10
+"""Certificates of one key in one message, the newest, of which a trusted one is taken."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A certificate that carries a wanted public key, with its issuers in order, the root left out.
+
+    C(why) says what is amiss if it is not trusted, as the rest of a sentence about it. C(names) are those that were asked for.
+    """
+
+    certificate: Certificate
+    chain: tuple[Certificate, ...]
+    format: Format
+    trust: Trust
+    why: str = ""
+    names: frozenset[str] = frozenset()
+
+    @property
+    def right_names(self) -> int:
+        """How many of the names that were asked for it is for."""
+        return len(self.names & self.certificate.server_names)
+
+    @property
+    def is_for_other_names(self) -> bool:
+        """Whether it is for none of the names that were asked for."""
+        return bool(self.names) and not self.right_names
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is trusted, and not for other names, whoever has signed it."""
+        return self.trust == "trusted" and not self.is_for_other_names
+
+
+NO_ANCHORS = Anchors()
+
+Target: t.TypeAlias = "tuple[str, frozenset[str]]"
+"""What is looked for: a public key, and names that its certificate should be for, in ASCII form; without any all will do."""
+
+
+def take(
+    message: Message,
+    targets: Collection[Target],
+    at: datetime,
+    anchors: Callable[[], Anchors] = lambda: NO_ANCHORS,
+    known: Iterable[Certificate] = (),
+) -> dict[Target, Found]:
+    """Return for each target (its key as the SHA-256 of the SubjectPublicKeyInfo, in hex) the best valid certificate in a message.
+
+    Args:
+        message: a message.
+        targets: what is looked for. Where two have one key, none gets what is for the names of the other.
+        at: the present instant.
+        anchors: gives what is trusted, once there is something to trust.
+        known: issuers that may be missing from the message.
+    """
+    wanted: dict[str, list[Candidate]] = {}
+    for candidate in _wanted(message, {key for key, _names in targets}):
+        if candidate.certificate.is_valid(at):
+            wanted.setdefault(candidate.certificate.public_key_sha256, []).append(candidate)
+    if not wanted:
+        return {}
+    chains = Chains([*(one.certificate for one in message.candidates), *known], anchors(), at)
+    found = {
+        (key, names): _best_of([one for one in wanted.get(key, ()) if _is_for(one, key, names, targets)], chains, names)
+        for key, names in targets
+    }
+    return {target: best for target, best in found.items() if best is not None}
+
+
+def _is_for(candidate: Candidate, key: str, names: frozenset[str], targets: Collection[Target]) -> bool:
+    """Return whether a certificate is not rather for another target of the same key."""
+    its = candidate.certificate.server_names
+    return not names or bool(names & its) or not any(other & its for its_key, other in targets if its_key == key)
+
+
+def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str]) -> Found | None:
+    """Return the newest certificate that is trusted and for the names, else what comes nearest to it.
+
+    Whoever has got hold of a signing request can have it signed for a name of his own, by an authority that is trusted.
+    """
+    newest = sorted(candidates, key=lambda one: _age(one.certificate), reverse=True)
+    best = None
+    for candidate in newest[:OF_ONE_KEY]:
+        certificate = candidate.certificate
+        chain = chains.of(certificate)
+        found = Found(certificate, chain.issuers, candidate.format, chain.trust, chain.why, names)
+        if found.trust == "trusted" and found.right_names == len(names):
+            return found
+        if best is None or _quality(found) > _quality(best):
+            best = found
+    return best
+
+
+def why_not(message: Message, keys: Collection[str], at: datetime) -> str | None:
+    """Return why nothing can be taken from a message, C(None) if something can."""
+    wanted = [candidate.certificate for candidate in _wanted(message, keys)]
+    if any(certificate.is_valid(at) for certificate in wanted):
+        return None
+    if wanted:
+        return "expired" if all(certificate.not_after < at for certificate in wanted) else "not_yet_valid"
+    if any(not candidate.certificate.may_issue for candidate in message.candidates):
+        return "no_matching_key"
+    for sign in ("too_large", "encrypted", "malformed"):
+        if sign in message.signs:
+            return sign
+    if "approval" in message.signs:
+        return "approval_request"
+    if "unsupported" in message.signs:
+        return "unsupported_attachment"
+    if {"link", "issued"} <= message.signs:
+        return "link_only"
+    return "no_matching_key" if message.candidates else "no_certificate"
+
+
+def _age(certificate: Certificate) -> tuple[datetime, datetime]:
+    """Return what tells which of two certificates was issued later, or is valid longer."""
+    return certificate.not_before, certificate.not_after
+
+
+def _quality(found: Found) -> tuple[bool, int, tuple[datetime, datetime], bool]:
+    """Return what tells which of two finds is better: trust, names, age; of two that were issued at once the one with issuers."""
+    return found.trust == "trusted", found.right_names, _age(found.certificate), bool(found.chain)
+
+
+def _wanted(message: Message, keys: Collection[str]) -> list[Candidate]:
+    return [candidate for candidate in message.candidates if candidate.certificate.public_key_sha256 in keys]
+
+
+# What was looked for, and where it was found
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to look for: an order, or whatever carries the public key of a CSR or private key."""
+
+    public_key_sha256: str | None
+    order_id: int | None = None
+    common_name: str | None = None
+    path: str | None = None
+    exists: bool = True
+    requested_names: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> Target | None:
+        """What certificates are compared with, if that is known."""
+        names = name_set(self.common_name, self.requested_names)
+        return (self.public_key_sha256, names) if self.public_key_sha256 else None
+
+
+MISSING = {
+    "waiting_for_email": "No message with the certificate has come yet.",
+    "no_public_key": "The API does not tell the order's CSR, so no certificate can be told to be the order's: look for it by csr_paths.",
+    "not_found": "There is no such order, or the API user has no permission to see it.",
+}
+
+
+def why_missing(wanted: Wanted, refused: tuple[str, str] | None = None) -> dict[str, t.Any]:
+    """Return the entry of what was not found, as the module returns it.
+
+    Args:
+        wanted: what was looked for.
+        refused: reason and message, if there was something and it was not trusted.
+    """
+    why_no_key = "no_public_key" if wanted.exists else "not_found"
+    reason = "waiting_for_email" if wanted.public_key_sha256 else why_no_key
+    reason, message = refused or (reason, MISSING[reason])
+    return {
+        "order_id": wanted.order_id,
+        "common_name": wanted.common_name,
+        "path": wanted.path,
+        "public_key_sha256": wanted.public_key_sha256,
+        "reason": reason,
+        "message": message,
+    }
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a message lies: in a folder on a mail server, or in a file."""
+
+    folder: str | None = None
+    uid: int | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A certificate, with the message it was found in."""
+
+    found: Found
+    headers: Headers
+    place: Place
+
+    def as_result(self, wanted: Wanted) -> dict[str, t.Any]:
+        """Return it as the module returns it."""
+        certificate = self.found.certificate
+        facts = certificate.facts()
+        return {
+            **facts,
+            "order_id": wanted.order_id,
+            "common_name": wanted.common_name or facts["common_name"],
+            "path": wanted.path,
+            "trust": self.found.trust,
+            "certificate": certificate.pem(),
+            "intermediate_certificate": pem_bundle(self.found.chain) or None,
+            "source": {**_told(self.headers, self.place), "format": self.found.format},
+        }
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A certificate whose issuers may be in another message, and what was noted of it meanwhile."""
+
+    target: Target
+    collected: Collected
+    rejection: Mapping[str, t.Any] | None
+
+
+class Search:
+    """Takes messages one by one and keeps, for each target, the best certificate that is valid.
+
+    A trusted one is better than any other, then the newer one is. Where a message lacks the issuers they are taken from the
+    others: what issued a certificate is told by its signature, so it does not matter where it comes from. Those that are
+    trusted are tried at once, all others in C(settle): whoever sends many is to hinder only what would not be found without them.
+    """
+
+    def __init__(
+        self,
+        targets: Collection[Target],
+        anchors: Callable[[], Anchors] = lambda: NO_ANCHORS,
+        known: Sequence[Certificate] = (),
+        *,
+        require_trust: bool = False,
+    ) -> None:
+        """Begin a search.
+
+        Args:
+            targets: what is looked for.
+            anchors: gives what is trusted; it is asked once something is found.
+            known: issuers that may be missing from the messages.
+            require_trust: whether to take trusted certificates only.
+        """
+        self._targets = frozenset(targets)
+        self._anchors = anchors
+        self._known = dict.fromkeys(known)
+        self._require_trust = require_trust
+        self._issuers: dict[Certificate, None] = {}
+        self._waiting: list[Waiting] = []
+        self.collected: dict[Target, Collected] = {}
+        self.refused: dict[Target, tuple[str, str]] = {}
+        self.unmatched: list[Mapping[str, t.Any]] = []
+        self.unmatched_count = 0
+        self.examined = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was looked for is found, trusted and for its names."""
+        return all(one in self.collected and self.collected[one].found.is_right for one in self._targets)
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return frozenset(key for key, _names in self._targets)
+
+    def examine(self, data: bytes, place: Place, at: datetime) -> None:
+        """Look into a message, at the present instant: what was issued while a mailbox is waited on is valid by then."""
+        message = read_message(data)
+        self.examined += 1
+        reason = why_not(message, self._keys, at)
+        if reason:
+            self._reject(message.headers, place, reason)
+        for target, found in take(message, self._targets, at, self._anchors, self._known).items():
+            self._consider(target, Collected(found, message.headers, place), at)
+        self._remember_issuers(message)
+
+    def settle(self, at: datetime) -> None:
+        """Try the issuers of all messages on what still lacks one; for when a mailbox has been looked through."""
+        if self._waiting:
+            self._try_again(at, self._issuers)
+
+    def pass_over(self, beginning: bytes, place: Place) -> None:
+        """Note a message that is too large to be looked into, of which only the beginning was read."""
+        self.examined += 1
+        self._reject(read_headers(beginning), place, "too_large", LARGE_MESSAGE)
+
+    def _consider(self, target: Target, collected: Collected, at: datetime) -> None:
+        found, rejection = collected.found, None
+        if found.is_right or not self._require_trust:
+            self._keep(target, collected)
+        else:
+            reason, message = self.refused[target] = why_untrusted(found)
+            rejection = self._reject(collected.headers, collected.place, reason, message)
+        if found.trust == "incomplete" and len(self._waiting) < UNMATCHED:
+            self._waiting.append(Waiting(target, collected, rejection))
+        new = dict.fromkeys(found.chain) if found.trust == "trusted" else {}
+        if new.keys() - self._known.keys():
+            self._known |= new
+            self._try_again(at)
+
+    def _remember_issuers(self, message: Message) -> None:
+        issuers = (one.certificate for one in message.candidates if one.certificate.may_issue)
+        new = (one for one in issuers if not one.is_self_issued and one not in self._issuers)
+        self._issuers |= dict.fromkeys(islice(new, ISSUERS - len(self._issuers)))
+
+    def _keep(self, target: Target, collected: Collected) -> None:
+        best = self.collected.get(target)
+        if best is None or _quality(collected.found) > _quality(best.found):
+            self.collected[target] = collected
+
+    def _try_again(self, at: datetime, others: Iterable[Certificate] = ()) -> None:
+        """Look whether the issuers that are known by now, or others, complete the chains of what was found before."""
+        below = (issuer for one in self._waiting for issuer in one.collected.found.chain)
+        chains = Chains([*self._known, *below, *others], self._anchors(), at)
+        still = []
+        for one in self._waiting:
+            chain = chains.of(one.collected.found.certificate)
+            if chain.trust != "trusted":
+                still.append(one)
+                continue
+            found = replace(one.collected.found, chain=chain.issuers, trust=chain.trust, why="")
+            self._known |= dict.fromkeys(chain.issuers)
+            if one.rejection is not None:
+                self.unmatched_count -= 1
+                self.unmatched = [entry for entry in self.unmatched if entry is not one.rejection]
+            self._consider(one.target, replace(one.collected, found=found), at)
+        self._waiting = still
+
+    def _reject(self, headers: Headers, place: Place, reason: str, message: str | None = None) -> Mapping[str, t.Any]:
+        entry = {**_told(headers, place), "reason": reason, "message": message or UNMATCHED_BECAUSE.get(reason, reason)}
+        self.unmatched_count += 1
+        if len(self.unmatched) < UNMATCHED:
+            self.unmatched.append(entry)
+        return entry
+
+
+def why_untrusted(found: Found) -> tuple[str, str]:
+    """Return reason and message of a certificate that has the right public key and is not trusted, or not for its names."""
+    name = found.certificate.shown_name
+    if found.trust == "trusted" and found.is_for_other_names:
+        return "untrusted", (
+            f"The certificate {name} has the right public key, but not the order's common name, or a name of the signing request: look at it. "
+            "Whoever has got hold of a signing request can have it signed for a name of his own. If it is what you want, import it by "
+            "ssl_certificate_import."
+        )
+    said = f"The certificate {name} has the right public key, but {found.why}. "
+    if found.trust == "incomplete":
+        return "chain_incomplete", said + (
+            "Give the issuers that the authority publishes as intermediate_path; if it is an authority of your own, its root as trusted_ca_path."
+        )
+    return "untrusted", said + (
+        "Anyone can have a certificate made for a public key. If it comes from an authority of your own, give that one's root as trusted_ca_path."
+    )
+
+
+UNMATCHED_BECAUSE = {
+    "link_only": "It has only a link to the certificate: download it there.",
+    "approval_request": "The domain administrator is asked to approve the order: have that done.",
+    "no_certificate": "There is no certificate in it.",
+    "no_matching_key": "The certificates in it have other public keys than those looked for.",
+    "expired": "The certificate with the right public key has expired: get the renewed one.",
+    "not_yet_valid": "The certificate with the right public key is not valid yet: run again then, or check this machine's clock.",
+    "encrypted": "The message or an attachment is encrypted: decrypt it, and save the certificate by hand.",
+    "too_large": "It has more in it than is read, or archives more than two deep: unpack it, and save the certificate by hand.",
+    "malformed": "It is damaged: have it sent again.",
+    "unsupported_attachment": "An attachment that may hold the certificate is of a kind, or packed in a way, that is not read: "
+    "unpack it, and save the certificate by hand.",
+}
+"""What is said of messages that were not taken, and what to do about them."""
+LARGE_MESSAGE = "It is larger than max_message_bytes: raise that, or save the certificate by hand."
+UNMATCHED = 1_000
+"""How many messages without a wanted certificate are told of one by one."""
+ISSUERS = 1_000
+"""Issuers that are remembered of all messages; a mailbox of many years has a few dozen."""
+
+
+def _told(headers: Headers, place: Place) -> dict[str, t.Any]:
+    return {
+        "message_id": headers.message_id,
+        "from": headers.sender,
+        "date": iso(headers.date),
+        "subject": headers.subject,
+        "folder": place.folder,
+        "uid": place.uid,
+        "path": place.path,
+    }

@@ -1,0 +1,185 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Text as it stands in messages: charsets, HTML, and where PEM is in it. Private to softlayer.certificates.
+
+Pure; everything here takes time that grows with the text and no faster.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+import typing as t
+from collections.abc import Iterator
+from itertools import islice
+
+from .._text import with_real_line_ends
+
+MEDIUM_BYTES = 64 * 1024
+"""What of a text that is too long is kept of its beginning, and behind each place where PEM may begin."""
+UNSAFE_CODECS = frozenset(
+    {"idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+)
+"""Python's own text encodings: no mail has them, and some take time that grows with the square of the text."""
+BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+SAMPLE = 2_000
+"""Bytes by which UTF-16 is told that does not say that it is."""
+TYPOGRAPHY = {
+    **dict.fromkeys((0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " "),
+    **dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF), None),
+    **dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D), "-"),
+}
+"""What mail programs make of spaces and hyphens."""
+MARKER = re.compile(r"(?:(?<=-)|(?<=- ))(BEGIN|END)[\s>|]{1,6}([A-Z0-9#]{1,12}(?:[\s>|]{1,6}[A-Z0-9#]{1,12}){0,3})\s?-")
+CERTIFICATE_LABELS = frozenset(
+    {"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "PKCS #7 SIGNED DATA", "CMS"}
+)
+QUOTATION = re.compile(r"^[ \t]*(?:[A-Za-z]{0,3}[>|][ \t]?)+", re.MULTILINE)
+BARE_BASE64 = re.compile(rb"\s*MI[A-Za-z0-9+/=\s]+")
+BARE_BEGIN = re.compile(r"(?:(?<![A-Za-z0-9+/=])|(?<=\\[rn]))MI[A-Z][A-Za-z0-9+/]{37,}")
+"""How the base64 of DER begins that is longer than 127 bytes."""
+TAG = re.compile(r"</?(?:([a-zA-Z][a-zA-Z0-9]{0,20})|[!?])")
+TAG_MARK = re.compile(r">|=\s{0,4}([\"'])")
+"""What ends a tag, or begins the value of an attribute."""
+BLOCK_TAGS = frozenset(
+    {"br", "p", "div", "tr", "td", "li", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote"}
+)
+EMBEDDED = re.compile(
+    r"data:[a-zA-Z0-9.+-]{1,40}/[a-zA-Z0-9.+-]{1,40}[a-zA-Z0-9=;:.\"'-]{0,60};base64,[A-Za-z0-9+/=%\s]+"
+)
+"""A picture in the text itself (RFC 2397)."""
+
+
+def as_text(content: bytes, charset: str) -> str:
+    """Return text in whatever charset; one that does not fit is taken for one that extends ASCII."""
+    wide = wide_charset(content)
+    if wide and (wide != "utf-16" or not charset.lower().startswith(("utf-16", "utf-32"))):
+        charset = wide
+    try:
+        known = codecs.lookup(charset).name
+        text = content.decode("utf-8" if known in UNSAFE_CODECS else known, "replace")
+    except (LookupError, ValueError, TypeError):
+        text = content.decode("latin-1")
+    if b"BEGIN" in content and "BEGIN" not in text:
+        text = content.decode("latin-1")
+    return text
+
+
+def wide_charset(content: bytes) -> str | None:
+    """Return the charset of text of two bytes a character, by its byte order mark or its zeros; C(None) for other text."""
+    if content.startswith(BYTE_ORDER_MARKS):
+        return "utf-16"
+    sample = content[:SAMPLE]
+    zeros = sample[::2].count(0), sample[1::2].count(0)
+    many, few = 0.7 * len(sample) / 2, 0.1 * len(sample) / 2
+    if len(sample) < 4:
+        return None
+    if zeros[1] > many and zeros[0] < few:
+        return "utf-16-le"
+    return "utf-16-be" if zeros[0] > many and zeros[1] < few else None
+
+
+def is_text(content: bytes) -> bool:
+    """Return whether a file looks like text: binary ones have zeros."""
+    return b"\0" not in content[:SAMPLE]
+
+
+def shortened(text: str, most: int) -> tuple[str, bool]:
+    """Return what of a text can hold certificates, and whether that is all: at most so many characters are kept.
+
+    Of a text that is too long, pictures embedded in it are left out first, then what is far from any C(BEGIN).
+    """
+    if len(text) <= most:
+        return text, True
+    text = EMBEDDED.sub("", text)
+    if len(text) <= most:
+        return text, True
+    pieces = [text[: min(MEDIUM_BYTES, most)]]
+    kept, position = len(pieces[0]), len(pieces[0])
+    while kept < most and (found := text.find("BEGIN", max(position - len("BEGIN"), 0))) >= 0:
+        start = max(position, found - 100)
+        pieces.append(text[start : min(found + MEDIUM_BYTES, start + most - kept)])
+        kept += len(pieces[-1])
+        position = start + len(pieces[-1])
+    return "\n".join(pieces), text.find("BEGIN", position) < 0
+
+
+class Block(t.NamedTuple):
+    """A PEM block in a text: its label, and its base64, C(None) if it has no end."""
+
+    label: str
+    body: bytes | None
+
+
+def pem_blocks(text: str) -> Iterator[Block]:
+    """Yield the PEM blocks of certificates, and the mere labels of others, in whatever way mail programs disfigured them."""
+    if "BEGIN" not in text:
+        return
+    if not text.isascii():
+        text = text.translate(TYPOGRAPHY)
+    begin: tuple[str, int] | None = None
+    for marker in MARKER.finditer(text):
+        label = " ".join(marker[2].replace(">", " ").replace("|", " ").split())
+        if label not in CERTIFICATE_LABELS:
+            yield Block(label, b"")
+        elif marker[1] == "BEGIN":
+            if begin is not None:
+                yield Block(begin[0], None)
+            begin = label, marker.end()
+        elif begin is not None:
+            yield Block(begin[0], _base64_in(text[begin[1] : marker.start()]))
+            begin = None
+    if begin is not None:
+        yield Block(begin[0], None)
+
+
+def bare_blocks(text: str, most: int, longest: int) -> Iterator[bytes]:
+    """Yield what may be the base64 of DER without the lines that make it PEM; what stands behind it may be among it.
+
+    Args:
+        text: the text.
+        most: number of blocks.
+        longest: characters of one.
+    """
+    for found in islice(BARE_BEGIN.finditer(text), most):
+        yield _base64_in(text[found.start() : found.start() + longest])
+
+
+def _base64_in(text: str) -> bytes:
+    """Return a piece of text less what mail programs and ticket systems put between the lines of base64."""
+    return with_real_line_ends(QUOTATION.sub("", text).encode("ascii", "replace"))
+
+
+def without_tags(text: str) -> str:
+    """Return the text of HTML: where a tag begins a new line, a line break stands."""
+    pieces = []
+    position = 0
+    while (start := text.find("<", position)) >= 0:
+        pieces.append(text[position:start])
+        tag = TAG.match(text, start)
+        position = _tag_end(text, tag.end()) if tag else start + 1
+        if not tag:
+            pieces.append("<")
+        elif (tag[1] or "").lower() in BLOCK_TAGS:
+            pieces.append("\n")
+    plain = "".join([*pieces, text[position:]])
+    try:
+        return html.unescape(plain)
+    except ValueError:  # a character reference of more digits than Python makes a number of
+        return plain
+
+
+def _tag_end(text: str, position: int) -> int:
+    """Return where a tag or comment ends, of which the beginning is read; a C(>) in the value of an attribute is no end."""
+    if text.startswith("!--", position - 1):
+        end = text.find("-->", position)
+        return end + 3 if end >= 0 else len(text)
+    while found := TAG_MARK.search(text, position):
+        if found[0] == ">":
+            return found.end()
+        end = text.find(found[1], found.end())
+        position = end + 1 if end >= 0 else found.end()
+    return len(text)

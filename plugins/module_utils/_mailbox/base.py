@@ -1,0 +1,67 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A source of messages, whatever lies behind it. Private to softlayer.certificates.
+
+Reading leaves no trace: no flag is set, nothing is moved. Messages are handed on one by one, so memory does not grow with
+the mailbox, and none is handed on twice."""
+
+from __future__ import annotations
+
+import abc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .._mail.parts import HEADER_BYTES
+from .._mail.search import Place
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A message as it lies there; of one that is too large only the beginning, or the headers."""
+
+    data: bytes = field(repr=False)
+    place: Place
+    is_whole: bool = True
+
+
+def cut(data: bytes, place: Place, largest: int, *, is_whole: bool = True) -> Raw:
+    """Return a message that was read as far as it is allowed to be large, or a little further."""
+    if is_whole and len(data) <= largest:
+        return Raw(data, place)
+    return Raw(data[:HEADER_BYTES], place, is_whole=False)
+
+
+Enough = Callable[[], bool]
+"""Says whether everything that was looked for is found."""
+
+
+class Mailbox(abc.ABC):
+    """A source of messages; as a context manager, it is open in the block."""
+
+    def __enter__(self) -> Mailbox:
+        return self
+
+    def __exit__(self, *_error: object) -> None:  # noqa: B027 - most have nothing to close
+        """Close it."""
+
+    @abc.abstractmethod
+    def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
+        """Yield the messages that were received after an instant and were not yielded before.
+
+        Messages that are less likely to hold a certificate come later, and may be left out once there is C(enough).
+
+        Raises:
+            CertificatesError: C(unreachable), C(tls_error), C(authentication_failed), C(not_found), C(mailbox_error).
+        """
+
+    def unread(self) -> Sequence[str]:
+        """Return a sentence for each message or folder that could not be read when the messages were read last."""
+        return ()
+
+    def wait(self, seconds: float) -> None:
+        """Return when a message may have come, or the time has passed."""
+        time.sleep(seconds)

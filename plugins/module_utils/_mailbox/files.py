@@ -1,0 +1,206 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Messages in files: Maildir, mbox, single ones and folders of them. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import abc
+import calendar
+import email.utils
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timezone
+
+from .._errors import CertificatesError
+from .._files import not_readable, open_plain_file
+from .._mail.parts import HEADER_BYTES, read_headers
+from .._mail.search import Place
+from .base import Enough, Mailbox, Raw, cut
+from .mbox import split_mbox
+
+
+class _Files(Mailbox):
+    """Messages in files of their own."""
+
+    def __init__(self, largest: int) -> None:
+        self._largest = largest
+        self._seen: set[str] = set()
+        self._unread: dict[str, str] = {}
+
+    @abc.abstractmethod
+    def _paths(self) -> Iterator[tuple[str, str]]:
+        """Yield a name that stays the same, and the path, of each message there is now."""
+
+    def _is_named(self, path: str) -> bool:
+        """Return whether a file was asked for by its name, not come upon in a folder."""
+        return False
+
+    def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
+        """See C(Mailbox). A file's time of modification tells when its message was received."""
+        self._unread.clear()
+        for name, path in self._paths():
+            if name in self._seen:
+                continue
+            try:
+                raw = self._read_file(path, since)
+            except CertificatesError as error:
+                if self._is_named(path):
+                    raise
+                self._unread[path] = error.message
+                continue
+            if raw is not None:
+                self._seen.add(name)
+                yield raw
+
+    def _read_file(self, path: str, since: datetime) -> Raw | None:
+        """Return a message, C(None) if it was received too early or is gone."""
+        try:
+            with open_plain_file("message", path) as file:
+                status = os.fstat(file.fileno())
+                if status.st_mtime < since.timestamp():
+                    return None
+                is_small = status.st_size <= self._largest
+                data = file.read(self._largest + 1 if is_small else HEADER_BYTES)  # it may grow meanwhile
+                return cut(data, Place(path=path), self._largest, is_whole=is_small)
+        except FileNotFoundError:
+            return None  # moved or removed meanwhile, or a link to nothing
+        except OSError as error:
+            raise not_readable("message", path, error) from None
+
+    def unread(self) -> Sequence[str]:
+        """See C(Mailbox)."""
+        return tuple(self._unread.values())
+
+    def _listed(self, folder: str) -> list[os.DirEntry[str]]:
+        """Return what is in a folder and not hidden, by name; of one that cannot be listed there is nothing."""
+        try:
+            return _listed(folder)
+        except CertificatesError as error:
+            self._unread[folder] = error.message
+            return []
+
+
+class MaildirMailbox(_Files):
+    """A Maildir: the folders C(new) and C(cur), a file for each message."""
+
+    def __init__(self, path: str, largest: int) -> None:
+        super().__init__(largest)
+        self._path = path
+        if not all(os.path.isdir(os.path.join(path, part)) for part in ("new", "cur")):
+            raise CertificatesError(
+                "not_found", f"{path} is no Maildir: it lacks the folders new and cur. Give the folder that holds them."
+            )
+
+    def _paths(self) -> Iterator[tuple[str, str]]:
+        for part in ("new", "cur"):  # in this order a message that is moved meanwhile is met again, not missed
+            for entry in _listed(os.path.join(self._path, part)):
+                if not _is_folder(entry):
+                    yield entry.name.partition(":")[0], entry.path
+
+
+class PathsMailbox(_Files):
+    """Files, and folders with C(.eml) files in them or in folders below; what is hidden is passed over."""
+
+    def __init__(self, paths: Sequence[str], largest: int) -> None:
+        super().__init__(largest)
+        self._given = tuple(dict.fromkeys(paths))
+        for path in paths:
+            if not os.path.exists(path):
+                raise CertificatesError(
+                    "not_found",
+                    f"There is no file or folder {path}: give the path of an .eml file, or of a folder of them.",
+                )
+
+    def _is_named(self, path: str) -> bool:
+        return path in self._given
+
+    def _paths(self) -> Iterator[tuple[str, str]]:
+        for given in self._given:
+            found = self._below(given) if os.path.isdir(given) else [given]
+            yield from ((os.path.realpath(path), path) for path in found)
+
+    def _below(self, named: str) -> Iterator[str]:
+        """Yield the messages in a folder, then those in the folders in it; links to folders are not followed."""
+        waiting = [named]
+        while waiting:
+            folder = waiting.pop()
+            entries = _listed(folder) if folder == named else self._listed(folder)
+            folders = [entry.path for entry in entries if _is_folder(entry)]
+            yield from (
+                entry.path for entry in entries if entry.name.lower().endswith(".eml") and not _is_folder(entry)
+            )
+            waiting += reversed(folders)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether there is a folder itself, not a link to one."""
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    """Return what is in a folder and not hidden, by name.
+
+    Raises:
+        CertificatesError: C(not_found).
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    except OSError as error:
+        raise not_readable("folder", folder, error) from None
+
+
+class MboxMailbox(Mailbox):
+    """An mbox file (RFC 4155)."""
+
+    def __init__(self, path: str, largest: int) -> None:
+        self._path = path
+        self._largest = largest
+        self._seen: set[bytes] = set()
+        self._version: tuple[int, int] | None = None
+
+    def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
+        """See C(Mailbox). What separates the messages tells when each was received, or its header C(Date) does."""
+        try:
+            with open_plain_file("mbox file", self._path) as file:
+                status = os.fstat(file.fileno())
+                version = (status.st_size, status.st_mtime_ns)
+                if version == self._version:
+                    return
+                is_mbox = not status.st_size
+                for separator, content in split_mbox(file, self._largest + 1):
+                    is_mbox = True
+                    yield from self._unseen(separator, content, since)
+        except FileNotFoundError:
+            raise CertificatesError("not_found", f"There is no mbox file {self._path}.", path=self._path) from None
+        except (OSError, ValueError) as error:
+            raise not_readable("mbox file", self._path, error) from None
+        if not is_mbox:
+            raise CertificatesError(
+                "not_found",
+                f"{self._path} is no mbox file: no line at its beginning begins a message. Give a single message by paths.",
+                path=self._path,
+            )
+        self._version = version
+
+    def _unseen(self, separator: bytes, content: bytes, since: datetime) -> Iterator[Raw]:
+        digest = hashlib.sha256(content).digest()
+        received = [moment for moment in (_separator_date(separator), read_headers(content).date) if moment]
+        if digest not in self._seen and not (received and max(received) < since):
+            yield cut(content, Place(path=self._path), self._largest)
+        self._seen.add(digest)
+
+
+def _separator_date(line: bytes) -> datetime | None:
+    """Return the date at the end of the line C(From sender date) that separates the messages of an mbox."""
+    found = email.utils.parsedate(" ".join(line.decode("ascii", "replace").split()[2:]))
+    try:
+        return datetime.fromtimestamp(calendar.timegm(found), timezone.utc) if found else None
+    except (ValueError, OverflowError, TypeError):
+        return None

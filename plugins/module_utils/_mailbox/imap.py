@@ -1,0 +1,432 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A folder on a mail server. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import imaplib
+import itertools
+import os
+import selectors
+import ssl
+import time
+import typing as t
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from .._errors import CertificatesError
+from .._files import check_plain_file, shown
+from .._mail.parts import HEADER_BYTES
+from .._mail.search import Place
+from .._names import is_loopback
+from .base import Enough, Mailbox, Raw, cut
+from .imap_answers import (
+    NUMBER,
+    SIZE,
+    UID,
+    fetched_parts,
+    folder_names,
+    imap_date,
+    in_words,
+    internal_date,
+    may_hold_certificate,
+    sequence_set,
+    server_words,
+)
+from .imap_client import Client, TlsClient
+
+with suppress(ImportError):
+    import imap_tools
+
+Security = t.Literal["tls", "starttls", "none"]
+PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}
+
+
+@dataclass(frozen=True)
+class ImapSettings:
+    """Where and how to log in; C(timeout) is in seconds, for the whole answer of the server to each command."""
+
+    host: str
+    port: int | None
+    username: str
+    password: str = field(repr=False)
+    folder: str
+    security: Security
+    validate_certs: bool
+    ca_path: str | None
+    timeout: float
+
+    @property
+    def actual_port(self) -> int:
+        """The port that was given, or else the usual one."""
+        return self.port or PORTS[self.security]
+
+    @property
+    def address(self) -> str:
+        """Host and port, for messages."""
+        return f"{self.host}:{self.actual_port}"
+
+
+FEW = 500
+"""So many messages are looked into without asking the server what they are about."""
+BATCH_BYTES = 4 * 1024 * 1024
+BATCH_MESSAGES = 100
+CHUNK = 1_000
+"""Messages whose size or structure is asked for at once."""
+RECONNECT_SECONDS = (0, 1, 2, 4)
+"""Pauses before a lost connection is made anew, without a message read in between."""
+MOST_CONNECTIONS = 100
+"""Connections that are made in one look, also if each brings messages."""
+MOST_MESSAGES = 500_000
+"""Messages in question of one folder; the number of each takes some 200 bytes of memory."""
+DROPPED = (imaplib.IMAP4.abort, OSError)
+"""What a lost connection raises."""
+FAILED = (*DROPPED, imaplib.IMAP4.error, CertificatesError)
+"""What a command raises that comes to nothing."""
+LONGEST_IDLE = 25 * 60
+"""Seconds; servers may log out who idles for half an hour (RFC 2177)."""
+TELLING_SUBJECTS = "OR OR SUBJECT certificate SUBJECT zertifikat SUBJECT ssl"
+PEM_IN_TEXT = 'OR OR OR OR BODY "BEGIN CERTIFICATE" BODY MII BODY "begin 6" BODY "begin 0" BODY "begin-base64 "'
+"""The second finds PEM that mail programs have disfigured: with these letters the base64 of DER begins. The others find uuencode."""
+OF_PARTS = 'NOT HEADER Content-Type "text/"'
+
+
+class ImapMailbox(Mailbox):
+    """A folder on a mail server (RFC 9051, RFC 3501), opened read-only.
+
+    In a folder with no more than C(FEW) messages in question all are looked into. In a larger one the server is asked:
+    only messages with PEM in their text or with attachments are looked into, those first whose subject is about certificates.
+    """
+
+    def __init__(self, settings: ImapSettings, largest: int) -> None:
+        self._settings = settings
+        self._largest = largest
+        self._seen: set[int] = set()
+        self._first = 1
+        self._validity: bytes | None = None
+        self._box: imap_tools.BaseMailBox | None = None
+        if settings.security == "none" and not is_loopback(settings.host):
+            raise CertificatesError(
+                "invalid_argument",
+                f"The password is not sent to {settings.host} without TLS: set security to tls or starttls.",
+            )
+        for name in ("host", "username", "password", "folder"):
+            value = getattr(settings, name)
+            if not value or any(ord(character) < ord(" ") for character in value):
+                raise CertificatesError(
+                    "invalid_argument", f"{name} of imap must not be empty, and must not hold control characters."
+                )
+        self._context = _tls_context(settings)
+
+    def __enter__(self) -> ImapMailbox:
+        self._box = self._connect()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._drop()
+
+    def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
+        """See C(Mailbox). A connection that is lost is made anew."""
+        pauses = iter(RECONNECT_SECONDS)
+        for connections in itertools.count(1):
+            try:
+                box = self._box = self._box or self._connect()
+                for message in self._read(box, since, enough):
+                    pauses = iter(RECONNECT_SECONDS)
+                    yield message
+                return
+            except (*DROPPED, CertificatesError) as error:
+                self._drop()
+                failure = self._broken_off(error) if isinstance(error, DROPPED) else error
+                pause = next(pauses, None)
+                if failure.code != "unreachable" or pause is None or connections == MOST_CONNECTIONS:
+                    raise failure from None
+                time.sleep(pause)
+            except imaplib.IMAP4.error as error:
+                raise CertificatesError(
+                    "mailbox_error", f"The mail server {self._settings.address} refused a command: {in_words(error)}"
+                ) from None
+
+    def wait(self, seconds: float) -> None:
+        """See C(Mailbox). Where the server has IDLE (RFC 2177) it says when a message has come."""
+        until = time.monotonic() + seconds
+        if self._box is not None:
+            try:
+                if "IDLE" in self._box.client.capabilities:
+                    self._idle(self._box, min(seconds, LONGEST_IDLE))
+                    return
+            except (*FAILED, imap_tools.ImapToolsError):
+                self._drop()
+                until = min(until, time.monotonic() + 1)
+        time.sleep(max(0, until - time.monotonic()))
+
+    def _idle(self, box: imap_tools.BaseMailBox, seconds: float) -> None:
+        box.idle.start()
+        # What the server told together with its consent is read already.
+        if not box.client.has_more():
+            with selectors.DefaultSelector() as selector:
+                selector.register(box.client.sock, selectors.EVENT_READ)
+                selector.select(seconds)
+        box.client.begin()
+        box.idle.stop()
+
+    def _read(self, box: imap_tools.BaseMailBox, since: datetime, enough: Enough) -> Iterator[Raw]:
+        box.client.noop()  # lets the server tell of what has come
+        # Servers compare days, in a zone of their own.
+        window = f"UID {self._first}:* SINCE {imap_date(since - timedelta(days=1))}"
+        present = {uid for uid in self._search(box, window) if uid >= self._first}
+        for groups in self._in_turn(box, window, present):
+            if enough() and len(present) > FEW:
+                return
+            for group in groups:
+                left = present - self._seen
+                yield from self._fetch(box, [uid for uid in group() if uid in left], since)
+        self._first = max(present, default=self._first - 1) + 1
+
+    def _in_turn(
+        self, box: imap_tools.BaseMailBox, window: str, present: set[int]
+    ) -> Iterator[Sequence[Callable[[], Sequence[int]]]]:
+        """Yield what returns groups of messages, the likely ones first."""
+        if len(present - self._seen) <= FEW:
+            yield [lambda: sorted(present)]
+            return
+        telling = f"{window} {TELLING_SUBJECTS}"
+        for criteria in (telling, window):
+            yield [
+                partial(self._search, box, f"{criteria} {PEM_IN_TEXT}"),
+                partial(self._with_files, box, f"{criteria} {OF_PARTS}"),
+            ]
+        yield [lambda: self._search(box, telling)[-FEW:]]  # why a certificate is missing may stand there
+
+    def _search(self, box: imap_tools.BaseMailBox, criteria: str) -> list[int]:
+        kind, data = box.client.uid("SEARCH", criteria)
+        if kind != "OK":
+            raise imaplib.IMAP4.error(server_words(data))
+        lines = [line for line in data if isinstance(line, bytes)]
+        if sum(line.count(b" ") + 1 for line in lines) > MOST_MESSAGES:
+            message = (
+                f"The folder {self._settings.folder} has more than {MOST_MESSAGES} messages to look at: "
+                "choose another folder of imap, or a lower max_age_days."
+            )
+            raise CertificatesError("mailbox_error", message, folder=self._settings.folder)
+        found = [uid for line in lines for uid in line.split(b" ") if uid]
+        if not all(map(NUMBER.fullmatch, found)):
+            raise imaplib.IMAP4.error("it answered a search with something else than numbers")
+        return sorted(map(int, found))
+
+    def _with_files(self, box: imap_tools.BaseMailBox, criteria: str) -> list[int]:
+        """Return those of the messages in question that have a part which may be, or hold, a certificate."""
+        return [
+            uid
+            for chunk in _chunks([uid for uid in self._search(box, criteria) if uid not in self._seen], CHUNK)
+            for uid, line, _literal in self._fetched(box, chunk, "(BODYSTRUCTURE)")
+            if may_hold_certificate(line)
+        ]
+
+    def _fetch(self, box: imap_tools.BaseMailBox, uids: Sequence[int], since: datetime) -> Iterator[Raw]:
+        for chunk in _chunks(uids, CHUNK):
+            sizes = {}
+            for uid, line, _literal in self._fetched(box, chunk, "(RFC822.SIZE INTERNALDATE)"):
+                size, received = SIZE.search(line), internal_date(line)
+                if received is None or received >= since:
+                    sizes[uid] = int(size[1]) if size else 0
+            for batch in _batches(sizes, self._largest):
+                is_whole = sizes[batch[0]] <= self._largest
+                items = "(BODY.PEEK[])" if is_whole else f"(BODY.PEEK[HEADER]<0.{HEADER_BYTES}>)"
+                for uid, _line, data in self._fetched(box, batch, items):
+                    if data is not None and uid not in self._seen:
+                        self._seen.add(uid)
+                        yield cut(data, Place(folder=self._settings.folder, uid=uid), self._largest, is_whole=is_whole)
+
+    def _fetched(
+        self, box: imap_tools.BaseMailBox, uids: Sequence[int], items: str
+    ) -> Iterator[tuple[int, bytes, bytes | None]]:
+        """Yield of each message its UID, the line that the server answers, and the literal in it, if there is one."""
+        if not uids:
+            return
+        kind, data = box.client.uid("FETCH", sequence_set(uids), items)
+        if kind != "OK":
+            raise imaplib.IMAP4.error(server_words(data))
+        wanted = set(uids)
+        for line, literal in fetched_parts(data):
+            uid = UID.search(line)
+            if uid and int(uid[1]) in wanted:
+                yield int(uid[1]), line, literal
+
+    def _connect(self) -> imap_tools.BaseMailBox:
+        """Return a connection with the folder open, read-only.
+
+        Raises:
+            CertificatesError: C(unreachable), C(tls_error), C(authentication_failed), C(not_found).
+        """
+        box = self._open_connection()
+        try:
+            self._log_in(box)
+            self._open_folder(box)
+        except BaseException:
+            _close(box)
+            raise
+        return box
+
+    def _open_connection(self) -> imap_tools.BaseMailBox:
+        settings = self._settings
+        try:
+            return _box_of(self._open_client())
+        except ssl.SSLCertVerificationError as error:
+            message = (
+                f"The certificate of the mail server {settings.address} cannot be verified ({error.verify_message}): "
+                "give the CA's certificate in ca_path, or the host name that the certificate is for."
+            )
+            raise CertificatesError("tls_error", message, host=settings.host) from None
+        except ssl.SSLError as error:
+            message = (
+                f"The mail server {settings.address} does not speak TLS here ({error.reason}): "
+                "use security tls with port 993, or starttls with port 143."
+            )
+            raise CertificatesError("tls_error", message, host=settings.host) from None
+        except UnicodeDecodeError:
+            message = f"The mail server {settings.address} does not answer as an IMAP server does: check host and port."
+            raise CertificatesError("unreachable", message, host=settings.host) from None
+        except ValueError:  # of the library, for a port that does not fit, or of the resolver, for a name that is none
+            message = (
+                f"{settings.address} cannot be connected to with security {settings.security}: check host and port of imap "
+                "(tls goes with port 993, starttls with 143)."
+            )
+            raise CertificatesError("invalid_argument", message, host=settings.host) from None
+        except (imaplib.IMAP4.error, OSError) as error:
+            if "TLS not supported" in str(error):
+                message = f"The mail server {settings.address} does not offer STARTTLS: use security tls."
+                raise CertificatesError("tls_error", message, host=settings.host) from None
+            message = f"The mail server {settings.address} cannot be reached: {in_words(error)} Check host and port."
+            raise CertificatesError("unreachable", message, host=settings.host) from None
+
+    def _open_client(self) -> Client:
+        settings = self._settings
+        where = (settings.host, settings.actual_port, settings.timeout, self._largest)
+        if settings.security == "tls":
+            return TlsClient(*where, ssl_context=self._context)
+        if settings.security == "starttls" and settings.actual_port == PORTS["tls"]:
+            raise ValueError  # both would wait for the other to begin
+        client = Client(*where)
+        try:
+            if settings.security == "starttls":
+                client.starttls(self._context)
+        except BaseException:
+            with suppress(OSError):
+                client.shutdown()
+            raise
+        return client
+
+    def _broken_off(self, error: BaseException) -> CertificatesError:
+        message = f"The mail server {self._settings.address} broke the connection: {in_words(error)} Try again later."
+        return CertificatesError("unreachable", message, host=self._settings.host)
+
+    def _log_in(self, box: imap_tools.BaseMailBox) -> None:
+        settings = self._settings
+        is_ascii = (settings.username + settings.password).isascii()
+        try:
+            login = box.login if is_ascii else box.login_utf8
+            login(settings.username, settings.password, initial_folder=None)
+            told = box.client.capability()[1][-1] or b""
+            box.client.capabilities = tuple(told.decode("ascii", "replace").upper().split())
+        except DROPPED as error:
+            raise self._broken_off(error) from None
+        except (imap_tools.ImapToolsError, imaplib.IMAP4.error):
+            message = (
+                f"The mail server {settings.address} refuses the login of {settings.username}: check username and password. "
+                "Providers with two-factor login want an app password."
+            )
+            raise CertificatesError("authentication_failed", message, host=settings.host) from None
+
+    def _open_folder(self, box: imap_tools.BaseMailBox) -> None:
+        settings = self._settings
+        try:
+            box.folder.set(settings.folder, readonly=True)
+            validity = box.client.response("UIDVALIDITY")[1][0]
+        except DROPPED as error:
+            raise self._broken_off(error) from None
+        except (imap_tools.ImapToolsError, imaplib.IMAP4.error):
+            names = []
+            with suppress(*FAILED):
+                names = folder_names(box.client.list()[1])
+            there = f" There are: {', '.join(names)}." if names else ""
+            message = f"The mail server {settings.address} has no folder {settings.folder} to read.{there}"
+            raise CertificatesError("not_found", message, folder=settings.folder) from None
+        if self._validity not in {None, validity}:
+            self._seen.clear()  # the numbers mean other messages now (RFC 9051, 2.3.1.1)
+            self._first = 1
+        self._validity = validity
+
+    def _drop(self) -> None:
+        if self._box is not None:
+            _close(self._box)
+            self._box = None
+
+
+def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
+    if settings.security == "none":
+        return None
+    try:
+        if settings.ca_path:
+            check_plain_file("CA file", settings.ca_path, os.stat(settings.ca_path).st_mode)
+        context = ssl.create_default_context(cafile=settings.ca_path)
+    except CertificatesError as error:
+        raise CertificatesError("invalid_argument", f"ca_path of imap: {error.message}") from None
+    except (OSError, ValueError) as error:
+        why = (
+            "it holds no certificate"
+            if isinstance(error, ssl.SSLError)
+            else getattr(error, "strerror", "it is no path")
+        )
+        raise CertificatesError(
+            "invalid_argument", f"ca_path of imap{shown(settings.ca_path or '')} cannot be used: {why}."
+        ) from None
+    if not settings.validate_certs:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _box_of(client: Client) -> imap_tools.BaseMailBox:
+    """Return the mailbox that a client reads."""
+
+    class Box(imap_tools.BaseMailBox):  # type: ignore[misc,unused-ignore]
+        def _get_mailbox_client(self) -> Client:
+            return client
+
+    return Box()
+
+
+def _close(box: imap_tools.BaseMailBox) -> None:
+    """Take leave as far as the connection allows it."""
+    with suppress(*FAILED, imap_tools.ImapToolsError):
+        box.logout()
+    with suppress(*DROPPED):
+        box.client.shutdown()
+
+
+def _chunks(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(uids), size):
+        yield uids[start : start + size]
+
+
+def _batches(sizes: dict[int, int], largest: int) -> Iterator[list[int]]:
+    """Yield messages that are fetched together: few enough bytes at once, and one by one those that are too large."""
+    batch: list[int] = []
+    bytes_in_batch = 0
+    for uid, size in sizes.items():
+        if size > largest:
+            yield [uid]
+            continue
+        if batch and (bytes_in_batch + size > BATCH_BYTES or len(batch) >= BATCH_MESSAGES):
+            yield batch
+            batch, bytes_in_batch = [], 0
+        batch.append(uid)
+        bytes_in_batch += size
+    if batch:
+        yield batch

@@ -1,0 +1,250 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which fulfillment emails are to be requested, and why the others are not. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from .._names import address_matches, is_one_address
+from .._text import printable, some_of
+from .._times import iso
+
+if t.TYPE_CHECKING:
+    from .._api.orders import Order
+    from .._ledger.ledger import Entry, Key
+    from .._x509.terms import Shelf
+
+Outcome = t.Literal["requested", "skipped", "failed"]
+
+
+@dataclass(frozen=True)
+class EmailWishes:
+    """How the user wants emails to be requested."""
+
+    min_interval: timedelta
+    allowed_recipients: Sequence[str] | None
+    skip_imported: bool
+    force: bool
+    on_ineligible: t.Literal["fail", "skip"]
+
+
+@dataclass(frozen=True)
+class Email:
+    """What is to be done, or was done, about one order's fulfillment email."""
+
+    order_id: int
+    common_name: str | None
+    recipient: str | None
+    technical_contact_email: str | None
+    status: str | None
+    outcome: Outcome
+    reason: str | None
+    requested_at: datetime | None
+    previous_requested_at: datetime | None
+    next_allowed_at: datetime | None
+    message: str
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return it as the module returns it."""
+        times = ("requested_at", "previous_requested_at", "next_allowed_at")
+        return {**self.__dict__, **{name: iso(getattr(self, name)) for name in times}}
+
+
+INELIGIBLE = {
+    "pending": "the certificate authority has not approved the order yet; there is no certificate to mail.",
+    "canceled": "the order was canceled or rejected, so there is no certificate to mail; leave it out.",
+    "expired": "the order has expired; get a new certificate.",
+    "unknown_status": "the API gives the order a status that this release does not know; nothing is sent on a guess.",
+}
+
+
+def ineligibility(order: Order, at: datetime) -> str | None:
+    """Return why an order's fulfillment email cannot be sent at all, C(None) if it can: the status gate."""
+    if order.status in {"pending", "canceled"}:
+        return order.status
+    if order.status == "unknown":
+        return "unknown_status"
+    return "expired" if order.is_expired(at) else None
+
+
+def plan_emails(
+    orders: Iterable[Order],
+    last_requests: Mapping[int, Entry[Key]],
+    wishes: EmailWishes,
+    at: datetime,
+) -> list[Email]:
+    """Decide for each order whether its email is to be requested, as far as the store need not be known.
+
+    Args:
+        orders: the selected orders.
+        last_requests: by order id, the last request on record.
+        wishes: what the user wants.
+        at: the present instant.
+    """
+    return [_plan_email(order, last_requests.get(order.id), wishes, at) for order in orders]
+
+
+def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailWishes, at: datetime) -> Email:
+    blocked_until = last.blocks_until(wishes.min_interval, at) if last else None
+    email = Email(
+        order_id=order.id,
+        common_name=order.common_name,
+        recipient=order.approver_email,
+        technical_contact_email=order.technical_contact_email,
+        status=order.status,
+        outcome="skipped",
+        reason=None,
+        requested_at=None,
+        previous_requested_at=last.requested_at if last else None,
+        next_allowed_at=blocked_until,
+        message="",
+    )
+    why_not = ineligibility(order, at)
+    if why_not:
+        outcome: Outcome = "failed" if wishes.on_ineligible == "fail" else "skipped"
+        return replace(email, outcome=outcome, reason=why_not, message=f"Not requested: {INELIGIBLE[why_not]}")
+    if wishes.allowed_recipients is not None and not address_matches(order.approver_email, wishes.allowed_recipients):
+        return replace(
+            email,
+            outcome="failed",
+            reason="recipient_not_allowed",
+            message=f"Not requested: it would go to {_why_not_allowed(order.approver_email)}.",
+        )
+    if last is not None and blocked_until is not None and not wishes.force:
+        return blocked(email, last, wishes.min_interval, at)
+    return as_requested(
+        email,
+        at,
+        wishes.min_interval,
+        f"The fulfillment email goes to {printable(order.approver_email or 'the address of the order')}.",
+    )
+
+
+def _why_not_allowed(recipient: str | None) -> str:
+    if recipient is None:
+        return "an address that the API does not tell, so allowed_recipients cannot allow it"
+    if not is_one_address(recipient):
+        return f'"{printable(recipient)}", which is not exactly one address, so allowed_recipients cannot allow it'
+    return f"{recipient}, which allowed_recipients does not allow"
+
+
+def blocked(email: Email, last: Entry[Key], interval: timedelta, at: datetime) -> Email:
+    """Return an email that is not requested because of the last request on record.
+
+    One that may not have been sent is a failure, so that a task which is repeated until it succeeds does not end well by itself.
+    """
+    until = last.blocks_until(interval, at)
+    email = replace(
+        email, outcome="skipped", requested_at=None, previous_requested_at=last.requested_at, next_allowed_at=until
+    )
+    if last.state == "confirmed":
+        return replace(
+            email,
+            reason="cooldown",
+            message=f"Not requested: it was requested at {iso(last.requested_at)}; the next time is due at {iso(until)} (force: true overrules this).",
+        )
+    if last.is_under_way(at):
+        return replace(
+            email,
+            reason="outcome_unknown",
+            message=f"Not requested: a request of {iso(last.requested_at)} is under way in another run, and may have been sent. Run again to see.",
+        )
+    return replace(
+        email,
+        outcome="failed",
+        reason="outcome_unknown",
+        message=f"Not requested: a request of {iso(last.requested_at)} got no answer and may have been sent. "
+        "Look into the mailbox; force: true requests it again.",
+    )
+
+
+def as_requested(email: Email, at: datetime, interval: timedelta, message: str) -> Email:
+    """Return an email that is, or would be, requested at an instant."""
+    return replace(
+        email,
+        outcome="requested",
+        reason=None,
+        requested_at=at,
+        next_allowed_at=at + interval if interval else None,
+        message=message,
+    )
+
+
+def is_open(email: Email) -> bool:
+    """Return whether the certificate would settle it: it is to be requested, or nobody knows whether it was."""
+    return email.outcome == "requested" or email.reason == "outcome_unknown"
+
+
+def skip_imported(emails: Iterable[Email], orders: Mapping[int, Order], shelf: Shelf, at: datetime) -> list[Email]:
+    """Take out of a plan the orders whose certificate is in the store already, or one that took its place.
+
+    Args:
+        emails: the plan.
+        orders: by id, at least those that C(is_open).
+        shelf: what the store holds.
+        at: the present instant.
+    """
+    return [_unless_imported(email, orders[email.order_id], shelf, at) if is_open(email) else email for email in emails]
+
+
+def _unless_imported(email: Email, order: Order, shelf: Shelf, at: datetime) -> Email:
+    standing = shelf.standing(order.term, at)
+    if not standing.imported_as and not standing.superseded_by:
+        return email
+    if standing.imported_as:
+        ids = ", ".join(str(held.id) for held in standing.imported_as)
+        reason, why = "already_imported", f"the store holds the order's certificate already (id {ids})"
+    else:
+        newest = max(standing.superseded_by, key=lambda held: (held.not_after, held.id))
+        reason = "superseded"
+        why = f"the store holds a newer certificate for its names (id {newest.id}, valid until {iso(newest.not_after)})"
+    return replace(
+        email,
+        outcome="skipped",
+        reason=reason,
+        requested_at=None,
+        next_allowed_at=None,
+        message=f"Not requested: {why}; force: true overrules this.",
+    )
+
+
+MOST_ORDERS_NAMED = 10
+"""Orders that a warning names."""
+
+
+def warning_of_unknown_keys(emails: Iterable[Email], orders: Mapping[int, Order]) -> str | None:
+    """Return the warning of orders whose emails are to be requested although nothing can be compared with their key, if there are any."""
+    keyless = [
+        email for email in emails if email.outcome == "requested" and not orders[email.order_id].public_key_sha256
+    ]
+    if not keyless:
+        return None
+    names = [f"order {one.order_id}{f' ({one.common_name})' if one.common_name else ''}" for one in keyless]
+    return (
+        f"The API tells no readable CSR of {some_of(names, MOST_ORDERS_NAMED)}, so it cannot be known whether the store holds "
+        "the certificate already, nor which email has it: look into the store, leave out of the selection what is there, and take the rest "
+        "from its email by hand, with ssl_certificate_import."
+    )
+
+
+def not_found(order_id: int) -> Email:
+    """Return the entry of an order id that the account does not have."""
+    return Email(
+        order_id=order_id,
+        common_name=None,
+        recipient=None,
+        technical_contact_email=None,
+        status=None,
+        outcome="failed",
+        reason="not_found",
+        requested_at=None,
+        previous_requested_at=None,
+        next_allowed_at=None,
+        message="There is no such order, or the API user has no permission to see it; ssl_order_info lists the orders there are.",
+    )

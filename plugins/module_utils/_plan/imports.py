@@ -1,0 +1,363 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is to be stored, changed and deleted in the certificate store. Private to softlayer.certificates.
+
+Pure. A real run carries out exactly the plan that check mode and diff mode show."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from .._errors import CertificatesError
+from .._names import ascii_name
+from .._text import some_of
+from .._times import iso
+from .._x509.certificate import FACTS, Certificate
+from .._x509.chain import Trust
+from .emails import INELIGIBLE
+from .material import Content, ImportWishes
+
+if t.TYPE_CHECKING:
+    from .._api.store import Stored
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """An older certificate that the new one takes the place of."""
+
+    id: int
+    certificate: Certificate = field(repr=False)
+    associated_service_count: int | None
+    remove: bool
+    removed: bool = False
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return it as the module returns it."""
+        return {
+            "id": self.id,
+            "not_after": iso(self.certificate.not_after),
+            "associated_service_count": self.associated_service_count,
+            "removed": self.removed,
+        }
+
+
+ImportOutcome = t.Literal["imported", "updated", "unchanged", "removed", "failed"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is to be done, or was done, about one certificate."""
+
+    outcome: ImportOutcome
+    message: str
+    reason: str | None = None
+    id: int | None = None
+    common_name: str | None = None
+    certificate: Certificate | None = None
+    notes: str | None = None
+    order_id: int | None = None
+    superseded: tuple[Superseded, ...] = ()
+    content: Content | None = field(default=None, repr=False)
+    changes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notes_before: str | None = None
+    same_as: int | None = None
+    warnings: tuple[str, ...] = ()
+    trust: Trust | None = None
+
+    @property
+    def changes_something(self) -> bool:
+        """Return whether the store is, or would be, another one afterwards."""
+        return self.outcome in {"imported", "updated", "removed"} or any(old.removed for old in self.superseded)
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return it as the module returns it: public facts only."""
+        facts = (
+            self.certificate.facts()
+            if self.certificate
+            else {**dict.fromkeys(FACTS), "subject_alt_names": [], "common_name": self.common_name}
+        )
+        return {
+            "id": self.id,
+            **facts,
+            "trust": self.trust,
+            "notes": self.notes,
+            "order_id": self.order_id,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "superseded": [old.as_result() for old in self.superseded],
+            "message": self.message,
+        }
+
+
+def plan_present(
+    content: Content, stored: Sequence[Stored], wishes: ImportWishes, order_id: int | None, at: datetime
+) -> Step:
+    """Decide how a certificate gets into the store, or that it is there already.
+
+    Equal is what has the same DER, and so the same public key: text, line ends and names do not count.
+    """
+    leaf = content.certificate
+    superseded = tuple(_superseded_by(leaf, stored, wishes)) if leaf.is_valid(at) else ()
+    step = Step(
+        "imported",
+        "Imported.",
+        certificate=leaf,
+        notes=content.notes or "",
+        order_id=order_id,
+        superseded=superseded,
+        content=content,
+        trust=content.trust,
+    )
+    same = [record for record in stored if record.certificate == leaf]
+    if not same:
+        return step
+    differing = [(record, content.changes_to(record)) for record in same]
+    unchanged = next((record for record, changes in differing if not changes), None)
+    if unchanged:
+        return replace(
+            step, outcome="unchanged", id=unchanged.id, notes=unchanged.notes, message="The store holds it already."
+        )
+    if len(same) > 1:
+        ids = ", ".join(str(record.id) for record in same)
+        return failed(
+            CertificatesError(
+                "ambiguous", f"The store holds it more than once (ids {ids}), none as wanted: remove the surplus ones."
+            ),
+            step,
+        )
+    record, changes = differing[0]
+    step = replace(step, id=record.id, notes=changes.get("notes", record.notes), notes_before=record.notes)
+    if record.associated_service_count and "intermediateCertificate" in changes:
+        why = f"{_in_use(record)}, so its intermediates cannot be changed: detach it first."
+        return failed(CertificatesError("in_use", why), step)
+    return replace(
+        step,
+        outcome="updated",
+        changes=changes,
+        message=f"Updated: {', '.join(CHANGED_PROPERTIES[name] for name in changes)}.",
+    )
+
+
+def plan_found(step: Step, record: Stored, at: datetime) -> Step:
+    """Return the step of a certificate that another run has stored since the plan was made: unchanged, or still to be updated."""
+    found = plan_present(t.cast("Content", step.content), [record], ImportWishes(), step.order_id, at)
+    return replace(found, superseded=() if found.outcome == "failed" else step.superseded, warnings=step.warnings)
+
+
+CHANGED_PROPERTIES = {
+    "intermediateCertificate": "intermediate certificates",
+    "certificateSigningRequest": "CSR",
+    "notes": "notes",
+}
+
+
+def _superseded_by(leaf: Certificate, stored: Iterable[Stored], wishes: ImportWishes) -> t.Iterator[Superseded]:
+    """Yield the certificates that were issued before and have no name which the new one lacks, and those of the same common name.
+
+    Only those are removed that the new one can stand in for: unused, of the same organization and key type (RSA and EC
+    certificates live side by side), and with no name that the new one lacks.
+    """
+    for record in stored:
+        old = record.certificate
+        if old is None or old == leaf or (old.not_before, old.not_after) >= (leaf.not_before, leaf.not_after):
+            continue
+        covered = leaf.has_all_names_of(old)
+        namesakes = old.common_name and leaf.common_name and ascii_name(old.common_name) == ascii_name(leaf.common_name)
+        if not covered and not namesakes:
+            continue
+        replaceable = (
+            covered
+            and record.associated_service_count == 0
+            and old.organization_name == leaf.organization_name
+            and old.key_type == leaf.key_type
+        )
+        yield Superseded(
+            record.id, old, record.associated_service_count, remove=wishes.remove_superseded and replaceable
+        )
+
+
+MOST_NAMED = 5
+"""Certificates that a warning names."""
+
+
+def warnings_of_shorter_terms(step: Step) -> tuple[str, ...]:
+    """Warn of what a certificate takes the place of although it ends later; some are named."""
+    certificate = step.certificate
+    longer = [
+        f"certificate {old.id} ({iso(old.certificate.not_after)})"
+        for old in step.superseded
+        if certificate and old.certificate.not_after > certificate.not_after
+    ]
+    if certificate is None or not longer:
+        return ()
+    return (
+        f"It ends at {iso(certificate.not_after)}, earlier than what it takes the place of: {some_of(longer, MOST_NAMED)}. "
+        "See that it is the one you mean.",
+    )
+
+
+def plan_absent(
+    stored: Sequence[Stored],
+    certificate_id: int | None,
+    fingerprint_sha256: str | None,
+    common_name: str | None,
+) -> Step:
+    """Decide which record is to be removed: the only one that has the id, the fingerprint or the common name."""
+    fingerprint = None if fingerprint_sha256 is None else plain_fingerprint(fingerprint_sha256)
+    name = None if common_name is None else ascii_name(common_name)
+    found = [
+        record
+        for record in stored
+        if (certificate_id is None or record.id == certificate_id)
+        and (
+            fingerprint is None
+            or (record.certificate is not None and record.certificate.fingerprint_sha256 == fingerprint)
+        )
+        and (name is None or (name and ascii_name(record.common_name or "") == name))
+    ]
+    if not found:
+        return Step("unchanged", "The store holds no such certificate.", common_name=common_name)
+    if len(found) > 1:
+        ids = ", ".join(str(record.id) for record in found)
+        return failed(
+            CertificatesError(
+                "ambiguous",
+                f"More than one certificate matches (ids {ids}): name one by certificate_id. Nothing was removed.",
+            )
+        )
+    record = found[0]
+    step = Step(
+        "removed",
+        "Removed.",
+        id=record.id,
+        common_name=record.common_name,
+        certificate=record.certificate,
+        notes=record.notes,
+    )
+    return step if record.is_surely_unused else failed(CertificatesError("in_use", _why_kept(record)), step)
+
+
+def check_deletion(record: Stored, listed: Certificate | None) -> None:
+    """Refuse to delete a record, as it is right before that, which is in use by now or holds another certificate than when it was listed.
+
+    Raises:
+        CertificatesError: C(in_use) or C(ambiguous).
+    """
+    if record.certificate != listed:
+        raise CertificatesError(
+            "ambiguous",
+            f"Certificate {record.id} was given another certificate since the store was listed: run it again to see what is there now.",
+        )
+    if not record.is_surely_unused:
+        raise CertificatesError("in_use", _why_kept(record))
+
+
+def _in_use(record: Stored) -> str:
+    services = "1 service" if record.associated_service_count == 1 else f"{record.associated_service_count} services"
+    return f"Certificate {record.id} is in use by {services}"
+
+
+def _why_kept(record: Stored) -> str:
+    if record.associated_service_count:
+        return f"{_in_use(record)}: detach it first."
+    return (
+        f"The API does not tell whether a service uses certificate {record.id}, so it is not deleted on a guess: see in the portal that "
+        "none does, and delete it there."
+    )
+
+
+def plain_fingerprint(text: str) -> str:
+    """Return a fingerprint as hex without colons."""
+    return text.replace(":", "").strip().lower()
+
+
+def spare_what_is_wanted(steps: Sequence[Step]) -> list[Step]:
+    """Keep in the store what one item of the run would remove and another wants to be there."""
+    wanted = {step.id for step in steps if step.content is not None}
+    return [_spare(step, wanted) for step in steps]
+
+
+def _spare(step: Step, wanted: Collection[int | None]) -> Step:
+    if step.outcome == "removed" and step.id in wanted:
+        error = f"Another item of the same run wants certificate {step.id} to be in the store: leave one of the two."
+        return failed(CertificatesError("ambiguous", error), step)
+    superseded = (replace(old, remove=old.remove and old.id not in wanted) for old in step.superseded)
+    return replace(step, superseded=tuple(superseded))
+
+
+def predicted(step: Step) -> Step:
+    """Return a step as it will have been carried out, for check mode."""
+    return replace(step, superseded=tuple(replace(old, removed=old.remove) for old in step.superseded))
+
+
+def mark_repeated(steps: Sequence[Step]) -> list[Step]:
+    """Let a certificate that was given twice be stored, or removed, once: the later ones refer to the first."""
+    first_of: dict[Certificate | int | None, int] = {}
+    marked: list[Step] = []
+    for position, step in enumerate(steps):
+        current = step
+        if (step.content is not None or step.outcome == "removed") and step.outcome != "failed":
+            first = first_of.setdefault(step.content.certificate if step.content else step.id, position)
+            if first != position:
+                current = _repeated(step, steps[first], first)
+        marked.append(current)
+    return marked
+
+
+def _repeated(step: Step, first: Step, position: int) -> Step:
+    if step.content == first.content:
+        message = f"The same as item {position}."
+        return replace(step, outcome="unchanged", same_as=position, superseded=(), changes={}, message=message)
+    error = CertificatesError(
+        "ambiguous", f"The same certificate as item {position}, with another chain, CSR or notes: give it once."
+    )
+    return failed(error, step)
+
+
+def failed(error: CertificatesError, step: Step | None = None) -> Step:
+    """Return the step of a certificate that is not, or was not, taken."""
+    return replace(
+        step or Step("failed", ""),
+        outcome="failed",
+        reason=error.code,
+        message=error.message,
+        superseded=(),
+        changes={},
+        trust=error.details.get("trust", step.trust if step else None),
+    )
+
+
+def why_not_imported(
+    status: str,
+    *,
+    expired: bool,
+    imported: bool,
+    superseded_by: Sequence[int],
+    has_certificate: bool,
+    has_key: bool,
+    by_email: bool,
+) -> tuple[str, str] | None:
+    """Return reason and message for an order whose certificate cannot be imported now, C(None) if it can."""
+    if status in {"pending", "canceled"}:
+        return status, f"Not imported: {INELIGIBLE[status]}"
+    if status == "unknown":
+        return "unknown_status", f"Not imported: {INELIGIBLE['unknown_status']}"
+    if expired:
+        return "expired", f"Not imported: {INELIGIBLE['expired']}"
+    if not has_certificate and imported:
+        return "already_imported", "The store holds the order's certificate already."
+    if superseded_by:
+        ids = ", ".join(map(str, superseded_by))
+        return "superseded", f"Not imported: the store holds a newer certificate for the order's names (id {ids})."
+    if not has_certificate and by_email:
+        return "waiting_for_email", "Waiting for the fulfillment email: no message with the certificate has come yet."
+    if not has_certificate:
+        return "waiting_for_certificate", "Waiting for the certificate: save it from the fulfillment email."
+    if not has_key:
+        return "waiting_for_key", "Waiting for the private key that the order's CSR was made with."
+    return None

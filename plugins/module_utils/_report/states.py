@@ -1,0 +1,342 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a report says: the state of each order, and what needs a person. Private to softlayer.certificates.
+
+Pure. The words stand in `roles/ssl_fulfillment/files/report.yml`, in every language; the page in the role's templates."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from .._names import ascii_name
+from .._times import days_until, iso, parse
+from .._x509.terms import SLACK, Held, Shelf, Standing, Term
+
+Record = Mapping[str, t.Any]
+Row = dict[str, t.Any]
+STATES = (
+    "failed",
+    "not_allowed",
+    "unclear",
+    "unknown_status",
+    "pending",
+    "requestable",
+    "requested",
+    "received",
+    "imported",
+    "superseded",
+    "expired",
+    "canceled",
+)
+"""Where an order can stand: what went wrong first, then the way from the order to the store, then what is over."""
+ATTENTION = (
+    "failed",
+    "expired_in_use",
+    "expiring",
+    "switch_services",
+    "unclear",
+    "not_allowed",
+    "untrusted",
+    "chain_incomplete",
+    "waiting_for_key",
+    "waiting_for_certificate",
+    "no_public_key",
+    "pending",
+    "unknown_status",
+)
+"""Why a person is needed, the most urgent first."""
+EXPIRING_DAYS = 30
+"""An order that has no more days left than this, and no newer one for its name, is to be renewed."""
+OWN_REASON = {"pending": "pending", "canceled": "canceled", "unknown": "unknown_status"}
+"""Of an order in such a status, that is all there is to say."""
+PLANNED = {"outcome_unknown", "recipient_not_allowed"}
+"""Reasons for which requesting an email failed that the plan of the next request tells too: a state of their own."""
+OBSTACLES = {"waiting_for_key", "waiting_for_certificate", "no_public_key", "untrusted", "chain_incomplete"}
+"""Reasons of a phase that tell more than the state does."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known about the orders beside their own fields, as the collection's modules return it."""
+
+    store: Sequence[Record] | None = None
+    """All of the certificate store, C(None) if it could not be read."""
+    emails: Sequence[Record] = ()
+    """What C(ssl_fulfillment_email) would do now."""
+    collected: Sequence[Record] = ()
+    """The certificates that were found in emails."""
+    missing: Sequence[Record] = ()
+    """The orders for which none was found."""
+    skipped: Sequence[Record] = ()
+    """What the phases of this run skipped."""
+    failed: Sequence[Record] = ()
+    """What failed in this run; what has no C(order_id) concerns all orders."""
+
+
+@dataclass(frozen=True)
+class _Index:
+    """The same by order, and the store by id and as orders are compared with it."""
+
+    emails: Mapping[int, Record]
+    collected: Mapping[int, Record]
+    missing: Mapping[int, Record]
+    skipped: Mapping[int, Record]
+    failed: Mapping[int, Record]
+    stored: Mapping[int, Record]
+    fingerprints: frozenset[str]
+    """Of the certificates in the store."""
+    shelf: Shelf | None
+    newest: Mapping[str, datetime]
+    """By common name, when the order that lasts longest expires; a pending one lasts longest of all."""
+    remembered: Mapping[int, Record] = field(default_factory=dict)
+    """The rows of the previous report."""
+
+
+def build(orders: Sequence[Record], known: Known, words: Record, at: datetime, previous: str | None = None) -> Row:
+    """Return the report as data, ready for JSON.
+
+    If nothing but the time has changed since the previous report of the same day (UTC), that report is returned, so that
+    a run right after another one changes nothing.
+
+    Args:
+        orders: as C(ssl_order_info) returns them.
+        known: what else is known.
+        words: the texts of one language.
+        at: the present instant.
+        previous: the JSON text of the previous report, if there is one.
+    """
+    old = _read(previous)
+    index = _index(orders, known, old)
+    made = parse(old.get("generated_at"))
+    if made is not None and made <= at and made.date() == at.astimezone(timezone.utc).date():
+        again = _build(orders, known, index, words, made)
+        if again == old:
+            return again
+    return _build(orders, known, index, words, at)
+
+
+def _read(previous: str | None) -> Record:
+    """Return the data of a previous report; whatever is not one counts as none."""
+    try:
+        data = json.loads(previous or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _index(orders: Sequence[Record], known: Known, previous: Record) -> _Index:
+    rows = previous.get("orders")
+    return _Index(
+        emails=_by_order(known.emails),
+        collected=_by_order(known.collected),
+        missing=_by_order(known.missing),
+        skipped=_by_order(known.skipped),
+        failed=_by_order(known.failed),
+        stored={record["id"]: record for record in known.store or ()},
+        fingerprints=frozenset(filter(None, (record.get("fingerprint_sha256") for record in known.store or ()))),
+        shelf=None if known.store is None else Shelf(filter(None, map(Held.from_result, known.store))),
+        newest=_newest(orders),
+        remembered=_by_order(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else {},
+    )
+
+
+def _by_order(records: Iterable[Record]) -> dict[int, Record]:
+    return {record["order_id"]: record for record in records if record.get("order_id")}
+
+
+def _newest(orders: Iterable[Record]) -> dict[str, datetime]:
+    forever = datetime.max.replace(tzinfo=timezone.utc)
+    newest: dict[str, datetime] = {}
+    for order in orders:
+        expires = forever if order["status"] == "pending" else parse(order["expires_at"])
+        if expires is not None and order["status"] in {"pending", "approved", "complete"}:
+            name = ascii_name(order["common_name"] or "")
+            newest[name] = max(newest.get(name, expires), expires)
+    return newest
+
+
+def _build(orders: Iterable[Record], known: Known, index: _Index, words: Record, at: datetime) -> Row:
+    rows = sorted((_row(order, index, words, at) for order in orders), key=_urgency)
+    counts = Counter(row["state"] for row in rows)
+    needing: dict[str, list[int]] = {kind: [] for kind in ATTENTION}
+    for row in rows:
+        for kind in row["attention"]:
+            needing[kind].append(row["order_id"])
+    return {
+        "generated_at": iso(at),
+        "order_count": len(rows),
+        "states": {state: counts[state] for state in STATES},
+        "attention": [{"kind": kind, "count": len(ids), "order_ids": ids} for kind, ids in needing.items() if ids],
+        "notices": [
+            {"source": record.get("common_name"), "message": record.get("message")}
+            for record in known.failed
+            if not record.get("order_id")
+        ],
+        "orders": rows,
+    }
+
+
+def _urgency(row: Row) -> tuple[int, int, str, int]:
+    """Order rows by what needs a person, then by state and by expiry."""
+    kinds = row["attention"]
+    return (
+        ATTENTION.index(kinds[0]) if kinds else len(ATTENTION),
+        STATES.index(row["state"]),
+        row["expires_at"] or "~",
+        row["order_id"],
+    )
+
+
+def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
+    identifier: int = order["id"]
+    email = index.emails.get(identifier, {})
+    standing = _in_store(order, index, at)
+    certificates = standing.certificates
+    services = [record.get("associated_service_count") for record in certificates]
+    expires = parse(order["expires_at"]) or max(
+        filter(None, (parse(record.get("not_after")) for record in certificates)), default=None
+    )
+    next_allowed = email.get("next_allowed_at") if email.get("outcome") != "requested" else None
+    mail_found, mail_date = _mail(identifier, index, imported=standing.is_imported)
+    state, reason = _state(
+        order,
+        index,
+        expired=expires is not None and expires <= at,
+        in_store=standing,
+        mail_found=mail_found,
+        next_allowed=next_allowed,
+        last_requested=email.get("previous_requested_at"),
+    )
+    row = {
+        "order_id": identifier,
+        "common_name": order["common_name"],
+        "product": order["product"],
+        "status": order["status"],
+        "state": state,
+        "reason": reason,
+        "explanation": words["reasons"].get(reason, reason),
+        "message": index.failed[identifier].get("message") if state == "failed" else None,
+        "attention": [],
+        "recipient": order["approver_email"],
+        "last_requested_at": email.get("previous_requested_at"),
+        "next_allowed_at": next_allowed,
+        "mail_found": mail_found,
+        "mail_date": mail_date,
+        "certificate_ids": [record["id"] for record in certificates],
+        "certificate_notes": [record["notes"] for record in certificates if record.get("notes")],
+        "services": sum(filter(None, services)) if services and None not in services else None,
+        "expires_at": iso(expires),
+        "days_left": days_until(expires, at),
+    }
+    row["attention"] = _attention(row, renewed=state == "superseded" or _is_renewed(order, index))
+    return row
+
+
+@dataclass(frozen=True)
+class _InStore:
+    """Whether an order's certificate is in the store, and as which records."""
+
+    is_imported: bool
+    is_superseded: bool
+    certificates: Sequence[Record]
+
+
+def _in_store(order: Record, index: _Index, at: datetime) -> _InStore:
+    if index.shelf is None:
+        is_imported = bool(order.get("imported"))
+        ids = order.get("certificate_ids") or () if is_imported else ()
+        return _InStore(is_imported, bool(order.get("superseded_by")), [{"id": identifier} for identifier in ids])
+    term = Term.from_result(order)
+    standing = index.shelf.standing(term, at)
+    return _InStore(
+        bool(standing.imported_as),
+        bool(standing.superseded_by),
+        [index.stored[held.id] for held in _own(term, standing)],
+    )
+
+
+def _own(term: Term, standing: Standing) -> Sequence[Held]:
+    """Return the records of an order's own term; those of a later one, with the same key, if there are no others."""
+    ends = term.expires_at
+    own = [held for held in standing.imported_as if ends is not None and held.not_after <= ends + SLACK]
+    return own or standing.imported_as
+
+
+def _mail(identifier: int, index: _Index, *, imported: bool) -> tuple[bool | None, str | None]:
+    """Return whether the email with the certificate was found, C(None) if nobody looked, and its date.
+
+    What is in the store, though the order is not imported, is the certificate of an earlier order with the same key.
+    The email of an imported order may be older than what is looked at, or was not looked for: the previous report may know.
+    """
+    found = index.collected.get(identifier)
+    if found is not None and (imported or found.get("fingerprint_sha256") not in index.fingerprints):
+        return True, iso(parse(found["source"]["date"]))
+    if not imported:
+        return (False if found is not None or identifier in index.missing else None), None
+    before = index.remembered.get(identifier, {})
+    return (True, iso(parse(before.get("mail_date")))) if before.get("mail_found") is True else (None, None)
+
+
+def _state(
+    order: Record,
+    index: _Index,
+    *,
+    expired: bool,
+    in_store: _InStore,
+    mail_found: bool | None,
+    next_allowed: str | None,
+    last_requested: str | None,
+) -> tuple[str, str]:
+    """Return where an order stands, and the reason that says it in words."""
+    identifier = order["id"]
+    planned = index.emails.get(identifier, {}).get("reason")
+    failure = index.failed.get(identifier)
+    if failure is not None and (failure.get("reason") not in PLANNED or failure.get("reason") != planned):
+        return "failed", failure.get("reason") or "api_error"
+    if order["status"] in OWN_REASON:
+        return OWN_REASON[order["status"]], OWN_REASON[order["status"]]
+    if expired:
+        return "expired", "expired"
+    if in_store.is_imported:
+        return "imported", "already_imported"
+    if in_store.is_superseded:
+        return "superseded", "superseded"
+    told = (index.missing.get(identifier) or index.skipped.get(identifier) or {}).get("reason")
+    obstacle = told if told in OBSTACLES else None
+    if mail_found:
+        return "received", obstacle or "waiting_for_import"
+    if planned == "outcome_unknown":
+        return "unclear", planned
+    if planned == "recipient_not_allowed":
+        return "not_allowed", planned
+    if next_allowed:
+        return "requested", obstacle or ("cooldown" if mail_found is None else "waiting_for_email")
+    again = "requestable_again" if last_requested and mail_found is False else "requestable"
+    return "requestable", obstacle or again
+
+
+def _is_renewed(order: Record, index: _Index) -> bool:
+    """Return whether another order of the same name lasts longer."""
+    expires, newest = parse(order["expires_at"]), index.newest.get(ascii_name(order["common_name"] or ""))
+    return bool(order["common_name"] and expires and newest and newest > expires)
+
+
+def _attention(row: Row, *, renewed: bool) -> list[str]:
+    """Return why a person is needed, the most urgent reason first."""
+    kinds = {row["state"], row["reason"]} & set(ATTENTION)
+    days = row["days_left"]
+    if row["state"] == "expired" and row["services"]:
+        kinds.add("expired_in_use")
+    elif row["state"] not in {"expired", "canceled"} and days is not None and 0 <= days <= EXPIRING_DAYS:
+        if not renewed:
+            kinds.add("expiring")
+        elif row["services"]:
+            kinds.add("switch_services")
+    return sorted(kinds, key=ATTENTION.index)

@@ -1,0 +1,82 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_certificate_info` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._api.client import check_ids, connect
+from .._api.store import ENTRY_LACKS, PEMS, StoreSelection, fetch_visible
+from .._argspec import ArgumentSpec, api_options
+from .._errors import CertificatesError
+from .._libraries import FOR_API, FOR_CERTIFICATES
+from .._module import Module
+from .._times import now
+
+SPEC = api_options() + ArgumentSpec(
+    options={
+        "certificate_ids": {"type": "list", "elements": "int"},
+        "common_names": {"type": "list", "elements": "str"},
+        "status": {"type": "str", "choices": ["all", "valid", "expired"], "default": "all"},
+        "expires_within_days": {"type": "int"},
+        "unused": {"type": "bool"},
+        "include_pem": {"type": "bool", "default": False},
+    },
+)
+LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    selection = StoreSelection(
+        certificate_ids=params["certificate_ids"],
+        common_names=params["common_names"],
+        status=params["status"],
+        expires_within_days=params["expires_within_days"],
+        unused=params["unused"],
+    )
+    check_ids("certificate_ids", selection.certificate_ids or ())
+    if (selection.expires_within_days or 0) < 0:
+        raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
+    client = connect(module)
+    listing = fetch_visible(client)
+    at = now()
+    missing = [*ENTRY_LACKS, *(PEMS if params["include_pem"] else ())] if listing.is_limited else []
+    if listing.is_limited:
+        module.warn(limitation(missing, selection))
+    certificates = [
+        {
+            **record.as_result(at),
+            **(record.pems() if params["include_pem"] else {}),
+            **dict.fromkeys(missing),
+        }
+        for record in listing.records
+        if selection.takes(record, at)
+    ]
+    return {
+        "changed": False,
+        "certificates": certificates,
+        "certificate_count": len(certificates),
+        "missing_certificate_ids": sorted(
+            set(selection.certificate_ids or ()) - {record.id for record in listing.records}
+        ),
+        "limited_to_view": listing.is_limited,
+        "missing_fields": missing,
+        "api_calls": client.api_calls,
+    }
+
+
+def limitation(missing: list[str], selection: StoreSelection) -> str:
+    """Return what a user with the view permission alone does not get, in words."""
+    unmet = {"status=expired": selection.status == "expired", "unused": selection.unused is not None}
+    options = " and ".join(option for option, is_set in unmet.items() if is_set)
+    return (
+        "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: certificates that have expired are not listed, "
+        f"and these fields are null: {', '.join(missing)}. "
+        + (f"No certificate can meet {options} then. " if options else "")
+        + "Grant it to see them."
+    )

@@ -1,0 +1,218 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Create a certificate in the store once, whatever other runs do at the same time. Private to softlayer.certificates.
+
+The store takes the same certificate as often as it is told to. So a create is claimed in the ledger, by account and fingerprint,
+before its call. Where another run was faster, its end is waited for, and what it stored is taken.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .._api import store
+from .._api.client import Client, Interrupted
+from .._errors import CertificatesError
+from .._ledger.ledger import CLOCK_TOLERANCE, Claim, CreateKey, Entry, Ledger, lease_for
+from .._times import now
+from .._x509.certificate import Certificate
+
+FIRST_PAUSE = 0.1
+"""Seconds between the first two looks at a claim of another run; each is twice as long as the one before."""
+LONGEST_PAUSE = 2.0
+
+
+def is_over(entry: Entry[CreateKey], since: datetime, at: datetime) -> bool:
+    """Return whether the run that made an open claim cannot be at it any more.
+
+    Args:
+        entry: the claim.
+        since: since when it has been seen to stay as it is.
+        at: the present instant.
+    """
+    by_its_clock = entry.requested_at + entry.lease + CLOCK_TOLERANCE  # which may be behind this machine's
+    return at >= min(by_its_clock, since + entry.lease)
+
+
+class _Taken(CertificatesError):
+    """Another run has taken the claim for a dead one's; nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("taken", "Another run has taken this over.")
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What there was when the first certificate was to be created."""
+
+    ledger: Ledger
+    account_id: int
+    entries: Mapping[CreateKey, Entry[CreateKey]]
+    at: datetime
+
+
+class Creator:
+    """Creates certificates, each once. The ledger is opened, and the account asked for, when the first is to be created.
+
+    Args:
+        client: the session.
+        ledger_url: as C(Ledger) takes it.
+        certificates: what may be created; claims of other runs on them are watched from the first creation on, so that the waiting
+            for those that died ends for all at the same time, however late the turn of each comes.
+        clock: tells the present instant.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        ledger_url: str | None,
+        certificates: Sequence[Certificate],
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._client = client
+        self._ledger_url = ledger_url
+        self._certificates = certificates
+        self._now = clock
+        self._lease = lease_for(client.settings.timeout)
+        self._opening = threading.Lock()
+        self._started: _Start | CertificatesError | None = None
+        self._listing = threading.Lock()
+        self._listed: tuple[datetime, Sequence[store.Stored]] | None = None
+
+    def close(self) -> None:
+        """Close the ledger, if it was opened."""
+        if isinstance(self._started, _Start):
+            self._started.ledger.close()
+
+    def create(self, certificate: Certificate, template: Mapping[str, str]) -> int | store.Stored:
+        """Create a certificate and return its id, or the record if another run has created it meanwhile.
+
+        Args:
+            certificate: which the store did not hold when it was listed.
+            template: what C(createObject) takes.
+
+        Raises:
+            CertificatesError: as C(store.create) and C(Ledger); C(no_answer) where it may have been stored, C(interrupted).
+        """
+        start = self._start()
+        ledger, key = start.ledger, CreateKey(start.account_id, certificate.fingerprint_sha256)
+        seen, since = start.entries.get(key), start.at
+        pause = FIRST_PAUSE
+        while True:
+            if self._client.stop.is_set():
+                raise Interrupted
+            at = self._now()
+            answer = ledger.claim(key, at, None, self._lease)
+            if isinstance(answer, Claim):
+                with suppress(_Taken):
+                    return self._claimed(ledger, answer, certificate, template)
+                continue
+            if answer != seen:
+                seen, since = answer, at
+            if answer.state == "claimed" and not is_over(answer, since, at):
+                self._client.stop.wait(pause * (0.5 + random.random()))
+                pause = min(2 * pause, LONGEST_PAUSE)
+                continue
+            record = self._created_by(ledger, answer, since, certificate)
+            if record is not None:
+                return record
+            ledger.withdraw(answer)
+
+    def _start(self) -> _Start:
+        """Return what there was at first; what went wrong the first time goes wrong for all."""
+        with self._opening:
+            if self._started is None:
+                try:
+                    self._started = self._look()
+                except CertificatesError as error:
+                    self._started = error
+        if isinstance(self._started, CertificatesError):
+            raise self._started
+        return self._started
+
+    def _look(self) -> _Start:
+        ledger = Ledger(self._ledger_url)
+        try:
+            account_id = self._client.account_id()
+            keys = (CreateKey(account_id, certificate.fingerprint_sha256) for certificate in self._certificates)
+            return _Start(ledger, account_id, ledger.last_requests(keys), self._now())
+        except CertificatesError:
+            ledger.close()
+            raise
+
+    def _claimed(
+        self, ledger: Ledger, claim: Claim[CreateKey], certificate: Certificate, template: Mapping[str, str]
+    ) -> int:
+        """Create what was claimed; after a lost or unreadable answer it is looked for before anything is said."""
+
+        def keep_claim() -> None:
+            """Before each attempt: see to it that the call will be over before the lease is."""
+            nonlocal claim
+            at = self._now()
+            if timedelta() <= at - claim.requested_at <= timedelta(seconds=self._client.settings.timeout):
+                return
+            renewed = ledger.renew(claim, at)
+            if renewed is None:
+                raise _Taken
+            claim = renewed
+
+        try:
+            identifier = store.create(self._client, template, before_sending=keep_claim)
+        except _Taken:
+            raise
+        except CertificatesError as error:
+            if error.code != "no_answer":
+                with suppress(CertificatesError):  # or else its lease passes
+                    ledger.release(claim)
+                raise
+            record = find_in_store(self._client, certificate)
+            if record is None:  # the claim stays open for as long as it may still arrive
+                raise
+            identifier = record.id
+        with suppress(CertificatesError):  # or else the next one who asks finds it in the store
+            ledger.confirm(claim, certificate_id=identifier)
+        return identifier
+
+    def _created_by(
+        self, ledger: Ledger, entry: Entry[CreateKey], since: datetime, certificate: Certificate
+    ) -> store.Stored | None:
+        """Return what another run created, C(None) if it did not come to that or it is gone again."""
+        if entry.certificate_id is not None:
+            record = store.fetch_one(self._client, entry.certificate_id)
+            return record if record is not None and record.certificate == certificate else None
+        record = _held(self._listed_after(entry, since), certificate)
+        if record is not None:
+            ledger.confirm(entry, certificate_id=record.id)
+        return record
+
+    def _listed_after(self, entry: Entry[CreateKey], since: datetime) -> Sequence[store.Stored]:
+        """Return a listing of the store that was begun after a claim was over; one does for all that were by then."""
+        with self._listing:
+            if self._listed is None or not is_over(entry, since, self._listed[0]):
+                self._listed = (self._now(), store.fetch_stored(self._client))
+            return self._listed[1]
+
+
+def find_in_store(client: Client, certificate: Certificate) -> store.Stored | None:
+    """Return the record of a certificate whose creation got no answer: by its name, then in the list."""
+    name = certificate.common_name
+    by_name: list[Callable[[], Sequence[store.Stored]]] = (
+        [lambda: store.find_by_common_name(client, name)] if name else []
+    )
+    for look in (*by_name, lambda: store.fetch_stored(client)):
+        with suppress(CertificatesError):
+            record = _held(look(), certificate)
+            if record is not None:
+                return record
+    return None
+
+
+def _held(records: Sequence[store.Stored], certificate: Certificate) -> store.Stored | None:
+    return next((record for record in records if record.certificate == certificate), None)

@@ -1,0 +1,276 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_fulfillment_email` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from .._api.client import MOST_CALLS_AT_ONCE, Client, check_ids, connect
+from .._api.orders import FULFILLMENT_EMAIL, Order, Selection, fetch_orders, resend_fulfillment_email
+from .._api.store import fetch_shelf
+from .._api.values import LARGEST_ID
+from .._argspec import ArgumentSpec, api_options, ledger_options
+from .._errors import CertificatesError
+from .._ledger.containers import find_why_lost
+from .._ledger.ledger import Claim, Key, Ledger, lease_for
+from .._ledger.place import find_place
+from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
+from .._module import Module
+from .._plan.emails import (
+    Email,
+    EmailWishes,
+    as_requested,
+    blocked,
+    is_open,
+    not_found,
+    plan_emails,
+    skip_imported,
+    warning_of_unknown_keys,
+)
+from .._text import some_of
+from .._times import iso, now
+
+SPEC = (
+    api_options()
+    + ledger_options()
+    + ArgumentSpec(
+        options={
+            "order_ids": {"type": "list", "elements": "int"},
+            "common_names": {"type": "list", "elements": "str"},
+            "allowed_recipients": {"type": "list", "elements": "str"},
+            "min_interval_hours": {"type": "float", "default": 24},
+            "skip_imported": {"type": "bool", "default": True},
+            "force": {"type": "bool", "default": False},
+            "on_ineligible": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+            "max_orders": {"type": "int", "default": 50},
+            "concurrency": {"type": "int", "default": 8},
+            "allow_ephemeral_ledger": {"type": "bool", "default": False},
+            "account_id": {"type": "int"},
+        },
+        required_one_of=[("order_ids", "common_names")],
+        mutually_exclusive=[("order_ids", "common_names")],
+    )
+)
+LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
+LONGEST_INTERVAL_HOURS = 1_000_000
+REASONS = {"not_found", "retired", "rate_limited"}
+"""Codes of failed calls that are reasons by themselves; C(no_answer) is C(outcome_unknown), all others are C(api_error)."""
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    check_params(params)
+    wishes = EmailWishes(
+        min_interval=timedelta(hours=params["min_interval_hours"]),
+        allowed_recipients=params["allowed_recipients"],
+        skip_imported=params["skip_imported"],
+        force=params["force"],
+        on_ineligible=params["on_ineligible"],
+    )
+    client = connect(module, params["concurrency"], module.stop_on_signals())
+    ledger = Ledger(params["ledger_url"], read_only=module.check_mode)
+    try:
+        account_id = client.account_id(params["account_id"])
+        emails = plan(module, client, ledger, account_id, wishes)
+        planned = [email for email in emails if email.outcome == "requested"]
+        check_number(planned, params["max_orders"])
+        if planned:
+            check_ledger_stays(module)
+        if not module.check_mode:
+            request = Requester(client, ledger, account_id, wishes)
+            done = {email.order_id: email for email in client.each(request, planned)}
+            emails = [done.get(email.order_id, email) for email in emails]
+    finally:
+        ledger.close()
+    return as_result(emails, client)
+
+
+def check_params(params: dict[str, t.Any]) -> None:
+    """Refuse values that make no sense."""
+    if params["order_ids"] is None and params["common_names"] is None:
+        raise CertificatesError("invalid_argument", "Say which orders: give order_ids or common_names.")
+    check_ids("order_ids", params["order_ids"] or ())
+    limits = (
+        ("min_interval_hours", 0, LONGEST_INTERVAL_HOURS),
+        ("max_orders", 0, LARGEST_ID),
+        ("concurrency", 1, MOST_CALLS_AT_ONCE),
+    )
+    for name, least, most in limits:
+        if not least <= params[name] <= most:
+            raise CertificatesError("invalid_argument", f"{name} must be from {least} to {most}.")
+
+
+def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes: EmailWishes) -> list[Email]:
+    """Read the facts and return what is to be done about each selected order."""
+    params = module.params
+    at = now()
+    ids = params["order_ids"]
+    selection = Selection(order_ids=None if ids is None else frozenset(ids), common_names=params["common_names"])
+    orders = {
+        order.id: order for order in fetch_orders(client, account_id, selection.order_ids) if selection.takes(order, at)
+    }
+    if params["common_names"] and not orders:
+        module.warn(
+            f"No SSL order matches common_names ({', '.join(params['common_names'])}); ssl_order_info lists the orders there are."
+        )
+    last_requests = ledger.last_requests(key_of(account_id, order) for order in orders.values())
+    for entry in last_requests.values():
+        if entry.is_from_the_future(at):
+            module.warn(
+                f"The ledger has a request for order {entry.key.order_id} at {iso(entry.requested_at)}, which is in the future: "
+                "a clock is, or was, set wrong. It counts as made now."
+            )
+            if not module.check_mode:
+                ledger.correct(entry, at)
+    emails = plan_emails(orders.values(), {key.order_id: entry for key, entry in last_requests.items()}, wishes, at)
+    if wishes.skip_imported and not wishes.force and any(map(is_open, emails)):
+        emails = skip_imported(emails, orders, fetch_shelf(client, "set skip_imported: false"), at)
+    unknown = warning_of_unknown_keys(emails, orders) if wishes.skip_imported else None
+    if unknown:
+        module.warn(unknown)
+    missing = set(selection.order_ids or ()) - orders.keys()
+    return sorted([*emails, *map(not_found, missing)], key=lambda email: email.order_id)
+
+
+def key_of(account_id: int, order: Order) -> Key:
+    """Return what the ledger keeps an order's requests under."""
+    return Key(account_id, order.id, FULFILLMENT_EMAIL)
+
+
+def check_number(planned: Sequence[Email], most: int) -> None:
+    """Refuse a run that would send more than the user expects."""
+    if len(planned) > most:
+        raise CertificatesError(
+            "too_many_orders",
+            f"The run would request more emails ({len(planned)}) than max_orders allows ({most}); nothing was sent. "
+            "Select fewer orders, or raise max_orders.",
+            planned=len(planned),
+            max_orders=most,
+            order_ids=[email.order_id for email in planned],
+        )
+
+
+def check_ledger_stays(module: Module) -> None:
+    """Refuse a run whose ledger goes with it, or warn of that if the user accepts it."""
+    place = find_place(module.params["ledger_url"])
+    why = find_why_lost(str(place.database)) if place.get_backend_name() == "sqlite" else None
+    if not why:
+        return
+    what = f"The ledger {place.database} goes with {why}"
+    if not module.params["allow_ephemeral_ledger"]:
+        raise CertificatesError(
+            "ephemeral_ledger",
+            f"{what}, so the next run would request the same emails again; nothing was sent. Set ledger_url, or the environment variable "
+            "SOFTLAYER_CERTIFICATES_LEDGER_URL, to a PostgreSQL database or to a file on a volume that stays, or accept it with "
+            "allow_ephemeral_ledger: true.",
+            ledger=place.database,
+        )
+    module.warn(f"{what}: a later run does not know of these requests, and may have the same emails sent again.")
+
+
+class Requester:
+    """Requests one email: claims it in the ledger, calls the API, and confirms or releases the claim."""
+
+    def __init__(self, client: Client, ledger: Ledger, account_id: int, wishes: EmailWishes) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._account_id = account_id
+        self._wishes = wishes
+        self._ledger_error: CertificatesError | None = None
+
+    def __call__(self, email: Email) -> Email:
+        """Return the email with its outcome, whatever happens to it."""
+        if self._client.stop.is_set():
+            return unsent(email, "api_error", "Not requested: the run was told to stop before this order's turn.")
+        at = now()
+        interval = timedelta() if self._wishes.force else self._wishes.min_interval
+        try:
+            if self._ledger_error:  # it will not be better for this order than for the last one
+                raise self._ledger_error
+            key = Key(self._account_id, email.order_id, FULFILLMENT_EMAIL)
+            claim = self._ledger.claim(key, at, interval, lease_for(self._client.settings.timeout))
+        except CertificatesError as error:
+            self._ledger_error = error
+            return unsent(email, "api_error", f"Not requested: {error.message}")
+        if not isinstance(claim, Claim):  # another run was faster
+            return blocked(email, claim, self._wishes.min_interval, at)
+        try:
+            accepted = resend_fulfillment_email(self._client, email.order_id)
+        except CertificatesError as error:
+            return self._not_answered(email, claim, error)
+        if accepted:
+            return as_requested(
+                email, at, self._wishes.min_interval, email.message + self._note(self._ledger.confirm, claim)
+            )
+        why = "The API refused to request it and gave no reason; try the certificate authority's own portal."
+        return unsent(email, "refused", why + self._note(self._ledger.release, claim))
+
+    def _not_answered(self, email: Email, claim: Claim[Key], error: CertificatesError) -> Email:
+        if error.code == "no_answer":  # it may have been sent
+            until = claim.requested_at + self._wishes.min_interval
+            message = f"{error.message} Look into the mailbox of {email.recipient}; force: true requests it again."
+            email = unsent(email, "outcome_unknown", message + self._note(self._ledger.doubt, claim))
+            return replace(
+                email, requested_at=claim.requested_at, next_allowed_at=until if self._wishes.min_interval else None
+            )
+        reason = error.code if error.code in REASONS else "api_error"
+        return unsent(email, reason, error.message + self._note(self._ledger.release, claim))
+
+    @staticmethod
+    def _note(change: Callable[[Claim[Key]], None], claim: Claim[Key]) -> str:
+        """Note in the ledger what became of a claim; what it says if it cannot, as an addition to the message."""
+        try:
+            change(claim)
+        except CertificatesError as error:
+            return f" This could not be noted, so the order counts as of unknown outcome: {error.message}"
+        return ""
+
+
+def unsent(email: Email, reason: str, message: str) -> Email:
+    """Return an email that could not be requested."""
+    return replace(email, outcome="failed", reason=reason, message=message, requested_at=None, next_allowed_at=None)
+
+
+def as_result(emails: Sequence[Email], client: Client) -> dict[str, t.Any]:
+    """Return what the module returns, with C(failure) if an order failed."""
+    outcomes = ("requested", "skipped", "failed")
+    counts = {outcome: sum(email.outcome == outcome for email in emails) for outcome in outcomes}
+    result: dict[str, t.Any] = {
+        "changed": counts["requested"] > 0,
+        "emails": [email.as_result() for email in emails],
+        **{f"{outcome}_count": count for outcome, count in counts.items()},
+        "api_calls": client.api_calls,
+        "diff": [as_diff(email) for email in emails if email.outcome == "requested"],
+    }
+    failures = [email for email in emails if email.outcome == "failed"]
+    if failures:
+        result["failure"] = as_failure(failures, len(emails), stopped=client.stop.is_set())
+    return result
+
+
+def as_failure(failures: Sequence[Email], count: int, *, stopped: bool) -> dict[str, t.Any]:
+    """Return C(failure) for the orders that failed."""
+    names = [f"order {email.order_id} ({email.common_name or 'unknown name'}): {email.reason}" for email in failures]
+    return CertificatesError(
+        "interrupted" if stopped else "emails_failed",
+        f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} fulfillment emails could not be "
+        f"requested: {some_of(names, 10, '; ', '; ')}. The message of each in emails says what to do.",
+        orders=[{"order_id": email.order_id, "reason": email.reason, "message": email.message} for email in failures],
+    ).as_failure()
+
+
+def as_diff(email: Email) -> dict[str, t.Any]:
+    """Return the plan for one email as Ansible shows differences."""
+    return {
+        "before_header": f"order {email.order_id} ({email.common_name})",
+        "after_header": f"order {email.order_id} ({email.common_name})",
+        "before": {"requested_at": iso(email.previous_requested_at), "recipient": email.recipient},
+        "after": {"requested_at": iso(email.requested_at), "recipient": email.recipient},
+    }

@@ -1,0 +1,315 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_fulfillment_email_info` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from datetime import timedelta
+from functools import cache
+
+from .._argspec import ArgumentSpec, api_options
+from .._errors import CertificatesError
+from .._files import read_file
+from .._libraries import FOR_API, FOR_CERTIFICATES
+from .._mail.parts import HEADER_BYTES
+from .._mail.search import Search, Wanted, why_missing, why_untrusted
+from .._mailbox.base import Mailbox
+from .._mailbox.files import MaildirMailbox, MboxMailbox, PathsMailbox
+from .._mailbox.imap import ImapMailbox, ImapSettings
+from .._module import Module
+from .._times import now
+from .._x509.certificate import Certificate
+from .._x509.chain import Anchors
+from .._x509.keys import key_texts, read_private_key
+from .._x509.pem import as_bytes
+from .._x509.read import read_certificates, read_request
+from .roots import trusted_roots
+
+LIBRARIES = FOR_CERTIFICATES
+MAILBOXES = ("imap", "maildir", "mbox", "paths")
+"""Options that say where the messages are."""
+SPEC = api_options() + ArgumentSpec(
+    options={
+        "imap": {
+            "type": "dict",
+            "options": {
+                "host": {"type": "str", "required": True},
+                "port": {"type": "int"},
+                "username": {"type": "str", "required": True},
+                "password": {"type": "str", "required": True, "no_log": True},
+                "folder": {"type": "str", "default": "INBOX"},
+                "security": {"type": "str", "choices": ["tls", "starttls", "none"], "default": "tls"},
+                "validate_certs": {"type": "bool", "default": True},
+                "ca_path": {"type": "path"},
+                "timeout": {"type": "float", "default": 60},
+            },
+        },
+        "maildir": {"type": "path"},
+        "mbox": {"type": "path"},
+        "paths": {"type": "list", "elements": "path"},
+        "orders": {"type": "list", "elements": "dict"},
+        "order_ids": {"type": "list", "elements": "int"},
+        "csr_paths": {"type": "list", "elements": "path"},
+        "privatekey_paths": {"type": "list", "elements": "path", "no_log": False},
+        "privatekey_passphrase": {"type": "str", "no_log": True},
+        "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
+        "trusted_ca_path": {"type": "path"},
+        "intermediate_path": {"type": "path"},
+        "intermediate_content": {"type": "str"},
+        "max_age_days": {"type": "float", "default": 30},
+        "max_message_bytes": {"type": "int", "default": 10 * 1024 * 1024},
+        "wait": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "float", "default": 900},
+        "wait_interval": {"type": "float", "default": 30},
+        "account_id": {"type": "int"},
+    },
+    mutually_exclusive=[("intermediate_path", "intermediate_content")],
+    required_one_of=[
+        MAILBOXES,
+        ("orders", "order_ids", "csr_paths", "privatekey_paths"),
+    ],
+)
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    module.require(
+        *(("imap-tools",) if module.params["imap"] else ()), *(FOR_API if module.params["order_ids"] else ())
+    )
+    check_params(module.params)
+    box = open_mailbox(module.params)
+    wanted, api_calls = what_to_look_for(module)
+    targets = {one.target for one in wanted if one.target}
+    require_trust = module.params["trust"] == "require"
+    search = Search(targets, lambda: anchors_for(module), known_issuers(module.params), require_trust=require_trust)
+    if targets:
+        with box:
+            look_and_wait(module, box, search)
+    warn_of_untrusted(module, search)
+    return {
+        "changed": False,
+        "certificates": [
+            search.collected[one.target].as_result(one) for one in wanted if one.target in search.collected
+        ],
+        "missing": [
+            why_missing(one, search.refused.get(one.target) if one.target else None)
+            for one in wanted
+            if one.target not in search.collected
+        ],
+        "unmatched": search.unmatched,
+        "unmatched_count": search.unmatched_count,
+        "messages_examined": search.examined,
+        "api_calls": api_calls,
+    }
+
+
+def check_params(params: t.Mapping[str, t.Any]) -> None:
+    """Refuse what the argument specification cannot."""
+    imap = params["imap"] or {}
+    limits = (
+        ("max_age_days", params["max_age_days"], LONGEST_AGE_DAYS),
+        ("wait_timeout", params["wait_timeout"], LONGEST_WAIT),
+        ("wait_interval", params["wait_interval"], LONGEST_WAIT),
+        ("timeout of imap", imap.get("timeout", 1), LONGEST_TIMEOUT),
+    )
+    for name, value, most in limits:
+        if not 0 < value <= most:
+            raise CertificatesError("invalid_argument", f"{name} must be greater than 0 and at most {most}.")
+    if not HEADER_BYTES <= params["max_message_bytes"] <= LARGEST_MESSAGE:
+        raise CertificatesError(
+            "invalid_argument", f"max_message_bytes must be from {HEADER_BYTES} to {LARGEST_MESSAGE}."
+        )
+    port = imap.get("port")
+    if port is not None and not 0 < port < 65536:
+        raise CertificatesError("invalid_argument", "port of imap must be from 1 to 65535.")
+
+
+LONGEST_AGE_DAYS = 36_500
+LONGEST_WAIT = 2_592_000
+LONGEST_TIMEOUT = 86_400
+LARGEST_MESSAGE = 1024 * 1024 * 1024
+
+
+def too_many(given: t.Sequence[str]) -> str:
+    """Return what is said of several mailboxes."""
+    named = f"{', '.join(given[:-1])} and {given[-1]}"
+    if len(given) == 2:
+        return f"{named} are both given: leave one of them out."
+    return f"{named} are all given: leave all but one of them out."
+
+
+def open_mailbox(params: t.Mapping[str, t.Any]) -> Mailbox:
+    """Return the source of messages, checked as far as that goes without a connection."""
+    given = [name for name in MAILBOXES if params[name] is not None]
+    if len(given) > 1:
+        raise CertificatesError("invalid_argument", too_many(given))
+    largest = params["max_message_bytes"]
+    empty = [name for name in ("maildir", "mbox") if params[name] == ""]
+    if empty:
+        raise CertificatesError("invalid_argument", f"{empty[0]} must not be empty.")
+    if params["imap"] is not None:
+        return ImapMailbox(ImapSettings(**params["imap"]), largest)
+    if params["maildir"] is not None:
+        return MaildirMailbox(params["maildir"], largest)
+    if params["mbox"] is not None:
+        return MboxMailbox(params["mbox"], largest)
+    return PathsMailbox(params["paths"], largest)
+
+
+def warn_of_untrusted(module: Module, search: Search) -> None:
+    """Say what was not taken for want of trust, or was all the same."""
+    said = [message for target, (_reason, message) in search.refused.items() if target not in search.collected]
+    untrusted = [one.found for one in search.collected.values() if one.found.trust != "trusted"]
+    said += [f"Taken, though it is not trusted: {why_untrusted(found)[1]}" for found in untrusted]
+    said += [
+        f"The certificate {one.found.certificate.shown_name} has the right public key, "
+        "but not the order's common name, or a name of the signing request: look at it."
+        for one in search.collected.values()
+        if one.found.is_for_other_names
+    ]
+    for message in said[:MOST_WARNINGS]:
+        module.warn(message)
+    if len(said) > MOST_WARNINGS:
+        module.warn(f"The same is the case with {len(said) - MOST_WARNINGS} more certificates.")
+
+
+MOST_WARNINGS = 5
+"""Of certificates that are not trusted; the result tells of each."""
+
+
+@cache
+def anchors_for(module: Module) -> Anchors:
+    """Return what is trusted; where only a warning hangs on it, a machine without roots trusts nothing."""
+    path = module.params["trusted_ca_path"]
+    try:
+        return trusted_roots(path)
+    except CertificatesError as error:
+        if module.params["trust"] == "require" or path is not None:
+            raise
+        module.warn(error.message)
+        return Anchors()
+
+
+def known_issuers(params: t.Mapping[str, t.Any]) -> list[Certificate]:
+    """Return the issuers that messages may lack."""
+    path, content = params["intermediate_path"], params["intermediate_content"]
+    if path is None and content is None:
+        return []
+    named = f" {path}" if path is not None else ""
+    try:
+        found = read_certificates(read_file(path) if path is not None else as_bytes(content))
+    except CertificatesError as error:
+        raise CertificatesError(error.code, f"intermediate_path{named}: {error.message}") from None
+    if not found:
+        raise CertificatesError(
+            "invalid_argument",
+            f"There is no certificate in what was given as intermediates{named}: give PEM, DER or PKCS#7.",
+        )
+    return found
+
+
+def what_to_look_for(module: Module) -> tuple[list[Wanted], int]:
+    """Return what to look for, in the order in which it was given, and the number of API calls that this took."""
+    params = module.params
+    wanted = [wanted_of(order) for order in params["orders"] or ()]
+    by_id, api_calls = look_up(module) if params["order_ids"] else ([], 0)
+    wanted += by_id
+    for path in params["csr_paths"] or ():
+        request = named(path, read_request)
+        wanted.append(Wanted(request.public_key_sha256, path=path, requested_names=request.names))
+    for path in params["privatekey_paths"] or ():
+        wanted.append(Wanted(named(path, lambda data: key_of(module, data)), path=path))
+    return wanted, api_calls
+
+
+def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
+    """Return what to look for of an order as C(ssl_order_info) returns it."""
+    try:
+        wanted = Wanted(order["public_key_sha256"], int(order["id"]), order["common_name"])
+        if not all(isinstance(text, str | None) for text in (wanted.public_key_sha256, wanted.common_name)):
+            raise TypeError
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise CertificatesError(
+            "invalid_argument",
+            "Each of orders needs id, common_name and public_key_sha256: give the orders that ssl_order_info returns.",
+        ) from None
+    return wanted
+
+
+def look_up(module: Module) -> tuple[list[Wanted], int]:
+    """Return what to look for of the orders in C(order_ids), and the number of API calls."""
+    # Only here is the SDK needed, and it takes longer to load than a mailbox to look through.
+    from .._api.client import check_ids, connect
+    from .._api.orders import fetch_orders
+
+    ids = list(dict.fromkeys(module.params["order_ids"]))
+    check_ids("order_ids", ids)
+    client = connect(module)
+    orders = {order.id: order for order in fetch_orders(client, client.account_id(module.params["account_id"]), ids)}
+    wanted = [
+        Wanted(orders[id_].public_key_sha256, id_, orders[id_].common_name)
+        if id_ in orders
+        else Wanted(None, id_, exists=False)
+        for id_ in ids
+    ]
+    return wanted, client.api_calls
+
+
+Read = t.TypeVar("Read")
+
+
+def key_of(module: Module, data: bytes) -> str:
+    """Return the SHA-256 of the public key that belongs to a private key."""
+    module.no_log_values.update(key_texts(data))
+    key = read_private_key(data, module.params["privatekey_passphrase"])
+    module.no_log_values.add(key.pem.strip())
+    return key.public_key_sha256
+
+
+def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
+    """Return what is read from a file; if that fails, the file is named."""
+    data = read_file(path)
+    try:
+        return read(data)
+    except CertificatesError as error:
+        raise CertificatesError(error.code, f"{path}: {error.message}", path=path) from None
+
+
+def look_and_wait(module: Module, box: Mailbox, search: Search) -> None:
+    """Look through a mailbox, and wait for what is missing if that is wanted."""
+    params = module.params
+    since = now() - timedelta(days=params["max_age_days"])
+
+    def look() -> None:
+        for message in box.read(since, lambda: search.is_complete):
+            if message.is_whole:
+                search.examine(message.data, message.place, now())
+            else:
+                search.pass_over(message.data, message.place)
+        search.settle(now())
+
+    look()
+    until = time.monotonic() + params["wait_timeout"]
+    lost = None
+    while params["wait"] and not search.is_complete and time.monotonic() < until:
+        box.wait(min(params["wait_interval"], max(0, until - time.monotonic())))
+        try:
+            look()
+            lost = None
+        except CertificatesError as error:  # what was found is kept, and the server may come back
+            lost = error
+    if lost:
+        module.warn(f"While waiting: {lost.message}")
+    unread = box.unread()
+    for sentence in unread[:SHOWN_UNREAD]:
+        module.warn(f"Passed over: {sentence}")
+    if len(unread) > SHOWN_UNREAD:
+        module.warn(f"Passed over, too: {len(unread) - SHOWN_UNREAD} more messages or folders that cannot be read.")
+
+
+SHOWN_UNREAD = 10
+"""So many messages and folders that cannot be read are told of one by one."""

@@ -1,0 +1,107 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The root certificates that are trusted: the machine's, or those that a user names. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+
+from .._errors import CertificatesError
+from .._files import not_readable, read_file
+from .._x509.certificate import Certificate
+from .._x509.chain import Anchors
+from .._x509.read import readable_certificates
+
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+)
+"""Where distributions keep all roots in one file."""
+LARGEST_FILE = 16 * 1024 * 1024
+"""Bytes of a file in a folder that may be roots."""
+
+
+@cache
+def trusted_roots(path: str | None) -> Anchors:
+    """Return what is trusted: the certificates in a file or folder, else those of the machine.
+
+    Raises:
+        CertificatesError: C(not_found) if there are none, or they cannot be read, C(invalid_argument) if there is no certificate
+            in what was named.
+    """
+    if path is None:
+        found = _of_machine()
+        if not found:
+            raise CertificatesError(
+                "not_found",
+                "This machine has no root certificates to tell by which certificates can be trusted: install its package ca-certificates, "
+                "or name a file or folder of roots by trusted_ca_path.",
+            )
+        return Anchors(found)
+    if not path:
+        raise CertificatesError("invalid_argument", "trusted_ca_path must not be empty.")
+    found = _in_folder(path) if os.path.isdir(path) else readable_certificates(read_file(path))
+    if not found:
+        raise CertificatesError(
+            "invalid_argument",
+            f"There is no certificate in trusted_ca_path ({path}): name a file with root certificates as PEM, or a folder of such files.",
+            path=path,
+        )
+    return Anchors(found)
+
+
+def _of_machine() -> list[Certificate]:
+    """Return the roots that OpenSSL trusts on this machine, SSL_CERT_FILE and SSL_CERT_DIR heeded, else those of C(certifi)."""
+    paths = ssl.get_default_verify_paths()
+    found: list[Certificate] = []
+    if paths.cafile:
+        found += _in_file(paths.cafile)
+    if paths.capath:
+        bundle = os.path.join(paths.capath, os.path.basename(BUNDLES[0]))  # the same certificates, in one file
+        with suppress(CertificatesError):
+            found += _in_file(bundle) if os.path.isfile(bundle) else _in_folder(paths.capath)
+    for bundle in BUNDLES:
+        found = found or _in_file(bundle)
+    if not found:
+        with suppress(ImportError):
+            import certifi
+
+            found = _in_file(certifi.where())
+    return found
+
+
+def _in_file(path: str) -> list[Certificate]:
+    with suppress(CertificatesError):
+        return readable_certificates(read_file(path))
+    return []
+
+
+def _in_folder(path: str) -> list[Certificate]:
+    """Return the certificates in the files of a folder, by whatever name; its folders are not looked into."""
+    try:
+        files = list(_files(path))
+    except OSError as error:
+        raise not_readable("folder", path, error) from None
+    return list(dict.fromkeys(certificate for file in files for certificate in _in_file(file)))
+
+
+def _files(path: str) -> Iterator[str]:
+    seen: set[tuple[int, int]] = set()
+    with os.scandir(path) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            with suppress(OSError):  # a link that leads nowhere
+                if entry.is_file() and (status := entry.stat()).st_size <= LARGEST_FILE:
+                    identity = (status.st_dev, status.st_ino)  # c_rehash links to each file by its hash
+                    if identity not in seen:
+                        seen.add(identity)
+                        yield entry.path

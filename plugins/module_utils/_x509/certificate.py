@@ -1,0 +1,429 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A certificate: what it says, whom it is for, who issued it. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from itertools import islice
+
+from .._errors import CertificatesError
+from .._names import ascii_name
+from .._text import fits_xml, printable
+from .._times import iso
+from . import asn1
+
+with suppress(ImportError):
+    from cryptography import x509
+    from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from cryptography.x509.oid import NameOID
+
+    NOT_PARSED = (
+        ValueError,
+        TypeError,
+        OverflowError,
+        MemoryError,
+        RecursionError,
+        UnsupportedAlgorithm,
+        InternalError,
+        x509.InvalidVersion,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+    )
+
+KEY_ALGORITHMS = frozenset(
+    {
+        *("1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10", "1.2.840.10045.2.1", "1.2.840.10040.4.1"),
+        *("1.2.840.113549.1.3.1", "1.2.840.10046.2.1", "1.3.101.110", "1.3.101.111", "1.3.101.112", "1.3.101.113"),
+    }
+)
+"""Object identifiers of the keys that the library knows: RSA, RSASSA-PSS, EC, DSA, Diffie-Hellman, and those of RFC 8410."""
+STORED_KEY_TYPES = frozenset({"RSA", "EC"})
+"""Key types that the certificate store is known to take."""
+FACTS = (
+    "common_name",
+    "fingerprint_sha256",
+    "public_key_sha256",
+    "serial_number",
+    "not_before",
+    "not_after",
+    "subject_alt_names",
+    "key_type",
+    "key_size",
+)
+"""What results tell of a certificate; see C(Certificate.facts)."""
+LARGEST_RSA_KEY = 8192
+LARGEST_RSA_EXPONENT = 64
+LARGEST_DSA_KEY = 4096
+"""Bits, of keys that are trusted not to be made to keep the processor busy."""
+MOST_NAMES = 1_000
+"""Subject alternative names that are read one by one where they cannot be read together."""
+
+
+@contextmanager
+def reading(refusal: CertificatesError) -> Iterator[None]:
+    """Turn whatever the library raises on data that it cannot read into an error: a panic of its Rust code is no C(Exception)."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except NOT_PARSED:
+        raise refusal from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise refusal from None
+
+
+def public_key_sha256_of(public_key: t.Any) -> str:
+    """Return the SHA-256 of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), in hex."""
+    return hashlib.sha256(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
+def type_and_size_of(public_key: t.Any) -> tuple[str, int | None]:
+    """Return the name of a key's algorithm and its size in bits, where it has one."""
+    names = (
+        (rsa.RSAPublicKey, "RSA"),
+        (ec.EllipticCurvePublicKey, "EC"),
+        (ed25519.Ed25519PublicKey, "Ed25519"),
+        (ed448.Ed448PublicKey, "Ed448"),
+        (dsa.DSAPublicKey, "DSA"),
+    )
+    name = next((name for kind, name in names if isinstance(public_key, kind)), type(public_key).__name__)
+    return name, getattr(public_key, "key_size", None)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """An X.509 certificate; two are equal if their DER is."""
+
+    der: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, parsed: x509.Certificate) -> Certificate:
+        """Return what C(cryptography) has parsed already, without parsing it once more."""
+        certificate = cls(parsed.public_bytes(Encoding.DER))
+        certificate.__dict__["parsed"] = parsed
+        return certificate
+
+    @cached_property
+    def parsed(self) -> x509.Certificate:
+        return x509.load_der_x509_certificate(self.der)
+
+    @cached_property
+    def fingerprint_sha256(self) -> str:
+        """SHA-256 of the DER, in hex."""
+        return hashlib.sha256(self.der).hexdigest()
+
+    @cached_property
+    def _public_key(self) -> t.Any:
+        """The public key; C(None) where the library does not know its algorithm, such as GOST R 34.10."""
+        try:
+            return self.parsed.public_key()
+        except UnsupportedAlgorithm:
+            return None
+        except ValueError:  # what cryptography < 46 raises then, and all of them if the key is damaged
+            if asn1.algorithm(asn1.public_key_info(self.parsed.tbs_certificate_bytes)) in KEY_ALGORITHMS:
+                raise
+            return None
+
+    @cached_property
+    def public_key_sha256(self) -> str:
+        """SHA-256 of the SubjectPublicKeyInfo, in hex."""
+        if self._public_key is None:
+            return hashlib.sha256(asn1.public_key_info(self.parsed.tbs_certificate_bytes)).hexdigest()
+        return public_key_sha256_of(self._public_key)
+
+    def check(self) -> None:
+        """Read what everything else rests on; raises what C(cryptography) raises on damaged data."""
+        self.facts()
+        for read in (lambda: self.organization_name, lambda: self.is_self_issued, lambda: self.may_issue):
+            read()
+
+    @property
+    def not_before(self) -> datetime:
+        """Start of validity, UTC."""
+        return self.parsed.not_valid_before_utc
+
+    @property
+    def not_after(self) -> datetime:
+        """End of validity, UTC."""
+        return self.parsed.not_valid_after_utc
+
+    def is_valid(self, at: datetime) -> bool:
+        """Return whether an instant lies within its validity, both ends included (RFC 5280, 4.1.2.5)."""
+        return self.not_before <= at <= self.not_after
+
+    @property
+    def common_name(self) -> str | None:
+        """The subject's first common name, as it can be printed."""
+        return self._first(NameOID.COMMON_NAME)
+
+    @property
+    def organization_name(self) -> str | None:
+        """The subject's first organization, as it can be printed."""
+        return self._first(NameOID.ORGANIZATION_NAME)
+
+    def _first(self, kind: x509.ObjectIdentifier) -> str | None:
+        found = self.parsed.subject.get_attributes_for_oid(kind)
+        return printable(str(found[0].value)) if found else None
+
+    @property
+    def subject_fits_xml(self) -> bool:
+        """Whether the names in its subject can be sent over XML-RPC."""
+        return all(fits_xml(str(part.value)) for part in self.parsed.subject)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What it is for: its DNS names and its common name, in ASCII form; authorities may leave the common name out."""
+        dns_names = (name.value for name in self._alternatives if isinstance(name, x509.DNSName))
+        return name_set(self.common_name, map(printable, dns_names))
+
+    @property
+    def server_names(self) -> frozenset[str]:
+        """What clients take it for: its DNS names; its common name only if it has none (RFC 9525, 2)."""
+        dns_names = name_set(None, (name.value for name in self._alternatives if isinstance(name, x509.DNSName)))
+        return dns_names or name_set(self.common_name, ())
+
+    def has_all_names_of(self, other: Certificate) -> bool:
+        """Return whether it is for all that another one is for, addresses and such included; one for nothing is unknown."""
+        values = other.subject_alt_names
+        beside = {value for value in values if ascii_name(value) not in other.names}
+        return bool(other.names or values) and other.names <= self.names and beside <= set(self.subject_alt_names)
+
+    @property
+    def shown_name(self) -> str:
+        """What it is called in a sentence."""
+        return self.common_name or printable(self.parsed.subject.rfc4514_string()) or "without a name"
+
+    @property
+    def shown_issuer(self) -> str:
+        """What its issuer is called in a sentence."""
+        found = self.parsed.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return printable(str(found[0].value) if found else self.parsed.issuer.rfc4514_string())
+
+    @cached_property
+    def subject_alt_names(self) -> list[str]:
+        """The values of the subject alternative names, as they can be printed: host names, addresses, ..."""
+        return [printable(_general_name(name)) for name in self._alternatives]
+
+    @cached_property
+    def _alternatives(self) -> list[x509.GeneralName]:
+        kind = x509.SubjectAlternativeName
+        return list(self.extension(kind) or self._names_one_by_one(kind.oid.dotted_string))
+
+    def _names_one_by_one(self, oid: str) -> Iterator[x509.GeneralName]:
+        """Yield the names that can be read, where one among them cannot."""
+        with suppress(ValueError):
+            extension = self.unreadable_extensions.get(oid)
+            if extension is None:
+                return
+            for listed in asn1.elements(extension.value):
+                for name in islice(asn1.elements(listed.content), MOST_NAMES):
+                    read = self._read_alone(extension.with_value(asn1.wrap(asn1.SEQUENCE, name.whole)))
+                    yield from read.value if read else ()
+
+    def extension(self, kind: type[t.Any]) -> t.Any:
+        """Return an extension's value, C(None) if there is none, or none that can be read."""
+        found = self.extensions.get(kind.oid.dotted_string)
+        return found.value if found else None
+
+    @cached_property
+    def extensions(self) -> Mapping[str, x509.Extension[t.Any]]:
+        """The extensions that can be read, by object identifier; one that cannot hides no other."""
+        try:
+            found = list(self.parsed.extensions)
+        except NOT_PARSED:
+            read = (self._read_alone(raw.whole) for raw in self._raw_extensions.values() if raw)
+            found = [extension for extension in read if extension]
+        return {extension.oid.dotted_string: extension for extension in found}
+
+    @cached_property
+    def unreadable_extensions(self) -> Mapping[str, asn1.Extension | None]:
+        """The others; C(None) for one that is there twice, which it must not be (RFC 5280, 4.2)."""
+        return {oid: raw for oid, raw in self._raw_extensions.items() if oid not in self.extensions}
+
+    @cached_property
+    def _raw_extensions(self) -> Mapping[str, asn1.Extension | None]:
+        found: dict[str, asn1.Extension | None] = {}
+        with suppress(ValueError):
+            for extension in asn1.extensions(self.parsed.tbs_certificate_bytes):
+                found[extension.oid] = None if extension.oid in found else extension
+        return found
+
+    def _read_alone(self, extension: bytes) -> x509.Extension[t.Any] | None:
+        """Return one of its extensions, C(None) if it cannot be read: in a certificate that has no other."""
+        with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
+            return next(iter(x509.load_der_x509_certificate(asn1.with_extension(self.der, extension)).extensions), None)
+        return None
+
+    @property
+    def key_type(self) -> str:
+        """Name of the key's algorithm; its object identifier where the library does not know it."""
+        return self._key_type_and_size[0]
+
+    @property
+    def key_size(self) -> int | None:
+        """Size of the key in bits, where it has one."""
+        return self._key_type_and_size[1]
+
+    @cached_property
+    def _key_type_and_size(self) -> tuple[str, int | None]:
+        if self._public_key is None:
+            return asn1.algorithm(asn1.public_key_info(self.parsed.tbs_certificate_bytes)), None
+        return type_and_size_of(self._public_key)
+
+    @property
+    def is_self_issued(self) -> bool:
+        """Whether subject and issuer are the same: a root, or a CA whose key its former key signed (RFC 5280, 3.2)."""
+        return self.subject == self.issuer
+
+    @cached_property
+    def is_root(self) -> bool:
+        """Whether it is signed by its own key: a root, or a self-signed certificate."""
+        return self.is_self_issued and self.is_issued_by(self)
+
+    @cached_property
+    def subject(self) -> Name:
+        """The subject, as it compares."""
+        return comparable(self.parsed.subject)
+
+    @cached_property
+    def issuer(self) -> Name:
+        """The issuer, as it compares."""
+        return comparable(self.parsed.issuer)
+
+    @property
+    def is_version_1(self) -> bool:
+        """Whether it is of the time before extensions."""
+        return self.parsed.version == x509.Version.v1
+
+    @property
+    def may_issue(self) -> bool:
+        """Whether it is a CA certificate (basic constraints, RFC 5280, 4.2.1.9); an ancient one without any may."""
+        constraints = self.extension(x509.BasicConstraints)
+        return constraints.ca if constraints else self.is_version_1
+
+    @property
+    def key_identifier(self) -> bytes | None:
+        """What names its key (RFC 5280, 4.2.1.2)."""
+        found = self.extension(x509.SubjectKeyIdentifier)
+        return found.digest if found else None
+
+    @property
+    def issuer_key_identifier(self) -> bytes | None:
+        """What names its issuer's key (RFC 5280, 4.2.1.1)."""
+        found = self.extension(x509.AuthorityKeyIdentifier)
+        return found.key_identifier if found else None
+
+    @property
+    def signature_hash(self) -> str | None:
+        """Name of the hash that was signed; C(None) where the algorithm has its own, or the library does not know it."""
+        try:
+            found = self.parsed.signature_hash_algorithm
+        except UnsupportedAlgorithm:
+            return None
+        return found.name if found else None
+
+    @property
+    def is_quickly_verified_by(self) -> bool:
+        """Whether its key is one with which a signature takes no time to verify that an attacker could choose."""
+        key = self._public_key
+        if isinstance(key, dsa.DSAPublicKey):
+            return key.key_size <= LARGEST_DSA_KEY
+        return not isinstance(key, rsa.RSAPublicKey) or (
+            key.key_size <= LARGEST_RSA_KEY and key.public_numbers().e.bit_length() <= LARGEST_RSA_EXPONENT
+        )
+
+    def is_issued_by(self, issuer: Certificate) -> bool:
+        """Return whether C(issuer) is named as this one's issuer and its key made this one's signature."""
+        if self.issuer != issuer.subject or issuer._public_key is None or not issuer.is_quickly_verified_by:
+            return False
+        try:
+            with reading(CertificatesError("invalid_pem", "")):
+                _verify(self.parsed, issuer._public_key)
+        except (CertificatesError, InvalidSignature):
+            return False
+        return True
+
+    def pem(self) -> str:
+        """Return it as canonical PEM: 64 columns, LF (RFC 7468)."""
+        return self.parsed.public_bytes(Encoding.PEM).decode("ascii")
+
+    def facts(self) -> dict[str, t.Any]:
+        """Return what results tell of a certificate."""
+        key_type, key_size = self._key_type_and_size
+        return {
+            "common_name": self.common_name,
+            "fingerprint_sha256": self.fingerprint_sha256,
+            "public_key_sha256": self.public_key_sha256,
+            "serial_number": self.parsed.serial_number,
+            "not_before": iso(self.not_before),
+            "not_after": iso(self.not_after),
+            "subject_alt_names": self.subject_alt_names,
+            "key_type": key_type,
+            "key_size": key_size,
+        }
+
+
+def name_set(common_name: str | None, others: Iterable[str]) -> frozenset[str]:
+    """Return names as they compare: in ASCII form, without the common name where there is none."""
+    return frozenset(ascii_name(name) for name in (common_name, *others) if name)
+
+
+Name = tuple[frozenset[tuple[str, str]], ...]
+"""A distinguished name as it compares."""
+
+
+def comparable(name: x509.Name) -> Name:
+    """Return a name so that it equals itself in other string types, case and spacing (RFC 5280, 7.1)."""
+    return tuple(
+        frozenset((part.oid.dotted_string, " ".join(str(part.value).casefold().split())) for part in parts)
+        for parts in name.rdns
+    )
+
+
+def _verify(certificate: x509.Certificate, key: t.Any) -> None:
+    """Verify a certificate's signature; C(verify_directly_issued_by) would not know a name in another string type.
+
+    Raises:
+        InvalidSignature: and others that C(cryptography) raises, if another key made it.
+    """
+    how: tuple[t.Any, ...] = ()
+    if isinstance(key, rsa.RSAPublicKey):
+        how = (certificate.signature_algorithm_parameters, certificate.signature_hash_algorithm)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        how = (certificate.signature_algorithm_parameters,)
+    elif isinstance(key, dsa.DSAPublicKey):
+        how = (certificate.signature_hash_algorithm,)
+    key.verify(certificate.signature, certificate.tbs_certificate_bytes, *how)
+
+
+def _general_name(name: x509.GeneralName) -> str:
+    value = name.value
+    if isinstance(name, x509.OtherName):
+        return f"{name.type_id.dotted_string}:{name.value.hex()}"
+    if isinstance(value, x509.ObjectIdentifier):
+        return value.dotted_string
+    return value.rfc4514_string() if isinstance(value, x509.Name) else str(value)
+
+
+def find_by_key(pile: Sequence[Certificate], public_key_sha256: str) -> list[Certificate]:
+    """Return the certificates that carry a public key."""
+    return [certificate for certificate in pile if certificate.public_key_sha256 == public_key_sha256]
+
+
+def pem_bundle(certificates: Iterable[Certificate]) -> str:
+    """Return several certificates as canonical PEM, one after the other."""
+    return "".join(certificate.pem() for certificate in certificates)

@@ -1,0 +1,170 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private keys and PKCS#12 files. Private to softlayer.certificates. Pure.
+
+Nothing here returns or quotes a private key but `PrivateKey.pem` itself."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from .._errors import CertificatesError
+from .certificate import Certificate, public_key_sha256_of, reading, type_and_size_of
+from .ciphers import HEADER, has_right_vector, unknown_cipher
+from .foreign_keys import how_to_convert
+from .pem import KEY_LABELS, TRADITIONAL_KEY_LABELS, as_ascii, from_base64, is_der, pem_blocks, wrap_pem
+from .read import checked_certificate
+
+with suppress(ImportError):
+    from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        load_der_private_key,
+        load_pem_private_key,
+        pkcs12,
+    )
+
+SHORTEST_KEY = 40
+"""Characters of a private key's text."""
+
+
+@dataclass(frozen=True)
+class PrivateKey:
+    """A private key, decrypted."""
+
+    pem: str = field(repr=False)
+    public_key_sha256: str
+    key_type: str
+
+
+@dataclass(frozen=True)
+class KeyStore:
+    """What a PKCS#12 file holds."""
+
+    key: PrivateKey | None
+    certificates: tuple[Certificate, ...]
+
+
+def read_private_key(data: bytes, passphrase: str | None = None, *, is_for_use: bool = True) -> PrivateKey:
+    """Return the one private key in PEM text or DER, decrypted.
+
+    The container stays what it was, PKCS#8 or the traditional one. A passphrase that is not needed does no harm.
+    If only its public key matters, C(is_for_use=False) saves the check of an RSA key's numbers, which takes far longer than all else.
+
+    Raises:
+        CertificatesError: C(invalid_pem) if there is no key, C(bad_passphrase) if the passphrase is missing or wrong.
+    """
+    blocks = pem_blocks(data, KEY_LABELS)
+    if len(blocks) > 1:
+        raise CertificatesError(
+            "ambiguous", "There is more than one private key in the file: keep the one that belongs to the certificate."
+        )
+    label, body = blocks[0] if blocks else (b"", b"")
+    source = _canonical_key_block(label, body) if blocks else data
+    load = load_pem_private_key if blocks else load_der_private_key
+    foreign = None if blocks else how_to_convert(as_ascii(data))
+    with reading(CertificatesError("invalid_pem", foreign or "This is no private key in PEM or DER form.")):
+        try:
+            key = load(source, None, unsafe_skip_rsa_key_validation=not is_for_use)
+        except TypeError:  # it is encrypted
+            key = _decrypted(partial(load, unsafe_skip_rsa_key_validation=not is_for_use), source, passphrase)
+    return _private_key(
+        key, PrivateFormat.TraditionalOpenSSL if label in TRADITIONAL_KEY_LABELS else PrivateFormat.PKCS8
+    )
+
+
+def _decrypted(load: t.Callable[[bytes, bytes], t.Any], source: bytes, passphrase: str | None) -> t.Any:
+    if not passphrase:
+        raise CertificatesError("bad_passphrase", "The private key is encrypted: give privatekey_passphrase.")
+    try:
+        return load(source, passphrase.encode("utf-8", "replace"))
+    except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:
+        said = f"unsupported: {error}" if isinstance(error, UnsupportedAlgorithm | InternalError) else str(error)
+        cipher = unknown_cipher(said, source)
+    if cipher is None:
+        raise CertificatesError("bad_passphrase", "The private key cannot be decrypted: check privatekey_passphrase.")
+    raise CertificatesError(
+        "invalid_pem",
+        f"The private key is encrypted with {cipher}, which this version of the Python library cryptography cannot decrypt: "
+        "encrypt it anew with `openssl pkey -aes256 -in OLD -out NEW`.",
+    )
+
+
+def key_texts(data: bytes) -> set[str]:
+    """Return the key in a file as text that must appear in no output; what is shorter than any key would only garble it.
+
+    As few forms as will do: each is looked for in each string of a result.
+    """
+    text = data.decode("utf-8", "replace").strip()
+    return {form for form in (text, "".join(text.split())) if len(form) >= SHORTEST_KEY}
+
+
+def _canonical_key_block(label: bytes, body: bytes) -> bytes:
+    """Return a PEM key without indentation, odd line ends or text around it, the headers of an encrypted one kept."""
+    headers: tuple[bytes, ...] = ()
+    encrypted = HEADER.search(body)
+    if encrypted:
+        cipher, vector = encrypted.groups()
+        if not has_right_vector(cipher, vector):
+            raise CertificatesError("invalid_pem", "The private key is damaged: take the file anew from its source.")
+        headers = (b"Proc-Type: 4,ENCRYPTED", b"DEK-Info: " + cipher + b"," + vector, b"")
+        body = body[encrypted.end() :]
+    return wrap_pem(label, from_base64(body), headers)
+
+
+def _private_key(key: t.Any, container: PrivateFormat) -> PrivateKey:
+    key_type, _size = type_and_size_of(key.public_key())
+    if key_type not in {"RSA", "EC", "DSA"}:
+        container = PrivateFormat.PKCS8  # newer algorithms have no traditional form
+    return PrivateKey(
+        pem=key.private_bytes(Encoding.PEM, container, NoEncryption()).decode("ascii"),
+        public_key_sha256=public_key_sha256_of(key.public_key()),
+        key_type=key_type,
+    )
+
+
+def read_key_store(data: bytes, passphrase: str | None = None) -> KeyStore:
+    """Return what a PKCS#12 file holds (RFC 7292).
+
+    Raises:
+        CertificatesError: C(bad_passphrase) or C(invalid_pem).
+    """
+    no_store = CertificatesError("invalid_pem", "This is no PKCS#12 file.")
+    with reading(no_store):
+        try:
+            store = pkcs12.load_pkcs12(data, passphrase.encode("utf-8", "replace") if passphrase else None)
+        except (ValueError, UnsupportedAlgorithm, InternalError) as error:
+            raise _not_opened(error, data) or no_store from None
+        entries = [store.cert, *store.additional_certs]
+        found = KeyStore(
+            key=_private_key(store.key, PrivateFormat.PKCS8) if store.key else None,
+            certificates=tuple(
+                checked_certificate(entry.certificate.public_bytes(Encoding.DER))
+                for entry in entries
+                if entry is not None
+            ),
+        )
+    return found
+
+
+def _not_opened(error: Exception, data: bytes) -> CertificatesError | None:
+    """Return what is to be said of a PKCS#12 file that is one and cannot be opened."""
+    if re.search("password|mac", str(error), re.IGNORECASE):
+        return CertificatesError("bad_passphrase", "The PKCS#12 file cannot be opened: check pkcs12_passphrase.")
+    said = f"unsupported: {error}" if isinstance(error, UnsupportedAlgorithm | InternalError) else str(error)
+    cipher = unknown_cipher(said, b"")
+    if cipher is None or not is_der(data):
+        return None
+    return CertificatesError(
+        "invalid_pem",
+        f"The PKCS#12 file is encrypted with {cipher}, which this version of the Python library cryptography cannot decrypt: "
+        "write it anew with `openssl pkcs12 -legacy -in OLD -out ALL.pem` and `openssl pkcs12 -export -in ALL.pem -out NEW`.",
+    )

@@ -1,0 +1,115 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""PEM, base64 and DER as bytes: what an encoding holds, whatever stands around it. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections import deque
+from collections.abc import Iterator
+
+from .._errors import CertificatesError
+from .._text import with_real_line_ends
+
+PEM_LINE = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 #]+)(?=-----)")
+"""The first or last line of a PEM block (RFC 7468); the hyphens behind it may be those before the next one."""
+HYPHENS = 5
+TRUSTED_LABEL = b"TRUSTED CERTIFICATE"
+CERTIFICATE_LABELS = frozenset(
+    {b"CERTIFICATE", b"X509 CERTIFICATE", TRUSTED_LABEL, b"PKCS7", b"CMS", b"PKCS #7 SIGNED DATA"}
+)
+REQUEST_LABELS = frozenset({b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"})
+TRADITIONAL_KEY_LABELS = frozenset({b"RSA PRIVATE KEY", b"EC PRIVATE KEY", b"DSA PRIVATE KEY"})
+KEY_LABELS = TRADITIONAL_KEY_LABELS | {b"PRIVATE KEY", b"ENCRYPTED PRIVATE KEY"}
+DER_SEQUENCE = 0x30
+NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+
+
+def wrap_pem(label: bytes, der: bytes, headers: tuple[bytes, ...] = ()) -> bytes:
+    encoded = base64.b64encode(der)
+    lines = [encoded[start : start + 64] for start in range(0, len(encoded), 64)]
+    return b"\n".join([b"-----BEGIN " + label + b"-----", *headers, *lines, b"-----END " + label + b"-----", b""])
+
+
+def pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
+    """Return label and body of the PEM blocks in a text, whatever else stands in it.
+
+    Raises:
+        CertificatesError: C(invalid_pem) where one begins in another.
+    """
+    blocks = [(label, with_real_line_ends(body)) for label, body in any_pem_blocks(as_ascii(data)) if label in labels]
+    if any(b"-----BEGIN" in body for _label, body in blocks):
+        raise CertificatesError("invalid_pem", "A PEM block lacks its last line: take the file anew from its source.")
+    return blocks
+
+
+def any_pem_blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield label and body of each first line with the next last line of its label; it takes time as the text is long."""
+    lines = list(PEM_LINE.finditer(text))
+    ends: dict[bytes, deque[int]] = {}
+    for line in lines:
+        if line[1] == b"END":
+            ends.setdefault(line[2], deque()).append(line.start())
+    position = 0
+    for line in lines:
+        label, begin = line[2], line.end() + HYPHENS
+        if line[1] == b"END" or line.start() < position:
+            continue
+        mine = ends.get(label, deque())
+        while mine and mine[0] < begin:
+            mine.popleft()
+        if mine:
+            yield label, text[begin : mine[0]]
+            position = mine[0] + len(b"-----END ") + len(label) + HYPHENS
+
+
+def as_ascii(data: bytes) -> bytes:
+    """Return a text as ASCII: editors on Windows write UTF-16, or a byte order mark before UTF-8."""
+    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            return data.decode(encoding, "replace").encode("ascii", "replace")
+    return data
+
+
+def from_base64(data: bytes) -> bytes:
+    """Return what base64 (RFC 4648, 4) stands for, whatever else is strewn in; what is damaged comes out as something else."""
+    kept = data.translate(None, NOT_BASE64).partition(b"=")[0]  # after the padding comes what a mailing list appended
+    whole = kept[:-1] if len(kept) % 4 == 1 else kept
+    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
+
+
+def is_der(data: bytes) -> bool:
+    """Return whether data begins as a DER sequence of more than 127 bytes does, which no text does (X.690, 8.1.3.5)."""
+    return data[:1] == bytes([DER_SEQUENCE]) and data[1:2] >= b"\x80"
+
+
+def der_length(data: bytes) -> int:
+    """Return how long the structure at the beginning of DER data says that it is, header included (X.690, 8.1.3)."""
+    first = data[1] if len(data) > 1 else 0
+    if first < 0x80:
+        return 2 + first
+    count = first & 0x7F
+    # With the indefinite form (BER), or a nonsensical one, take all.
+    return 2 + count + int.from_bytes(data[2 : 2 + count], "big") if 0 < count <= 4 else len(data)
+
+
+def as_bytes(text: object) -> bytes:
+    """Return the bytes that a template's value stands for: Ansible keeps what is not UTF-8 as surrogates.
+
+    Raises:
+        CertificatesError: C(invalid_argument); it does not quote the value.
+    """
+    if isinstance(text, bytes):
+        return text
+    if isinstance(text, str):
+        try:
+            return text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return text.encode("utf-8", "replace")
+    raise CertificatesError(
+        "invalid_argument", f"Certificates and keys are given as the text of their files, not as {type(text).__name__}."
+    )

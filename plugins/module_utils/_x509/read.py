@@ -1,0 +1,176 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Certificates and signing requests, read from any encoding. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from .._errors import CertificatesError
+from .certificate import NOT_PARSED, Certificate, public_key_sha256_of, reading, type_and_size_of
+from .pem import (
+    CERTIFICATE_LABELS,
+    REQUEST_LABELS,
+    TRUSTED_LABEL,
+    any_pem_blocks,
+    as_ascii,
+    der_length,
+    from_base64,
+    is_der,
+    pem_blocks,
+    wrap_pem,
+)
+
+with suppress(ImportError):
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+    from cryptography.x509.oid import NameOID
+
+
+@dataclass(frozen=True)
+class Request:
+    """A certificate signing request (PKCS#10, RFC 2986)."""
+
+    der: bytes = field(repr=False)
+    public_key_sha256: str
+    names: tuple[str, ...] = field(default=(), compare=False)
+    """The hosts that it names, as they stand there."""
+
+    def pem(self) -> str:
+        """Return it as canonical PEM: 64 columns, LF."""
+        return wrap_pem(b"CERTIFICATE REQUEST", self.der).decode("ascii")
+
+
+def read_certificates(data: bytes) -> list[Certificate]:
+    """Return the certificates in PEM text, DER or PKCS#7, in their order, each once; an empty list if there are none.
+
+    Raises:
+        CertificatesError: C(invalid_pem) where something claims to be a certificate and is not.
+    """
+    ders = [data] if is_der(data) else [_der_of(*block) for block in pem_blocks(data, CERTIFICATE_LABELS)]
+    return list(dict.fromkeys(certificate for der in ders for certificate in certificates_in(der)))
+
+
+def _der_of(label: bytes, body: bytes) -> bytes:
+    der = from_base64(body)
+    return der[: der_length(der)] if label == TRUSTED_LABEL else der  # what OpenSSL trusts it for stands behind it
+
+
+def certificates_in(der: bytes) -> list[Certificate]:
+    """Return the certificates in DER, which is one or PKCS#7 with several; it takes no longer than parsing that.
+
+    Raises:
+        CertificatesError: C(invalid_pem).
+    """
+    with suppress(CertificatesError):
+        return [checked_certificate(der)]
+    return _pkcs7(der)
+
+
+def readable_certificates(data: bytes) -> list[Certificate]:
+    """Return the certificates in PEM text or DER that can be read; what is damaged is passed over, as in a store of roots."""
+    blocks = [block for block in any_pem_blocks(as_ascii(data)) if block[0] in CERTIFICATE_LABELS]
+    ders = [data] if is_der(data) else [_der_of(*block) for block in blocks]
+    found: list[Certificate] = []
+    for der in ders:
+        with suppress(CertificatesError):
+            found += certificates_in(der)
+    return list(dict.fromkeys(found))
+
+
+def checked_certificate(der: bytes) -> Certificate:
+    """Return a certificate that is known to parse as far as this collection reads it."""
+    certificate = Certificate(der)
+    with reading(
+        CertificatesError(
+            "invalid_pem", "A certificate is damaged: it does not parse as X.509. Take the file anew from its source."
+        )
+    ):
+        certificate.check()
+    return certificate
+
+
+def _pkcs7(der: bytes) -> list[Certificate]:
+    refusal = CertificatesError(
+        "invalid_pem",
+        "This is neither an X.509 certificate nor PKCS#7 with certificates, or it is damaged: "
+        "take the file anew from its source.",
+    )
+    with reading(refusal):
+        parsed = pkcs7.load_der_pkcs7_certificates(der)
+    return [checked_certificate(certificate.public_bytes(Encoding.DER)) for certificate in parsed]
+
+
+def read_request(data: bytes) -> Request:
+    """Return the one signing request in PEM text or DER.
+
+    Raises:
+        CertificatesError: C(invalid_pem).
+    """
+    blocks = pem_blocks(data, REQUEST_LABELS)
+    with reading(CertificatesError("invalid_pem", "This is no certificate signing request in PEM or DER form.")):
+        der = from_base64(blocks[0][1]) if blocks else data
+        request = x509.load_der_x509_csr(der)
+        public_key_sha256 = public_key_sha256_of(request.public_key())
+        common_names = (str(part.value) for part in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME))
+        hosts = (name for name in common_names if "." in name and " " not in name)  # others are called as people like
+    return Request(der, public_key_sha256, (*hosts, *_requested_dns_names(request)))
+
+
+@dataclass(frozen=True)
+class Requested:
+    """What an order's signing request asks for."""
+
+    public_key_sha256: str
+    key_type: str
+    dns_names: tuple[str, ...]
+    """The DNS names in its extension request (RFC 2985, 5.4.2); most requests have none and rely on the common name."""
+
+
+def requested(pem: object) -> Requested | None:
+    """Return what the signing request of an API object asks for, C(None) where there is none to read."""
+    if not isinstance(pem, str) or not pem.strip():
+        return None
+    data = pem.encode("utf-8", "replace")
+    # PEM as it should be, which is the usual case and twice as fast
+    with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
+        return _requested(x509.load_pem_x509_csr(data))
+    with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
+        return _requested(x509.load_der_x509_csr(read_request(data).der))
+    return None
+
+
+def _requested(request: x509.CertificateSigningRequest) -> Requested:
+    key = request.public_key()
+    return Requested(public_key_sha256_of(key), type_and_size_of(key)[0], _requested_dns_names(request))
+
+
+def _requested_dns_names(request: x509.CertificateSigningRequest) -> tuple[str, ...]:
+    with suppress(x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, *NOT_PARSED):
+        alternatives = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return tuple(alternatives.get_values_for_type(x509.DNSName))
+    return ()
+
+
+def stored_certificate(pem: object) -> Certificate | None:
+    """Return the certificate of an API object, C(None) where there is none whose key and dates can be read.
+
+    Nothing else of it is read before it is asked for, which makes it several times as fast as C(read_certificates).
+    """
+    if not isinstance(pem, str):
+        return None
+    data = pem.encode("utf-8", "replace")
+    with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
+        return _with_key(Certificate.of(x509.load_pem_x509_certificate(data)))
+    with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
+        return next(map(_with_key, read_certificates(data)), None)
+    return None
+
+
+def _with_key(certificate: Certificate) -> Certificate:
+    """Return a certificate whose key and dates are known to be readable."""
+    _known = certificate.public_key_sha256, certificate.not_before, certificate.not_after
+    return certificate
