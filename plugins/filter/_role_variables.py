@@ -28,11 +28,11 @@ def role_variables(
     omit: object,
     meant: Mapping[str, Option],
 ) -> dict[str, t.Any]:
-    """Return a role's variables as they are meant, less the prefix of their names; C(refused) says what cannot be read.
+    """Return a role's variables as they are meant, less the prefix of their names; `refused` says what cannot be read.
 
     Args:
         given: the variables that are defined, evaluated.
-        options: all there are, from C(meta/argument_specs.yml).
+        options: all there are, from `meta/argument_specs.yml`.
         prefix: what their names start with.
         omit: Ansible's mark of what is as if it were not given.
         meant: what Ansible is not told of some.
@@ -43,7 +43,7 @@ def role_variables(
 
 
 def role_variable(value: object, name: str, kind: str, elements: str = "str") -> t.Any:
-    """Return one variable as it is meant; a list if it is one, else C(None) if it is blank."""
+    """Return one variable as it is meant; a list if it is one, else `None` if it is blank."""
     try:
         return wrap_var(read_variable(name, _plain(value), {"type": kind, "elements": elements}, _parse))
     except CertificatesError as error:

@@ -43,7 +43,7 @@ def certificate_files(
     privatekey_passphrase: str | None = None,
     force: bool = False,
 ) -> dict[str, list[dict[str, t.Any]]]:
-    """Return the orders that can be imported, as options of C(ssl_certificate_import), and why the others cannot."""
+    """Return the orders that can be imported, as options of `ssl_certificate_import`, and why the others cannot."""
     try:
         require_libraries(FOR_CERTIFICATES, "The filter certificate_files", "on the controller")
     except CertificatesError as error:
@@ -128,7 +128,7 @@ def _with_chains(
 
 
 def _chain_of(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
-    """Return the chain of the certificate in a file, as far as it can be built, C(None) if its issuer is not known."""
+    """Return the chain of the certificate in a file, as far as it can be built, `None` if its issuer is not known."""
     pile = read_certificates(certificate)
     leaf = next((one for one in pile if not one.may_issue), None)
     return pem_bundle(Chains([*pile, *issuers], Anchors(), now()).of(leaf).issuers) or None if leaf else None

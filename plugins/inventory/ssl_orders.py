@@ -222,7 +222,7 @@ class Listing:
 
     @classmethod
     def from_facts(cls, facts: t.Any, *, with_store: bool) -> Listing | None:
-        """Return what the cache holds, C(None) where that has another form: whatever wrote it."""
+        """Return what the cache holds, `None` where that has another form: whatever wrote it."""
         try:
             orders = tuple(Order.from_facts(order) for order in facts["orders"])
             records = [t.cast(Held, Held.from_result(held)) for held in facts["held"]] if with_store else None
@@ -358,7 +358,7 @@ def _secrets(params: Mapping[str, t.Any]) -> set[str]:
 
 
 def _cache_key(settings: Settings, account_id: int | None, selection: Selection) -> str:
-    """Return a name for what C(InventoryModule._fetched) returns, the same only where that is the same.
+    """Return a name for what `InventoryModule._fetched` returns, the same only where that is the same.
 
     All IBM Cloud API keys share one user name, so the API key tells accounts apart; nobody can get back from here to it.
     """

@@ -4,7 +4,7 @@
 
 """Argument specifications that compose. Private to softlayer.certificates.
 
-Their options are documented in C(plugins/doc_fragments/) where modules share them, else with the module.
+Their options are documented in `plugins/doc_fragments/` where modules share them, else with the module.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from ._errors import CertificatesError
 OneArgument = dict[str, t.Any]
 
 SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
-"""Options of C(ssl_certificate_import) that say which certificate to store."""
+"""Options of `ssl_certificate_import` that say which certificate to store."""
 IDENTITIES = ("certificate_id", "fingerprint_sha256", "common_name")
-"""Options of C(ssl_certificate_import) that say which certificate to delete."""
+"""Options of `ssl_certificate_import` that say which certificate to delete."""
 STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
 """The collection's words for the status of an order."""
 
@@ -52,7 +52,7 @@ class ArgumentSpec:
     def with_empty_lists(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return values with an empty list where one is null or blank, and without such elements.
 
-        C(None) stands for what was not given, which limits nothing, and Ansible makes text of a null element. In a playbook
+        `None` stands for what was not given, which limits nothing, and Ansible makes text of a null element. In a playbook
         null is a list whose items are all commented out.
         """
         lists = {name for name, argument in self.options.items() if argument["type"] == "list"}
@@ -70,14 +70,14 @@ class ArgumentSpec:
         """Refuse true and false where a number is meant, anywhere in what the user gave: Ansible takes them for 1 and 0.
 
         Raises:
-            CertificatesError: C(invalid_argument).
+            CertificatesError: `invalid_argument`.
         """
         place = next(_booleans_for_numbers(self.options, values), None)
         if place is not None:
             raise CertificatesError("invalid_argument", f"{place} takes a number, and true or false is none.")
 
     def as_keywords(self) -> dict[str, t.Any]:
-        """Return what C(AnsibleModule) takes."""
+        """Return what `AnsibleModule` takes."""
         return {
             "argument_spec": dict(self.options),
             "mutually_exclusive": list(self.mutually_exclusive),
@@ -162,7 +162,7 @@ def selection_options() -> ArgumentSpec:
 
 
 def import_options() -> ArgumentSpec:
-    """Return the options of C(ssl_certificate_import): one certificate at top level, or several in C(certificates)."""
+    """Return the options of `ssl_certificate_import`: one certificate at top level, or several in `certificates`."""
     one = _one_certificate()
     several: OneArgument = {
         "type": "list",

@@ -27,7 +27,7 @@ def read_file(path: str) -> bytes:
     """Return a file's content.
 
     Raises:
-        CertificatesError: C(not_found), also of what is no plain file or too large.
+        CertificatesError: `not_found`, also of what is no plain file or too large.
     """
     try:
         with open_plain_file("file", path) as file:
@@ -47,7 +47,7 @@ def open_plain_file(kind: str, path: str) -> t.BinaryIO:
     """Open a plain file to be read; nothing else is waited for, or read, which could go on for ever.
 
     Raises:
-        CertificatesError: C(not_found) of a pipe, a device, a socket or a folder.
+        CertificatesError: `not_found` of a pipe, a device, a socket or a folder.
         OSError: if there is no such file, or it may not be read.
     """
     check_plain_file(kind, path, os.stat(path).st_mode)  # opening a device may do something already
@@ -64,7 +64,7 @@ def check_plain_file(kind: str, path: str, mode: int) -> None:
     """Refuse what is no plain file.
 
     Raises:
-        CertificatesError: C(not_found).
+        CertificatesError: `not_found`.
     """
     if not stat.S_ISREG(mode):
         what = next((name for is_kind, name in KINDS if is_kind(mode)), "something else")

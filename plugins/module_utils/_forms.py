@@ -6,8 +6,8 @@
 
 Pure. A value is read as a person would read it, or refused with one sentence that names the variable and what to write
 instead; the values of secrets stay out of such sentences. What is meant follows from the options in a role's
-C(meta/argument_specs.yml). Ansible judges those first, and would refuse in its own words what can be read; so an option
-that is C(raw) there is meant to be a dict if it has C(options), else what its C(default) is, if the role does not say more.
+`meta/argument_specs.yml`. Ansible judges those first, and would refuse in its own words what can be read; so an option
+that is `raw` there is meant to be a dict if it has `options`, else what its `default` is, if the role does not say more.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from ._errors import CertificatesError
 
 Option = Mapping[str, t.Any]
-"""An option as C(meta/argument_specs.yml) has it."""
+"""An option as `meta/argument_specs.yml` has it."""
 Parser = Callable[[str], object]
-"""Parses YAML with all its scalars as text, so that C(0123) stays what it is; raises C(ValueError)."""
+"""Parses YAML with all its scalars as text, so that `0123` stays what it is; raises `ValueError`."""
 
 TRUE = ("true", "yes", "on", "y", "t", "1")
 FALSE = ("false", "no", "off", "n", "f", "0")
@@ -50,7 +50,7 @@ EXAMPLES = {
 
 
 def meant_type(option: Option) -> str:
-    """Return the type that an option is meant to be of; for C(raw) see above."""
+    """Return the type that an option is meant to be of; for `raw` see above."""
     declared = str(option.get("type", "str"))
     if declared != "raw":
         return declared
@@ -66,7 +66,7 @@ def read_variables(
     """Return the variables as they are meant, and sentences about those that cannot be read.
 
     Args:
-        given: the variables that are defined, by name; others than those of C(options) are passed over.
+        given: the variables that are defined, by name; others than those of `options` are passed over.
         options: all there are.
         parse: reads YAML.
         meant: what Ansible is not told of some options, as it would refuse in its own words what does not fit it.
@@ -88,10 +88,10 @@ def read_variables(
 
 
 def read_variable(name: str, value: object, option: Option, parse: Parser) -> t.Any:
-    """Return one variable as it is meant, or C(None) if it is blank where one value is meant.
+    """Return one variable as it is meant, or `None` if it is blank where one value is meant.
 
     Raises:
-        CertificatesError: C(invalid_argument).
+        CertificatesError: `invalid_argument`.
     """
     return _Reading(name, option, parse).read(value)
 
@@ -127,7 +127,7 @@ class _Reading:
         return meant_type(self.option)
 
     def read(self, value: object) -> t.Any:
-        """Return what a value means; C(None) is a blank one where a single value, or an entry with its own, is meant."""
+        """Return what a value means; `None` is a blank one where a single value, or an entry with its own, is meant."""
         if self.kind == "list":
             return self._list(value)
         if value is None or (isinstance(value, str) and not value.strip()):
@@ -229,7 +229,7 @@ class _Reading:
         return entries
 
     def _pairs(self, text: str) -> object:
-        """Return what a text holds: C(key=value) pairs where each piece is one, unless it is a selection, else JSON or YAML."""
+        """Return what a text holds: `key=value` pairs where each piece is one, unless it is a selection, else JSON or YAML."""
         pairs = [PAIR.fullmatch(piece) for piece in re.split(r"[\s,]+", text)]
         if text.startswith("{") or None in pairs:
             return self._parsed(text)
@@ -244,7 +244,7 @@ class _Reading:
     # --- What both need ---
 
     def _parsed(self, text: str) -> object:
-        """Return JSON or YAML, or C(None) if it is neither."""
+        """Return JSON or YAML, or `None` if it is neither."""
         try:
             return json.loads(text)
         except (ValueError, RecursionError):

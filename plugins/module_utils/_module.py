@@ -29,7 +29,7 @@ except ImportError:
 
 
 class Module(AnsibleModule):
-    """An C(AnsibleModule) whose every failure carries C(failure) and which knows what the user gave."""
+    """An `AnsibleModule` whose every failure carries `failure` and which knows what the user gave."""
 
     def __init__(self, spec: ArgumentSpec) -> None:
         self.params: dict[str, t.Any] = {}
@@ -87,12 +87,12 @@ class Module(AnsibleModule):
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
         """End with a result."""
         self._hide_secrets()
-        self.params = redacted(self.params, self._spec.options)  # which the result quotes as its C(invocation)
+        self.params = redacted(self.params, self._spec.options)  # which the result quotes as its `invocation`
         super().exit_json(**kwargs)
         raise AssertionError("exit_json returned")  # pragma: no cover
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-        """End with C(msg), and with C(failure) also where ansible-core itself refuses an argument."""
+        """End with `msg`, and with `failure` also where ansible-core itself refuses an argument."""
         self._hide_secrets()  # ansible-core may end here before __init__ is through
         secrets = self.no_log_values | self._misplaced
 

@@ -5,7 +5,7 @@
 """Common names and addresses, and the shell patterns that users write for them. Private to softlayer.certificates.
 
 Pure. Names compare without regard to case, and an internationalised name is the same in either of its forms
-(C(münchen.example) and C(xn--mnchen-3ya.example), RFC 5890).
+(`münchen.example` and `xn--mnchen-3ya.example`, RFC 5890).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ with suppress(ImportError):
 
 WILDCARDS = re.compile(r"[*?\[]")
 ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s@,;:<>()\[\]\\\".]+)*")
-"""One address without a name, comments or quoting (RFC 5322, 3.4.1: what its C(dot-atom) form can be made of),
-less C(%) and C(!), by which old mail systems route to elsewhere."""
+"""One address without a name, comments or quoting (RFC 5322, 3.4.1: what its `dot-atom` form can be made of),
+less `%` and `!`, by which old mail systems route to elsewhere."""
 
 
 def ascii_name(name: str) -> str:
@@ -61,7 +61,7 @@ def _to_unicode(label: str) -> str:
 def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
     """Return whether a host name matches one of the shell patterns; a missing name matches none.
 
-    C(*) also spans dots. A wildcard certificate's own name is written C([*].example.com).
+    `*` also spans dots. A wildcard certificate's own name is written `[*].example.com`.
     """
     return name is not None and any(
         fnmatchcase(form(name), form(pattern)) for pattern in patterns for form in (ascii_name, _unicode_name)
@@ -72,7 +72,7 @@ def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
     """Return whether an email address matches one of the shell patterns; what is not exactly one address matches none.
 
     Letters that only look like those of a pattern do not match it, although Unicode's rules for case or compatibility make
-    the one of the other (the Kelvin sign and C(k)): mail for them goes elsewhere. A local part that is not ASCII matches
+    the one of the other (the Kelvin sign and `k`): mail for them goes elsewhere. A local part that is not ASCII matches
     no wildcard, and a domain that is not must be an internationalised one (RFC 5890), written as that is.
     """
     if not is_one_address(address) or not _is_mail_domain(address.strip().rpartition("@")[2]):
@@ -113,7 +113,7 @@ def _address(address: str, form: Callable[[str], str]) -> str:
 def file_stems(common_name: str) -> list[str]:
     """Return the file names, without ending, under which a certificate or key of a common name may lie, best first.
 
-    That is the name as it is written, then its ASCII and its Unicode form. C(*) is written C(_), and so is what would lead
+    That is the name as it is written, then its ASCII and its Unicode form. `*` is written `_`, and so is what would lead
     into another folder.
     """
     forms = (common_name.strip(), ascii_name(common_name), _unicode_name(common_name))

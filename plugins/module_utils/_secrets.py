@@ -5,8 +5,8 @@
 """What is secret in values that may be shown otherwise. Private to softlayer.certificates.
 
 Private keys are found in any text, wherever somebody put them, and so are the passwords in URLs: of a database, a proxy or
-an endpoint, percent-encoded or not, in the login or among the parameters. Where a URL can be read in two ways, as with C(@)
-or C(/) in a password that nobody encoded, the one is taken that hides more.
+an endpoint, percent-encoded or not, in the login or among the parameters. Where a URL can be read in two ways, as with `@`
+or `/` in a password that nobody encoded, the one is taken that hides more.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _shown(value: t.Any, option: Option | None, hide: Callable[[t.Any], t.Any]) 
 
 
 def hidden_texts(values: Mapping[str, t.Any], options: Mapping[str, Option]) -> set[str]:
-    """Return the texts that C(redacted) hides."""
+    """Return the texts that `redacted` hides."""
     hidden: list[t.Any] = []
     redacted(values, options, hidden.append)
     return {text for text in _texts(hidden) if len(text) >= SHORTEST}
@@ -213,7 +213,7 @@ def _url_spans(text: str) -> Iterator[Span]:
 
 
 def _spans_of_url(text: str, start: int, end: int) -> Iterator[Span]:
-    """Yield where passwords stand in what may be a URL, from C(start) to C(end): in its login, if it has a C(://), and among its parameters."""
+    """Yield where passwords stand in what may be a URL, from `start` to `end`: in its login, if it has a `://`, and among its parameters."""
     yield from ((start + first, start + last) for first, last in _parameter_spans(text[start:end]))
     begin = text.find("://", start, end)
     if begin >= 0:

@@ -4,7 +4,7 @@
 
 """Instants, as the API writes them and as results show them. Private to softlayer.certificates.
 
-Pure, but for C(now).
+Pure, but for `now`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def now() -> datetime:
 
 
 def parse(value: object) -> datetime | None:
-    """Return the instant of an API date such as C(2018-02-22T10:56:44-06:00), C(None) for anything else.
+    """Return the instant of an API date such as `2018-02-22T10:56:44-06:00`, `None` for anything else.
 
     The API writes US Central time with its offset unless the user has set another zone; a value without an offset is
     taken as UTC, a day without a time as its beginning.
@@ -49,12 +49,12 @@ def parse(value: object) -> datetime | None:
 
 
 def iso(moment: datetime | None) -> str | None:
-    """Return an instant as results show it: C(2026-01-31T00:00:00Z)."""
+    """Return an instant as results show it: `2026-01-31T00:00:00Z`."""
     if moment is None:
         return None
     return moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def days_until(moment: datetime | None, at: datetime) -> int | None:
-    """Return the whole days from C(at) until an instant; negative as soon as it has passed."""
+    """Return the whole days from `at` until an instant; negative as soon as it has passed."""
     return None if moment is None else math.floor((moment - at) / timedelta(days=1))

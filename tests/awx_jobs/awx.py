@@ -7,10 +7,10 @@
 A project from git is checked out, and the collections and roles that it asks for are installed; where the organization has no
 Galaxy credential, and for a manual project, they are not. A job gets a copy of both in a private data directory of its own, with
 an inventory, extra variables and the environment that its credentials inject; ansible-runner runs it. What a job sets with
-C(set_stats) are the extra variables of the next job of a workflow.
+`set_stats` are the extra variables of the next job of a workflow.
 
 The files and the variables are those of AWX 24.6.1 (awx/main/tasks/jobs.py, awx/main/utils/safe_yaml.py), but for the container:
-what is C(/runner) in there is the private data directory itself.
+what is `/runner` in there is the private data directory itself.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PLAYBOOK = re.compile(r"^\s*?-?\s*?(?:hosts|(ansible\.builtin\.)?include|(ansibl
 
 
 class Project:
-    """A copy of this repository, with what it asks for if AWX installs that: C(installs)."""
+    """A copy of this repository, with what it asks for if AWX installs that: `installs`."""
 
     def __init__(self, folder: Path, *, installs: bool = True) -> None:
         self.folder = folder / "project"
@@ -103,7 +103,7 @@ Started = TypeVar("Started", bound="Run")
 class Run:
     """What ansible-runner runs in a private data directory, from its start on.
 
-    C(in_image) is a folder of collections that the image carries.
+    `in_image` is a folder of collections that the image carries.
     """
 
     def __init__(self, folder: Path, project: Project, *, in_image: Path | None = None) -> None:
@@ -134,7 +134,7 @@ class Run:
         )
 
     def _write(self, name: str, text: str) -> Path:
-        """Write a file, with the private data directory for what a container would show as C(/runner)."""
+        """Write a file, with the private data directory for what a container would show as `/runner`."""
         path = self.folder / name
         path.write_text(re.sub(rf"{CONTAINER_ROOT}(?=/)", str(self.folder), text), encoding="utf-8")
         path.chmod(0o600)
@@ -177,7 +177,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """C(successful), C(failed) or C(canceled)."""
+        """`successful`, `failed` or `canceled`."""
         return (self.artifacts / "status").read_text(encoding="utf-8")
 
     @property
@@ -195,7 +195,7 @@ class Run:
 
 
 class Job(Run):
-    """A job; it has an inventory of C(hosts) with variables."""
+    """A job; it has an inventory of `hosts` with variables."""
 
     def __init__(
         self,
@@ -301,7 +301,7 @@ UPDATE_ENVIRONMENT = {
 """Where collections are has another name than in a job, which only ansible-core before 2.19 reads: AWX's issue 14800."""
 
 Launch = Callable[..., Job]
-"""Starts a job: takes what C(Job) takes after the project, and C(project) for another one."""
+"""Starts a job: takes what `Job` takes after the project, and `project` for another one."""
 Update = Callable[..., InventoryUpdate]
 """Starts an update of an inventory, in the same way."""
 

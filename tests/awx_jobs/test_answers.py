@@ -4,7 +4,7 @@
 
 """Answers to surveys, written as AWX writes them and read by Ansible, mean to the playbooks what they mean to a person.
 
-ansible-core 2.19 and later take what AWX marks as C(!unsafe) for whatever it would be without quotation marks.
+ansible-core 2.19 and later take what AWX marks as `!unsafe` for whatever it would be without quotation marks.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The inventory of the orders, updated as AWX updates it: C(ansible-inventory) in the environment of an inventory update."""
+"""The inventory of the orders, updated as AWX updates it: `ansible-inventory` in the environment of an inventory update."""
 
 from __future__ import annotations
 

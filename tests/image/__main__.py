@@ -24,7 +24,7 @@ STARTED = time.monotonic()
 
 
 def main() -> int:
-    """Build, list, and return the exit code; with C(--check), only find out whether containers run here."""
+    """Build, list, and return the exit code; with `--check`, only find out whether containers run here."""
     with tempfile.TemporaryDirectory(prefix="ee-") as name:
         folder = Path(name)
         engine = Engine(folder, own_storage="--check" in sys.argv)

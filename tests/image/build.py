@@ -37,7 +37,7 @@ BUILD_ARGS = {
     "PYCMD": f"{PYTHON}/bin/python3",
 }
 SOURCES = ("sources.list.d/debian.sources", "sources.list.d/ubuntu.sources", "sources.list")
-"""Where Debian and Ubuntu keep their own package sources, below C(/etc/apt)."""
+"""Where Debian and Ubuntu keep their own package sources, below `/etc/apt`."""
 TRUSTED = "/etc/ssl/certs"
 OF_PIP = ("cert", "index-url", "extra-index-url", "trusted-host")
 """What of this machine's pip configuration the build needs as well."""
@@ -75,7 +75,7 @@ class Engine:
         return self.run("podman", "run", "--rm", "--pull=never", *options, image, *command)
 
     def is_usable(self) -> bool:
-        """Whether containers run here at all: in one that sees this machine's own programs, C(true) is run."""
+        """Whether containers run here at all: in one that sees this machine's own programs, `true` is run."""
         system = self.folder / "system"
         for name in ("bin", "lib", "lib64"):
             if Path("/", name).is_symlink() and not (system / name).is_symlink():

@@ -48,14 +48,14 @@ def demo() -> Iterator[Simulator]:
 
 @pytest.fixture
 def place(engine: Engine, image: str, demo: Simulator, tmp_path: Path) -> Place:
-    """A folder with playbooks, and containers that see it as C(/runner)."""
+    """A folder with playbooks, and containers that see it as `/runner`."""
     demo.reset()
     return Place(engine, image, demo, tmp_path)
 
 
 @pytest.fixture
 def message_queues() -> Iterator[None]:
-    """The folder C(/dev/mqueue), which ansible-navigator asks for, also of a machine whose kernel has none in it."""
+    """The folder `/dev/mqueue`, which ansible-navigator asks for, also of a machine whose kernel has none in it."""
     folder = Path("/dev/mqueue")
     if folder.is_dir():
         yield

@@ -50,7 +50,7 @@ _Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsa
 
 
 def as_awx(variables: Mapping[str, Any]) -> str:
-    """The file C(env/extravars) of a job."""
+    """The file `env/extravars` of a job."""
     return yaml.dump(dict(variables), Dumper=_Dumper, default_flow_style=False)
 
 
@@ -66,7 +66,7 @@ def defaults() -> dict[str, str]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes what Ansible marks as C(!unsafe)."""
+    """Takes what Ansible marks as `!unsafe`."""
 
 
 _Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))

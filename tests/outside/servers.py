@@ -255,10 +255,10 @@ def read_request(peer: socket.socket) -> tuple[str, bytes]:
 
 
 class Api(Server):
-    """A SoftLayer API: each method has one answer; C(attacked) gets C(ending) instead, C(times) times.
+    """A SoftLayer API: each method has one answer; `attacked` gets `ending` instead, `times` times.
 
     Attributes:
-        answers: a value by the method's name; C(bytes) are sent as they are, and a whole HTTP answer is an C(Ending).
+        answers: a value by the method's name; `bytes` are sent as they are, and a whole HTTP answer is an `Ending`.
         received: the methods of the requests that have arrived whole.
         greeting: what is done to a connection before its TLS.
     """
@@ -336,7 +336,7 @@ class Proxy(Server):
     """A proxy that leads every connection to one place: CONNECT tunnels (RFC 9110, 9.3.6), or plain requests as they are.
 
     Attributes:
-        refusal: what it says to CONNECT instead; C(hang) lets it say that byte by byte, for ever.
+        refusal: what it says to CONNECT instead; `hang` lets it say that byte by byte, for ever.
         asked: the first lines of the requests to itself.
     """
 

@@ -52,7 +52,7 @@ def go_on(_call: Call) -> None:
 
 
 def answering(**odd: Any) -> Hook:
-    """A hook that answers these methods otherwise: a value, or what a function makes of the call; C(ConnectionError) is no answer."""
+    """A hook that answers these methods otherwise: a value, or what a function makes of the call; `ConnectionError` is no answer."""
 
     def answer(call: Call) -> None:
         if call.method in odd:
@@ -75,14 +75,14 @@ class Stranger:
     Attributes:
         orders: by id, as the API's type has them.
         store: the certificates by id, likewise.
-        entries: what a user who may only view is given of the store; C(None) where the user may manage it.
+        entries: what a user who may only view is given of the store; `None` where the user may manage it.
         calls: all calls of those who know the key, as they arrived.
         answered: the methods of those that have been answered, or whose connection was ended.
         mailed: the orders whose email was sent, each as often as it was.
         created: ids of certificates in the order in which they were stored.
         creates: how often each certificate was stored, by its SHA-256 fingerprint in hex.
         deleted: ids of certificates that were deleted.
-        before: called with each call before it is carried out; may raise C(Fault), C(Answer), or C(ConnectionError).
+        before: called with each call before it is carried out; may raise `Fault`, `Answer`, or `ConnectionError`.
         after: the same after it was carried out, before it is answered.
     """
 
@@ -178,7 +178,7 @@ class Stranger:
 
     @contextlib.contextmanager
     def hold(self, method: str, *, before: bool = False) -> Iterator[threading.Event]:
-        """Hold a method's answers until the event is set; C(before) it is carried out, or else after it."""
+        """Hold a method's answers until the event is set; `before` it is carried out, or else after it."""
         event = self._held["before" if before else "after", method] = threading.Event()
         try:
             yield event
@@ -351,7 +351,7 @@ def _first(name: x509.Name, oid: x509.ObjectIdentifier) -> str | None:
 
 
 def masked(row: Row, kind: str, mask: str | None) -> Row:
-    """Return what a mask leaves of an object: it limits only if it names a local property (see C(softlayer-api.md))."""
+    """Return what a mask leaves of an object: it limits only if it names a local property (see `softlayer-api.md`)."""
     wanted = _read_mask(mask or "")
     properties = TYPES[kind]["properties"]
     local = {name for name in properties if properties[name]["form"] == "local"}
@@ -370,7 +370,7 @@ def masked(row: Row, kind: str, mask: str | None) -> Row:
 
 
 def _read_mask(mask: str) -> dict[str, str]:
-    """Return the names of one level of C(mask[a,b[c]]), each with what stands in the brackets behind it."""
+    """Return the names of one level of `mask[a,b[c]]`, each with what stands in the brackets behind it."""
     inside = re.fullmatch(r"(?:mask)?\[(.*)\]", mask)
     text, names, depth, start = inside[1] if inside else mask, {}, 0, 0
     for position, character in enumerate(f"{text},"):

@@ -107,7 +107,7 @@ class MailServer(Server):
 
 
 def saying(*pieces: bytes) -> Attack:
-    """An answer of these pieces; C(TAG) stands for the command's tag."""
+    """An answer of these pieces; `TAG` stands for the command's tag."""
 
     def play(_server: MailServer, peer: socket.socket, tag: bytes) -> None:
         for piece in pieces:

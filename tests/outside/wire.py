@@ -31,7 +31,7 @@ class Call:
     identifier: int | None
     arguments: tuple[Any, ...]
     conditions: Mapping[str, Any]
-    """Those of C(mask), C(filter), C(limit) and C(offset) that were given."""
+    """Those of `mask`, `filter`, `limit` and `offset` that were given."""
     username: str
     api_key: str = field(repr=False)
 
@@ -52,8 +52,8 @@ class Fault(Exception):
 class Server(ThreadingHTTPServer):
     """Has each call carried out in a thread of its own.
 
-    C(carry_out) gives the answer and, of a list, how many rows there are in all; it may raise C(Fault), or end the connection by
-    raising C(ConnectionError).
+    `carry_out` gives the answer and, of a list, how many rows there are in all; it may raise `Fault`, or end the connection by
+    raising `ConnectionError`.
     """
 
     daemon_threads = True

@@ -36,7 +36,7 @@ _forking.set_forkserver_preload(
 
 
 class ForkedModule:
-    """A module's process, with the part of the interface of C(subprocess.Popen) that tests use."""
+    """A module's process, with the part of the interface of `subprocess.Popen` that tests use."""
 
     def __init__(self, name: str, given: str) -> None:
         self.args = [name]

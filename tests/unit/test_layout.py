@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from importlib.util import resolve_name
@@ -92,6 +93,14 @@ def test_module_utils_import_downwards(path: Path) -> None:
 def test_the_files_of_a_package_import_each_other_in_no_circle(package: Path) -> None:
     files = {file: utils_imported(file) & set(package.iterdir()) for file in package.glob("*.py")}
     assert len(list(TopologicalSorter(files).static_order())) == len(files)
+
+
+def test_the_guide_draws_the_same_layers() -> None:
+    text = (PLUGINS.parent / "docs/docsite/rst/guide_contributing.rst").read_text(encoding="utf-8")
+    table = text.partition("The layers\n")[2].partition("*Pure* means")[0]
+    rows = re.findall(r"^   \* - (``_.+)$", table, re.MULTILINE)
+    drawn = [set(re.findall(r"``(\w+)``", row)) for row in rows]
+    assert [LAYER_OF[name] for row in drawn for name in sorted(row)] == sorted(LAYER_OF.values(), reverse=True)
 
 
 @pytest.mark.parametrize("path", UTILS, ids=shown)

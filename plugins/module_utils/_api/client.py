@@ -49,7 +49,7 @@ FEW_CALLS = 4
 """So many calls are made without asking first whether there is a shorter way."""
 LARGEST_XMLRPC_INTEGER = 2**31 - 1
 LONGEST_WAIT = 300
-"""Seconds; a server whose C(Retry-After) asks for more is not waited for, and gets no more calls."""
+"""Seconds; a server whose `Retry-After` asks for more is not waited for, and gets no more calls."""
 MOST_CALLS_AT_ONCE = 256
 CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
 
@@ -154,7 +154,7 @@ class Client:
         """Call an API method and return its answer.
 
         Args:
-            service: name without C(SoftLayer_), such as C(Account).
+            service: name without `SoftLayer_`, such as `Account`.
             method: name of the API method.
             args: the method's arguments.
             identifier: id of the object that it is called on.
@@ -162,12 +162,12 @@ class Client:
             filter: object filter.
             limit: rows wanted at most.
             offset: rows to pass over.
-            repeatable: whether it may be called again after an answer was lost. C(False) for what sends or creates.
+            repeatable: whether it may be called again after an answer was lost. `False` for what sends or creates.
             changes: whether a repeatable one changes something.
             before_sending: called right before each attempt, after all waiting; nothing is sent if it raises.
 
         Raises:
-            CertificatesError: with a code of C(_faults); C(interrupted) if it was not called because of C(stop).
+            CertificatesError: with a code of `_faults`; `interrupted` if it was not called because of `stop`.
         """
         args = tuple(map(_portable, args))
         keywords = {"id": _portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
@@ -249,15 +249,15 @@ class Client:
         """Return all rows of a method that gives a list, each once, sorted by id; those without a usable id are left out with a warning.
 
         Args:
-            service: name without C(SoftLayer_).
+            service: name without `SoftLayer_`.
             method: name of the API method.
             args: the method's arguments.
-            mask: object mask; must hold C(id).
-            root: what the object filter starts from, the property's name for C(Account::getX), none where the
+            mask: object mask; must hold `id`.
+            root: what the object filter starts from, the property's name for `Account::getX`, none where the
                 service's own type is listed.
 
         Raises:
-            CertificatesError: as C(call); C(incomplete_listing) where the server does not hand out the whole list, C(api_error) where
+            CertificatesError: as `call`; `incomplete_listing` where the server does not hand out the whole list, `api_error` where
                 it hands out something else.
         """
         by_id = _rooted(root, {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}})
@@ -284,15 +284,15 @@ class Client:
         for in the whole list.
 
         Args:
-            service: as with C(read_list), like the others.
+            service: as with `read_list`, like the others.
             method: name of the API method.
             args: the method's arguments.
             identifiers: the ids.
-            mask: object mask; must hold C(id).
+            mask: object mask; must hold `id`.
             root: what the object filter starts from.
 
         Raises:
-            CertificatesError: as C(read_list).
+            CertificatesError: as `read_list`.
         """
         wanted = sorted(set(identifiers))
         chunks = [wanted[start : start + IDS_PER_FILTER] for start in range(0, len(wanted), IDS_PER_FILTER)]
@@ -329,14 +329,14 @@ class Client:
         return Page(_numbered(answer), getattr(answer, "total_count", 0) or None)
 
     def each(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        """Return C(function) of every item, in order, up to C(concurrency) at the same time."""
+        """Return `function` of every item, in order, up to `concurrency` at the same time."""
         if len(items) <= 1:
             return [function(item) for item in items]
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(self.concurrency, len(items))) as pool:
             return list(pool.map(function, items))
 
     def account_id(self, given: int | None = None) -> int:
-        """Return the account id that was given, else that of the API user, asked for once (C(SoftLayer_Account::getObject))."""
+        """Return the account id that was given, else that of the API user, asked for once (`SoftLayer_Account::getObject`)."""
         if given is not None:
             check_ids("account_id", [given])
             return given
@@ -356,7 +356,7 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
     """Refuse what cannot be an id, before it is looked for.
 
     Raises:
-        CertificatesError: C(invalid_argument).
+        CertificatesError: `invalid_argument`.
     """
     impossible = [one for one in ids if not 0 < one <= LARGEST_ID]
     if impossible:
@@ -414,7 +414,7 @@ def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class _Module(t.Protocol):
-    """What C(connect) needs of an C(AnsibleModule)."""
+    """What `connect` needs of an `AnsibleModule`."""
 
     params: dict[str, t.Any]
     given: frozenset[str]
@@ -430,10 +430,10 @@ def connect(module: _Module, concurrency: int = 8, stop: threading.Event | None 
     Args:
         module: holds the options.
         concurrency: how many calls may be under way at the same time.
-        stop: see C(Client).
+        stop: see `Client`.
 
     Raises:
-        CertificatesError: as C(resolve_settings).
+        CertificatesError: as `resolve_settings`.
     """
     settings = resolve_settings(module.params, module.given)
     module.no_log_values.update(settings.secrets)

@@ -5,30 +5,30 @@
 """What a failed call to the SoftLayer API means. Private to softlayer.certificates.
 
 Pure. The one question that matters for a call that cannot be undone is whether the server may have carried it out, and
-the C(code) of the error answers it:
+the `code` of the error answers it:
 
 =========================  ============================================================================  ===========
 code                       seen                                                                          carried out
 =========================  ============================================================================  ===========
-C(rate_limited)            HTTP 429, or the API's own fault that says so                                 no
-C(unreachable)             whatever went wrong before the request left: connection refused, no route,
+`rate_limited`            HTTP 429, or the API's own fault that says so                                 no
+`unreachable`             whatever went wrong before the request left: connection refused, no route,
                            name not found, a proxy that makes no connection or wants a login (407)       no
-C(tls_error)               certificate not trusted, no common protocol                                   no
-C(authentication_failed)   Access Denied, HTTP 401                                                       no
-C(not_found)               no such object, or no permission to see it: the API does not tell them apart  no
-C(retired)                 the method or the product is gone                                             no
-C(api_error)               any other fault of the API or HTTP 4xx; HTTP 307 and 308, which ask for the
+`tls_error`               certificate not trusted, no common protocol                                   no
+`authentication_failed`   Access Denied, HTTP 401                                                       no
+`not_found`               no such object, or no permission to see it: the API does not tell them apart  no
+`retired`                 the method or the product is gone                                             no
+`api_error`               any other fault of the API or HTTP 4xx; HTTP 307 and 308, which ask for the
                            call to be repeated elsewhere; to a call that only reads, all of HTTP 3xx     no
-C(no_answer)               whatever went wrong after the request left: timeout, reset, an unreadable
+`no_answer`               whatever went wrong after the request left: timeout, reset, an unreadable
                            answer; HTTP 407 from behind the proxy, 408, 425, 499 and 5xx that are not
                            surely the API's; to a call that is not repeatable, a fault that tells of a
                            mishap and of no refusal; to one that changes something, the rest of HTTP
                            3xx, by which a server may as well say that it is done (303)                  maybe
 =========================  ============================================================================  ===========
 
-Surely the API's is a fault whose code begins with C(SoftLayer_Exception). Others that look like one may be a gateway's,
+Surely the API's is a fault whose code begins with `SoftLayer_Exception`. Others that look like one may be a gateway's,
 whose upstream may have carried the call out: with HTTP 3xx, 407, 408, 425, 499 or 5xx they are taken for that. Beside these,
-XML-RPC's C(fault) is the API's form, and so is REST's without a code with HTTP 4xx, such as "Service does not exist".
+XML-RPC's `fault` is the API's form, and so is REST's without a code with HTTP 4xx, such as "Service does not exist".
 
 A mishap is what the API's general codes report of itself, such as "Internal Error" or "Request timed out", or nothing at
 all. It says that the call did not end well, and not how far it came.
@@ -107,7 +107,7 @@ class AnswerTooLarge(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """What looks like a SoftLayer fault: REST's C({"error", "code"}) or XML-RPC's C(faultString) and C(faultCode)."""
+    """What looks like a SoftLayer fault: REST's `{"error", "code"}` or XML-RPC's `faultString` and `faultCode`."""
 
     code: str
     message: str
@@ -294,7 +294,7 @@ def _rate_limited(call: str, answer: Answer, details: dict[str, t.Any]) -> Certi
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds a C(Retry-After) header asks for (RFC 9110, 10.2.3), or C(None)."""
+    """Return the seconds a `Retry-After` header asks for (RFC 9110, 10.2.3), or `None`."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), LONGEST_RETRY_AFTER)

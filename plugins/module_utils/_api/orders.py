@@ -4,7 +4,7 @@
 
 """SSL certificate orders: fetch, normalise, select. Private to softlayer.certificates.
 
-Rests on C(SoftLayer_Security_Certificate_Request).
+Rests on `SoftLayer_Security_Certificate_Request`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .values import number, yes_or_no
 
 SERVICE = "Security_Certificate_Request"
 FULFILLMENT_EMAIL = "FulfillmentEmail"
-"""The C(emailType) of C(resendEmail) that this collection asks for."""
+"""The `emailType` of `resendEmail` that this collection asks for."""
 
 MASK = (
     "mask[id,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
@@ -41,7 +41,7 @@ STATUSES = {
     "canceled": "canceled",
     "cancelled": "canceled",
 }
-"""The API's status names, as C(SoftLayer_Security_Certificate_Request_Status) gives them; their ids are undocumented."""
+"""The API's status names, as `SoftLayer_Security_Certificate_Request_Status` gives them; their ids are undocumented."""
 MAILABLE = frozenset({"approved", "complete"})
 """Statuses in which the certificate authority has issued the certificate."""
 
@@ -87,7 +87,7 @@ class Order:
         return self.expires_at is not None and self.expires_at <= at
 
     def as_facts(self) -> dict[str, t.Any]:
-        """Return what is true of the order whatever the clock says, ready for JSON; C(from_facts) reads it."""
+        """Return what is true of the order whatever the clock says, ready for JSON; `from_facts` reads it."""
         return {
             "id": self.id,
             "common_name": self.common_name,
@@ -108,7 +108,7 @@ class Order:
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, t.Any]) -> Order:
-        """Return the order of which C(as_facts) told.
+        """Return the order of which `as_facts` told.
 
         Raises:
             ValueError: and others, if it did not tell that.
@@ -132,7 +132,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which orders are wanted: criteria combine with AND, values within one with OR; C(None) asks for nothing."""
+    """Which orders are wanted: criteria combine with AND, values within one with OR; `None` asks for nothing."""
 
     order_ids: Collection[int] | None = None
     common_names: Sequence[str] | None = None
@@ -145,10 +145,10 @@ class Selection:
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> Selection:
-        """Return what the options of C(_argspec.selection_options) say.
+        """Return what the options of `_argspec.selection_options` say.
 
         Raises:
-            CertificatesError: C(invalid_argument).
+            CertificatesError: `invalid_argument`.
         """
         criteria = {criterion.name: options[criterion.name] for criterion in fields(cls)}
         ids = options["order_ids"]
@@ -160,7 +160,7 @@ class Selection:
 
     @property
     def needs_store(self) -> bool:
-        """Whether C(results) must know what is in the certificate store."""
+        """Whether `results` must know what is in the certificate store."""
         return self.gather_imported or self.imported is not None
 
     def results(self, orders: Iterable[Order], at: datetime, shelf: Shelf | None) -> list[dict[str, t.Any]]:
@@ -169,7 +169,7 @@ class Selection:
         Args:
             orders: all that may be wanted.
             at: the present instant.
-            shelf: what the store holds; needed if C(needs_store), else left out of the results.
+            shelf: what the store holds; needed if `needs_store`, else left out of the results.
         """
         taken = [order for order in orders if self.takes(order, at)]
         if not self.needs_store:
@@ -194,10 +194,10 @@ class Selection:
 def fetch_orders(client: Client, account_id: int, order_ids: Collection[int] | None = None) -> list[Order]:
     """Return the account's orders, or those of them with the ids asked for, sorted by id.
 
-    Rests on C(getSslCertificateRequests).
+    Rests on `getSslCertificateRequests`.
 
     Raises:
-        CertificatesError: as C(Client.read_list).
+        CertificatesError: as `Client.read_list`.
     """
     listing = (SERVICE, "getSslCertificateRequests", account_id)
     rows = (
@@ -209,7 +209,7 @@ def fetch_orders(client: Client, account_id: int, order_ids: Collection[int] | N
 
 
 def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
-    """Look the names up for orders that came with the id of their status alone (C(getSslRequestStatuses))."""
+    """Look the names up for orders that came with the id of their status alone (`getSslRequestStatuses`)."""
     if not any(order.status_name is None and order.status_id is not None for order in orders):
         return list(orders)
     try:
@@ -229,19 +229,19 @@ def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
 
 
 def resend_fulfillment_email(client: Client, order_id: int) -> bool:
-    """Ask the certificate authority to send the fulfillment email again (C(resendEmail)); C(False) is the API's refusal.
+    """Ask the certificate authority to send the fulfillment email again (`resendEmail`); `False` is the API's refusal.
 
     Never repeated after an answer was lost.
 
     Raises:
-        CertificatesError: as C(Client.call); C(no_answer) where the answer is neither yes nor no.
+        CertificatesError: as `Client.call`; `no_answer` where the answer is neither yes nor no.
     """
     answer = client.call(SERVICE, "resendEmail", FULFILLMENT_EMAIL, identifier=order_id, repeatable=False)
     return yes_or_no(answer, f"SoftLayer_{SERVICE}::resendEmail")
 
 
 def normalise(row: Mapping[str, t.Any]) -> Order:
-    """Return an API object as an C(Order)."""
+    """Return an API object as an `Order`."""
     status_name = _text(_related(row, "status").get("name"))
     request = requested(row.get("certificateSigningRequest"))
     return Order(
@@ -275,7 +275,7 @@ def _related(row: Mapping[str, t.Any], name: str) -> Mapping[str, t.Any]:
 
 
 def _is_as_told(name: str, value: object) -> bool:
-    """Return whether a fact has the type that C(Order.as_facts) gives it."""
+    """Return whether a fact has the type that `Order.as_facts` gives it."""
     if name == "subject_alt_names":
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
     if name in {"id", "billing_order_id"}:

@@ -45,17 +45,17 @@ Gather = Callable[[Callable[[int], Page], Sequence[int]], Iterable[Page]]
 def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
     """Return every row of a list once, sorted by id.
 
-    No single page is trusted to be all. The server may cap pages below C(page_size), ignore the limit and send all
+    No single page is trusted to be all. The server may cap pages below `page_size`, ignore the limit and send all
     rows at once, leave the total out, repeat rows, change the order between two pages or gain rows meanwhile. What is
     missing after a reading is looked for in another one, in larger pages: a list that fits on one cannot come apart.
 
     Args:
-        fetch: takes offset and limit, gives a C(Page).
+        fetch: takes offset and limit, gives a `Page`.
         page_size: how many rows to ask for at once.
-        gather: C(map), or something like it that fetches several pages at the same time.
+        gather: `map`, or something like it that fetches several pages at the same time.
 
     Raises:
-        CertificatesError: C(incomplete_listing), where the list is not known to be whole after C(ROUNDS) readings.
+        CertificatesError: `incomplete_listing`, where the list is not known to be whole after `ROUNDS` readings.
     """
     rows: dict[int, Row] = {}
     for number in range(ROUNDS):

@@ -15,7 +15,7 @@ from collections import deque
 FIRST_PAUSE = 0.2
 """Seconds to pause after the first refusal; each refusal in a row doubles it."""
 LONGEST_PAUSE = 30.0
-"""Seconds; a C(Retry-After) of the server may ask for more."""
+"""Seconds; a `Retry-After` of the server may ask for more."""
 LONGEST_INTERVAL = 0.5
 """Seconds between two calls at the slowest pace that is kept up without a refusal."""
 HEADROOM = 0.8
@@ -46,7 +46,7 @@ class RateLimiter:
         self._taken: deque[float] = deque(maxlen=1000)
 
     def wait(self, sleep: t.Callable[[float], object]) -> None:
-        """Return when the next call may start; C(sleep) takes seconds."""
+        """Return when the next call may start; `sleep` takes seconds."""
         while True:
             with self._lock:
                 epoch = self._epoch
@@ -69,7 +69,7 @@ class RateLimiter:
                 self._interval = 0.0
 
     def refused(self, retry_after: float | None) -> None:
-        """Note that the server refused a call because of its rate; C(retry_after) is what it asked for, in seconds."""
+        """Note that the server refused a call because of its rate; `retry_after` is what it asked for, in seconds."""
         with self._lock:
             now = self._clock()
             if now >= self._resume:  # the first of a burst: the others were under way with it and say nothing new

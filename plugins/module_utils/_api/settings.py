@@ -60,7 +60,7 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
         given: the options that the user gave.
 
     Raises:
-        CertificatesError: C(missing_credentials), C(invalid_config_file), C(insecure_endpoint), C(invalid_argument).
+        CertificatesError: `missing_credentials`, `invalid_config_file`, `insecure_endpoint`, `invalid_argument`.
     """
     config = _read_config_file(params["config_file"])
     username = (params["username"] or config.get("username") or "").strip()
@@ -92,7 +92,7 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
 
 
 def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> bool | str:
-    """Return what requests takes as C(verify): a CA bundle's path, or whether to verify at all."""
+    """Return what requests takes as `verify`: a CA bundle's path, or whether to verify at all."""
     configured: bool | str = config.get("verify", True)
     ca_path = params["ca_path"] or (configured if isinstance(configured, str) else None)
     wanted = params["validate_certs"] if given & {"validate_certs", "ca_path"} else configured is not False
@@ -122,7 +122,7 @@ def _proxy_in_environment() -> bool:
 
 
 def _read_config_file(path: str | None) -> dict[str, t.Any]:
-    """Return the C([softlayer]) section as the SDK reads it: C(/etc/softlayer.conf), C(~/.softlayer), C(path)."""
+    """Return the `[softlayer]` section as the SDK reads it: `/etc/softlayer.conf`, `~/.softlayer`, `path`."""
     if path and not (os.path.isfile(path) and os.access(path, os.R_OK)):
         raise CertificatesError("invalid_config_file", f"The config file {path} cannot be read: check config_file.")
     trusted = os.environ.get("SSL_CERT_FILE")

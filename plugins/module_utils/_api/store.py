@@ -4,8 +4,8 @@
 
 """The account's certificate store: find, create, edit, delete. Private to softlayer.certificates.
 
-Rests on C(SoftLayer_Security_Certificate) and C(SoftLayer_Account::getSecurityCertificates). What leaves here is an allow-list,
-and every read and every C(createObject) carries an object mask without C(privateKey): the API would send it otherwise.
+Rests on `SoftLayer_Security_Certificate` and `SoftLayer_Account::getSecurityCertificates`. What leaves here is an allow-list,
+and every read and every `createObject` carries an object mask without `privateKey`: the API would send it otherwise.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ ENTRY_LACKS = (
     "created_at",
     "modified_at",
 )
-"""Results that C(SoftLayer_Security_Certificate_Entry) does not tell."""
+"""Results that `SoftLayer_Security_Certificate_Entry` does not tell."""
 ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin", "validityEnd")
-"""What is taken from such an entry, besides its C(certificateId)."""
+"""What is taken from such an entry, besides its `certificateId`."""
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
 
 
@@ -104,7 +104,7 @@ class Stored:
         return days_until(self.not_after, at)
 
     def as_result(self, at: datetime) -> dict[str, t.Any]:
-        """Return it as C(ssl_certificate_info) returns it: public facts only."""
+        """Return it as `ssl_certificate_info` returns it: public facts only."""
         organization = self.organization_name or (self.certificate and self.certificate.organization_name)
         return {
             "id": self.id,
@@ -129,7 +129,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class StoreSelection:
-    """Which records are wanted: criteria combine with AND, values within one with OR; C(None) asks for nothing."""
+    """Which records are wanted: criteria combine with AND, values within one with OR; `None` asks for nothing."""
 
     certificate_ids: Sequence[int] | None = None
     common_names: Sequence[str] | None = None
@@ -160,7 +160,7 @@ class StoreSelection:
 
 @dataclass(frozen=True)
 class Listing:
-    """The records that a user may see; C(is_limited) tells that only those not expired came, without C(ENTRY_LACKS)."""
+    """The records that a user may see; `is_limited` tells that only those not expired came, without `ENTRY_LACKS`."""
 
     records: Sequence[Stored]
     is_limited: bool
@@ -174,7 +174,7 @@ def fetch_shelf(client: Client, otherwise: str) -> Shelf:
         otherwise: what a user can do who may not read the store.
 
     Raises:
-        CertificatesError: as C(Client.read_list).
+        CertificatesError: as `Client.read_list`.
     """
     rows = _list(client, CERTIFICATE_MASK, f"Grant it, or {otherwise}.")
     held = {int(row["id"]): Held.from_pem(int(row["id"]), row.get("certificate")) for row in rows}
@@ -199,7 +199,7 @@ def fetch_stored(client: Client) -> list[Stored]:
     """Return all records of the store, sorted by id, whatever their key type or validity.
 
     Raises:
-        CertificatesError: as C(Client.read_list).
+        CertificatesError: as `Client.read_list`.
     """
     return [normalise(row) for row in _list(client, RECORD_MASK, "Grant it.")]
 
@@ -207,11 +207,11 @@ def fetch_stored(client: Client) -> list[Stored]:
 def fetch_visible(client: Client) -> Listing:
     """Return all records, or what a user sees of them who has only the permission to view.
 
-    Rests on C(getSecurityCertificates), then on C(SoftLayer_Account::getValidSecurityCertificateEntries), which takes neither
+    Rests on `getSecurityCertificates`, then on `SoftLayer_Account::getValidSecurityCertificateEntries`, which takes neither
     mask nor filter nor limit: its whole list comes at once.
 
     Raises:
-        CertificatesError: as C(Client.read_list).
+        CertificatesError: as `Client.read_list`.
     """
     try:
         return Listing(fetch_stored(client), is_limited=False)
@@ -233,10 +233,10 @@ def fetch_visible(client: Client) -> Listing:
 
 
 def _records(client: Client, entries: object) -> list[Stored]:
-    """Return C(SoftLayer_Security_Certificate_Entry) objects as records, each once, sorted by id; without an id none is one.
+    """Return `SoftLayer_Security_Certificate_Entry` objects as records, each once, sorted by id; without an id none is one.
 
     Raises:
-        CertificatesError: C(api_error), where something else came.
+        CertificatesError: `api_error`, where something else came.
     """
     call = "SoftLayer_Account::getValidSecurityCertificateEntries"
     given = entries if isinstance(entries, list) else [None]
@@ -268,7 +268,7 @@ def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
 
 
 def fetch_services(client: Client, identifier: int) -> list[str]:
-    """Return what uses a certificate, in words, as far as the API tells (C(getObject) with C(lbaasListeners))."""
+    """Return what uses a certificate, in words, as far as the API tells (`getObject` with `lbaasListeners`)."""
     try:
         row = client.call(SERVICE, "getObject", identifier=identifier, mask=SERVICES_MASK)
     except CertificatesError:
@@ -279,20 +279,20 @@ def fetch_services(client: Client, identifier: int) -> list[str]:
 
 
 def find_by_common_name(client: Client, common_name: str) -> list[Stored]:
-    """Return the records with a common name (C(findByCommonName)).
+    """Return the records with a common name (`findByCommonName`).
 
     Raises:
-        CertificatesError: as C(Client.call).
+        CertificatesError: as `Client.call`.
     """
     rows = client.call(SERVICE, "findByCommonName", common_name, mask=RECORD_MASK)
     return [normalise(row) for row in rows if _id_of(row)] if isinstance(rows, list) else []
 
 
 def fetch_one(client: Client, identifier: int) -> Stored | None:
-    """Return a record (C(getObject)), C(None) if the store does not have it.
+    """Return a record (`getObject`), `None` if the store does not have it.
 
     Raises:
-        CertificatesError: as C(Client.call); C(no_answer) where the answer is no record.
+        CertificatesError: as `Client.call`; `no_answer` where the answer is no record.
     """
     try:
         row = client.call(SERVICE, "getObject", identifier=identifier, mask=RECORD_MASK)
@@ -306,15 +306,15 @@ def fetch_one(client: Client, identifier: int) -> Stored | None:
 
 
 def create(client: Client, template: Mapping[str, str], before_sending: t.Callable[[], None] | None = None) -> int:
-    """Store a certificate (C(createObject)) and return its id; never repeated after an answer was lost.
+    """Store a certificate (`createObject`) and return its id; never repeated after an answer was lost.
 
     Args:
         client: the session.
         template: the properties.
-        before_sending: see C(Client.call).
+        before_sending: see `Client.call`.
 
     Raises:
-        CertificatesError: as C(Client.call); C(refused) where the store does not take it.
+        CertificatesError: as `Client.call`; `refused` where the store does not take it.
     """
     template = dict(template)
     answer = _unless_refused(
@@ -333,15 +333,15 @@ def create(client: Client, template: Mapping[str, str], before_sending: t.Callab
 
 
 def _id_of(row: object) -> int | None:
-    """Return an object's id; C(None) where there is no object, or no id that could be one."""
+    """Return an object's id; `None` where there is no object, or no id that could be one."""
     return as_id(row.get("id")) if isinstance(row, dict) else None
 
 
 def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
-    """Change a record (C(editObject)).
+    """Change a record (`editObject`).
 
     Raises:
-        CertificatesError: as C(Client.call); C(refused) where the store does not take it, C(no_answer) where it does not say.
+        CertificatesError: as `Client.call`; `refused` where the store does not take it, `no_answer` where it does not say.
     """
     answer = _unless_refused(
         lambda: client.call(SERVICE, "editObject", dict(changes), identifier=identifier, changes=True)
@@ -351,10 +351,10 @@ def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
 
 
 def delete(client: Client, identifier: int) -> None:
-    """Delete a record (C(deleteObject)).
+    """Delete a record (`deleteObject`).
 
     Raises:
-        CertificatesError: as C(Client.call); C(refused) where the store does not do it, C(no_answer) where it does not say.
+        CertificatesError: as `Client.call`; `refused` where the store does not do it, `no_answer` where it does not say.
     """
     answer = _unless_refused(lambda: client.call(SERVICE, "deleteObject", identifier=identifier, changes=True))
     if not yes_or_no(answer, f"SoftLayer_{SERVICE}::deleteObject"):
@@ -365,7 +365,7 @@ def _unless_refused(call: t.Callable[[], t.Any]) -> t.Any:
     """Tell the store's own no, which is about what it was given, from the API's other faults.
 
     Raises:
-        CertificatesError: as C(call); C(refused), C(no_answer) where a fault leaves open whether it was done.
+        CertificatesError: as `call`; `refused`, `no_answer` where a fault leaves open whether it was done.
     """
     try:
         return call()

@@ -79,7 +79,7 @@ class Attempt:
         self._release()
 
     def stop_the_clock(self) -> None:
-        """Let the connection be from now on, unless it is shut down already (C(overdue))."""
+        """Let the connection be from now on, unless it is shut down already (`overdue`)."""
         self._timer.cancel()
         self._timer.join()
 
@@ -99,7 +99,7 @@ class Attempt:
         """Return a connected socket; each address of the host gets an equal share of the time that is left.
 
         Raises:
-            OSError: none of them takes the connection; C(TimeoutError) in time.
+            OSError: none of them takes the connection; `TimeoutError` in time.
         """
         self.peer = f"{host}:{port}"
         error: OSError = TimeoutError("timed out")
@@ -212,7 +212,7 @@ def _read_whole(response: requests.Response) -> None:
     """Read an answer's body, and take from the SDK what it would trip over.
 
     Raises:
-        AnswerTooLarge: it is larger than C(LARGEST_ANSWER).
+        AnswerTooLarge: it is larger than `LARGEST_ANSWER`.
         requests.RequestException: it did not arrive whole.
     """
     pieces = []

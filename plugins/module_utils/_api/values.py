@@ -20,14 +20,14 @@ YES_OR_NO = {"true": True, "1": True, "false": False, "0": False}
 
 
 def number(value: object) -> int | None:
-    """Return a whole number that is not negative, which the API also gives as text; C(None) for anything else."""
+    """Return a whole number that is not negative, which the API also gives as text; `None` for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     return int(value) if DIGITS.fullmatch(str(value)) else None
 
 
 def as_id(value: object) -> int | None:
-    """Return an id, which is a number above 0 of 64 bits; C(None) for what is none."""
+    """Return an id, which is a number above 0 of 64 bits; `None` for what is none."""
     identifier = number(value)
     return identifier if identifier and identifier <= LARGEST_ID else None
 
@@ -45,7 +45,7 @@ def yes_or_no(answer: object, call: str) -> bool:
         call: service and method, for the message.
 
     Raises:
-        CertificatesError: C(no_answer), the answer is neither yes nor no.
+        CertificatesError: `no_answer`, the answer is neither yes nor no.
     """
     word = _yes_or_no(answer)
     if word is None:

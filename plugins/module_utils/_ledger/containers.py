@@ -19,7 +19,7 @@ MARKS = ("/run/.containerenv", "/.dockerenv")
 """Files that Podman and CRI-O, and Docker, put into each container."""
 IN_MEMORY = {"tmpfs", "ramfs"}
 LAYERED = {"overlay", "fuse.fuse-overlayfs"}
-"""What a volume with the option C(O) is, as AWX's settings propose it: what is written there lies in a layer of the container's own.
+"""What a volume with the option `O` is, as AWX's settings propose it: what is written there lies in a layer of the container's own.
 Only the layers' top is such a place; a folder below it is shared by a machine that is a container itself."""
 ANONYMOUS = re.compile(r"/volumes/[0-9a-f]{64}/_data(/|$)")
 """Where Podman and Docker keep a volume that nobody has named: each new container gets another one."""
@@ -41,7 +41,7 @@ class Mount:
 
 
 def parse_mounts(text: str) -> list[Mount]:
-    """Return the mounts that C(/proc/self/mountinfo) tells of, the later ones above the earlier (proc_pid_mountinfo(5))."""
+    """Return the mounts that `/proc/self/mountinfo` tells of, the later ones above the earlier (proc_pid_mountinfo(5))."""
     mounts = []
     for line in text.splitlines():
         place, _separator, source = line.partition(" - ")
@@ -52,11 +52,11 @@ def parse_mounts(text: str) -> list[Mount]:
 
 
 def why_lost(path: str, mounts: Iterable[Mount], job_folders: Iterable[str], in_container: bool) -> str | None:
-    """Return in words with what a file goes; C(None) if it stays, as far as can be told.
+    """Return in words with what a file goes; `None` if it stays, as far as can be told.
 
     Args:
         path: absolute, without symbolic links.
-        mounts: as C(parse_mounts) returns them.
+        mounts: as `parse_mounts` returns them.
         job_folders: what AWX makes for a job and deletes after it, without symbolic links.
         in_container: whether this is a container; outside of one everything else is the user's own choice.
     """
@@ -78,7 +78,7 @@ def why_lost(path: str, mounts: Iterable[Mount], job_folders: Iterable[str], in_
 
 
 def find_why_lost(path: str) -> str | None:
-    """Look at this system and return what C(why_lost) says of a file that may not exist yet."""
+    """Look at this system and return what `why_lost` says of a file that may not exist yet."""
     try:
         mounts = parse_mounts(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:  # not Linux

@@ -60,7 +60,7 @@ class _SharedTransactions:
     """Lets threads that want to write at the same moment share a transaction.
 
     SQLite brings each transaction to the disk before the next one begins, which takes longer than all else that the ledger
-    does; so whoever waits meanwhile goes along with the next one. Each operation is on the disk when C(run) returns.
+    does; so whoever waits meanwhile goes along with the next one. Each operation is on the disk when `run` returns.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -97,7 +97,7 @@ class Database:
     """The ledger's tables, made on first use.
 
     Args:
-        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; C(None) or nothing for C(default_path).
+        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for `default_path`.
         read_only: whether to write nothing at all, not even the schema: check mode.
 
     Attributes:
@@ -106,7 +106,7 @@ class Database:
         has_leases: whether the tables are those of this release; in check mode they may be older.
 
     Raises:
-        CertificatesError: here and in every method, C(ledger_unavailable), or C(missing_library) for a database driver.
+        CertificatesError: here and in every method, `ledger_unavailable`, or `missing_library` for a database driver.
     """
 
     def __init__(self, url: str | None, *, read_only: bool = False) -> None:

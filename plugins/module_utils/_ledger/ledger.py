@@ -36,7 +36,7 @@ USUAL_LEASE = timedelta(minutes=10)
 
 
 def lease_for(timeout: float) -> timedelta:
-    """Return how long a claim is held for a call that takes at most C(timeout) seconds and begins within as many."""
+    """Return how long a claim is held for a call that takes at most `timeout` seconds and begins within as many."""
     return 2 * timedelta(seconds=timeout) + MARGIN
 
 
@@ -90,7 +90,7 @@ class Entry(t.Generic[K]):
         return self.state == "claimed" and -CLOCK_TOLERANCE <= at - self.requested_at < self.lease
 
     def blocks_until(self, interval: timedelta, at: datetime) -> datetime | None:
-        """Return until when no further request is due, C(None) if one is due at C(at).
+        """Return until when no further request is due, `None` if one is due at `at`.
 
         An entry from the future, written under a wrong clock, counts from when that was first noticed, and so never
         blocks for longer than the interval.
@@ -118,11 +118,11 @@ class Ledger:
     """The history of requested emails and created certificates in a database.
 
     Args:
-        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; C(None) or nothing for the default file.
+        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for the default file.
         read_only: whether to write nothing at all, not even the schema: check mode.
 
     Raises:
-        CertificatesError: here and in every method, as C(Database).
+        CertificatesError: here and in every method, as `Database`.
     """
 
     def __init__(self, url: str | None, *, read_only: bool = False) -> None:
@@ -156,7 +156,7 @@ class Ledger:
         Args:
             key: what it is about.
             at: the present instant.
-            interval: how long an earlier one forbids another; none does with an interval of zero, any does with C(None).
+            interval: how long an earlier one forbids another; none does with an interval of zero, any does with `None`.
             lease: within which time its call will be over.
         """
         return self._database.transact(lambda connection: self._claim(connection, key, at, interval, lease))
@@ -198,7 +198,7 @@ class Ledger:
         self._update(entry, {"state": "released"}, was=(entry.state, entry.lease_until))
 
     def renew(self, claim: Claim[K], at: datetime) -> Claim[K] | None:
-        """Let the lease begin anew; C(None) if another run has taken the claim for a dead one's meanwhile."""
+        """Let the lease begin anew; `None` if another run has taken the claim for a dead one's meanwhile."""
         renewed = replace(claim, requested_at=at, lease_until=at + (claim.lease_until - claim.requested_at))
         times = {"requested_at": renewed.requested_at, "lease_until": renewed.lease_until}
         return renewed if self._update(claim, times, was=("claimed", claim.lease_until)) else None

@@ -34,10 +34,10 @@ def find_place(url: str | None) -> sa.URL:
     """Return where the ledger is, as far as that can be told without looking.
 
     Args:
-        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; C(None) or nothing for C(default_path).
+        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for `default_path`.
 
     Raises:
-        CertificatesError: C(ledger_unavailable).
+        CertificatesError: `ledger_unavailable`.
     """
     if not url:
         return sa.URL.create("sqlite", database=default_path())
@@ -62,7 +62,7 @@ def default_path() -> str:
     """Return the SQLite file under the user's state directory (XDG Base Directory Specification).
 
     Raises:
-        CertificatesError: C(ledger_unavailable), there is no such directory, or it hangs on the current folder.
+        CertificatesError: `ledger_unavailable`, there is no such directory, or it hangs on the current folder.
     """
     state = os.environ.get("XDG_STATE_HOME")
     if not state:
@@ -84,7 +84,7 @@ def default_path() -> str:
 
 
 def is_fixed(path: str) -> bool:
-    """Return whether a path means the same in every run; C(/proc/self/cwd) is the current folder of each."""
+    """Return whether a path means the same in every run; `/proc/self/cwd` is the current folder of each."""
     return os.path.isabs(path) and not os.path.normpath(path).startswith(("/proc/", "//proc/"))
 
 

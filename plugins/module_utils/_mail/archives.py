@@ -6,7 +6,7 @@
 
 Pure, in memory and within bounds: nothing is written anywhere, and what a file claims about its sizes is not believed.
 Tar is read here and not by the standard library, which can be made to read a damaged archive without end; bzip2 and LZMA in
-zip archives are unpacked here, since C(zipfile) unpacks them without bound.
+zip archives are unpacked here, since `zipfile` unpacks them without bound.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ ZIP_ERRORS = (
     LookupError,
     OverflowError,
 )
-"""What C(zipfile) raises on damaged archives."""
+"""What `zipfile` raises on damaged archives."""
 DOCUMENT_ENTRIES = frozenset({"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"})
 """Files in zip archives that are documents or programs: OOXML, OpenDocument and EPUB, Java."""
 TAR_BLOCK = 512
@@ -143,7 +143,7 @@ class Unpacker:
         return self._taken(entry.filename, content, allowed)
 
     def _gunzip(self, name: str, content: bytes) -> Iterator[File | Sign]:
-        """Unpack what C(gzip) made (RFC 1952): one file, or several one after the other, which are one."""
+        """Unpack what `gzip` made (RFC 1952): one file, or several one after the other, which are one."""
         allowed = min(self._left, max(RATIO * len(content), SMALLEST_ALLOWED))
         pieces: list[bytes] = []
         size = 0
@@ -230,7 +230,7 @@ UNPACKERS: dict[int, t.Callable[[bytes, int], bytes]] = {
 
 
 def is_archive(content: bytes) -> bool:
-    """Return whether a file is one that C(Unpacker) takes files out of."""
+    """Return whether a file is one that `Unpacker` takes files out of."""
     return content.startswith((*ZIP_MAGIC, GZIP_MAGIC)) or is_tar(content)
 
 
@@ -242,7 +242,7 @@ def is_tar(content: bytes) -> bool:
 
 
 def _tar_number(digits: bytes) -> int | None:
-    """Return a number of a tar header, C(None) if it is none: octal digits, or binary where they do not suffice."""
+    """Return a number of a tar header, `None` if it is none: octal digits, or binary where they do not suffice."""
     if digits[:1] == b"\x80":
         return int.from_bytes(digits[1:], "big")
     try:
@@ -252,7 +252,7 @@ def _tar_number(digits: bytes) -> int | None:
 
 
 def uudecoded(content: bytes) -> Iterator[File]:
-    """Yield the files that stand uuencoded in a text (POSIX.1-2017, uuencode): C(begin), lines, C(end)."""
+    """Yield the files that stand uuencoded in a text (POSIX.1-2017, uuencode): `begin`, lines, `end`."""
     position = 0
     while found := UU_BEGIN.search(content, position):
         name = found[1].decode("utf-8", "replace").strip()

@@ -78,8 +78,8 @@ class Candidate:
 class Message:
     """What a message holds.
 
-    C(signs) are observations that explain a message without the certificate: C(encrypted), C(too_large), C(malformed),
-    C(unsupported), C(approval), C(issued), C(link).
+    `signs` are observations that explain a message without the certificate: `encrypted`, `too_large`, `malformed`,
+    `unsupported`, `approval`, `issued`, `link`.
     """
 
     headers: Headers

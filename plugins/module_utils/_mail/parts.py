@@ -48,7 +48,7 @@ KEPT_FIELD = re.compile(
 
 @dataclass(frozen=True)
 class Headers:
-    """What a result tells of a message: one line each, cut, without control characters; C(None) where there is none."""
+    """What a result tells of a message: one line each, cut, without control characters; `None` where there is none."""
 
     message_id: str | None
     sender: str | None
@@ -159,7 +159,7 @@ def _unfolded(value: bytes) -> str:
 
 
 def _ask(question: Callable[[], t.Any]) -> t.Any:
-    """Return what the standard library makes of a header field, C(None) if it chokes on it."""
+    """Return what the standard library makes of a header field, `None` if it chokes on it."""
     try:
         return question()
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError):

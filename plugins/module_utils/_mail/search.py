@@ -30,7 +30,7 @@ OF_ONE_KEY = 10
 class Found:
     """A certificate that carries a wanted public key, with its issuers in order, the root left out.
 
-    C(why) says what is amiss if it is not trusted, as the rest of a sentence about it. C(names) are those that were asked for.
+    `why` says what is amiss if it is not trusted, as the rest of a sentence about it. `names` are those that were asked for.
     """
 
     certificate: Certificate
@@ -117,7 +117,7 @@ def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str])
 
 
 def why_not(message: Message, keys: Collection[str], at: datetime) -> str | None:
-    """Return why nothing can be taken from a message, C(None) if something can."""
+    """Return why nothing can be taken from a message, `None` if something can."""
     wanted = [candidate.certificate for candidate in _wanted(message, keys)]
     if any(certificate.is_valid(at) for certificate in wanted):
         return None
@@ -246,7 +246,7 @@ class Search:
 
     A trusted one is better than any other, then the newer one is. Where a message lacks the issuers they are taken from the
     others: what issued a certificate is told by its signature, so it does not matter where it comes from. Those that are
-    trusted are tried at once, all others in C(settle): whoever sends many is to hinder only what would not be found without them.
+    trusted are tried at once, all others in `settle`: whoever sends many is to hinder only what would not be found without them.
     """
 
     def __init__(

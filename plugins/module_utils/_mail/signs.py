@@ -200,7 +200,7 @@ def is_telling_name(name: str) -> bool:
 
 
 def unread_kind(content: bytes) -> Kind | None:
-    """Return of what kind a file is that is not read here, C(None) if it is of none that is known."""
+    """Return of what kind a file is that is not read here, `None` if it is of none that is known."""
     if content.startswith(ARCHIVE_SIGNATURES):
         return "archive"
     return "document" if content.startswith(DOCUMENT_SIGNATURES) else None

@@ -69,7 +69,7 @@ def as_text(content: bytes, charset: str) -> str:
 
 
 def wide_charset(content: bytes) -> str | None:
-    """Return the charset of text of two bytes a character, by its byte order mark or its zeros; C(None) for other text."""
+    """Return the charset of text of two bytes a character, by its byte order mark or its zeros; `None` for other text."""
     if content.startswith(BYTE_ORDER_MARKS):
         return "utf-16"
     sample = content[:SAMPLE]
@@ -90,7 +90,7 @@ def is_text(content: bytes) -> bool:
 def shortened(text: str, most: int) -> tuple[str, bool]:
     """Return what of a text can hold certificates, and whether that is all: at most so many characters are kept.
 
-    Of a text that is too long, pictures embedded in it are left out first, then what is far from any C(BEGIN).
+    Of a text that is too long, pictures embedded in it are left out first, then what is far from any `BEGIN`.
     """
     if len(text) <= most:
         return text, True
@@ -108,7 +108,7 @@ def shortened(text: str, most: int) -> tuple[str, bool]:
 
 
 class Block(t.NamedTuple):
-    """A PEM block in a text: its label, and its base64, C(None) if it has no end."""
+    """A PEM block in a text: its label, and its base64, `None` if it has no end."""
 
     label: str
     body: bytes | None
@@ -173,7 +173,7 @@ def without_tags(text: str) -> str:
 
 
 def _tag_end(text: str, position: int) -> int:
-    """Return where a tag or comment ends, of which the beginning is read; a C(>) in the value of an attribute is no end."""
+    """Return where a tag or comment ends, of which the beginning is read; a `>` in the value of an attribute is no end."""
     if text.startswith("!--", position - 1):
         end = text.find("-->", position)
         return end + 3 if end >= 0 else len(text)

@@ -52,10 +52,10 @@ class Mailbox(abc.ABC):
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
         """Yield the messages that were received after an instant and were not yielded before.
 
-        Messages that are less likely to hold a certificate come later, and may be left out once there is C(enough).
+        Messages that are less likely to hold a certificate come later, and may be left out once there is `enough`.
 
         Raises:
-            CertificatesError: C(unreachable), C(tls_error), C(authentication_failed), C(not_found), C(mailbox_error).
+            CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `mailbox_error`.
         """
 
     def unread(self) -> Sequence[str]:

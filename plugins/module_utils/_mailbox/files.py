@@ -39,7 +39,7 @@ class _Files(Mailbox):
         return False
 
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
-        """See C(Mailbox). A file's time of modification tells when its message was received."""
+        """See `Mailbox`. A file's time of modification tells when its message was received."""
         self._unread.clear()
         for name, path in self._paths():
             if name in self._seen:
@@ -56,7 +56,7 @@ class _Files(Mailbox):
                 yield raw
 
     def _read_file(self, path: str, since: datetime) -> Raw | None:
-        """Return a message, C(None) if it was received too early or is gone."""
+        """Return a message, `None` if it was received too early or is gone."""
         try:
             with open_plain_file("message", path) as file:
                 status = os.fstat(file.fileno())
@@ -71,7 +71,7 @@ class _Files(Mailbox):
             raise not_readable("message", path, error) from None
 
     def unread(self) -> Sequence[str]:
-        """See C(Mailbox)."""
+        """See `Mailbox`."""
         return tuple(self._unread.values())
 
     def _listed(self, folder: str) -> list[os.DirEntry[str]]:
@@ -84,7 +84,7 @@ class _Files(Mailbox):
 
 
 class MaildirMailbox(_Files):
-    """A Maildir: the folders C(new) and C(cur), a file for each message."""
+    """A Maildir: the folders `new` and `cur`, a file for each message."""
 
     def __init__(self, path: str, largest: int) -> None:
         super().__init__(largest)
@@ -102,7 +102,7 @@ class MaildirMailbox(_Files):
 
 
 class PathsMailbox(_Files):
-    """Files, and folders with C(.eml) files in them or in folders below; what is hidden is passed over."""
+    """Files, and folders with `.eml` files in them or in folders below; what is hidden is passed over."""
 
     def __init__(self, paths: Sequence[str], largest: int) -> None:
         super().__init__(largest)
@@ -147,7 +147,7 @@ def _listed(folder: str) -> list[os.DirEntry[str]]:
     """Return what is in a folder and not hidden, by name.
 
     Raises:
-        CertificatesError: C(not_found).
+        CertificatesError: `not_found`.
     """
     try:
         with os.scandir(folder) as entries:
@@ -166,7 +166,7 @@ class MboxMailbox(Mailbox):
         self._version: tuple[int, int] | None = None
 
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
-        """See C(Mailbox). What separates the messages tells when each was received, or its header C(Date) does."""
+        """See `Mailbox`. What separates the messages tells when each was received, or its header `Date` does."""
         try:
             with open_plain_file("mbox file", self._path) as file:
                 status = os.fstat(file.fileno())
@@ -198,7 +198,7 @@ class MboxMailbox(Mailbox):
 
 
 def _separator_date(line: bytes) -> datetime | None:
-    """Return the date at the end of the line C(From sender date) that separates the messages of an mbox."""
+    """Return the date at the end of the line `From sender date` that separates the messages of an mbox."""
     found = email.utils.parsedate(" ".join(line.decode("ascii", "replace").split()[2:]))
     try:
         return datetime.fromtimestamp(calendar.timegm(found), timezone.utc) if found else None

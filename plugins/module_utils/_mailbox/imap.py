@@ -49,7 +49,7 @@ PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}
 
 @dataclass(frozen=True)
 class ImapSettings:
-    """Where and how to log in; C(timeout) is in seconds, for the whole answer of the server to each command."""
+    """Where and how to log in; `timeout` is in seconds, for the whole answer of the server to each command."""
 
     host: str
     port: int | None
@@ -99,7 +99,7 @@ OF_PARTS = 'NOT HEADER Content-Type "text/"'
 class ImapMailbox(Mailbox):
     """A folder on a mail server (RFC 9051, RFC 3501), opened read-only.
 
-    In a folder with no more than C(FEW) messages in question all are looked into. In a larger one the server is asked:
+    In a folder with no more than `FEW` messages in question all are looked into. In a larger one the server is asked:
     only messages with PEM in their text or with attachments are looked into, those first whose subject is about certificates.
     """
 
@@ -131,7 +131,7 @@ class ImapMailbox(Mailbox):
         self._drop()
 
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
-        """See C(Mailbox). A connection that is lost is made anew."""
+        """See `Mailbox`. A connection that is lost is made anew."""
         pauses = iter(RECONNECT_SECONDS)
         for connections in itertools.count(1):
             try:
@@ -153,7 +153,7 @@ class ImapMailbox(Mailbox):
                 ) from None
 
     def wait(self, seconds: float) -> None:
-        """See C(Mailbox). Where the server has IDLE (RFC 2177) it says when a message has come."""
+        """See `Mailbox`. Where the server has IDLE (RFC 2177) it says when a message has come."""
         until = time.monotonic() + seconds
         if self._box is not None:
             try:
@@ -262,7 +262,7 @@ class ImapMailbox(Mailbox):
         """Return a connection with the folder open, read-only.
 
         Raises:
-            CertificatesError: C(unreachable), C(tls_error), C(authentication_failed), C(not_found).
+            CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`.
         """
         box = self._open_connection()
         try:

@@ -48,13 +48,13 @@ def internal_date(line: bytes) -> datetime | None:
 
 
 def imap_date(moment: datetime) -> str:
-    """Return the day of an instant as a search takes it, whatever the locale: C(31-Jan-2026)."""
+    """Return the day of an instant as a search takes it, whatever the locale: `31-Jan-2026`."""
     return f"{moment.day:02}-{MONTHS[moment.month - 1]}-{moment.year}"
 
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 BYTES_IN_WORDS = re.compile(r"\[?b([\"'])(.*?)\1\]?")
-"""How C(imaplib) quotes a server in its exceptions."""
+"""How `imaplib` quotes a server in its exceptions."""
 
 
 def in_words(error: BaseException) -> str:
@@ -69,7 +69,7 @@ def server_words(data: Sequence[object]) -> str:
 
 
 def sequence_set(uids: Sequence[int]) -> str:
-    """Return ascending UIDs as a sequence set (RFC 9051, 9): C(1:3,7)."""
+    """Return ascending UIDs as a sequence set (RFC 9051, 9): `1:3,7`."""
     ranges: list[list[int]] = []
     for uid in uids:
         if ranges and uid == ranges[-1][1] + 1:
@@ -80,7 +80,7 @@ def sequence_set(uids: Sequence[int]) -> str:
 
 
 def fetched_parts(data: Sequence[t.Any]) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield the answers to a FETCH, as C(imaplib) has cut them: the line, literals included, and the last literal."""
+    """Yield the answers to a FETCH, as `imaplib` has cut them: the line, literals included, and the last literal."""
     line: list[bytes] = []
     literal = None
     for part in data:
@@ -93,7 +93,7 @@ def fetched_parts(data: Sequence[t.Any]) -> Iterator[tuple[bytes, bytes | None]]
 
 
 def folder_names(data: Sequence[t.Any]) -> list[str]:
-    """Return the names of the first folders in the answers to a LIST, as C(imaplib) has cut them."""
+    """Return the names of the first folders in the answers to a LIST, as `imaplib` has cut them."""
     names = []
     for part in data[: 2 * SHOWN_FOLDERS]:  # behind a literal there is an empty part
         found = LISTED.fullmatch(part[0] if isinstance(part, tuple) else part or b"")
@@ -104,7 +104,7 @@ def folder_names(data: Sequence[t.Any]) -> list[str]:
 
 
 def may_hold_certificate(structure: bytes) -> bool:
-    """Return whether a message's C(BODYSTRUCTURE) shows a part that may be, or hold, a certificate."""
+    """Return whether a message's `BODYSTRUCTURE` shows a part that may be, or hold, a certificate."""
     for kind, subtype in MEDIA_TYPE.findall(structure):
         media_type = kind.lower() + b"/" + subtype.lower()
         if kind.lower() in {b"application", b"message"} and not (

@@ -4,7 +4,7 @@
 
 """An IMAP client whose every command ends: within its time, with an answer of a bounded size. Private to softlayer.certificates.
 
-The protocol is that of C(imaplib); here is only how much is read, and for how long.
+The protocol is that of `imaplib`; here is only how much is read, and for how long.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ PIECE = 64 * 1024
 class Client(imaplib.IMAP4):
     """An IMAP client that gives up a server which does not come to an end.
 
-    What it raises beside the exceptions of C(imaplib) is C(CertificatesError): C(unreachable) if a command was not answered
-    to its end in time, or the greeting was not, and C(mailbox_error) if the answer is too large. It takes no leave then.
+    What it raises beside the exceptions of `imaplib` is `CertificatesError`: `unreachable` if a command was not answered
+    to its end in time, or the greeting was not, and `mailbox_error` if the answer is too large. It takes no leave then.
 
     Args:
         seconds: for a command as a whole, and for the greeting, for TLS, and for each address of the host.
         largest: bytes of the largest message that is wanted.
-        options: what the class of C(imaplib) takes.
+        options: what the class of `imaplib` takes.
     """
 
     def __init__(self, host: str, port: int, seconds: float, largest: int, **options: t.Any) -> None:
@@ -154,4 +154,4 @@ class Client(imaplib.IMAP4):
 
 
 class TlsClient(Client, imaplib.IMAP4_SSL):
-    """The same with TLS from the beginning; it is given C(ssl_context)."""
+    """The same with TLS from the beginning; it is given `ssl_context`."""

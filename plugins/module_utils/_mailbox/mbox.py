@@ -22,7 +22,7 @@ MARK = b"\nFrom "
 def split_mbox(file: t.BinaryIO, most: int) -> Iterator[tuple[bytes, bytes]]:
     """Yield of each message the line that begins it, and its content, cut after so many bytes (RFC 4155).
 
-    A line that begins with C(From ) begins a message also where the blank line before it is missing. What stands before the
+    A line that begins with `From ` begins a message also where the blank line before it is missing. What stands before the
     first one is passed over, unless it is longer than a message may be: that is no mbox.
     """
     room = most + LONGEST_SEPARATOR

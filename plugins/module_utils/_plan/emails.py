@@ -65,7 +65,7 @@ INELIGIBLE = {
 
 
 def ineligibility(order: Order, at: datetime) -> str | None:
-    """Return why an order's fulfillment email cannot be sent at all, C(None) if it can: the status gate."""
+    """Return why an order's fulfillment email cannot be sent at all, `None` if it can: the status gate."""
     if order.status in {"pending", "canceled"}:
         return order.status
     if order.status == "unknown":
@@ -186,7 +186,7 @@ def skip_imported(emails: Iterable[Email], orders: Mapping[int, Order], shelf: S
 
     Args:
         emails: the plan.
-        orders: by id, at least those that C(is_open).
+        orders: by id, at least those that `is_open`.
         shelf: what the store holds.
         at: the present instant.
     """

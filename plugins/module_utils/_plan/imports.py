@@ -246,7 +246,7 @@ def check_deletion(record: Stored, listed: Certificate | None) -> None:
     """Refuse to delete a record, as it is right before that, which is in use by now or holds another certificate than when it was listed.
 
     Raises:
-        CertificatesError: C(in_use) or C(ambiguous).
+        CertificatesError: `in_use` or `ambiguous`.
     """
     if record.certificate != listed:
         raise CertificatesError(
@@ -342,7 +342,7 @@ def why_not_imported(
     has_key: bool,
     by_email: bool,
 ) -> tuple[str, str] | None:
-    """Return reason and message for an order whose certificate cannot be imported now, C(None) if it can."""
+    """Return reason and message for an order whose certificate cannot be imported now, `None` if it can."""
     if status in {"pending", "canceled"}:
         return status, f"Not imported: {INELIGIBLE[status]}"
     if status == "unknown":

@@ -39,7 +39,7 @@ class Material:
     key_store_passphrase: str | None = field(default=None, repr=False)
     notes: str | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
-    """The files that it was read from, by the names of the options less C(_path)."""
+    """The files that it was read from, by the names of the options less `_path`."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class Content:
     trust: Trust | None = field(default=None, compare=False)
 
     def as_template(self) -> dict[str, str]:
-        """Return the template that C(createObject) takes."""
+        """Return the template that `createObject` takes."""
         return {"certificate": self.certificate.pem(), "privateKey": self.private_key_pem, **self._optional()}
 
     def changes_to(self, record: Stored) -> dict[str, str]:
-        """Return the properties of a record that C(editObject) must change."""
+        """Return the properties of a record that `editObject` must change."""
         chain = tuple(issuer for issuer in record.intermediates if not issuer.is_root)
         held = {
             "intermediateCertificate": chain,
@@ -113,10 +113,10 @@ def assemble(
         material: what was given.
         wishes: what is accepted.
         at: the present instant.
-        anchors: what is trusted; C(None) where that is not asked.
+        anchors: what is trusted; `None` where that is not asked.
 
     Raises:
-        CertificatesError: its code is the C(reason).
+        CertificatesError: its code is the `reason`.
     """
     with _naming(material, "pkcs12"):
         key, pile, extra = _read_material(material)
@@ -244,7 +244,7 @@ def _chain_of(
         intended: those of them that were given as intermediates.
         wishes: what is accepted.
         at: the present instant.
-        anchors: what is trusted; C(None) where that is not asked.
+        anchors: what is trusted; `None` where that is not asked.
     """
     valid_at = min(at, leaf.not_after) if wishes.allow_expired else at
     chain = Chains(others, anchors or Anchors(), valid_at).of(leaf)
@@ -292,7 +292,7 @@ def check_order(content: Content, order: Order | None, order_id: int) -> None:
     """Refuse a certificate that was not issued for an order's CSR.
 
     Raises:
-        CertificatesError: C(not_found) or C(order_mismatch).
+        CertificatesError: `not_found` or `order_mismatch`.
     """
     if order is None:
         raise CertificatesError(

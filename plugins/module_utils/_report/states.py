@@ -67,9 +67,9 @@ class Known:
     """What is known about the orders beside their own fields, as the collection's modules return it."""
 
     store: Sequence[Record] | None = None
-    """All of the certificate store, C(None) if it could not be read."""
+    """All of the certificate store, `None` if it could not be read."""
     emails: Sequence[Record] = ()
-    """What C(ssl_fulfillment_email) would do now."""
+    """What `ssl_fulfillment_email` would do now."""
     collected: Sequence[Record] = ()
     """The certificates that were found in emails."""
     missing: Sequence[Record] = ()
@@ -77,7 +77,7 @@ class Known:
     skipped: Sequence[Record] = ()
     """What the phases of this run skipped."""
     failed: Sequence[Record] = ()
-    """What failed in this run; what has no C(order_id) concerns all orders."""
+    """What failed in this run; what has no `order_id` concerns all orders."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def build(orders: Sequence[Record], known: Known, words: Record, at: datetime, p
     a run right after another one changes nothing.
 
     Args:
-        orders: as C(ssl_order_info) returns them.
+        orders: as `ssl_order_info` returns them.
         known: what else is known.
         words: the texts of one language.
         at: the present instant.
@@ -270,7 +270,7 @@ def _own(term: Term, standing: Standing) -> Sequence[Held]:
 
 
 def _mail(identifier: int, index: _Index, *, imported: bool) -> tuple[bool | None, str | None]:
-    """Return whether the email with the certificate was found, C(None) if nobody looked, and its date.
+    """Return whether the email with the certificate was found, `None` if nobody looked, and its date.
 
     What is in the store, though the order is not imported, is the certificate of an earlier order with the same key.
     The email of an imported order may be older than what is looked at, or was not looked for: the previous report may know.

@@ -167,7 +167,7 @@ def check(item: Item, module: Module) -> Step | Planner:
 
 
 def anchors_for(item: Item, module: Module) -> Anchors | None:
-    """Return what is trusted, C(None) where that is not asked, or only a warning hangs on it and the machine has nothing of the kind."""
+    """Return what is trusted, `None` where that is not asked, or only a warning hangs on it and the machine has nothing of the kind."""
     if item["trust"] == "ignore":
         return None
     try:
@@ -318,7 +318,7 @@ def read_again(client: Client, identifier: int) -> store.Stored:
     """Return a record as it is now.
 
     Raises:
-        CertificatesError: as C(store.fetch_one); C(not_found), C(api_error) where no answer came, as nothing was changed.
+        CertificatesError: as `store.fetch_one`; `not_found`, `api_error` where no answer came, as nothing was changed.
     """
     try:
         record = store.fetch_one(client, identifier)
@@ -348,7 +348,7 @@ def was_removed(client: Client, old: Superseded) -> bool:
 
 
 REASONS = {"refused", "not_found", "in_use", "ambiguous"}
-"""Codes of failures that are reasons by themselves; all others are C(api_error)."""
+"""Codes of failures that are reasons by themselves; all others are `api_error`."""
 
 
 def as_reason(error: CertificatesError) -> CertificatesError:
@@ -360,7 +360,7 @@ def as_reason(error: CertificatesError) -> CertificatesError:
 
 
 def as_result(planned: Sequence[Step], done: Sequence[Step], client: Client, *, single: bool) -> dict[str, t.Any]:
-    """Return what the module returns, with C(failure) if a certificate failed."""
+    """Return what the module returns, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
     result: dict[str, t.Any] = {
         "changed": any(step.changes_something for step in done),
@@ -377,7 +377,7 @@ def as_result(planned: Sequence[Step], done: Sequence[Step], client: Client, *, 
 
 
 def as_failure(failures: Sequence[tuple[int, Step]], count: int, *, stopped: bool) -> dict[str, t.Any]:
-    """Return C(failure) for the certificates that failed."""
+    """Return `failure` for the certificates that failed."""
     _position, first = failures[0]
     if count == 1:
         return CertificatesError("interrupted" if stopped else t.cast(str, first.reason), first.message).as_failure()

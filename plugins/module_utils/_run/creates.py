@@ -63,7 +63,7 @@ class Creator:
 
     Args:
         client: the session.
-        ledger_url: as C(Ledger) takes it.
+        ledger_url: as `Ledger` takes it.
         certificates: what may be created; claims of other runs on them are watched from the first creation on, so that the waiting
             for those that died ends for all at the same time, however late the turn of each comes.
         clock: tells the present instant.
@@ -96,10 +96,10 @@ class Creator:
 
         Args:
             certificate: which the store did not hold when it was listed.
-            template: what C(createObject) takes.
+            template: what `createObject` takes.
 
         Raises:
-            CertificatesError: as C(store.create) and C(Ledger); C(no_answer) where it may have been stored, C(interrupted).
+            CertificatesError: as `store.create` and `Ledger`; `no_answer` where it may have been stored, `interrupted`.
         """
         start = self._start()
         ledger, key = start.ledger, CreateKey(start.account_id, certificate.fingerprint_sha256)
@@ -183,7 +183,7 @@ class Creator:
     def _created_by(
         self, ledger: Ledger, entry: Entry[CreateKey], since: datetime, certificate: Certificate
     ) -> store.Stored | None:
-        """Return what another run created, C(None) if it did not come to that or it is gone again."""
+        """Return what another run created, `None` if it did not come to that or it is gone again."""
         if entry.certificate_id is not None:
             record = store.fetch_one(self._client, entry.certificate_id)
             return record if record is not None and record.certificate == certificate else None

@@ -60,7 +60,7 @@ SPEC = (
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 LONGEST_INTERVAL_HOURS = 1_000_000
 REASONS = {"not_found", "retired", "rate_limited"}
-"""Codes of failed calls that are reasons by themselves; C(no_answer) is C(outcome_unknown), all others are C(api_error)."""
+"""Codes of failed calls that are reasons by themselves; `no_answer` is `outcome_unknown`, all others are `api_error`."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -239,7 +239,7 @@ def unsent(email: Email, reason: str, message: str) -> Email:
 
 
 def as_result(emails: Sequence[Email], client: Client) -> dict[str, t.Any]:
-    """Return what the module returns, with C(failure) if an order failed."""
+    """Return what the module returns, with `failure` if an order failed."""
     outcomes = ("requested", "skipped", "failed")
     counts = {outcome: sum(email.outcome == outcome for email in emails) for outcome in outcomes}
     result: dict[str, t.Any] = {
@@ -256,7 +256,7 @@ def as_result(emails: Sequence[Email], client: Client) -> dict[str, t.Any]:
 
 
 def as_failure(failures: Sequence[Email], count: int, *, stopped: bool) -> dict[str, t.Any]:
-    """Return C(failure) for the orders that failed."""
+    """Return `failure` for the orders that failed."""
     names = [f"order {email.order_id} ({email.common_name or 'unknown name'}): {email.reason}" for email in failures]
     return CertificatesError(
         "interrupted" if stopped else "emails_failed",

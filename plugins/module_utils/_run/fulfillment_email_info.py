@@ -227,7 +227,7 @@ def what_to_look_for(module: Module) -> tuple[list[Wanted], int]:
 
 
 def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
-    """Return what to look for of an order as C(ssl_order_info) returns it."""
+    """Return what to look for of an order as `ssl_order_info` returns it."""
     try:
         wanted = Wanted(order["public_key_sha256"], int(order["id"]), order["common_name"])
         if not all(isinstance(text, str | None) for text in (wanted.public_key_sha256, wanted.common_name)):
@@ -241,7 +241,7 @@ def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
 
 
 def look_up(module: Module) -> tuple[list[Wanted], int]:
-    """Return what to look for of the orders in C(order_ids), and the number of API calls."""
+    """Return what to look for of the orders in `order_ids`, and the number of API calls."""
     # Only here is the SDK needed, and it takes longer to load than a mailbox to look through.
     from .._api.client import check_ids, connect
     from .._api.orders import fetch_orders

@@ -36,7 +36,7 @@ def trusted_roots(path: str | None) -> Anchors:
     """Return what is trusted: the certificates in a file or folder, else those of the machine.
 
     Raises:
-        CertificatesError: C(not_found) if there are none, or they cannot be read, C(invalid_argument) if there is no certificate
+        CertificatesError: `not_found` if there are none, or they cannot be read, `invalid_argument` if there is no certificate
             in what was named.
     """
     if path is None:
@@ -61,7 +61,7 @@ def trusted_roots(path: str | None) -> Anchors:
 
 
 def _of_machine() -> list[Certificate]:
-    """Return the roots that OpenSSL trusts on this machine, SSL_CERT_FILE and SSL_CERT_DIR heeded, else those of C(certifi)."""
+    """Return the roots that OpenSSL trusts on this machine, SSL_CERT_FILE and SSL_CERT_DIR heeded, else those of `certifi`."""
     paths = ssl.get_default_verify_paths()
     found: list[Certificate] = []
     if paths.cafile:

@@ -62,7 +62,7 @@ FACTS = (
     "key_type",
     "key_size",
 )
-"""What results tell of a certificate; see C(Certificate.facts)."""
+"""What results tell of a certificate; see `Certificate.facts`."""
 LARGEST_RSA_KEY = 8192
 LARGEST_RSA_EXPONENT = 64
 LARGEST_DSA_KEY = 4096
@@ -73,7 +73,7 @@ MOST_NAMES = 1_000
 
 @contextmanager
 def reading(refusal: CertificatesError) -> Iterator[None]:
-    """Turn whatever the library raises on data that it cannot read into an error: a panic of its Rust code is no C(Exception)."""
+    """Turn whatever the library raises on data that it cannot read into an error: a panic of its Rust code is no `Exception`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -112,7 +112,7 @@ class Certificate:
 
     @classmethod
     def of(cls, parsed: x509.Certificate) -> Certificate:
-        """Return what C(cryptography) has parsed already, without parsing it once more."""
+        """Return what `cryptography` has parsed already, without parsing it once more."""
         certificate = cls(parsed.public_bytes(Encoding.DER))
         certificate.__dict__["parsed"] = parsed
         return certificate
@@ -128,7 +128,7 @@ class Certificate:
 
     @cached_property
     def _public_key(self) -> t.Any:
-        """The public key; C(None) where the library does not know its algorithm, such as GOST R 34.10."""
+        """The public key; `None` where the library does not know its algorithm, such as GOST R 34.10."""
         try:
             return self.parsed.public_key()
         except UnsupportedAlgorithm:
@@ -146,7 +146,7 @@ class Certificate:
         return public_key_sha256_of(self._public_key)
 
     def check(self) -> None:
-        """Read what everything else rests on; raises what C(cryptography) raises on damaged data."""
+        """Read what everything else rests on; raises what `cryptography` raises on damaged data."""
         self.facts()
         for read in (lambda: self.organization_name, lambda: self.is_self_issued, lambda: self.may_issue):
             read()
@@ -235,7 +235,7 @@ class Certificate:
                     yield from read.value if read else ()
 
     def extension(self, kind: type[t.Any]) -> t.Any:
-        """Return an extension's value, C(None) if there is none, or none that can be read."""
+        """Return an extension's value, `None` if there is none, or none that can be read."""
         found = self.extensions.get(kind.oid.dotted_string)
         return found.value if found else None
 
@@ -251,7 +251,7 @@ class Certificate:
 
     @cached_property
     def unreadable_extensions(self) -> Mapping[str, asn1.Extension | None]:
-        """The others; C(None) for one that is there twice, which it must not be (RFC 5280, 4.2)."""
+        """The others; `None` for one that is there twice, which it must not be (RFC 5280, 4.2)."""
         return {oid: raw for oid, raw in self._raw_extensions.items() if oid not in self.extensions}
 
     @cached_property
@@ -263,7 +263,7 @@ class Certificate:
         return found
 
     def _read_alone(self, extension: bytes) -> x509.Extension[t.Any] | None:
-        """Return one of its extensions, C(None) if it cannot be read: in a certificate that has no other."""
+        """Return one of its extensions, `None` if it cannot be read: in a certificate that has no other."""
         with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
             return next(iter(x509.load_der_x509_certificate(asn1.with_extension(self.der, extension)).extensions), None)
         return None
@@ -329,7 +329,7 @@ class Certificate:
 
     @property
     def signature_hash(self) -> str | None:
-        """Name of the hash that was signed; C(None) where the algorithm has its own, or the library does not know it."""
+        """Name of the hash that was signed; `None` where the algorithm has its own, or the library does not know it."""
         try:
             found = self.parsed.signature_hash_algorithm
         except UnsupportedAlgorithm:
@@ -347,7 +347,7 @@ class Certificate:
         )
 
     def is_issued_by(self, issuer: Certificate) -> bool:
-        """Return whether C(issuer) is named as this one's issuer and its key made this one's signature."""
+        """Return whether `issuer` is named as this one's issuer and its key made this one's signature."""
         if self.issuer != issuer.subject or issuer._public_key is None or not issuer.is_quickly_verified_by:
             return False
         try:
@@ -395,10 +395,10 @@ def comparable(name: x509.Name) -> Name:
 
 
 def _verify(certificate: x509.Certificate, key: t.Any) -> None:
-    """Verify a certificate's signature; C(verify_directly_issued_by) would not know a name in another string type.
+    """Verify a certificate's signature; `verify_directly_issued_by` would not know a name in another string type.
 
     Raises:
-        InvalidSignature: and others that C(cryptography) raises, if another key made it.
+        InvalidSignature: and others that `cryptography` raises, if another key made it.
     """
     how: tuple[t.Any, ...] = ()
     if isinstance(key, rsa.RSAPublicKey):

@@ -6,7 +6,7 @@
 
 Pure: the roots and the present instant are passed in. Paths are looked for among what there is, and checked as RFC 5280, 6.1
 says: names, signatures, dates, basic constraints, key usage, name constraints, critical extensions.
-C(cryptography.x509.verification) is not asked: its rules are those of public authorities for browsers, which many a private
+`cryptography.x509.verification` is not asked: its rules are those of public authorities for browsers, which many a private
 authority breaks without harm.
 
 Certificates come from strangers, so the work is bounded: what is made to take long is not trusted, and nothing else suffers.
@@ -87,7 +87,7 @@ class Anchors:
 class Chain:
     """The issuers of a certificate, in order, the root left out, and whether they lead to one that is trusted.
 
-    C(why) says what is amiss, as the rest of a sentence about the certificate. C(is_linked) is whether an issuer is known at all.
+    `why` says what is amiss, as the rest of a sentence about the certificate. `is_linked` is whether an issuer is known at all.
     """
 
     issuers: tuple[Certificate, ...]
@@ -125,7 +125,7 @@ class Chains:
     def _to_anchor(
         self, leaf: Certificate, last: Certificate, path: tuple[Certificate, ...]
     ) -> tuple[Certificate, ...] | None:
-        """Return the issuers on a path to an anchor, C(None) if there is no such path.
+        """Return the issuers on a path to an anchor, `None` if there is no such path.
 
         What there is of a path below its root is preferred to a short cut: which roots a machine knows is not to change what is stored.
         """

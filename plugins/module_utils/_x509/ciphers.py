@@ -44,7 +44,7 @@ def has_right_vector(cipher: bytes, vector: bytes) -> bool:
 
 
 def unknown_cipher(said: str, key: bytes) -> str | None:
-    """Return what a key is encrypted with if the library said that it does not know that, else C(None).
+    """Return what a key is encrypted with if the library said that it does not know that, else `None`.
 
     Args:
         said: the text of the library's error.

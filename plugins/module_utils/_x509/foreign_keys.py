@@ -20,5 +20,5 @@ FOREIGN = (
 
 
 def how_to_convert(text: bytes) -> str | None:
-    """Return what to do with a private key in another form, C(None) if it is in none of these; it quotes nothing of the key."""
+    """Return what to do with a private key in another form, `None` if it is in none of these; it quotes nothing of the key."""
     return next((remedy for mark, remedy in FOREIGN if mark in text), None)

@@ -57,10 +57,10 @@ def read_private_key(data: bytes, passphrase: str | None = None, *, is_for_use: 
     """Return the one private key in PEM text or DER, decrypted.
 
     The container stays what it was, PKCS#8 or the traditional one. A passphrase that is not needed does no harm.
-    If only its public key matters, C(is_for_use=False) saves the check of an RSA key's numbers, which takes far longer than all else.
+    If only its public key matters, `is_for_use=False` saves the check of an RSA key's numbers, which takes far longer than all else.
 
     Raises:
-        CertificatesError: C(invalid_pem) if there is no key, C(bad_passphrase) if the passphrase is missing or wrong.
+        CertificatesError: `invalid_pem` if there is no key, `bad_passphrase` if the passphrase is missing or wrong.
     """
     blocks = pem_blocks(data, KEY_LABELS)
     if len(blocks) > 1:
@@ -135,7 +135,7 @@ def read_key_store(data: bytes, passphrase: str | None = None) -> KeyStore:
     """Return what a PKCS#12 file holds (RFC 7292).
 
     Raises:
-        CertificatesError: C(bad_passphrase) or C(invalid_pem).
+        CertificatesError: `bad_passphrase` or `invalid_pem`.
     """
     no_store = CertificatesError("invalid_pem", "This is no PKCS#12 file.")
     with reading(no_store):

@@ -4,7 +4,7 @@
 
 """Whether the names on a path are those that its issuers may issue for (RFC 5280, 4.2.1.10). Private to softlayer.certificates.
 
-Pure. The verifier of C(cryptography) refuses every path with constraints of directory names, and before 45 knows the rules of
+Pure. The verifier of `cryptography` refuses every path with constraints of directory names, and before 45 knows the rules of
 public authorities only. Host names, addresses and directory names are compared here; a name of another kind is not permitted
 where there are constraints of its kind.
 """

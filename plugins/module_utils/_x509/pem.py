@@ -39,7 +39,7 @@ def pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes
     """Return label and body of the PEM blocks in a text, whatever else stands in it.
 
     Raises:
-        CertificatesError: C(invalid_pem) where one begins in another.
+        CertificatesError: `invalid_pem` where one begins in another.
     """
     blocks = [(label, with_real_line_ends(body)) for label, body in any_pem_blocks(as_ascii(data)) if label in labels]
     if any(b"-----BEGIN" in body for _label, body in blocks):
@@ -101,7 +101,7 @@ def as_bytes(text: object) -> bytes:
     """Return the bytes that a template's value stands for: Ansible keeps what is not UTF-8 as surrogates.
 
     Raises:
-        CertificatesError: C(invalid_argument); it does not quote the value.
+        CertificatesError: `invalid_argument`; it does not quote the value.
     """
     if isinstance(text, bytes):
         return text

@@ -48,7 +48,7 @@ def read_certificates(data: bytes) -> list[Certificate]:
     """Return the certificates in PEM text, DER or PKCS#7, in their order, each once; an empty list if there are none.
 
     Raises:
-        CertificatesError: C(invalid_pem) where something claims to be a certificate and is not.
+        CertificatesError: `invalid_pem` where something claims to be a certificate and is not.
     """
     ders = [data] if is_der(data) else [_der_of(*block) for block in pem_blocks(data, CERTIFICATE_LABELS)]
     return list(dict.fromkeys(certificate for der in ders for certificate in certificates_in(der)))
@@ -63,7 +63,7 @@ def certificates_in(der: bytes) -> list[Certificate]:
     """Return the certificates in DER, which is one or PKCS#7 with several; it takes no longer than parsing that.
 
     Raises:
-        CertificatesError: C(invalid_pem).
+        CertificatesError: `invalid_pem`.
     """
     with suppress(CertificatesError):
         return [checked_certificate(der)]
@@ -108,7 +108,7 @@ def read_request(data: bytes) -> Request:
     """Return the one signing request in PEM text or DER.
 
     Raises:
-        CertificatesError: C(invalid_pem).
+        CertificatesError: `invalid_pem`.
     """
     blocks = pem_blocks(data, REQUEST_LABELS)
     with reading(CertificatesError("invalid_pem", "This is no certificate signing request in PEM or DER form.")):
@@ -131,7 +131,7 @@ class Requested:
 
 
 def requested(pem: object) -> Requested | None:
-    """Return what the signing request of an API object asks for, C(None) where there is none to read."""
+    """Return what the signing request of an API object asks for, `None` where there is none to read."""
     if not isinstance(pem, str) or not pem.strip():
         return None
     data = pem.encode("utf-8", "replace")
@@ -156,9 +156,9 @@ def _requested_dns_names(request: x509.CertificateSigningRequest) -> tuple[str, 
 
 
 def stored_certificate(pem: object) -> Certificate | None:
-    """Return the certificate of an API object, C(None) where there is none whose key and dates can be read.
+    """Return the certificate of an API object, `None` where there is none whose key and dates can be read.
 
-    Nothing else of it is read before it is asked for, which makes it several times as fast as C(read_certificates).
+    Nothing else of it is read before it is asked for, which makes it several times as fast as `read_certificates`.
     """
     if not isinstance(pem, str):
         return None

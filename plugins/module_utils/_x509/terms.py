@@ -37,7 +37,7 @@ class Term:
 
     @classmethod
     def from_result(cls, order: Mapping[str, t.Any]) -> Term:
-        """Return that of an order as C(ssl_order_info) returns it."""
+        """Return that of an order as `ssl_order_info` returns it."""
         return cls(
             public_key_sha256=order.get("public_key_sha256"),
             key_type=order.get("key_type"),
@@ -79,7 +79,7 @@ class Held:
 
     @classmethod
     def from_pem(cls, identifier: int, pem: object) -> Held | None:
-        """Return a record of the API, C(None) where its certificate cannot be read."""
+        """Return a record of the API, `None` where its certificate cannot be read."""
         read = stored_certificate(pem)
         if read is None:
             return None
@@ -87,7 +87,7 @@ class Held:
 
     @classmethod
     def from_result(cls, record: Mapping[str, t.Any]) -> Held | None:
-        """Return a record as C(ssl_certificate_info) or C(as_facts) tells of it, C(None) where its key or a date is not known."""
+        """Return a record as `ssl_certificate_info` or `as_facts` tells of it, `None` where its key or a date is not known."""
         key, begin, end = (
             record.get("public_key_sha256"),
             parse(record.get("not_before")),
@@ -99,7 +99,7 @@ class Held:
         return cls(record["id"], key, begin, end, KnownTraits(names, record.get("key_type")))
 
     def as_facts(self) -> dict[str, t.Any]:
-        """Return it ready for JSON; C(from_result) reads it."""
+        """Return it ready for JSON; `from_result` reads it."""
         return {
             "id": self.id,
             "public_key_sha256": self.public_key_sha256,
@@ -162,7 +162,7 @@ class Standing:
     """What took its place; nothing where its own certificate is there."""
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return it as C(ssl_order_info) returns it."""
+        """Return it as `ssl_order_info` returns it."""
         return {
             "certificate_ids": [held.id for held in self.of_its_key],
             "imported": bool(self.imported_as),

@@ -43,7 +43,7 @@ _MARKDOWN_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True)
 class Block:
-    """Code on a page, in a language such as C(yaml) or C(console)."""
+    """Code on a page, in a language such as `yaml` or `console`."""
 
     language: str
     text: str
@@ -85,7 +85,7 @@ def page_of_plugin(kind: str, name: str) -> Page:
 
 
 def plugin_source(kind: str, name: str) -> dict[str, Any]:
-    """C(DOCUMENTATION), C(EXAMPLES) and C(RETURN) of a plugin, before doc fragments are merged in."""
+    """`DOCUMENTATION`, `EXAMPLES` and `RETURN` of a plugin, before doc fragments are merged in."""
     if kind == "filter":
         source: dict[str, Any] = yaml.safe_load((ROOT / f"plugins/filter/{name}.yml").read_text(encoding="utf-8"))
         return source

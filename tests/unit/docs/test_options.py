@@ -85,7 +85,7 @@ def undescribed(options: Mapping[str, Any], path: str = "") -> Iterator[str]:
 
 
 def paths(options: Mapping[str, Any], path: str = "") -> set[str]:
-    """The names of options, those of options as in C(imap.host); what is in a list is named by itself."""
+    """The names of options, those of options as in `imap.host`; what is in a list is named by itself."""
     found = set()
     for name, option in options.items():
         found.add(path + name)
@@ -104,7 +104,7 @@ def shown_by_module(name: str) -> set[str]:
 
 
 def set_in(options: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """The names of options that are set, in the manner of C(paths)."""
+    """The names of options that are set, in the manner of `paths`."""
     for name, value in options.items():
         yield path + name
         if isinstance(value, dict):
@@ -125,7 +125,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def filters_in(text: str) -> Iterator[nodes.Filter]:
-    """The filters in a template, or in an expression as C(that) takes one."""
+    """The filters in a template, or in an expression as `that` takes one."""
     environment = jinja2.Environment()
     try:
         parsed = environment.parse(text if "{{" in text else f"{{{{ {text} }}}}")

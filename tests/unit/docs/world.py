@@ -4,7 +4,7 @@
 
 """Where examples run: all that they speak of, made on this machine.
 
-They name paths such as C(/etc/ssl), servers such as C(imap.example.com), and ids. C(World.here) puts in their place what there is:
+They name paths such as `/etc/ssl`, servers such as `imap.example.com`, and ids. `World.here` puts in their place what there is:
 folders of the test's own, the simulator, Dovecot, PostgreSQL. All else of an example is run as it is printed.
 """
 

@@ -67,5 +67,5 @@ def uuencoded(data: bytes, name: str = "example_com.crt", mode: str = "644") -> 
 
 
 def uuencoded_in_base64(data: bytes, name: str = "example_com.crt") -> bytes:
-    """A file as C(uuencode -m) writes it into a text."""
+    """A file as `uuencode -m` writes it into a text."""
     return b"".join([f"begin-base64 644 {name}\n".encode(), base64.encodebytes(data), b"====\n"])

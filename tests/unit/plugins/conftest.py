@@ -17,7 +17,7 @@ from tests.unit.plugins.support import DELIBERATE, TRANSPORTS, options_for
 
 @pytest.fixture(scope="session")
 def demo_simulator() -> Iterator[Simulator]:
-    """One simulator for all tests of a worker; use C(sim) instead."""
+    """One simulator for all tests of a worker; use `sim` instead."""
     with Simulator.start(fleet="demo") as simulator:
         yield simulator
 

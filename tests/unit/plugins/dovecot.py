@@ -156,7 +156,7 @@ class Mailbox:
     """Whose the files have to be; None for whoever runs the tests."""
 
     def options(self, security: str = "tls", **changes: Any) -> dict[str, Any]:
-        """A module's options to log in with C(tls), C(starttls) or C(none); those changed to None are left out."""
+        """A module's options to log in with `tls`, `starttls` or `none`; those changed to None are left out."""
         options = {
             "host": self.host,
             "port": self.port if security == "tls" else self.plain_port,
@@ -171,7 +171,7 @@ class Mailbox:
     def deliver(
         self, message: bytes | EmailMessage, *, folder: str = "INBOX", flags: str = "", age_days: float = 0
     ) -> str:
-        """Put a message into a folder, as new mail unless it has flags, such as C(S) for seen; return its file's name.
+        """Put a message into a folder, as new mail unless it has flags, such as `S` for seen; return its file's name.
 
         It arrived so many days ago.
         """
@@ -189,7 +189,7 @@ class Mailbox:
         return final.name
 
     def create_folder(self, name: str) -> None:
-        """Make an empty folder, or one in another: C(Archive/2026)."""
+        """Make an empty folder, or one in another: `Archive/2026`."""
         home = self._folder(name)
         make_maildir(home)
         (home / "maildirfolder").touch()
@@ -265,7 +265,7 @@ class Server:
         raise AssertionError(f"Dovecot does not start: {self.log()}")
 
     def stop(self) -> None:
-        """End the server with all its connections, until C(start)."""
+        """End the server with all its connections, until `start`."""
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -308,7 +308,7 @@ class Server:
         return [int(row.split("\t")[2]) for row in rows if row.split("\t")[0] == username]
 
     def kick(self, username: str, *, bye: bool = True) -> int:
-        """Wait until a user is connected, then end all connections, without a word unless C(bye); how many there were.
+        """Wait until a user is connected, then end all connections, without a word unless `bye`; how many there were.
 
         The user can log in again at once.
         """
@@ -487,7 +487,7 @@ NEWEST = datetime(2026, 1, 15, 12, tzinfo=timezone.utc).timestamp()
 
 
 def noise(number: int, seed: int, *, newest: float = NEWEST, days: float = 30) -> Iterator[bytes]:
-    """So many messages that nobody asked for, always the same for a seed; their dates, evenly spread, end at C(newest).
+    """So many messages that nobody asked for, always the same for a seed; their dates, evenly spread, end at `newest`.
 
     They are letters, HTML with and without pictures, documents and invitations, of half a kilobyte to thirty.
     """
@@ -577,7 +577,7 @@ class Fault:
 
     at: str
     say: bytes = b""
-    """C(TAG) stands for the command's tag."""
+    """`TAG` stands for the command's tag."""
     hang_up: bool = True
     """Or else the connection stays open, and nothing is ever answered."""
 

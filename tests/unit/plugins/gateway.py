@@ -20,7 +20,7 @@ from tests.simulator.client import Simulator
 
 @dataclass
 class Gateway:
-    """Passes calls on to the simulator, as a reverse proxy or a forward proxy, but for C(resendEmail).
+    """Passes calls on to the simulator, as a reverse proxy or a forward proxy, but for `resendEmail`.
 
     That one is answered by ``status``, ``body`` and ``headers``, after it was passed on all the same if ``processed``.
     With ``garble`` the answer is no TLS record. With ``deaf_for`` it stops listening, for so many seconds or until

@@ -62,7 +62,7 @@ def given_to(name: str, *, check: bool = False, diff: bool = False, **options: A
 
 
 def finish_module(process: ForkedModule, seconds: float = 120) -> Run:
-    """Wait for a module's end and read its result; see C(read)."""
+    """Wait for a module's end and read its result; see `read`."""
     output, errors = process.communicate(timeout=seconds)
     return read(process.args[-1], output, errors)
 
@@ -101,7 +101,7 @@ def read(name: str, output: str, errors: str) -> Run:
 
 
 def run_module(name: str, **keywords: Any) -> Run:
-    """Run a module to its end; for the keywords see C(start_module)."""
+    """Run a module to its end; for the keywords see `start_module`."""
     return finish_module(start_module(name, **keywords))
 
 

@@ -159,7 +159,7 @@ class Task:
 
 @dataclass
 class Stage:
-    """Where it takes place; only the folders below C(left) are searched."""
+    """Where it takes place; only the folders below `left` are searched."""
 
     folder: Path
     tasks: dict[str, Task] = field(default_factory=dict)

@@ -21,7 +21,7 @@ ALL = ("www.example.com.crt", "www.example.com.ca-bundle", "www.example.com.key"
 
 
 def order(**others: Any) -> dict[str, Any]:
-    """An order as C(ssl_order_info) returns it."""
+    """An order as `ssl_order_info` returns it."""
     return {"id": 1, "common_name": "www.example.com", "status": "approved", "days_until_expiry": 30, **others}
 
 

@@ -45,7 +45,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class Listed:
-    """What C(ansible-inventory --list) tells."""
+    """What `ansible-inventory --list` tells."""
 
     hosts: dict[str, dict[str, Any]]
     groups: dict[str, set[str]]
@@ -77,7 +77,7 @@ class Inventory:
         (self.folder / "ssl_orders.yml").write_text(text, encoding="utf-8")
 
     def run(self, command: str, *arguments: str, **environment: str | None) -> Ran:
-        """Run a command of Ansible's; what the environment gives as C(None) is left out of it."""
+        """Run a command of Ansible's; what the environment gives as `None` is left out of it."""
         settings = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false", **self.login, **environment}
         done = subprocess.run(
             [str(Path(sys.executable).with_name(command)), "-i", "ssl_orders.yml", *arguments],
@@ -97,7 +97,7 @@ class Inventory:
         return ran.out
 
     def listed(self, *arguments: str, **environment: str | None) -> Listed:
-        """What C(--list) prints."""
+        """What `--list` prints."""
         told = json.loads(self.ok("ansible-inventory", "--list", *arguments, **environment), object_hook=_plain)
         hosts = told.pop("_meta")["hostvars"]
         return Listed(hosts, {name: set(group.get("hosts", ())) for name, group in told.items()})

@@ -58,7 +58,7 @@ def parse(text: str) -> object:
 
 
 def read(value: object, option: dict[str, Any]) -> Any:
-    """What a value of the variable C(it) means."""
+    """What a value of the variable `it` means."""
     return read_variable("it", value, option, parse)
 
 

@@ -173,7 +173,7 @@ def test_specs_add_up() -> None:
 def test_a_password_in_a_url_of_the_environment(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], succeeds: bool
 ) -> None:
-    """It becomes an option's value after the options were read, and Ansible shows those values at C(-vvv)."""
+    """It becomes an option's value after the options were read, and Ansible shows those values at `-vvv`."""
     monkeypatch.setenv("A_LEDGER_URL", "postgresql://user:s%40same@db.example.com/ledger")
     knows = "inject_invocation" in PASS_VARS  # newer releases tell the options only where they are asked to
     arguments = {"_ansible_inject_invocation": True} if knows else {}

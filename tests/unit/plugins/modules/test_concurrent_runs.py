@@ -4,7 +4,7 @@
 
 """Runs that meet each other, are killed, interrupted or met by faults: no email twice, none lost.
 
-With C(LONG=1) in the environment there are more kills.
+With `LONG=1` in the environment there are more kills.
 """
 
 from __future__ import annotations

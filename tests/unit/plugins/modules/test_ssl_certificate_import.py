@@ -68,7 +68,7 @@ def roots(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 
 def run(api: Options, *items: Options, check: bool = False, **options: Any) -> Run:
-    """Run the module and check what holds for every run of it; ``items`` are given in C(certificates)."""
+    """Run the module and check what holds for every run of it; ``items`` are given in `certificates`."""
     if items:
         options["certificates"] = list(items)
     done = run_module(MODULE, check=check, diff=True, **{"retries": 0, **api, **options})

@@ -65,7 +65,7 @@ def both(api: dict[str, Any], ledger: Path) -> dict[str, Any]:
 
 
 def run(options: dict[str, Any], *order_ids: int, check: bool = False, diff: bool = False, **more: Any) -> Run:
-    """Run the module; its counts and C(changed) must be those of its list."""
+    """Run the module; its counts and `changed` must be those of its list."""
     selection = {"order_ids": list(order_ids)} if order_ids else {}
     done = run_module(MODULE, check=check, diff=diff, **{**options, **selection, **more})
     assert_consistent(done)
@@ -242,7 +242,7 @@ def test_another_certificate_of_the_same_name_is_no_import(sim: Simulator, optio
 
 @dataclass(frozen=True)
 class Case:
-    """A fault of C(resendEmail), and what is to come of it."""
+    """A fault of `resendEmail`, and what is to come of it."""
 
     kind: str
     reason: str
@@ -535,7 +535,7 @@ ODD_ANSWERS = {
 def test_what_is_neither_true_nor_false_is_no_refusal(
     sim: Simulator, both: dict[str, Any], transport: str, name: str
 ) -> None:
-    """Only C(false) says that nothing was sent."""
+    """Only `false` says that nothing was sent."""
     body = ODD_ANSWERS[name][TRANSPORTS.index(transport) - 1]
     with Gateway(sim, 200, body, processed=True) as gateway:
         done = run({**both, "endpoint_url": gateway.url(transport)}, SHOP)

@@ -742,7 +742,7 @@ def test_a_ca_file_that_is_none(tls_simulator: Simulator, tmp_path: Path) -> Non
 
 @pytest.fixture(scope="module")
 def large_simulator() -> Iterator[Simulator]:
-    """A simulator with several pages of orders and of certificates; use C(fleet) instead."""
+    """A simulator with several pages of orders and of certificates; use `fleet` instead."""
     with Simulator.start(fleet=FLEET, stored=STORED) as simulator:
         yield simulator
 

@@ -696,7 +696,7 @@ print(json.dumps({
     "memory": status("VmHWM") - memory, "seconds": spent() - before,
 }))
 """
-"""Reads a message under limits; the peak is that of its own address space, which C(getrusage) mixes with its parent's."""
+"""Reads a message under limits; the peak is that of its own address space, which `getrusage` mixes with its parent's."""
 
 
 def read_guarded(tmp_path: Path, data: bytes) -> dict[str, object]:

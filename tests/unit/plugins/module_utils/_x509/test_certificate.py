@@ -123,7 +123,7 @@ def test_pkcs7_that_is_called_a_certificate() -> None:
 
 
 def test_a_certificate_with_trust_settings() -> None:
-    """As C(openssl x509 -trustout) writes it."""
+    """As `openssl x509 -trustout` writes it."""
     assert read(f"{with_trust_settings(ISSUED)}\n{OTHER.pem}".encode()) == [ISSUED.der, OTHER.der]
 
 

@@ -28,14 +28,14 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tab
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import KINDS, timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[5]
 WORDS = yaml.safe_load((ROOT / "roles/ssl_fulfillment/files/report.yml").read_text(encoding="utf-8"))
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
 NAME, KEY = "www.example.com", "aa" * 32
 
 
 def order(identifier: int = 1, days: float | None = 200, **given: Any) -> dict[str, Any]:
-    """An approved order as C(ssl_order_info) returns it, with so many days left."""
+    """An approved order as `ssl_order_info` returns it, with so many days left."""
     return {
         "id": identifier,
         "common_name": NAME,
@@ -50,7 +50,7 @@ def order(identifier: int = 1, days: float | None = 200, **given: Any) -> dict[s
 
 
 def stored(identifier: int = 70, services: int | None = 0, **given: Any) -> dict[str, Any]:
-    """A certificate as C(ssl_certificate_info) returns it, which ends with an ordinary order."""
+    """A certificate as `ssl_certificate_info` returns it, which ends with an ordinary order."""
     facts = {
         "common_name": NAME,
         "subject_alt_names": [NAME],
@@ -76,7 +76,7 @@ NEWER = stored(
 
 
 def email(reason: str | None = None, **given: Any) -> dict[str, Any]:
-    """What C(ssl_fulfillment_email) would do with order 1."""
+    """What `ssl_fulfillment_email` would do with order 1."""
     outcome = "requested" if reason is None else "skipped"
     times = {"previous_requested_at": None, "next_allowed_at": None}
     return {"order_id": 1, "outcome": outcome, "reason": reason, **times, **given}
@@ -89,7 +89,7 @@ def cooling(**given: Any) -> dict[str, Any]:
 
 
 def found(date: str | None = "2026-03-10T09:30:00Z") -> dict[str, Any]:
-    """A certificate of order 1 as C(ssl_fulfillment_email_info) returns it."""
+    """A certificate of order 1 as `ssl_fulfillment_email_info` returns it."""
     return {"order_id": 1, "common_name": NAME, "source": {"date": date}}
 
 

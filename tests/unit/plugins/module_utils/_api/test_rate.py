@@ -190,7 +190,7 @@ def test_who_waited_when_a_refusal_came_waits_again(limiter: RateLimiter, clock:
 
 
 def test_whoever_is_told_to_stop_stops_waiting(limiter: RateLimiter) -> None:
-    """The client passes the C(wait) of its stop event: once set, it returns at once, and so must this."""
+    """The client passes the `wait` of its stop event: once set, it returns at once, and so must this."""
     stop = threading.Event()
     stop.set()
     limiter.refused(3600.0)

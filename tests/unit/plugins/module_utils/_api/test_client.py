@@ -79,7 +79,7 @@ class Sent:
 class Wire:
     """Stands in for the network: keeps what is sent, and answers or fails as the script says.
 
-    A failure is that of a request that may have left, but for those in C(UNSENT).
+    A failure is that of a request that may have left, but for those in `UNSENT`.
     """
 
     script: list[Answer | Exception] = field(default_factory=list)

@@ -4,7 +4,7 @@
 
 """Every certificate, key and container that the library itself is tested with, the odd and the damaged ones above all.
 
-Needs the package C(cryptography-vectors), which is larger than all else that tests need: with C(LONG=1) only.
+Needs the package `cryptography-vectors`, which is larger than all else that tests need: with `LONG=1` only.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def decided(*certificates: x509.Certificate) -> bool:
 
 
 def decided_by_the_library(leaf: x509.Certificate, issuer: x509.Certificate, root: x509.Certificate) -> bool:
-    """What C(cryptography) decides."""
+    """What `cryptography` decides."""
     of_ca = verification.ExtensionPolicy.permit_all().require_present(
         x509.BasicConstraints, verification.Criticality.AGNOSTIC, None
     )
