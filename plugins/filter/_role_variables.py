@@ -16,6 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
     Option,
     in_words_of_role,
+    plain,
     read_variable,
     read_variables,
 )
@@ -37,7 +38,7 @@ def role_variables(
         omit: Ansible's mark of what is as if it were not given.
         meant: what Ansible is not told of some.
     """
-    values, refused = read_variables(_plain(given, omit), _plain(options), _parse, _plain(meant))
+    values, refused = read_variables(plain(given, omit), plain(options), _parse, plain(meant))
     # What was evaluated once is not a template any more, whatever it holds.
     return {"refused": refused, **wrap_var({name.removeprefix(prefix): value for name, value in values.items()})}
 
@@ -45,26 +46,14 @@ def role_variables(
 def role_variable(value: object, name: str, kind: str, elements: str = "str") -> t.Any:
     """Return one variable as it is meant; a list if it is one, else `None` if it is blank."""
     try:
-        return wrap_var(read_variable(name, _plain(value), {"type": kind, "elements": elements}, _parse))
+        return wrap_var(read_variable(name, plain(value), {"type": kind, "elements": elements}, _parse))
     except CertificatesError as error:
         raise AnsibleFilterError(error.message) from None
 
 
 def role_message(message: str, options: Mapping[str, Option], prefix: str) -> str:
     """Return a module's message with the names of the role's variables in place of those of the options that they become."""
-    return wrap_var(in_words_of_role(_plain(message), _plain(options), prefix))
-
-
-def _plain(value: t.Any, omit: object = None) -> t.Any:
-    """Return a value without lazy containers and tags of ansible-core, decrypted, and without what is omitted."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item, omit) for key, item in value.items() if omit is None or item != omit}
-    if isinstance(value, list | tuple):
-        return [_plain(item, omit) for item in value if omit is None or item != omit]
-    if value is None or isinstance(value, bool):
-        return value
-    plain_type = next((kind for kind in (int, float) if isinstance(value, kind)), str)
-    return plain_type(value)
+    return wrap_var(in_words_of_role(plain(message), plain(options), prefix))
 
 
 def _parse(text: str) -> object:

@@ -96,6 +96,18 @@ def read_variable(name: str, value: object, option: Option, parse: Parser) -> t.
     return _Reading(name, option, parse).read(value)
 
 
+def plain(value: t.Any, omit: object = None) -> t.Any:
+    """Return a value without lazy containers and tags of ansible-core, decrypted, and without what is omitted."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, omit) for key, item in value.items() if omit is None or item != omit}
+    if isinstance(value, list | tuple):
+        return [plain(item, omit) for item in value if omit is None or item != omit]
+    if value is None or isinstance(value, bool):
+        return value
+    plain_type = next((kind for kind in (int, float) if isinstance(value, kind)), str)
+    return plain_type(value)
+
+
 def in_words_of_role(message: str, options: Mapping[str, Option], prefix: str) -> str:
     """Return a module's message with the names of a role's variables in place of those of the options that they become."""
     names = dict(_names_of_options(options, prefix))

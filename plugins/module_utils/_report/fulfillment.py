@@ -1,0 +1,285 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run of the role `ssl_fulfillment` needs, and what it has come to. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from .._text import some_of
+
+Record = Mapping[str, t.Any]
+"""A result of a module, or what stands in one."""
+
+LISTS = ("requested", "collected", "imported", "skipped", "failed")
+"""What `ssl_fulfillment_result` holds."""
+MAILBOXES = ("imap", "maildir", "mbox", "paths")
+"""The options of `ssl_fulfillment_mail` of which one must be given."""
+NO_RESULT = {"message": "The module ended without a result."}
+"""The failure of a module that gave none."""
+MOST_NAMED = 10
+"""Failures, and names of what was skipped for one reason, that are named one by one."""
+
+
+def why_refused(
+    settings: Record,
+    ids_of_hosts: Collection[int] | None,
+    is_folder: Callable[[str], bool],
+    absolute: Callable[[str], str],
+) -> str | None:
+    """Return why the role cannot begin with these settings, `None` if it can.
+
+    Args:
+        settings: the variables of the role as they are meant, less the prefix of their names.
+        ids_of_hosts: the orders that are hosts of the play, if those are the selection.
+        is_folder: says whether an absolute path is a folder of the controller.
+        absolute: makes a path of the controller absolute.
+    """
+    phases = settings["phases"]
+    if settings["batch_size"] < 1:
+        return f"ssl_fulfillment_batch_size is {settings['batch_size']}, but must be at least 1."
+    if "collect" in phases or ("import" in phases and settings.get("mail") is not None):
+        boxes = [name for name in MAILBOXES if name in (settings.get("mail") or {})]
+        if len(boxes) != 1:
+            named = f": it names {' and '.join(boxes)}, leave all but one out." if boxes else "."
+            return (
+                "To find certificates in emails, ssl_fulfillment_mail must name the mailbox with the emails by one of "
+                f"imap, maildir, mbox and paths{named}"
+            )
+    if "import" in phases:
+        why_not = _why_not_imported(settings, is_folder, absolute)
+        if why_not:
+            return why_not
+    if "report" in phases and not _is_report_path(settings.get("report_path"), is_folder, absolute):
+        return (
+            "The report phase needs ssl_fulfillment_report_path, the .html file to write, in a folder of the controller "
+            "that exists."
+        )
+    if settings["from_inventory"] and not _narrowed(ids_of_hosts or (), settings):
+        return (
+            f"No host of the play is one of the selected orders: none has the variable {settings['inventory_vars_prefix']}id, "
+            "which the inventory plugin softlayer.certificates.ssl_orders sets, with a value that is selected. Run the play "
+            "on the group ssl_orders, or check --limit."
+        )
+    return None
+
+
+def _narrowed(ids: Iterable[int], settings: Record) -> set[int]:
+    """Return those of the ids of hosts that are selected."""
+    selected = settings["select"].get("order_ids")
+    return set(ids) if selected is None else set(ids) & set(selected)
+
+
+def _why_not_imported(settings: Record, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> str | None:
+    has_mail = settings.get("mail") is not None
+    folders = [settings.get("privatekey_dir"), *([] if has_mail else [settings.get("certificate_dir")])]
+    if None in folders:
+        return (
+            "The import phase needs ssl_fulfillment_mail, the mailbox with the emails, or ssl_fulfillment_certificate_dir, "
+            "the folder with the certificates saved from them, and ssl_fulfillment_privatekey_dir, the folder with their "
+            "private keys."
+        )
+    missing = [path for path in (absolute(str(folder)) for folder in folders) if not is_folder(path)]
+    if not missing:
+        return None
+    variables = "ssl_fulfillment_privatekey_dir" + ("" if has_mail else " and ssl_fulfillment_certificate_dir")
+    return f"There is no folder {' and no folder '.join(missing)} on the controller. Make it, or correct {variables}."
+
+
+def _is_report_path(path: str | None, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> bool:
+    return path is not None and path.endswith(".html") and is_folder(absolute(path).rpartition("/")[0] or "/")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the modules returned in a run of the role, each `None` or empty where it was not called."""
+
+    phases: Collection[str]
+    listed: Record | None = None
+    """The orders, by `ssl_order_info`; `None` too where the user named them by their ids."""
+    plan: Record | None = None
+    """By `ssl_fulfillment_email` in check mode, where there are more orders than fit into one batch."""
+    emails: Sequence[Record] = ()
+    """By `ssl_fulfillment_email`, one for each batch."""
+    mails: Record | None = None
+    """By `ssl_fulfillment_email_info`."""
+    files: Record | None = None
+    """By the filter `certificate_files`."""
+    imports: Sequence[Record] = ()
+    """By `ssl_certificate_import`, one for each batch."""
+    known: Record | None = None
+    """By `ssl_fulfillment_email` in check mode, for the report."""
+    store: Record | None = None
+    """By `ssl_certificate_info`, for the report."""
+
+
+def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]]:
+    """Return what `ssl_fulfillment_result` holds after a run.
+
+    Args:
+        run: what the modules returned.
+        tolerated: reasons of emails that count as skipped as long as others are requested.
+    """
+    result: dict[str, list[Record]] = {name: [] for name in LISTS}
+    if run.listed is not None and "orders" not in run.listed:
+        result["failed"].append(_failure("the orders", run.listed))
+        return result
+    _add_emails(result, run, tolerated)
+    if run.mails is not None:
+        _add_mails(result, run.mails, run.phases)
+    if run.files is not None:
+        _add_imports(result, run)
+    for name, answer, key in (
+        ("the ledger", run.known, "emails"),
+        ("the certificate store", run.store, "certificates"),
+    ):
+        if answer is not None and key not in answer:
+            result["failed"].append(_failure(name, answer))
+    return result
+
+
+def _add_emails(result: dict[str, list[Record]], run: Run, tolerated: Collection[str]) -> None:
+    """Add what became of the emails: what the plan was to request, the batches tell."""
+    planned = run.plan["emails"] if run.plan else ()
+    emails = [email for email in planned if email["outcome"] != "requested"]
+    emails += [email for answer in run.emails for email in answer.get("emails", ())]
+    result["requested"] += [email for email in emails if email["outcome"] == "requested"]
+    may_pass = tolerated if result["requested"] else ()
+    for email in emails:
+        if email["outcome"] == "skipped":
+            result["skipped"].append(email)
+        elif email["outcome"] != "requested" and email["reason"] in may_pass:
+            result["skipped"].append({**email, "outcome": "skipped"})
+        elif email["outcome"] != "requested":
+            result["failed"].append(email)
+    result["failed"] += [dict(answer.get("failure") or NO_RESULT) for answer in run.emails if "emails" not in answer]
+
+
+def _add_mails(result: dict[str, list[Record]], mails: Record, phases: Collection[str]) -> None:
+    """Add what was found in the mailbox; a run that only reports has not collected anything."""
+    if "certificates" not in mails:
+        result["failed"].append(_failure("the mailbox", mails))
+    elif {"collect", "import"} & set(phases):
+        result["collected"] += mails["certificates"]
+    if "collect" in phases:
+        _skip(result, mails.get("missing", ()))
+
+
+def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
+    """Add what was imported; of an order that is skipped the last phase says why."""
+    files = t.cast(Record, run.files)
+    certificates: list[Record] = []
+    for answer in run.imports:
+        certificates += answer.get("certificates") or [{**(answer.get("failure") or NO_RESULT), "outcome": "failed"}]
+    missing = run.mails.get("missing", ()) if run.mails else ()
+    untrusted = [one for one in missing if one["reason"] in {"untrusted", "chain_incomplete"}]
+    known = {one["order_id"] for one in untrusted}
+    result["skipped"] = []
+    _skip(result, [one for one in files["skipped"] if one["order_id"] not in known])
+    _skip(result, untrusted)
+    for one in certificates:
+        if one["outcome"] in {"imported", "updated"}:
+            result["imported"].append(one)
+        elif one["outcome"] == "unchanged":
+            result["skipped"].append({**one, "reason": "already_imported"})
+        else:
+            result["failed"].append(one)
+
+
+def _skip(result: dict[str, list[Record]], records: Iterable[Record]) -> None:
+    """Add what is skipped, in place of what an earlier phase said of the same orders."""
+    records = list(records)
+    ids = {record["order_id"] for record in records}
+    result["skipped"] = [one for one in result["skipped"] if one.get("order_id") not in ids] + records
+
+
+def _failure(what: str, answer: Record) -> Record:
+    return {"common_name": what, **(answer.get("failure") or NO_RESULT)}
+
+
+def why_failed(run: Run, failed: Sequence[Record], in_words_of_role: Callable[[str], str]) -> str:
+    """Return in one line what failed.
+
+    Args:
+        run: what the modules returned.
+        failed: of the outcome.
+        in_words_of_role: names the role's variables in place of the modules' options.
+    """
+    if run.listed is not None and "orders" not in run.listed:
+        return in_words_of_role(failed[0]["message"])
+    said = [f"{_named(one) or 'a batch'}: {in_words_of_role(one['message'])}" for one in failed]
+    return f"{len(failed)} failed: {some_of(said, MOST_NAMED, '; ', '; ')}"
+
+
+def summary(
+    result: Mapping[str, Sequence[Record]],
+    blank: Sequence[str],
+    in_words_of_role: Callable[[str], str],
+    *,
+    has_orders: bool,
+    is_check_mode: bool,
+    report: str | None,
+) -> list[str]:
+    """Return what a run has done, a line for each order that something was done about.
+
+    Args:
+        result: the outcome.
+        blank: the variables that select no order as they are null or empty.
+        in_words_of_role: names the role's variables in place of the modules' options.
+        has_orders: whether any order was selected.
+        is_check_mode: whether nothing was done in fact.
+        report: the path of the page that was written.
+    """
+    would_be = "would be " if is_check_mode else ""
+    lines = []
+    if blank:
+        one = len(blank) == 1
+        lines.append(
+            f"no order is selected, because {' and '.join(blank)} {'is' if one else 'are'} null or empty; "
+            f"to select all, leave {'it' if one else 'them'} out"
+        )
+    elif not has_orders:
+        lines.append("no order is selected, because the account has none that fits the selection")
+    for email in result["requested"]:
+        recipient = email["recipient"] or "an address that the API does not tell"
+        lines.append(f"{_order(email)}: {would_be}requested, goes to {recipient}")
+    for found in result["collected"]:
+        lines.append(f"{_order(found)}: found in the email of {found['source'].get('date') or 'an unknown date'}")
+    for one in result["imported"]:
+        stored_as = f" as certificate {one['id']}" if one.get("id") else ""
+        lines.append(f"{_order(one)}: {would_be}{one['outcome']}{stored_as}")
+    for one in result["failed"]:
+        lines.append(f"{_named(one) or 'a batch'}: FAILED, {in_words_of_role(one['message'])}")
+    not_allowed = [one for one in result["skipped"] if one["reason"] == "recipient_not_allowed"]
+    for one in not_allowed:
+        lines.append(f"{_order(one)}: NOT ALLOWED, passed over: {in_words_of_role(one['message'])}")
+    lines += _skipped(one for one in result["skipped"] if one not in not_allowed)
+    lines.append(", ".join(f"{name} {len(result[name])}" for name in LISTS))
+    if report:
+        lines.append(f"the report {'would be' if is_check_mode else 'is'} {report}.html, and beside it .json and .csv")
+    return lines
+
+
+def _skipped(records: Iterable[Record]) -> Iterable[str]:
+    """Yield a line for each reason, with the first names of what was skipped for it."""
+    for reason, group in groupby(sorted(records, key=_reason), key=_reason):
+        names = list(dict.fromkeys(one.get("common_name") or "?" for one in group))
+        yield f"skipped ({reason}): {some_of(names, MOST_NAMED)}"
+
+
+def _reason(record: Record) -> str:
+    return str(record["reason"])
+
+
+def _order(record: Record) -> str:
+    return f"{record.get('common_name') or '(no name)'} (order {record.get('order_id')})"
+
+
+def _named(record: Record) -> str:
+    identifier = record.get("order_id")
+    return ", ".join(filter(None, (record.get("common_name"), f"order {identifier}" if identifier else None)))

@@ -1,0 +1,258 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import (
+    LISTS,
+    Run,
+    outcome,
+    summary,
+    why_failed,
+    why_refused,
+)
+
+SETTINGS: dict[str, Any] = {
+    "phases": ["request"],
+    "batch_size": 100,
+    "from_inventory": False,
+    "inventory_vars_prefix": "ssl_order_",
+    "select": {},
+}
+
+
+def refused(folders: tuple[str, ...] = (), ids: list[int] | None = None, **settings: Any) -> str | None:
+    """Why the role does not begin; all paths are absolute."""
+    return why_refused({**SETTINGS, **settings}, ids, lambda path: path in folders, lambda path: path)
+
+
+def email(order_id: int, outcome: str = "requested", reason: str | None = None) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "common_name": f"www{order_id}.example.com",
+        "recipient": "admin@example.com",
+        "outcome": outcome,
+        "reason": reason,
+        "message": "Raise max_orders.",
+    }
+
+
+def certificate(order_id: int, outcome: str, identifier: int | None = None) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "common_name": f"www{order_id}.example.com",
+        "outcome": outcome,
+        "id": identifier,
+        "message": "said",
+    }
+
+
+def waiting(order_id: int, reason: str) -> dict[str, Any]:
+    return {"order_id": order_id, "common_name": f"www{order_id}.example.com", "reason": reason, "message": "said"}
+
+
+def ids(records: list[Any]) -> list[int]:
+    return [record["order_id"] for record in records]
+
+
+def words(message: str) -> str:
+    return message.replace("max_orders", "ssl_fulfillment_max_orders")
+
+
+MAIL = {"mail": {"maildir": "/mail"}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"batch_size": 0}, "ssl_fulfillment_batch_size is 0, but must be at least 1."),
+        ({"phases": ["collect"]}, "by one of imap, maildir, mbox and paths."),
+        (
+            {"phases": ["collect"], "mail": {"mbox": "/m", "paths": []}},
+            "it names mbox and paths, leave all but one out.",
+        ),
+        ({"phases": ["import"]}, "The import phase needs ssl_fulfillment_mail"),
+        ({"phases": ["import"], **MAIL}, "The import phase needs ssl_fulfillment_mail"),
+        ({"phases": ["import"], "privatekey_dir": "/keys"}, "The import phase needs ssl_fulfillment_mail"),
+        ({"phases": ["import"], "mail": {}, "privatekey_dir": "/keys"}, "by one of imap, maildir, mbox and paths."),
+        (
+            {"phases": ["import"], "privatekey_dir": "/keys", "certificate_dir": "/none"},
+            "There is no folder /none on the controller. Make it, or correct ssl_fulfillment_privatekey_dir and "
+            "ssl_fulfillment_certificate_dir.",
+        ),
+        (
+            {"phases": ["import"], "privatekey_dir": "/none", **MAIL},
+            "There is no folder /none on the controller. Make it, or correct ssl_fulfillment_privatekey_dir.",
+        ),
+        ({"phases": ["report"]}, "The report phase needs ssl_fulfillment_report_path"),
+        ({"phases": ["report"], "report_path": "/keys/report.pdf"}, "The report phase needs"),
+        ({"phases": ["report"], "report_path": "/none/report.html"}, "The report phase needs"),
+        ({"from_inventory": True}, "No host of the play is one of the selected orders"),
+        ({"from_inventory": True, "ids": [1], "select": {"order_ids": [2]}}, "No host of the play is one of"),
+    ],
+)
+def test_what_a_phase_needs(settings: dict[str, Any], said: str) -> None:
+    reason = refused(("/keys",), **settings)
+    assert reason is not None and said in reason
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"phases": ["collect"], **MAIL},
+        {"phases": ["import"], "privatekey_dir": "/keys", "certificate_dir": "/keys"},
+        {"phases": ["collect", "import"], "privatekey_dir": "/keys", **MAIL},
+        {"phases": ["report"], "report_path": "/keys/report.html"},
+        {"from_inventory": True, "ids": [1, 2], "select": {"order_ids": [2]}},
+    ],
+)
+def test_what_is_enough(settings: dict[str, Any]) -> None:
+    assert refused(("/keys",), **settings) is None
+
+
+def test_a_listing_that_failed_is_all_there_is_to_say() -> None:
+    run = Run(
+        ["request", "import"], listed={"msg": "No.", "failure": {"code": "unreachable", "message": "Raise max_orders."}}
+    )
+    result = outcome(run)
+    assert result["failed"] == [{"common_name": "the orders", "code": "unreachable", "message": "Raise max_orders."}]
+    assert why_failed(run, result["failed"], words) == "Raise ssl_fulfillment_max_orders."
+    assert outcome(Run(["request"], listed={}))["failed"][0]["message"] == "The module ended without a result."
+
+
+def test_emails_of_one_call() -> None:
+    emails = [email(1), email(2, "skipped", "cooldown"), email(3, "failed", "api_error")]
+    result = outcome(Run(["request"], emails=[{"emails": emails}]))
+    assert {name: ids(result[name]) for name in LISTS if result[name]} == {
+        "requested": [1],
+        "skipped": [2],
+        "failed": [3],
+    }
+
+
+def test_of_what_was_planned_the_batches_tell() -> None:
+    plan = {"emails": [email(1), email(2), email(3, "skipped", "cooldown")]}
+    batches = [{"emails": [email(1)]}, {"failure": {"code": "unreachable", "message": "No answer."}}, {}]
+    result = outcome(Run(["request"], plan=plan, emails=batches))
+    assert (ids(result["requested"]), ids(result["skipped"])) == ([1], [3])
+    assert [one["message"] for one in result["failed"]] == ["No answer.", "The module ended without a result."]
+
+
+@pytest.mark.parametrize(("others", "passed_over"), [([email(1)], True), ([email(1, "skipped", "cooldown")], False)])
+def test_some_may_be_passed_over_as_long_as_there_are_others(others: list[Any], passed_over: bool) -> None:
+    refused = email(2, "failed", "recipient_not_allowed")
+    result = outcome(Run(["request"], emails=[{"emails": [*others, refused]}]), ["recipient_not_allowed"])
+    assert (2 in ids(result["skipped"])) == passed_over == (not result["failed"])
+    assert all(one["outcome"] == "skipped" for one in result["skipped"])
+
+
+def test_the_last_phase_says_why_an_order_is_skipped() -> None:
+    run = Run(
+        ["request", "collect", "import"],
+        emails=[{"emails": [email(1, "skipped", "cooldown"), email(2, "skipped", "cooldown"), email(4)]}],
+        mails={
+            "certificates": [waiting(4, "")],
+            "missing": [waiting(1, "waiting_for_email"), waiting(2, "untrusted")],
+        },
+        files={"ready": [], "skipped": [waiting(1, "waiting_for_email"), waiting(2, "waiting_for_email")]},
+        imports=[{"certificates": [certificate(4, "unchanged", 7)]}],
+    )
+    result = outcome(run)
+    assert {one["order_id"]: one["reason"] for one in result["skipped"]} == {
+        1: "waiting_for_email",
+        2: "untrusted",
+        4: "already_imported",
+    }
+    assert ids(result["collected"]) == [4]
+
+
+def test_imports_of_several_batches() -> None:
+    answers = [
+        {"certificates": [certificate(1, "imported", 7), certificate(2, "failed")]},
+        {"failure": {"code": "unreachable", "message": "No answer."}},
+        {"certificates": [certificate(3, "updated", 8)]},
+    ]
+    result = outcome(Run(["import"], files={"ready": [], "skipped": []}, imports=answers))
+    assert ids(result["imported"]) == [1, 3]
+    assert [one.get("order_id") for one in result["failed"]] == [2, None]
+
+
+def test_a_report_collects_nothing_and_says_what_could_not_be_read() -> None:
+    failure = {"failure": {"code": "x", "message": "No."}}
+    run = Run(["report"], mails={"certificates": [waiting(1, "")], "missing": []}, known=failure, store=failure)
+    result = outcome(run)
+    assert result["collected"] == []
+    assert [one["common_name"] for one in result["failed"]] == ["the ledger", "the certificate store"]
+    broken = outcome(Run(["report"], mails=failure))
+    assert [one["common_name"] for one in broken["failed"]] == ["the mailbox"]
+
+
+def told(result: dict[str, Any], *blank: str, **how: Any) -> list[str]:
+    usual: dict[str, Any] = {"has_orders": True, "is_check_mode": False, "report": None}
+    return summary({**{name: [] for name in LISTS}, **result}, blank, words, **{**usual, **how})
+
+
+def test_the_summary() -> None:
+    result = {
+        "requested": [email(1), {**email(2), "recipient": None}],
+        "collected": [{**waiting(1, ""), "source": {"date": "2026-01-05T09:11:12Z"}}, {**waiting(2, ""), "source": {}}],
+        "imported": [certificate(1, "imported", 7), certificate(2, "updated")],
+        "failed": [email(3, "failed", "api_error"), {"message": "No answer."}],
+        "skipped": [
+            email(4, "skipped", "recipient_not_allowed"),
+            email(5, "skipped", "expired"),
+            waiting(6, "canceled"),
+        ],
+    }
+    assert told(result, report="/srv/report") == [
+        "www1.example.com (order 1): requested, goes to admin@example.com",
+        "www2.example.com (order 2): requested, goes to an address that the API does not tell",
+        "www1.example.com (order 1): found in the email of 2026-01-05T09:11:12Z",
+        "www2.example.com (order 2): found in the email of an unknown date",
+        "www1.example.com (order 1): imported as certificate 7",
+        "www2.example.com (order 2): updated",
+        "www3.example.com, order 3: FAILED, Raise ssl_fulfillment_max_orders.",
+        "a batch: FAILED, No answer.",
+        "www4.example.com (order 4): NOT ALLOWED, passed over: Raise ssl_fulfillment_max_orders.",
+        "skipped (canceled): www6.example.com",
+        "skipped (expired): www5.example.com",
+        "requested 2, collected 2, imported 2, skipped 3, failed 2",
+        "the report is /srv/report.html, and beside it .json and .csv",
+    ]
+
+
+def test_the_summary_of_check_mode() -> None:
+    lines = told({"requested": [email(1)], "imported": [certificate(2, "imported")]}, is_check_mode=True, report="/r")
+    assert lines[0] == "www1.example.com (order 1): would be requested, goes to admin@example.com"
+    assert lines[1] == "www2.example.com (order 2): would be imported"
+    assert lines[-1].startswith("the report would be /r.html")
+
+
+@pytest.mark.parametrize(
+    ("blank", "has_orders", "said"),
+    [
+        (
+            ["ssl_fulfillment_order_ids"],
+            True,
+            "because ssl_fulfillment_order_ids is null or empty; to select all, leave it out",
+        ),
+        (["a", "b"], False, "because a and b are null or empty; to select all, leave them out"),
+        ([], False, "because the account has none that fits the selection"),
+    ],
+)
+def test_a_selection_of_nothing(blank: list[str], has_orders: bool, said: str) -> None:
+    assert told({}, *blank, has_orders=has_orders)[0] == f"no order is selected, {said}"
+
+
+def test_many_are_counted() -> None:
+    skipped = [email(number, "skipped", "expired") for number in range(25)]
+    assert told({"skipped": skipped})[0].endswith("www9.example.com and 15 more")
+    failed = [email(number, "failed", "api_error") for number in range(1, 13)]
+    line = why_failed(Run(["request"]), failed, words)
+    assert line.startswith("12 failed: www1.example.com, order 1: Raise ssl_fulfillment_max_orders.; ")
+    assert line.endswith("; and 2 more")
