@@ -22,6 +22,8 @@ MAILBOXES = ("imap", "maildir", "mbox", "paths")
 """The options of `ssl_fulfillment_mail` of which one must be given."""
 NO_RESULT = {"message": "The module ended without a result."}
 """The failure of a module that gave none."""
+NOT_ALLOWED = "recipient_not_allowed"
+UNTOLD = "an address that the API does not tell"
 MOST_NAMED = 10
 """Failures, and names of what was skipped for one reason, that are named one by one."""
 
@@ -236,33 +238,35 @@ def summary(
         report: the path of the page that was written.
     """
     would_be = "would be " if is_check_mode else ""
-    lines = []
-    if blank:
-        one = len(blank) == 1
-        lines.append(
-            f"no order is selected, because {' and '.join(blank)} {'is' if one else 'are'} null or empty; "
-            f"to select all, leave {'it' if one else 'them'} out"
-        )
-    elif not has_orders:
-        lines.append("no order is selected, because the account has none that fits the selection")
-    for email in result["requested"]:
-        recipient = email["recipient"] or "an address that the API does not tell"
-        lines.append(f"{_order(email)}: {would_be}requested, goes to {recipient}")
-    for found in result["collected"]:
-        lines.append(f"{_order(found)}: found in the email of {found['source'].get('date') or 'an unknown date'}")
-    for one in result["imported"]:
-        stored_as = f" as certificate {one['id']}" if one.get("id") else ""
-        lines.append(f"{_order(one)}: {would_be}{one['outcome']}{stored_as}")
-    for one in result["failed"]:
-        lines.append(f"{_named(one) or 'a batch'}: FAILED, {in_words_of_role(one['message'])}")
-    not_allowed = [one for one in result["skipped"] if one["reason"] == "recipient_not_allowed"]
-    for one in not_allowed:
-        lines.append(f"{_order(one)}: NOT ALLOWED, passed over: {in_words_of_role(one['message'])}")
-    lines += _skipped(one for one in result["skipped"] if one not in not_allowed)
-    lines.append(", ".join(f"{name} {len(result[name])}" for name in LISTS))
+    not_allowed = [one for one in result["skipped"] if one["reason"] == NOT_ALLOWED]
+    lines = [
+        *([] if has_orders and not blank else [_why_none(blank)]),
+        *(f"{_order(one)}: {would_be}requested, goes to {one['recipient'] or UNTOLD}" for one in result["requested"]),
+        *(f"{_order(one)}: found in the email of {_mail_date(one)}" for one in result["collected"]),
+        *(f"{_order(one)}: {would_be}{one['outcome']}{_stored_as(one)}" for one in result["imported"]),
+        *(f"{_named(one) or 'a batch'}: FAILED, {in_words_of_role(one['message'])}" for one in result["failed"]),
+        *(f"{_order(one)}: NOT ALLOWED, passed over: {in_words_of_role(one['message'])}" for one in not_allowed),
+        *_skipped(one for one in result["skipped"] if one["reason"] != NOT_ALLOWED),
+        ", ".join(f"{name} {len(result[name])}" for name in LISTS),
+    ]
     if report:
         lines.append(f"the report {'would be' if is_check_mode else 'is'} {report}.html, and beside it .json and .csv")
     return lines
+
+
+def _why_none(blank: Sequence[str]) -> str:
+    if not blank:
+        return "no order is selected, because the account has none that fits the selection"
+    are, them = ("is", "it") if len(blank) == 1 else ("are", "them")
+    return f"no order is selected, because {' and '.join(blank)} {are} null or empty; to select all, leave {them} out"
+
+
+def _mail_date(found: Record) -> str:
+    return found["source"].get("date") or "an unknown date"
+
+
+def _stored_as(certificate: Record) -> str:
+    return f" as certificate {certificate['id']}" if certificate.get("id") else ""
 
 
 def _skipped(records: Iterable[Record]) -> Iterable[str]:
