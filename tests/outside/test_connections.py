@@ -339,7 +339,7 @@ def test_all_addresses_together_have_the_time_of_one(api: Api, monkeypatch: pyte
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_names, **_wishes: addresses)
         begun = time.monotonic()
         failure = failure_of(client_for(api, "rest", timeout=1, retries=0).account_id)
-        assert time.monotonic() - begun < 4
+        assert time.monotonic() - begun < 7
     assert failure.code == "unreachable"
     assert "timeout" in failure.message
 
