@@ -161,6 +161,7 @@ import typing as t
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -184,7 +185,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import masked, secrets_in
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import has_passed, now, parse
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, Shelf
 
 if t.TYPE_CHECKING:
@@ -334,12 +335,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         main_group = self._add_group(params["group"])
         for name in _standing_groups(windows, with_store=selection.needs_store):
             self._add_group(name)
-        for result in selection.results(listing.orders, now(), listing.shelf):
+        at = now()
+        for result in selection.results(listing.orders, at, listing.shelf):
             host = self.inventory.add_host(_host_name(result), group=main_group)
             variables = {f"{params['vars_prefix']}{name}": _no_template(value) for name, value in result.items()}
             for name, value in variables.items():
                 self.inventory.set_variable(host, name, value)
-            for name in _groups(result, windows):
+            for name in _groups(result, windows, at):
                 self.inventory.add_child(self._add_group(name), host)
             strict = self.get_option("strict")
             self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
@@ -380,12 +382,14 @@ def _standing_groups(windows: list[int], *, with_store: bool) -> list[str]:
     return [*(f"status_{word}" for word in STATUS_CHOICES), "expired", *map(_window_group, windows), *imported]
 
 
-def _groups(result: Mapping[str, t.Any], windows: list[int]) -> list[str]:
+def _groups(result: Mapping[str, t.Any], windows: list[int], at: datetime) -> list[str]:
     """Return the groups that an order belongs to."""
     groups = [f"status_{result['status']}"]
     days = result["days_until_expiry"]
-    if days is not None:
-        groups += ["expired"] if days < 0 else [_window_group(window) for window in windows if days <= window]
+    if has_passed(parse(result["expires_at"]), at):
+        groups.append("expired")
+    elif days is not None:
+        groups += [_window_group(window) for window in windows if days <= window]
     _local, at, domain = (result["approver_email"] or "").rpartition("@")
     if at and domain:
         groups.append(f"approver_domain_{ascii_name(domain)}")

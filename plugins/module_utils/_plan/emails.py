@@ -16,7 +16,7 @@ from .._text import printable, some_of
 from .._times import iso
 
 if t.TYPE_CHECKING:
-    from .._api.orders import Order
+    from .._api.orders import Ineligibility, Order
     from .._ledger.ledger import Entry, Key
     from .._x509.terms import Shelf
 
@@ -56,21 +56,12 @@ class Email:
         return {**self.__dict__, **{name: iso(getattr(self, name)) for name in times}}
 
 
-INELIGIBLE = {
+INELIGIBLE: Mapping[Ineligibility, str] = {
     "pending": "the certificate authority has not approved the order yet; there is no certificate to mail.",
     "canceled": "the order was canceled or rejected, so there is no certificate to mail; leave it out.",
     "expired": "the order has expired; get a new certificate.",
     "unknown_status": "the API gives the order a status that this release does not know; nothing is sent on a guess.",
 }
-
-
-def ineligibility(order: Order, at: datetime) -> str | None:
-    """Return why an order's fulfillment email cannot be sent at all, `None` if it can: the status gate."""
-    if order.status in {"pending", "canceled"}:
-        return order.status
-    if order.status == "unknown":
-        return "unknown_status"
-    return "expired" if order.is_expired(at) else None
 
 
 def plan_emails(
@@ -105,7 +96,7 @@ def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailWishes, at: 
         next_allowed_at=blocked_until,
         message="",
     )
-    why_not = ineligibility(order, at)
+    why_not = order.ineligibility(at)
     if why_not:
         outcome: Outcome = "failed" if wishes.on_ineligible == "fail" else "skipped"
         return replace(email, outcome=outcome, reason=why_not, message=f"Not requested: {INELIGIBLE[why_not]}")

@@ -23,6 +23,7 @@ from .emails import INELIGIBLE
 from .material import Content, ImportWishes
 
 if t.TYPE_CHECKING:
+    from .._api.orders import Ineligibility
     from .._api.store import Stored
 
 
@@ -333,9 +334,8 @@ def failed(error: CertificatesError, step: Step | None = None) -> Step:
 
 
 def why_not_imported(
-    status: str,
+    ineligibility: Ineligibility | None,
     *,
-    expired: bool,
     imported: bool,
     superseded_by: Sequence[int],
     has_certificate: bool,
@@ -343,12 +343,8 @@ def why_not_imported(
     by_email: bool,
 ) -> tuple[str, str] | None:
     """Return reason and message for an order whose certificate cannot be imported now, `None` if it can."""
-    if status in {"pending", "canceled"}:
-        return status, f"Not imported: {INELIGIBLE[status]}"
-    if status == "unknown":
-        return "unknown_status", f"Not imported: {INELIGIBLE['unknown_status']}"
-    if expired:
-        return "expired", f"Not imported: {INELIGIBLE['expired']}"
+    if ineligibility:
+        return ineligibility, f"Not imported: {INELIGIBLE[ineligibility]}"
     if not has_certificate and imported:
         return "already_imported", "The store holds the order's certificate already."
     if superseded_by:

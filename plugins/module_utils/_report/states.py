@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from .._api.orders import ineligibility
 from .._names import ascii_name
 from .._times import days_until, iso, parse
 from .._x509.terms import SLACK, Held, Shelf, Standing, Term
@@ -54,8 +55,6 @@ ATTENTION = (
 """Why a person is needed, the most urgent first."""
 EXPIRING_DAYS = 30
 """An order that has no more days left than this, and no newer one for its name, is to be renewed."""
-OWN_REASON = {"pending": "pending", "canceled": "canceled", "unknown": "unknown_status"}
-"""Of an order in such a status, that is all there is to say."""
 PLANNED = {"outcome_unknown", "recipient_not_allowed"}
 """Reasons for which requesting an email failed that the plan of the next request tells too: a state of their own."""
 OBSTACLES = {"waiting_for_key", "waiting_for_certificate", "no_public_key", "untrusted", "chain_incomplete"}
@@ -208,7 +207,7 @@ def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
     state, reason = _state(
         order,
         index,
-        expired=expires is not None and expires <= at,
+        over=ineligibility(order["status"], expires, at),
         in_store=standing,
         mail_found=mail_found,
         next_allowed=next_allowed,
@@ -288,7 +287,7 @@ def _state(
     order: Record,
     index: _Index,
     *,
-    expired: bool,
+    over: str | None,
     in_store: _InStore,
     mail_found: bool | None,
     next_allowed: str | None,
@@ -300,10 +299,8 @@ def _state(
     failure = index.failed.get(identifier)
     if failure is not None and (failure.get("reason") not in PLANNED or failure.get("reason") != planned):
         return "failed", failure.get("reason") or "api_error"
-    if order["status"] in OWN_REASON:
-        return OWN_REASON[order["status"]], OWN_REASON[order["status"]]
-    if expired:
-        return "expired", "expired"
+    if over:  # then that is all there is to say
+        return over, over
     if in_store.is_imported:
         return "imported", "already_imported"
     if in_store.is_superseded:

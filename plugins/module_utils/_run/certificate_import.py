@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from .._api import store
-from .._api.client import MOST_CALLS_AT_ONCE, Client, check_ids, connect
+from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.faults import NOT_FOUND_ADVICE
 from .._api.orders import Order, fetch_orders
+from .._api.values import check_ids
 from .._argspec import IDENTITIES, SOURCES, ArgumentSpec, api_options, import_options, ledger_options
 from .._errors import CertificatesError
 from .._files import read_file

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .._api.client import check_ids, connect
+from .._api.client import connect
 from .._api.store import ENTRY_LACKS, PEMS, StoreSelection, fetch_visible
+from .._api.values import check_ids
 from .._argspec import ArgumentSpec, api_options
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES

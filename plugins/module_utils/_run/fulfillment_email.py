@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from .._api.client import MOST_CALLS_AT_ONCE, Client, check_ids, connect
+from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.orders import FULFILLMENT_EMAIL, Order, Selection, fetch_orders, resend_fulfillment_email
 from .._api.store import fetch_shelf
-from .._api.values import LARGEST_ID
+from .._api.values import LARGEST_ID, check_ids
 from .._argspec import ArgumentSpec, api_options, ledger_options
 from .._errors import CertificatesError
 from .._ledger.containers import find_why_lost

@@ -243,8 +243,9 @@ def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
 def look_up(module: Module) -> tuple[list[Wanted], int]:
     """Return what to look for of the orders in `order_ids`, and the number of API calls."""
     # Only here is the SDK needed, and it takes longer to load than a mailbox to look through.
-    from .._api.client import check_ids, connect
+    from .._api.client import connect
     from .._api.orders import fetch_orders
+    from .._api.values import check_ids
 
     ids = list(dict.fromkeys(module.params["order_ids"]))
     check_ids("order_ids", ids)
