@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
-from .._api.orders import FULFILLMENT_EMAIL, Order, Selection, fetch_orders, resend_fulfillment_email
+from .._api.orders import FULFILLMENT_EMAIL, Selection, fetch_orders, resend_fulfillment_email
 from .._api.store import fetch_shelf
 from .._api.values import LARGEST_ID, check_ids
 from .._argspec import ArgumentSpec, api_options, ledger_options
@@ -120,7 +120,7 @@ def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes
         module.warn(
             f"No SSL order matches common_names ({', '.join(params['common_names'])}); ssl_order_info lists the orders there are."
         )
-    last_requests = ledger.last_requests(key_of(account_id, order) for order in orders.values())
+    last_requests = ledger.last_requests(key_of(account_id, order_id) for order_id in orders)
     for entry in last_requests.values():
         if entry.is_from_the_future(at):
             module.warn(
@@ -139,9 +139,9 @@ def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes
     return sorted([*emails, *map(not_found, missing)], key=lambda email: email.order_id)
 
 
-def key_of(account_id: int, order: Order) -> Key:
+def key_of(account_id: int, order_id: int) -> Key:
     """Return what the ledger keeps an order's requests under."""
-    return Key(account_id, order.id, FULFILLMENT_EMAIL)
+    return Key(account_id, order_id, FULFILLMENT_EMAIL)
 
 
 def check_number(planned: Sequence[Email], most: int) -> None:
@@ -194,7 +194,7 @@ class Requester:
         try:
             if self._ledger_error:  # it will not be better for this order than for the last one
                 raise self._ledger_error
-            key = Key(self._account_id, email.order_id, FULFILLMENT_EMAIL)
+            key = key_of(self._account_id, email.order_id)
             claim = self._ledger.claim(key, at, interval, lease_for(self._client.settings.timeout))
         except CertificatesError as error:
             self._ledger_error = error
