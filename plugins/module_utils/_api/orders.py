@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from .._codes import Ineligibility
 from .._errors import CertificatesError
 from .._names import address_matches, name_matches
 from .._text import printable
@@ -44,8 +45,6 @@ STATUSES = {
     "cancelled": "canceled",
 }
 """The API's status names, as `SoftLayer_Security_Certificate_Request_Status` gives them; their ids are undocumented."""
-Ineligibility = t.Literal["pending", "canceled", "expired", "unknown_status"]
-"""Why there is no certificate to be had of an order."""
 STATUS_GATE: Mapping[str, Ineligibility | None] = {
     "approved": None,
     "complete": None,

@@ -11,16 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from .._codes import EmailOutcome, EmailReason, Ineligibility, InStore
 from .._names import address_matches, is_one_address
 from .._text import printable, some_of
 from .._times import iso
 
 if t.TYPE_CHECKING:
-    from .._api.orders import Ineligibility, Order
+    from .._api.orders import Order
     from .._ledger.ledger import Entry, Key
     from .._x509.terms import Shelf
-
-Outcome = t.Literal["requested", "skipped", "failed"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Email:
     recipient: str | None
     technical_contact_email: str | None
     status: str | None
-    outcome: Outcome
-    reason: str | None
+    outcome: EmailOutcome
+    reason: EmailReason | None
     requested_at: datetime | None
     previous_requested_at: datetime | None
     next_allowed_at: datetime | None
@@ -98,7 +97,7 @@ def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailWishes, at: 
     )
     why_not = order.ineligibility(at)
     if why_not:
-        outcome: Outcome = "failed" if wishes.on_ineligible == "fail" else "skipped"
+        outcome: EmailOutcome = "failed" if wishes.on_ineligible == "fail" else "skipped"
         return replace(email, outcome=outcome, reason=why_not, message=f"Not requested: {INELIGIBLE[why_not]}")
     if wishes.allowed_recipients is not None and not address_matches(order.approver_email, wishes.allowed_recipients):
         return replace(
@@ -190,7 +189,8 @@ def _unless_imported(email: Email, order: Order, shelf: Shelf, at: datetime) -> 
         return email
     if standing.imported_as:
         ids = ", ".join(str(held.id) for held in standing.imported_as)
-        reason, why = "already_imported", f"the store holds the order's certificate already (id {ids})"
+        reason: InStore = "already_imported"
+        why = f"the store holds the order's certificate already (id {ids})"
     else:
         newest = max(standing.superseded_by, key=lambda held: (held.not_after, held.id))
         reason = "superseded"

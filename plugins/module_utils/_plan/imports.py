@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from .._codes import Code, ImportOutcome, Ineligibility, WaitingReason
 from .._errors import CertificatesError
 from .._names import ascii_name
 from .._text import some_of
@@ -23,7 +24,6 @@ from .emails import INELIGIBLE
 from .material import Content, ImportWishes
 
 if t.TYPE_CHECKING:
-    from .._api.orders import Ineligibility
     from .._api.store import Stored
 
 
@@ -47,16 +47,13 @@ class Superseded:
         }
 
 
-ImportOutcome = t.Literal["imported", "updated", "unchanged", "removed", "failed"]
-
-
 @dataclass(frozen=True)
 class Step:
     """What is to be done, or was done, about one certificate."""
 
     outcome: ImportOutcome
     message: str
-    reason: str | None = None
+    reason: Code | None = None
     id: int | None = None
     common_name: str | None = None
     certificate: Certificate | None = None
@@ -341,7 +338,7 @@ def why_not_imported(
     has_certificate: bool,
     has_key: bool,
     by_email: bool,
-) -> tuple[str, str] | None:
+) -> tuple[WaitingReason, str] | None:
     """Return reason and message for an order whose certificate cannot be imported now, `None` if it can."""
     if ineligibility:
         return ineligibility, f"Not imported: {INELIGIBLE[ineligibility]}"

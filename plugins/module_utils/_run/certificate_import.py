@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -18,6 +18,7 @@ from .._api.faults import NOT_FOUND_ADVICE
 from .._api.orders import Order, fetch_orders
 from .._api.values import check_ids
 from .._argspec import IDENTITIES, SOURCES, ArgumentSpec, api_options, import_options, ledger_options
+from .._codes import Code, ImportReason
 from .._errors import CertificatesError
 from .._files import read_file
 from .._ledger.place import find_place
@@ -348,7 +349,12 @@ def was_removed(client: Client, old: Superseded) -> bool:
     return True
 
 
-REASONS = {"refused", "not_found", "in_use", "ambiguous"}
+REASONS: Mapping[Code, ImportReason] = {
+    "refused": "refused",
+    "not_found": "not_found",
+    "in_use": "in_use",
+    "ambiguous": "ambiguous",
+}
 """Codes of failures that are reasons by themselves; all others are `api_error`."""
 
 
@@ -357,7 +363,7 @@ def as_reason(error: CertificatesError) -> CertificatesError:
     if error.code == "no_answer":
         message = f"{error.message} Run it again: it looks first what was done."
         return CertificatesError("outcome_unknown", message, **error.details)
-    return CertificatesError(error.code if error.code in REASONS else "api_error", error.message, **error.details)
+    return CertificatesError(REASONS.get(error.code, "api_error"), error.message, **error.details)
 
 
 def as_result(planned: Sequence[Step], done: Sequence[Step], client: Client, *, single: bool) -> dict[str, t.Any]:
@@ -381,7 +387,7 @@ def as_failure(failures: Sequence[tuple[int, Step]], count: int, *, stopped: boo
     """Return `failure` for the certificates that failed."""
     _position, first = failures[0]
     if count == 1:
-        return CertificatesError("interrupted" if stopped else t.cast(str, first.reason), first.message).as_failure()
+        return CertificatesError("interrupted" if stopped else first.reason or "api_error", first.message).as_failure()
     said = [f"item {position} ({name_of(step)}): {step.reason}: {step.message}" for position, step in failures]
     return CertificatesError(
         "interrupted" if stopped else "certificates_failed",

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from .._api.orders import FULFILLMENT_EMAIL, Selection, fetch_orders, resend_ful
 from .._api.store import fetch_shelf
 from .._api.values import LARGEST_ID, check_ids
 from .._argspec import ArgumentSpec, api_options, ledger_options
+from .._codes import Code, EmailOutcome, EmailReason
 from .._errors import CertificatesError
 from .._ledger.containers import find_why_lost
 from .._ledger.ledger import Claim, Key, Ledger, lease_for
@@ -59,7 +60,7 @@ SPEC = (
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 LONGEST_INTERVAL_HOURS = 1_000_000
-REASONS = {"not_found", "retired", "rate_limited"}
+REASONS: Mapping[Code, EmailReason] = {"not_found": "not_found", "retired": "retired", "rate_limited": "rate_limited"}
 """Codes of failed calls that are reasons by themselves; `no_answer` is `outcome_unknown`, all others are `api_error`."""
 
 
@@ -220,7 +221,7 @@ class Requester:
             return replace(
                 email, requested_at=claim.requested_at, next_allowed_at=until if self._wishes.min_interval else None
             )
-        reason = error.code if error.code in REASONS else "api_error"
+        reason = REASONS.get(error.code, "api_error")
         return unsent(email, reason, error.message + self._note(self._ledger.release, claim))
 
     @staticmethod
@@ -233,15 +234,14 @@ class Requester:
         return ""
 
 
-def unsent(email: Email, reason: str, message: str) -> Email:
+def unsent(email: Email, reason: EmailReason, message: str) -> Email:
     """Return an email that could not be requested."""
     return replace(email, outcome="failed", reason=reason, message=message, requested_at=None, next_allowed_at=None)
 
 
 def as_result(emails: Sequence[Email], client: Client) -> dict[str, t.Any]:
     """Return what the module returns, with `failure` if an order failed."""
-    outcomes = ("requested", "skipped", "failed")
-    counts = {outcome: sum(email.outcome == outcome for email in emails) for outcome in outcomes}
+    counts = {outcome: sum(email.outcome == outcome for email in emails) for outcome in t.get_args(EmailOutcome)}
     result: dict[str, t.Any] = {
         "changed": counts["requested"] > 0,
         "emails": [email.as_result() for email in emails],
