@@ -117,7 +117,7 @@ def _with_chains(
         issuers = list(known)
         for found in collected:
             issuers += read_certificates(as_bytes(found["intermediate_certificate"] or ""))
-        complete = {}
+        complete: dict[int, Mapping[str, t.Any]] = {}
         for found in collected:
             chain = found["intermediate_certificate"] or _chain_of(as_bytes(found["certificate"]), issuers)
             complete[found["order_id"]] = {**found, "intermediate_certificate": chain}
@@ -184,8 +184,9 @@ def _public_keys(path: str, passphrase: str | None) -> frozenset[str]:
     with suppress(CertificatesError):
         data = read_file(path)
         certificates = read_certificates(data)
-        readable = certificates or [read_private_key(data, passphrase, is_for_use=False)]
-        return frozenset(one.public_key_sha256 for one in readable)
+        if not certificates:
+            return frozenset({read_private_key(data, passphrase, is_for_use=False).public_key_sha256})
+        return frozenset(one.public_key_sha256 for one in certificates)
     return frozenset()
 
 

@@ -261,7 +261,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             listing = self._listing(settings, params["account_id"], selection, may_be_cached=cache)
         except CertificatesError as error:
             raise AnsibleParserError(masked(error.message, secrets)) from None
-        self._populate(listing, selection, params)
+        self._populate(inventory, listing, selection, params)
 
     def _validated(self, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return the plugin's own options as a module gets them: of the right type, environment and defaults filled in."""
@@ -270,7 +270,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(
                 f"There is no option {', '.join(unknown)}: `ansible-doc -t inventory {self.NAME}` tells which there are."
             )
-        self.templar.available_variables = self._vars
+        self.templar.available_variables = self._vars or {}
         templates = api_options().options
         given = SPEC.with_empty_lists({name: config[name] for name in SPEC.options if name in config})
         given = {name: value for name, value in given.items() if value is not None}
@@ -326,31 +326,33 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.display.vvv(f"{self.NAME}: {len(orders)} orders in {client.api_calls} API calls")
         return Listing(tuple(orders), shelf)
 
-    def _populate(self, listing: Listing, selection: Selection, params: Mapping[str, t.Any]) -> None:
+    def _populate(
+        self, inventory: InventoryData, listing: Listing, selection: Selection, params: Mapping[str, t.Any]
+    ) -> None:
         """Add the orders that are selected now, with their variables and groups."""
         missing = sorted(set(selection.order_ids or ()) - {order.id for order in listing.orders})
         if missing:
             self.display.warning(f"{self.NAME}: the account has no order {', '.join(map(str, missing))}.")
         windows = params["expiry_windows_days"]
-        main_group = self._add_group(params["group"])
+        main_group = self._add_group(inventory, params["group"])
         for name in _standing_groups(windows, with_store=selection.needs_store):
-            self._add_group(name)
+            self._add_group(inventory, name)
         at = now()
         for result in selection.results(listing.orders, at, listing.shelf):
-            host = self.inventory.add_host(_host_name(result), group=main_group)
+            host = inventory.add_host(_host_name(result), group=main_group)
             variables = {f"{params['vars_prefix']}{name}": _no_template(value) for name, value in result.items()}
             for name, value in variables.items():
-                self.inventory.set_variable(host, name, value)
+                inventory.set_variable(host, name, value)
             for name in _groups(result, windows, at):
-                self.inventory.add_child(self._add_group(name), host)
+                inventory.add_child(self._add_group(inventory, name), host)
             strict = self.get_option("strict")
             self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
             self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
 
-    def _add_group(self, name: str) -> str:
+    def _add_group(self, inventory: InventoryData, name: str) -> str:
         """Add a group, if it is not there yet, and return the name that it has."""
-        added: str = self.inventory.add_group(self._sanitize_group_name(name))
+        added: str = inventory.add_group(self._sanitize_group_name(name))
         return added
 
 
@@ -390,8 +392,8 @@ def _groups(result: Mapping[str, t.Any], windows: list[int], at: datetime) -> li
         groups.append("expired")
     elif days is not None:
         groups += [_window_group(window) for window in windows if days <= window]
-    _local, at, domain = (result["approver_email"] or "").rpartition("@")
-    if at and domain:
+    _local, at_sign, domain = (result["approver_email"] or "").rpartition("@")
+    if at_sign and domain:
         groups.append(f"approver_domain_{ascii_name(domain)}")
     if "imported" in result:
         groups.append("imported" if result["imported"] else "not_imported")
