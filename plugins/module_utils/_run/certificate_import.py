@@ -17,7 +17,7 @@ from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.faults import NOT_FOUND_ADVICE
 from .._api.orders import Order, fetch_orders
 from .._api.values import check_ids
-from .._argspec import IDENTITIES, SOURCES, ArgumentSpec, api_options, import_options, ledger_options
+from .._argspec import IDENTITIES, SOURCES, api_options, concurrency_options, import_options, ledger_options
 from .._codes import Code, ImportReason
 from .._errors import CertificatesError
 from .._files import read_file
@@ -54,12 +54,7 @@ from .creates import Creator
 from .import_result import as_result
 from .roots import trusted_roots
 
-SPEC = (
-    api_options()
-    + import_options()
-    + ledger_options()
-    + ArgumentSpec(options={"concurrency": {"type": "int", "default": 8}})
-)
+SPEC = api_options() + import_options() + ledger_options() + concurrency_options()
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 Item = dict[str, t.Any]
 """The options of one certificate."""

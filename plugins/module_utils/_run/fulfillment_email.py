@@ -15,7 +15,7 @@ from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.orders import FULFILLMENT_EMAIL, Selection, fetch_orders, resend_fulfillment_email
 from .._api.store import fetch_shelf
 from .._api.values import LARGEST_ID, check_ids
-from .._argspec import ArgumentSpec, api_options, ledger_options
+from .._argspec import ArgumentSpec, api_options, concurrency_options, ledger_options, selection_options
 from .._codes import Code, EmailOutcome, EmailReason
 from .._errors import CertificatesError
 from .._ledger.containers import find_why_lost
@@ -40,19 +40,17 @@ from .._times import iso, now
 SPEC = (
     api_options()
     + ledger_options()
+    + concurrency_options()
+    + selection_options().only("order_ids", "common_names", "account_id")
     + ArgumentSpec(
         options={
-            "order_ids": {"type": "list", "elements": "int"},
-            "common_names": {"type": "list", "elements": "str"},
             "allowed_recipients": {"type": "list", "elements": "str"},
             "min_interval_hours": {"type": "float", "default": 24},
             "skip_imported": {"type": "bool", "default": True},
             "force": {"type": "bool", "default": False},
             "on_ineligible": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
             "max_orders": {"type": "int", "default": 50},
-            "concurrency": {"type": "int", "default": 8},
             "allow_ephemeral_ledger": {"type": "bool", "default": False},
-            "account_id": {"type": "int"},
         },
         required_one_of=[("order_ids", "common_names")],
         mutually_exclusive=[("order_ids", "common_names")],
