@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import cache
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import ineligibility
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import read_file
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
@@ -21,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name, file_stems
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import why_not_imported
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chains
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
@@ -59,7 +60,7 @@ def certificate_files(
     mailed = None if collected is None else _with_chains(list(collected), issuers)
     orders = list(orders)
     files = _Files(orders, None if privatekey_passphrase is None else str(privatekey_passphrase))
-    ready, skipped = [], []
+    ready, skipped, at = [], [], now()
     for order in orders:
         if mailed is None:
             folder = t.cast(str, certificate_dir)
@@ -75,10 +76,8 @@ def certificate_files(
             }
         private_key = files.find(order, privatekey_dir, PRIVATE_KEY)
         has_certificate = (certificate.get("certificate_path") or certificate.get("certificate_content")) is not None
-        days = order["days_until_expiry"]
         why_not = why_not_imported(
-            order["status"],
-            expired=days is not None and days < 0,
+            ineligibility(order["status"], parse(order.get("expires_at")), at),
             imported=bool(order.get("imported")),
             superseded_by=() if force else order.get("superseded_by") or (),
             has_certificate=has_certificate,
@@ -118,7 +117,7 @@ def _with_chains(
         issuers = list(known)
         for found in collected:
             issuers += read_certificates(as_bytes(found["intermediate_certificate"] or ""))
-        complete = {}
+        complete: dict[int, Mapping[str, t.Any]] = {}
         for found in collected:
             chain = found["intermediate_certificate"] or _chain_of(as_bytes(found["certificate"]), issuers)
             complete[found["order_id"]] = {**found, "intermediate_certificate": chain}
@@ -185,8 +184,9 @@ def _public_keys(path: str, passphrase: str | None) -> frozenset[str]:
     with suppress(CertificatesError):
         data = read_file(path)
         certificates = read_certificates(data)
-        readable = certificates or [read_private_key(data, passphrase, is_for_use=False)]
-        return frozenset(one.public_key_sha256 for one in readable)
+        if not certificates:
+            return frozenset({read_private_key(data, passphrase, is_for_use=False).public_key_sha256})
+        return frozenset(one.public_key_sha256 for one in certificates)
     return frozenset()
 
 

@@ -161,6 +161,7 @@ import typing as t
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -184,7 +185,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import masked, secrets_in
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import has_passed, now, parse
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, Shelf
 
 if t.TYPE_CHECKING:
@@ -260,7 +261,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             listing = self._listing(settings, params["account_id"], selection, may_be_cached=cache)
         except CertificatesError as error:
             raise AnsibleParserError(masked(error.message, secrets)) from None
-        self._populate(listing, selection, params)
+        self._populate(inventory, listing, selection, params)
 
     def _validated(self, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return the plugin's own options as a module gets them: of the right type, environment and defaults filled in."""
@@ -269,7 +270,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(
                 f"There is no option {', '.join(unknown)}: `ansible-doc -t inventory {self.NAME}` tells which there are."
             )
-        self.templar.available_variables = self._vars
+        self.templar.available_variables = self._vars or {}
         templates = api_options().options
         given = SPEC.with_empty_lists({name: config[name] for name in SPEC.options if name in config})
         given = {name: value for name, value in given.items() if value is not None}
@@ -325,30 +326,33 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.display.vvv(f"{self.NAME}: {len(orders)} orders in {client.api_calls} API calls")
         return Listing(tuple(orders), shelf)
 
-    def _populate(self, listing: Listing, selection: Selection, params: Mapping[str, t.Any]) -> None:
+    def _populate(
+        self, inventory: InventoryData, listing: Listing, selection: Selection, params: Mapping[str, t.Any]
+    ) -> None:
         """Add the orders that are selected now, with their variables and groups."""
         missing = sorted(set(selection.order_ids or ()) - {order.id for order in listing.orders})
         if missing:
             self.display.warning(f"{self.NAME}: the account has no order {', '.join(map(str, missing))}.")
         windows = params["expiry_windows_days"]
-        main_group = self._add_group(params["group"])
+        main_group = self._add_group(inventory, params["group"])
         for name in _standing_groups(windows, with_store=selection.needs_store):
-            self._add_group(name)
-        for result in selection.results(listing.orders, now(), listing.shelf):
-            host = self.inventory.add_host(_host_name(result), group=main_group)
+            self._add_group(inventory, name)
+        at = now()
+        for result in selection.results(listing.orders, at, listing.shelf):
+            host = inventory.add_host(_host_name(result), group=main_group)
             variables = {f"{params['vars_prefix']}{name}": _no_template(value) for name, value in result.items()}
             for name, value in variables.items():
-                self.inventory.set_variable(host, name, value)
-            for name in _groups(result, windows):
-                self.inventory.add_child(self._add_group(name), host)
+                inventory.set_variable(host, name, value)
+            for name in _groups(result, windows, at):
+                inventory.add_child(self._add_group(inventory, name), host)
             strict = self.get_option("strict")
             self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
             self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
 
-    def _add_group(self, name: str) -> str:
+    def _add_group(self, inventory: InventoryData, name: str) -> str:
         """Add a group, if it is not there yet, and return the name that it has."""
-        added: str = self.inventory.add_group(self._sanitize_group_name(name))
+        added: str = inventory.add_group(self._sanitize_group_name(name))
         return added
 
 
@@ -380,14 +384,16 @@ def _standing_groups(windows: list[int], *, with_store: bool) -> list[str]:
     return [*(f"status_{word}" for word in STATUS_CHOICES), "expired", *map(_window_group, windows), *imported]
 
 
-def _groups(result: Mapping[str, t.Any], windows: list[int]) -> list[str]:
+def _groups(result: Mapping[str, t.Any], windows: list[int], at: datetime) -> list[str]:
     """Return the groups that an order belongs to."""
     groups = [f"status_{result['status']}"]
     days = result["days_until_expiry"]
-    if days is not None:
-        groups += ["expired"] if days < 0 else [_window_group(window) for window in windows if days <= window]
-    _local, at, domain = (result["approver_email"] or "").rpartition("@")
-    if at and domain:
+    if has_passed(parse(result["expires_at"]), at):
+        groups.append("expired")
+    elif days is not None:
+        groups += [_window_group(window) for window in windows if days <= window]
+    _local, at_sign, domain = (result["approver_email"] or "").rpartition("@")
+    if at_sign and domain:
         groups.append(f"approver_domain_{ascii_name(domain)}")
     if "imported" in result:
         groups.append("imported" if result["imported"] else "not_imported")

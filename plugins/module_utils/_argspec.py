@@ -44,6 +44,10 @@ class ArgumentSpec:
             required_one_of=[*self.required_one_of, *other.required_one_of],
         )
 
+    def only(self, *names: str) -> ArgumentSpec:
+        """Return some of the options by themselves, for a module that shares these."""
+        return ArgumentSpec(options={name: self.options[name] for name in names})
+
     def without_blanks(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return values less the empty ones that the environment may fill in, as where a survey was left blank."""
         blanks = {name for name, argument in self.options.items() if "fallback" in argument and values.get(name) == ""}
@@ -142,6 +146,11 @@ def ledger_options() -> ArgumentSpec:
     return ArgumentSpec(
         options={"ledger_url": {"type": "str", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"])}}
     )
+
+
+def concurrency_options() -> ArgumentSpec:
+    """Return the option of the modules that make many calls at the same time."""
+    return ArgumentSpec(options={"concurrency": {"type": "int", "default": 8}})
 
 
 def selection_options() -> ArgumentSpec:

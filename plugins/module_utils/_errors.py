@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
+if t.TYPE_CHECKING:
+    from ._codes import Code
+
 
 class CertificatesError(Exception):
     """What went wrong, as data: every function below a module's ``main()`` raises this and nothing else on purpose.
@@ -17,9 +20,9 @@ class CertificatesError(Exception):
     carries a secret.
     """
 
-    def __init__(self, code: str, message: str, **details: t.Any) -> None:
+    def __init__(self, code: Code, message: str, **details: t.Any) -> None:
         super().__init__(message)
-        self.code = code
+        self.code: Code = code
         self.message = message
         self.details = details
 

@@ -55,6 +55,11 @@ def iso(moment: datetime | None) -> str | None:
     return moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
+def has_passed(moment: datetime | None, at: datetime) -> bool:
+    """Return whether an instant is known to have passed; in the instant itself it has."""
+    return moment is not None and moment <= at
+
+
 def days_until(moment: datetime | None, at: datetime) -> int | None:
     """Return the whole days from `at` until an instant; negative as soon as it has passed."""
     return None if moment is None else math.floor((moment - at) / timedelta(days=1))

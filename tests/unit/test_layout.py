@@ -21,6 +21,7 @@ MODULE_UTILS = f"{NAMESPACE}plugins.module_utils."
 
 # From the ground up: the files and sub-packages of module_utils, each of which imports from layers beneath its own.
 LAYERS = (
+    ("_codes",),
     ("_errors", "_secrets", "_text"),
     ("_argspec", "_files", "_forms", "_libraries", "_names", "_times"),
     ("_module",),
@@ -33,7 +34,7 @@ LAYERS = (
 # Of the layers beneath it, this one knows only some files.
 NARROW = {"_module": {"_argspec", "_errors", "_libraries", "_secrets"}}
 # These do no input or output and read no clock: time is passed in.
-PURE = ("_forms", "_mail", "_names", "_plan", "_report", "_secrets", "_text", "_times", "_x509")
+PURE = ("_codes", "_forms", "_mail", "_names", "_plan", "_report", "_secrets", "_text", "_times", "_x509")
 LONGEST_FILE = 450
 """Lines, notice and docstrings included."""
 IMPURE = {"SoftLayer", "ansible", "os", "pathlib", "requests", "shutil", "socket", "sqlalchemy", "subprocess", "time"}

@@ -29,7 +29,7 @@ from .paging import Page, Row, list_all
 from .rate import RateLimiter
 from .settings import Settings, resolve_settings
 from .transport import Attempt, UnderWay, keep_quiet, make_adapter
-from .values import LARGEST_ID, as_id
+from .values import as_id, check_ids
 
 with suppress(ImportError):
     import requests
@@ -350,21 +350,6 @@ class Client:
         if identifier is None:
             raise CertificatesError("api_error", "SoftLayer_Account::getObject gave no id: check endpoint_url.")
         return identifier
-
-
-def check_ids(name: str, ids: Iterable[int]) -> None:
-    """Refuse what cannot be an id, before it is looked for.
-
-    Raises:
-        CertificatesError: `invalid_argument`.
-    """
-    impossible = [one for one in ids if not 0 < one <= LARGEST_ID]
-    if impossible:
-        what = name.rstrip("s").replace("_", " ")
-        raise CertificatesError(
-            "invalid_argument",
-            f"{name}: {', '.join(map(str, impossible))} is no {what}; ids are whole numbers from 1 to {LARGEST_ID}.",
-        )
 
 
 def _has_id(row: object) -> bool:

@@ -4,7 +4,7 @@
 
 """SSL certificate orders: fetch, normalise, select. Private to softlayer.certificates.
 
-Rests on `SoftLayer_Security_Certificate_Request`.
+Rests on `SoftLayer_Security_Certificate_Request`. Does not load the SDK: filters ask here what may be done about an order.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from .._codes import Ineligibility
 from .._errors import CertificatesError
 from .._names import address_matches, name_matches
 from .._text import printable
-from .._times import days_until, iso, parse
+from .._times import days_until, has_passed, iso, parse
 from .._x509.certificate import name_set
 from .._x509.read import requested
 from .._x509.terms import Shelf, Term
-from .client import Client, check_ids
-from .values import number, yes_or_no
+from .values import check_ids, number, yes_or_no
+
+if t.TYPE_CHECKING:
+    from .client import Client
 
 SERVICE = "Security_Certificate_Request"
 FULFILLMENT_EMAIL = "FulfillmentEmail"
@@ -42,8 +45,18 @@ STATUSES = {
     "cancelled": "canceled",
 }
 """The API's status names, as `SoftLayer_Security_Certificate_Request_Status` gives them; their ids are undocumented."""
-MAILABLE = frozenset({"approved", "complete"})
-"""Statuses in which the certificate authority has issued the certificate."""
+STATUS_GATE: Mapping[str, Ineligibility | None] = {
+    "approved": None,
+    "complete": None,
+    "pending": "pending",
+    "canceled": "canceled",
+}
+"""By status, why the certificate authority has no certificate of an order; any other status is unknown."""
+
+
+def ineligibility(status: str, expires_at: datetime | None, at: datetime) -> Ineligibility | None:
+    """Return why there is no certificate to be had of an order, `None` if there is: the status gate."""
+    return STATUS_GATE.get(status, "unknown_status") or ("expired" if has_passed(expires_at, at) else None)
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,11 @@ class Order:
 
     def is_expired(self, at: datetime) -> bool:
         """Return whether the order is known to have expired."""
-        return self.expires_at is not None and self.expires_at <= at
+        return has_passed(self.expires_at, at)
+
+    def ineligibility(self, at: datetime) -> Ineligibility | None:
+        """Return why there is no certificate to be had of it, `None` if there is."""
+        return ineligibility(self.status, self.expires_at, at)
 
     def as_facts(self) -> dict[str, t.Any]:
         """Return what is true of the order whatever the clock says, ready for JSON; `from_facts` reads it."""
@@ -126,7 +143,7 @@ class Order:
         return {
             **self.as_facts(),
             "days_until_expiry": self.days_until_expiry(at),
-            "fulfillment_email_available": self.status in MAILABLE and not self.is_expired(at),
+            "fulfillment_email_available": self.ineligibility(at) is None,
         }
 
 

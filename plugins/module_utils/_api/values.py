@@ -10,6 +10,7 @@ Pure. What cannot be read is never taken for something near it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from .._errors import CertificatesError
 
@@ -30,6 +31,21 @@ def as_id(value: object) -> int | None:
     """Return an id, which is a number above 0 of 64 bits; `None` for what is none."""
     identifier = number(value)
     return identifier if identifier and identifier <= LARGEST_ID else None
+
+
+def check_ids(name: str, ids: Iterable[int]) -> None:
+    """Refuse what cannot be an id, before it is looked for.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    impossible = [one for one in ids if not 0 < one <= LARGEST_ID]
+    if impossible:
+        what = name.rstrip("s").replace("_", " ")
+        raise CertificatesError(
+            "invalid_argument",
+            f"{name}: {', '.join(map(str, impossible))} is no {what}; ids are whole numbers from 1 to {LARGEST_ID}.",
+        )
 
 
 def is_no(answer: object) -> bool:

@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import islice
 
+from .._codes import MissingReason, UnmatchedReason, Untrusted
 from .._times import iso
 from .._x509.certificate import Certificate, name_set, pem_bundle
 from .._x509.chain import Anchors, Chains, Trust
@@ -116,7 +117,11 @@ def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str])
     return best
 
 
-def why_not(message: Message, keys: Collection[str], at: datetime) -> str | None:
+BARRIERS: tuple[UnmatchedReason, ...] = ("too_large", "encrypted", "malformed")
+"""Signs that are reasons by themselves, the first one first."""
+
+
+def why_not(message: Message, keys: Collection[str], at: datetime) -> UnmatchedReason | None:
     """Return why nothing can be taken from a message, `None` if something can."""
     wanted = [candidate.certificate for candidate in _wanted(message, keys)]
     if any(certificate.is_valid(at) for certificate in wanted):
@@ -125,9 +130,9 @@ def why_not(message: Message, keys: Collection[str], at: datetime) -> str | None
         return "expired" if all(certificate.not_after < at for certificate in wanted) else "not_yet_valid"
     if any(not candidate.certificate.may_issue for candidate in message.candidates):
         return "no_matching_key"
-    for sign in ("too_large", "encrypted", "malformed"):
-        if sign in message.signs:
-            return sign
+    barrier = next((sign for sign in BARRIERS if sign in message.signs), None)
+    if barrier:
+        return barrier
     if "approval" in message.signs:
         return "approval_request"
     if "unsupported" in message.signs:
@@ -172,23 +177,23 @@ class Wanted:
         return (self.public_key_sha256, names) if self.public_key_sha256 else None
 
 
-MISSING = {
+MISSING: Mapping[MissingReason, str] = {
     "waiting_for_email": "No message with the certificate has come yet.",
     "no_public_key": "The API does not tell the order's CSR, so no certificate can be told to be the order's: look for it by csr_paths.",
     "not_found": "There is no such order, or the API user has no permission to see it.",
 }
 
 
-def why_missing(wanted: Wanted, refused: tuple[str, str] | None = None) -> dict[str, t.Any]:
+def why_missing(wanted: Wanted, refused: tuple[Untrusted, str] | None = None) -> dict[str, t.Any]:
     """Return the entry of what was not found, as the module returns it.
 
     Args:
         wanted: what was looked for.
         refused: reason and message, if there was something and it was not trusted.
     """
-    why_no_key = "no_public_key" if wanted.exists else "not_found"
-    reason = "waiting_for_email" if wanted.public_key_sha256 else why_no_key
-    reason, message = refused or (reason, MISSING[reason])
+    why_no_key: MissingReason = "no_public_key" if wanted.exists else "not_found"
+    unfound: MissingReason = "waiting_for_email" if wanted.public_key_sha256 else why_no_key
+    reason, message = refused or (unfound, MISSING[unfound])
     return {
         "order_id": wanted.order_id,
         "common_name": wanted.common_name,
@@ -272,7 +277,7 @@ class Search:
         self._issuers: dict[Certificate, None] = {}
         self._waiting: list[Waiting] = []
         self.collected: dict[Target, Collected] = {}
-        self.refused: dict[Target, tuple[str, str]] = {}
+        self.refused: dict[Target, tuple[Untrusted, str]] = {}
         self.unmatched: list[Mapping[str, t.Any]] = []
         self.unmatched_count = 0
         self.examined = 0
@@ -349,7 +354,9 @@ class Search:
             self._consider(one.target, replace(one.collected, found=found), at)
         self._waiting = still
 
-    def _reject(self, headers: Headers, place: Place, reason: str, message: str | None = None) -> Mapping[str, t.Any]:
+    def _reject(
+        self, headers: Headers, place: Place, reason: UnmatchedReason, message: str | None = None
+    ) -> Mapping[str, t.Any]:
         entry = {**_told(headers, place), "reason": reason, "message": message or UNMATCHED_BECAUSE.get(reason, reason)}
         self.unmatched_count += 1
         if len(self.unmatched) < UNMATCHED:
@@ -357,7 +364,7 @@ class Search:
         return entry
 
 
-def why_untrusted(found: Found) -> tuple[str, str]:
+def why_untrusted(found: Found) -> tuple[Untrusted, str]:
     """Return reason and message of a certificate that has the right public key and is not trusted, or not for its names."""
     name = found.certificate.shown_name
     if found.trust == "trusted" and found.is_for_other_names:
@@ -376,7 +383,7 @@ def why_untrusted(found: Found) -> tuple[str, str]:
     )
 
 
-UNMATCHED_BECAUSE = {
+UNMATCHED_BECAUSE: Mapping[UnmatchedReason, str] = {
     "link_only": "It has only a link to the certificate: download it there.",
     "approval_request": "The domain administrator is asked to approve the order: have that done.",
     "no_certificate": "There is no certificate in it.",

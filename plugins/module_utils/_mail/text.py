@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from .._text import with_real_line_ends
+from .._x509 import pem
 
 MEDIUM_BYTES = 64 * 1024
 """What of a text that is too long is kept of its beginning, and behind each place where PEM may begin."""
@@ -34,9 +35,7 @@ TYPOGRAPHY = {
 }
 """What mail programs make of spaces and hyphens."""
 MARKER = re.compile(r"(?:(?<=-)|(?<=- ))(BEGIN|END)[\s>|]{1,6}([A-Z0-9#]{1,12}(?:[\s>|]{1,6}[A-Z0-9#]{1,12}){0,3})\s?-")
-CERTIFICATE_LABELS = frozenset(
-    {"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "PKCS #7 SIGNED DATA", "CMS"}
-)
+CERTIFICATE_LABELS = frozenset(label.decode("ascii") for label in pem.CERTIFICATE_LABELS)
 QUOTATION = re.compile(r"^[ \t]*(?:[A-Za-z]{0,3}[>|][ \t]?)+", re.MULTILINE)
 BARE_BASE64 = re.compile(rb"\s*MI[A-Za-z0-9+/=\s]+")
 BARE_BEGIN = re.compile(r"(?:(?<![A-Za-z0-9+/=])|(?<=\\[rn]))MI[A-Z][A-Za-z0-9+/]{37,}")

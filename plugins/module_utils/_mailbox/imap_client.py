@@ -15,6 +15,7 @@ import time
 import typing as t
 from contextlib import suppress
 
+from .._codes import Code
 from .._errors import CertificatesError
 
 ANSWER_BYTES = 16 * 1024 * 1024
@@ -147,7 +148,7 @@ class Client(imaplib.IMAP4):
             "check host and port, or choose another folder or a lower max_age_days.",
         )
 
-    def _given_up(self, code: str, what: str) -> CertificatesError:
+    def _given_up(self, code: Code, what: str) -> CertificatesError:
         with suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
         return CertificatesError(code, f"The mail server {self.host}:{self.port} {what}", host=self.host)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from .._codes import EmailOutcome, EmailReason, Ineligibility, InStore
 from .._names import address_matches, is_one_address
 from .._text import printable, some_of
 from .._times import iso
@@ -19,8 +20,6 @@ if t.TYPE_CHECKING:
     from .._api.orders import Order
     from .._ledger.ledger import Entry, Key
     from .._x509.terms import Shelf
-
-Outcome = t.Literal["requested", "skipped", "failed"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Email:
     recipient: str | None
     technical_contact_email: str | None
     status: str | None
-    outcome: Outcome
-    reason: str | None
+    outcome: EmailOutcome
+    reason: EmailReason | None
     requested_at: datetime | None
     previous_requested_at: datetime | None
     next_allowed_at: datetime | None
@@ -56,21 +55,12 @@ class Email:
         return {**self.__dict__, **{name: iso(getattr(self, name)) for name in times}}
 
 
-INELIGIBLE = {
+INELIGIBLE: Mapping[Ineligibility, str] = {
     "pending": "the certificate authority has not approved the order yet; there is no certificate to mail.",
     "canceled": "the order was canceled or rejected, so there is no certificate to mail; leave it out.",
     "expired": "the order has expired; get a new certificate.",
     "unknown_status": "the API gives the order a status that this release does not know; nothing is sent on a guess.",
 }
-
-
-def ineligibility(order: Order, at: datetime) -> str | None:
-    """Return why an order's fulfillment email cannot be sent at all, `None` if it can: the status gate."""
-    if order.status in {"pending", "canceled"}:
-        return order.status
-    if order.status == "unknown":
-        return "unknown_status"
-    return "expired" if order.is_expired(at) else None
 
 
 def plan_emails(
@@ -105,9 +95,9 @@ def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailWishes, at: 
         next_allowed_at=blocked_until,
         message="",
     )
-    why_not = ineligibility(order, at)
+    why_not = order.ineligibility(at)
     if why_not:
-        outcome: Outcome = "failed" if wishes.on_ineligible == "fail" else "skipped"
+        outcome: EmailOutcome = "failed" if wishes.on_ineligible == "fail" else "skipped"
         return replace(email, outcome=outcome, reason=why_not, message=f"Not requested: {INELIGIBLE[why_not]}")
     if wishes.allowed_recipients is not None and not address_matches(order.approver_email, wishes.allowed_recipients):
         return replace(
@@ -199,7 +189,8 @@ def _unless_imported(email: Email, order: Order, shelf: Shelf, at: datetime) -> 
         return email
     if standing.imported_as:
         ids = ", ".join(str(held.id) for held in standing.imported_as)
-        reason, why = "already_imported", f"the store holds the order's certificate already (id {ids})"
+        reason: InStore = "already_imported"
+        why = f"the store holds the order's certificate already (id {ids})"
     else:
         newest = max(standing.superseded_by, key=lambda held: (held.not_after, held.id))
         reason = "superseded"

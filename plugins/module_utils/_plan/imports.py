@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from .._codes import Code, ImportOutcome, Ineligibility, WaitingReason
 from .._errors import CertificatesError
 from .._names import ascii_name
 from .._text import some_of
@@ -46,107 +47,189 @@ class Superseded:
         }
 
 
-ImportOutcome = t.Literal["imported", "updated", "unchanged", "removed", "failed"]
+@dataclass(frozen=True)
+class About:
+    """What is known of the certificate that a step is about."""
+
+    id: int | None = None
+    common_name: str | None = None
+    """Where there is no certificate to read it in."""
+    certificate: Certificate | None = None
+    notes: str | None = None
+    order_id: int | None = None
+    trust: Trust | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str | None:
+        """What it is called in messages."""
+        return self.certificate.common_name if self.certificate else self.common_name
+
+    def facts(self) -> dict[str, t.Any]:
+        """Return its public facts."""
+        if self.certificate:
+            return self.certificate.facts()
+        return {**dict.fromkeys(FACTS), "subject_alt_names": [], "common_name": self.common_name}
 
 
 @dataclass(frozen=True)
 class Step:
-    """What is to be done, or was done, about one certificate."""
+    """What is to be done, or was done, about one certificate: see the classes below."""
 
-    outcome: ImportOutcome
+    about: About
     message: str
-    reason: str | None = None
-    id: int | None = None
-    common_name: str | None = None
-    certificate: Certificate | None = None
-    notes: str | None = None
-    order_id: int | None = None
-    superseded: tuple[Superseded, ...] = ()
-    content: Content | None = field(default=None, repr=False)
-    changes: Mapping[str, str] = field(default_factory=dict, repr=False)
-    notes_before: str | None = None
-    same_as: int | None = None
-    warnings: tuple[str, ...] = ()
-    trust: Trust | None = None
+    outcome: t.ClassVar[ImportOutcome]
 
     @property
     def changes_something(self) -> bool:
         """Return whether the store is, or would be, another one afterwards."""
-        return self.outcome in {"imported", "updated", "removed"} or any(old.removed for old in self.superseded)
+        return False
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it as the module returns it: public facts only."""
-        facts = (
-            self.certificate.facts()
-            if self.certificate
-            else {**dict.fromkeys(FACTS), "subject_alt_names": [], "common_name": self.common_name}
-        )
         return {
-            "id": self.id,
-            **facts,
-            "trust": self.trust,
-            "notes": self.notes,
-            "order_id": self.order_id,
+            "id": self.about.id,
+            **self.about.facts(),
+            "trust": self.about.trust,
+            "notes": self.about.notes,
+            "order_id": self.about.order_id,
             "outcome": self.outcome,
-            "reason": self.reason,
-            "superseded": [old.as_result() for old in self.superseded],
+            "reason": None,
+            "superseded": [],
             "message": self.message,
         }
 
 
+@dataclass(frozen=True)
+class Failure(Step):
+    """A certificate that is not, or was not, taken; `reason` is of `ImportReason`, or an option makes no sense."""
+
+    outcome = "failed"
+    reason: Code
+
+    def as_result(self) -> dict[str, t.Any]:
+        """See `Step`."""
+        return {**super().as_result(), "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Present(Step):
+    """A certificate that the store is to hold; what it takes the place of may go."""
+
+    content: Content = field(repr=False)
+    superseded: tuple[Superseded, ...]
+
+    @property
+    def changes_something(self) -> bool:
+        """See `Step`."""
+        return any(old.removed for old in self.superseded)
+
+    def as_result(self) -> dict[str, t.Any]:
+        """See `Step`."""
+        return {**super().as_result(), "superseded": [old.as_result() for old in self.superseded]}
+
+
+@dataclass(frozen=True)
+class Unchanged(Present):
+    """It is there, as it is wanted."""
+
+    outcome = "unchanged"
+
+
+@dataclass(frozen=True)
+class Creation(Present):
+    """It is not there yet."""
+
+    outcome = "imported"
+
+    @property
+    def changes_something(self) -> bool:
+        """See `Step`."""
+        return True
+
+
+@dataclass(frozen=True)
+class Update(Present):
+    """It is there, with something else beside it: `changes` are the properties to change."""
+
+    outcome = "updated"
+    record: Stored = field(repr=False)
+    changes: Mapping[str, str] = field(repr=False)
+
+    @property
+    def changes_something(self) -> bool:
+        """See `Step`."""
+        return True
+
+
+@dataclass(frozen=True)
+class Removal(Step):
+    """A record that is to be deleted."""
+
+    outcome = "removed"
+    record: Stored = field(repr=False)
+
+    @property
+    def changes_something(self) -> bool:
+        """See `Step`."""
+        return True
+
+
+@dataclass(frozen=True)
+class NothingToRemove(Step):
+    """A certificate that was to be deleted and is not there."""
+
+    outcome = "unchanged"
+
+
+@dataclass(frozen=True)
+class Repetition(Step):
+    """What an item of the run wants that an earlier one, at the position `first`, wants too."""
+
+    outcome = "unchanged"
+    first: int
+
+
+def failed(error: CertificatesError, about: About | None = None) -> Failure:
+    """Return the step of a certificate that is not, or was not, taken."""
+    about = about or About()
+    return Failure(replace(about, trust=error.details.get("trust", about.trust)), error.message, error.code)
+
+
 def plan_present(
     content: Content, stored: Sequence[Stored], wishes: ImportWishes, order_id: int | None, at: datetime
-) -> Step:
+) -> Present | Failure:
     """Decide how a certificate gets into the store, or that it is there already.
 
     Equal is what has the same DER, and so the same public key: text, line ends and names do not count.
     """
     leaf = content.certificate
     superseded = tuple(_superseded_by(leaf, stored, wishes)) if leaf.is_valid(at) else ()
-    step = Step(
-        "imported",
-        "Imported.",
-        certificate=leaf,
-        notes=content.notes or "",
-        order_id=order_id,
-        superseded=superseded,
-        content=content,
-        trust=content.trust,
-    )
+    about = About(certificate=leaf, notes=content.notes or "", order_id=order_id, trust=content.trust)
+    new = Creation(about, "Imported.", content, superseded)
     same = [record for record in stored if record.certificate == leaf]
-    if not same:
-        return step
+    return plan_found(new, same) if same else new
+
+
+def plan_found(new: Creation, same: Sequence[Stored]) -> Unchanged | Update | Failure:
+    """Decide what is to be done about a certificate of which the store has records: they were listed, or another run was faster."""
+    about, content = new.about, new.content
     differing = [(record, content.changes_to(record)) for record in same]
     unchanged = next((record for record, changes in differing if not changes), None)
     if unchanged:
-        return replace(
-            step, outcome="unchanged", id=unchanged.id, notes=unchanged.notes, message="The store holds it already."
-        )
+        about = replace(about, id=unchanged.id, notes=unchanged.notes)
+        return Unchanged(about, "The store holds it already.", content, new.superseded)
     if len(same) > 1:
         ids = ", ".join(str(record.id) for record in same)
-        return failed(
-            CertificatesError(
-                "ambiguous", f"The store holds it more than once (ids {ids}), none as wanted: remove the surplus ones."
-            ),
-            step,
-        )
+        why = f"The store holds it more than once (ids {ids}), none as wanted: remove the surplus ones."
+        return failed(CertificatesError("ambiguous", why), about)
     record, changes = differing[0]
-    step = replace(step, id=record.id, notes=changes.get("notes", record.notes), notes_before=record.notes)
+    about = replace(about, id=record.id, notes=changes.get("notes", record.notes))
     if record.associated_service_count and "intermediateCertificate" in changes:
         why = f"{_in_use(record)}, so its intermediates cannot be changed: detach it first."
-        return failed(CertificatesError("in_use", why), step)
-    return replace(
-        step,
-        outcome="updated",
-        changes=changes,
-        message=f"Updated: {', '.join(CHANGED_PROPERTIES[name] for name in changes)}.",
-    )
-
-
-def plan_found(step: Step, record: Stored, at: datetime) -> Step:
-    """Return the step of a certificate that another run has stored since the plan was made: unchanged, or still to be updated."""
-    found = plan_present(t.cast("Content", step.content), [record], ImportWishes(), step.order_id, at)
-    return replace(found, superseded=() if found.outcome == "failed" else step.superseded, warnings=step.warnings)
+        return failed(CertificatesError("in_use", why), about)
+    what = ", ".join(CHANGED_PROPERTIES[name] for name in changes)
+    return Update(about, f"Updated: {what}.", content, new.superseded, record, changes)
 
 
 CHANGED_PROPERTIES = {
@@ -185,15 +268,20 @@ MOST_NAMED = 5
 """Certificates that a warning names."""
 
 
-def warnings_of_shorter_terms(step: Step) -> tuple[str, ...]:
+def warnings_of(step: Step) -> tuple[str, ...]:
+    """Return what the user is to be warned of."""
+    return (*step.about.warnings, *(warnings_of_shorter_terms(step) if isinstance(step, Present) else ()))
+
+
+def warnings_of_shorter_terms(step: Present) -> tuple[str, ...]:
     """Warn of what a certificate takes the place of although it ends later; some are named."""
-    certificate = step.certificate
+    certificate = step.content.certificate
     longer = [
         f"certificate {old.id} ({iso(old.certificate.not_after)})"
         for old in step.superseded
-        if certificate and old.certificate.not_after > certificate.not_after
+        if old.certificate.not_after > certificate.not_after
     ]
-    if certificate is None or not longer:
+    if not longer:
         return ()
     return (
         f"It ends at {iso(certificate.not_after)}, earlier than what it takes the place of: {some_of(longer, MOST_NAMED)}. "
@@ -206,7 +294,7 @@ def plan_absent(
     certificate_id: int | None,
     fingerprint_sha256: str | None,
     common_name: str | None,
-) -> Step:
+) -> Removal | NothingToRemove | Failure:
     """Decide which record is to be removed: the only one that has the id, the fingerprint or the common name."""
     fingerprint = None if fingerprint_sha256 is None else plain_fingerprint(fingerprint_sha256)
     name = None if common_name is None else ascii_name(common_name)
@@ -221,7 +309,7 @@ def plan_absent(
         and (name is None or (name and ascii_name(record.common_name or "") == name))
     ]
     if not found:
-        return Step("unchanged", "The store holds no such certificate.", common_name=common_name)
+        return NothingToRemove(About(common_name=common_name), "The store holds no such certificate.")
     if len(found) > 1:
         ids = ", ".join(str(record.id) for record in found)
         return failed(
@@ -231,15 +319,10 @@ def plan_absent(
             )
         )
     record = found[0]
-    step = Step(
-        "removed",
-        "Removed.",
-        id=record.id,
-        common_name=record.common_name,
-        certificate=record.certificate,
-        notes=record.notes,
-    )
-    return step if record.is_surely_unused else failed(CertificatesError("in_use", _why_kept(record)), step)
+    about = About(record.id, record.common_name, record.certificate, record.notes)
+    if not record.is_surely_unused:
+        return failed(CertificatesError("in_use", _why_kept(record)), about)
+    return Removal(about, "Removed.", record)
 
 
 def check_deletion(record: Stored, listed: Certificate | None) -> None:
@@ -278,77 +361,62 @@ def plain_fingerprint(text: str) -> str:
 
 def spare_what_is_wanted(steps: Sequence[Step]) -> list[Step]:
     """Keep in the store what one item of the run would remove and another wants to be there."""
-    wanted = {step.id for step in steps if step.content is not None}
+    wanted = {step.about.id for step in steps if isinstance(step, Present)}
     return [_spare(step, wanted) for step in steps]
 
 
 def _spare(step: Step, wanted: Collection[int | None]) -> Step:
-    if step.outcome == "removed" and step.id in wanted:
-        error = f"Another item of the same run wants certificate {step.id} to be in the store: leave one of the two."
-        return failed(CertificatesError("ambiguous", error), step)
+    if isinstance(step, Removal) and step.record.id in wanted:
+        why = (
+            f"Another item of the same run wants certificate {step.record.id} to be in the store: leave one of the two."
+        )
+        return failed(CertificatesError("ambiguous", why), step.about)
+    if not isinstance(step, Present):
+        return step
     superseded = (replace(old, remove=old.remove and old.id not in wanted) for old in step.superseded)
     return replace(step, superseded=tuple(superseded))
 
 
 def predicted(step: Step) -> Step:
     """Return a step as it will have been carried out, for check mode."""
+    if not isinstance(step, Present):
+        return step
     return replace(step, superseded=tuple(replace(old, removed=old.remove) for old in step.superseded))
 
 
 def mark_repeated(steps: Sequence[Step]) -> list[Step]:
     """Let a certificate that was given twice be stored, or removed, once: the later ones refer to the first."""
-    first_of: dict[Certificate | int | None, int] = {}
-    marked: list[Step] = []
+    first_of: dict[Certificate | int, int] = {}
+    marked = []
     for position, step in enumerate(steps):
-        current = step
-        if (step.content is not None or step.outcome == "removed") and step.outcome != "failed":
-            first = first_of.setdefault(step.content.certificate if step.content else step.id, position)
-            if first != position:
-                current = _repeated(step, steps[first], first)
-        marked.append(current)
+        first = position
+        if isinstance(step, Present):
+            first = first_of.setdefault(step.content.certificate, position)
+        elif isinstance(step, Removal):
+            first = first_of.setdefault(step.record.id, position)
+        marked.append(step if first == position else _repeated(step, steps[first], first))
     return marked
 
 
-def _repeated(step: Step, first: Step, position: int) -> Step:
-    if step.content == first.content:
-        message = f"The same as item {position}."
-        return replace(step, outcome="unchanged", same_as=position, superseded=(), changes={}, message=message)
-    error = CertificatesError(
-        "ambiguous", f"The same certificate as item {position}, with another chain, CSR or notes: give it once."
-    )
-    return failed(error, step)
-
-
-def failed(error: CertificatesError, step: Step | None = None) -> Step:
-    """Return the step of a certificate that is not, or was not, taken."""
-    return replace(
-        step or Step("failed", ""),
-        outcome="failed",
-        reason=error.code,
-        message=error.message,
-        superseded=(),
-        changes={},
-        trust=error.details.get("trust", step.trust if step else None),
-    )
+def _repeated(step: Step, first: Step, position: int) -> Repetition | Failure:
+    if isinstance(step, Present) and isinstance(first, Present) and step.content != first.content:
+        why = f"The same certificate as item {position}, with another chain, CSR or notes: give it once."
+        return failed(CertificatesError("ambiguous", why), step.about)
+    return Repetition(step.about, f"The same as item {position}.", position)
 
 
 def why_not_imported(
-    status: str,
+    ineligibility: Ineligibility | None,
     *,
-    expired: bool,
     imported: bool,
     superseded_by: Sequence[int],
     has_certificate: bool,
     has_key: bool,
     by_email: bool,
-) -> tuple[str, str] | None:
+) -> tuple[WaitingReason, str] | None:
     """Return reason and message for an order whose certificate cannot be imported now, `None` if it can."""
-    if status in {"pending", "canceled"}:
-        return status, f"Not imported: {INELIGIBLE[status]}"
-    if status == "unknown":
-        return "unknown_status", f"Not imported: {INELIGIBLE['unknown_status']}"
-    if expired:
-        return "expired", f"Not imported: {INELIGIBLE['expired']}"
+    if ineligibility:
+        return ineligibility, f"Not imported: {INELIGIBLE[ineligibility]}"
     if not has_certificate and imported:
         return "already_imported", "The store holds the order's certificate already."
     if superseded_by:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from .._codes import Untrusted
 from .._errors import CertificatesError
 from .._text import NOT_XML
 from .._times import iso
@@ -91,7 +92,7 @@ class ImportWishes:
     trust: t.Literal["require", "warn", "ignore"] = "warn"
 
 
-UNTRUSTED: Mapping[Trust, str] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
+UNTRUSTED: Mapping[Trust, Untrusted] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
 """The reason of a certificate that is not taken for want of trust."""
 
 

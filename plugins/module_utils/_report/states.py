@@ -15,50 +15,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from .._api.orders import ineligibility
+from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
 from .._names import ascii_name
 from .._times import days_until, iso, parse
 from .._x509.terms import SLACK, Held, Shelf, Standing, Term
 
 Record = Mapping[str, t.Any]
 Row = dict[str, t.Any]
-STATES = (
-    "failed",
-    "not_allowed",
-    "unclear",
-    "unknown_status",
-    "pending",
-    "requestable",
-    "requested",
-    "received",
-    "imported",
-    "superseded",
-    "expired",
-    "canceled",
-)
-"""Where an order can stand: what went wrong first, then the way from the order to the store, then what is over."""
-ATTENTION = (
-    "failed",
-    "expired_in_use",
-    "expiring",
-    "switch_services",
-    "unclear",
-    "not_allowed",
-    "untrusted",
-    "chain_incomplete",
+STATES: tuple[State, ...] = t.get_args(State)
+ATTENTION: tuple[Attention, ...] = t.get_args(Attention)
+"""The most urgent first."""
+EXPIRING_DAYS = 30
+"""An order that has no more days left than this, and no newer one for its name, is to be renewed."""
+PLANNED: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
+"""Reasons for which requesting an email failed that the plan of the next request tells too: a state of their own."""
+OBSTACLES: set[MissingReason | WaitingReason] = {
     "waiting_for_key",
     "waiting_for_certificate",
     "no_public_key",
-    "pending",
-    "unknown_status",
-)
-"""Why a person is needed, the most urgent first."""
-EXPIRING_DAYS = 30
-"""An order that has no more days left than this, and no newer one for its name, is to be renewed."""
-OWN_REASON = {"pending": "pending", "canceled": "canceled", "unknown": "unknown_status"}
-"""Of an order in such a status, that is all there is to say."""
-PLANNED = {"outcome_unknown", "recipient_not_allowed"}
-"""Reasons for which requesting an email failed that the plan of the next request tells too: a state of their own."""
-OBSTACLES = {"waiting_for_key", "waiting_for_certificate", "no_public_key", "untrusted", "chain_incomplete"}
+    "untrusted",
+    "chain_incomplete",
+}
 """Reasons of a phase that tell more than the state does."""
 
 
@@ -165,7 +143,7 @@ def _newest(orders: Iterable[Record]) -> dict[str, datetime]:
 def _build(orders: Iterable[Record], known: Known, index: _Index, words: Record, at: datetime) -> Row:
     rows = sorted((_row(order, index, words, at) for order in orders), key=_urgency)
     counts = Counter(row["state"] for row in rows)
-    needing: dict[str, list[int]] = {kind: [] for kind in ATTENTION}
+    needing: dict[Attention, list[int]] = {kind: [] for kind in ATTENTION}
     for row in rows:
         for kind in row["attention"]:
             needing[kind].append(row["order_id"])
@@ -208,7 +186,7 @@ def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
     state, reason = _state(
         order,
         index,
-        expired=expires is not None and expires <= at,
+        over=ineligibility(order["status"], expires, at),
         in_store=standing,
         mail_found=mail_found,
         next_allowed=next_allowed,
@@ -288,22 +266,20 @@ def _state(
     order: Record,
     index: _Index,
     *,
-    expired: bool,
+    over: Ineligibility | None,
     in_store: _InStore,
     mail_found: bool | None,
     next_allowed: str | None,
     last_requested: str | None,
-) -> tuple[str, str]:
+) -> tuple[State, str]:
     """Return where an order stands, and the reason that says it in words."""
     identifier = order["id"]
     planned = index.emails.get(identifier, {}).get("reason")
     failure = index.failed.get(identifier)
     if failure is not None and (failure.get("reason") not in PLANNED or failure.get("reason") != planned):
         return "failed", failure.get("reason") or "api_error"
-    if order["status"] in OWN_REASON:
-        return OWN_REASON[order["status"]], OWN_REASON[order["status"]]
-    if expired:
-        return "expired", "expired"
+    if over:  # then that is all there is to say
+        return over, over
     if in_store.is_imported:
         return "imported", "already_imported"
     if in_store.is_superseded:
@@ -328,9 +304,9 @@ def _is_renewed(order: Record, index: _Index) -> bool:
     return bool(order["common_name"] and expires and newest and newest > expires)
 
 
-def _attention(row: Row, *, renewed: bool) -> list[str]:
+def _attention(row: Row, *, renewed: bool) -> list[Attention]:
     """Return why a person is needed, the most urgent reason first."""
-    kinds = {row["state"], row["reason"]} & set(ATTENTION)
+    kinds = set(ATTENTION) & {row["state"], row["reason"]}
     days = row["days_left"]
     if row["state"] == "expired" and row["services"]:
         kinds.add("expired_in_use")

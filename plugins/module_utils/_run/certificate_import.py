@@ -8,23 +8,32 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from .._api import store
-from .._api.client import MOST_CALLS_AT_ONCE, Client, check_ids, connect
+from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.faults import NOT_FOUND_ADVICE
 from .._api.orders import Order, fetch_orders
-from .._argspec import IDENTITIES, SOURCES, ArgumentSpec, api_options, import_options, ledger_options
+from .._api.values import check_ids
+from .._argspec import IDENTITIES, SOURCES, api_options, concurrency_options, import_options, ledger_options
+from .._codes import Code, ImportReason
 from .._errors import CertificatesError
 from .._files import read_file
 from .._ledger.place import find_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._plan.imports import (
+    About,
+    Creation,
+    Failure,
+    Present,
+    Removal,
+    Repetition,
     Step,
     Superseded,
+    Update,
     check_deletion,
     failed,
     mark_repeated,
@@ -34,23 +43,18 @@ from .._plan.imports import (
     plan_present,
     predicted,
     spare_what_is_wanted,
-    warnings_of_shorter_terms,
+    warnings_of,
 )
 from .._plan.material import Content, ImportWishes, Material, assemble, check_order, presumed_leaf
-from .._text import some_of
-from .._times import iso, now
+from .._times import now
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.keys import key_texts
 from .creates import Creator
+from .import_result import as_result
 from .roots import trusted_roots
 
-SPEC = (
-    api_options()
-    + import_options()
-    + ledger_options()
-    + ArgumentSpec(options={"concurrency": {"type": "int", "default": 8}})
-)
+SPEC = api_options() + import_options() + ledger_options() + concurrency_options()
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 Item = dict[str, t.Any]
 """The options of one certificate."""
@@ -70,15 +74,10 @@ def run(module: Module) -> dict[str, t.Any]:
         find_place(params["ledger_url"])
     checked = [check(item, module) for item in items]  # before that a signal ends the run, as nothing has begun
     client = connect(module, params["concurrency"], module.stop_on_signals())
-    steps = (
-        plan(client, items, checked, order_ids)
-        if any(not isinstance(found, Step) for found in checked)
-        else t.cast("list[Step]", checked)
-    )
-    steps = refuse_creates_without_a_place(steps, params["ledger_url"])
+    steps = refuse_creates_without_a_place(plan(client, items, checked, order_ids), params["ledger_url"])
     for step in steps:
-        for warning in (*step.warnings, *warnings_of_shorter_terms(step)):
-            module.warn(f"{step.common_name or (step.certificate and step.certificate.common_name)}: {warning}")
+        for warning in warnings_of(step):
+            module.warn(f"{step.about.name}: {warning}")
     planned = [predicted(step) for step in steps]
     done = planned if module.check_mode else carry_out(client, steps, params["ledger_url"])
     return as_result(planned, done, client, single=many is None)
@@ -130,40 +129,68 @@ class Orders:
     by_id: dict[int, Order]
     error: CertificatesError | None = None
 
+    def check(self, content: Content, order_id: int) -> None:
+        """Refuse a certificate that was not issued for an order's CSR.
 
-Planner = Callable[[Sequence[store.Stored], Orders], Step]
-"""Makes a plan for one certificate of the facts that only the API has."""
+        Raises:
+            CertificatesError: its code is the `reason`.
+        """
+        if self.error:
+            raise as_reason(self.error)
+        check_order(content, self.by_id.get(order_id), order_id)
 
 
-def check(item: Item, module: Module) -> Step | Planner:
+@dataclass(frozen=True)
+class ToStore:
+    """A certificate that is fit to be stored, as far as can be told without the API."""
+
+    content: Content
+    wishes: ImportWishes
+    about: About
+
+    def plan(self, stored: Sequence[store.Stored], orders: Orders) -> Step:
+        """Return what is to be done about it."""
+        order_id = self.about.order_id
+        try:
+            if order_id is not None:
+                orders.check(self.content, order_id)
+        except CertificatesError as error:
+            return failed(error, replace(self.about, warnings=()))
+        step = plan_present(self.content, stored, self.wishes, order_id, now())
+        return replace(step, about=replace(step.about, warnings=self.about.warnings))
+
+
+@dataclass(frozen=True)
+class ToRemove:
+    """What a certificate that is to be deleted is known by."""
+
+    certificate_id: int | None
+    fingerprint_sha256: str | None
+    common_name: str | None
+
+    def plan(self, stored: Sequence[store.Stored], _orders: Orders) -> Step:
+        """Return what is to be done about it."""
+        return plan_absent(stored, self.certificate_id, self.fingerprint_sha256, self.common_name)
+
+
+Checked = ToStore | ToRemove | Failure
+
+
+def check(item: Item, module: Module) -> Checked:
     """Check one certificate as far as that goes without the API."""
     if item["state"] == "absent":
-        return lambda stored, _orders: plan_absent(
-            stored, item["certificate_id"], item["fingerprint_sha256"], item["common_name"]
-        )
+        return ToRemove(item["certificate_id"], item["fingerprint_sha256"], item["common_name"])
     wishes = ImportWishes(item["allow_expired"], item["verify_chain"], item["remove_superseded"], item["trust"])
-    order_id = item["order_id"]
-    known = Step("failed", "", order_id=order_id, notes=item["notes"])
+    about = About(order_id=item["order_id"], notes=item["notes"])
     try:
         material = read_material(item)
         module.no_log_values.update(key_texts(material.private_key or b""))
-        known = replace(known, certificate=presumed_leaf(material))
+        about = replace(about, certificate=presumed_leaf(material))
         content, warnings = assemble(material, wishes, now(), anchors_for(item, module))
     except CertificatesError as error:
-        return failed(error, known)
+        return failed(error, about)
     module.no_log_values.add(content.private_key_pem.strip())
-
-    def plan_one(stored: Sequence[store.Stored], orders: Orders) -> Step:
-        try:
-            if order_id is not None and orders.error:
-                raise as_reason(orders.error)
-            if order_id is not None:
-                check_order(content, orders.by_id.get(order_id), order_id)
-        except CertificatesError as error:
-            return failed(error, replace(known, certificate=content.certificate))
-        return replace(plan_present(content, stored, wishes, order_id, now()), warnings=warnings)
-
-    return plan_one
+    return ToStore(content, wishes, replace(about, certificate=content.certificate, warnings=warnings))
 
 
 def anchors_for(item: Item, module: Module) -> Anchors | None:
@@ -204,21 +231,24 @@ def read_material(item: Item) -> Material:
     )
 
 
-def plan(
-    client: Client, items: Sequence[Item], checked: Sequence[Step | Planner], order_ids: Sequence[int]
-) -> list[Step]:
+def plan(client: Client, items: Sequence[Item], checked: Sequence[Checked], order_ids: Sequence[int]) -> list[Step]:
     """Read the orders and the store, once for all, and return what is to be done about each certificate."""
+    failures: list[Step] = [one for one in checked if isinstance(one, Failure)]
+    if len(failures) == len(checked):
+        return failures
     orders = read_orders(client, order_ids)
     stored = store.fetch_stored(client)
     if any(item["state"] == "present" or item["fingerprint_sha256"] is not None for item in items):
         store.warn_of_unreadable(client, stored)
-    steps = mark_repeated([found if isinstance(found, Step) else found(stored, orders) for found in checked])
+    steps = mark_repeated([one if isinstance(one, Failure) else one.plan(stored, orders) for one in checked])
     return [name_services(client, step) for step in spare_what_is_wanted(steps)]
 
 
 def name_services(client: Client, step: Step) -> Step:
     """Say of a certificate in use what uses it."""
-    services = store.fetch_services(client, step.id) if step.reason == "in_use" and step.id is not None else []
+    if not isinstance(step, Failure) or step.reason != "in_use" or step.about.id is None:
+        return step
+    services = store.fetch_services(client, step.about.id)
     return replace(step, message=f"{step.message} It is used by: {', '.join(services)}.") if services else step
 
 
@@ -234,70 +264,72 @@ def read_orders(client: Client, order_ids: Sequence[int]) -> Orders:
 def refuse_creates_without_a_place(steps: Sequence[Step], ledger_url: str | None) -> list[Step]:
     """Let what is to be created fail where the ledger cannot be, in check mode as well."""
     try:
-        if any(step.outcome == "imported" for step in steps):
+        if any(isinstance(step, Creation) for step in steps):
             find_place(ledger_url)
     except CertificatesError as error:
-        return [failed(as_reason(error), step) if step.outcome == "imported" else step for step in steps]
+        return [failed(as_reason(error), step.about) if isinstance(step, Creation) else step for step in steps]
     return list(steps)
 
 
 def carry_out(client: Client, steps: Sequence[Step], ledger_url: str | None) -> list[Step]:
     """Carry out a plan, several certificates at the same time; what fails hides nothing of the others."""
-    new = [step.content.certificate for step in steps if step.outcome == "imported" and step.content]
+    new = [step.content.certificate for step in steps if isinstance(step, Creation)]
     creator = Creator(client, ledger_url, new)
     try:
         done = client.each(lambda step: carry_out_one(client, creator, step), steps)
     finally:
         creator.close()
-    return [step if step.same_as is None else repeated(step, done[step.same_as]) for step in done]
+    return [repeated(step, done[step.first]) if isinstance(step, Repetition) else step for step in done]
 
 
-def repeated(step: Step, first: Step) -> Step:
+def repeated(step: Repetition, first: Step) -> Step:
     """Return the step of a certificate that was given before."""
-    if first.outcome == "failed":
-        return replace(step, outcome="failed", reason=first.reason, message=first.message)
-    return replace(step, id=first.id)
+    if isinstance(first, Failure):
+        return Failure(step.about, first.message, first.reason)
+    return replace(step, about=replace(step.about, id=first.about.id))
 
 
 def carry_out_one(client: Client, creator: Creator, step: Step) -> Step:
     """Carry out what is planned for one certificate."""
     try:
-        if step.outcome == "imported":
+        if isinstance(step, Creation):
             step = create(creator, step)
-        if step.outcome == "updated":
+        if isinstance(step, Update):
             edit(client, step)
-        elif step.outcome == "removed":
-            remove(client, t.cast(int, step.id), step.certificate)
+        elif isinstance(step, Removal):
+            remove(client, step.record.id, step.record.certificate)
     except CertificatesError as error:
-        return name_services(client, failed(as_reason(error), step))
+        return name_services(client, failed(as_reason(error), step.about))
+    if not isinstance(step, Present):
+        return step
     return replace(
         step,
         superseded=tuple(replace(old, removed=old.remove and was_removed(client, old)) for old in step.superseded),
     )
 
 
-def create(creator: Creator, step: Step) -> Step:
+def create(creator: Creator, step: Creation) -> Step:
     """Store a certificate; where another run was faster, plan what is left to do about its record."""
-    content = t.cast(Content, step.content)
-    created = creator.create(content.certificate, content.as_template())
-    return replace(step, id=created) if isinstance(created, int) else plan_found(step, created, now())
+    created = creator.create(step.content.certificate, step.content.as_template())
+    if isinstance(created, int):
+        return replace(step, about=replace(step.about, id=created))
+    return plan_found(step, [created])
 
 
-def edit(client: Client, step: Step) -> None:
+def edit(client: Client, step: Update) -> None:
     """Change a record; after an answer that says nothing the record is read before anything is said."""
-    identifier = t.cast(int, step.id)
     try:
-        store.edit(client, identifier, step.changes)
+        store.edit(client, step.record.id, step.changes)
     except CertificatesError as error:
-        if error.code != "no_answer" or not is_edited(client, identifier, step):
+        if error.code != "no_answer" or not is_edited(client, step):
             raise
 
 
-def is_edited(client: Client, identifier: int, step: Step) -> bool:
+def is_edited(client: Client, step: Update) -> bool:
     """Return whether a record is known to be as it is wanted."""
     with suppress(CertificatesError):
-        record = store.fetch_one(client, identifier)
-        return record is not None and not t.cast(Content, step.content).changes_to(record)
+        record = store.fetch_one(client, step.record.id)
+        return record is not None and not step.content.changes_to(record)
     return False
 
 
@@ -347,7 +379,12 @@ def was_removed(client: Client, old: Superseded) -> bool:
     return True
 
 
-REASONS = {"refused", "not_found", "in_use", "ambiguous"}
+REASONS: Mapping[Code, ImportReason] = {
+    "refused": "refused",
+    "not_found": "not_found",
+    "in_use": "in_use",
+    "ambiguous": "ambiguous",
+}
 """Codes of failures that are reasons by themselves; all others are `api_error`."""
 
 
@@ -356,65 +393,4 @@ def as_reason(error: CertificatesError) -> CertificatesError:
     if error.code == "no_answer":
         message = f"{error.message} Run it again: it looks first what was done."
         return CertificatesError("outcome_unknown", message, **error.details)
-    return CertificatesError(error.code if error.code in REASONS else "api_error", error.message, **error.details)
-
-
-def as_result(planned: Sequence[Step], done: Sequence[Step], client: Client, *, single: bool) -> dict[str, t.Any]:
-    """Return what the module returns, with `failure` if a certificate failed."""
-    certificates = [step.as_result() for step in done]
-    result: dict[str, t.Any] = {
-        "changed": any(step.changes_something for step in done),
-        "certificates": certificates,
-        "api_calls": client.api_calls,
-        "diff": [as_diff(step) for step in map(as_shown, planned, done) if step.changes_something],
-    }
-    if single:
-        result["certificate"] = certificates[0]
-    failures = [(position, step) for position, step in enumerate(done) if step.outcome == "failed"]
-    if failures:
-        result["failure"] = as_failure(failures, len(done), stopped=client.stop.is_set())
-    return result
-
-
-def as_failure(failures: Sequence[tuple[int, Step]], count: int, *, stopped: bool) -> dict[str, t.Any]:
-    """Return `failure` for the certificates that failed."""
-    _position, first = failures[0]
-    if count == 1:
-        return CertificatesError("interrupted" if stopped else t.cast(str, first.reason), first.message).as_failure()
-    said = [f"item {position} ({name_of(step)}): {step.reason}: {step.message}" for position, step in failures]
-    return CertificatesError(
-        "interrupted" if stopped else "certificates_failed",
-        f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} certificates failed: "
-        f"{some_of(said, 5, '; ', '; ')}",
-        items=[{"item": position, "reason": step.reason, "message": step.message} for position, step in failures],
-    ).as_failure()
-
-
-def name_of(step: Step) -> str:
-    """Return what a certificate is called in messages."""
-    return (step.certificate.common_name if step.certificate else step.common_name) or "unknown name"
-
-
-def as_shown(planned: Step, done: Step) -> Step:
-    """Return what the diff shows of a certificate: the plan, unless another run has stored it meanwhile."""
-    return done if planned.outcome == "imported" and done.outcome in {"unchanged", "updated"} else planned
-
-
-def as_diff(step: Step) -> dict[str, t.Any]:
-    """Return the plan for one certificate as Ansible shows differences: public facts only."""
-    public = (
-        {"fingerprint_sha256": step.certificate.fingerprint_sha256, "not_after": iso(step.certificate.not_after)}
-        if step.certificate
-        else {}
-    )
-    known = {"id": step.id, "common_name": name_of(step), **public}
-    before: dict[str, t.Any] = {} if step.outcome == "imported" else dict(known)
-    after: dict[str, t.Any] = {} if step.outcome == "removed" else dict(known)
-    if step.outcome in {"imported", "updated"}:
-        after["state"] = step.message
-    if "notes" in step.changes:
-        before["notes"], after["notes"] = step.notes_before, step.notes
-    removed = [old.id for old in step.superseded if old.removed]
-    if removed:
-        before["superseded"], after["superseded"] = removed, []
-    return {"before_header": name_of(step), "after_header": name_of(step), "before": before, "after": after}
+    return CertificatesError(REASONS.get(error.code, "api_error"), error.message, **error.details)

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import typing as t
 
-from .._api.client import check_ids, connect
+from .._api.client import connect
 from .._api.store import ENTRY_LACKS, PEMS, StoreSelection, fetch_visible
-from .._argspec import ArgumentSpec, api_options
+from .._api.values import check_ids
+from .._argspec import ArgumentSpec, api_options, selection_options
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._times import now
 
-SPEC = api_options() + ArgumentSpec(
-    options={
-        "certificate_ids": {"type": "list", "elements": "int"},
-        "common_names": {"type": "list", "elements": "str"},
-        "status": {"type": "str", "choices": ["all", "valid", "expired"], "default": "all"},
-        "expires_within_days": {"type": "int"},
-        "unused": {"type": "bool"},
-        "include_pem": {"type": "bool", "default": False},
-    },
+SPEC = (
+    api_options()
+    + selection_options().only("common_names", "expires_within_days")
+    + ArgumentSpec(
+        options={
+            "certificate_ids": {"type": "list", "elements": "int"},
+            "status": {"type": "str", "choices": ["all", "valid", "expired"], "default": "all"},
+            "unused": {"type": "bool"},
+            "include_pem": {"type": "bool", "default": False},
+        },
+    )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
 

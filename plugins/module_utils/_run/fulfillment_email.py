@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from .._api.client import MOST_CALLS_AT_ONCE, Client, check_ids, connect
-from .._api.orders import FULFILLMENT_EMAIL, Order, Selection, fetch_orders, resend_fulfillment_email
+from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.orders import FULFILLMENT_EMAIL, Selection, fetch_orders, resend_fulfillment_email
 from .._api.store import fetch_shelf
-from .._api.values import LARGEST_ID
-from .._argspec import ArgumentSpec, api_options, ledger_options
+from .._api.values import LARGEST_ID, check_ids
+from .._argspec import ArgumentSpec, api_options, concurrency_options, ledger_options, selection_options
+from .._codes import Code, EmailOutcome, EmailReason
 from .._errors import CertificatesError
 from .._ledger.containers import find_why_lost
 from .._ledger.ledger import Claim, Key, Ledger, lease_for
@@ -39,19 +40,17 @@ from .._times import iso, now
 SPEC = (
     api_options()
     + ledger_options()
+    + concurrency_options()
+    + selection_options().only("order_ids", "common_names", "account_id")
     + ArgumentSpec(
         options={
-            "order_ids": {"type": "list", "elements": "int"},
-            "common_names": {"type": "list", "elements": "str"},
             "allowed_recipients": {"type": "list", "elements": "str"},
             "min_interval_hours": {"type": "float", "default": 24},
             "skip_imported": {"type": "bool", "default": True},
             "force": {"type": "bool", "default": False},
             "on_ineligible": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
             "max_orders": {"type": "int", "default": 50},
-            "concurrency": {"type": "int", "default": 8},
             "allow_ephemeral_ledger": {"type": "bool", "default": False},
-            "account_id": {"type": "int"},
         },
         required_one_of=[("order_ids", "common_names")],
         mutually_exclusive=[("order_ids", "common_names")],
@@ -59,7 +58,7 @@ SPEC = (
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 LONGEST_INTERVAL_HOURS = 1_000_000
-REASONS = {"not_found", "retired", "rate_limited"}
+REASONS: Mapping[Code, EmailReason] = {"not_found": "not_found", "retired": "retired", "rate_limited": "rate_limited"}
 """Codes of failed calls that are reasons by themselves; `no_answer` is `outcome_unknown`, all others are `api_error`."""
 
 
@@ -120,7 +119,7 @@ def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes
         module.warn(
             f"No SSL order matches common_names ({', '.join(params['common_names'])}); ssl_order_info lists the orders there are."
         )
-    last_requests = ledger.last_requests(key_of(account_id, order) for order in orders.values())
+    last_requests = ledger.last_requests(key_of(account_id, order_id) for order_id in orders)
     for entry in last_requests.values():
         if entry.is_from_the_future(at):
             module.warn(
@@ -139,9 +138,9 @@ def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes
     return sorted([*emails, *map(not_found, missing)], key=lambda email: email.order_id)
 
 
-def key_of(account_id: int, order: Order) -> Key:
+def key_of(account_id: int, order_id: int) -> Key:
     """Return what the ledger keeps an order's requests under."""
-    return Key(account_id, order.id, FULFILLMENT_EMAIL)
+    return Key(account_id, order_id, FULFILLMENT_EMAIL)
 
 
 def check_number(planned: Sequence[Email], most: int) -> None:
@@ -194,7 +193,7 @@ class Requester:
         try:
             if self._ledger_error:  # it will not be better for this order than for the last one
                 raise self._ledger_error
-            key = Key(self._account_id, email.order_id, FULFILLMENT_EMAIL)
+            key = key_of(self._account_id, email.order_id)
             claim = self._ledger.claim(key, at, interval, lease_for(self._client.settings.timeout))
         except CertificatesError as error:
             self._ledger_error = error
@@ -220,7 +219,7 @@ class Requester:
             return replace(
                 email, requested_at=claim.requested_at, next_allowed_at=until if self._wishes.min_interval else None
             )
-        reason = error.code if error.code in REASONS else "api_error"
+        reason = REASONS.get(error.code, "api_error")
         return unsent(email, reason, error.message + self._note(self._ledger.release, claim))
 
     @staticmethod
@@ -233,15 +232,14 @@ class Requester:
         return ""
 
 
-def unsent(email: Email, reason: str, message: str) -> Email:
+def unsent(email: Email, reason: EmailReason, message: str) -> Email:
     """Return an email that could not be requested."""
     return replace(email, outcome="failed", reason=reason, message=message, requested_at=None, next_allowed_at=None)
 
 
 def as_result(emails: Sequence[Email], client: Client) -> dict[str, t.Any]:
     """Return what the module returns, with `failure` if an order failed."""
-    outcomes = ("requested", "skipped", "failed")
-    counts = {outcome: sum(email.outcome == outcome for email in emails) for outcome in outcomes}
+    counts = {outcome: sum(email.outcome == outcome for email in emails) for outcome in t.get_args(EmailOutcome)}
     result: dict[str, t.Any] = {
         "changed": counts["requested"] > 0,
         "emails": [email.as_result() for email in emails],

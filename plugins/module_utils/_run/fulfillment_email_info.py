@@ -11,7 +11,8 @@ import typing as t
 from datetime import timedelta
 from functools import cache
 
-from .._argspec import ArgumentSpec, api_options
+from .._api.values import check_ids, number
+from .._argspec import ArgumentSpec, api_options, import_options, selection_options
 from .._errors import CertificatesError
 from .._files import read_file
 from .._libraries import FOR_API, FOR_CERTIFICATES
@@ -32,47 +33,50 @@ from .roots import trusted_roots
 LIBRARIES = FOR_CERTIFICATES
 MAILBOXES = ("imap", "maildir", "mbox", "paths")
 """Options that say where the messages are."""
-SPEC = api_options() + ArgumentSpec(
-    options={
-        "imap": {
-            "type": "dict",
-            "options": {
-                "host": {"type": "str", "required": True},
-                "port": {"type": "int"},
-                "username": {"type": "str", "required": True},
-                "password": {"type": "str", "required": True, "no_log": True},
-                "folder": {"type": "str", "default": "INBOX"},
-                "security": {"type": "str", "choices": ["tls", "starttls", "none"], "default": "tls"},
-                "validate_certs": {"type": "bool", "default": True},
-                "ca_path": {"type": "path"},
-                "timeout": {"type": "float", "default": 60},
+SPEC = (
+    api_options()
+    + selection_options().only("order_ids", "account_id")
+    + import_options().only("privatekey_passphrase", "trusted_ca_path", "intermediate_path", "intermediate_content")
+    + ArgumentSpec(
+        options={
+            "imap": {
+                "type": "dict",
+                "options": {
+                    "host": {"type": "str", "required": True},
+                    "port": {"type": "int"},
+                    "username": {"type": "str", "required": True},
+                    "password": {"type": "str", "required": True, "no_log": True},
+                    "folder": {"type": "str", "default": "INBOX"},
+                    "security": {"type": "str", "choices": ["tls", "starttls", "none"], "default": "tls"},
+                    "validate_certs": {"type": "bool", "default": True},
+                    "ca_path": {"type": "path"},
+                    "timeout": {"type": "float", "default": 60},
+                },
             },
+            "maildir": {"type": "path"},
+            "mbox": {"type": "path"},
+            "paths": {"type": "list", "elements": "path"},
+            "orders": {"type": "list", "elements": "dict"},
+            "csr_paths": {"type": "list", "elements": "path"},
+            "privatekey_paths": {"type": "list", "elements": "path", "no_log": False},
+            "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
+            "max_age_days": {"type": "float", "default": 30},
+            "max_message_bytes": {"type": "int", "default": 10 * 1024 * 1024},
+            "wait": {"type": "bool", "default": False},
+            "wait_timeout": {"type": "float", "default": 900},
+            "wait_interval": {"type": "float", "default": 30},
         },
-        "maildir": {"type": "path"},
-        "mbox": {"type": "path"},
-        "paths": {"type": "list", "elements": "path"},
-        "orders": {"type": "list", "elements": "dict"},
-        "order_ids": {"type": "list", "elements": "int"},
-        "csr_paths": {"type": "list", "elements": "path"},
-        "privatekey_paths": {"type": "list", "elements": "path", "no_log": False},
-        "privatekey_passphrase": {"type": "str", "no_log": True},
-        "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
-        "trusted_ca_path": {"type": "path"},
-        "intermediate_path": {"type": "path"},
-        "intermediate_content": {"type": "str"},
-        "max_age_days": {"type": "float", "default": 30},
-        "max_message_bytes": {"type": "int", "default": 10 * 1024 * 1024},
-        "wait": {"type": "bool", "default": False},
-        "wait_timeout": {"type": "float", "default": 900},
-        "wait_interval": {"type": "float", "default": 30},
-        "account_id": {"type": "int"},
-    },
-    mutually_exclusive=[("intermediate_path", "intermediate_content")],
-    required_one_of=[
-        MAILBOXES,
-        ("orders", "order_ids", "csr_paths", "privatekey_paths"),
-    ],
+        mutually_exclusive=[("intermediate_path", "intermediate_content")],
+        required_one_of=[
+            MAILBOXES,
+            ("orders", "order_ids", "csr_paths", "privatekey_paths"),
+        ],
+    )
 )
+MOST_WARNINGS = 5
+"""Of certificates that are not trusted; the result tells of each."""
+SHOWN_UNREAD = 10
+"""So many messages and folders that cannot be read are told of one by one."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -171,14 +175,15 @@ def warn_of_untrusted(module: Module, search: Search) -> None:
         for one in search.collected.values()
         if one.found.is_for_other_names
     ]
-    for message in said[:MOST_WARNINGS]:
-        module.warn(message)
-    if len(said) > MOST_WARNINGS:
-        module.warn(f"The same is the case with {len(said) - MOST_WARNINGS} more certificates.")
+    warn_of_each(module, said, MOST_WARNINGS, "The same is the case with {} more certificates.")
 
 
-MOST_WARNINGS = 5
-"""Of certificates that are not trusted; the result tells of each."""
+def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_rest: str) -> None:
+    """Warn of the first of many things one by one, and of the rest by their number."""
+    for sentence in sentences[:most]:
+        module.warn(sentence)
+    if len(sentences) > most:
+        module.warn(of_the_rest.format(len(sentences) - most))
 
 
 @cache
@@ -222,17 +227,19 @@ def what_to_look_for(module: Module) -> tuple[list[Wanted], int]:
         request = named(path, read_request)
         wanted.append(Wanted(request.public_key_sha256, path=path, requested_names=request.names))
     for path in params["privatekey_paths"] or ():
-        wanted.append(Wanted(named(path, lambda data: key_of(module, data)), path=path))
+        wanted.append(Wanted(named(path, lambda data: public_key_of(module, data)), path=path))
     return wanted, api_calls
 
 
 def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
     """Return what to look for of an order as `ssl_order_info` returns it."""
     try:
-        wanted = Wanted(order["public_key_sha256"], int(order["id"]), order["common_name"])
-        if not all(isinstance(text, str | None) for text in (wanted.public_key_sha256, wanted.common_name)):
+        wanted = Wanted(order["public_key_sha256"], number(order["id"]), order["common_name"])
+        if wanted.order_id is None or not all(
+            isinstance(text, str | None) for text in (wanted.public_key_sha256, wanted.common_name)
+        ):
             raise TypeError
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError):
         raise CertificatesError(
             "invalid_argument",
             "Each of orders needs id, common_name and public_key_sha256: give the orders that ssl_order_info returns.",
@@ -243,7 +250,7 @@ def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
 def look_up(module: Module) -> tuple[list[Wanted], int]:
     """Return what to look for of the orders in `order_ids`, and the number of API calls."""
     # Only here is the SDK needed, and it takes longer to load than a mailbox to look through.
-    from .._api.client import check_ids, connect
+    from .._api.client import connect
     from .._api.orders import fetch_orders
 
     ids = list(dict.fromkeys(module.params["order_ids"]))
@@ -262,7 +269,7 @@ def look_up(module: Module) -> tuple[list[Wanted], int]:
 Read = t.TypeVar("Read")
 
 
-def key_of(module: Module, data: bytes) -> str:
+def public_key_of(module: Module, data: bytes) -> str:
     """Return the SHA-256 of the public key that belongs to a private key."""
     module.no_log_values.update(key_texts(data))
     key = read_private_key(data, module.params["privatekey_passphrase"])
@@ -304,12 +311,5 @@ def look_and_wait(module: Module, box: Mailbox, search: Search) -> None:
             lost = error
     if lost:
         module.warn(f"While waiting: {lost.message}")
-    unread = box.unread()
-    for sentence in unread[:SHOWN_UNREAD]:
-        module.warn(f"Passed over: {sentence}")
-    if len(unread) > SHOWN_UNREAD:
-        module.warn(f"Passed over, too: {len(unread) - SHOWN_UNREAD} more messages or folders that cannot be read.")
-
-
-SHOWN_UNREAD = 10
-"""So many messages and folders that cannot be read are told of one by one."""
+    unread = [f"Passed over: {sentence}" for sentence in box.unread()]
+    warn_of_each(module, unread, SHOWN_UNREAD, "Passed over, too: {} more messages or folders that cannot be read.")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from .._times import iso, parse
+from .._times import has_passed, iso, parse
 from .certificate import name_set
 from .read import stored_certificate
 
@@ -123,7 +123,7 @@ def is_imported(term: Term, held: Held, at: datetime) -> bool:
         return False
     if term.expires_at is None:
         return held.is_valid(at)
-    return held.not_after >= term.expires_at - SLACK and (term.expires_at <= at or held.is_valid(at))
+    return held.not_after >= term.expires_at - SLACK and (has_passed(term.expires_at, at) or held.is_valid(at))
 
 
 def supersedes(held: Held, term: Term, at: datetime) -> bool:

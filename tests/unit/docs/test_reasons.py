@@ -8,9 +8,19 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._codes import (
+    EmailOutcome,
+    EmailReason,
+    FailureCode,
+    ImportOutcome,
+    ImportReason,
+    MissingReason,
+    UnmatchedReason,
+    WaitingReason,
+)
 
 from tests.unit.docs.pages import ROOT, plugin_source
 
@@ -40,19 +50,32 @@ def listed() -> list[set[str]]:
 
 
 @pytest.mark.parametrize(
-    ("table", "documented"),
+    ("documented", "declared"),
     [
-        (0, reasons(EMAILS)),
-        (1, reasons(FOUND["missing"])),
-        (2, reasons(FOUND["unmatched"])),
-        (3, reasons(IMPORTED)),
-        (4, words(SKIPPED)),
+        (EMAILS["contains"]["outcome"]["description"], EmailOutcome),
+        (IMPORTED["contains"]["outcome"]["description"], ImportOutcome),
+    ],
+    ids=["requesting", "importing"],
+)
+def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str | list[str], declared: Any) -> None:
+    assert set(get_args(declared)) == words(documented)
+
+
+@pytest.mark.parametrize(
+    ("table", "documented", "declared"),
+    [
+        (0, reasons(EMAILS), EmailReason),
+        (1, reasons(FOUND["missing"]), MissingReason),
+        (2, reasons(FOUND["unmatched"]), UnmatchedReason),
+        (3, reasons(IMPORTED), ImportReason),
+        (4, words(SKIPPED), WaitingReason),
     ],
     ids=["requesting", "missing", "unmatched", "importing", "waiting"],
 )
-def test_the_guide_lists_the_reasons_that_are_documented(table: int, documented: set[str]) -> None:
+def test_the_guide_lists_the_reasons_that_are_documented(table: int, documented: set[str], declared: Any) -> None:
+    """They are those that the code declares; that it has no others mypy sees to."""
     assert documented
-    assert sorted(listed()[table]) == sorted(documented)
+    assert sorted(listed()[table]) == sorted(documented) == sorted(get_args(declared))
 
 
 def test_the_guide_lists_the_codes_of_failures() -> None:
@@ -62,5 +85,6 @@ def test_the_guide_lists_the_codes_of_failures() -> None:
             if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "CertificatesError" and node.args:
                 codes |= {part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)}
     guide = listed()[5]
+    assert sorted(guide) == sorted(get_args(FailureCode))
     assert sorted(codes - guide - reasons(IMPORTED)) == []
     assert sorted(guide - codes) == []

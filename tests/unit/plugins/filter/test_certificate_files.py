@@ -49,6 +49,21 @@ def test_what_is_waited_for(tmp_path: Path, missing: str, reason: str | None) ->
     assert len(result["ready"]) == (0 if reason else 1)
 
 
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"status": "pending"}, "pending"),
+        ({"status": "canceled"}, "canceled"),
+        ({"status": "unknown"}, "unknown_status"),
+        ({"expires_at": "2020-01-31T00:00:00Z"}, "expired"),
+    ],
+)
+def test_an_order_without_a_certificate_is_left_alone_whatever_lies_there(
+    tmp_path: Path, facts: dict[str, str], reason: str
+) -> None:
+    assert [entry["reason"] for entry in found(tmp_path, *ALL, **facts)["skipped"]] == [reason]
+
+
 @pytest.mark.parametrize("name", ["*.example.com", "MÜNCHEN.example", "xn--mnchen-3ya.example"])
 def test_names_of_files(tmp_path: Path, name: str) -> None:
     stem = "_.example.com" if name.startswith("*") else "xn--mnchen-3ya.example"

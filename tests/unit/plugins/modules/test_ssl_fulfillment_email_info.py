@@ -27,7 +27,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.modules.ssl_fulfillment_email_info import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email_info import (
     check_params,
     wanted_of,
 )
@@ -813,7 +813,13 @@ def test_where_nothing_can_be_found_the_mail_server_is_not_asked(wanted: dict[st
 
 @pytest.mark.parametrize(
     "changes",
-    [{"id": float("inf")}, {"public_key_sha256": ["a", "b"]}, {"public_key_sha256": None, "id": None}],
+    [
+        {"id": float("inf")},
+        {"id": -1},
+        {"id": 2.9},
+        {"public_key_sha256": ["a", "b"]},
+        {"public_key_sha256": None, "id": None},
+    ],
     ids=str,
 )
 def test_what_is_no_order(changes: dict[str, Any]) -> None:

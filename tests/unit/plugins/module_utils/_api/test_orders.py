@@ -13,17 +13,17 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import check_ids
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import (
     MASK,
     Order,
     Selection,
     fetch_orders,
+    ineligibility,
     normalise,
     resend_fulfillment_email,
     status_word,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.values import LARGEST_ID
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.values import LARGEST_ID, check_ids
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, KnownTraits, Shelf
 from hypothesis import given
@@ -151,6 +151,17 @@ def test_a_mail_is_to_be_had_of_what_was_issued_and_is_valid(status: str) -> Non
         order = replace(ORDER, status=status, expires_at=AT + ahead)
         assert order.as_result(AT)["fulfillment_email_available"] is (issued and valid)
     assert replace(ORDER, status=status, expires_at=None).as_result(AT)["fulfillment_email_available"] is issued
+
+
+@pytest.mark.parametrize(
+    ("status", "why_not"),
+    [("approved", None), ("complete", None), ("pending", "pending"), ("canceled", "canceled"), ("unknown", "unknown_status"), ("new word", "unknown_status")],
+)  # fmt: skip
+def test_the_status_gate(status: str, why_not: str | None) -> None:
+    for expires_at in (None, AT + timedelta(seconds=1)):
+        assert ineligibility(status, expires_at, AT) == why_not
+    for expires_at in (AT, AT - timedelta(seconds=1)):
+        assert ineligibility(status, expires_at, AT) == (why_not or "expired")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +15,15 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import Stored
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import (
+    Present,
     Step,
+    Superseded,
+    Update,
     failed,
     mark_repeated,
     plan_absent,
     plan_present,
-    warnings_of_shorter_terms,
+    warnings_of,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import (
     Content,
@@ -265,7 +268,13 @@ class TestUnverifiedChain:
 
 def test_imported() -> None:
     step = plan_present(content(notes="web"), [stored(OTHER, 7)], WISHES, 4711, NOW)
-    assert (step.outcome, step.reason, step.id, step.notes, step.order_id) == ("imported", None, None, "web", 4711)
+    assert (step.outcome, step.as_result()["reason"], step.about.id, step.about.notes, step.about.order_id) == (
+        "imported",
+        None,
+        None,
+        "web",
+        4711,
+    )
     assert step.changes_something
 
 
@@ -273,7 +282,7 @@ def test_imported() -> None:
 def test_unchanged(container: PrivateFormat) -> None:
     wanted = content(private_key=key_pem(ISSUED.key, container).encode())
     step = plan_present(wanted, [stored(OTHER, 7), stored(identifier=8, notes="web")], WISHES, None, NOW)
-    assert (step.outcome, step.id, step.notes, step.changes_something) == ("unchanged", 8, "web", False)
+    assert (step.outcome, step.about.id, step.about.notes, step.changes_something) == ("unchanged", 8, "web", False)
 
 
 def test_unchanged_with_a_root_in_the_store() -> None:
@@ -300,6 +309,16 @@ UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
 }
 
 
+def changes_of(step: Step) -> Mapping[str, str]:
+    """The properties that are to be changed."""
+    return step.changes if isinstance(step, Update) else {}
+
+
+def superseded_of(step: Step) -> tuple[Superseded, ...]:
+    """What is listed as superseded."""
+    return step.superseded if isinstance(step, Present) else ()
+
+
 @pytest.mark.parametrize("services", [0, 2])
 @pytest.mark.parametrize("case", sorted(UPDATES))
 def test_updates(case: str, services: int) -> None:
@@ -307,9 +326,9 @@ def test_updates(case: str, services: int) -> None:
     step = plan_present(content(**wanted), [stored(associated_service_count=services, **held)], WISHES, None, NOW)
     in_use = bool(services) and "intermediateCertificate" in changes
     outcome = "failed" if in_use else "updated" if changes else "unchanged"
-    assert (step.outcome, step.reason, step.id) == (outcome, "in_use" if in_use else None, 1)
-    assert set(step.changes) == (set() if in_use else changes)
-    assert not {"certificate", "privateKey"} & set(step.changes)
+    assert (step.outcome, step.as_result()["reason"], step.about.id) == (outcome, "in_use" if in_use else None, 1)
+    assert set(changes_of(step)) == (set() if in_use else changes)
+    assert not {"certificate", "privateKey"} & set(changes_of(step))
 
 
 @pytest.mark.parametrize("notes", ["two\r\nlines", "two\nlines\n", "two\rlines"])
@@ -320,13 +339,13 @@ def test_line_ends_of_notes_do_not_count(notes: str) -> None:
 
 def test_stored_twice_and_one_is_as_wanted() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
-    assert plan_present(content(notes="b"), records, WISHES, None, NOW).id == 2
+    assert plan_present(content(notes="b"), records, WISHES, None, NOW).about.id == 2
 
 
 def test_stored_twice_and_none_is_as_wanted() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
     step = plan_present(content(notes="c"), records, WISHES, None, NOW)
-    assert (step.outcome, step.reason) == ("failed", "ambiguous")
+    assert (step.outcome, step.as_result()["reason"]) == ("failed", "ambiguous")
     assert "1, 2" in step.message
 
 
@@ -337,7 +356,7 @@ def superseded(new: Issued, old: Issued, **record: Any) -> list[tuple[int, bool]
     """Ids of the records that are listed as superseded, and whether each is to be removed."""
     wishes = ImportWishes(remove_superseded=True)
     step = plan_present(content(new), [stored(old, 9, **record)], wishes, None, NOW)
-    return [(one.id, one.remove) for one in step.superseded]
+    return [(one.id, one.remove) for one in superseded_of(step)]
 
 
 def test_an_older_one_is_superseded() -> None:
@@ -346,7 +365,7 @@ def test_an_older_one_is_superseded() -> None:
 
 def test_it_is_not_removed_unless_that_is_wanted() -> None:
     step = plan_present(content(), [stored(OLD, 9, associated_service_count=3)], WISHES, None, NOW)
-    assert [one.as_result() for one in step.superseded] == [
+    assert [one.as_result() for one in superseded_of(step)] == [
         {
             "id": 9,
             "not_after": (NOW + 10 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -398,8 +417,8 @@ def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, list
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=days)
     wanted = replace(content(), certificate=read_certificates(new.pem.encode())[0])
     step = plan_present(wanted, [stored(OLD, 9)], ImportWishes(remove_superseded=True, allow_expired=True), None, NOW)
-    assert [(one.id, one.remove) for one in step.superseded] == ([(9, True)] if listed else [])
-    assert warnings_of_shorter_terms(step) == (
+    assert [(one.id, one.remove) for one in superseded_of(step)] == ([(9, True)] if listed else [])
+    assert warnings_of(step) == (
         (
             f"It ends at {new_end(5)}, earlier than what it takes the place of: certificate 9 ({new_end(10)}). "
             "See that it is the one you mean.",
@@ -417,7 +436,7 @@ def new_end(days: int) -> str:
 def test_of_many_that_end_later_some_are_named() -> None:
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-100, 5))
     records = [stored(OLD, number) for number in range(1, 9)]
-    (said,) = warnings_of_shorter_terms(plan_present(content(new), records, WISHES, None, NOW))
+    (said,) = warnings_of(plan_present(content(new), records, WISHES, None, NOW))
     assert "certificate 5 (" in said and "certificate 6 (" not in said and "and 3 more" in said
 
 
@@ -473,7 +492,7 @@ RECORDS = [stored(ISSUED, 1), stored(OLD, 2), stored(AUTHORITY.issue("shop.examp
 )
 def test_absent(identity: dict[str, Any], expected: int | None) -> None:
     step = absent(RECORDS, **identity)
-    assert (step.id, step.outcome) == (expected, "removed" if expected else "unchanged")
+    assert (step.about.id, step.outcome) == (expected, "removed" if expected else "unchanged")
 
 
 def absent(records: Sequence[Stored], **identity: Any) -> Step:
@@ -483,13 +502,13 @@ def absent(records: Sequence[Stored], **identity: Any) -> Step:
 
 def test_absent_but_ambiguous() -> None:
     step = absent(RECORDS, common_name=NAME)
-    assert (step.outcome, step.reason, step.changes_something) == ("failed", "ambiguous", False)
+    assert (step.outcome, step.as_result()["reason"], step.changes_something) == ("failed", "ambiguous", False)
     assert "1, 2" in step.message
 
 
 def test_absent_but_in_use() -> None:
     step = absent([stored(associated_service_count=2)], certificate_id=1)
-    assert (step.outcome, step.reason, step.id) == ("failed", "in_use", 1)
+    assert (step.outcome, step.as_result()["reason"], step.about.id) == ("failed", "in_use", 1)
 
 
 @pytest.mark.parametrize("nothing", ["", " ", "."])
@@ -551,7 +570,7 @@ def present(issued: Issued = ISSUED, **others: Any) -> Step:
 
 def outcomes(steps: Sequence[Step]) -> list[tuple[str, str | None, int | None]]:
     """What became of each."""
-    return [(step.outcome, step.reason, step.same_as) for step in mark_repeated(steps)]
+    return [(step.outcome, step.as_result()["reason"], getattr(step, "first", None)) for step in mark_repeated(steps)]
 
 
 TWICE: dict[str, dict[str, Any]] = {
@@ -591,7 +610,7 @@ def test_removed_twice_is_once() -> None:
 
 def test_failed_ones_are_not_repeated() -> None:
     error = CertificatesError("expired", "It expired.")
-    steps = [failed(error, present()), present()]
+    steps = [failed(error, present().about), present()]
     assert outcomes(steps) == [("failed", "expired", None), ("imported", None, None)]
 
 

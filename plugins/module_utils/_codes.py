@@ -1,0 +1,132 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All words that results say why in: codes of failures, reasons, outcomes, states. Private to softlayer.certificates.
+
+Users' playbooks compare them, so none changes. What each means, and what to do about it, is in the guide to reasons.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+Ineligibility = t.Literal["pending", "canceled", "expired", "unknown_status"]
+"""Why there is no certificate to be had of an order."""
+InStore = t.Literal["already_imported", "superseded"]
+"""Why an order needs no certificate any more."""
+Untrusted = t.Literal["untrusted", "chain_incomplete"]
+"""Why a certificate is not taken for want of trust."""
+
+EmailOutcome = t.Literal["requested", "skipped", "failed"]
+EmailReason = t.Literal[
+    Ineligibility,
+    InStore,
+    "cooldown",
+    "recipient_not_allowed",
+    "not_found",
+    "refused",
+    "retired",
+    "rate_limited",
+    "api_error",
+    "outcome_unknown",
+]
+"""Why `ssl_fulfillment_email` did not request an email."""
+
+MissingReason = t.Literal[Untrusted, "waiting_for_email", "no_public_key", "not_found"]
+"""Why `ssl_fulfillment_email_info` did not find a certificate."""
+UnmatchedReason = t.Literal[
+    Untrusted,
+    "link_only",
+    "approval_request",
+    "no_matching_key",
+    "no_certificate",
+    "expired",
+    "not_yet_valid",
+    "encrypted",
+    "unsupported_attachment",
+    "too_large",
+    "malformed",
+]
+"""Why `ssl_fulfillment_email_info` took nothing from a message."""
+
+ImportOutcome = t.Literal["imported", "updated", "unchanged", "removed", "failed"]
+ImportReason = t.Literal[
+    Untrusted,
+    "invalid_pem",
+    "key_mismatch",
+    "csr_mismatch",
+    "order_mismatch",
+    "chain_invalid",
+    "expired",
+    "not_yet_valid",
+    "bad_passphrase",
+    "in_use",
+    "not_found",
+    "ambiguous",
+    "refused",
+    "api_error",
+    "outcome_unknown",
+]
+"""Why `ssl_certificate_import` failed at a certificate."""
+WaitingReason = t.Literal[Ineligibility, InStore, "waiting_for_email", "waiting_for_certificate", "waiting_for_key"]
+"""Why the filter `certificate_files` has nothing to import of an order."""
+
+FailureCode = t.Literal[
+    "emails_failed",
+    "certificates_failed",
+    "too_many_orders",
+    "invalid_argument",
+    "missing_credentials",
+    "invalid_config_file",
+    "insecure_endpoint",
+    "authentication_failed",
+    "unreachable",
+    "tls_error",
+    "rate_limited",
+    "no_answer",
+    "api_error",
+    "not_found",
+    "retired",
+    "incomplete_listing",
+    "mailbox_error",
+    "ledger_unavailable",
+    "ephemeral_ledger",
+    "missing_library",
+    "interrupted",
+]
+"""Codes in `failure`; where a single certificate failed to be imported, it is the reason."""
+Code = t.Literal[FailureCode, ImportReason, "taken"]
+"""Codes of `CertificatesError`; `taken` stays inside the collection."""
+
+State = t.Literal[
+    "failed",
+    "not_allowed",
+    "unclear",
+    "unknown_status",
+    "pending",
+    "requestable",
+    "requested",
+    "received",
+    "imported",
+    "superseded",
+    "expired",
+    "canceled",
+]
+"""Where an order can stand: what went wrong first, then the way from the order to the store, then what is over."""
+Attention = t.Literal[
+    "failed",
+    "expired_in_use",
+    "expiring",
+    "switch_services",
+    "unclear",
+    "not_allowed",
+    "untrusted",
+    "chain_incomplete",
+    "waiting_for_key",
+    "waiting_for_certificate",
+    "no_public_key",
+    "pending",
+    "unknown_status",
+]
+"""Why a person is needed, the most urgent first."""

@@ -1,0 +1,195 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An option is declared once, in an argument spec; documentation, role and playbooks have the same, no fewer and no more."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
+    ArgumentSpec,
+    api_options,
+    concurrency_options,
+    import_options,
+    ledger_options,
+    selection_options,
+)
+
+from tests.unit.docs.pages import INVENTORIES, MODULES, PLUGINS, PREFIX, ROOT, documented_options, role_options
+from tests.unit.docs.test_options import texts
+
+Options = Mapping[str, Mapping[str, Any]]
+
+SPECS: dict[str, ArgumentSpec] = {
+    name: importlib.import_module(f"{PLUGINS}.{folder}.{name}").SPEC
+    for folder, names in (("modules", MODULES), ("inventory", INVENTORIES))
+    for name in names
+}
+SHARED = api_options() + ledger_options() + concurrency_options() + selection_options() + import_options()
+OF_THEIR_OWN = {
+    ("ssl_fulfillment_email_info", "trust"): "takes only what it can vouch for: no ignore, and require by default",
+    ("ssl_orders", "gather_imported"): "groups are made of it, so it is looked up by default",
+}
+"""Options that differ from the shared ones of their name, and why."""
+
+
+def kind(option: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What of an option has to be the same wherever it stands."""
+    return option["type"], option.get("elements"), option.get("choices"), bool(option.get("no_log"))
+
+
+def different(declared: Options, documented: Options, path: str = "") -> Iterator[str]:
+    """In which options an argument spec differs from its documentation."""
+    yield from (f"{path}{name} is not documented" for name in declared.keys() - documented.keys())
+    yield from (f"{path}{name} is not declared" for name in documented.keys() - declared.keys())
+    for name in sorted(declared.keys() & documented.keys()):
+        one, other = declared[name], documented[name]
+        for key in ("type", "elements", "choices", "default", "required"):
+            if (one.get(key) or None) != (other.get(key) or None):
+                yield f"{path}{name} has another {key}"
+        inner = other.get("suboptions") or other.get("options") or {}
+        yield from different(one.get("options", {}), inner, f"{path}{name}.")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_documents_the_options_that_it_declares(name: str) -> None:
+    assert list(different(SPECS[name].options, documented_options("module")[name])) == []
+
+
+@pytest.mark.parametrize("name", INVENTORIES)
+def test_the_inventory_plugin_documents_the_options_that_it_declares(name: str) -> None:
+    """It has those of Ansible beside its own: of caches, and of what is constructed."""
+    documented = documented_options("inventory")[name]
+    own = SPECS[name].options
+    assert list(different(own, {option: documented[option] for option in own.keys() & documented.keys()})) == []
+    assert sorted(selection_options().options.keys() - own.keys()) == []
+
+
+def test_what_lists_orders_takes_every_selection_option() -> None:
+    assert SPECS["ssl_order_info"].options == {**api_options().options, **selection_options().options}
+
+
+@pytest.mark.parametrize("name", sorted(SPECS))
+def test_options_of_one_name_are_one_option(name: str) -> None:
+    others = {
+        option: argument
+        for option, argument in SPECS[name].options.items()
+        if option in SHARED.options and argument != SHARED.options[option]
+    }
+    assert sorted(others) == [option for where, option in OF_THEIR_OWN if where == name]
+
+
+# The role, and its tasks
+
+
+SELECT, MAIL = "ssl_fulfillment_select", "ssl_fulfillment_mail"
+
+
+def test_the_role_selects_by_every_selection_option() -> None:
+    declared = {name: kind(option) for name, option in selection_options().options.items()}
+    assert {name: kind(option) for name, option in role_options()[SELECT]["options"].items()} == declared
+
+
+def test_the_role_reads_mailboxes_by_options_of_the_module() -> None:
+    declared, given = SPECS["ssl_fulfillment_email_info"].options, role_options()[MAIL]["options"]
+    assert {name: kind(option) for name, option in given.items()} == {name: kind(declared[name]) for name in given}
+    imap = {name: kind(option) for name, option in declared["imap"]["options"].items()}
+    assert {name: kind(option) for name, option in given["imap"]["options"].items()} == imap
+
+
+@dataclass(frozen=True)
+class Call:
+    """A task that calls a module of this collection."""
+
+    file: str
+    module: str
+    task: Mapping[str, Any]
+
+    def passes(self, option: str) -> bool:
+        """Whether it passes an option: as an argument, or, where it puts items together, as a key of a dict."""
+        return option in self.task[PREFIX + self.module] or f"'{option}':" in "".join(texts(self.task))
+
+
+class Loader(yaml.SafeLoader):
+    """Reads what playbooks have in them, tags of Ansible included."""
+
+
+Loader.add_multi_constructor("!", lambda _loader, _tag, node: node.value)  # type: ignore[no-untyped-call]
+
+
+def calls() -> list[Call]:
+    """All of the role and the playbooks."""
+    files = sorted([*ROOT.glob("roles/*/tasks/**/*.yml"), *ROOT.glob("playbooks/**/*.yml")])
+    return [
+        Call(str(path.relative_to(ROOT)), name.removeprefix(PREFIX), task)
+        for path in files
+        for task in tasks_in(yaml.load(path.read_text(encoding="utf-8"), Loader))
+        for name in task
+        if name.removeprefix(PREFIX) in MODULES
+    ]
+
+
+def tasks_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Every task in a file of tasks or plays, also in blocks; what is in plays' variables is none, and calls no module."""
+    if isinstance(value, list):
+        for part in value:
+            yield from tasks_in(part)
+    elif isinstance(value, dict):
+        yield value
+        for key in ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always"):
+            yield from tasks_in(value.get(key))
+
+
+ROLE_CALLS = [call for call in calls() if call.file.startswith("roles/")]
+NOT_MEANT = {
+    "ssl_certificate_import": {"intermediate_path"},  # the filter certificate_files takes the issuers from there
+    "ssl_certificate_info": {"common_names", "expires_within_days"},  # of orders; the store is listed whole
+    "ssl_fulfillment_email": {"common_names"},  # it gets the ids of the orders that these were found by
+    "ssl_fulfillment_email_info": {
+        "order_ids",
+        "account_id",
+        "privatekey_passphrase",
+    },  # it gets orders, as they were listed
+}
+"""Options of modules with names that the role's variables have, which these do not stand for."""
+NOT_THERE = {
+    ("roles/ssl_fulfillment/tasks/report.yml", "ssl_fulfillment_email"): {
+        "force"
+    },  # the report tells of the plan without it
+}
+
+
+def of_the_role() -> set[str]:
+    """The names of all options that the role's variables may stand for."""
+    variables = role_options()
+    return {
+        *(name.removeprefix("ssl_fulfillment_") for name in variables),
+        *variables[SELECT]["options"],
+        *variables[MAIL]["options"],
+    }
+
+
+@pytest.mark.parametrize("call", ROLE_CALLS, ids=lambda call: f"{Path(call.file).stem}-{call.module}")
+def test_the_role_hands_on_every_option_that_its_variables_stand_for(call: Call) -> None:
+    meant = (of_the_role() & SPECS[call.module].options.keys()) - NOT_MEANT.get(call.module, set())
+    assert [option for option in sorted(meant) if not call.passes(option)] == sorted(
+        NOT_THERE.get((call.file, call.module), ())
+    )
+
+
+def test_the_role_calls_every_module() -> None:
+    assert {call.module for call in ROLE_CALLS} == set(MODULES)
+
+
+@pytest.mark.parametrize("call", calls(), ids=lambda call: f"{Path(call.file).stem}-{call.module}")
+def test_nothing_is_done_in_another_account_than_was_asked_for(call: Call) -> None:
+    options = SPECS[call.module].options.keys() - NOT_MEANT.get(call.module, set())
+    assert "account_id" not in options or call.passes("account_id")
