@@ -36,19 +36,24 @@ def fulfillment_refusal(
         unread: what was given as extra variables and Ansible made no variables of.
         ids_of_hosts: the orders that are hosts of the play, if those are the selection.
     """
+    reason: str = wrap_var(_refusal(settings, unknown, unread, ids_of_hosts))
+    return reason
+
+
+def _refusal(settings: Record, unknown: Sequence[str], unread: str | None, ids_of_hosts: Sequence[int] | None) -> str:
     if unread:
-        return wrap_var(
+        return (
             f"Ansible could make no variable of {json.dumps(unread)}, so nothing was done. Write -e @FILE for a file, "
             "-e NAME=VALUE without blanks around the sign, or JSON."
         )
     if unknown:
-        return wrap_var(
+        return (
             f"The role ssl_fulfillment does not know {', '.join(unknown)}. "
             "`ansible-doc --type role softlayer.certificates.ssl_fulfillment` lists its variables."
         )
     if settings["refused"]:
-        return wrap_var(" ".join(settings["refused"]))
-    return wrap_var(why_refused(settings, ids_of_hosts or None, os.path.isdir, _absolute) or "")
+        return " ".join(settings["refused"])
+    return why_refused(settings, ids_of_hosts or None, os.path.isdir, _absolute) or ""
 
 
 def _absolute(path: str) -> str:
@@ -57,7 +62,8 @@ def _absolute(path: str) -> str:
 
 def fulfillment_outcome(run: Record, tolerated: Sequence[str] = ()) -> dict[str, t.Any]:
     """Return what `ssl_fulfillment_result` holds after a run; `run` has the fields of `Run`."""
-    return wrap_var(outcome(_run(run), tolerated))
+    result: dict[str, t.Any] = wrap_var(outcome(_run(run), tolerated))
+    return result
 
 
 def fulfillment_summary(
@@ -84,7 +90,10 @@ def fulfillment_summary(
     known, result = _run(run), plain(result)
     has_orders = bool((known.listed or {}).get("orders")) or any(answer.get("emails") for answer in known.emails)
     lines = summary(result, blank, words, has_orders=has_orders, is_check_mode=is_check_mode, report=report)
-    return wrap_var({"lines": lines, "failure": why_failed(known, result["failed"], words) if result["failed"] else ""})
+    said: dict[str, t.Any] = wrap_var(
+        {"lines": lines, "failure": why_failed(known, result["failed"], words) if result["failed"] else ""}
+    )
+    return said
 
 
 def _run(values: Record) -> Run:
