@@ -76,7 +76,7 @@ def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
 on_each_core = on_cores("2.19", "newest")
 
-SAME_ON_EACH_CORE = ("benchmark", "docs", "plugins/module_utils", "simulator")
+SAME_ON_EACH_CORE = ("benchmark", "docs", "plugins/module_utils", "simulator", "support")
 """Unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
 PLAYED = ("playbooks", "plugins/test_secrets.py")
 """Unit tests that run playbooks for minutes. The usual core leaves them to the newest: it has those of tests/outside."""

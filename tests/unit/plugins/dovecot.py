@@ -42,6 +42,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.support import servers
+
 HOST = "127.0.0.1"
 OLDEST = (2, 4)
 """The configuration of older versions is another language."""
@@ -343,7 +345,7 @@ class Server:
         self._configuration.write_text(self._settings(port, plain_port), encoding="utf-8")
         with (self._folder / "output.log").open("ab") as output:
             command = [str(self._binary), "-F", "-c", str(self._configuration)]
-            self._process = subprocess.Popen(
+            self._process = servers.start(
                 command, cwd=self._folder, stdout=output, stderr=output, start_new_session=True
             )
         _wait_for(lambda: self._exited() or self._answers(port, plain_port), self.log)
