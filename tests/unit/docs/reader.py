@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from tests.unit.docs.pages import Block, Page
+from tests.support.pages import Block, Page
 from tests.unit.docs.world import World
 
 SECONDS = 300

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.docs.pages import ROOT, plugin_source
+from tests.support.pages import ROOT, plugin_source
 
 GUIDE = ROOT / "docs/docsite/rst/guide_reasons.rst"
 FILTER = plugin_source("filter", "certificate_files")

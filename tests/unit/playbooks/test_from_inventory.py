@@ -43,20 +43,6 @@ def resend(sim: Simulator, tmp_path: Path) -> Play:
     return run
 
 
-@pytest.fixture
-def sim(demo_simulator: Simulator) -> Simulator:
-    """The simulator with the demo fleet, as if it had just been started."""
-    demo_simulator.reset()
-    return demo_simulator
-
-
-@pytest.fixture(scope="module")
-def demo_simulator() -> object:
-    """One simulator for all tests of the module."""
-    with Simulator.start(fleet="demo") as simulator:
-        yield simulator
-
-
 def requested(sim: Simulator) -> list[int]:
     """The orders whose email was asked for."""
     return sorted(send["order_id"] for send in sim.sends())

@@ -22,10 +22,10 @@ import pytest
 
 from tests.simulator import mail
 from tests.simulator.client import Simulator
-from tests.unit.plugins.certificates import Authority
-from tests.unit.plugins.dovecot import Mailbox, Server
+from tests.support.certificates import Authority
+from tests.support.dovecot import Mailbox, Server
 
-pytest_plugins = ["tests.unit.plugins.dovecot"]
+pytest_plugins = ["tests.support.dovecot"]
 
 ORDERS = 12
 SECONDS = 120

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import dovecot, postgresql
 from tests.support.servers import find_setpriv
-from tests.unit.plugins import dovecot, postgresql
 
 SECONDS = 60
 STARTS = {
     "simulator": "from tests.simulator.client import Simulator; server = Simulator.start(fleet='empty')",
-    "dovecot": "from tests.unit.plugins.dovecot import Server, find_dovecot; server = Server(find_dovecot())",
-    "postgresql": "from tests.unit.plugins.postgresql import Server, find_binaries; server = Server(find_binaries())",
+    "dovecot": "from tests.support.dovecot import Server, find_dovecot; server = Server(find_dovecot())",
+    "postgresql": "from tests.support.postgresql import Server, find_binaries; server = Server(find_binaries())",
 }
 WAIT = "; print('started', flush=True); import signal; signal.pause()"
 

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils import _roots
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
-from tests.unit.plugins.certificates import Authority, pem_of
+from tests.support.certificates import Authority, pem_of
 
 ROOT, OTHER = Authority("One").root, Authority("Other").root
 

@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils import _mai
 from ansible_collections.softlayer.certificates.plugins.module_utils._chain import Anchors, Chains
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
-from tests.unit.plugins.certificates import NOW
+from tests.support.certificates import NOW
 
 pytestmark = pytest.mark.skipif(os.environ.get("LONG") != "1", reason="reads thousands of files; LONG=1 runs it")
 
