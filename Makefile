@@ -8,10 +8,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python tests/run.py
 
 .DELETE_ON_ERROR:
-.PHONY: test test-long lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo bench clean
+.PHONY: test test-fast test-long lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo bench clean
 
 test: $(VENV)/bin/nox ## Run everything.
 	$(RUN)
+
+test-fast: $(VENV)/bin/nox ## Run what is quick, for while one works: lint, types, pure code.
+	$(RUN) --session fast
 
 test-long: $(VENV)/bin/nox ## Run the unit tests with what takes long: more kills, more fuzzing, waiting for locks, the vectors of cryptography.
 	LONG=1 $(RUN) --session unit

@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -76,10 +76,36 @@ def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
 on_each_core = on_cores("2.19", "newest")
 
-SAME_ON_EACH_CORE = ("benchmark", "docs", "plugins/module_utils", "simulator")
+SAME_ON_EACH_CORE = ("benchmark", "docs", "plugins/module_utils", "simulator", "support")
 """Unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
 PLAYED = ("playbooks", "plugins/test_secrets.py")
 """Unit tests that run playbooks for minutes. The usual core leaves them to the newest: it has those of tests/outside."""
+
+
+FAST = ("tests/unit/test_layout.py", "tests/unit/test_metadata.py", "tests/unit/plugins/module_utils")
+"""Unit tests that `make test-fast` runs: of pure code, and of what the files say of each other."""
+NOT_FAST = ("test_floods", "test_ledger", "test_linear_time", "test_mailbox")
+"""Files and tests of these that it leaves out: they start servers, or read much."""
+
+
+@nox.session(default=False)
+def fast(session: nox.Session) -> None:
+    """What is quick enough to be run while one works."""
+    session.install(USUAL_CORE, *RUNTIME, *group("fast"))
+    tree = collection(session)
+    junit = f"--junitxml={ROOT / '.nox/reports' / session.name / 'pytest.xml'}"
+    run_each(
+        session,
+        {
+            "ruff check": ["ruff", "check"],
+            "ruff format": ["ruff", "format", "--check"],
+            "yamllint": ["yamllint", "--strict", "."],
+            "mypy": ["mypy", f"--cache-dir={session.virtualenv.location}/mypy"],
+            "unit tests": ["pytest", "-q", "--numprocesses=2", junit, "-k", f"not ({' or '.join(NOT_FAST)})", *FAST],
+        },
+        cwd=tree,
+        env=isolated(session, tree) | {"PYTHONHASHSEED": "0"},
+    )
 
 
 @nox.session
@@ -156,9 +182,9 @@ def outside(session: nox.Session) -> None:
 @nox.session
 def browser(session: nox.Session) -> None:
     """The report in a browser; with SCREENSHOTS=1 the pictures of the documentation are made anew."""
-    missing = install_packages(session, BROWSER)
-    if missing:
-        session.skip(f"there is no {' and no '.join(missing)}")
+    absent = install_packages(session, BROWSER)
+    if absent:
+        session.skip(f"there is no {' and no '.join(absent)}")
     session.install(USUAL_CORE, *RUNTIME, *group("browser"))
     pictures = str(ROOT / "docs/docsite/images") if os.environ.get("SCREENSHOTS") else ""
     pytest(session, *(session.posargs or ["tests/browser"]), env={"SCREENSHOTS": pictures})
@@ -267,26 +293,53 @@ def changelog(session: nox.Session) -> None:
     session.run("antsibull-changelog", "release", "--update-existing", "--reload-plugins", *session.posargs)
 
 
+def not_run(ran: Collection[str]) -> Iterator[str]:
+    """What a run of these sessions leaves out, and why or how to run it; `tests/run.py` says it at the end."""
+    sessions = nox.registry.get()
+    if "fast" in ran:
+        yield "unit tests that start a process or a server, and the slow ones of pure code: make unit"
+    others = [name for name, each in sessions.items() if each.default and name not in ran]
+    if others:
+        yield f"{', '.join(others)}: make test"
+    for core, parameter in CORES.items():
+        runs = {name: [str(each) for each in getattr(sessions[name], "parametrize", ())] for name in ran}
+        without = [name for name, cores in runs.items() if cores and str(parameter) not in cores]
+        if without:
+            yield f"ansible-core {core}: make {' '.join(without)} CORE={core}"
+    if "unit" in ran and os.environ.get("LONG") != "1":
+        yield "unit tests that take long: make test-long"
+    if "sanity" in ran and (lacking := [version for version in PYTHONS if not interpreter(f"python{version}")]):
+        yield f"compiling and importing on Python {', '.join(lacking)}: not on this machine"
+    for package, tests in missing(SERVERS).items() if "unit" in ran else ():
+        yield f"tests of {tests}: the package {package} is not installed"
+    yield "benchmarks: make bench"
+
+
+def missing(packages: dict[str, tuple[tuple[str, ...], str]]) -> dict[str, str]:
+    """Of packages those that are not installed, and what they test."""
+    return {package: tests for package, (patterns, tests) in packages.items() if not any(map(find, patterns))}
+
+
 def install_packages(session: nox.Session, packages: dict[str, tuple[tuple[str, ...], str]]) -> list[str]:
     """Install what tests start, or say which tests are skipped; return what is not there."""
-    missing = {package: tests for package, (patterns, tests) in packages.items() if not any(map(find, patterns))}
-    if not missing:
+    absent = missing(packages)
+    if not absent:
         return []
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        for package, tests in missing.items():
+        for package, tests in absent.items():
             session.warn(f"The tests of {tests} are skipped. Install the package {package}.")
-        return list(missing)
+        return list(absent)
     session.run("apt-get", "update", "--quiet", external=True, silent=True)
-    command = ["install", "--yes", "--no-install-recommends", *missing]
+    command = ["install", "--yes", "--no-install-recommends", *absent]
     session.run("apt-get", *command, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
     return []
 
 
 def prepare_image(session: nox.Session) -> None:
     """Install what builds and runs the execution environment, or skip the session where it cannot be had."""
-    missing = install_packages(session, CONTAINERS)
-    if missing:
-        session.skip(f"there is no {' and no '.join(missing)}")
+    absent = install_packages(session, CONTAINERS)
+    if absent:
+        session.skip(f"there is no {' and no '.join(absent)}")
     session.install(USUAL_CORE, *RUNTIME, *group("image"))
     if "No container" in str(session.run("python", "-m", "tests.image", "--check", silent=True, success_codes=[0, 3])):
         session.skip("no container can be run on this machine")
@@ -298,11 +351,8 @@ def find(pattern: str) -> bool:
 
 
 def other_pythons(session: nox.Session) -> dict[str, Path]:
-    """The other versions of Python that modules may run on, of those that work here; say which are not tested."""
+    """The other versions of Python that modules may run on, of those that work here."""
     others = {version: interpreter(f"python{version}") for version in PYTHONS if version != session.python}
-    missing = sorted(version for version, python in others.items() if not python)
-    if missing:
-        session.warn(f"Compiling and importing is not tested on Python {', '.join(missing)}, which this machine lacks.")
     return {version: python for version, python in others.items() if python}
 
 
@@ -388,6 +438,7 @@ def pytest(session: nox.Session, *args: str, env: dict[str, str] | None = None) 
 
 def run_each(session: nox.Session, commands: dict[str, list[str]], cwd: Path, env: dict[str, str | None]) -> None:
     """Run every command, also after one has failed, and report each as a test."""
+    report = reports(session) / "commands.xml"
     suite = ElementTree.Element("testsuite", name=session.name)
     with session.chdir(cwd):
         for name, command in commands.items():
@@ -396,7 +447,7 @@ def run_each(session: nox.Session, commands: dict[str, list[str]], cwd: Path, en
                 session.run(*command, env=env)
             except nox.command.CommandFailed:
                 ElementTree.SubElement(case, "failure", message=f"{name} failed")
-    ElementTree.ElementTree(suite).write(reports(session) / "commands.xml")
+    ElementTree.ElementTree(suite).write(report)
     failed = [case.get("name") for case in suite if len(case)]
     if failed:
         session.error(f"failed: {', '.join(failed)}")

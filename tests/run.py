@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run nox, then say what each session's tests came to. Arguments are passed on to nox."""
+"""Run nox, then say what each session's tests came to, and what was not run. Arguments are passed on to nox."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
 REPORTS = ROOT / ".nox" / "reports"
 OUTCOMES = ("passed", "failed", "skipped")
 NOTHING_TO_TEST = "No tests applicable."  # ansible-test, of a test for a kind of file that there is none of
@@ -54,6 +55,21 @@ def in_words(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
 
 
+def print_what_was_not_run(sessions: list[dict[str, Any]]) -> None:
+    """Say it where more than one kind of test was asked for: who asks for one knows."""
+    names = list(dict.fromkeys(session["name"] for session in sessions))
+    if names != ["fast"] and len(names) < 2:
+        return
+    import noxfile  # only now: nox has found no mistake in the environment variables that it reads
+
+    print("\nNot run:")
+    for session in sessions:
+        if session["result"] == "skipped":
+            print(f"- {full_name(session)}: {session['reason']}")
+    for line in noxfile.not_run(names):
+        print(f"- {line}")
+
+
 def main() -> int:
     """Run, sum up, and fail if anything failed."""
     report = REPORTS / "nox.json"
@@ -72,6 +88,9 @@ def main() -> int:
         print(f"{full_name(session):<24} {note}")
     if status and not total["failed"]:
         total["failed"] = 1
+    if sessions:
+        print_what_was_not_run(sessions)
+        print()
     print(in_words(total), flush=True)
     return 1 if total["failed"] else 0
 

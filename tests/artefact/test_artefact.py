@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.artefact.build import ROOT, build
 from tests.simulator.client import Simulator
+from tests.support.artefact import ROOT, build
 
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
 SHIPPED = {

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.artefact.build import ROOT, build
+from tests.support.artefact import ROOT, build
 
 STRICT = {
     "GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true",

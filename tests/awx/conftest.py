@@ -14,40 +14,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from tests.awx.stub.app import Call, create_app
 from tests.awx.stub.world import World
 from tests.simulator.server import Server
+from tests.support.awx_variables import PLAYBOOKS, objects
+from tests.support.simulators import demo_simulator, sim
+
+__all__ = ["demo_simulator", "sim"]
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAYBOOKS = ROOT / "playbooks" / "awx"
 SECONDS = 600
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads `!unsafe` as the text that it marks."""
-
-
-_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
-
-
-def objects() -> dict[str, Any]:
-    """What the playbooks are said to make."""
-    return _variables("objects")
-
-
-def settings() -> dict[str, Any]:
-    """What differs from site to site, as it is if nothing is set."""
-    return _variables("settings")
-
-
-def _variables(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.load((PLAYBOOKS / f"vars/{name}.yml").read_text(encoding="utf-8"), _Loader)
-    return data
 
 
 @dataclass(frozen=True)

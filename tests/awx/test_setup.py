@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.awx.conftest import PLAYBOOKS, ROOT, Awx, Run, objects, running
+from tests.awx.conftest import ROOT, Awx, Run, running
 from tests.awx.stub.app import Call
+from tests.support.awx_variables import PLAYBOOKS, objects
 
 pytestmark = pytest.mark.xdist_group("one story")  # which its first test begins, and its last one ends
 

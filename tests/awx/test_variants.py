@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 
-from tests.awx.conftest import Awx, objects
+from tests.awx.conftest import Awx
+from tests.support.awx_variables import objects
 
 SITE = {
     "awx_project_local_path": "certificates",

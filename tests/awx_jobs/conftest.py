@@ -14,8 +14,11 @@ import pytest
 
 from tests.awx_jobs.awx import InventoryUpdate, Job, Launch, Project, Run, Update
 from tests.simulator.client import Simulator
+from tests.support.simulators import demo_simulator, sim
 
-pytest.register_assert_rewrite("tests.unit.plugins.dovecot")  # tests both import it and name it as their plugin
+__all__ = ["demo_simulator", "sim"]
+
+pytest.register_assert_rewrite("tests.support.dovecot")  # tests both import it and name it as their plugin
 
 
 def softlayer(sim: Simulator, ledger_url: str) -> dict[str, str]:
@@ -27,13 +30,6 @@ def softlayer(sim: Simulator, ledger_url: str) -> dict[str, str]:
         "SL_ENDPOINT_URL": sim.rest_url,
         "SOFTLAYER_CERTIFICATES_LEDGER_URL": ledger_url,
     }
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Simulator]:
-    """A simulator with orders of every status."""
-    with Simulator.start(fleet="demo") as simulator:
-        yield simulator
 
 
 @pytest.fixture(scope="session")

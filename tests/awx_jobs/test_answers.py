@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.awx.conftest import PLAYBOOKS, objects, settings
 from tests.awx_jobs.awx import BIN, Project, safe_dump
+from tests.support.awx_variables import PLAYBOOKS, objects, settings
 
 OBJECTS = objects()
 PROPOSED = {name: question["default"] for name, question in OBJECTS["awx_questions"].items()}

@@ -10,41 +10,39 @@ from importlib.metadata import version
 
 import pytest
 
-from tests.awx.conftest import objects
 from tests.awx_jobs.awx import Project, Update
 from tests.awx_jobs.conftest import softlayer
 from tests.simulator.client import Simulator
+from tests.support.awx_variables import objects
 
 SOURCE = objects()["awx_inventory_source"]
 READS_PLURAL = version("ansible-core").startswith("2.18.")
 
 
-def test_a_source_as_it_is_set_up_works_with_any_core(demo: Simulator, update: Update) -> None:
-    demo.reset()
-    run = update(SOURCE["source_path"], credentials=softlayer(demo, ""), source_vars=SOURCE["source_vars"]).wait()
+def test_a_source_as_it_is_set_up_works_with_any_core(sim: Simulator, update: Update) -> None:
+    run = update(SOURCE["source_path"], credentials=softlayer(sim, ""), source_vars=SOURCE["source_vars"]).wait()
     assert run.status == "successful", run.output
-    assert len(run.inventory["_meta"]["hostvars"]) == len(demo.orders())
+    assert len(run.inventory["_meta"]["hostvars"]) == len(sim.orders())
     assert {"expiring_30d", "status_approved"} <= set(run.inventory)
 
 
-def test_without_its_variables_a_new_core_does_not_find_the_collection(demo: Simulator, update: Update) -> None:
+def test_without_its_variables_a_new_core_does_not_find_the_collection(sim: Simulator, update: Update) -> None:
     """So that it is known when they are no longer needed."""
-    run = update(SOURCE["source_path"], credentials=softlayer(demo, "")).wait()
+    run = update(SOURCE["source_path"], credentials=softlayer(sim, "")).wait()
     assert run.status == ("successful" if READS_PLURAL else "failed"), run.output
     assert READS_PLURAL or "softlayer.certificates.ssl_orders" in run.output
 
 
 @pytest.mark.parametrize("source_vars", [SOURCE["source_vars"], {}], ids=["as-set-up", "bare"])
 def test_the_collection_of_the_image_serves_where_the_project_has_none(
-    demo: Simulator, project: Project, bare_project: Project, update: Update, source_vars: dict[str, str]
+    sim: Simulator, project: Project, bare_project: Project, update: Update, source_vars: dict[str, str]
 ) -> None:
-    demo.reset()
     run = update(
         SOURCE["source_path"],
         project=bare_project,
         in_image=project.collections,
-        credentials=softlayer(demo, ""),
+        credentials=softlayer(sim, ""),
         source_vars=source_vars,
     ).wait()
     assert run.status == "successful", run.output
-    assert len(run.inventory["_meta"]["hostvars"]) == len(demo.orders())
+    assert len(run.inventory["_meta"]["hostvars"]) == len(sim.orders())

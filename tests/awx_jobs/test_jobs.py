@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat, load_pem
 from tests.awx_jobs.awx import ROOT, Job, Launch
 from tests.awx_jobs.conftest import softlayer
 from tests.simulator.client import Simulator
-from tests.unit.plugins.certificates import encrypted_fragments, key_pem, leaks, private_fragments
-from tests.unit.plugins.dovecot import Mailbox, Server
+from tests.support.certificates import encrypted_fragments, key_pem, leaks, private_fragments
+from tests.support.dovecot import Mailbox, Server
 
-pytest_plugins = ["tests.unit.plugins.dovecot", "tests.unit.plugins.postgresql"]
+pytest_plugins = ["tests.support.dovecot", "tests.support.postgresql"]
 
 PASSPHRASE = "the-passphrase-of-the-keys-0123456789"
 CONCURRENCY = 8
@@ -55,11 +55,11 @@ def mailbox(inbox: Mailbox) -> dict[str, str]:
 
 
 @pytest.fixture
-def keys(demo: Simulator, tmp_path: Path) -> Path:
+def keys(sim: Simulator, tmp_path: Path) -> Path:
     """A volume with the private keys of the orders, which have a passphrase."""
     folder = tmp_path / "keys"
     folder.mkdir()
-    for path in demo.keys_dir.iterdir():
+    for path in sim.keys_dir.iterdir():
         key: Any = load_pem_private_key(path.read_bytes(), None)
         (folder / path.name).write_text(key_pem(key, PrivateFormat.PKCS8, PASSPHRASE), encoding="ascii")
     return folder
@@ -76,13 +76,12 @@ def sent(sim: Simulator) -> Counter[int]:
 
 
 def test_a_workflow_from_approval_to_the_store(
-    demo: Simulator, dovecot: Server, postgresql_url: str, keys: Path, launch: Launch
+    sim: Simulator, dovecot: Server, postgresql_url: str, keys: Path, launch: Launch
 ) -> None:
-    demo.reset()
-    inbox = dovecot.new_user(demo.maildir)
+    inbox = dovecot.new_user(sim.maildir)
     late, *fulfillable = sorted(
         order["id"]
-        for order in demo.orders()
+        for order in sim.orders()
         if order["status"] in MAILABLE and order["commonName"] not in ("www.example.com", "old.example.net")
     )
     artifacts: dict[str, Any] = {}
@@ -93,7 +92,7 @@ def test_a_workflow_from_approval_to_the_store(
         job = launch(
             playbook,
             credentials={
-                **softlayer(demo, postgresql_url),
+                **softlayer(sim, postgresql_url),
                 **mailbox(inbox),
                 "SSL_FULFILLMENT_PRIVATEKEY_DIR": str(keys),
                 "SSL_FULFILLMENT_PRIVATEKEY_PASSPHRASE": PASSPHRASE,
@@ -106,37 +105,37 @@ def test_a_workflow_from_approval_to_the_store(
         artifacts.update(job.stats)
         return job
 
-    demo.patch_order(late, status="Pending CA Approval")
+    sim.patch_order(late, status="Pending CA Approval")
     preview = node("resend.yml", check=True)
     assert preview.status == "successful", preview.output
-    recipients = {order["id"]: order["approverEmailAddress"] for order in demo.orders()}
+    recipients = {order["id"]: order["approverEmailAddress"] for order in sim.orders()}
     assert preview.stats == {
         "ssl_previewed_order_ids": fulfillable,
         "ssl_previewed_recipients": sorted({recipients[number] for number in fulfillable}),
     }
-    assert demo.sends() == []
+    assert sim.sends() == []
     assert all(
         f"(order {number}): would be requested, goes to {recipients[number]}" in preview.output
         for number in fulfillable
     )
 
-    demo.patch_order(late, status="Approved")  # nobody has approved that this one is mailed
+    sim.patch_order(late, status="Approved")  # nobody has approved that this one is mailed
     resend = node("resend.yml", options="--diff")
     assert resend.status == "successful", resend.output
     assert resend.stats == {"ssl_requested_order_ids": fulfillable}
-    assert sent(demo) == Counter(fulfillable)
+    assert sent(sim) == Counter(fulfillable)
 
     collect = node("collect_and_import.yml", options="-vvvv", ssl_phases="collect")
     assert collect.status == "successful", collect.output
     assert f"requested 0, collected {len(fulfillable)}, imported 0, skipped 0, failed 0" in collect.output
-    assert len(demo.certificates()) == 1
+    assert len(sim.certificates()) == 1
 
     imported = node("collect_and_import.yml", options="-vvvv --diff", ssl_phases=["import"])
     assert imported.status == "successful", imported.output
-    assert {certificate["certificate"] for certificate in demo.certificates()} >= {
-        demo.issue(number)["certificate"] for number in fulfillable
+    assert {certificate["certificate"] for certificate in sim.certificates()} >= {
+        sim.issue(number)["certificate"] for number in fulfillable
     }
-    assert len(demo.certificates()) == 1 + len(fulfillable)
+    assert len(sim.certificates()) == 1 + len(fulfillable)
 
     artifacts.clear()
     again = node("resend.yml", ssl_orders=f"www.example.com, {fulfillable[0]}")
@@ -149,13 +148,11 @@ def test_a_workflow_from_approval_to_the_store(
     nothing = node("collect_and_import.yml")
     assert nothing.status == "successful", nothing.output
     assert "requested 0, collected 0, imported 0, skipped 0, failed 0" in nothing.output
-    assert sent(demo) == Counter(fulfillable)
+    assert sent(sim) == Counter(fulfillable)
 
     for job in (preview, resend, again, nothing):
         assert not WALL_OF_JSON.search(job.output), job.output
-    assert_no_secrets(
-        jobs, [demo.api_key, inbox.password, PASSPHRASE, postgresql_url.split(":")[2].split("@")[0]], keys
-    )
+    assert_no_secrets(jobs, [sim.api_key, inbox.password, PASSPHRASE, postgresql_url.split(":")[2].split("@")[0]], keys)
 
 
 def assert_no_secrets(jobs: list[Job], secrets: list[str], keys: Path) -> None:
@@ -296,43 +293,41 @@ def test_variables_of_the_job_template_never_widen_what_was_asked_for_and_approv
     assert sent(fleet) == Counter([first]), "the survey says no"
 
 
-def test_the_survey_says_who_may_be_mailed(demo: Simulator, postgresql_url: str, launch: Launch) -> None:
-    demo.reset()
+def test_the_survey_says_who_may_be_mailed(sim: Simulator, postgresql_url: str, launch: Launch) -> None:
     answers = {"ssl_orders": "shop.* partner.*", "ssl_allowed_recipients": "*@example.com, *@example.org"}
-    credentials = softlayer(demo, postgresql_url)
-    shop = next(order["id"] for order in demo.orders() if order["commonName"] == "shop.example.com")
+    credentials = softlayer(sim, postgresql_url)
+    shop = next(order["id"] for order in sim.orders() if order["commonName"] == "shop.example.com")
     narrowed = launch("resend.yml", credentials=credentials, extra_vars=answers).wait()
     assert narrowed.status == "failed", "somebody who was asked for is not allowed"
     assert "goes to hostmaster@example.com" in narrowed.output and "1 failed: partner.example.net" in narrowed.output
-    assert sent(demo) == Counter([shop])
+    assert sent(sim) == Counter([shop])
 
     both = {**answers, "ssl_fulfillment_allowed_recipients": ["*@agency.example"]}
     job = launch("resend.yml", credentials=credentials, extra_vars=both).wait()
     assert job.status == "failed"
     assert "Set only one of them." in job.output
-    assert sent(demo) == Counter([shop])
+    assert sent(sim) == Counter([shop])
 
     previewed = {"ssl_previewed_order_ids": [shop], "ssl_previewed_recipients": ["s[h]op?@example.com"]}
     changed = launch("resend.yml", credentials=credentials, extra_vars={**previewed, "ssl_force": "yes"}).wait()
     assert changed.status == "failed", "the address is not the one that was approved"
     assert "goes to" not in changed.output and "1 failed: shop.example.com" in changed.output
-    assert sent(demo) == Counter([shop])
+    assert sent(sim) == Counter([shop])
 
     again = {**answers, "ssl_orders": str(shop), "ssl_force": "yes"}
     forced = launch("resend.yml", credentials=credentials, extra_vars=again).wait()
     assert forced.status == "successful", forced.output
-    assert sent(demo) == Counter([shop, shop])
+    assert sent(sim) == Counter([shop, shop])
 
 
 def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
-    demo: Simulator, postgresql_url: str, launch: Launch
+    sim: Simulator, postgresql_url: str, launch: Launch
 ) -> None:
     """Or one new order would stop the workflow of every workday."""
-    demo.reset()
     answers = {"ssl_orders": "shop.* partner.*", "ssl_allowed_recipients": "*@example.com", "ssl_force": "no"}
-    credentials = softlayer(demo, postgresql_url)
+    credentials = softlayer(sim, postgresql_url)
     shop, partner = (
-        next(order for order in demo.orders() if order["commonName"] == name)
+        next(order for order in sim.orders() if order["commonName"] == name)
         for name in ("shop.example.com", "partner.example.net")
     )
     preview = launch("resend.yml", credentials=credentials, extra_vars=answers, check=True).wait()
@@ -343,11 +338,11 @@ def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
     }
     assert f"partner.example.net (order {partner['id']}): NOT ALLOWED" in preview.output
     assert partner["approverEmailAddress"] in preview.output
-    assert demo.sends() == []
+    assert sim.sends() == []
 
     resend = launch("resend.yml", credentials=credentials, extra_vars={**answers, **preview.stats}).wait()
     assert resend.status == "successful", resend.output
-    assert sent(demo) == Counter([shop["id"]])
+    assert sent(sim) == Counter([shop["id"]])
 
     alone = {**answers, "ssl_orders": "partner.*"}
     nothing = launch("resend.yml", credentials=credentials, extra_vars=alone, check=True).wait()
@@ -355,11 +350,10 @@ def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
     assert "1 failed: partner.example.net" in nothing.output
 
 
-def test_orders_are_listed_a_line_each(demo: Simulator, launch: Launch) -> None:
-    demo.reset()
-    job = launch("list_orders.yml", credentials=softlayer(demo, "")).wait()
+def test_orders_are_listed_a_line_each(sim: Simulator, launch: Launch) -> None:
+    job = launch("list_orders.yml", credentials=softlayer(sim, "")).wait()
     assert job.status == "successful", job.output
-    for order in demo.orders():
+    for order in sim.orders():
         [line] = [line for line in job.output.splitlines() if str(order["id"]) in line]
         assert order["commonName"] in line and order["approverEmailAddress"] in line
     assert (
@@ -370,9 +364,7 @@ def test_orders_are_listed_a_line_each(demo: Simulator, launch: Launch) -> None:
     )
     assert not WALL_OF_JSON.search(job.output), job.output
 
-    named = launch(
-        "list_orders.yml", credentials=softlayer(demo, ""), extra_vars={"ssl_orders": "*.example.net"}
-    ).wait()
+    named = launch("list_orders.yml", credentials=softlayer(sim, ""), extra_vars={"ssl_orders": "*.example.net"}).wait()
     assert "shop.example.com" not in named.output and "payments.example.net" in named.output
 
 
@@ -380,15 +372,14 @@ def test_orders_are_listed_a_line_each(demo: Simulator, launch: Launch) -> None:
     not (ROOT / "roles/ssl_fulfillment/tasks/report.yml").exists(), reason="the role has no phase report yet"
 )
 @pytest.mark.parametrize("kept", [True, False])
-def test_a_report(demo: Simulator, launch: Launch, tmp_path: Path, kept: bool) -> None:
+def test_a_report(sim: Simulator, launch: Launch, tmp_path: Path, kept: bool) -> None:
     """Its files go to a disk that outlives the job, if there is one; the output has a line for each order."""
-    demo.reset()
     path = tmp_path / "reports/fleet.html"
     path.parent.mkdir()
     extra_vars = {"ssl_fulfillment_report_path": str(path), "ssl_orders": "*.example.com"} if kept else {}
-    job = launch("report.yml", credentials=softlayer(demo, ""), extra_vars=extra_vars).wait()
+    job = launch("report.yml", credentials=softlayer(sim, ""), extra_vars=extra_vars).wait()
     assert job.status == "successful", job.output
-    wanted = [order for order in demo.orders() if not kept or order["commonName"].endswith(".example.com")]
+    wanted = [order for order in sim.orders() if not kept or order["commonName"].endswith(".example.com")]
     assert f'"{len(wanted)} orders: ' in job.output
     for order in wanted:
         assert len([line for line in job.output.splitlines() if line.lstrip().startswith(f'"{order["id"]} ')]) == 1

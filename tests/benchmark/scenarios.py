@@ -28,7 +28,7 @@ from tests.benchmark.figures import BARE, Case
 from tests.benchmark.stage import ROOT, BenchmarkError, Job, Stage
 from tests.simulator import mail
 from tests.simulator.client import Simulator
-from tests.unit.plugins import dovecot
+from tests.support import dovecot
 
 RESEND = "resendEmail"
 CREATE = "createObject"

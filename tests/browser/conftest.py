@@ -19,8 +19,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.simulator.client import Simulator
-from tests.unit.conftest import home  # noqa: F401  # its import also hides the user's environment
-from tests.unit.playbooks.playing import play
+from tests.support.environment import home  # noqa: F401  # its import also hides the user's environment
+from tests.support.playing import play
 
 CHROMIUM = "/usr/bin/chromium"
 DRIVER = "/usr/bin/chromedriver"

@@ -17,6 +17,9 @@ import pytest
 from tests.image.build import Engine
 from tests.image.places import Place
 from tests.simulator.client import Simulator
+from tests.support.simulators import demo_simulator, sim
+
+__all__ = ["demo_simulator", "sim"]
 
 
 @pytest.fixture(scope="session")
@@ -39,18 +42,10 @@ def image(engine: Engine) -> str:
     return engine.build()
 
 
-@pytest.fixture(scope="session")
-def demo() -> Iterator[Simulator]:
-    """A simulator with orders of every status."""
-    with Simulator.start(fleet="demo") as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def place(engine: Engine, image: str, demo: Simulator, tmp_path: Path) -> Place:
+def place(engine: Engine, image: str, sim: Simulator, tmp_path: Path) -> Place:
     """A folder with playbooks, and containers that see it as `/runner`."""
-    demo.reset()
-    return Place(engine, image, demo, tmp_path)
+    return Place(engine, image, sim, tmp_path)
 
 
 @pytest.fixture

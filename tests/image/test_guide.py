@@ -15,7 +15,7 @@ import yaml
 
 from tests.image.build import BUILD_ARGS, ROOT, Engine
 from tests.image.places import Place
-from tests.unit.docs.pages import Page, page_of_file
+from tests.support.pages import Page, page_of_file
 
 PAGE = page_of_file(ROOT / "docs/docsite/rst/guide_execution_environments.rst")
 DEFINITION = "execution-environment.yml"

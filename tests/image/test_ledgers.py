@@ -11,7 +11,7 @@ import pytest
 from tests.image.places import Place, in_one_line, summary
 from tests.image.test_users import USERS
 
-pytest_plugins = ["tests.unit.plugins.postgresql"]
+pytest_plugins = ["tests.support.postgresql"]
 
 LEDGER = {"SOFTLAYER_CERTIFICATES_LEDGER_URL": "sqlite:////ledger/ledger.sqlite3"}
 REQUESTED = "requested 1, collected 0, imported 0, skipped 0, failed 0"

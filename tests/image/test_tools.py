@@ -14,7 +14,7 @@ import pytest
 from tests.image.places import Place, in_one_line, summary
 from tests.image.test_ledgers import REQUESTED, SKIPPED
 
-pytest_plugins = ["tests.unit.plugins.postgresql"]
+pytest_plugins = ["tests.support.postgresql"]
 
 LEDGER = "SOFTLAYER_CERTIFICATES_LEDGER_URL"
 REFUSED = "goes with this container, so the next run would request the same emails again"

@@ -6,6 +6,6 @@
 
 from __future__ import annotations
 
-from tests.unit.conftest import home
+from tests.support.environment import home
 
 __all__ = ["home"]

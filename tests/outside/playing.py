@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import preloading
+
 SECONDS = 300
 
 
@@ -38,7 +40,7 @@ def play(folder: Path, playbook: str, *arguments: str, env: Mapping[str, str] | 
     process = subprocess.run(
         command("ansible-playbook", playbook, *arguments),
         cwd=folder,
-        env={**os.environ, **(env or {})},
+        env={**os.environ, **preloading.environment(), **(env or {})},
         capture_output=True,
         text=True,
         timeout=SECONDS,

@@ -20,7 +20,7 @@ import pytest
 
 from tests.outside.playing import play
 from tests.outside.servers import Api, Authority, Ending, finish, head_and_body, http
-from tests.unit.plugins.support import run_measured, run_module
+from tests.support.modules import run_measured, run_module
 
 TRANSPORTS = ("xmlrpc", "rest")
 RETRIES = 3

@@ -32,10 +32,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read 
 from tests.outside.playing import play
 from tests.outside.stranger import ACCOUNT, API_KEY, USERNAME, Stranger, answering, go_on
 from tests.outside.wire import Call, Fault
-from tests.unit.plugins.certificates import Authority
-from tests.unit.plugins.support import Run, finish_module, run_module, start_module
+from tests.support.certificates import Authority
+from tests.support.modules import Run, finish_module, run_module, start_module
 
-pytest_plugins = ["tests.unit.plugins.postgresql"]
+pytest_plugins = ["tests.support.postgresql"]
 
 IMPORT = "ssl_certificate_import"
 EMAIL = "ssl_fulfillment_email"

@@ -20,7 +20,7 @@ import pytest
 from tests.outside.nights import Account
 from tests.outside.pki import NAME, Ca, csr_pem, key_pem, new_key, pem
 from tests.outside.playing import play, telling
-from tests.unit.plugins.support import Run, run_module
+from tests.support.modules import Run, run_module
 
 ROOT = Ca("Real Root")
 AUTHORITY = Ca("Real CA", above=ROOT)

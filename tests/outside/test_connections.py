@@ -38,7 +38,7 @@ from tests.outside.servers import (
     reset,
     with_status,
 )
-from tests.unit.plugins.support import run_module
+from tests.support.modules import run_module
 
 TRANSPORTS = ("xmlrpc", "rest")
 SEND = ("Security_Certificate_Request", "resendEmail", "FulfillmentEmail")

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from tests.outside.pki import NAME, Ca, key_pem, named, new_key, pem
 from tests.outside.playing import play
 from tests.outside.stranger import Stranger
-from tests.unit.plugins.support import Run, run_module
+from tests.support.modules import Run, run_module
 
 PASSPHRASE = "correct horse"
 KEY = new_key()

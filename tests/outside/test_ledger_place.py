@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.outside.playing import Played, play
 from tests.outside.stranger import Stranger
-from tests.unit.plugins.certificates import Authority
+from tests.support.certificates import Authority
 
 ISSUED = Authority().issue("www.example.com")
 EMAIL = "ssl_fulfillment_email"

@@ -25,7 +25,7 @@ import pytest
 
 from tests.outside.playing import play
 from tests.outside.servers import Authority, Server, finish
-from tests.unit.plugins.documented import deviations
+from tests.support.documented import deviations
 
 MODULE = "ssl_fulfillment_email_info"
 SECONDS = 50

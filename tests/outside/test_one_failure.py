@@ -20,7 +20,7 @@ from tests.outside.pki import Ca, csr_pem, issued_by, key_pem, new_key, pem
 from tests.outside.playing import play
 from tests.outside.stranger import Answer, Hook, Stranger
 from tests.outside.wire import Call, Fault
-from tests.unit.plugins.support import Run, run_module
+from tests.support.modules import Run, run_module
 
 ROOT = Ca("Real Root")
 AUTHORITY = Ca("Real CA", above=ROOT)

@@ -16,8 +16,6 @@ import base64
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -34,6 +32,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     pkcs12,
 )
+
+from tests.outside.recording import record
+from tests.support.forked import ForkedModule
 
 Options = dict[str, Any]
 Path_ = tuple[str, ...]
@@ -55,21 +56,6 @@ NEEDED: dict[str, Options] = {
 }
 """Options without which a module does not begin."""
 NEEDED_INSIDE: dict[Path_, Options] = {("imap",): IMAP}
-
-RECORDER = """
-import json, os, sys, syslog, types
-
-def note(*parts):
-    with open(os.environ["RECORDED_LOG"], "a", encoding="utf-8") as file:
-        file.write(json.dumps(parts, ensure_ascii=False, default=str) + chr(10))
-
-syslog.openlog = lambda *_args: None
-syslog.syslog = note
-if os.environ["RECORDED_AS"] == "journal":
-    systemd = sys.modules["systemd"] = types.ModuleType("systemd")
-    systemd.journal = types.SimpleNamespace(sendv=note, send=lambda **fields: note(fields))
-    systemd.daemon = types.SimpleNamespace(booted=lambda: True)
-"""
 
 
 @dataclass(frozen=True)
@@ -113,7 +99,6 @@ Runner = Callable[..., Ran]
 @pytest.fixture
 def run(tmp_path: Path) -> Runner:
     """Runs a module to its end, whatever that is."""
-    (tmp_path / "sitecustomize.py").write_text(RECORDER, encoding="utf-8")
     log = tmp_path / "log"
 
     def _run(name: str, to: str = "syslog", environment: dict[str, str] | None = None, **options: Any) -> Ran:
@@ -121,19 +106,16 @@ def run(tmp_path: Path) -> Runner:
         given = {"_ansible_module_name": name, "_ansible_inject_invocation": True, **options}
         if "inject_invocation" not in known_variables():
             del given["_ansible_inject_invocation"]
-        search = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
-        recorded = {"PYTHONPATH": search, "RECORDED_LOG": str(log), "RECORDED_AS": to}
-        done = subprocess.run(
-            [sys.executable, "-m", f"ansible_collections.softlayer.certificates.plugins.modules.{name}"],
-            input=json.dumps({"ANSIBLE_MODULE_ARGS": given}),
-            env={**os.environ, **recorded, **(environment or {})},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
+        recorded = {"RECORDED_LOG": str(log), "RECORDED_AS": to}
+        process = ForkedModule(
+            name,
+            json.dumps({"ANSIBLE_MODULE_ARGS": given}),
+            environment={**os.environ, **recorded, **(environment or {})},
+            first=record,
         )
-        assert not done.stderr, done.stderr
-        result = json.loads(done.stdout)
+        output, errors = process.communicate(timeout=120)
+        assert not errors, errors
+        result = json.loads(output)
         result.pop("_ansible_new_secrets", None)  # from ansible-core 2.22 on: what Ansible itself is told to hide
         return Ran(json.dumps(result, ensure_ascii=False), log.read_text(encoding="utf-8"))
 

@@ -26,7 +26,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from tests.outside.pki import DAY, NAME, NOW, Ca, csr_pem, key_pem, letter, named, new_key, pem, with_unknown_algorithm
 from tests.outside.playing import play
 from tests.outside.stranger import Stranger
-from tests.unit.plugins.support import Run, run_module
+from tests.support.modules import Run, run_module
 
 LONG_AGO = (-3000, -100)
 Parts = dict[str, Any]

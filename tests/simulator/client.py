@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.support import servers
+
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _START_SECONDS = 180
 _STOP_SECONDS = 10
@@ -61,7 +63,7 @@ class Simulator:
             command.append(flag if value is True else f"{flag}={value}")
         log = state_dir / "simulator.log"
         with log.open("wb") as output:
-            process = subprocess.Popen(command, cwd=_REPOSITORY, stdout=output, stderr=output)
+            process = servers.start(command, cwd=_REPOSITORY, stdout=output, stderr=output)
         endpoint, deadline = state_dir / "endpoint.json", time.monotonic() + _START_SECONDS
         while not endpoint.exists():
             if process.poll() is not None or time.monotonic() > deadline:

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 MODULES = "ansible_collections.softlayer.certificates.plugins.modules."
@@ -36,16 +36,29 @@ _forking.set_forkserver_preload(
 
 
 class ForkedModule:
-    """A module's process, with the part of the interface of `subprocess.Popen` that tests use."""
+    """A module's process, with the part of the interface of `subprocess.Popen` that tests use.
 
-    def __init__(self, name: str, given: str) -> None:
+    Its environment is that of the tests unless it is given one. It calls a function first, if there is one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        given: str,
+        *,
+        environment: Mapping[str, str] | None = None,
+        first: Callable[[], None] | None = None,
+    ) -> None:
         self.args = [name]
         self._folder = tempfile.TemporaryDirectory(prefix="softlayer-certificates-run-")
         streams = Path(self._folder.name)
         (streams / "stdin").write_text(given, encoding="utf-8")
         # It ends with the tests also when they are interrupted.
         self._process = _forking.Process(
-            target=_run, args=(name, streams, dict(os.environ), os.getcwd()), name=name, daemon=True
+            target=_run,
+            args=(name, streams, dict(os.environ if environment is None else environment), os.getcwd(), first),
+            name=name,
+            daemon=True,
         )
         self._process.start()
 
@@ -92,7 +105,9 @@ class ForkedModule:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(name: str, streams: Path, environment: Mapping[str, str], folder: str) -> None:
+def _run(
+    name: str, streams: Path, environment: Mapping[str, str], folder: str, first: Callable[[], None] | None
+) -> None:
     """Be the module, in a process that was forked for it."""
     for number, stream in enumerate(_STREAMS):
         file = os.open(streams / stream, os.O_RDWR | os.O_CREAT, 0o600)
@@ -104,6 +119,8 @@ def _run(name: str, streams: Path, environment: Mapping[str, str], folder: str) 
     time.tzset()
     os.chdir(folder)
     sys.argv = [name]
+    if first:
+        first()
     sys.modules.pop(MODULES + name)  # it was imported for what it imports itself
     try:
         runpy.run_module(MODULES + name, run_name="__main__", alter_sys=True)

@@ -2,64 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every unit test stands on: the collection on the import path, and nothing of the user's environment."""
+"""What every unit test stands on."""
 
 from __future__ import annotations
-
-import os
-import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-ROOT = Path(__file__).resolve().parents[2]
-COLLECTION = Path("ansible_collections", "softlayer", "certificates")
+from tests.support.environment import home
+from tests.support.simulators import demo_simulator, sim
 
-# Lives as long as the tests: their home, and a link to the collection where it is not laid out as Ansible wants it.
-_scratch = tempfile.TemporaryDirectory(prefix="softlayer-certificates-")
-
-
-def _collections_path() -> Path:
-    """The folder that holds `ansible_collections`."""
-    if ROOT.parts[-3:] == COLLECTION.parts:
-        return ROOT.parents[2]
-    link = Path(_scratch.name, COLLECTION)
-    link.parent.mkdir(parents=True)
-    link.symlink_to(ROOT)
-    return Path(_scratch.name)
-
-
-def _set_environment() -> None:
-    """Hide credentials, settings and proxies, and let this process and those it starts import the collection."""
-    for name in list(os.environ):
-        if name.startswith(("ANSIBLE_", "SL_", "SOFTLAYER_", "XDG_")) or name.lower().endswith("_proxy"):
-            del os.environ[name]
-    collections = str(_collections_path())
-    home = Path(_scratch.name, "home")
-    home.mkdir()
-    os.environ["HOME"] = str(home)
-    os.environ["ANSIBLE_COLLECTIONS_PATH"] = collections
-    os.environ["PYTHONPATH"] = os.pathsep.join([collections, str(ROOT)])
-    sys.path.insert(0, collections)
-
-
-_set_environment()
+__all__ = ["demo_simulator", "home", "sim"]
 
 # How long an example takes, or how long it takes to think one up, tells of the machine and what else it does.
 settings.register_profile("whatever the clock says", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("whatever the clock says")
 
-pytest.register_assert_rewrite(
-    "tests.unit.plugins.dovecot", "tests.unit.plugins.postgresql"
-)  # tests both import it and name it as their plugin
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder of the test's own, where `~/.softlayer` and the ledger would be."""
-    path = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(path / ".local" / "state"))
-    return path
+# Tests both import these and name them as their plugin.
+pytest.register_assert_rewrite("tests.support.dovecot", "tests.support.postgresql")

@@ -14,20 +14,19 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from tests.artefact.build import ROOT, build
 from tests.simulator.client import Simulator
+from tests.support.artefact import ROOT, build
 
 if TYPE_CHECKING:
-    from tests.unit.plugins.dovecot import Server
+    from tests.support.dovecot import Server
 
-pytest_plugins = ["tests.unit.plugins.dovecot"]
+pytest_plugins = ["tests.support.dovecot", "tests.support.simulators"]
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REPOSITORY = "https://github.com/softlayer/softlayer.certificates/blob/main/"
@@ -107,19 +106,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
     assert collection in install
     newcomer.does(install.replace(collection, f"ansible-galaxy collection install {build(folder)}\n"))
     return newcomer
-
-
-@pytest.fixture(scope="module")
-def fleet() -> Iterator[Simulator]:
-    with Simulator.start(fleet="demo") as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(fleet: Simulator) -> Simulator:
-    """The demo's account, as if nobody had done anything with it."""
-    fleet.reset()
-    return fleet
 
 
 @pytest.fixture

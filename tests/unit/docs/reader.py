@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-from tests.unit.docs.pages import Block, Page
+from tests.support import preloading
+from tests.support.pages import Block, Page
 from tests.unit.docs.world import World
 
 SECONDS = 300
@@ -125,7 +126,7 @@ class Reader:
         done = subprocess.run(
             command,
             cwd=self._world.work,
-            env=self._world.environment() | recording,
+            env=self._world.environment() | preloading.environment() | recording,
             capture_output=True,
             text=True,
             timeout=SECONDS,

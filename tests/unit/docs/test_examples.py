@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.unit.docs.pages import PREFIX, Page, pages
+from tests.support.documented import deviations
+from tests.support.dovecot import Server as MailServer
+from tests.support.gateway import Gateway
+from tests.support.pages import PREFIX, Page, pages
+from tests.support.postgresql import Server as Database
 from tests.unit.docs.reader import Reader
 from tests.unit.docs.world import World
-from tests.unit.plugins.documented import deviations
-from tests.unit.plugins.dovecot import Server as MailServer
-from tests.unit.plugins.gateway import Gateway
-from tests.unit.plugins.postgresql import Server as Database
 
-pytest_plugins = ["tests.unit.plugins.dovecot", "tests.unit.plugins.postgresql"]
+pytest_plugins = ["tests.support.dovecot", "tests.support.postgresql"]
 
 FOUND = {
     "ssl_order_info": "orders",

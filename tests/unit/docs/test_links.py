@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.unit.docs.pages import GUIDES, ROOT
+from tests.support.pages import GUIDES, ROOT
 
 REPOSITORY = "https://github.com/softlayer/softlayer.certificates/"
 IN_REPOSITORY = re.compile(re.escape(REPOSITORY) + r"(?:blob|tree)/main/([^)\s#>]*)")

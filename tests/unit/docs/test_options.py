@@ -14,7 +14,7 @@ import jinja2
 import pytest
 from jinja2 import nodes
 
-from tests.unit.docs.pages import (
+from tests.support.pages import (
     FILTERS,
     GUIDES,
     INVENTORIES,

@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._codes impo
     WaitingReason,
 )
 
-from tests.unit.docs.pages import ROOT, plugin_source
+from tests.support.pages import ROOT, plugin_source
 
 GUIDE = ROOT / "docs/docsite/rst/guide_reasons.rst"
 FILTER = plugin_source("filter", "certificate_files")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.docs.pages import GUIDES, PLUGIN_PAGES, READMES, ROOT, documented
+from tests.support.pages import GUIDES, PLUGIN_PAGES, READMES, ROOT, documented
 
 PLUGINS = "ansible_collections.softlayer.certificates.plugins."
 WITH_ANSIBLE = {"ansible", "ansible_collections", "yaml"}

@@ -23,7 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
     selection_options,
 )
 
-from tests.unit.docs.pages import INVENTORIES, MODULES, PLUGINS, PREFIX, ROOT, documented_options, role_options
+from tests.support.pages import INVENTORIES, MODULES, PLUGINS, PREFIX, ROOT, documented_options, role_options
 from tests.unit.docs.test_options import texts
 
 Options = Mapping[str, Mapping[str, Any]]

@@ -27,10 +27,10 @@ from typing import Any, cast
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins import certificates as made
-from tests.unit.plugins.dovecot import Mailbox
-from tests.unit.plugins.gateway import Gateway
-from tests.unit.plugins.postgresql import USER, Server
+from tests.support import certificates as made
+from tests.support.dovecot import Mailbox
+from tests.support.gateway import Gateway
+from tests.support.postgresql import USER, Server
 
 DOCUMENTED_ACCOUNT, DOCUMENTED_CERTIFICATE = 307608, 4711
 DOCUMENTED_FINGERPRINT = re.compile(r"5f:0c:2d:[0-9a-f:]+")

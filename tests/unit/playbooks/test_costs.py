@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.unit.playbooks.playing import play
-from tests.unit.plugins.support import options_for, run_module
+from tests.support.modules import options_for, run_module
+from tests.support.playing import play
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulator.client import Simulator
+from tests.support import preloading
 
 Play = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -33,7 +34,7 @@ def resend(sim: Simulator, tmp_path: Path) -> Play:
         return subprocess.run(
             [*command, "-e", "ssl_fulfillment_from_inventory=true", *options],
             cwd=tmp_path,
-            env=os.environ | login,
+            env=os.environ | preloading.environment() | login,
             capture_output=True,
             text=True,
             timeout=120,
@@ -41,20 +42,6 @@ def resend(sim: Simulator, tmp_path: Path) -> Play:
         )
 
     return run
-
-
-@pytest.fixture
-def sim(demo_simulator: Simulator) -> Simulator:
-    """The simulator with the demo fleet, as if it had just been started."""
-    demo_simulator.reset()
-    return demo_simulator
-
-
-@pytest.fixture(scope="module")
-def demo_simulator() -> object:
-    """One simulator for all tests of the module."""
-    with Simulator.start(fleet="demo") as simulator:
-        yield simulator
 
 
 def requested(sim: Simulator) -> list[int]:

@@ -22,10 +22,11 @@ import pytest
 
 from tests.simulator import mail
 from tests.simulator.client import Simulator
-from tests.unit.plugins.certificates import Authority
-from tests.unit.plugins.dovecot import Mailbox, Server
+from tests.support import preloading
+from tests.support.certificates import Authority
+from tests.support.dovecot import Mailbox, Server
 
-pytest_plugins = ["tests.unit.plugins.dovecot"]
+pytest_plugins = ["tests.support.dovecot"]
 
 ORDERS = 12
 SECONDS = 120
@@ -113,7 +114,7 @@ def fulfill(sim: Simulator, inbox: Mailbox, tmp_path: Path) -> Play:
         process = subprocess.run(
             [Path(sys.executable).with_name("ansible-playbook"), "play.yml", "-e", "@vars.json", *options],
             cwd=tmp_path,
-            env=os.environ | login | quiet,
+            env=os.environ | preloading.environment() | login | quiet,
             capture_output=True,
             text=True,
             timeout=SECONDS,

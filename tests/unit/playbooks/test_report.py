@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.unit.playbooks.playing import Ran, play
+from tests.support.playing import Ran, play
 
 PLAYBOOK = "softlayer.certificates.report"
 IMPORTED, EXPIRING, NOT_ALLOWED = 100201, 100205, 100208
@@ -46,20 +46,6 @@ PHASES = """
         name: softlayer.certificates.ssl_fulfillment
         tasks_from: "{{ tasks_from }}"
 """
-
-
-@pytest.fixture(scope="module")
-def demo_simulator() -> Iterator[Simulator]:
-    """One simulator for all tests of the module."""
-    with Simulator.start(fleet="demo") as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(demo_simulator: Simulator) -> Simulator:
-    """The simulator with the demo fleet, as if it had just been started."""
-    demo_simulator.reset()
-    return demo_simulator
 
 
 Report = Callable[..., Ran]

@@ -13,8 +13,8 @@ import pytest
 
 from tests.simulator import masks
 from tests.simulator.metadata import SIGNATURES, Datatype, Signature
+from tests.support.modules import DELIBERATE
 from tests.unit.plugins.api_calls import ApiCall, Source, UnreadableError, sources
-from tests.unit.plugins.support import DELIBERATE
 
 SECRET = "privateKey"
 SOURCES = sources()

@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins.support import options_for, run_module
+from tests.support.modules import options_for, run_module
 
 ROOT = Path(__file__).resolve().parents[3]
 SPECS = {
@@ -45,13 +44,6 @@ SELECTED = {
     "ssl_fulfillment_email_info": "certificates",
     "ssl_fulfillment_email": "requested_count",
 }
-
-
-@pytest.fixture(scope="module")
-def sim() -> Iterator[Simulator]:
-    """A simulator whose account has orders and a stored certificate."""
-    with Simulator.start(fleet="demo") as simulator:
-        yield simulator
 
 
 @pytest.mark.parametrize(("module", "name"), LISTS)

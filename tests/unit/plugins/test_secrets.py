@@ -30,9 +30,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins import certificates
-from tests.unit.plugins.certificates import LENGTH, Authority, Issued, encrypted_fragments, key_pem, leaks, new_key
-from tests.unit.plugins.support import TRANSPORTS
+from tests.support import certificates
+from tests.support.certificates import LENGTH, Authority, Issued, encrypted_fragments, key_pem, leaks, new_key
+from tests.support.modules import TRANSPORTS
 
 Options = dict[str, Any]
 

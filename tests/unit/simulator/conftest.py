@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A simulator for each test module, as new for each test, and clients that nobody here wrote: the SDK's."""
+"""Clients of the simulator that nobody here wrote: the SDK's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import SoftLayer
@@ -14,20 +14,6 @@ import SoftLayer
 from tests.simulator.client import Simulator
 
 Connect = Callable[[str, str], SoftLayer.BaseClient]
-
-
-@pytest.fixture(scope="module")
-def shared_simulator() -> Iterator[Simulator]:
-    """One process for all tests of a module."""
-    with Simulator.start(fleet="demo") as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(shared_simulator: Simulator) -> Simulator:
-    """A simulator as it was at its start."""
-    shared_simulator.reset()
-    return shared_simulator
 
 
 @pytest.fixture(params=["xmlrpc", "rest"])

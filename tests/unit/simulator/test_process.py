@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from tests.simulator.client import Simulator, SimulatorError
+from tests.support.servers import ending_with_parent
 
 
 def test_endpoint_file_is_complete_and_private(sim: Simulator) -> None:
@@ -60,7 +61,7 @@ def test_refusals(options: dict[str, str], said: str) -> None:
 
 
 def test_it_ends_cleanly_when_told(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.simulator", "--fleet=empty", f"--state-dir={tmp_path}"]
+    command = ending_with_parent([sys.executable, "-m", "tests.simulator", "--fleet=empty", f"--state-dir={tmp_path}"])
     with subprocess.Popen(command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert "xmlrpc http://127.0.0.1:" in process.stdout.readline()

@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.filter import certificat
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import FACTS
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.unit.plugins.certificates import DISORDER, Authority, leaks, pem_of, pkcs7_of
+from tests.support.certificates import DISORDER, Authority, leaks, pem_of, pkcs7_of
 
 ISSUED = Authority().issue("www.example.com", names=["www.example.com", "example.com"])
 certificate_facts = plugin.FilterModule().filters()["certificate_facts"]

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.filter import certificate_files as plugin
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import stored_certificate
 
-from tests.unit.plugins.certificates import PASSPHRASE, Authority, Issued, key_pem
+from tests.support.certificates import PASSPHRASE, Authority, Issued, key_pem
 
 certificate_files = plugin.FilterModule().filters()["certificate_files"]
 

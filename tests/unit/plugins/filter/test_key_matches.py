@@ -17,7 +17,7 @@ from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.filter import key_matches as plugin
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
-from tests.unit.plugins.certificates import (
+from tests.support.certificates import (
     DISORDER,
     PASSPHRASE,
     Authority,

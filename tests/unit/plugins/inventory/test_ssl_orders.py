@@ -21,7 +21,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.inventory.ssl_orders import InventoryModule
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins.support import options_for, run_module
+from tests.support.modules import options_for, run_module
 
 PLUGIN = "softlayer.certificates.ssl_orders"
 CACHE = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile"}

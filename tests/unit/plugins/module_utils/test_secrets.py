@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets im
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.plugins.certificates import Authority, key_pem, new_key
+from tests.support.certificates import Authority, key_pem, new_key
 
 AUTHORITY = Authority()
 

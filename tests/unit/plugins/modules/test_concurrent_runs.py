@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins.support import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
+from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
 
-pytest_plugins = ["tests.unit.plugins.postgresql"]
+pytest_plugins = ["tests.support.postgresql"]
 
 MODULE = "ssl_fulfillment_email"
 RUNS = 10

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins.certificates import Authority
-from tests.unit.plugins.support import options_for, run_measured, run_module
+from tests.support.certificates import Authority
+from tests.support.modules import options_for, run_measured, run_module
 
 MODULES = sorted(path.stem for path in Path(__file__).resolve().parents[4].glob("plugins/modules/[!_]*.py"))
 ISSUED = Authority().issue("www.example.com")

@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, pkcs12
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins.certificates import (
+from tests.support.certificates import (
     BYTES,
     DAY,
     DISORDER,
@@ -38,7 +38,7 @@ from tests.unit.plugins.certificates import (
     pkcs12_of,
     self_signed,
 )
-from tests.unit.plugins.support import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
+from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
 
 Options = dict[str, Any]
 Snapshot = dict[int, dict[str, Any]]

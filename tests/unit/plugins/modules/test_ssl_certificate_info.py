@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins.certificates import Authority, Issued, leaks
-from tests.unit.plugins.support import TRANSPORTS, Run, options_for, run_module
+from tests.support.certificates import Authority, Issued, leaks
+from tests.support.modules import TRANSPORTS, Run, options_for, run_module
 
 MODULE = "ssl_certificate_info"
 FLEET, STORED = 700, 600

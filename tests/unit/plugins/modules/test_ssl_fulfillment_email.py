@@ -21,13 +21,13 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Key, Ledger
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins.gateway import Gateway
-from tests.unit.plugins.support import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
+from tests.support.gateway import Gateway
+from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
 
 if TYPE_CHECKING:
-    from tests.unit.plugins.postgresql import Server
+    from tests.support.postgresql import Server
 
-pytest_plugins = ["tests.unit.plugins.postgresql"]
+pytest_plugins = ["tests.support.postgresql"]
 
 MODULE = "ssl_fulfillment_email"
 TABLE = "softlayer_ssl_email_requests"

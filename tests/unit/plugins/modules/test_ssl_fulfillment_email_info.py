@@ -36,7 +36,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins.certificates import (
+from tests.support.certificates import (
     DAY,
     NOW,
     PASSPHRASE,
@@ -49,7 +49,7 @@ from tests.unit.plugins.certificates import (
     pem_of,
     self_signed,
 )
-from tests.unit.plugins.dovecot import (
+from tests.support.dovecot import (
     AFTER_LOGIN,
     GARBAGE,
     HOST,
@@ -62,7 +62,7 @@ from tests.unit.plugins.dovecot import (
     fill,
     make_maildir,
 )
-from tests.unit.plugins.messages import (
+from tests.support.messages import (
     BODY_SECRET,
     DATE,
     FORMS,
@@ -82,9 +82,9 @@ from tests.unit.plugins.messages import (
     zip_form,
     zipped,
 )
-from tests.unit.plugins.support import Run, finish_module, options_for, run_measured, run_module, start_module
+from tests.support.modules import Run, finish_module, options_for, run_measured, run_module, start_module
 
-pytest_plugins = ["tests.unit.plugins.dovecot"]
+pytest_plugins = ["tests.support.dovecot"]
 
 MODULE = "ssl_fulfillment_email_info"
 AUTHORITY = Authority(intermediates=2)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins.support import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
+from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
 
 MODULE = "ssl_order_info"
 FLEET, STORED = 720, 610

@@ -27,7 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.store 
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
-from tests.unit.plugins.certificates import DISORDER, Authority, pem_of
+from tests.support.certificates import DISORDER, Authority, pem_of
 
 ISSUED = Authority(intermediates=2).issue("www.example.com")
 ROW = {

@@ -35,9 +35,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 if TYPE_CHECKING:
-    from tests.unit.plugins.postgresql import Server
+    from tests.support.postgresql import Server
 
-pytest_plugins = ["tests.unit.plugins.postgresql"]
+pytest_plugins = ["tests.support.postgresql"]
 
 AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
 DAY = timedelta(hours=24)

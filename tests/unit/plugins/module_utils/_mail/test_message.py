@@ -33,9 +33,9 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.plugins.archives import gzipped, tarred, uuencoded
-from tests.unit.plugins.certificates import DAY, NOW, Authority, Issued, leaks, new_key, pem_of, self_signed
-from tests.unit.plugins.messages import (
+from tests.support.archives import gzipped, tarred, uuencoded
+from tests.support.certificates import DAY, NOW, Authority, Issued, leaks, new_key, pem_of, self_signed
+from tests.support.messages import (
     BODY_SECRET,
     DATE,
     EXTREMES,

@@ -41,7 +41,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.im
     sequence_set,
 )
 
-from tests.unit.plugins.dovecot import (
+from tests.support.dovecot import (
     AFTER_GREETING,
     AFTER_LOGIN,
     GARBAGE,
@@ -55,7 +55,7 @@ from tests.unit.plugins.dovecot import (
     make_maildir,
 )
 
-pytest_plugins = ["tests.unit.plugins.dovecot"]
+pytest_plugins = ["tests.support.dovecot"]
 
 LARGEST = 10 * 1024 * 1024
 LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)

@@ -39,7 +39,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.plugins.certificates import (
+from tests.support.certificates import (
     DAY,
     NOW,
     PASSPHRASE,

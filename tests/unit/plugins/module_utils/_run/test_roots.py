@@ -15,7 +15,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import roots
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import trusted_roots
 
-from tests.unit.plugins.certificates import Authority, pem_of
+from tests.support.certificates import Authority, pem_of
 
 ROOT, OTHER = Authority("One").root, Authority("Other").root
 

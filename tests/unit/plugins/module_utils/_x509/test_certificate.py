@@ -39,7 +39,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.plugins.certificates import (
+from tests.support.certificates import (
     BYTES,
     DAY,
     DISORDER,
@@ -56,7 +56,7 @@ from tests.unit.plugins.certificates import (
     pkcs12_of,
     self_signed,
 )
-from tests.unit.plugins.messages import with_trust_settings
+from tests.support.messages import with_trust_settings
 
 EXAMPLES = 20_000 if os.environ.get("LONG") == "1" else 100
 fuzz = settings(max_examples=EXAMPLES)

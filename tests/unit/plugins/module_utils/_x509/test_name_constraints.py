@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import verification
 
-from tests.unit.plugins.certificates import DAY, NOW
+from tests.support.certificates import DAY, NOW
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 HAS_POLICIES = hasattr(verification, "ExtensionPolicy")

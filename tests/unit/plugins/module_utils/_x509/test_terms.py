@@ -20,7 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms
     supersedes,
 )
 
-from tests.unit.plugins.certificates import Authority
+from tests.support.certificates import Authority
 
 AT = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

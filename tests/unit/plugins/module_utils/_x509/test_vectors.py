@@ -29,7 +29,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read 
     readable_certificates,
 )
 
-from tests.unit.plugins.certificates import NOW
+from tests.support.certificates import NOW
 
 pytestmark = pytest.mark.skipif(os.environ.get("LONG") != "1", reason="reads thousands of files; LONG=1 runs it")
 

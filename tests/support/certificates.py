@@ -45,7 +45,8 @@ def _rsa_key() -> rsa.RSAPrivateKey:
     return key
 
 
-def _name(common_name: str | None, organization: str | None = None) -> x509.Name:
+def name_of(common_name: str | None, organization: str | None = None) -> x509.Name:
+    """A distinguished name."""
     values = ((NameOID.COMMON_NAME, common_name), (NameOID.ORGANIZATION_NAME, organization))
     return x509.Name([x509.NameAttribute(kind, value) for kind, value in values if value is not None])
 
@@ -115,8 +116,8 @@ class Authority:
 
     def __init__(self, name: str = "Testing", intermediates: int = 1) -> None:
         key = new_key()
-        subject = _name(f"{name} Root")
-        self.root = _certificate(subject, subject, key, key, ca=True)
+        subject = name_of(f"{name} Root")
+        self.root = certificate_of(subject, subject, key, key, ca=True)
         self.chain: tuple[x509.Certificate, ...] = ()
         self.key, self.issuer = key, self.root
         self._above = (key, self.root)
@@ -125,14 +126,14 @@ class Authority:
 
     def _descend(self, name: str) -> None:
         key = new_key()
-        certificate = _certificate(_name(name), self.issuer.subject, key, self.key, ca=True)
+        certificate = certificate_of(name_of(name), self.issuer.subject, key, self.key, ca=True)
         self._above = (self.key, self.issuer)
         self.key, self.issuer, self.chain = key, certificate, (certificate, *self.chain)
 
     def reissue(self, **validity: datetime) -> x509.Certificate:
         """Another certificate for the issuing key, such as one that has expired; its issuer is the same."""
         key, issuer = self._above
-        return _certificate(self.issuer.subject, issuer.subject, self.key, key, ca=True, **validity)
+        return certificate_of(self.issuer.subject, issuer.subject, self.key, key, ca=True, **validity)
 
     def issue(
         self,
@@ -147,8 +148,8 @@ class Authority:
         key = key or new_key()
         if names is None:
             names = [common_name] if common_name else []
-        certificate = _certificate(
-            _name(common_name, organization),
+        certificate = certificate_of(
+            name_of(common_name, organization),
             self.issuer.subject,
             key,
             self.key,
@@ -162,11 +163,11 @@ class Authority:
 def self_signed(common_name: str, key: Key | None = None) -> Issued:
     """A certificate that is its own issuer."""
     key = key or new_key()
-    subject = _name(common_name)
-    return Issued(key, _certificate(subject, subject, key, key, names=[common_name]))
+    subject = name_of(common_name)
+    return Issued(key, certificate_of(subject, subject, key, key, names=[common_name]))
 
 
-def _certificate(
+def certificate_of(
     subject: x509.Name,
     issuer: x509.Name,
     key: Key,
@@ -176,7 +177,9 @@ def _certificate(
     names: Sequence[str] = (),
     not_before: datetime = NOW - 365 * DAY,
     not_after: datetime = NOW + 3650 * DAY,
+    extensions: Sequence[x509.ExtensionType] = (),
 ) -> x509.Certificate:
+    """A certificate with just what it needs, and what else it is given."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -190,6 +193,8 @@ def _certificate(
     if names:
         alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
         builder = builder.add_extension(alternatives, critical=False)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=isinstance(extension, x509.KeyUsage))
     return builder.sign(issuer_key, _hash_for(issuer_key))
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulator.client import Simulator
+from tests.support.documented import deviations
 from tests.support.forked import MODULES, ForkedModule
-from tests.unit.plugins.documented import deviations
 
 TRANSPORTS = ("xmlrpc", "rest")
 DELIBERATE = frozenset({("SoftLayer_Security_Certificate_Request::getSslCertificateRequests", "limit")})

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.client import Simulator
+from tests.support import preloading
 
 SECONDS = 300
 
@@ -39,7 +40,7 @@ def play(sim: Simulator, folder: Path, playbook: str, *options: str, **variables
     process = subprocess.run(
         [Path(sys.executable).with_name("ansible-playbook"), playbook, "-e", f"@{given}", *options],
         cwd=folder,
-        env=os.environ | login | trusted | quiet,
+        env=os.environ | preloading.environment() | login | trusted | quiet,
         capture_output=True,
         text=True,
         timeout=SECONDS,

@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = "ansible_collections.softlayer.certificates.plugins"
 PREFIX = "softlayer.certificates."
 

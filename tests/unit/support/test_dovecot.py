@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.unit.plugins.dovecot import (
+from tests.support.dovecot import (
     AFTER_GREETING,
     AFTER_LOGIN,
     DAY,
@@ -33,9 +33,9 @@ from tests.unit.plugins.dovecot import (
     fill,
     noise,
 )
-from tests.unit.plugins.support import options_for, run_module
+from tests.support.modules import options_for, run_module
 
-pytest_plugins = ["tests.unit.plugins.dovecot"]
+pytest_plugins = ["tests.support.dovecot"]
 
 MESSAGE = b"From: someone@mail.example\nSubject: Hello\n\nHow are you?\n"
 DROPPED = (imaplib.IMAP4.abort, OSError)

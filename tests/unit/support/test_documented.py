@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.filter.certificate_facts import FilterModule
 
-from tests.unit.docs.pages import plugin_source
-from tests.unit.plugins.certificates import self_signed
-from tests.unit.plugins.documented import deviations
+from tests.support.certificates import self_signed
+from tests.support.documented import deviations
+from tests.support.pages import plugin_source
 
 GOOD: dict[str, Any] = {
     "changed": False,

@@ -29,7 +29,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
@@ -37,10 +37,10 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from tests.support import servers
+from tests.support.certificates import Key, certificate_of, key_pem, name_of, new_key, pem_of
 
 HOST = "127.0.0.1"
 OLDEST = (2, 4)
@@ -343,7 +343,7 @@ class Server:
         self._configuration.write_text(self._settings(port, plain_port), encoding="utf-8")
         with (self._folder / "output.log").open("ab") as output:
             command = [str(self._binary), "-F", "-c", str(self._configuration)]
-            self._process = subprocess.Popen(
+            self._process = servers.start(
                 command, cwd=self._folder, stdout=output, stderr=output, start_new_session=True
             )
         _wait_for(lambda: self._exited() or self._answers(port, plain_port), self.log)
@@ -412,53 +412,32 @@ def _accepts(port: int) -> bool:
 # Its certificate
 
 
-def _write_authority(path: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    key, name = ec.generate_private_key(ec.SECP256R1()), _name("Mail CA")
+def _write_authority(path: Path) -> tuple[Key, x509.Certificate]:
+    key, name = new_key(), name_of("Mail CA")
     usage = dict.fromkeys(
         ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
     )
     signs = x509.KeyUsage(**usage, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False)
-    builder = _builder(name, name, key).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    certificate = builder.add_extension(signs, critical=True).sign(key, hashes.SHA256())
-    path.write_bytes(certificate.public_bytes(Encoding.PEM))
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    certificate = certificate_of(name, name, key, key, ca=True, extensions=[signs, identifier])
+    path.write_text(pem_of([certificate]), encoding="ascii")
     return key, certificate
 
 
 def _write_certificates(path: Path, key_path: Path, ca_path: Path) -> None:
-    """A certificate for loopback, its key, and who signed it."""
+    """A certificate for loopback, its key, and who signed it; clients that are strict take it."""
     ca_key, authority = _write_authority(ca_path)
-    key = ec.generate_private_key(ec.SECP256R1())
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(HOST))]
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key())
-    certificate = (
-        _builder(_name("localhost"), authority.subject, key)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(issuer, critical=False)
-        .sign(ca_key, hashes.SHA256())
-    )
-    path.write_bytes(certificate.public_bytes(Encoding.PEM))
+    key = new_key()
+    extensions = [
+        x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(HOST))]),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
+        x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()),
+    ]
+    certificate = certificate_of(name_of("localhost"), authority.subject, key, ca_key, extensions=extensions)
+    path.write_text(pem_of([certificate]), encoding="ascii")
     key_path.touch(mode=0o600)
-    key_path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-
-
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.now(timezone.utc)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-
-
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    key_path.write_text(key_pem(key), encoding="ascii")
 
 
 # Mail about nothing

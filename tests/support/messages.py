@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from tests.unit.plugins.archives import (
+from tests.support.archives import (
     BZIP2,
     OFFICE,
     RAR,
@@ -46,9 +46,19 @@ from tests.unit.plugins.archives import (
     uuencoded_in_base64,
     zeros_gzip,
 )
-from tests.unit.plugins.certificates import BYTES, DISORDER, PEM_BODY, Authority, Issued, new_key, pem_of, pkcs7_of
-from tests.unit.plugins.letters import LETTERS, UNSEEN
-from tests.unit.plugins.notices import LATER_NOTICES, NOTICES, UNSEEN_NOTICES
+from tests.support.certificates import (
+    BYTES,
+    DISORDER,
+    PEM_BODY,
+    Authority,
+    Issued,
+    certificate_of,
+    new_key,
+    pem_of,
+    pkcs7_of,
+)
+from tests.support.letters import LETTERS, UNSEEN
+from tests.support.notices import LATER_NOTICES, NOTICES, UNSEEN_NOTICES
 
 Change = Callable[[str], str]
 BODY_SECRET = "pickup PIN 4711-kaffeekanne"
@@ -1748,17 +1758,8 @@ def _uu_in_uu(levels: int) -> bytes:
 
 def cross_signed(below: Authority, above: Authority) -> x509.Certificate:
     """One authority's name and key, certified by another."""
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(below.issuer.subject)
-        .issuer_name(above.issuer.subject)
-        .public_key(below.key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(below.issuer.not_valid_before_utc)
-        .not_valid_after(below.issuer.not_valid_after_utc)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    )
-    return builder.sign(above.key, hashes.SHA256())  # type: ignore[arg-type]
+    valid = {"not_before": below.issuer.not_valid_before_utc, "not_after": below.issuer.not_valid_after_utc}
+    return certificate_of(below.issuer.subject, above.issuer.subject, below.key, above.key, ca=True, **valid)
 
 
 def entangled(issued: Issued, pairs: int = 1_500) -> bytes:

@@ -11,14 +11,18 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support import servers
 
 BINARIES = (
     "/usr/lib/postgresql/*/bin",
@@ -31,6 +35,11 @@ UNPRIVILEGED = ("postgres", "nobody")
 USER = "ledger"
 STARTS = 3
 """How often a start is tried: another process may take the free port first."""
+SECONDS = 60
+"""How long a start or a stop may take."""
+POLL_SECONDS = 0.02
+STOP = signal.SIGQUIT
+"""End at once: what is in the databases is not needed any more."""
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 port = {port}
@@ -46,7 +55,7 @@ def find_binaries() -> Path | None:
     newest = max(found, key=lambda binary: [int(number) for number in _numbers(binary)], default=None)
     if newest is None and on_path:
         newest = Path(on_path).resolve()
-    return newest.parent if newest and (newest.parent / "pg_ctl").exists() else None
+    return newest.parent if newest and (newest.parent / "postgres").exists() else None
 
 
 def _numbers(path: Path) -> list[str]:
@@ -75,7 +84,8 @@ class Server:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._run("pg_ctl", "stop", "--mode=immediate", f"--pgdata={self._data}")
+        self._process.send_signal(STOP)
+        self._process.wait(SECONDS)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def new_database(self) -> str:
@@ -104,35 +114,52 @@ class Server:
         )
 
     @property
+    def _log(self) -> Path:
+        return self._folder / "server.log"
+
+    @property
     def _data(self) -> Path:
         return self._folder / "data"
 
     def _start(self) -> int:
-        for attempt in range(STARTS):
+        for _attempt in range(STARTS):
             port = _free_port()
             with (self._data / "postgresql.conf").open("a", encoding="utf-8") as settings:
                 settings.write(SETTINGS.format(port=port, folder=self._folder))
-            try:
-                log = f"--log={self._folder / 'server.log'}"
-                self._run("pg_ctl", "start", "--wait", "--silent", log, f"--pgdata={self._data}")
+            with self._log.open("ab") as log:
+                command = [str(self._binaries / "postgres"), "-D", str(self._data)]
+                self._process = servers.start(command, on_death=STOP, stdout=log, stderr=log, **self._circumstances())
+            if self._becomes_ready():
                 return port
-            except subprocess.CalledProcessError:
-                if attempt == STARTS - 1:
-                    raise
-        raise AssertionError("unreachable")
+        raise AssertionError(f"PostgreSQL does not start: {self._log.read_text(encoding='utf-8', errors='replace')}")
+
+    def _becomes_ready(self) -> bool:
+        """Wait until the server takes connections, as the last line of its lock file says, or has ended."""
+        lock, deadline = self._data / "postmaster.pid", time.monotonic() + SECONDS
+        while self._process.poll() is None:
+            with contextlib.suppress(FileNotFoundError):
+                if lock.read_text(encoding="utf-8").rstrip().endswith("\nready"):
+                    return True
+            if time.monotonic() > deadline:
+                self._process.kill()
+                self._process.wait()
+            time.sleep(POLL_SECONDS)
+        return False
 
     def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._binaries / program), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **self._circumstances())
+
+    def _circumstances(self) -> dict[str, Any]:
+        """In which the server's programs run."""
         as_user: dict[str, Any] = {}
         if self._user is not None:
             as_user = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
-        subprocess.run(
-            [str(self._binaries / program), *arguments],
-            cwd=self._folder,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "LC_ALL": "C", "HOME": str(self._folder)},
+        return {
+            "cwd": self._folder,
+            "env": {**os.environ, "LC_ALL": "C", "HOME": str(self._folder)},
             **as_user,
-        )
+        }
 
 
 def _unprivileged_user() -> pwd.struct_passwd | None:

@@ -1,0 +1,44 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read by each Python that a playbook of a test starts: where that is to run a module, a forked process does it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def hand_over(address: str) -> None:
+    """Have a server's forked process be this one, with its arguments, environment and streams; end as it ends."""
+    import marshal
+    import signal
+    import socket
+
+    umask = os.umask(0)
+    os.umask(umask)
+    request = marshal.dumps((sys.orig_argv[1:], dict(os.environ), os.getcwd(), umask))
+    with socket.socket(socket.AF_UNIX) as server:
+        server.connect(address)
+        socket.send_fds(server, [len(request).to_bytes(4, "big")], [0, 1, 2])
+        server.sendall(request)
+        pid = int.from_bytes(server.recv(4), "big")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda number, _frame: os.kill(pid, number))
+        code = int.from_bytes(server.recv(4), "big", signed=True)
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code)
+
+
+def is_module(arguments: list[str]) -> bool:
+    """Whether Ansible starts this interpreter for a module that it has packed: in a file, or on standard input."""
+    return [os.path.basename(argument)[:10] for argument in arguments[1:]] in (["AnsiballZ_"], [])
+
+
+if "PRELOADED" in os.environ and is_module(sys.orig_argv):
+    _address, _prefix, _path = os.environ["PRELOADED"].split(os.pathsep, 2)
+    if (sys.prefix, os.environ.get("PYTHONPATH")) == (_prefix, _path):  # else other libraries would be imported
+        hand_over(_address)

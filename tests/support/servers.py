@@ -1,0 +1,43 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Servers that end with the tests that start them, even when those are killed with SIGKILL.
+
+The kernel sends a process a signal when its parent ends: the parent-death signal of Linux, which setpriv of util-linux sets.
+It follows the thread that starts the server, so start servers in a thread that lasts: pytest's main thread does. Changed
+credentials clear it, so it is set after those, and a server that puts itself into the background has lost it: run it in
+the foreground.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import signal
+import subprocess
+import warnings
+from typing import Any
+
+
+def start(command: list[str], *, on_death: signal.Signals = signal.SIGTERM, **popen: Any) -> subprocess.Popen[bytes]:
+    """Start a server in the foreground; it gets the signal when this process ends, however it ends."""
+    return subprocess.Popen(ending_with_parent(command, on_death), **popen)
+
+
+def ending_with_parent(command: list[str], on_death: signal.Signals = signal.SIGTERM) -> list[str]:
+    """The command that runs a command with a parent-death signal; without setpriv, the command itself."""
+    setpriv = find_setpriv()
+    if setpriv is None:
+        warnings.warn("no setpriv --pdeathsig here: if the tests are killed, their servers keep running", stacklevel=2)
+        return command
+    return [setpriv, "--pdeathsig", on_death.name, "--", *command]
+
+
+@functools.cache
+def find_setpriv() -> str | None:
+    """Util-linux's setpriv; that of BusyBox, and those before 2.33, know no parent-death signal."""
+    found = shutil.which("setpriv", path="/usr/bin:/bin")
+    if found is None or subprocess.run([found, "--pdeathsig", "keep", "true"], capture_output=True).returncode:
+        return None
+    return found
