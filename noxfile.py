@@ -78,9 +78,8 @@ on_each_core = on_cores("2.19", "newest")
 
 SAME_ON_EACH_CORE = ("benchmark", "docs", "plugins/module_utils", "simulator", "support")
 """Unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
-PLAYED = ("playbooks", "plugins/test_secrets.py")
-"""Unit tests that run playbooks for minutes. The usual core leaves them to the newest: it has those of tests/outside."""
-
+ON_NEWEST = ("playbooks", "plugins/modules", "plugins/test_secrets.py")
+"""Unit tests that run modules and playbooks for minutes. The usual core leaves them to the newest: it has those of tests/outside."""
 
 FAST = ("tests/unit/test_layout.py", "tests/unit/test_metadata.py", "tests/unit/plugins/module_utils")
 """Unit tests that `make test-fast` runs: of pure code, and of what the files say of each other."""
@@ -166,7 +165,7 @@ def unit(session: nox.Session, core: str) -> None:
     install_packages(session, SERVERS)
     elsewhere = SAME_ON_EACH_CORE
     if core == USUAL_CORE:
-        elsewhere = PLAYED if not CHOSEN and interpreter(f"python{NEW_PYTHON3}") else ()
+        elsewhere = ON_NEWEST if not CHOSEN and interpreter(f"python{NEW_PYTHON3}") else ()
     ignored = [f"--ignore=tests/unit/{name}" for name in elsewhere]
     pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit", *ignored]))
 
@@ -236,7 +235,7 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
-@on_each_core
+@on_cores("newest")
 def artefact(session: nox.Session, core: str) -> None:
     """The collection as it is built and installed."""
     session.install(core, *RUNTIME, *group("artefact"))

@@ -53,7 +53,8 @@ def role_variable(value: object, name: str, kind: str, elements: str = "str") ->
 
 def role_message(message: str, options: Mapping[str, Option], prefix: str) -> str:
     """Return a module's message with the names of the role's variables in place of those of the options that they become."""
-    return wrap_var(in_words_of_role(plain(message), plain(options), prefix))
+    said: str = wrap_var(in_words_of_role(plain(message), plain(options), prefix))
+    return said
 
 
 def _parse(text: str) -> object:

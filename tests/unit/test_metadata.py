@@ -143,3 +143,11 @@ def test_what_is_private_says_so(path: Path) -> None:
     assert "Private to softlayer.certificates." in (
         ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     )
+
+
+def test_what_contributors_are_told_to_touch_exists() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## What to touch")[2].partition("## Rules")[0]
+    paths = re.findall(r"`([\w.*]+/[\w./*]+|\w+\.\w+)`", text)
+    assert len(paths) > 12
+    places = (ROOT, ROOT / "tests/unit/docs")
+    assert [path for path in paths if not any(list(place.glob(path)) for place in places)] == []
