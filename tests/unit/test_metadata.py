@@ -146,7 +146,9 @@ def test_what_is_private_says_so(path: Path) -> None:
 
 
 def test_what_contributors_are_told_to_touch_exists() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## What to touch")[2].partition("## Rules")[0]
+    text = (
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## What to touch")[2].partition("## Rules")[0]
+    )
     paths = re.findall(r"`([\w.*]+/[\w./*]+|\w+\.\w+)`", text)
     assert len(paths) > 12
     places = (ROOT, ROOT / "tests/unit/docs")
