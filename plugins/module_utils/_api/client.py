@@ -4,7 +4,8 @@
 
 """The SoftLayer SDK's session as this collection uses it. Private to softlayer.certificates.
 
-What may be tried again, how fast, and reading lists whole. What is asked for is the business of the modules above."""
+What may be tried again, how fast, and reading lists whole. What is asked for is the business of the modules above.
+"""
 
 from __future__ import annotations
 

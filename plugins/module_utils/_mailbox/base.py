@@ -5,7 +5,8 @@
 """A source of messages, whatever lies behind it. Private to softlayer.certificates.
 
 Reading leaves no trace: no flag is set, nothing is moved. Messages are handed on one by one, so memory does not grow with
-the mailbox, and none is handed on twice."""
+the mailbox, and none is handed on twice.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@
 
 """What is to be stored, changed and deleted in the certificate store. Private to softlayer.certificates.
 
-Pure. A real run carries out exactly the plan that check mode and diff mode show."""
+Pure. A real run carries out exactly the plan that check mode and diff mode show.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@
 
 """What a report says: the state of each order, and what needs a person. Private to softlayer.certificates.
 
-Pure. The words stand in `roles/ssl_fulfillment/files/report.yml`, in every language; the page in the role's templates."""
+Pure. The words stand in `roles/ssl_fulfillment/files/report.yml`, in every language; the page in the role's templates.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@
 
 """Private keys and PKCS#12 files. Private to softlayer.certificates. Pure.
 
-Nothing here returns or quotes a private key but `PrivateKey.pem` itself."""
+Nothing here returns or quotes a private key but `PrivateKey.pem` itself.
+"""
 
 from __future__ import annotations
 
