@@ -23,6 +23,9 @@ def certificate_facts(certificate: str | bytes) -> dict[str, t.Any]:
     """Return the public facts of the first certificate in PEM text, DER or PKCS#7."""
     try:
         require_libraries(FOR_CERTIFICATES, "The filter certificate_facts", "on the controller")
+    except CertificatesError as error:
+        raise AnsibleFilterError(error.message) from None
+    try:
         found = read_certificates(as_bytes(certificate))
     except CertificatesError as error:
         raise AnsibleFilterError(f"certificate_facts: {error.message}") from None

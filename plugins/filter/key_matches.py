@@ -25,6 +25,9 @@ def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: 
     """Return whether a private key belongs to the certificate in a text, or to one of several."""
     try:
         require_libraries(FOR_CERTIFICATES, "The filter key_matches", "on the controller")
+    except CertificatesError as error:
+        raise AnsibleFilterError(error.message) from None
+    try:
         found = read_certificates(as_bytes(certificate))
         key = read_private_key(as_bytes(private_key), None if passphrase is None else str(passphrase))
     except CertificatesError as error:

@@ -22,6 +22,8 @@ from .._text import fits_xml, printable
 from .._times import iso
 from . import asn1
 
+NOT_PARSED: tuple[type[BaseException], ...] = ()
+"""What the library raises on data that it cannot read."""
 with suppress(ImportError):
     from cryptography import x509
     from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm

@@ -1,0 +1,163 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Python library that is missing or too old ends a run with one sentence, before anything else happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import IMPORT_NAMES, LEAST_VERSIONS
+
+MODULES = "ansible_collections.softlayer.certificates.plugins.modules."
+RUNS = "ansible_collections.softlayer.certificates.plugins.module_utils._run."
+LOGIN = {
+    "username": "SL1",
+    "api_key": "0123456789abcdef",
+    "endpoint_url": "http://127.0.0.1:9/xmlrpc/v3.1",
+    "retries": 0,
+}
+API, CERTIFICATES = ("SoftLayer", "requests", "urllib3"), ("cryptography", "idna")
+CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "ssl_order_info": (LOGIN, (*API, *CERTIFICATES)),
+    "ssl_certificate_info": (LOGIN, (*API, *CERTIFICATES)),
+    "ssl_certificate_import": (
+        {**LOGIN, "state": "absent", "certificate_id": 1},
+        (*API, *CERTIFICATES, "SQLAlchemy"),
+    ),
+    "ssl_fulfillment_email": ({**LOGIN, "order_ids": [1]}, (*API, *CERTIFICATES, "SQLAlchemy")),
+    "ssl_fulfillment_email_info": (
+        {
+            **LOGIN,
+            "order_ids": [1],
+            "imap": {"host": "127.0.0.1", "port": 9, "username": "me", "password": "s3cr3t-w0rd"},
+        },
+        (*API, *CERTIFICATES, "imap-tools"),
+    ),
+}
+"""The options of a run that needs all libraries that its module may need, and those."""
+SHOWN_BY = {library: module for module, (_options, libraries) in reversed(CASES.items()) for library in libraries}
+NEEDED = sorted(
+    {(module, library) for library, module in SHOWN_BY.items()} | {(module, "cryptography") for module in CASES}
+)
+"""Each library with one module that needs it, and each module with one library: a run in a new process takes a while."""
+
+
+def run(module: str, folder: Path, options: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The result of a module which finds what is in a folder before what is installed."""
+    path = os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])
+    process = subprocess.run(
+        [sys.executable, "-m", MODULES + module],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": {**(options or CASES[module][0]), "_ansible_module_name": module}}),
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in process.stdout + process.stderr, process.stderr
+    result: dict[str, Any] = json.loads(process.stdout)
+    return result
+
+
+def name_to_import(library: str) -> str:
+    return IMPORT_NAMES.get(library, library)
+
+
+def make_missing(folder: Path, library: str) -> None:
+    (folder / f"{name_to_import(library)}.py").write_text("raise ImportError\n", encoding="utf-8")
+
+
+def make_old(folder: Path, library: str, version: str) -> None:
+    """Let a library say of itself that it is an old release."""
+    described = folder / f"{library.replace('-', '_')}-{version}.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {library}\nVersion: {version}\n", encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize(("module", "library"), NEEDED)
+def test_a_library_that_is_missing(tmp_path: Path, module: str, library: str) -> None:
+    make_missing(tmp_path, library)
+    result = run(module, tmp_path)
+    assert result["failure"]["code"] == "missing_library"
+    assert f"{module} needs the Python library " in result["msg"]
+    # What another library needs is missing with it: the first that cannot be imported is named.
+    assert result["failure"]["details"]["library"] in {library, "SoftLayer", "requests"}
+    assert result["msg"].endswith(f": pip install {result['failure']['details']['library']}.")
+    assert "s3cr3t-w0rd" not in json.dumps(result)
+
+
+@pytest.mark.parametrize(("module", "library"), NEEDED)
+def test_a_library_that_is_too_old(tmp_path: Path, module: str, library: str) -> None:
+    make_old(tmp_path, library, "0.9")
+    result = run(module, tmp_path)
+    least = LEAST_VERSIONS[library]
+    assert result["failure"]["code"] == "missing_library"
+    assert result["failure"]["details"] == {"library": library, "version": "0.9", "least_version": least}
+    assert f"needs the Python library {library} {least} or later" in result["msg"]
+    assert result["msg"].endswith(f", which has 0.9: pip install '{library}>={least}'.")
+
+
+@pytest.mark.parametrize("module", CASES)
+def test_each_module_asks_for_what_it_needs(module: str) -> None:
+    libraries = import_module(f"{RUNS}{module.removeprefix('ssl_')}").LIBRARIES
+    assert set(libraries) <= set(CASES[module][1])
+    if module != "ssl_fulfillment_email_info":  # which needs most of them for some options only
+        assert set(libraries) == set(CASES[module][1])
+
+
+def test_the_least_version_will_do(tmp_path: Path) -> None:
+    for library in CASES["ssl_order_info"][1]:
+        make_old(tmp_path, library, LEAST_VERSIONS[library])
+    assert run("ssl_order_info", tmp_path)["failure"]["code"] == "unreachable"
+
+
+def test_what_is_only_needed_for_some_options_is_only_then_asked_for(tmp_path: Path) -> None:
+    for library in ("SoftLayer", "imap-tools"):
+        make_missing(tmp_path, library)
+    result = run("ssl_fulfillment_email_info", tmp_path, {"maildir": str(tmp_path), "csr_paths": ["/none"]})
+    assert "is no Maildir" in result["msg"]
+
+
+FILTERS = {
+    "certificate_facts": "'x' | softlayer.certificates.certificate_facts",
+    "key_matches": "'x' | softlayer.certificates.key_matches('y')",
+    "certificate_files": "[] | softlayer.certificates.certificate_files('/', '/')",
+    "fulfillment_report": "[] | softlayer.certificates.fulfillment_report({'reasons': {}})",
+}
+
+
+def test_filters_say_so_too(tmp_path: Path) -> None:
+    make_old(tmp_path, "cryptography", "41.0.7")
+    tasks = [
+        {"ansible.builtin.debug": {"msg": "{{" + expression + "}}"}, "ignore_errors": True}
+        for expression in FILTERS.values()
+    ]
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
+    (tmp_path / "play.yml").write_text(json.dumps(play), encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    process = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "play.yml"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    said = " ".join((process.stdout + process.stderr).split())
+    for name in FILTERS:
+        assert (
+            f"The filter {name} needs the Python library cryptography 42.0.0 or later on the controller, which has 41.0.7: "
+            "pip install 'cryptography>=42.0.0'." in said
+        )
