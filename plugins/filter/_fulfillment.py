@@ -14,12 +14,12 @@ from functools import partial
 
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import Option, in_words_of_role, plain
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import steps, way, why_refused
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import (
-    Run,
     outcome,
+    run_of,
     summary,
     why_failed,
-    why_refused,
 )
 
 Record = Mapping[str, t.Any]
@@ -60,48 +60,62 @@ def _absolute(path: str) -> str:
     return os.path.realpath(os.path.expanduser(path))
 
 
-def fulfillment_outcome(run: Record, tolerated: Sequence[str] = ()) -> dict[str, t.Any]:
-    """Return what `ssl_fulfillment_result` holds after a run; `run` has the fields of `Run`."""
-    result: dict[str, t.Any] = wrap_var(outcome(_run(run), tolerated))
-    return result
+def fulfillment_way(settings: Record, ids_of_hosts: Sequence[int] | None = None) -> dict[str, t.Any]:
+    """Return how the orders are found: see `Way`."""
+    found = way(plain(settings), plain(ids_of_hosts or None))
+    return {"order_ids": found.order_ids, "is_direct": found.is_direct}
 
 
-def fulfillment_summary(
-    result: Record,
-    run: Record,
+def fulfillment_steps(settings: Record, count: int) -> list[str]:
+    """Return the steps of a run; see `steps`."""
+    return steps(settings, count)
+
+
+def fulfillment_outcome(
     settings: Record,
+    registered: Record,
+    is_direct: bool,
     options: Mapping[str, Option],
-    is_check_mode: bool,
+    is_check_mode: bool = False,
     report: str | None = None,
+    tolerated: Sequence[str] = (),
 ) -> dict[str, t.Any]:
-    """Return the lines that say what was done, and the one that says what failed.
+    """Return what a run has done.
 
     Args:
-        result: the outcome.
-        run: what the modules returned.
         settings: the role's variables, as `_role_variables` reads them.
+        registered: what the modules returned, by the names of the fields of `Run`.
+        is_direct: whether the orders were not listed before.
         options: all variables, as `meta/argument_specs.yml` has them.
         is_check_mode: whether nothing was done in fact.
-        report: the path of the report that was written, less its ending.
+        report: the path of the report, less its ending, if one is written.
+        tolerated: reasons of emails that count as skipped as long as others are requested.
     """
+    phases = plain(settings["phases"])
+    count = 0 if is_direct else len(registered["listed"].get("orders", ()))
+    run = run_of(phases, steps(settings, count), _Plain(registered), is_direct=is_direct)
+    result = outcome(run, tolerated)
     words = partial(in_words_of_role, options=plain(options), prefix="ssl_fulfillment_")
     blank = [f"ssl_fulfillment_select.{name}" for name, value in settings["select"].items() if value == []]
     blank += ["ssl_fulfillment_order_ids"] if settings.get("order_ids") == [] else []
-    known, result = _run(run), plain(result)
-    has_orders = bool((known.listed or {}).get("orders")) or any(answer.get("emails") for answer in known.emails)
-    lines = summary(result, blank, words, has_orders=has_orders, is_check_mode=is_check_mode, report=report)
-    said: dict[str, t.Any] = wrap_var(
-        {"lines": lines, "failure": why_failed(known, result["failed"], words) if result["failed"] else ""}
-    )
-    return said
+    lines = summary(result, blank, words, has_orders=run.has_orders, is_check_mode=is_check_mode, report=report or None)
+    failure = why_failed(run, result["failed"], words) if result["failed"] else ""
+    told: dict[str, t.Any] = wrap_var({"result": result, "lines": lines if run.has_listed else [], "failure": failure})
+    return told
 
 
-def _run(values: Record) -> Run:
-    """Return what the modules returned, less what is null, of which older ansible-core makes an empty text."""
-    given = {name: value for name, value in values.items() if value is not None and value != ""}
-    if "orders" in given.get("listed", {}):
-        given["listed"] = {"orders": given["listed"]["orders"][:1]}  # only whether there are any matters
-    return Run(**plain(given))
+class _Plain(dict[str, t.Any]):
+    """What is registered, made plain when it is asked for: of a listing only whether there are orders."""
+
+    def __init__(self, registered: Record) -> None:
+        super().__init__()
+        self._registered = registered
+
+    def __missing__(self, name: str) -> t.Any:
+        value = self._registered[name]
+        if name == "listed" and "orders" in value:
+            return {"orders": plain(value["orders"][:1])}
+        return plain(value)
 
 
 class FilterModule:
@@ -111,6 +125,7 @@ class FilterModule:
         """Return the filters of this file."""
         return {
             "_fulfillment_refusal": fulfillment_refusal,
+            "_fulfillment_way": fulfillment_way,
+            "_fulfillment_steps": fulfillment_steps,
             "_fulfillment_outcome": fulfillment_outcome,
-            "_fulfillment_summary": fulfillment_summary,
         }

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run of the role `ssl_fulfillment` needs, and what it has come to. Private to softlayer.certificates. Pure."""
+"""What a run of the role `ssl_fulfillment` has done. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ Record = Mapping[str, t.Any]
 
 LISTS = ("requested", "collected", "imported", "skipped", "failed")
 """What `ssl_fulfillment_result` holds."""
-MAILBOXES = ("imap", "maildir", "mbox", "paths")
-"""The options of `ssl_fulfillment_mail` of which one must be given."""
 NO_RESULT = {"message": "The module ended without a result."}
 """The failure of a module that gave none."""
 NOT_ALLOWED = "recipient_not_allowed"
@@ -28,82 +26,13 @@ MOST_NAMED = 10
 """Failures, and names of what was skipped for one reason, that are named one by one."""
 
 
-def why_refused(
-    settings: Record,
-    ids_of_hosts: Collection[int] | None,
-    is_folder: Callable[[str], bool],
-    absolute: Callable[[str], str],
-) -> str | None:
-    """Return why the role cannot begin with these settings, `None` if it can.
-
-    Args:
-        settings: the variables of the role as they are meant, less the prefix of their names.
-        ids_of_hosts: the orders that are hosts of the play, if those are the selection.
-        is_folder: says whether an absolute path is a folder of the controller.
-        absolute: makes a path of the controller absolute.
-    """
-    phases = settings["phases"]
-    if settings["batch_size"] < 1:
-        return f"ssl_fulfillment_batch_size is {settings['batch_size']}, but must be at least 1."
-    if "collect" in phases or ("import" in phases and settings.get("mail") is not None):
-        boxes = [name for name in MAILBOXES if name in (settings.get("mail") or {})]
-        if len(boxes) != 1:
-            named = f": it names {' and '.join(boxes)}, leave all but one out." if boxes else "."
-            return (
-                "To find certificates in emails, ssl_fulfillment_mail must name the mailbox with the emails by one of "
-                f"imap, maildir, mbox and paths{named}"
-            )
-    if "import" in phases:
-        why_not = _why_not_imported(settings, is_folder, absolute)
-        if why_not:
-            return why_not
-    if "report" in phases and not _is_report_path(settings.get("report_path"), is_folder, absolute):
-        return (
-            "The report phase needs ssl_fulfillment_report_path, the .html file to write, in a folder of the controller "
-            "that exists."
-        )
-    if settings["from_inventory"] and not _narrowed(ids_of_hosts or (), settings):
-        return (
-            f"No host of the play is one of the selected orders: none has the variable {settings['inventory_vars_prefix']}id, "
-            "which the inventory plugin softlayer.certificates.ssl_orders sets, with a value that is selected. Run the play "
-            "on the group ssl_orders, or check --limit."
-        )
-    return None
-
-
-def _narrowed(ids: Iterable[int], settings: Record) -> set[int]:
-    """Return those of the ids of hosts that are selected."""
-    selected = settings["select"].get("order_ids")
-    return set(ids) if selected is None else set(ids) & set(selected)
-
-
-def _why_not_imported(settings: Record, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> str | None:
-    has_mail = settings.get("mail") is not None
-    folders = [settings.get("privatekey_dir"), *([] if has_mail else [settings.get("certificate_dir")])]
-    if None in folders:
-        return (
-            "The import phase needs ssl_fulfillment_mail, the mailbox with the emails, or ssl_fulfillment_certificate_dir, "
-            "the folder with the certificates saved from them, and ssl_fulfillment_privatekey_dir, the folder with their "
-            "private keys."
-        )
-    missing = [path for path in (absolute(str(folder)) for folder in folders) if not is_folder(path)]
-    if not missing:
-        return None
-    variables = "ssl_fulfillment_privatekey_dir" + ("" if has_mail else " and ssl_fulfillment_certificate_dir")
-    return f"There is no folder {' and no folder '.join(missing)} on the controller. Make it, or correct {variables}."
-
-
-def _is_report_path(path: str | None, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> bool:
-    return path is not None and path.endswith(".html") and is_folder(absolute(path).rpartition("/")[0] or "/")
-
-
 @dataclass(frozen=True)
 class Run:
     """What the modules returned in a run of the role, each `None` or empty where it was not called."""
 
     phases: Collection[str]
     listed: Record | None = None
-    """The orders, by `ssl_order_info`; `None` too where the user named them by their ids."""
+    """The orders, by `ssl_order_info`; `None` too where the module that requests the emails read them by itself."""
     plan: Record | None = None
     """By `ssl_fulfillment_email` in check mode, where there are more orders than fit into one batch."""
     emails: Sequence[Record] = ()
@@ -119,6 +48,41 @@ class Run:
     store: Record | None = None
     """By `ssl_certificate_info`, for the report."""
 
+    @property
+    def has_listed(self) -> bool:
+        """Whether the orders are known, or were not asked for."""
+        return self.listed is None or "orders" in self.listed
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether any order was selected."""
+        return bool((self.listed or {}).get("orders")) or any(answer.get("emails") for answer in self.emails)
+
+
+def run_of(phases: Collection[str], steps: Collection[str], registered: Record, *, is_direct: bool) -> Run:
+    """Return what the modules returned in this run: Ansible keeps what an earlier run of the role registered.
+
+    Args:
+        phases: those that ran.
+        steps: by which they ran, as `_plan.fulfillment.steps` returns them.
+        registered: what is registered, by the names of the fields of `Run`.
+        is_direct: whether the orders were not listed before.
+    """
+    listed = None if is_direct else registered["listed"]
+    if listed is not None and "orders" not in listed:
+        return Run(phases, listed)
+    return Run(
+        phases,
+        listed,
+        plan=registered["plan"] if "request_in_batches" in steps else None,
+        emails=registered["emails"] if {"request", "request_in_batches"} & set(steps) else (),
+        mails=registered["mails"] if "collect" in steps else None,
+        files=registered["files"] if "import" in steps else None,
+        imports=registered["imports"] if "import" in steps else (),
+        known=registered["known"] if "report" in steps else None,
+        store=registered["store"] if "report" in steps else None,
+    )
+
 
 def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]]:
     """Return what `ssl_fulfillment_result` holds after a run.
@@ -128,7 +92,7 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
         tolerated: reasons of emails that count as skipped as long as others are requested.
     """
     result: dict[str, list[Record]] = {name: [] for name in LISTS}
-    if run.listed is not None and "orders" not in run.listed:
+    if run.listed is not None and not run.has_listed:
         result["failed"].append(_failure("the orders", run.listed))
         return result
     _add_emails(result, run, tolerated)
@@ -212,7 +176,7 @@ def why_failed(run: Run, failed: Sequence[Record], in_words_of_role: Callable[[s
         failed: of the outcome.
         in_words_of_role: names the role's variables in place of the modules' options.
     """
-    if run.listed is not None and "orders" not in run.listed:
+    if not run.has_listed:
         return in_words_of_role(failed[0]["message"])
     said = [f"{_named(one) or 'a batch'}: {in_words_of_role(one['message'])}" for one in failed]
     return f"{len(failed)} failed: {some_of(said, MOST_NAMED, '; ', '; ')}"

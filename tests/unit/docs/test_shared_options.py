@@ -161,7 +161,7 @@ NOT_MEANT = {
 }
 """Options of modules with names that the role's variables have, which these do not stand for."""
 NOT_THERE = {
-    ("roles/ssl_fulfillment/tasks/report.yml", "ssl_fulfillment_email"): {
+    ("roles/ssl_fulfillment/tasks/phase_report.yml", "ssl_fulfillment_email"): {
         "force"
     },  # the report tells of the plan without it
 }

@@ -11,23 +11,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.ful
     LISTS,
     Run,
     outcome,
+    run_of,
     summary,
     why_failed,
-    why_refused,
 )
-
-SETTINGS: dict[str, Any] = {
-    "phases": ["request"],
-    "batch_size": 100,
-    "from_inventory": False,
-    "inventory_vars_prefix": "ssl_order_",
-    "select": {},
-}
-
-
-def refused(folders: tuple[str, ...] = (), ids: list[int] | None = None, **settings: Any) -> str | None:
-    """Why the role does not begin; all paths are absolute."""
-    return why_refused({**SETTINGS, **settings}, ids, lambda path: path in folders, lambda path: path)
 
 
 def email(order_id: int, outcome: str = "requested", reason: str | None = None) -> dict[str, Any]:
@@ -61,58 +48,6 @@ def ids(records: list[Any]) -> list[int]:
 
 def words(message: str) -> str:
     return message.replace("max_orders", "ssl_fulfillment_max_orders")
-
-
-MAIL = {"mail": {"maildir": "/mail"}}
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"batch_size": 0}, "ssl_fulfillment_batch_size is 0, but must be at least 1."),
-        ({"phases": ["collect"]}, "by one of imap, maildir, mbox and paths."),
-        (
-            {"phases": ["collect"], "mail": {"mbox": "/m", "paths": []}},
-            "it names mbox and paths, leave all but one out.",
-        ),
-        ({"phases": ["import"]}, "The import phase needs ssl_fulfillment_mail"),
-        ({"phases": ["import"], **MAIL}, "The import phase needs ssl_fulfillment_mail"),
-        ({"phases": ["import"], "privatekey_dir": "/keys"}, "The import phase needs ssl_fulfillment_mail"),
-        ({"phases": ["import"], "mail": {}, "privatekey_dir": "/keys"}, "by one of imap, maildir, mbox and paths."),
-        (
-            {"phases": ["import"], "privatekey_dir": "/keys", "certificate_dir": "/none"},
-            "There is no folder /none on the controller. Make it, or correct ssl_fulfillment_privatekey_dir and "
-            "ssl_fulfillment_certificate_dir.",
-        ),
-        (
-            {"phases": ["import"], "privatekey_dir": "/none", **MAIL},
-            "There is no folder /none on the controller. Make it, or correct ssl_fulfillment_privatekey_dir.",
-        ),
-        ({"phases": ["report"]}, "The report phase needs ssl_fulfillment_report_path"),
-        ({"phases": ["report"], "report_path": "/keys/report.pdf"}, "The report phase needs"),
-        ({"phases": ["report"], "report_path": "/none/report.html"}, "The report phase needs"),
-        ({"from_inventory": True}, "No host of the play is one of the selected orders"),
-        ({"from_inventory": True, "ids": [1], "select": {"order_ids": [2]}}, "No host of the play is one of"),
-    ],
-)
-def test_what_a_phase_needs(settings: dict[str, Any], said: str) -> None:
-    reason = refused(("/keys",), **settings)
-    assert reason is not None and said in reason
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"phases": ["collect"], **MAIL},
-        {"phases": ["import"], "privatekey_dir": "/keys", "certificate_dir": "/keys"},
-        {"phases": ["collect", "import"], "privatekey_dir": "/keys", **MAIL},
-        {"phases": ["report"], "report_path": "/keys/report.html"},
-        {"from_inventory": True, "ids": [1, 2], "select": {"order_ids": [2]}},
-    ],
-)
-def test_what_is_enough(settings: dict[str, Any]) -> None:
-    assert refused(("/keys",), **settings) is None
 
 
 def test_a_listing_that_failed_is_all_there_is_to_say() -> None:
@@ -256,3 +191,43 @@ def test_many_are_counted() -> None:
     line = why_failed(Run(["request"]), failed, words)
     assert line.startswith("12 failed: www1.example.com, order 1: Raise ssl_fulfillment_max_orders.; ")
     assert line.endswith("; and 2 more")
+
+
+REGISTERED: dict[str, Any] = {
+    "listed": {"orders": [{"id": 1}]},
+    "plan": {"emails": []},
+    "emails": [{"emails": [email(1)]}],
+    "mails": {"certificates": [], "missing": []},
+    "files": {"ready": [], "skipped": []},
+    "imports": [{"certificates": []}],
+    "known": {"emails": []},
+    "store": {"certificates": []},
+}
+"""As after earlier runs of the role in the same play, of all phases."""
+
+
+@pytest.mark.parametrize(
+    ("steps", "used"),
+    [
+        (["request"], {"emails"}),
+        (["request_in_batches"], {"plan", "emails"}),
+        (["collect", "import"], {"mails", "files", "imports"}),
+        (["report"], {"known", "store"}),
+    ],
+)
+def test_what_an_earlier_run_registered_does_not_count(steps: list[str], used: set[str]) -> None:
+    run = run_of(["some"], steps, REGISTERED, is_direct=False)
+    empty = Run(["some"])
+    given = {name for name in REGISTERED if getattr(run, name) != getattr(empty, name)}
+    assert given == used | {"listed"}
+
+
+def test_a_listing_that_failed_is_followed_by_nothing() -> None:
+    assert run_of(["import"], ["import"], {**REGISTERED, "listed": {"msg": "No."}}, is_direct=False) == Run(
+        ["import"], {"msg": "No."}
+    )
+
+
+def test_orders_that_were_not_listed_before() -> None:
+    run = run_of(["request"], ["request"], {**REGISTERED, "listed": {"msg": "of an earlier run"}}, is_direct=True)
+    assert run.listed is None and run.has_listed and run.has_orders

@@ -1,0 +1,146 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run of the role `ssl_fulfillment` needs, and by which steps it goes. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+Record = Mapping[str, t.Any]
+"""The variables of the role as they are meant, less the prefix of their names."""
+
+MAILBOXES = ("imap", "maildir", "mbox", "paths")
+"""The options of `ssl_fulfillment_mail` of which one must be given."""
+NAMING = {"order_ids", "common_names", "account_id", "gather_imported"}
+"""The options of `ssl_fulfillment_select` that `ssl_fulfillment_email` has as well, or that have no effect on what it does."""
+WILDCARD = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the orders are found."""
+
+    order_ids: Sequence[int] | None
+    """Those that are named by id, `None` where no ids are given."""
+    is_direct: bool
+    """Whether the module that requests the emails reads the orders, and nobody else: they are named one by one, and all that
+    is to be done is to request their emails."""
+
+
+def way(settings: Record, ids_of_hosts: Sequence[int] | None) -> Way:
+    """Return how the orders are found.
+
+    Args:
+        settings: the variables.
+        ids_of_hosts: the orders that are hosts of the play, if those are the selection.
+    """
+    select = settings["select"]
+    given = [ids for ids in (ids_of_hosts, select.get("order_ids"), settings.get("order_ids")) if ids is not None]
+    ids = [one for one in dict.fromkeys(given[0]) if all(one in others for others in given[1:])] if given else None
+    names = select.get("common_names")
+    named = names if ids is None else ids if names is None else None  # by both, they are to be listed
+    return Way(
+        ids,
+        is_direct=settings["phases"] == ["request"]
+        and not settings["from_inventory"]
+        and select.keys() <= NAMING
+        and named is not None
+        and len(named) <= settings["batch_size"]
+        and not any(WILDCARD.search(str(name)) for name in named),
+    )
+
+
+def steps(settings: Record, count: int) -> list[str]:
+    """Return the steps of a run, each of which has a task file.
+
+    Orders that fit into one batch are decided on and requested by one call. Of more it is decided first which, so that there
+    are not too many. The emails are looked for also where the import or the report alone needs them.
+
+    Args:
+        settings: the variables.
+        count: how many orders were listed; 0 if it was left to the module that requests the emails.
+    """
+    phases = settings["phases"]
+    request = "request_in_batches" if count > settings["batch_size"] else "request"
+    looks = "collect" in phases or (settings.get("mail") is not None and bool({"import", "report"} & set(phases)))
+    wanted = {
+        "request": "request" in phases,
+        "collect": looks,
+        "import": "import" in phases,
+        "report": "report" in phases,
+    }
+    return [request if step == "request" else step for step, is_wanted in wanted.items() if is_wanted]
+
+
+def why_refused(
+    settings: Record,
+    ids_of_hosts: Collection[int] | None,
+    is_folder: Callable[[str], bool],
+    absolute: Callable[[str], str],
+) -> str | None:
+    """Return why the role cannot begin with these settings, `None` if it can.
+
+    Args:
+        settings: the variables.
+        ids_of_hosts: the orders that are hosts of the play, if those are the selection.
+        is_folder: says whether an absolute path is a folder of the controller.
+        absolute: makes a path of the controller absolute.
+    """
+    phases = settings["phases"]
+    if settings["batch_size"] < 1:
+        return f"ssl_fulfillment_batch_size is {settings['batch_size']}, but must be at least 1."
+    if "collect" in phases or ("import" in phases and settings.get("mail") is not None):
+        boxes = [name for name in MAILBOXES if name in (settings.get("mail") or {})]
+        if len(boxes) != 1:
+            named = f": it names {' and '.join(boxes)}, leave all but one out." if boxes else "."
+            return (
+                "To find certificates in emails, ssl_fulfillment_mail must name the mailbox with the emails by one of "
+                f"imap, maildir, mbox and paths{named}"
+            )
+    if "import" in phases:
+        why_not = _why_not_imported(settings, is_folder, absolute)
+        if why_not:
+            return why_not
+    if "report" in phases and not _is_report_path(settings.get("report_path"), is_folder, absolute):
+        return (
+            "The report phase needs ssl_fulfillment_report_path, the .html file to write, in a folder of the controller "
+            "that exists."
+        )
+    if settings["from_inventory"] and not _narrowed(ids_of_hosts or (), settings):
+        return (
+            f"No host of the play is one of the selected orders: none has the variable {settings['inventory_vars_prefix']}id, "
+            "which the inventory plugin softlayer.certificates.ssl_orders sets, with a value that is selected. Run the play "
+            "on the group ssl_orders, or check --limit."
+        )
+    return None
+
+
+def _narrowed(ids: Iterable[int], settings: Record) -> set[int]:
+    """Return those of the ids of hosts that are selected."""
+    selected = settings["select"].get("order_ids")
+    return set(ids) if selected is None else set(ids) & set(selected)
+
+
+def _why_not_imported(settings: Record, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> str | None:
+    has_mail = settings.get("mail") is not None
+    folders = [settings.get("privatekey_dir"), *([] if has_mail else [settings.get("certificate_dir")])]
+    if None in folders:
+        return (
+            "The import phase needs ssl_fulfillment_mail, the mailbox with the emails, or ssl_fulfillment_certificate_dir, "
+            "the folder with the certificates saved from them, and ssl_fulfillment_privatekey_dir, the folder with their "
+            "private keys."
+        )
+    missing = [path for path in (absolute(str(folder)) for folder in folders) if not is_folder(path)]
+    if not missing:
+        return None
+    variables = "ssl_fulfillment_privatekey_dir" + ("" if has_mail else " and ssl_fulfillment_certificate_dir")
+    return f"There is no folder {' and no folder '.join(missing)} on the controller. Make it, or correct {variables}."
+
+
+def _is_report_path(path: str | None, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> bool:
+    return path is not None and path.endswith(".html") and is_folder(absolute(path).rpartition("/")[0] or "/")
