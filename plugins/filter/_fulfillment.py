@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the role `ssl_fulfillment` computes. Private to softlayer.certificates."""
+"""Filters for what the role `ssl_fulfillment` computes. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Record = Mapping[str, t.Any]
 def fulfillment_refusal(
     settings: Record, unknown: Sequence[str], unread: str | None = None, ids_of_hosts: Sequence[int] | None = None
 ) -> str:
-    """Return why the role cannot begin, an empty text if it can.
+    """Return why the role cannot begin, or an empty text if it can.
 
     Args:
-        settings: the role's variables, as `_role_variables` reads them.
-        unknown: variables that are defined and are none of the role's, though their names begin like those.
-        unread: what was given as extra variables and Ansible made no variables of.
-        ids_of_hosts: the orders that are hosts of the play, if those are the selection.
+        settings: the role's variables, as `_role_variables` returns them.
+        unknown: defined variables that have the prefix of the role's variables but are none of them.
+        unread: the part of the extra variables that Ansible could not read as variables.
+        ids_of_hosts: the ids of the orders that are hosts of the play, if these are the selection.
     """
     reason: str = wrap_var(_refusal(settings, unknown, unread, ids_of_hosts))
     return reason
@@ -61,7 +61,7 @@ def _absolute(path: str) -> str:
 
 
 def fulfillment_outcome(run: Record, tolerated: Sequence[str] = ()) -> dict[str, t.Any]:
-    """Return what `ssl_fulfillment_result` holds after a run; `run` has the fields of `Run`."""
+    """Return the content of `ssl_fulfillment_result` after a run; `run` has the fields of `Run`."""
     result: dict[str, t.Any] = wrap_var(outcome(_run(run), tolerated))
     return result
 
@@ -74,15 +74,15 @@ def fulfillment_summary(
     is_check_mode: bool,
     report: str | None = None,
 ) -> dict[str, t.Any]:
-    """Return the lines that say what was done, and the one that says what failed.
+    """Return the lines that say what was done, and the line that says what failed.
 
     Args:
         result: the outcome.
         run: what the modules returned.
-        settings: the role's variables, as `_role_variables` reads them.
-        options: all variables, as `meta/argument_specs.yml` has them.
-        is_check_mode: whether nothing was done in fact.
-        report: the path of the report that was written, less its ending.
+        settings: the role's variables, as `_role_variables` returns them.
+        options: all variables, in the form of `meta/argument_specs.yml`.
+        is_check_mode: whether nothing was actually done.
+        report: the path of the written report, without its extension.
     """
     words = partial(in_words_of_role, options=plain(options), prefix="ssl_fulfillment_")
     blank = [f"ssl_fulfillment_select.{name}" for name, value in settings["select"].items() if value == []]
@@ -97,15 +97,15 @@ def fulfillment_summary(
 
 
 def _run(values: Record) -> Run:
-    """Return what the modules returned, less what is null, of which older ansible-core makes an empty text."""
+    """Return what the modules returned, without null values, which older ansible-core turns into empty texts."""
     given = {name: value for name, value in values.items() if value is not None and value != ""}
     if "orders" in given.get("listed", {}):
-        given["listed"] = {"orders": given["listed"]["orders"][:1]}  # only whether there are any matters
+        given["listed"] = {"orders": given["listed"]["orders"][:1]}  # it only matters whether there are any
     return Run(**plain(given))
 
 
 class FilterModule:
-    """The filters under their names."""
+    """Provides the filters by name."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         """Return the filters of this file."""
