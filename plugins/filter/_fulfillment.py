@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the role `ssl_fulfillment` computes. Private to softlayer.certificates."""
+"""Filters for what the role `ssl_fulfillment` computes. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Record = Mapping[str, t.Any]
 def fulfillment_refusal(
     settings: Record, unknown: Sequence[str], unread: str | None = None, ids_of_hosts: Sequence[int] | None = None
 ) -> str:
-    """Return why the role cannot begin, an empty text if it can.
+    """Return why the role cannot begin, or an empty text if it can.
 
     Args:
-        settings: the role's variables, as `_role_variables` reads them.
-        unknown: variables that are defined and are none of the role's, though their names begin like those.
-        unread: what was given as extra variables and Ansible made no variables of.
-        ids_of_hosts: the orders that are hosts of the play, if those are the selection.
+        settings: the role's variables, as `_role_variables` returns them.
+        unknown: defined variables that have the prefix of the role's variables but are none of them.
+        unread: the part of the extra variables that Ansible could not read as variables.
+        ids_of_hosts: the ids of the orders that are hosts of the play, if these are the selection.
     """
     reason: str = wrap_var(_refusal(settings, unknown, unread, ids_of_hosts))
     return reason
@@ -119,7 +119,7 @@ class _Plain(dict[str, t.Any]):
 
 
 class FilterModule:
-    """The filters under their names."""
+    """Provides the filters by name."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         """Return the filters of this file."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the roles and playbooks of this collection read their variables. Private to softlayer.certificates."""
+"""Filters with which the roles and playbooks of this collection read their variables. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ def role_variables(
     omit: object,
     meant: Mapping[str, Option],
 ) -> dict[str, t.Any]:
-    """Return a role's variables as they are meant, less the prefix of their names; `refused` says what cannot be read.
+    """Return a role's parsed variables without the prefix of their names; `refused` lists what cannot be read.
 
     Args:
         given: the variables that are defined, evaluated.
-        options: all there are, from `meta/argument_specs.yml`.
-        prefix: what their names start with.
-        omit: Ansible's mark of what is as if it were not given.
-        meant: what Ansible is not told of some.
+        options: all options, from `meta/argument_specs.yml`.
+        prefix: the prefix of their names.
+        omit: Ansible's placeholder for a value that counts as not given.
+        meant: what is not declared to Ansible about some options.
     """
     values, refused = read_variables(plain(given, omit), plain(options), _parse, plain(meant))
-    # What was evaluated once is not a template any more, whatever it holds.
+    # An evaluated value must not be evaluated again as a template, whatever it contains.
     return {"refused": refused, **wrap_var({name.removeprefix(prefix): value for name, value in values.items()})}
 
 
 def role_variable(value: object, name: str, kind: str, elements: str = "str") -> t.Any:
-    """Return one variable as it is meant; a list if it is one, else `None` if it is blank."""
+    """Return one parsed variable; a list stays a list, any other is `None` if it is blank."""
     try:
         return wrap_var(read_variable(name, plain(value), {"type": kind, "elements": elements}, _parse))
     except CertificatesError as error:
@@ -52,20 +52,20 @@ def role_variable(value: object, name: str, kind: str, elements: str = "str") ->
 
 
 def role_message(message: str, options: Mapping[str, Option], prefix: str) -> str:
-    """Return a module's message with the names of the role's variables in place of those of the options that they become."""
+    """Return a module's message with the names of options replaced by the role's variables that set them."""
     said: str = wrap_var(in_words_of_role(plain(message), plain(options), prefix))
     return said
 
 
 def _parse(text: str) -> object:
     try:
-        return yaml.load(text, Loader=yaml.BaseLoader)  # makes nothing but text, lists and dicts
+        return yaml.load(text, Loader=yaml.BaseLoader)  # makes only text, lists and dicts
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
 
 
 class FilterModule:
-    """The filters under their names."""
+    """Provides the filters by name."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         """Return the filters of this file."""

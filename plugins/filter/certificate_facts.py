@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tell the public facts of a certificate."""
+"""Return the public facts of a certificate."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def certificate_facts(certificate: str | bytes) -> dict[str, t.Any]:
 
 
 class FilterModule:
-    """The filter under its name."""
+    """Provides the filter by name."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         """Return the filters of this file."""

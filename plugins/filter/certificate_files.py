@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find what the certificates of SSL orders can be imported from."""
+"""Find the files from which the certificates of SSL orders can be imported."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def certificate_files(
     privatekey_passphrase: str | None = None,
     force: bool = False,
 ) -> dict[str, list[dict[str, t.Any]]]:
-    """Return the orders that can be imported, as options of `ssl_certificate_import`, and why the others cannot."""
+    """Return the orders that can be imported, as options of `ssl_certificate_import`, and the reasons for the others."""
     try:
         require_libraries(FOR_CERTIFICATES, "The filter certificate_files", "on the controller")
     except CertificatesError as error:
@@ -99,7 +99,7 @@ def certificate_files(
 
 
 def _known_issuers(path: str | None) -> list[Certificate]:
-    """Return the certificates in the file of issuers that emails and saved certificates may lack."""
+    """Return the certificates from the file of issuers that emails and saved certificates may not contain."""
     try:
         return read_certificates(read_file(os.path.expanduser(path))) if path else []
     except CertificatesError as error:
@@ -109,9 +109,9 @@ def _known_issuers(path: str | None) -> list[Certificate]:
 def _with_chains(
     collected: Sequence[Mapping[str, t.Any]], known: Sequence[Certificate]
 ) -> dict[int, Mapping[str, t.Any]]:
-    """Return by order id what was found in emails; where an email lacks the chain, it is built of what the others have.
+    """Return by order id what was found in emails; if an email has no chain, build it from the certificates in the others.
 
-    What issued a certificate is told by its signature, so it does not matter where it comes from.
+    The signature proves the issuer, so it does not matter where the issuer's certificate comes from.
     """
     try:
         issuers = list(known)
@@ -127,20 +127,20 @@ def _with_chains(
 
 
 def _chain_of(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
-    """Return the chain of the certificate in a file, as far as it can be built, `None` if its issuer is not known."""
+    """Return the chain of the certificate in a file, as far as it can be built, or `None` if its issuer is unknown."""
     pile = read_certificates(certificate)
     leaf = next((one for one in pile if not one.may_issue), None)
     return pem_bundle(Chains([*pile, *issuers], Anchors(), now()).of(leaf).issuers) or None if leaf else None
 
 
 def _chain_of_file(path: str, issuers: Sequence[Certificate]) -> str | None:
-    with suppress(CertificatesError):  # the import tells
+    with suppress(CertificatesError):  # the import reports the error
         return _chain_of(read_file(path), issuers)
     return None
 
 
 class _Files:
-    """The files that are named after orders. Of several orders of one name, as after a renewal, each has its own."""
+    """The files named after orders. If several orders have the same name, as after a renewal, each has files of its own."""
 
     def __init__(self, orders: Iterable[Order], passphrase: str | None) -> None:
         self._namesakes: dict[str, list[Order]] = {}
@@ -149,7 +149,7 @@ class _Files:
         self._public_keys = cache(lambda path: _public_keys(path, passphrase))
 
     def find(self, order: Order, folder: str, endings: Iterable[str]) -> str | None:
-        """Return the path of the first of an order's files that exists, unless it is known to be another order's."""
+        """Return the path of the first existing file of an order, unless it is known to belong to another order."""
         name = order["common_name"] or ""
         root = os.path.abspath(os.path.expanduser(folder))
         paths = (os.path.join(root, stem + ending) for stem in file_stems(name) for ending in endings)
@@ -157,10 +157,10 @@ class _Files:
         return None if path and self._is_of_another(order, self._namesakes[ascii_name(name)], path) else path
 
     def is_for_another(self, order: Order, certificate: Mapping[str, t.Any], private_key: str) -> bool:
-        """Return whether the certificate is an order's and the key, which can be read, is not.
+        """Return whether the certificate is an order's but the key, if it can be read, is not.
 
-        So it is if a renewal's key lies there, whose order may not be among these. Where neither is the order's, as after it was
-        issued anew for another key, the import tells.
+        This happens if the key of a renewal is there, even if its order is not among these. If neither is the order's, for example
+        after a reissue with another key, the import reports it.
         """
         wanted = order.get("public_key_sha256")
         path, content = certificate.get("certificate_path"), certificate.get("certificate_content")
@@ -180,7 +180,7 @@ def _read(content: object) -> list[Certificate]:
 
 
 def _public_keys(path: str, passphrase: str | None) -> frozenset[str]:
-    """Return the SHA-256 of the public keys in a file; of what cannot be read there are none, and the import tells."""
+    """Return the SHA-256 of the public keys in a file; none if it cannot be read, which the import will report."""
     with suppress(CertificatesError):
         data = read_file(path)
         certificates = read_certificates(data)
@@ -191,7 +191,7 @@ def _public_keys(path: str, passphrase: str | None) -> frozenset[str]:
 
 
 class FilterModule:
-    """The filter under its name."""
+    """Provides the filter by name."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         """Return the filters of this file."""

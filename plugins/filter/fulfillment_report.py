@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Say of each order where it stands and what it waits for."""
+"""Report for each order its state and what it waits for."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def fulfillment_report(
     failed: Records = (),
     previous: str | None = None,
 ) -> dict[str, t.Any]:
-    """Return the report as data, as CSV, and what to draw of it."""
+    """Return the report as data and as CSV, and what to draw of it."""
     try:
         require_libraries(FOR_CERTIFICATES, "The filter fulfillment_report", "on the controller")
     except CertificatesError as error:
@@ -45,7 +45,7 @@ def fulfillment_report(
 
 
 class FilterModule:
-    """The filter under its name."""
+    """Provides the filter by name."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         """Return the filters of this file."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tell whether a private key belongs to a certificate."""
+"""Check whether a private key belongs to a certificate."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: 
 
 
 class FilterModule:
-    """The filter under its name."""
+    """Provides the filter by name."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         """Return the filters of this file."""

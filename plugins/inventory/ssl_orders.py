@@ -205,25 +205,25 @@ SPEC = (
     )
 )
 CACHE_VERSION = 2
-"""To be raised when what the cache holds takes another form."""
+"""To be increased when the format of the cached data changes."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What the API said."""
+    """What the API returned."""
 
     orders: tuple[Order, ...]
     shelf: Shelf | None
-    """What of the store concerns these orders, C(None) where nobody looked."""
+    """The records of the store that matter to these orders; `None` if the store was not read."""
 
     def as_facts(self) -> dict[str, t.Any]:
-        """Return it in the form that the cache holds."""
+        """Return it in the format of the cache."""
         held = None if self.shelf is None else [held.as_facts() for held in self.shelf.records]
         return {"orders": [order.as_facts() for order in self.orders], "held": held}
 
     @classmethod
     def from_facts(cls, facts: t.Any, *, with_store: bool) -> Listing | None:
-        """Return what the cache holds, `None` where that has another form: whatever wrote it."""
+        """Return the cached data, or `None` if it has another format, whoever wrote it."""
         try:
             orders = tuple(Order.from_facts(order) for order in facts["orders"])
             records = [t.cast(Held, Held.from_result(held)) for held in facts["held"]] if with_store else None
@@ -234,12 +234,12 @@ class Listing:
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
-    """The plugin under the name that Ansible looks for."""
+    """The inventory plugin; Ansible looks for a class with this name."""
 
     NAME = "softlayer.certificates.ssl_orders"
 
     def verify_file(self, path: str) -> bool:
-        """Return whether a file is named as one for this plugin."""
+        """Return whether a file's name is one for this plugin."""
         named = re.fullmatch(r"(.*\.)?ssl_orders\.ya?ml", os.path.basename(path))
         return bool(named) and super().verify_file(path)
 
@@ -264,7 +264,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._populate(inventory, listing, selection, params)
 
     def _validated(self, config: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return the plugin's own options as a module gets them: of the right type, environment and defaults filled in."""
+        """Return the plugin's own options as a module would get them: with the right types, and environment and defaults filled in."""
         unknown = sorted(str(name) for name in set(config) - set(self.option_definitions))
         if unknown:
             raise AnsibleParserError(
@@ -275,7 +275,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         given = SPEC.with_empty_lists({name: config[name] for name in SPEC.options if name in config})
         given = {name: value for name, value in given.items() if value is not None}
         given = {name: self._evaluated(name, value) if name in templates else value for name, value in given.items()}
-        # Through JSON, as on their way to a module: to values decrypted, and without the tags of ansible-core.
+        # Through JSON, as on the way to a module: values are decrypted and lose the tags of ansible-core.
         plain = SPEC.without_blanks(json.loads(json.dumps(given, default=str)))
         try:
             SPEC.check_numbers(plain)
@@ -301,13 +301,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _listing(
         self, settings: Settings, account_id: int | None, selection: Selection, may_be_cached: bool
     ) -> Listing:
-        """Return all that may be selected, from the cache if it is there."""
+        """Return all orders that may be selected, from the cache if possible."""
         if not self.get_option("cache"):
             return self._fetched(settings, account_id, selection)
         key = _cache_key(settings, account_id, selection)
         facts = None
         if may_be_cached:
-            with suppress(Exception):  # cache plugins raise all kinds of errors at what is damaged; the API has it anew
+            with suppress(Exception):  # cache plugins raise many kinds of errors for damaged data; then the API is read
                 facts = self._cache.get(key)
         listing = Listing.from_facts(facts, with_store=selection.needs_store)
         if listing is None:
@@ -316,7 +316,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return listing
 
     def _fetched(self, settings: Settings, account_id: int | None, selection: Selection) -> Listing:
-        """Return all that may be selected, from the API."""
+        """Return all orders that may be selected, from the API."""
         client = Client(settings, warn=lambda text: self.display.warning(f"{self.NAME}: {text}"))
         orders = fetch_orders(client, client.account_id(account_id), selection.order_ids)
         shelf = None
@@ -351,20 +351,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
 
     def _add_group(self, inventory: InventoryData, name: str) -> str:
-        """Add a group, if it is not there yet, and return the name that it has."""
+        """Add a group if it does not exist, and return its name."""
         added: str = inventory.add_group(self._sanitize_group_name(name))
         return added
 
 
 def _secrets(params: Mapping[str, t.Any]) -> set[str]:
-    """Return what must appear in no message."""
+    """Return the secrets that must not appear in any message."""
     return {str(params.get("api_key") or ""), *secrets_in(params)}
 
 
 def _cache_key(settings: Settings, account_id: int | None, selection: Selection) -> str:
-    """Return a name for what `InventoryModule._fetched` returns, the same only where that is the same.
+    """Return the cache key of what `InventoryModule._fetched` returns; it is the same only if that is the same.
 
-    All IBM Cloud API keys share one user name, so the API key tells accounts apart; nobody can get back from here to it.
+    All IBM Cloud API keys share one user name, so the API key distinguishes accounts. The cache key does not reveal it.
     """
     ids = None if selection.order_ids is None else sorted(set(selection.order_ids))
     what = [CACHE_VERSION, settings.endpoint_url, settings.username, account_id, ids, selection.needs_store]
@@ -373,13 +373,13 @@ def _cache_key(settings: Settings, account_id: int | None, selection: Selection)
 
 
 def _host_name(result: Mapping[str, t.Any]) -> str:
-    """Return the name of an order's host; the id makes it unique, and patterns have no meaning in it."""
+    """Return the name of an order's host: unique by its id, and without characters that have a meaning in patterns."""
     name = re.sub(r"[^a-z0-9.-]", "_", ascii_name(result["common_name"] or "order"))
     return f"{name}_{result['id']}"
 
 
 def _standing_groups(windows: list[int], *, with_store: bool) -> list[str]:
-    """Return the groups that exist even if they are empty, so that patterns can name them."""
+    """Return the groups that exist even if empty, so that patterns can name them."""
     imported = ["imported", "not_imported", "superseded"] if with_store else []
     return [*(f"status_{word}" for word in STATUS_CHOICES), "expired", *map(_window_group, windows), *imported]
 
@@ -406,5 +406,5 @@ def _window_group(days: int) -> str:
 
 
 def _no_template(value: t.Any) -> t.Any:
-    """Return a value that ansible-core 2.18 will not evaluate either, whoever wrote it into an order."""
+    """Return a value that even ansible-core 2.18 does not evaluate as a template, whoever wrote it into an order."""
     return wrap_var(value) if isinstance(value, str) and "{" in value else value

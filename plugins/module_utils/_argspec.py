@@ -4,7 +4,7 @@
 
 """Argument specifications that compose. Private to softlayer.certificates.
 
-Their options are documented in `plugins/doc_fragments/` where modules share them, else with the module.
+Options are documented in `plugins/doc_fragments/` if modules share them, else in the module.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
 
 @dataclass(frozen=True)
 class ArgumentSpec:
-    """A module's options together with the constraints between them."""
+    """A module's options and the constraints between them."""
 
     options: Mapping[str, OneArgument] = field(default_factory=dict)
     mutually_exclusive: Sequence[Sequence[str]] = ()
@@ -45,19 +45,19 @@ class ArgumentSpec:
         )
 
     def only(self, *names: str) -> ArgumentSpec:
-        """Return some of the options by themselves, for a module that shares these."""
+        """Return only the options with these names, for a module that shares them."""
         return ArgumentSpec(options={name: self.options[name] for name in names})
 
     def without_blanks(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return values less the empty ones that the environment may fill in, as where a survey was left blank."""
+        """Return values without empty ones of options that the environment may set, for example if a survey was left blank."""
         blanks = {name for name, argument in self.options.items() if "fallback" in argument and values.get(name) == ""}
         return {name: value for name, value in values.items() if name not in blanks}
 
     def with_empty_lists(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return values with an empty list where one is null or blank, and without such elements.
+        """Return values in which a null or blank list is empty, and lists have no null or blank elements.
 
-        `None` stands for what was not given, which limits nothing, and Ansible makes text of a null element. In a playbook
-        null is a list whose items are all commented out.
+        `None` means "not given", which restricts nothing, and Ansible would convert a null element to text. In a playbook, null
+        is what remains of a list whose items are all commented out.
         """
         lists = {name for name, argument in self.options.items() if argument["type"] == "list"}
         without_default = {name for name in lists if "default" not in self.options[name]}
@@ -71,7 +71,7 @@ class ArgumentSpec:
         return tidied
 
     def check_numbers(self, values: Mapping[str, t.Any]) -> None:
-        """Refuse true and false where a number is meant, anywhere in what the user gave: Ansible takes them for 1 and 0.
+        """Refuse true and false where a number is expected, at any depth: Ansible converts them to 1 and 0.
 
         Raises:
             CertificatesError: `invalid_argument`.
@@ -81,7 +81,7 @@ class ArgumentSpec:
             raise CertificatesError("invalid_argument", f"{place} takes a number, and true or false is none.")
 
     def as_keywords(self) -> dict[str, t.Any]:
-        """Return what `AnsibleModule` takes."""
+        """Return the keyword arguments for `AnsibleModule`."""
         return {
             "argument_spec": dict(self.options),
             "mutually_exclusive": list(self.mutually_exclusive),
@@ -95,13 +95,13 @@ NUMBERS = frozenset({"int", "float"})
 def _booleans_for_numbers(
     options: Mapping[str, OneArgument], values: Mapping[str, t.Any], within: str = ""
 ) -> Iterator[str]:
-    """Yield the places of what is true or false where it should be a number."""
+    """Yield where a value is true or false but should be a number."""
     for name, argument in options.items():
         value = values.get(name)
         kind = argument["type"]
         if kind == "list":
             kind = argument["elements"]
-            items = value if isinstance(value, list) else []  # of true alone Ansible makes text, and refuses that
+            items = value if isinstance(value, list) else []  # a bare true becomes text in Ansible, which refuses it
             places = [(f"{within}{name}[{number}]", item) for number, item in enumerate(items)]
         else:
             places = [(f"{within}{name}", value)]
@@ -113,7 +113,7 @@ def _booleans_for_numbers(
 
 
 def _as_dict(value: object) -> Mapping[str, t.Any]:
-    """Return what Ansible makes of a dict's value, which may be text; what it refuses is left to it."""
+    """Return a dict's value as Ansible parses it, since it may be text; an empty dict if Ansible will refuse it."""
     try:
         return t.cast("Mapping[str, t.Any]", check_type_dict(value))
     except (TypeError, ValueError, SyntaxError):
@@ -125,7 +125,7 @@ def _is_blank(value: object) -> bool:
 
 
 def api_options() -> ArgumentSpec:
-    """Return the options of every module that calls the SoftLayer API."""
+    """Return the options of all modules that call the SoftLayer API."""
     return ArgumentSpec(
         options={
             "username": {"type": "str", "fallback": (env_fallback, ["SL_USERNAME"])},
@@ -142,19 +142,19 @@ def api_options() -> ArgumentSpec:
 
 
 def ledger_options() -> ArgumentSpec:
-    """Return the options of the modules that note in the ledger what they send or create."""
+    """Return the options of the modules that record in the ledger what they send or create."""
     return ArgumentSpec(
         options={"ledger_url": {"type": "str", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_LEDGER_URL"])}}
     )
 
 
 def concurrency_options() -> ArgumentSpec:
-    """Return the option of the modules that make many calls at the same time."""
+    """Return the option of the modules that make several calls at the same time."""
     return ArgumentSpec(options={"concurrency": {"type": "int", "default": 8}})
 
 
 def selection_options() -> ArgumentSpec:
-    """Return the options that say which SSL orders to list, and what to tell of them."""
+    """Return the options that say which SSL orders to list, and what to report about them."""
     return ArgumentSpec(
         options={
             "order_ids": {"type": "list", "elements": "int"},

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All words that results say why in: codes of failures, reasons, outcomes, states. Private to softlayer.certificates.
+"""All words with which results say why: failure codes, reasons, outcomes, states. Private to softlayer.certificates.
 
-Users' playbooks compare them, so none changes. What each means, and what to do about it, is in the guide to reasons.
+Users' playbooks compare them, so they never change. The guide to reasons explains each one and what to do about it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from __future__ import annotations
 import typing as t
 
 Ineligibility = t.Literal["pending", "canceled", "expired", "unknown_status"]
-"""Why there is no certificate to be had of an order."""
+"""Why no certificate is available for an order."""
 InStore = t.Literal["already_imported", "superseded"]
-"""Why an order needs no certificate any more."""
+"""Why an order no longer needs a certificate."""
 Untrusted = t.Literal["untrusted", "chain_incomplete"]
-"""Why a certificate is not taken for want of trust."""
+"""Why a certificate is not accepted as trusted."""
 
 EmailOutcome = t.Literal["requested", "skipped", "failed"]
 EmailReason = t.Literal[
@@ -48,7 +48,7 @@ UnmatchedReason = t.Literal[
     "too_large",
     "malformed",
 ]
-"""Why `ssl_fulfillment_email_info` took nothing from a message."""
+"""Why `ssl_fulfillment_email_info` took no certificate from a message."""
 
 ImportOutcome = t.Literal["imported", "updated", "unchanged", "removed", "failed"]
 ImportReason = t.Literal[
@@ -68,9 +68,9 @@ ImportReason = t.Literal[
     "api_error",
     "outcome_unknown",
 ]
-"""Why `ssl_certificate_import` failed at a certificate."""
+"""Why `ssl_certificate_import` failed for a certificate."""
 WaitingReason = t.Literal[Ineligibility, InStore, "waiting_for_email", "waiting_for_certificate", "waiting_for_key"]
-"""Why the filter `certificate_files` has nothing to import of an order."""
+"""Why the filter `certificate_files` has nothing to import for an order."""
 
 FailureCode = t.Literal[
     "emails_failed",
@@ -95,9 +95,9 @@ FailureCode = t.Literal[
     "missing_library",
     "interrupted",
 ]
-"""Codes in `failure`; where a single certificate failed to be imported, it is the reason."""
+"""Codes in `failure`; if the import of a single certificate failed, the reason is used instead."""
 Code = t.Literal[FailureCode, ImportReason, "taken"]
-"""Codes of `CertificatesError`; `taken` stays inside the collection."""
+"""Codes of `CertificatesError`; `taken` never leaves the collection."""
 
 State = t.Literal[
     "failed",
@@ -113,7 +113,7 @@ State = t.Literal[
     "expired",
     "canceled",
 ]
-"""Where an order can stand: what went wrong first, then the way from the order to the store, then what is over."""
+"""The state of an order: first what went wrong, then the steps from the order to the store, then what is over."""
 Attention = t.Literal[
     "failed",
     "expired_in_use",
@@ -129,4 +129,4 @@ Attention = t.Literal[
     "pending",
     "unknown_status",
 ]
-"""Why a person is needed, the most urgent first."""
+"""Why an order needs attention, the most urgent first."""

@@ -13,11 +13,10 @@ if t.TYPE_CHECKING:
 
 
 class CertificatesError(Exception):
-    """What went wrong, as data: every function below a module's ``main()`` raises this and nothing else on purpose.
+    """What went wrong, as data: every function below a module's `main()` raises only this on purpose.
 
-    ``code`` is stable and meant for programs, ``message`` is one sentence that names the remedy and is meant for
-    people, ``details`` holds what belongs to the case (ids, HTTP status, the API's own words). None of them ever
-    carries a secret.
+    `code` is stable and meant for programs. `message` is one sentence for people and names the remedy. `details` has the
+    facts of the case (ids, HTTP status, the API's own words). None of them ever contains a secret.
     """
 
     def __init__(self, code: Code, message: str, **details: t.Any) -> None:
@@ -27,5 +26,5 @@ class CertificatesError(Exception):
         self.details = details
 
     def as_failure(self) -> dict[str, t.Any]:
-        """Return the ``failure`` entry of a module's result."""
+        """Return the `failure` entry of a module's result."""
         return {"code": self.code, "message": self.message, "details": self.details}

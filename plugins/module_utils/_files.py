@@ -13,7 +13,7 @@ import typing as t
 from ._errors import CertificatesError
 
 LARGEST_FILE = 10 * 1024 * 1024
-"""Bytes of a file with keys or certificates; the longest bundles of certificates have less than one million."""
+"""Bytes of a file with keys or certificates; the longest certificate bundles have less than one million."""
 KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
@@ -27,7 +27,7 @@ def read_file(path: str) -> bytes:
     """Return a file's content.
 
     Raises:
-        CertificatesError: `not_found`, also of what is no plain file or too large.
+        CertificatesError: `not_found`, also if it is not a regular file or is too large.
     """
     try:
         with open_plain_file("file", path) as file:
@@ -44,16 +44,16 @@ def read_file(path: str) -> bytes:
 
 
 def open_plain_file(kind: str, path: str) -> t.BinaryIO:
-    """Open a plain file to be read; nothing else is waited for, or read, which could go on for ever.
+    """Open a regular file for reading; anything else is refused, since waiting for it or reading it could go on for ever.
 
     Raises:
-        CertificatesError: `not_found` of a pipe, a device, a socket or a folder.
-        OSError: if there is no such file, or it may not be read.
+        CertificatesError: `not_found` for a pipe, a device, a socket or a folder.
+        OSError: if there is no such file or it may not be read.
     """
-    check_plain_file(kind, path, os.stat(path).st_mode)  # opening a device may do something already
+    check_plain_file(kind, path, os.stat(path).st_mode)  # even opening a device may have an effect
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
-        check_plain_file(kind, path, os.fstat(descriptor).st_mode)  # another may stand there meanwhile
+        check_plain_file(kind, path, os.fstat(descriptor).st_mode)  # it may have been replaced meanwhile
         return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)
@@ -61,7 +61,7 @@ def open_plain_file(kind: str, path: str) -> t.BinaryIO:
 
 
 def check_plain_file(kind: str, path: str, mode: int) -> None:
-    """Refuse what is no plain file.
+    """Refuse anything that is not a regular file.
 
     Raises:
         CertificatesError: `not_found`.
@@ -77,12 +77,12 @@ def check_plain_file(kind: str, path: str, mode: int) -> None:
 
 
 def not_readable(kind: str, path: str, error: OSError | ValueError) -> CertificatesError:
-    """Return what is to be said of a file or folder that cannot be read."""
+    """Return the error for a file or folder that cannot be read."""
     why = getattr(error, "strerror", None) or "this is no path"
     details = {"path": path} if path.isprintable() else {}
     return CertificatesError("not_found", f"The {kind}{shown(path)} cannot be read: {why}.", **details)
 
 
 def shown(path: str) -> str:
-    """Return a path as it can stand behind a word in a sentence; what is none, such as the text of a key, is left out."""
+    """Return a path as it is appended to a word in a message; empty if it is no path, for example the text of a key."""
     return f" {path}" if path.isprintable() else ""

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a variable of a role means, in whichever form a shell, a survey, AWX or YAML gave it. Private to softlayer.certificates.
+"""Parse the variables of a role, in any form that a shell, a survey, AWX or YAML gives them. Private to softlayer.certificates.
 
-Pure. A value is read as a person would read it, or refused with one sentence that names the variable and what to write
-instead; the values of secrets stay out of such sentences. What is meant follows from the options in a role's
-`meta/argument_specs.yml`. Ansible judges those first, and would refuse in its own words what can be read; so an option
-that is `raw` there is meant to be a dict if it has `options`, else what its `default` is, if the role does not say more.
+Pure. A value is read as a person would read it, or refused with one sentence that names the variable and says what to write
+instead; these sentences never contain the values of secrets. The expected type comes from the options in a role's
+`meta/argument_specs.yml`. Ansible checks those first, and would refuse readable values in its own words. So an option with
+type `raw` there is expected to be a dict if it has `options`, else to have the type of its `default`, unless the role says more.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from ._errors import CertificatesError
 
 Option = Mapping[str, t.Any]
-"""An option as `meta/argument_specs.yml` has it."""
+"""An option in the form of `meta/argument_specs.yml`."""
 Parser = Callable[[str], object]
-"""Parses YAML with all its scalars as text, so that `0123` stays what it is; raises `ValueError`."""
+"""Parses YAML with all scalars as text, so that `0123` does not change; raises `ValueError`."""
 
 TRUE = ("true", "yes", "on", "y", "t", "1")
 FALSE = ("false", "no", "off", "n", "f", "0")
@@ -33,10 +33,13 @@ NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 PAIR = re.compile(r"(\w+)=(.+)")
 ITEM_OF_YAML = re.compile(r"^[ \t]*-(?:[ \t]+|$)", re.MULTILINE)
 SEPARATORS = {"path": re.compile(r"[,\r\n]+")}
-"""Blanks stand in paths, but neither in numbers nor in names, addresses and patterns."""
+"""Paths may contain blanks; numbers, names, addresses and patterns may not."""
 USUAL_SEPARATORS = re.compile(r"[\s,;]+")
 OPTION_NAME = re.compile(r"(?<![\w./@-])[a-z0-9]+(?:[._][a-z0-9]+)+(?![\w./@-]*[\w/@-])")
-"""What may be the name of an option in a sentence, and no piece of a path or an address; one of a single word might be prose."""
+"""What may be an option's name in a sentence, not a part of a path or an address.
+
+A single word is not matched: it might be prose.
+"""
 LONGEST_SHOWN = 60
 
 WORDS = {"dict": "a dict", "list": "a list", "bool": "a boolean", "str": "text", "path": "a path"}
@@ -50,7 +53,7 @@ EXAMPLES = {
 
 
 def meant_type(option: Option) -> str:
-    """Return the type that an option is meant to be of; for `raw` see above."""
+    """Return the expected type of an option; for `raw` see above."""
     declared = str(option.get("type", "str"))
     if declared != "raw":
         return declared
@@ -63,15 +66,16 @@ def read_variables(
     parse: Parser,
     meant: Mapping[str, Option] | None = None,
 ) -> tuple[dict[str, t.Any], list[str]]:
-    """Return the variables as they are meant, and sentences about those that cannot be read.
+    """Return the parsed variables, and sentences about those that cannot be read.
 
     Args:
-        given: the variables that are defined, by name; others than those of `options` are passed over.
-        options: all there are.
-        parse: reads YAML.
-        meant: what Ansible is not told of some options, as it would refuse in its own words what does not fit it.
+        given: the variables that are defined, by name; those that are not in `options` are ignored.
+        options: all options.
+        parse: parses YAML.
+        meant: what is not declared to Ansible about some options, as it would refuse mismatches in its own words.
 
-    A variable that is not given, or blank where one value is meant, has its default, and is left out if there is none.
+        A variable that is not defined, or is blank where a single value is expected, gets its default. Without a default it is
+        left out.
     """
     values, refused = {}, []
     for name, option in options.items():
@@ -88,7 +92,7 @@ def read_variables(
 
 
 def read_variable(name: str, value: object, option: Option, parse: Parser) -> t.Any:
-    """Return one variable as it is meant, or `None` if it is blank where one value is meant.
+    """Return one parsed variable, or `None` if it is blank where a single value is expected.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -97,7 +101,7 @@ def read_variable(name: str, value: object, option: Option, parse: Parser) -> t.
 
 
 def plain(value: t.Any, omit: object = None) -> t.Any:
-    """Return a value without lazy containers and tags of ansible-core, decrypted, and without what is omitted."""
+    """Return a value without lazy containers and tags of ansible-core, decrypted, and without omitted entries."""
     if isinstance(value, Mapping):
         return {str(key): plain(item, omit) for key, item in value.items() if omit is None or item != omit}
     if isinstance(value, list | tuple):
@@ -109,13 +113,13 @@ def plain(value: t.Any, omit: object = None) -> t.Any:
 
 
 def in_words_of_role(message: str, options: Mapping[str, Option], prefix: str) -> str:
-    """Return a module's message with the names of a role's variables in place of those of the options that they become."""
+    """Return a module's message with the names of options replaced by the role's variables that set them."""
     names = dict(_names_of_options(options, prefix))
     return OPTION_NAME.sub(lambda found: names.get(found[0], found[0]), message)
 
 
 def _names_of_options(options: Mapping[str, Option], prefix: str) -> t.Iterator[tuple[str, str]]:
-    """Yield options of modules with what a role's user calls them; where two are the same, the last one counts."""
+    """Yield names of modules' options with the role's names for them; if an option occurs twice, the last one counts."""
     for variable, option in options.items():
         for key, entry in (option.get("options") or {}).items():
             yield key, f"{variable}.{key}"
@@ -125,27 +129,27 @@ def _names_of_options(options: Mapping[str, Option], prefix: str) -> t.Iterator[
 
 @dataclass(frozen=True)
 class _Reading:
-    """One variable, or one entry of it, that is being read."""
+    """Reads one variable, or one entry of it."""
 
     name: str
     option: Option
     parse: Parser
     is_hidden: bool = False
-    """Whether what is given may hold a secret in a place that nobody knows."""
+    """Whether the value may contain a secret in an unknown place."""
 
     @property
     def kind(self) -> str:
-        """The type that is meant."""
+        """The expected type."""
         return meant_type(self.option)
 
     def read(self, value: object) -> t.Any:
-        """Return what a value means; `None` is a blank one where a single value, or an entry with its own, is meant."""
+        """Return the parsed value; `None` for a blank one, unless a list or a selection is expected."""
         if self.kind == "list":
             return self._list(value)
         if value is None or (isinstance(value, str) and not value.strip()):
             if self._is_selection:
                 raise self._refusal(f"is empty. Write {{}} for all, or name one or more of {_listed(self._keys)}.")
-            # Blanks may be a passphrase, nothing is none.
+            # Blanks may be a passphrase; an empty text is none.
             return value if value and self.option.get("no_log") else None
         return self._dict(value) if self.kind == "dict" else self._one(value)
 
@@ -193,7 +197,7 @@ class _Reading:
             return parsed
         separators = SEPARATORS.get(self._element["type"], USUAL_SEPARATORS)
         pieces = [piece.strip() for piece in separators.split(ITEM_OF_YAML.sub("", text))]
-        # Quotation marks, a bracket alone or a comment are of a language that this is not.
+        # Quotation marks, a lone bracket or a comment belong to a syntax that is not read here.
         if any(re.search(r"[\"'{}]|^#", piece) or piece.count("[") != piece.count("]") for piece in pieces):
             raise self._no_list(text)
         return pieces
@@ -207,7 +211,7 @@ class _Reading:
 
     @property
     def _is_selection(self) -> bool:
-        """Whether each entry makes less of all that there is, so that more is dealt with where one is lost."""
+        """Whether each entry narrows the selection, so that losing one would select more."""
         return self.kind == "dict" and "default" in self.option
 
     @property
@@ -221,8 +225,8 @@ class _Reading:
             example = next(iter(self._keys), "key")
             raise self._refusal(f'is {self._shown(value)}, but must be a dict, such as {{"{example}": ...}}.')
         if not self._keys:
-            return given  # whoever asked looks for what is in it
-        # A secret that was not quoted well may stand anywhere in a text, as a key too.
+            return given  # the caller checks its content
+        # A secret that was not quoted correctly may be anywhere in a text, even in a key.
         hidden = self.is_hidden or (from_text and _has_secret(self.option))
         unknown = [str(key) for key in given if key not in self._keys]
         if unknown:
@@ -241,7 +245,7 @@ class _Reading:
         return entries
 
     def _pairs(self, text: str) -> object:
-        """Return what a text holds: `key=value` pairs where each piece is one, unless it is a selection, else JSON or YAML."""
+        """Return the content of a text: `key=value` pairs if each piece is one (refused for a selection), else JSON or YAML."""
         pairs = [PAIR.fullmatch(piece) for piece in re.split(r"[\s,]+", text)]
         if text.startswith("{") or None in pairs:
             return self._parsed(text)
@@ -256,7 +260,7 @@ class _Reading:
     # --- What both need ---
 
     def _parsed(self, text: str) -> object:
-        """Return JSON or YAML, or `None` if it is neither."""
+        """Return the parsed JSON or YAML, or `None` if it is neither."""
         try:
             return json.loads(text)
         except (ValueError, RecursionError):

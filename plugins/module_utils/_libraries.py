@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Python libraries that are needed, and what is said where one is missing or too old. Private to softlayer.certificates.
+"""The required Python libraries, and the message if one is missing or too old. Private to softlayer.certificates.
 
-Files that use a library import it under `suppress(ImportError)`: what begins with them checks first, by `require_libraries`.
+Files that use a library import it under `suppress(ImportError)`; their entry points first call `require_libraries`.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ LEAST_VERSIONS = {
     "requests": "2.28.1",
     "urllib3": "1.26.12",
 }
-"""By its name on the package index, the oldest release of each that is tested."""
+"""By name on the package index: the oldest release that is tested."""
 IMPORT_NAMES = {"SQLAlchemy": "sqlalchemy", "imap-tools": "imap_tools"}
-"""What is imported under another name than the index has."""
+"""Libraries whose import name differs from their name on the index."""
 INSTALLED_AS = {"psycopg": "psycopg[binary]"}
-"""What is installed under another name: with the C library that it needs."""
+"""Libraries that are installed under another name: here with the C library that they need."""
 
 FOR_API = ("SoftLayer", "requests", "urllib3")
-"""What calling the API needs."""
+"""Needed to call the API."""
 FOR_CERTIFICATES = ("idna", "cryptography")
-"""What reading certificates and comparing names needs."""
+"""Needed to read certificates and compare names."""
 FOR_LEDGER = ("SQLAlchemy",)
-"""What the ledger needs, less the driver of a database server."""
+"""Needed for the ledger, without the driver of a database server."""
 
 
 def require_libraries(names: tuple[str, ...], who: str, where: str) -> None:
-    """Refuse to begin where a Python library is missing or too old.
+    """Refuse to begin if a Python library is missing or too old.
 
     Args:
-        names: of the libraries, as in `LEAST_VERSIONS`.
+        names: the libraries, as in `LEAST_VERSIONS`.
         who: what needs them, as the beginning of a sentence: `The filter key_matches`.
-        where: on which machine, for which Python: `on the controller`.
+        where: on which machine and for which Python: `on the controller`.
 
     Raises:
         CertificatesError: `missing_library`.
@@ -74,7 +74,7 @@ def _can_be_imported(name: str) -> bool:
 
 
 def _installed_version(name: str) -> str | None:
-    """Return a library's version; `None` where whoever installed it left nothing that says so."""
+    """Return a library's version, or `None` if it was installed without metadata."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -20,16 +20,16 @@ from ._errors import CertificatesError
 from ._libraries import require_libraries
 from ._secrets import hidden_texts, in_each_text, masked, redacted, secrets_in
 
-try:  # from ansible-core 2.22 on what is registered here is hidden, and no_log_values is not looked at
+try:  # from ansible-core 2.22 on, it hides what is registered here and ignores no_log_values
     from ansible.module_utils.secrets import register_secrets  # type: ignore[import-not-found,unused-ignore]
 except ImportError:
 
     def register_secrets(values: t.Iterable[str], /) -> None:
-        """Do nothing: an older ansible-core looks at no_log_values."""
+        """Do nothing: older releases of ansible-core use no_log_values."""
 
 
 class Module(AnsibleModule):
-    """An `AnsibleModule` whose every failure carries `failure` and which knows what the user gave."""
+    """An `AnsibleModule` that adds `failure` to every failure and knows which options the user gave."""
 
     def __init__(self, spec: ArgumentSpec) -> None:
         self.params: dict[str, t.Any] = {}
@@ -42,42 +42,45 @@ class Module(AnsibleModule):
             self.fail_json(self._no_numbers.message, failure=self._no_numbers.as_failure())
 
     def _load_params(self) -> None:
-        """Remember which options were given, before defaults are filled in: a config file ranks between the two."""
+        """Remember which options were given before defaults are filled in: a config file has precedence between the two."""
         super()._load_params()
-        # Half of a surrogate pair, which JSON can hold and UTF-8 cannot, would end ansible-core's own logging in a traceback.
+        # Half of a surrogate pair, valid in JSON but not in UTF-8, would crash ansible-core's own logging.
         given = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
         self.params = self._spec.with_empty_lists(self._spec.without_blanks(given))
         try:
             self._spec.check_numbers(self.params)
-        except CertificatesError as error:  # before __init__ is through a module cannot end well
+        except CertificatesError as error:  # a module cannot fail cleanly before __init__ has finished
             self._no_numbers = error
         self.given = frozenset(name for name, value in self.params.items() if value is not None)
         own = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
-        # Of this ansible-core quotes what it refuses, and then throws it away.
+        # ansible-core quotes the values that it refuses, and then drops them; so note the texts now.
         self._misplaced = hidden_texts(own, self._spec.options)
         self._hide_secrets()
 
     def _hide_secrets(self) -> None:
-        """Keep out of all output what stands in an option that is not secret by itself."""
+        """Keep secrets inside options that are not secret themselves out of all output."""
         self.no_log_values.update(secrets_in(self.params))
         register_secrets(self.no_log_values)
 
     def stop_on_signals(self) -> threading.Event:
-        """From now on let a signal to end the process end only what has not begun; return what is set by it then."""
+        """On SIGTERM, SIGINT and SIGHUP, finish the calls in flight and start no new ones.
+
+        Return the event that these signals set.
+        """
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_ignored: stop.set())
         return stop
 
     def _log_invocation(self) -> None:
-        """Log what was given, less its secrets: some releases of ansible-core look for them in the outermost options only."""
-        self._hide_secrets()  # the values of the environment are among the options by now
+        """Log the options without their secrets: some releases of ansible-core look for secrets only in top-level options."""
+        self._hide_secrets()  # by now the options include values from the environment
         params, self.params = self.params, redacted(self.params, self._spec.options)
         super()._log_invocation()
         self.params = params
 
     def log(self, msg: t.Any, log_args: t.Any = None) -> None:
-        """Log without secrets, and without the character NUL, at which a newer ansible-core would give up the run."""
+        """Log without secrets, and without NUL characters, which would make newer releases of ansible-core abort the run."""
         text = msg.decode("utf-8", "replace") if isinstance(msg, bytes) else msg
         super().log(
             masked(text, self.no_log_values).replace("\0", "?"),
@@ -87,13 +90,13 @@ class Module(AnsibleModule):
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
         """End with a result."""
         self._hide_secrets()
-        self.params = redacted(self.params, self._spec.options)  # which the result quotes as its `invocation`
+        self.params = redacted(self.params, self._spec.options)  # the result contains it as `invocation`
         super().exit_json(**kwargs)
         raise AssertionError("exit_json returned")  # pragma: no cover
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-        """End with `msg`, and with `failure` also where ansible-core itself refuses an argument."""
-        self._hide_secrets()  # ansible-core may end here before __init__ is through
+        """End with `msg`, and with `failure` even if ansible-core itself refuses an argument."""
+        self._hide_secrets()  # ansible-core may end here before __init__ has finished
         secrets = self.no_log_values | self._misplaced
 
         def mask(text: str) -> str:
@@ -106,7 +109,7 @@ class Module(AnsibleModule):
         raise AssertionError("fail_json returned")  # pragma: no cover
 
     def require(self, *libraries: str) -> None:
-        """Refuse to begin where one of these Python libraries is missing or too old.
+        """Refuse to begin if one of these Python libraries is missing or too old.
 
         Raises:
             CertificatesError: `missing_library`.
@@ -114,11 +117,11 @@ class Module(AnsibleModule):
         require_libraries(libraries, f"The module {self._name}", f"for {sys.executable} on {platform.node()}")
 
     def answer(self, run: t.Callable[[Module], dict[str, t.Any]], libraries: t.Sequence[str]) -> t.NoReturn:
-        """Run the module's own code and end with its result.
+        """Run the module's own code and exit with its result.
 
         Args:
-            run: returns the result; one that holds `failure` is a failure all the same. May raise `CertificatesError`.
-            libraries: the Python libraries that it always needs.
+            run: returns the result; a result with `failure` is a failure as well. May raise `CertificatesError`.
+            libraries: the Python libraries that the module always needs.
         """
         try:
             self.require(*libraries)

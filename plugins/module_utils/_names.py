@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Common names and addresses, and the shell patterns that users write for them. Private to softlayer.certificates.
+"""Common names and addresses, and users' shell patterns for them. Private to softlayer.certificates.
 
-Pure. Names compare without regard to case, and an internationalised name is the same in either of its forms
+Pure. Names are compared without regard to case, and both forms of an internationalised name are equal
 (`münchen.example` and `xn--mnchen-3ya.example`, RFC 5890).
 """
 
@@ -23,12 +23,12 @@ with suppress(ImportError):
 
 WILDCARDS = re.compile(r"[*?\[]")
 ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s@,;:<>()\[\]\\\".]+)*")
-"""One address without a name, comments or quoting (RFC 5322, 3.4.1: what its `dot-atom` form can be made of),
-less `%` and `!`, by which old mail systems route to elsewhere."""
+"""One address without a name, comments or quoting (the `dot-atom` form of RFC 5322, 3.4.1), and without `%` and `!`,
+which make old mail systems route the mail elsewhere."""
 
 
 def ascii_name(name: str) -> str:
-    """Return a host name in lower case with its labels in ASCII form; what is no valid label stays as it is."""
+    """Return a host name in lower case with its labels in ASCII form; an invalid label does not change."""
     return _by_label(name, _to_ascii)
 
 
@@ -61,7 +61,7 @@ def _to_unicode(label: str) -> str:
 def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
     """Return whether a host name matches one of the shell patterns; a missing name matches none.
 
-    `*` also spans dots. A wildcard certificate's own name is written `[*].example.com`.
+    `*` also matches dots. A wildcard certificate's own name is written `[*].example.com`.
     """
     return name is not None and any(
         fnmatchcase(form(name), form(pattern)) for pattern in patterns for form in (ascii_name, _unicode_name)
@@ -69,11 +69,11 @@ def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
 
 
 def address_matches(address: str | None, patterns: Iterable[str]) -> bool:
-    """Return whether an email address matches one of the shell patterns; what is not exactly one address matches none.
+    """Return whether an email address matches one of the shell patterns; anything but exactly one address matches none.
 
-    Letters that only look like those of a pattern do not match it, although Unicode's rules for case or compatibility make
-    the one of the other (the Kelvin sign and `k`): mail for them goes elsewhere. A local part that is not ASCII matches
-    no wildcard, and a domain that is not must be an internationalised one (RFC 5890), written as that is.
+    Letters that only look like those of a pattern do not match, even if Unicode's rules for case or compatibility equate
+    them (the Kelvin sign and `k`): mail to them goes elsewhere. A local part that is not ASCII matches no wildcard. A domain
+    that is not ASCII must be a correctly written internationalised one (RFC 5890).
     """
     if not is_one_address(address) or not _is_mail_domain(address.strip().rpartition("@")[2]):
         return False
@@ -96,9 +96,10 @@ def _is_mail_domain(domain: str) -> bool:
 
 
 def is_one_address(address: str | None) -> TypeGuard[str]:
-    """Return whether a text is one email address: no list, which might end as a pattern wants it and go elsewhere too.
+    """Return whether a text is one email address.
 
-    What mail software may take for a separator counts as one, as do the wide forms of East Asian text.
+    A list is refused: it might match a pattern at its end and still go to other addresses too. All characters that mail software
+    may read as a separator count, including the wide forms of East Asian text.
     """
     if address is None or not address.strip().isprintable():
         return False
@@ -111,17 +112,17 @@ def _address(address: str, form: Callable[[str], str]) -> str:
 
 
 def file_stems(common_name: str) -> list[str]:
-    """Return the file names, without ending, under which a certificate or key of a common name may lie, best first.
+    """Return the possible file names of a common name's certificate or key, without extension, best first.
 
-    That is the name as it is written, then its ASCII and its Unicode form. `*` is written `_`, and so is what would lead
-    into another folder.
+    These are the name as written, then its ASCII and its Unicode form. `*`, and anything that would lead into another folder,
+    is replaced by `_`.
     """
     forms = (common_name.strip(), ascii_name(common_name), _unicode_name(common_name))
     return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine's own."""
+    """Return whether a host name or address means this machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

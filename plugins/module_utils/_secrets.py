@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is secret in values that may be shown otherwise. Private to softlayer.certificates.
+"""Find the secrets in values that may otherwise be shown. Private to softlayer.certificates.
 
-Private keys are found in any text, wherever somebody put them, and so are the passwords in URLs: of a database, a proxy or
-an endpoint, percent-encoded or not, in the login or among the parameters. Where a URL can be read in two ways, as with `@`
-or `/` in a password that nobody encoded, the one is taken that hides more.
+Private keys are found anywhere in a text. So are passwords in URLs of databases, proxies and endpoints, percent-encoded or
+not, in the login or among the parameters. If a URL can be read in two ways, for example with an unencoded `@` or `/` in the
+password, the reading that hides more is used.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import quote, unquote, unquote_plus
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-"""Ansible's words in place of a secret."""
+"""Ansible's replacement for a secret value."""
 STARS = "********"
-"""Ansible's mark in place of one inside a text."""
+"""Ansible's replacement for a secret inside a text."""
 SHORTEST = 4
-"""Characters; a shorter password of a URL is hidden where it stands, but not looked for in other texts, which it would garble."""
+"""Characters; a shorter password is hidden in its own URL, but not searched for in other texts, which that would garble."""
 LONGEST_PASSWORD = 256
-"""Characters."""
+"""Characters; longer secrets are keys."""
 
 PRIVATE_KEY = re.compile(
     r"(?:-{0,5}BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY|Proc-Type: ?4,ENCRYPTED)"
     r".*?(?:END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-{0,5}|\Z)",
     re.DOTALL,
 )
-"""A private key in PEM, also one that is cut off, or whose dashes or first line got lost."""
+"""A private key in PEM, even if truncated, or without its dashes or its first line."""
 _BASE64 = r"(?:[A-Za-z0-9+/]|\s|\\[rn])"
 _BARE_START = re.compile(
-    # What base64 makes of a DER sequence with a short length, in which another or a number begins, or with a long one.
+    # The base64 of a DER sequence that has a long length, or a short one and begins with another sequence or a number.
     rf"(?:(?<![A-Za-z0-9+/])|(?<=\\[rn]))M(?:[A-H][AEIMQUYcgkosw048][Cw]|I[A-P][A-Za-z0-9+/])(?={_BASE64}{{54}})"
 )
 _DIGITS = re.compile(r"[A-Za-z0-9+/]*")
 _BARE = re.compile(rf"{_BASE64}+=*")
 _DER_LENGTH = rb"(?:[\x00-\x80]|\x81.|\x82..|\x83...)"
 _KEY_DER = re.compile(
-    # PKCS#1, PKCS#8, SEC 1 and PKCS#12 begin with a version, an encrypted PKCS#8 with an algorithm of PKCS#5 or PKCS#12.
+    # PKCS#1, PKCS#8, SEC 1 and PKCS#12 begin with a version; an encrypted PKCS#8 begins with an algorithm of PKCS#5 or PKCS#12.
     rb"\x30%(n)b(?:\x02\x01[\x00\x01\x03]|\x30%(n)b\x06.\x2a\x86\x48\x86\xf7\x0d\x01[\x05\x0c])" % {b"n": _DER_LENGTH},
     re.DOTALL,
 )
 _WHOLE_URL = re.compile(r"\s*[\w+.-]+://")
 _LOGIN_WITHOUT_SCHEME = re.compile(r"\s*(?:[\w+.-]*//|/)?(?P<user>[^\s@/:]*):(?P<password>\S*)@[^\s@]+\s*")
 _WORDS = re.compile(r"(?<!\S)\S*[@=]\S*")
-"""What a URL with a password may be, in a text of words."""
+"""A word in a text that may be a URL with a password."""
 _QUERY = re.compile(r"\?[\w.-]+=")
 _NAME = r"(?:[\w.-]*(?:password|passwd|passphrase|pwd|secret|token)|pass|key|hexkey|(?:api|access)[_-]?key)"
 _PARAMETER = re.compile(r"[?&;#]([^=&?;#]*=([^&]*(?:&[^&=]*(?=&|\Z))*))")
@@ -64,7 +64,7 @@ Option = Mapping[str, t.Any]
 
 
 def secrets_in(value: object) -> Iterator[str]:
-    """Yield the secrets in a value's texts, each in the forms in which it may turn up elsewhere."""
+    """Yield the secrets in a value's texts, each in all forms in which it may appear elsewhere."""
     for text in _texts(value):
         for start, end in _key_spans(text):
             key = text[start:end].strip()
@@ -75,7 +75,10 @@ def secrets_in(value: object) -> Iterator[str]:
 
 
 def _parts(password: str) -> Iterator[str]:
-    """Yield a password, and what it is if what stands before a colon or an equals sign is something else, which others may know."""
+    """Yield a password, and the parts of it after a colon or an equals sign.
+
+    Such a part may be the real password, known elsewhere too.
+    """
     yield password
     plain = unquote_plus(password)
     if len(plain) <= LONGEST_PASSWORD:
@@ -88,7 +91,7 @@ def _spellings(password: str) -> set[str]:
 
 
 def without_secrets(text: str) -> str:
-    """Return a text with a mark in place of each secret in it."""
+    """Return a text with each secret in it replaced by `STARS`."""
     shown, position = "", 0
     for start, end in sorted({*_key_spans(text), *_url_spans(text)}):
         if end > position:
@@ -100,12 +103,12 @@ def without_secrets(text: str) -> str:
 def redacted(
     values: Mapping[str, t.Any], options: Mapping[str, Option], hide: Callable[[t.Any], t.Any] = lambda _value: HIDDEN
 ) -> dict[str, t.Any]:
-    """Return options as they may be shown.
+    """Return options in a form that may be shown.
 
     Args:
         values: what was given, by the options' names.
-        options: the argument specification. What it has no place for is hidden: nobody can tell what it is.
-        hide: returns what stands in place of a value that is hidden.
+        options: the argument specification. A value that it has no place for is hidden, since nobody knows what it is.
+        hide: returns the replacement for a hidden value.
     """
     return {without_secrets(name): _shown(value, options.get(name), hide) for name, value in values.items()}
 
@@ -131,7 +134,7 @@ def hidden_texts(values: Mapping[str, t.Any], options: Mapping[str, Option]) -> 
 
 
 def in_each_text(value: t.Any, change: Callable[[str], str]) -> t.Any:
-    """Return a copy of a value with all its texts changed, but for the names in dictionaries."""
+    """Return a copy of a value with all its texts changed, except the names in dictionaries."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
@@ -142,11 +145,11 @@ def in_each_text(value: t.Any, change: Callable[[str], str]) -> t.Any:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return a text without these passwords, and without what is secret in it by its looks.
+    """Return a text without these passwords, and without anything that looks like a secret.
 
     Args:
-        text: may quote a password as Python or JSON write it.
-        secrets: longer ones are keys, which are found by their looks.
+        text: may quote a password in the notation of Python or JSON.
+        secrets: those that are too long for a password are keys, which are recognised by their form.
     """
     passwords = {secret for secret in secrets if 0 < len(secret) <= LONGEST_PASSWORD}
     for form in sorted({form for password in passwords for form in _quoted(password)}, key=len, reverse=True):
@@ -155,11 +158,11 @@ def masked(text: str, secrets: Iterable[str]) -> str:
 
 
 def _quoted(password: str) -> tuple[str, ...]:
-    """Return how a password looks inside what Python and JSON write for a text that holds it."""
+    """Return the forms of a password inside texts that Python and JSON have quoted."""
     return (
         password,
         repr(password)[1:-1],
-        repr(f"{password}'\"")[1:-4],  # in a text with both quotes, one of them has a backslash
+        repr(f"{password}'\"")[1:-4],  # in a text with both kinds of quotes, one kind has a backslash
         json.dumps(password)[1:-1],
         json.dumps(password, ensure_ascii=False)[1:-1],
     )
@@ -178,7 +181,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _key_spans(text: str) -> Iterator[Span]:
-    """Yield where private keys stand: in PEM, or their base64 (and that of PKCS#12) without the lines around it."""
+    """Yield the positions of private keys: in PEM, or as bare base64 (also of PKCS#12)."""
     yield from (found.span() for found in PRIVATE_KEY.finditer(text))
     found = _BARE_START.search(text)
     while found:
@@ -191,17 +194,17 @@ def _key_spans(text: str) -> Iterator[Span]:
 
 
 def _decoded(text: str) -> bytes:
-    """Return the bytes at the beginning of some base64."""
+    """Return the bytes that the beginning of a base64 text encodes."""
     together = "".join(text.replace("\\n", "").replace("\\r", "").split())
     digits = t.cast("re.Match[str]", _DIGITS.match(together))[0]
     return base64.b64decode(digits[: len(digits) // 4 * 4])
 
 
 def _url_spans(text: str) -> Iterator[Span]:
-    """Yield where passwords stand: in URLs, in a login without a scheme as proxies have it, in a connection string of libpq."""
+    """Yield the positions of passwords: in URLs, in a proxy's login without a scheme, in a connection string of libpq."""
     bare = _LOGIN_WITHOUT_SCHEME.fullmatch(text)
     is_whole = _WHOLE_URL.match(text)
-    if is_whole:  # then what has a blank in it belongs to the password, not to the words after a URL
+    if is_whole:  # then a part after a blank belongs to the password, not to a following text
         yield from _spans_of_url(text, 0, len(text))
     elif bare:
         yield bare.span("password" if bare["password"] else "user")
@@ -213,7 +216,10 @@ def _url_spans(text: str) -> Iterator[Span]:
 
 
 def _spans_of_url(text: str, start: int, end: int) -> Iterator[Span]:
-    """Yield where passwords stand in what may be a URL, from `start` to `end`: in its login, if it has a `://`, and among its parameters."""
+    """Yield the positions of passwords in what may be a URL, from `start` to `end`.
+
+    They are in its login, if it has a `://`, and among its parameters.
+    """
     yield from ((start + first, start + last) for first, last in _parameter_spans(text[start:end]))
     begin = text.find("://", start, end)
     if begin >= 0:
@@ -224,7 +230,7 @@ def _login_span(text: str, start: int, end: int) -> Iterator[Span]:
     rest = text[start:end]
     query = _QUERY.search(rest)
     at = rest.rfind("@", 0, query.start() if query else None)
-    if at < 0:  # to SQLAlchemy the first one ends the login, whatever stands before it
+    if at < 0:  # SQLAlchemy ends the login at the first one, whatever is in front of it
         at = rest.find("@")
     user, colon, password = rest[: max(at, 0)].partition(":")
     if colon and not re.search(r"[/?#]", user):
@@ -233,5 +239,5 @@ def _login_span(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _parameter_spans(text: str) -> Iterator[Span]:
-    """Yield where the values of parameters stand that hold a password, under its name or as a setting inside another one."""
+    """Yield the positions of parameters' values that contain a password, by the parameter's name or by a setting inside it."""
     return (found.span(2) for found in _PARAMETER.finditer(text) if _HAS_SECRET.search(unquote_plus(found[1])))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text from strangers, as it may stand in output and in the API. Private to softlayer.certificates. Pure."""
+"""Untrusted text, made safe for output and for the API. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import unicodedata
 from collections.abc import Sequence
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML cannot carry, not even escaped (XML 1.0, 2.2)."""
+"""Characters that XML cannot contain, not even escaped (XML 1.0, 2.2)."""
 WRITTEN_LINE_END = re.compile(rb"\\[rn]")
 SEPARATORS = frozenset({"Zl", "Zp"})
 
 
 def printable(text: str) -> str:
-    """Return a text without characters that steer a terminal or do not show: they stand in it as Python writes them."""
+    """Return a text in which terminal control characters and invisible ones are escaped as in Python."""
     return text if text.isprintable() else "".join(_shown(character) for character in text)
 
 
@@ -27,18 +27,18 @@ def _shown(character: str) -> str:
 
 
 def with_real_line_ends(text: bytes) -> bytes:
-    """Return a text with line ends in place of what JSON and environment files make of them."""
+    """Return a text with real line ends instead of the escapes that JSON and environment files use."""
     return WRITTEN_LINE_END.sub(b"\n", text)
 
 
 def some_of(texts: Sequence[str], most: int, between: str = ", ", before_rest: str = " ") -> str:
-    """Return the first of many texts in one, and how many more there are."""
+    """Return one text with the first of many texts and the number of the rest."""
     rest = len(texts) - most
     return between.join(texts[:most]) + (f"{before_rest}and {rest} more" if rest > 0 else "")
 
 
 def encodable(text: str) -> str:
-    """Return a text that can be written as UTF-8: JSON can hold half of a surrogate pair (RFC 8259, 8.2), results cannot."""
+    """Return a text that UTF-8 can encode: JSON allows half of a surrogate pair (RFC 8259, 8.2), results do not."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 

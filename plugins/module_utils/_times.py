@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Instants, as the API writes them and as results show them. Private to softlayer.certificates.
+"""Instants in the formats of the API and of results. Private to softlayer.certificates.
 
-Pure, but for `now`.
+Pure, except `now`.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 
 def now() -> datetime:
-    """Return the present instant: the one place where the collection reads the clock."""
+    """Return the present instant; only this function reads the clock."""
     return datetime.now(timezone.utc)
 
 
 def parse(value: object) -> datetime | None:
-    """Return the instant of an API date such as `2018-02-22T10:56:44-06:00`, `None` for anything else.
+    """Return the instant of an API date such as `2018-02-22T10:56:44-06:00`, or `None` for anything else.
 
-    The API writes US Central time with its offset unless the user has set another zone; a value without an offset is
-    taken as UTC, a day without a time as its beginning.
+    The API writes US Central time with its offset, unless the user has set another zone. A value without an offset is
+    taken as UTC, and a day without a time as its beginning.
     """
     text = str(value).strip()
     with suppress(ValueError, OverflowError):
-        if USUAL.fullmatch(text):  # read ten times as fast as the other ways to write it
+        if USUAL.fullmatch(text):  # ten times as fast as parsing the other formats
             return datetime.fromisoformat(text).astimezone(timezone.utc)
     found = ISO_8601.match(text)
     if not found:
@@ -49,14 +49,14 @@ def parse(value: object) -> datetime | None:
 
 
 def iso(moment: datetime | None) -> str | None:
-    """Return an instant as results show it: `2026-01-31T00:00:00Z`."""
+    """Return an instant in the format of results: `2026-01-31T00:00:00Z`."""
     if moment is None:
         return None
     return moment.astimezone(timezone.utc).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def has_passed(moment: datetime | None, at: datetime) -> bool:
-    """Return whether an instant is known to have passed; in the instant itself it has."""
+    """Return whether an instant is known to have passed; it has passed as soon as it is reached."""
     return moment is not None and moment <= at
 
 

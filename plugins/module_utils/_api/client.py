@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The SoftLayer SDK's session as this collection uses it. Private to softlayer.certificates.
+"""The session of the SoftLayer SDK, as this collection uses it. Private to softlayer.certificates.
 
-What may be tried again, how fast, and reading lists whole. What is asked for is the business of the modules above.
+It decides which calls are retried and how fast calls are made, and reads whole lists. Which data to read, the modules above decide.
 """
 
 from __future__ import annotations
@@ -41,43 +41,43 @@ with suppress(ImportError):
 T = t.TypeVar("T")
 R = t.TypeVar("R")
 PAGE_SIZE = 500
-"""Rows asked for at once."""
+"""Rows requested per page."""
 SMALLEST_PAGE = 25
-"""Rows below which a page is not halved any more when the API finds it too much."""
+"""Rows. A smaller page is not halved again when the API reports that a page is too large."""
 IDS_PER_FILTER = 200
-"""Ids in one object filter; over REST it travels in the URL."""
+"""Ids in one object filter; over REST the filter is part of the URL."""
 FEW_CALLS = 4
-"""So many calls are made without asking first whether there is a shorter way."""
+"""Up to this many filtered calls are made without checking whether the full list is cheaper."""
 LARGEST_XMLRPC_INTEGER = 2**31 - 1
 LONGEST_WAIT = 300
-"""Seconds; a server whose `Retry-After` asks for more is not waited for, and gets no more calls."""
+"""Seconds. If a server's `Retry-After` asks for more, the client does not wait, and makes no more calls to that server."""
 MOST_CALLS_AT_ONCE = 256
 CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
 
 
 class Interrupted(CertificatesError):
-    """The run was told to stop, and this call was not made."""
+    """The run was interrupted, and this call was not made."""
 
     def __init__(self) -> None:
         super().__init__("interrupted", "The run was told to stop before this was done; nothing was sent.")
 
 
 def _say_nothing(_text: str) -> None:
-    """Warn nobody."""
+    """Discard a warning."""
 
 
 class Client:
-    """A logged-in session that any number of threads may use.
+    """A logged-in session that any number of threads may share.
 
     Attributes:
-        api_calls: HTTP requests made so far, repetitions included.
-        stop: once it is set, the calls in flight finish and no more are made; every waiting ends at once.
+        api_calls: HTTP requests made so far, including retries.
+        stop: once it is set, calls in flight finish, no new ones start, and every wait ends at once.
 
     Args:
-        settings: where to call it and as whom.
-        concurrency: how many calls may be under way at the same time.
+        settings: the endpoint and the credentials.
+        concurrency: maximum number of calls in flight at the same time.
         stop: see above.
-        warn: what the user is warned by.
+        warn: called with the text of each warning to the user.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Client:
         transport = transport_class(
             endpoint_url=settings.endpoint_url, timeout=settings.timeout, proxy=settings.proxy, verify=settings.verify
         )
-        # The SDK's own session repeats requests by itself, also those that must not be; this one never does.
+        # The SDK's own session retries by itself, even requests that must not be repeated; this one never does.
         session = self._make_session()
         transport._client = session
         if transport.client is not session:
@@ -119,19 +119,19 @@ class Client:
 
     def _make_session(self) -> requests.Session:
         session = requests.Session()
-        # The two headers of the SDK's own session.
+        # The same two headers as in the SDK's own session.
         session.headers.update({"Content-Type": "application/json", "User-Agent": consts.USER_AGENT})
         adapter = make_adapter(self._under_way)(max_retries=0, pool_maxsize=self.concurrency)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
-        session.max_redirects = 0  # a redirect would take the credentials to another host
-        session.auth = _no_login  # otherwise requests looks for one in ~/.netrc
+        session.max_redirects = 0  # following a redirect would send the credentials to another host
+        session.auth = _no_login  # otherwise requests looks for a login in ~/.netrc
         if is_loopback(t.cast(str, urlsplit(self.settings.endpoint_url).hostname)):
-            session.trust_env = False  # no proxy of the environment stands before this machine itself
+            session.trust_env = False  # no proxy from the environment for a server on this machine
         return session
 
     def warn(self, text: str) -> None:
-        """Warn the user, once of the same."""
+        """Warn the user; the same warning only once."""
         with self._lock:
             is_new = text not in self._warned
             self._warned.add(text)
@@ -158,17 +158,17 @@ class Client:
             service: name without `SoftLayer_`, such as `Account`.
             method: name of the API method.
             args: the method's arguments.
-            identifier: id of the object that it is called on.
-            mask: object mask; always give one where an answer could hold a private key.
+            identifier: id of the object to call it on.
+            mask: object mask; always pass one if the answer could contain a private key.
             filter: object filter.
-            limit: rows wanted at most.
-            offset: rows to pass over.
-            repeatable: whether it may be called again after an answer was lost. `False` for what sends or creates.
-            changes: whether a repeatable one changes something.
-            before_sending: called right before each attempt, after all waiting; nothing is sent if it raises.
+            limit: maximum number of rows.
+            offset: number of rows to skip.
+            repeatable: whether it may be called again after a lost answer. `False` for calls that send or create something.
+            changes: whether a repeatable call changes something.
+            before_sending: called right before each attempt, after all waiting; if it raises, nothing is sent.
 
         Raises:
-            CertificatesError: with a code of `_faults`; `interrupted` if it was not called because of `stop`.
+            CertificatesError: with a code from `faults`; `interrupted` if the call was not made because of `stop`.
         """
         args = tuple(map(_portable, args))
         keywords = {"id": _portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
@@ -186,7 +186,7 @@ class Client:
             except CertificatesError as error:
                 if error.code == "rate_limited":
                     retry_after = error.details.get("retry_after_seconds", 0.0)
-                    if retry_after > LONGEST_WAIT:  # which counts for all other calls as well
+                    if retry_after > LONGEST_WAIT:  # the wait would hold back all other calls as well
                         self._turned_away = error
                         raise
                     self._limiter.refused(retry_after)
@@ -198,7 +198,7 @@ class Client:
                     ) from None
                 is_answered = error.code == "unreachable" and "http_status" in error.details
                 if error.code not in codes or delay is None or (is_answered and not repeatable):
-                    raise  # a proxy that answered the call itself gets it once: what it did with it is its word alone
+                    raise  # a proxy answered the call itself: never retry it, since only the proxy's word says what happened to the call
                 if error.code != "rate_limited":
                     self.stop.wait(delay)
             else:
@@ -207,7 +207,7 @@ class Client:
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _delays(self) -> Iterator[float]:
-        """Yield how long to wait before each repetition, in seconds: up to a quarter of 4, 8, 16 ..., at random."""
+        """Yield the delay before each retry, in seconds: random, at most a quarter of 4, 8, 16 ..."""
         for quarters in generate_jittered_backoff(self.settings.retries, delay_base=4, delay_threshold=120):
             yield quarters / 4
 
@@ -221,18 +221,18 @@ class Client:
         repeatable: bool,
         changes: bool,
     ) -> t.Any:
-        """Make one HTTP request; whatever fails comes out as what it means."""
+        """Make one HTTP request; raise any failure as the error that says what it means."""
         attempt = self._under_way.attempt = Attempt(self.settings.timeout)
         with self._lock:
             self.api_calls += 1
         try:
             with attempt:
                 result = self._sdk.call(service, method, *args, **keywords)
-            if isinstance(result, dict) and "error" in result:  # a fault that came with HTTP 200
+            if isinstance(result, dict) and "error" in result:  # a fault in an answer with HTTP 200
                 raise ValueError("error")
-            if attempt.answer is not None and attempt.answer.status >= 300:  # which the SDK takes for any other
+            if attempt.answer is not None and attempt.answer.status >= 300:  # the SDK takes it for a normal answer
                 raise ValueError("status")
-        except Exception as error:  # the SDK lets through whatever a parser raises on half an answer
+        except Exception as error:  # when an answer is truncated, the SDK passes on whatever its parser raises
             raise explain(
                 f"SoftLayer_{service}::{method}",
                 self.settings.endpoint_url,
@@ -247,19 +247,21 @@ class Client:
         return result
 
     def read_list(self, service: str, method: str, *args: t.Any, mask: str, root: str | None = None) -> list[Row]:
-        """Return all rows of a method that gives a list, each once, sorted by id; those without a usable id are left out with a warning.
+        """Return all rows of a method that returns a list, each once, sorted by id.
+
+        Rows without a usable id are left out, with a warning.
 
         Args:
             service: name without `SoftLayer_`.
             method: name of the API method.
             args: the method's arguments.
             mask: object mask; must hold `id`.
-            root: what the object filter starts from, the property's name for `Account::getX`, none where the
-                service's own type is listed.
+            root: start of the object filter: the property's name for `Account::getX`, nothing if the service's own type
+                is listed.
 
         Raises:
-            CertificatesError: as `call`; `incomplete_listing` where the server does not hand out the whole list, `api_error` where
-                it hands out something else.
+            CertificatesError: as `call`; `incomplete_listing` if the server does not return the whole list, `api_error` if
+                it returns something else.
         """
         by_id = _rooted(root, {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}})
 
@@ -278,19 +280,19 @@ class Client:
     def read_ids(
         self, service: str, method: str, *args: t.Any, identifiers: Iterable[int], mask: str, root: str | None = None
     ) -> list[Row]:
-        """Return the rows with these ids, sorted by id; an id that does not exist is left out.
+        """Return the rows with these ids, sorted by id; ids that do not exist are left out.
 
-        They are picked by a filter as long as that takes fewer calls than the whole list. The server's filter only saves
-        bytes: a malformed one is ignored, and other rows are left out here; an id that the filtered listing lacks is looked
-        for in the whole list.
+        A filter picks them as long as that takes fewer calls than the whole list. The server's filter only saves bytes:
+        a malformed filter is ignored, so unwanted rows are dropped here. An id missing from the filtered listing is looked
+        up in the whole list.
 
         Args:
-            service: as with `read_list`, like the others.
+            service: as with `read_list`, like the other arguments.
             method: name of the API method.
             args: the method's arguments.
             identifiers: the ids.
             mask: object mask; must hold `id`.
-            root: what the object filter starts from.
+            root: start of the object filter.
 
         Raises:
             CertificatesError: as `read_list`.
@@ -311,7 +313,7 @@ class Client:
         return [found[identifier] for identifier in wanted if identifier in found]
 
     def _is_shorter(self, service: str, method: str, args: Sequence[t.Any], calls: int) -> bool:
-        """Return whether the whole list is known to take fewer calls than this."""
+        """Return whether reading the whole list is known to take no more than this many calls."""
         total = self._fetch_page(service, method, args, mask="mask[id]", filter=None, offset=0, limit=1).total
         return total is not None and total <= calls * PAGE_SIZE
 
@@ -330,14 +332,14 @@ class Client:
         return Page(_numbered(answer), getattr(answer, "total_count", 0) or None)
 
     def each(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        """Return `function` of every item, in order, up to `concurrency` at the same time."""
+        """Apply `function` to every item, at most `concurrency` at the same time; return the results in order."""
         if len(items) <= 1:
             return [function(item) for item in items]
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(self.concurrency, len(items))) as pool:
             return list(pool.map(function, items))
 
     def account_id(self, given: int | None = None) -> int:
-        """Return the account id that was given, else that of the API user, asked for once (`SoftLayer_Account::getObject`)."""
+        """Return the given account id, else that of the API user (`SoftLayer_Account::getObject`, called only once)."""
         if given is not None:
             check_ids("account_id", [given])
             return given
@@ -365,7 +367,10 @@ def _no_list(service: str, method: str) -> CertificatesError:
 
 
 def _numbered(rows: Sequence[object]) -> list[Row]:
-    """Return rows that can be counted: what has no usable id gets a number below 0, the same for the same on another page."""
+    """Return rows that can be counted.
+
+    A row without a usable id gets a negative number. The same row on another page gets the same number.
+    """
     numbered: list[Row] = []
     met: Counter[str] = Counter()
     for row in rows:
@@ -373,13 +378,13 @@ def _numbered(rows: Sequence[object]) -> list[Row]:
             numbered.append(t.cast(Row, row))
         else:
             text = json.dumps(row, sort_keys=True, default=str)
-            met[text] += 1  # of the same ones on one page each is counted
+            met[text] += 1  # count each of several identical rows on one page
             numbered.append({"id": -int(hashlib.sha256(f"{met[text]} {text}".encode()).hexdigest()[:15], 16) - 1})
     return numbered
 
 
 def left_out(call: str, number: int) -> str:
-    """Return the warning of rows of a listing that are left out."""
+    """Return the warning about rows of a listing that are left out."""
     return (
         f"{call}: entries without a usable id, which are left out: {number}. Nothing is selected, compared or changed by them. "
         "Ask the support of IBM Cloud to mend them."
@@ -387,7 +392,7 @@ def left_out(call: str, number: int) -> str:
 
 
 def _portable(value: t.Any) -> t.Any:
-    """Return a value as either transport can carry it: an integer that XML-RPC does not know, as text."""
+    """Return a value that both transports can carry: an integer too large for XML-RPC becomes text."""
     return str(value) if isinstance(value, int) and value > LARGEST_XMLRPC_INTEGER else value
 
 
@@ -411,11 +416,11 @@ class _Module(t.Protocol):
 
 
 def connect(module: _Module, concurrency: int = 8, stop: threading.Event | None = None) -> Client:
-    """Return a client with the module's options; nothing is sent yet. Its secrets are kept out of the module's output.
+    """Return a client for the module's options, and hide its secrets in the module's output; nothing is sent yet.
 
     Args:
         module: holds the options.
-        concurrency: how many calls may be under way at the same time.
+        concurrency: maximum number of calls in flight at the same time.
         stop: see `Client`.
 
     Raises:

@@ -4,37 +4,38 @@
 
 """What a failed call to the SoftLayer API means. Private to softlayer.certificates.
 
-Pure. The one question that matters for a call that cannot be undone is whether the server may have carried it out, and
-the `code` of the error answers it:
+Pure. For a call that cannot be undone only one question matters: may the server have carried it out? The `code` of
+the error answers it:
 
 =========================  ============================================================================  ===========
 code                       seen                                                                          carried out
 =========================  ============================================================================  ===========
-`rate_limited`            HTTP 429, or the API's own fault that says so                                 no
-`unreachable`             whatever went wrong before the request left: connection refused, no route,
-                           name not found, a proxy that makes no connection or wants a login (407)       no
-`tls_error`               certificate not trusted, no common protocol                                   no
-`authentication_failed`   Access Denied, HTTP 401                                                       no
-`not_found`               no such object, or no permission to see it: the API does not tell them apart  no
-`retired`                 the method or the product is gone                                             no
-`api_error`               any other fault of the API or HTTP 4xx; HTTP 307 and 308, which ask for the
-                           call to be repeated elsewhere; to a call that only reads, all of HTTP 3xx     no
-`no_answer`               whatever went wrong after the request left: timeout, reset, an unreadable
-                           answer; HTTP 407 from behind the proxy, 408, 425, 499 and 5xx that are not
-                           surely the API's; to a call that is not repeatable, a fault that tells of a
-                           mishap and of no refusal; to one that changes something, the rest of HTTP
-                           3xx, by which a server may as well say that it is done (303)                  maybe
+`rate_limited`             HTTP 429, or the API's own rate limit fault                                  no
+`unreachable`              any failure before the request left: connection refused, no route, name not
+                           found, a proxy that does not connect or requires a login (407)                no
+`tls_error`                certificate not trusted, no common protocol                                  no
+`authentication_failed`    Access Denied, HTTP 401                                                      no
+`not_found`                no such object, or no permission to see it: the API does not distinguish     no
+`retired`                  the method or the product no longer exists                                   no
+`api_error`                any other fault of the API or HTTP 4xx; HTTP 307 and 308, which ask the client
+                           to repeat the call elsewhere; for a read-only call, all of HTTP 3xx           no
+`no_answer`                any failure after the request left: timeout, reset, an unreadable answer; HTTP
+                           407 from behind the proxy, 408, 425, 499 and 5xx not known to be the API's;
+                           for a call that is not repeatable, a fault that reports a mishap, not a
+                           refusal; for a call that changes something, the rest of HTTP 3xx, which can
+                           also mean "done" (303)                                                        maybe
 =========================  ============================================================================  ===========
 
-Surely the API's is a fault whose code begins with `SoftLayer_Exception`. Others that look like one may be a gateway's,
-whose upstream may have carried the call out: with HTTP 3xx, 407, 408, 425, 499 or 5xx they are taken for that. Beside these,
-XML-RPC's `fault` is the API's form, and so is REST's without a code with HTTP 4xx, such as "Service does not exist".
+A fault is known to be the API's if its code begins with `SoftLayer_Exception`. Any other may be a gateway's, and what is
+behind the gateway may have carried the call out: with HTTP 3xx, 407, 408, 425, 499 or 5xx it is taken for a gateway's.
+With any other status, XML-RPC's `fault` counts as the API's, and so does a REST fault without a code with HTTP 4xx, such as
+"Service does not exist".
 
-A mishap is what the API's general codes report of itself, such as "Internal Error" or "Request timed out", or nothing at
-all. It says that the call did not end well, and not how far it came.
+A mishap is what the API's general codes report, such as "Internal Error" or "Request timed out", or with no words at all.
+It means that the call failed, but not how far it got.
 
-The SDK keeps less than the answer held (over REST the fault code is lost, over XML-RPC a fault that comes with an
-HTTP error is), so this reads the answer itself and the SDK's exception only where there was none.
+The SDK drops part of the answer (over REST the fault code; over XML-RPC a fault that comes with an HTTP error). So this
+module reads the answer itself, and the SDK's exception only if there was no answer.
 """
 
 from __future__ import annotations
@@ -51,26 +52,26 @@ from .._errors import CertificatesError
 from .._text import printable
 
 NOT_CARRIED_OUT = frozenset({"rate_limited", "unreachable"})
-"""Codes after which the same call may be made again, whatever it does."""
+"""Codes after which the same call may always be repeated, even one that changes something."""
 
 ANSWERED = frozenset({"authentication_failed", "not_found", "retired", "api_error"})
-"""Codes with which the server took a call and answered it."""
+"""Codes that mean: the server received the call and answered it."""
 
 API_CODE = re.compile(r"SoftLayer_Exception|-32[0-9]{3}$")
-"""Faults of the API itself; the numbers are those that are reserved for a method or arguments that it does not know."""
+"""Faults of the API itself. The numbers are the reserved ones, for example for an unknown method or invalid arguments."""
 GATEWAY_GAVE_UP = frozenset({408, 425, 499})
-"""HTTP statuses below 500 with which something before the API says that it did not wait for an answer."""
+"""HTTP statuses below 500 with which a gateway in front of the API says that it stopped waiting for an answer."""
 GAVE_UP = GATEWAY_GAVE_UP | {504}
 GATEWAYS_OWN = GATEWAY_GAVE_UP | {407}
-"""HTTP statuses below 500 that only something before the API has a reason for; what became of the call they do not tell."""
+"""HTTP statuses below 500 that only a gateway has a reason to send; they do not say what happened to the call."""
 REPEAT_ELSEWHERE = frozenset({307, 308})
-"""Redirects by which a server says that it did not take the call (RFC 9110, 15.4.8 and 15.4.9)."""
+"""Redirects that mean: the server did not process the call (RFC 9110, 15.4.8 and 15.4.9)."""
 REDIRECTS = frozenset({300, 301, 302, 303}) | REPEAT_ELSEWHERE
 
 GENERAL_CODE = re.compile(r"(SoftLayer_Exception(_Public)?|-?[0-9]+)?")
-"""Codes of faults that may be anything: what it is, their words alone say."""
+"""General fault codes: only the message says what happened."""
 MISHAP_CODE = re.compile(r"SoftLayer_Exception\w*_(Network|Timeout|Internal)", re.IGNORECASE)
-"""Codes that tell of a mishap whatever the words are."""
+"""Codes that mean a mishap, whatever the message says."""
 MISHAP = re.compile(
     r"internal (server )?error|tim(ed?|ing)[ -]?out|unavailable|try again later|(unexpected|unknown) error|an error (has )?occurr?ed"
     r"|unable to (complete|process)|connection (was )?(reset|closed|lost|aborted)|lost connection|gone away|bad gateway"
@@ -79,9 +80,9 @@ MISHAP = re.compile(
 )
 
 LONGEST_RETRY_AFTER = 86400.0
-"""Seconds; what a server may ask for at the most."""
+"""Seconds; the longest `Retry-After` that is accepted."""
 LONGEST_MESSAGE = 300
-"""Characters that are kept of what a server says."""
+"""Characters kept of a server's message."""
 
 RETIRED_ADVICE = (
     "Sale of SSL orders ended on 2024-04-15 and their support on 2024-12-15: get the certificate from the certificate "
@@ -92,17 +93,17 @@ NOT_FOUND_ADVICE = "It does not exist, or the API user has no permission for it 
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer as it came."""
+    """An HTTP answer as it arrived."""
 
     status: int
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     is_by_proxy: bool = False
-    """Whether it came from a proxy that the call was given to in plain HTTP, to be passed on, and that may have refused that."""
+    """Whether it came from a proxy that was to pass the call on in plain HTTP; the proxy may have refused to do so."""
 
 
 class AnswerTooLarge(Exception):
-    """An answer was not read to its end, because it is too large."""
+    """The answer is too large and was not read to its end."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Fault:
     is_rest: bool
 
     def is_the_apis(self, status: int) -> bool:
-        """Return whether the API itself wrote it, and not a gateway before it, where it came with this HTTP status."""
+        """Return whether a fault with this HTTP status is the API's own, not that of a gateway in front of it."""
         if self.code.startswith("SoftLayer_Exception"):
             return True
         if status >= 500 or status in GATEWAYS_OWN or 300 <= status < 400:
@@ -124,7 +125,7 @@ class Fault:
         return not self.code and 400 <= status < 500
 
     def is_mishap(self, status: int) -> bool:
-        """Return whether it tells only that something went wrong, where it came with this HTTP status, and of no refusal."""
+        """Return whether a fault with this HTTP status only reports that something went wrong, and is no refusal."""
         if MISHAP_CODE.match(self.code):
             return True
         if not GENERAL_CODE.fullmatch(self.code):
@@ -135,12 +136,12 @@ class Fault:
 
 
 def tells_of_mishap(words: object) -> bool:
-    """Return whether the API's words are about a mishap of its own, and not about what it was asked."""
+    """Return whether the API's message reports a mishap of its own, not a problem with the request."""
     return bool(MISHAP.search(str(words)))
 
 
 def fault_in(body: bytes) -> Fault | None:
-    """Return the fault that an answer's body holds, if it holds one."""
+    """Return the fault in an answer's body, or `None`."""
     text = body.lstrip()
     try:
         if text.startswith(b"{"):
@@ -149,7 +150,7 @@ def fault_in(body: bytes) -> Fault | None:
             xmlrpc.client.loads(text)
     except xmlrpc.client.Fault as fault:
         return Fault(str(fault.faultCode), str(fault.faultString), is_rest=False)
-    except Exception:  # half an answer, or a page of something else, makes the parsers raise all kinds of things
+    except Exception:  # on a truncated answer or any other page the parsers raise all kinds of exceptions
         return None
     return None
 
@@ -173,18 +174,18 @@ def explain(
     changes: bool = False,
     peer: str = "",
 ) -> CertificatesError:
-    """Return what a failed call means.
+    """Return the error that says what a failed call means.
 
     Args:
         call: service and method, for the message.
         endpoint: the URL that was called, for the message.
-        answer: what the server sent, if anything arrived whole.
+        answer: what the server sent, if it arrived completely.
         error: what the SDK raised.
         sent: whether the request may have left.
-        overdue: whether the call's time was up.
-        repeatable: whether the call may be made again, so that nothing hangs on whether it was carried out.
-        changes: whether a repeatable call changes something; one that is not does in any case.
-        peer: host and port that were connected to, the proxy's if there is one.
+        overdue: whether the call ran out of time.
+        repeatable: whether the call may be made again, so that it does not matter whether it was carried out.
+        changes: whether a repeatable call changes something; a call that is not repeatable always does.
+        peer: host and port of the connection: the proxy's, if there is one.
     """
     if answer is None:
         return (
@@ -203,7 +204,7 @@ RATE_LIMITED = re.compile(
     r"|(?:rate[ -]*limit (?:has been |was )?(?:exceeded|reached)|too many requests)(?:\W*\b(?:please|try|retry|slow|wait)\b.*)?)\W*$",
     re.IGNORECASE | re.DOTALL,
 )
-"""Words that are all of a fault. What only mentions a limit, of a partner's for example, says nothing of the call."""
+"""The whole text of a rate limit fault. A text that only mentions a limit, for example a partner's, says nothing about the call."""
 RETIRED = re.compile(
     r"not a valid (method|service|function)|(method|service) (not found|does not exist)|unknown (method|service)"
     r"|no longer (available|supported|offered)|(has been|was|is) (retired|discontinued)|end of (life|support|service)",
@@ -235,7 +236,7 @@ def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool)
 
 
 def _explain_http(call: str, endpoint: str, answer: Answer, fault: Fault | None, *, changes: bool) -> CertificatesError:
-    """Explain an answer that holds no fault of the API: that of something before it, or half an answer."""
+    """Explain an answer without a fault of the API: it comes from a gateway, or is truncated."""
     details: dict[str, t.Any] = {"call": call, "http_status": answer.status}
     said = ""
     if fault is not None:
@@ -294,7 +295,7 @@ def _rate_limited(call: str, answer: Answer, details: dict[str, t.Any]) -> Certi
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds a `Retry-After` header asks for (RFC 9110, 10.2.3), or `None`."""
+    """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3), or `None`."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), LONGEST_RETRY_AFTER)
@@ -309,7 +310,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 def _explain_lost(
     call: str, endpoint: str, error: BaseException, *, overdue: bool, repeatable: bool
 ) -> CertificatesError:
-    """Explain a call that may have left and got no answer: how it ended tells nothing of whether it was carried out."""
+    """Explain a call that may have left and got no answer: how it ended does not show whether it was carried out."""
     names = {type(cause).__name__ for cause in _causes(error)}
     if AnswerTooLarge.__name__ in names:
         why = f"{call}: {endpoint} answered more than fits into memory, which was not read"
@@ -324,7 +325,7 @@ TIMED_OUT = frozenset({"ConnectTimeout", "ConnectTimeoutError", "ReadTimeout", "
 BROKE = frozenset(
     {"ConnectionError", "Timeout", "ProtocolError", "ProxyError", "ChunkedEncodingError", "RemoteDisconnected"}
 )
-"""By these the libraries say that a connection did not come about, or broke."""
+"""What the libraries say when a connection failed or broke."""
 NO_URL = frozenset(
     {"MissingSchema", "InvalidSchema", "InvalidURL", "InvalidProxyURL", "LocationParseError", "LocationValueError"}
 )
@@ -333,7 +334,7 @@ NO_URL = frozenset(
 def _explain_unsent(
     call: str, endpoint: str, error: BaseException, *, overdue: bool, peer: str = ""
 ) -> CertificatesError:
-    """Explain a call that did not leave, by the exceptions of requests and urllib3 behind the SDK's."""
+    """Explain a call that did not leave, by the exceptions of requests and urllib3 inside the SDK's exception."""
     causes = list(_causes(error))
     names = {type(cause).__name__ for cause in causes}
     said = " ".join(str(cause) for cause in causes)
@@ -380,7 +381,7 @@ def _tls_reason(said: str) -> str:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and all that stand behind it, however they are attached."""
+    """Yield an exception and all its causes, however they are attached."""
     seen: set[int] = set()
     pending: list[object] = [error]
     while pending:
@@ -392,7 +393,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def shorten(text: str) -> str:
-    """Return a server's words on one line, without what steers a terminal, without key material that they may echo, and not endless."""
+    """Return a server's message on one line and of limited length.
+
+    It has no terminal control characters, and no key material that the server may have echoed.
+    """
     without_pem = re.sub(r"-----BEGIN .*?(-----END [^-]*-----|$)", "(PEM removed)", text, flags=re.DOTALL)
     line = " ".join(
         BASE64.sub(lambda found: found[0] if WORD.fullmatch(found[0]) else "(removed)", without_pem).split()
@@ -402,11 +406,11 @@ def shorten(text: str) -> str:
 
 
 BASE64 = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
-"""What may be a piece of a key ..."""
+"""Possibly a part of a key ..."""
 WORD = re.compile(r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*")
-"""... unless it is a word, or several written as one, as the API's names are."""
+"""... unless it is a word, or several words joined as in the API's names."""
 
 
 def as_sentence(text: str) -> str:
-    """Return a text with a full stop at its end."""
+    """Return a text that ends in a full stop."""
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -4,7 +4,7 @@
 
 """SSL certificate orders: fetch, normalise, select. Private to softlayer.certificates.
 
-Rests on `SoftLayer_Security_Certificate_Request`. Does not load the SDK: filters ask here what may be done about an order.
+Rests on `SoftLayer_Security_Certificate_Request`. Does not load the SDK, so that filters can use it too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 
 SERVICE = "Security_Certificate_Request"
 FULFILLMENT_EMAIL = "FulfillmentEmail"
-"""The `emailType` of `resendEmail` that this collection asks for."""
+"""The `emailType` that this collection passes to `resendEmail`."""
 
 MASK = (
     "mask[id,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
@@ -44,24 +44,24 @@ STATUSES = {
     "canceled": "canceled",
     "cancelled": "canceled",
 }
-"""The API's status names, as `SoftLayer_Security_Certificate_Request_Status` gives them; their ids are undocumented."""
+"""The API's status names (`SoftLayer_Security_Certificate_Request_Status`); their ids are not documented."""
 STATUS_GATE: Mapping[str, Ineligibility | None] = {
     "approved": None,
     "complete": None,
     "pending": "pending",
     "canceled": "canceled",
 }
-"""By status, why the certificate authority has no certificate of an order; any other status is unknown."""
+"""By status: why the certificate authority has no certificate for an order. Any status not listed is unknown."""
 
 
 def ineligibility(status: str, expires_at: datetime | None, at: datetime) -> Ineligibility | None:
-    """Return why there is no certificate to be had of an order, `None` if there is: the status gate."""
+    """Return why no certificate is available for an order, or `None` if one is: the status gate."""
     return STATUS_GATE.get(status, "unknown_status") or ("expired" if has_passed(expires_at, at) else None)
 
 
 @dataclass(frozen=True)
 class Order:
-    """An SSL certificate order; anything but its id may be missing."""
+    """An SSL certificate order; every field except the id may be missing."""
 
     id: int
     common_name: str | None
@@ -82,7 +82,7 @@ class Order:
 
     @property
     def term(self) -> Term:
-        """What its certificate is to be."""
+        """The key, names and dates that its certificate should have."""
         return Term(
             public_key_sha256=self.public_key_sha256,
             key_type=self.key_type,
@@ -92,7 +92,7 @@ class Order:
         )
 
     def days_until_expiry(self, at: datetime) -> int | None:
-        """Return whole days, negative once it has expired."""
+        """Return the whole days until it expires; negative after that."""
         return days_until(self.expires_at, at)
 
     def is_expired(self, at: datetime) -> bool:
@@ -100,11 +100,11 @@ class Order:
         return has_passed(self.expires_at, at)
 
     def ineligibility(self, at: datetime) -> Ineligibility | None:
-        """Return why there is no certificate to be had of it, `None` if there is."""
+        """Return why no certificate is available for it, or `None` if one is."""
         return ineligibility(self.status, self.expires_at, at)
 
     def as_facts(self) -> dict[str, t.Any]:
-        """Return what is true of the order whatever the clock says, ready for JSON; `from_facts` reads it."""
+        """Return the facts that do not depend on the time, ready for JSON; `from_facts` reads them."""
         return {
             "id": self.id,
             "common_name": self.common_name,
@@ -125,10 +125,10 @@ class Order:
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, t.Any]) -> Order:
-        """Return the order of which `as_facts` told.
+        """Return the order from the facts that `as_facts` returned.
 
         Raises:
-            ValueError: and others, if it did not tell that.
+            ValueError: and others, if the facts have another form.
         """
         values: dict[str, t.Any] = {
             name: parse(value) if name.endswith("_at") else value for name, value in facts.items()
@@ -139,7 +139,7 @@ class Order:
         return order
 
     def as_result(self, at: datetime) -> dict[str, t.Any]:
-        """Return the order as modules return it."""
+        """Return the order in the form of the modules' results."""
         return {
             **self.as_facts(),
             "days_until_expiry": self.days_until_expiry(at),
@@ -149,7 +149,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which orders are wanted: criteria combine with AND, values within one with OR; `None` asks for nothing."""
+    """Which orders are wanted. Criteria combine with AND, values within one with OR; `None` means no restriction."""
 
     order_ids: Collection[int] | None = None
     common_names: Sequence[str] | None = None
@@ -162,7 +162,7 @@ class Selection:
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> Selection:
-        """Return what the options of `_argspec.selection_options` say.
+        """Return the selection for the options of `_argspec.selection_options`.
 
         Raises:
             CertificatesError: `invalid_argument`.
@@ -177,16 +177,16 @@ class Selection:
 
     @property
     def needs_store(self) -> bool:
-        """Whether `results` must know what is in the certificate store."""
+        """Whether `results` needs to know what is in the certificate store."""
         return self.gather_imported or self.imported is not None
 
     def results(self, orders: Iterable[Order], at: datetime, shelf: Shelf | None) -> list[dict[str, t.Any]]:
-        """Return the orders that are wanted, as modules return them.
+        """Return the wanted orders in the form of the modules' results.
 
         Args:
-            orders: all that may be wanted.
+            orders: all orders to select from.
             at: the present instant.
-            shelf: what the store holds; needed if `needs_store`, else left out of the results.
+            shelf: the certificates of the store. Needed if `needs_store`; with `None`, results have no fields about the store.
         """
         taken = [order for order in orders if self.takes(order, at)]
         if not self.needs_store:
@@ -196,7 +196,7 @@ class Selection:
         return [result for result in results if self.imported in (None, result["imported"])]
 
     def takes(self, order: Order, at: datetime) -> bool:
-        """Return whether an order meets all criteria at this instant, whatever is in the certificate store."""
+        """Return whether an order meets all criteria at this instant, apart from those about the certificate store."""
         days = order.days_until_expiry(at)
         return (
             (self.order_ids is None or order.id in self.order_ids)
@@ -209,7 +209,7 @@ class Selection:
 
 
 def fetch_orders(client: Client, account_id: int, order_ids: Collection[int] | None = None) -> list[Order]:
-    """Return the account's orders, or those of them with the ids asked for, sorted by id.
+    """Return the account's orders, or only those with the given ids, sorted by id.
 
     Rests on `getSslCertificateRequests`.
 
@@ -226,7 +226,7 @@ def fetch_orders(client: Client, account_id: int, order_ids: Collection[int] | N
 
 
 def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
-    """Look the names up for orders that came with the id of their status alone (`getSslRequestStatuses`)."""
+    """Look up the status names of orders that have only a status id (`getSslRequestStatuses`)."""
     if not any(order.status_name is None and order.status_id is not None for order in orders):
         return list(orders)
     try:
@@ -234,7 +234,7 @@ def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
     except CertificatesError as error:
         if error.code not in {"not_found", "retired", "api_error"}:
             raise
-        statuses = None  # they stay unknown, which is safe: no email is requested in an unknown status
+        statuses = None  # they stay unknown, which is safe: no email is requested for an unknown status
     known = [status for status in statuses if isinstance(status, dict)] if isinstance(statuses, list) else []
     names = {number(status.get("id")): _text(status.get("name")) for status in known}
     return [
@@ -246,12 +246,12 @@ def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
 
 
 def resend_fulfillment_email(client: Client, order_id: int) -> bool:
-    """Ask the certificate authority to send the fulfillment email again (`resendEmail`); `False` is the API's refusal.
+    """Ask the certificate authority to send the fulfillment email again (`resendEmail`); `False` means that the API refused.
 
-    Never repeated after an answer was lost.
+    Never retried after a lost answer.
 
     Raises:
-        CertificatesError: as `Client.call`; `no_answer` where the answer is neither yes nor no.
+        CertificatesError: as `Client.call`; `no_answer` if the answer is neither yes nor no.
     """
     answer = client.call(SERVICE, "resendEmail", FULFILLMENT_EMAIL, identifier=order_id, repeatable=False)
     return yes_or_no(answer, f"SoftLayer_{SERVICE}::resendEmail")
@@ -282,7 +282,7 @@ def normalise(row: Mapping[str, t.Any]) -> Order:
 
 
 def status_word(name: str | None) -> str:
-    """Return the collection's word for a status name of the API."""
+    """Return the collection's word for one of the API's status names."""
     return STATUSES.get((name or "").strip().lower(), "unknown")
 
 

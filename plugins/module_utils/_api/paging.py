@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading a whole list from a server that hands it out in pages. Private to softlayer.certificates.
+"""Read a whole list from a server that returns it in pages. Private to softlayer.certificates.
 
-Pure: how a page is fetched, and how several are fetched at once, is passed in.
+Pure: the functions that fetch one page, or several at once, are passed in.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from .._errors import CertificatesError
 Row = dict[str, t.Any]
 
 ROUNDS = 4
-"""How often a list is read before its gaps are given up on."""
+"""How often a list is read before the run gives up on its gaps."""
 GROWTH = 4
-"""How much larger the pages of each further reading are."""
+"""Factor by which the pages grow with each new reading."""
 PATIENCE = 20
-"""How many pages in a row may bring nothing new, or little, before a reading ends."""
+"""How many pages in a row may bring nothing or little that is new before a reading ends."""
 MOST_PAGES = 10_000
-"""How many pages a reading has at the most."""
+"""Maximum number of pages in one reading."""
 FAR_BEHIND = 1_000_000_000
-"""An offset where no list has rows any more."""
+"""An offset beyond the end of any list."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One answer of the server: some rows, and how many rows it says there are in all (None: it does not say)."""
+    """One answer of the server: some rows, and how many rows there are in all (`None`: the server does not say)."""
 
     rows: Sequence[Row]
     total: int | None
@@ -45,17 +45,17 @@ Gather = Callable[[Callable[[int], Page], Sequence[int]], Iterable[Page]]
 def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
     """Return every row of a list once, sorted by id.
 
-    No single page is trusted to be all. The server may cap pages below `page_size`, ignore the limit and send all
-    rows at once, leave the total out, repeat rows, change the order between two pages or gain rows meanwhile. What is
-    missing after a reading is looked for in another one, in larger pages: a list that fits on one cannot come apart.
+    No single page is trusted to be the whole list. The server may return fewer rows than `page_size`, ignore the limit and
+    send all rows at once, omit the total, repeat rows, change the order between two pages or gain rows meanwhile. If rows
+    are missing after a reading, the list is read again in larger pages: a list on a single page cannot have gaps.
 
     Args:
-        fetch: takes offset and limit, gives a `Page`.
-        page_size: how many rows to ask for at once.
-        gather: `map`, or something like it that fetches several pages at the same time.
+        fetch: takes offset and limit, returns a `Page`.
+        page_size: number of rows to request at once.
+        gather: `map`, or a similar function that fetches several pages at the same time.
 
     Raises:
-        CertificatesError: `incomplete_listing`, where the list is not known to be whole after `ROUNDS` readings.
+        CertificatesError: `incomplete_listing`, if the list is not known to be complete after `ROUNDS` readings.
     """
     rows: dict[int, Row] = {}
     for number in range(ROUNDS):
@@ -66,8 +66,8 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
         is_whole = (
             _read_to_the_total(rows, fetch, size, first, gather) if told else _read_to_the_end(rows, fetch, size, first)
         )
-        # Without a total nothing tells that a row has gone meanwhile, and another one slid to where nobody looks: a second reading does,
-        # which finds nothing but what has come at the end since.
+        # Without a total, a row may vanish between two pages unnoticed and move another row to a place that was already read.
+        # A second reading shows this: it must find nothing new except rows added at the end.
         is_confirmed = bool(known) and all(identifier > max(known) for identifier in rows.keys() - known)
         if is_whole and (told or is_confirmed or len(rows) == len(first.rows)):
             return [rows[identifier] for identifier in sorted(rows)]
@@ -82,9 +82,9 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
 
 
 def _read_to_the_total(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather: Gather) -> bool:
-    """Read the pages after the first one, several at a time; return whether as many rows came as the server says.
+    """Read the pages after the first one, several at a time; return whether all rows that the server counts have come.
 
-    Where it says too few, a full page at the end or one behind the end gives that away.
+    If its total is too low, a full last page or a page behind the end shows it.
     """
     answers = {0: first.rows}
     total = expected = first.total or 0
@@ -108,13 +108,13 @@ def _read_to_the_total(rows: dict[int, Row], fetch: Fetch, size: int, first: Pag
         return _read_to_the_end(rows, fetch, size, first)
     everything = [row for offset in sorted(answers) for row in answers[offset]]
     if total > expected and _is_ascending(everything):
-        return len(rows) >= expected  # what came meanwhile stands at the end, and is left to the next run
+        return len(rows) >= expected  # rows that were added meanwhile are at the end, and are left to the next run
     return len(rows) >= total
 
 
 def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page) -> bool:
-    """Read on behind the rows that are known until nothing is there; return whether that was reached."""
-    if not first.rows or len(first.rows) > size:  # nothing, or a server that pays no attention to limits
+    """Read on behind the known rows until a page is empty; return whether the end was reached."""
+    if not first.rows or len(first.rows) > size:  # no rows, or a server that ignores limits
         return True
     in_order = _is_ascending(first.rows)
     short = misses = 0
@@ -124,7 +124,7 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
         if not page.rows:
             return True
         _add(rows, page)
-        if _ids(first) <= _ids(page):  # it starts at the first row each time: all there are, unless the page is full
+        if _ids(first) <= _ids(page):  # the server ignores the offset: these are all rows, unless the page is full
             if len(page.rows) != size:
                 return True
             misses += 1
@@ -134,7 +134,7 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
             short = short + 1 if len(page.rows) < len(first.rows) else 0
             if in_order and short == PATIENCE:
                 if not fetch(len(rows) + PATIENCE, size).rows:
-                    # It grows at its end as fast as it is read. What stood there is read, the rest left to the next run.
+                    # The list grows at its end as fast as it is read. The old rows are all read; new ones are left to the next run.
                     for _number in range(PATIENCE):
                         _add(rows, fetch(len(rows), size))
                     return True
@@ -144,7 +144,7 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
             return True
         misses += 1
         if misses == 1 and fetch(FAR_BEHIND, size).rows:
-            # It gives rows wherever one asks: the end cannot be seen, but a page that is not full holds all there are.
+            # It returns rows at any offset, so the end cannot be found; but a page that is not full contains all rows.
             return len(first.rows) != size
         if misses >= PATIENCE:
             return False

@@ -13,23 +13,23 @@ import typing as t
 from collections import deque
 
 FIRST_PAUSE = 0.2
-"""Seconds to pause after the first refusal; each refusal in a row doubles it."""
+"""Seconds to pause after the first refusal; each further refusal in a row doubles it."""
 LONGEST_PAUSE = 30.0
-"""Seconds; a `Retry-After` of the server may ask for more."""
+"""Seconds; the longest pause by this rule. A `Retry-After` of the server may ask for more."""
 LONGEST_INTERVAL = 0.5
-"""Seconds between two calls at the slowest pace that is kept up without a refusal."""
+"""Seconds between two calls at the slowest pace that the limiter sets by itself."""
 HEADROOM = 0.8
-"""The share of the pace just measured that is tried next."""
+"""The share of the measured pace that is tried next."""
 RECOVERY = 0.97
-"""What the interval shrinks by with every call that the server took."""
+"""Factor for the interval after every call that the server accepts."""
 
 
 class RateLimiter:
-    """Paces the calls of all threads: at full speed until the server refuses one, then at the speed it allowed.
+    """Paces the calls of all threads: full speed until the server refuses a call, then the speed that it allowed.
 
-    SoftLayer counts requests a second and a user and says so only by refusing, so the pace is measured: a refusal
-    pauses everybody, with jitter, and sets the interval between calls to what was achieved in the last second, less
-    some headroom. Every call that gets through shortens it again.
+    SoftLayer counts requests per second and user, and shows its limit only by refusing. So the pace is measured: a refusal
+    pauses all threads, with jitter, and sets the interval between calls to the pace of the last second, less some
+    headroom. Every accepted call shortens the interval again.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class RateLimiter:
         self._taken: deque[float] = deque(maxlen=1000)
 
     def wait(self, sleep: t.Callable[[float], object]) -> None:
-        """Return when the next call may start; `sleep` takes seconds."""
+        """Wait until the next call may start; `sleep` takes seconds."""
         while True:
             with self._lock:
                 epoch = self._epoch
@@ -56,11 +56,11 @@ class RateLimiter:
             if delay > 0:
                 sleep(delay)
             with self._lock:
-                if epoch == self._epoch:  # else a refusal came meanwhile, and the place in the queue is void
+                if epoch == self._epoch:  # else a call was refused meanwhile, and the planned start no longer counts
                     return
 
     def taken(self) -> None:
-        """Note that the server took a call."""
+        """Note that the server accepted a call."""
         with self._lock:
             self._taken.append(self._clock())
             self._refusals = 0
@@ -69,10 +69,10 @@ class RateLimiter:
                 self._interval = 0.0
 
     def refused(self, retry_after: float | None) -> None:
-        """Note that the server refused a call because of its rate; `retry_after` is what it asked for, in seconds."""
+        """Note that the server refused a call because of the rate; `retry_after` is the pause that it asked for, in seconds."""
         with self._lock:
             now = self._clock()
-            if now >= self._resume:  # the first of a burst: the others were under way with it and say nothing new
+            if now >= self._resume:  # the first refusal of a burst: those that follow it say nothing new
                 self._refusals += 1
                 self._interval = max(self._interval, min(LONGEST_INTERVAL, 1 / (HEADROOM * self._pace())))
                 pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (self._refusals - 1)) * (0.5 + self._jitter())
@@ -82,7 +82,7 @@ class RateLimiter:
             self._epoch += 1
 
     def _pace(self) -> int:
-        """Return how many calls the server took in the second up to the last one it took, at least one."""
+        """Return how many calls the server accepted in the second up to the last accepted one, at least 1."""
         if not self._taken:
             return 1
         since = self._taken[-1] - 1.0

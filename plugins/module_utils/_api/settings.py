@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where to call the API, and as whom: options, environment and config file. Private to softlayer.certificates."""
+"""The endpoint and the credentials of the API, from options, environment and config file. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ with suppress(ImportError):
     from SoftLayer.config import get_client_settings_config_file
 
 LONGEST_TIMEOUT = 86400
-"""Seconds; more, and infinity, would make a run that never ends."""
+"""Seconds; with more, or infinity, a run would never end."""
 MOST_RETRIES = 100
-"""With the pauses between them these last more than an hour."""
+"""With the pauses between them, this many retries last more than an hour."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where and as whom to call the API."""
+    """The endpoint and the credentials of the API."""
 
     username: str
     api_key: str = field(repr=False)
@@ -43,21 +43,21 @@ class Settings:
 
     @property
     def is_rest(self) -> bool:
-        """Whether the endpoint speaks REST; otherwise it is XML-RPC."""
+        """Whether the endpoint speaks REST; otherwise XML-RPC."""
         return "rest" in urlsplit(self.endpoint_url).path.split("/")
 
     @property
     def secrets(self) -> set[str]:
-        """What must appear in no output: the API key, and passwords inside URLs, those of the environment's proxies among them."""
+        """What must not appear in any output: the API key, and passwords in URLs, including those of proxies from the environment."""
         return {self.api_key, *secrets_in([self.endpoint_url, self.proxy, *getproxies().values()])}
 
 
 def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Settings:
-    """Return the settings by precedence: option, then environment, then config file, then default.
+    """Return the settings by precedence: option, environment, config file, default.
 
     Args:
-        params: the module's options, the environment's values and the defaults already filled in.
-        given: the options that the user gave.
+        params: the module's options, with the environment's values and the defaults already filled in.
+        given: names of the options that the user set.
 
     Raises:
         CertificatesError: `missing_credentials`, `invalid_config_file`, `insecure_endpoint`, `invalid_argument`.
@@ -92,7 +92,7 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
 
 
 def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> bool | str:
-    """Return what requests takes as `verify`: a CA bundle's path, or whether to verify at all."""
+    """Return the `verify` argument for requests: the path of a CA bundle, or whether to verify at all."""
     configured: bool | str = config.get("verify", True)
     ca_path = params["ca_path"] or (configured if isinstance(configured, str) else None)
     wanted = params["validate_certs"] if given & {"validate_certs", "ca_path"} else configured is not False
@@ -111,7 +111,7 @@ def _existing_ca(path: str) -> str:
 
 
 def _proxy(url: str | None) -> str | None:
-    """Return a proxy's URL; a bare host and port is one that speaks HTTP."""
+    """Return a proxy's URL; a host and port without a scheme means an HTTP proxy."""
     if not url:
         return None
     return url if "://" in url else f"http://{url.lstrip('/')}"
@@ -122,26 +122,26 @@ def _proxy_in_environment() -> bool:
 
 
 def _read_config_file(path: str | None) -> dict[str, t.Any]:
-    """Return the `[softlayer]` section as the SDK reads it: `/etc/softlayer.conf`, `~/.softlayer`, `path`."""
+    """Return the `[softlayer]` section, from the same files as the SDK: `/etc/softlayer.conf`, `~/.softlayer`, `path`."""
     if path and not (os.path.isfile(path) and os.access(path, os.R_OK)):
         raise CertificatesError("invalid_config_file", f"The config file {path} cannot be read: check config_file.")
     trusted = os.environ.get("SSL_CERT_FILE")
     try:
         return get_client_settings_config_file(config_file=path) or {}
-    except (configparser.Error, ValueError):  # the exceptions' texts may quote the line that holds the key
+    except (configparser.Error, ValueError):  # the text of these exceptions may quote the line with the key
         raise CertificatesError(
             "invalid_config_file",
             f"The config file {path or '~/.softlayer'} is not an INI file with a section [softlayer] as the SoftLayer SDK reads it: "
             "write it anew with `slcli config setup`, or give username and api_key as options.",
         ) from None
-    finally:  # the SDK sets it by the file's verify, for all that runs in this process and after it
+    finally:  # the SDK sets it from the file's `verify`, for everything that runs in this process from then on
         os.environ.pop("SSL_CERT_FILE", None)
         if trusted is not None:
             os.environ["SSL_CERT_FILE"] = trusted
 
 
 def _guard_endpoint(settings: Settings) -> None:
-    """Refuse to send credentials in the clear to anything but this machine."""
+    """Refuse to send credentials unencrypted to anything but this machine."""
     proxy_host = _proxy_host(settings.proxy) if settings.proxy else None
     try:
         url = urlsplit(settings.endpoint_url)

@@ -4,8 +4,8 @@
 
 """The account's certificate store: find, create, edit, delete. Private to softlayer.certificates.
 
-Rests on `SoftLayer_Security_Certificate` and `SoftLayer_Account::getSecurityCertificates`. What leaves here is an allow-list,
-and every read and every `createObject` carries an object mask without `privateKey`: the API would send it otherwise.
+Rests on `SoftLayer_Security_Certificate` and `SoftLayer_Account::getSecurityCertificates`. Only allow-listed fields are returned.
+Every read and every `createObject` carries an object mask without `privateKey`: without a mask the API would send the key.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ ENTRY_LACKS = (
     "created_at",
     "modified_at",
 )
-"""Results that `SoftLayer_Security_Certificate_Entry` does not tell."""
+"""Result fields that `SoftLayer_Security_Certificate_Entry` does not have."""
 ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin", "validityEnd")
-"""What is taken from such an entry, besides its `certificateId`."""
+"""The properties read from such an entry, in addition to its `certificateId`."""
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
 
 
@@ -71,15 +71,15 @@ class Stored:
     validity_end: datetime | None = None
     key_size: int | None = None
     has_no_listeners: bool = False
-    """Whether the API says that no listener of a load balancer uses it; it may not tell."""
+    """Whether the API says that no load balancer's listener uses it; `False` if the API does not say."""
 
     @property
     def is_surely_unused(self) -> bool:
-        """Return whether it is known that no service uses it: by their number, or where that is not told by the listeners."""
+        """Whether it is known that no service uses it: by the number of services, or if that is unknown, by the listeners."""
         return self.associated_service_count == 0 or (self.associated_service_count is None and self.has_no_listeners)
 
     def facts(self) -> dict[str, t.Any]:
-        """Return what results tell of the certificate: what it says itself, else what the API says of it."""
+        """Return the certificate's facts for results: from the certificate itself, else from the API."""
         told = {
             "common_name": self.common_name,
             "not_before": iso(self.validity_begin),
@@ -91,7 +91,7 @@ class Stored:
 
     @property
     def names(self) -> frozenset[str]:
-        """What it is for: its DNS names and its common name, in ASCII form."""
+        """The names it is for: its DNS names and its common name, in ASCII form."""
         return name_set(self.common_name, self.certificate.names if self.certificate else ())
 
     @property
@@ -100,11 +100,11 @@ class Stored:
         return self.certificate.not_after if self.certificate else self.validity_end
 
     def days_until_expiry(self, at: datetime) -> int | None:
-        """Return whole days, negative once it has expired."""
+        """Return the whole days until it expires; negative after that."""
         return days_until(self.not_after, at)
 
     def as_result(self, at: datetime) -> dict[str, t.Any]:
-        """Return it as `ssl_certificate_info` returns it: public facts only."""
+        """Return it in the form of `ssl_certificate_info`: public facts only."""
         organization = self.organization_name or (self.certificate and self.certificate.organization_name)
         return {
             "id": self.id,
@@ -118,7 +118,7 @@ class Stored:
         }
 
     def pems(self) -> dict[str, str | None]:
-        """Return the public parts as canonical PEM, made anew from what was read: text around them is not among it."""
+        """Return the public parts as canonical PEM, encoded anew, so without any text around the blocks."""
         parts = (
             self.certificate.pem() if self.certificate else None,
             pem_bundle(self.intermediates) or None,
@@ -129,7 +129,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class StoreSelection:
-    """Which records are wanted: criteria combine with AND, values within one with OR; `None` asks for nothing."""
+    """Which records are wanted. Criteria combine with AND, values within one with OR; `None` means no restriction."""
 
     certificate_ids: Sequence[int] | None = None
     common_names: Sequence[str] | None = None
@@ -138,9 +138,9 @@ class StoreSelection:
     unused: bool | None = None
 
     def takes(self, record: Stored, at: datetime) -> bool:
-        """Return whether a record meets all criteria; what is not known of one meets none.
+        """Return whether a record meets all criteria; an unknown value never meets one.
 
-        A record whose end is not told is neither valid nor expired, one whose services are not told neither used nor unused.
+        A record with an unknown end of validity is neither valid nor expired; one with unknown services is neither used nor unused.
         """
         days = record.days_until_expiry(at)
         return (
@@ -160,18 +160,21 @@ class StoreSelection:
 
 @dataclass(frozen=True)
 class Listing:
-    """The records that a user may see; `is_limited` tells that only those not expired came, without `ENTRY_LACKS`."""
+    """The records that a user may see.
+
+    If `is_limited`, only those that have not expired were returned, and without the fields in `ENTRY_LACKS`.
+    """
 
     records: Sequence[Stored]
     is_limited: bool
 
 
 def fetch_shelf(client: Client, otherwise: str) -> Shelf:
-    """Return the stored certificates, as far as orders are compared with them.
+    """Return the stored certificates, with the fields that orders are compared with.
 
     Args:
         client: the session.
-        otherwise: what a user can do who may not read the store.
+        otherwise: advice for a user who may not read the store.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -183,7 +186,7 @@ def fetch_shelf(client: Client, otherwise: str) -> Shelf:
 
 
 def warn_of_unreadable(client: Client, records: Iterable[Stored]) -> None:
-    """Warn of records with which nothing can be compared, as their certificates cannot be read or are not there."""
+    """Warn about records that nothing can be compared with, because their certificate is missing or unreadable."""
     _warn_of_unreadable(client, [record.id for record in records if record.certificate is None])
 
 
@@ -196,7 +199,7 @@ def _warn_of_unreadable(client: Client, ids: Sequence[int]) -> None:
 
 
 def fetch_stored(client: Client) -> list[Stored]:
-    """Return all records of the store, sorted by id, whatever their key type or validity.
+    """Return all records of the store, sorted by id, of every key type and validity.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -205,10 +208,10 @@ def fetch_stored(client: Client) -> list[Stored]:
 
 
 def fetch_visible(client: Client) -> Listing:
-    """Return all records, or what a user sees of them who has only the permission to view.
+    """Return all records, or those that a user with only the view permission can see.
 
-    Rests on `getSecurityCertificates`, then on `SoftLayer_Account::getValidSecurityCertificateEntries`, which takes neither
-    mask nor filter nor limit: its whole list comes at once.
+    Rests on `getSecurityCertificates`, then on `SoftLayer_Account::getValidSecurityCertificateEntries`. The latter takes no
+    mask, filter or limit: it returns its whole list at once.
 
     Raises:
         CertificatesError: as `Client.read_list`.
@@ -233,10 +236,10 @@ def fetch_visible(client: Client) -> Listing:
 
 
 def _records(client: Client, entries: object) -> list[Stored]:
-    """Return `SoftLayer_Security_Certificate_Entry` objects as records, each once, sorted by id; without an id none is one.
+    """Return `SoftLayer_Security_Certificate_Entry` objects as records, each once, sorted by id; those without an id are left out.
 
     Raises:
-        CertificatesError: `api_error`, where something else came.
+        CertificatesError: `api_error`, if the answer is not such a list.
     """
     call = "SoftLayer_Account::getValidSecurityCertificateEntries"
     given = entries if isinstance(entries, list) else [None]
@@ -268,18 +271,18 @@ def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
 
 
 def fetch_services(client: Client, identifier: int) -> list[str]:
-    """Return what uses a certificate, in words, as far as the API tells (`getObject` with `lbaasListeners`)."""
+    """Describe what uses a certificate, as far as the API shows it (`getObject` with `lbaasListeners`)."""
     try:
         row = client.call(SERVICE, "getObject", identifier=identifier, mask=SERVICES_MASK)
     except CertificatesError:
-        return []  # it only makes a message better
+        return []  # it only improves a message
     listeners = row.get("lbaasListeners") if isinstance(row, dict) else None
     found = [listener for listener in listeners or () if isinstance(listener, dict)]
     return [f"load balancer listener {listener.get('uuid') or listener.get('id')}" for listener in found]
 
 
 def find_by_common_name(client: Client, common_name: str) -> list[Stored]:
-    """Return the records with a common name (`findByCommonName`).
+    """Return the records with this common name (`findByCommonName`).
 
     Raises:
         CertificatesError: as `Client.call`.
@@ -289,10 +292,10 @@ def find_by_common_name(client: Client, common_name: str) -> list[Stored]:
 
 
 def fetch_one(client: Client, identifier: int) -> Stored | None:
-    """Return a record (`getObject`), `None` if the store does not have it.
+    """Return a record (`getObject`), or `None` if the store does not have it.
 
     Raises:
-        CertificatesError: as `Client.call`; `no_answer` where the answer is no record.
+        CertificatesError: as `Client.call`; `no_answer` if the answer is not a record.
     """
     try:
         row = client.call(SERVICE, "getObject", identifier=identifier, mask=RECORD_MASK)
@@ -306,7 +309,7 @@ def fetch_one(client: Client, identifier: int) -> Stored | None:
 
 
 def create(client: Client, template: Mapping[str, str], before_sending: t.Callable[[], None] | None = None) -> int:
-    """Store a certificate (`createObject`) and return its id; never repeated after an answer was lost.
+    """Store a certificate (`createObject`) and return its id; never retried after a lost answer.
 
     Args:
         client: the session.
@@ -314,7 +317,7 @@ def create(client: Client, template: Mapping[str, str], before_sending: t.Callab
         before_sending: see `Client.call`.
 
     Raises:
-        CertificatesError: as `Client.call`; `refused` where the store does not take it.
+        CertificatesError: as `Client.call`; `refused` if the store rejects it.
     """
     template = dict(template)
     answer = _unless_refused(
@@ -333,7 +336,7 @@ def create(client: Client, template: Mapping[str, str], before_sending: t.Callab
 
 
 def _id_of(row: object) -> int | None:
-    """Return an object's id; `None` where there is no object, or no id that could be one."""
+    """Return an object's id, or `None` if there is no object or no valid id."""
     return as_id(row.get("id")) if isinstance(row, dict) else None
 
 
@@ -341,7 +344,7 @@ def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
     """Change a record (`editObject`).
 
     Raises:
-        CertificatesError: as `Client.call`; `refused` where the store does not take it, `no_answer` where it does not say.
+        CertificatesError: as `Client.call`; `refused` if the store rejects it, `no_answer` if the store does not say.
     """
     answer = _unless_refused(
         lambda: client.call(SERVICE, "editObject", dict(changes), identifier=identifier, changes=True)
@@ -354,7 +357,7 @@ def delete(client: Client, identifier: int) -> None:
     """Delete a record (`deleteObject`).
 
     Raises:
-        CertificatesError: as `Client.call`; `refused` where the store does not do it, `no_answer` where it does not say.
+        CertificatesError: as `Client.call`; `refused` if the store does not delete it, `no_answer` if the store does not say.
     """
     answer = _unless_refused(lambda: client.call(SERVICE, "deleteObject", identifier=identifier, changes=True))
     if not yes_or_no(answer, f"SoftLayer_{SERVICE}::deleteObject"):
@@ -362,10 +365,10 @@ def delete(client: Client, identifier: int) -> None:
 
 
 def _unless_refused(call: t.Callable[[], t.Any]) -> t.Any:
-    """Tell the store's own no, which is about what it was given, from the API's other faults.
+    """Distinguish a refusal by the store, which is about the submitted data, from the API's other faults.
 
     Raises:
-        CertificatesError: as `call`; `refused`, `no_answer` where a fault leaves open whether it was done.
+        CertificatesError: as `call`; `refused`, or `no_answer` if a fault does not show whether it was done.
     """
     try:
         return call()
@@ -379,7 +382,7 @@ def _unless_refused(call: t.Callable[[], t.Any]) -> t.Any:
 
 
 def normalise(row: Mapping[str, t.Any]) -> Stored:
-    """Return an API object as a record, taking over only what is named here."""
+    """Return an API object as a record, with only the fields named here."""
     return Stored(
         id=int(row["id"]),
         common_name=_shown(row.get("commonName")),
@@ -399,12 +402,12 @@ def normalise(row: Mapping[str, t.Any]) -> Stored:
 
 
 def _shown(value: object) -> str | None:
-    """Return a name as it can be printed."""
+    """Return a name in printable form."""
     return printable(str(value)) if value else None
 
 
 def _services(row: Mapping[str, t.Any]) -> int | None:
-    """Return how many services use a record; the count may lag behind the listeners, which are only some of them."""
+    """Return how many services use a record; the count may lag behind the listeners, which are only a part of them."""
     count = number(row.get("associatedServiceCount"))
     listeners = row.get("lbaasListeners")
     known = len(listeners) if isinstance(listeners, list) else 0
@@ -416,7 +419,7 @@ def _certificate(row: Mapping[str, t.Any]) -> Certificate | None:
 
 
 def _certificates(pem: object) -> Iterable[Certificate]:
-    """Return the certificates in a stored PEM; one that does not parse is not comparable to anything."""
+    """Yield the certificates in a stored PEM; one that does not parse cannot be compared with anything."""
     try:
         return read_certificates(pem.encode("utf-8", "replace")) if isinstance(pem, str) else []
     except CertificatesError:

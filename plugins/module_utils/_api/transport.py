@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the SDK's requests travel: within their time, with answers of a bounded size. Private to softlayer.certificates.
+"""How the SDK's requests travel: within a time limit, with answers of limited size. Private to softlayer.certificates.
 
-What is known of a request that fails is noted here, by the connection itself: the exceptions of the libraries do not
-tell whether it may have left.
+What is known about a failed request is recorded here, by the connection itself: the libraries' exceptions do not show
+whether the request may have left.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ with suppress(ImportError):
 
 TOTAL_HEADER = "softlayer-total-items"
 TOTAL = re.compile(r"[0-9]{1,9}")
-"""What a list's total looks like; one that is longer would not be a list that fits into memory."""
+"""A valid total of a list; a list with a longer number would not fit into memory."""
 LARGEST_ANSWER = 256 * 1024 * 1024
-"""Bytes, unpacked. The largest answer that is wanted is a page of 32,000 certificates with their chains, at 8 KiB each."""
+"""Bytes, unpacked. The largest expected answer is a page of 32,000 certificates with their chains, at 8 KiB each."""
 PIECE = 64 * 1024
-"""Bytes that are read and unpacked at once; they become 64 MiB at the most."""
+"""Bytes read and unpacked at once; unpacked they are at most 64 MiB."""
 
 
 def keep_quiet(*, verify: bool | str) -> None:
-    """Keep the libraries from writing to standard error what the module's result says better."""
+    """Keep the libraries from writing to stderr what the module's result says better."""
     logger = logging.getLogger("SoftLayer")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
@@ -47,16 +47,16 @@ def keep_quiet(*, verify: bool | str) -> None:
 
 
 class Attempt:
-    """One request under way: what is known of it, and the end of its time.
+    """One request in flight: what is known about it, and its time limit.
 
-    The time is that of the whole request, whatever the server does with it: at its end the connection is shut down,
-    which ends any reading or writing that waits. Used as a context manager, so that no thread and no file is left.
+    The limit covers the whole request, whatever the server does. When the time is up, the connection is shut down, which
+    ends any pending read or write. Use it as a context manager, so that no thread and no file descriptor is left open.
 
     Attributes:
-        sent: whether the request may have left: a connection stood, TLS and a proxy's tunnel included, and was written to.
-        overdue: whether the time was up before the answer was there.
-        answer: what the server sent, once it is there whole.
-        peer: host and port that a connection was tried to: those of the proxy, if there is one, without its login.
+        sent: whether the request may have left: the connection was established, including TLS and a proxy's tunnel, and was written to.
+        overdue: whether the time was up before the answer was complete.
+        answer: what the server sent, once it is complete.
+        peer: host and port of the connection attempt: those of the proxy, if there is one, without its login.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -79,14 +79,14 @@ class Attempt:
         self._release()
 
     def stop_the_clock(self) -> None:
-        """Let the connection be from now on, unless it is shut down already (`overdue`)."""
+        """Stop the time limit: the connection stays up, unless it was already shut down (`overdue`)."""
         self._timer.cancel()
         self._timer.join()
 
     def hold(self, connected: t.Any) -> None:
-        """Take a socket, or TLS on one, as what is to be shut down.
+        """Register a socket, or a TLS socket, as the one to shut down.
 
-        The connection may be closed while its answer is still being read, so this keeps a descriptor of its own.
+        The connection may be closed while its answer is still being read, so this keeps a duplicate descriptor.
         """
         copy = socket.socket(fileno=os.dup(connected.fileno()))
         with self._lock:
@@ -96,10 +96,10 @@ class Attempt:
             self._cut()
 
     def connect(self, host: str, port: int, options: t.Iterable[t.Any]) -> socket.socket:
-        """Return a connected socket; each address of the host gets an equal share of the time that is left.
+        """Return a connected socket; each address of the host gets an equal share of the remaining time.
 
         Raises:
-            OSError: none of them takes the connection; `TimeoutError` in time.
+            OSError: none of the addresses accepts a connection; `TimeoutError` if none does in time.
         """
         self.peer = f"{host}:{port}"
         error: OSError = TimeoutError("timed out")
@@ -129,7 +129,7 @@ class Attempt:
         with self._lock:
             self.overdue = True
             if self._socket is not None:
-                with suppress(OSError):  # the server was faster
+                with suppress(OSError):  # the server closed it first
                     self._socket.shutdown(socket.SHUT_RDWR)
 
     def _release(self) -> None:
@@ -139,16 +139,16 @@ class Attempt:
 
 
 class UnderWay(threading.local):
-    """The attempt that each thread is making."""
+    """The attempt in flight, one for each thread."""
 
     attempt: Attempt
 
 
 def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
-    """Return the adapter to send with; it notes in the thread's attempt what becomes of it."""
+    """Return the adapter to send with; it records in the thread's attempt what happens to the request."""
 
     class Watched:
-        """Mixed into a connection."""
+        """Mixin for a connection."""
 
         sock: t.Any
 
@@ -161,7 +161,7 @@ def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
                 raise urllib3.exceptions.NewConnectionError(self, str(error)) from error
 
         def endheaders(self, *args: t.Any, **keywords: t.Any) -> None:
-            """Send what there is of the request; what fails before here was not sent."""
+            """Send what there is of the request; a failure before this point means that nothing was sent."""
             if self.sock is None:
                 self.connect()  # type: ignore[attr-defined]
             under_way.attempt.hold(self.sock)
@@ -191,16 +191,16 @@ def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
             return manager
 
         def send(self, request: requests.PreparedRequest, *args: t.Any, **keywords: t.Any) -> requests.Response:
-            # Over XML-RPC the SDK says ISO-8859-1 and sends UTF-8; as ASCII it means the same to everybody.
+            # Over XML-RPC the SDK declares ISO-8859-1 but sends UTF-8; pure ASCII is the same in both.
             if isinstance(request.body, bytes):
                 request.prepare_body(request.body.decode().encode("ascii", "xmlcharrefreplace"), None)
             response = super().send(request, *args, **keywords)
             attempt = under_way.attempt
             _read_whole(response)
             attempt.stop_the_clock()
-            if attempt.overdue:  # to a body without a length its shutting down was a proper end
+            if attempt.overdue:  # for a body without a length, the shutdown looks like a normal end
                 raise requests.ReadTimeout("Read timed out.")
-            # What a proxy is to pass on is asked for by its whole URL (RFC 9112, 3.2.2).
+            # A request that a proxy is to pass on has the whole URL in its request line (RFC 9112, 3.2.2).
             is_by_proxy = not self.request_url(request, keywords.get("proxies")).startswith("/")
             attempt.answer = Answer(response.status_code, response.content, response.headers, is_by_proxy)
             return response
@@ -209,23 +209,23 @@ def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
 
 
 def _read_whole(response: requests.Response) -> None:
-    """Read an answer's body, and take from the SDK what it would trip over.
+    """Read an answer's whole body, and remove what the SDK cannot handle.
 
     Raises:
         AnswerTooLarge: it is larger than `LARGEST_ANSWER`.
-        requests.RequestException: it did not arrive whole.
+        requests.RequestException: it did not arrive completely.
     """
     pieces = []
     size = 0
-    with response:  # which closes the connection where the body is not read to its end
+    with response:  # closes the connection if the body is not read to its end
         if "," in response.headers.get("Content-Encoding", ""):
-            raise requests.exceptions.ContentDecodingError("packed more than once")  # each piece could become anything
+            raise requests.exceptions.ContentDecodingError("packed more than once")  # a piece could unpack to any size
         for piece in response.iter_content(PIECE):
             size += len(piece)
             if size > LARGEST_ANSWER:
                 raise AnswerTooLarge
             pieces.append(piece)
     response._content = b"".join(pieces)
-    response.encoding = "utf-8"  # as JSON is (RFC 8259), whatever the header makes of it
+    response.encoding = "utf-8"  # JSON is UTF-8 (RFC 8259), whatever the header says
     if not TOTAL.fullmatch(response.headers.get(TOTAL_HEADER, "")):
         response.headers.pop(TOTAL_HEADER, None)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the API's values mean, which it writes in more than one way. Private to softlayer.certificates.
+"""What the API's values mean; it writes the same value in several ways. Private to softlayer.certificates.
 
-Pure. What cannot be read is never taken for something near it.
+Pure. A value that cannot be read is never replaced by a similar one.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from .._errors import CertificatesError
 
 DIGITS = re.compile(r"[0-9]{1,19}")
 LARGEST_ID = 2**63 - 1
-"""What 64 bits hold; the ledger keeps no larger one."""
+"""The largest 64-bit integer; the ledger stores no larger id."""
 YES_OR_NO = {"true": True, "1": True, "false": False, "0": False}
 
 
 def number(value: object) -> int | None:
-    """Return a whole number that is not negative, which the API also gives as text; `None` for anything else."""
+    """Return a whole number of 0 or more, which the API may also write as text; `None` for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return None
     return int(value) if DIGITS.fullmatch(str(value)) else None
 
 
 def as_id(value: object) -> int | None:
-    """Return an id, which is a number above 0 of 64 bits; `None` for what is none."""
+    """Return an id, a 64-bit number above 0; `None` for anything else."""
     identifier = number(value)
     return identifier if identifier and identifier <= LARGEST_ID else None
 
 
 def check_ids(name: str, ids: Iterable[int]) -> None:
-    """Refuse what cannot be an id, before it is looked for.
+    """Refuse invalid ids before they are looked up.
 
     Raises:
         CertificatesError: `invalid_argument`.
@@ -49,19 +49,19 @@ def check_ids(name: str, ids: Iterable[int]) -> None:
 
 
 def is_no(answer: object) -> bool:
-    """Return whether an answer is a no, in any of its spellings."""
+    """Return whether an answer means no, in any of its spellings."""
     return _yes_or_no(answer) is False
 
 
 def yes_or_no(answer: object, call: str) -> bool:
-    """Return a method's answer, a boolean.
+    """Return a method's boolean answer.
 
     Args:
-        answer: what came.
+        answer: the answer as it came.
         call: service and method, for the message.
 
     Raises:
-        CertificatesError: `no_answer`, the answer is neither yes nor no.
+        CertificatesError: `no_answer`, if the answer is neither yes nor no.
     """
     word = _yes_or_no(answer)
     if word is None:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which files go when a container or a job ends. Private to softlayer.certificates.
+"""Which files are lost when a container or a job ends. Private to softlayer.certificates.
 
-A ledger that goes with its run remembers nothing: the next one would send the same emails again.
+If the ledger is lost with its run, the next run does not remember the emails and would send them again.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MARKS = ("/run/.containerenv", "/.dockerenv")
-"""Files that Podman and CRI-O, and Docker, put into each container."""
+"""Files that Podman and CRI-O, and Docker, create in each container."""
 IN_MEMORY = {"tmpfs", "ramfs"}
 LAYERED = {"overlay", "fuse.fuse-overlayfs"}
-"""What a volume with the option `O` is, as AWX's settings propose it: what is written there lies in a layer of the container's own.
-Only the layers' top is such a place; a folder below it is shared by a machine that is a container itself."""
+"""File systems of a volume with the option `O`, which AWX's settings suggest: writes go to a layer of the container's own.
+Only the top of the layers is such a place. A folder below it is shared by a machine that is itself a container."""
 ANONYMOUS = re.compile(r"/volumes/[0-9a-f]{64}/_data(/|$)")
-"""Where Podman and Docker keep a volume that nobody has named: each new container gets another one."""
+"""The path of an unnamed Podman or Docker volume: each new container gets a new one."""
 EMPTY_DIR = "/kubernetes.io~empty-dir/"
-"""Where Kubernetes keeps a volume that goes with its pod."""
+"""The path of a Kubernetes volume that is lost with its pod."""
 ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 @dataclass(frozen=True)
 class Mount:
-    """What a folder of this system stands for."""
+    """A mount point of this system."""
 
     point: str
-    """The folder itself."""
+    """The folder that it is mounted on."""
     root: str
-    """Which folder of its file system is seen there."""
+    """The folder of its file system that appears there."""
     kind: str
-    """The kind of its file system."""
+    """The type of its file system."""
 
 
 def parse_mounts(text: str) -> list[Mount]:
-    """Return the mounts that `/proc/self/mountinfo` tells of, the later ones above the earlier (proc_pid_mountinfo(5))."""
+    """Return the mounts in `/proc/self/mountinfo`; later ones cover earlier ones (proc_pid_mountinfo(5))."""
     mounts = []
     for line in text.splitlines():
         place, _separator, source = line.partition(" - ")
@@ -52,13 +52,13 @@ def parse_mounts(text: str) -> list[Mount]:
 
 
 def why_lost(path: str, mounts: Iterable[Mount], job_folders: Iterable[str], in_container: bool) -> str | None:
-    """Return in words with what a file goes; `None` if it stays, as far as can be told.
+    """Describe what a file is lost with; `None` if it stays, as far as can be seen.
 
     Args:
         path: absolute, without symbolic links.
         mounts: as `parse_mounts` returns them.
-        job_folders: what AWX makes for a job and deletes after it, without symbolic links.
-        in_container: whether this is a container; outside of one everything else is the user's own choice.
+        job_folders: folders that AWX creates for a job and deletes after it, without symbolic links.
+        in_container: whether this is a container; outside of one, all other places are the user's own choice.
     """
     if any(_is_below(path, folder) for folder in job_folders):
         return "the folder of this AWX job"
@@ -78,7 +78,7 @@ def why_lost(path: str, mounts: Iterable[Mount], job_folders: Iterable[str], in_
 
 
 def find_why_lost(path: str) -> str | None:
-    """Look at this system and return what `why_lost` says of a file that may not exist yet."""
+    """Look at this system and return `why_lost` for a file that may not exist yet."""
     try:
         mounts = parse_mounts(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:  # not Linux
@@ -88,12 +88,15 @@ def find_why_lost(path: str) -> str | None:
 
 
 def has_layered_root(mounts: Iterable[Mount]) -> bool:
-    """Return whether the root of this system is made of layers, as that of a container is that has no mark."""
+    """Return whether this system's root consists of layers, like that of a container without a mark."""
     return [mount.kind in LAYERED for mount in mounts if mount.point == "/"][-1:] == [True]
 
 
 def _job_folders(environ: Mapping[str, str]) -> list[str]:
-    """Where AWX has put a job, and where ansible-runner shows that inside of a container: what it names is the folder of artifacts there."""
+    """Return AWX's folder for a job, and where ansible-runner mounts it in a container.
+
+    The variable that names the latter names its folder of artifacts.
+    """
     folder = environ.get("AWX_PRIVATE_DATA_DIR")
     inside = environ.get("AWX_ISOLATED_DATA_DIR", "").partition("/artifacts/")[0]
     return [os.path.realpath(name) for name in (folder, inside) if name] if folder else []

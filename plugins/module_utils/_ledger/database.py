@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ledger's database, a SQLite file or PostgreSQL: its tables and its transactions. Private to softlayer.certificates."""
+"""The ledger's database (SQLite or PostgreSQL): tables and transactions. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ with suppress(ImportError):
     from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 SCHEMA_VERSION = 2
-"""Version 1 knew emails only, and no leases; it is brought up to date on first use."""
+"""Version 1 had only emails, and no leases; it is upgraded on first use."""
 SECONDS_TO_WAIT_FOR_A_LOCK = 30
 MOST_RIVALS = 1000
-"""How often a rival may be faster before something else must be wrong."""
+"""How often another run may be faster before the cause must be something else."""
 CONNECTIONS = 4
-"""Connections of one run; its threads take turns, since a transaction takes a fraction of a call."""
+"""Connections per run; its threads share them, since a transaction is much shorter than an API call."""
 R = t.TypeVar("R")
 
 
 class _Operation(t.Generic[R]):
-    """Something to do in a transaction, and what came of it."""
+    """One operation in a transaction, and its result."""
 
     def __init__(self, do: t.Callable[[sa.Connection], R]) -> None:
         self._do = do
@@ -41,26 +41,26 @@ class _Operation(t.Generic[R]):
         self.is_over = False
 
     def run(self, connection: sa.Connection) -> None:
-        """Do it; its result stands once the transaction is committed."""
+        """Run the operation; its result is valid once the transaction is committed."""
         self._result = self._do(connection)
 
     def end(self, error: BaseException | None = None) -> None:
-        """Note that the transaction is over."""
+        """Note that the transaction has ended."""
         self._error = error
         self.is_over = True
 
     def result(self) -> R:
-        """Return what came of it, or raise why nothing did."""
+        """Return the result, or raise the error."""
         if self._error is not None:
             raise self._error
         return t.cast("R", self._result)
 
 
 class _SharedTransactions:
-    """Lets threads that want to write at the same moment share a transaction.
+    """Lets threads that write at the same moment share a transaction.
 
-    SQLite brings each transaction to the disk before the next one begins, which takes longer than all else that the ledger
-    does; so whoever waits meanwhile goes along with the next one. Each operation is on the disk when `run` returns.
+    SQLite writes each transaction to disk before the next one begins, which takes longer than all other work of the ledger.
+    So operations that wait meanwhile join the next transaction. Each operation is on disk when `run` returns.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -70,7 +70,7 @@ class _SharedTransactions:
         self._writer = threading.Lock()
 
     def run(self, do: t.Callable[[sa.Connection], R]) -> R:
-        """Do something in a transaction, which may hold what other threads do; if it fails, it fails for all of them."""
+        """Run an operation in a transaction, possibly together with other threads' operations; if it fails, it fails for all of them."""
         operation = _Operation(do)
         with self._queue:
             self._waiting.append(operation)
@@ -94,19 +94,19 @@ class _SharedTransactions:
 
 
 class Database:
-    """The ledger's tables, made on first use.
+    """The ledger's tables, created on first use.
 
     Args:
         url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for `default_path`.
-        read_only: whether to write nothing at all, not even the schema: check mode.
+        read_only: whether to write nothing at all, not even the schema, as in check mode.
 
     Attributes:
-        tables: what it holds.
-        is_empty: whether there are no tables, and will be none.
-        has_leases: whether the tables are those of this release; in check mode they may be older.
+        tables: its tables.
+        is_empty: whether there are no tables and none will be created.
+        has_leases: whether the tables have this release's schema; in check mode they may be older.
 
     Raises:
-        CertificatesError: here and in every method, `ledger_unavailable`, or `missing_library` for a database driver.
+        CertificatesError: here and in every method: `ledger_unavailable`, or `missing_library` for a database driver.
     """
 
     def __init__(self, url: str | None, *, read_only: bool = False) -> None:
@@ -122,17 +122,17 @@ class Database:
             self._open_schema()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Give a connection to read from."""
+        """Provide a connection for reading."""
         with self._said_clearly(), self._engine.begin() as connection:
             yield connection
 
     def transact(self, do: t.Callable[[sa.Connection], R]) -> R:
-        """Do something in a transaction and return what came of it; do it again where a rival was faster."""
+        """Run an operation in a transaction and return its result; run it again if another run was faster."""
         with self._said_clearly():
             for _attempt in range(MOST_RIVALS):
                 with suppress(IntegrityError):
@@ -149,12 +149,15 @@ class Database:
     def _said_clearly(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, ValueError) as error:  # the second, where a row holds no date in place of one
+        except (SQLAlchemyError, ValueError) as error:  # a ValueError if a row has no valid date
             said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
             raise unavailable(self._url, said[0] if said else "the database failed") from None
 
     def _prepare_file(self, *, may_make_folder: bool) -> bool:
-        """Make the SQLite file for its owner alone; return whether there is none and, in check mode, will be none."""
+        """Create the SQLite file, accessible only to its owner.
+
+        Return whether there is no file and, in check mode, none will be created.
+        """
         path = str(self._url.database)
         folder = os.path.dirname(path)
         if not may_make_folder and not os.path.isdir(folder):
@@ -174,7 +177,10 @@ class Database:
         return False
 
     def _open_schema(self) -> None:
-        """Make the tables on first use, renew older ones, refuse those of a newer release, and prove that they can be written."""
+        """Open the tables.
+
+        Create them on first use, upgrade older ones, refuse those of a newer release, and check that they can be written.
+        """
         if self.is_empty:
             return
         version = self._version()
@@ -219,14 +225,14 @@ class Database:
                 raise
 
     def _renew_schema(self) -> None:
-        """Bring tables of version 1 up to date.
+        """Upgrade the tables of version 1.
 
-        A run of an older release may be at work meanwhile; it names the columns that it writes, and so goes on. It may also write
-        its own version over the new one as it opens the ledger, so each step is left out where it is done already.
+        A run of an older release may be working meanwhile. It names the columns that it writes, so it keeps working. It may also
+        overwrite the new version with its own when it opens the ledger, so each step is skipped if it has been done already.
         """
         emails, creates, versions = self.tables.emails, self.tables.creates, self.tables.versions
         with self._engine.begin() as connection:
-            # Whoever comes second waits here (SQLite: at the beginning of the transaction) and finds it done.
+            # The second run waits here (with SQLite, at the start of the transaction) and finds the work done.
             connection.execute(sa.select(versions.c.version).with_for_update())
             creates.create(connection, checkfirst=True)
             if "lease_until" not in {column["name"] for column in sa.inspect(connection).get_columns(emails.name)}:
@@ -236,7 +242,7 @@ class Database:
 
 
 def _make_private_folder(path: str) -> None:
-    """Make a folder, and those above it that are missing, for their owner alone, whatever the umask."""
+    """Create a folder and its missing parents, accessible only to their owner, whatever the umask."""
     if not os.path.isdir(path):
         _make_private_folder(os.path.dirname(path))
         try:
@@ -248,7 +254,7 @@ def _make_private_folder(path: str) -> None:
 
 @dataclass(frozen=True)
 class Tables:
-    """The history of emails, that of creates, and the version of the schema."""
+    """The history of emails, the history of creates, and the schema version."""
 
     emails: sa.Table
     creates: sa.Table
@@ -257,7 +263,7 @@ class Tables:
 
 def _make_tables() -> Tables:
     class UtcDateTime(sa.TypeDecorator[datetime]):
-        """Instants in UTC, also where the database (SQLite) keeps no time zone."""
+        """Instants in UTC, even if the database (SQLite) stores no time zone."""
 
         impl = sa.DateTime(timezone=True)
         cache_ok = True
@@ -271,7 +277,7 @@ def _make_tables() -> Tables:
     metadata = sa.MetaData()
 
     def history(name: str, *key: sa.Column[t.Any], own: sa.Column[t.Any]) -> sa.Table:
-        """Return a table with numbered entries for each key, of which rivals get different numbers."""
+        """Return a table with numbered entries for each key; competing runs get different numbers."""
         return sa.Table(
             name,
             metadata,
@@ -331,7 +337,7 @@ def _make_engine(url: sa.URL, *, read_only: bool) -> sa.Engine:
 
 
 def _wait_for_locks(engine: sa.Engine) -> None:
-    """Let PostgreSQL give up on a statement after the time that SQLite would."""
+    """Make PostgreSQL give up on a statement after the same time as SQLite."""
 
     @sa.event.listens_for(engine, "connect")
     def _on_connect(connection: t.Any, _record: object) -> None:
@@ -341,7 +347,7 @@ def _wait_for_locks(engine: sa.Engine) -> None:
 
 
 def _begin_by_hand(engine: sa.Engine, statement: str) -> None:
-    """Let each transaction take SQLite's write lock at its start: a later upgrade of a read lock could fail."""
+    """Make each SQLite transaction take the write lock at its start: upgrading a read lock later could fail."""
 
     @sa.event.listens_for(engine, "connect")
     def _on_connect(connection: t.Any, _record: object) -> None:

@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When was which email requested, and which certificate created: claim, confirm, release. Private to softlayer.certificates.
+"""Which email was requested and which certificate created, and when: claim, confirm, release. Private to softlayer.certificates.
 
-The API keeps no history of the emails it has been asked for, so this is the only memory there is; and it stores a certificate
-as often as it is told to. Such an act is I(claimed) before its API call and I(confirmed) after it; what surely was not done is
-I(released). Where no answer came to a request for an email, that is I(unknown). Each claim has a lease, the time within which
-its call is over: one that is still open afterwards means that a run died in between, and that it may have been done.
+The API keeps no history of requested emails, so this is the only record; and it stores the same certificate as often as it
+is asked to. Such an act is `claimed` before its API call and `confirmed` after it; if it was certainly not done, it is
+`released`. If a request for an email got no answer, it is `unknown`. Each claim has a lease, the time within which its
+call ends. A claim that is still open after its lease means that a run died in between, and that the act may have been done.
 
-One code path serves both acts, and SQLite and PostgreSQL. A claim takes the next number in the history of its key, and a unique
-constraint lets only one of several rivals have it; no lock is held while the API is called.
+The same code serves both acts, and SQLite and PostgreSQL. A claim takes the next number in the history of its key, and a
+unique constraint gives this number to only one of several runs. No lock is held during the API call.
 """
 
 from __future__ import annotations
@@ -28,33 +28,33 @@ with suppress(ImportError):
 
 IDS_PER_QUERY = 500
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far two controllers' clocks may differ before it is worth a word."""
+"""Difference between the clocks of two controllers that is tolerated without a warning."""
 MARGIN = timedelta(seconds=60)
-"""What a lease has beyond its call, for clocks that differ a little and a server that is late."""
+"""Added to the duration of the call to get the lease, for small clock differences and a slow server."""
 USUAL_LEASE = timedelta(minutes=10)
-"""The lease of a claim that an older release made, which noted none."""
+"""The lease of a claim by an older release, which recorded none."""
 
 
 def lease_for(timeout: float) -> timedelta:
-    """Return how long a claim is held for a call that takes at most `timeout` seconds and begins within as many."""
+    """Return the lease for a call that takes at most `timeout` seconds and begins within `timeout` seconds."""
     return 2 * timedelta(seconds=timeout) + MARGIN
 
 
 @dataclass(frozen=True)
 class Key:
-    """Which email a request is about."""
+    """The email that a request is about."""
 
     account_id: int
     order_id: int
     email_type: str
 
     VARIES: t.ClassVar = "order_id"
-    """What tells most keys of a run apart."""
+    """The field in which the keys of one run usually differ."""
 
 
 @dataclass(frozen=True)
 class CreateKey:
-    """Which certificate is to be created in the store."""
+    """The certificate to create in the store."""
 
     account_id: int
     fingerprint_sha256: str
@@ -68,7 +68,7 @@ State = t.Literal["claimed", "unknown", "confirmed"]
 
 @dataclass(frozen=True)
 class Entry(t.Generic[K]):
-    """An act that was done, or may have been."""
+    """An act that was done or may have been done."""
 
     id: int
     key: K
@@ -76,37 +76,37 @@ class Entry(t.Generic[K]):
     state: State
     lease_until: datetime | None = None
     noticed_at: datetime | None = None
-    """When it was first seen to lie in the future."""
+    """When its time was first seen to be in the future."""
     certificate_id: int | None = None
-    """What was created, in the certificate store."""
+    """Id of the created certificate in the store."""
 
     @property
     def lease(self) -> timedelta:
-        """How long its call may take."""
+        """The maximum duration of its call."""
         return self.lease_until - self.requested_at if self.lease_until else USUAL_LEASE
 
     def is_under_way(self, at: datetime) -> bool:
-        """Return whether another run may be at it still."""
+        """Return whether another run may still be working on it."""
         return self.state == "claimed" and -CLOCK_TOLERANCE <= at - self.requested_at < self.lease
 
     def blocks_until(self, interval: timedelta, at: datetime) -> datetime | None:
-        """Return until when no further request is due, `None` if one is due at `at`.
+        """Return the time until which no further request is due, or `None` if one is due at `at`.
 
-        An entry from the future, written under a wrong clock, counts from when that was first noticed, and so never
-        blocks for longer than the interval.
+        An entry from the future, written with a wrong clock, counts from when that was first noticed. So it never blocks for
+        longer than the interval.
         """
         counts_from = self.requested_at if self.requested_at <= at else min(self.noticed_at or at, at)
         until = counts_from + interval
         return until if until > at else None
 
     def is_from_the_future(self, at: datetime) -> bool:
-        """Return whether a clock was, or is, set wrong."""
+        """Return whether a clock was wrong then or is wrong now."""
         return self.requested_at > at + CLOCK_TOLERANCE
 
 
 @dataclass(frozen=True)
 class Claim(t.Generic[K]):
-    """The right to do one act; to be confirmed or released."""
+    """The right to do one act; confirm or release it afterwards."""
 
     id: int
     key: K
@@ -119,7 +119,7 @@ class Ledger:
 
     Args:
         url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for the default file.
-        read_only: whether to write nothing at all, not even the schema: check mode.
+        read_only: whether to write nothing at all, not even the schema, as in check mode.
 
     Raises:
         CertificatesError: here and in every method, as `Database`.
@@ -129,11 +129,11 @@ class Ledger:
         self._database = Database(url, read_only=read_only)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._database.close()
 
     def last_requests(self, keys: Iterable[K]) -> dict[K, Entry[K]]:
-        """Return the last act about each key that was done or may have been."""
+        """Return for each key the last act that was done or may have been done."""
         if self._database.is_empty:
             return {}
         alike: dict[K, list[K]] = {}
@@ -154,10 +154,10 @@ class Ledger:
         """Claim an act, or return the entry that forbids it.
 
         Args:
-            key: what it is about.
+            key: what the act is about.
             at: the present instant.
-            interval: how long an earlier one forbids another; none does with an interval of zero, any does with `None`.
-            lease: within which time its call will be over.
+            interval: how long an earlier act forbids another one; zero never forbids one, `None` always does.
+            lease: the time within which the call will have ended.
         """
         return self._database.transact(lambda connection: self._claim(connection, key, at, interval, lease))
 
@@ -166,7 +166,7 @@ class Ledger:
     ) -> Claim[K] | Entry[K]:
         table = self._table(key)
         this = asdict(key)
-        # One statement, so that the last entry and the next number are of the same moment.
+        # One statement, so that the last entry and the next number are from the same moment.
         history = connection.execute(
             sa.select(*self._columns(table))
             .where(*(table.c[name] == value for name, value in this.items()))
@@ -186,7 +186,7 @@ class Ledger:
         self._update(claim, {"state": "confirmed", **created})
 
     def release(self, claim: Claim[K]) -> None:
-        """Note that it surely was not done."""
+        """Note that it was certainly not done."""
         self._update(claim, {"state": "released"})
 
     def doubt(self, claim: Claim[K]) -> None:
@@ -194,17 +194,17 @@ class Ledger:
         self._update(claim, {"state": "unknown"})
 
     def withdraw(self, entry: Entry[K]) -> None:
-        """Note that an entry stands for nothing any more, unless it has become another one since it was read."""
+        """Note that an entry no longer counts, unless it has changed since it was read."""
         self._update(entry, {"state": "released"}, was=(entry.state, entry.lease_until))
 
     def renew(self, claim: Claim[K], at: datetime) -> Claim[K] | None:
-        """Let the lease begin anew; `None` if another run has taken the claim for a dead one's meanwhile."""
+        """Restart the lease; return `None` if another run has taken the claim over as that of a dead run."""
         renewed = replace(claim, requested_at=at, lease_until=at + (claim.lease_until - claim.requested_at))
         times = {"requested_at": renewed.requested_at, "lease_until": renewed.lease_until}
         return renewed if self._update(claim, times, was=("claimed", claim.lease_until)) else None
 
     def correct(self, entry: Entry[Key], at: datetime) -> None:
-        """Note when an entry was first seen to lie in the future; its own time stays, the reader's clock may be wrong."""
+        """Note when an entry's time was first seen to be in the future; its own time stays, as the reader's clock may be wrong."""
         table = self._table(entry.key)
         note = sa.update(table).where(table.c.id == entry.id, table.c.noticed_at.is_(None)).values(noticed_at=at)
         self._database.transact(lambda connection: connection.execute(note))
@@ -215,7 +215,7 @@ class Ledger:
         values: Mapping[str, object],
         was: tuple[str, datetime | None] | None = None,
     ) -> bool:
-        """Change an entry, if it still is what it was; return whether it was changed."""
+        """Change an entry if it has not changed meanwhile; return whether it was changed."""
         table = self._table(claim.key)
         this = [table.c.id == claim.id]
         if was is not None:
@@ -225,7 +225,7 @@ class Ledger:
         return self._database.transact(lambda connection: connection.execute(note).rowcount) > 0
 
     def _entries(self, connection: sa.Connection, alike: Sequence[K]) -> Iterator[Entry[K]]:
-        """Yield the last entry that is not released of each of these keys, which differ in what varies alone."""
+        """Yield for each key its last entry that is not released; the keys differ only in `VARIES`."""
         one = alike[0]
         table = self._table(one)
         varying = table.c[one.VARIES]
@@ -240,7 +240,7 @@ class Ledger:
         return tables.emails if isinstance(key, Key) else tables.creates
 
     def _columns(self, table: sa.Table) -> list[sa.ColumnElement[t.Any]]:
-        """Return the columns to read, as far as an older schema has them."""
+        """Return the columns to read; `NULL` for those that an older schema does not have."""
         lacks = set() if self._database.has_leases else {"lease_until"}
         return [sa.null().label(column.name) if column.name in lacks else column for column in table.c]
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a ledger may be. Private to softlayer.certificates.
+"""Where the ledger is. Private to softlayer.certificates.
 
-It must not hang on the current folder: two runs in two folders would have two memories, and send twice.
+The place must not depend on the current folder: runs in two folders would have two ledgers, and send twice.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ with suppress(ImportError):
     from sqlalchemy.exc import ArgumentError
 
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-"""What stands for the PostgreSQL driver that this collection asks for."""
+"""The URL schemes that mean PostgreSQL, with the driver that this collection uses."""
 AMBIGUOUS = re.compile(r"://[^@/]*:[^@]*[?/\s][\w.-]+=[^@]*@")
-"""A login that would end among a URL's parameters, or among what stands for the database."""
+"""A login that would be read as part of a URL's parameters or of the database's name."""
 REMEDY = (
     "Set ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, to an absolute path such as "
     "sqlite:////var/lib/certificates/ledger.sqlite3 (four slashes)."
@@ -31,7 +31,7 @@ REMEDY = (
 
 
 def find_place(url: str | None) -> sa.URL:
-    """Return where the ledger is, as far as that can be told without looking.
+    """Return the place of the ledger, as far as it can be found without accessing it.
 
     Args:
         url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for `default_path`.
@@ -62,7 +62,7 @@ def default_path() -> str:
     """Return the SQLite file under the user's state directory (XDG Base Directory Specification).
 
     Raises:
-        CertificatesError: `ledger_unavailable`, there is no such directory, or it hangs on the current folder.
+        CertificatesError: `ledger_unavailable`, if there is no such directory or it depends on the current folder.
     """
     state = os.environ.get("XDG_STATE_HOME")
     if not state:
@@ -84,7 +84,7 @@ def default_path() -> str:
 
 
 def is_fixed(path: str) -> bool:
-    """Return whether a path means the same in every run; `/proc/self/cwd` is the current folder of each."""
+    """Return whether a path means the same in every run; `/proc/self/cwd` is the current folder of each process."""
     return os.path.isabs(path) and not os.path.normpath(path).startswith(("/proc/", "//proc/"))
 
 
@@ -97,14 +97,14 @@ def _parse_url(url: str) -> sa.URL:
     backend = driver.partition("+")[0]
     if backend not in {"sqlite", "postgresql"} or "uri" in parsed.query or "mode" in parsed.query:
         raise no_such_ledger()
-    # What stands in front of another @ than its owner meant would be half of a password, and host and database are named in messages.
+    # If the wrong @ ends the login, host or database would contain a part of the password, and messages name both.
     if backend == "postgresql" and (AMBIGUOUS.search(url) or re.search("[@=]", f"{parsed.host} {parsed.database}")):
         raise no_such_ledger()
     return parsed.set(drivername=driver)
 
 
 def no_such_ledger() -> CertificatesError:
-    """Return the error that says what a URL must look like."""
+    """Return the error that explains what a URL must look like."""
     return CertificatesError(
         "ledger_unavailable",
         "ledger_url is no SQLAlchemy URL of a SQLite file (sqlite:////var/lib/certificates/ledger.sqlite3) "
@@ -114,7 +114,7 @@ def no_such_ledger() -> CertificatesError:
 
 
 def unavailable(url: sa.URL, why: str) -> CertificatesError:
-    """Return the error that says why a ledger cannot be used; a driver may quote the URL."""
+    """Return the error that explains why a ledger cannot be used, without the password of a URL that the driver may quote."""
     why = masked(why, set(secrets_in(url.render_as_string(hide_password=False))))
     if url.get_backend_name() == "sqlite":
         where, check = url.database or "in memory", "ledger_url, its folder's permissions and free space"

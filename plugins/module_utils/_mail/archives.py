@@ -4,9 +4,9 @@
 
 """Files in files: zip, tar, gzip, uuencode. Private to softlayer.certificates.
 
-Pure, in memory and within bounds: nothing is written anywhere, and what a file claims about its sizes is not believed.
-Tar is read here and not by the standard library, which can be made to read a damaged archive without end; bzip2 and LZMA in
-zip archives are unpacked here, since `zipfile` unpacks them without bound.
+Pure, in memory and with limits: nothing is written to disk, and the sizes that a file declares are not trusted.
+Tar is read here because the standard library can be made to read a damaged archive without end. bzip2 and LZMA in zip
+archives are unpacked here because `zipfile` unpacks them without a limit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-with suppress(ImportError):  # some builds of Python lack one of them
+with suppress(ImportError):  # some builds of Python do not have all of them
     import bz2
 with suppress(ImportError):
     import lzma
@@ -30,13 +30,13 @@ with suppress(ImportError):
 ENTRIES = 100
 """Files in one archive."""
 UNPACKED_BYTES = 8 * 1024 * 1024
-"""Of all that is unpacked of one message's archives."""
+"""For everything unpacked from one message's archives."""
 FILE_BYTES = 1024 * 1024
-"""Of one file that is unpacked."""
+"""For one unpacked file."""
 RATIO = 100
-"""How much larger an entry may be than its packed form; certificates are hardly compressible."""
+"""Maximum size of an entry, as a multiple of its packed size; certificates hardly compress."""
 SMALLEST_ALLOWED = 10 * 1024
-"""So much may any packed file become, whatever the ratio: an archive of small files is mostly zeros."""
+"""Bytes that any packed file may unpack to, whatever the ratio: an archive of small files is mostly zeros."""
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 GZIP_MAGIC = b"\x1f\x8b\x08"
@@ -44,9 +44,9 @@ DIRECTORY_ENTRY = b"PK\x01\x02"
 ENCRYPTED_FLAG = 0x1
 AES = 99
 LOCAL_HEADER = struct.Struct("<26xHH")
-"""Of an entry: what stands before the lengths of its name and its extra field, which it ends with."""
+"""Header of an entry in zip: the bytes up to the lengths of its name and its extra field, and these lengths at its end."""
 LZMA_HEADER = struct.Struct("<2xHBL")
-"""Before the data (APPNOTE, 5.8.8): the length of the properties, and those (lc, lp and pb in one byte, the size of the dictionary)."""
+"""In front of the data (APPNOTE, 5.8.8): the length of the properties, and the properties (lc, lp and pb in one byte, dictionary size)."""
 SMALLEST_DICTIONARY = 4096
 ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -62,10 +62,10 @@ ZIP_ERRORS = (
 )
 """What `zipfile` raises on damaged archives."""
 DOCUMENT_ENTRIES = frozenset({"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"})
-"""Files in zip archives that are documents or programs: OOXML, OpenDocument and EPUB, Java."""
+"""Files that show that a zip archive is a document or a program: OOXML, OpenDocument and EPUB, Java."""
 TAR_BLOCK = 512
 TAR_FILES = (b"0", b"\0", b"7")
-"""Kinds of entries of tar that are plain files."""
+"""Types of tar entries that are plain files."""
 UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 UU_LONGEST = 64
 """Characters of a line: one for its length, 60 for 45 bytes, and what mail programs append."""
@@ -75,7 +75,7 @@ Sign = t.Literal["too_large", "encrypted", "malformed", "document"]
 
 @dataclass(frozen=True)
 class File:
-    """A file that was in another; its name is what that says, and may be anything."""
+    """A file from an archive. Its name is the one in the archive, and may be anything."""
 
     name: str
     content: bytes = field(repr=False)
@@ -83,19 +83,19 @@ class File:
 
 @dataclass(frozen=True)
 class Unread:
-    """A file in an archive, packed in a way that is not known here."""
+    """A file in an archive, packed with a method that this module does not know."""
 
     name: str
 
 
 class Unpacker:
-    """Takes files out of the archives of one message, within bounds that hold for all of them together."""
+    """Unpacks the archives of one message, with limits that apply to all of them together."""
 
     def __init__(self) -> None:
         self._left = UNPACKED_BYTES
 
     def unpack(self, name: str, content: bytes) -> Iterator[File | Unread | Sign]:
-        """Yield the files in an archive, and what hinders others from being read."""
+        """Yield the files in an archive, and the signs why others cannot be read."""
         if content.startswith(ZIP_MAGIC):
             yield from self._unzip(content)
         elif content.startswith(GZIP_MAGIC):
@@ -133,7 +133,7 @@ class Unpacker:
                 content = unpack(_packed(data, entry), allowed + 1)
             elif entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
                 with archive.open(entry) as file:
-                    content = file.read(allowed + 1)  # the directory may lie
+                    content = file.read(allowed + 1)  # the declared size may be wrong
             else:
                 return Unread(entry.filename)
         except ZIP_ERRORS:
@@ -143,7 +143,7 @@ class Unpacker:
         return self._taken(entry.filename, content, allowed)
 
     def _gunzip(self, name: str, content: bytes) -> Iterator[File | Sign]:
-        """Unpack what `gzip` made (RFC 1952): one file, or several one after the other, which are one."""
+        """Unpack a `gzip` file (RFC 1952): one file, or several in sequence, which together make one."""
         allowed = min(self._left, max(RATIO * len(content), SMALLEST_ALLOWED))
         pieces: list[bytes] = []
         size = 0
@@ -170,7 +170,7 @@ class Unpacker:
         return "too_large" if len(content) > allowed else File(name, content)
 
     def _untar(self, content: bytes) -> Iterator[File | Sign]:
-        """Read the plain files of a tar archive (POSIX.1-1988, and what came after); its content is there already."""
+        """Read the plain files of a tar archive (POSIX.1-1988 and later); its content is already in memory."""
         position = 0
         for _entry in range(ENTRIES):
             header = content[position : position + TAR_BLOCK]
@@ -185,7 +185,7 @@ class Unpacker:
             if header[156:157] not in TAR_FILES:
                 continue
             if start + size > len(content):
-                yield "malformed"  # it was cut off
+                yield "malformed"  # it is truncated
             elif size > FILE_BYTES:
                 yield "too_large"
             else:
@@ -195,7 +195,7 @@ class Unpacker:
 
 
 def _packed(data: bytes, entry: zipfile.ZipInfo) -> bytes:
-    """Return the data of an entry of a zip archive as they stand there."""
+    """Return the packed data of an entry of a zip archive."""
     name_length, extra_length = LOCAL_HEADER.unpack_from(data, entry.header_offset)
     start = entry.header_offset + LOCAL_HEADER.size + name_length + extra_length
     return data[start : start + entry.compress_size]
@@ -206,7 +206,7 @@ def _from_bzip2(packed: bytes, most: int) -> bytes:
 
 
 def _from_lzma(packed: bytes, most: int) -> bytes:
-    """Unpack LZMA; a dictionary needs not be larger than what is unpacked."""
+    """Unpack LZMA; a dictionary larger than the unpacked data is never needed."""
     length, properties, dictionary = LZMA_HEADER.unpack_from(packed)
     positions, literals = divmod(properties, 9)
     how = {
@@ -226,23 +226,23 @@ UNPACKERS: dict[int, t.Callable[[bytes, int], bytes]] = {
     **({zipfile.ZIP_BZIP2: _from_bzip2} if "bz2" in globals() else {}),
     **({zipfile.ZIP_LZMA: _from_lzma} if "lzma" in globals() else {}),
 }
-"""How the data of an entry are unpacked, up to so many bytes, by its method."""
+"""By compression method: the function that unpacks an entry's data, up to a number of bytes."""
 
 
 def is_archive(content: bytes) -> bool:
-    """Return whether a file is one that `Unpacker` takes files out of."""
+    """Return whether `Unpacker` can unpack a file."""
     return content.startswith((*ZIP_MAGIC, GZIP_MAGIC)) or is_tar(content)
 
 
 def is_tar(content: bytes) -> bool:
-    """Return whether a file begins with a tar header: its checksum tells, and a name."""
+    """Return whether a file begins with a tar header: it has a name and the right checksum."""
     header = content[:TAR_BLOCK]
     stated = _tar_number(header[148:156]) if len(header) == TAR_BLOCK and header[0] else None
     return stated is not None and stated == sum(header[:148]) + 8 * ord(" ") + sum(header[156:])
 
 
 def _tar_number(digits: bytes) -> int | None:
-    """Return a number of a tar header, `None` if it is none: octal digits, or binary where they do not suffice."""
+    """Return a number from a tar header (octal digits, or binary for large numbers), or `None` if it is not valid."""
     if digits[:1] == b"\x80":
         return int.from_bytes(digits[1:], "big")
     try:
@@ -252,7 +252,7 @@ def _tar_number(digits: bytes) -> int | None:
 
 
 def uudecoded(content: bytes) -> Iterator[File]:
-    """Yield the files that stand uuencoded in a text (POSIX.1-2017, uuencode): `begin`, lines, `end`."""
+    """Yield the uuencoded files in a text (POSIX.1-2017, uuencode): `begin`, lines, `end`."""
     position = 0
     while found := UU_BEGIN.search(content, position):
         name = found[1].decode("utf-8", "replace").strip()
@@ -275,7 +275,7 @@ def _from_base64_lines(encoded: bytes) -> bytes:
 
 
 def _uudecode(content: bytes, position: int) -> tuple[bytes, int]:
-    """Return what the lines from a position on stand for, and where the first stands that is none of them."""
+    """Return the bytes that the lines from a position on encode, and the position of the first line that is not encoded."""
     decoded = bytearray()
     while position < len(content):
         line_end = content.find(b"\n", position, position + UU_LONGEST + 2)

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A message's bytes to the certificates in it. Private to softlayer.certificates.
+"""From a message's bytes to the certificates in it. Private to softlayer.certificates.
 
-Pure. Anyone can send a message, so nothing here trusts one: no bytes raise, time and memory are bounded by the constants
-below and in the files that this one rests on, and what a message says of itself, sender, subject, file names, content
-types, is used only to say what it may be.
+Pure. Anyone can send a message, so nothing in it is trusted: no input raises an exception, and the constants below and in
+the modules that this one uses limit time and memory. What a message says about itself (sender, subject, file names,
+content types) is used only to describe it.
 """
 
 from __future__ import annotations
@@ -38,25 +38,25 @@ from .text import (
 Format = t.Literal["inline_pem", "pem", "der", "pkcs7", "zip"]
 
 DEPTH = 20
-"""Levels of multiparts and forwarded messages."""
+"""Levels of nested multiparts and forwarded messages."""
 ARCHIVE_DEPTH = 2
-"""Levels of archives: one, and one in it."""
+"""Levels of nested archives: an archive, and archives in it."""
 TEXT_LENGTH = 1024 * 1024
-"""Characters of all text of a message, in which certificates are looked for line by line."""
+"""Characters; total text of a message that is searched line by line for certificates."""
 DER_BYTES = 1024 * 1024
-"""Of one certificate or PKCS#7 structure, and of all different ones of a message together: a large one takes a hundred
-times its size in memory."""
+"""Limit for one certificate or PKCS#7 structure, and for all different ones of a message together: a large one takes a
+hundred times its size in memory."""
 CERTIFICATES = 500
-"""Of one message."""
+"""Maximum per message."""
 BARE_BLOCKS = 20
-"""Pieces of base64 without the lines that make it PEM, in one text."""
+"""Pieces of base64 without PEM's begin and end lines, in one text."""
 BARE_LENGTH = 64 * 1024
-"""Characters of one of them."""
+"""Characters of one such piece."""
 
 SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 SIGNED_ENTITY = re.compile(rb"Content-Type[ \t]*:", re.IGNORECASE)
-"""How what was signed begins (RFC 8551, 3.5.2)."""
+"""How signed content begins (RFC 8551, 3.5.2)."""
 FORWARDED = frozenset({"message/rfc822", "message/global"})
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 HTML_NAMES = (".html", ".htm", ".xhtml")
@@ -68,7 +68,7 @@ KEY_STORE = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|\x81.|\x82..|\x83...)\x02\x01\
 
 @dataclass(frozen=True)
 class Candidate:
-    """A certificate of a message, and the form in which it was first met."""
+    """A certificate in a message, and the form in which it was first found."""
 
     certificate: Certificate
     format: Format
@@ -76,9 +76,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Message:
-    """What a message holds.
+    """The content of a message.
 
-    `signs` are observations that explain a message without the certificate: `encrypted`, `too_large`, `malformed`,
+    `signs` are observations that explain why a message has no certificate: `encrypted`, `too_large`, `malformed`,
     `unsupported`, `approval`, `issued`, `link`.
     """
 
@@ -88,7 +88,7 @@ class Message:
 
 
 def read_message(data: bytes) -> Message:
-    """Return what a message (RFC 5322, RFC 2045 to 2049) holds, whatever its bytes are."""
+    """Return the content of a message (RFC 5322, RFC 2045 to 2049), whatever its bytes are."""
     reader = _Reader()
     headers = shown_headers(reader.read_entity(with_line_ends(data), depth=0))
     reader.note_unread_files(mentions_certificates(headers.subject or ""))
@@ -96,7 +96,7 @@ def read_message(data: bytes) -> Message:
 
 
 class _Reader:
-    """Goes through a message once and notes what it holds, within the bounds."""
+    """Reads a message once and notes its content, within the limits."""
 
     def __init__(self) -> None:
         self.candidates: dict[bytes, Candidate] = {}
@@ -111,7 +111,7 @@ class _Reader:
         self._subject = ""
 
     def read_entity(self, data: bytes, depth: int) -> email.message.Message:
-        """Read a message; returns its headers."""
+        """Read a message and return its headers."""
         part, above = Part(data, 0, len(data)), self._subject
         self._subject = shown_headers(part.headers).subject or ""
         self._read_part(part, data, depth)
@@ -123,7 +123,7 @@ class _Reader:
         if depth > DEPTH or self._parts < 0:
             self.signs.add("too_large")
         elif part.content_type in SIGNATURES:
-            pass  # its certificates are the sender's
+            pass  # its certificates belong to the sender
         elif part.content_type == "multipart/encrypted":
             self.signs.add("encrypted")
         elif part.content_type.startswith("multipart/") and self._read_parts(part, data, depth):
@@ -132,7 +132,7 @@ class _Reader:
             self._read_leaf(part, depth)
 
     def _read_parts(self, part: Part, data: bytes, depth: int) -> bool:
-        """Read the parts of a multipart; returns whether it has any."""
+        """Read the parts of a multipart; return whether it has any."""
         default_type = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
         found = False
         for start, end in part.parts():
@@ -145,7 +145,7 @@ class _Reader:
         return found
 
     def note_unread_files(self, is_in_context: bool) -> None:
-        """Note whether a file that could not be read may hold a certificate, when all of the message is known."""
+        """Note whether an unreadable file may hold a certificate; for when the whole message has been read."""
         in_context = is_in_context or self._about_certificates
         if any(is_unsupported(name, kind, in_context=in_context) for name, kind in self._unread):
             self.signs.add("unsupported")
@@ -155,7 +155,7 @@ class _Reader:
         if part.content_type in FORWARDED or part.file_name.lower().endswith(".eml"):
             self.read_entity(with_line_ends(content), depth + 1)
         elif part.content_type in SIGNED and (signed := SIGNED_ENTITY.search(content)):
-            self.read_entity(content[signed.start() :], depth + 1)  # the certificates behind it are the sender's
+            self.read_entity(content[signed.start() :], depth + 1)  # the certificates after it belong to the sender
         elif part.is_body or part.content_type.startswith("multipart/"):
             self._read_body(content, part.charset, "inline_pem", is_html=part.content_type in HTML_TYPES)
         else:
@@ -183,7 +183,7 @@ class _Reader:
             self._read_file(file, charset, level=level)
 
     def _read_file(self, file: File, charset: str, *, level: int, is_html: bool = False) -> None:
-        """Read an attachment, or a file from so many levels of archives, by what its bytes are."""
+        """Read an attachment, or a file from this level of archives, according to its bytes."""
         content = file.content
         if is_archive(content):
             self._read_archive(file, level + 1)
@@ -202,7 +202,7 @@ class _Reader:
             self._read_uuencoded(content, charset, level + 1)
 
     def _decode(self, content: bytes, charset: str) -> str:
-        """Return text, as far as the bound on it allows."""
+        """Return the text, as far as the limit for a message allows."""
         text, is_all = shortened(as_text(content, charset), self._text)
         if not is_all:
             self.signs.add("too_large")
@@ -210,7 +210,7 @@ class _Reader:
         return text
 
     def _read_text(self, text: str, form: Format) -> None:
-        """Read the certificates in a text: PEM, or where there is none, base64 alone."""
+        """Read the certificates in a text: PEM, or if there is none, bare base64."""
         found_pem = False
         for block in pem_blocks(text):
             if block.label == "PGP MESSAGE":
@@ -235,9 +235,9 @@ class _Reader:
             self._read_der(from_base64(body), form)
 
     def _read_der(self, data: bytes, form: Format | None, *, is_guess: bool = False) -> None:
-        """Read a certificate or PKCS#7 structure, each once; what follows it is left out.
+        """Read a certificate or PKCS#7 structure, each once; any bytes after it are ignored.
 
-        Of a guess nothing is noted but the certificates in it.
+        If it is only a guess that the data is one, nothing but certificates is noted.
         """
         length = der_length(data)
         der = data[:length]
@@ -263,7 +263,7 @@ class _Reader:
             self.candidates.setdefault(certificate.der, Candidate(certificate, form_here))
 
     def _read_archive(self, file: File, level: int) -> None:
-        """Read the files in an archive, and those in archives in it."""
+        """Read the files in an archive and in the archives in it."""
         if level > ARCHIVE_DEPTH:
             self.signs.add("too_large")
             return
@@ -275,6 +275,6 @@ class _Reader:
             elif not isinstance(item, File):
                 self.signs.add(item)
             elif is_tar(item.content) and file.content.startswith(GZIP_MAGIC):
-                self._read_archive(item, level)  # what is packed in two steps is one archive
+                self._read_archive(item, level)  # a file packed in two steps, such as tar and gzip, is one archive
             else:
                 self._read_file(item, "utf-8", level=level)

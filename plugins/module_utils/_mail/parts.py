@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A message's structure: its header fields, and where its parts begin and end. Private to softlayer.certificates.
+"""A message's structure: header fields, and where its parts begin and end. Private to softlayer.certificates.
 
-Pure. Multiparts are split here and not by the standard library, whose parser takes time that grows with the square of what
-a hostile message nests. Everything here takes time that grows with the message and no faster.
+Pure. Multiparts are split here because the parser of the standard library takes quadratic time on hostile nesting.
+Everything here takes linear time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .._x509.pem import from_base64
 PARTS = 1_000
 """Parts of one message, at all levels."""
 HEADER_BYTES = 64 * 1024
-"""Of a message that is not looked into, so much of its beginning is read for its headers."""
+"""For a message that is not read: this much of its beginning is searched for headers."""
 FIELD_LENGTH = 2_000
 """Characters of one header field."""
 SHOWN_LENGTH = 300
@@ -48,7 +48,7 @@ KEPT_FIELD = re.compile(
 
 @dataclass(frozen=True)
 class Headers:
-    """What a result tells of a message: one line each, cut, without control characters; `None` where there is none."""
+    """The headers that results contain: one line each, shortened, without control characters; `None` if there is none."""
 
     message_id: str | None
     sender: str | None
@@ -57,12 +57,12 @@ class Headers:
 
 
 def with_line_ends(data: bytes) -> bytes:
-    """Return a message of an ancient Mac with the line ends that all others have."""
+    """Return a message with LF line ends if it has only CR, as old Macs wrote."""
     return data if b"\n" in data else data.replace(b"\r", b"\n")
 
 
 class Part:
-    """One entity of a message (RFC 2045, 2.4): header fields, and where in the message its content stands."""
+    """One entity of a message (RFC 2045, 2.4): its header fields, and the position of its content in the message."""
 
     def __init__(self, data: bytes, start: int, end: int, default_type: str = "text/plain") -> None:
         self._data = data
@@ -77,7 +77,7 @@ class Part:
 
     @cached_property
     def boundary(self) -> bytes:
-        """What separates the parts of a multipart; empty if it does not say."""
+        """What separates the parts of a multipart; empty if not declared."""
         return (_ask(self.headers.get_boundary) or "").encode("utf-8", "replace")
 
     @cached_property
@@ -87,12 +87,12 @@ class Part:
 
     @cached_property
     def file_name(self) -> str:
-        """The name it claims to have as a file; empty if it has none."""
+        """The file name that it declares; empty if it has none."""
         return str(_ask(self.headers.get_filename) or "")
 
     @cached_property
     def is_body(self) -> bool:
-        """Whether a reader sees it as the message's text."""
+        """Whether a mail program shows it as the message's text."""
         return (
             self.content_type.startswith("text/")
             and not self.file_name
@@ -100,7 +100,7 @@ class Part:
         )
 
     def content(self) -> bytes:
-        """Its content, with the transfer encoding taken off."""
+        """Its content, with the transfer encoding decoded."""
         raw = self._data[self.start : self.end]
         encoding = str(self.headers.get("content-transfer-encoding", "")).partition(";")[0].strip().lower()
         if encoding == "base64":
@@ -108,7 +108,7 @@ class Part:
         return quopri.decodestring(raw) if encoding == "quoted-printable" else raw
 
     def parts(self) -> Iterator[tuple[int, int]]:
-        """Where the parts of a multipart begin and end (RFC 2046, 5.1.1); the last may lack its end."""
+        """Yield where the parts of a multipart begin and end (RFC 2046, 5.1.1); the last one may have no end line."""
         delimiter = b"\n--" + self.boundary
         begin, position, misses = None, self.start - 1, 0
         while self.boundary and misses < PARTS:
@@ -119,7 +119,7 @@ class Part:
             line_end = self._data.find(b"\n", position, self.end)
             rest = self._data[position : min(line_end, position + 100) if line_end >= 0 else self.end][:100].strip()
             if rest not in {b"", b"--"}:
-                misses += 1  # another boundary that begins like this one
+                misses += 1  # another boundary that begins in the same way
                 continue
             if begin is not None:
                 yield begin, found
@@ -132,7 +132,7 @@ class Part:
 
 
 def _read_fields(data: bytes, start: int, end: int) -> tuple[email.message.Message, int]:
-    """Return the header fields that matter, and where the content begins, however much else stands between."""
+    """Return the header fields that matter, and where the content begins, however many other fields there are."""
     headers = email.message.Message()
     envelope = ENVELOPE_LINE.match(data, start, end)
     position = envelope.end() if envelope else start
@@ -159,7 +159,7 @@ def _unfolded(value: bytes) -> str:
 
 
 def _ask(question: Callable[[], t.Any]) -> t.Any:
-    """Return what the standard library makes of a header field, `None` if it chokes on it."""
+    """Return what the standard library reads from a header field, or `None` if it fails on it."""
     try:
         return question()
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError):
@@ -167,7 +167,7 @@ def _ask(question: Callable[[], t.Any]) -> t.Any:
 
 
 def shown_headers(headers: email.message.Message) -> Headers:
-    """Return the fields that results tell."""
+    """Return the headers that results contain."""
     return Headers(
         message_id=_one_line(headers.get("message-id")),
         sender=_one_line(headers.get("from")),
@@ -177,17 +177,17 @@ def shown_headers(headers: email.message.Message) -> Headers:
 
 
 def read_headers(data: bytes) -> Headers:
-    """Return the headers of a message that is known by its beginning only."""
+    """Return the headers of a message of which only the beginning was read."""
     return shown_headers(Part(with_line_ends(data), 0, len(data)).headers)
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """Return an instant in UTC; one without a zone is taken to be (RFC 5322, 3.3)."""
+    """Return an instant in UTC; without a zone it is taken as UTC (RFC 5322, 3.3)."""
     return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _one_line(value: str | None) -> str | None:
-    """Return a header field decoded (RFC 2047), as one line that can be printed."""
+    """Return a header field decoded (RFC 2047), as one printable line."""
     if value is None:
         return None
     with suppress(ValueError, LookupError, TypeError, email.errors.HeaderParseError):

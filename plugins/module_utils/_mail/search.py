@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Messages to the certificates that are looked for. Private to softlayer.certificates.
+"""From messages to the wanted certificates. Private to softlayer.certificates.
 
-Pure. What a message holds is taken for its public key and for its chain to a trusted root alone.
+Pure. A certificate is accepted only for its public key and its chain to a trusted root.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from .message import Candidate, Format, Message, read_message
 from .parts import Headers, read_headers
 
 OF_ONE_KEY = 10
-"""Certificates of one key in one message, the newest, of which a trusted one is taken."""
+"""Certificates with the same key in one message, the newest ones, among which a trusted one is looked for."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A certificate that carries a wanted public key, with its issuers in order, the root left out.
+    """A certificate with a wanted public key, and its issuers in order, without the root.
 
-    `why` says what is amiss if it is not trusted, as the rest of a sentence about it. `names` are those that were asked for.
+    If it is not trusted, `why` says what is wrong, as the end of a sentence about it. `names` are the names that were asked for.
     """
 
     certificate: Certificate
@@ -43,24 +43,24 @@ class Found:
 
     @property
     def right_names(self) -> int:
-        """How many of the names that were asked for it is for."""
+        """How many of the names that were asked for it covers."""
         return len(self.names & self.certificate.server_names)
 
     @property
     def is_for_other_names(self) -> bool:
-        """Whether it is for none of the names that were asked for."""
+        """Whether it covers none of the names that were asked for."""
         return bool(self.names) and not self.right_names
 
     @property
     def is_right(self) -> bool:
-        """Whether it is trusted, and not for other names, whoever has signed it."""
+        """Whether it is trusted, and not for other names, whoever issued it."""
         return self.trust == "trusted" and not self.is_for_other_names
 
 
 NO_ANCHORS = Anchors()
 
 Target: t.TypeAlias = "tuple[str, frozenset[str]]"
-"""What is looked for: a public key, and names that its certificate should be for, in ASCII form; without any all will do."""
+"""What to find: a public key, and the names that the certificate should be for, in ASCII form; if empty, any names will do."""
 
 
 def take(
@@ -70,13 +70,15 @@ def take(
     anchors: Callable[[], Anchors] = lambda: NO_ANCHORS,
     known: Iterable[Certificate] = (),
 ) -> dict[Target, Found]:
-    """Return for each target (its key as the SHA-256 of the SubjectPublicKeyInfo, in hex) the best valid certificate in a message.
+    """Return for each target the best valid certificate in a message.
+
+    A target's key is the SHA-256 of the SubjectPublicKeyInfo, in hex.
 
     Args:
         message: a message.
-        targets: what is looked for. Where two have one key, none gets what is for the names of the other.
+        targets: what to find. If two have the same key, neither gets a certificate for the other's names.
         at: the present instant.
-        anchors: gives what is trusted, once there is something to trust.
+        anchors: returns what is trusted; called only if there is a certificate to check.
         known: issuers that may be missing from the message.
     """
     wanted: dict[str, list[Candidate]] = {}
@@ -94,15 +96,15 @@ def take(
 
 
 def _is_for(candidate: Candidate, key: str, names: frozenset[str], targets: Collection[Target]) -> bool:
-    """Return whether a certificate is not rather for another target of the same key."""
+    """Return whether a certificate is not rather meant for another target with the same key."""
     its = candidate.certificate.server_names
     return not names or bool(names & its) or not any(other & its for its_key, other in targets if its_key == key)
 
 
 def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str]) -> Found | None:
-    """Return the newest certificate that is trusted and for the names, else what comes nearest to it.
+    """Return the newest certificate that is trusted and has all the names, else the one that is closest to this.
 
-    Whoever has got hold of a signing request can have it signed for a name of his own, by an authority that is trusted.
+    Anyone who has got hold of a CSR can have a trusted authority sign it for a name of his own.
     """
     newest = sorted(candidates, key=lambda one: _age(one.certificate), reverse=True)
     best = None
@@ -118,11 +120,11 @@ def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str])
 
 
 BARRIERS: tuple[UnmatchedReason, ...] = ("too_large", "encrypted", "malformed")
-"""Signs that are reasons by themselves, the first one first."""
+"""Signs that are reasons by themselves, in order of precedence."""
 
 
 def why_not(message: Message, keys: Collection[str], at: datetime) -> UnmatchedReason | None:
-    """Return why nothing can be taken from a message, `None` if something can."""
+    """Return why a message has no usable certificate, or `None` if it has one."""
     wanted = [candidate.certificate for candidate in _wanted(message, keys)]
     if any(certificate.is_valid(at) for certificate in wanted):
         return None
@@ -143,12 +145,15 @@ def why_not(message: Message, keys: Collection[str], at: datetime) -> UnmatchedR
 
 
 def _age(certificate: Certificate) -> tuple[datetime, datetime]:
-    """Return what tells which of two certificates was issued later, or is valid longer."""
+    """Return a sort key: the certificate that was issued later, or is valid longer, sorts higher."""
     return certificate.not_before, certificate.not_after
 
 
 def _quality(found: Found) -> tuple[bool, int, tuple[datetime, datetime], bool]:
-    """Return what tells which of two finds is better: trust, names, age; of two that were issued at once the one with issuers."""
+    """Return a sort key: the better certificate sorts higher.
+
+    The order of criteria is trust, names, age; among certificates of the same age one with issuers is better.
+    """
     return found.trust == "trusted", found.right_names, _age(found.certificate), bool(found.chain)
 
 
@@ -156,12 +161,12 @@ def _wanted(message: Message, keys: Collection[str]) -> list[Candidate]:
     return [candidate for candidate in message.candidates if candidate.certificate.public_key_sha256 in keys]
 
 
-# What was looked for, and where it was found
+# What to find, and where it was found
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to look for: an order, or whatever carries the public key of a CSR or private key."""
+    """What to find: the certificate of an order, or any with the public key of a CSR or private key."""
 
     public_key_sha256: str | None
     order_id: int | None = None
@@ -185,11 +190,11 @@ MISSING: Mapping[MissingReason, str] = {
 
 
 def why_missing(wanted: Wanted, refused: tuple[Untrusted, str] | None = None) -> dict[str, t.Any]:
-    """Return the entry of what was not found, as the module returns it.
+    """Return the module's entry for a certificate that was not found.
 
     Args:
-        wanted: what was looked for.
-        refused: reason and message, if there was something and it was not trusted.
+        wanted: what was to be found.
+        refused: reason and message, if there was a certificate that was not trusted.
     """
     why_no_key: MissingReason = "no_public_key" if wanted.exists else "not_found"
     unfound: MissingReason = "waiting_for_email" if wanted.public_key_sha256 else why_no_key
@@ -206,7 +211,7 @@ def why_missing(wanted: Wanted, refused: tuple[Untrusted, str] | None = None) ->
 
 @dataclass(frozen=True)
 class Place:
-    """Where a message lies: in a folder on a mail server, or in a file."""
+    """Where a message is: in a folder on a mail server, or in a file."""
 
     folder: str | None = None
     uid: int | None = None
@@ -215,14 +220,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Collected:
-    """A certificate, with the message it was found in."""
+    """A certificate, and the message in which it was found."""
 
     found: Found
     headers: Headers
     place: Place
 
     def as_result(self, wanted: Wanted) -> dict[str, t.Any]:
-        """Return it as the module returns it."""
+        """Return it in the form of the module's results."""
         certificate = self.found.certificate
         facts = certificate.facts()
         return {
@@ -239,7 +244,7 @@ class Collected:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A certificate whose issuers may be in another message, and what was noted of it meanwhile."""
+    """A certificate whose issuers may be in another message, and the rejection that was noted for now."""
 
     target: Target
     collected: Collected
@@ -247,11 +252,11 @@ class Waiting:
 
 
 class Search:
-    """Takes messages one by one and keeps, for each target, the best certificate that is valid.
+    """Takes messages one by one and keeps, for each target, the best valid certificate.
 
-    A trusted one is better than any other, then the newer one is. Where a message lacks the issuers they are taken from the
-    others: what issued a certificate is told by its signature, so it does not matter where it comes from. Those that are
-    trusted are tried at once, all others in `settle`: whoever sends many is to hinder only what would not be found without them.
+    A trusted certificate is better than any other; after that, the newer one is better. If a message does not contain the
+    issuers, they are taken from other messages: the signature proves the issuer, so its source does not matter. Trusted issuers
+    are tried at once, all others in `settle`. So a sender of many issuers can only hinder what needs untrusted issuers.
     """
 
     def __init__(
@@ -265,10 +270,10 @@ class Search:
         """Begin a search.
 
         Args:
-            targets: what is looked for.
-            anchors: gives what is trusted; it is asked once something is found.
+            targets: what to find.
+            anchors: returns what is trusted; called once something is found.
             known: issuers that may be missing from the messages.
-            require_trust: whether to take trusted certificates only.
+            require_trust: whether to accept only trusted certificates.
         """
         self._targets = frozenset(targets)
         self._anchors = anchors
@@ -284,7 +289,7 @@ class Search:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that was looked for is found, trusted and for its names."""
+        """Whether every target is found, trusted and with its names."""
         return all(one in self.collected and self.collected[one].found.is_right for one in self._targets)
 
     @cached_property
@@ -292,7 +297,7 @@ class Search:
         return frozenset(key for key, _names in self._targets)
 
     def examine(self, data: bytes, place: Place, at: datetime) -> None:
-        """Look into a message, at the present instant: what was issued while a mailbox is waited on is valid by then."""
+        """Look into a message, at the present instant: a certificate issued during the wait for mail is valid by then."""
         message = read_message(data)
         self.examined += 1
         reason = why_not(message, self._keys, at)
@@ -303,12 +308,12 @@ class Search:
         self._remember_issuers(message)
 
     def settle(self, at: datetime) -> None:
-        """Try the issuers of all messages on what still lacks one; for when a mailbox has been looked through."""
+        """Try the issuers of all messages on certificates without an issuer; for when the whole mailbox has been read."""
         if self._waiting:
             self._try_again(at, self._issuers)
 
     def pass_over(self, beginning: bytes, place: Place) -> None:
-        """Note a message that is too large to be looked into, of which only the beginning was read."""
+        """Note a message that is too large; only its beginning was read."""
         self.examined += 1
         self._reject(read_headers(beginning), place, "too_large", LARGE_MESSAGE)
 
@@ -337,7 +342,7 @@ class Search:
             self.collected[target] = collected
 
     def _try_again(self, at: datetime, others: Iterable[Certificate] = ()) -> None:
-        """Look whether the issuers that are known by now, or others, complete the chains of what was found before."""
+        """Check whether the issuers known by now, or others, complete the chains of certificates found before."""
         below = (issuer for one in self._waiting for issuer in one.collected.found.chain)
         chains = Chains([*self._known, *below, *others], self._anchors(), at)
         still = []
@@ -365,7 +370,7 @@ class Search:
 
 
 def why_untrusted(found: Found) -> tuple[Untrusted, str]:
-    """Return reason and message of a certificate that has the right public key and is not trusted, or not for its names."""
+    """Return reason and message for a certificate that has the right public key but is not trusted, or not for its names."""
     name = found.certificate.shown_name
     if found.trust == "trusted" and found.is_for_other_names:
         return "untrusted", (
@@ -396,12 +401,12 @@ UNMATCHED_BECAUSE: Mapping[UnmatchedReason, str] = {
     "unsupported_attachment": "An attachment that may hold the certificate is of a kind, or packed in a way, that is not read: "
     "unpack it, and save the certificate by hand.",
 }
-"""What is said of messages that were not taken, and what to do about them."""
+"""Message for each reason why a message was not used, and what to do about it."""
 LARGE_MESSAGE = "It is larger than max_message_bytes: raise that, or save the certificate by hand."
 UNMATCHED = 1_000
-"""How many messages without a wanted certificate are told of one by one."""
+"""Maximum number of messages without a wanted certificate that are listed one by one."""
 ISSUERS = 1_000
-"""Issuers that are remembered of all messages; a mailbox of many years has a few dozen."""
+"""Issuers remembered from all messages; a mailbox of many years has a few dozen."""
 
 
 def _told(headers: Headers, place: Place) -> dict[str, t.Any]:

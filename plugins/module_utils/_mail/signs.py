@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a message without a certificate is about, by its words and its files. Private to softlayer.certificates.
+"""What a message without a certificate is about, from its words and its files. Private to softlayer.certificates.
 
-Pure. Nothing that is decided here gives a certificate: it only says what a person should do about a message.
+Pure. No decision here ever yields a certificate: it only shows what a person should do about a message.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
 
 
 SUBJECTS = ("certificat", "zertifikat", "certificad", "ssl")
-"""What a message about certificates mentions, in lower case."""
+"""Words in messages about certificates, in lower case."""
 TOPIC = _any_of(
     *SUBJECTS,
     r"\btls\b|\bhttps\b",
     r"\border approval\b|\bdcv\b|\bpki-validation\b|\bdnsauth\b",
-    # authorities, of which the others have SSL in their names
+    # authorities; the names of all others contain SSL
     r"\b(?:digicert|geotrust|thawte|symantec|verisign|sectigo|comodo|globalsign|entrust|godaddy|certum|swisssign|d-trust|quovadis)\b",
-    # an order for a host, and the domain of one
+    # an order for a host and its domain
     r"\b(?:order|bestellung|auftrag|commande|pedido|ordine)\b[^!?]{0,60}[a-z0-9]·[a-z]",
     r"\b(?:domain|domaine|dominio)s?\b[^!?]{0,60}\b(?:validat|verif|control|own|contrôl|propri|propiet|freigabe|valid|kontroll)",
     r"\b(?:validat|verif|control|own|contrôl|propri|propiet|valid|kontroll)[^!?]{0,60}(?:domain|dominio)",
 )
-"""What a message mentions in which somebody is asked to approve an order, or told that a certificate has been issued."""
+"""Words in messages that ask for approval of an order or announce a certificate."""
 LINKS = ("https://", "http://")
 ANCHOR = re.compile(r"\bhref\s{0,4}=\s{0,4}[\"']?\s{0,4}https?:", re.IGNORECASE)
 LONGEST_TEXT = 64 * 1024
-"""Characters of a text by which it is told what it is about."""
+"""Characters of a text that are read to find out what it is about."""
 QUOTATION_MARKS = re.compile(r"(?m)^[ \t]*(?:[>|][ \t]?)+")
 PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
 LINK = re.compile(r"https?://\S{1,2000}")
 INNER_POINT = re.compile(r"(?<=\w)[.:](?=\w)")
-"""A point in a host name or a number, which ends no sentence."""
+"""A dot or colon in a host name or a number, which does not end a sentence."""
 SENTENCE = re.compile(r"[^.!?:]+[.!?:]*")
 
 ELSEWHERE = _any_of(
@@ -54,16 +54,16 @@ ELSEWHERE = _any_of(
     r"\bfactur[ea]s?\b|\breçu\b|\benquête\b|\bexpire\b|\bwebinaires?\b",
     r"\bcaduca\b|\brecibo\b|\bencuesta\b|\bseminario\b|\bfattura\b|\bscade\b",
 )
-"""What a sentence is about that tells nothing of an order, whatever was issued or is to be downloaded in it."""
+"""Topics of sentences that say nothing about an order, even if something in them was issued or can be downloaded."""
 NOT_SO = _any_of(
-    # what will happen, or may
+    # what will or may happen
     r"\b(?:once|after(?:wards)?|when|as soon as|before|until|unless|if|then|will|shall|cannot|can not|may"
     r"|erst|nachdem|sobald|bevor|danach|anschließend|ohne|kann|(?<!sie )können(?! sie)|wird|werden|ermöglichen|um"
     r"|après|ensuite|avant|dès|sera|afin|después|antes|cuando|será|podrá|dopo|prima|quando|sarà)\b.*",
-    # what has not, and which one that was
+    # what has not happened; and relative clauses about what was issued
     r"\b(?:no|nothing|not|nicht|kein\w*)\b.*|\b(?:that|which|who) (?:was|were|is|are|has been|have been) (?:issued|created)\b",
 )
-"""In it, what has been issued has not."""
+"""Words after which "issued" does not mean that the certificate has been issued."""
 SETTLED = _any_of(
     r"\b(?:has|have|had|was|were|is|are) (?:been )?(?:now |already |successfully )?(?:approved|validated|verified|authori[sz]ed|confirmed)\b",
     r"\b(?:has|have|you) approved\b",
@@ -72,9 +72,9 @@ SETTLED = _any_of(
     r"\b(?:prüfung|validierung|freigabe|bestätigung|genehmigung)\b.{0,60}\b(?:abgeschlossen|erfolgt|erfolgreich|erteilt)\b",
     r"\b(?:wurde|ist) (?:geprüft und )?(?:genehmigt|freigegeben|bestätigt|validiert)\b|\bvon ihnen (?:beantragt|bestellt|bestätigt|genehmigt)\w*",
 )
-"""What nobody has to approve or to confirm any more."""
+"""What nobody needs to approve or confirm any more."""
 ASKED = _any_of(
-    # whoever is asked to approve
+    # a request to approve
     r"\b(?:to|please|and|can|must|may|should|or) (?:review and )?(?:approve|authori[sz]e|confirm|validate|verify|permit|allow|accept)\b",
     r"^[^\w]*(?:approve|authori[sz]e|confirm|validate|verify)\b",
     r"\b(?:approve|agree|accept|authori[sz]e|allow|yes) (?:or|/) (?:deny|reject|decline|refuse|cancel|disagree|disapprove)\b",
@@ -83,13 +83,13 @@ ASKED = _any_of(
     r"\b(?:order|domain|certificate) (?:access )?(?:approval|authori[sz]ation) (?:request|require)|\border approval\b|\bapprover\b",
     r"\bapproval (?:is )?(?:request|require|need|link)|\b(?:requires?|needs?|await(?:s|ing)?|pending|waiting for|request(?:s|ing)?) (?:your )?approval\b",
     r"\bdomain access authori[sz]ation\b|\bconsent\b|\bapproval of (?:your|the|a)\b",
-    # whoever is asked to show control of a domain
+    # a request to prove control of a domain
     r"\bdomain (?:control |ownership )?(?:validation|verification|authentication)\b|\bdcv\b|\bvalidation of\b|\bverifi(?:es|cation of)\b",
     r"\b(?:prove|show|demonstrate|confirm|verify|tell us|know) (?:that )?(?:you )?(?:own|control|ownership|have control|the domain)",
     r"\b(?:validation|verification|confirmation|approval|authori[sz]ation) (?:code|token|e-?mail)\b|\brandom (?:value|string)\b",
     r"\bdomain administrator\b|\baction required\b|\bowner of\b",
     r"\b(?:txt|cname|caa|dns|http)[ -](?:txt[ -])?(?:resource )?(?:record|eintrag|validation)|\bpki-validation\b|\bdnsauth\b",
-    # in whose order something is missing
+    # an order that is waiting for something
     r"\bcannot (?:be issued|issue)\b|\bstill pending\b|\bon hold\b|\bnot (?:yet )?received (?:the|your)\b",
     r"\bif you (?:did|do|have) not (?:request|order|ask|recogni[sz]e|know|authori[sz]e|place)|\bif you know nothing\b",
     r"\b(?:certificate|it) (?:was|has been) (?:requested|ordered|applied)\b|\bhas (?:requested|applied for|placed an order)\b",
@@ -110,7 +110,7 @@ ASKED = _any_of(
     r"\bcódigo de (?:validación|verificación)\b|\bsolicitud de certificado\b|\b(?:validación|verificación) del? dominio\b|\bregistro (?:txt|cname|dns)\b",
     r"\b(?:per|di|deve) (?:autorizzare|approvare|convalidare|confermare)\b|\bcodice di (?:convalida|verifica)\b|\brichiesta di certificato\b",
 )
-"""How somebody is asked to approve an order, or to show that the domain is his."""
+"""Requests to approve an order or to prove control of the domain."""
 ISSUED = _any_of(
     r"\b(?:has|have|was|is|got)(?: (?!to\b)\w+){0,3} (?:re-?)?(?:issued|keyed)\b|\bwe (?:\w+ )?(?:re-?)?(?:issued|renewed)\b|\b(?:ssl|certificate) issued\b",
     r"\b(?:find|here is) (?:your|the) (?:\w+ ){0,2}cert(?:ificate)?\b(?!.{0,80}attach)",
@@ -126,14 +126,14 @@ ISSUED = _any_of(
     r"\bcertificado\b.{0,80}\b(?:emitido|generado|renovado|listo|disponible)\b|\bhemos (?:emitido|renovado)\b",
     r"\bcertificato\b.{0,80}\b(?:emesso|rilasciato|rinnovato|pronto|disponibile)\b",
 )
-"""How it is told that a certificate has been issued."""
+"""Announcements that a certificate has been issued."""
 FETCHED = _any_of(
     r"\bcongratulations\b|\b(?:download|pick up|collect|retrieve|get|fetch) (?:it|them|your|the)\b|\b(?:ready|available) (?:for|to) download\b",
     r"\bto (?:download|fetch)\b|\bdownload (?:link|page)\b|\bcan be (?:collected|downloaded|retrieved)\b|\brequest\b.{0,60}\bapproved\b",
     r"\bherunter(?:laden|zuladen)?\b|\babruf(?:en|bar)?\b|\bdownload\b|\babholen\b|\bsteht\b.{0,30}\bbereit\b",
     r"\btélécharg|\brécupére|\bdescarg|\brecoger|\bscaric",
 )
-"""How it is told besides; by itself it may be told of anything."""
+"""More words of such announcements; alone they may be about anything."""
 
 ARCHIVE_SIGNATURES = (
     b"7z\xbc\xaf\x27\x1c",
@@ -153,11 +153,11 @@ DOCUMENT_SIGNATURES = (
 TELLING_NAME = re.compile(
     r"cert|zert|ssl|tls|csr|key ?store|(?<![a-z0-9])(?:crt|cer|pem|der|p7b|jks)(?![a-z0-9])|ca[-_]?bundle|^(?:www|star|wildcard)[._]"
 )
-"""What a file is called that may hold a certificate, in lower case."""
+"""Names of files that may hold a certificate, in lower case."""
 
 
 def about(text: str) -> About | None:
-    """Return whether a text asks somebody to approve a certificate, or tells that one has been issued."""
+    """Return whether a text asks for approval of a certificate or announces one, or `None` if neither."""
     text = PARAGRAPH.sub(". ", QUOTATION_MARKS.sub("", text[:LONGEST_TEXT]))
     words = " ".join(text.lower().split())
     words = INNER_POINT.sub("·", LINK.sub(" ", words))
@@ -173,7 +173,7 @@ def about(text: str) -> About | None:
 
 
 def _said(sentences: list[str], how: re.Pattern[str]) -> int:
-    """Return in how many ways something is said."""
+    """Return how many different expressions of a kind the sentences contain."""
     return len({found for one in sentences for found in how.findall(one)})
 
 
@@ -184,23 +184,23 @@ def mentions_certificates(text: str) -> bool:
 
 
 def has_link(text: str) -> bool:
-    """Return whether there is a link in a text."""
+    """Return whether a text contains a link."""
     lower = text.lower()
     return any(link in lower for link in LINKS)
 
 
 def has_anchor(markup: str) -> bool:
-    """Return whether there is a link in HTML, whatever its text is."""
+    """Return whether HTML contains a link, whatever its text is."""
     return ANCHOR.search(markup) is not None
 
 
 def is_telling_name(name: str) -> bool:
-    """Return whether a file is called as one that holds a certificate."""
+    """Return whether a file has a name that suggests a certificate."""
     return bool(TELLING_NAME.search(name[:1_000].lower()))
 
 
 def unread_kind(content: bytes) -> Kind | None:
-    """Return of what kind a file is that is not read here, `None` if it is of none that is known."""
+    """Return the kind of a file that this collection does not read, or `None` if it is not known."""
     if content.startswith(ARCHIVE_SIGNATURES):
         return "archive"
     return "document" if content.startswith(DOCUMENT_SIGNATURES) else None
@@ -210,8 +210,8 @@ def is_unsupported(name: str, kind: Kind, *, in_context: bool) -> bool:
     """Return whether a file that is not read may hold a certificate.
 
     Args:
-        name: what it is called.
-        kind: of what kind it is.
-        in_context: whether the message is about certificates; documents are sent along with all kinds of letters.
+        name: its name.
+        kind: its kind.
+        in_context: whether the message is about certificates; documents are attached to all kinds of messages.
     """
     return is_telling_name(name) or (kind == "archive" and in_context)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text as it stands in messages: charsets, HTML, and where PEM is in it. Private to softlayer.certificates.
+"""Text in messages: charsets, HTML, and the PEM in it. Private to softlayer.certificates.
 
-Pure; everything here takes time that grows with the text and no faster.
+Pure; everything here takes linear time.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from .._text import with_real_line_ends
 from .._x509 import pem
 
 MEDIUM_BYTES = 64 * 1024
-"""What of a text that is too long is kept of its beginning, and behind each place where PEM may begin."""
+"""Characters kept of a text that is too long: at its beginning, and after each place where PEM may begin."""
 UNSAFE_CODECS = frozenset(
     {"idna", "mbcs", "oem", "palmos", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 )
-"""Python's own text encodings: no mail has them, and some take time that grows with the square of the text."""
+"""Python's own text encodings: no mail uses them, and some take quadratic time."""
 BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SAMPLE = 2_000
-"""Bytes by which UTF-16 is told that does not say that it is."""
+"""Bytes in which UTF-16 is detected if it is not declared."""
 TYPOGRAPHY = {
     **dict.fromkeys((0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " "),
     **dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF), None),
     **dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D), "-"),
 }
-"""What mail programs make of spaces and hyphens."""
+"""Replacements for what mail programs make of spaces and hyphens."""
 MARKER = re.compile(r"(?:(?<=-)|(?<=- ))(BEGIN|END)[\s>|]{1,6}([A-Z0-9#]{1,12}(?:[\s>|]{1,6}[A-Z0-9#]{1,12}){0,3})\s?-")
 CERTIFICATE_LABELS = frozenset(label.decode("ascii") for label in pem.CERTIFICATE_LABELS)
 QUOTATION = re.compile(r"^[ \t]*(?:[A-Za-z]{0,3}[>|][ \t]?)+", re.MULTILINE)
 BARE_BASE64 = re.compile(rb"\s*MI[A-Za-z0-9+/=\s]+")
 BARE_BEGIN = re.compile(r"(?:(?<![A-Za-z0-9+/=])|(?<=\\[rn]))MI[A-Z][A-Za-z0-9+/]{37,}")
-"""How the base64 of DER begins that is longer than 127 bytes."""
+"""How the base64 of DER with more than 127 bytes begins."""
 TAG = re.compile(r"</?(?:([a-zA-Z][a-zA-Z0-9]{0,20})|[!?])")
 TAG_MARK = re.compile(r">|=\s{0,4}([\"'])")
-"""What ends a tag, or begins the value of an attribute."""
+"""What ends a tag, or begins an attribute's value."""
 BLOCK_TAGS = frozenset(
     {"br", "p", "div", "tr", "td", "li", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "table", "blockquote"}
 )
 EMBEDDED = re.compile(
     r"data:[a-zA-Z0-9.+-]{1,40}/[a-zA-Z0-9.+-]{1,40}[a-zA-Z0-9=;:.\"'-]{0,60};base64,[A-Za-z0-9+/=%\s]+"
 )
-"""A picture in the text itself (RFC 2397)."""
+"""An embedded picture (a `data:` URL, RFC 2397)."""
 
 
 def as_text(content: bytes, charset: str) -> str:
-    """Return text in whatever charset; one that does not fit is taken for one that extends ASCII."""
+    """Return decoded text; a charset that does not fit is replaced by one that extends ASCII."""
     wide = wide_charset(content)
     if wide and (wide != "utf-16" or not charset.lower().startswith(("utf-16", "utf-32"))):
         charset = wide
@@ -68,7 +68,7 @@ def as_text(content: bytes, charset: str) -> str:
 
 
 def wide_charset(content: bytes) -> str | None:
-    """Return the charset of text of two bytes a character, by its byte order mark or its zeros; `None` for other text."""
+    """Return the charset of text with two bytes per character, by its byte order mark or its zeros; `None` for other text."""
     if content.startswith(BYTE_ORDER_MARKS):
         return "utf-16"
     sample = content[:SAMPLE]
@@ -82,14 +82,14 @@ def wide_charset(content: bytes) -> str | None:
 
 
 def is_text(content: bytes) -> bool:
-    """Return whether a file looks like text: binary ones have zeros."""
+    """Return whether a file looks like text: binary files contain zeros."""
     return b"\0" not in content[:SAMPLE]
 
 
 def shortened(text: str, most: int) -> tuple[str, bool]:
-    """Return what of a text can hold certificates, and whether that is all: at most so many characters are kept.
+    """Return the parts of a text that can hold certificates, at most `most` characters, and whether these are all such parts.
 
-    Of a text that is too long, pictures embedded in it are left out first, then what is far from any `BEGIN`.
+    From a text that is too long, embedded pictures are removed first, then everything far from any `BEGIN`.
     """
     if len(text) <= most:
         return text, True
@@ -107,14 +107,14 @@ def shortened(text: str, most: int) -> tuple[str, bool]:
 
 
 class Block(t.NamedTuple):
-    """A PEM block in a text: its label, and its base64, `None` if it has no end."""
+    """A PEM block in a text: its label and its base64, which is `None` if the block has no end."""
 
     label: str
     body: bytes | None
 
 
 def pem_blocks(text: str) -> Iterator[Block]:
-    """Yield the PEM blocks of certificates, and the mere labels of others, in whatever way mail programs disfigured them."""
+    """Yield the PEM blocks of certificates, and only the labels of other blocks, however mail programs have disfigured them."""
     if "BEGIN" not in text:
         return
     if not text.isascii():
@@ -136,24 +136,24 @@ def pem_blocks(text: str) -> Iterator[Block]:
 
 
 def bare_blocks(text: str, most: int, longest: int) -> Iterator[bytes]:
-    """Yield what may be the base64 of DER without the lines that make it PEM; what stands behind it may be among it.
+    """Yield what may be the base64 of DER without PEM's begin and end lines; text that follows it may be included.
 
     Args:
         text: the text.
-        most: number of blocks.
-        longest: characters of one.
+        most: maximum number of blocks.
+        longest: maximum number of characters of a block.
     """
     for found in islice(BARE_BEGIN.finditer(text), most):
         yield _base64_in(text[found.start() : found.start() + longest])
 
 
 def _base64_in(text: str) -> bytes:
-    """Return a piece of text less what mail programs and ticket systems put between the lines of base64."""
+    """Return the base64 of a block without what mail programs and ticket systems insert between its lines."""
     return with_real_line_ends(QUOTATION.sub("", text).encode("ascii", "replace"))
 
 
 def without_tags(text: str) -> str:
-    """Return the text of HTML: where a tag begins a new line, a line break stands."""
+    """Return the text of HTML, with a line break for each tag that begins a new line."""
     pieces = []
     position = 0
     while (start := text.find("<", position)) >= 0:
@@ -167,12 +167,12 @@ def without_tags(text: str) -> str:
     plain = "".join([*pieces, text[position:]])
     try:
         return html.unescape(plain)
-    except ValueError:  # a character reference of more digits than Python makes a number of
+    except ValueError:  # a character reference with more digits than Python converts
         return plain
 
 
 def _tag_end(text: str, position: int) -> int:
-    """Return where a tag or comment ends, of which the beginning is read; a `>` in the value of an attribute is no end."""
+    """Return where a tag or comment ends, given a position after its start; a `>` in an attribute's value does not end it."""
     if text.startswith("!--", position - 1):
         end = text.find("-->", position)
         return end + 3 if end >= 0 else len(text)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A source of messages, whatever lies behind it. Private to softlayer.certificates.
+"""A source of messages of any kind. Private to softlayer.certificates.
 
-Reading leaves no trace: no flag is set, nothing is moved. Messages are handed on one by one, so memory does not grow with
-the mailbox, and none is handed on twice.
+Reading leaves no trace: no flag is set, nothing is moved. Messages are passed on one by one, so memory does not grow with
+the mailbox, and none is passed on twice.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .._mail.search import Place
 
 @dataclass(frozen=True)
 class Raw:
-    """A message as it lies there; of one that is too large only the beginning, or the headers."""
+    """A message as it is stored; if it is too large, only its beginning or its headers."""
 
     data: bytes = field(repr=False)
     place: Place
@@ -30,18 +30,18 @@ class Raw:
 
 
 def cut(data: bytes, place: Place, largest: int, *, is_whole: bool = True) -> Raw:
-    """Return a message that was read as far as it is allowed to be large, or a little further."""
+    """Return a message that was read up to the size limit or a little further; of one that is too large, only the beginning."""
     if is_whole and len(data) <= largest:
         return Raw(data, place)
     return Raw(data[:HEADER_BYTES], place, is_whole=False)
 
 
 Enough = Callable[[], bool]
-"""Says whether everything that was looked for is found."""
+"""Returns whether everything that was looked for has been found."""
 
 
 class Mailbox(abc.ABC):
-    """A source of messages; as a context manager, it is open in the block."""
+    """A source of messages; used as a context manager, it is open in the block."""
 
     def __enter__(self) -> Mailbox:
         return self
@@ -51,18 +51,18 @@ class Mailbox(abc.ABC):
 
     @abc.abstractmethod
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
-        """Yield the messages that were received after an instant and were not yielded before.
+        """Yield the messages that were received after an instant and have not been yielded before.
 
-        Messages that are less likely to hold a certificate come later, and may be left out once there is `enough`.
+        Messages that are less likely to hold a certificate come later, and may be left out if `enough` returns true.
 
         Raises:
             CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `mailbox_error`.
         """
 
     def unread(self) -> Sequence[str]:
-        """Return a sentence for each message or folder that could not be read when the messages were read last."""
+        """Return a sentence for each message or folder that the last `read` could not read."""
         return ()
 
     def wait(self, seconds: float) -> None:
-        """Return when a message may have come, or the time has passed."""
+        """Wait until a message may have come, at most for this number of seconds."""
         time.sleep(seconds)

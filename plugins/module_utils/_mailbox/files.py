@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Messages in files: Maildir, mbox, single ones and folders of them. Private to softlayer.certificates."""
+"""Messages in files: Maildir, mbox, single files and folders of them. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .mbox import split_mbox
 
 
 class _Files(Mailbox):
-    """Messages in files of their own."""
+    """Messages with a file for each."""
 
     def __init__(self, largest: int) -> None:
         self._largest = largest
@@ -32,14 +32,14 @@ class _Files(Mailbox):
 
     @abc.abstractmethod
     def _paths(self) -> Iterator[tuple[str, str]]:
-        """Yield a name that stays the same, and the path, of each message there is now."""
+        """Yield a stable name and the path of each message that is there now."""
 
     def _is_named(self, path: str) -> bool:
-        """Return whether a file was asked for by its name, not come upon in a folder."""
+        """Return whether the user named this file, as opposed to a folder that contains it."""
         return False
 
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
-        """See `Mailbox`. A file's time of modification tells when its message was received."""
+        """See `Mailbox`. A file's modification time counts as the time when its message was received."""
         self._unread.clear()
         for name, path in self._paths():
             if name in self._seen:
@@ -56,7 +56,7 @@ class _Files(Mailbox):
                 yield raw
 
     def _read_file(self, path: str, since: datetime) -> Raw | None:
-        """Return a message, `None` if it was received too early or is gone."""
+        """Return a message, or `None` if it was received too early or is gone."""
         try:
             with open_plain_file("message", path) as file:
                 status = os.fstat(file.fileno())
@@ -66,7 +66,7 @@ class _Files(Mailbox):
                 data = file.read(self._largest + 1 if is_small else HEADER_BYTES)  # it may grow meanwhile
                 return cut(data, Place(path=path), self._largest, is_whole=is_small)
         except FileNotFoundError:
-            return None  # moved or removed meanwhile, or a link to nothing
+            return None  # moved or removed meanwhile, or a broken link
         except OSError as error:
             raise not_readable("message", path, error) from None
 
@@ -75,7 +75,7 @@ class _Files(Mailbox):
         return tuple(self._unread.values())
 
     def _listed(self, folder: str) -> list[os.DirEntry[str]]:
-        """Return what is in a folder and not hidden, by name; of one that cannot be listed there is nothing."""
+        """Return the entries of a folder that are not hidden, by name; none if it cannot be listed."""
         try:
             return _listed(folder)
         except CertificatesError as error:
@@ -84,7 +84,7 @@ class _Files(Mailbox):
 
 
 class MaildirMailbox(_Files):
-    """A Maildir: the folders `new` and `cur`, a file for each message."""
+    """A Maildir: the folders `new` and `cur`, with a file for each message."""
 
     def __init__(self, path: str, largest: int) -> None:
         super().__init__(largest)
@@ -95,14 +95,14 @@ class MaildirMailbox(_Files):
             )
 
     def _paths(self) -> Iterator[tuple[str, str]]:
-        for part in ("new", "cur"):  # in this order a message that is moved meanwhile is met again, not missed
+        for part in ("new", "cur"):  # in this order a message that is moved meanwhile is seen twice, not missed
             for entry in _listed(os.path.join(self._path, part)):
                 if not _is_folder(entry):
                     yield entry.name.partition(":")[0], entry.path
 
 
 class PathsMailbox(_Files):
-    """Files, and folders with `.eml` files in them or in folders below; what is hidden is passed over."""
+    """Files, and folders with `.eml` files at any depth; hidden entries are skipped."""
 
     def __init__(self, paths: Sequence[str], largest: int) -> None:
         super().__init__(largest)
@@ -123,7 +123,7 @@ class PathsMailbox(_Files):
             yield from ((os.path.realpath(path), path) for path in found)
 
     def _below(self, named: str) -> Iterator[str]:
-        """Yield the messages in a folder, then those in the folders in it; links to folders are not followed."""
+        """Yield the messages in a folder, then those in its folders; links to folders are not followed."""
         waiting = [named]
         while waiting:
             folder = waiting.pop()
@@ -136,7 +136,7 @@ class PathsMailbox(_Files):
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Return whether there is a folder itself, not a link to one."""
+    """Return whether an entry is a folder itself, not a link to one."""
     try:
         return entry.is_dir(follow_symlinks=False)
     except OSError:
@@ -144,7 +144,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _listed(folder: str) -> list[os.DirEntry[str]]:
-    """Return what is in a folder and not hidden, by name.
+    """Return the entries of a folder that are not hidden, by name.
 
     Raises:
         CertificatesError: `not_found`.
@@ -166,7 +166,7 @@ class MboxMailbox(Mailbox):
         self._version: tuple[int, int] | None = None
 
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
-        """See `Mailbox`. What separates the messages tells when each was received, or its header `Date` does."""
+        """See `Mailbox`. The separator line shows when a message was received, else its header `Date`."""
         try:
             with open_plain_file("mbox file", self._path) as file:
                 status = os.fstat(file.fileno())
@@ -198,7 +198,7 @@ class MboxMailbox(Mailbox):
 
 
 def _separator_date(line: bytes) -> datetime | None:
-    """Return the date at the end of the line `From sender date` that separates the messages of an mbox."""
+    """Return the date at the end of the `From sender date` line that separates the messages of an mbox."""
     found = email.utils.parsedate(" ".join(line.decode("ascii", "replace").split()[2:]))
     try:
         return datetime.fromtimestamp(calendar.timegm(found), timezone.utc) if found else None

@@ -49,7 +49,7 @@ PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}
 
 @dataclass(frozen=True)
 class ImapSettings:
-    """Where and how to log in; `timeout` is in seconds, for the whole answer of the server to each command."""
+    """How to connect and log in; `timeout` is in seconds, for the server's whole answer to each command."""
 
     host: str
     port: int | None
@@ -63,44 +63,44 @@ class ImapSettings:
 
     @property
     def actual_port(self) -> int:
-        """The port that was given, or else the usual one."""
+        """The port from the options, else the usual one."""
         return self.port or PORTS[self.security]
 
     @property
     def address(self) -> str:
-        """Host and port, for messages."""
+        """Host and port, for use in messages."""
         return f"{self.host}:{self.actual_port}"
 
 
 FEW = 500
-"""So many messages are looked into without asking the server what they are about."""
+"""Up to this many messages are all read without asking the server which ones are about certificates."""
 BATCH_BYTES = 4 * 1024 * 1024
 BATCH_MESSAGES = 100
 CHUNK = 1_000
-"""Messages whose size or structure is asked for at once."""
+"""Messages whose size or structure is requested at once."""
 RECONNECT_SECONDS = (0, 1, 2, 4)
-"""Pauses before a lost connection is made anew, without a message read in between."""
+"""Seconds to pause before each attempt to restore a lost connection; they begin again after a message has been read."""
 MOST_CONNECTIONS = 100
-"""Connections that are made in one look, also if each brings messages."""
+"""Connections made in one pass over the folder, even if each yields messages."""
 MOST_MESSAGES = 500_000
-"""Messages in question of one folder; the number of each takes some 200 bytes of memory."""
+"""Maximum number of candidate messages in a folder; each number takes about 200 bytes of memory."""
 DROPPED = (imaplib.IMAP4.abort, OSError)
-"""What a lost connection raises."""
+"""What is raised if the connection is lost."""
 FAILED = (*DROPPED, imaplib.IMAP4.error, CertificatesError)
-"""What a command raises that comes to nothing."""
+"""What a command that fails raises."""
 LONGEST_IDLE = 25 * 60
-"""Seconds; servers may log out who idles for half an hour (RFC 2177)."""
+"""Seconds; servers may log out a client that idles for 30 minutes (RFC 2177)."""
 TELLING_SUBJECTS = "OR OR SUBJECT certificate SUBJECT zertifikat SUBJECT ssl"
 PEM_IN_TEXT = 'OR OR OR OR BODY "BEGIN CERTIFICATE" BODY MII BODY "begin 6" BODY "begin 0" BODY "begin-base64 "'
-"""The second finds PEM that mail programs have disfigured: with these letters the base64 of DER begins. The others find uuencode."""
+"""The second finds PEM that mail programs have disfigured: the base64 of DER begins with these letters. The last three find uuencode."""
 OF_PARTS = 'NOT HEADER Content-Type "text/"'
 
 
 class ImapMailbox(Mailbox):
     """A folder on a mail server (RFC 9051, RFC 3501), opened read-only.
 
-    In a folder with no more than `FEW` messages in question all are looked into. In a larger one the server is asked:
-    only messages with PEM in their text or with attachments are looked into, those first whose subject is about certificates.
+    If the folder has at most `FEW` candidate messages, all are read. In a larger folder the server searches: only messages with
+    PEM in their text or with attachments are read, first those with a subject about certificates.
     """
 
     def __init__(self, settings: ImapSettings, largest: int) -> None:
@@ -131,7 +131,7 @@ class ImapMailbox(Mailbox):
         self._drop()
 
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
-        """See `Mailbox`. A connection that is lost is made anew."""
+        """See `Mailbox`. A lost connection is restored."""
         pauses = iter(RECONNECT_SECONDS)
         for connections in itertools.count(1):
             try:
@@ -153,7 +153,7 @@ class ImapMailbox(Mailbox):
                 ) from None
 
     def wait(self, seconds: float) -> None:
-        """See `Mailbox`. Where the server has IDLE (RFC 2177) it says when a message has come."""
+        """See `Mailbox`. If the server supports IDLE (RFC 2177), it reports new messages."""
         until = time.monotonic() + seconds
         if self._box is not None:
             try:
@@ -167,7 +167,7 @@ class ImapMailbox(Mailbox):
 
     def _idle(self, box: imap_tools.BaseMailBox, seconds: float) -> None:
         box.idle.start()
-        # What the server told together with its consent is read already.
+        # What the server sent together with its consent to IDLE has already been read.
         if not box.client.has_more():
             with selectors.DefaultSelector() as selector:
                 selector.register(box.client.sock, selectors.EVENT_READ)
@@ -176,8 +176,8 @@ class ImapMailbox(Mailbox):
         box.idle.stop()
 
     def _read(self, box: imap_tools.BaseMailBox, since: datetime, enough: Enough) -> Iterator[Raw]:
-        box.client.noop()  # lets the server tell of what has come
-        # Servers compare days, in a zone of their own.
+        box.client.noop()  # lets the server report new messages
+        # Servers compare days, in their own time zone.
         window = f"UID {self._first}:* SINCE {imap_date(since - timedelta(days=1))}"
         present = {uid for uid in self._search(box, window) if uid >= self._first}
         for groups in self._in_turn(box, window, present):
@@ -191,7 +191,7 @@ class ImapMailbox(Mailbox):
     def _in_turn(
         self, box: imap_tools.BaseMailBox, window: str, present: set[int]
     ) -> Iterator[Sequence[Callable[[], Sequence[int]]]]:
-        """Yield what returns groups of messages, the likely ones first."""
+        """Yield functions that return groups of messages, the most likely groups first."""
         if len(present - self._seen) <= FEW:
             yield [lambda: sorted(present)]
             return
@@ -201,7 +201,7 @@ class ImapMailbox(Mailbox):
                 partial(self._search, box, f"{criteria} {PEM_IN_TEXT}"),
                 partial(self._with_files, box, f"{criteria} {OF_PARTS}"),
             ]
-        yield [lambda: self._search(box, telling)[-FEW:]]  # why a certificate is missing may stand there
+        yield [lambda: self._search(box, telling)[-FEW:]]  # they may say why a certificate is missing
 
     def _search(self, box: imap_tools.BaseMailBox, criteria: str) -> list[int]:
         kind, data = box.client.uid("SEARCH", criteria)
@@ -220,7 +220,7 @@ class ImapMailbox(Mailbox):
         return sorted(map(int, found))
 
     def _with_files(self, box: imap_tools.BaseMailBox, criteria: str) -> list[int]:
-        """Return those of the messages in question that have a part which may be, or hold, a certificate."""
+        """Return the candidate messages with a part that may be, or hold, a certificate."""
         return [
             uid
             for chunk in _chunks([uid for uid in self._search(box, criteria) if uid not in self._seen], CHUNK)
@@ -246,7 +246,7 @@ class ImapMailbox(Mailbox):
     def _fetched(
         self, box: imap_tools.BaseMailBox, uids: Sequence[int], items: str
     ) -> Iterator[tuple[int, bytes, bytes | None]]:
-        """Yield of each message its UID, the line that the server answers, and the literal in it, if there is one."""
+        """Yield for each message its UID, the line of the server's answer, and the literal in it, if there is one."""
         if not uids:
             return
         kind, data = box.client.uid("FETCH", sequence_set(uids), items)
@@ -259,7 +259,7 @@ class ImapMailbox(Mailbox):
                 yield int(uid[1]), line, literal
 
     def _connect(self) -> imap_tools.BaseMailBox:
-        """Return a connection with the folder open, read-only.
+        """Return a connection with the folder opened read-only.
 
         Raises:
             CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`.
@@ -292,7 +292,7 @@ class ImapMailbox(Mailbox):
         except UnicodeDecodeError:
             message = f"The mail server {settings.address} does not answer as an IMAP server does: check host and port."
             raise CertificatesError("unreachable", message, host=settings.host) from None
-        except ValueError:  # of the library, for a port that does not fit, or of the resolver, for a name that is none
+        except ValueError:  # from the library for an invalid port, or from the resolver for an invalid name
             message = (
                 f"{settings.address} cannot be connected to with security {settings.security}: check host and port of imap "
                 "(tls goes with port 993, starttls with 143)."
@@ -311,7 +311,7 @@ class ImapMailbox(Mailbox):
         if settings.security == "tls":
             return TlsClient(*where, ssl_context=self._context)
         if settings.security == "starttls" and settings.actual_port == PORTS["tls"]:
-            raise ValueError  # both would wait for the other to begin
+            raise ValueError  # both sides would wait for the other to begin
         client = Client(*where)
         try:
             if settings.security == "starttls":
@@ -358,7 +358,7 @@ class ImapMailbox(Mailbox):
             message = f"The mail server {settings.address} has no folder {settings.folder} to read.{there}"
             raise CertificatesError("not_found", message, folder=settings.folder) from None
         if self._validity not in {None, validity}:
-            self._seen.clear()  # the numbers mean other messages now (RFC 9051, 2.3.1.1)
+            self._seen.clear()  # the numbers now mean other messages (RFC 9051, 2.3.1.1)
             self._first = 1
         self._validity = validity
 
@@ -393,7 +393,7 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
 
 
 def _box_of(client: Client) -> imap_tools.BaseMailBox:
-    """Return the mailbox that a client reads."""
+    """Return a mailbox object of `imap_tools` for a client."""
 
     class Box(imap_tools.BaseMailBox):  # type: ignore[misc,unused-ignore]
         def _get_mailbox_client(self) -> Client:
@@ -403,7 +403,7 @@ def _box_of(client: Client) -> imap_tools.BaseMailBox:
 
 
 def _close(box: imap_tools.BaseMailBox) -> None:
-    """Take leave as far as the connection allows it."""
+    """Log out, as far as the connection allows it."""
     with suppress(*FAILED, imap_tools.ImapToolsError):
         box.logout()
     with suppress(*DROPPED):
@@ -416,7 +416,7 @@ def _chunks(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 
 def _batches(sizes: dict[int, int], largest: int) -> Iterator[list[int]]:
-    """Yield messages that are fetched together: few enough bytes at once, and one by one those that are too large."""
+    """Yield batches of messages to fetch together: each with few enough bytes, and messages that are too large one by one."""
     batch: list[int] = []
     bytes_in_batch = 0
     for uid, size in sizes.items():

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a mail server's answers mean, and how a question to it is written. Private to softlayer.certificates. Pure."""
+"""How a mail server's answers are read, and commands to it are written. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ with suppress(ImportError):
 SHOWN_FOLDERS = 10
 LONGEST_FOLDER_NAME = 200
 NUMBER = re.compile(rb"[0-9]{1,10}")
-"""What a UID looks like (RFC 9051, 9: nz-number)."""
+"""A UID (RFC 9051, 9: nz-number)."""
 UID = re.compile(rb"\bUID ([0-9]{1,10})\b")
 SIZE = re.compile(rb"\bRFC822\.SIZE ([0-9]{1,19})\b")
 LISTED = re.compile(rb'\([^()]*\) (?:"[^"]*"|NIL) (?:"(.*)"|(.+))')
-"""An answer to LIST; where a literal follows, its size stands in place of the name."""
+"""An answer to LIST; if a literal follows, the literal's size stands in place of the name."""
 MEDIA_TYPE = re.compile(rb'"(text|image|audio|video|font|model|application|message)" "([^"]{1,100})"', re.IGNORECASE)
 FILE_NAME = re.compile(rb'"(?:file)?name\*?[0-9*]*" "[^"]*\.([a-z0-9-]{1,10})', re.IGNORECASE)
 DULL_TYPES = frozenset(
@@ -39,7 +39,7 @@ CERTIFICATE_ENDINGS = frozenset(
 
 
 def internal_date(line: bytes) -> datetime | None:
-    """Return when the server received a message, of which it answered this."""
+    """Return when the server received a message (`INTERNALDATE`), from a line of its answer."""
     try:
         local = imaplib.Internaldate2tuple(line)
         return datetime.fromtimestamp(time.mktime(local), timezone.utc) if local else None
@@ -48,17 +48,17 @@ def internal_date(line: bytes) -> datetime | None:
 
 
 def imap_date(moment: datetime) -> str:
-    """Return the day of an instant as a search takes it, whatever the locale: `31-Jan-2026`."""
+    """Return a day in the form that SEARCH needs, whatever the locale: `31-Jan-2026`."""
     return f"{moment.day:02}-{MONTHS[moment.month - 1]}-{moment.year}"
 
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 BYTES_IN_WORDS = re.compile(r"\[?b([\"'])(.*?)\1\]?")
-"""How `imaplib` quotes a server in its exceptions."""
+"""How `imaplib` quotes the server's words in its exceptions."""
 
 
 def in_words(error: BaseException) -> str:
-    """Return what went wrong with a connection, as a sentence."""
+    """Describe what went wrong with a connection, as a sentence."""
     words = (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
     plain = BYTES_IN_WORDS.sub(r"\2", words[:1000]).strip().rstrip(".")
     return f"{printable(plain[:200])}."
@@ -80,7 +80,7 @@ def sequence_set(uids: Sequence[int]) -> str:
 
 
 def fetched_parts(data: Sequence[t.Any]) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield the answers to a FETCH, as `imaplib` has cut them: the line, literals included, and the last literal."""
+    """Yield the answers to a FETCH from the pieces that `imaplib` returns: the line with its literals, and the last literal."""
     line: list[bytes] = []
     literal = None
     for part in data:
@@ -93,9 +93,9 @@ def fetched_parts(data: Sequence[t.Any]) -> Iterator[tuple[bytes, bytes | None]]
 
 
 def folder_names(data: Sequence[t.Any]) -> list[str]:
-    """Return the names of the first folders in the answers to a LIST, as `imaplib` has cut them."""
+    """Return the names of the first folders in the answers to a LIST, from the pieces that `imaplib` returns."""
     names = []
-    for part in data[: 2 * SHOWN_FOLDERS]:  # behind a literal there is an empty part
+    for part in data[: 2 * SHOWN_FOLDERS]:  # an empty part follows each literal
         found = LISTED.fullmatch(part[0] if isinstance(part, tuple) else part or b"")
         name = found and (part[1] if isinstance(part, tuple) else found[1] or found[2])
         with suppress(ValueError):

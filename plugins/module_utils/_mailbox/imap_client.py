@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An IMAP client whose every command ends: within its time, with an answer of a bounded size. Private to softlayer.certificates.
+"""An IMAP client whose every command ends: in time, and with an answer of limited size. Private to softlayer.certificates.
 
-The protocol is that of `imaplib`; here is only how much is read, and for how long.
+`imaplib` speaks the protocol; this module only limits how much is read, and for how long.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from .._codes import Code
 from .._errors import CertificatesError
 
 ANSWER_BYTES = 16 * 1024 * 1024
-"""Bytes of the answer to one command, beside those of a message of the largest size that is wanted."""
+"""Bytes of the answer to one command, plus those of the largest message that is wanted."""
 ANSWER_LINES = 100_000
-"""Lines of it: each becomes objects that take much more memory than a short line has bytes."""
+"""Lines of one answer: each becomes objects that take much more memory than the bytes of a short line."""
 LINE_BYTES = 6 * 1024 * 1024
 """Bytes of one line; half a million UIDs fit into it."""
 PIECE = 64 * 1024
-"""Bytes that are read at once."""
+"""Bytes read at once."""
 
 
 class Client(imaplib.IMAP4):
-    """An IMAP client that gives up a server which does not come to an end.
+    """An IMAP client that gives up on a server whose answer does not end.
 
-    What it raises beside the exceptions of `imaplib` is `CertificatesError`: `unreachable` if a command was not answered
-    to its end in time, or the greeting was not, and `mailbox_error` if the answer is too large. It takes no leave then.
+    In addition to the exceptions of `imaplib` it raises `CertificatesError`: `unreachable` if a command's answer or the greeting
+    was not complete in time, and `mailbox_error` if the answer is too large. It does not log out then.
 
     Args:
-        seconds: for a command as a whole, and for the greeting, for TLS, and for each address of the host.
+        seconds: time limit for a whole command, and for each of: the greeting, TLS, each address of the host.
         largest: bytes of the largest message that is wanted.
-        options: what the class of `imaplib` takes.
+        options: arguments for the class of `imaplib`.
     """
 
     def __init__(self, host: str, port: int, seconds: float, largest: int, **options: t.Any) -> None:
@@ -48,28 +48,28 @@ class Client(imaplib.IMAP4):
         super().__init__(host, port, timeout=seconds, **options)
 
     def open(self, host: str = "", port: int | None = None, timeout: float | None = None) -> None:
-        """Connect, and begin to wait for the greeting."""
+        """Connect, and start the time limit for the greeting."""
         super().open(host, port, timeout)  # type: ignore[arg-type]
         self.begin()
 
     def begin(self) -> None:
-        """Give what is sent next its time and its bytes, and forget what was answered before and not asked for."""
+        """Start the limits of time and size for the next command, and drop earlier answers that nobody asked for."""
         self._until = time.monotonic() + self._seconds
         self._bytes_left = ANSWER_BYTES + self._largest
         self._lines_left = ANSWER_LINES
         for kind in self.untagged_responses.keys() - {"BYE"}:
             del self.untagged_responses[kind]
-        if self._buffered_of is not self.sock:  # what was said before TLS anyone may have said
+        if self._buffered_of is not self.sock:  # anyone may have sent what came before TLS
             self._buffered_of = self.sock
             self._buffer.clear()
 
     def has_more(self) -> bool:
-        """Return whether something has come that who looks at the socket does not see."""
+        """Return whether data has arrived that a look at the socket alone does not show."""
         is_decrypted = getattr(self.sock, "pending", None)
         return bool(self._buffer or (is_decrypted and is_decrypted()))
 
     def read(self, size: int) -> bytes:
-        """Read so many bytes, or what there is before the end."""
+        """Read this number of bytes, or up to the end of the stream."""
         if size > self._bytes_left + len(self._buffer):
             raise self._too_large()
         while len(self._buffer) < size and self._receive():
@@ -77,7 +77,7 @@ class Client(imaplib.IMAP4):
         return self._take(size)
 
     def readline(self) -> bytes:
-        """Read a line, or what there is before the end."""
+        """Read a line, or up to the end of the stream."""
         self._lines_left -= 1
         looked = 0
         while (end := self._buffer.find(b"\n", looked)) < 0:
@@ -92,7 +92,7 @@ class Client(imaplib.IMAP4):
         return self._take(end + 1)
 
     def send(self, data: t.Any) -> None:
-        """Send all of this."""
+        """Send all of the data."""
         self.sock.settimeout(self._seconds_left())
         try:
             super().send(data)
@@ -106,11 +106,11 @@ class Client(imaplib.IMAP4):
     def _get_response(self, *args: t.Any) -> t.Any:
         try:
             return super()._get_response(*args)  # type: ignore[misc]
-        except ValueError:  # of a literal whose size has so many digits that Python makes no number of them
+        except ValueError:  # a literal's size has more digits than Python converts
             raise self._too_large() from None
 
     def _receive(self) -> int:
-        """Read what comes next, and return how many bytes it has: none at the end."""
+        """Read the next data and return its number of bytes; 0 at the end of the stream."""
         self.sock.settimeout(self._seconds_left())
         try:
             piece = self.sock.recv(PIECE)
@@ -155,4 +155,4 @@ class Client(imaplib.IMAP4):
 
 
 class TlsClient(Client, imaplib.IMAP4_SSL):
-    """The same with TLS from the beginning; it is given `ssl_context`."""
+    """The same with TLS from the start; needs `ssl_context`."""

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The messages of an mbox, none of which takes more memory than it may. Private to softlayer.certificates.
+"""Split an mbox into messages, with a memory limit for each. Private to softlayer.certificates.
 
-The standard library's reader takes every line into memory, however long it is, and opens the file to be written to.
+The reader of the standard library loads every line into memory, however long it is, and opens the file for writing.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import typing as t
 from collections.abc import Iterator
 
 PIECE = 256 * 1024
-"""Bytes that are read at once."""
+"""Bytes read at once."""
 LONGEST_SEPARATOR = 64 * 1024
-"""Bytes of the line that begins a message; what stands behind them counts as content."""
+"""Bytes of a message's first line; anything beyond them counts as content."""
 MARK = b"\nFrom "
 
 
 def split_mbox(file: t.BinaryIO, most: int) -> Iterator[tuple[bytes, bytes]]:
-    """Yield of each message the line that begins it, and its content, cut after so many bytes (RFC 4155).
+    """Yield for each message its first line, and its content, shortened to `most` bytes (RFC 4155).
 
-    A line that begins with `From ` begins a message also where the blank line before it is missing. What stands before the
-    first one is passed over, unless it is longer than a message may be: that is no mbox.
+    A line that begins with `From ` begins a message even if the blank line before it is missing. Anything before the first
+    such line is skipped, unless it is longer than a message may be: then the file is no mbox.
     """
     room = most + LONGEST_SEPARATOR
     passed_over = 0
     message: bytearray | None = None
-    tail = MARK[:1]  # the file begins as if a line had ended before it
+    tail = MARK[:1]  # treat the file as if a line had ended before it
     while chunk := file.read(PIECE):
         *ended, last = (tail + chunk).split(MARK)
         for part in ended:
@@ -50,7 +50,7 @@ def _extended(message: bytearray, part: bytes, room: int) -> bytearray:
 
 
 def _parted(message: bytearray, most: int, room: int) -> tuple[bytes, bytes]:
-    """Return the line that begins a message, and its content less the blank line that ends it in an mbox."""
+    """Return a message's first line, and its content without the blank line that ends it in an mbox."""
     start = message.find(b"\n", 0, LONGEST_SEPARATOR) + 1 or LONGEST_SEPARATOR
     if len(message) < room and message.endswith(b"\n\n"):
         del message[-1]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which fulfillment emails are to be requested, and why the others are not. Private to softlayer.certificates. Pure."""
+"""Decide which fulfillment emails to request, and why not the others. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EmailWishes:
-    """How the user wants emails to be requested."""
+    """The user's options for requesting emails."""
 
     min_interval: timedelta
     allowed_recipients: Sequence[str] | None
@@ -35,7 +35,7 @@ class EmailWishes:
 
 @dataclass(frozen=True)
 class Email:
-    """What is to be done, or was done, about one order's fulfillment email."""
+    """What to do, or what was done, about one order's fulfillment email."""
 
     order_id: int
     common_name: str | None
@@ -50,7 +50,7 @@ class Email:
     message: str
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return it as the module returns it."""
+        """Return it in the form of the module's results."""
         times = ("requested_at", "previous_requested_at", "next_allowed_at")
         return {**self.__dict__, **{name: iso(getattr(self, name)) for name in times}}
 
@@ -69,12 +69,12 @@ def plan_emails(
     wishes: EmailWishes,
     at: datetime,
 ) -> list[Email]:
-    """Decide for each order whether its email is to be requested, as far as the store need not be known.
+    """Decide for each order whether to request its email, without looking at the store.
 
     Args:
         orders: the selected orders.
-        last_requests: by order id, the last request on record.
-        wishes: what the user wants.
+        last_requests: by order id: the last request on record.
+        wishes: the user's options.
         at: the present instant.
     """
     return [_plan_email(order, last_requests.get(order.id), wishes, at) for order in orders]
@@ -127,7 +127,7 @@ def _why_not_allowed(recipient: str | None) -> str:
 def blocked(email: Email, last: Entry[Key], interval: timedelta, at: datetime) -> Email:
     """Return an email that is not requested because of the last request on record.
 
-    One that may not have been sent is a failure, so that a task which is repeated until it succeeds does not end well by itself.
+    If that one may not have been sent, this is a failure. Otherwise a task with retries would end as successful without an email.
     """
     until = last.blocks_until(interval, at)
     email = replace(
@@ -155,7 +155,7 @@ def blocked(email: Email, last: Entry[Key], interval: timedelta, at: datetime) -
 
 
 def as_requested(email: Email, at: datetime, interval: timedelta, message: str) -> Email:
-    """Return an email that is, or would be, requested at an instant."""
+    """Return an email as requested, in fact or in check mode, at an instant."""
     return replace(
         email,
         outcome="requested",
@@ -167,17 +167,17 @@ def as_requested(email: Email, at: datetime, interval: timedelta, message: str) 
 
 
 def is_open(email: Email) -> bool:
-    """Return whether the certificate would settle it: it is to be requested, or nobody knows whether it was."""
+    """Return whether the certificate would settle it: the email is to be requested, or it is unknown whether it was."""
     return email.outcome == "requested" or email.reason == "outcome_unknown"
 
 
 def skip_imported(emails: Iterable[Email], orders: Mapping[int, Order], shelf: Shelf, at: datetime) -> list[Email]:
-    """Take out of a plan the orders whose certificate is in the store already, or one that took its place.
+    """Skip the emails of orders whose certificate, or one that replaces it, is already in the store.
 
     Args:
         emails: the plan.
-        orders: by id, at least those that `is_open`.
-        shelf: what the store holds.
+        orders: by id; at least those whose email `is_open`.
+        shelf: the certificates of the store.
         at: the present instant.
     """
     return [_unless_imported(email, orders[email.order_id], shelf, at) if is_open(email) else email for email in emails]
@@ -206,11 +206,14 @@ def _unless_imported(email: Email, order: Order, shelf: Shelf, at: datetime) -> 
 
 
 MOST_ORDERS_NAMED = 10
-"""Orders that a warning names."""
+"""Maximum number of orders that a warning names."""
 
 
 def warning_of_unknown_keys(emails: Iterable[Email], orders: Mapping[int, Order]) -> str | None:
-    """Return the warning of orders whose emails are to be requested although nothing can be compared with their key, if there are any."""
+    """Return a warning about orders whose email is to be requested although their key is unknown, or `None`.
+
+    Without the key, nothing can be compared with the order.
+    """
     keyless = [
         email for email in emails if email.outcome == "requested" and not orders[email.order_id].public_key_sha256
     ]
@@ -225,7 +228,7 @@ def warning_of_unknown_keys(emails: Iterable[Email], orders: Mapping[int, Order]
 
 
 def not_found(order_id: int) -> Email:
-    """Return the entry of an order id that the account does not have."""
+    """Return the entry for an order id that the account does not have."""
     return Email(
         order_id=order_id,
         common_name=None,

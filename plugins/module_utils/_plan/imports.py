@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is to be stored, changed and deleted in the certificate store. Private to softlayer.certificates.
+"""Decide what to create, change and delete in the certificate store. Private to softlayer.certificates.
 
 Pure. A real run carries out exactly the plan that check mode and diff mode show.
 """
@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Superseded:
-    """An older certificate that the new one takes the place of."""
+    """An older certificate that the new one replaces."""
 
     id: int
     certificate: Certificate = field(repr=False)
@@ -39,7 +39,7 @@ class Superseded:
     removed: bool = False
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return it as the module returns it."""
+        """Return it in the form of the module's results."""
         return {
             "id": self.id,
             "not_after": iso(self.certificate.not_after),
@@ -50,11 +50,11 @@ class Superseded:
 
 @dataclass(frozen=True)
 class About:
-    """What is known of the certificate that a step is about."""
+    """What is known about the certificate of a step."""
 
     id: int | None = None
     common_name: str | None = None
-    """Where there is no certificate to read it in."""
+    """For a step without a certificate that contains it."""
     certificate: Certificate | None = None
     notes: str | None = None
     order_id: int | None = None
@@ -63,7 +63,7 @@ class About:
 
     @property
     def name(self) -> str | None:
-        """What it is called in messages."""
+        """Its name in messages."""
         return self.certificate.common_name if self.certificate else self.common_name
 
     def facts(self) -> dict[str, t.Any]:
@@ -75,7 +75,7 @@ class About:
 
 @dataclass(frozen=True)
 class Step:
-    """What is to be done, or was done, about one certificate: see the classes below."""
+    """What to do, or what was done, about one certificate: see the classes below."""
 
     about: About
     message: str
@@ -83,11 +83,11 @@ class Step:
 
     @property
     def changes_something(self) -> bool:
-        """Return whether the store is, or would be, another one afterwards."""
+        """Return whether it changes, or would change, the store."""
         return False
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return it as the module returns it: public facts only."""
+        """Return it in the form of the module's results: public facts only."""
         return {
             "id": self.about.id,
             **self.about.facts(),
@@ -103,7 +103,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Failure(Step):
-    """A certificate that is not, or was not, taken; `reason` is of `ImportReason`, or an option makes no sense."""
+    """A certificate that is not, or was not, accepted; `reason` is an `ImportReason` or says that an option makes no sense."""
 
     outcome = "failed"
     reason: Code
@@ -115,7 +115,7 @@ class Failure(Step):
 
 @dataclass(frozen=True)
 class Present(Step):
-    """A certificate that the store is to hold; what it takes the place of may go."""
+    """A certificate that the store should have; those that it replaces may be deleted."""
 
     content: Content = field(repr=False)
     superseded: tuple[Superseded, ...]
@@ -132,7 +132,7 @@ class Present(Step):
 
 @dataclass(frozen=True)
 class Unchanged(Present):
-    """It is there, as it is wanted."""
+    """It is there, as wanted."""
 
     outcome = "unchanged"
 
@@ -151,7 +151,7 @@ class Creation(Present):
 
 @dataclass(frozen=True)
 class Update(Present):
-    """It is there, with something else beside it: `changes` are the properties to change."""
+    """It is there, but with other properties: `changes` are the properties to change."""
 
     outcome = "updated"
     record: Stored = field(repr=False)
@@ -165,7 +165,7 @@ class Update(Present):
 
 @dataclass(frozen=True)
 class Removal(Step):
-    """A record that is to be deleted."""
+    """A record to delete."""
 
     outcome = "removed"
     record: Stored = field(repr=False)
@@ -178,21 +178,21 @@ class Removal(Step):
 
 @dataclass(frozen=True)
 class NothingToRemove(Step):
-    """A certificate that was to be deleted and is not there."""
+    """A certificate that was to be deleted but is not there."""
 
     outcome = "unchanged"
 
 
 @dataclass(frozen=True)
 class Repetition(Step):
-    """What an item of the run wants that an earlier one, at the position `first`, wants too."""
+    """An item of the run that wants the same as an earlier one, at position `first`."""
 
     outcome = "unchanged"
     first: int
 
 
 def failed(error: CertificatesError, about: About | None = None) -> Failure:
-    """Return the step of a certificate that is not, or was not, taken."""
+    """Return the step of a certificate that is not, or was not, accepted."""
     about = about or About()
     return Failure(replace(about, trust=error.details.get("trust", about.trust)), error.message, error.code)
 
@@ -200,9 +200,9 @@ def failed(error: CertificatesError, about: About | None = None) -> Failure:
 def plan_present(
     content: Content, stored: Sequence[Stored], wishes: ImportWishes, order_id: int | None, at: datetime
 ) -> Present | Failure:
-    """Decide how a certificate gets into the store, or that it is there already.
+    """Decide how to bring a certificate into the store, or that it is already there.
 
-    Equal is what has the same DER, and so the same public key: text, line ends and names do not count.
+    Certificates are equal if their DER is equal, and so their public key. Text, line ends and names do not matter.
     """
     leaf = content.certificate
     superseded = tuple(_superseded_by(leaf, stored, wishes)) if leaf.is_valid(at) else ()
@@ -213,7 +213,10 @@ def plan_present(
 
 
 def plan_found(new: Creation, same: Sequence[Stored]) -> Unchanged | Update | Failure:
-    """Decide what is to be done about a certificate of which the store has records: they were listed, or another run was faster."""
+    """Decide what to do about a certificate that the store already has.
+
+    Its records were listed, or another run was faster.
+    """
     about, content = new.about, new.content
     differing = [(record, content.changes_to(record)) for record in same]
     unchanged = next((record for record, changes in differing if not changes), None)
@@ -241,10 +244,10 @@ CHANGED_PROPERTIES = {
 
 
 def _superseded_by(leaf: Certificate, stored: Iterable[Stored], wishes: ImportWishes) -> t.Iterator[Superseded]:
-    """Yield the certificates that were issued before and have no name which the new one lacks, and those of the same common name.
+    """Yield the older certificates whose names are all in the new one, and those with the same common name.
 
-    Only those are removed that the new one can stand in for: unused, of the same organization and key type (RSA and EC
-    certificates live side by side), and with no name that the new one lacks.
+    Only those that the new one can replace are removed: unused, with the same organization and key type (RSA and EC
+    certificates do not replace each other), and without a name that is missing from the new one.
     """
     for record in stored:
         old = record.certificate
@@ -266,16 +269,16 @@ def _superseded_by(leaf: Certificate, stored: Iterable[Stored], wishes: ImportWi
 
 
 MOST_NAMED = 5
-"""Certificates that a warning names."""
+"""Maximum number of certificates that a warning names."""
 
 
 def warnings_of(step: Step) -> tuple[str, ...]:
-    """Return what the user is to be warned of."""
+    """Return the warnings for the user."""
     return (*step.about.warnings, *(warnings_of_shorter_terms(step) if isinstance(step, Present) else ()))
 
 
 def warnings_of_shorter_terms(step: Present) -> tuple[str, ...]:
-    """Warn of what a certificate takes the place of although it ends later; some are named."""
+    """Return a warning about replaced certificates that end later; it names some of them."""
     certificate = step.content.certificate
     longer = [
         f"certificate {old.id} ({iso(old.certificate.not_after)})"
@@ -296,7 +299,7 @@ def plan_absent(
     fingerprint_sha256: str | None,
     common_name: str | None,
 ) -> Removal | NothingToRemove | Failure:
-    """Decide which record is to be removed: the only one that has the id, the fingerprint or the common name."""
+    """Decide which record to delete: the only one with the id, the fingerprint or the common name."""
     fingerprint = None if fingerprint_sha256 is None else plain_fingerprint(fingerprint_sha256)
     name = None if common_name is None else ascii_name(common_name)
     found = [
@@ -327,7 +330,9 @@ def plan_absent(
 
 
 def check_deletion(record: Stored, listed: Certificate | None) -> None:
-    """Refuse to delete a record, as it is right before that, which is in use by now or holds another certificate than when it was listed.
+    """Refuse to delete a record that is in use by now, or whose certificate has changed since it was listed.
+
+    `record` is as it was read right before the deletion.
 
     Raises:
         CertificatesError: `in_use` or `ambiguous`.
@@ -361,7 +366,7 @@ def plain_fingerprint(text: str) -> str:
 
 
 def spare_what_is_wanted(steps: Sequence[Step]) -> list[Step]:
-    """Keep in the store what one item of the run would remove and another wants to be there."""
+    """Keep in the store what one item of the run would remove but another one wants."""
     wanted = {step.about.id for step in steps if isinstance(step, Present)}
     return [_spare(step, wanted) for step in steps]
 
@@ -379,14 +384,14 @@ def _spare(step: Step, wanted: Collection[int | None]) -> Step:
 
 
 def predicted(step: Step) -> Step:
-    """Return a step as it will have been carried out, for check mode."""
+    """Return a step as it would be after it was carried out, for check mode."""
     if not isinstance(step, Present):
         return step
     return replace(step, superseded=tuple(replace(old, removed=old.remove) for old in step.superseded))
 
 
 def mark_repeated(steps: Sequence[Step]) -> list[Step]:
-    """Let a certificate that was given twice be stored, or removed, once: the later ones refer to the first."""
+    """Store or remove a certificate that is given twice only once: the later steps refer to the first."""
     first_of: dict[Certificate | int, int] = {}
     marked = []
     for position, step in enumerate(steps):
@@ -415,7 +420,7 @@ def why_not_imported(
     has_key: bool,
     by_email: bool,
 ) -> tuple[WaitingReason, str] | None:
-    """Return reason and message for an order whose certificate cannot be imported now, `None` if it can."""
+    """Return reason and message for an order whose certificate cannot be imported now, or `None` if it can."""
     if ineligibility:
         return ineligibility, f"Not imported: {INELIGIBLE[ineligibility]}"
     if not has_certificate and imported:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the user gave for one certificate, checked and put together. Private to softlayer.certificates. Pure."""
+"""Check and combine what the user gave for one certificate. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Material:
-    """What the user gave for one certificate, as bytes in any encoding; the paths are read already."""
+    """What the user gave for one certificate, as bytes in any encoding; files have already been read."""
 
     certificate: bytes | None = field(default=None, repr=False)
     private_key: bytes | None = field(default=None, repr=False)
@@ -40,26 +40,26 @@ class Material:
     key_store_passphrase: str | None = field(default=None, repr=False)
     notes: str | None = None
     paths: Mapping[str, str] = field(default_factory=dict)
-    """The files that it was read from, by the names of the options less `_path`."""
+    """The files that it was read from, by the names of the options without `_path`."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What is to stand in the store. What the user did not give is left out, or left as it is."""
+    """What the store should contain. Anything that the user did not give is omitted, or left as it is."""
 
     certificate: Certificate
-    private_key_pem: str = field(repr=False, compare=False)  # one key for one certificate, in whatever container
+    private_key_pem: str = field(repr=False, compare=False)  # the same key may come in another container
     intermediates: tuple[Certificate, ...]
     request: Request | None
     notes: str | None
     trust: Trust | None = field(default=None, compare=False)
 
     def as_template(self) -> dict[str, str]:
-        """Return the template that `createObject` takes."""
+        """Return the template for `createObject`."""
         return {"certificate": self.certificate.pem(), "privateKey": self.private_key_pem, **self._optional()}
 
     def changes_to(self, record: Stored) -> dict[str, str]:
-        """Return the properties of a record that `editObject` must change."""
+        """Return the properties of a record that `editObject` has to change."""
         chain = tuple(issuer for issuer in record.intermediates if not issuer.is_root)
         held = {
             "intermediateCertificate": chain,
@@ -84,7 +84,7 @@ class Content:
 
 @dataclass(frozen=True)
 class ImportWishes:
-    """What is accepted, and what is done beside it."""
+    """What to accept, and what else to do."""
 
     allow_expired: bool = False
     verify_chain: bool = True
@@ -93,7 +93,7 @@ class ImportWishes:
 
 
 UNTRUSTED: Mapping[Trust, Untrusted] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
-"""The reason of a certificate that is not taken for want of trust."""
+"""The reason for a certificate that is not accepted because it is not trusted."""
 
 
 def remedy_for(trust: Trust) -> str:
@@ -106,15 +106,15 @@ def remedy_for(trust: Trust) -> str:
 def assemble(
     material: Material, wishes: ImportWishes, at: datetime, anchors: Anchors | None = None
 ) -> tuple[Content, tuple[str, ...]]:
-    """Check all that can be checked without the API and return what would be stored, with warnings.
+    """Check everything that can be checked without the API; return what would be stored, and warnings.
 
-    The certificate is the one that the private key belongs to, wherever it stands; the others are its chain.
+    The certificate is the one with the private key's public key, wherever it is; the others are its chain.
 
     Args:
-        material: what was given.
-        wishes: what is accepted.
+        material: what the user gave.
+        wishes: what to accept.
         at: the present instant.
-        anchors: what is trusted; `None` where that is not asked.
+        anchors: the trusted certificates; `None` if trust is not to be checked.
 
     Raises:
         CertificatesError: its code is the `reason`.
@@ -163,12 +163,12 @@ def assemble(
 
 
 def plain_notes(text: str) -> str:
-    """Return notes with line ends that XML does not change on its way, and none at their end, where stores keep or strip them."""
+    """Return notes with line ends that survive XML, and without any at the end, where a store may keep or strip them."""
     return re.sub(r"\r\n?", "\n", text).rstrip("\n")
 
 
 def _check_notes(notes: str) -> str:
-    """Return notes as they are stored; what REST would take, and XML-RPC could never read again, is refused."""
+    """Return notes as they are stored; refuse characters that REST accepts but XML-RPC could never read again."""
     odd = NOT_XML.search(notes)
     if odd:
         raise CertificatesError(
@@ -180,7 +180,7 @@ def _check_notes(notes: str) -> str:
 
 
 def _read_material(material: Material) -> tuple[PrivateKey, list[Certificate], list[Certificate]]:
-    """Return the key, the certificates that the leaf is among, and those given as intermediates."""
+    """Return the key, the certificates that include the leaf, and those given as intermediates."""
     if material.key_store is not None:
         store = read_key_store(material.key_store, material.key_store_passphrase)
         if store.key is None or not store.certificates:
@@ -208,7 +208,7 @@ def _some_certificates(data: bytes, what: str) -> list[Certificate]:
 
 @contextmanager
 def _naming(material: Material, part: str) -> Iterator[None]:
-    """Name the file, if it is one, in what is said of this part of the material."""
+    """Name the file, if there is one, in errors about this part of the material."""
     try:
         yield
     except CertificatesError as error:
@@ -243,9 +243,9 @@ def _chain_of(
         leaf: the certificate.
         others: all other certificates that were given.
         intended: those of them that were given as intermediates.
-        wishes: what is accepted.
+        wishes: what to accept.
         at: the present instant.
-        anchors: what is trusted; `None` where that is not asked.
+        anchors: the trusted certificates; `None` if trust is not to be checked.
     """
     valid_at = min(at, leaf.not_after) if wishes.allow_expired else at
     chain = Chains(others, anchors or Anchors(), valid_at).of(leaf)
@@ -281,7 +281,7 @@ def _chain_of(
 
 
 def presumed_leaf(material: Material) -> Certificate | None:
-    """Return the certificate that is probably meant, to name it in a message about material that does not fit."""
+    """Return the certificate that the user probably means, to name it in a message about material that does not fit."""
     try:
         pile = read_certificates(material.certificate or b"")
     except CertificatesError:

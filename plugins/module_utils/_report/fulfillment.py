@@ -14,39 +14,39 @@ from itertools import groupby
 from .._text import some_of
 
 Record = Mapping[str, t.Any]
-"""A result of a module, or what stands in one."""
+"""A result of a module, or a part of it."""
 
 LISTS = ("requested", "collected", "imported", "skipped", "failed")
 """What `ssl_fulfillment_result` holds."""
 NO_RESULT = {"message": "The module ended without a result."}
-"""The failure of a module that gave none."""
+"""The failure of a module that returned none."""
 NOT_ALLOWED = "recipient_not_allowed"
 UNTOLD = "an address that the API does not tell"
 MOST_NAMED = 10
-"""Failures, and names of what was skipped for one reason, that are named one by one."""
+"""Maximum number of failures, and of names per reason for skipping, that are listed one by one."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What the modules returned in a run of the role, each `None` or empty where it was not called."""
+    """What the modules returned in a run of the role; `None` or empty for a module that was not called."""
 
     phases: Collection[str]
     listed: Record | None = None
     """The orders, by `ssl_order_info`; `None` too where the module that requests the emails read them by itself."""
     plan: Record | None = None
-    """By `ssl_fulfillment_email` in check mode, where there are more orders than fit into one batch."""
+    """From `ssl_fulfillment_email` in check mode, if there are more orders than fit into one batch."""
     emails: Sequence[Record] = ()
-    """By `ssl_fulfillment_email`, one for each batch."""
+    """From `ssl_fulfillment_email`, one for each batch."""
     mails: Record | None = None
-    """By `ssl_fulfillment_email_info`."""
+    """From `ssl_fulfillment_email_info`."""
     files: Record | None = None
-    """By the filter `certificate_files`."""
+    """From the filter `certificate_files`."""
     imports: Sequence[Record] = ()
-    """By `ssl_certificate_import`, one for each batch."""
+    """From `ssl_certificate_import`, one for each batch."""
     known: Record | None = None
-    """By `ssl_fulfillment_email` in check mode, for the report."""
+    """From `ssl_fulfillment_email` in check mode, for the report."""
     store: Record | None = None
-    """By `ssl_certificate_info`, for the report."""
+    """From `ssl_certificate_info`, for the report."""
 
     @property
     def has_listed(self) -> bool:
@@ -85,11 +85,11 @@ def run_of(phases: Collection[str], steps: Collection[str], registered: Record, 
 
 
 def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]]:
-    """Return what `ssl_fulfillment_result` holds after a run.
+    """Return the content of `ssl_fulfillment_result` after a run.
 
     Args:
         run: what the modules returned.
-        tolerated: reasons of emails that count as skipped as long as others are requested.
+        tolerated: reasons for which an email that was not requested counts as skipped, if other emails are requested.
     """
     result: dict[str, list[Record]] = {name: [] for name in LISTS}
     if run.listed is not None and not run.has_listed:
@@ -110,7 +110,7 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
 
 
 def _add_emails(result: dict[str, list[Record]], run: Run, tolerated: Collection[str]) -> None:
-    """Add what became of the emails: what the plan was to request, the batches tell."""
+    """Add the outcomes of the emails; for those that were to be requested, the batches have the outcome."""
     planned = run.plan["emails"] if run.plan else ()
     emails = [email for email in planned if email["outcome"] != "requested"]
     emails += [email for answer in run.emails for email in answer.get("emails", ())]
@@ -127,7 +127,7 @@ def _add_emails(result: dict[str, list[Record]], run: Run, tolerated: Collection
 
 
 def _add_mails(result: dict[str, list[Record]], mails: Record, phases: Collection[str]) -> None:
-    """Add what was found in the mailbox; a run that only reports has not collected anything."""
+    """Add what was found in the mailbox; a run that only reports has collected nothing."""
     if "certificates" not in mails:
         result["failed"].append(_failure("the mailbox", mails))
     elif {"collect", "import"} & set(phases):
@@ -137,7 +137,7 @@ def _add_mails(result: dict[str, list[Record]], mails: Record, phases: Collectio
 
 
 def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
-    """Add what was imported; of an order that is skipped the last phase says why."""
+    """Add what was imported; if an order is skipped, the reason of the last phase counts."""
     files = t.cast(Record, run.files)
     certificates: list[Record] = []
     for answer in run.imports:
@@ -158,7 +158,7 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
 
 
 def _skip(result: dict[str, list[Record]], records: Iterable[Record]) -> None:
-    """Add what is skipped, in place of what an earlier phase said of the same orders."""
+    """Add skipped orders; they replace the entries of an earlier phase about the same orders."""
     records = list(records)
     ids = {record["order_id"] for record in records}
     result["skipped"] = [one for one in result["skipped"] if one.get("order_id") not in ids] + records
@@ -169,12 +169,12 @@ def _failure(what: str, answer: Record) -> Record:
 
 
 def why_failed(run: Run, failed: Sequence[Record], in_words_of_role: Callable[[str], str]) -> str:
-    """Return in one line what failed.
+    """Return one line that says what failed.
 
     Args:
         run: what the modules returned.
-        failed: of the outcome.
-        in_words_of_role: names the role's variables in place of the modules' options.
+        failed: the list `failed` of the outcome.
+        in_words_of_role: replaces names of modules' options by the role's variables.
     """
     if not run.has_listed:
         return in_words_of_role(failed[0]["message"])
@@ -191,14 +191,14 @@ def summary(
     is_check_mode: bool,
     report: str | None,
 ) -> list[str]:
-    """Return what a run has done, a line for each order that something was done about.
+    """Return what a run has done, with a line for each order that was acted on.
 
     Args:
         result: the outcome.
-        blank: the variables that select no order as they are null or empty.
-        in_words_of_role: names the role's variables in place of the modules' options.
+        blank: the variables that select no order because they are null or empty.
+        in_words_of_role: replaces names of modules' options by the role's variables.
         has_orders: whether any order was selected.
-        is_check_mode: whether nothing was done in fact.
+        is_check_mode: whether nothing was actually done.
         report: the path of the page that was written.
     """
     would_be = "would be " if is_check_mode else ""

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a report says: the state of each order, and what needs a person. Private to softlayer.certificates.
+"""The content of a report: the state of each order, and what needs attention. Private to softlayer.certificates.
 
-Pure. The words stand in `roles/ssl_fulfillment/files/report.yml`, in every language; the page in the role's templates.
+Pure. The texts are in `roles/ssl_fulfillment/files/report.yml`, in every language; the page is in the role's templates.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Record = Mapping[str, t.Any]
 Row = dict[str, t.Any]
 STATES: tuple[State, ...] = t.get_args(State)
 ATTENTION: tuple[Attention, ...] = t.get_args(Attention)
-"""The most urgent first."""
+"""In order of urgency."""
 EXPIRING_DAYS = 30
-"""An order that has no more days left than this, and no newer one for its name, is to be renewed."""
+"""An order that expires within this number of days, and has no newer one for its name, is due for renewal."""
 PLANNED: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
-"""Reasons for which requesting an email failed that the plan of the next request tells too: a state of their own."""
+"""Reasons for a failed request of an email that the plan of the next request repeats: they have a state of their own."""
 OBSTACLES: set[MissingReason | WaitingReason] = {
     "waiting_for_key",
     "waiting_for_certificate",
@@ -38,30 +38,30 @@ OBSTACLES: set[MissingReason | WaitingReason] = {
     "untrusted",
     "chain_incomplete",
 }
-"""Reasons of a phase that tell more than the state does."""
+"""Reasons of a phase that say more than the state."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known about the orders beside their own fields, as the collection's modules return it."""
+    """What is known about the orders in addition to their own fields, as the collection's modules return it."""
 
     store: Sequence[Record] | None = None
-    """All of the certificate store, `None` if it could not be read."""
+    """All records of the certificate store, or `None` if it could not be read."""
     emails: Sequence[Record] = ()
     """What `ssl_fulfillment_email` would do now."""
     collected: Sequence[Record] = ()
-    """The certificates that were found in emails."""
+    """The certificates found in emails."""
     missing: Sequence[Record] = ()
-    """The orders for which none was found."""
+    """The orders without a certificate in the emails."""
     skipped: Sequence[Record] = ()
     """What the phases of this run skipped."""
     failed: Sequence[Record] = ()
-    """What failed in this run; what has no `order_id` concerns all orders."""
+    """What failed in this run; an entry without `order_id` is about all orders."""
 
 
 @dataclass(frozen=True)
 class _Index:
-    """The same by order, and the store by id and as orders are compared with it."""
+    """The same, indexed by order; and the store, by id and in the form that orders are compared with."""
 
     emails: Mapping[int, Record]
     collected: Mapping[int, Record]
@@ -70,10 +70,10 @@ class _Index:
     failed: Mapping[int, Record]
     stored: Mapping[int, Record]
     fingerprints: frozenset[str]
-    """Of the certificates in the store."""
+    """SHA-256 of the certificates in the store."""
     shelf: Shelf | None
     newest: Mapping[str, datetime]
-    """By common name, when the order that lasts longest expires; a pending one lasts longest of all."""
+    """By common name: when the order with the latest end expires; a pending order counts as the latest."""
     remembered: Mapping[int, Record] = field(default_factory=dict)
     """The rows of the previous report."""
 
@@ -81,8 +81,8 @@ class _Index:
 def build(orders: Sequence[Record], known: Known, words: Record, at: datetime, previous: str | None = None) -> Row:
     """Return the report as data, ready for JSON.
 
-    If nothing but the time has changed since the previous report of the same day (UTC), that report is returned, so that
-    a run right after another one changes nothing.
+    If nothing but the time has changed since the previous report of the same day (UTC), that report is returned. So a second
+    run right after the first changes nothing.
 
     Args:
         orders: as `ssl_order_info` returns them.
@@ -102,7 +102,7 @@ def build(orders: Sequence[Record], known: Known, words: Record, at: datetime, p
 
 
 def _read(previous: str | None) -> Record:
-    """Return the data of a previous report; whatever is not one counts as none."""
+    """Return the data of a previous report; anything that is not a report counts as none."""
     try:
         data = json.loads(previous or "{}")
     except (ValueError, RecursionError):
@@ -163,7 +163,7 @@ def _build(orders: Iterable[Record], known: Known, index: _Index, words: Record,
 
 
 def _urgency(row: Row) -> tuple[int, int, str, int]:
-    """Order rows by what needs a person, then by state and by expiry."""
+    """Return a sort key: by what needs attention, then by state and by expiry."""
     kinds = row["attention"]
     return (
         ATTENTION.index(kinds[0]) if kinds else len(ATTENTION),
@@ -220,7 +220,7 @@ def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
 
 @dataclass(frozen=True)
 class _InStore:
-    """Whether an order's certificate is in the store, and as which records."""
+    """Whether an order's certificate is in the store, and in which records."""
 
     is_imported: bool
     is_superseded: bool
@@ -242,17 +242,17 @@ def _in_store(order: Record, index: _Index, at: datetime) -> _InStore:
 
 
 def _own(term: Term, standing: Standing) -> Sequence[Held]:
-    """Return the records of an order's own term; those of a later one, with the same key, if there are no others."""
+    """Return the records of an order's own term, or if there are none, those of a later term with the same key."""
     ends = term.expires_at
     own = [held for held in standing.imported_as if ends is not None and held.not_after <= ends + SLACK]
     return own or standing.imported_as
 
 
 def _mail(identifier: int, index: _Index, *, imported: bool) -> tuple[bool | None, str | None]:
-    """Return whether the email with the certificate was found, `None` if nobody looked, and its date.
+    """Return whether the email with the certificate was found (`None` if nobody looked), and its date.
 
-    What is in the store, though the order is not imported, is the certificate of an earlier order with the same key.
-    The email of an imported order may be older than what is looked at, or was not looked for: the previous report may know.
+    If the certificate from the email is in the store but the order is not imported, it is that of an earlier order with the same key.
+    The email of an imported order may be too old to be found, or was not looked for: then the previous report may have it.
     """
     found = index.collected.get(identifier)
     if found is not None and (imported or found.get("fingerprint_sha256") not in index.fingerprints):
@@ -273,13 +273,13 @@ def _state(
     next_allowed: str | None,
     last_requested: str | None,
 ) -> tuple[State, str]:
-    """Return where an order stands, and the reason that says it in words."""
+    """Return an order's state and the reason for it."""
     identifier = order["id"]
     planned = index.emails.get(identifier, {}).get("reason")
     failure = index.failed.get(identifier)
     if failure is not None and (failure.get("reason") not in PLANNED or failure.get("reason") != planned):
         return "failed", failure.get("reason") or "api_error"
-    if over:  # then that is all there is to say
+    if over:  # nothing else matters then
         return over, over
     if in_store.is_imported:
         return "imported", "already_imported"
@@ -300,13 +300,13 @@ def _state(
 
 
 def _is_renewed(order: Record, index: _Index) -> bool:
-    """Return whether another order of the same name lasts longer."""
+    """Return whether another order with the same name lasts longer."""
     expires, newest = parse(order["expires_at"]), index.newest.get(ascii_name(order["common_name"] or ""))
     return bool(order["common_name"] and expires and newest and newest > expires)
 
 
 def _attention(row: Row, *, renewed: bool) -> list[Attention]:
-    """Return why a person is needed, the most urgent reason first."""
+    """Return why the order needs attention, the most urgent reason first."""
     kinds = set(ATTENTION) & {row["state"], row["reason"]}
     days = row["days_left"]
     if row["state"] == "expired" and row["services"]:

@@ -18,11 +18,11 @@ COLUMNS = (
 )
 """The fields of a row, in the order of the CSV file."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What makes a spreadsheet take text for a formula, in the full width of East Asian text as well."""
+"""First characters that make a spreadsheet read text as a formula, including their full-width forms."""
 
 
 def as_csv(report: Record) -> str:
-    """Return the orders of a report as CSV; no value is taken for a formula by a spreadsheet."""
+    """Return the orders of a report as CSV; a spreadsheet reads no value as a formula."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)

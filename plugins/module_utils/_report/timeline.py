@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When what expires, as a picture: lanes and bars in per cent of its width. Private to softlayer.certificates. Pure."""
+"""When each order expires, as a picture: lanes and bars in percent of its width. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .._times import parse
 from .states import EXPIRING_DAYS, Record, Row
 
 LANES = 25
-"""So many orders have a line of their own in the timeline; more are counted by week or month."""
+"""Up to this many orders have a line of their own in the timeline; more are counted by week or month."""
 PAST_DAYS, FUTURE_DAYS = 90, 1100
-"""How far the timeline reaches; what expired earlier, or expires later, is told beside it."""
+"""Days that the timeline covers before and after today; orders that expire outside are only counted."""
 WEEKLY_DAYS = 180
-"""Up to this span the timeline counts by week."""
+"""Days; up to this span the timeline counts by week, beyond it by month."""
 KINDS = ("expired", "due", "open", "imported")
-"""What the timeline tells apart: over, to be renewed, not in the store yet, in the store."""
+"""What the timeline distinguishes: expired, due for renewal, not in the store yet, in the store."""
 
 
 def timeline(report: Record) -> Row:
-    """Return what is to be drawn: a lane for each order if there are few, else bars that count them."""
+    """Return what to draw: a lane for each order if there are few, else bars that count them."""
     at = t.cast(datetime, parse(report["generated_at"]))
     dated = sorted(
         ((t.cast(datetime, parse(row["expires_at"])), row) for row in report["orders"] if row["expires_at"]),
@@ -59,7 +59,7 @@ def _kind(row: Record) -> str:
 
 
 class _Axis:
-    """From instants to percent."""
+    """Converts instants to percent."""
 
     def __init__(self, start: datetime, end: datetime) -> None:
         self._start, self._span = start, max(end - start, timedelta(days=1))
@@ -151,7 +151,7 @@ def _weeks(start: datetime, end: datetime) -> Iterable[date]:
 
 
 def _ticks(days: Sequence[date], axis: _Axis, *, weekly: bool) -> list[Row]:
-    """Return at most eight labels that do not overlap; every second one may be left out on a narrow screen."""
+    """Return at most eight labels that do not overlap; every second one may be omitted on a narrow screen."""
     step = next(step for step in (1, 2, 3, 4, 6, 12) if len(days) / step <= 8)
     return [
         {**_day(day, weekly=weekly), "x": axis.x(_midnight(day)), "minor": bool(number % 2)}
@@ -164,6 +164,6 @@ def _day(day: date, *, weekly: bool) -> Row:
 
 
 def _round_up(count: int) -> int:
-    """Return the next even number that reads well on an axis."""
+    """Return the next even number that suits an axis."""
     size: int = 10 ** (len(str(count)) - 1)
     return next(size * step for step in (2, 4, 6, 8, 10, 20) if size * step >= count)

@@ -72,7 +72,7 @@ def run(module: Module) -> dict[str, t.Any]:
     check_ids("order_id", order_ids)
     if params["ledger_url"]:
         find_place(params["ledger_url"])
-    checked = [check(item, module) for item in items]  # before that a signal ends the run, as nothing has begun
+    checked = [check(item, module) for item in items]  # until then a signal simply ends the run
     client = connect(module, params["concurrency"], module.stop_on_signals())
     steps = refuse_creates_without_a_place(plan(client, items, checked, order_ids), params["ledger_url"])
     for step in steps:
@@ -84,7 +84,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def check_params(module: Module) -> None:
-    """Refuse what the argument specification cannot."""
+    """Refuse combinations of options that the argument specification cannot express."""
     if not 1 <= module.params["concurrency"] <= MOST_CALLS_AT_ONCE:
         raise CertificatesError("invalid_argument", f"concurrency must be from 1 to {MOST_CALLS_AT_ONCE}.")
     misplaced = sorted(module.given & {"state", "allow_expired", "verify_chain", "remove_superseded", "trust"})
@@ -95,7 +95,7 @@ def check_params(module: Module) -> None:
 
 
 def check_combination(item: Item, which: str) -> None:
-    """Refuse a certificate without its private key, or one to delete without a name."""
+    """Refuse a certificate without its private key, and a deletion that does not name a certificate."""
     wanted = IDENTITIES if item["state"] == "absent" else SOURCES
     if all(item[name] is None for name in wanted):
         raise CertificatesError("invalid_argument", f"{which}state {item['state']} needs one of {', '.join(wanted)}.")
@@ -118,13 +118,13 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def is_given(value: object) -> bool:
-    """Return whether an option names something; an empty name names nothing."""
+    """Return whether an option names something; an empty name does not."""
     return value is not None and str(value).strip(" .") != ""
 
 
 @dataclass(frozen=True)
 class Orders:
-    """The orders that certificates are to be checked against, or why they could not be read."""
+    """The orders to check certificates against, or the error why they could not be read."""
 
     by_id: dict[int, Order]
     error: CertificatesError | None = None
@@ -142,14 +142,14 @@ class Orders:
 
 @dataclass(frozen=True)
 class ToStore:
-    """A certificate that is fit to be stored, as far as can be told without the API."""
+    """A certificate that can be stored, as far as that can be checked without the API."""
 
     content: Content
     wishes: ImportWishes
     about: About
 
     def plan(self, stored: Sequence[store.Stored], orders: Orders) -> Step:
-        """Return what is to be done about it."""
+        """Return what to do about it."""
         order_id = self.about.order_id
         try:
             if order_id is not None:
@@ -162,14 +162,14 @@ class ToStore:
 
 @dataclass(frozen=True)
 class ToRemove:
-    """What a certificate that is to be deleted is known by."""
+    """The options that identify a certificate to delete."""
 
     certificate_id: int | None
     fingerprint_sha256: str | None
     common_name: str | None
 
     def plan(self, stored: Sequence[store.Stored], _orders: Orders) -> Step:
-        """Return what is to be done about it."""
+        """Return what to do about it."""
         return plan_absent(stored, self.certificate_id, self.fingerprint_sha256, self.common_name)
 
 
@@ -177,7 +177,7 @@ Checked = ToStore | ToRemove | Failure
 
 
 def check(item: Item, module: Module) -> Checked:
-    """Check one certificate as far as that goes without the API."""
+    """Check one certificate as far as possible without the API."""
     if item["state"] == "absent":
         return ToRemove(item["certificate_id"], item["fingerprint_sha256"], item["common_name"])
     wishes = ImportWishes(item["allow_expired"], item["verify_chain"], item["remove_superseded"], item["trust"])
@@ -194,7 +194,10 @@ def check(item: Item, module: Module) -> Checked:
 
 
 def anchors_for(item: Item, module: Module) -> Anchors | None:
-    """Return what is trusted, `None` where that is not asked, or only a warning hangs on it and the machine has nothing of the kind."""
+    """Return the trusted certificates, or `None` if trust is not to be checked.
+
+    Also `None` if only a warning depends on it and this machine has no roots.
+    """
     if item["trust"] == "ignore":
         return None
     try:
@@ -207,7 +210,7 @@ def anchors_for(item: Item, module: Module) -> Anchors | None:
 
 
 def read_material(item: Item) -> Material:
-    """Return what was given for one certificate, with the files read."""
+    """Return the content given for one certificate, with its files read."""
 
     def given(name: str) -> bytes | None:
         if item[f"{name}_content"] is not None:
@@ -232,7 +235,7 @@ def read_material(item: Item) -> Material:
 
 
 def plan(client: Client, items: Sequence[Item], checked: Sequence[Checked], order_ids: Sequence[int]) -> list[Step]:
-    """Read the orders and the store, once for all, and return what is to be done about each certificate."""
+    """Read the orders and the store once for all; return what to do about each certificate."""
     failures: list[Step] = [one for one in checked if isinstance(one, Failure)]
     if len(failures) == len(checked):
         return failures
@@ -245,7 +248,7 @@ def plan(client: Client, items: Sequence[Item], checked: Sequence[Checked], orde
 
 
 def name_services(client: Client, step: Step) -> Step:
-    """Say of a certificate in use what uses it."""
+    """If a certificate is in use, add to the message what uses it."""
     if not isinstance(step, Failure) or step.reason != "in_use" or step.about.id is None:
         return step
     services = store.fetch_services(client, step.about.id)
@@ -253,7 +256,7 @@ def name_services(client: Client, step: Step) -> Step:
 
 
 def read_orders(client: Client, order_ids: Sequence[int]) -> Orders:
-    """Return the orders; that they cannot be read concerns only the certificates that are checked against one."""
+    """Return the orders; if they cannot be read, this affects only certificates that are checked against an order."""
     try:
         found = fetch_orders(client, client.account_id(), order_ids) if order_ids else []
         return Orders({order.id: order for order in found})
@@ -262,7 +265,7 @@ def read_orders(client: Client, order_ids: Sequence[int]) -> Orders:
 
 
 def refuse_creates_without_a_place(steps: Sequence[Step], ledger_url: str | None) -> list[Step]:
-    """Let what is to be created fail where the ledger cannot be, in check mode as well."""
+    """Fail steps that create something if there is no possible place for the ledger; in check mode as well."""
     try:
         if any(isinstance(step, Creation) for step in steps):
             find_place(ledger_url)
@@ -272,7 +275,7 @@ def refuse_creates_without_a_place(steps: Sequence[Step], ledger_url: str | None
 
 
 def carry_out(client: Client, steps: Sequence[Step], ledger_url: str | None) -> list[Step]:
-    """Carry out a plan, several certificates at the same time; what fails hides nothing of the others."""
+    """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
     new = [step.content.certificate for step in steps if isinstance(step, Creation)]
     creator = Creator(client, ledger_url, new)
     try:
@@ -283,14 +286,14 @@ def carry_out(client: Client, steps: Sequence[Step], ledger_url: str | None) -> 
 
 
 def repeated(step: Repetition, first: Step) -> Step:
-    """Return the step of a certificate that was given before."""
+    """Return the step of a certificate that was already given by an earlier item."""
     if isinstance(first, Failure):
         return Failure(step.about, first.message, first.reason)
     return replace(step, about=replace(step.about, id=first.about.id))
 
 
 def carry_out_one(client: Client, creator: Creator, step: Step) -> Step:
-    """Carry out what is planned for one certificate."""
+    """Carry out the plan for one certificate."""
     try:
         if isinstance(step, Creation):
             step = create(creator, step)
@@ -309,7 +312,7 @@ def carry_out_one(client: Client, creator: Creator, step: Step) -> Step:
 
 
 def create(creator: Creator, step: Creation) -> Step:
-    """Store a certificate; where another run was faster, plan what is left to do about its record."""
+    """Store a certificate; if another run was faster, plan what is left to do about its record."""
     created = creator.create(step.content.certificate, step.content.as_template())
     if isinstance(created, int):
         return replace(step, about=replace(step.about, id=created))
@@ -317,7 +320,7 @@ def create(creator: Creator, step: Creation) -> Step:
 
 
 def edit(client: Client, step: Update) -> None:
-    """Change a record; after an answer that says nothing the record is read before anything is said."""
+    """Change a record; if no clear answer came, read the record before deciding whether it failed."""
     try:
         store.edit(client, step.record.id, step.changes)
     except CertificatesError as error:
@@ -326,7 +329,7 @@ def edit(client: Client, step: Update) -> None:
 
 
 def is_edited(client: Client, step: Update) -> bool:
-    """Return whether a record is known to be as it is wanted."""
+    """Return whether a record is known to be as wanted."""
     with suppress(CertificatesError):
         record = store.fetch_one(client, step.record.id)
         return record is not None and not step.content.changes_to(record)
@@ -334,9 +337,9 @@ def is_edited(client: Client, step: Update) -> bool:
 
 
 def remove(client: Client, identifier: int, listed: Certificate | None) -> None:
-    """Delete a record, unless it is another one than was listed, or in use, by now.
+    """Delete a record, unless by now it is in use or has another certificate than when it was listed.
 
-    That another run was faster is as good, that the user may not is not.
+    It is a success if another run has deleted it first, but not if the user has no permission.
     """
     try:
         check_deletion(read_again(client, identifier), listed)
@@ -347,10 +350,10 @@ def remove(client: Client, identifier: int, listed: Certificate | None) -> None:
 
 
 def read_again(client: Client, identifier: int) -> store.Stored:
-    """Return a record as it is now.
+    """Return the current content of a record.
 
     Raises:
-        CertificatesError: as `store.fetch_one`; `not_found`, `api_error` where no answer came, as nothing was changed.
+        CertificatesError: as `store.fetch_one`; `not_found`; `api_error` if no answer came, as nothing was changed.
     """
     try:
         record = store.fetch_one(client, identifier)
@@ -363,14 +366,14 @@ def read_again(client: Client, identifier: int) -> store.Stored:
 
 
 def is_stored(client: Client, identifier: int) -> bool:
-    """Return whether the store holds a record, or may hold it."""
+    """Return whether the store has a record, or may have it."""
     with suppress(CertificatesError):
         return any(record.id == identifier for record in store.fetch_stored(client))
     return True
 
 
 def was_removed(client: Client, old: Superseded) -> bool:
-    """Delete a superseded record and return whether it is gone; what came into use meanwhile, or was changed, is kept."""
+    """Delete a superseded record and return whether it is gone; it is kept if it is now in use or has changed."""
     try:
         remove(client, old.id, old.certificate)
     except CertificatesError as error:
@@ -385,7 +388,7 @@ REASONS: Mapping[Code, ImportReason] = {
     "in_use": "in_use",
     "ambiguous": "ambiguous",
 }
-"""Codes of failures that are reasons by themselves; all others are `api_error`."""
+"""Failure codes that are used as reasons; all others become `api_error`."""
 
 
 def as_reason(error: CertificatesError) -> CertificatesError:

@@ -74,7 +74,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def limitation(missing: list[str], selection: StoreSelection) -> str:
-    """Return what a user with the view permission alone does not get, in words."""
+    """Describe what a user with only the view permission does not get."""
     unmet = {"status=expired": selection.status == "expired", "unused": selection.unused is not None}
     options = " and ".join(option for option, is_set in unmet.items() if is_set)
     return (

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Create a certificate in the store once, whatever other runs do at the same time. Private to softlayer.certificates.
+"""Create a certificate in the store only once, even with several runs at the same time. Private to softlayer.certificates.
 
-The store takes the same certificate as often as it is told to. So a create is claimed in the ledger, by account and fingerprint,
-before its call. Where another run was faster, its end is waited for, and what it stored is taken.
+The store accepts the same certificate any number of times. So each create is claimed in the ledger, by account and fingerprint,
+before its call. If another run was faster, this run waits for its end and uses what it stored.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from .._times import now
 from .._x509.certificate import Certificate
 
 FIRST_PAUSE = 0.1
-"""Seconds between the first two looks at a claim of another run; each is twice as long as the one before."""
+"""Seconds between the first two checks of another run's claim; each pause is twice as long as the one before."""
 LONGEST_PAUSE = 2.0
 
 
 def is_over(entry: Entry[CreateKey], since: datetime, at: datetime) -> bool:
-    """Return whether the run that made an open claim cannot be at it any more.
+    """Return whether the run that made an open claim can no longer be working on it.
 
     Args:
         entry: the claim.
-        since: since when it has been seen to stay as it is.
+        since: when it was first seen unchanged.
         at: the present instant.
     """
-    by_its_clock = entry.requested_at + entry.lease + CLOCK_TOLERANCE  # which may be behind this machine's
+    by_its_clock = entry.requested_at + entry.lease + CLOCK_TOLERANCE  # its clock may be behind this machine's
     return at >= min(by_its_clock, since + entry.lease)
 
 
 class _Taken(CertificatesError):
-    """Another run has taken the claim for a dead one's; nothing was sent."""
+    """Another run has taken the claim over as that of a dead run; nothing was sent."""
 
     def __init__(self) -> None:
         super().__init__("taken", "Another run has taken this over.")
@@ -50,7 +50,7 @@ class _Taken(CertificatesError):
 
 @dataclass(frozen=True)
 class _Start:
-    """What there was when the first certificate was to be created."""
+    """The state of the ledger when the first certificate was to be created."""
 
     ledger: Ledger
     account_id: int
@@ -59,14 +59,14 @@ class _Start:
 
 
 class Creator:
-    """Creates certificates, each once. The ledger is opened, and the account asked for, when the first is to be created.
+    """Creates each certificate once. The first creation opens the ledger and requests the account id.
 
     Args:
         client: the session.
         ledger_url: as `Ledger` takes it.
-        certificates: what may be created; claims of other runs on them are watched from the first creation on, so that the waiting
-            for those that died ends for all at the same time, however late the turn of each comes.
-        clock: tells the present instant.
+        certificates: what may be created. Other runs' claims on them are watched from the first creation on. So the wait for dead
+            runs ends for all certificates at the same time, however late the turn of each comes.
+        clock: returns the present instant.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Creator:
         self._listed: tuple[datetime, Sequence[store.Stored]] | None = None
 
     def close(self) -> None:
-        """Close the ledger, if it was opened."""
+        """Close the ledger if it was opened."""
         if isinstance(self._started, _Start):
             self._started.ledger.close()
 
@@ -95,11 +95,11 @@ class Creator:
         """Create a certificate and return its id, or the record if another run has created it meanwhile.
 
         Args:
-            certificate: which the store did not hold when it was listed.
-            template: what `createObject` takes.
+            certificate: one that the store did not have when it was listed.
+            template: the template for `createObject`.
 
         Raises:
-            CertificatesError: as `store.create` and `Ledger`; `no_answer` where it may have been stored, `interrupted`.
+            CertificatesError: as `store.create` and `Ledger`; `no_answer` if it may have been stored; `interrupted`.
         """
         start = self._start()
         ledger, key = start.ledger, CreateKey(start.account_id, certificate.fingerprint_sha256)
@@ -126,7 +126,7 @@ class Creator:
             ledger.withdraw(answer)
 
     def _start(self) -> _Start:
-        """Return what there was at first; what went wrong the first time goes wrong for all."""
+        """Return the initial state; an error in the first attempt is raised for all certificates."""
         with self._opening:
             if self._started is None:
                 try:
@@ -150,10 +150,10 @@ class Creator:
     def _claimed(
         self, ledger: Ledger, claim: Claim[CreateKey], certificate: Certificate, template: Mapping[str, str]
     ) -> int:
-        """Create what was claimed; after a lost or unreadable answer it is looked for before anything is said."""
+        """Create the claimed certificate; after a lost or unreadable answer, look for it in the store before deciding."""
 
         def keep_claim() -> None:
-            """Before each attempt: see to it that the call will be over before the lease is."""
+            """Before each attempt, make sure that the call ends before the lease does."""
             nonlocal claim
             at = self._now()
             if timedelta() <= at - claim.requested_at <= timedelta(seconds=self._client.settings.timeout):
@@ -169,21 +169,21 @@ class Creator:
             raise
         except CertificatesError as error:
             if error.code != "no_answer":
-                with suppress(CertificatesError):  # or else its lease passes
+                with suppress(CertificatesError):  # otherwise the lease expires
                     ledger.release(claim)
                 raise
             record = find_in_store(self._client, certificate)
-            if record is None:  # the claim stays open for as long as it may still arrive
+            if record is None:  # the claim stays open, since the call may still arrive
                 raise
             identifier = record.id
-        with suppress(CertificatesError):  # or else the next one who asks finds it in the store
+        with suppress(CertificatesError):  # otherwise the next run that asks finds it in the store
             ledger.confirm(claim, certificate_id=identifier)
         return identifier
 
     def _created_by(
         self, ledger: Ledger, entry: Entry[CreateKey], since: datetime, certificate: Certificate
     ) -> store.Stored | None:
-        """Return what another run created, `None` if it did not come to that or it is gone again."""
+        """Return what another run created, or `None` if it created nothing or the record is gone again."""
         if entry.certificate_id is not None:
             record = store.fetch_one(self._client, entry.certificate_id)
             return record if record is not None and record.certificate == certificate else None
@@ -193,7 +193,7 @@ class Creator:
         return record
 
     def _listed_after(self, entry: Entry[CreateKey], since: datetime) -> Sequence[store.Stored]:
-        """Return a listing of the store that was begun after a claim was over; one does for all that were by then."""
+        """Return a listing of the store that began after the claim was over; one listing serves all claims that were over by then."""
         with self._listing:
             if self._listed is None or not is_over(entry, since, self._listed[0]):
                 self._listed = (self._now(), store.fetch_stored(self._client))
@@ -201,7 +201,7 @@ class Creator:
 
 
 def find_in_store(client: Client, certificate: Certificate) -> store.Stored | None:
-    """Return the record of a certificate whose creation got no answer: by its name, then in the list."""
+    """Return the record of a certificate whose creation got no answer: search by common name, then in the whole list."""
     name = certificate.common_name
     by_name: list[Callable[[], Sequence[store.Stored]]] = (
         [lambda: store.find_by_common_name(client, name)] if name else []

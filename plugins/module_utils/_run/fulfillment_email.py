@@ -59,7 +59,7 @@ SPEC = (
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 LONGEST_INTERVAL_HOURS = 1_000_000
 REASONS: Mapping[Code, EmailReason] = {"not_found": "not_found", "retired": "retired", "rate_limited": "rate_limited"}
-"""Codes of failed calls that are reasons by themselves; `no_answer` is `outcome_unknown`, all others are `api_error`."""
+"""Codes of failed calls that are used as reasons; `no_answer` becomes `outcome_unknown`, all others `api_error`."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -92,7 +92,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def check_params(params: dict[str, t.Any]) -> None:
-    """Refuse values that make no sense."""
+    """Refuse invalid values."""
     if params["order_ids"] is None and params["common_names"] is None:
         raise CertificatesError("invalid_argument", "Say which orders: give order_ids or common_names.")
     check_ids("order_ids", params["order_ids"] or ())
@@ -107,7 +107,7 @@ def check_params(params: dict[str, t.Any]) -> None:
 
 
 def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes: EmailWishes) -> list[Email]:
-    """Read the facts and return what is to be done about each selected order."""
+    """Read the facts and return what to do about each selected order."""
     params = module.params
     at = now()
     ids = params["order_ids"]
@@ -139,12 +139,12 @@ def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes
 
 
 def key_of(account_id: int, order_id: int) -> Key:
-    """Return what the ledger keeps an order's requests under."""
+    """Return the key of an order's requests in the ledger."""
     return Key(account_id, order_id, FULFILLMENT_EMAIL)
 
 
 def check_number(planned: Sequence[Email], most: int) -> None:
-    """Refuse a run that would send more than the user expects."""
+    """Refuse a run that would send more emails than `max_orders` allows."""
     if len(planned) > most:
         raise CertificatesError(
             "too_many_orders",
@@ -157,7 +157,7 @@ def check_number(planned: Sequence[Email], most: int) -> None:
 
 
 def check_ledger_stays(module: Module) -> None:
-    """Refuse a run whose ledger goes with it, or warn of that if the user accepts it."""
+    """Refuse a run whose ledger would be lost with it, or warn about that if the user accepts it."""
     place = find_place(module.params["ledger_url"])
     why = find_why_lost(str(place.database)) if place.get_backend_name() == "sqlite" else None
     if not why:
@@ -185,13 +185,13 @@ class Requester:
         self._ledger_error: CertificatesError | None = None
 
     def __call__(self, email: Email) -> Email:
-        """Return the email with its outcome, whatever happens to it."""
+        """Return the email with its outcome, in every case."""
         if self._client.stop.is_set():
             return unsent(email, "api_error", "Not requested: the run was told to stop before this order's turn.")
         at = now()
         interval = timedelta() if self._wishes.force else self._wishes.min_interval
         try:
-            if self._ledger_error:  # it will not be better for this order than for the last one
+            if self._ledger_error:  # a failed ledger also fails for the remaining orders
                 raise self._ledger_error
             key = key_of(self._account_id, email.order_id)
             claim = self._ledger.claim(key, at, interval, lease_for(self._client.settings.timeout))
@@ -224,7 +224,7 @@ class Requester:
 
     @staticmethod
     def _note(change: Callable[[Claim[Key]], None], claim: Claim[Key]) -> str:
-        """Note in the ledger what became of a claim; what it says if it cannot, as an addition to the message."""
+        """Note in the ledger what became of a claim; return an addition to the message if that fails, else an empty text."""
         try:
             change(claim)
         except CertificatesError as error:
@@ -233,12 +233,12 @@ class Requester:
 
 
 def unsent(email: Email, reason: EmailReason, message: str) -> Email:
-    """Return an email that could not be requested."""
+    """Return an email whose request failed."""
     return replace(email, outcome="failed", reason=reason, message=message, requested_at=None, next_allowed_at=None)
 
 
 def as_result(emails: Sequence[Email], client: Client) -> dict[str, t.Any]:
-    """Return what the module returns, with `failure` if an order failed."""
+    """Return the module's result, with `failure` if an order failed."""
     counts = {outcome: sum(email.outcome == outcome for email in emails) for outcome in t.get_args(EmailOutcome)}
     result: dict[str, t.Any] = {
         "changed": counts["requested"] > 0,
@@ -265,7 +265,7 @@ def as_failure(failures: Sequence[Email], count: int, *, stopped: bool) -> dict[
 
 
 def as_diff(email: Email) -> dict[str, t.Any]:
-    """Return the plan for one email as Ansible shows differences."""
+    """Return the plan for one email in the form of Ansible's diffs."""
     return {
         "before_header": f"order {email.order_id} ({email.common_name})",
         "after_header": f"order {email.order_id} ({email.common_name})",

@@ -74,9 +74,9 @@ SPEC = (
     )
 )
 MOST_WARNINGS = 5
-"""Of certificates that are not trusted; the result tells of each."""
+"""Maximum number of warnings about untrusted certificates; the result lists each."""
 SHOWN_UNREAD = 10
-"""So many messages and folders that cannot be read are told of one by one."""
+"""Up to this many messages and folders that cannot be read are listed one by one."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -112,7 +112,7 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def check_params(params: t.Mapping[str, t.Any]) -> None:
-    """Refuse what the argument specification cannot."""
+    """Refuse combinations of options that the argument specification cannot express."""
     imap = params["imap"] or {}
     limits = (
         ("max_age_days", params["max_age_days"], LONGEST_AGE_DAYS),
@@ -139,7 +139,7 @@ LARGEST_MESSAGE = 1024 * 1024 * 1024
 
 
 def too_many(given: t.Sequence[str]) -> str:
-    """Return what is said of several mailboxes."""
+    """Return the message about several mailboxes."""
     named = f"{', '.join(given[:-1])} and {given[-1]}"
     if len(given) == 2:
         return f"{named} are both given: leave one of them out."
@@ -147,7 +147,7 @@ def too_many(given: t.Sequence[str]) -> str:
 
 
 def open_mailbox(params: t.Mapping[str, t.Any]) -> Mailbox:
-    """Return the source of messages, checked as far as that goes without a connection."""
+    """Return the source of messages, checked as far as possible without a connection."""
     given = [name for name in MAILBOXES if params[name] is not None]
     if len(given) > 1:
         raise CertificatesError("invalid_argument", too_many(given))
@@ -165,7 +165,7 @@ def open_mailbox(params: t.Mapping[str, t.Any]) -> Mailbox:
 
 
 def warn_of_untrusted(module: Module, search: Search) -> None:
-    """Say what was not taken for want of trust, or was all the same."""
+    """Warn about certificates that were not accepted because they are not trusted, or were accepted in spite of that."""
     said = [message for target, (_reason, message) in search.refused.items() if target not in search.collected]
     untrusted = [one.found for one in search.collected.values() if one.found.trust != "trusted"]
     said += [f"Taken, though it is not trusted: {why_untrusted(found)[1]}" for found in untrusted]
@@ -179,7 +179,7 @@ def warn_of_untrusted(module: Module, search: Search) -> None:
 
 
 def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_rest: str) -> None:
-    """Warn of the first of many things one by one, and of the rest by their number."""
+    """Warn about the first items one by one, and give the number of the rest."""
     for sentence in sentences[:most]:
         module.warn(sentence)
     if len(sentences) > most:
@@ -188,7 +188,7 @@ def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_r
 
 @cache
 def anchors_for(module: Module) -> Anchors:
-    """Return what is trusted; where only a warning hangs on it, a machine without roots trusts nothing."""
+    """Return the trusted certificates; if only a warning depends on them, none on a machine without roots."""
     path = module.params["trusted_ca_path"]
     try:
         return trusted_roots(path)
@@ -200,7 +200,7 @@ def anchors_for(module: Module) -> Anchors:
 
 
 def known_issuers(params: t.Mapping[str, t.Any]) -> list[Certificate]:
-    """Return the issuers that messages may lack."""
+    """Return the issuers that messages may not contain."""
     path, content = params["intermediate_path"], params["intermediate_content"]
     if path is None and content is None:
         return []
@@ -218,7 +218,7 @@ def known_issuers(params: t.Mapping[str, t.Any]) -> list[Certificate]:
 
 
 def what_to_look_for(module: Module) -> tuple[list[Wanted], int]:
-    """Return what to look for, in the order in which it was given, and the number of API calls that this took."""
+    """Return what to look for, in the order in which it was given, and the number of API calls made."""
     params = module.params
     wanted = [wanted_of(order) for order in params["orders"] or ()]
     by_id, api_calls = look_up(module) if params["order_ids"] else ([], 0)
@@ -232,7 +232,7 @@ def what_to_look_for(module: Module) -> tuple[list[Wanted], int]:
 
 
 def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
-    """Return what to look for of an order as `ssl_order_info` returns it."""
+    """Return what to look for, for an order in the form of `ssl_order_info`."""
     try:
         wanted = Wanted(order["public_key_sha256"], number(order["id"]), order["common_name"])
         if wanted.order_id is None or not all(
@@ -248,8 +248,8 @@ def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
 
 
 def look_up(module: Module) -> tuple[list[Wanted], int]:
-    """Return what to look for of the orders in `order_ids`, and the number of API calls."""
-    # Only here is the SDK needed, and it takes longer to load than a mailbox to look through.
+    """Return what to look for, for the orders in `order_ids`, and the number of API calls made."""
+    # Imported only here, as nothing else needs the SDK, and loading it takes longer than reading a mailbox.
     from .._api.client import connect
     from .._api.orders import fetch_orders
 
@@ -270,7 +270,7 @@ Read = t.TypeVar("Read")
 
 
 def public_key_of(module: Module, data: bytes) -> str:
-    """Return the SHA-256 of the public key that belongs to a private key."""
+    """Return the SHA-256 of a private key's public key."""
     module.no_log_values.update(key_texts(data))
     key = read_private_key(data, module.params["privatekey_passphrase"])
     module.no_log_values.add(key.pem.strip())
@@ -278,7 +278,7 @@ def public_key_of(module: Module, data: bytes) -> str:
 
 
 def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
-    """Return what is read from a file; if that fails, the file is named."""
+    """Return what is read from a file; an error names the file."""
     data = read_file(path)
     try:
         return read(data)
@@ -287,7 +287,7 @@ def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
 
 
 def look_and_wait(module: Module, box: Mailbox, search: Search) -> None:
-    """Look through a mailbox, and wait for what is missing if that is wanted."""
+    """Look through a mailbox, and if wanted, wait for what is missing."""
     params = module.params
     since = now() - timedelta(days=params["max_age_days"])
 
@@ -307,7 +307,7 @@ def look_and_wait(module: Module, box: Mailbox, search: Search) -> None:
         try:
             look()
             lost = None
-        except CertificatesError as error:  # what was found is kept, and the server may come back
+        except CertificatesError as error:  # keep what was found; the server may come back
             lost = error
     if lost:
         module.warn(f"While waiting: {lost.message}")

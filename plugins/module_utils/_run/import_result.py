@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `ssl_certificate_import` returns: results, the diff, and `failure`. Private to softlayer.certificates."""
+"""The result of `ssl_certificate_import`: results, the diff, and `failure`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .._times import iso
 
 
 def as_result(planned: Sequence[Step], done: Sequence[Step], client: Client, *, single: bool) -> dict[str, t.Any]:
-    """Return what the module returns, with `failure` if a certificate failed."""
+    """Return the module's result, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
     result: dict[str, t.Any] = {
         "changed": any(step.changes_something for step in done),
@@ -48,17 +48,17 @@ def as_failure(failures: Sequence[tuple[int, Failure]], count: int, *, stopped: 
 
 
 def name_of(step: Step) -> str:
-    """Return what a certificate is called in messages."""
+    """Return a certificate's name in messages."""
     return step.about.name or "unknown name"
 
 
 def as_shown(planned: Step, done: Step) -> Step:
-    """Return what the diff shows of a certificate: the plan, unless another run has stored it meanwhile."""
+    """Return what the diff shows for a certificate: the plan, unless another run has stored it meanwhile."""
     return done if isinstance(planned, Creation) and isinstance(done, Unchanged | Update) else planned
 
 
 def as_diff(step: Step) -> dict[str, t.Any]:
-    """Return the plan for one certificate as Ansible shows differences: public facts only."""
+    """Return the plan for one certificate in the form of Ansible's diffs: public facts only."""
     certificate = step.about.certificate
     public = (
         {"fingerprint_sha256": certificate.fingerprint_sha256, "not_after": iso(certificate.not_after)}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The root certificates that are trusted: the machine's, or those that a user names. Private to softlayer.certificates."""
+"""The trusted root certificates: those of this machine, or those that the user names. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ BUNDLES = (
 )
 """Where distributions keep all roots in one file."""
 LARGEST_FILE = 16 * 1024 * 1024
-"""Bytes of a file in a folder that may be roots."""
+"""Bytes; a larger file in a folder is not read as roots."""
 
 
 @cache
 def trusted_roots(path: str | None) -> Anchors:
-    """Return what is trusted: the certificates in a file or folder, else those of the machine.
+    """Return the trusted certificates: those in a file or folder, or those of this machine.
 
     Raises:
-        CertificatesError: `not_found` if there are none, or they cannot be read, `invalid_argument` if there is no certificate
-            in what was named.
+        CertificatesError: `not_found` if there are none or they cannot be read, `invalid_argument` if the file or folder contains
+            no certificate.
     """
     if path is None:
         found = _of_machine()
@@ -61,7 +61,7 @@ def trusted_roots(path: str | None) -> Anchors:
 
 
 def _of_machine() -> list[Certificate]:
-    """Return the roots that OpenSSL trusts on this machine, SSL_CERT_FILE and SSL_CERT_DIR heeded, else those of `certifi`."""
+    """Return the roots that OpenSSL trusts on this machine (with SSL_CERT_FILE and SSL_CERT_DIR), else those of `certifi`."""
     paths = ssl.get_default_verify_paths()
     found: list[Certificate] = []
     if paths.cafile:
@@ -87,7 +87,7 @@ def _in_file(path: str) -> list[Certificate]:
 
 
 def _in_folder(path: str) -> list[Certificate]:
-    """Return the certificates in the files of a folder, by whatever name; its folders are not looked into."""
+    """Return the certificates in the files of a folder, whatever their names; subfolders are not read."""
     try:
         files = list(_files(path))
     except OSError as error:
@@ -99,9 +99,9 @@ def _files(path: str) -> Iterator[str]:
     seen: set[tuple[int, int]] = set()
     with os.scandir(path) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            with suppress(OSError):  # a link that leads nowhere
+            with suppress(OSError):  # a broken link
                 if entry.is_file() and (status := entry.stat()).st_size <= LARGEST_FILE:
-                    identity = (status.st_dev, status.st_ino)  # c_rehash links to each file by its hash
+                    identity = (status.st_dev, status.st_ino)  # c_rehash creates links to each file, named by its hash
                     if identity not in seen:
                         seen.add(identity)
                         yield entry.path

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The outline of a certificate's DER, for what the library reads as a whole or not at all. Private to softlayer.certificates.
+"""The outline of a certificate's DER, where the library can only read all of it or nothing. Private to softlayer.certificates.
 
-Pure. It knows where a part begins and ends (X.690, 8.1; RFC 5280, 4.1), not what it means.
+Pure. This module knows where a part begins and ends (X.690, 8.1; RFC 5280, 4.1), not what it means.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 SEQUENCE, OCTET_STRING, OBJECT_IDENTIFIER, BOOLEAN = 0x30, 0x04, 0x06, 0x01
 VERSION, EXTENSIONS = 0xA0, 0xA3
-"""Tags of the parts of a TBSCertificate that say by themselves what they are."""
+"""Tags of the parts of a TBSCertificate that have a tag of their own."""
 BEFORE_KEY = 5
-"""Its parts between version and key: serial number, signature, issuer, validity, subject."""
+"""Number of its parts between version and key: serial number, signature, issuer, validity, subject."""
 LONG_TAG = 0x1F
 LONGEST_IDENTIFIER = 60
 """Bytes of an object identifier."""
@@ -24,7 +24,7 @@ LONGEST_IDENTIFIER = 60
 
 @dataclass(frozen=True)
 class Element:
-    """A tag with its content, and both with the length between them."""
+    """A tag with its content; `whole` also has the length between them."""
 
     tag: int
     content: bytes = field(repr=False)
@@ -32,10 +32,10 @@ class Element:
 
 
 def elements(data: bytes) -> Iterator[Element]:
-    """Yield the elements that data consists of.
+    """Yield the elements in a sequence of DER elements.
 
     Raises:
-        ValueError: where it does not.
+        ValueError: if the data is anything else.
     """
     position = 0
     while position < len(data):
@@ -55,7 +55,7 @@ def elements(data: bytes) -> Iterator[Element]:
 
 
 def wrap(tag: int, content: bytes) -> bytes:
-    """Return content with its tag and length before it."""
+    """Return the content with its tag and length in front."""
     length = len(content)
     if length < 0x80:
         return bytes([tag, length]) + content
@@ -64,10 +64,10 @@ def wrap(tag: int, content: bytes) -> bytes:
 
 
 def public_key_info(tbs_certificate: bytes) -> bytes:
-    """Return the SubjectPublicKeyInfo of a TBSCertificate as it stands there.
+    """Return the SubjectPublicKeyInfo of a TBSCertificate, byte for byte.
 
     Raises:
-        ValueError: where there is none.
+        ValueError: if there is none.
     """
     parts = [part for part in _parts(tbs_certificate) if part.tag != VERSION]
     if len(parts) <= BEFORE_KEY:
@@ -79,7 +79,7 @@ def algorithm(info: bytes) -> str:
     """Return the object identifier of the algorithm in a SubjectPublicKeyInfo.
 
     Raises:
-        ValueError: where there is none.
+        ValueError: if there is none.
     """
     [outer] = elements(info)
     inner = next(elements(outer.content), None)
@@ -91,7 +91,7 @@ def algorithm(info: bytes) -> str:
 
 @dataclass(frozen=True)
 class Extension:
-    """An extension of a certificate as it stands there (RFC 5280, 4.1)."""
+    """An extension of a certificate, byte for byte (RFC 5280, 4.1)."""
 
     oid: str
     is_critical: bool
@@ -108,7 +108,7 @@ def extensions(tbs_certificate: bytes) -> list[Extension]:
     """Return the extensions of a TBSCertificate.
 
     Raises:
-        ValueError: where it is damaged.
+        ValueError: if the data is damaged.
     """
     return [
         _extension(extension)
@@ -128,10 +128,10 @@ def _extension(element: Element) -> Extension:
 
 
 def dotted(identifier: bytes) -> str:
-    """Return an object identifier as people write it (X.690, 8.19).
+    """Return an object identifier in dotted form (X.690, 8.19).
 
     Raises:
-        ValueError: where it is none.
+        ValueError: if it is not valid.
     """
     numbers, number = [], 0
     for byte in identifier:
@@ -146,10 +146,10 @@ def dotted(identifier: bytes) -> str:
 
 
 def with_extension(certificate: bytes, extension: bytes) -> bytes:
-    """Return a certificate with one extension in place of all; its signature does not fit any more.
+    """Return a certificate with this extension instead of all its own; its signature is no longer valid.
 
     Raises:
-        ValueError: where it is damaged.
+        ValueError: if the data is damaged.
     """
     [outer] = elements(certificate)
     tbs, *rest = elements(outer.content)

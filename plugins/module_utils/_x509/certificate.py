@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate: what it says, whom it is for, who issued it. Private to softlayer.certificates. Pure."""
+"""A certificate: what it says, which names it is for, who issued it. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ KEY_ALGORITHMS = frozenset(
         *("1.2.840.113549.1.3.1", "1.2.840.10046.2.1", "1.3.101.110", "1.3.101.111", "1.3.101.112", "1.3.101.113"),
     }
 )
-"""Object identifiers of the keys that the library knows: RSA, RSASSA-PSS, EC, DSA, Diffie-Hellman, and those of RFC 8410."""
+"""Object identifiers of the key types that the library knows: RSA, RSASSA-PSS, EC, DSA, Diffie-Hellman, and those of RFC 8410."""
 STORED_KEY_TYPES = frozenset({"RSA", "EC"})
-"""Key types that the certificate store is known to take."""
+"""Key types that the certificate store is known to accept."""
 FACTS = (
     "common_name",
     "fingerprint_sha256",
@@ -64,18 +64,18 @@ FACTS = (
     "key_type",
     "key_size",
 )
-"""What results tell of a certificate; see `Certificate.facts`."""
+"""The fields of a certificate in results; see `Certificate.facts`."""
 LARGEST_RSA_KEY = 8192
 LARGEST_RSA_EXPONENT = 64
 LARGEST_DSA_KEY = 4096
-"""Bits, of keys that are trusted not to be made to keep the processor busy."""
+"""Bits. Larger keys are not verified with: an attacker could have made them to keep the processor busy."""
 MOST_NAMES = 1_000
-"""Subject alternative names that are read one by one where they cannot be read together."""
+"""Subject alternative names that are read one by one if they cannot be read together."""
 
 
 @contextmanager
 def reading(refusal: CertificatesError) -> Iterator[None]:
-    """Turn whatever the library raises on data that it cannot read into an error: a panic of its Rust code is no `Exception`."""
+    """Raise `refusal` for whatever the library raises on data that it cannot read; a panic of its Rust code is no `Exception`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -94,7 +94,7 @@ def public_key_sha256_of(public_key: t.Any) -> str:
 
 
 def type_and_size_of(public_key: t.Any) -> tuple[str, int | None]:
-    """Return the name of a key's algorithm and its size in bits, where it has one."""
+    """Return the name of a key's algorithm, and its size in bits if it has one."""
     names = (
         (rsa.RSAPublicKey, "RSA"),
         (ec.EllipticCurvePublicKey, "EC"),
@@ -108,13 +108,13 @@ def type_and_size_of(public_key: t.Any) -> tuple[str, int | None]:
 
 @dataclass(frozen=True)
 class Certificate:
-    """An X.509 certificate; two are equal if their DER is."""
+    """An X.509 certificate; two are equal if their DER is equal."""
 
     der: bytes = field(repr=False)
 
     @classmethod
     def of(cls, parsed: x509.Certificate) -> Certificate:
-        """Return what `cryptography` has parsed already, without parsing it once more."""
+        """Return a certificate that `cryptography` has already parsed, without parsing it again."""
         certificate = cls(parsed.public_bytes(Encoding.DER))
         certificate.__dict__["parsed"] = parsed
         return certificate
@@ -130,12 +130,12 @@ class Certificate:
 
     @cached_property
     def _public_key(self) -> t.Any:
-        """The public key; `None` where the library does not know its algorithm, such as GOST R 34.10."""
+        """The public key; `None` if the library does not know its algorithm, such as GOST R 34.10."""
         try:
             return self.parsed.public_key()
         except UnsupportedAlgorithm:
             return None
-        except ValueError:  # what cryptography < 46 raises then, and all of them if the key is damaged
+        except ValueError:  # cryptography < 46 raises this for an unknown algorithm, every release for a damaged key
             if asn1.algorithm(asn1.public_key_info(self.parsed.tbs_certificate_bytes)) in KEY_ALGORITHMS:
                 raise
             return None
@@ -148,7 +148,7 @@ class Certificate:
         return public_key_sha256_of(self._public_key)
 
     def check(self) -> None:
-        """Read what everything else rests on; raises what `cryptography` raises on damaged data."""
+        """Read the parts that all other code needs; raise what `cryptography` raises on damaged data."""
         self.facts()
         for read in (lambda: self.organization_name, lambda: self.is_self_issued, lambda: self.may_issue):
             read()
@@ -164,17 +164,17 @@ class Certificate:
         return self.parsed.not_valid_after_utc
 
     def is_valid(self, at: datetime) -> bool:
-        """Return whether an instant lies within its validity, both ends included (RFC 5280, 4.1.2.5)."""
+        """Return whether an instant lies within the validity, both ends included (RFC 5280, 4.1.2.5)."""
         return self.not_before <= at <= self.not_after
 
     @property
     def common_name(self) -> str | None:
-        """The subject's first common name, as it can be printed."""
+        """The subject's first common name, in printable form."""
         return self._first(NameOID.COMMON_NAME)
 
     @property
     def organization_name(self) -> str | None:
-        """The subject's first organization, as it can be printed."""
+        """The subject's first organization, in printable form."""
         return self._first(NameOID.ORGANIZATION_NAME)
 
     def _first(self, kind: x509.ObjectIdentifier) -> str | None:
@@ -188,36 +188,39 @@ class Certificate:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """What it is for: its DNS names and its common name, in ASCII form; authorities may leave the common name out."""
+        """The names it is for: DNS names and common name, in ASCII form; authorities may omit the common name."""
         dns_names = (name.value for name in self._alternatives if isinstance(name, x509.DNSName))
         return name_set(self.common_name, map(printable, dns_names))
 
     @property
     def server_names(self) -> frozenset[str]:
-        """What clients take it for: its DNS names; its common name only if it has none (RFC 9525, 2)."""
+        """The names that clients accept it for: its DNS names; its common name only if it has no DNS name (RFC 9525, 2)."""
         dns_names = name_set(None, (name.value for name in self._alternatives if isinstance(name, x509.DNSName)))
         return dns_names or name_set(self.common_name, ())
 
     def has_all_names_of(self, other: Certificate) -> bool:
-        """Return whether it is for all that another one is for, addresses and such included; one for nothing is unknown."""
+        """Return whether it is for every name of another certificate, including addresses.
+
+        `False` if the other one has no names: then nothing is known.
+        """
         values = other.subject_alt_names
         beside = {value for value in values if ascii_name(value) not in other.names}
         return bool(other.names or values) and other.names <= self.names and beside <= set(self.subject_alt_names)
 
     @property
     def shown_name(self) -> str:
-        """What it is called in a sentence."""
+        """Its name in a sentence."""
         return self.common_name or printable(self.parsed.subject.rfc4514_string()) or "without a name"
 
     @property
     def shown_issuer(self) -> str:
-        """What its issuer is called in a sentence."""
+        """Its issuer's name in a sentence."""
         found = self.parsed.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
         return printable(str(found[0].value) if found else self.parsed.issuer.rfc4514_string())
 
     @cached_property
     def subject_alt_names(self) -> list[str]:
-        """The values of the subject alternative names, as they can be printed: host names, addresses, ..."""
+        """The values of the subject alternative names (host names, addresses, ...), in printable form."""
         return [printable(_general_name(name)) for name in self._alternatives]
 
     @cached_property
@@ -226,7 +229,7 @@ class Certificate:
         return list(self.extension(kind) or self._names_one_by_one(kind.oid.dotted_string))
 
     def _names_one_by_one(self, oid: str) -> Iterator[x509.GeneralName]:
-        """Yield the names that can be read, where one among them cannot."""
+        """Yield the names that can be read, if they cannot be read together."""
         with suppress(ValueError):
             extension = self.unreadable_extensions.get(oid)
             if extension is None:
@@ -237,13 +240,13 @@ class Certificate:
                     yield from read.value if read else ()
 
     def extension(self, kind: type[t.Any]) -> t.Any:
-        """Return an extension's value, `None` if there is none, or none that can be read."""
+        """Return an extension's value, or `None` if there is none or it cannot be read."""
         found = self.extensions.get(kind.oid.dotted_string)
         return found.value if found else None
 
     @cached_property
     def extensions(self) -> Mapping[str, x509.Extension[t.Any]]:
-        """The extensions that can be read, by object identifier; one that cannot hides no other."""
+        """The readable extensions, by object identifier; an unreadable one does not hide the others."""
         try:
             found = list(self.parsed.extensions)
         except NOT_PARSED:
@@ -253,7 +256,7 @@ class Certificate:
 
     @cached_property
     def unreadable_extensions(self) -> Mapping[str, asn1.Extension | None]:
-        """The others; `None` for one that is there twice, which it must not be (RFC 5280, 4.2)."""
+        """The unreadable extensions; `None` for one that occurs twice, which RFC 5280, 4.2, forbids."""
         return {oid: raw for oid, raw in self._raw_extensions.items() if oid not in self.extensions}
 
     @cached_property
@@ -265,19 +268,19 @@ class Certificate:
         return found
 
     def _read_alone(self, extension: bytes) -> x509.Extension[t.Any] | None:
-        """Return one of its extensions, `None` if it cannot be read: in a certificate that has no other."""
+        """Return one of its extensions, read from a certificate with no other extension; `None` if it cannot be read."""
         with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
             return next(iter(x509.load_der_x509_certificate(asn1.with_extension(self.der, extension)).extensions), None)
         return None
 
     @property
     def key_type(self) -> str:
-        """Name of the key's algorithm; its object identifier where the library does not know it."""
+        """Name of the key's algorithm, or its object identifier if the library does not know it."""
         return self._key_type_and_size[0]
 
     @property
     def key_size(self) -> int | None:
-        """Size of the key in bits, where it has one."""
+        """Size of the key in bits, if it has one."""
         return self._key_type_and_size[1]
 
     @cached_property
@@ -288,50 +291,50 @@ class Certificate:
 
     @property
     def is_self_issued(self) -> bool:
-        """Whether subject and issuer are the same: a root, or a CA whose key its former key signed (RFC 5280, 3.2)."""
+        """Whether subject and issuer are the same: a root, or a CA whose new key is signed by its former one (RFC 5280, 3.2)."""
         return self.subject == self.issuer
 
     @cached_property
     def is_root(self) -> bool:
-        """Whether it is signed by its own key: a root, or a self-signed certificate."""
+        """Whether its own key signed it: a root, or a self-signed certificate."""
         return self.is_self_issued and self.is_issued_by(self)
 
     @cached_property
     def subject(self) -> Name:
-        """The subject, as it compares."""
+        """The subject in a form that can be compared."""
         return comparable(self.parsed.subject)
 
     @cached_property
     def issuer(self) -> Name:
-        """The issuer, as it compares."""
+        """The issuer in a form that can be compared."""
         return comparable(self.parsed.issuer)
 
     @property
     def is_version_1(self) -> bool:
-        """Whether it is of the time before extensions."""
+        """Whether it has version 1, from the time before extensions."""
         return self.parsed.version == x509.Version.v1
 
     @property
     def may_issue(self) -> bool:
-        """Whether it is a CA certificate (basic constraints, RFC 5280, 4.2.1.9); an ancient one without any may."""
+        """Whether it is a CA certificate (basic constraints, RFC 5280, 4.2.1.9); one of version 1 counts as one."""
         constraints = self.extension(x509.BasicConstraints)
         return constraints.ca if constraints else self.is_version_1
 
     @property
     def key_identifier(self) -> bytes | None:
-        """What names its key (RFC 5280, 4.2.1.2)."""
+        """The subject key identifier (RFC 5280, 4.2.1.2)."""
         found = self.extension(x509.SubjectKeyIdentifier)
         return found.digest if found else None
 
     @property
     def issuer_key_identifier(self) -> bytes | None:
-        """What names its issuer's key (RFC 5280, 4.2.1.1)."""
+        """The authority key identifier, which names the issuer's key (RFC 5280, 4.2.1.1)."""
         found = self.extension(x509.AuthorityKeyIdentifier)
         return found.key_identifier if found else None
 
     @property
     def signature_hash(self) -> str | None:
-        """Name of the hash that was signed; `None` where the algorithm has its own, or the library does not know it."""
+        """Name of the signature's hash; `None` if the algorithm has a fixed one or the library does not know it."""
         try:
             found = self.parsed.signature_hash_algorithm
         except UnsupportedAlgorithm:
@@ -340,7 +343,7 @@ class Certificate:
 
     @property
     def is_quickly_verified_by(self) -> bool:
-        """Whether its key is one with which a signature takes no time to verify that an attacker could choose."""
+        """Whether verifying a signature with its key takes a time that an attacker cannot increase."""
         key = self._public_key
         if isinstance(key, dsa.DSAPublicKey):
             return key.key_size <= LARGEST_DSA_KEY
@@ -349,7 +352,7 @@ class Certificate:
         )
 
     def is_issued_by(self, issuer: Certificate) -> bool:
-        """Return whether `issuer` is named as this one's issuer and its key made this one's signature."""
+        """Return whether this certificate names `issuer` as its issuer and was signed by its key."""
         if self.issuer != issuer.subject or issuer._public_key is None or not issuer.is_quickly_verified_by:
             return False
         try:
@@ -364,7 +367,7 @@ class Certificate:
         return self.parsed.public_bytes(Encoding.PEM).decode("ascii")
 
     def facts(self) -> dict[str, t.Any]:
-        """Return what results tell of a certificate."""
+        """Return the facts about a certificate that results contain."""
         key_type, key_size = self._key_type_and_size
         return {
             "common_name": self.common_name,
@@ -380,16 +383,16 @@ class Certificate:
 
 
 def name_set(common_name: str | None, others: Iterable[str]) -> frozenset[str]:
-    """Return names as they compare: in ASCII form, without the common name where there is none."""
+    """Return names in a form that can be compared: in ASCII form, and without the common name if there is none."""
     return frozenset(ascii_name(name) for name in (common_name, *others) if name)
 
 
 Name = tuple[frozenset[tuple[str, str]], ...]
-"""A distinguished name as it compares."""
+"""A distinguished name in a form that can be compared."""
 
 
 def comparable(name: x509.Name) -> Name:
-    """Return a name so that it equals itself in other string types, case and spacing (RFC 5280, 7.1)."""
+    """Return a name in a form that does not depend on string types, case and spacing (RFC 5280, 7.1)."""
     return tuple(
         frozenset((part.oid.dotted_string, " ".join(str(part.value).casefold().split())) for part in parts)
         for parts in name.rdns
@@ -397,10 +400,12 @@ def comparable(name: x509.Name) -> Name:
 
 
 def _verify(certificate: x509.Certificate, key: t.Any) -> None:
-    """Verify a certificate's signature; `verify_directly_issued_by` would not know a name in another string type.
+    """Verify a certificate's signature.
+
+    `verify_directly_issued_by` does not fit: it takes a name in another string type for a different name.
 
     Raises:
-        InvalidSignature: and others that `cryptography` raises, if another key made it.
+        InvalidSignature: or another exception of `cryptography`, if another key made the signature.
     """
     how: tuple[t.Any, ...] = ()
     if isinstance(key, rsa.RSAPublicKey):

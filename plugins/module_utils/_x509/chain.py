@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a certificate to a root that is trusted. Private to softlayer.certificates.
+"""Build the path from a certificate to a trusted root. Private to softlayer.certificates.
 
-Pure: the roots and the present instant are passed in. Paths are looked for among what there is, and checked as RFC 5280, 6.1
-says: names, signatures, dates, basic constraints, key usage, name constraints, critical extensions.
-`cryptography.x509.verification` is not asked: its rules are those of public authorities for browsers, which many a private
-authority breaks without harm.
+Pure: the roots and the present instant are passed in. Paths are built from the available certificates and checked
+according to RFC 5280, 6.1: names, signatures, dates, basic constraints, key usage, name constraints, critical extensions.
+`cryptography.x509.verification` is not used: its rules are those for public authorities and browsers, and many private
+authorities break these rules without harm.
 
-Certificates come from strangers, so the work is bounded: what is made to take long is not trusted, and nothing else suffers.
+Certificates come from strangers, so the work is limited: a path made to take long is not trusted, and no other path suffers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .._times import iso
 from .certificate import Certificate, Name
 from .name_constraints import meets_name_constraints
 
-with suppress(ImportError):  # that it is missing is said by those who use _x509
+with suppress(ImportError):  # the callers of _x509 report a missing library
     from cryptography import x509
     from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
@@ -48,7 +48,7 @@ with suppress(ImportError):  # that it is missing is said by those who use _x509
             ExtensionOID.TLS_FEATURE,
         )
     )
-    """Extensions that may be critical: they say what is checked here, or nothing about the path."""
+    """Extensions that may be critical: they are checked here, or say nothing about the path."""
     LIMITS_TO_ISSUING = tuple(
         oid.dotted_string
         for oid in (ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.NAME_CONSTRAINTS)
@@ -59,17 +59,17 @@ Trust = t.Literal["trusted", "incomplete", "untrusted"]
 LONGEST_CHAIN = 10
 """Certificates above a leaf; real chains have one to three."""
 STEPS = 300
-"""Certificates that are tried as issuers, again on each path, while one leaf's chain is looked for."""
+"""Certificates tried as issuers while building one leaf's chain; each path counts again."""
 CHECKS = 1_000
-"""Signatures that are verified for all leaves of one pile."""
+"""Signatures verified for all leaves of one pile."""
 BROKEN_HASHES = frozenset({"md2", "md4", "md5", "sha1"})
-"""Others can be signed to collide with what an authority signed, or will be before the certificate expires."""
+"""Weak hashes: another certificate can be, or soon will be, made to collide with one that an authority signed."""
 SHORTEST_RSA_KEY = 1024
-"""Bits; shorter ones have been factored."""
+"""Bits; shorter keys have been factored."""
 
 
 class Anchors:
-    """Certificates that are trusted by themselves: roots, and whatever else a user names as such."""
+    """Certificates that are trusted by themselves: roots, and any others that a user names."""
 
     def __init__(self, certificates: Iterable[Certificate] = ()) -> None:
         self.certificates = tuple(dict.fromkeys(certificates))
@@ -85,9 +85,9 @@ class Anchors:
 
 @dataclass(frozen=True)
 class Chain:
-    """The issuers of a certificate, in order, the root left out, and whether they lead to one that is trusted.
+    """The issuers of a certificate in order, without the root, and whether they lead to a trusted one.
 
-    `why` says what is amiss, as the rest of a sentence about the certificate. `is_linked` is whether an issuer is known at all.
+    `why` says what is wrong, as the end of a sentence about the certificate. `is_linked` says whether any issuer is known.
     """
 
     issuers: tuple[Certificate, ...]
@@ -97,7 +97,7 @@ class Chain:
 
 
 class Chains:
-    """The chains of certificates, looked for among a pile of others; what is checked is checked once."""
+    """Builds the chains of certificates from a pile of others; each check is made only once."""
 
     def __init__(self, pile: Iterable[Certificate], anchors: Anchors, at: datetime) -> None:
         self._anchors = anchors
@@ -109,7 +109,7 @@ class Chains:
         self._refusals: dict[Certificate, dict[Certificate, str]] = {}
 
     def of(self, leaf: Certificate) -> Chain:
-        """Return a certificate's chain: one that is trusted, else the best one that there is."""
+        """Return a certificate's chain: a trusted one if possible, else the best there is."""
         self._steps = STEPS
         if leaf.is_valid(self._at) and not is_odd(leaf) and is_for_servers(leaf):
             if leaf in self._anchors:
@@ -125,9 +125,9 @@ class Chains:
     def _to_anchor(
         self, leaf: Certificate, last: Certificate, path: tuple[Certificate, ...]
     ) -> tuple[Certificate, ...] | None:
-        """Return the issuers on a path to an anchor, `None` if there is no such path.
+        """Return the issuers on a path to an anchor, or `None` if there is no such path.
 
-        What there is of a path below its root is preferred to a short cut: which roots a machine knows is not to change what is stored.
+        The full path up to below the root is preferred to a short cut, so that what is stored does not depend on a machine's roots.
         """
         candidates = self._candidates(last, self._pile)
         for issuer in candidates if len(path) < LONGEST_CHAIN else ():
@@ -141,7 +141,10 @@ class Chains:
         return None
 
     def _candidates(self, child: Certificate, among: dict[Name, list[Certificate]]) -> list[Certificate]:
-        """Return the certificates of the issuer's name: those first whose key is the one that the child names, then the valid ones."""
+        """Return the certificates that have the issuer's name, in order of preference.
+
+        First come those with the key that the child names, then the valid ones.
+        """
         found = among.get(child.issuer, [])
         if len(found) > 1:
             named = child.issuer_key_identifier
@@ -157,14 +160,17 @@ class Chains:
         return found
 
     def _is_new(self, issuer: Certificate, leaf: Certificate, path: Sequence[Certificate]) -> bool:
-        """Return whether a certificate's name and key are on a path for the first time: others would lead in a circle."""
+        """Return whether a certificate's name and key are new on this path: otherwise it would lead in a circle."""
         self._steps -= 1
         return self._steps >= 0 and all(
             (issuer.subject, issuer.public_key_sha256) != (one.subject, one.public_key_sha256) for one in (leaf, *path)
         )
 
     def _may_issue_below(self, issuer: Certificate, child: Certificate, path: Sequence[Certificate]) -> bool:
-        """Return whether an issuer is one by RFC 5280, for a child that has these issuers, itself among them, below it."""
+        """Return whether an issuer may have issued the child according to RFC 5280.
+
+        `path` has the issuers below it, including the child if that is one.
+        """
         why_not = self._why_no_issuer(issuer, path)
         if why_not is None and not self._is_signed(child, issuer):
             why_not = f"the signature of {child.shown_name} was not made by {issuer.shown_name}"
@@ -209,9 +215,9 @@ class Chains:
         self._refusals.setdefault(child, {})[issuer] = why
 
     def _without_trust(self, leaf: Certificate) -> tuple[list[Certificate], Certificate | None]:
-        """Return the issuers of a certificate as far as they are known, and the root that they end in if that is there.
+        """Return the known issuers of a certificate, and the root at their end if it is known.
 
-        Of several ways one on which all are valid is taken.
+        A path on which all certificates are valid is preferred.
         """
         first = None
         for issuers, root in self._ways(leaf, leaf, ()):
@@ -244,7 +250,7 @@ class Chains:
     def _why_not(
         self, leaf: Certificate, issuers: Sequence[Certificate], root: Certificate | None
     ) -> tuple[Trust, str]:
-        """Return what a chain lacks that does not lead to an anchor."""
+        """Return why a chain does not lead to an anchor."""
         if not leaf.is_valid(self._at):
             return "untrusted", f"it is valid from {iso(leaf.not_before)} to {iso(leaf.not_after)}"
         if is_odd(leaf):
@@ -268,14 +274,14 @@ class Chains:
 
 
 def is_odd(certificate: Certificate) -> bool:
-    """Return whether a certificate has a critical extension that is not understood (RFC 5280, 4.2)."""
+    """Return whether a certificate has a critical extension that this collection does not know (RFC 5280, 4.2)."""
     return any(raw is None or raw.is_critical for raw in certificate.unreadable_extensions.values()) or any(
         extension.critical and oid not in CHECKED for oid, extension in certificate.extensions.items()
     )
 
 
 def is_for_servers(certificate: Certificate) -> bool:
-    """Return whether a certificate is good for TLS servers, as far as it limits what it is good for (RFC 5280, 4.2.1.12)."""
+    """Return whether a certificate may be used for TLS servers: it says so, or limits no use (RFC 5280, 4.2.1.12)."""
     usage = certificate.extension(x509.ExtendedKeyUsage)
     return usage is None or bool(
         {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(usage)
@@ -283,7 +289,7 @@ def is_for_servers(certificate: Certificate) -> bool:
 
 
 def may_sign(issuer: Certificate, path: Sequence[Certificate]) -> bool:
-    """Return whether a certificate is a CA's that may have these others below it (RFC 5280, 4.2.1.3 and 4.2.1.9).
+    """Return whether a certificate belongs to a CA that may have these others below it (RFC 5280, 4.2.1.3 and 4.2.1.9).
 
     Args:
         issuer: the certificate.

@@ -2,20 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What private keys are encrypted with that the library may not know. Private to softlayer.certificates. Pure."""
+"""Ciphers of encrypted private keys that the library may not know. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
 import re
 
 HEADER = re.compile(rb"DEK-Info:[^A-Z]*([A-Z0-9-]+),\s*([0-9A-Fa-f]+)[^A-Za-z0-9+/]+")
-"""The last header of a traditional key that is encrypted (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
+"""The last header of an encrypted key in the traditional format (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
 LONG_VECTOR = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
-"""Ciphers whose initialisation vector has 16 bytes; those of all others have 8."""
+"""Ciphers with an initialisation vector of 16 bytes; all others have 8."""
 UNKNOWN = re.compile(r"unknown|unsupported|not supported", re.IGNORECASE)
-"""How the library says that it does not know an algorithm; of a wrong passphrase it says something else."""
+"""The library's words for an unknown algorithm; for a wrong passphrase it uses others."""
 GUESSES = re.compile(r"Could not deserialize key data\.[^)]*\)\.")
-"""What the library says first of whatever it cannot read, such as what one wrong passphrase in 256 decrypts to: it may be unsupported."""
+"""The first words of the library for anything that it cannot read.
+
+That includes what one in 256 wrong passphrases decrypts to. The algorithm may be unsupported.
+"""
 OBJECT_IDENTIFIER = re.compile(r"\b\d(?:\.\d+){4,}\b")
 NAMES = {
     "1.2.840.113549.1.5.3": "MD5 and DES",
@@ -35,20 +38,20 @@ NAMES = {
         for mode, name in ((3, "OFB"), (4, "CFB"), (6, "GCM"))
     },
 }
-"""By object identifier, as OpenSSL writes them."""
+"""By object identifier: the name that OpenSSL uses."""
 
 
 def has_right_vector(cipher: bytes, vector: bytes) -> bool:
-    """Return whether an initialisation vector, in hex, is as long as its cipher needs: the library does not fail but panics."""
+    """Return whether an initialisation vector, in hex, has its cipher's length: with a wrong length the library panics."""
     return len(vector) == (32 if cipher.startswith(LONG_VECTOR) else 16)
 
 
 def unknown_cipher(said: str, key: bytes) -> str | None:
-    """Return what a key is encrypted with if the library said that it does not know that, else `None`.
+    """Return the cipher of an encrypted key if the library reported it as unknown, else `None`.
 
     Args:
         said: the text of the library's error.
-        key: the key as PEM, or as DER.
+        key: the key as PEM or DER.
     """
     if not UNKNOWN.search(GUESSES.sub("", said)):
         return None

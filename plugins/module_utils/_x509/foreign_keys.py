@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Private keys in forms that are for SSH, and how to convert them. Private to softlayer.certificates. Pure."""
+"""Private keys in SSH formats, and how to convert them. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ FOREIGN = (
         "This private key is in PuTTY's form: convert it with `puttygen KEY -O private-openssh -o NEW`, and give the new file.",
     ),
 )
-"""What such a file has in its beginning, and what to do with it."""
+"""What the beginning of such a file contains, and how to convert it."""
 
 
 def how_to_convert(text: bytes) -> str | None:
-    """Return what to do with a private key in another form, `None` if it is in none of these; it quotes nothing of the key."""
+    """Return how to convert a private key in one of these formats, or `None`; the advice quotes nothing of the key."""
     return next((remedy for mark, remedy in FOREIGN if mark in text), None)

@@ -4,7 +4,7 @@
 
 """Private keys and PKCS#12 files. Private to softlayer.certificates. Pure.
 
-Nothing here returns or quotes a private key but `PrivateKey.pem` itself.
+Nothing here returns or quotes a private key, except `PrivateKey.pem`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ with suppress(ImportError):
     )
 
 SHORTEST_KEY = 40
-"""Characters of a private key's text."""
+"""Characters of a private key's text; a shorter text is no key."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class PrivateKey:
 
 @dataclass(frozen=True)
 class KeyStore:
-    """What a PKCS#12 file holds."""
+    """The content of a PKCS#12 file."""
 
     key: PrivateKey | None
     certificates: tuple[Certificate, ...]
@@ -57,8 +57,8 @@ class KeyStore:
 def read_private_key(data: bytes, passphrase: str | None = None, *, is_for_use: bool = True) -> PrivateKey:
     """Return the one private key in PEM text or DER, decrypted.
 
-    The container stays what it was, PKCS#8 or the traditional one. A passphrase that is not needed does no harm.
-    If only its public key matters, `is_for_use=False` saves the check of an RSA key's numbers, which takes far longer than all else.
+    The format stays the same: PKCS#8 or the traditional one. A passphrase that is not needed is ignored.
+    If only the public key matters, `is_for_use=False` skips the check of an RSA key's numbers, which takes far longer than the rest.
 
     Raises:
         CertificatesError: `invalid_pem` if there is no key, `bad_passphrase` if the passphrase is missing or wrong.
@@ -100,16 +100,17 @@ def _decrypted(load: t.Callable[[bytes, bytes], t.Any], source: bytes, passphras
 
 
 def key_texts(data: bytes) -> set[str]:
-    """Return the key in a file as text that must appear in no output; what is shorter than any key would only garble it.
+    """Return the key in a file as texts that must not appear in any output.
 
-    As few forms as will do: each is looked for in each string of a result.
+    Texts shorter than any key are left out: hiding them would only garble the output. There are as few texts as possible,
+    because each is searched for in every string of a result.
     """
     text = data.decode("utf-8", "replace").strip()
     return {form for form in (text, "".join(text.split())) if len(form) >= SHORTEST_KEY}
 
 
 def _canonical_key_block(label: bytes, body: bytes) -> bytes:
-    """Return a PEM key without indentation, odd line ends or text around it, the headers of an encrypted one kept."""
+    """Return a PEM key without indentation, odd line ends or text around it; the headers of an encrypted key are kept."""
     headers: tuple[bytes, ...] = ()
     encrypted = HEADER.search(body)
     if encrypted:
@@ -124,7 +125,7 @@ def _canonical_key_block(label: bytes, body: bytes) -> bytes:
 def _private_key(key: t.Any, container: PrivateFormat) -> PrivateKey:
     key_type, _size = type_and_size_of(key.public_key())
     if key_type not in {"RSA", "EC", "DSA"}:
-        container = PrivateFormat.PKCS8  # newer algorithms have no traditional form
+        container = PrivateFormat.PKCS8  # newer algorithms have no traditional format
     return PrivateKey(
         pem=key.private_bytes(Encoding.PEM, container, NoEncryption()).decode("ascii"),
         public_key_sha256=public_key_sha256_of(key.public_key()),
@@ -133,7 +134,7 @@ def _private_key(key: t.Any, container: PrivateFormat) -> PrivateKey:
 
 
 def read_key_store(data: bytes, passphrase: str | None = None) -> KeyStore:
-    """Return what a PKCS#12 file holds (RFC 7292).
+    """Return the content of a PKCS#12 file (RFC 7292).
 
     Raises:
         CertificatesError: `bad_passphrase` or `invalid_pem`.
@@ -157,7 +158,7 @@ def read_key_store(data: bytes, passphrase: str | None = None) -> KeyStore:
 
 
 def _not_opened(error: Exception, data: bytes) -> CertificatesError | None:
-    """Return what is to be said of a PKCS#12 file that is one and cannot be opened."""
+    """Return the error for data that is a PKCS#12 file but cannot be opened, or `None`."""
     if re.search("password|mac", str(error), re.IGNORECASE):
         return CertificatesError("bad_passphrase", "The PKCS#12 file cannot be opened: check pkcs12_passphrase.")
     said = f"unsupported: {error}" if isinstance(error, UnsupportedAlgorithm | InternalError) else str(error)

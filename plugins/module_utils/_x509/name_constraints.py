@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the names on a path are those that its issuers may issue for (RFC 5280, 4.2.1.10). Private to softlayer.certificates.
+"""Check the names on a path against its issuers' name constraints (RFC 5280, 4.2.1.10). Private to softlayer.certificates.
 
-Pure. The verifier of `cryptography` refuses every path with constraints of directory names, and before 45 knows the rules of
-public authorities only. Host names, addresses and directory names are compared here; a name of another kind is not permitted
-where there are constraints of its kind.
+Pure. The verifier of `cryptography` refuses every path with constraints on directory names, and before release 45 it knows
+only the rules of public authorities. Host names, addresses and directory names are compared here. A name of another kind
+is not permitted if there are constraints on its kind.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from contextlib import suppress
 
 from .certificate import Certificate, comparable
 
-with suppress(ImportError):  # that it is missing is said by those who use _x509
+with suppress(ImportError):  # the callers of _x509 report a missing library
     from cryptography import x509
 
 
 def meets_name_constraints(leaf: Certificate, issuers: Sequence[Certificate]) -> bool:
-    """Return whether all names on a path are within the constraints of the issuers above them.
+    """Return whether all names on a path meet the constraints of the issuers above them.
 
     Args:
         leaf: the certificate.
-        issuers: its issuers in order, the root included.
+        issuers: its issuers in order, including the root.
     """
     for number, issuer in enumerate(issuers):
         constraints = issuer.extension(x509.NameConstraints)
@@ -47,10 +47,10 @@ def _is_within(certificate: Certificate, constraints: x509.NameConstraints, *, i
 
 
 def _names(certificate: Certificate, *, is_leaf: bool) -> list[x509.GeneralName]:
-    """Return what constraints apply to: the alternative names, and the subject if there is one."""
+    """Return the names that constraints apply to: the alternative names, and the subject unless it is empty."""
     names = list(certificate.extension(x509.SubjectAlternativeName) or ())
     if is_leaf and not any(isinstance(name, x509.DNSName) for name in names):
-        # clients that are not of today take the common name for a host's
+        # old clients take the common name for a host name
         names += [x509.DNSName(name) for name in certificate.server_names if "." in name and name.isascii()]
     return [*names, *([x509.DirectoryName(certificate.parsed.subject)] if certificate.subject else [])]
 
@@ -81,7 +81,10 @@ def _is_excluded(name: x509.GeneralName, bases: list[t.Any]) -> bool:
 
 
 def _covers(name: x509.IPAddress | x509.DirectoryName, base: t.Any) -> bool:
-    """Return whether an address is in a network, or a directory name begins with another, one relative name after the other."""
+    """Return whether an address is in a network, or a directory name begins with another one.
+
+    Directory names are compared by whole relative names.
+    """
     if isinstance(name, x509.IPAddress):
         return name.value in base
     first = comparable(base)
@@ -89,6 +92,9 @@ def _covers(name: x509.IPAddress | x509.DirectoryName, base: t.Any) -> bool:
 
 
 def _is_below(name: str, base: str) -> bool:
-    """Return whether a host name is another, or in its domain; one that begins with a point, as OpenSSL takes it, is no host itself."""
+    """Return whether a host name equals another one or is in its domain.
+
+    A base that begins with a dot, as OpenSSL reads it, matches only names below it.
+    """
     name, base = name.lower().rstrip("."), base.lower().rstrip(".")
     return not base or name == base or name.endswith(base if base.startswith(".") else f".{base}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PEM, base64 and DER as bytes: what an encoding holds, whatever stands around it. Private to softlayer.certificates. Pure."""
+"""PEM, base64 and DER as bytes: extract the content, whatever is around it. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._errors import CertificatesError
 from .._text import with_real_line_ends
 
 PEM_LINE = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 #]+)(?=-----)")
-"""The first or last line of a PEM block (RFC 7468); the hyphens behind it may be those before the next one."""
+"""The first or last line of a PEM block (RFC 7468); its final hyphens may be the first ones of the next line."""
 HYPHENS = 5
 TRUSTED_LABEL = b"TRUSTED CERTIFICATE"
 CERTIFICATE_LABELS = frozenset(
@@ -36,10 +36,10 @@ def wrap_pem(label: bytes, der: bytes, headers: tuple[bytes, ...] = ()) -> bytes
 
 
 def pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
-    """Return label and body of the PEM blocks in a text, whatever else stands in it.
+    """Return label and body of the PEM blocks in a text, whatever else it contains.
 
     Raises:
-        CertificatesError: `invalid_pem` where one begins in another.
+        CertificatesError: `invalid_pem`, if one block begins inside another.
     """
     blocks = [(label, with_real_line_ends(body)) for label, body in any_pem_blocks(as_ascii(data)) if label in labels]
     if any(b"-----BEGIN" in body for _label, body in blocks):
@@ -48,7 +48,7 @@ def pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes
 
 
 def any_pem_blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield label and body of each first line with the next last line of its label; it takes time as the text is long."""
+    """Yield label and body of each begin line with the next end line of the same label, in linear time."""
     lines = list(PEM_LINE.finditer(text))
     ends: dict[bytes, deque[int]] = {}
     for line in lines:
@@ -76,32 +76,32 @@ def as_ascii(data: bytes) -> bytes:
 
 
 def from_base64(data: bytes) -> bytes:
-    """Return what base64 (RFC 4648, 4) stands for, whatever else is strewn in; what is damaged comes out as something else."""
-    kept = data.translate(None, NOT_BASE64).partition(b"=")[0]  # after the padding comes what a mailing list appended
+    """Return the bytes that base64 (RFC 4648, 4) encodes, ignoring any other characters; damaged input gives other bytes."""
+    kept = data.translate(None, NOT_BASE64).partition(b"=")[0]  # a list's footer may follow the padding
     whole = kept[:-1] if len(kept) % 4 == 1 else kept
     return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
 
 
 def is_der(data: bytes) -> bool:
-    """Return whether data begins as a DER sequence of more than 127 bytes does, which no text does (X.690, 8.1.3.5)."""
+    """Return whether data begins like a DER sequence of more than 127 bytes; no text does (X.690, 8.1.3.5)."""
     return data[:1] == bytes([DER_SEQUENCE]) and data[1:2] >= b"\x80"
 
 
 def der_length(data: bytes) -> int:
-    """Return how long the structure at the beginning of DER data says that it is, header included (X.690, 8.1.3)."""
+    """Return the length that the DER structure at the start of the data declares, including its header (X.690, 8.1.3)."""
     first = data[1] if len(data) > 1 else 0
     if first < 0x80:
         return 2 + first
     count = first & 0x7F
-    # With the indefinite form (BER), or a nonsensical one, take all.
+    # If the length is indefinite (BER) or makes no sense, take everything.
     return 2 + count + int.from_bytes(data[2 : 2 + count], "big") if 0 < count <= 4 else len(data)
 
 
 def as_bytes(text: object) -> bytes:
-    """Return the bytes that a template's value stands for: Ansible keeps what is not UTF-8 as surrogates.
+    """Return the bytes of a value from a template: Ansible represents bytes that are not UTF-8 as surrogates.
 
     Raises:
-        CertificatesError: `invalid_argument`; it does not quote the value.
+        CertificatesError: `invalid_argument`; the message does not quote the value.
     """
     if isinstance(text, bytes):
         return text

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificates and signing requests, read from any encoding. Private to softlayer.certificates. Pure."""
+"""Read certificates and CSRs in any encoding. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ with suppress(ImportError):
 
 @dataclass(frozen=True)
 class Request:
-    """A certificate signing request (PKCS#10, RFC 2986)."""
+    """A CSR (certificate signing request; PKCS#10, RFC 2986)."""
 
     der: bytes = field(repr=False)
     public_key_sha256: str
     names: tuple[str, ...] = field(default=(), compare=False)
-    """The hosts that it names, as they stand there."""
+    """The host names in it, as they are written there."""
 
     def pem(self) -> str:
         """Return it as canonical PEM: 64 columns, LF."""
@@ -48,7 +48,7 @@ def read_certificates(data: bytes) -> list[Certificate]:
     """Return the certificates in PEM text, DER or PKCS#7, in their order, each once; an empty list if there are none.
 
     Raises:
-        CertificatesError: `invalid_pem` where something claims to be a certificate and is not.
+        CertificatesError: `invalid_pem`, if something is labelled as a certificate but is not one.
     """
     ders = [data] if is_der(data) else [_der_of(*block) for block in pem_blocks(data, CERTIFICATE_LABELS)]
     return list(dict.fromkeys(certificate for der in ders for certificate in certificates_in(der)))
@@ -56,11 +56,11 @@ def read_certificates(data: bytes) -> list[Certificate]:
 
 def _der_of(label: bytes, body: bytes) -> bytes:
     der = from_base64(body)
-    return der[: der_length(der)] if label == TRUSTED_LABEL else der  # what OpenSSL trusts it for stands behind it
+    return der[: der_length(der)] if label == TRUSTED_LABEL else der  # OpenSSL's trust settings follow the certificate
 
 
 def certificates_in(der: bytes) -> list[Certificate]:
-    """Return the certificates in DER, which is one or PKCS#7 with several; it takes no longer than parsing that.
+    """Return the certificates in DER data: a single one, or several in PKCS#7; it takes no longer than parsing them.
 
     Raises:
         CertificatesError: `invalid_pem`.
@@ -71,7 +71,7 @@ def certificates_in(der: bytes) -> list[Certificate]:
 
 
 def readable_certificates(data: bytes) -> list[Certificate]:
-    """Return the certificates in PEM text or DER that can be read; what is damaged is passed over, as in a store of roots."""
+    """Return the readable certificates in PEM text or DER; damaged ones are skipped, as in a store of roots."""
     blocks = [block for block in any_pem_blocks(as_ascii(data)) if block[0] in CERTIFICATE_LABELS]
     ders = [data] if is_der(data) else [_der_of(*block) for block in blocks]
     found: list[Certificate] = []
@@ -82,7 +82,7 @@ def readable_certificates(data: bytes) -> list[Certificate]:
 
 
 def checked_certificate(der: bytes) -> Certificate:
-    """Return a certificate that is known to parse as far as this collection reads it."""
+    """Return a certificate that is known to parse in all parts that this collection reads."""
     certificate = Certificate(der)
     with reading(
         CertificatesError(
@@ -105,7 +105,7 @@ def _pkcs7(der: bytes) -> list[Certificate]:
 
 
 def read_request(data: bytes) -> Request:
-    """Return the one signing request in PEM text or DER.
+    """Return the one CSR in PEM text or DER.
 
     Raises:
         CertificatesError: `invalid_pem`.
@@ -116,26 +116,26 @@ def read_request(data: bytes) -> Request:
         request = x509.load_der_x509_csr(der)
         public_key_sha256 = public_key_sha256_of(request.public_key())
         common_names = (str(part.value) for part in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME))
-        hosts = (name for name in common_names if "." in name and " " not in name)  # others are called as people like
+        hosts = (name for name in common_names if "." in name and " " not in name)  # any other common name is free text
     return Request(der, public_key_sha256, (*hosts, *_requested_dns_names(request)))
 
 
 @dataclass(frozen=True)
 class Requested:
-    """What an order's signing request asks for."""
+    """What an order's CSR asks for."""
 
     public_key_sha256: str
     key_type: str
     dns_names: tuple[str, ...]
-    """The DNS names in its extension request (RFC 2985, 5.4.2); most requests have none and rely on the common name."""
+    """The DNS names in its extension request (RFC 2985, 5.4.2); most CSRs have none and rely on the common name."""
 
 
 def requested(pem: object) -> Requested | None:
-    """Return what the signing request of an API object asks for, `None` where there is none to read."""
+    """Return what the CSR of an API object asks for, or `None` if there is no readable one."""
     if not isinstance(pem, str) or not pem.strip():
         return None
     data = pem.encode("utf-8", "replace")
-    # PEM as it should be, which is the usual case and twice as fast
+    # the usual case: well-formed PEM, twice as fast
     with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
         return _requested(x509.load_pem_x509_csr(data))
     with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
@@ -156,9 +156,9 @@ def _requested_dns_names(request: x509.CertificateSigningRequest) -> tuple[str, 
 
 
 def stored_certificate(pem: object) -> Certificate | None:
-    """Return the certificate of an API object, `None` where there is none whose key and dates can be read.
+    """Return the certificate of an API object, or `None` if there is none with a readable key and dates.
 
-    Nothing else of it is read before it is asked for, which makes it several times as fast as `read_certificates`.
+    The rest is read only on demand, so this is several times as fast as `read_certificates`.
     """
     if not isinstance(pem, str):
         return None
@@ -171,6 +171,6 @@ def stored_certificate(pem: object) -> Certificate | None:
 
 
 def _with_key(certificate: Certificate) -> Certificate:
-    """Return a certificate whose key and dates are known to be readable."""
+    """Return the certificate after reading its key and dates, so that both are known to be readable."""
     _known = certificate.public_key_sha256, certificate.not_before, certificate.not_after
     return certificate

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether an order's certificate is in the store, or one that took its place. Private to softlayer.certificates.
+"""Find an order's certificate in the store, or one that replaces it. Private to softlayer.certificates.
 
-Pure. A public key does not tell: a renewal may keep its key, and what is stored may have expired. So an order is compared with
-a certificate by key, term and names.
+Pure. The public key alone is not enough: a renewal may keep the key, and a stored certificate may have expired. So an order
+is compared with a certificate by key, term and names.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from .certificate import name_set
 from .read import stored_certificate
 
 SLACK = timedelta(days=2)
-"""So far apart may the dates of an order and of its certificate be; the authority does not sign in the moment of the order."""
+"""Maximum difference between the dates of an order and its certificate: the authority signs some time after the order."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """What an order's certificate is to be: for which key and names, and from when until when; any of it may be unknown."""
+    """What an order's certificate should be: its key, its names, its start and its end; any of them may be unknown."""
 
     public_key_sha256: str | None
     key_type: str | None
@@ -37,7 +37,7 @@ class Term:
 
     @classmethod
     def from_result(cls, order: Mapping[str, t.Any]) -> Term:
-        """Return that of an order as `ssl_order_info` returns it."""
+        """Return the term of an order in the form of `ssl_order_info`."""
         return cls(
             public_key_sha256=order.get("public_key_sha256"),
             key_type=order.get("key_type"),
@@ -48,11 +48,11 @@ class Term:
 
 
 class Traits(t.Protocol):
-    """What of a certificate is not read before it is needed."""
+    """What is read from a certificate only on demand."""
 
     @property
     def names(self) -> frozenset[str]:
-        """What it is for, in ASCII form."""
+        """The names it is for, in ASCII form."""
 
     @property
     def key_type(self) -> str | None:
@@ -61,7 +61,7 @@ class Traits(t.Protocol):
 
 @dataclass(frozen=True)
 class KnownTraits:
-    """The same of a certificate that somebody else has read."""
+    """The same, for a certificate that has been read elsewhere."""
 
     names: frozenset[str]
     key_type: str | None
@@ -69,7 +69,7 @@ class KnownTraits:
 
 @dataclass(frozen=True)
 class Held:
-    """A certificate of the store, as far as orders are compared with it."""
+    """A certificate of the store, with the fields that orders are compared with."""
 
     id: int
     public_key_sha256: str
@@ -79,7 +79,7 @@ class Held:
 
     @classmethod
     def from_pem(cls, identifier: int, pem: object) -> Held | None:
-        """Return a record of the API, `None` where its certificate cannot be read."""
+        """Return a record of the API, or `None` if its certificate cannot be read."""
         read = stored_certificate(pem)
         if read is None:
             return None
@@ -87,7 +87,7 @@ class Held:
 
     @classmethod
     def from_result(cls, record: Mapping[str, t.Any]) -> Held | None:
-        """Return a record as `ssl_certificate_info` or `as_facts` tells of it, `None` where its key or a date is not known."""
+        """Return a record from the form of `ssl_certificate_info` or `as_facts`, or `None` if its key or a date is unknown."""
         key, begin, end = (
             record.get("public_key_sha256"),
             parse(record.get("not_before")),
@@ -110,14 +110,14 @@ class Held:
         }
 
     def is_valid(self, at: datetime) -> bool:
-        """Return whether an instant is within its validity."""
+        """Return whether an instant lies within its validity."""
         return self.not_before <= at <= self.not_after
 
 
 def is_imported(term: Term, held: Held, at: datetime) -> bool:
-    """Return whether a certificate of the store is an order's: of its public key and term.
+    """Return whether a certificate of the store is an order's: it has the order's public key and term.
 
-    It must be valid as well, unless the order has expired itself. Where the order's end is not known, that decides.
+    It must also be valid, unless the order itself has expired. If the order's end is unknown, validity alone decides.
     """
     if held.public_key_sha256 != term.public_key_sha256:
         return False
@@ -127,11 +127,11 @@ def is_imported(term: Term, held: Held, at: datetime) -> bool:
 
 
 def supersedes(held: Held, term: Term, at: datetime) -> bool:
-    """Return whether a certificate of the store has taken the place of an order's.
+    """Return whether a certificate of the store replaces an order's certificate.
 
-    It is a valid one of another key or term that was issued later, or at the same time and ends later, and has all names of the
-    order: what an import takes for newer. RSA and EC certificates live side by side. Where no date of the order is known
-    nothing is.
+    It must be valid, have another key or term, and have all names of the order. It must have been issued later, or at the
+    same time with a later end: the rule by which an import finds the newer one. RSA and EC certificates do not replace each
+    other. If no date of the order is known, nothing replaces it.
     """
     ends_later = term.expires_at is not None and held.not_after > term.expires_at + SLACK
     has_other_key = term.public_key_sha256 is not None and held.public_key_sha256 != term.public_key_sha256
@@ -152,17 +152,17 @@ def supersedes(held: Held, term: Term, at: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where an order stands in the store."""
+    """The state of an order in the store."""
 
     of_its_key: tuple[Held, ...]
-    """Whatever carries the public key of its CSR."""
+    """Those with the public key of its CSR."""
     imported_as: tuple[Held, ...]
     """Those of them that are its certificate."""
     superseded_by: tuple[Held, ...]
-    """What took its place; nothing where its own certificate is there."""
+    """Those that replace it; empty if its own certificate is there."""
 
     def as_result(self) -> dict[str, t.Any]:
-        """Return it as `ssl_order_info` returns it."""
+        """Return it in the form of `ssl_order_info`."""
         return {
             "certificate_ids": [held.id for held in self.of_its_key],
             "imported": bool(self.imported_as),
@@ -171,7 +171,7 @@ class Standing:
 
 
 class Shelf:
-    """The certificates of the store, to be found by public key and by name."""
+    """The certificates of the store, indexed by public key and by name."""
 
     def __init__(self, records: Iterable[Held]) -> None:
         self.records = tuple(records)
@@ -181,7 +181,7 @@ class Shelf:
 
     @cached_property
     def _by_name(self) -> dict[str, list[Held]]:
-        """By each of their names; read only when an order's own certificate is not there, as it takes as long as all else."""
+        """By each of their names; read only if an order's own certificate is not there, as this takes as long as everything else."""
         found: dict[str, list[Held]] = defaultdict(list)
         for held in self.records:
             for name in held.traits.names:
@@ -189,14 +189,14 @@ class Shelf:
         return found
 
     def standing(self, term: Term, at: datetime) -> Standing:
-        """Return where an order stands at an instant."""
+        """Return the state of an order at an instant."""
         of_its_key = tuple(self._by_key.get(term.public_key_sha256 or "", ()))
         imported_as = tuple(held for held in of_its_key if is_imported(term, held, at))
         namesakes = () if imported_as else self._namesakes(term)
         return Standing(of_its_key, imported_as, tuple(held for held in namesakes if supersedes(held, term, at)))
 
     def about(self, terms: Iterable[Term]) -> Shelf:
-        """Return what can ever matter to these orders, whatever the clock says."""
+        """Return the certificates that can ever matter to these orders, at any time."""
         wanted: dict[int, Held] = {}
         for term in terms:
             for held in (*self._by_key.get(term.public_key_sha256 or "", ()), *self._namesakes(term)):
@@ -204,5 +204,5 @@ class Shelf:
         return Shelf(wanted[identifier] for identifier in sorted(wanted))
 
     def _namesakes(self, term: Term) -> Iterable[Held]:
-        """Return the certificates that have one of an order's names, if it has any: what has all of them is among those."""
+        """Return the certificates that have one particular name of an order, if it has any: those with all its names are among them."""
         return self._by_name.get(next(iter(term.names), ""), ())
