@@ -63,7 +63,7 @@ EXAMPLES = r"""
     timeout: 120
     retries: 10
 
-- name: List orders with an IBM Cloud API key, through a proxy with a CA of its own
+- name: List orders with an IBM Cloud API key, through a proxy with its own CA
   softlayer.certificates.ssl_order_info:
     username: apikey
     api_key: "{{ vault_ibm_cloud_api_key }}"
