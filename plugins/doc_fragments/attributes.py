@@ -42,7 +42,7 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/softlayer.certificates.softlayer) in C(module_defaults) to set the API's options once.
+    description: Use C(group/softlayer.certificates.softlayer) in C(module_defaults) to set the API options once for all modules.
     support: full
     membership:
       - softlayer.certificates.softlayer

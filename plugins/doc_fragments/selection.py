@@ -14,28 +14,28 @@ class ModuleDocFragment:
 options:
   order_ids:
     description:
-      - Only these orders; none if it is empty or null. An id that does not exist is no error.
+      - Only these orders. An empty or null list selects none. An id that does not exist is not an error.
     type: list
     elements: int
   common_names:
     description:
-      - Only orders whose common name matches one of these shell patterns, without regard to case; none if it is empty or null.
-      - An internationalised name matches in either of its forms. V(*) also spans dots; write V([*].example.com) for the name
-        of a wildcard certificate itself.
+      - Only orders whose common name matches one of these shell patterns, ignoring case. An empty or null list selects none.
+      - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
+        certificate itself, write V([*].example.com).
     type: list
     elements: str
   statuses:
     description:
-      - Only orders in one of these statuses; none if it is empty or null.
-      - V(pending) waits for the certificate authority, V(approved) and V(complete) have been issued, V(canceled) was rejected
-        or cancelled, V(unknown) is anything else the API says.
+      - Only orders with one of these statuses. An empty or null list selects none.
+      - V(pending) orders wait for the certificate authority, V(approved) and V(complete) orders have been issued, V(canceled) orders were
+        rejected or canceled. V(unknown) stands for every other status of the API.
     type: list
     elements: str
     choices: [pending, approved, complete, canceled, unknown]
   approver_emails:
     description:
-      - Only orders whose domain administrator, to whom the emails go, matches one of these shell patterns, without regard to case;
-        none if it is empty or null.
+      - Only orders whose domain administrator, who receives the emails, matches one of these shell patterns, ignoring case. An empty or
+        null list selects none.
     type: list
     elements: str
   expires_within_days:
@@ -44,23 +44,23 @@ options:
     type: int
   exclude_expired:
     description:
-      - Leave out orders that have expired.
+      - Whether to leave out orders that have expired.
     type: bool
     default: false
   imported:
     description:
-      - If V(true), only orders whose certificate is in the certificate store, if V(false), only the others.
-      - A certificate is an order's if it is valid, carries the public key of the order's CSR, and ends when the order does. A renewal
-        that keeps its key is another certificate.
-      - An order whose certificate was replaced by a newer one in the store is not imported; C(superseded_by) tells of it.
+      - With V(true), only orders whose certificate is in the certificate store. With V(false), only the others.
+      - A certificate belongs to an order if it is valid, has the public key of the order's CSR, and expires when the order does. A renewal
+        that keeps its key is a different certificate.
+      - An order whose certificate was replaced by a newer one in the store does not count as imported; see C(superseded_by).
     type: bool
   gather_imported:
     description:
-      - Also tell of each order whether its certificate is in the store, or one that took its place. Implied by O(imported).
+      - Also report for each order whether the store holds its certificate or one that has replaced it. Implied by O(imported).
     type: bool
     default: false
   account_id:
     description:
-      - Id of the account whose orders to list; the API user's own if not given.
+      - Id of the account whose orders to list. The default is the API user's own account.
     type: int
 """

@@ -11,20 +11,21 @@ name: ssl_orders
 short_description: Every SSL certificate order as an inventory host
 version_added: 1.0.0
 description:
-  - Makes the SSL certificate orders of a SoftLayer (IBM Cloud Classic Infrastructure) account hosts of the inventory, so that patterns
-    such as V(expiring_30d:&status_approved) choose orders.
-  - It reads a YAML file named C(ssl_orders.yml), or with a name that ends in C(.ssl_orders.yml); C(.yaml) is as good.
-  - A host is named after the common name and the id of its order, V(www.example.com_1234). The common name is written in lower case
-    and in its ASCII form, and what is no letter, digit, dot or hyphen in it is written V(_), so that the wildcard certificate of
-    V(*.example.com) may be V(_.example.com_1235). Without a common name it is V(order_1236).
-  - The facts of an order are variables of its host, those that P(softlayer.certificates.ssl_order_info#module) returns, under names
-    that start with O(vars_prefix).
-  - The groups V(status_pending), V(status_approved), V(status_complete), V(status_canceled) and V(status_unknown) hold the orders in that
-    status, V(expired) those that have expired, V(imported) and V(not_imported) those whose certificate is and is not in the
-    certificate store, V(superseded) those of the latter for which a newer one is there (see O(gather_imported)), and
-    O(expiry_windows_days) says which groups hold those that expire soon. All of these exist even if no order is in them.
-  - A group such as V(approver_domain_example_com) holds the orders whose emails go to an address in that domain. What is no
-    letter, digit or underscore is written V(_).
+  - Adds each SSL certificate order of a SoftLayer (IBM Cloud Classic Infrastructure) account to the inventory as a host, so that patterns
+    such as V(expiring_30d:&status_approved) select orders.
+  - It reads a YAML file with the name C(ssl_orders.yml), or with a name that ends in C(.ssl_orders.yml). The ending C(.yaml) works, too.
+  - The name of a host is the common name and the id of its order, as in V(www.example.com_1234). The common name is in lower case and in
+    its ASCII form. Every character other than a letter, digit, dot or hyphen becomes V(_), so the wildcard certificate of V(*.example.com)
+    may be V(_.example.com_1235). Without a common name, the host name is V(order_1236).
+  - The facts of an order, as P(softlayer.certificates.ssl_order_info#module) returns them, are variables of its host. Their names start
+    with O(vars_prefix).
+  - The groups V(status_pending), V(status_approved), V(status_complete), V(status_canceled) and V(status_unknown) contain the orders with
+    that status. V(expired) contains the expired orders. V(imported) contains the orders whose certificate is in the certificate store,
+    V(not_imported) the others. V(superseded) contains the orders of V(not_imported) for which the store holds a newer certificate (see
+    O(gather_imported)). O(expiry_windows_days) sets the groups of orders that expire soon. All of these groups exist even if they are
+    empty.
+  - A group such as V(approver_domain_example_com) contains the orders whose emails go to an address in that domain. Every character other
+    than a letter, digit or underscore becomes V(_).
   - Options combine with AND, values inside one list with OR. A list that is empty or null matches no order.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
@@ -38,36 +39,35 @@ extends_documentation_fragment:
 options:
   plugin:
     description:
-      - Says that the file is for this plugin.
+      - Marks the file as a configuration of this plugin.
     type: str
     required: true
     choices: [softlayer.certificates.ssl_orders]
   vars_prefix:
     description:
-      - What the names of the variables of a host start with.
+      - Prefix of the names of the host variables.
       - Templates in O(compose), O(groups) and O(keyed_groups) use these names.
     type: str
     default: ssl_order_
   group:
     description:
-      - Name of the group that holds all orders.
+      - Name of the group that contains all orders.
     type: str
     default: ssl_orders
   expiry_windows_days:
     description:
-      - For each of these numbers of days there is a group of the orders that expire within them and have not expired yet. For V(30)
-        it is V(expiring_30d).
+      - For each of these numbers of days, there is a group of the orders that expire within that time and have not expired yet. For V(30),
+        the group is V(expiring_30d).
     type: list
     elements: int
     default: [7, 30, 90]
   gather_imported:
     description:
-      - Whether to look into the certificate store, for the variables C(certificate_ids), C(imported) and C(superseded_by) and the groups
-        V(imported), V(not_imported) and V(superseded).
-        Implied by O(imported).
-      - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for it.
+      - Whether to read the certificate store. The variables C(certificate_ids), C(imported) and C(superseded_by) and the groups
+        V(imported), V(not_imported) and V(superseded) need it. Implied by O(imported).
+      - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for this.
     default: true
-  # Of the options below, the fragment says all but the variables of the environment.
+  # The fragment documents the options below, except for their environment variables.
   username:
     env:
       - name: SL_USERNAME
@@ -80,11 +80,11 @@ options:
 notes:
   - O(username), O(api_key), O(endpoint_url), O(config_file), O(proxy) and O(ca_path) may be Jinja2 templates, with lookups and the extra
     variables of the command line, or strings encrypted with Ansible Vault.
-  - The hosts are orders, not machines to connect to. Let tasks run on V(localhost).
-  - Ansible tries its other inventory plugins on a file that this one cannot read, and shows what they say of it too. To see only what
-    this one says, name it alone in the setting E(ANSIBLE_INVENTORY_ENABLED).
-  - The cache holds the facts of orders, and no credentials. How many days are left, which orders are selected and the groups follow
-    from it anew each time. It is kept apart by API user, endpoint, O(account_id), O(order_ids) and whether the store is looked at.
+  - The hosts are orders, not machines to connect to. Run tasks on V(localhost).
+  - If this plugin cannot read a file, Ansible tries its other inventory plugins and shows their errors, too. To see only the errors of this
+    plugin, set E(ANSIBLE_INVENTORY_ENABLED) to its name alone.
+  - The cache contains the facts of orders and no credentials. The days left, the selection and the groups are computed from it anew each
+    time. There is a separate cache for each combination of API user, endpoint, O(account_id), O(order_ids) and whether the store is read.
 """
 
 EXAMPLES = r"""
@@ -95,7 +95,7 @@ EXAMPLES = r"""
 plugin: softlayer.certificates.ssl_orders
 
 ---
-# production.ssl_orders.yml: an IBM Cloud API key from the environment of the job, and a cache of an hour
+# production.ssl_orders.yml: an IBM Cloud API key from the environment of the job, and a cache that is valid for one hour
 plugin: softlayer.certificates.ssl_orders
 username: apikey
 api_key: "{{ lookup('ansible.builtin.env', 'IBMCLOUD_API_KEY') }}"
@@ -118,7 +118,7 @@ expires_within_days: 60
 imported: false
 
 ---
-# Two orders of another account, over REST and through a proxy with a CA of its own, without a look into the certificate store
+# Two orders of another account, over REST and through a proxy with its own CA, without reading the certificate store
 plugin: softlayer.certificates.ssl_orders
 order_ids: [1234, 5678]
 account_id: 307608
@@ -132,7 +132,7 @@ timeout: 120
 retries: 10
 
 ---
-# Groups, names and variables to taste
+# Custom groups, names and variables
 plugin: softlayer.certificates.ssl_orders
 group: certificates
 vars_prefix: certificate_

@@ -14,14 +14,15 @@ short_description: Put certificates into, or take them out of, the certificate s
 version_added: 1.0.0
 description:
   - Imports certificates, with their private keys and intermediate certificates, into the certificate store of a SoftLayer (IBM Cloud
-    Classic Infrastructure) account, from where load balancers use them by id. The certificates may come from any certificate authority.
-  - All that can be checked locally is checked first, in check mode as well. Nothing is stored that does not fit together.
-  - A certificate is recognised by its DER encoding, so the same one in another encoding or with other line ends is not imported again.
-    With one of the store that cannot be read nothing is compared; a warning names it.
-  - Runs at the same time, for several hosts, from several controllers, store a certificate once; see O(ledger_url).
-  - One certificate is given by the options at top level, several by O(certificates). One that fails does not keep the others
-    from being imported; the module then fails at its end, and its result tells of each.
-  - Right before a record is deleted it is read once more. It is kept if a service uses it by now, or if it has been given another certificate.
+    Classic Infrastructure) account. Load balancers use them from there by id. The certificates may come from any certificate authority.
+  - First, everything that can be checked locally is checked, also in check mode. A certificate is stored only if its parts fit together.
+  - Certificates are compared by their DER encoding. The same certificate in another encoding or with other line endings is not imported
+    again. A certificate in the store that cannot be read is not compared; a warning names it.
+  - Concurrent runs, for several hosts or from several controllers, store a certificate only once; see O(ledger_url).
+  - Use the options at top level for one certificate, and O(certificates) for several. If one fails, the others are still imported. The
+    module then fails at its end, and its result reports each certificate.
+  - Each record is read again right before it is deleted. It is kept if a service uses it by then, or if it holds another certificate by
+    then.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -44,25 +45,26 @@ attributes:
 options:
   certificates:
     description:
-      - Several certificates, each with the options that one has at top level. It excludes those. None if it is empty or null.
-      - One login and one listing of the store serve all of them.
+      - Several certificates, each with the options of the top level. Do not combine it with those. An empty or null list means no
+        certificate.
+      - All of them share one login and one listing of the store.
     type: list
     elements: dict
     suboptions: &one_certificate
       state:
         description:
-          - Whether the certificate is to be in the store or not.
+          - Whether the certificate should be in the store.
         type: str
         choices: [present, absent]
         default: present
       certificate_path:
         description:
-          - Path of a file with the certificate, and possibly its chain, as PEM, DER or PKCS#7.
-          - PEM may have CRLF line ends, indentation and text around it; the certificates in it may stand in any order.
+          - Path of a file with the certificate, and optionally its chain, as PEM, DER or PKCS#7.
+          - PEM may have CRLF line endings, indentation and surrounding text. Its certificates may be in any order.
         type: path
       certificate_content:
         description:
-          - The certificate, and possibly its chain, as PEM text.
+          - The certificate, and optionally its chain, as PEM text.
         type: str
       privatekey_path:
         description:
@@ -74,12 +76,12 @@ options:
         type: str
       privatekey_passphrase:
         description:
-          - Passphrase of the private key. The key is decrypted locally, as the store takes none with a passphrase. It does no harm
-            if the key has none.
+          - Passphrase of the private key. The key is decrypted locally, because the store does not accept encrypted keys. It is ignored if
+            the key is not encrypted.
         type: str
       intermediate_path:
         description:
-          - Path of a file with the intermediate certificates as PEM, DER or PKCS#7. They are put in order, and a root is left out.
+          - Path of a file with the intermediate certificates as PEM, DER or PKCS#7. They are sorted, and a root is left out.
         type: path
       intermediate_content:
         description:
@@ -87,15 +89,16 @@ options:
         type: str
       csr_path:
         description:
-          - Path of a file with the certificate signing request. It must be for the certificate's public key, and is stored beside it.
+          - Path of a file with the certificate signing request (CSR). It must have the certificate's public key. It is stored with the
+            certificate.
         type: path
       csr_content:
         description:
-          - The certificate signing request as PEM text.
+          - The CSR as PEM text.
         type: str
       pkcs12_path:
         description:
-          - Path of a PKCS#12 file with certificate, private key and chain, instead of giving them one by one.
+          - Path of a PKCS#12 file with certificate, private key and chain, instead of separate options for them.
         type: path
       pkcs12_passphrase:
         description:
@@ -103,12 +106,12 @@ options:
         type: str
       notes:
         description:
-          - Notes to keep with the certificate. Those that are there stay as they are if this is not given. Line ends at their end
-            do not count, and control characters are refused.
+          - Notes to store with the certificate. If not set, existing notes are kept. Trailing line endings are ignored. Control characters
+            are refused.
         type: str
       order_id:
         description:
-          - Id of an SSL order. The certificate must carry the public key of that order's CSR.
+          - Id of an SSL order. The certificate must have the public key of that order's CSR.
         type: int
       certificate_id:
         description:
@@ -120,51 +123,54 @@ options:
         type: str
       common_name:
         description:
-          - Common name of the certificate to delete. If the store has more than one with it nothing is deleted.
+          - Common name of the certificate to delete. If the store has more than one certificate with this name, nothing is deleted.
         type: str
       allow_expired:
         description:
-          - Whether to import a certificate that has expired, or whose chain has.
+          - Whether to import a certificate that has expired, or whose chain has expired.
         type: bool
         default: false
       verify_chain:
         description:
-          - Whether to check that the intermediate certificates issued the certificate, and to put them in order. What the chain does not
-            need, such as roots and expired cross-signed certificates beside a valid path, is left out with a warning.
+          - Whether to check that the intermediate certificates issued the certificate, and to sort them. Certificates that the chain does
+            not need are left out with a warning, for example roots, or expired cross-signed certificates if there is a valid path without
+            them.
         type: bool
         default: true
       remove_superseded:
         description:
-          - Whether to delete older certificates once the new one is stored that has all of their names, the DNS names and the common name.
-          - Only those are deleted that no service uses and that have the same organization and key type. A certificate that is not valid now
-            takes nothing's place.
+          - Whether to delete older certificates after the new one is stored. The new one must have all of their names, the DNS names and
+            the common name.
+          - Only certificates that no service uses and that have the same organization and key type are deleted. A new certificate that is
+            not valid now replaces none.
         type: bool
         default: false
       trust:
         description:
-          - What to do about a certificate whose chain does not lead to a root that is trusted, with every signature and date right.
-          - V(require) refuses it, V(warn) stores it with a warning, V(ignore) does not look.
+          - What to do with a certificate whose chain does not lead to a trusted root with valid signatures and dates throughout.
+          - V(require) refuses it, V(warn) stores it with a warning, V(ignore) does not check.
         type: str
         choices: [require, warn, ignore]
         default: warn
       trusted_ca_path:
         description:
-          - File, or folder of files, with the certificates that are trusted, as PEM. That need not be roots.
-          - By default those of the machine are, where OpenSSL finds them (E(SSL_CERT_FILE), E(SSL_CERT_DIR), or the distribution's).
+          - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots.
+          - The default is the trust store of the machine, where OpenSSL finds it (E(SSL_CERT_FILE), E(SSL_CERT_DIR), or the
+            distribution's).
         type: path
   <<: *one_certificate
   concurrency:
     description:
-      - How many API calls may be under way at the same time, V(1) to V(256).
+      - Maximum number of concurrent API calls, V(1) to V(256).
     type: int
     default: 8
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger, in which a certificate is claimed before it is created, so that runs at the same time store it
-        once. See O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url); both modules use the same one.
-      - Taken from the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) if not given, else it is the file
+      - SQLAlchemy URL of the ledger. A certificate is claimed there before it is created, so that concurrent runs store it only once. See
+        O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url); both modules use the same ledger.
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used. The default is the file
         C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state).
-      - It is used only where something is to be created. Without it nothing is.
+      - It is used only if something is to be created. If it cannot be used, nothing is created.
     type: str
 """
 
@@ -205,7 +211,7 @@ EXAMPLES = r"""
         trust: ignore
     concurrency: 4
 
-- name: Import a certificate of an authority of one's own, and no other
+- name: Import a certificate of a private certificate authority, and of no other
   softlayer.certificates.ssl_certificate_import:
     certificate_path: /etc/ssl/www.example.com.crt
     privatekey_path: /etc/ssl/private/www.example.com.key
@@ -235,13 +241,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: What was done, or in check mode would be done, about each certificate, in the order in which they were given.
+  description: What was done, or in check mode would be done, with each certificate, in the order of the input.
   returned: when the options could be read
   type: list
   elements: dict
   contains:
     id:
-      description: Id in the store; null if it is not there, or in check mode not there yet.
+      description: Id in the store; null if it is not there, or in check mode would be created.
       type: int
       sample: 4711
     common_name:
@@ -283,16 +289,18 @@ certificates:
       sample: 2048
     trust:
       description:
-        - V(trusted), its chain leads to a root that is trusted. V(incomplete), an issuer is missing. V(untrusted), all else.
-        - Null if that was not looked at.
+        - V(trusted) - its chain leads to a trusted root.
+        - V(incomplete) - an issuer is missing.
+        - V(untrusted) - every other case.
+        - Null if this was not checked.
       type: str
       sample: trusted
     notes:
-      description: The notes that stand with it in the store.
+      description: The notes that the store holds with it.
       type: str
       sample: web frontend
     order_id:
-      description: The SSL order that it was checked against.
+      description: Id of the SSL order that it was checked against.
       type: int
       sample: 1234
     outcome:
@@ -303,26 +311,27 @@ certificates:
     reason:
       description:
         - Null unless it failed.
-        - V(invalid_pem), what was given does not parse.
-        - V(key_mismatch), V(csr_mismatch) or V(order_mismatch), its public key is not that of the key, the CSR or the order.
-        - V(chain_invalid), the intermediate certificates did not issue it, or there is no valid path through them.
-        - V(untrusted) or V(chain_incomplete), with O(trust=require), its chain does not lead to a root that is trusted, or an issuer is missing.
-        - V(expired) or V(not_yet_valid).
-        - V(bad_passphrase), the key or the PKCS#12 file cannot be decrypted.
-        - V(in_use), a service uses it, and the store does not allow the change; or it is to be deleted, and the API does not tell whether
-          one uses it.
-        - V(not_found), a file, the order or the record is not there.
-        - V(ambiguous), more than one certificate was meant; or the record to delete has been given another one since it was listed.
-        - V(refused), the store said no, is known to, or could not be read any more over XML-RPC with such O(notes) or names.
-        - V(api_error), the API reported an error, or the ledger cannot be used; RV(certificates[].message) quotes it.
-        - V(outcome_unknown), no answer came, or only that something went wrong, and it could not be found out whether the store took it.
-          The next run waits until it cannot arrive any more, and looks again.
+        - V(invalid_pem) - the input cannot be parsed.
+        - V(key_mismatch), V(csr_mismatch) or V(order_mismatch) - its public key is not that of the private key, the CSR or the order.
+        - V(chain_invalid) - the intermediate certificates did not issue it, or there is no valid path through them.
+        - V(untrusted) or V(chain_incomplete) - with O(trust=require), its chain does not lead to a trusted root, or an issuer is missing.
+        - V(expired) or V(not_yet_valid) - it has expired, or is not valid yet.
+        - V(bad_passphrase) - the private key or the PKCS#12 file cannot be decrypted.
+        - V(in_use) - a service uses it, and the store does not allow the change. Also if it is to be deleted, and the API does not report
+          whether a service uses it.
+        - V(not_found) - a file, the order or the record does not exist.
+        - V(ambiguous) - more than one certificate matches; or the record to delete holds another certificate than when it was listed.
+        - V(refused) - the store refused it or is known to refuse it, or the store could no longer be read over XML-RPC with such O(notes)
+          or names.
+        - V(api_error) - the API reported an error, or the ledger cannot be used. RV(certificates[].message) quotes the error.
+        - V(outcome_unknown) - the API did not respond, or only reported an unspecified error, and it is not known whether the store took
+          the certificate. The next run waits until the call can no longer arrive, and checks again.
       type: str
       sample: key_mismatch
     superseded:
       description:
-        - Certificates in the store that were issued before it and whose names, DNS names and common name, it has all, and those of the same
-          common name. None if it is not valid now. Where one of them ends later, a warning says so.
+        - Older certificates in the store. The new one has all of their names (DNS names and common name), or has the same common name.
+          Empty if the new one is not valid now. If an older one expires later, a warning says so.
       type: list
       elements: dict
       contains:
@@ -335,11 +344,11 @@ certificates:
           type: str
           sample: "2026-02-11T23:59:59Z"
         associated_service_count:
-          description: Number of services that use it; null if the API does not tell it. Then it is not deleted.
+          description: Number of services that use it; null if the API does not report it. Then it is not deleted.
           type: int
           sample: 0
         removed:
-          description: Whether it was, or in check mode would be, deleted.
+          description: Whether it was deleted, or in check mode would be deleted.
           type: bool
           sample: true
     message:
@@ -347,7 +356,7 @@ certificates:
       type: str
       sample: Imported.
 certificate:
-  description: The one entry of RV(certificates), if the certificate was given at top level.
+  description: The only entry of RV(certificates), if the options at top level were used.
   returned: when the options at top level were used
   type: dict
 api_calls:
@@ -356,21 +365,21 @@ api_calls:
   type: int
   sample: 3
 failure:
-  description: What went wrong, for programs.
+  description: What went wrong, in machine-readable form.
   returned: failure
   type: dict
   contains:
     code:
       description:
         - Stable name of the failure, such as V(certificates_failed) or V(authentication_failed).
-        - V(interrupted), the run was told to stop by a signal; what had begun was finished.
+        - V(interrupted) - a signal stopped the run. Calls in flight were finished.
       type: str
       sample: certificates_failed
     message:
       description: The same sentence as C(msg).
       type: str
     details:
-      description: What belongs to the case.
+      description: Details of this failure.
       type: dict
 """
 

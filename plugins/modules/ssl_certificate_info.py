@@ -16,11 +16,11 @@ description:
   - Lists the certificates in the certificate store of a SoftLayer (IBM Cloud Classic Infrastructure) account.
   - Options combine with AND, values inside one list with OR. A list that is empty or null matches no
     certificate.
-  - Private keys are neither asked for nor returned.
-  - An entry that comes without a usable id is left out, with a warning.
-  - Needs the permission C(SECURITY_CERTIFICATE_MANAGE). A user with C(SECURITY_CERTIFICATE_VIEW) alone gets the certificates that have
-    not expired, with their id, common name, organization, key size and dates; the fields that RV(missing_fields) names are null,
-    RV(limited_to_view) is true, and a warning says so. What is not known of a certificate meets no criterion.
+  - Private keys are neither requested nor returned.
+  - An entry without a usable id is left out, with a warning.
+  - Needs the permission C(SECURITY_CERTIFICATE_MANAGE). A user with C(SECURITY_CERTIFICATE_VIEW) alone gets the certificates that have not
+    expired, with their id, common name, organization, key size and dates; the fields that RV(missing_fields) names are null,
+    RV(limited_to_view) is true, and a warning says so. An unknown value matches no criterion.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -33,23 +33,25 @@ extends_documentation_fragment:
 options:
   certificate_ids:
     description:
-      - Only these certificates; none if it is empty or null. An id that does not exist is listed in RV(missing_certificate_ids) and is no error.
+      - Only these certificates. An empty or null list selects none. An id that does not exist is listed in RV(missing_certificate_ids); it
+        is not an error.
     type: list
     elements: int
   common_names:
     description:
-      - Only certificates one of whose names matches one of these shell patterns, without regard to case; none if it is empty or null. The DNS
-        names count as well as the common name, which a certificate need not have.
-      - An internationalised name matches in either of its forms. V(*) also spans dots; write V([*].example.com) for the name
-        of a wildcard certificate itself.
+      - Only certificates with a name that matches one of these shell patterns, ignoring case. An empty or null list selects none. Both the
+        common name and the DNS names are compared; a certificate may have no common name.
+      - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
+        certificate itself, write V([*].example.com).
     type: list
     elements: str
   status:
     description:
-      - V(valid), only certificates that have not expired, V(expired), only those that have, by the clock of the machine the
-        module runs on.
+      - With V(valid), only certificates that have not expired. With V(expired), only certificates that have expired. The clock of the
+        machine that runs the module decides.
       - A certificate that is not valid yet counts as V(valid).
-      - With V(expired), a user who may only view gets none, since expired ones are not shown to them; see RV(limited_to_view).
+      - With V(expired), a user with view permission only gets none, because the API does not show expired certificates to them; see
+        RV(limited_to_view).
     type: str
     choices: [all, valid, expired]
     default: all
@@ -59,12 +61,13 @@ options:
     type: int
   unused:
     description:
-      - If V(true), only certificates that no service uses, if V(false), only those that some service uses.
-      - A user who may only view gets none either way, since what uses a certificate is not told to them; see RV(limited_to_view).
+      - With V(true), only certificates that no service uses. With V(false), only certificates that a service uses.
+      - A user with view permission only gets none in both cases, because the API does not show them which services use a certificate; see
+        RV(limited_to_view).
     type: bool
   include_pem:
     description:
-      - Also return the certificate, its intermediate certificates and its signing request as PEM, never the key.
+      - Whether to also return the certificate, its intermediate certificates and its CSR as PEM. The private key is never returned.
     type: bool
     default: false
 seealso:
@@ -78,7 +81,7 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_certificate_info:
   register: store
 
-- name: List what expires within 30 days and is in use
+- name: List the certificates that expire within 30 days and are in use
   softlayer.certificates.ssl_certificate_info:
     expires_within_days: 30
     unused: false
@@ -105,7 +108,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: The certificates that meet all criteria, sorted by id.
+  description: The certificates that match all criteria, sorted by id.
   returned: success
   type: list
   elements: dict
@@ -115,7 +118,7 @@ certificates:
       type: int
       sample: 4711
     common_name:
-      description: The subject's common name; null if it has none, as with certificates of ACME authorities.
+      description: The subject's common name; null if it has none, as in many certificates of ACME authorities.
       type: str
       sample: www.example.com
     fingerprint_sha256:
@@ -152,7 +155,7 @@ certificates:
       type: int
       sample: 2048
     notes:
-      description: The notes that stand with it in the store.
+      description: The notes that the store holds with it.
       type: str
       sample: web frontend
     organization_name:
@@ -164,7 +167,8 @@ certificates:
       type: int
       sample: 68
     associated_service_count:
-      description: Number of services that use it, or of load balancer listeners if that is more; null if the API does not tell it.
+      description: Number of services that use it, or number of load balancer listeners if that is higher; null if the API does not report
+        it.
       type: int
       sample: 1
     created_at:
@@ -176,7 +180,7 @@ certificates:
       type: str
       sample: "2026-02-02T09:30:00Z"
     certificate:
-      description: The certificate as PEM; null if what the store holds cannot be read.
+      description: The certificate as PEM; null if the certificate in the store cannot be read.
       returned: with O(include_pem)
       type: str
     intermediate_certificate:
@@ -184,7 +188,7 @@ certificates:
       returned: with O(include_pem)
       type: str
     certificate_signing_request:
-      description: The signing request as PEM; null if there is none.
+      description: The CSR as PEM; null if there is none.
       returned: with O(include_pem)
       type: str
 certificate_count:
@@ -193,15 +197,15 @@ certificate_count:
   type: int
   sample: 1
 missing_certificate_ids:
-  description: Ids of O(certificate_ids) that the store does not have, or the API user may not see.
+  description: Ids of O(certificate_ids) that are not in the store, or that the API user may not see.
   returned: success
   type: list
   elements: int
   sample: []
 limited_to_view:
   description:
-    - Whether the API user has only the permission C(SECURITY_CERTIFICATE_VIEW), so that RV(certificates) lacks the expired ones, and all
-      of them the fields that RV(missing_fields) names.
+    - Whether the API user has only the permission C(SECURITY_CERTIFICATE_VIEW). RV(certificates) then does not contain expired ones, and
+      the fields that RV(missing_fields) names are null.
   returned: success
   type: bool
   sample: false
@@ -219,7 +223,7 @@ api_calls:
   type: int
   sample: 2
 failure:
-  description: What went wrong, for programs.
+  description: What went wrong, in machine-readable form.
   returned: failure
   type: dict
   contains:
@@ -231,7 +235,7 @@ failure:
       description: The same sentence as C(msg).
       type: str
     details:
-      description: What belongs to the case.
+      description: Details of this failure.
       type: dict
 """
 

@@ -13,11 +13,11 @@ module: ssl_fulfillment_email
 short_description: Have the certificate authority send the fulfillment email again
 version_added: 1.0.0
 description:
-  - Asks the certificate authority, through the SoftLayer API, to send the fulfillment email of SSL orders again. That email holds
-    the certificate and goes to the domain administrator of the order. In the portal this is I(Security > SSL > Orders > Send).
-  - The API keeps no history of such requests and does not limit them. So this module keeps a ledger of its own and asks for an email
-    at most once within O(min_interval_hours), also when several runs work at the same time.
-  - Orders whose certificate authority has not issued a certificate, or whose certificate has expired, are not asked for.
+  - Asks the certificate authority, through the SoftLayer API, to send the fulfillment email of SSL orders again. This email contains the
+    certificate and goes to the domain administrator of the order. In the portal this is I(Security > SSL > Orders > Send).
+  - The API keeps no history of these requests and does not limit them. This module therefore keeps its own ledger. It requests an email at
+    most once within O(min_interval_hours), also across concurrent runs.
+  - No email is requested for an order whose certificate has not been issued or has expired.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -35,85 +35,88 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Within O(min_interval_hours). With O(force=true) or O(min_interval_hours=0) the email is requested again by every run.
+      - Idempotent within O(min_interval_hours). With O(force=true) or O(min_interval_hours=0), every run requests the email again.
 options:
   order_ids:
     description:
-      - Ids of the orders, as M(softlayer.certificates.ssl_order_info) lists them; none if it is empty or null.
+      - Ids of the orders, as M(softlayer.certificates.ssl_order_info) lists them. An empty or null list selects none.
     type: list
     elements: int
   common_names:
     description:
-      - Orders whose common name matches one of these shell patterns, without regard to case; both forms of an
-        internationalised name count; none if it is empty or null.
-      - V(*) also spans dots; write V([*].example.com) for the name of a wildcard certificate itself.
+      - Orders whose common name matches one of these shell patterns, ignoring case. An empty or null list selects none.
+      - An internationalised name matches in its Unicode form and in its ASCII form.
+      - V(*) also matches dots. To match the name of a wildcard certificate itself, write V([*].example.com).
     type: list
     elements: str
   allowed_recipients:
     description:
-      - Shell patterns of the addresses that may be mailed. An order whose domain administrator matches none fails with the reason
-        V(recipient_not_allowed), and so does one whose address is not exactly one, such as a list of several.
-      - Letters that only look like those of a pattern do not match it. What stands before the C(@) and is not ASCII matches no wildcard, only
-        itself. An internationalised domain matches in either of its forms.
-      - This takes the place of the portal's confirmation window. Without it any address is allowed; none if it is empty or null.
+      - Shell patterns of the addresses that may receive an email. An order whose domain administrator matches none of them fails with the
+        reason V(recipient_not_allowed). So does an order whose address is not exactly one address, for example a list of several.
+      - Letters that only look like the letters of a pattern do not match it. If the part before the C(@) is not ASCII, it matches only
+        itself, never a wildcard. An internationalised domain matches in its Unicode form and in its ASCII form.
+      - This option replaces the confirmation window of the portal. If not set, every address is allowed. An empty or null list allows no
+        address.
     type: list
     elements: str
   min_interval_hours:
     description:
-      - Hours that must pass between two requests for the same order; V(0) for none.
+      - Minimum number of hours between two requests for the same order. V(0) means no minimum.
     type: float
     default: 24
   skip_imported:
     description:
-      - Whether to skip orders whose certificate is in the certificate store already, or a newer one that has taken its place, as
-        C(imported) and C(superseded_by) of M(softlayer.certificates.ssl_order_info) tell. A renewal that keeps its key is another certificate.
-      - Of an order whose CSR the API does not tell, or that cannot be read, this cannot be known. Its email is requested, and a warning names it.
+      - Whether to skip orders whose certificate, or a newer one that has replaced it, is already in the certificate store. C(imported) and
+        C(superseded_by) of M(softlayer.certificates.ssl_order_info) report this. A renewal that keeps its key is a different certificate.
+      - If the API does not return an order's CSR, or the CSR cannot be read, this cannot be known. The order's email is requested then, and
+        a warning names the order.
     type: bool
     default: true
   force:
     description:
-      - Request the email although one was requested within O(min_interval_hours), or the certificate or a newer one is in the store already.
-      - Neither the status of the order nor O(allowed_recipients) is overruled by it.
+      - Whether to request the email even if it was requested within O(min_interval_hours), or if the certificate or a newer one is already
+        in the store.
+      - It does not override the status of the order or O(allowed_recipients).
     type: bool
     default: false
   on_ineligible:
     description:
-      - What becomes of orders that are pending, canceled, expired or of unknown status, V(fail) or V(skip).
+      - How to treat orders that are pending, canceled, expired or of unknown status. V(fail) reports them as failed, V(skip) skips them.
     type: str
     choices: [fail, skip]
     default: fail
   max_orders:
     description:
-      - A run that would request more emails than this is refused before anything is sent.
+      - Maximum number of emails that one run may request. A run that would request more is refused before anything is sent.
     type: int
     default: 50
   concurrency:
     description:
-      - How many API calls may be under way at the same time, V(1) to V(256).
+      - Maximum number of concurrent API calls, V(1) to V(256).
     type: int
     default: 8
   ledger_url:
     description:
-      - SQLAlchemy URL of the ledger, a SQLite file such as V(sqlite:////var/lib/certificates/ledger.sqlite3), or for several
-        controllers a PostgreSQL database such as V(postgresql://user:password@host/database).
-      - In user and password, all but letters and digits is percent-encoded. The password is shown nowhere.
-      - Taken from the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) if not given, else it is the file
+      - SQLAlchemy URL of the ledger. This is a SQLite file such as V(sqlite:////var/lib/certificates/ledger.sqlite3) or, for several
+        controllers, a PostgreSQL database such as V(postgresql://user:password@host/database).
+      - Percent-encode all characters of user and password except letters and digits. The password is never shown.
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used. The default is the file
         C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state).
-      - Its path must be absolute. What hangs on the current folder is refused, since runs in two folders would have two ledgers.
-      - Whoever requests emails for the same account should use the same ledger.
-        See R(How resending stays safe, ansible_collections.softlayer.certificates.docsite.guide_resending).
+      - The path must be absolute. A path relative to the current folder is refused, because runs in two folders would use two ledgers.
+      - All who request emails for the same account should use the same ledger. See R(How resending stays safe,
+        ansible_collections.softlayer.certificates.docsite.guide_resending).
     type: str
   allow_ephemeral_ledger:
     description:
-      - In a container, and in a job of AWX, a run that would request emails is refused where the ledger is a file that goes when the
-        container or the job ends, since the next run would request the same emails again. With V(true) it goes on, with a warning.
-      - Such a place is the container's own file system or its memory, a volume without a name, one that goes with its pod, and the folder of
-        the job. A volume that stays, or a database, is none.
+      - In a container or an AWX job, a run that would request emails is refused if the ledger is a file that is lost when the container or
+        the job ends, because the next run would request the same emails again. With V(true), the run continues with a warning.
+      - A file is lost if it is in the container's own file system or memory, in a volume without a name, in a volume that is deleted with
+        its pod, or in the folder of the job. A persistent volume or a database is not lost.
     type: bool
     default: false
   account_id:
     description:
-      - Id of the account of the orders; the API user's own if not given.
+      - Id of the account of the orders. The default is the API user's own account.
     type: int
 """
 
@@ -134,7 +137,7 @@ EXAMPLES = r"""
     max_orders: 200
     concurrency: 16
 
-- name: Request it once more, although it was requested today and the certificate is imported
+- name: Request it again, even if it was requested today and the certificate is imported
   softlayer.certificates.ssl_fulfillment_email:
     order_ids: [1234]
     force: true
@@ -160,7 +163,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 emails:
-  description: What was done, or in check mode would be done, about each selected order, sorted by order id.
+  description: What was done, or in check mode would be done, for each selected order, sorted by order id.
   returned: when the orders could be read
   type: list
   elements: dict
@@ -170,11 +173,11 @@ emails:
       type: int
       sample: 1234
     common_name:
-      description: The name the certificate is for.
+      description: Common name of the order.
       type: str
       sample: www.example.com
     recipient:
-      description: Address of the domain administrator, to whom the email goes.
+      description: Address of the domain administrator, who receives the email.
       type: str
       sample: admin@example.com
     technical_contact_email:
@@ -182,7 +185,7 @@ emails:
       type: str
       sample: tech@example.com
     status:
-      description: Status of the order, as M(softlayer.certificates.ssl_order_info) words it.
+      description: Status of the order, as M(softlayer.certificates.ssl_order_info) returns it.
       type: str
       sample: approved
     outcome:
@@ -191,39 +194,40 @@ emails:
       sample: requested
     reason:
       description:
-        - Null if requested.
-        - V(cooldown), it was requested less than O(min_interval_hours) ago.
-        - V(already_imported), the certificate is in the store.
-        - V(superseded), the store holds a newer certificate for the same names.
-        - V(pending), V(canceled), V(expired) or V(unknown_status), there is no certificate to mail.
-        - V(recipient_not_allowed), O(allowed_recipients) does not allow the address.
-        - V(not_found), there is no such order, or the API user may not see it.
-        - V(refused), the API answered that it did not request the email.
-        - V(retired), the product or the API's method is gone.
-        - V(rate_limited), the API's rate limit did not clear.
-        - V(api_error), the API refused the call with an error; RV(emails[].message) quotes it.
-        - V(outcome_unknown), it may have been sent. Either no answer came, or only that something went wrong, to this run or within
-          O(min_interval_hours) to an earlier one, which is a failure; or another run is at it right now, and this one skips it.
+        - Null if the email was requested.
+        - V(cooldown) - the email was requested less than O(min_interval_hours) ago.
+        - V(already_imported) - the certificate is in the store.
+        - V(superseded) - the store holds a newer certificate for the same names.
+        - V(pending), V(canceled), V(expired) or V(unknown_status) - there is no certificate to send.
+        - V(recipient_not_allowed) - O(allowed_recipients) does not allow the address.
+        - V(not_found) - the order does not exist, or the API user may not see it.
+        - V(refused) - the API reported that it did not request the email.
+        - V(retired) - the product or the API method no longer exists.
+        - V(rate_limited) - the API's rate limit did not clear.
+        - V(api_error) - the API refused the call with an error. RV(emails[].message) quotes it.
+        - V(outcome_unknown) - the email may have been sent. If the API did not respond, or only reported an unspecified error, to this run
+          or to an earlier run within O(min_interval_hours), the order fails. If another run is requesting the email right now, the order is
+          skipped.
       type: str
       sample: cooldown
     requested_at:
-      description: When this run requested it, or in check mode would have.
+      description: When this run requested the email, or in check mode would have requested it.
       type: str
       sample: "2026-01-31T08:12:44Z"
     previous_requested_at:
-      description: When it was requested before, according to the ledger.
+      description: When the email was last requested before, according to the ledger.
       type: str
       sample: "2026-01-30T08:00:00Z"
     next_allowed_at:
-      description: When O(min_interval_hours) will have passed; null if it has.
+      description: When O(min_interval_hours) ends and the email may be requested again; null if that time has passed.
       type: str
       sample: "2026-02-01T08:12:44Z"
     message:
-      description: The same in words.
+      description: Outcome and reason in a sentence.
       type: str
       sample: The fulfillment email goes to admin@example.com.
 requested_count:
-  description: Number of emails that were, or would be, requested.
+  description: Number of emails that were requested, or in check mode would be requested.
   returned: when the orders could be read
   type: int
   sample: 1
@@ -233,7 +237,7 @@ skipped_count:
   type: int
   sample: 0
 failed_count:
-  description: Number of orders that failed. If it is not 0 the module fails.
+  description: Number of orders that failed. If it is not 0, the module fails.
   returned: when the orders could be read
   type: int
   sample: 0
@@ -243,7 +247,7 @@ api_calls:
   type: int
   sample: 4
 failure:
-  description: What went wrong, for programs.
+  description: What went wrong, in machine-readable form.
   returned: failure
   type: dict
   contains:
@@ -255,7 +259,7 @@ failure:
       description: The same sentence as C(msg).
       type: str
     details:
-      description: What belongs to the case.
+      description: Details of this failure.
       type: dict
 """
 

@@ -13,17 +13,17 @@ module: ssl_fulfillment_email_info
 short_description: Find the certificates in the fulfillment emails that have arrived
 version_added: 1.0.0
 description:
-  - Looks through a mailbox for the certificates of SSL orders, or for those that belong to a CSR or private key.
-  - A certificate is taken only if its public key is the one that is looked for, and its chain leads to a root that is trusted. Sender,
-    subject and names are never trusted, so a forged message can at most be listed in RV(unmatched).
-  - Certificates are found in the text of messages, in quoted or forwarded ones too, and in attachments, as PEM, DER, PKCS#7, HTML or
-    base64 alone, also in zip, tar and gzip archives, in an archive within one, or uuencoded. The chain is put together from what the same
-    message holds; issuers that it lacks are taken from the other messages, those with nothing else in them too, and from
-    O(intermediate_path).
+  - Searches a mailbox for the certificates of SSL orders, or for the certificates that belong to a CSR or private key.
+  - A certificate is returned only if it has the requested public key and its chain leads to a trusted root. Sender, subject and names are
+    never trusted, so a forged message can at most be listed in RV(unmatched).
+  - Certificates are found in the text of messages, also of quoted or forwarded messages, and in attachments. They may be PEM, DER, PKCS#7,
+    HTML or plain base64, also in zip, tar and gzip archives, in an archive inside an archive, or uuencoded.
+  - The chain is built from the certificates of the same message. Missing issuers are taken from the other messages, also from messages that
+    contain only issuers, and from O(intermediate_path).
   - Reading never changes the mailbox. No message is marked as seen, moved or deleted.
-  - A file or folder below O(paths) or O(maildir) that cannot be read is passed over with a warning, and the others are read. One that
-    is named in O(paths), O(maildir) or O(mbox) itself is a failure. Only plain files are read, no pipes or devices.
-  - Without O(order_ids) the API is not used, and no credentials for it are needed.
+  - A file or folder below O(paths) or O(maildir) that cannot be read is skipped with a warning, and the others are read. If a path that
+    O(paths), O(maildir) or O(mbox) itself names cannot be read, the module fails. Only regular files are read, no pipes or devices.
+  - Without O(order_ids), the API is not called and needs no credentials.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 requirements:
@@ -49,16 +49,16 @@ options:
         required: true
       port:
         description:
-          - Port of the mail server. The default is V(993) with O(imap.security=tls), else V(143).
+          - Port of the mail server. The default is V(993) with O(imap.security=tls), otherwise V(143).
         type: int
       username:
         description:
-          - Name to log in with.
+          - User name for the login.
         type: str
         required: true
       password:
         description:
-          - Password of O(imap.username). Providers with two-factor login want an app password here.
+          - Password of O(imap.username). Providers with two-factor authentication require an app password here.
         type: str
         required: true
       folder:
@@ -68,8 +68,9 @@ options:
         default: INBOX
       security:
         description:
-          - V(tls), the connection is encrypted from its beginning, V(starttls), the login waits until it is encrypted.
-          - V(none), it is not encrypted. The password is sent to this machine only then.
+          - V(tls) - encrypted from the first byte.
+          - V(starttls) - encrypted before the login.
+          - V(none) - unencrypted, allowed for loopback hosts only.
         type: str
         choices: [tls, starttls, none]
         default: tls
@@ -80,11 +81,11 @@ options:
         default: true
       ca_path:
         description:
-          - File with the certificates of the CAs to trust instead of the system's.
+          - File with CA certificates to trust instead of those of the system.
         type: path
       timeout:
         description:
-          - Seconds that the mail server may take for its whole answer to each command, a message of the largest size included.
+          - Maximum number of seconds for the mail server's complete response to each command. This includes a message of the maximum size.
         type: float
         default: 60
   maildir:
@@ -97,53 +98,55 @@ options:
     type: path
   paths:
     description:
-      - Read these message files, and the files that end in C(.eml) in these folders and below them; none if it is empty or null.
+      - Read these message files, and all files that end in C(.eml) in these folders and their subfolders. An empty or null list means no
+        files.
     type: list
     elements: path
   orders:
     description:
-      - Look for the certificates of these orders, as M(softlayer.certificates.ssl_order_info) returns them. Of each, C(id),
-        C(common_name) and C(public_key_sha256) are read. For none if it is empty or null.
+      - Look for the certificates of these orders, as M(softlayer.certificates.ssl_order_info) returns them. Only C(id), C(common_name) and
+        C(public_key_sha256) of each order are read. An empty or null list means no orders.
     type: list
     elements: dict
   order_ids:
     description:
-      - Look for the certificates of these orders, which are read from the API; for none if it is empty or null.
+      - Look for the certificates of these orders, which are read from the API. An empty or null list means no orders.
     type: list
     elements: int
   csr_paths:
     description:
-      - Look for the certificates that were issued for these signing requests, by any CA; for none if it is empty or null.
+      - Look for the certificates that were issued for these CSRs, by any certificate authority. An empty or null list means no CSRs.
     type: list
     elements: path
   privatekey_paths:
     description:
-      - Look for the certificates that belong to these private keys, by any CA; for none if it is empty or null. The keys are read for their public keys only.
+      - Look for the certificates that belong to these private keys, from any certificate authority. An empty or null list means no keys.
+        Only their public keys are used.
     type: list
     elements: path
   privatekey_passphrase:
     description:
-      - Passphrase of the files in O(privatekey_paths), if they have one.
+      - Passphrase of the files in O(privatekey_paths), if they are encrypted.
     type: str
   trust:
     description:
-      - Whether to take only certificates whose chain leads to a root that is trusted, with every signature and date right. A public key is
-        no secret, so anyone can have a certificate made for it, and send it.
-      - Of several, one for the order's common name, or for the most names of the signing request in O(csr_paths), is taken before any
-        other. One for none of the names is not taken with V(require), and taken with a warning with V(warn).
-      - With V(warn) others are taken, too, with a warning; RV(certificates[].trust) tells them apart.
+      - With V(require), only certificates whose chain leads to a trusted root, with valid signatures and dates throughout, are returned. A
+        public key is no secret, so anyone can create a certificate for it and send it.
+      - If several certificates match, the one for the order's common name, or for the most names of the CSR in O(csr_paths), is preferred.
+        A certificate for none of the names is not returned with V(require), and returned with a warning with V(warn).
+      - With V(warn), untrusted certificates are returned, too, with a warning. RV(certificates[].trust) shows which they are.
     type: str
     choices: [require, warn]
     default: require
   trusted_ca_path:
     description:
-      - File, or folder of files, with the certificates that are trusted, as PEM. That need not be roots.
-      - By default those of the machine are, where OpenSSL finds them (E(SSL_CERT_FILE), E(SSL_CERT_DIR), or the distribution's).
+      - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots.
+      - The default is the trust store of the machine, where OpenSSL finds it (E(SSL_CERT_FILE), E(SSL_CERT_DIR), or the distribution's).
     type: path
   intermediate_path:
     description:
-      - Path of a file with issuers that the messages lack, as PEM, DER or PKCS#7. They are used where they fit and trusted no more
-        than what a message holds. Nothing is fetched from addresses in certificates.
+      - Path of a file with issuers that are missing in the messages, as PEM, DER or PKCS#7. They are used where they fit, and are trusted
+        no more than certificates in a message. Nothing is fetched from URLs in certificates.
     type: path
   intermediate_content:
     description:
@@ -151,43 +154,45 @@ options:
     type: str
   max_age_days:
     description:
-      - Leave out messages that were received earlier than this number of days ago. For files the time of their last change counts, for
-        O(mbox) the later of the message's date and the time it was stored.
+      - Ignore messages that were received more than this number of days ago. For files, the time of the last change counts. For O(mbox),
+        the later of the message's date and the time it was stored counts.
     type: float
     default: 30
   max_message_bytes:
     description:
-      - Do not look into messages larger than this number of bytes. It must be from 65536 to 1073741824.
+      - Maximum size of a message in bytes, from 65536 to 1073741824. Larger messages are not examined.
     type: int
     default: 10485760
   wait:
     description:
-      - Whether to wait for what is missing, until all is found or O(wait_timeout) is over.
+      - Whether to wait for missing certificates, until all are found or O(wait_timeout) has passed.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Seconds to wait at most.
+      - Maximum number of seconds to wait.
     type: float
     default: 900
   wait_interval:
     description:
-      - Seconds until the mailbox is looked at again. A mail server that has C(IDLE) tells earlier that a message has come.
+      - Seconds until the mailbox is checked again. A mail server that supports C(IDLE) reports new messages earlier.
     type: float
     default: 30
   account_id:
     description:
-      - Id of the account whose O(order_ids) to look up; the API user's own if not given.
+      - Id of the account of O(order_ids). The default is the API user's own account.
     type: int
 notes:
-  - In a folder on a mail server with more than 500 messages in question, the server is asked which have PEM in their text or a file that
-    may be a certificate, and those are looked into; first the ones whose subject mentions certificates, then, if something is missing
-    still, the others, and last what else mentions certificates in its subject. In a smaller folder, and in files, all are looked into.
-  - Of a message that is larger than O(max_message_bytes), also in an O(mbox), only the beginning is taken into memory. A mail server
-    that answers with more than 16 MiB beside that, with more than 100000 lines, or with more than 500000 messages in question, is a
-    failure with the code V(mailbox_error), and one whose answer takes longer than O(imap.timeout) is V(unreachable).
-  - Of several valid certificates with the same public key, one that is trusted is returned rather than any other, then one for
-    the names that were asked for, then the one issued last.
+  - If a folder on a mail server has more than 500 messages of the right age, the server searches for messages with PEM in their text or
+    with a file that may be a certificate. Of these, the messages whose subject mentions certificates are examined first. If something is
+    still missing, the others of these follow, and then all remaining messages whose subject mentions certificates. In a smaller folder, and
+    in files, all messages are examined.
+  - Only the beginning of a message that is larger than O(max_message_bytes) is read into memory, also in an O(mbox).
+  - The module fails with the code V(mailbox_error) if a mail server responds with more than 16 MiB in addition to that, with more than
+    100000 lines, or with more than 500000 messages to examine. It fails with the code V(unreachable) if a response takes longer than
+    O(imap.timeout).
+  - Of several valid certificates with the same public key, the module prefers a trusted one, then one for the requested names, then the one
+    that was issued last.
 seealso:
   - module: softlayer.certificates.ssl_order_info
   - module: softlayer.certificates.ssl_fulfillment_email
@@ -195,7 +200,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: List what was issued and is not in the certificate store yet
+- name: List the issued orders whose certificate is not in the certificate store yet
   softlayer.certificates.ssl_order_info:
     statuses: [approved, complete]
     exclude_expired: true
@@ -222,7 +227,7 @@ EXAMPLES = r"""
   vars:
     files: "{{ issued.orders | softlayer.certificates.certificate_files(none, '/etc/ssl/private', mails.certificates) }}"
 
-- name: Look for two orders, over STARTTLS, with a CA of one's own
+- name: Look for two orders, over STARTTLS, with a private certificate authority
   softlayer.certificates.ssl_fulfillment_email_info:
     order_ids: [1234, 5678]
     account_id: 307608
@@ -235,7 +240,7 @@ EXAMPLES = r"""
       validate_certs: true
       ca_path: /etc/ssl/certs/example-ca.pem
 
-- name: Find certificates ordered elsewhere in a Maildir, by the CSRs they were ordered with
+- name: Find certificates that were ordered elsewhere in a Maildir, by their CSRs
   softlayer.certificates.ssl_fulfillment_email_info:
     csr_paths:
       - /etc/ssl/requests/shop.example.com.csr
@@ -256,7 +261,7 @@ EXAMPLES = r"""
     intermediate_content: "{{ lookup('ansible.builtin.file', 'bundle.pem') }}"
     trust: warn
 
-- name: The same in the file of a mail program
+- name: The same in the mbox file of a mail program
   softlayer.certificates.ssl_fulfillment_email_info:
     privatekey_paths:
       - /etc/ssl/private/shop.example.com.key
@@ -265,7 +270,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: The certificates that were found, one for each order, CSR or key, in the order in which those were given.
+  description: The certificates that were found, one for each order, CSR or key, in the order of the input.
   returned: success
   type: list
   elements: dict
@@ -275,24 +280,25 @@ certificates:
       type: int
       sample: 1234
     common_name:
-      description: The order's common name, else the certificate's.
+      description: The order's common name, or the certificate's if no order was looked for.
       type: str
       sample: www.example.com
     path:
-      description: Path of the CSR or key that was looked for; null if an order was.
+      description: Path of the CSR or key that was looked for; null if an order was looked for.
       type: str
       sample: null
     trust:
       description:
-        - V(trusted), its chain leads to a root that is trusted. With O(trust=warn) also V(incomplete), an issuer is missing, or
-          V(untrusted), all else.
+        - V(trusted) - its chain leads to a trusted root.
+        - V(incomplete), only with O(trust=warn) - an issuer is missing.
+        - V(untrusted), only with O(trust=warn) - every other case.
       type: str
       sample: trusted
     certificate:
       description: The certificate as PEM.
       type: str
     intermediate_certificate:
-      description: Its chain as PEM, the issuer first, without the root; null if none is known.
+      description: Its chain as PEM, the issuer first, without the root; null if no issuer is known.
       type: str
     fingerprint_sha256:
       description: SHA-256 of the certificate's DER encoding, in hex.
@@ -336,11 +342,11 @@ certificates:
           type: str
           sample: <20260201.1234@ca.example>
         from:
-          description: Whom the message claims to be from.
+          description: The sender that the message claims.
           type: str
           sample: Example Trust Orders <orders@ca.example>
         date:
-          description: When the message claims to have been written.
+          description: The date that the message claims.
           type: str
           sample: "2026-02-01T10:00:00Z"
         subject:
@@ -360,11 +366,12 @@ certificates:
           type: str
           sample: null
         format:
-          description: How the certificate stands in the message, V(inline_pem), V(pem), V(der), V(pkcs7) or V(zip), which stands for every archive.
+          description: Format of the certificate in the message, V(inline_pem), V(pem), V(der), V(pkcs7) or V(zip). V(zip) stands for every
+            kind of archive.
           type: str
           sample: inline_pem
 missing:
-  description: What was looked for and not found.
+  description: The certificates that were looked for and not found.
   returned: success
   type: list
   elements: dict
@@ -386,10 +393,10 @@ missing:
       type: str
     reason:
       description:
-        - V(waiting_for_email), no message with the certificate has come.
-        - V(untrusted) or V(chain_incomplete), one has come, and its certificate is not trusted; see RV(unmatched[].reason).
-        - V(no_public_key), the API does not tell the order's CSR, so no certificate can be told to be the order's.
-        - V(not_found), there is no such order, or the API user may not see it.
+        - V(waiting_for_email) - no message with the certificate has arrived.
+        - V(untrusted) or V(chain_incomplete) - a message has arrived, but its certificate is not trusted; see RV(unmatched[].reason).
+        - V(no_public_key) - the API does not return the order's CSR, so no certificate can be matched with the order.
+        - V(not_found) - the order does not exist, or the API user may not see it.
       type: str
       sample: waiting_for_email
     message:
@@ -397,7 +404,7 @@ missing:
       type: str
       sample: No message with the certificate has come yet.
 unmatched:
-  description: The first 1000 messages that were looked into and not taken, and why not.
+  description: The first 1000 messages that were examined and not used, with the reason.
   returned: success
   type: list
   elements: dict
@@ -407,11 +414,11 @@ unmatched:
       type: str
       sample: <20260201.1235@ca.example>
     from:
-      description: Whom the message claims to be from.
+      description: The sender that the message claims.
       type: str
       sample: Example Trust Orders <orders@ca.example>
     date:
-      description: When the message claims to have been written.
+      description: The date that the message claims.
       type: str
       sample: "2026-02-01T10:00:00Z"
     subject:
@@ -432,34 +439,34 @@ unmatched:
       sample: null
     reason:
       description:
-        - V(link_only), a certificate has been issued and the message has only a link to it.
-        - V(approval_request), somebody is asked to approve an order, or to show that the domain is his.
-        - V(unsupported_attachment), a file that may hold a certificate is of a kind that is not read, such as C(winmail.dat), 7-Zip, RAR,
-          xz, RTF or an office document, or stands in a zip archive packed by Deflate64, Zstandard, xz or PPMd.
-        - V(no_certificate), there is none in it.
-        - V(no_matching_key), there are certificates in it, but with other public keys.
-        - V(expired), the certificate with the right public key has expired.
-        - V(not_yet_valid), its validity has not begun.
-        - V(encrypted), the message or an attachment is encrypted.
-        - V(too_large), it is larger than O(max_message_bytes), or has more in it than a message with a certificate has, or archives more
-          than two deep.
-        - V(malformed), it is damaged.
-        - V(untrusted), with O(trust=require), the certificate has the right public key, and its chain does not lead to a root that is trusted,
-          or it is for none of the names of the order or signing request.
-        - V(chain_incomplete), the same, and an issuer is missing.
+        - V(link_only) - a certificate has been issued, but the message contains only a link to it.
+        - V(approval_request) - the message asks somebody to approve an order, or to prove control of the domain.
+        - V(unsupported_attachment) - a file that may contain a certificate has an unsupported format, such as C(winmail.dat), 7-Zip, RAR,
+          xz, RTF or an office document, or is in a zip archive that is compressed with Deflate64, Zstandard, xz or PPMd.
+        - V(no_certificate) - the message contains no certificate.
+        - V(no_matching_key) - the message contains certificates, but with other public keys.
+        - V(expired) - the certificate with the right public key has expired.
+        - V(not_yet_valid) - the certificate with the right public key is not valid yet.
+        - V(encrypted) - the message or an attachment is encrypted.
+        - V(too_large) - the message is larger than O(max_message_bytes), contains more than a message with a certificate would, or contains
+          archives nested more than two deep.
+        - V(malformed) - the message is damaged.
+        - V(untrusted) - with O(trust=require), the certificate has the right public key, but its chain does not lead to a trusted root, or
+          it is for none of the names of the order or CSR.
+        - V(chain_incomplete) - with O(trust=require), the certificate has the right public key, but an issuer is missing in its chain.
       type: str
       sample: approval_request
     message:
-      description: The reason in a sentence, and what to do.
+      description: The reason in a sentence, with what to do.
       type: str
       sample: "The domain administrator is asked to approve the order: have that done."
 unmatched_count:
-  description: Number of messages that were looked into and not taken.
+  description: Number of messages that were examined and not used.
   returned: success
   type: int
   sample: 1
 messages_examined:
-  description: Number of messages that were looked into.
+  description: Number of messages that were examined.
   returned: success
   type: int
   sample: 2
@@ -469,7 +476,7 @@ api_calls:
   type: int
   sample: 0
 failure:
-  description: What went wrong, for programs.
+  description: What went wrong, in machine-readable form.
   returned: failure
   type: dict
   contains:
@@ -481,7 +488,7 @@ failure:
       description: The same sentence as C(msg).
       type: str
     details:
-      description: What belongs to the case.
+      description: Details of this failure.
       type: dict
 """
 

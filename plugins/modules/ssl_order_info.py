@@ -16,8 +16,8 @@ description:
   - Lists the SSL certificate orders of a SoftLayer (IBM Cloud Classic Infrastructure) account, as the portal does at
     I(Security > SSL > Orders).
   - Options combine with AND, values inside one list with OR. A list that is empty or null matches no order.
-  - An entry that comes without a usable id is left out, with a warning. So is a certificate of the store that cannot be read, when orders
-    are compared with those.
+  - An entry without a usable id is left out, with a warning. When orders are compared with the certificate store, a certificate there that
+    cannot be read is left out, too, with a warning.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -35,7 +35,7 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_order_info:
   register: all_orders
 
-- name: List what was issued for one domain and is not in the certificate store yet
+- name: List the orders of one domain that were issued and whose certificate is not in the certificate store yet
   softlayer.certificates.ssl_order_info:
     common_names:
       - example.com
@@ -63,7 +63,7 @@ EXAMPLES = r"""
     timeout: 120
     retries: 10
 
-- name: List orders with an IBM Cloud API key, through a proxy with a CA of its own
+- name: List orders with an IBM Cloud API key, through a proxy with its own CA
   softlayer.certificates.ssl_order_info:
     username: apikey
     api_key: "{{ vault_ibm_cloud_api_key }}"
@@ -74,7 +74,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 orders:
-  description: The orders that meet all criteria, sorted by id.
+  description: The orders that match all criteria, sorted by id.
   returned: success
   type: list
   elements: dict
@@ -84,7 +84,7 @@ orders:
       type: int
       sample: 1234
     common_name:
-      description: The name the certificate is for.
+      description: Common name of the order.
       type: str
       sample: www.example.com
     status:
@@ -92,11 +92,11 @@ orders:
       type: str
       sample: approved
     status_name:
-      description: The API's own name of the status.
+      description: The API's own name for the status.
       type: str
       sample: Approved
     approver_email:
-      description: Address of the domain administrator, to whom the emails go.
+      description: Address of the domain administrator, who receives the emails.
       type: str
       sample: admin@example.com
     technical_contact_email:
@@ -132,41 +132,42 @@ orders:
       type: int
       sample: 98765
     public_key_sha256:
-      description: SHA-256, in hex, of the public key (SubjectPublicKeyInfo) in the order's CSR; null if there is none to read.
+      description: SHA-256 of the public key (SubjectPublicKeyInfo) in the order's CSR, in hex; null if there is no readable CSR.
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
     key_type:
-      description: Algorithm of the public key in the order's CSR, such as V(RSA) or V(EC); null if there is none to read.
+      description: Algorithm of the public key in the order's CSR, such as V(RSA) or V(EC); null if there is no readable CSR.
       type: str
       sample: RSA
     subject_alt_names:
-      description: The DNS names that the order's CSR asks for; often there are none, and the certificate is for RV(orders[].common_name).
+      description: The DNS names in the order's CSR. Often there are none, and the certificate is for RV(orders[].common_name).
       type: list
       elements: str
       sample: []
     fulfillment_email_available:
-      description: Whether the order's status allows the fulfillment email to be requested, and it has not expired.
+      description: Whether the fulfillment email can be requested. The order's status must allow it, and the order must not have expired.
       type: bool
       sample: true
     certificate_ids:
-      description: Ids of the certificates in the store that carry the order's public key.
+      description: Ids of the certificates in the store that have the order's public key.
       returned: with O(gather_imported) or O(imported)
       type: list
       elements: int
       sample: [4711]
     imported:
       description:
-        - Whether the store holds the order's certificate, that is a valid one of its public key and term, which ends at most two days
-          before RV(orders[].expires_at). A renewal that keeps its key is another certificate.
-        - Of an order that has expired, the certificate may have expired too. Where RV(orders[].expires_at) is not known, being valid will do.
+        - Whether the store holds the order's certificate. This is a valid certificate with the order's public key that expires no earlier
+          than two days before RV(orders[].expires_at). A renewal that keeps its key is a different certificate.
+        - If the order has expired, its certificate may have expired, too. If RV(orders[].expires_at) is not known, the certificate only has
+          to be valid.
       returned: with O(gather_imported) or O(imported)
       type: bool
       sample: true
     superseded_by:
       description:
-        - Ids of the certificates in the store that have taken the place of the order's, which is not there itself. They are valid, newer than
-          the order by more than two days, have the same key type, and have the common name and all names in the CSR.
-        - Such an order needs no email any more.
+        - Ids of the certificates in the store that have replaced the order's certificate, which is not there itself. They are valid, more
+          than two days newer than the order, of the same key type, and have the common name and all names in the CSR.
+        - Such an order no longer needs an email.
       returned: with O(gather_imported) or O(imported)
       type: list
       elements: int
@@ -177,13 +178,13 @@ order_count:
   type: int
   sample: 1
 missing_order_ids:
-  description: Ids of O(order_ids) that the account does not have, or the API user may not see.
+  description: Ids of O(order_ids) that do not exist in the account, or that the API user may not see.
   returned: success
   type: list
   elements: int
   sample: []
 unmatched_common_names:
-  description: Patterns of O(common_names) that no order of the account matches, or none of those that O(order_ids) names.
+  description: Patterns of O(common_names) that match no order of the account, or with O(order_ids) none of the orders that it names.
   returned: success
   type: list
   elements: str
@@ -194,7 +195,7 @@ api_calls:
   type: int
   sample: 2
 failure:
-  description: What went wrong, for programs.
+  description: What went wrong, in machine-readable form.
   returned: failure
   type: dict
   contains:
@@ -206,7 +207,7 @@ failure:
       description: The same sentence as C(msg).
       type: str
     details:
-      description: What belongs to the case.
+      description: Details of this failure.
       type: dict
 """
 

@@ -4,7 +4,7 @@
 
 """Where the hosts of a play choose the orders, one that has left the play, or has not had its turn yet, is not mailed.
 
-Promise: Nobody is mailed whom you did not mean.
+Promise: Only intended recipients get emails.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 """Night after night: what was renewed, with its key or another, is asked for once, imported once, and then left in peace.
 
-Promise: Every night may be the same.
+Promise: Safe to run every night.
 """
 
 from __future__ import annotations

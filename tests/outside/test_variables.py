@@ -7,7 +7,7 @@
 Every variable of the role, in the forms that a shell, a survey, AWX and YAML give: `CASES` in a play that includes the role, and some
 of them once more on the command line of a playbook.
 
-Promise: Nobody is mailed whom you did not mean.
+Promise: Only intended recipients get emails.
 """
 
 from __future__ import annotations
