@@ -19,19 +19,20 @@ from tests.image.places import Place
 from tests.simulator.client import Simulator
 
 UNUSABLE = 3
-"""The exit code that says that no container can be run here."""
+"""The exit code that says that no execution environment can be built here; what is printed says why."""
 STARTED = time.monotonic()
 
 
 def main() -> int:
-    """Build, list, and return the exit code; with `--check`, only find out whether containers run here."""
+    """Build, list, and return the exit code; with `--check`, only find out whether that can be done here."""
     with tempfile.TemporaryDirectory(prefix="ee-") as name:
         folder = Path(name)
         engine = Engine(folder, own_storage="--check" in sys.argv)
-        if not engine.is_usable():
-            tell("No container can be run on this machine: podman is missing, or may not do it.")
-            return UNUSABLE
-        return 0 if "--check" in sys.argv else build_and_list(engine, folder)
+        if "--check" not in sys.argv:
+            return build_and_list(engine, folder)
+        why_not = engine.why_not()
+        print(why_not or "", end="")
+        return UNUSABLE if why_not else 0
 
 
 def build_and_list(engine: Engine, folder: Path) -> int:

@@ -39,6 +39,8 @@ BUILD_ARGS = {
 SOURCES = ("sources.list.d/debian.sources", "sources.list.d/ubuntu.sources", "sources.list")
 """Where Debian and Ubuntu keep their own package sources, below `/etc/apt`."""
 TRUSTED = "/etc/ssl/certs"
+ARCHIVE = "EE_BASE_ARCHIVE"
+"""The environment variable that names a file in which the base image is kept from one use to the next."""
 OF_PIP = ("cert", "index-url", "extra-index-url", "trusted-host")
 """What of this machine's pip configuration the build needs as well."""
 
@@ -86,9 +88,31 @@ class Engine:
         options = ("--rm", "--volume=/usr:/usr:ro", "--rootfs")
         return self.run("podman", "run", *options, system, "/usr/bin/true").returncode == 0
 
+    def why_not(self) -> str | None:
+        """Why no execution environment can be built here, whatever the collection is like; `None` if it can."""
+        if not self.is_usable():
+            return "no container can be run on this machine"
+        try:
+            self.build_base()
+        except RuntimeError as error:
+            return f"no base image can be made from this machine's package sources: {_last_line(str(error))}"
+        download = ("pip", "download", "--quiet", "--no-deps", "--dest=/tmp", "idna")
+        done = self.run_in(BASE, *download, options=[f"--volume={volume}" for volume in self._volumes()])
+        if done.returncode != 0:
+            return f"a container gets no Python packages on this machine: {_last_line(done.stdout)}"
+        return None
+
     def build_base(self) -> None:
-        """Make the base image."""
-        archive = self.folder / "base.tar"
+        """Make the base image; from the archive that the environment variable names, if it is there already."""
+        kept = os.environ.get(ARCHIVE)
+        archive = Path(kept) if kept else self.folder / "base.tar"
+        if not archive.exists():
+            self._make_base(archive)
+        self._must("podman", "import", "--change", f"ENV PATH={PATH}", archive, BASE)
+        if not kept:
+            archive.unlink()
+
+    def _make_base(self, archive: Path) -> None:
         mode = "root" if os.geteuid() == 0 else "unshare"
         self._must(
             *("mmdebstrap", f"--mode={mode}", "--variant=minbase", "--include=python3,python3-venv,ca-certificates"),
@@ -96,16 +120,11 @@ class Engine:
             *(platform.freedesktop_os_release()["VERSION_CODENAME"], archive),
             *(path for path in (Path("/etc/apt", name) for name in SOURCES) if path.exists()),
         )
-        self._must("podman", "import", "--change", f"ENV PATH={PATH}", archive, BASE)
-        archive.unlink()
 
     def build(self) -> str:
         """Build the execution environment on it, and return its name."""
-        pip = self.folder / "pip.conf"
-        pip.write_text(_pip_conf(), encoding="utf-8")
-        volumes = {TRUSTED: TRUSTED, pip: "/etc/pip.conf"}
         cli = ["--network=host", "--pull=never", "--isolation=chroot", "--no-cache"]
-        cli += [f"--volume={here}:{there}:ro" for here, there in volumes.items()]
+        cli += [f"--volume={volume}" for volume in self._volumes()]
         self._must(
             *("ansible-builder", "build", "--tag", IMAGE, "--container-runtime", "podman", "--verbosity", "2"),
             *("--context", self.folder / "context"),
@@ -115,11 +134,21 @@ class Engine:
         )
         return IMAGE
 
+    def _volumes(self) -> list[str]:
+        """What a container needs of this machine to get Python packages: certificates, and pip's configuration."""
+        pip = self.folder / "pip.conf"
+        pip.write_text(_pip_conf(), encoding="utf-8")
+        return [f"{here}:{there}:ro" for here, there in ((TRUSTED, TRUSTED), (pip, "/etc/pip.conf"))]
+
     def _must(self, *command: str | Path, **options: Any) -> str:
         done = self.run(*command, **options)
         if done.returncode != 0:
             raise RuntimeError(f"{command[0]} failed:\n{done.stdout}")
         return done.stdout
+
+
+def _last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it says nothing")
 
 
 def _containers_conf() -> str:
