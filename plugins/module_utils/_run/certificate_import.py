@@ -173,7 +173,7 @@ class ToRemove:
         return plan_absent(stored, self.certificate_id, self.fingerprint_sha256, self.common_name)
 
 
-Checked = ToStore | ToRemove | Failure
+Checked: t.TypeAlias = "ToStore | ToRemove | Failure"
 
 
 def check(item: Item, module: Module) -> Checked:
