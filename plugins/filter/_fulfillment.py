@@ -104,8 +104,12 @@ def fulfillment_outcome(
     return told
 
 
+LISTS = {"listed": "orders", "known": "emails", "store": "certificates"}
+"""Of these results only whether they have their list, and anything in it, matters: not ten thousand records."""
+
+
 class _Plain(dict[str, t.Any]):
-    """What is registered, made plain when it is asked for: of a listing only whether there are orders."""
+    """What is registered, made plain when it is asked for."""
 
     def __init__(self, registered: Record) -> None:
         super().__init__()
@@ -113,9 +117,8 @@ class _Plain(dict[str, t.Any]):
 
     def __missing__(self, name: str) -> t.Any:
         value = self._registered[name]
-        if name == "listed" and "orders" in value:
-            return {"orders": plain(value["orders"][:1])}
-        return plain(value)
+        key = LISTS.get(name)
+        return {key: plain(value[key][:1])} if key in value else plain(value)
 
 
 class FilterModule:

@@ -24,6 +24,8 @@ SOURCES = ("certificate_path", "certificate_content", "pkcs12_path")
 """Options of `ssl_certificate_import` that say which certificate to store."""
 IDENTITIES = ("certificate_id", "fingerprint_sha256", "common_name")
 """Options of `ssl_certificate_import` that say which certificate to delete."""
+MAILBOXES = ("imap", "maildir", "mbox", "paths")
+"""Options of `ssl_fulfillment_email_info` that name where the messages are."""
 STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
 """The collection's words for the status of an order."""
 

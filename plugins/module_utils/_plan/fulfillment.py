@@ -11,11 +11,11 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from .._argspec import MAILBOXES
+
 Record = Mapping[str, t.Any]
 """The variables of the role as they are meant, less the prefix of their names."""
 
-MAILBOXES = ("imap", "maildir", "mbox", "paths")
-"""The options of `ssl_fulfillment_mail` of which one must be given."""
 NAMING = {"order_ids", "common_names", "account_id", "gather_imported"}
 """The options of `ssl_fulfillment_select` that `ssl_fulfillment_email` has as well, or that have no effect on what it does."""
 WILDCARD = re.compile(r"[*?\[]")

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cache
 
 from .._api.values import check_ids, number
-from .._argspec import ArgumentSpec, api_options, import_options, selection_options
+from .._argspec import MAILBOXES, ArgumentSpec, api_options, import_options, selection_options
 from .._errors import CertificatesError
 from .._files import read_file
 from .._libraries import FOR_API, FOR_CERTIFICATES
@@ -31,8 +31,6 @@ from .._x509.read import read_certificates, read_request
 from .roots import trusted_roots
 
 LIBRARIES = FOR_CERTIFICATES
-MAILBOXES = ("imap", "maildir", "mbox", "paths")
-"""Options that say where the messages are."""
 SPEC = (
     api_options()
     + selection_options().only("order_ids", "account_id")
