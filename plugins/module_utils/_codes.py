@@ -69,12 +69,36 @@ ImportReason = t.Literal[
     "outcome_unknown",
 ]
 """Why `ssl_certificate_import` failed for a certificate."""
+
+DeployOutcome = t.Literal["switched", "unchanged", "skipped", "failed", "rolled_back"]
+DeployReason = t.Literal[
+    "not_https",
+    "names_not_covered",
+    "key_type_not_offered",
+    "organization_differs",
+    "expired",
+    "not_yet_valid",
+    "ambiguous",
+    "not_found",
+    "balancer_busy",
+    "balancer_error",
+    "not_served",
+    "not_reachable",
+    "refused",
+    "rate_limited",
+    "api_error",
+    "outcome_unknown",
+]
+"""Why `ssl_certificate_deploy` did not switch a listener, or what is to be said about one that it did."""
+
 WaitingReason = t.Literal[Ineligibility, InStore, "waiting_for_email", "waiting_for_certificate", "waiting_for_key"]
 """Why the filter `certificate_files` has nothing to import for an order."""
 
 FailureCode = t.Literal[
     "emails_failed",
     "certificates_failed",
+    "listeners_failed",
+    "too_many_listeners",
     "too_many_orders",
     "invalid_argument",
     "missing_credentials",
@@ -96,7 +120,7 @@ FailureCode = t.Literal[
     "interrupted",
 ]
 """Codes in `failure`; if the import of a single certificate failed, the reason is used instead."""
-Code = t.Literal[FailureCode, ImportReason, "taken"]
+Code = t.Literal[FailureCode, ImportReason, DeployReason, "taken"]
 """Codes of `CertificatesError`; `taken` never leaves the collection."""
 
 State = t.Literal[

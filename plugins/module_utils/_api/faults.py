@@ -407,8 +407,10 @@ def shorten(text: str) -> str:
 
 BASE64 = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
 """Possibly a part of a key ..."""
-WORD = re.compile(r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*")
-"""... unless it is a word, or several words joined as in the API's names."""
+WORD = re.compile(
+    r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*|[A-Z]+(_[A-Z]+)+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+)
+"""... unless it is a word, several words joined as in the API's names, a status such as MAINTENANCE_PENDING, or a UUID."""
 
 
 def as_sentence(text: str) -> str:

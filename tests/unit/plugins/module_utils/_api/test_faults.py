@@ -621,6 +621,7 @@ def test_no_piece_of_an_echoed_key_is_left(form: object, echo: str, der: bytes) 
         "Rate limit of 50 requests for every 1 second(s)",
         'Function ("getSslCertificateRequests") is not a valid method for this service.',
         "SoftLayer_Exception_WebService_RateLimitExceeded",
+        "The load balancer with ID '0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e' cannot be updated because its status is 'MAINTENANCE_PENDING'",
     ],
 )
 def test_plain_words_are_left_alone(text: str) -> None:

@@ -1,0 +1,238 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The account's cloud load balancers: list them, read one, point listeners to certificates. Private to softlayer.certificates.
+
+Rests on `SoftLayer_Network_LBaaS_LoadBalancer` and `SoftLayer_Network_LBaaS_Listener`. A balancer that is being changed refuses
+further changes until it is ACTIVE again; its traffic goes on.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .._errors import CertificatesError
+from .._text import printable
+from .client import Client
+from .values import as_id, number
+
+BALANCER = "Network_LBaaS_LoadBalancer"
+LISTENER = "Network_LBaaS_Listener"
+BALANCER_MASK = (
+    "mask[id,uuid,name,address,type,provisioningStatus,operatingStatus,previousErrorText,datacenter[name],sslCiphers[id,name],"
+    "listeners[id,uuid,protocol,protocolPort,provisioningStatus,tlsCertificateId]]"
+)
+CHANGED_MASK = "mask[id,uuid,provisioningStatus]"
+
+ACTIVE = "ACTIVE"
+FINAL = frozenset({"ERROR", "DELETE_PENDING"})
+"""Provisioning statuses after which a balancer does not become active again by itself."""
+HTTPS = "HTTPS"
+MANAGE_ADVICE = (
+    "It does not exist, or the API user has no permission for it (LOADBALANCER_MANAGE, and access to the device)."
+)
+BUSY = re.compile(
+    r"\b(?:CREATE|UPDATE|MAINTENANCE)_PENDING\b|\b(?:not|be)\W+(?:in\W+)?(?:an?\W+)?ACTIVE\b", re.IGNORECASE
+)
+"""How a refusal says that the balancer is being changed; what such a refusal says on Classic is not documented."""
+ENDED = re.compile(r"\bDELETE_PENDING\b|\b(?:status|state) (?:is |of )?\W?ERROR\b", re.IGNORECASE)
+CONFLICT = 409
+"""The HTTP status with which other IBM Cloud load balancers refuse a change while another one is under way."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A port on which a balancer accepts connections."""
+
+    uuid: str
+    protocol: str
+    """TCP, HTTP or HTTPS; only HTTPS has a certificate."""
+    port: int
+    certificate_id: int | None
+    provisioning_status: str
+
+    @property
+    def is_https(self) -> bool:
+        """Whether it may have a certificate."""
+        return self.protocol == HTTPS
+
+
+@dataclass(frozen=True)
+class Balancer:
+    """A cloud load balancer with its listeners."""
+
+    id: int
+    uuid: str
+    name: str
+    address: str | None
+    """Its host name."""
+    kind: int | None
+    """1 public, 0 internal, 2 public to public."""
+    provisioning_status: str
+    operating_status: str | None
+    previous_error: str | None
+    """Why its previous change failed, in the API's words."""
+    datacenter: str | None
+    ciphers: tuple[str, ...]
+    """Names of the cipher suites that were chosen for it; empty for the standard ones."""
+    listeners: tuple[Listener, ...]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it can be changed now."""
+        return self.provisioning_status == ACTIVE
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is in a state that it does not leave by itself, so that waiting is in vain."""
+        return self.provisioning_status in FINAL
+
+    @property
+    def offers_only_rsa(self) -> bool:
+        """Whether a listener with an EC certificate could agree with no client: the standard cipher suites are all for RSA keys."""
+        return not any(re.search(r"ECDSA|^TLS_(AES|CHACHA20)", name, re.IGNORECASE) for name in self.ciphers)
+
+    def listener(self, uuid: str) -> Listener | None:
+        """Return one of its listeners, or `None` if it is gone."""
+        return next((listener for listener in self.listeners if listener.uuid == uuid), None)
+
+    @property
+    def shown_error(self) -> str:
+        """What the API says about its previous change, as an addition to a sentence."""
+        return f" The API says of its previous change: {self.previous_error}" if self.previous_error else ""
+
+
+def fetch_balancers(client: Client) -> list[Balancer]:
+    """Return all load balancers, sorted by id (`getAllObjects`).
+
+    Raises:
+        CertificatesError: as `Client.read_list`.
+    """
+    try:
+        rows = client.read_list(BALANCER, "getAllObjects", mask=BALANCER_MASK)
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        raise CertificatesError(
+            "not_found",
+            "The load balancers cannot be listed: the API user lacks the permission to view load balancers, or access to the devices. "
+            "Grant it.",
+            **error.details,
+        ) from None
+    return [found for found in map(normalise, rows) if found is not None]
+
+
+def fetch_balancer(client: Client, uuid: str) -> Balancer:
+    """Return a load balancer as it is now (`getLoadBalancer`).
+
+    Raises:
+        CertificatesError: as `Client.call`; `not_found`; `no_answer` if the answer is not that balancer.
+    """
+    call = f"SoftLayer_{BALANCER}::getLoadBalancer"
+    try:
+        row = client.call(BALANCER, "getLoadBalancer", uuid, mask=BALANCER_MASK)
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        raise CertificatesError(
+            "not_found", f"Load balancer {uuid} cannot be read any more. {MANAGE_ADVICE}", **error.details
+        ) from None
+    found = normalise(row) if isinstance(row, dict) else None
+    if found is None or found.uuid != uuid:
+        raise CertificatesError("no_answer", f"{call} gave no load balancer {uuid}.")
+    return found
+
+
+def point_listeners(client: Client, balancer: Balancer, certificate_ids: Mapping[str, int]) -> None:
+    """Have listeners of one balancer serve certificates of the store, in one call (`updateLoadBalancerProtocols`).
+
+    Only the two properties are sent: an element without the listener's uuid would create a listener. It is not repeated after a
+    lost answer.
+
+    Args:
+        client: the session.
+        balancer: the balancer.
+        certificate_ids: ids in the store, by the uuid of the listener.
+
+    Raises:
+        CertificatesError: as `Client.call`; `balancer_busy` if it is being changed and so nothing was done, `balancer_error` if it
+            accepts no more changes, `refused` if the API rejects the change, `no_answer` if it may have been carried out.
+    """
+    configurations = [
+        {"listenerUuid": uuid, "tlsCertificateId": certificate_id} for uuid, certificate_id in certificate_ids.items()
+    ]
+    try:
+        client.call(
+            LISTENER,
+            "updateLoadBalancerProtocols",
+            balancer.uuid,
+            configurations,
+            mask=CHANGED_MASK,
+            repeatable=False,
+        )
+    except CertificatesError as error:
+        raise _explained(error, balancer) from None
+
+
+def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesError:
+    """Return the error that says what a failed change means."""
+    said = str(error.details.get("api_message") or "")
+    name = f"load balancer {balancer.name}"
+    if error.code == "not_found":
+        return CertificatesError("not_found", f"{name[0].upper()}{name[1:]}: {said} {MANAGE_ADVICE}", **error.details)
+    if error.code not in {"api_error", "no_answer"} or not said:
+        return error
+    if ENDED.search(said):
+        return CertificatesError("balancer_error", f"The API refused the change of {name}: {said}", **error.details)
+    if BUSY.search(said) or (error.code == "api_error" and error.details.get("http_status") == CONFLICT):
+        return CertificatesError("balancer_busy", f"The API refused the change of {name}: {said}", **error.details)
+    if error.code == "no_answer":
+        return error
+    return CertificatesError("refused", f"The API refused the change of {name}: {said}", **error.details)
+
+
+def normalise(row: Mapping[str, t.Any]) -> Balancer | None:
+    """Return an API object as a balancer, with only the fields named here; `None` if it has no uuid, by which it could be changed."""
+    uuid = _text(row.get("uuid"))
+    if uuid is None:
+        return None
+    datacenter = row.get("datacenter")
+    return Balancer(
+        id=as_id(row.get("id")) or 0,
+        uuid=uuid,
+        name=_text(row.get("name")) or uuid,
+        address=_text(row.get("address")),
+        kind=number(row.get("type")),
+        provisioning_status=(_text(row.get("provisioningStatus")) or "unknown").upper(),
+        operating_status=_text(row.get("operatingStatus")),
+        previous_error=_text(row.get("previousErrorText")),
+        datacenter=_text(datacenter.get("name")) if isinstance(datacenter, dict) else None,
+        ciphers=tuple(filter(None, (_text(cipher.get("name")) for cipher in _rows(row.get("sslCiphers"))))),
+        listeners=tuple(filter(None, map(_listener, _rows(row.get("listeners"))))),
+    )
+
+
+def _listener(row: Mapping[str, t.Any]) -> Listener | None:
+    uuid, port = _text(row.get("uuid")), number(row.get("protocolPort"))
+    if uuid is None or port is None:
+        return None
+    return Listener(
+        uuid=uuid,
+        protocol=(_text(row.get("protocol")) or "").upper(),
+        port=port,
+        certificate_id=as_id(row.get("tlsCertificateId")),  # -1 has been seen where there is none
+        provisioning_status=(_text(row.get("provisioningStatus")) or "unknown").upper(),
+    )
+
+
+def _rows(value: object) -> list[Mapping[str, t.Any]]:
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def _text(value: object) -> str | None:
+    """Return a text in printable form, or `None` if it is empty."""
+    return printable(str(value).strip()) or None if value is not None else None
