@@ -91,6 +91,11 @@ DeployReason = t.Literal[
 ]
 """Why `ssl_certificate_deploy` did not switch a listener, or what is to be said about one that it did."""
 
+NotSeen = t.Literal["unreachable", "timeout", "no_tls", "handshake_failed"]
+"""Why an endpoint could not be seen to serve a certificate."""
+EndpointReason = t.Literal[NotSeen, "expired", "not_yet_valid", "name_mismatch", Untrusted]
+"""What is wrong with what an endpoint serves, for `ssl_endpoint_info`; of several, the first in this order is given."""
+
 WaitingReason = t.Literal[Ineligibility, InStore, "waiting_for_email", "waiting_for_certificate", "waiting_for_key"]
 """Why the filter `certificate_files` has nothing to import for an order."""
 
@@ -120,7 +125,7 @@ FailureCode = t.Literal[
     "interrupted",
 ]
 """Codes in `failure`; if the import of a single certificate failed, the reason is used instead."""
-Code = t.Literal[FailureCode, ImportReason, DeployReason, "taken"]
+Code = t.Literal[FailureCode, ImportReason, DeployReason, NotSeen, "taken"]
 """Codes of `CertificatesError`; `taken` never leaves the collection."""
 
 State = t.Literal[

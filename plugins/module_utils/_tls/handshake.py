@@ -1,0 +1,176 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A TLS handshake that only looks: it verifies nothing, and takes all that OpenSSL can still speak. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import typing as t
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+
+from .._codes import NotSeen
+from .._errors import CertificatesError
+from .._text import printable
+from .starttls import quoted
+from .wire import Connection, Step
+
+CIPHERS = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
+"""All that prove the server by a certificate. A server that also offers anonymous ones must not choose these, as it would show none."""
+LEGACY_SERVER_CONNECT = 0x4
+"""OpenSSL's option for servers without secure renegotiation (RFC 5746); Python names it from 3.12 on."""
+TLS_RECORDS = (0x15, 0x16)
+"""Content types of an alert and of a handshake message, one of which a server's answer begins with (RFC 8446, 5.1)."""
+TLS_MAJOR = 3
+"""First byte of the version in a record, from SSL 3.0 to TLS 1.3."""
+ALERT = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)")
+"""OpenSSL's names of the alerts that a server sends."""
+ALERTS_MEAN = {
+    "handshake_failure": ", as one does that wants a client certificate, does not know the server name, or has no cipher in common",
+    "protocol_version": ", as none of the TLS versions of this machine's OpenSSL suits it",
+    "unrecognized_name": ", as it does not know the server name",
+    "bad_certificate": ", as one does that wants a client certificate",
+    "certificate_required": ", as it wants a client certificate",
+}
+"""What the commonest alerts mean (RFC 8446, 6.2; RFC 6066, 3), for a sentence."""
+ENCODING_DER = 2
+"""OpenSSL's number, which Python's own classes for certificates take."""
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """What came of a handshake: certificates in DER as they were sent, even if it failed after they had come."""
+
+    ders: tuple[bytes, ...]
+    tls_version: str | None
+    cipher: str | None
+    reason: NotSeen | None = None
+    message: str | None = None
+
+
+@cache
+def context() -> ssl.SSLContext:
+    """Return the settings of all handshakes; threads may share them."""
+    settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    settings.check_hostname = False
+    settings.verify_mode = ssl.CERT_NONE
+    settings.options |= LEGACY_SERVER_CONNECT
+    settings.set_ciphers(CIPHERS)
+    with warnings.catch_warnings(), suppress(ValueError):  # OpenSSL may be built without the old versions
+        warnings.simplefilter("ignore", DeprecationWarning)
+        settings.minimum_version = ssl.TLSVersion.TLSv1
+    return settings
+
+
+def shake_hands(connection: Connection, step: Step) -> Handshake:
+    """Return what the server shows in a handshake; nothing else is sent.
+
+    A failure stands in the result, so that certificates which came before it are not lost.
+    """
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    shown = step.endpoint.shown
+    try:
+        tls = context().wrap_bio(incoming, outgoing, server_hostname=step.endpoint.sni)
+    except (ValueError, TypeError):  # such as UnicodeError; TypeError for NUL characters
+        refusal = f"{shown} cannot be asked for the name {printable(step.endpoint.sni or '')}, which is no valid host name: correct server_name."
+        return Handshake((), None, None, "handshake_failed", refusal)
+    reason: NotSeen | None = None
+    message: str | None = None
+    try:
+        _exchange(tls, incoming, outgoing, connection, step)
+    except ssl.SSLError as error:
+        reason, message = "handshake_failed", f"The TLS handshake with {shown} failed: {_why(error)}."
+    except OSError as error:
+        reason, message = (
+            "handshake_failed",
+            f"{shown} broke the connection off during the TLS handshake ({error.strerror}).",
+        )
+    except CertificatesError as error:
+        reason, message = t.cast(NotSeen, error.code), error.message
+    ders = _certificates(tls)
+    if reason is None and not ders:
+        reason, message = "handshake_failed", f"{shown} sent no certificate."
+    used = tls.cipher()
+    return Handshake(ders, tls.version(), used[0] if used else None, reason, message)
+
+
+def _exchange(
+    tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, connection: Connection, step: Step
+) -> None:
+    """Carry out the handshake."""
+    beginning = b""
+    while True:
+        try:
+            tls.do_handshake()
+        except ssl.SSLWantReadError:
+            is_done = False
+        except ssl.SSLError:
+            _send(outgoing, connection, step)  # tell the server why
+            raise
+        else:
+            is_done = True
+        _send(outgoing, connection, step)
+        if is_done:
+            return
+        data = connection.receive(step)
+        if len(beginning) < 2:
+            beginning += data
+            _check_beginning(beginning, step, is_all=not data)
+        if not data:
+            raise CertificatesError(
+                "handshake_failed", f"{step.endpoint.shown} closed the connection during the TLS handshake."
+            )
+        incoming.write(data)
+
+
+def _send(outgoing: ssl.MemoryBIO, connection: Connection, step: Step) -> None:
+    """Send what is due; if the server no longer reads, what it had to say may still be there to be read."""
+    with suppress(OSError):
+        connection.send(outgoing.read(), step)
+
+
+def _check_beginning(data: bytes, step: Step, *, is_all: bool) -> None:
+    """Refuse an answer that cannot be one of TLS.
+
+    Raises:
+        CertificatesError: `no_tls`.
+    """
+    if not data or (data[0] in TLS_RECORDS and (len(data) < 2 or data[1] == TLS_MAJOR)):
+        return
+    what = "answers in plain HTTP" if data.startswith(b"HTTP/") else "answers something else than TLS"
+    if step.endpoint.starttls is None and not data.startswith(b"HTTP/") and _is_text(data):
+        what = "speaks a protocol that does not begin with TLS"
+    raise CertificatesError("no_tls", f"{step.endpoint.shown} {what}{quoted(data if _is_text(data) else b'')}.")
+
+
+def _is_text(data: bytes) -> bool:
+    return data[:20].strip().isascii() and data[:20].strip().decode("ascii").replace("\r\n", "").isprintable()
+
+
+def _why(error: ssl.SSLError) -> str:
+    """Return what OpenSSL says, as the end of a sentence."""
+    reason = error.reason or ""
+    alert = ALERT.fullmatch(reason)
+    if alert:
+        name = alert[1].lower()
+        return f"the server sent the alert {name}{ALERTS_MEAN.get(name, '')}"
+    return reason.replace("_", " ").lower() or "OpenSSL does not say why"
+
+
+def _certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
+    """Return the certificates that the server sent, in DER, its own first."""
+    public: t.Callable[[], list[bytes]] | None = getattr(tls, "get_unverified_chain", None)  # from Python 3.13 on
+    if public is not None:
+        return tuple(public())
+    inner = getattr(getattr(tls, "_sslobj", None), "get_unverified_chain", None)
+    if inner is not None:
+        return tuple(certificate.public_bytes(ENCODING_DER) for certificate in inner() or ())
+    with suppress(ValueError):  # the handshake is not done
+        own = tls.getpeercert(True)
+        return (own,) if own else ()
+    return ()
