@@ -22,7 +22,7 @@ from typing import Any
 from . import app, control, fleet, keys, mail, tls
 from .server import Server
 from .settings import Settings
-from .users import MANAGE, VIEW, User, Users
+from .users import BALANCE, MANAGE, VIEW, User, Users
 from .world import World
 
 _ACCOUNT = {"id": 278444, "companyName": "Example Company"}
@@ -65,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--api-key", help="API key of that user; a random one if not given")
     parser.add_argument("--fleet", type=_fleet, default="demo", help="demo, empty, or a number of orders (%(default)s)")
     parser.add_argument("--stored", type=int, default=0, help="how many of those orders are in the store already")
+    parser.add_argument("--balancers", type=int, default=0, help="how many load balancers serve what is in the store")
+    parser.add_argument("--listeners", type=int, default=1, help="how many listeners each of them has (%(default)s)")
     parser.add_argument("--latency-ms", type=int, default=0, help="how long every call takes at least")
     parser.add_argument("--tls", action="store_true", help="serve the API by https, with a certificate of its own")
     return parser
@@ -98,13 +100,13 @@ def _is_loopback(host: str) -> bool:
 def _world(options: argparse.Namespace, state_dir: Path) -> World:
     users = Users(
         [
-            User(options.username, frozenset({VIEW, MANAGE}), options.api_key or secrets.token_hex(32)),
+            User(options.username, frozenset({VIEW, MANAGE, BALANCE}), options.api_key or secrets.token_hex(32)),
             User(f"{options.username}_viewer", frozenset({VIEW})),
         ]
     )
     maildir = mail.Maildir(Path(options.maildir or state_dir / "Maildir").resolve())
     world = World(state_dir, maildir, users, dict(_ACCOUNT), Settings(latency_ms=options.latency_ms))
-    fleet.seed(world, options.fleet, options.stored)
+    fleet.seed(world, options.fleet, options.stored, options.balancers, options.listeners)
     return world
 
 

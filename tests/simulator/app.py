@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from flask import Flask, Response, request
 
 from . import errors, faults, listings, rest, services, xmlrpc
+from . import lbaas as _lbaas  # noqa: F401 - its methods are there once it is imported
 from .calls import Call, Entry
 from .errors import ApiFault
 from .faults import Rule

@@ -154,7 +154,7 @@ class Simulator:
         self._ask("PUT", "listening", {"listening": True})
 
     def reset(self) -> None:
-        """Back to the state at the start: orders, store and settings as they were; no mail, no logs, no faults."""
+        """Back to the state at the start: orders, store, balancers, settings; no mail, no logs, no faults."""
         self._ask("POST", "reset")
 
     def orders(self) -> list[dict[str, Any]]:
@@ -177,6 +177,11 @@ class Simulator:
         issued: dict[str, str] = self._ask("GET", f"orders/{order_id}/certificate")
         return issued
 
+    def import_order(self, order_id: int) -> dict[str, Any]:
+        """Put an order's certificate with its key into the store, as a user would; the new record."""
+        certificate: dict[str, Any] = self._ask("POST", f"orders/{order_id}/import")
+        return certificate
+
     def certificates(self) -> list[dict[str, Any]]:
         """All certificates of the store, with their private keys."""
         certificates: list[dict[str, Any]] = self._ask("GET", "certificates")
@@ -186,10 +191,64 @@ class Simulator:
         """Change a certificate past the store's checks.
 
         With an ``associatedServiceCount`` come as many listeners, unless ``lbaasListeners`` are given, too; with these
-        alone, the count stays what it was.
+        alone, the count stays what it was. Listeners of load balancers that point to it come on top.
         """
         certificate: dict[str, Any] = self._ask("PATCH", f"certificates/{certificate_id}", properties)
         return certificate
+
+    def balancers(self) -> list[dict[str, Any]]:
+        """All load balancers with their listeners: of each whether its port is ``open``, and which record it ``serves``.
+
+        These two say what users meet; ``tlsCertificateId`` and all else is what the API shows.
+        """
+        balancers: list[dict[str, Any]] = self._ask("GET", "balancers")
+        return balancers
+
+    def add_balancer(self, **properties: Any) -> dict[str, Any]:
+        """Add a load balancer, with properties of the API.
+
+        ``listeners`` is a list of their properties, such as ``{"protocolPort": 8443, "tlsCertificateId": 300101}``; they
+        are HTTPS unless they say otherwise. ``datacenter`` and ``sslCiphers`` are given by name; ``missing`` is a list
+        of properties that the balancer shall lack.
+        """
+        balancer: dict[str, Any] = self._ask("POST", "balancers", properties)
+        return balancer
+
+    def patch_balancer(self, balancer_id: int, **properties: Any) -> dict[str, Any]:
+        """Change a load balancer past the API's checks, such as its ``provisioningStatus``; or how it answers.
+
+        ``lock_ms`` has it UPDATE_PENDING for so long and ACTIVE again, ``refusal`` is what a change is told meanwhile,
+        with ``{uuid}`` and ``{status}`` filled in. ``next_change`` is how the next change fails when its lock ends, such
+        as ``{"text": "Why it failed", "status": "ERROR", "lands": False}``; see ``balancers.Failure``.
+        """
+        balancer: dict[str, Any] = self._ask("PATCH", f"balancers/{balancer_id}", properties)
+        return balancer
+
+    def delete_balancer(self, balancer_id: int) -> None:
+        """Delete a load balancer, whatever it is doing."""
+        self._ask("DELETE", f"balancers/{balancer_id}")
+
+    def add_listener(self, balancer_id: int, **properties: Any) -> dict[str, Any]:
+        """Add a listener to a load balancer; an HTTPS one unless it says otherwise."""
+        listener: dict[str, Any] = self._ask("POST", f"balancers/{balancer_id}/listeners", properties)
+        return listener
+
+    def patch_listener(self, uuid: str, **properties: Any) -> dict[str, Any]:
+        """Change a listener past the API's checks, which is served at once; or let it misbehave.
+
+        With ``misbehaves`` it is ``stale``, ``other``, ``handshake`` or ``closed`` (see ``balancers.Habit``) from its
+        next change until the one after, or for so many ``changes``; with ``at_once``, the first of them is now.
+        """
+        listener: dict[str, Any] = self._ask("PATCH", f"listeners/{uuid}", properties)
+        return listener
+
+    def delete_listener(self, uuid: str) -> None:
+        """Delete a listener."""
+        self._ask("DELETE", f"listeners/{uuid}")
+
+    def permit(self, username: str, *permissions: str) -> None:
+        """Let a user have these permissions and no others; see ``users``."""
+        self._ask("PUT", f"users/{username}", {"permissions": list(permissions)})
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

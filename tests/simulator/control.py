@@ -18,8 +18,14 @@ It has a port of its own, which is never TLS and never refuses connections:
 ``GET, POST orders``               all orders; one more (see ``orders.change``)
 ``PATCH orders/<id>``              change an order
 ``GET orders/<id>/certificate``    the order's certificate and its issuer's
+``POST orders/<id>/import``        put the order's certificate into the store
 ``GET certificates``               the store, private keys and all
 ``PATCH certificates/<id>``        change a record past the store's checks
+``GET, POST balancers``            all load balancers; one more
+``PATCH, DELETE balancers/<id>``   change a balancer past the API's checks, or what its next change is told; delete it
+``POST balancers/<id>/listeners``  one more listener
+``PATCH, DELETE listeners/<uuid>`` change a listener, or let it misbehave (see ``balancers.Habit``); delete it
+``PUT users/<name>``               ``{"permissions": [...]}`` that a user has from now on
 =================================  ================================================================================
 """
 
@@ -32,7 +38,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from . import masks, orders, store
+from . import control_balancers, masks, orders, store
 from .faults import Rule
 from .metadata import CERTIFICATE, REQUEST, Row
 from .orders import Order
@@ -49,6 +55,7 @@ def create_app(world: World, api: Server) -> Flask:
     _route_behaviour(app, world, api)
     _route_orders(app, world)
     _route_certificates(app, world)
+    control_balancers.route(app, world, _body)
     return app
 
 
@@ -168,6 +175,11 @@ def _route_orders(app: Flask, world: World) -> None:
             return jsonify(None)
         return jsonify(certificate=issued.leaf_pem, intermediateCertificate=issued.intermediate_pem)
 
+    @app.post("/simulator/orders/<int:identifier>/import")
+    def import_order(identifier: int) -> Response:
+        with world.lock:
+            return jsonify(_certificate(world.import_order(world.orders[identifier])))
+
 
 def _route_certificates(app: Flask, world: World) -> None:
     @app.get("/simulator/certificates")
@@ -177,7 +189,10 @@ def _route_certificates(app: Flask, world: World) -> None:
 
     @app.patch("/simulator/certificates/<int:identifier>")
     def change_certificate(identifier: int) -> Response:
-        """Any property, past the store's checks; a count of services alone has as many listeners come with it."""
+        """Any property, past the store's checks; a count of services alone has as many listeners come with it.
+
+        Those of the balancers that there are come on top.
+        """
         given = _body()
         if "associatedServiceCount" in given and "lbaasListeners" not in given:
             given["lbaasListeners"] = store.listeners(identifier, given["associatedServiceCount"])
@@ -185,7 +200,8 @@ def _route_certificates(app: Flask, world: World) -> None:
             record = world.certificates[identifier]
             if unknown := given.keys() - record.keys():
                 raise ValueError(f"a certificate has no {', '.join(sorted(unknown))}")
-            record.update(given)
+            used = world.services(given.get("associatedServiceCount"), given.get("lbaasListeners"))
+            record.update(given, **{name: used[name] for name in used if type(given.get(name)) in (int, list)})
             return jsonify(_certificate(record))
 
 

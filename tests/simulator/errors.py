@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_LBAAS = "SoftLayer_Exception_Network_LBaaS"
+
 
 class ApiFault(Exception):
     """A fault of the API.
@@ -50,6 +52,16 @@ def object_not_found(identifier: object) -> ApiFault:
     return ApiFault(
         "SoftLayer_Exception_ObjectNotFound", f"Unable to find object with id of '{identifier}'.", rest_status=404
     )
+
+
+def balancer_not_found(identifier: object) -> ApiFault:
+    """No such load balancer or listener, or no permission: this service has a code of its own."""
+    return ApiFault(f"{_LBAAS}_ObjectNotFound", f"Unable to find object with ID '{identifier}'.", rest_status=404)
+
+
+def balancer_locked(words: str) -> ApiFault:
+    """A change of a load balancer that is not ACTIVE; not carried out."""
+    return ApiFault(f"{_LBAAS}_InvalidState", words, rest_status=409)
 
 
 def invalid_value(name: str, reason: str) -> ApiFault:

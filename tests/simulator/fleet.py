@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import cycle
 from typing import Any
 
 from . import dates
@@ -23,17 +24,33 @@ _WILDCARD = "RapidSSL Wildcard - 1 year"
 _SEED = 20180222
 _DOMAINS = ("example.com", "example.org", "example.net")
 _YEAR = 365
+_FIRST_PORT = 8443
 
 
-def seed(world: World, fleet: str, stored: int = 0) -> None:
-    """Fill a world: ``demo``, ``empty`` or so many orders, of which the first ``stored`` are in the store already."""
+def seed(world: World, fleet: str, stored: int = 0, balancers: int = 0, listeners: int = 1) -> None:
+    """Fill a world: ``demo``, ``empty`` or so many orders, of which the first ``stored`` are in the store already.
+
+    ``balancers`` load balancers have so many ``listeners`` each, which share the certificates of the store.
+    """
     if fleet == "demo":
         _demo(world)
     elif fleet != "empty":
         _generated(world, int(fleet))
     for order in list(world.orders.values())[:stored]:
         world.import_order(order)
+    _balance(world, balancers, listeners)
     world.remember()
+
+
+def _balance(world: World, balancers: int, listeners: int) -> None:
+    """Load balancers whose listeners serve one certificate of the store after the other."""
+    if balancers and not world.certificates:
+        raise ValueError("there is no certificate that a load balancer could serve")
+    certificates = cycle(world.certificates)
+    for number in range(1, balancers + 1):
+        ports = range(_FIRST_PORT, _FIRST_PORT + listeners)
+        rows = [{"protocolPort": port, "tlsCertificateId": next(certificates)} for port in ports]
+        world.add_balancer({"name": f"balancer{number:03d}", "listeners": rows})
 
 
 def _demo(world: World) -> None:

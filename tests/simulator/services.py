@@ -18,6 +18,7 @@ from cryptography import x509
 
 from . import dates, errors, orders, store
 from .calls import Call
+from .errors import ApiFault
 from .metadata import ACCOUNT, CERTIFICATE, ENTRY, REQUEST, SIGNATURES, STATUS, Datatype, Row, Signature, value_of
 from .users import MANAGE, VIEW, User
 from .world import World
@@ -44,17 +45,22 @@ class Method:
 
     signature: Signature
     function: Callable[..., Any]
-    permission: str
+    permission: str | None
 
     def invoke(self, context: Context, arguments: tuple[Any, ...]) -> Any:
         """Check the permission and call, holding the world's lock; a missing permission reads as *not found*."""
-        if self.permission not in context.user.permissions:
-            raise errors.object_not_found(context.identifier or context.world.account["id"])
+        if self.permission is not None and self.permission not in context.user.permissions:
+            raise self._unseen(context, arguments)
         if context.identifier is None and not self.signature.is_static:
             raise errors.missing_identifier()
         if len(arguments) < self.signature.parameters:
             raise errors.bad_request()
         return self.function(context, *arguments[: self.signature.parameters])
+
+    def _unseen(self, context: Context, arguments: tuple[Any, ...]) -> ApiFault:
+        if self.signature.service.startswith("SoftLayer_Network_LBaaS_"):
+            return errors.balancer_not_found(context.identifier or next(iter(arguments), None))
+        return errors.object_not_found(context.identifier or context.world.account["id"])
 
 
 _METHODS: dict[str, Method] = {}
@@ -68,10 +74,10 @@ def find(call: Call) -> Method:
     signature = service.get(call.method)
     if signature is None:
         raise errors.unknown_method(call.method)
-    method = _METHODS.get(str(signature)) or _getter(signature)
-    if method is None:
+    found = _METHODS.get(str(signature)) or _getter(signature)
+    if found is None:
         raise errors.not_implemented(str(signature))
-    return method
+    return found
 
 
 def _getter(signature: Signature) -> Method | None:
@@ -84,7 +90,7 @@ def _getter(signature: Signature) -> Method | None:
     return Method(signature, lambda context: value_of(get(context), signature.relation), permission)
 
 
-def _method(datatype: Datatype, name: str, *, permission: str = VIEW) -> Callable[[Function], Function]:
+def method(datatype: Datatype, name: str, *, permission: str | None = VIEW) -> Callable[[Function], Function]:
     """Let a function be what a method does."""
 
     def register(function: Function) -> Function:
@@ -95,7 +101,7 @@ def _method(datatype: Datatype, name: str, *, permission: str = VIEW) -> Callabl
     return register
 
 
-def _number(value: Any) -> int | None:
+def number(value: Any) -> int | None:
     """An id as a number: clients send it as text, too."""
     return int(value) if str(value).isdecimal() else None
 
@@ -103,10 +109,10 @@ def _number(value: Any) -> int | None:
 # SoftLayer_Account
 
 
-@_method(ACCOUNT, "getObject")
+@method(ACCOUNT, "getObject")
 def _account(context: Context) -> Row:
     """The account of the user; its id is what ``getSslCertificateRequests`` asks for."""
-    if context.identifier is not None and _number(context.identifier) != context.world.account["id"]:
+    if context.identifier is not None and number(context.identifier) != context.world.account["id"]:
         raise errors.object_not_found(context.identifier)
     manages = MANAGE in context.user.permissions
     return {
@@ -131,7 +137,7 @@ def _expired(context: Context) -> list[Row]:
     return [record for record in _stored(context) if record["validityEnd"] < moment]
 
 
-@_method(ACCOUNT, "getValidSecurityCertificateEntries")
+@method(ACCOUNT, "getValidSecurityCertificateEntries")
 def _valid_entries(context: Context) -> list[Row]:
     """What a user without the manage permission may see: nothing but the properties of an entry."""
     shared = ENTRY.local & CERTIFICATE.local
@@ -144,27 +150,27 @@ def _valid_entries(context: Context) -> list[Row]:
 # SoftLayer_Security_Certificate_Request
 
 
-@_method(REQUEST, "getSslCertificateRequests")
+@method(REQUEST, "getSslCertificateRequests")
 def _requests(context: Context, account_id: Any) -> list[Row]:
     """All orders of the account."""
-    if _number(account_id) != context.world.account["id"]:
+    if number(account_id) != context.world.account["id"]:
         raise errors.object_not_found(account_id)
     return [order.row for order in context.world.orders.values()]
 
 
 def _order(context: Context) -> orders.Order:
-    order = context.world.orders.get(_number(context.identifier) or 0)
+    order = context.world.orders.get(number(context.identifier) or 0)
     if order is None:
         raise errors.object_not_found(context.identifier)
     return order
 
 
-@_method(REQUEST, "getObject")
+@method(REQUEST, "getObject")
 def _request(context: Context) -> Row:
     return _order(context).row
 
 
-@_method(REQUEST, "resendEmail", permission=MANAGE)
+@method(REQUEST, "resendEmail", permission=MANAGE)
 def _resend_email(context: Context, email_type: Any) -> bool:
     """Have the authority send one of its emails again; false = it was not asked for."""
     order = _order(context)
@@ -181,7 +187,7 @@ def _resend_email(context: Context, email_type: Any) -> bool:
     return True
 
 
-@_method(REQUEST, "cancelSslOrder", permission=MANAGE)
+@method(REQUEST, "cancelSslOrder", permission=MANAGE)
 def _cancel(context: Context) -> bool:
     """Cancel an order, which only a pending one can be."""
     order = _order(context)
@@ -191,28 +197,28 @@ def _cancel(context: Context) -> bool:
     return True
 
 
-@_method(REQUEST, "getAdministratorEmailDomains")
+@method(REQUEST, "getAdministratorEmailDomains")
 def _email_domains(_context: Context, common_name: Any) -> list[str]:
     """Where approval mails for a name may go: its own domain and those above it."""
     labels = str(common_name).removeprefix("*.").split(".")
     return [".".join(labels[start:]) for start in range(max(1, len(labels) - 1))]
 
 
-@_method(REQUEST, "getAdministratorEmailPrefixes")
+@method(REQUEST, "getAdministratorEmailPrefixes")
 def _email_prefixes(_context: Context) -> list[str]:
     return list(_PREFIXES)
 
 
-@_method(REQUEST, "validateCsr")
+@method(REQUEST, "validateCsr")
 def _validate_csr(_context: Context, csr: Any, months: Any, _item_id: Any, _server_type: Any) -> bool:
     """Would the authority take this signing request?"""
     try:
-        return bool(_number(months)) and x509.load_pem_x509_csr(str(csr).encode()).is_signature_valid
+        return bool(number(months)) and x509.load_pem_x509_csr(str(csr).encode()).is_signature_valid
     except ValueError:
         return False
 
 
-@_method(REQUEST, "getPreviousOrderData")
+@method(REQUEST, "getPreviousOrderData")
 def _previous_order_data(context: Context) -> dict[str, Any]:
     """What a renewal order needs: a SoftLayer_Container_Product_Order_Security_Certificate."""
     order = _order(context)
@@ -229,7 +235,7 @@ def _previous_order_data(context: Context) -> dict[str, Any]:
     }
 
 
-@_method(STATUS, "getSslRequestStatuses")
+@method(STATUS, "getSslRequestStatuses")
 def _statuses(context: Context) -> list[Row]:
     return context.world.statuses.documented()
 
@@ -238,7 +244,7 @@ def _statuses(context: Context) -> list[Row]:
 
 
 def _record(context: Context) -> Row:
-    record = context.world.certificates.get(_number(context.identifier) or 0)
+    record = context.world.certificates.get(number(context.identifier) or 0)
     if record is None:
         raise errors.object_not_found(context.identifier)
     return record
@@ -250,30 +256,30 @@ def _template(value: Any) -> Mapping[str, Any]:
     return value
 
 
-@_method(CERTIFICATE, "getObject", permission=MANAGE)
+@method(CERTIFICATE, "getObject", permission=MANAGE)
 def _certificate(context: Context) -> Row:
     return _record(context)
 
 
-@_method(CERTIFICATE, "findByCommonName", permission=MANAGE)
+@method(CERTIFICATE, "findByCommonName", permission=MANAGE)
 def _find_by_common_name(context: Context, common_name: Any) -> list[Row]:
     wanted = str(common_name).casefold()
     return [record for record in _stored(context) if str(record["commonName"]).casefold() == wanted]
 
 
-@_method(CERTIFICATE, "createObject", permission=MANAGE)
+@method(CERTIFICATE, "createObject", permission=MANAGE)
 def _create(context: Context, template: Any) -> Row:
     """Nothing stops the same certificate from being created twice."""
     return context.world.add_certificate(_template(template))
 
 
-@_method(CERTIFICATE, "editObject", permission=MANAGE)
+@method(CERTIFICATE, "editObject", permission=MANAGE)
 def _edit(context: Context, template: Any) -> bool:
     store.edit(_record(context), _template(template))
     return True
 
 
-@_method(CERTIFICATE, "deleteObject", permission=MANAGE)
+@method(CERTIFICATE, "deleteObject", permission=MANAGE)
 def _delete(context: Context) -> bool:
     record = _record(context)
     store.check_deletable(record)

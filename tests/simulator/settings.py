@@ -41,6 +41,8 @@ class Settings:
     """Every page but the first begins with so many rows of the page before."""
     grow_rows: int = 0
     """So many rows are added to a list after each read of it."""
+    balancer_lock_ms: int = 0
+    """How long a load balancer is locked after a change; with 0 it is ACTIVE again when the change is answered."""
     hold_mail: bool = False
     """Mail is accepted but not delivered until it is asked for."""
 

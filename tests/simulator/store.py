@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from . import authority, dates, errors
 from .errors import ApiFault
-from .metadata import CERTIFICATE, Row
+from .metadata import CERTIFICATE, Row, value_of
 
 _KEY_MATERIAL = ("certificate", "privateKey", "intermediateCertificate")
 _FREE = ("notes", "certificateSigningRequest")
@@ -29,7 +29,7 @@ _LISTENERS = uuid.UUID("5a6f0c6e-8a3c-4c1c-9d0b-2f3d1b9f7e10")
 
 
 def create(identifier: int, template: Mapping[str, Any]) -> Row:
-    """A new record; raises the API's fault if the parts do not belong together."""
+    """A new record that nothing uses; raises the API's fault if the parts do not belong together."""
     given = {name: template.get(name) or None for name in WRITABLE}
     for name in ("certificate", "privateKey"):
         if not given[name]:
@@ -41,15 +41,13 @@ def create(identifier: int, template: Mapping[str, Any]) -> Row:
         **_derived(given),
         "createDate": moment,
         "modifyDate": moment,
-        "associatedServiceCount": 0,
-        "lbaasListeners": [],
     }
 
 
 def edit(record: Row, template: Mapping[str, Any]) -> None:
     """Change a record; while a service uses it, only its notes and its signing request."""
     changes = {name: template[name] or None for name in WRITABLE if name in template and template[name] != record[name]}
-    if record["associatedServiceCount"] and changes.keys() & set(_KEY_MATERIAL):
+    if value_of(record, "associatedServiceCount") and changes.keys() & set(_KEY_MATERIAL):
         raise _in_use("modified")
     derived = _derived({**record, **changes}) if changes.keys() & set(_KEY_MATERIAL) else {}
     record.update(changes, **derived)
@@ -58,7 +56,7 @@ def edit(record: Row, template: Mapping[str, Any]) -> None:
 
 def check_deletable(record: Row) -> None:
     """A certificate that a service uses stays."""
-    if record["associatedServiceCount"]:
+    if value_of(record, "associatedServiceCount"):
         raise _in_use("removed")
 
 
@@ -76,7 +74,7 @@ def facts(certificate: x509.Certificate) -> Row:
 
 
 def listeners(identifier: int, count: int) -> list[Row]:
-    """So many listeners of load balancers that serve a certificate."""
+    """So many listeners that serve a certificate, of balancers that there are not."""
     moment = dates.now()
     return [
         {

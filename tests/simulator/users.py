@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import errors
 from .calls import Credentials
 
 VIEW = "SECURITY_CERTIFICATE_VIEW"
 MANAGE = "SECURITY_CERTIFICATE_MANAGE"
+BALANCE = "LOADBALANCER_MANAGE"
 _IBM_CLOUD_USER = "apikey"
 
 
@@ -31,10 +32,24 @@ class Users:
     """Checks credentials."""
 
     def __init__(self, users: Iterable[User]) -> None:
-        self._users = tuple(users)
+        self._users = self._seed = tuple(users)
 
     def __iter__(self) -> Iterator[User]:
         return iter(self._users)
+
+    def permit(self, username: str, permissions: Iterable[str]) -> User:
+        """Let a user have these permissions and no others, until ``reset``; raises KeyError for an unknown user."""
+        names = frozenset(permissions)
+        if unknown := names - {VIEW, MANAGE, BALANCE}:
+            raise ValueError(f"no such permission: {', '.join(sorted(unknown))}")
+        changed = {user.username: user for user in self._users}
+        changed[username] = replace(changed[username], permissions=names)
+        self._users = tuple(changed.values())
+        return changed[username]
+
+    def reset(self) -> None:
+        """Let everybody have the permissions of the beginning."""
+        self._users = self._seed
 
     def authenticate(self, credentials: Credentials | None) -> User:
         """The user that the credentials belong to, or the API's fault.

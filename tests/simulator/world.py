@@ -9,18 +9,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from . import keys, mail, orders, store
+from . import dates, keys, mail, orders, store
 from .authority import Authority
+from .balancers import Balancer, Balancers
 from .calls import CallLog, RateLimiter
 from .faults import FaultBook
 from .metadata import CERTIFICATE, REQUEST, Datatype, Row
 from .orders import Order, Statuses
 from .settings import Settings
+from .switching import Proxy, Switching
 from .users import Users
 
 _FIRST_ORDER_ID, _FIRST_CERTIFICATE_ID = 100_201, 300_101
@@ -40,7 +43,7 @@ class Send:
 
 @dataclass
 class World:
-    """The simulator's state. Whoever reads or changes orders and certificates holds ``lock``."""
+    """The simulator's state. Whoever reads or changes orders, certificates and balancers holds ``lock``."""
 
     state_dir: Path
     maildir: mail.Maildir
@@ -51,6 +54,11 @@ class World:
     authority: Authority = field(default_factory=Authority)
     orders: dict[int, Order] = field(default_factory=dict)
     certificates: dict[int, Row] = field(default_factory=dict)
+    balancers: Balancers = field(default_factory=Balancers)
+    proxy: Proxy | None = None
+    """What the balancers' traffic goes through."""
+    place: Callable[[], str | None] = lambda: None
+    """The address of the next balancer; None for a name that leads nowhere."""
     sends: list[Send] = field(default_factory=list)
     calls: CallLog = field(default_factory=CallLog)
     faults: FaultBook = field(default_factory=FaultBook)
@@ -60,6 +68,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.keys = keys.KeyFolder(self.state_dir / "keys")
+        self.switching = Switching(self)
         self._next_order, self._next_certificate = _FIRST_ORDER_ID, _FIRST_CERTIFICATE_ID
         self.remember()
 
@@ -69,14 +78,18 @@ class World:
             [order.copy() for order in self.orders.values()],
             [dict(record) for record in self.certificates.values()],
             self.settings,
+            [balancer.copy() for balancer in self.balancers],
         )
 
     def reset(self) -> None:
-        """Back to the beginning: orders, certificates and settings; no mail, no logs, no faults."""
+        """Back to the beginning: orders, certificates, balancers and settings; no mail, no logs, no faults."""
         with self.lock:
-            seed_orders, seed_certificates, self.settings = self._seed
+            seed_orders, seed_certificates, self.settings, seed_balancers = self._seed
             self.orders = {order.row["id"]: order.copy() for order in seed_orders}
             self.certificates = {record["id"]: dict(record) for record in seed_certificates}
+            self.balancers.restore(balancer.copy() for balancer in seed_balancers)
+            self.switching.refresh()
+            self.users.reset()
             self.sends = []
             self.calls.clear()
             self.calls.ignored.clear()
@@ -101,10 +114,32 @@ class World:
     def add_certificate(self, template: Mapping[str, Any]) -> Row:
         """A new record in the store, checked as the store does."""
         with self.lock:
-            record = store.create(self._next_certificate, template)
+            record = {**store.create(self._next_certificate, template), **self.services()}
             self.certificates[record["id"]] = record
             self._next_certificate += 1
             return record
+
+    def services(self, count: Any = 0, listeners: Any = ()) -> Row:
+        """What uses a certificate: the listeners that point to it, and so many services and listeners that are made up."""
+        return {
+            "associatedServiceCount": lambda row: count + len(self.balancers.using(row["id"])),
+            "lbaasListeners": lambda row: [*listeners, *self.balancers.using(row["id"])],
+        }
+
+    def add_balancer(self, given: Mapping[str, Any]) -> Balancer:
+        """A new load balancer, which serves at once."""
+        with self.lock:
+            balancer = self.balancers.add(self.account, given, self.place())
+            self.switching.apply(balancer, [row["uuid"] for row in balancer.listeners])
+            return balancer
+
+    @cached_property
+    def stranger(self) -> str:
+        """A certificate with its key, in PEM, that is in no store."""
+        key, moment = keys.generate("rsa"), dates.now()
+        request = keys.signing_request(key, "stranger.example.com")
+        leaf = self.authority.issue(request, moment - timedelta(days=1), moment + timedelta(days=90))
+        return keys.pem([leaf, self.authority.intermediate]) + keys.private_pem(key)
 
     def issue(self, order: Order) -> mail.Issued | None:
         """The order's certificate, the same each time; None if the signing request cannot be read."""
