@@ -36,6 +36,7 @@ SPECS: dict[str, ArgumentSpec] = {
 SHARED = api_options() + ledger_options() + concurrency_options() + selection_options() + import_options()
 OF_THEIR_OWN = {
     ("ssl_fulfillment_email_info", "trust"): "takes only what it can vouch for: no ignore, and require by default",
+    ("ssl_certificate_deploy", "concurrency"): "of load balancers, not of calls",
     ("ssl_orders", "gather_imported"): "groups are made of it, so it is looked up by default",
 }
 """Options that differ from the shared ones of their name, and why."""

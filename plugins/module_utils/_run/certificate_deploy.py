@@ -1,0 +1,264 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_certificate_deploy` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from .._api.balancers import fetch_balancers
+from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.store import fetch_stored, warn_of_unreadable
+from .._api.values import LARGEST_ID, check_ids
+from .._argspec import ArgumentSpec, api_options, selection_options
+from .._codes import DeployOutcome
+from .._errors import CertificatesError
+from .._libraries import FOR_API, FOR_CERTIFICATES
+from .._module import Module
+from .._plan.deployments import (
+    Deployment,
+    Leeway,
+    ListenerSelection,
+    Wish,
+    by_place,
+    plan_renewals,
+    plan_wishes,
+)
+from .._text import some_of
+from .._times import now
+from .._x509.chain import Anchors
+from .roots import trusted_roots
+from .serving import Watch
+from .switching import Patience, Switcher
+
+LISTENERS: dict[str, t.Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "load_balancer": {"type": "str", "required": True},
+        "port": {"type": "int", "required": True},
+    },
+}
+SPEC = (
+    api_options()
+    + selection_options().only("common_names")
+    + ArgumentSpec(
+        options={
+            "certificate_id": {"type": "int"},
+            "listeners": LISTENERS,
+            "deployments": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "certificate_id": {"type": "int", "required": True},
+                    "listeners": {**LISTENERS, "required": True},
+                },
+            },
+            "load_balancers": {"type": "list", "elements": "str"},
+            "ports": {"type": "list", "elements": "int"},
+            "allow_name_loss": {"type": "bool", "default": False},
+            "allow_key_type_change": {"type": "bool", "default": False},
+            "allow_organization_change": {"type": "bool", "default": False},
+            "allow_expired": {"type": "bool", "default": False},
+            "max_listeners": {"type": "int", "default": 20},
+            "concurrency": {"type": "int", "default": 4},
+            "wait": {"type": "bool", "default": True},
+            "wait_timeout": {"type": "float", "default": 900},
+            "wait_interval": {"type": "float", "default": 10},
+            "verify": {"type": "bool", "default": True},
+            "verify_timeout": {"type": "float", "default": 120},
+            "trusted_ca_path": {"type": "path"},
+            "rollback": {"type": "bool", "default": True},
+        },
+    )
+)
+LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+NARROWING = ("common_names", "load_balancers", "ports")
+"""Options of the renewal mode."""
+LEEWAY = ("allow_name_loss", "allow_key_type_change", "allow_organization_change", "allow_expired")
+"""Options for certificates that the user names."""
+LONGEST_WAIT = 86_400
+"""Seconds."""
+LARGEST_PORT = 65_535
+MOST_NAMED = 5
+"""Maximum number of listeners in a message."""
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    check_params(module)
+    wishes = wishes_of(params)
+    client = connect(module, params["concurrency"], module.stop_on_signals())
+    watch = watch_of(module, client) if params["verify"] else None
+    planned = plan(module, client, wishes)
+    check_number([one for one in planned if one.is_changed], params["max_listeners"])
+    if module.check_mode:
+        return as_result(planned, planned, client)
+    patience = Patience(params["wait"], params["wait_timeout"], params["wait_interval"])
+    switcher = Switcher(client, patience, watch, rollback=params["rollback"])
+    settled = [one for one in planned if one.place is None]
+    for group in client.each(switcher, list(by_balancer(planned))):
+        settled += group
+    warn_of_what_was_seen(module, settled, watch)
+    return as_result(planned, sorted(settled, key=by_place), client)
+
+
+def check_params(module: Module) -> None:
+    """Refuse invalid values, and combinations that the argument specification cannot express."""
+    params = module.params
+    named = [name for name in ("certificate_id", "deployments") if params[name] is not None]
+    if len(named) > 1 or (params["listeners"] is not None) != (params["certificate_id"] is not None):
+        raise CertificatesError(
+            "invalid_argument",
+            "Give certificate_id together with listeners, or deployments, or none of them to renew what is served.",
+        )
+    misplaced = [name for name in (NARROWING if named else LEEWAY) if params[name] not in (None, False)]
+    if misplaced:
+        where = f"with {named[0]}" if named else "without certificate_id or deployments"
+        raise CertificatesError(
+            "invalid_argument", f"{', '.join(misplaced)} cannot be used {where}: leave one or the other out."
+        )
+    limits = (
+        ("max_listeners", 0, LARGEST_ID),
+        ("concurrency", 1, MOST_CALLS_AT_ONCE),
+        ("wait_timeout", 0, LONGEST_WAIT),
+        ("wait_interval", 0.1, LONGEST_WAIT),
+        ("verify_timeout", 0, LONGEST_WAIT),
+    )
+    for name, least, most in limits:
+        if not least <= params[name] <= most:
+            raise CertificatesError("invalid_argument", f"{name} must be from {least} to {most}.")
+    wrong = [port for port in params["ports"] or () if not 1 <= port <= LARGEST_PORT]
+    if wrong:
+        raise CertificatesError("invalid_argument", f"ports: {some_of(list(map(str, wrong)), MOST_NAMED)} is no port.")
+
+
+def wishes_of(params: dict[str, t.Any]) -> list[Wish] | None:
+    """Return what the user wants on which listener, or `None` for the renewal mode.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if a certificate's id is impossible.
+    """
+    deployments = params["deployments"]
+    if params["certificate_id"] is not None:
+        deployments = [{"certificate_id": params["certificate_id"], "listeners": params["listeners"]}]
+    if deployments is None:
+        return None
+    check_ids("certificate_id", [one["certificate_id"] for one in deployments])
+    return [
+        Wish(one["certificate_id"], listener["load_balancer"].strip(), listener["port"])
+        for one in deployments
+        for listener in one["listeners"]
+    ]
+
+
+def plan(module: Module, client: Client, wishes: Sequence[Wish] | None) -> list[Deployment]:
+    """Read the store and the balancers; return what to do about each listener."""
+    params = module.params
+    stored = fetch_stored(client)
+    warn_of_unreadable(client, stored)
+    balancers = fetch_balancers(client)
+    if wishes is not None:
+        leeway = Leeway(**{name.removeprefix("allow_"): params[name] for name in LEEWAY})
+        return plan_wishes(balancers, stored, wishes, leeway, now())
+    selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
+    planned = plan_renewals(balancers, stored, selection, now())
+    if not planned and (selection.common_names or selection.load_balancers or selection.ports):
+        module.warn(
+            "No HTTPS listener matches common_names, load_balancers and ports; ssl_endpoint_info lists those that there are."
+        )
+    return planned
+
+
+def check_number(planned: Sequence[Deployment], most: int) -> None:
+    """Refuse a run that would switch more listeners than `max_listeners` allows."""
+    if len(planned) > most:
+        raise CertificatesError(
+            "too_many_listeners",
+            f"The run would switch more listeners ({len(planned)}) than max_listeners allows ({most}); nothing was changed. "
+            "Select fewer of them, or raise max_listeners.",
+            planned=len(planned),
+            max_listeners=most,
+            listeners=[one.name for one in planned],
+        )
+
+
+def watch_of(module: Module, client: Client) -> Watch:
+    """Return what looks at the listeners; without any root certificates, it does not tell about trust."""
+    anchors: Anchors | None = None
+    try:
+        anchors = trusted_roots(module.params["trusted_ca_path"])
+    except CertificatesError as error:
+        if module.params["trusted_ca_path"] is not None:
+            raise
+        module.warn(f"Whether clients can trust what is served was not looked at. {error.message}")
+    return Watch(module.params["verify_timeout"], anchors, client.stop)
+
+
+def by_balancer(planned: Sequence[Deployment]) -> Iterator[list[Deployment]]:
+    """Yield the listeners of each balancer."""
+    found = sorted((one for one in planned if one.place), key=lambda one: one.at.balancer.uuid)
+    for _uuid, group in groupby(found, key=lambda one: one.at.balancer.uuid):
+        yield sorted(group, key=by_place)
+
+
+def warn_of_what_was_seen(module: Module, settled: Sequence[Deployment], watch: Watch | None) -> None:
+    """Warn about chains that clients may not trust, and about listeners that could not be looked at."""
+    for warning in watch.warnings if watch else ():
+        module.warn(warning)
+    unseen = sorted(one.name for one in settled if one.reason == "not_reachable")
+    if unseen:
+        module.warn(
+            f"What these listeners serve cannot be looked at from here: {some_of(unseen, MOST_NAMED)}. Run it from a machine that "
+            "reaches them, or see with ssl_endpoint_info from there."
+        )
+
+
+def as_result(planned: Sequence[Deployment], done: Sequence[Deployment], client: Client) -> dict[str, t.Any]:
+    """Return the module's result, with `failure` if a listener failed."""
+    counts = {outcome: sum(one.outcome == outcome for one in done) for outcome in t.get_args(DeployOutcome)}
+    counts["failed"] += counts.pop("rolled_back")
+    result: dict[str, t.Any] = {
+        "changed": any(one.is_changed for one in done),
+        "listeners": [one.as_result() for one in done],
+        **{f"{outcome}_count": count for outcome, count in counts.items()},
+        "api_calls": client.api_calls,
+        "diff": [as_diff(one) for one in planned if one.is_changed],
+    }
+    failures = [one for one in done if one.outcome in {"failed", "rolled_back"}]
+    if failures or client.stop.is_set():
+        result["failure"] = as_failure(failures, len(done), stopped=client.stop.is_set())
+    return result
+
+
+def as_failure(failures: Sequence[Deployment], count: int, *, stopped: bool) -> dict[str, t.Any]:
+    """Return `failure` for the listeners that failed."""
+    said = [f"{one.name}: {one.reason}: {one.message}" for one in failures]
+    told = "The run was told to stop before it had seen what all listeners serve. " if stopped else ""
+    return CertificatesError(
+        "interrupted" if stopped else "listeners_failed",
+        f"{told}{len(failures)} of {count} listeners failed: {some_of(said, MOST_NAMED, ' ', ' ')}"
+        if failures
+        else told.strip(),
+        listeners=[{"listener": one.name, "reason": one.reason, "message": one.message} for one in failures],
+    ).as_failure()
+
+
+def as_diff(deployment: Deployment) -> dict[str, t.Any]:
+    """Return the plan for one listener in the form of Ansible's diffs."""
+    target = deployment.target.facts() if deployment.target else {}
+    return {
+        "before_header": deployment.name,
+        "after_header": deployment.name,
+        "before": {"certificate_id": deployment.previous_certificate_id},
+        "after": {
+            "certificate_id": deployment.certificate_id,
+            "common_name": target.get("common_name"),
+            "not_after": target.get("not_after"),
+        },
+    }

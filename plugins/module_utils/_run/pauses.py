@@ -1,0 +1,38 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Wait for something that has to be asked for again and again. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+FIRST_PAUSE = 0.5
+"""Seconds; each pause is twice as long as the one before."""
+
+
+class Pauses:
+    """Pauses of growing length until a deadline; none once the run was told to stop.
+
+    Args:
+        stop: see `Client`.
+        timeout: seconds from now to the deadline.
+        longest: seconds of the longest pause.
+    """
+
+    def __init__(self, stop: threading.Event, timeout: float, longest: float) -> None:
+        self._stop = stop
+        self._deadline = time.monotonic() + timeout
+        self._longest = longest
+        self._next = min(FIRST_PAUSE, longest)
+
+    def pause(self) -> bool:
+        """Wait a little; return `False` if the time is over or the run is to stop."""
+        left = self._deadline - time.monotonic()
+        if left <= 0 or self._stop.is_set():
+            return False
+        self._stop.wait(min(self._next, left))
+        self._next = min(2 * self._next, self._longest)
+        return not self._stop.is_set()

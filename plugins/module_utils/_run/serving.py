@@ -1,0 +1,153 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Look at what listeners serve, before a change and until it shows. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+import time
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from .._plan.deployments import Deployment
+from .._times import now
+from .._tls.endpoint import Endpoint, Look
+from .._tls.look import look_at_addresses
+from .._tls.serving import Sighting, sighting
+from .._x509.certificate import Certificate
+from .._x509.chain import Anchors, Chains
+from .pauses import Pauses
+
+LOOK_TIMEOUT = 10.0
+"""Seconds for each step of one look."""
+LONGEST_PAUSE = 3.0
+"""Seconds between two looks at the same listener."""
+BROKEN_AFTER = 15.0
+"""Seconds for which a listener must not work before it counts as broken: a change may show with a short gap."""
+
+
+class Watch:
+    """Looks at listeners, for all balancers of a run.
+
+    Args:
+        timeout: seconds in which a change must show.
+        anchors: the trusted certificates; `None` if trust is not looked at.
+        stop: once it is set, no more looks are made.
+    """
+
+    def __init__(self, timeout: float, anchors: Anchors | None, stop: threading.Event) -> None:
+        self._timeout = timeout
+        self._anchors = anchors
+        self._stop = stop
+        self._before: dict[str, Sighting] = {}
+        self._broken: set[str] = set()
+        self._warnings: dict[str, str] = {}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is to be said about chains, in the order of the listeners' names."""
+        return [self._warnings[name] for name in sorted(self._warnings)]
+
+    def remember(self, deployments: Sequence[Deployment]) -> None:
+        """Look at listeners before they are changed."""
+        self._before.update(self._look_at(deployments))
+
+    def is_broken(self, deployment: Deployment) -> bool:
+        """Return whether a listener worked before the change and did not after it."""
+        return deployment.uuid in self._broken
+
+    def works(self, deployment: Deployment) -> bool:
+        """Look until a listener that was pointed back works again; return whether it does."""
+        pauses = Pauses(self._stop, self._timeout, LONGEST_PAUSE)
+        while True:
+            if self._look_at([deployment])[deployment.uuid].works:
+                return True
+            if not pauses.pause():
+                return False
+
+    def until_served(self, deployments: Sequence[Deployment]) -> list[Deployment]:
+        """Return listeners with what they serve: as soon as it is what they should, else when the time is over."""
+        seen = {one.uuid: one for one in deployments}
+        pending = {one.uuid: one for one in deployments if one.target and one.target.certificate}
+        pauses = Pauses(self._stop, self._timeout, LONGEST_PAUSE)
+        worse_since: dict[str, float] = {}
+        while pending:
+            for uuid, found in self._look_at(list(pending.values())).items():
+                seen[uuid] = self._judged(pending[uuid], found)
+                worse = self._is_worse(uuid, found)
+                since = worse_since.setdefault(uuid, time.monotonic()) if worse else worse_since.pop(uuid, None)
+                lasts = worse and time.monotonic() - t.cast(float, since) >= BROKEN_AFTER
+                if lasts or found.verdict == "served" or (found.verdict == "unreachable" and not worse):
+                    del pending[uuid]
+            if pending and not pauses.pause():
+                break
+        if self._stop.is_set():
+            return [left_unseen(one) if one.uuid in pending else seen[one.uuid] for one in deployments]
+        self._broken.update(worse_since)
+        return list(seen.values())
+
+    def _is_worse(self, uuid: str, found: Sighting) -> bool:
+        before = self._before.get(uuid)
+        return before is not None and found.is_worse_than(before)
+
+    def _judged(self, deployment: Deployment, found: Sighting) -> Deployment:
+        """Return a listener with what was seen of it."""
+        if found.verdict == "served":
+            self._note_trust(deployment, found)
+            message = f"{deployment.message} It is served."
+            return replace(deployment, served=True, served_fingerprint=found.shown, message=message)
+        if found.verdict == "unreachable" and not self._is_worse(deployment.uuid, found):
+            why = f"{deployment.message} What is served cannot be looked at from here: {found.words}"
+            return replace(deployment, reason="not_reachable", message=why)
+        how = "it does not serve the new certificate" if deployment.is_changed else "it serves something else"
+        return deployment.failed(
+            "not_served",
+            f"The listener has the certificate, but {how}: {found.words}",
+            served=False,
+            served_fingerprint=found.shown,
+        )
+
+    def _note_trust(self, deployment: Deployment, found: Sighting) -> None:
+        """Remember a warning if clients may not accept what is served."""
+        if self._anchors is None:
+            return
+        chain = Chains(found.chain[1:], self._anchors, now()).of(found.chain[0])
+        if chain.trust != "trusted":
+            self._warnings[deployment.name] = (
+                f"{deployment.name} serves the certificate, but clients may not trust it: {chain.why}. "
+                "Import it again with all its intermediate certificates, or name its root by trusted_ca_path."
+            )
+
+    def _look_at(self, deployments: Sequence[Deployment]) -> Mapping[str, Sighting]:
+        """Return what all listeners serve, looked at at the same time."""
+        if not deployments:
+            return {}
+        with concurrent.futures.ThreadPoolExecutor(max_workers=len(deployments)) as pool:
+            found = pool.map(self._sighting, deployments)
+            return {one.uuid: seen for one, seen in zip(deployments, found, strict=True)}
+
+    def _sighting(self, deployment: Deployment) -> Sighting:
+        wanted = t.cast(Certificate, deployment.target and deployment.target.certificate)
+        address = deployment.at.balancer.address
+        if address is None:
+            words = f"The API names no address of load balancer {deployment.load_balancer}."
+            return sighting([Look(Endpoint("", deployment.port), reason="unreachable", message=words)], wanted)
+        endpoint = Endpoint(address, deployment.port, server_name_for(wanted))
+        return sighting(look_at_addresses(endpoint, max(1.0, min(LOOK_TIMEOUT, self._timeout)), self._stop), wanted)
+
+
+def left_unseen(deployment: Deployment) -> Deployment:
+    """Return a listener that the run did not wait for because it was told to stop."""
+    return replace(
+        deployment, message=f"{deployment.message} The run was told to stop before it was seen what is served."
+    )
+
+
+def server_name_for(certificate: Certificate) -> str | None:
+    """Return a name to ask for in the handshake: one without a wildcard if there is one, else `www` in place of the wildcard."""
+    names = sorted(certificate.server_names, key=lambda name: (name.startswith("*"), name))
+    return names[0].replace("*", "www") if names else None

@@ -1,0 +1,263 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Switch the listeners of one load balancer, and see what they serve then. Private to softlayer.certificates.
+
+All changes of a balancer go into one call. It is not repeated unless the API says that it did not carry it out; after a lost
+answer the balancer is read.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from .._api.balancers import Balancer, fetch_balancer, point_listeners
+from .._api.client import Client
+from .._codes import DeployReason
+from .._errors import CertificatesError
+from .._plan.deployments import Deployment
+from .pauses import Pauses
+from .serving import Watch, left_unseen
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a run waits for a balancer, in seconds.
+
+    Attributes:
+        waits: whether it waits at all.
+        timeout: the longest wait until the balancer is ACTIVE, before the change and after it.
+        interval: the longest pause between two readings.
+    """
+
+    waits: bool
+    timeout: float
+    interval: float
+
+
+class Switcher:
+    """Carries out the plan for the listeners of one balancer.
+
+    Args:
+        client: the session.
+        patience: how long to wait for the balancer.
+        watch: looks at what is served; `None` if that is not to be looked at.
+        rollback: whether a listener that works no more is pointed back.
+    """
+
+    def __init__(self, client: Client, patience: Patience, watch: Watch | None, *, rollback: bool) -> None:
+        self._client = client
+        self._patience = patience
+        self._watch = watch
+        self._rollback = rollback
+
+    def __call__(self, group: Sequence[Deployment]) -> list[Deployment]:
+        """Return the balancer's listeners with their outcomes, in every case."""
+        planned = [one for one in group if one.is_changed]
+        kept = [one for one in group if one.outcome == "unchanged"]
+        if self._watch:
+            self._watch.remember(planned)
+        settled = {one.uuid: one for one in (*group, *self._switch(planned))}
+        if self._watch:
+            self._settle(kept)
+            settled |= {one.uuid: one for one in self._see(self._watch, list(settled.values()))}
+        return [settled[one.uuid] for one in group]
+
+    # Before the change
+
+    def _switch(self, planned: Sequence[Deployment]) -> list[Deployment]:
+        """Point the listeners to their new certificates, and wait until that is done."""
+        pauses = Pauses(self._client.stop, self._patience.timeout, self._patience.interval)
+        missing, settled = list(planned), []
+        try:
+            while missing:
+                missing, met = _still_to_do(missing, self._when_active(_balancer(planned), pauses))
+                settled += met
+                if missing and self._send(missing, pauses):
+                    return [*settled, *self._confirm(missing)]
+        except CertificatesError as error:
+            settled += [one.failed(*as_reason(error), is_changed=False) for one in missing]
+        return settled
+
+    def _when_active(self, balancer: Balancer, pauses: Pauses) -> Balancer:
+        """Return the balancer once it can be changed.
+
+        Raises:
+            CertificatesError: as `fetch_balancer`; `balancer_error`, `balancer_busy`, `interrupted`.
+        """
+        while True:
+            now = fetch_balancer(self._client, balancer.uuid)
+            if now.is_active:
+                return now
+            if now.has_ended:
+                raise CertificatesError(
+                    "balancer_error",
+                    f"Load balancer {now.name} is {now.provisioning_status}, which does not pass by itself: see to it in the "
+                    f"console.{now.shown_error}",
+                )
+            if not (self._patience.waits and pauses.pause()):
+                raise self._gave_up(now)
+
+    def _gave_up(self, balancer: Balancer) -> CertificatesError:
+        if self._client.stop.is_set():
+            return CertificatesError("interrupted", "The run was told to stop before this balancer's turn.")
+        waited = f"within {self._patience.timeout:g} seconds" if self._patience.waits else "now, and wait is false"
+        return CertificatesError(
+            "balancer_busy",
+            f"Load balancer {balancer.name} is {balancer.provisioning_status} and was not ACTIVE {waited}: run it again later.",
+        )
+
+    def _send(self, missing: Sequence[Deployment], pauses: Pauses) -> bool:
+        """Make the call; return `False` if the balancer was busy, so that nothing was done.
+
+        Raises:
+            CertificatesError: as `point_listeners`, but not after a lost answer, since the balancer is read then.
+        """
+        balancer = _balancer(missing)
+        try:
+            point_listeners(self._client, balancer, {one.uuid: t.cast(int, one.certificate_id) for one in missing})
+        except CertificatesError as error:
+            if error.code == "balancer_busy" and self._patience.waits and pauses.pause():
+                return False
+            if error.code != "no_answer":
+                raise
+            return self._read_back(missing, error)
+        return True
+
+    def _read_back(self, missing: Sequence[Deployment], lost: CertificatesError) -> bool:
+        """After a lost answer, return `True` if the balancer has the change.
+
+        Raises:
+            CertificatesError: `outcome_unknown`.
+        """
+        pauses = Pauses(self._client.stop, self._patience.timeout, self._patience.interval)
+        advice = "Run it again: it looks first what was done."
+        while True:
+            try:
+                now = fetch_balancer(self._client, _balancer(missing).uuid)
+            except CertificatesError as error:
+                raise CertificatesError(
+                    "outcome_unknown", f"{lost.message} Reading it failed: {error.message} {advice}"
+                ) from None
+            if any(_has_target(one, now) for one in missing):  # one call changes all of them or none
+                return True
+            if now.is_active or now.has_ended or not pauses.pause():
+                raise CertificatesError(
+                    "outcome_unknown", f"{lost.message} The listeners have their old certificates so far. {advice}"
+                )
+
+    # After the change
+
+    def _confirm(self, sent: Sequence[Deployment]) -> list[Deployment]:
+        """Wait until the balancer has carried the change out; return what became of it."""
+        if not self._patience.waits:
+            return list(sent)
+        pauses = Pauses(self._client.stop, self._patience.timeout, self._patience.interval)
+        try:
+            now = self._when_active(_balancer(sent), pauses)
+        except CertificatesError as error:
+            return self._unconfirmed(sent, error)
+        return [one if _has_target(one, now) else _not_taken(one, now) for one in sent]
+
+    def _unconfirmed(self, sent: Sequence[Deployment], error: CertificatesError) -> list[Deployment]:
+        """Return what is known of a change whose end was not seen."""
+        if error.code == "interrupted":
+            return list(map(left_unseen, sent))
+        reason, why = as_reason(error)
+        if error.code in {"balancer_busy", "balancer_error"}:
+            with suppress(CertificatesError):
+                now = fetch_balancer(self._client, _balancer(sent).uuid)
+                return [one.failed(reason, why, is_changed=_has_target(one, now)) for one in sent]
+        return [one.failed(reason, f"The change was accepted, but its end was not seen. {why}") for one in sent]
+
+    def _settle(self, kept: Sequence[Deployment]) -> None:
+        """Before listeners are looked at, wait for a change that another run has begun."""
+        balancers = [one.at.balancer for one in kept if not (one.at.balancer.is_active or one.at.balancer.has_ended)]
+        if balancers and self._patience.waits:
+            pauses = Pauses(self._client.stop, self._patience.timeout, self._patience.interval)
+            with suppress(CertificatesError):  # they are looked at in any case
+                self._when_active(balancers[0], pauses)
+
+    def _see(self, watch: Watch, settled: Sequence[Deployment]) -> list[Deployment]:
+        """Look at the listeners until they serve what they should; point back those that work no more."""
+        seen = watch.until_served([one for one in settled if one.outcome in {"switched", "unchanged"}])
+        broken = [one for one in seen if self._rollback and watch.is_broken(one) and one.previous_certificate_id]
+        done = {one.uuid: one for one in self._switch([_reversed(one) for one in broken])}
+        return [*seen, *(self._pointed_back(watch, one, done[one.uuid]) for one in broken)]
+
+    @staticmethod
+    def _pointed_back(watch: Watch, one: Deployment, done: Deployment) -> Deployment:
+        """Return what became of a listener that was pointed back, once."""
+        back = f"to certificate {one.previous_certificate_id}"
+        if done.outcome == "failed":
+            return replace(one, message=f"{one.message} Pointing it back {back} failed, too: {done.message}")
+        how = "and works again" if watch.works(one) else "and does not work yet: see to it at once"
+        return replace(one, outcome="rolled_back", message=f"{one.message} It was pointed back {back} {how}.")
+
+
+def _balancer(deployments: Sequence[Deployment]) -> Balancer:
+    return deployments[0].at.balancer
+
+
+def _reversed(deployment: Deployment) -> Deployment:
+    """Return the switch back to the certificate that a listener had."""
+    place = deployment.at
+    listener = replace(place.listener, certificate_id=deployment.certificate_id)
+    back = replace(deployment, outcome="switched", reason=None, certificate_id=place.listener.certificate_id)
+    return replace(back, place=replace(place, listener=listener))
+
+
+def _has_target(deployment: Deployment, now: Balancer) -> bool:
+    listener = now.listener(deployment.uuid)
+    return listener is not None and listener.certificate_id == deployment.certificate_id
+
+
+def _not_taken(deployment: Deployment, now: Balancer) -> Deployment:
+    """Return the failure of a change that the API accepted and did not carry out."""
+    return deployment.failed(
+        "api_error",
+        f"The API accepted the change, but the listener does not have the certificate: run it again.{now.shown_error}",
+        is_changed=False,
+    )
+
+
+def _still_to_do(planned: Sequence[Deployment], now: Balancer) -> tuple[list[Deployment], list[Deployment]]:
+    """Divide listeners by the balancer's present state: those to switch; those that another run has switched, or that have changed."""
+    missing, settled = [], []
+    for one in planned:
+        listener, before = now.listener(one.uuid), one.at.listener
+        if listener is None:
+            settled.append(one.failed("not_found", "The listener was deleted meanwhile.", is_changed=False))
+        elif listener.certificate_id == one.certificate_id:
+            settled.append(
+                replace(one, outcome="unchanged", message="Another run has switched it meanwhile.", is_changed=False)
+            )
+        elif not listener.is_https or listener.certificate_id != before.certificate_id:
+            has = f"certificate {listener.certificate_id}" if listener.certificate_id else "no certificate"
+            settled.append(
+                one.failed(
+                    "ambiguous",
+                    f"The listener was changed since the plan was made: it has {has} now. Run it again to see what is there.",
+                    is_changed=False,
+                )
+            )
+        else:
+            missing.append(one)
+    return missing, settled
+
+
+REASONS: dict[str, DeployReason] = {
+    reason: t.cast(DeployReason, reason) for reason in t.get_args(DeployReason) if reason != "not_served"
+}
+"""Failure codes that are used as reasons; `no_answer` becomes `outcome_unknown`, all others `api_error`."""
+
+
+def as_reason(error: CertificatesError) -> tuple[DeployReason, str]:
+    """Return reason and message for an error."""
+    if error.code == "no_answer":
+        return "outcome_unknown", error.message
+    return REASONS.get(error.code, "api_error"), error.message

@@ -1,0 +1,91 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a name serves the certificate that it should, at each of its addresses. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .._text import some_of
+from .._x509.certificate import Certificate
+from .endpoint import Look
+
+Verdict = t.Literal["served", "other", "failing", "unreachable"]
+MOST_NAMED = 4
+"""Maximum number of addresses in a message."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What was seen at the addresses of one name.
+
+    Attributes:
+        verdict: `served`, if every address that accepts connections serves the wanted certificate; `other`, if one serves
+            another certificate; `failing`, if one completes no handshake; `unreachable`, if none accepts connections.
+        fingerprints: SHA-256 of the certificates that were seen.
+        shown: the fingerprint to report; another one than the wanted one, if there is such.
+        words: the finding as a sentence, for all verdicts but `served`.
+        chain: what was sent with the wanted certificate.
+    """
+
+    verdict: Verdict
+    fingerprints: frozenset[str]
+    shown: str | None
+    words: str
+    chain: tuple[Certificate, ...] = ()
+
+    @property
+    def works(self) -> bool:
+        """Whether clients can connect."""
+        return self.verdict in {"served", "other"}
+
+    def is_worse_than(self, before: Sighting) -> bool:
+        """Return whether something is wrong that was not wrong before: no handshake, or a certificate that has no business there."""
+        if not before.works or self.verdict == "served":
+            return False
+        wanted = {one.fingerprint_sha256 for one in self.chain[:1]}
+        return self.verdict != "other" or not self.fingerprints <= before.fingerprints | wanted
+
+
+def sighting(looks: Sequence[Look], wanted: Certificate) -> Sighting:
+    """Return what the looks at all addresses of a name say together.
+
+    Args:
+        looks: one for each address.
+        wanted: the certificate that should be served.
+    """
+    reached = [look for look in looks if look.chain or look.reason not in {"unreachable", "timeout"}]
+    if not reached:
+        return Sighting("unreachable", frozenset(), None, _said(looks))
+    seen = [look for look in reached if look.chain]
+    fingerprints = frozenset(look.chain[0].fingerprint_sha256 for look in seen)
+    others = [look for look in seen if look.chain[0] != wanted]
+    chain = next((look.chain for look in seen if look.chain[0] == wanted), ())
+    shown = (others or seen)[0].chain[0].fingerprint_sha256 if seen else None
+    failed = [look for look in reached if look.reason is not None or not look.chain]
+    if failed:
+        return Sighting("failing", fingerprints, shown, _said(failed), chain)
+    if others:
+        names = [f"{_where(look)} serves {described(look.chain[0])}" for look in others]
+        return Sighting("other", fingerprints, shown, f"{some_of(names, MOST_NAMED, '; ')}.", chain)
+    return Sighting("served", fingerprints, shown, "", chain)
+
+
+def described(certificate: Certificate) -> str:
+    """Return what identifies a certificate in a sentence."""
+    return (
+        f"the certificate {certificate.shown_name} with the serial number {certificate.parsed.serial_number:x}, valid until "
+        f"{certificate.not_after:%Y-%m-%d}"
+    )
+
+
+def _said(looks: Sequence[Look]) -> str:
+    return some_of(list(dict.fromkeys(look.message or "" for look in looks)), MOST_NAMED, " ")
+
+
+def _where(look: Look) -> str:
+    return look.ip_address or look.endpoint.host

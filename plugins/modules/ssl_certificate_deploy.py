@@ -1,0 +1,381 @@
+#!/usr/bin/python
+
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Have the HTTPS listeners of cloud load balancers serve certificates of the store."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssl_certificate_deploy
+short_description: Have the HTTPS listeners of load balancers serve certificates of the store
+version_added: 1.0.0
+description:
+  - Points HTTPS listeners of cloud load balancers of a SoftLayer (IBM Cloud Classic Infrastructure) account to certificates in its
+    certificate store. A listener keeps serving during the change. Nothing is created, detached or deleted.
+  - With O(certificate_id) and O(listeners), or with O(deployments), the listeners that you name get the certificates that you name.
+  - Without them, the module renews what is served. It compares the certificate of each HTTPS listener with the store, and switches the
+    listener if the store holds a better one. Better means valid now, newer (by the start of validity, then by its end), with the same
+    organization and key type, and with every DNS name of the old one. If two certificates are equally good, the listener fails.
+  - All listeners of a balancer are changed in one call, which names only the listener and the certificate. A balancer that is being
+    changed is waited for, see O(wait_timeout). After a lost answer the call is not repeated; the module reads what was done.
+  - After the change, each listener is looked at over TLS, at every address of its balancer, until it serves the certificate. See
+    O(verify) and O(rollback).
+  - If one listener fails, the others are still changed. The module then fails at its end, and its result reports each listener.
+  - Needs the permissions C(SECURITY_CERTIFICATE_MANAGE) and C(LOADBALANCER_MANAGE), and access to the load balancers.
+author:
+  - softlayer.certificates contributors (!UNKNOWN)
+extends_documentation_fragment:
+  - softlayer.certificates.api
+  - softlayer.certificates.requirements
+  - softlayer.certificates.requirements.certificates
+  - softlayer.certificates.requirements.roots
+  - softlayer.certificates.attributes
+  - softlayer.certificates.attributes.action_group
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Shows the plan of a real run. It does not look at what is served.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  certificate_id:
+    description:
+      - Id in the certificate store of the certificate for O(listeners).
+    type: int
+  listeners:
+    description:
+      - The listeners that should serve O(certificate_id).
+    type: list
+    elements: dict
+    suboptions: &listener
+      load_balancer:
+        description:
+          - Name, uuid or id of the load balancer.
+        type: str
+        required: true
+      port:
+        description:
+          - Port of the listener.
+        type: int
+        required: true
+  deployments:
+    description:
+      - Several certificates, each with the listeners that should serve it. Do not combine it with O(certificate_id).
+    type: list
+    elements: dict
+    suboptions:
+      certificate_id:
+        description:
+          - Id in the certificate store.
+        type: int
+        required: true
+      listeners:
+        description:
+          - The listeners that should serve it.
+        type: list
+        elements: dict
+        required: true
+        suboptions: *listener
+  common_names:
+    description:
+      - Renew only listeners whose present certificate has a name that matches one of these shell patterns, ignoring case. Both the common
+        name and the DNS names are compared. An empty or null list selects none.
+      - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
+        certificate itself, write V([*].example.com).
+    type: list
+    elements: str
+  load_balancers:
+    description:
+      - Renew only listeners of load balancers whose name matches one of these shell patterns, ignoring case. An empty or null list selects
+        none.
+    type: list
+    elements: str
+  ports:
+    description:
+      - Renew only listeners on these ports. An empty or null list selects none.
+    type: list
+    elements: int
+  allow_name_loss:
+    description:
+      - Accept a certificate that you name even if it lacks names of the present one, or if the present one is not known.
+      - A wildcard certificate has the names under it.
+    type: bool
+    default: false
+  allow_key_type_change:
+    description:
+      - Accept a certificate that you name even if its key is of another type than that of the present one.
+      - An EC certificate is never put on a balancer that offers cipher suites for RSA keys only, because no client could connect.
+    type: bool
+    default: false
+  allow_organization_change:
+    description:
+      - Accept a certificate that you name even if its organization is not that of the present one, for example none, as in certificates of
+        ACME authorities.
+    type: bool
+    default: false
+  allow_expired:
+    description:
+      - Accept a certificate that you name even if it has expired.
+    type: bool
+    default: false
+  max_listeners:
+    description:
+      - Maximum number of listeners that one run may switch. If the plan has more, the run is refused before anything is changed, also in
+        check mode.
+    type: int
+    default: 20
+  concurrency:
+    description:
+      - Maximum number of load balancers to change at the same time.
+    type: int
+    default: 4
+  wait:
+    description:
+      - Whether to wait for a balancer that is being changed, before its change and after it.
+      - With V(false), a balancer that is busy fails at once with the reason V(balancer_busy).
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Maximum time in seconds to wait until a balancer is ACTIVE, counted anew before its change and after it.
+    type: float
+    default: 900
+  wait_interval:
+    description:
+      - Maximum time in seconds between two readings of the balancer while waiting. The first ones follow each other faster.
+    type: float
+    default: 10
+  verify:
+    description:
+      - Whether to look at what the listeners serve, over TLS and from the machine that runs the module. This includes listeners that have
+        the right certificate already.
+      - The listener fails with the reason V(not_served) if it does not serve its certificate within O(verify_timeout).
+      - A listener that does not accept connections from here, before and after the change, does not fail. Its reason is
+        V(not_reachable), RV(listeners[].served) is null, and a warning names it.
+    type: bool
+    default: true
+  verify_timeout:
+    description:
+      - Maximum time in seconds until a listener serves its certificate, counted from when the balancer is ACTIVE.
+    type: float
+    default: 120
+  trusted_ca_path:
+    description:
+      - Path of a file with trusted root certificates in PEM format, or of a folder of such files. The roots of this machine are used if it is
+        not set.
+      - Clients with these roots should accept what is served. If they would not, because an intermediate certificate is missing for
+        example, a warning says so.
+    type: path
+  rollback:
+    description:
+      - Whether to point a listener back, once, if it worked before the change, and after it completes no TLS handshake any more or serves
+        a certificate that is neither the old nor the new one. Its outcome is V(rolled_back), and the module fails.
+      - The listener must be broken for 15 seconds, or until O(verify_timeout) if that is shorter.
+    type: bool
+    default: true
+seealso:
+  - module: softlayer.certificates.ssl_certificate_import
+  - module: softlayer.certificates.ssl_certificate_info
+"""
+
+EXAMPLES = r"""
+- name: Renew what the load balancers serve, from the certificate store
+  softlayer.certificates.ssl_certificate_deploy:
+  register: renewal
+
+- name: Renew the listeners of one domain on the production balancers, at most five
+  softlayer.certificates.ssl_certificate_deploy:
+    common_names:
+      - example.com
+      - "*.example.com"
+    load_balancers: ["prod-*"]
+    ports: [443]
+    max_listeners: 5
+    concurrency: 2
+
+- name: Put one certificate on two listeners
+  softlayer.certificates.ssl_certificate_deploy:
+    certificate_id: 4711
+    listeners:
+      - load_balancer: prod-web
+        port: 443
+      - load_balancer: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+        port: 8443
+
+- name: Change to certificates of an ACME authority, which name no organization and have EC keys
+  softlayer.certificates.ssl_certificate_deploy:
+    deployments:
+      - certificate_id: 4712
+        listeners:
+          - load_balancer: prod-web
+            port: 443
+      - certificate_id: 4713
+        listeners:
+          - load_balancer: prod-api
+            port: 443
+    allow_organization_change: true
+    allow_key_type_change: true
+
+- name: Put a certificate in place that has fewer names, or an expired one, on a balancer for tests
+  softlayer.certificates.ssl_certificate_deploy:
+    certificate_id: 4714
+    listeners:
+      - load_balancer: staging-web
+        port: 443
+    allow_name_loss: true
+    allow_expired: true
+
+- name: Renew in a short window, with roots of one's own
+  softlayer.certificates.ssl_certificate_deploy:
+    wait_timeout: 300
+    wait_interval: 5
+    verify_timeout: 60
+    trusted_ca_path: /etc/ssl/company-roots.pem
+
+- name: Only begin the change, and look at nothing
+  softlayer.certificates.ssl_certificate_deploy:
+    wait: false
+    verify: false
+
+- name: Renew, and leave a listener that is broken afterwards as it is, for a person to look at
+  softlayer.certificates.ssl_certificate_deploy:
+    rollback: false
+"""
+
+RETURN = r"""
+listeners:
+  description: One entry for each listener that was considered, sorted by load balancer and port.
+  returned: success, or failure of a listener
+  type: list
+  elements: dict
+  contains:
+    load_balancer:
+      description: Name of the load balancer.
+      type: str
+      sample: prod-web
+    load_balancer_uuid:
+      description: Uuid of the load balancer; null if it was not found.
+      type: str
+      sample: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
+    address:
+      description: Host name of the load balancer.
+      type: str
+      sample: prod-web-278444-dal10.lb.bluemix.net
+    port:
+      description: Port of the listener.
+      type: int
+      sample: 443
+    listener_uuid:
+      description: Uuid of the listener; null if it was not found.
+      type: str
+      sample: 6d5f0c1e-2b1a-4f0e-8c3d-9e7f6a5b4c3d
+    common_name:
+      description: Common name of the certificate RV(listeners[].certificate_id); null if it has none.
+      type: str
+      sample: www.example.com
+    subject_alt_names:
+      description: Subject alternative names of that certificate.
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    previous_certificate_id:
+      description: The certificate that the listener had; null if it had none.
+      type: int
+      sample: 4699
+    certificate_id:
+      description: The certificate that is meant for the listener. If nothing is to be changed, it is the one that the listener has.
+      type: int
+      sample: 4711
+    not_after:
+      description: End of validity of that certificate.
+      type: str
+      sample: "2027-01-31T23:59:59Z"
+    outcome:
+      description:
+        - V(switched) if the listener was, or in check mode would be, pointed to the certificate. V(unchanged) if nothing was to be done.
+        - V(skipped) if a newer certificate was found that could not take the place of the present one, or if the present one is not known.
+        - V(failed) if it was not switched, or if the certificate is not served.
+        - V(rolled_back) if it was pointed back, see O(rollback).
+      type: str
+      choices: [switched, unchanged, skipped, failed, rolled_back]
+      sample: switched
+    reason:
+      description:
+        - Why, null if there is nothing to say. One of V(not_https), V(names_not_covered), V(key_type_not_offered),
+          V(organization_differs), V(expired), V(not_yet_valid), V(ambiguous), V(not_found), V(balancer_busy), V(balancer_error),
+          V(not_served), V(not_reachable), V(refused), V(rate_limited), V(api_error), V(outcome_unknown).
+      type: str
+      sample: null
+    served:
+      description:
+        - Whether the listener was seen to serve the certificate. V(false) if it serves something else, null if it was not, or could not
+          be, looked at.
+      type: bool
+      sample: true
+    served_fingerprint_sha256:
+      description: SHA-256 of what is served, in hex; null if nothing was seen.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
+    message:
+      description: The outcome as a sentence.
+      type: str
+      sample: Switched. It is served.
+switched_count:
+  description: Number of listeners with the outcome V(switched).
+  returned: success, or failure of a listener
+  type: int
+  sample: 1
+unchanged_count:
+  description: Number of listeners with the outcome V(unchanged).
+  returned: success, or failure of a listener
+  type: int
+  sample: 3
+skipped_count:
+  description: Number of listeners with the outcome V(skipped).
+  returned: success, or failure of a listener
+  type: int
+  sample: 0
+failed_count:
+  description: Number of listeners with the outcome V(failed) or V(rolled_back).
+  returned: success, or failure of a listener
+  type: int
+  sample: 0
+api_calls:
+  description: Number of HTTP requests that were made.
+  returned: success, or failure of a listener
+  type: int
+  sample: 5
+failure:
+  description: What went wrong, in machine-readable form.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: Stable name of the failure, such as V(listeners_failed) or V(too_many_listeners).
+      type: str
+      sample: listeners_failed
+    message:
+      description: The same sentence as C(msg).
+      type: str
+    details:
+      description: Details of this failure.
+      type: dict
+"""
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_deploy import LIBRARIES, SPEC, run
+
+
+def main() -> None:
+    """Entry point."""
+    Module(SPEC).answer(run, LIBRARIES)
+
+
+if __name__ == "__main__":
+    main()
