@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import SoftLayer
 from cryptography.hazmat.primitives.serialization import PrivateFormat, load_pem_private_key
 
 from tests.awx_jobs.awx import ROOT, Job, Launch
 from tests.awx_jobs.conftest import softlayer
 from tests.simulator.client import Simulator
-from tests.support.certificates import encrypted_fragments, key_pem, leaks, private_fragments
+from tests.support.certificates import Authority, encrypted_fragments, key_pem, leaks, new_key, private_fragments
 from tests.support.dovecot import Mailbox, Server
 
 pytest_plugins = ["tests.support.dovecot", "tests.support.postgresql"]
@@ -169,6 +170,54 @@ def assert_no_secrets(jobs: list[Job], secrets: list[str], keys: Path) -> None:
         for name, text in kept.items():
             assert [secret for secret in secrets if secret in text] == [], f"{job.folder.name}: {name}"
             assert leaks(text, fragments) == set(), f"{job.folder.name}: {name}"
+
+
+def test_a_workflow_switches_what_its_preview_showed_and_nothing_else(
+    fleet: Simulator, postgresql_url: str, launch: Launch
+) -> None:
+    fleet.reset()
+    credentials = softlayer(fleet, postgresql_url)
+    key, authority = new_key("rsa"), Authority()
+
+    def store(name: str, days: tuple[int, int]) -> int:
+        """Put a certificate into the store, as another client of the API does."""
+        issued = authority.issue(name, key=key, days=days)
+        client = SoftLayer.Client(username=fleet.username, api_key=fleet.api_key, endpoint_url=fleet.rest_url)
+        template = {
+            "certificate": issued.pem,
+            "privateKey": issued.key_pem,
+            "intermediateCertificate": issued.chain_pem,
+        }
+        return int(client.call("Security_Certificate", "createObject", template, mask="mask[id]")["id"])
+
+    def have() -> dict[str, int]:
+        """Which certificate each balancer's listener has."""
+        return {one["name"]: one["listeners"][0]["tlsCertificateId"] for one in fleet.balancers()}
+
+    old = {name: store(f"{name}.example.com", (-350, 15)) for name in ("prod-web", "prod-api", "test")}
+    new = {name: store(f"{name}.example.com", (-1, 90)) for name in ("prod-web", "test")}
+    for name, record in old.items():
+        fleet.add_balancer(name=name, listeners=[{"protocolPort": 443, "tlsCertificateId": record}])
+    survey = {"ssl_load_balancers": "prod-*", "ssl_common_names": "", "ssl_max_listeners": 1}
+    preview = launch("deploy.yml", credentials=credentials, extra_vars=survey, check=True).wait()
+    assert preview.status == "successful", preview.output
+    assert f"prod-web:443: would be switched to certificate {new['prod-web']}" in preview.output
+    (change,) = preview.stats["ssl_previewed_listeners"]
+    assert have() == old
+
+    store("prod-api.example.com", (-1, 90))  # nobody has approved that this one is deployed
+    deploy = launch("deploy.yml", credentials=credentials, extra_vars=survey | preview.stats).wait()
+    assert deploy.status == "successful", deploy.output
+    assert have() == {**old, "prod-web": new["prod-web"]}
+    assert change.endswith(f":443={new['prod-web']}") and deploy.stats == {}
+
+    verify = launch("verify.yml", credentials=credentials, extra_vars=survey).wait()
+    assert verify.status == "successful", verify.output
+    assert "skipped (not_reachable): prod-api:443, prod-web:443" in verify.output
+    twice = survey | {"ssl_fulfillment_load_balancers": ["test"]}
+    refused = launch("deploy.yml", credentials=credentials, extra_vars=twice).wait()
+    assert refused.status == "failed" and "both say which listeners are meant" in refused.output
+    assert have()["test"] == old["test"]
 
 
 def test_a_job_that_is_canceled_in_the_middle(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:

@@ -50,9 +50,9 @@ CASES: dict[str, list[tuple[Any, set[int] | Refused]]] = {
     "ssl_fulfillment_phases": [
         ("request", ALL),
         ('["Request"]', ALL),
-        (None, Refused("request, collect, import, report")),
-        ("", Refused("request, collect, import, report")),
-        ("reqest", Refused("one of request, collect, import, report")),
+        (None, Refused("request, collect, import, deploy, verify, report")),
+        ("", Refused("request, collect, import, deploy, verify, report")),
+        ("reqest", Refused("one of request, collect, import, deploy, verify, report")),
         ({"request": True}, Refused("list")),
     ],
     "ssl_fulfillment_select": [
@@ -134,6 +134,19 @@ CASES: dict[str, list[tuple[Any, set[int] | Refused]]] = {
     "ssl_fulfillment_privatekey_dir": [("", ALL), (None, ALL), (True, Refused("path"))],
     "ssl_fulfillment_privatekey_passphrase": [(123, ALL), (None, ALL), ({SECRET: SECRET}, Refused("text"))],
     "ssl_fulfillment_remove_superseded": [("n", ALL), (None, ALL), ("sure", Refused("true or false"))],
+    "ssl_fulfillment_load_balancers": [
+        ("prod-*, web", ALL),
+        (None, ALL),
+        ({"a": "*"}, Refused("is a dict, which is no list")),
+    ],
+    "ssl_fulfillment_ports": [("443 8443", ALL), (None, ALL), ("https", Refused("whole number"))],
+    "ssl_fulfillment_max_listeners": [("5.0", ALL), (None, ALL), ("many", Refused("whole number"))],
+    "ssl_fulfillment_deploy_concurrency": [("2", ALL), (None, ALL), (True, Refused("whole number"))],
+    "ssl_fulfillment_balancer_wait_timeout": [("0.5", ALL), (None, ALL), ("long", Refused("number"))],
+    "ssl_fulfillment_verify": [("off", ALL), (None, ALL), ("later", Refused("true or false"))],
+    "ssl_fulfillment_verify_timeout": [("60", ALL), (None, ALL), ("soon", Refused("number"))],
+    "ssl_fulfillment_rollback": [("n", ALL), (None, ALL), ("perhaps", Refused("true or false"))],
+    "ssl_fulfillment_remove_unseen": [("yes", ALL), (None, ALL), ("sure", Refused("true or false"))],
     "ssl_fulfillment_report_path": [("report.html", ALL), (None, ALL), (False, Refused("path"))],
     "ssl_fulfillment_report_language": [("DE", ALL), (None, ALL), ("fr", Refused("en, de"))],
 }
