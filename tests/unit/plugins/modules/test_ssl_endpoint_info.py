@@ -275,6 +275,11 @@ def test_bad_input(options: dict[str, Any], said: str) -> None:
     assert said in run["msg"]
 
 
+def test_a_password_in_a_url_is_not_shown() -> None:
+    run = run_it(endpoints=["https://user:s3cr3t-w0rd@www.example.com/"])
+    assert run.failed and "s3cr3t-w0rd" not in run.output
+
+
 @pytest.mark.parametrize("nothing", [None, "", [], [None, " "]], ids=str)
 def test_a_list_that_names_nothing_looks_at_nothing(nothing: Any) -> None:
     run = run_it(endpoints=nothing)
