@@ -29,6 +29,7 @@ FOUND = {
     "ssl_fulfillment_email_info": "certificates",
     "ssl_certificate_import": "certificates",
     "ssl_certificate_info": "certificates",
+    "ssl_endpoint_info": "endpoints",
 }
 """What of each module's result an example should have something in."""
 OF_ROLE = "softlayer.certificates.ssl_fulfillment : "
@@ -48,7 +49,9 @@ def reader(empty_simulator: Simulator, dovecot: MailServer, postgresql: Database
     empty_simulator.reset()
     inbox = dovecot.new_user(empty_simulator.maildir)
     with Gateway(empty_simulator, status=0) as proxy:
-        yield Reader(World(tmp_path, empty_simulator, inbox, postgresql, proxy))
+        world = World(tmp_path, empty_simulator, inbox, postgresql, proxy)
+        with world.servers:
+            yield Reader(world)
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name.replace(" ", "-"))

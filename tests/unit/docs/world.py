@@ -19,6 +19,7 @@ import sys
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from ssl import PEM_cert_to_DER_cert
@@ -28,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.simulator.client import Simulator
 from tests.support import certificates as made
+from tests.support import tls_servers
 from tests.support.dovecot import Mailbox
 from tests.support.gateway import Gateway
 from tests.support.postgresql import USER, Server
@@ -51,6 +53,7 @@ class World:
         self.home, self.work, self.root = folder / "home", folder / "work", folder / "root"
         self._sim, self._inbox, self._proxy, self._authority = sim, inbox, proxy, made.Authority()
         self._roots = self.root / "etc/ssl/roots.pem"
+        self.servers = ExitStack()
         for path in (self.home, self.work, self.root / "var/lib/certificates", self.root / "srv/reports"):
             path.mkdir(parents=True)
         self._add_orders()
@@ -101,6 +104,10 @@ class World:
         """An example with what there is in place of what it names."""
         if isinstance(value, dict):
             changed = {name: self.here(item) for name, item in value.items()}
+            if changed.get("from_load_balancers"):
+                self._balance()
+            if "endpoints" in changed:
+                changed["endpoints"] = [self._served(endpoint) for endpoint in changed["endpoints"]]
             return changed | self._login(changed) if {"host", "username", "password"} <= changed.keys() else changed
         if isinstance(value, list):
             return [self.here(item) for item in value]
@@ -116,6 +123,20 @@ class World:
     def _login(self, imap: dict[str, Any]) -> dict[str, Any]:
         """How to log in to the mail server that there is, with the password that the example names."""
         return self._inbox.options(imap.get("security", "tls"), password=imap["password"])
+
+    def _served(self, endpoint: str | dict[str, Any]) -> dict[str, Any]:
+        """An endpoint that there is, in place of one that an example names."""
+        named = {"host": endpoint.partition(":")[0]} if isinstance(endpoint, str) else endpoint
+        name, protocol = named.get("server_name", named["host"]), named.get("starttls")
+        first = {"imap": tls_servers.imap(), "smtp": tls_servers.smtp()}.get(protocol or "")
+        server = self.servers.enter_context(tls_servers.serving(self._authority.issue(name), first=first))
+        return {"host": server.host, "port": server.port, "server_name": name, "starttls": protocol}
+
+    def _balance(self) -> None:
+        """Have a load balancer serve the certificate that examples name."""
+        server = self.servers.enter_context(tls_servers.serving(self._beta))
+        listener = {"protocolPort": server.port, "tlsCertificateId": self._certificate_id}
+        self._sim.add_balancer(name="web", address="localhost", listeners=[listener])
 
     def _add_orders(self) -> None:
         for order in ORDERS:
@@ -133,7 +154,8 @@ class World:
         self._store("old.example.com", days=(-300, 65))
         self._store("portal.example.com", days=(-340, 25))
         self._store("archive.example.com", days=(-300, -3))
-        self._certificate_id = self._store("beta.example.com", days=(-100, 200))
+        self._beta = self._authority.issue("beta.example.com", days=(-100, 200))
+        self._certificate_id = self._create(self._beta)
         unwanted = self._authority.issue("legacy.example.com")
         self._fingerprint = unwanted.fingerprint
         self._create(unwanted)
