@@ -121,12 +121,22 @@ class Switcher:
         try:
             point_listeners(self._client, balancer, {one.uuid: t.cast(int, one.certificate_id) for one in missing})
         except CertificatesError as error:
-            if error.code == "balancer_busy" and self._patience.waits and pauses.pause():
-                return False
-            if error.code != "no_answer":
+            if error.code == "no_answer":
+                return self._read_back(missing, error)
+            if not self._was_busy(error, balancer):
                 raise
-            return self._read_back(missing, error)
+            if not (self._patience.waits and pauses.pause()):
+                raise CertificatesError("balancer_busy", f"{error.message} Run it again later.") from None
+            return False
         return True
+
+    def _was_busy(self, error: CertificatesError, balancer: Balancer) -> bool:
+        """Return whether a change was refused because of another one; what such a refusal says is not documented."""
+        if error.code == "refused":
+            with suppress(CertificatesError):
+                now = fetch_balancer(self._client, balancer.uuid)
+                return not (now.is_active or now.has_ended)
+        return error.code == "balancer_busy"
 
     def _read_back(self, missing: Sequence[Deployment], lost: CertificatesError) -> bool:
         """After a lost answer, return `True` if the balancer has the change.
@@ -145,7 +155,7 @@ class Switcher:
                 ) from None
             if any(_has_target(one, now) for one in missing):  # one call changes all of them or none
                 return True
-            if now.is_active or now.has_ended or not pauses.pause():
+            if now.is_active or now.has_ended or not (self._patience.waits and pauses.pause()):
                 raise CertificatesError(
                     "outcome_unknown", f"{lost.message} The listeners have their old certificates so far. {advice}"
                 )

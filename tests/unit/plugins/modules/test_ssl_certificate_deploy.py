@@ -23,7 +23,16 @@ LISTENER_KEYS = {
     *("served_fingerprint_sha256", "message"),
 }
 RESULTS = {
-    *("changed", "listeners", "switched_count", "unchanged_count", "skipped_count", "failed_count", "api_calls", "diff"),
+    *(
+        "changed",
+        "listeners",
+        "switched_count",
+        "unchanged_count",
+        "skipped_count",
+        "failed_count",
+        "api_calls",
+        "diff",
+    ),
 }
 UPDATE = "updateLoadBalancerProtocols"
 NAME = "www.example.com"
@@ -82,9 +91,7 @@ def run_it(**options: Any) -> Run:
 
 def outcomes(run: Run) -> dict[str, tuple[str, str | None]]:
     """Outcome and reason of each listener, by balancer and port."""
-    return {
-        f"{one['load_balancer']}:{one['port']}": (one["outcome"], one["reason"]) for one in run["listeners"]
-    }
+    return {f"{one['load_balancer']}:{one['port']}": (one["outcome"], one["reason"]) for one in run["listeners"]}
 
 
 def served(sim: Simulator) -> dict[str, int | None]:
@@ -98,7 +105,11 @@ def served(sim: Simulator) -> dict[str, int | None]:
 
 def changes(sim: Simulator) -> list[Any]:
     """What was sent to change something: nothing but the one method, with the arguments of each call."""
-    sent = [call for call in sim.calls() if call["method"] not in {"getSecurityCertificates", "getAllObjects", "getLoadBalancer"}]
+    sent = [
+        call
+        for call in sim.calls()
+        if call["method"] not in {"getSecurityCertificates", "getAllObjects", "getLoadBalancer"}
+    ]
     assert {call["method"] for call in sent} <= {UPDATE}
     return [call["arguments"] for call in sent]
 
@@ -120,11 +131,15 @@ def test_renewal(account: Simulator, transport: str) -> None:
     planned = run_it(check=True, diff=True, **options)
     assert changes(account) == [] and planned["changed"]
     run = run_it(diff=True, **options)
-    assert outcomes(run) == outcomes(planned) == {
-        "web:443": ("switched", None),
-        "web:8443": ("switched", None),
-        "web:9443": ("unchanged", None),
-    }
+    assert (
+        outcomes(run)
+        == outcomes(planned)
+        == {
+            "web:443": ("switched", None),
+            "web:8443": ("switched", None),
+            "web:9443": ("unchanged", None),
+        }
+    )
     assert run["diff"] == planned["diff"]
     uuids = {one["protocolPort"]: one["uuid"] for one in balancer["listeners"]}
     wanted = [{"listenerUuid": uuids[port], "tlsCertificateId": second} for port in (443, 8443)]
