@@ -21,7 +21,7 @@ from .._secrets import PRIVATE_KEY
 from .._text import encodable, printable
 from .._times import days_until, iso, parse
 from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
-from .._x509.read import Request, read_certificates, read_request
+from .._x509.read import Csr, read_certificates, read_request
 from .._x509.terms import Held, Shelf
 from .client import Client, left_out
 from .faults import tells_of_mishap
@@ -63,7 +63,7 @@ class Stored:
     associated_service_count: int | None
     certificate: Certificate | None
     intermediates: tuple[Certificate, ...]
-    request: Request | None
+    request: Csr | None
     created_at: datetime | None = field(repr=False)
     modified_at: datetime | None = field(repr=False)
     organization_name: str | None = None
@@ -426,7 +426,7 @@ def _certificates(pem: object) -> Iterable[Certificate]:
         return []
 
 
-def _request(pem: object) -> Request | None:
+def _request(pem: object) -> Csr | None:
     try:
         return read_request(pem.encode("utf-8", "replace")) if isinstance(pem, str) and pem.strip() else None
     except CertificatesError:

@@ -20,7 +20,7 @@ from .._times import iso
 from .._x509.certificate import STORED_KEY_TYPES, Certificate, find_by_key, pem_bundle
 from .._x509.chain import Anchors, Chain, Chains, Trust
 from .._x509.keys import PrivateKey, read_key_store, read_private_key
-from .._x509.read import Request, read_certificates, read_request
+from .._x509.read import Csr, read_certificates, read_request
 
 if t.TYPE_CHECKING:
     from .._api.orders import Order
@@ -50,7 +50,7 @@ class Content:
     certificate: Certificate
     private_key_pem: str = field(repr=False, compare=False)  # the same key may come in another container
     intermediates: tuple[Certificate, ...]
-    request: Request | None
+    request: Csr | None
     notes: str | None
     trust: Trust | None = field(default=None, compare=False)
 

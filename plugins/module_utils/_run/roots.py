@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import cache
 
 from .._errors import CertificatesError
-from .._files import not_readable, read_file
+from .._files import LARGEST_FILE, not_readable, read_file
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.read import readable_certificates
@@ -27,8 +27,6 @@ BUNDLES = (
     "/usr/local/share/certs/ca-root-nss.crt",
 )
 """Where distributions keep all roots in one file."""
-LARGEST_FILE = 16 * 1024 * 1024
-"""Bytes; a larger file in a folder is not read as roots."""
 
 
 @cache

@@ -177,7 +177,7 @@ class Switcher:
         """Return what is known of a change whose end was not seen."""
         if error.code == "interrupted":
             return list(map(left_unseen, sent))
-        reason, why = as_reason(error)
+        reason, why = REASONS.get(error.code, "outcome_unknown"), error.message
         if error.code in {"balancer_busy", "balancer_error"}:
             with suppress(CertificatesError):
                 now = fetch_balancer(self._client, _balancer(sent).uuid)
@@ -263,11 +263,9 @@ def _still_to_do(planned: Sequence[Deployment], now: Balancer) -> tuple[list[Dep
 REASONS: dict[str, DeployReason] = {
     reason: t.cast(DeployReason, reason) for reason in t.get_args(DeployReason) if reason != "not_served"
 }
-"""Failure codes that are used as reasons; `no_answer` becomes `outcome_unknown`, all others `api_error`."""
+"""Failure codes that are used as reasons; all others become `api_error`."""
 
 
 def as_reason(error: CertificatesError) -> tuple[DeployReason, str]:
-    """Return reason and message for an error."""
-    if error.code == "no_answer":
-        return "outcome_unknown", error.message
+    """Return reason and message for an error after which it is known that nothing was changed."""
     return REASONS.get(error.code, "api_error"), error.message

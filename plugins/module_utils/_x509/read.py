@@ -31,7 +31,7 @@ with suppress(ImportError):
 
 
 @dataclass(frozen=True)
-class Request:
+class Csr:
     """A CSR (certificate signing request; PKCS#10, RFC 2986)."""
 
     der: bytes = field(repr=False)
@@ -104,7 +104,7 @@ def _pkcs7(der: bytes) -> list[Certificate]:
     return [checked_certificate(certificate.public_bytes(Encoding.DER)) for certificate in parsed]
 
 
-def read_request(data: bytes) -> Request:
+def read_request(data: bytes) -> Csr:
     """Return the one CSR in PEM text or DER.
 
     Raises:
@@ -117,7 +117,7 @@ def read_request(data: bytes) -> Request:
         public_key_sha256 = public_key_sha256_of(request.public_key())
         common_names = (str(part.value) for part in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME))
         hosts = (name for name in common_names if "." in name and " " not in name)  # any other common name is free text
-    return Request(der, public_key_sha256, (*hosts, *_requested_dns_names(request)))
+    return Csr(der, public_key_sha256, (*hosts, *_requested_dns_names(request)))
 
 
 @dataclass(frozen=True)
