@@ -181,7 +181,7 @@ class Switcher:
         if error.code in {"balancer_busy", "balancer_error"}:
             with suppress(CertificatesError):
                 now = fetch_balancer(self._client, _balancer(sent).uuid)
-                return [one.failed(reason, why, is_changed=_has_target(one, now)) for one in sent]
+                return [_ended_badly(one, now, reason, why) for one in sent]
         return [one.failed(reason, f"The change was accepted, but its end was not seen. {why}") for one in sent]
 
     def _settle(self, kept: Sequence[Deployment]) -> None:
@@ -226,8 +226,25 @@ def _has_target(deployment: Deployment, now: Balancer) -> bool:
     return listener is not None and listener.certificate_id == deployment.certificate_id
 
 
+def _ended_badly(deployment: Deployment, now: Balancer, reason: DeployReason, why: str) -> Deployment:
+    """Return the failure of a change after which the balancer is not ACTIVE."""
+    has = _has_target(deployment, now)
+    how = (
+        "The listener has the certificate"
+        if has
+        else "The API accepted the change, but the listener lacks the certificate"
+    )
+    return deployment.failed(reason, f"{how}. {why}", is_changed=has)
+
+
+def _deleted(deployment: Deployment) -> Deployment:
+    return deployment.failed("not_found", "The listener was deleted meanwhile.", is_changed=False)
+
+
 def _not_taken(deployment: Deployment, now: Balancer) -> Deployment:
     """Return the failure of a change that the API accepted and did not carry out."""
+    if now.listener(deployment.uuid) is None:
+        return _deleted(deployment)
     return deployment.failed(
         "api_error",
         f"The API accepted the change, but the listener does not have the certificate: run it again.{now.shown_error}",
@@ -241,7 +258,7 @@ def _still_to_do(planned: Sequence[Deployment], now: Balancer) -> tuple[list[Dep
     for one in planned:
         listener, before = now.listener(one.uuid), one.at.listener
         if listener is None:
-            settled.append(one.failed("not_found", "The listener was deleted meanwhile.", is_changed=False))
+            settled.append(_deleted(one))
         elif listener.certificate_id == one.certificate_id:
             settled.append(
                 replace(one, outcome="unchanged", message="Another run has switched it meanwhile.", is_changed=False)
