@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import SoftLayer
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import Authority, Issued, leaks, new_key
+from tests.support.certificates import Authority, Issued, leaks, new_key, pem_of
 from tests.support.forked import ForkedModule
+from tests.support.haproxy import reason_to_skip
 from tests.support.modules import Run, finish_module, start_module
 
 MODULE = "ssl_certificate_deploy"
@@ -54,6 +56,30 @@ def account(empty_simulator: Simulator) -> Iterator[Simulator]:
     empty_simulator.reset()
     yield empty_simulator
     assert empty_simulator.ignored() == set()
+
+
+@pytest.fixture(scope="session")
+def empty_balancing_simulator() -> Iterator[Simulator]:
+    """An account without orders whose balancers serve; use `serving` instead."""
+    if reason := reason_to_skip():
+        pytest.skip(reason)
+    with Simulator.start(fleet="empty", haproxy=True) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def serving(empty_balancing_simulator: Simulator) -> Simulator:
+    """An account as `account`, where HAProxy serves what the listeners are to serve."""
+    empty_balancing_simulator.reset()
+    return empty_balancing_simulator
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> Path:
+    """A file with the root of what is issued here."""
+    path = tmp_path / "roots.pem"
+    path.write_text(pem_of([AUTHORITY.root]), encoding="ascii")
+    return path
 
 
 def issue(name: str | None = NAME, key: str = "rsa", **how: Any) -> Issued:
