@@ -275,7 +275,7 @@ def places(run: Run) -> dict[int, list[str] | None]:
 def test_services(sim: Simulator, filled: dict[str, int], transport: str) -> None:
     """An HTTP or TCP listener serves no certificate, whatever id it still has; -1 and null are none."""
     first, second = filled["www.example.com"], filled["soon.example.org"]
-    web, api, *_others = balanced(sim, first, second)
+    _web, api, *_others = balanced(sim, first, second)
     run = listed(sim, **options_for(sim, transport), gather_services=True)
     expected: dict[int, list[str]] = {identifier: [] for identifier in filled.values()}
     expected |= {first: ["api:8443", "web:443", "web:8443"], second: ["api:443"]}
