@@ -36,6 +36,10 @@ HTTPS = "HTTPS"
 MANAGE_ADVICE = (
     "It does not exist, or the API user has no permission for it (LOADBALANCER_MANAGE, and access to the device)."
 )
+UNLISTED = (
+    "The load balancers cannot be listed: the API user lacks the permission to view them (LOADBALANCER_MANAGE, which also allows "
+    "changes), or access to the devices. Grant it."
+)
 BUSY = re.compile(
     r"\b(?:CREATE|UPDATE|MAINTENANCE)_PENDING\b|\b(?:not|be)\W+(?:in\W+)?(?:an?\W+)?ACTIVE\b", re.IGNORECASE
 )
@@ -125,12 +129,7 @@ def fetch_balancers(client: Client) -> list[Balancer]:
     except CertificatesError as error:
         if error.code != "not_found":
             raise
-        raise CertificatesError(
-            "not_found",
-            "The load balancers cannot be listed: the API user lacks the permission to view load balancers, or access to the devices. "
-            "Grant it.",
-            **error.details,
-        ) from None
+        raise CertificatesError("not_found", UNLISTED, **error.details) from None
     return [found for found in map(normalise, rows) if found is not None]
 
 
