@@ -106,14 +106,14 @@ def test_a_run_that_is_killed(account: Simulator, number: int) -> None:
     fleet = Fleet(account)
     account.settings(latency_ms=chance.choice([0, 5, 30]), balancer_lock_ms=chance.choice([0, 100, 200]))
     options = options_for(account, TRANSPORTS[number % len(TRANSPORTS)])
-    process = begin(**options)
+    process = begin(**options, concurrency=chance.choice([1, 4]))
     calls, spell = chance.randint(0, 12), chance.randint(0, 3)
     while len(account.calls()) < calls and process.poll() is None:
         pass
     for _time in range(spell):
         account.balancers()
     process.kill()
-    process.communicate()
+    process.wait()
     wait_until_answered(account)
     account.settings(latency_ms=0)
     before, sent = fleet.switched(), len(changes(account))
@@ -137,7 +137,7 @@ def test_runs_that_are_killed_in_a_row(account: Simulator) -> None:
         while len(account.calls()) < calls and process.poll() is None:
             pass
         process.kill()
-        process.communicate()
+        process.wait()
         fleet.switched()
     wait_until_answered(account)
     assert not run_it(**options_for(account)).failed
