@@ -29,6 +29,7 @@ FOUND = {
     "ssl_fulfillment_email_info": "certificates",
     "ssl_certificate_import": "certificates",
     "ssl_certificate_info": "certificates",
+    "ssl_certificate_deploy": "listeners",
 }
 """What of each module's result an example should have something in."""
 OF_ROLE = "softlayer.certificates.ssl_fulfillment : "

@@ -26,16 +26,20 @@ from typing import Any, cast
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from tests.simulator.balancers import ECDSA_SUITES, RSA_SUITES
 from tests.simulator.client import Simulator
 from tests.support import certificates as made
 from tests.support.dovecot import Mailbox
 from tests.support.gateway import Gateway
 from tests.support.postgresql import USER, Server
 
-DOCUMENTED_ACCOUNT, DOCUMENTED_CERTIFICATE = 307608, 4711
+DOCUMENTED_ACCOUNT = 307608
+DOCUMENTED_BALANCER = "0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e"
+COMPANY = "Example Company"
+"""The organization in the certificates of the simulator's orders."""
 DOCUMENTED_FINGERPRINT = re.compile(r"5f:0c:2d:[0-9a-f:]+")
 ORDERS: tuple[dict[str, Any], ...] = (
-    {"id": 1234, "commonName": "www.example.com", "days_left": 300},
+    {"id": 1234, "commonName": "www.example.com", "days_left": 300, "key_type": "rsa"},
     {"id": 5678, "commonName": "shop.example.com", "days_left": 200, "status": "Complete"},
     {"commonName": "example.com", "days_left": 250},
     {"commonName": "*.example.com", "days_left": 100, "approverEmailAddress": "hostmaster@example.com"},
@@ -55,6 +59,7 @@ class World:
             path.mkdir(parents=True)
         self._add_orders()
         self._fill_the_store()
+        self._add_balancers()
         self._receive_emails()
         self._keep_files()
         self.secrets = {
@@ -109,9 +114,7 @@ class World:
                 value = value.replace(word, local)
             value = DOCUMENTED_FINGERPRINT.sub(self._fingerprint, value)
             return re.sub(r"(?<![\w.~/:])/(?=(etc|srv|var)/)", f"{self.root}/", value)
-        return {DOCUMENTED_ACCOUNT: self._sim.account_id, DOCUMENTED_CERTIFICATE: self._certificate_id}.get(
-            value, value
-        )
+        return {DOCUMENTED_ACCOUNT: self._sim.account_id, **self._documented}.get(value, value)
 
     def _login(self, imap: dict[str, Any]) -> dict[str, Any]:
         """How to log in to the mail server that there is, with the password that the example names."""
@@ -133,13 +136,18 @@ class World:
         self._store("old.example.com", days=(-300, 65))
         self._store("portal.example.com", days=(-340, 25))
         self._store("archive.example.com", days=(-300, -3))
-        self._certificate_id = self._store("beta.example.com", days=(-100, 200))
+        self._documented = {
+            4711: self._store("beta.example.com", days=(-100, 200), kind="rsa"),
+            4712: self._store("beta.example.com", days=(-10, 80)),
+            4713: self._store("api.example.com", days=(-10, 80)),
+            4714: self._store("staging.example.com", days=(-90, -1), kind="rsa"),
+        }
         unwanted = self._authority.issue("legacy.example.com")
         self._fingerprint = unwanted.fingerprint
         self._create(unwanted)
 
-    def _store(self, name: str, days: tuple[float, float]) -> int:
-        return self._create(self._authority.issue(name, days=days))
+    def _store(self, name: str, days: tuple[float, float], *, kind: str = "ec", **options: Any) -> int:
+        return self._create(self._authority.issue(name, key=made.new_key(kind), days=days, **options))
 
     def _create(self, issued: made.Issued) -> int:
         template = {
@@ -148,6 +156,30 @@ class World:
             "intermediateCertificate": issued.chain_pem,
         }
         return int(self._call("SoftLayer_Security_Certificate/createObject", template)["id"])
+
+    def _add_balancers(self) -> None:
+        """Have listeners serve certificates that the store, or a file, has a successor of; nobody can connect to them."""
+        beta = self._store("beta.example.com", days=(-200, 100), kind="rsa")
+        www = self._store("www.example.com", days=(-340, 25), kind="rsa", organization=COMPANY)
+        api = self._store("api.example.com", days=(-340, 25), kind="rsa", organization=COMPANY)
+        staging = self._store(
+            "staging.example.com", days=(-90, 90), kind="rsa", names=["staging.example.com", "test.example.com"]
+        )
+        for name, port, served, given in (
+            ("prod-web", 443, beta, {}),
+            ("prod-admin", 8443, beta, {"uuid": DOCUMENTED_BALANCER}),
+            ("prod-www", 443, www, {}),
+            ("prod-api", 443, api, {}),
+            ("staging-web", 443, staging, {}),
+        ):
+            listeners = [
+                {"protocolPort": port, "tlsCertificateId": served},
+                {"protocolPort": 80, "protocol": "HTTP"},
+            ]
+            suites = [*RSA_SUITES, *ECDSA_SUITES]
+            self._sim.add_balancer(
+                name=name, address=f"{name}.invalid", sslCiphers=suites, listeners=listeners, **given
+            )
 
     def _receive_emails(self) -> None:
         """Have the authority's emails in the inbox, in a folder of it, and in all the places where people keep such."""
@@ -190,8 +222,9 @@ class World:
             _write(path, www["intermediateCertificate"])
         _write(ssl / "example-issuers.pem", www["intermediateCertificate"])
         roots = self._sim.authority_root.read_text(encoding="ascii") + made.pem_of([self._authority.root])
-        for path in (self._roots, ssl / "authority/root.pem", self.root / "srv/authority/root.pem"):
+        for path in (ssl / "authority/root.pem", self.root / "srv/authority/root.pem", ssl / "company-roots.pem"):
             _write(path, roots)
+        _write(self._roots, roots)
         for name in ("a.example.com", "b.example.com"):
             signed = made.self_signed(name)
             _write(self.work / f"{name}.crt", signed.pem)
