@@ -134,7 +134,6 @@ class World:
         in_use = self._store("vpn.example.com", days=(-300, 20))
         self._sim.patch_certificate(in_use, associatedServiceCount=1)
         self._store("old.example.com", days=(-300, 65))
-        self._store("portal.example.com", days=(-340, 25))
         self._store("archive.example.com", days=(-300, -3))
         self._documented = {
             4711: self._store("beta.example.com", days=(-100, 200), kind="rsa"),
@@ -161,6 +160,7 @@ class World:
         """Have listeners serve certificates that the store, or a file, has a successor of; nobody can connect to them."""
         beta = self._store("beta.example.com", days=(-200, 100), kind="rsa")
         www = self._store("www.example.com", days=(-340, 25), kind="rsa", organization=COMPANY)
+        portal = self._store("portal.example.com", days=(-340, 25))
         api = self._store("api.example.com", days=(-340, 25), kind="rsa", organization=COMPANY)
         staging = self._store(
             "staging.example.com", days=(-90, 90), kind="rsa", names=["staging.example.com", "test.example.com"]
@@ -170,6 +170,7 @@ class World:
             ("prod-admin", 8443, beta, {"uuid": DOCUMENTED_BALANCER}),
             ("prod-www", 443, www, {}),
             ("prod-api", 443, api, {}),
+            ("prod-portal", 443, portal, {}),
             ("staging-web", 443, staging, {}),
         ):
             listeners = [
