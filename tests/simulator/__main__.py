@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import app, control, fleet, keys, mail, tls
+from . import app, control, fleet, haproxy, keys, mail, tls
 from .server import Server
 from .settings import Settings
 from .users import BALANCE, MANAGE, VIEW, User, Users
@@ -34,13 +34,17 @@ def main() -> int:
     if not _is_loopback(options.host):
         sys.stderr.write(f"{options.host} is not a loopback address: the simulator is for this machine only\n")
         return 2
-    with _state_dir(options.state_dir) as state_dir:
-        _serve(options, state_dir)
+    with contextlib.ExitStack() as stack:
+        state_dir, proxy = stack.enter_context(_state_dir(options.state_dir)), None
+        if options.haproxy:
+            proxy = haproxy.Haproxy()
+            stack.callback(proxy.stop)
+        _serve(options, state_dir, proxy)
     return 0
 
 
-def _serve(options: argparse.Namespace, state_dir: Path) -> None:
-    world = _world(options, state_dir)
+def _serve(options: argparse.Namespace, state_dir: Path, proxy: haproxy.Haproxy | None) -> None:
+    world = _world(options, state_dir, proxy)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: world.stopping.set())
     context, ca_path = tls.server_context(state_dir) if options.tls else (None, None)
@@ -67,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stored", type=int, default=0, help="how many of those orders are in the store already")
     parser.add_argument("--balancers", type=int, default=0, help="how many load balancers serve what is in the store")
     parser.add_argument("--listeners", type=int, default=1, help="how many listeners each of them has (%(default)s)")
+    parser.add_argument(
+        "--haproxy", action="store_true", help="have HAProxy serve what the load balancers are to serve"
+    )
     parser.add_argument("--latency-ms", type=int, default=0, help="how long every call takes at least")
     parser.add_argument("--tls", action="store_true", help="serve the API by https, with a certificate of its own")
     return parser
@@ -97,7 +104,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _world(options: argparse.Namespace, state_dir: Path) -> World:
+def _world(options: argparse.Namespace, state_dir: Path, proxy: haproxy.Haproxy | None) -> World:
     users = Users(
         [
             User(options.username, frozenset({VIEW, MANAGE, BALANCE}), options.api_key or secrets.token_hex(32)),
@@ -106,7 +113,12 @@ def _world(options: argparse.Namespace, state_dir: Path) -> World:
     )
     maildir = mail.Maildir(Path(options.maildir or state_dir / "Maildir").resolve())
     world = World(state_dir, maildir, users, dict(_ACCOUNT), Settings(latency_ms=options.latency_ms))
+    if proxy is not None:
+        world.place = proxy.next_address
     fleet.seed(world, options.fleet, options.stored, options.balancers, options.listeners)
+    if proxy is not None:
+        world.proxy = proxy.serve
+        world.switching.refresh()
     return world
 
 

@@ -183,7 +183,7 @@ class Balancers:
         self._next_listener += 1
         row = {
             "id": identifier,
-            "uuid": str(uuid.uuid5(_UUIDS, f"listener {identifier}")),
+            "uuid": _uuid(f"listener {identifier}"),
             "protocol": HTTPS,
             "protocolPort": 443,
             "provisioningStatus": ACTIVE,
@@ -215,7 +215,7 @@ def _row(identifier: int, account: Row, given: Mapping[str, Any], address: str |
     public = address or f"{str(name).lower()}-{account['id']}-{location}.clb.appdomain.cloud"
     row = {
         "id": identifier,
-        "uuid": str(uuid.uuid5(_UUIDS, f"balancer {identifier}")),
+        "uuid": _uuid(f"balancer {identifier}"),
         "accountId": account["id"],
         "name": name,
         "address": public,
@@ -259,7 +259,7 @@ def _pool(identifier: int) -> Row:
     """Where a listener sends what it gets."""
     moment = dates.now()
     return {
-        "uuid": str(uuid.uuid5(_UUIDS, f"pool {identifier}")),
+        "uuid": _uuid(f"pool {identifier}"),
         "protocol": HTTP,
         "protocolPort": 80,
         "loadBalancingAlgorithm": "ROUNDROBIN",
@@ -270,3 +270,8 @@ def _pool(identifier: int) -> Row:
         "members": [],
         "sessionAffinity": None,
     }
+
+
+def _uuid(name: str) -> str:
+    """The same in each run, and random to look at, as clients expect it."""
+    return str(uuid.UUID(bytes=uuid.uuid5(_UUIDS, name).bytes, version=4))

@@ -132,3 +132,67 @@ def test_call_api_with_wrong_credentials(slcli: Slcli, tmp_path: Path) -> None:
     config = tmp_path / "softlayer.conf"
     config.write_text(config.read_text(encoding="utf-8").replace("api_key = ", "api_key = 0"), encoding="utf-8")
     assert "Access Denied" in slcli("call-api", "Account", "getObject", fails=True)
+
+
+# Load balancers
+
+
+@pytest.fixture
+def balancer(sim: Simulator) -> dict[str, Any]:
+    """A balancer with an HTTPS listener and one of HTTP."""
+    certificate = sim.certificates()[0]["id"]
+    listeners = [{"protocolPort": 8443, "tlsCertificateId": certificate}, {"protocol": "HTTP", "protocolPort": 80}]
+    return sim.add_balancer(name="web", description="The shop", listeners=listeners)
+
+
+def test_loadbal_list(sim: Simulator, slcli: Slcli, balancer: dict[str, Any]) -> None:
+    sim.add_balancer(name="inside", type=0, datacenter="fra02")
+    rows = {row["Name"]: row for row in slcli("loadbal", "list")}
+    assert set(rows) == {"web", "inside"}
+    assert (rows["web"]["Id"], rows["web"]["Location"]) == (balancer["id"], "Dallas 10")
+    assert [(row["Public"], row["Listeners"]) for row in (rows["web"], rows["inside"])] == [("Yes", 2), ("No", 0)]
+
+
+@pytest.mark.parametrize("by", ["id", "uuid", "name"])
+def test_loadbal_detail(slcli: Slcli, balancer: dict[str, Any], by: str) -> None:
+    told = slcli("loadbal", "detail", balancer[by])
+    assert told["UUI"] == balancer["uuid"]
+    assert told["Name"] is None, "its mask names one property of the balancer itself: no other comes"
+    listeners = {row["UUID"]: row["Mapping"] for row in told["Protocols"]}
+    https, http = (listener["uuid"] for listener in balancer["listeners"])
+    assert listeners == {https: "HTTPS:8443 -> HTTP:80", http: "HTTP:80 -> HTTP:80"}
+    assert "ECDHE-RSA-AES256-GCM-SHA384" in [row["Name"] for row in told["Ciphers"]]
+
+
+def edit(balancer: dict[str, Any], *options: str) -> list[str]:
+    """The SDK's own way to edit the HTTPS listener: it has no option for the certificate."""
+    uuid = balancer["listeners"][0]["uuid"]
+    return ["loadbal", "protocol-edit", str(balancer["id"]), f"--uuid={uuid}", "--session=SOURCE_IP", *options]
+
+
+def test_loadbal_protocol_edit_leaves_the_certificate_alone(
+    sim: Simulator, slcli: Slcli, balancer: dict[str, Any]
+) -> None:
+    slcli(*edit(balancer, "--frontend=HTTPS:8443", "--max=20"))
+    [call] = sim.calls(method="updateLoadBalancerProtocols")
+    [sent] = call["arguments"][1]
+    assert sent == {
+        "listenerUuid": balancer["listeners"][0]["uuid"],
+        **{"frontendProtocol": "HTTPS", "frontendPort": 8443, "backendProtocol": "HTTP", "backendPort": 80},
+        **{"loadBalancingMethod": "ROUNDROBIN", "sessionType": "SOURCE_IP", "maxConn": 20},
+    }
+    [edited, other] = sim.balancers()[0]["listeners"]
+    assert other == balancer["listeners"][1]
+    assert edited["tlsCertificateId"] == edited["serves"] == sim.certificates()[0]["id"]
+    assert edited["connectionLimit"] == 20
+
+
+def test_loadbal_protocol_edit_resets_what_it_is_not_told(
+    sim: Simulator, slcli: Slcli, balancer: dict[str, Any]
+) -> None:
+    """Without a front end it means HTTP, which has no certificate; without a maximum it sends null."""
+    assert "may not be null" in " ".join(slcli(*edit(balancer, "--frontend=HTTPS:8443"), fails=True).split())
+    assert sim.calls(method="updateLoadBalancerProtocols")[0]["arguments"][1][0]["maxConn"] is None
+    assert sim.balancers() == [balancer]
+    slcli(*edit(balancer, "--frontend=HTTP:8080", "--max=20"))
+    assert sim.balancers()[0]["listeners"][0]["tlsCertificateId"] is None
