@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from .._codes import Untrusted
 from .._errors import CertificatesError
 from .._text import NOT_XML
 from .._times import iso
 from .._x509.certificate import STORED_KEY_TYPES, Certificate, find_by_key, pem_bundle
-from .._x509.chain import Anchors, Chain, Chains, Trust
+from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains, Trust
 from .._x509.keys import PrivateKey, read_key_store, read_private_key
 from .._x509.read import Csr, read_certificates, read_request
 
@@ -90,10 +89,6 @@ class ImportWishes:
     verify_chain: bool = True
     remove_superseded: bool = False
     trust: t.Literal["require", "warn", "ignore"] = "warn"
-
-
-UNTRUSTED: Mapping[Trust, Untrusted] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
-"""The reason for a certificate that is not accepted because it is not trusted."""
 
 
 def remedy_for(trust: Trust) -> str:

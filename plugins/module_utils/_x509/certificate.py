@@ -198,6 +198,11 @@ class Certificate:
         dns_names = name_set(None, (name.value for name in self._alternatives if isinstance(name, x509.DNSName)))
         return dns_names or name_set(self.common_name, ())
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The IP addresses that clients accept it for."""
+        return frozenset(str(name.value) for name in self._alternatives if isinstance(name, x509.IPAddress))
+
     def has_all_names_of(self, other: Certificate) -> bool:
         """Return whether it is for every name of another certificate, including addresses.
 

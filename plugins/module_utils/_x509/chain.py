@@ -15,12 +15,13 @@ Certificates come from strangers, so the work is limited: a path made to take lo
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from .._codes import Untrusted
 from .._times import iso
 from .certificate import Certificate, Name
 from .name_constraints import meets_name_constraints
@@ -55,6 +56,8 @@ with suppress(ImportError):  # the callers of _x509 report a missing library
     )
 
 Trust = t.Literal["trusted", "incomplete", "untrusted"]
+UNTRUSTED: Mapping[Trust, Untrusted] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
+"""The reason for a certificate that is not accepted because it is not trusted."""
 
 LONGEST_CHAIN = 10
 """Certificates above a leaf; real chains have one to three."""

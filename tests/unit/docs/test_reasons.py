@@ -16,11 +16,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._codes impo
     DeployReason,
     EmailOutcome,
     EmailReason,
+    EndpointReason,
     FailureCode,
     ImportOutcome,
     ImportReason,
     MissingReason,
-    NotSeen,
     UnmatchedReason,
     WaitingReason,
 )
@@ -33,6 +33,7 @@ EMAILS = plugin_source("module", "ssl_fulfillment_email")["RETURN"]["emails"]
 FOUND = plugin_source("module", "ssl_fulfillment_email_info")["RETURN"]
 IMPORTED = plugin_source("module", "ssl_certificate_import")["RETURN"]["certificates"]
 DEPLOYED = plugin_source("module", "ssl_certificate_deploy")["RETURN"]["listeners"]
+SERVED = plugin_source("module", "ssl_endpoint_info")["RETURN"]["endpoints"]
 SKIPPED = FILTER["RETURN"]["_value"]["contains"]["skipped"]["description"]
 
 
@@ -75,9 +76,10 @@ def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str 
         ("finding", 1, reasons(FOUND["unmatched"]), UnmatchedReason),
         ("importing", 0, reasons(IMPORTED), ImportReason),
         ("deploying", 0, reasons(DEPLOYED), DeployReason),
+        ("serving", 0, reasons(SERVED), EndpointReason),
         ("waiting", 0, words(SKIPPED), WaitingReason),
     ],
-    ids=["requesting", "missing", "unmatched", "importing", "deploying", "waiting"],
+    ids=["requesting", "missing", "unmatched", "importing", "deploying", "serving", "waiting"],
 )
 def test_the_guide_lists_the_reasons_that_are_documented(
     section: str, table: int, documented: set[str], declared: Any
@@ -95,6 +97,6 @@ def test_the_guide_lists_the_codes_of_failures() -> None:
                 codes |= {part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)}
     [guide] = listed("failing")
     assert sorted(guide) == sorted(get_args(FailureCode))
-    of_one_item = reasons(IMPORTED) | reasons(DEPLOYED) | set(get_args(NotSeen))
+    of_one_item = reasons(IMPORTED) | reasons(DEPLOYED) | reasons(SERVED)
     assert sorted(codes - guide - of_one_item) == []
     assert sorted(guide - codes) == []

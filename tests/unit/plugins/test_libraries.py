@@ -29,6 +29,7 @@ API, CERTIFICATES = ("SoftLayer", "requests", "urllib3"), ("cryptography", "idna
 CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "ssl_order_info": (LOGIN, (*API, *CERTIFICATES)),
     "ssl_certificate_info": (LOGIN, (*API, *CERTIFICATES)),
+    "ssl_endpoint_info": ({**LOGIN, "endpoints": [], "gather_stored": True}, (*API, *CERTIFICATES)),
     "ssl_certificate_import": (
         {**LOGIN, "state": "absent", "certificate_id": 1},
         (*API, *CERTIFICATES, "SQLAlchemy"),
@@ -108,11 +109,14 @@ def test_a_library_that_is_too_old(tmp_path: Path, module: str, library: str) ->
     assert result["msg"].endswith(f", which has 0.9: pip install '{library}>={least}'.")
 
 
+NEEDS_MOST_FOR_SOME_OPTIONS = {"ssl_fulfillment_email_info", "ssl_endpoint_info"}
+
+
 @pytest.mark.parametrize("module", CASES)
 def test_each_module_asks_for_what_it_needs(module: str) -> None:
     libraries = import_module(f"{RUNS}{module.removeprefix('ssl_')}").LIBRARIES
     assert set(libraries) <= set(CASES[module][1])
-    if module != "ssl_fulfillment_email_info":  # which needs most of them for some options only
+    if module not in NEEDS_MOST_FOR_SOME_OPTIONS:
         assert set(libraries) == set(CASES[module][1])
 
 
@@ -127,6 +131,7 @@ def test_what_is_only_needed_for_some_options_is_only_then_asked_for(tmp_path: P
         make_missing(tmp_path, library)
     result = run("ssl_fulfillment_email_info", tmp_path, {"maildir": str(tmp_path), "csr_paths": ["/none"]})
     assert "is no Maildir" in result["msg"]
+    assert run("ssl_endpoint_info", tmp_path, {"endpoints": ["127.0.0.1:1"]})["endpoint_count"] == 1
 
 
 FILTERS = {

@@ -43,6 +43,7 @@ SELECTED = {
     "ssl_certificate_import": "certificates",
     "ssl_fulfillment_email_info": "certificates",
     "ssl_fulfillment_email": "requested_count",
+    "ssl_endpoint_info": "endpoints",
 }
 
 

@@ -30,6 +30,7 @@ def options_of(sim: Simulator, name: str, folder: Path) -> dict[str, Any]:
         "ssl_certificate_import": {**api, **ledger, **ISSUED.options()},
         "ssl_fulfillment_email": {**api, **ledger, "order_ids": [sim.orders()[0]["id"]]},
         "ssl_fulfillment_email_info": {"paths": [str(folder)], "csr_paths": [str(folder / "www.csr")]},
+        "ssl_endpoint_info": {**api, "endpoints": ["127.0.0.1:1"], "gather_stored": True},
     }[name]
 
 

@@ -1,0 +1,215 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_endpoint_info` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ansible.module_utils.common.validation import check_type_dict
+
+from .._api.balancers import Balancer, Listener, fetch_balancers
+from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.settings import LONGEST_TIMEOUT
+from .._api.store import Listing, Stored, fetch_visible
+from .._argspec import ArgumentSpec, api_options, import_options
+from .._codes import EndpointReason
+from .._errors import CertificatesError
+from .._libraries import FOR_API, FOR_CERTIFICATES
+from .._module import Module
+from .._names import ascii_name
+from .._times import now
+from .._tls.judge import Judge, as_result
+from .._tls.look import CONCURRENCY, Endpoint, Look, look_at_all
+from .._tls.written import is_host, read_endpoint
+from .._x509.chain import Anchors
+from .roots import trusted_roots
+
+LIBRARIES = FOR_CERTIFICATES
+SPEC = (
+    api_options()
+    + import_options().only("trusted_ca_path")
+    + ArgumentSpec(
+        options={
+            "endpoints": {"type": "list", "elements": "raw"},
+            "from_load_balancers": {"type": "bool", "default": False},
+            "gather_stored": {"type": "bool", "default": False},
+            "timeout": {"type": "float", "default": 10},
+            "concurrency": {"type": "int", "default": CONCURRENCY},
+        },
+    )
+)
+API_TIMEOUT = api_options().options["timeout"]["default"]
+"""Seconds that a call of the API may take at least: `timeout` is that of a look."""
+REASONS: tuple[EndpointReason, ...] = t.get_args(EndpointReason)
+
+
+@dataclass(frozen=True)
+class Item:
+    """What is to be looked at; `about` is said of it in the result. Without a host there is nothing to look at, and `why_not` says why."""
+
+    endpoint: Endpoint
+    about: Mapping[str, t.Any] = field(default_factory=dict)
+    why_not: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that the certificate has to be for."""
+        return self.endpoint.server_name or self.endpoint.host
+
+    @property
+    def unseen(self) -> Look:
+        """The look at nothing."""
+        return Look(self.endpoint, reason="unreachable", message=self.why_not)
+
+
+@dataclass
+class ForApi:
+    """A module as `connect` takes it, with a time limit for whole calls in place of that for one step of a look."""
+
+    params: dict[str, t.Any]
+    given: frozenset[str]
+    no_log_values: set[str]
+    warn: t.Callable[[str], t.Any]
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    check_params(params)
+    items = [Item(endpoint) for endpoint in read_endpoints(params["endpoints"] or ())]
+    anchors = anchors_for(module)
+    client, listing = None, None
+    if params["from_load_balancers"] or params["gather_stored"]:
+        module.require(*FOR_API)
+        client = connect_for(module)
+        listing = fetch_visible(client)
+        items += from_load_balancers(client, listing.records) if params["from_load_balancers"] else []
+    if listing is not None and listing.is_limited:
+        warn_of_limits(module)
+    ids = ids_by_certificate(listing) if listing is not None and params["gather_stored"] else None
+    judge = Judge(anchors, now())
+    entries = []
+    for item, look in zip(items, look_at_items(items, params["timeout"], params["concurrency"]), strict=True):
+        entry = as_result(look, judge.judge(look, item.name), item.name)
+        stored = ids.get(look.chain[0].der, []) if ids is not None and look.chain else None
+        entries.append({**entry, "certificate_ids": stored, **item.about})
+    met = Counter(entry["reason"] for entry in entries)
+    return {
+        "changed": False,
+        "endpoints": entries,
+        "endpoint_count": len(entries),
+        "reason_counts": {reason: met[reason] for reason in REASONS},
+        "api_calls": client.api_calls if client else 0,
+    }
+
+
+def check_params(params: Mapping[str, t.Any]) -> None:
+    """Refuse invalid values."""
+    if params["endpoints"] is None and not params["from_load_balancers"]:
+        raise CertificatesError("invalid_argument", "Say what to look at: give endpoints, or set from_load_balancers.")
+    if not 0 < params["timeout"] < LONGEST_TIMEOUT:
+        raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
+    if not 1 <= params["concurrency"] <= MOST_CALLS_AT_ONCE:
+        raise CertificatesError("invalid_argument", f"concurrency must be from 1 to {MOST_CALLS_AT_ONCE}.")
+
+
+def read_endpoints(given: Sequence[object]) -> list[Endpoint]:
+    """Return the endpoints of the option; a dict may be text in the forms that Ansible takes."""
+    return [read_endpoint(_as_dict(item), f"endpoints[{number}]") for number, item in enumerate(given)]
+
+
+def _as_dict(item: object) -> object:
+    if isinstance(item, str) and (item.strip().startswith("{") or "=" in item.partition("/")[0]):
+        try:
+            return check_type_dict(item)
+        except (TypeError, ValueError, SyntaxError):
+            return item
+    return item
+
+
+def anchors_for(module: Module) -> Anchors | None:
+    """Return the trusted certificates; `None`, with a warning, on a machine without roots."""
+    path = module.params["trusted_ca_path"]
+    try:
+        return trusted_roots(path)
+    except CertificatesError as error:
+        if path is not None:
+            raise
+        module.warn(f"Whether certificates can be trusted was not looked at. {error.message}")
+        return None
+
+
+def connect_for(module: Module) -> Client:
+    """Return a client whose calls have the time that calls of the API need."""
+    params = {**module.params, "timeout": max(module.params["timeout"], API_TIMEOUT)}
+    return connect(ForApi(params, module.given - {"timeout"}, module.no_log_values, module.warn))
+
+
+def warn_of_limits(module: Module) -> None:
+    """Say what a user with only the view permission does not get."""
+    unmet = {
+        "the names of wildcard and other certificates are known by their common name only": "from_load_balancers",
+        "certificate_ids is empty": "gather_stored",
+    }
+    what = " and ".join(text for text, option in unmet.items() if module.params[option])
+    module.warn(f"The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: {what}. Grant it.")
+
+
+def ids_by_certificate(listing: Listing) -> dict[bytes, list[int]]:
+    """Return the ids of the store's records by the DER of their certificates."""
+    found: dict[bytes, list[int]] = {}
+    for record in listing.records:
+        if record.certificate is not None:
+            found.setdefault(record.certificate.der, []).append(record.id)
+    return found
+
+
+def from_load_balancers(client: Client, records: Sequence[Stored]) -> list[Item]:
+    """Return the HTTPS listeners of the account's load balancers, sorted by the balancers' ids and by port."""
+    stored = {record.id: record for record in records}
+    return [
+        _item_of(balancer, listener, stored)
+        for balancer in fetch_balancers(client)
+        for listener in sorted(balancer.listeners, key=lambda one: one.port)
+        if listener.is_https
+    ]
+
+
+def _item_of(balancer: Balancer, listener: Listener, stored: Mapping[int, Stored]) -> Item:
+    record = stored.get(listener.certificate_id or 0)
+    host = balancer.address or ""
+    name = next(names_to_ask_for(record), None) if record else None
+    about = {
+        "load_balancer": balancer.name,
+        "load_balancer_uuid": balancer.uuid,
+        "listener_uuid": listener.uuid,
+    }
+    why_not = None
+    if not host:
+        why_not = f"The load balancer {balancer.name} has no address: its status is {balancer.provisioning_status}."
+    return Item(Endpoint(host, listener.port, name or host or None), about, why_not)
+
+
+def names_to_ask_for(record: Stored) -> Iterator[str]:
+    """Yield the names by which clients would ask for a certificate of the store, the likeliest first; www for a wildcard."""
+    certificate = record.certificate
+    listed = certificate.subject_alt_names if certificate else []
+    accepted = certificate.server_names if certificate else record.names
+    names = [name for name in (record.common_name, *listed) if name and ascii_name(name) in accepted]
+    names += sorted(accepted)
+    for name in (*(name for name in names if "*" not in name), *names):
+        asked = name.replace("*", "www", 1)
+        if is_host(asked):
+            yield asked
+
+
+def look_at_items(items: Sequence[Item], timeout: float, concurrency: int) -> list[Look]:
+    """Return what was seen, in the order of the items."""
+    looks = iter(look_at_all([item.endpoint for item in items if not item.why_not], timeout, concurrency))
+    return [item.unseen if item.why_not else next(looks) for item in items]

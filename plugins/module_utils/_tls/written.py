@@ -1,0 +1,123 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Endpoints as users write them. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from .._errors import CertificatesError
+from .._names import ascii_name
+from .endpoint import Endpoint, StartTls, as_address
+
+HTTPS_PORT = 443
+LARGEST_PORT = 65535
+STARTTLS: tuple[StartTls, ...] = ("smtp", "imap")
+KEYS = ("host", "port", "server_name", "starttls")
+HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+"""A host name in ASCII form (RFC 1123, 2.1), and with the underscores that some have."""
+BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+LONGEST_SHOWN = 80
+
+
+def read_endpoint(written: object, place: str) -> Endpoint:
+    """Return the endpoint that a user means.
+
+    Args:
+        written: text such as `host`, `host:port`, `[v6]:port` or an `https` URL, or a dict.
+        place: where it stands, for messages: `endpoints[0]`.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    if isinstance(written, Mapping):
+        return _from_dict(written, place)
+    if not isinstance(written, str):
+        raise _refusal(place, written, "is neither text nor a dict: write it like www.example.com:443")
+    host, port = _split(written.strip(), place)
+    return _endpoint(host, port, None, None, place)
+
+
+def _from_dict(written: Mapping[str, t.Any], place: str) -> Endpoint:
+    unknown = [str(key) for key in written if key not in KEYS]
+    if unknown:
+        raise _refusal(place, unknown[0], f"is no key of an endpoint: there are {', '.join(KEYS)}")
+    host, server_name, starttls = (_text(written, key, place) for key in ("host", "server_name", "starttls"))
+    if host is None:
+        raise CertificatesError("invalid_argument", f"{place} lacks host.")
+    bracketed = BRACKETED.fullmatch(host)
+    if bracketed and bracketed[2] is None:
+        host = bracketed[1]
+    protocol = next((name for name in STARTTLS if name == (starttls or "").lower()), None)
+    if starttls is not None and protocol is None:
+        raise _refusal(f"{place}.starttls", starttls, f"is not known: write {' or '.join(STARTTLS)}, or leave it out")
+    port = written.get("port")
+    is_blank = port is None or (isinstance(port, str) and not port.strip())
+    return _endpoint(host, HTTPS_PORT if is_blank else port, server_name, protocol, place)
+
+
+def _text(written: Mapping[str, t.Any], key: str, place: str) -> str | None:
+    value = written.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _refusal(f"{place}.{key}", value, "is no text")
+    return value.strip() or None
+
+
+def _split(text: str, place: str) -> tuple[str, object]:
+    """Return host and port of a text."""
+    if SCHEME.match(text):
+        return _of_url(text, place)
+    bracketed = BRACKETED.fullmatch(text)
+    if bracketed:
+        return bracketed[1], HTTPS_PORT if bracketed[2] is None else bracketed[2]
+    host, colon, port = text.partition(":")
+    return (text, HTTPS_PORT) if not colon or ":" in port else (host, port)
+
+
+def _of_url(text: str, place: str) -> tuple[str, object]:
+    """Return host and port of a URL that was copied from a browser; its path means nothing here."""
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname, url.port
+    except ValueError:
+        raise _refusal(place, text, "is no valid URL: write host:port") from None
+    if url.scheme != "https" or not host or "@" in url.netloc:
+        raise _refusal(place, text, "is a URL from which host and port cannot be told: write host:port")
+    return host, HTTPS_PORT if port is None else port
+
+
+def _endpoint(host: str, port: object, server_name: str | None, starttls: StartTls | None, place: str) -> Endpoint:
+    if not is_host(host):
+        raise _refusal(
+            place, host, "is no host name or address: write it like www.example.com:443 or [2001:db8::1]:443"
+        )
+    if server_name is not None and not is_host(server_name):
+        raise _refusal(f"{place}.server_name", server_name, "is no host name or address")
+    return Endpoint(host, _port(port, place), server_name or host, starttls)
+
+
+def _port(port: object, place: str) -> int:
+    number = int(port) if isinstance(port, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", port, re.ASCII) else port
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= LARGEST_PORT:
+        raise _refusal(place, port, f"is no port: it must be a number from 1 to {LARGEST_PORT}")
+    return number
+
+
+def is_host(text: str) -> bool:
+    """Return whether a text is an address or a host name that can be asked for; a wildcard is none."""
+    return as_address(text) is not None or HOST_NAME.fullmatch(ascii_name(text)) is not None
+
+
+def _refusal(place: str, value: object, why: str) -> CertificatesError:
+    shown = json.dumps(value, ensure_ascii=False, default=str)
+    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+    return CertificatesError("invalid_argument", f"{place}: {shown} {why}.")

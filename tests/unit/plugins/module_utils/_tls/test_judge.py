@@ -1,0 +1,170 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with what an endpoint serves: names, dates, trust, and which of these is said first."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._codes import NotSeen
+from ansible_collections.softlayer.certificates.plugins.module_utils._tls.endpoint import Endpoint, Look
+from ansible_collections.softlayer.certificates.plugins.module_utils._tls.judge import Judge, Judgement, is_for
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+from cryptography import x509
+
+from tests.support.certificates import NOW, Authority, Issued, certificate_of, name_of, new_key, self_signed
+
+AUTHORITY = Authority()
+NAME = "www.example.com"
+ROOTS = Anchors([Certificate.of(AUTHORITY.root)])
+DAY = timedelta(days=1)
+
+
+def look_of(issued: Issued, chain: Any = None, **changes: Any) -> Look:
+    """What would be seen where a certificate is served, with its chain unless another is given."""
+    sent = (issued.certificate, *(issued.chain if chain is None else chain))
+    return Look(Endpoint(NAME), "192.0.2.1", tuple(map(Certificate.of, sent)), "TLSv1.3", "x", **changes)
+
+
+def judged(look: Look, name: str = NAME, anchors: Anchors | None = ROOTS) -> Judgement:
+    return Judge(anchors, NOW).judge(look, name)
+
+
+def test_nothing_is_wrong() -> None:
+    assert judged(look_of(AUTHORITY.issue(NAME))) == Judgement("trusted", True, 90, None, None)
+
+
+def test_the_order_of_the_chain_and_strangers_in_it_do_not_matter() -> None:
+    deep = Authority("Deep", intermediates=3)
+    issued = deep.issue(NAME)
+    roots = Anchors([Certificate.of(deep.root)])
+    sent = (*reversed(issued.chain), self_signed("stranger").certificate, deep.root)
+    assert judged(look_of(issued, sent), anchors=roots).trust == "trusted"
+
+
+REASONS: dict[str, tuple[Look, str, str]] = {
+    "expired": (look_of(AUTHORITY.issue(NAME, days=(-90, -1))), "expired", "expired on "),
+    "not_yet_valid": (look_of(AUTHORITY.issue(NAME, days=(1, 90))), "not_yet_valid", "is not valid before "),
+    "name_mismatch": (
+        look_of(AUTHORITY.issue("a", names=["a.example", "b.example"])),
+        "name_mismatch",
+        "is not for www.example.com but for a.example, b.example.",
+    ),
+    "many_names": (
+        look_of(AUTHORITY.issue("a", names=[f"{letter}.example" for letter in "abcdefgh"])),
+        "name_mismatch",
+        "e.example and 3 more.",
+    ),
+    "untrusted": (look_of(Authority("Other").issue(NAME)), "chain_incomplete", "is missing"),
+    "self_signed": (look_of(self_signed(NAME)), "untrusted", "signed by itself"),
+    "chain_incomplete": (look_of(AUTHORITY.issue(NAME), ()), "chain_incomplete", "Testing CA 1 is missing"),
+}
+
+
+@pytest.mark.parametrize("case", REASONS)
+def test_what_is_wrong(case: str) -> None:
+    look, reason, said = REASONS[case]
+    found = judged(look)
+    assert found.reason == reason
+    assert found.message and found.message.startswith(f"{NAME}:443 ") and found.message.endswith(".")
+    assert said in found.message
+
+
+def test_a_root_that_is_not_trusted() -> None:
+    other = Authority("Other")
+    issued = other.issue(NAME)
+    found = judged(look_of(issued, (*issued.chain, other.root)))
+    assert (found.trust, found.reason) == ("untrusted", "untrusted")
+    assert "Other Root, which is not trusted" in str(found.message)
+
+
+def test_without_roots_nothing_is_said_of_trust() -> None:
+    assert judged(look_of(self_signed(NAME)), anchors=None) == Judgement(None, True, 3650, None, None)
+
+
+def test_what_was_not_seen_is_said_first_and_certificates_are_judged_all_the_same() -> None:
+    issued = AUTHORITY.issue("other.example.com", days=(-90, -2))
+    found = judged(look_of(issued, reason="handshake_failed", message="It failed."))
+    assert found == Judgement("untrusted", False, -2, "handshake_failed", "It failed.")
+
+
+@pytest.mark.parametrize("reason", get_args(NotSeen))
+def test_without_a_certificate_nothing_is_known(reason: Any) -> None:
+    found = judged(Look(Endpoint(NAME), reason=reason, message="So it is."))
+    assert found == Judgement(None, None, None, reason, "So it is.")
+
+
+def test_of_several_reasons_the_first_one_is_given() -> None:
+    """In the order of the contract: dates before names, names before trust."""
+    for days, expected in (((-90, -1), "expired"), ((1, 90), "not_yet_valid"), ((-1, 90), "name_mismatch")):
+        assert judged(look_of(AUTHORITY.issue("other.example", days=days), ())).reason == expected
+
+
+def test_the_ends_of_the_validity_belong_to_it() -> None:
+    issued = AUTHORITY.issue(NAME, days=(0, 1))
+    for at, expected in (
+        (NOW, None),
+        (NOW + DAY, None),
+        (NOW + DAY + timedelta(seconds=1), "expired"),
+        (NOW - timedelta(seconds=1), "not_yet_valid"),
+    ):
+        assert Judge(None, at).judge(look_of(issued), NAME).reason == expected
+
+
+NAMES: list[tuple[list[str], str, bool]] = [
+    (["www.example.com"], "www.example.com", True),
+    (["www.example.com"], "WWW.Example.COM.", True),
+    (["WWW.EXAMPLE.COM"], "www.example.com", True),
+    (["www.example.com"], "example.com", False),
+    (["*.example.com"], "www.example.com", True),
+    (["*.example.com"], "example.com", False),
+    (["*.example.com"], "a.www.example.com", False),
+    (["*.example.com"], ".example.com", False),
+    (["*.example.com"], "www.example.com.evil.example", False),
+    (["w*.example.com"], "www.example.com", False),
+    (["www.*.com"], "www.example.com", False),
+    (["*"], "localhost", False),
+    (["*.*.com"], "www.example.com", False),
+    (["xn--mnchen-3ya.example"], "münchen.example", True),
+    (["*.example.com"], "xn--mnchen-3ya.example.com", True),
+    (["192.0.2.1"], "192.0.2.1", False),
+    (["*.0.2.1"], "192.0.2.1", False),
+]
+
+
+@pytest.mark.parametrize(("names", "wanted", "expected"), NAMES)
+def test_which_names_a_certificate_is_for(names: list[str], wanted: str, expected: bool) -> None:
+    assert is_for(Certificate.of(AUTHORITY.issue(None, names=names).certificate), wanted) is expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"), [([], True), (["other.example.com"], False)], ids=["no_dns_names", "dns_names"]
+)
+def test_the_common_name_counts_only_without_dns_names(names: list[str], expected: bool) -> None:
+    assert is_for(Certificate.of(AUTHORITY.issue(NAME, names=names).certificate), NAME) is expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("192.0.2.1", True),
+        ("192.0.2.2", False),
+        ("2001:db8::1", True),
+        ("2001:0DB8:0:0:0:0:0:1", True),
+        ("2001:db8::1%eth0", True),
+        ("2001:db8::2", False),
+        ("www.example.com", False),
+    ],
+)
+def test_an_address_is_compared_with_addresses(wanted: str, expected: bool) -> None:
+    addresses = [x509.IPAddress(ipaddress.ip_address(text)) for text in ("192.0.2.1", "2001:db8::1")]
+    key = new_key()
+    extensions = [x509.SubjectAlternativeName([x509.DNSName("other.example.com"), *addresses])]
+    certificate = certificate_of(name_of(NAME), name_of(NAME), key, key, extensions=extensions)
+    assert is_for(Certificate.of(certificate), wanted) is expected

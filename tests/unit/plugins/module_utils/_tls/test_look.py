@@ -1,0 +1,557 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is seen at an endpoint: of servers that serve certificates, and of all that may be there instead."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._tls import handshake, wire
+from ansible_collections.softlayer.certificates.plugins.module_utils._tls import look as looking
+from ansible_collections.softlayer.certificates.plugins.module_utils._tls.look import (
+    Endpoint,
+    Look,
+    look_at,
+    look_at_addresses,
+    look_at_all,
+)
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.support import servers
+from tests.support.certificates import Authority, Issued, new_key
+from tests.support.tls_servers import (
+    HOST,
+    Script,
+    Server,
+    Visit,
+    context_of,
+    dead_port,
+    free_port,
+    imap,
+    serving,
+    smtp,
+)
+
+NAME = "www.example.com"
+ISSUED = Authority().issue(NAME)
+RSA = Authority().issue(NAME, key=new_key("rsa"))
+PATIENCE, IMPATIENCE = 30.0, 0.3
+"""Seconds: more than anything takes that works, and a limit that tests wait for."""
+
+
+def seen(server: Server, timeout: float = PATIENCE, **endpoint: Any) -> Look:
+    """What is seen at a server that is started for it."""
+    with server:
+        return look_at(Endpoint(server.host, server.port, **{"server_name": NAME, **endpoint}), timeout)
+
+
+def ders(look: Look) -> list[bytes]:
+    return [certificate.der for certificate in look.chain]
+
+
+def sent_by(issued: Issued) -> list[bytes]:
+    return [issued.der, *(one.public_bytes(Encoding.DER) for one in issued.chain)]
+
+
+# What is served
+
+
+@pytest.mark.parametrize("issued", [ISSUED, RSA], ids=["ec", "rsa"])
+def test_the_chain_is_seen_as_it_was_sent(issued: Issued) -> None:
+    look = seen(serving(issued))
+    assert (look.reason, look.message) == (None, None)
+    assert ders(look) == sent_by(issued)
+    assert (look.ip_address, look.tls_version) == (HOST, "TLSv1.3")
+    assert look.cipher in {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}
+
+
+def test_strangers_in_the_chain_are_seen_too() -> None:
+    stranger = Authority("Stranger").issue("other.example.com")
+    look = seen(serving(ISSUED, chain=stranger.pem))
+    assert ders(look) == [ISSUED.der, stranger.der]
+
+
+@pytest.mark.parametrize(
+    ("version", "shown"),
+    [(ssl.TLSVersion.TLSv1, "TLSv1"), (ssl.TLSVersion.TLSv1_1, "TLSv1.1"), (ssl.TLSVersion.TLSv1_2, "TLSv1.2")],
+    ids=lambda value: str(value),
+)
+def test_old_versions_are_seen(version: ssl.TLSVersion, shown: str) -> None:
+    server = serving(RSA, ciphers="ALL:@SECLEVEL=0", minimum_version=version, maximum_version=version)
+    look = seen(server)
+    assert (look.reason, look.tls_version) == (None, shown)
+    assert ders(look) == sent_by(RSA)
+
+
+def test_a_server_that_prefers_anonymous_suites_still_shows_its_certificate() -> None:
+    server = serving(RSA, ciphers="aNULL:ALL:@SECLEVEL=0", maximum_version=ssl.TLSVersion.TLSv1_2)
+    look = seen(server)
+    assert (look.reason, ders(look)) == (None, sent_by(RSA))
+
+
+def test_a_server_with_nothing_but_anonymous_suites() -> None:
+    server = serving(RSA, ciphers="aNULL:@SECLEVEL=0", maximum_version=ssl.TLSVersion.TLSv1_2)
+    look = seen(server)
+    assert (look.reason, look.chain) == ("handshake_failed", ())
+    assert "handshake_failure" in str(look.message)
+
+
+@pytest.mark.parametrize(
+    ("asked", "received"),
+    [
+        (NAME, NAME),
+        ("WWW.Example.COM.", NAME),
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        (None, None),
+        ("192.0.2.1", None),
+        ("2001:db8::1", None),
+    ],
+)
+def test_the_name_that_is_asked_for(asked: str | None, received: str | None) -> None:
+    with serving(ISSUED) as server:
+        look = look_at(Endpoint(HOST, server.port, asked), PATIENCE)
+        until(lambda: server.agreed)
+    assert look.reason is None
+    assert server.agreed == [("TLSv1.3", received)]
+
+
+def until(is_so: Callable[[], object]) -> None:
+    """Wait for what another thread does."""
+    end = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_nothing_is_sent_but_the_handshake(version: ssl.TLSVersion) -> None:
+    with serving(ISSUED, maximum_version=version) as server:
+        assert look_at(Endpoint(HOST, server.port), PATIENCE).reason is None
+        until(lambda: server.received_after)
+    assert server.received_after == [b""]
+    assert server.visits == 1
+
+
+def test_an_ipv6_address() -> None:
+    context = context_of(ISSUED)
+    try:
+        server = Server(lambda visit: visit.serve(context), host="::1")
+    except OSError:
+        pytest.skip("there is no IPv6 here")
+    look = seen(server)
+    assert (look.reason, look.ip_address) == (None, "::1")
+
+
+# A client certificate is wanted
+
+
+def test_tls_1_3_is_done_before_the_server_refuses_a_client_without_certificate() -> None:
+    look = seen(serving(ISSUED, verify_mode=ssl.CERT_REQUIRED))
+    assert (look.reason, ders(look)) == (None, sent_by(ISSUED))
+
+
+def test_the_certificates_are_seen_though_the_handshake_failed_after_them() -> None:
+    server = serving(ISSUED, verify_mode=ssl.CERT_REQUIRED, maximum_version=ssl.TLSVersion.TLSv1_2)
+    look = seen(server)
+    assert look.reason == "handshake_failed"
+    assert "alert handshake_failure" in str(look.message) and "client certificate" in str(look.message)
+    assert ders(look) == sent_by(ISSUED)
+
+
+def test_openssls_own_server_that_wants_a_client_certificate(tmp_path: Path) -> None:
+    (tmp_path / "server.pem").write_text(RSA.pem + RSA.key_pem, encoding="ascii")
+    (tmp_path / "chain.pem").write_text(RSA.chain_pem, encoding="ascii")
+    port = free_port()
+    command = ["openssl", "s_server", "-accept", f"{HOST}:{port}", "-cert", "server.pem", "-cert_chain", "chain.pem"]
+    options = ["-Verify", "1", "-tls1_2", "-quiet"]
+    process = servers.start([*command, *options], cwd=tmp_path, stdout=-3, stderr=-3, stdin=-1)
+    try:
+        looks: list[Look] = []
+        until(lambda: looks.append(look_at(Endpoint(HOST, port), PATIENCE)) or looks[-1].reason != "unreachable")
+    finally:
+        process.kill()
+        process.communicate()
+    assert (looks[-1].reason, ders(looks[-1])) == ("handshake_failed", sent_by(RSA))
+
+
+# What is there instead
+
+
+def on_hello(then: Callable[[Visit], object]) -> Script:
+    """What a server does once it has received the ClientHello."""
+
+    def script(visit: Visit) -> None:
+        visit.hear()
+        then(visit)
+
+    return script
+
+
+def record(kind: int, body: bytes) -> bytes:
+    """A TLS record, or more of them if one does not hold it (RFC 5246, 6.2.1)."""
+    pieces = [body[start : start + 16384] for start in range(0, len(body), 16384)]
+    return b"".join(struct.pack(">BHH", kind, 0x0303, len(piece)) + piece for piece in pieces)
+
+
+def message(kind: int, body: bytes) -> bytes:
+    """A handshake message (RFC 5246, 7.4)."""
+    return bytes([kind]) + len(body).to_bytes(3, "big") + body
+
+
+def flight(*certificates: bytes) -> bytes:
+    """A server's answer in TLS 1.2 up to its certificates, whatever these are."""
+    hello = b"\x03\x03" + os.urandom(32) + b"\x00" + b"\xc0\x2f" + b"\x00"  # ECDHE-RSA-AES128-GCM-SHA256
+    listed = b"".join(len(one).to_bytes(3, "big") + one for one in certificates)
+    return record(0x16, message(2, hello) + message(11, len(listed).to_bytes(3, "big") + listed))
+
+
+def alert(number: int) -> bytes:
+    return record(0x15, bytes([2, number]))
+
+
+HTTP = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+INSTEAD: dict[str, tuple[Script, str, str]] = {
+    "closes": (on_hello(lambda _visit: None), "handshake_failed", "closed the connection"),
+    "closes_at_once": (lambda _visit: None, "handshake_failed", "the connection"),
+    "resets": (on_hello(Visit.break_off), "handshake_failed", "broke the connection off"),
+    "alert": (on_hello(lambda visit: visit.say(alert(112))), "handshake_failed", "alert unrecognized_name"),
+    "alert_of_versions": (on_hello(lambda visit: visit.say(alert(70))), "handshake_failed", "alert protocol_version"),
+    "closes_midway": (on_hello(lambda visit: visit.say(flight(ISSUED.der)[:60])), "handshake_failed", "closed"),
+    "plain_http": (on_hello(lambda visit: visit.say(HTTP)), "no_tls", "plain HTTP, and says: HTTP/1.1 400 Bad"),
+    "ssh": (lambda visit: (visit.say(b"SSH-2.0-OpenSSH_9.6\r\n"), visit.hear_all())[1], "no_tls", "SSH-2.0"),
+    "escapes": (lambda visit: visit.say(b"220 \x1b[2J\xc3\xa4\r\n"), "no_tls", "TLS"),
+    "a_letter_at_a_time": (lambda visit: visit.drip(HTTP), "no_tls", "says: H"),
+    "binary": (on_hello(lambda visit: visit.say(bytes(range(255, 0, -1)))), "no_tls", "something else than TLS"),
+    "damaged_certificate": (on_hello(lambda visit: visit.say(flight(os.urandom(500)))), "handshake_failed", "failed"),
+    "no_certificate": (on_hello(lambda visit: visit.say(flight())), "handshake_failed", "failed"),
+    "endless_chain": (on_hello(lambda visit: visit.say(flight(*[RSA.der] * 1000))), "handshake_failed", "excessive"),
+}
+
+
+@pytest.mark.parametrize("case", INSTEAD)
+def test_what_may_be_there_instead(case: str) -> None:
+    script, reason, said = INSTEAD[case]
+    look = seen(Server(script))
+    assert (look.reason, look.chain) == (reason, ())
+    assert said in str(look.message)
+    assert_is_a_sentence(look)
+
+
+def assert_is_a_sentence(look: Look) -> None:
+    assert look.message and look.message.endswith(".") and look.message.isprintable()
+    assert str(look.endpoint.port) in look.message
+    assert "Traceback" not in look.message and "_ssl.c" not in look.message
+
+
+@pytest.mark.parametrize(
+    "script",
+    [Visit.hear_all, lambda visit: visit.drip(record(0x16, bytes(16000)))],
+    ids=["says_nothing", "a_byte_at_a_time"],
+)
+def test_the_handshake_as_a_whole_has_a_time_limit(script: Script) -> None:
+    look = seen(Server(script), IMPATIENCE)
+    assert look.reason == "timeout"
+    assert "did not finish the TLS handshake within 0.3 seconds" in str(look.message)
+    assert_is_a_sentence(look)
+
+
+def test_a_certificate_that_only_openssl_can_read() -> None:
+    """Its version is one that there is not."""
+    version = bytes.fromhex("a003020102")
+    assert ISSUED.der.count(version) == 1
+    strange = ISSUED.der.replace(version, bytes.fromhex("a003020105"))
+    issued = Issued(ISSUED.key, ISSUED.certificate)
+    object.__setattr__(issued, "pem", ssl.DER_cert_to_PEM_cert(strange))
+    look = seen(serving(issued))
+    assert (look.reason, look.chain) == ("handshake_failed", ())
+    assert "cannot be read" in str(look.message)
+
+
+def test_nobody_listens() -> None:
+    look = look_at(Endpoint(HOST, free_port()), PATIENCE)
+    assert (look.reason, look.ip_address) == ("unreachable", HOST)
+    assert "refuses connections" in str(look.message)
+    assert_is_a_sentence(look)
+
+
+def test_an_address_that_leads_nowhere() -> None:
+    look = look_at(Endpoint("fe80::1%nowhere0", 443), PATIENCE)
+    assert look.reason == "unreachable"
+    assert_is_a_sentence(look)
+
+
+@pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com", "a..b", "m\N{KELVIN SIGN}\ud800x"])
+def test_a_name_that_cannot_be_asked_for(name: str) -> None:
+    look = look_at(Endpoint(name, 443), PATIENCE)
+    assert look.reason == "unreachable"
+    assert_is_a_sentence(look)
+
+
+@pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com"])
+def test_a_server_name_that_cannot_be_asked_for(name: str) -> None:
+    look = seen(serving(ISSUED), server_name=name)
+    assert look.reason == "handshake_failed"
+    assert "server_name" in str(look.message)
+    assert_is_a_sentence(look)
+
+
+# STARTTLS
+
+
+def test_starttls_of_smtp() -> None:
+    with serving(ISSUED, first=smtp()) as server:
+        look = look_at(Endpoint(HOST, server.port, NAME, "smtp"), PATIENCE)
+        until(lambda: server.received_after)
+    assert (look.reason, ders(look)) == (None, sent_by(ISSUED))
+    assert server.received == [b"EHLO [127.0.0.1]\r\n", b"STARTTLS\r\n"]
+    assert server.received_after == [b""]
+
+
+def test_starttls_of_imap() -> None:
+    with serving(ISSUED, first=imap()) as server:
+        look = look_at(Endpoint(HOST, server.port, NAME, "imap"), PATIENCE)
+        until(lambda: server.received_after)
+    assert (look.reason, ders(look)) == (None, sent_by(ISSUED))
+    assert [line.split()[1:] for line in server.received] == [[b"STARTTLS"]]
+    assert server.received_after == [b""]
+
+
+BEFORE_TLS: dict[str, tuple[str, Script, str, str]] = {
+    "smtp_not_offered": ("smtp", smtp(ehlo=b"250-mail\r\n250 SIZE\r\n"), "no_tls", "does not offer STARTTLS"),
+    "smtp_only_a_part_of_the_word": ("smtp", smtp(ehlo=b"250-mail\r\n250 XSTARTTLS\r\n"), "no_tls", "not offer"),
+    "smtp_refused": ("smtp", smtp(starttls=b"454 TLS not available\r\n"), "no_tls", "says: 454 TLS not available"),
+    "smtp_turned_away": ("smtp", smtp(greeting=b"554 go away\r\n"), "no_tls", "says: 554 go away"),
+    "smtp_no_ehlo": ("smtp", smtp(ehlo=b"502 unknown\r\n"), "no_tls", "does not take EHLO"),
+    "smtp_is_ssh": ("smtp", lambda visit: visit.say(b"SSH-2.0-x\r\n"), "no_tls", "SMTP server, and says: SSH-2.0-x"),
+    "smtp_garbage": ("smtp", lambda visit: visit.say(b"\x00\xff\x1b]0;x\x07" * 9 + b"\n"), "no_tls", "SMTP server"),
+    "smtp_endless_greeting": ("smtp", lambda visit: visit.say(b"220-hello\r\n" * 99_999), "no_tls", "more than 65536"),
+    "smtp_endless_line": ("smtp", lambda visit: visit.say(b"220-" + b"x" * 999_999), "no_tls", "more than 65536 bytes"),
+    "smtp_closes": ("smtp", lambda visit: visit.say(b"220-hello\r\n220"), "no_tls", "closes the connection"),
+    "smtp_injected": ("smtp", smtp(starttls=b"220 go\r\n250 injected\r\n"), "handshake_failed", "in the clear"),
+    "smtp_breaks": ("smtp", smtp(starttls=b"220 go\r\n"), "handshake_failed", "the connection"),
+    "imap_refused": ("imap", imap(starttls=b"%s NO not now\r\n"), "no_tls", "refuses STARTTLS"),
+    "imap_unknown": ("imap", imap(starttls=b"%s BAD unknown\r\n"), "no_tls", "refuses STARTTLS"),
+    "imap_bye": ("imap", imap(starttls=b"* BYE too busy\r\n"), "no_tls", "says: * BYE too busy"),
+    "imap_preauth": ("imap", imap(greeting=b"* PREAUTH hello\r\n"), "no_tls", "PREAUTH"),
+    "imap_turned_away": ("imap", imap(greeting=b"* BYE go away\r\n"), "no_tls", "go away"),
+    "imap_other_tag": ("imap", imap(starttls=b"zz OK go\r\n"), "no_tls", "refuses STARTTLS"),
+    "imap_injected": ("imap", imap(starttls=b"%s OK go\r\n* OK injected\r\n"), "handshake_failed", "in the clear"),
+    "imap_endless": ("imap", imap(starttls=b"* OK still here\r\n" * 9999), "no_tls", "more than 65536 bytes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BEFORE_TLS)
+def test_what_may_go_wrong_before_tls(case: str) -> None:
+    protocol, script, reason, said = BEFORE_TLS[case]
+    look = seen(Server(script), starttls=protocol)
+    assert (look.reason, look.chain) == (reason, ())
+    assert said in str(look.message)
+    assert_is_a_sentence(look)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "script"),
+    [
+        ("smtp", Visit.hear_all),
+        ("imap", Visit.hear_all),
+        ("smtp", lambda visit: visit.drip(b"220-hello\r\n")),
+        ("imap", lambda visit: visit.drip(b"* OK hello\r\n")),
+    ],
+    ids=["smtp_says_nothing", "imap_says_nothing", "smtp_a_byte_at_a_time", "imap_a_byte_at_a_time"],
+)
+def test_what_comes_before_tls_has_a_time_limit_as_a_whole(protocol: str, script: Script) -> None:
+    look = seen(Server(script), IMPATIENCE, starttls=protocol)
+    assert look.reason == "timeout"
+    assert "did not get to STARTTLS within 0.3 seconds" in str(look.message)
+    assert_is_a_sentence(look)
+
+
+# Names and their addresses
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, addresses: list[tuple[str, int]]) -> None:
+    """Let every name have these addresses, each with a port of its own."""
+    real = socket.getaddrinfo
+
+    def found(host: bytes, port: int, *, type: int, flags: int = 0) -> list[Any]:
+        if flags & socket.AI_NUMERICHOST:
+            return real(host, port, type=type, flags=flags)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+def test_the_first_address_that_connects(monkeypatch: pytest.MonkeyPatch) -> None:
+    with dead_port() as dead, serving(ISSUED) as server:
+        resolving(monkeypatch, [(HOST, dead), ("127.0.0.2", free_port()), (HOST, server.port)])
+        look = look_at(Endpoint(NAME, 443, NAME), PATIENCE)
+    assert (look.reason, ders(look), look.ip_address) == (None, sent_by(ISSUED), HOST)
+
+
+def test_every_address_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    with dead_port() as dead, serving(ISSUED) as one, serving(RSA) as other:
+        ports = [one.port, dead, other.port, free_port(), one.port]
+        resolving(monkeypatch, [(HOST, port) for port in ports])
+        looks = look_at_addresses(Endpoint(NAME, 443, NAME), IMPATIENCE * 10)
+    assert [look.reason for look in looks] == [None, "timeout", None, "unreachable"]
+    assert [look.ip_address for look in looks] == [HOST] * 4
+    assert [ders(look) for look in looks] == [sent_by(ISSUED), [], sent_by(RSA), []]
+
+
+@pytest.mark.parametrize("look", [lambda *given: [look_at(*given)], look_at_addresses], ids=["first", "every"])
+def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch, look: Callable[..., list[Look]]) -> None:
+    def unknown(*_arguments: Any, **_options: Any) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    [only] = look(Endpoint("www.example.invalid"), PATIENCE)
+    assert (only.reason, only.ip_address) == ("unreachable", None)
+    assert "does not resolve (Name or service not known)" in str(only.message)
+    assert_is_a_sentence(only)
+
+
+@pytest.fixture
+def silent_name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A resolver that does not answer before the test is over."""
+    over = threading.Event()
+    real = socket.getaddrinfo
+
+    def wait(host: bytes, port: int, **options: Any) -> list[Any]:
+        if options["flags"] & socket.AI_NUMERICHOST:
+            return real(host, port, **options)
+        over.wait(PATIENCE)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    yield over
+    over.set()
+
+
+def test_name_servers_that_do_not_answer(silent_name_server: threading.Event) -> None:
+    look = look_at(Endpoint(NAME), IMPATIENCE)
+    assert look.reason == "timeout"
+    assert "did not resolve within 0.3 seconds" in str(look.message)
+    assert_is_a_sentence(look)
+    waiting = [thread for thread in threading.enumerate() if getattr(thread, "_target", None) is wire._ask_aside]
+    assert [thread.daemon for thread in waiting] == [True]
+
+
+# Many, and the end
+
+
+def test_many_in_the_order_in_which_they_were_given() -> None:
+    with serving(ISSUED) as one, serving(RSA) as other:
+        given = [Endpoint(HOST, server.port, NAME) for server in (one, other, other, one) * 25]
+        looks = look_at_all(given, PATIENCE, 16)
+    assert [look.endpoint for look in looks] == given
+    assert [look.chain[0].der for look in looks] == [one.der for one in (ISSUED, RSA, RSA, ISSUED) * 25]
+
+
+def test_none() -> None:
+    assert look_at_all([], PATIENCE) == []
+
+
+def test_twenty_dead_ones_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the number of those that are under way at the same time, not by a clock."""
+    under_way, most = 0, 0
+    lock = threading.Lock()
+    real = wire.connect
+
+    def counted(*given: Any) -> Any:
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        try:
+            return real(*given)
+        finally:
+            with lock:
+                under_way -= 1
+
+    monkeypatch.setattr(looking, "connect", counted)
+    with dead_port() as dead:
+        looks = look_at_all([Endpoint(HOST, dead)] * 20, 1)
+    assert {look.reason for look in looks} == {"timeout"}
+    assert most == 20
+
+
+@pytest.mark.parametrize("script", [Visit.hear_all, lambda visit: visit.drip(b"220-\r\n")], ids=["silent", "slow"])
+def test_a_run_that_is_to_stop_waits_no_longer(script: Script) -> None:
+    stop = threading.Event()
+    with Server(script) as server, dead_port() as dead:
+        threading.Timer(0.1, stop.set).start()
+        given = [Endpoint(HOST, port, None, "smtp") for port in [server.port, dead] * 100]
+        looks = look_at_all(given, 3600, 8, stop)
+    assert {look.reason for look in looks} == {"timeout"}
+    assert all("told to stop" in str(look.message) for look in looks)
+
+
+def test_a_wait_for_name_servers_stops_too(silent_name_server: threading.Event) -> None:
+    stop = threading.Event()
+    stop.set()
+    assert "told to stop" in str(look_at(Endpoint(NAME), 3600, stop).message)
+
+
+def test_no_connection_stays_open() -> None:
+    with serving(ISSUED) as server, dead_port() as dead:
+        look_at(Endpoint(HOST, server.port), PATIENCE)
+        before = len(os.listdir("/proc/self/fd"))
+        for port in (server.port, dead, free_port()):
+            look_at(Endpoint(HOST, port), IMPATIENCE)
+        until(lambda: len(os.listdir("/proc/self/fd")) <= before)
+
+
+# Older and newer releases of Python
+
+
+class Certificate:
+    def __init__(self, der: bytes) -> None:
+        self._der = der
+
+    def public_bytes(self, encoding: int) -> bytes:
+        assert encoding == 2
+        return self._der
+
+
+class Python310:
+    """`ssl.SSLObject` from Python 3.10 to 3.12: what it wraps has the chain."""
+
+    class _sslobj:
+        @staticmethod
+        def get_unverified_chain() -> list[Certificate]:
+            return [Certificate(b"1"), Certificate(b"2")]
+
+
+class Python313:
+    """From Python 3.13 on it has the chain itself, as DER."""
+
+    @staticmethod
+    def get_unverified_chain() -> list[bytes]:
+        return [b"1", b"2"]
+
+
+class AnotherPython:
+    """One that has neither."""
+
+    @staticmethod
+    def getpeercert(binary_form: bool) -> bytes:
+        assert binary_form
+        return b"1"
+
+
+@pytest.mark.parametrize(
+    ("python", "expected"), [(Python310, (b"1", b"2")), (Python313, (b"1", b"2")), (AnotherPython, (b"1",))]
+)
+def test_the_chain_in_each_release_of_python(python: Any, expected: tuple[bytes, ...]) -> None:
+    assert handshake._certificates(python()) == expected

@@ -1,0 +1,475 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module ssl_endpoint_info as Ansible runs it: every reason, the account's load balancers, the store, and bad input."""
+
+from __future__ import annotations
+
+import json
+import signal
+import ssl
+import sys
+import threading
+import xmlrpc.client
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._codes import EndpointReason
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import roots as found
+
+from tests.simulator.client import Simulator
+from tests.support import dovecot as mail
+from tests.support.certificates import Authority, Issued, leaks, pem_of, self_signed
+from tests.support.forked import ForkedModule
+from tests.support.modules import Run, finish_module, given_to, run_module, start_module
+from tests.support.tls_servers import HOST, Server, Visit, dead_port, free_port, imap, serving, smtp
+
+pytest_plugins = ["tests.support.dovecot"]
+
+MODULE = "ssl_endpoint_info"
+NAME = "www.example.com"
+AUTHORITY = Authority()
+ISSUED = AUTHORITY.issue(NAME)
+FACTS = {
+    *("common_name", "fingerprint_sha256", "public_key_sha256", "serial_number", "not_before", "not_after"),
+    *("subject_alt_names", "key_type", "key_size", "issuer"),
+}
+KEYS = FACTS | {
+    *("host", "port", "server_name", "ip_address", "days_until_expiry", "chain", "trust", "name_matches"),
+    *("tls_version", "cipher", "certificate_ids", "reason", "message"),
+}
+OF_BALANCERS = {"load_balancer", "load_balancer_uuid", "listener_uuid"}
+NO_LOGIN = {"SL_USERNAME": "", "SL_API_KEY": "", "SL_ENDPOINT_URL": "http://127.0.0.1:9/xmlrpc/v3.1/"}
+
+
+@pytest.fixture(autouse=True)
+def roots(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine that trusts one authority, and a user without credentials."""
+    path = home / "roots.pem"
+    path.write_text(pem_of([AUTHORITY.root]), encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    monkeypatch.setenv("SSL_CERT_DIR", str(home / "no-roots"))
+    for name, value in NO_LOGIN.items():
+        monkeypatch.setenv(name, value)
+    return path
+
+
+def run_it(**options: Any) -> Run:
+    """Run the module; checks what holds of every run."""
+    run = run_module(MODULE, **options)
+    assert "Traceback" not in run.output
+    assert not leaks(run.output)
+    if not run.failed:
+        assert run["changed"] is False
+        assert (
+            run["endpoint_count"]
+            == len(run["endpoints"])
+            == sum(run["reason_counts"].values()) + sum(entry["reason"] is None for entry in run["endpoints"])
+        )
+        assert list(run["reason_counts"]) and set(run["reason_counts"]) == set(get_args(EndpointReason))
+        for entry in run["endpoints"]:
+            assert set(entry) - OF_BALANCERS == KEYS
+            assert (entry["reason"] is None) == (entry["message"] is None)
+            assert run["reason_counts"].get(entry["reason"], 1)
+    return run
+
+
+def seen(server: Server, **options: Any) -> tuple[dict[str, Any], Run]:
+    """The one entry of a run that looks at a server, and the run."""
+    with server:
+        endpoint = {"host": HOST, "port": server.port, "server_name": NAME, **options.pop("endpoint", {})}
+        run = run_it(endpoints=[endpoint], **options)
+    [entry] = run["endpoints"]
+    return entry, run
+
+
+# What is served
+
+
+def test_a_good_one() -> None:
+    entry, run = seen(serving(ISSUED))
+    assert entry == {
+        "host": HOST,
+        "port": entry["port"],
+        "server_name": NAME,
+        "ip_address": HOST,
+        "common_name": NAME,
+        "fingerprint_sha256": ISSUED.fingerprint,
+        "public_key_sha256": entry["public_key_sha256"],
+        "serial_number": ISSUED.certificate.serial_number,
+        "not_before": ISSUED.certificate.not_valid_before_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "not_after": ISSUED.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "subject_alt_names": [NAME],
+        "key_type": "EC",
+        "key_size": 256,
+        "issuer": "Testing CA 1",
+        "days_until_expiry": 89,
+        "chain": entry["chain"],
+        "trust": "trusted",
+        "name_matches": True,
+        "tls_version": "TLSv1.3",
+        "cipher": entry["cipher"],
+        "certificate_ids": None,
+        "reason": None,
+        "message": None,
+    }
+    assert [(one["common_name"], one["issuer"], set(one)) for one in entry["chain"]] == [
+        ("Testing CA 1", "Testing Root", FACTS)
+    ]
+    assert entry["cipher"].startswith("TLS_")
+    assert run["api_calls"] == 0
+    assert "warnings" not in run.result
+
+
+def test_check_mode_is_the_same() -> None:
+    with serving(ISSUED) as server:
+        given = [{"host": HOST, "port": server.port, "server_name": NAME}]
+        runs = [run_it(endpoints=given, check=check) for check in (False, True)]
+    assert {json.dumps({**run.result, "invocation": None}, sort_keys=True) for run in runs} == {
+        json.dumps({**runs[0].result, "invocation": None}, sort_keys=True)
+    }
+
+
+def http(visit: Visit) -> None:
+    visit.hear()
+    visit.say(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+REASONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    "unreachable": lambda: nullcontext(free_port()),
+    "timeout": dead_port,
+    "no_tls": lambda: Server(http),
+    "handshake_failed": lambda: Server(lambda visit: visit.hear()),  # type: ignore[arg-type,return-value]
+    "expired": lambda: serving(AUTHORITY.issue(NAME, days=(-90, -2))),
+    "not_yet_valid": lambda: serving(AUTHORITY.issue(NAME, days=(2, 90))),
+    "name_mismatch": lambda: serving(AUTHORITY.issue("other.example.com")),
+    "untrusted": lambda: serving(self_signed(NAME)),
+    "chain_incomplete": lambda: serving(ISSUED, chain=""),
+}
+
+
+def test_every_reason_has_a_test() -> None:
+    assert list(REASONS) == list(get_args(EndpointReason))
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_each_reason(reason: str) -> None:
+    with REASONS[reason]() as there:
+        port = there if isinstance(there, int) else there.port
+        run = run_it(
+            endpoints=[{"host": HOST, "port": port, "server_name": NAME}], timeout=1 if reason == "timeout" else 10
+        )
+    [entry] = run["endpoints"]
+    assert entry["reason"] == reason
+    assert run["reason_counts"] == {**dict.fromkeys(REASONS, 0), reason: 1}
+    assert f"{HOST}:{port}" in entry["message"] and entry["message"].endswith(".")
+    is_seen = list(REASONS).index(reason) >= list(REASONS).index("expired")
+    assert (entry["fingerprint_sha256"] is not None) == is_seen
+    assert (entry["trust"] is not None) == (entry["name_matches"] is not None) == is_seen
+    expected = {
+        "expired": "untrusted",
+        "not_yet_valid": "untrusted",
+        "name_mismatch": "trusted",
+        "untrusted": "untrusted",
+    }
+    assert entry["trust"] == {**expected, "chain_incomplete": "incomplete"}.get(reason)
+
+
+def test_all_at_once_none_hides_another() -> None:
+    with serving(ISSUED) as good, Server(http) as bad, dead_port() as dead:
+        given = [f"{HOST}:{port}" for port in (dead, good.port, bad.port, free_port(), good.port)]
+        run = run_it(endpoints=given, timeout=1)
+    assert [entry["reason"] for entry in run["endpoints"]] == [
+        *("timeout", "name_mismatch", "no_tls", "unreachable", "name_mismatch")
+    ]
+    assert [f"{entry['host']}:{entry['port']}" for entry in run["endpoints"]] == given
+    assert {entry["server_name"] for entry in run["endpoints"]} == {HOST}
+    assert run["reason_counts"]["name_mismatch"] == 2
+
+
+def test_a_client_certificate_is_wanted_and_what_came_is_shown() -> None:
+    server = serving(ISSUED, verify_mode=ssl.CERT_REQUIRED, maximum_version=ssl.TLSVersion.TLSv1_2)
+    entry, _run = seen(server)
+    assert (entry["reason"], entry["trust"], entry["name_matches"]) == ("handshake_failed", "trusted", True)
+    assert entry["fingerprint_sha256"] == ISSUED.fingerprint
+    assert "alert handshake_failure" in entry["message"]
+
+
+@pytest.mark.parametrize(("protocol", "dialogue"), [("smtp", smtp()), ("imap", imap())])
+def test_starttls(protocol: str, dialogue: Callable[[Visit], None]) -> None:
+    entry, _run = seen(serving(ISSUED, first=dialogue), endpoint={"starttls": protocol})
+    assert (entry["reason"], entry["fingerprint_sha256"]) == (None, ISSUED.fingerprint)
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_real_imap_server(dovecot: mail.Server, security: str) -> None:
+    port = dovecot.port if security == "tls" else dovecot.plain_port
+    endpoint = {"host": mail.HOST, "port": port, "server_name": "localhost"}
+    given = [endpoint if security == "tls" else {**endpoint, "starttls": "imap"}, {**endpoint, "starttls": "smtp"}]
+    run = run_it(endpoints=given, trusted_ca_path=str(dovecot.ca_path), timeout=10 if security == "starttls" else 2)
+    assert (run["endpoints"][0]["reason"], run["endpoints"][0]["trust"]) == (None, "trusted")
+    assert run["endpoints"][1]["reason"] == ("no_tls" if security == "starttls" else "timeout")
+
+
+# Trust
+
+
+def test_an_authority_of_ones_own(home: Path) -> None:
+    own = Authority("Own")
+    (home / "own.pem").write_text(pem_of([own.root]), encoding="ascii")
+    issued = own.issue(NAME)
+    assert seen(serving(issued))[0]["trust"] == "incomplete"
+    entry, _run = seen(serving(issued), trusted_ca_path=str(home / "own.pem"))
+    assert (entry["trust"], entry["reason"]) == ("trusted", None)
+
+
+def take_roots_away() -> None:
+    """Take from a process what it would find beside OpenSSL's own roots."""
+    found.BUNDLES = ()
+    sys.modules["certifi"] = None  # type: ignore[assignment]
+
+
+def test_a_machine_without_roots(roots: Path) -> None:
+    roots.unlink()
+    with serving(self_signed(NAME)) as server:
+        given = given_to(MODULE, endpoints=[{"host": HOST, "port": server.port, "server_name": NAME}])
+        run = finish_module(ForkedModule(MODULE, given, first=take_roots_away))
+    [entry] = run["endpoints"]
+    assert (entry["trust"], entry["reason"]) == (None, None)
+    assert "Whether certificates can be trusted was not looked at" in str(run["warnings"])
+
+
+@pytest.mark.parametrize("path", ["missing.pem", "empty.pem"])
+def test_roots_that_cannot_be_read(home: Path, path: str) -> None:
+    (home / "empty.pem").touch()
+    run = run_it(endpoints=["www.example.com"], trusted_ca_path=str(home / path))
+    assert run.failed and run.code in {"not_found", "invalid_argument"}
+
+
+# Input
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "give endpoints, or set from_load_balancers"),
+        ({"endpoints": ["www.example.com", "www.example.com:https"]}, 'endpoints[1]: "https" is no port'),
+        ({"endpoints": [{"host": "www.example.com", "prot": 1}]}, 'endpoints[0]: "prot" is no key'),
+        ({"endpoints": ["http://www.example.com"]}, "endpoints[0]"),
+        ({"endpoints": [443]}, "endpoints[0]"),
+        ({"endpoints": ["x"], "timeout": 0}, "timeout must be above 0"),
+        ({"endpoints": ["x"], "timeout": 86400}, "timeout must be above 0"),
+        ({"endpoints": ["x"], "timeout": "nan"}, "timeout must be above 0"),
+        ({"endpoints": ["x"], "concurrency": 0}, "concurrency must be from 1 to 256"),
+        ({"endpoints": ["x"], "concurrency": 257}, "concurrency must be from 1 to 256"),
+        ({"endpoints": ["x"], "timeout": True}, "timeout takes a number"),
+    ],
+    ids=str,
+)
+def test_bad_input(options: dict[str, Any], said: str) -> None:
+    run = run_it(**options)
+    assert run.failed and run.code == "invalid_argument"
+    assert said in run["msg"]
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], [None, " "]], ids=str)
+def test_a_list_that_names_nothing_looks_at_nothing(nothing: Any) -> None:
+    run = run_it(endpoints=nothing)
+    assert (run["endpoints"], run["endpoint_count"]) == ([], 0)
+    assert set(run["reason_counts"].values()) == {0}
+
+
+def test_texts_as_a_command_line_gives_them() -> None:
+    port = free_port()
+    run = run_it(endpoints=f"{HOST}:{port}, localhost:{port}")
+    assert [(entry["host"], entry["port"]) for entry in run["endpoints"]] == [(HOST, port), ("localhost", port)]
+    for text in (f"host={HOST} port={port}", json.dumps({"host": HOST, "port": port})):
+        [entry] = run_it(endpoints=[text])["endpoints"]
+        assert (entry["host"], entry["port"], entry["reason"]) == (HOST, port, "unreachable")
+
+
+def test_a_signal_ends_the_run_at_once() -> None:
+    with Server(Visit.hear_all) as server:
+        process = start_module(MODULE, endpoints=[f"{HOST}:{server.port}"] * 100, timeout=3600)
+        while server.visits < 32:
+            threading.Event().wait(0.01)
+        process.terminate()
+        assert process.wait(30) == -signal.SIGTERM
+
+
+# The store and the load balancers
+
+
+def test_the_ids_of_the_same_certificate_in_the_store(sim: Simulator, api: dict[str, Any]) -> None:
+    renewed = AUTHORITY.issue(NAME, key=ISSUED.key)
+    for issued in (ISSUED, renewed):
+        assert not run_module("ssl_certificate_import", **api, **issued.options()).failed
+    stored = [row["id"] for row in sim.certificates() if row["certificate"].strip() == ISSUED.pem.strip()]
+    assert len(stored) == 1
+    with serving(ISSUED) as one, serving(AUTHORITY.issue(NAME)) as other:
+        endpoints = [{"host": HOST, "port": port, "server_name": NAME} for port in (one.port, other.port, free_port())]
+        run = run_it(**api, endpoints=endpoints, gather_stored=True)
+    assert [entry["certificate_ids"] for entry in run["endpoints"]] == [stored, [], None]
+    assert run["api_calls"] > 0
+
+
+@pytest.mark.parametrize("option", ["gather_stored", "from_load_balancers"])
+def test_the_api_needs_credentials(option: str) -> None:
+    run = run_it(endpoints=[f"{HOST}:{free_port()}"], **{option: True})
+    assert run.failed and run.code == "missing_credentials"
+
+
+def test_a_step_of_a_look_may_take_less_time_than_a_call_of_the_api(sim: Simulator, api: dict[str, Any]) -> None:
+    sim.settings(latency_ms=500)
+    run = run_it(**api, endpoints=[f"{HOST}:{free_port()}"], gather_stored=True, timeout=0.1, retries=0)
+    assert not run.failed, run.result
+
+
+UUID = "0b0e9a1d-7c4f-4a3c-9f6e-2d5b8a1c3e4f"
+
+
+class Account:
+    """An API, over both transports, that knows load balancers and certificates, and nothing else."""
+
+    def __init__(self, balancers: list[dict[str, Any]], certificates: list[dict[str, Any]]) -> None:
+        rows = {
+            "SoftLayer_Network_LBaaS_LoadBalancer/getAllObjects": balancers,
+            "SoftLayer_Account/getSecurityCertificates": certificates,
+        }
+        calls: list[str] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                call = self.path.partition("?")[0].removeprefix("/rest/v3.1/").removesuffix(".json")
+                self._answer(json.dumps(rows[call]).encode(), call)
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                _parameters, method = xmlrpc.client.loads(body, use_builtin_types=True)
+                call = f"{self.path.rpartition('/')[2]}/{method}"
+                answer = xmlrpc.client.dumps((rows[call],), methodresponse=True, allow_none=True)
+                self._answer(answer.encode(), call)
+
+            def _answer(self, content: bytes, call: str) -> None:
+                calls.append(call)
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_arguments: Any) -> None:
+                """Say nothing."""
+
+        self.calls = calls
+        self._server = ThreadingHTTPServer((HOST, 0), Handler)
+        self._server.daemon_threads = True
+
+    def options(self, transport: str) -> dict[str, Any]:
+        """How to log in."""
+        path = {"rest": "rest", "xmlrpc": "xmlrpc"}[transport]
+        url = f"http://{HOST}:{self._server.server_address[1]}/{path}/v3.1/"
+        return {"username": "user", "api_key": "0" * 64, "endpoint_url": url}
+
+    def __enter__(self) -> Account:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def listener(port: int, certificate_id: int | None, protocol: str = "HTTPS") -> dict[str, Any]:
+    """A `SoftLayer_Network_LBaaS_Listener`."""
+    row = {
+        "id": port,
+        "uuid": f"listener-{port}",
+        "protocol": protocol,
+        "protocolPort": port,
+        "provisioningStatus": "ACTIVE",
+    }
+    return row if certificate_id is None else {**row, "tlsCertificateId": certificate_id}
+
+
+def balancer(number: int, listeners: list[dict[str, Any]], address: str | None = "localhost") -> dict[str, Any]:
+    """A `SoftLayer_Network_LBaaS_LoadBalancer`."""
+    row = {"id": number, "uuid": f"balancer-{number}", "name": f"lb{number}", "type": 1, "provisioningStatus": "ACTIVE"}
+    return {**row, "operatingStatus": "ONLINE", "listeners": listeners, **({"address": address} if address else {})}
+
+
+def stored(number: int, issued: Issued) -> dict[str, Any]:
+    """A `SoftLayer_Security_Certificate`."""
+    return {
+        "id": number,
+        "commonName": issued.certificate.subject.rfc4514_string()[3:],
+        "certificate": issued.pem,
+        "notes": "",
+    }
+
+
+@pytest.fixture
+def machines() -> Iterator[dict[str, Server]]:
+    """What the load balancers serve."""
+    plain, wildcard = ISSUED, AUTHORITY.issue("*.shop.example.com", names=["*.shop.example.com"])
+    nameless = AUTHORITY.issue(None, names=["*.example.org", "example.org"])
+    with serving(plain) as one, serving(wildcard) as two, serving(nameless) as three, serving(plain) as four:
+        yield {"plain": one, "wildcard": two, "nameless": three, "unknown": four}
+
+
+def test_every_https_listener_of_the_account(machines: dict[str, Server], transport: str, home: Path) -> None:
+    plain, wildcard, nameless = (
+        ISSUED,
+        AUTHORITY.issue("*.shop.example.com"),
+        AUTHORITY.issue(None, names=["*.example.org", "example.org"]),
+    )
+    ports = {name: server.port for name, server in machines.items()}
+    rows = [
+        balancer(2, [listener(ports["unknown"], 99), listener(80, None, "HTTP")]),
+        balancer(1, [listener(ports["plain"], 1), listener(3389, None, "TCP"), listener(ports["wildcard"], 2)]),
+        balancer(4, [listener(443, 1)], address=None),
+        balancer(3, [listener(ports["nameless"], 3)]),
+    ]
+    certificates = [stored(1, plain), stored(2, wildcard), stored(3, nameless), stored(4, plain)]
+    with Account(rows, certificates) as account:
+        run = run_it(
+            **account.options(transport),
+            endpoints=[f"{HOST}:{free_port()}"],
+            from_load_balancers=True,
+            gather_stored=True,
+        )
+    entries = {(entry.get("load_balancer"), entry["port"]): entry for entry in run["endpoints"]}
+    expected = sorted([("lb1", ports["plain"]), ("lb1", ports["wildcard"])], key=lambda one: one[1])
+    assert list(entries)[1:] == [*expected, ("lb2", ports["unknown"]), ("lb3", ports["nameless"]), ("lb4", 443)]
+    assert not OF_BALANCERS & run["endpoints"][0].keys()
+    first = entries["lb1", ports["plain"]]
+    assert {
+        key: first[key]
+        for key in ("host", "server_name", "certificate_ids", "reason", "load_balancer_uuid", "listener_uuid")
+    } == {
+        "host": "localhost",
+        "server_name": NAME,
+        "certificate_ids": [1, 4],
+        "reason": None,
+        "load_balancer_uuid": "balancer-1",
+        "listener_uuid": f"listener-{ports['plain']}",
+    }
+    assert entries["lb1", ports["wildcard"]]["server_name"] == "www.shop.example.com"
+    assert entries["lb3", ports["nameless"]]["server_name"] == "example.org"
+    assert [entries["lb1", ports["wildcard"]]["reason"], entries["lb3", ports["nameless"]]["reason"]] == [None, None]
+    unknown = entries["lb2", ports["unknown"]]
+    assert (unknown["server_name"], unknown["reason"]) == ("localhost", "name_mismatch")
+    addressless = entries["lb4", 443]
+    assert (addressless["host"], addressless["reason"], addressless["server_name"]) == (None, "unreachable", NAME)
+    assert "lb4 has no address" in addressless["message"]
+    assert run["api_calls"] == len(account.calls)
+
+
+def test_an_account_without_load_balancers(transport: str) -> None:
+    with Account([], []) as account:
+        run = run_it(**account.options(transport), from_load_balancers=True)
+    assert (run["endpoints"], run["endpoint_count"]) == ([], 0)
