@@ -34,6 +34,7 @@ GROUPS = nox.project.load_toml(str(ROOT / "pyproject.toml"))
 SERVERS = {
     "postgresql": (("initdb", "/usr/lib/postgresql/*/bin/initdb"), "ledgers in PostgreSQL"),
     "dovecot-imapd": (("/usr/lib*/dovecot/imap", "/usr/local/lib*/dovecot/imap"), "mailboxes"),
+    "haproxy": (("haproxy", "/usr/sbin/haproxy", "/usr/local/sbin/haproxy"), "what load balancers serve"),
 }
 """Debian's packages of the servers that the unit tests start: where they are when installed, and what they test."""
 BROWSER = {

@@ -22,6 +22,7 @@ from typing import Any
 from . import app, control, fleet, haproxy, keys, mail, tls
 from .server import Server
 from .settings import Settings
+from .switching import ProxyError
 from .users import BALANCE, MANAGE, VIEW, User, Users
 from .world import World
 
@@ -37,7 +38,11 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         state_dir, proxy = stack.enter_context(_state_dir(options.state_dir)), None
         if options.haproxy:
-            proxy = haproxy.Haproxy()
+            try:
+                proxy = haproxy.Haproxy()
+            except ProxyError as error:
+                sys.stderr.write(f"{error}\n")
+                return 2
             stack.callback(proxy.stop)
         _serve(options, state_dir, proxy)
     return 0
