@@ -5,7 +5,7 @@
 """Where examples run: all that they speak of, made on this machine.
 
 They name paths such as `/etc/ssl`, servers such as `imap.example.com`, and ids. `World.here` puts in their place what there is:
-folders of the test's own, the simulator, Dovecot, PostgreSQL. All else of an example is run as it is printed.
+folders of the test's own, the simulator, HAProxy, Dovecot, PostgreSQL. All else of an example is run as it is printed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import shutil
 import sys
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from ssl import PEM_cert_to_DER_cert
@@ -34,6 +34,8 @@ from tests.support.gateway import Gateway
 from tests.support.postgresql import USER, Server
 
 DOCUMENTED_ACCOUNT = 307608
+DOCUMENTED_PORT, PORT = 443, 10443
+"""A port of load balancers, and one that takes no privilege to listen on."""
 DOCUMENTED_BALANCER = "0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e"
 COMPANY = "Example Company"
 """The organization in the certificates of the simulator's orders."""
@@ -51,9 +53,20 @@ ORDERS: tuple[dict[str, Any], ...] = (
 class World:
     """A home, a folder to work in, a file system in little, and the servers that examples speak to."""
 
-    def __init__(self, folder: Path, sim: Simulator, inbox: Mailbox, database: Server, proxy: Gateway) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sim: Simulator,
+        inbox: Mailbox,
+        database: Server,
+        proxy: Gateway,
+        authority: made.Authority,
+        endpoints: Mapping[str | None, int],
+    ) -> None:
+        """Make it; ``endpoints`` are the ports of TLS servers on this machine, by how TLS is started there."""
         self.home, self.work, self.root = folder / "home", folder / "work", folder / "root"
-        self._sim, self._inbox, self._proxy, self._authority = sim, inbox, proxy, made.Authority()
+        self._sim, self._inbox, self._proxy, self._authority = sim, inbox, proxy, authority
+        self._endpoints = endpoints
         self._roots = self.root / "etc/ssl/roots.pem"
         for path in (self.home, self.work, self.root / "var/lib/certificates", self.root / "srv/reports"):
             path.mkdir(parents=True)
@@ -106,6 +119,8 @@ class World:
         """An example with what there is in place of what it names."""
         if isinstance(value, dict):
             changed = {name: self.here(item) for name, item in value.items()}
+            if "endpoints" in value:
+                changed["endpoints"] = [self._endpoint(endpoint) for endpoint in value["endpoints"]]
             return changed | self._login(changed) if {"host", "username", "password"} <= changed.keys() else changed
         if isinstance(value, list):
             return [self.here(item) for item in value]
@@ -114,11 +129,17 @@ class World:
                 value = value.replace(word, local)
             value = DOCUMENTED_FINGERPRINT.sub(self._fingerprint, value)
             return re.sub(r"(?<![\w.~/:])/(?=(etc|srv|var)/)", f"{self.root}/", value)
-        return {DOCUMENTED_ACCOUNT: self._sim.account_id, **self._documented}.get(value, value)
+        return {DOCUMENTED_ACCOUNT: self._sim.account_id, DOCUMENTED_PORT: PORT, **self._documented}.get(value, value)
 
     def _login(self, imap: dict[str, Any]) -> dict[str, Any]:
         """How to log in to the mail server that there is, with the password that the example names."""
         return self._inbox.options(imap.get("security", "tls"), password=imap["password"])
+
+    def _endpoint(self, endpoint: str | dict[str, Any]) -> dict[str, Any]:
+        """An endpoint on this machine that is called as the example calls it."""
+        given = {"host": endpoint.partition(":")[0]} if isinstance(endpoint, str) else endpoint
+        here = {"host": "127.0.0.1", "port": self._endpoints[given.get("starttls")]}
+        return {"server_name": given["host"], **given, **here}
 
     def _add_orders(self) -> None:
         for order in ORDERS:
@@ -157,7 +178,10 @@ class World:
         return int(self._call("SoftLayer_Security_Certificate/createObject", template)["id"])
 
     def _add_balancers(self) -> None:
-        """Have listeners serve certificates that the store, or a file, has a successor of; nobody can connect to them."""
+        """Have listeners serve certificates that the store, or a file, has a successor of.
+
+        Nobody can connect to them where there is no HAProxy.
+        """
         beta = self._store("beta.example.com", days=(-200, 100), kind="rsa")
         www = self._store("www.example.com", days=(-340, 25), kind="rsa", organization=COMPANY)
         portal = self._store("portal.example.com", days=(-340, 25))
@@ -166,21 +190,16 @@ class World:
             "staging.example.com", days=(-90, 90), kind="rsa", names=["staging.example.com", "test.example.com"]
         )
         for name, port, served, given in (
-            ("prod-web", 443, beta, {}),
+            ("prod-web", PORT, beta, {}),
             ("prod-admin", 8443, beta, {"uuid": DOCUMENTED_BALANCER}),
-            ("prod-www", 443, www, {}),
-            ("prod-api", 443, api, {}),
-            ("prod-portal", 443, portal, {}),
-            ("staging-web", 443, staging, {}),
+            ("prod-www", PORT, www, {}),
+            ("prod-api", PORT, api, {}),
+            ("prod-portal", PORT, portal, {}),
+            ("staging-web", PORT, staging, {}),
         ):
-            listeners = [
-                {"protocolPort": port, "tlsCertificateId": served},
-                {"protocolPort": 80, "protocol": "HTTP"},
-            ]
+            listeners = [{"protocolPort": port, "tlsCertificateId": served}, {"protocolPort": 8080, "protocol": "HTTP"}]
             suites = [*RSA_SUITES, *ECDSA_SUITES]
-            self._sim.add_balancer(
-                name=name, address=f"{name}.invalid", sslCiphers=suites, listeners=listeners, **given
-            )
+            self._sim.add_balancer(name=name, sslCiphers=suites, listeners=listeners, **given)
 
     def _receive_emails(self) -> None:
         """Have the authority's emails in the inbox, in a folder of it, and in all the places where people keep such."""
