@@ -13,14 +13,12 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import Authority
 from tests.support.documented import deviations
 from tests.support.dovecot import Server as MailServer
 from tests.support.gateway import Gateway
 from tests.support.haproxy import reason_to_skip
 from tests.support.pages import PREFIX, Page, pages
 from tests.support.postgresql import Server as Database
-from tests.support.tls_servers import imap, serving
 from tests.unit.docs.reader import Reader
 from tests.unit.docs.world import World
 
@@ -53,15 +51,10 @@ def reader(empty_simulator: Simulator, dovecot: MailServer, postgresql: Database
     """A reader in a new world."""
     empty_simulator.reset()
     inbox = dovecot.new_user(empty_simulator.maildir)
-    authority = Authority()
-    issued = authority.issue("example.com", names=["example.com", "*.example.com"])
-    with (
-        Gateway(empty_simulator, status=0) as proxy,
-        serving(issued) as https,
-        serving(issued, first=imap()) as mail,
-    ):
-        endpoints = {None: https.port, "imap": mail.port}
-        yield Reader(World(tmp_path, empty_simulator, inbox, postgresql, proxy, authority, endpoints))
+    with Gateway(empty_simulator, status=0) as proxy:
+        world = World(tmp_path, empty_simulator, inbox, postgresql, proxy)
+        with world.servers:
+            yield Reader(world)
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name.replace(" ", "-"))

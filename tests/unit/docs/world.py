@@ -18,7 +18,8 @@ import shutil
 import sys
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from ssl import PEM_cert_to_DER_cert
@@ -29,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tests.simulator.balancers import ECDSA_SUITES, RSA_SUITES
 from tests.simulator.client import Simulator
 from tests.support import certificates as made
+from tests.support import tls_servers
 from tests.support.dovecot import Mailbox
 from tests.support.gateway import Gateway
 from tests.support.postgresql import USER, Server
@@ -53,21 +55,11 @@ ORDERS: tuple[dict[str, Any], ...] = (
 class World:
     """A home, a folder to work in, a file system in little, and the servers that examples speak to."""
 
-    def __init__(
-        self,
-        folder: Path,
-        sim: Simulator,
-        inbox: Mailbox,
-        database: Server,
-        proxy: Gateway,
-        authority: made.Authority,
-        endpoints: Mapping[str | None, int],
-    ) -> None:
-        """Make it; ``endpoints`` are the ports of TLS servers on this machine, by how TLS is started there."""
+    def __init__(self, folder: Path, sim: Simulator, inbox: Mailbox, database: Server, proxy: Gateway) -> None:
         self.home, self.work, self.root = folder / "home", folder / "work", folder / "root"
-        self._sim, self._inbox, self._proxy, self._authority = sim, inbox, proxy, authority
-        self._endpoints = endpoints
+        self._sim, self._inbox, self._proxy, self._authority = sim, inbox, proxy, made.Authority()
         self._roots = self.root / "etc/ssl/roots.pem"
+        self.servers = ExitStack()
         for path in (self.home, self.work, self.root / "var/lib/certificates", self.root / "srv/reports"):
             path.mkdir(parents=True)
         self._add_orders()
@@ -119,8 +111,8 @@ class World:
         """An example with what there is in place of what it names."""
         if isinstance(value, dict):
             changed = {name: self.here(item) for name, item in value.items()}
-            if "endpoints" in value:
-                changed["endpoints"] = [self._endpoint(endpoint) for endpoint in value["endpoints"]]
+            if "endpoints" in changed:
+                changed["endpoints"] = [self._served(endpoint) for endpoint in changed["endpoints"]]
             return changed | self._login(changed) if {"host", "username", "password"} <= changed.keys() else changed
         if isinstance(value, list):
             return [self.here(item) for item in value]
@@ -135,11 +127,13 @@ class World:
         """How to log in to the mail server that there is, with the password that the example names."""
         return self._inbox.options(imap.get("security", "tls"), password=imap["password"])
 
-    def _endpoint(self, endpoint: str | dict[str, Any]) -> dict[str, Any]:
-        """An endpoint on this machine that is called as the example calls it."""
-        given = {"host": endpoint.partition(":")[0]} if isinstance(endpoint, str) else endpoint
-        here = {"host": "127.0.0.1", "port": self._endpoints[given.get("starttls")]}
-        return {"server_name": given["host"], **given, **here}
+    def _served(self, endpoint: str | dict[str, Any]) -> dict[str, Any]:
+        """An endpoint that there is, in place of one that an example names."""
+        named = {"host": endpoint.partition(":")[0]} if isinstance(endpoint, str) else endpoint
+        name, protocol = named.get("server_name", named["host"]), named.get("starttls")
+        first = {"imap": tls_servers.imap(), "smtp": tls_servers.smtp()}.get(protocol or "")
+        server = self.servers.enter_context(tls_servers.serving(self._authority.issue(name), first=first))
+        return {"host": server.host, "port": server.port, "server_name": name, "starttls": protocol}
 
     def _add_orders(self) -> None:
         for order in ORDERS:
