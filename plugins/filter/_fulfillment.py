@@ -15,6 +15,7 @@ from functools import partial
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import Option, in_words_of_role, plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import steps, way, why_refused
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout_result import Rollout, lists
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import (
     outcome,
     run_of,
@@ -93,18 +94,35 @@ def fulfillment_outcome(
     """
     phases = plain(settings["phases"])
     count = 0 if is_direct else len(registered["listed"].get("orders", ()))
-    run = run_of(phases, steps(settings, count), _Plain(registered), is_direct=is_direct)
+    path, answers = steps(settings, count), _Plain(registered)
+    rollout = (
+        lists(_rollout(path, answers, is_check_mode), phases, is_check_mode=is_check_mode)
+        if "listeners" in path
+        else None
+    )
+    run = run_of(phases, path, answers, is_direct=is_direct, rollout=rollout)
     result = outcome(run, tolerated)
     words = partial(in_words_of_role, options=plain(options), prefix="ssl_fulfillment_")
     blank = [f"ssl_fulfillment_select.{name}" for name, value in settings["select"].items() if value == []]
     blank += ["ssl_fulfillment_order_ids"] if settings.get("order_ids") == [] else []
-    lines = summary(result, blank, words, has_orders=run.has_orders, is_check_mode=is_check_mode, report=report or None)
+    lines = summary(run, result, blank, words, is_check_mode=is_check_mode, report=report or None)
     failure = why_failed(run, result["failed"], words) if result["failed"] else ""
     told: dict[str, t.Any] = wrap_var({"result": result, "lines": lines if run.has_listed else [], "failure": failure})
     return told
 
 
-LISTS = {"listed": "orders", "known": "emails", "store": "certificates"}
+def _rollout(path: Sequence[str], answers: Record, is_check_mode: bool) -> Rollout:
+    """Return what the modules returned about listeners in this run: Ansible keeps what an earlier one registered."""
+    return Rollout(
+        answers["listeners"],
+        deployed=answers["deployed"] if "deploy" in path else (),
+        seen=answers["seen"] if "verify" in path else None,
+        **({name: answers[name] for name in REMOVAL} if "remove" in path and not is_check_mode else {}),
+    )
+
+
+REMOVAL = ("stock", "removal", "removed")
+LISTS = {"listed": "orders", "known": "emails", "store": "certificates", "stock": "certificates"}
 """Of these results only whether they have their list, and anything in it, matters: not ten thousand records."""
 
 

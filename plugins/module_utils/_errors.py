@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 
 if t.TYPE_CHECKING:
     from ._codes import Code
@@ -28,3 +29,13 @@ class CertificatesError(Exception):
     def as_failure(self) -> dict[str, t.Any]:
         """Return the `failure` entry of a module's result."""
         return {"code": self.code, "message": self.message, "details": self.details}
+
+
+NO_RESULT = {"message": "The module ended without a result."}
+"""The failure of a module that returned none."""
+
+
+def failure_of(answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    """Return the `failure` entry of a module's result that has one, or is none."""
+    failure: Mapping[str, t.Any] = answer.get("failure") or NO_RESULT
+    return failure

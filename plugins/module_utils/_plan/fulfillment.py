@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._argspec import MAILBOXES
+from .rollout import is_narrowed_by_orders
 
 Record = Mapping[str, t.Any]
 """The variables of the role as they are meant, less the prefix of their names."""
@@ -19,6 +20,10 @@ Record = Mapping[str, t.Any]
 NAMING = {"order_ids", "common_names", "account_id", "gather_imported"}
 """The options of `ssl_fulfillment_select` that `ssl_fulfillment_email` has as well, or that have no effect on what it does."""
 WILDCARD = re.compile(r"[*?\[]")
+OF_LISTENERS = {"deploy", "verify"}
+"""The phases that deal with listeners, not with orders."""
+MOST_BALANCERS = 64
+"""Maximum number of load balancers to change at the same time."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,8 @@ class Way:
     order_ids: Sequence[int] | None
     """Those that are named by id, `None` where no ids are given."""
     is_direct: bool
-    """Whether the module that requests the emails reads the orders, and nobody else: they are named one by one, and all that
-    is to be done is to request their emails."""
+    """Whether the orders are not listed before: the module that requests the emails reads them, because they are named one by
+    one, and all that is to be done is to request their emails; or the run is about listeners that no order narrows."""
 
 
 def way(settings: Record, ids_of_hosts: Sequence[int] | None) -> Way:
@@ -44,14 +49,16 @@ def way(settings: Record, ids_of_hosts: Sequence[int] | None) -> Way:
     ids = [one for one in dict.fromkeys(given[0]) if all(one in others for others in given[1:])] if given else None
     names = select.get("common_names")
     named = names if ids is None else ids if names is None else None  # by both, they are to be listed
-    return Way(
-        ids,
-        is_direct=settings["phases"] == ["request"]
+    is_named = (
+        settings["phases"] == ["request"]
         and not settings["from_inventory"]
         and select.keys() <= NAMING
         and named is not None
         and len(named) <= settings["batch_size"]
-        and not any(WILDCARD.search(str(name)) for name in named),
+        and not any(WILDCARD.search(str(name)) for name in named)
+    )
+    return Way(
+        ids, is_direct=is_named or (OF_LISTENERS.issuperset(settings["phases"]) and not is_narrowed_by_orders(settings))
     )
 
 
@@ -59,7 +66,8 @@ def steps(settings: Record, count: int) -> list[str]:
     """Return the steps of a run, each of which has a task file.
 
     Orders that fit into one batch are decided on and requested by one call. Of more it is decided first which, so that there
-    are not too many. The emails are looked for also where the import or the report alone needs them.
+    are not too many. The emails are looked for also where the import or the report alone needs them. The older certificates of
+    a run that deploys are removed after it was seen what is served.
 
     Args:
         settings: the variables.
@@ -72,6 +80,10 @@ def steps(settings: Record, count: int) -> list[str]:
         "request": "request" in phases,
         "collect": looks,
         "import": "import" in phases,
+        "listeners": bool(OF_LISTENERS & set(phases)),
+        "deploy": "deploy" in phases,
+        "verify": "verify" in phases,
+        "remove": "deploy" in phases and settings["remove_superseded"],
         "report": "report" in phases,
     }
     return [request if step == "request" else step for step, is_wanted in wanted.items() if is_wanted]
@@ -102,6 +114,8 @@ def why_refused(
                 "To find certificates in emails, ssl_fulfillment_mail must name the mailbox with the emails by one of "
                 f"imap, maildir, mbox and paths{named}"
             )
+    if "deploy" in phases and not 1 <= settings["deploy_concurrency"] <= MOST_BALANCERS:
+        return f"ssl_fulfillment_deploy_concurrency is {settings['deploy_concurrency']}, but must be from 1 to {MOST_BALANCERS}."
     if "import" in phases:
         why_not = _why_not_imported(settings, is_folder, absolute)
         if why_not:

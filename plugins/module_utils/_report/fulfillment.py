@@ -11,15 +11,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from .._errors import failure_of
 from .._text import some_of
 
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""
 
-LISTS = ("requested", "collected", "imported", "skipped", "failed")
+LISTS = ("requested", "collected", "imported", "deployed", "verified", "removed", "skipped", "failed")
 """What `ssl_fulfillment_result` holds."""
-NO_RESULT = {"message": "The module ended without a result."}
-"""The failure of a module that returned none."""
+LISTENERS = {"deploy": ("deployed", "removed"), "verify": ("verified",)}
+"""Those of them that are not told of unless these phases ran."""
 NOT_ALLOWED = "recipient_not_allowed"
 UNTOLD = "an address that the API does not tell"
 MOST_NAMED = 10
@@ -47,6 +48,8 @@ class Run:
     """From `ssl_fulfillment_email` in check mode, for the report."""
     store: Record | None = None
     """From `ssl_certificate_info`, for the report."""
+    rollout: Mapping[str, Sequence[Record]] | None = None
+    """From `_plan.rollout_result.lists`."""
 
     @property
     def has_listed(self) -> bool:
@@ -55,11 +58,24 @@ class Run:
 
     @property
     def has_orders(self) -> bool:
-        """Whether any order was selected."""
-        return bool((self.listed or {}).get("orders")) or any(answer.get("emails") for answer in self.emails)
+        """Whether any order was selected, or none was asked for."""
+        is_needless = self.listed is None and "request" not in self.phases
+        return is_needless or bool((self.listed or {}).get("orders")) or any(one.get("emails") for one in self.emails)
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether any listener was selected, or none was asked for."""
+        return self.rollout is None or any(self.rollout.values())
 
 
-def run_of(phases: Collection[str], steps: Collection[str], registered: Record, *, is_direct: bool) -> Run:
+def run_of(
+    phases: Collection[str],
+    steps: Collection[str],
+    registered: Record,
+    *,
+    is_direct: bool,
+    rollout: Mapping[str, Sequence[Record]] | None = None,
+) -> Run:
     """Return what the modules returned in this run: Ansible keeps what an earlier run of the role registered.
 
     Args:
@@ -67,6 +83,7 @@ def run_of(phases: Collection[str], steps: Collection[str], registered: Record, 
         steps: by which they ran, as `_plan.fulfillment.steps` returns them.
         registered: what is registered, by the names of the fields of `Run`.
         is_direct: whether the orders were not listed before.
+        rollout: what was done about listeners, if that is part of this run.
     """
     listed = None if is_direct else registered["listed"]
     if listed is not None and "orders" not in listed:
@@ -81,6 +98,7 @@ def run_of(phases: Collection[str], steps: Collection[str], registered: Record, 
         imports=registered["imports"] if "import" in steps else (),
         known=registered["known"] if "report" in steps else None,
         store=registered["store"] if "report" in steps else None,
+        rollout=rollout,
     )
 
 
@@ -100,6 +118,9 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
         _add_mails(result, run.mails, run.phases)
     if run.files is not None:
         _add_imports(result, run)
+    for name, records in (run.rollout or {}).items():
+        if name in result:
+            result[name] += records
     for name, answer, key in (
         ("the ledger", run.known, "emails"),
         ("the certificate store", run.store, "certificates"),
@@ -123,7 +144,7 @@ def _add_emails(result: dict[str, list[Record]], run: Run, tolerated: Collection
             result["skipped"].append({**email, "outcome": "skipped"})
         elif email["outcome"] != "requested":
             result["failed"].append(email)
-    result["failed"] += [dict(answer.get("failure") or NO_RESULT) for answer in run.emails if "emails" not in answer]
+    result["failed"] += [dict(failure_of(answer)) for answer in run.emails if "emails" not in answer]
 
 
 def _add_mails(result: dict[str, list[Record]], mails: Record, phases: Collection[str]) -> None:
@@ -141,7 +162,7 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
     files = t.cast(Record, run.files)
     certificates: list[Record] = []
     for answer in run.imports:
-        certificates += answer.get("certificates") or [{**(answer.get("failure") or NO_RESULT), "outcome": "failed"}]
+        certificates += answer.get("certificates") or [{**failure_of(answer), "outcome": "failed"}]
     missing = run.mails.get("missing", ()) if run.mails else ()
     untrusted = [one for one in missing if one["reason"] in {"untrusted", "chain_incomplete"}]
     known = {one["order_id"] for one in untrusted}
@@ -165,7 +186,7 @@ def _skip(result: dict[str, list[Record]], records: Iterable[Record]) -> None:
 
 
 def _failure(what: str, answer: Record) -> Record:
-    return {"common_name": what, **(answer.get("failure") or NO_RESULT)}
+    return {"common_name": what, **failure_of(answer)}
 
 
 def why_failed(run: Run, failed: Sequence[Record], in_words_of_role: Callable[[str], str]) -> str:
@@ -183,35 +204,40 @@ def why_failed(run: Run, failed: Sequence[Record], in_words_of_role: Callable[[s
 
 
 def summary(
+    run: Run,
     result: Mapping[str, Sequence[Record]],
     blank: Sequence[str],
     in_words_of_role: Callable[[str], str],
     *,
-    has_orders: bool,
     is_check_mode: bool,
     report: str | None,
 ) -> list[str]:
-    """Return what a run has done, with a line for each order that was acted on.
+    """Return what a run has done, with a line for each order and each listener that was acted on.
 
     Args:
+        run: what the modules returned.
         result: the outcome.
         blank: the variables that select no order because they are null or empty.
         in_words_of_role: replaces names of modules' options by the role's variables.
-        has_orders: whether any order was selected.
         is_check_mode: whether nothing was actually done.
         report: the path of the page that was written.
     """
     would_be = "would be " if is_check_mode else ""
     not_allowed = [one for one in result["skipped"] if one["reason"] == NOT_ALLOWED]
+    untold = {name for phase, names in LISTENERS.items() if phase not in run.phases for name in names}
     lines = [
-        *([] if has_orders and not blank else [_why_none(blank)]),
+        *([] if run.has_orders and not blank else [_why_none(blank)]),
+        *([] if run.has_listeners else ["no HTTPS listener of a load balancer fits the selection"]),
         *(f"{_order(one)}: {would_be}requested, goes to {one['recipient'] or UNTOLD}" for one in result["requested"]),
         *(f"{_order(one)}: found in the email of {_mail_date(one)}" for one in result["collected"]),
         *(f"{_order(one)}: {would_be}{one['outcome']}{_stored_as(one)}" for one in result["imported"]),
+        *(f"{_named(one)}: {would_be}{_switched(one)}" for one in result["deployed"]),
+        *(f"certificate {one['id']} ({one['common_name'] or 'no name'}): removed" for one in result["removed"]),
         *(f"{_named(one) or 'a batch'}: FAILED, {in_words_of_role(one['message'])}" for one in result["failed"]),
         *(f"{_order(one)}: NOT ALLOWED, passed over: {in_words_of_role(one['message'])}" for one in not_allowed),
         *_skipped(one for one in result["skipped"] if one["reason"] != NOT_ALLOWED),
-        ", ".join(f"{name} {len(result[name])}" for name in LISTS),
+        *_left(run, result, is_check_mode=is_check_mode),
+        ", ".join(f"{name} {len(result[name])}" for name in LISTS if name not in untold),
     ]
     if report:
         lines.append(f"the report {'would be' if is_check_mode else 'is'} {report}.html, and beside it .json and .csv")
@@ -225,6 +251,29 @@ def _why_none(blank: Sequence[str]) -> str:
     return f"no order is selected, because {' and '.join(blank)} {are} null or empty; to select all, leave {them} out"
 
 
+def _switched(listener: Record) -> str:
+    """Say what a listener was, or would be, switched to, and whether it was seen."""
+    seen = {
+        True: ", and serves it",
+        None: ", but what it serves cannot be looked at from here" if listener["reason"] == "not_reachable" else "",
+    }
+    named = listener["common_name"] or "without a common name"
+    return f"switched to certificate {listener['certificate_id']} ({named}){seen.get(listener['served'], '')}"
+
+
+def _left(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> Iterable[str]:
+    """Say what was not to be done about listeners, and what check mode cannot tell of them."""
+    unchanged = (run.rollout or {}).get("unchanged", ())
+    if unchanged:
+        have = "listener has" if len(unchanged) == 1 else "listeners have"
+        yield f"{len(unchanged)} {have} the best certificate of the store already"
+    created = [one.get("common_name") or "?" for one in result["imported"] if one["outcome"] == "imported"]
+    if created and is_check_mode and "deploy" in run.phases:
+        yield (
+            f"to be imported first, so not known yet which listeners would be switched to them: {some_of(created, MOST_NAMED)}"
+        )
+
+
 def _mail_date(found: Record) -> str:
     return found["source"].get("date") or "an unknown date"
 
@@ -236,7 +285,7 @@ def _stored_as(certificate: Record) -> str:
 def _skipped(records: Iterable[Record]) -> Iterable[str]:
     """Yield a line for each reason, with the first names of what was skipped for it."""
     for reason, group in groupby(sorted(records, key=_reason), key=_reason):
-        names = list(dict.fromkeys(one.get("common_name") or "?" for one in group))
+        names = list(dict.fromkeys(_listener(one) or one.get("common_name") or "?" for one in group))
         yield f"skipped ({reason}): {some_of(names, MOST_NAMED)}"
 
 
@@ -248,6 +297,13 @@ def _order(record: Record) -> str:
     return f"{record.get('common_name') or '(no name)'} (order {record.get('order_id')})"
 
 
+def _listener(record: Record) -> str:
+    """Return the name of a listener, or of balancers; empty for any other record."""
+    return ":".join(str(record[name]) for name in ("load_balancer", "port") if record.get(name))
+
+
 def _named(record: Record) -> str:
+    if _listener(record):
+        return _listener(record)
     identifier = record.get("order_id")
     return ", ".join(filter(None, (record.get("common_name"), f"order {identifier}" if identifier else None)))

@@ -1,0 +1,92 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters for what a role computes about listeners of load balancers. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout import (
+    batches,
+    change_of,
+    listener_names,
+    settle,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.sightings import endpoints, removal, verdicts
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+
+Record = Mapping[str, t.Any]
+Records = Sequence[Record]
+
+
+def rollout_names(settings: Record, orders: Records | None = None) -> list[str] | None:
+    """Return the patterns for the names of listeners' certificates; see `listener_names`."""
+    names: list[str] | None = wrap_var(listener_names(plain(settings), orders))
+    return names
+
+
+def rollout_batches(
+    listeners: Records, at_once: int, looks: bool = False, approved: Sequence[str] | None = None
+) -> list[dict[str, t.Any]]:
+    """Return the module calls that carry out a plan; see `batches`."""
+    calls: list[dict[str, t.Any]] = wrap_var(
+        batches(plain(listeners), int(at_once), looks=looks, approved=plain(approved))
+    )
+    return calls
+
+
+def rollout_changes(listeners: Records) -> list[str]:
+    """Return the changes of a plan as texts, for `rollout_batches` to take as approved."""
+    return [change_of(one) for one in plain(listeners) if one["outcome"] == "switched"]
+
+
+def rollout_endpoints(listeners: Records, answers: Records = ()) -> list[dict[str, t.Any]]:
+    """Return the endpoints of listeners to look at; see `endpoints`."""
+    found: list[dict[str, t.Any]] = wrap_var(endpoints(settle(plain(listeners), plain(answers))))
+    return found
+
+
+def rollout_removal(
+    store: Records,
+    listeners: Records,
+    answers: Records,
+    seen: Records | None,
+    imported: Records,
+    remove_unseen: bool = False,
+) -> dict[str, t.Any]:
+    """Return which older certificates to remove; see `removal`.
+
+    Args:
+        store: all records of the store.
+        listeners: the plan.
+        answers: what the calls that carried it out returned.
+        seen: what the endpoints serve, if they were looked at afterwards.
+        imported: the certificates that this run has imported.
+        remove_unseen: whether listeners that could not be looked at count as serving their certificates.
+    """
+    settled = settle(plain(listeners), plain(answers))
+    judged = () if seen is None else verdicts(settled, plain(seen))
+    ids = [one["id"] for one in plain(imported) if one.get("id")]
+    found = removal(plain(store), settled, judged, ids, now(), remove_unseen=remove_unseen)
+    absent = [{"state": "absent", "certificate_id": one} for one in found.ids]
+    told: dict[str, t.Any] = wrap_var({"absent": absent, "kept": found.kept})
+    return told
+
+
+class FilterModule:
+    """Provides the filters by name."""
+
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        """Return the filters of this file."""
+        return {
+            "_rollout_names": rollout_names,
+            "_rollout_batches": rollout_batches,
+            "_rollout_changes": rollout_changes,
+            "_rollout_endpoints": rollout_endpoints,
+            "_rollout_removal": rollout_removal,
+        }

@@ -1,0 +1,176 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a role brings certificates to listeners: which ones, in which calls, and what became of each. Private to softlayer.certificates.
+
+Pure. Listeners are records in the form of `ssl_certificate_deploy`.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+Record = Mapping[str, t.Any]
+
+UNREAD = {"gather_imported"}
+"""Options of a selection of orders that select nothing."""
+NAMES = "common_names"
+"""The option of a selection of orders that listeners have, too."""
+WILDCARD = re.compile(r"([*?\[])")
+LOOKS_AT_ONCE = 32
+"""Maximum number of balancers whose listeners are looked at at the same time, if nothing is changed."""
+DONE = ("outcome", "reason", "served", "served_fingerprint_sha256", "message")
+"""What the carrying out of a plan adds to what the plan says about a listener."""
+
+
+# Which listeners
+
+
+def is_narrowed_by_orders(settings: Record) -> bool:
+    """Return whether the orders say which listeners are meant: if they are selected by more than names.
+
+    Args:
+        settings: the variables of the role, without the prefix of their names.
+    """
+    criteria = settings["select"].keys() - UNREAD - {NAMES}
+    return bool(settings["from_inventory"] or settings.get("order_ids") is not None or criteria)
+
+
+def listener_names(settings: Record, orders: Iterable[Record] | None) -> list[str] | None:
+    """Return the patterns one of which a name of a listener's certificate must match; `None` for every listener.
+
+    Args:
+        settings: the variables of the role, without the prefix of their names.
+        orders: the selected orders, `None` if they were not listed.
+    """
+    if not is_narrowed_by_orders(settings):
+        names: list[str] | None = settings["select"].get(NAMES)
+        return names
+    found = dict.fromkeys(order["common_name"] for order in orders or ())
+    return [WILDCARD.sub(r"[\1]", name) for name in found if name]  # the name itself, not what it would match
+
+
+# The plan, and what was done of it
+
+
+def key_of(listener: Record) -> str:
+    """Return what identifies a listener, also in a list of approved changes without the certificate.
+
+    If its balancer was not found, the module calls it as it was called in the plan: by the uuid.
+    """
+    return f"{listener['load_balancer_uuid'] or listener['load_balancer']}:{listener['port']}"
+
+
+def change_of(listener: Record) -> str:
+    """Return a planned change as a text, for approval."""
+    return f"{key_of(listener)}={listener['certificate_id']}"
+
+
+def name_of(listener: Record) -> str:
+    """Return a listener's name in messages."""
+    return f"{listener['load_balancer']}:{listener['port']}"
+
+
+def batches(
+    listeners: Sequence[Record], at_once: int, *, looks: bool, approved: Collection[str] | None = None
+) -> list[dict[str, t.Any]]:
+    """Return the module calls that carry out a plan: for each, the balancers' names and options.
+
+    Args:
+        listeners: the plan.
+        at_once: maximum number of balancers in one call.
+        looks: whether to also look at the listeners that have the right certificate. They come last, in one call.
+        approved: the changes that were approved, as `change_of` returns them; `None` if no approval is needed.
+    """
+    planned = [one for one in listeners if is_to_switch(one, approved)]
+    groups = list(_by_balancer(planned))
+    calls = [
+        _batch([one for group in groups[n : n + at_once] for one in group]) for n in range(0, len(groups), at_once)
+    ]
+    kept = [one for one in listeners if one["outcome"] == "unchanged"]
+    if looks and kept:
+        calls.append({**_batch(kept), "max_listeners": 0, "concurrency": LOOKS_AT_ONCE})
+    return calls
+
+
+def is_to_switch(listener: Record, approved: Collection[str] | None) -> bool:
+    """Return whether the plan for a listener is to be carried out."""
+    return listener["outcome"] == "switched" and (approved is None or change_of(listener) in approved)
+
+
+def _by_balancer(listeners: Iterable[Record]) -> Iterator[list[Record]]:
+    groups: dict[str, list[Record]] = {}
+    for one in listeners:
+        groups.setdefault(one["load_balancer_uuid"], []).append(one)
+    yield from groups.values()
+
+
+def _batch(listeners: Sequence[Record]) -> dict[str, t.Any]:
+    places: dict[int, list[dict[str, t.Any]]] = {}
+    for one in listeners:
+        place = {"load_balancer": one["load_balancer_uuid"], "port": one["port"]}
+        places.setdefault(one["certificate_id"], []).append(place)
+    balancers = {one["load_balancer_uuid"]: one["load_balancer"] for one in listeners}
+    return {
+        "load_balancers": list(balancers.values()),
+        "deployments": [{"certificate_id": key, "listeners": value} for key, value in places.items()],
+        "max_listeners": len(listeners),
+        "concurrency": len(balancers),
+    }
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A listener after the deploy phase, or in a run without it."""
+
+    record: Record
+    """What the module said about it last."""
+    is_done: bool
+    """Whether a call carried out the plan for it, or tried to; otherwise `record` is only the plan."""
+
+    @property
+    def outcome(self) -> str:
+        """Its outcome; in a plan, that of the plan."""
+        return str(self.record["outcome"])
+
+    @property
+    def is_switched(self) -> bool:
+        """Whether it was pointed to another certificate."""
+        return self.is_done and self.outcome == "switched"
+
+    @property
+    def certificate_id(self) -> int | None:
+        """The certificate that the API names for it, as far as is known."""
+        which = "certificate_id" if self.is_switched else "previous_certificate_id"
+        return t.cast("int | None", self.record[which])
+
+    @property
+    def is_to_be_seen(self) -> bool:
+        """Whether what it serves can be compared with the store, and it has not failed already."""
+        has_failed = self.is_done and self.outcome in {"failed", "rolled_back"}
+        return not has_failed and not self.is_unknown
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether its certificate is not in the store, or it has none."""
+        return self.certificate_id is None or (self.outcome == "skipped" and self.record["reason"] == "not_found")
+
+
+def settle(listeners: Sequence[Record], answers: Iterable[Record]) -> list[Settled]:
+    """Return the listeners of a plan with what became of each.
+
+    Args:
+        listeners: the plan.
+        answers: what the calls that carried it out returned; none in check mode, and in a run without the deploy phase.
+    """
+    done = {key_of(one): one for answer in answers for one in answer.get("listeners") or ()}
+    return [
+        Settled({**one, **{name: done[key_of(one)][name] for name in DONE}}, True)
+        if key_of(one) in done
+        else Settled(one, False)
+        for one in listeners
+    ]

@@ -1,0 +1,88 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a role has done about listeners, and about the certificates that were replaced. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .._errors import failure_of
+from .rollout import Record, Settled, settle
+from .sightings import verdicts
+
+FAILED = {"failed", "rolled_back"}
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """What the modules returned; empty for one that was not called."""
+
+    listeners: Record = field(default_factory=dict)
+    """From `ssl_certificate_deploy` in check mode: the plan."""
+    deployed: Sequence[Record] = ()
+    """From `ssl_certificate_deploy`, one for each call that carried the plan out."""
+    seen: Record | None = None
+    """From `ssl_endpoint_info`."""
+    stock: Record | None = None
+    """From `ssl_certificate_info`, before older certificates are removed."""
+    removal: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    """From `sightings.removal`."""
+    removed: Sequence[Record] = ()
+    """From `ssl_certificate_import`."""
+
+
+def lists(run: Rollout, phases: Collection[str], *, is_check_mode: bool) -> dict[str, list[Record]]:
+    """Return what was `deployed`, `verified`, `removed`, `skipped` and `failed`, and the listeners that were left `unchanged`."""
+    result: dict[str, list[Record]] = {
+        name: [] for name in ("deployed", "verified", "removed", "skipped", "failed", "unchanged")
+    }
+    if "listeners" not in run.listeners:
+        result["failed"].append(_failure("the load balancers", run.listeners))
+        return result
+    settled = settle(run.listeners["listeners"], run.deployed)
+    if "deploy" in phases:
+        for one in settled:
+            _add_deployed(result, one, is_check_mode=is_check_mode)
+        result["failed"] += [_failed_call(answer) for answer in run.deployed if "listeners" not in answer]
+    if run.seen is not None and "endpoints" not in run.seen:
+        result["failed"].append(_failure("what the load balancers serve", run.seen))
+    elif run.seen is not None:
+        for record in verdicts(settled, run.seen["endpoints"]):
+            result[str(record["outcome"])].append(record)
+    _add_removed(result, run)
+    return result
+
+
+def _add_deployed(result: dict[str, list[Record]], one: Settled, *, is_check_mode: bool) -> None:
+    if one.outcome in FAILED:
+        result["failed"].append(one.record)
+    elif one.outcome in {"skipped", "unchanged"}:
+        result[one.outcome].append(one.record)
+    elif one.is_switched or is_check_mode:
+        result["deployed"].append(one.record)
+
+
+def _add_removed(result: dict[str, list[Record]], run: Rollout) -> None:
+    """Add what was removed; what came into use meanwhile is skipped."""
+    if run.stock is not None and "certificates" not in run.stock:
+        result["failed"].append(_failure("the certificate store", run.stock))
+    result["skipped"] += run.removal.get("kept", ())
+    for answer in run.removed:
+        for one in answer.get("certificates") or [{"common_name": "the certificate store", **failure_of(answer)}]:
+            became = "skipped" if one.get("reason") in {"in_use", "not_found"} else one.get("outcome", "failed")
+            result[became].append(one)
+
+
+def _failure(what: str, answer: Record) -> Record:
+    return {"common_name": what, **failure_of(answer)}
+
+
+def _failed_call(answer: Record) -> Record:
+    """Return the failure of a call for some balancers as a whole."""
+    names = next(
+        (item["load_balancers"] for item in answer.values() if isinstance(item, dict) and "load_balancers" in item), ()
+    )
+    return {"load_balancer": ", ".join(names) or "the load balancers", **failure_of(answer)}

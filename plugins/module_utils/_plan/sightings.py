@@ -1,0 +1,214 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What listeners serve after a role has dealt with them, and what can be removed then. Private to softlayer.certificates.
+
+Pure. The records are those of `ssl_certificate_deploy` (listeners), `ssl_endpoint_info` (endpoints) and `ssl_certificate_info`
+(the store).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from .._codes import DeployReason
+from .._text import some_of
+from .._times import parse
+from .._x509.certificate import name_set
+from .rollout import Record, Settled, key_of, name_of
+
+MOST_NAMED = 5
+"""Maximum number of listeners in a message."""
+NOT_SEEN = {"unreachable", "timeout"}
+"""Reasons of endpoints that say nothing about what is served."""
+NO_CERTIFICATE = {"no_tls", "handshake_failed"}
+"""Reasons of endpoints that do not get to serving a certificate."""
+
+
+# What is served
+
+
+def endpoints(settled: Iterable[Settled]) -> list[dict[str, t.Any]]:
+    """Return the endpoints to look at, in the form of the option `endpoints`."""
+    return [
+        {"host": one.record["address"], "port": one.record["port"], "server_name": _server_name(one.record)}
+        for one in _with_address(settled)
+    ]
+
+
+def _with_address(settled: Iterable[Settled]) -> list[Settled]:
+    return [one for one in settled if one.is_to_be_seen and one.record["address"]]
+
+
+def _server_name(listener: Record) -> str:
+    """Return a name to ask for in the handshake: one without a wildcard if there is one, else with `www` in its place."""
+    names = name_set(None, filter(_is_name, listener["subject_alt_names"])) or name_set(listener["common_name"], ())
+    best = sorted(names, key=lambda name: (name.startswith("*"), name))
+    return best[0].replace("*", "www") if best else str(listener["address"])
+
+
+def _is_name(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return "@" not in value and "/" not in value  # mail addresses and URLs are no names of servers
+    return False
+
+
+def verdicts(settled: Sequence[Settled], seen: Sequence[Record]) -> list[dict[str, t.Any]]:
+    """Return for each listener whether it serves the certificate that the API names for it.
+
+    Args:
+        settled: the listeners.
+        seen: what the endpoints serve, in the order of `endpoints`.
+    """
+    looked = {key_of(one.record): endpoint for one, endpoint in zip(_with_address(settled), seen, strict=True)}
+    found = []
+    for one in settled:
+        endpoint = looked.get(key_of(one.record))
+        if endpoint is not None:
+            found.append(_verdict(one, endpoint))
+        elif one.is_unknown:
+            found.append(_judged(one, "skipped", "not_found", one.record["message"]))
+        elif one.is_to_be_seen:
+            found.append(_judged(one, "skipped", "not_reachable", "The API names no address of the load balancer."))
+    return found
+
+
+def _verdict(one: Settled, endpoint: Record) -> dict[str, t.Any]:
+    message = endpoint["message"]
+    if endpoint["reason"] in NOT_SEEN:
+        return _judged(one, "skipped", "not_reachable", f"What is served cannot be looked at from here: {message}")
+    facts = {name: endpoint[name] for name in ("common_name", "subject_alt_names", "not_after")}
+    shown = endpoint["fingerprint_sha256"]
+    if endpoint["reason"] not in NO_CERTIFICATE and one.certificate_id in (endpoint["certificate_ids"] or ()):
+        but = f", but: {message}" if endpoint["reason"] else "."
+        return {**_judged(one, "verified", None, f"It serves its certificate{but}", served=True, shown=shown), **facts}
+    why = f"The listener has certificate {one.certificate_id}, but"
+    if endpoint["reason"] in NO_CERTIFICATE:
+        return _judged(one, "failed", "not_served", f"{why} it does not serve it: {message}", served=False)
+    ids = ", ".join(map(str, endpoint["certificate_ids"] or ()))
+    what = f"certificate {ids}" if ids else "one that is not in the store"
+    named = f"{endpoint['common_name'] or 'without a common name'}, valid until {endpoint['not_after']}"
+    return _judged(one, "failed", "not_served", f"{why} it serves {what} ({named}).", served=False, shown=shown)
+
+
+def _judged(
+    one: Settled,
+    outcome: str,
+    reason: DeployReason | None,
+    message: str,
+    *,
+    served: bool | None = None,
+    shown: str | None = None,
+) -> dict[str, t.Any]:
+    """Return a listener with what was seen."""
+    return {
+        **one.record,
+        "certificate_id": one.certificate_id,
+        "outcome": outcome,
+        "reason": reason,
+        "served": served,
+        "served_fingerprint_sha256": shown,
+        "message": message,
+    }
+
+
+# What was replaced
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Which older certificates to remove, and which to keep because it was not seen that the newer one is served."""
+
+    ids: Sequence[int]
+    kept: Sequence[Record]
+
+
+def removal(
+    store: Sequence[Record],
+    settled: Sequence[Settled],
+    judged: Iterable[Record],
+    imported: Collection[int],
+    at: datetime,
+    *,
+    remove_unseen: bool,
+) -> Removal:
+    """Decide which certificates of the store to remove.
+
+    They are those that a valid, newer certificate replaces which this run has imported, or which a listener has, by the rule of
+    `ssl_certificate_import`; but only if every listener that had the old one, or has what replaces it, was seen to serve it.
+
+    Args:
+        store: all records, listed after the listeners were switched.
+        settled: the listeners.
+        judged: what `verdicts` returned, if the listeners were looked at once more.
+        imported: the ids of what this run has imported.
+        at: the present instant.
+        remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate.
+    """
+    later = {key_of(one): one["served"] for one in judged}
+    held = {one.certificate_id for one in settled}
+    meant = {one.record["certificate_id"] for one in settled}
+    newer = [record for record in store if record["id"] in held | set(imported) and _is_valid(record, at)]
+    ids, kept = [], []
+    for old in store:
+        if old["associated_service_count"] != 0 or old["id"] in held | meant | set(imported):
+            continue
+        replacing = {new["id"] for new in newer if _replaces(new, old)}
+        if not replacing:
+            continue
+        concerned = [
+            one
+            for one in settled
+            if one.record["previous_certificate_id"] == old["id"] or one.record["certificate_id"] in replacing
+        ]
+        unseen = [one for one in concerned if not _is_seen(one, later, remove_unseen=remove_unseen)]
+        if unseen:
+            kept.append(_kept(old, unseen))
+        else:
+            ids.append(old["id"])
+    return Removal(ids, kept)
+
+
+def _is_seen(one: Settled, later: Mapping[str, bool | None], *, remove_unseen: bool) -> bool:
+    served = later.get(key_of(one.record))
+    served = one.record["served"] if served is None else served
+    is_as_meant = one.is_switched or one.outcome == "unchanged"
+    return is_as_meant and (remove_unseen if served is None else served)
+
+
+def _kept(old: Record, unseen: Sequence[Settled]) -> Record:
+    names = some_of([name_of(one.record) for one in unseen], MOST_NAMED)
+    return {
+        **old,
+        "outcome": "skipped",
+        "reason": "not_served" if any(one.record["served"] is False for one in unseen) else "not_reachable",
+        "message": f"Certificate {old['id']} is kept, because it was not seen that {names} serves what replaces it.",
+    }
+
+
+def _is_valid(record: Record, at: datetime) -> bool:
+    begin, end = parse(record["not_before"]), parse(record["not_after"])
+    return begin is not None and end is not None and begin <= at <= end
+
+
+def _replaces(new: Record, old: Record) -> bool:
+    """Return whether a certificate can take the place of an older one: with all of its names, its organization and key type."""
+    if None in (old["fingerprint_sha256"], new["fingerprint_sha256"]) or _age(old) >= _age(new):
+        return False
+    alike = all(old[name] == new[name] for name in ("organization_name", "key_type"))
+    return alike and bool(_names(old)) and _names(old) <= _names(new)
+
+
+def _names(record: Record) -> frozenset[str]:
+    return name_set(record["common_name"], record["subject_alt_names"])
+
+
+def _age(record: Record) -> tuple[str, str]:
+    return str(record["not_before"]), str(record["not_after"])  # in one form, so that texts sort like instants
