@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--api-key", help="API key of that user; a random one if not given")
     parser.add_argument("--fleet", type=_fleet, default="demo", help="demo, empty, or a number of orders (%(default)s)")
     parser.add_argument("--stored", type=int, default=0, help="how many of those orders are in the store already")
+    parser.add_argument(
+        "--key-type", choices=("ec", "rsa"), default="ec", help="keys of that many orders (%(default)s)"
+    )
     parser.add_argument("--balancers", type=int, default=0, help="how many load balancers serve what is in the store")
     parser.add_argument("--listeners", type=int, default=1, help="how many listeners each of them has (%(default)s)")
     parser.add_argument(
@@ -120,7 +123,14 @@ def _world(options: argparse.Namespace, state_dir: Path, proxy: haproxy.Haproxy 
     world = World(state_dir, maildir, users, dict(_ACCOUNT), Settings(latency_ms=options.latency_ms))
     if proxy is not None:
         world.place = proxy.next_address
-    fleet.seed(world, options.fleet, options.stored, options.balancers, options.listeners)
+    fleet.seed(
+        world,
+        options.fleet,
+        options.stored,
+        key_type=options.key_type,
+        balancers=options.balancers,
+        listeners=options.listeners,
+    )
     if proxy is not None:
         world.proxy = proxy.serve
         world.switching.refresh()

@@ -112,9 +112,13 @@ def remove(sim: Simulator, certificate_id: int) -> None:
     assert client.call("Security_Certificate", "deleteObject", id=certificate_id)
 
 
-def balancer(sim: Simulator, *certificate_ids: int | None, name: str = "web", **properties: Any) -> dict[str, Any]:
-    """Add a balancer with an HTTPS listener for each certificate, on the ports from 443 on."""
-    listeners = [{"protocolPort": port, "tlsCertificateId": one} for port, one in enumerate(certificate_ids, start=443)]
+def balancer(
+    sim: Simulator, *certificate_ids: int | None, name: str = "web", first_port: int = 443, **properties: Any
+) -> dict[str, Any]:
+    """Add a balancer with an HTTPS listener for each certificate, on the ports from this one on."""
+    listeners = [
+        {"protocolPort": port, "tlsCertificateId": one} for port, one in enumerate(certificate_ids, start=first_port)
+    ]
     return sim.add_balancer(name=name, listeners=listeners, **properties)
 
 

@@ -278,6 +278,7 @@ def _logins(stage: Stage, sim: Simulator) -> Iterator[tuple[str, Task]]:
         "ssl_certificate_import": one.options(),
         "ssl_order_info": {"gather_imported": True},
         "ssl_certificate_info": {"include_pem": True},
+        "ssl_endpoint_info": {"endpoints": ["127.0.0.1:1"], "from_load_balancers": True},
         "ssl_fulfillment_email": {"order_ids": [order_id], "force": True},
     }
     for module, given in options.items():

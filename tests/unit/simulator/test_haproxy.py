@@ -222,12 +222,14 @@ def test_keys_are_for_their_owner_and_go_in_the_end(
     balancing_sim: Simulator, short_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(short_path))
-    with Simulator.start(fleet=2, stored=2, balancers=1, listeners=2, haproxy=True) as sim:
+    with Simulator.start(fleet=2, stored=2, key_type="rsa", balancers=1, listeners=2, haproxy=True) as sim:
         [folder] = short_path.glob("softlayer-haproxy-*")
         assert folder.stat().st_mode & 0o777 == 0o700
         assert {path.stat().st_mode & 0o777 for path in folder.glob("*.pem")} == {0o600}
         assert len(list(folder.glob("*.pem"))) == 2
-        first, second = sim.balancers()[0]["listeners"]
+        [balancer] = sim.balancers()
+        first, second = balancer["listeners"]
+        assert [look(balancer, 0), look(balancer, 1)] == [certificate(record) for record in sim.certificates()]
         sim.patch_listener(first["uuid"], tlsCertificateId=second["tlsCertificateId"])
         assert len(list(folder.glob("*.pem"))) == 1
     assert not folder.exists()
