@@ -74,9 +74,11 @@ def test_all_that_the_data_says_is_made_and_nothing_refused(story: Story) -> Non
         "projects": ["SSL certificates"],
         "schedules": sorted(schedule["name"] for schedule in OBJECTS["awx_schedules"]),
         "teams": ["SSL certificate operators"],
-        "workflow_approval_templates": ["Send these emails?"],
-        "workflow_job_template_nodes": sorted(node["identifier"] for node in OBJECTS["awx_workflow"]["nodes"]),
-        "workflow_job_templates": ["Fulfill certificates"],
+        "workflow_approval_templates": ["Send these emails?", "Switch these listeners?"],
+        "workflow_job_template_nodes": sorted(
+            node["identifier"] for workflow in OBJECTS["awx_workflows"] for node in workflow["nodes"]
+        ),
+        "workflow_job_templates": ["Deploy certificates", "Fulfill certificates"],
     }
 
 
@@ -147,11 +149,16 @@ def test_secrets_are_declared_as_such(story: Story) -> None:
     assert secret == {"api_key", "ledger_url", "passphrase", "password"}
 
 
-def test_the_workflow_asks_before_it_sends_and_goes_on_after_failures(story: Story) -> None:
-    world = story.awx.world
-    nodes = {node["id"]: node for node in world.all("workflow_job_template_nodes")}
-    templates = {template["id"]: template["name"] for template in world.all("unified_job_templates")}
-    graph = {
+def nodes_of(story: Story, workflow: str) -> dict[int, dict[str, Any]]:
+    """The nodes of a workflow, by their ids."""
+    identifier = story.awx.world.named("workflow_job_templates", workflow)["id"]
+    nodes = story.awx.world.all("workflow_job_template_nodes")
+    return {node["id"]: node for node in nodes if node["workflow_job_template"] == identifier}
+
+
+def graph_of(nodes: dict[int, dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """Which nodes follow which."""
+    return {
         node["identifier"]: {
             way: sorted(nodes[child]["identifier"] for child in children)
             for way, children in node["associations"].items()
@@ -159,7 +166,17 @@ def test_the_workflow_asks_before_it_sends_and_goes_on_after_failures(story: Sto
         }
         for node in nodes.values()
     }
-    assert graph == {
+
+
+def runs_of(story: Story, nodes: dict[int, dict[str, Any]]) -> dict[str, tuple[str, str | None]]:
+    """What each node runs, and how."""
+    templates = {template["id"]: template["name"] for template in story.awx.world.all("unified_job_templates")}
+    return {node["identifier"]: (templates[node["unified_job_template"]], node["job_type"]) for node in nodes.values()}
+
+
+def test_the_workflow_asks_before_it_sends_and_goes_on_after_failures(story: Story) -> None:
+    nodes = nodes_of(story, "Fulfill certificates")
+    assert graph_of(nodes) == {
         "preview": {"success_nodes": ["approval"], "failure_nodes": ["failure"]},
         "approval": {"success_nodes": ["resend"]},
         "resend": {"always_nodes": ["collect"], "failure_nodes": ["failure"]},
@@ -168,7 +185,7 @@ def test_the_workflow_asks_before_it_sends_and_goes_on_after_failures(story: Sto
         "report": {},
         "failure": {},
     }
-    runs = {node["identifier"]: (templates[node["unified_job_template"]], node["job_type"]) for node in nodes.values()}
+    runs = runs_of(story, nodes)
     assert runs["preview"] == ("Resend fulfillment emails", "check")
     assert runs["approval"] == ("Send these emails?", None)
     assert runs["resend"] == ("Resend fulfillment emails", "run")
@@ -176,8 +193,25 @@ def test_the_workflow_asks_before_it_sends_and_goes_on_after_failures(story: Sto
     assert phases == {"collect": {"ssl_phases": "collect"}, "import": {"ssl_phases": "import"}}
 
 
+def test_nothing_is_switched_without_an_approval(story: Story) -> None:
+    nodes = nodes_of(story, "Deploy certificates")
+    assert graph_of(nodes) == {
+        "preview": {"success_nodes": ["approval"], "failure_nodes": ["failure"]},
+        "approval": {"success_nodes": ["deploy"]},
+        "deploy": {"always_nodes": ["verify"], "failure_nodes": ["failure"]},
+        "verify": {},
+        "failure": {},
+    }
+    runs = runs_of(story, nodes)
+    assert [runs[name] for name in ("preview", "approval", "deploy")] == [
+        ("Switch load balancers", "check"),
+        ("Switch these listeners?", None),
+        ("Switch load balancers", "run"),
+    ]
+
+
 def test_schedules_are_off(story: Story) -> None:
-    assert [schedule["enabled"] for schedule in story.awx.world.all("schedules")] == [False, False, False]
+    assert [schedule["enabled"] for schedule in story.awx.world.all("schedules")] == [False] * 4
 
 
 def test_the_files_that_are_named_exist() -> None:
@@ -218,6 +252,9 @@ def test_operators_launch_and_approve_and_see_no_credential(story: Story) -> Non
     assert launch("job_templates", "Resend fulfillment emails", **answers) == 201
     assert launch("job_templates", "Resend fulfillment emails") == 400, "required questions are not answered"
     assert launch("workflow_job_templates", "Fulfill certificates", **answers) == 201
+    assert launch("workflow_job_templates", "Deploy certificates", ssl_load_balancers="prod-*") == 201
+    assert launch("job_templates", "Verify load balancers") == 201
+    assert launch("job_templates", "Switch load balancers") == 403, "not beside the approval"
     workflow = world.named("workflow_job_templates", "Fulfill certificates")
     operator = world.named("users", "operator")
     assert world.may(operator, workflow, "approval_role")

@@ -170,7 +170,7 @@ def removal(
         ]
         unseen = [one for one in concerned if not _is_seen(one, later, remove_unseen=remove_unseen)]
         if unseen:
-            kept.append(_kept(old, unseen))
+            kept.append(_kept(old, unseen, later))
         else:
             ids.append(old["id"])
     return Removal(ids, kept)
@@ -183,12 +183,12 @@ def _is_seen(one: Settled, later: Mapping[str, bool | None], *, remove_unseen: b
     return is_as_meant and (remove_unseen if served is None else served)
 
 
-def _kept(old: Record, unseen: Sequence[Settled]) -> Record:
+def _kept(old: Record, unseen: Sequence[Settled], later: Mapping[str, bool | None]) -> Record:
     names = some_of([name_of(one.record) for one in unseen], MOST_NAMED)
     return {
         **old,
         "outcome": "skipped",
-        "reason": "not_served" if any(one.record["served"] is False for one in unseen) else "not_reachable",
+        "reason": "not_served" if any(later.get(key_of(one.record)) is False for one in unseen) else "not_reachable",
         "message": f"Certificate {old['id']} is kept, because it was not seen that {names} serves what replaces it.",
     }
 

@@ -107,7 +107,8 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
 
     Args:
         run: what the modules returned.
-        tolerated: reasons for which an email that was not requested counts as skipped, if other emails are requested.
+        tolerated: reasons for which an email that was not requested counts as skipped, if other emails are requested, and a
+            listener that was not switched, if others are.
     """
     result: dict[str, list[Record]] = {name: [] for name in LISTS}
     if run.listed is not None and not run.has_listed:
@@ -118,9 +119,8 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
         _add_mails(result, run.mails, run.phases)
     if run.files is not None:
         _add_imports(result, run)
-    for name, records in (run.rollout or {}).items():
-        if name in result:
-            result[name] += records
+    if run.rollout is not None:
+        _add_listeners(result, run.rollout, tolerated)
     for name, answer, key in (
         ("the ledger", run.known, "emails"),
         ("the certificate store", run.store, "certificates"),
@@ -145,6 +145,17 @@ def _add_emails(result: dict[str, list[Record]], run: Run, tolerated: Collection
         elif email["outcome"] != "requested":
             result["failed"].append(email)
     result["failed"] += [dict(failure_of(answer)) for answer in run.emails if "emails" not in answer]
+
+
+def _add_listeners(
+    result: dict[str, list[Record]], rollout: Mapping[str, Sequence[Record]], tolerated: Collection[str]
+) -> None:
+    """Add what was done about listeners."""
+    may_pass = tolerated if rollout.get("deployed") else ()
+    for name, records in rollout.items():
+        for one in records if name in result else ():
+            passes = name == "failed" and one.get("reason") in may_pass
+            result["skipped" if passes else name].append({**one, "outcome": "skipped"} if passes else one)
 
 
 def _add_mails(result: dict[str, list[Record]], mails: Record, phases: Collection[str]) -> None:

@@ -15,6 +15,8 @@ SETTINGS: dict[str, Any] = {
     "from_inventory": False,
     "inventory_vars_prefix": "ssl_order_",
     "select": {},
+    "remove_superseded": False,
+    "deploy_concurrency": 4,
 }
 
 
@@ -30,6 +32,10 @@ MAIL = {"mail": {"maildir": "/mail"}}
     ("settings", "said"),
     [
         ({"batch_size": 0}, "ssl_fulfillment_batch_size is 0, but must be at least 1."),
+        (
+            {"phases": ["deploy"], "deploy_concurrency": 0},
+            "ssl_fulfillment_deploy_concurrency is 0, but must be from 1",
+        ),
         ({"phases": ["collect"]}, "by one of imap, maildir, mbox and paths."),
         (
             {"phases": ["collect"], "mail": {"mbox": "/m", "paths": []}},
@@ -97,6 +103,11 @@ def way_of(ids_of_hosts: list[int] | None = None, **settings: Any) -> tuple[Any,
         ({"order_ids": [1], "phases": ["import"]}, ([1], False)),
         ({"order_ids": [1, 2, 3], "batch_size": 2}, ([1, 2, 3], False)),
         ({"select": {"common_names": ["a", "b", "c"]}, "batch_size": 2}, (None, False)),
+        ({"phases": ["deploy", "verify"]}, (None, True)),
+        ({"phases": ["deploy"], "select": {"common_names": ["*.example.com"]}}, (None, True)),
+        ({"phases": ["deploy"], "select": {"statuses": ["approved"]}}, (None, False)),
+        ({"phases": ["verify"], "order_ids": [1]}, ([1], False)),
+        ({"phases": ["deploy", "report"]}, (None, False)),
         ({"ids_of_hosts": [3, 4], "from_inventory": True}, ([3, 4], False)),
         ({"ids_of_hosts": [3, 4], "from_inventory": True, "order_ids": [4, 5]}, ([4], False)),
     ],
@@ -118,6 +129,13 @@ def test_how_the_orders_are_found(settings: dict[str, Any], expected: tuple[Any,
         ({"phases": ["report"]}, 1, ["report"]),
         ({"phases": ["report", "import", "collect", "request"], **MAIL}, 1, ["request", "collect", "import", "report"]),
         ({"phases": ["request"], **MAIL}, 1, ["request"]),
+        ({"phases": ["verify", "deploy"]}, 0, ["listeners", "deploy", "verify"]),
+        ({"phases": ["verify"], "remove_superseded": True}, 0, ["listeners", "verify"]),
+        (
+            {"phases": ["deploy", "verify", "report"], "remove_superseded": True},
+            0,
+            ["listeners", "deploy", "verify", "remove", "report"],
+        ),
     ],
 )
 def test_the_steps_of_a_run(settings: dict[str, Any], count: int, expected: list[str]) -> None:
