@@ -11,6 +11,7 @@ wants it, and leaves JUnit files in `.nox/reports/<session>`, which `tests/run.p
 from __future__ import annotations
 
 import configparser
+import fcntl
 import os
 import shutil
 import subprocess
@@ -75,6 +76,8 @@ def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
 
 on_each_core = on_cores("2.19", "newest")
+PARALLEL = "parallel"
+"""The tag of sessions that use two processors; beside one of those `tests/run.py` runs one of the others."""
 
 SAME_ON_EACH_CORE = ("benchmark", "docs", "plugins/module_utils", "simulator", "support")
 """Unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
@@ -157,7 +160,7 @@ def sanity(session: nox.Session, core: str) -> None:
             session.run(*command, version, "--test", "compile", "--test", "import", env=env)
 
 
-@nox.session
+@nox.session(tags=[PARALLEL])
 @on_each_core
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
@@ -170,7 +173,7 @@ def unit(session: nox.Session, core: str) -> None:
     pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit", *ignored]))
 
 
-@nox.session
+@nox.session(tags=[PARALLEL])
 def outside(session: nox.Session) -> None:
     """What users may rely on, attacked from outside."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
@@ -251,7 +254,7 @@ def walk(session: nox.Session, core: str) -> None:
     pytest(session, "tests/walk", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
-@nox.session
+@nox.session(tags=[PARALLEL])
 def awx(session: nox.Session) -> None:
     """The playbooks that set up AWX, with AWX's own modules, against a stub of its API."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
@@ -259,7 +262,7 @@ def awx(session: nox.Session) -> None:
     pytest(session, "--numprocesses=2", "--dist=loadgroup", *(session.posargs or ["tests/awx"]))
 
 
-@nox.session
+@nox.session(tags=[PARALLEL])
 @on_cores("2.18", "2.19")
 def awx_jobs(session: nox.Session, core: str) -> None:
     """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core and on another."""
@@ -328,9 +331,12 @@ def install_packages(session: nox.Session, packages: dict[str, tuple[tuple[str, 
         for package, tests in absent.items():
             session.warn(f"The tests of {tests} are skipped. Install the package {package}.")
         return list(absent)
-    session.run("apt-get", "update", "--quiet", external=True, silent=True)
-    command = ["install", "--yes", "--no-install-recommends", *absent]
-    session.run("apt-get", *command, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
+    with open(ROOT / ".nox/apt.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # for another session that runs now
+        if absent := missing(packages):
+            session.run("apt-get", "update", "--quiet", external=True, silent=True)
+            command = ["install", "--yes", "--no-install-recommends", *absent]
+            session.run("apt-get", *command, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
     return []
 
 
