@@ -52,10 +52,12 @@ CONTAINERS = {
 PYTHON3 = f"{sys.version_info.major}.{sys.version_info.minor}"
 USUAL_CORE = "ansible-core~=2.19.0"
 """What sessions use that need only one."""
+IMAGES_CORE = "ansible-core~=2.18.0"
+"""What the image has in which AWX runs jobs."""
 NEW_PYTHON3 = "3.13" if PYTHON3 == "3.11" else PYTHON3
 """For ansible-core 2.20 and later, which need Python 3.12 or later."""
 CORES = {
-    "2.18": nox.param(PYTHON3, "ansible-core~=2.18.0", id="core-2.18"),
+    "2.18": nox.param(PYTHON3, IMAGES_CORE, id="core-2.18"),
     "2.19": nox.param(PYTHON3, USUAL_CORE, id="core-2.19"),
     "2.20": nox.param(NEW_PYTHON3, "ansible-core~=2.20.0", id="core-2.20"),
     "newest": nox.param(NEW_PYTHON3, "ansible-core", id="core-newest"),
@@ -79,10 +81,26 @@ on_each_core = on_cores("2.19", "newest")
 PARALLEL = "parallel"
 """The tag of sessions that use two processors; beside one of those `tests/run.py` runs one of the others."""
 
-SAME_ON_EACH_CORE = ("benchmark", "docs", "plugins/module_utils", "simulator", "support")
+SAME_ON_EACH_CORE = (
+    *("benchmark", "docs", "plugins/module_utils", "simulator", "support"),
+    *("plugins/test_api_metadata.py", "test_layout.py", "test_metadata.py"),
+)
 """Unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
 ON_NEWEST = ("playbooks", "plugins/modules", "plugins/test_secrets.py")
 """Unit tests that run modules and playbooks for minutes. The usual core leaves them to the newest: it has those of tests/outside."""
+
+ON_IMAGES_CORE = (
+    "test_a_job_that_is_canceled_in_the_middle",
+    "test_slices_and_a_whole_job_at_once",
+    "test_one_failure_fails_the_job_and_is_named",
+    "test_what_the_survey_asks_for_must_exist",
+    "test_a_job_without_a_ledger_that_stays_sends_nothing_unless_that_is_accepted",
+    "test_variables_of_the_job_template_never_widen_what_was_asked_for_and_approved",
+    "test_the_survey_says_who_may_be_mailed",
+    "test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others",
+    "test_a_report[False]",
+)
+"""Tests of jobs that are run on that alone. On the other, each playbook is still run, and all that reads answers and inventories."""
 
 FAST = ("tests/unit/test_layout.py", "tests/unit/test_metadata.py", "tests/unit/plugins/module_utils")
 """Unit tests that `make test-fast` runs: of pure code, and of what the files say of each other."""
@@ -268,7 +286,9 @@ def awx_jobs(session: nox.Session, core: str) -> None:
     """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core and on another."""
     session.install(core, *RUNTIME, *group("awx-jobs"))
     install_packages(session, SERVERS)
-    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/awx_jobs"]))
+    elsewhere = ON_IMAGES_CORE if core != IMAGES_CORE and not CHOSEN else ()
+    deselected = [f"--deselect=tests/awx_jobs/test_jobs.py::{name}" for name in elsewhere]
+    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/awx_jobs", *deselected]))
 
 
 @nox.session
