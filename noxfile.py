@@ -80,6 +80,8 @@ def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
 on_each_core = on_cores("2.19", "newest")
 PARALLEL = "parallel"
 """The tag of sessions that use two processors; beside one of those `tests/run.py` runs one of the others."""
+TWO_AT_ONCE = ("--numprocesses=2", "--dist=loadgroup")
+"""Two processes, and tests that share what takes long are run by one of them."""
 
 SAME_ON_EACH_CORE = (
     *("benchmark", "docs", "plugins/module_utils", "simulator", "support"),
@@ -188,7 +190,7 @@ def unit(session: nox.Session, core: str) -> None:
     if core == USUAL_CORE:
         elsewhere = ON_NEWEST if not CHOSEN and interpreter(f"python{NEW_PYTHON3}") else ()
     ignored = [f"--ignore=tests/unit/{name}" for name in elsewhere]
-    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit", *ignored]))
+    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/unit", *ignored]))
 
 
 @nox.session(tags=[PARALLEL])
@@ -196,7 +198,7 @@ def outside(session: nox.Session) -> None:
     """What users may rely on, attacked from outside."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
     install_packages(session, SERVERS)
-    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/outside"]))
+    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/outside"]))
 
 
 @nox.session
@@ -277,7 +279,7 @@ def awx(session: nox.Session) -> None:
     """The playbooks that set up AWX, with AWX's own modules, against a stub of its API."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
     install_awx(session)
-    pytest(session, "--numprocesses=2", "--dist=loadgroup", *(session.posargs or ["tests/awx"]))
+    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/awx"]))
 
 
 @nox.session(tags=[PARALLEL])
@@ -288,7 +290,7 @@ def awx_jobs(session: nox.Session, core: str) -> None:
     install_packages(session, SERVERS)
     elsewhere = ON_IMAGES_CORE if core != IMAGES_CORE and not CHOSEN else ()
     deselected = [f"--deselect=tests/awx_jobs/test_jobs.py::{name}" for name in elsewhere]
-    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/awx_jobs", *deselected]))
+    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/awx_jobs", *deselected]))
 
 
 @nox.session
