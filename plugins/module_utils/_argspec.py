@@ -9,8 +9,10 @@ Options are documented in `plugins/doc_fragments/` if modules share them, else i
 
 from __future__ import annotations
 
+import json
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import env_fallback
@@ -72,6 +74,11 @@ class ArgumentSpec:
                 tidied[name] = []
         return tidied
 
+    def with_json_lists(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return values in which lists of dicts that are given as JSON text are lists: Ansible would cut the text at its commas."""
+        names = {name for name, argument in self.options.items() if argument.get("elements") == "dict"}
+        return {name: _from_json(value) if name in names else value for name, value in values.items()}
+
     def check_numbers(self, values: Mapping[str, t.Any]) -> None:
         """Refuse true and false where a number is expected, at any depth: Ansible converts them to 1 and 0.
 
@@ -120,6 +127,15 @@ def _as_dict(value: object) -> Mapping[str, t.Any]:
         return t.cast("Mapping[str, t.Any]", check_type_dict(value))
     except (TypeError, ValueError, SyntaxError):
         return {}
+
+
+def _from_json(value: t.Any) -> t.Any:
+    """Return the list that a JSON text is, or the only dict as a list; anything else as it is, for Ansible to read or refuse."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        with suppress(ValueError, RecursionError):
+            found = json.loads(value)
+            return [found] if isinstance(found, dict) else found
+    return value
 
 
 def _is_blank(value: object) -> bool:

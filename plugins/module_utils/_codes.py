@@ -137,6 +137,7 @@ State = t.Literal[
     "requestable",
     "requested",
     "received",
+    "not_served",
     "imported",
     "superseded",
     "expired",

@@ -46,7 +46,7 @@ class Module(AnsibleModule):
         super()._load_params()
         # Half of a surrogate pair, valid in JSON but not in UTF-8, would crash ansible-core's own logging.
         given = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
-        self.params = self._spec.with_empty_lists(self._spec.without_blanks(given))
+        self.params = self._spec.with_empty_lists(self._spec.with_json_lists(self._spec.without_blanks(given)))
         try:
             self._spec.check_numbers(self.params)
         except CertificatesError as error:  # a module cannot fail cleanly before __init__ has finished

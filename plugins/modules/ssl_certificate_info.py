@@ -19,8 +19,8 @@ description:
   - Private keys are neither requested nor returned.
   - An entry without a usable id is left out, with a warning.
   - Needs the permission C(SECURITY_CERTIFICATE_MANAGE). A user with C(SECURITY_CERTIFICATE_VIEW) alone gets the certificates that have not
-    expired, with their id, common name, organization, key size and dates; the fields that RV(missing_fields) names are null,
-    RV(limited_to_view) is true, and a warning says so. An unknown value matches no criterion.
+    expired, with their id, common name, organization, key size and dates, and with O(gather_services) their services; the fields that
+    RV(missing_fields) names are null, RV(limited_to_view) is true, and a warning says so. An unknown value matches no criterion.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -70,8 +70,17 @@ options:
       - Whether to also return the certificate, its intermediate certificates and its CSR as PEM. The private key is never returned.
     type: bool
     default: false
+  gather_services:
+    description:
+      - Whether to also return which HTTPS listeners of cloud load balancers serve each certificate, as RV(certificates[].services). This
+        lists the load balancers once, however many certificates there are.
+      - A user who may not list the load balancers, which needs the permission C(LOADBALANCER_MANAGE) and access to the devices, gets null
+        and a warning.
+    type: bool
+    default: false
 seealso:
   - module: softlayer.certificates.ssl_certificate_import
+  - module: softlayer.certificates.ssl_certificate_deploy
   - plugin: softlayer.certificates.certificate_facts
     plugin_type: filter
 """
@@ -85,6 +94,16 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_certificate_info:
     expires_within_days: 30
     unused: false
+
+- name: List what serves each certificate
+  softlayer.certificates.ssl_certificate_info:
+    gather_services: true
+  register: served
+
+- name: Show the certificates that no load balancer serves
+  ansible.builtin.debug:
+    msg: "{{ served.certificates | rejectattr('services') | map(attribute='common_name') }}"
+  when: "'services' not in served.missing_fields"
 
 - name: List expired certificates of one domain
   softlayer.certificates.ssl_certificate_info:
@@ -191,6 +210,35 @@ certificates:
       description: The CSR as PEM; null if there is none.
       returned: with O(include_pem)
       type: str
+    services:
+      description:
+        - The HTTPS listeners of cloud load balancers that serve it, sorted by load balancer and port. Empty if none does; null if the API
+          user may not list the load balancers.
+        - RV(certificates[].associated_service_count) may be higher, because other services use certificates, too.
+      returned: with O(gather_services)
+      type: list
+      elements: dict
+      contains:
+        load_balancer:
+          description: Name of the load balancer.
+          type: str
+          sample: shop
+        load_balancer_uuid:
+          description: UUID of the load balancer.
+          type: str
+          sample: 6f7a2b1e-1c1d-4f0a-9d5e-2b6c0d1e8f43
+        address:
+          description: Host name of the load balancer.
+          type: str
+          sample: shop-1234-dal10.clb.appdomain.cloud
+        port:
+          description: Port of the listener.
+          type: int
+          sample: 443
+        listener_uuid:
+          description: UUID of the listener.
+          type: str
+          sample: 0d9c8b7a-6543-4210-8fed-cba987654321
 certificate_count:
   description: Number of RV(certificates).
   returned: success
@@ -211,8 +259,9 @@ limited_to_view:
   sample: false
 missing_fields:
   description:
-    - Fields of RV(certificates) that are null in all of them because the API user has only the permission C(SECURITY_CERTIFICATE_VIEW).
-    - Empty for a user with the permission C(SECURITY_CERTIFICATE_MANAGE).
+    - Fields of RV(certificates) that are null in all of them because the API user has only the permission C(SECURITY_CERTIFICATE_VIEW),
+      and with O(gather_services) V(services), if the user may not list the load balancers.
+    - Empty for a user with the permissions that are needed.
   returned: success
   type: list
   elements: str

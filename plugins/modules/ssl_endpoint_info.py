@@ -97,7 +97,9 @@ EXAMPLES = r"""
 
 - name: Fail if something is wrong with any of them, or one expires within 14 days
   ansible.builtin.assert:
-    that: served.endpoints | rejectattr('reason', 'none') | list == [] and served.endpoints | map(attribute='days_until_expiry') | min >= 14
+    that:
+      - served.endpoints | rejectattr('reason', 'none') | list == []
+      - served.endpoints | map(attribute='days_until_expiry') | min >= 14
     fail_msg: "{{ served.endpoints | map(attribute='message') | select | join(' ') }}"
 
 - name: Look at one machine behind a name, and trust an authority of your own

@@ -16,9 +16,11 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from tests.simulator.client import Simulator
+from tests.simulator.haproxy import OLDEST, find_haproxy, version_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".demo"
@@ -45,6 +47,13 @@ ssl_fulfillment_trusted_ca_path: {root}
 # Where the report goes; its folder exists.
 ssl_fulfillment_report_path: {report}
 """
+PORTS = (8443, 9443)
+"""Those of the load balancer's listeners."""
+PROXY = "HAProxy plays the load balancer on this machine: what it serves is looked at before and after."
+NO_PROXY = (
+    "HAProxy would play the load balancer, but is not installed, or is too old. So nobody can connect to it, and what is shown "
+    "before and after is what the API says."
+)
 
 
 def main() -> int:
@@ -56,7 +65,9 @@ def main() -> int:
     link = FOLDER / "collections/ansible_collections/softlayer/certificates"
     link.parent.mkdir(parents=True)
     link.symlink_to(ROOT)
-    with Simulator.start(fleet="demo") as simulator:
+    serves = has_haproxy()
+    with Simulator.start(fleet="demo", **({"haproxy": True} if serves else {})) as simulator:
+        add_load_balancer(simulator)
         variables = FOLDER / "vars.yml"
         variables.write_text(
             VARIABLES.format(
@@ -69,10 +80,10 @@ def main() -> int:
         )
         demo = Demo(environment(simulator))
         tell(
-            "An account with a dozen SSL orders",
+            "An account with a dozen SSL orders and a load balancer",
             "A simulator of the SoftLayer API and of a certificate authority now runs on this machine. Its orders are in every "
-            "status; one is imported already, one expires soon. Credentials come from the environment (SL_USERNAME, "
-            "SL_API_KEY, SL_ENDPOINT_URL), what to do from a file of variables:",
+            "status; two are imported already, and the load balancer serves these. Credentials come from the environment "
+            "(SL_USERNAME, SL_API_KEY, SL_ENDPOINT_URL), what to do from a file of variables:",
         )
         print(textwrap.indent(variables.read_text(encoding="utf-8"), "    "))
         demo.step("List the orders", "ssl_order_info tells what there is.", "tests/demo/list.yml")
@@ -100,12 +111,44 @@ def main() -> int:
             "same data for programs and spreadsheets beside it.",
             "softlayer.certificates.report",
         )
+        demo.step(
+            "From the store to the load balancer",
+            f"The certificate of *.example.org on the load balancer ends in two weeks, and the store holds the next one now. Its "
+            f"listener is pointed to it, and goes on serving meanwhile. {PROXY if serves else NO_PROXY}",
+            "tests/demo/switch.yml",
+            "-e",
+            f"demo_serves={str(serves).lower()}",
+        )
     tell(
         "Done",
         f"The simulator has stopped. Open {REPORT.relative_to(ROOT)} in a browser. What else was written is in "
         f"{FOLDER.relative_to(ROOT)}; README.md tells how to go on.",
     )
     return demo.exit_code
+
+
+def has_haproxy() -> bool:
+    """Return whether the load balancer can serve."""
+    binary = find_haproxy()
+    return binary is not None and version_of(binary) >= OLDEST
+
+
+def add_load_balancer(simulator: Simulator) -> None:
+    """Add one with two listeners: the certificate of one has a successor among the orders, that of the other has not."""
+    [newer] = [order for order in simulator.orders() if order["commonName"] == "*.example.org"]
+    [kept] = simulator.certificates()
+    now = datetime.now(timezone.utc)
+    same = ("commonName", "certificateSigningRequest", "approverEmailAddress", "status", "product")
+    older = simulator.add_order(
+        **{name: newer[name] for name in same},
+        effectiveDate=(now - timedelta(days=350)).isoformat(),
+        expirationDate=(now + timedelta(days=15)).isoformat(),
+    )
+    served = (simulator.import_order(older["id"])["id"], kept["id"])
+    simulator.add_balancer(
+        name="web",
+        listeners=[{"protocolPort": port, "tlsCertificateId": one} for port, one in zip(PORTS, served, strict=True)],
+    )
 
 
 def environment(simulator: Simulator) -> dict[str, str]:

@@ -22,6 +22,7 @@ from typing import Any
 from . import app, control, fleet, haproxy, keys, mail, tls
 from .server import Server
 from .settings import Settings
+from .switching import ProxyError
 from .users import BALANCE, MANAGE, VIEW, User, Users
 from .world import World
 
@@ -37,7 +38,11 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         state_dir, proxy = stack.enter_context(_state_dir(options.state_dir)), None
         if options.haproxy:
-            proxy = haproxy.Haproxy()
+            try:
+                proxy = haproxy.Haproxy()
+            except ProxyError as error:
+                sys.stderr.write(f"{error}\n")
+                return 2
             stack.callback(proxy.stop)
         _serve(options, state_dir, proxy)
     return 0
@@ -69,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--api-key", help="API key of that user; a random one if not given")
     parser.add_argument("--fleet", type=_fleet, default="demo", help="demo, empty, or a number of orders (%(default)s)")
     parser.add_argument("--stored", type=int, default=0, help="how many of those orders are in the store already")
+    parser.add_argument(
+        "--key-type", choices=("ec", "rsa"), default="ec", help="keys of that many orders (%(default)s)"
+    )
     parser.add_argument("--balancers", type=int, default=0, help="how many load balancers serve what is in the store")
     parser.add_argument("--listeners", type=int, default=1, help="how many listeners each of them has (%(default)s)")
     parser.add_argument(
@@ -115,7 +123,14 @@ def _world(options: argparse.Namespace, state_dir: Path, proxy: haproxy.Haproxy 
     world = World(state_dir, maildir, users, dict(_ACCOUNT), Settings(latency_ms=options.latency_ms))
     if proxy is not None:
         world.place = proxy.next_address
-    fleet.seed(world, options.fleet, options.stored, options.balancers, options.listeners)
+    fleet.seed(
+        world,
+        options.fleet,
+        options.stored,
+        key_type=options.key_type,
+        balancers=options.balancers,
+        listeners=options.listeners,
+    )
     if proxy is not None:
         world.proxy = proxy.serve
         world.switching.refresh()

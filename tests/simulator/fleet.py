@@ -27,15 +27,18 @@ _YEAR = 365
 _FIRST_PORT = 8443
 
 
-def seed(world: World, fleet: str, stored: int = 0, balancers: int = 0, listeners: int = 1) -> None:
+def seed(
+    world: World, fleet: str, stored: int = 0, *, key_type: str = "ec", balancers: int = 0, listeners: int = 1
+) -> None:
     """Fill a world: ``demo``, ``empty`` or so many orders, of which the first ``stored`` are in the store already.
 
-    ``balancers`` load balancers have so many ``listeners`` each, which share the certificates of the store.
+    A number of orders has keys of ``key_type``. ``balancers`` load balancers have so many ``listeners`` each, which share
+    the certificates of the store.
     """
     if fleet == "demo":
         _demo(world)
     elif fleet != "empty":
-        _generated(world, int(fleet))
+        _generated(world, int(fleet), key_type)
     for order in list(world.orders.values())[:stored]:
         world.import_order(order)
     _balance(world, balancers, listeners)
@@ -96,7 +99,7 @@ def _adder(world: World) -> Callable[..., int]:
     return add
 
 
-def _generated(world: World, count: int) -> None:
+def _generated(world: World, count: int, key_type: str) -> None:
     """Approved and complete orders with keys of their own; all but the keys is the same in each run."""
     chance, add = random.Random(_SEED), _adder(world)
     for number in range(count):
@@ -104,4 +107,5 @@ def _generated(world: World, count: int) -> None:
             f"host{number:05d}.{chance.choice(_DOMAINS)}",
             chance.choice((APPROVED, COMPLETE)),
             days_left=chance.randint(1, 364),
+            key_type=key_type,
         )

@@ -59,9 +59,10 @@ def _named(configuration: Row, listeners: Mapping[str, Row], new: Callable[[Row]
             if name not in configuration:
                 raise errors.missing_property(name, PROTOCOL_CONFIGURATION.name)
         return new({})
-    if configuration["listenerUuid"] not in listeners:
-        raise errors.balancer_not_found(configuration["listenerUuid"])
-    return listeners[configuration["listenerUuid"]]
+    uuid = str(configuration["listenerUuid"])
+    if uuid not in listeners:
+        raise errors.balancer_not_found(uuid)
+    return listeners[uuid]
 
 
 def _changed(listener: Row, configuration: Row) -> Row:

@@ -19,4 +19,6 @@ settings.register_profile("whatever the clock says", deadline=None, suppress_hea
 settings.load_profile("whatever the clock says")
 
 # Tests both import these and name them as their plugin.
-pytest.register_assert_rewrite("tests.support.dovecot", "tests.support.postgresql")
+pytest.register_assert_rewrite(
+    *(f"tests.support.{name}" for name in ("deploying", "dovecot", "haproxy", "postgresql")),
+)

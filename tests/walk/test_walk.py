@@ -22,6 +22,7 @@ import yaml
 
 from tests.simulator.client import Simulator
 from tests.support.artefact import ROOT, build
+from tests.support.certificates import Authority, new_key
 
 if TYPE_CHECKING:
     from tests.support.dovecot import Server
@@ -175,6 +176,23 @@ def test_import_of_files(newcomer: Newcomer, sim: Simulator) -> None:
     newcomer.plays(given)
     assert stored(sim) == STORED | {"shop.example.com"}
     assert re.search(r"changed=0\b", newcomer.plays(given))
+
+
+def test_load_balancers_serve_what_is_in_the_store(newcomer: Newcomer, sim: Simulator) -> None:
+    [renewed] = sim.certificates()
+    old = Authority().issue(
+        "www.example.com", key=new_key("rsa"), organization=renewed["organizationName"], days=(-340, 25)
+    )
+    given = {"certificate_content": old.pem, "intermediate_content": old.chain_pem, "privatekey_content": old.key_pem}
+    newcomer.plays([{"softlayer.certificates.ssl_certificate_import": given}])
+    [replaced] = [one for one in sim.certificates() if one["id"] != renewed["id"]]
+    sim.add_balancer(
+        name="web", address="web.invalid", listeners=[{"protocolPort": 443, "tlsCertificateId": replaced["id"]}]
+    )
+    switch = tasks("Have load balancers serve it")
+    newcomer.plays(switch)
+    assert [one["tlsCertificateId"] for one in sim.balancers()[0]["listeners"]] == [renewed["id"]]
+    assert re.search(r"changed=0\b", newcomer.plays(switch))
 
 
 def test_import_from_an_email(newcomer: Newcomer, sim: Simulator, dovecot: Server) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from .._errors import CertificatesError
 from .._text import printable
 from .client import Client
+from .faults import as_sentence, shorten
 from .values import as_id, number
 
 BALANCER = "Network_LBaaS_LoadBalancer"
@@ -35,11 +36,18 @@ HTTPS = "HTTPS"
 MANAGE_ADVICE = (
     "It does not exist, or the API user has no permission for it (LOADBALANCER_MANAGE, and access to the device)."
 )
+UNLISTED = (
+    "The load balancers cannot be listed: the API user lacks the permission to view them (LOADBALANCER_MANAGE, which also allows "
+    "changes), or access to the devices. Grant it."
+)
 BUSY = re.compile(
     r"\b(?:CREATE|UPDATE|MAINTENANCE)_PENDING\b|\b(?:not|be)\W+(?:in\W+)?(?:an?\W+)?ACTIVE\b", re.IGNORECASE
 )
 """How a refusal says that the balancer is being changed; what such a refusal says on Classic is not documented."""
 ENDED = re.compile(r"\bDELETE_PENDING\b|\b(?:status|state) (?:is |of )?\W?ERROR\b", re.IGNORECASE)
+ECDSA = re.compile(r"ECDSA", re.IGNORECASE)
+TLS13 = re.compile(r"TLS_(AES|CHACHA20)", re.IGNORECASE)
+"""Cipher suites for EC keys, and those that go with any key; all others are for RSA keys."""
 CONFLICT = 409
 """The HTTP status with which other IBM Cloud load balancers refuse a change while another one is under way."""
 
@@ -91,10 +99,12 @@ class Balancer:
         """Whether it is in a state that it does not leave by itself, so that waiting is in vain."""
         return self.provisioning_status in FINAL
 
-    @property
-    def offers_only_rsa(self) -> bool:
-        """Whether a listener with an EC certificate could agree with no client: the standard cipher suites are all for RSA keys."""
-        return not any(re.search(r"ECDSA|^TLS_(AES|CHACHA20)", name, re.IGNORECASE) for name in self.ciphers)
+    def offers(self, key_type: str) -> bool:
+        """Return whether a listener with such a key could agree with a client; the standard cipher suites are all for RSA keys."""
+        if any(TLS13.match(name) for name in self.ciphers):
+            return True
+        for_ecdsa = {bool(ECDSA.search(name)) for name in self.ciphers} or {False}
+        return (key_type != "RSA") in for_ecdsa
 
     def listener(self, uuid: str) -> Listener | None:
         """Return one of its listeners, or `None` if it is gone."""
@@ -103,7 +113,9 @@ class Balancer:
     @property
     def shown_error(self) -> str:
         """What the API says about its previous change, as an addition to a sentence."""
-        return f" The API says of its previous change: {self.previous_error}" if self.previous_error else ""
+        return (
+            f" The API says of its previous change: {as_sentence(self.previous_error)}" if self.previous_error else ""
+        )
 
 
 def fetch_balancers(client: Client) -> list[Balancer]:
@@ -117,12 +129,7 @@ def fetch_balancers(client: Client) -> list[Balancer]:
     except CertificatesError as error:
         if error.code != "not_found":
             raise
-        raise CertificatesError(
-            "not_found",
-            "The load balancers cannot be listed: the API user lacks the permission to view load balancers, or access to the devices. "
-            "Grant it.",
-            **error.details,
-        ) from None
+        raise CertificatesError("not_found", UNLISTED, **error.details) from None
     return [found for found in map(normalise, rows) if found is not None]
 
 
@@ -209,7 +216,7 @@ def normalise(row: Mapping[str, t.Any]) -> Balancer | None:
         kind=number(row.get("type")),
         provisioning_status=(_text(row.get("provisioningStatus")) or "unknown").upper(),
         operating_status=_text(row.get("operatingStatus")),
-        previous_error=_text(row.get("previousErrorText")),
+        previous_error=shorten(str(row.get("previousErrorText") or "")) or None,
         datacenter=_text(datacenter.get("name")) if isinstance(datacenter, dict) else None,
         ciphers=tuple(filter(None, (_text(cipher.get("name")) for cipher in _rows(row.get("sslCiphers"))))),
         listeners=tuple(filter(None, map(_listener, _rows(row.get("listeners"))))),

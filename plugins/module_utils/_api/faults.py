@@ -70,8 +70,8 @@ REDIRECTS = frozenset({300, 301, 302, 303}) | REPEAT_ELSEWHERE
 
 GENERAL_CODE = re.compile(r"(SoftLayer_Exception(_Public)?|-?[0-9]+)?")
 """General fault codes: only the message says what happened."""
-MISHAP_CODE = re.compile(r"SoftLayer_Exception\w*_(Network|Timeout|Internal)", re.IGNORECASE)
-"""Codes that mean a mishap, whatever the message says."""
+MISHAP_CODE = re.compile(r"SoftLayer_Exception\w*_(Network(?!_LBaaS)|Timeout|Internal)", re.IGNORECASE)
+"""Codes that mean a mishap, whatever the message says; `_Network_LBaaS` only names the service of the load balancers."""
 MISHAP = re.compile(
     r"internal (server )?error|tim(ed?|ing)[ -]?out|unavailable|try again later|(unexpected|unknown) error|an error (has )?occurr?ed"
     r"|unable to (complete|process)|connection (was )?(reset|closed|lost|aborted)|lost connection|gone away|bad gateway"

@@ -323,27 +323,37 @@ def objection(
         wildcards: whether a name is covered by a wildcard, too, or only by the same name.
     """
     if new.not_after < at and not leeway.expired:
-        return "expired", f"It expired at {iso(new.not_after)}."
+        return "expired", f"It expired at {iso(new.not_after)}. {_accept('expired')}"
     if new.not_before > at:
-        return "not_yet_valid", f"It is not valid before {iso(new.not_before)}."
+        return "not_yet_valid", f"It is not valid before {iso(new.not_before)}: run it again then."
     if old is not None:
         lost = lost_names(new, old, wildcards=wildcards)
         if lost and not leeway.name_loss:
-            return "names_not_covered", f"It lacks names that are served now: {some_of(lost, MOST_NAMED)}."
+            which = some_of(lost, MOST_NAMED)
+            return "names_not_covered", f"It lacks names that are served now: {which}. {_accept('name_loss')}"
         if new.organization_name != old.organization_name and not leeway.organization_change:
             theirs, ours = old.organization_name or "none", new.organization_name or "none"
-            return "organization_differs", f"Its organization ({ours}) is not that of what is served now ({theirs})."
+            return (
+                "organization_differs",
+                f"Its organization ({ours}) is not that of what is served now ({theirs}). {_accept('organization_change')}",
+            )
         if new.key_type != old.key_type and not leeway.key_type_change:
             return (
                 "key_type_not_offered",
-                f"Its key is {new.key_type}, and that of what is served now is {old.key_type}.",
+                f"Its key is {new.key_type}, and that of what is served now is {old.key_type}. {_accept('key_type_change')}",
             )
-    if new.key_type != "RSA" and balancer.offers_only_rsa:
+    if not balancer.offers(new.key_type):
         return (
             "key_type_not_offered",
-            f"Its key is {new.key_type}, and load balancer {balancer.name} has cipher suites for RSA keys only: no client could connect.",
+            f"Its key is {new.key_type}, and load balancer {balancer.name} has no cipher suites for such keys: no client could connect. "
+            "Choose others for the balancer, or a certificate with another key.",
         )
     return None
+
+
+def _accept(what: str) -> str:
+    """Name the option that accepts an objection; only for a certificate that the user names."""
+    return f"For a certificate that you name, allow_{what}: true accepts it."
 
 
 def lost_names(new: Certificate, old: Certificate, *, wildcards: bool) -> list[str]:

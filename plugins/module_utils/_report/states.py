@@ -46,7 +46,7 @@ class Known:
     """What is known about the orders in addition to their own fields, as the collection's modules return it."""
 
     store: Sequence[Record] | None = None
-    """All records of the certificate store, or `None` if it could not be read."""
+    """All records of the certificate store, or `None` if it could not be read; what serves them, they need not tell."""
     emails: Sequence[Record] = ()
     """What `ssl_fulfillment_email` would do now."""
     collected: Sequence[Record] = ()
@@ -72,6 +72,8 @@ class _Index:
     fingerprints: frozenset[str]
     """SHA-256 of the certificates in the store."""
     shelf: Shelf | None
+    balances: bool
+    """Whether load balancers serve any certificate of the store. In an account where none does, nothing is served yet to be."""
     newest: Mapping[str, datetime]
     """By common name: when the order with the latest end expires; a pending order counts as the latest."""
     remembered: Mapping[int, Record] = field(default_factory=dict)
@@ -121,6 +123,7 @@ def _index(orders: Sequence[Record], known: Known, previous: Record) -> _Index:
         stored={record["id"]: record for record in known.store or ()},
         fingerprints=frozenset(filter(None, (record.get("fingerprint_sha256") for record in known.store or ()))),
         shelf=None if known.store is None else Shelf(filter(None, map(Held.from_result, known.store))),
+        balances=any(record.get("services") for record in known.store or ()),
         newest=_newest(orders),
         remembered=_by_order(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else {},
     )
@@ -148,10 +151,12 @@ def _build(orders: Iterable[Record], known: Known, index: _Index, words: Record,
     for row in rows:
         for kind in row["attention"]:
             needing[kind].append(row["order_id"])
+    served = Counter(name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()})
     return {
         "generated_at": iso(at),
         "order_count": len(rows),
         "states": {state: counts[state] for state in STATES},
+        "load_balancers": {name: served[name] for name in sorted(served)} if index.balances else None,
         "attention": [{"kind": kind, "count": len(ids), "order_ids": ids} for kind, ids in needing.items() if ids],
         "notices": [
             {"source": record.get("common_name"), "message": record.get("message")}
@@ -178,7 +183,7 @@ def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
     email = index.emails.get(identifier, {})
     standing = _in_store(order, index, at)
     certificates = standing.certificates
-    services = [record.get("associated_service_count") for record in certificates]
+    services = [_service_count(record) for record in certificates]
     expires = parse(order["expires_at"]) or max(
         filter(None, (parse(record.get("not_after")) for record in certificates)), default=None
     )
@@ -210,6 +215,7 @@ def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
         "mail_date": mail_date,
         "certificate_ids": [record["id"] for record in certificates],
         "certificate_notes": [record["notes"] for record in certificates if record.get("notes")],
+        "served_by": _served_by(certificates),
         "services": sum(filter(None, services)) if services and None not in services else None,
         "expires_at": iso(expires),
         "days_left": days_until(expires, at),
@@ -225,6 +231,8 @@ class _InStore:
     is_imported: bool
     is_superseded: bool
     certificates: Sequence[Record]
+    is_idle: bool = False
+    """Whether it is known that nothing uses its certificate, although load balancers could."""
 
 
 def _in_store(order: Record, index: _Index, at: datetime) -> _InStore:
@@ -234,11 +242,29 @@ def _in_store(order: Record, index: _Index, at: datetime) -> _InStore:
         return _InStore(is_imported, bool(order.get("superseded_by")), [{"id": identifier} for identifier in ids])
     term = Term.from_result(order)
     standing = index.shelf.standing(term, at)
-    return _InStore(
-        bool(standing.imported_as),
-        bool(standing.superseded_by),
-        [index.stored[held.id] for held in _own(term, standing)],
-    )
+    certificates = [index.stored[held.id] for held in _own(term, standing)]
+    is_idle = index.balances and _is_unused(certificates) and not index.shelf.replacing(term, at)
+    return _InStore(bool(standing.imported_as), bool(standing.superseded_by), certificates, is_idle)
+
+
+def _is_unused(certificates: Sequence[Record]) -> bool:
+    """Return whether no listener serves any of these records, as far as the listeners are known, and no other service is told."""
+    return _served_by(certificates) == [] and not any(map(_service_count, certificates))
+
+
+def _service_count(record: Record) -> int | None:
+    """Return how many services use a record; if the API tells fewer than there are listeners, their number."""
+    told, listeners = record.get("associated_service_count"), len(record.get("services") or ())
+    return max(told or 0, listeners) if listeners else told
+
+
+def _served_by(certificates: Sequence[Record]) -> list[str] | None:
+    """Return the listeners that serve these records, such as `shop:443`; `None` if that is not known, or if there are no records."""
+    services = [record.get("services") for record in certificates]
+    if not services or None in services:
+        return None
+    listeners = {(one["load_balancer"], one["port"]) for listed in services for one in listed or ()}
+    return [f"{balancer}:{port}" for balancer, port in sorted(listeners)]
 
 
 def _own(term: Term, standing: Standing) -> Sequence[Held]:
@@ -282,7 +308,7 @@ def _state(
     if over:  # nothing else matters then
         return over, over
     if in_store.is_imported:
-        return "imported", "already_imported"
+        return ("not_served", "waiting_for_deploy") if in_store.is_idle else ("imported", "already_imported")
     if in_store.is_superseded:
         return "superseded", "superseded"
     told = (index.missing.get(identifier) or index.skipped.get(identifier) or {}).get("reason")

@@ -14,7 +14,7 @@ from .states import Record
 COLUMNS = (
     *("order_id", "common_name", "product", "status", "state", "reason", "explanation", "message", "attention"),
     *("recipient", "last_requested_at", "next_allowed_at", "mail_found", "mail_date"),
-    *("certificate_ids", "certificate_notes", "services", "expires_at", "days_left"),
+    *("certificate_ids", "certificate_notes", "served_by", "services", "expires_at", "days_left"),
 )
 """The fields of a row, in the order of the CSV file."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")

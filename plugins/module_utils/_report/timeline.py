@@ -55,7 +55,7 @@ def _kind(row: Record) -> str:
         return "expired"
     if {"expiring", "switch_services"} & set(row["attention"]):
         return "due"
-    return "imported" if row["state"] in {"imported", "superseded"} else "open"
+    return "imported" if row["state"] in {"not_served", "imported", "superseded"} else "open"
 
 
 class _Axis:

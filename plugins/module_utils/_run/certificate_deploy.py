@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from .._api.balancers import fetch_balancers
@@ -133,16 +133,23 @@ def check_params(module: Module) -> None:
     for name, least, most in limits:
         if not least <= params[name] <= most:
             raise CertificatesError("invalid_argument", f"{name} must be from {least} to {most}.")
-    wrong = [port for port in params["ports"] or () if not 1 <= port <= LARGEST_PORT]
+    check_ports("ports", params["ports"] or ())
+
+
+def check_ports(name: str, ports: Iterable[int]) -> None:
+    """Refuse what is no port."""
+    wrong = [str(port) for port in ports if not 1 <= port <= LARGEST_PORT]
     if wrong:
-        raise CertificatesError("invalid_argument", f"ports: {some_of(list(map(str, wrong)), MOST_NAMED)} is no port.")
+        raise CertificatesError(
+            "invalid_argument", f"{name}: {some_of(wrong, MOST_NAMED)} is no port; ports are from 1 to {LARGEST_PORT}."
+        )
 
 
 def wishes_of(params: dict[str, t.Any]) -> list[Wish] | None:
     """Return what the user wants on which listener, or `None` for the renewal mode.
 
     Raises:
-        CertificatesError: `invalid_argument`, if a certificate's id is impossible.
+        CertificatesError: `invalid_argument`, if a certificate's id or a port is impossible, or a balancer is not named.
     """
     deployments = params["deployments"]
     if params["certificate_id"] is not None:
@@ -150,6 +157,12 @@ def wishes_of(params: dict[str, t.Any]) -> list[Wish] | None:
     if deployments is None:
         return None
     check_ids("certificate_id", [one["certificate_id"] for one in deployments])
+    listeners = [listener for one in deployments for listener in one["listeners"]]
+    check_ports("listeners", [listener["port"] for listener in listeners])
+    if not all(listener["load_balancer"].strip() for listener in listeners):
+        raise CertificatesError(
+            "invalid_argument", "listeners: a load_balancer is empty; give each listener the name, uuid or id of one."
+        )
     return [
         Wish(one["certificate_id"], listener["load_balancer"].strip(), listener["port"])
         for one in deployments

@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import typing as t
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
-from .._api.client import connect
+from .._api.balancers import UNLISTED, Balancer, Listener, fetch_balancers
+from .._api.client import Client, connect
 from .._api.store import ENTRY_LACKS, PEMS, StoreSelection, fetch_visible
 from .._api.values import check_ids
 from .._argspec import ArgumentSpec, api_options, selection_options
@@ -26,10 +29,17 @@ SPEC = (
             "status": {"type": "str", "choices": ["all", "valid", "expired"], "default": "all"},
             "unused": {"type": "bool"},
             "include_pem": {"type": "bool", "default": False},
+            "gather_services": {"type": "bool", "default": False},
         },
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+SERVICES = "services"
+NOT_PERMITTED = frozenset({"not_found", "authentication_failed"})
+"""What the API may answer where a permission is missing, to a user whose other calls it answers."""
+
+Services = Mapping[int, list[dict[str, t.Any]]]
+"""What serves a certificate, by its id."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -47,14 +57,18 @@ def run(module: Module) -> dict[str, t.Any]:
         raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
     client = connect(module)
     listing = fetch_visible(client)
+    services = fetch_services(module, client) if params["gather_services"] else None
     at = now()
     missing = [*ENTRY_LACKS, *(PEMS if params["include_pem"] else ())] if listing.is_limited else []
     if listing.is_limited:
         module.warn(limitation(missing, selection))
+    if params["gather_services"] and services is None:
+        missing.append(SERVICES)
     certificates = [
         {
             **record.as_result(at),
             **(record.pems() if params["include_pem"] else {}),
+            **({SERVICES: services.get(record.id, [])} if services is not None else {}),
             **dict.fromkeys(missing),
         }
         for record in listing.records
@@ -70,6 +84,49 @@ def run(module: Module) -> dict[str, t.Any]:
         "limited_to_view": listing.is_limited,
         "missing_fields": missing,
         "api_calls": client.api_calls,
+    }
+
+
+def fetch_services(module: Module, client: Client) -> Services | None:
+    """Return what serves each certificate; `None`, with a warning, for a user who may not list the load balancers.
+
+    Raises:
+        CertificatesError: as `fetch_balancers`, for any other failure.
+    """
+    try:
+        return services_of(fetch_balancers(client))
+    except CertificatesError as error:
+        if error.code not in NOT_PERMITTED | {"retired"}:
+            raise
+        why = error.message if error.code == "retired" else UNLISTED
+    module.warn(f"What serves the certificates is not known, so {SERVICES} is null. {why}")
+    return None
+
+
+def services_of(balancers: Iterable[Balancer]) -> Services:
+    """Return the listeners that serve each certificate, sorted by load balancer and port.
+
+    A listener of another protocol than HTTPS serves none, even where the API still shows an id.
+    """
+    found: dict[int, list[dict[str, t.Any]]] = defaultdict(list)
+    for balancer in balancers:
+        for listener in balancer.listeners:
+            if listener.is_https and listener.certificate_id is not None:
+                found[listener.certificate_id].append(as_service(balancer, listener))
+    return {
+        identifier: sorted(services, key=lambda one: (one["load_balancer"], one["port"], one["listener_uuid"]))
+        for identifier, services in found.items()
+    }
+
+
+def as_service(balancer: Balancer, listener: Listener) -> dict[str, t.Any]:
+    """Return a listener in the form of results."""
+    return {
+        "load_balancer": balancer.name,
+        "load_balancer_uuid": balancer.uuid,
+        "address": balancer.address,
+        "port": listener.port,
+        "listener_uuid": listener.uuid,
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible.module_utils.common.validation import check_type_dict
@@ -22,13 +22,13 @@ from .._codes import EndpointReason
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
-from .._names import ascii_name
 from .._times import now
 from .._tls.judge import Judge, as_result
 from .._tls.look import CONCURRENCY, Endpoint, Look, look_at_all
 from .._tls.written import is_host, read_endpoint
 from .._x509.chain import Anchors
 from .roots import trusted_roots
+from .serving import server_name_for
 
 LIBRARIES = FOR_CERTIFICATES
 SPEC = (
@@ -184,7 +184,7 @@ def from_load_balancers(client: Client, records: Sequence[Stored]) -> list[Item]
 def _item_of(balancer: Balancer, listener: Listener, stored: Mapping[int, Stored]) -> Item:
     record = stored.get(listener.certificate_id or 0)
     host = balancer.address or ""
-    name = next(names_to_ask_for(record), None) if record else None
+    name = name_to_ask_for(record) if record else None
     about = {
         "load_balancer": balancer.name,
         "load_balancer_uuid": balancer.uuid,
@@ -196,17 +196,11 @@ def _item_of(balancer: Balancer, listener: Listener, stored: Mapping[int, Stored
     return Item(Endpoint(host, listener.port, name or host or None), about, why_not)
 
 
-def names_to_ask_for(record: Stored) -> Iterator[str]:
-    """Yield the names by which clients would ask for a certificate of the store, the likeliest first; www for a wildcard."""
-    certificate = record.certificate
-    listed = certificate.subject_alt_names if certificate else []
-    accepted = certificate.server_names if certificate else record.names
-    names = [name for name in (record.common_name, *listed) if name and ascii_name(name) in accepted]
-    names += sorted(accepted)
-    for name in (*(name for name in names if "*" not in name), *names):
-        asked = name.replace("*", "www", 1)
-        if is_host(asked):
-            yield asked
+def name_to_ask_for(record: Stored) -> str | None:
+    """Return a name by which clients would ask for a certificate of the store, `None` if it has none that can be asked for."""
+    shown = record.common_name or ""
+    name = server_name_for(record.certificate) if record.certificate else shown.replace("*", "www", 1)
+    return name if name and is_host(name) else None
 
 
 def look_at_items(items: Sequence[Item], timeout: float, concurrency: int) -> list[Look]:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .._plan.deployments import Deployment
+from .._text import some_of
 from .._times import now
 from .._tls.endpoint import Endpoint, Look
 from .._tls.look import look_at_addresses
@@ -26,6 +27,8 @@ LOOK_TIMEOUT = 10.0
 """Seconds for each step of one look."""
 LONGEST_PAUSE = 3.0
 """Seconds between two looks at the same listener."""
+MOST_NAMED = 5
+"""Maximum number of listeners in a warning."""
 BROKEN_AFTER = 15.0
 """Seconds for which a listener must not work before it counts as broken: a change may show with a short gap."""
 
@@ -45,12 +48,16 @@ class Watch:
         self._stop = stop
         self._before: dict[str, Sighting] = {}
         self._broken: set[str] = set()
-        self._warnings: dict[str, str] = {}
+        self._untrusted: dict[str, set[str]] = {}
 
     @property
     def warnings(self) -> list[str]:
-        """What is to be said about chains, in the order of the listeners' names."""
-        return [self._warnings[name] for name in sorted(self._warnings)]
+        """A warning for each reason why clients may not trust what listeners serve."""
+        return [
+            f"Clients may not trust what these listeners serve: {some_of(sorted(names), MOST_NAMED)}: {why}. Import the certificate again "
+            "with all its intermediate certificates, or name its root by trusted_ca_path."
+            for why, names in sorted(self._untrusted.items())
+        ]
 
     def remember(self, deployments: Sequence[Deployment]) -> None:
         """Look at listeners before they are changed."""
@@ -117,10 +124,7 @@ class Watch:
             return
         chain = Chains(found.chain[1:], self._anchors, now()).of(found.chain[0])
         if chain.trust != "trusted":
-            self._warnings[deployment.name] = (
-                f"{deployment.name} serves the certificate, but clients may not trust it: {chain.why}. "
-                "Import it again with all its intermediate certificates, or name its root by trusted_ca_path."
-            )
+            self._untrusted.setdefault(chain.why, set()).add(deployment.name)
 
     def _look_at(self, deployments: Sequence[Deployment]) -> Mapping[str, Sighting]:
         """Return what all listeners serve, looked at at the same time."""

@@ -121,12 +121,22 @@ class Switcher:
         try:
             point_listeners(self._client, balancer, {one.uuid: t.cast(int, one.certificate_id) for one in missing})
         except CertificatesError as error:
-            if error.code == "balancer_busy" and self._patience.waits and pauses.pause():
-                return False
-            if error.code != "no_answer":
+            if error.code == "no_answer":
+                return self._read_back(missing, error)
+            if not self._was_busy(error, balancer):
                 raise
-            return self._read_back(missing, error)
+            if not (self._patience.waits and pauses.pause()):
+                raise CertificatesError("balancer_busy", f"{error.message} Run it again later.") from None
+            return False
         return True
+
+    def _was_busy(self, error: CertificatesError, balancer: Balancer) -> bool:
+        """Return whether a change was refused because of another one; what such a refusal says is not documented."""
+        if error.code == "refused":
+            with suppress(CertificatesError):
+                now = fetch_balancer(self._client, balancer.uuid)
+                return not (now.is_active or now.has_ended)
+        return error.code == "balancer_busy"
 
     def _read_back(self, missing: Sequence[Deployment], lost: CertificatesError) -> bool:
         """After a lost answer, return `True` if the balancer has the change.
@@ -145,7 +155,7 @@ class Switcher:
                 ) from None
             if any(_has_target(one, now) for one in missing):  # one call changes all of them or none
                 return True
-            if now.is_active or now.has_ended or not pauses.pause():
+            if now.is_active or now.has_ended or not (self._patience.waits and pauses.pause()):
                 raise CertificatesError(
                     "outcome_unknown", f"{lost.message} The listeners have their old certificates so far. {advice}"
                 )
@@ -171,7 +181,7 @@ class Switcher:
         if error.code in {"balancer_busy", "balancer_error"}:
             with suppress(CertificatesError):
                 now = fetch_balancer(self._client, _balancer(sent).uuid)
-                return [one.failed(reason, why, is_changed=_has_target(one, now)) for one in sent]
+                return [_ended_badly(one, now, reason, why) for one in sent]
         return [one.failed(reason, f"The change was accepted, but its end was not seen. {why}") for one in sent]
 
     def _settle(self, kept: Sequence[Deployment]) -> None:
@@ -216,8 +226,25 @@ def _has_target(deployment: Deployment, now: Balancer) -> bool:
     return listener is not None and listener.certificate_id == deployment.certificate_id
 
 
+def _ended_badly(deployment: Deployment, now: Balancer, reason: DeployReason, why: str) -> Deployment:
+    """Return the failure of a change after which the balancer is not ACTIVE."""
+    has = _has_target(deployment, now)
+    how = (
+        "The listener has the certificate"
+        if has
+        else "The API accepted the change, but the listener lacks the certificate"
+    )
+    return deployment.failed(reason, f"{how}. {why}", is_changed=has)
+
+
+def _deleted(deployment: Deployment) -> Deployment:
+    return deployment.failed("not_found", "The listener was deleted meanwhile.", is_changed=False)
+
+
 def _not_taken(deployment: Deployment, now: Balancer) -> Deployment:
     """Return the failure of a change that the API accepted and did not carry out."""
+    if now.listener(deployment.uuid) is None:
+        return _deleted(deployment)
     return deployment.failed(
         "api_error",
         f"The API accepted the change, but the listener does not have the certificate: run it again.{now.shown_error}",
@@ -231,7 +258,7 @@ def _still_to_do(planned: Sequence[Deployment], now: Balancer) -> tuple[list[Dep
     for one in planned:
         listener, before = now.listener(one.uuid), one.at.listener
         if listener is None:
-            settled.append(one.failed("not_found", "The listener was deleted meanwhile.", is_changed=False))
+            settled.append(_deleted(one))
         elif listener.certificate_id == one.certificate_id:
             settled.append(
                 replace(one, outcome="unchanged", message="Another run has switched it meanwhile.", is_changed=False)

@@ -17,7 +17,7 @@ from functools import cache
 from .._codes import NotSeen
 from .._errors import CertificatesError
 from .._text import printable
-from .starttls import quoted
+from .starttls import SHOWN, quoted
 from .wire import Connection, Step
 
 CIPHERS = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
@@ -26,7 +26,7 @@ LEGACY_SERVER_CONNECT = 0x4
 """OpenSSL's option for servers without secure renegotiation (RFC 5746); Python names it from 3.12 on."""
 TLS_RECORDS = (0x15, 0x16)
 """Content types of an alert and of a handshake message, one of which a server's answer begins with (RFC 8446, 5.1)."""
-TLS_MAJOR = 3
+TLS_MAJOR = b"\x03"
 """First byte of the version in a record, from SSL 3.0 to TLS 1.3."""
 ALERT = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)")
 """OpenSSL's names of the alerts that a server sends."""
@@ -60,7 +60,8 @@ def context() -> ssl.SSLContext:
     settings.check_hostname = False
     settings.verify_mode = ssl.CERT_NONE
     settings.options |= LEGACY_SERVER_CONNECT
-    settings.set_ciphers(CIPHERS)
+    with suppress(ssl.SSLError):  # a library that is not quite OpenSSL keeps its own choice
+        settings.set_ciphers(CIPHERS)
     with warnings.catch_warnings(), suppress(ValueError):  # OpenSSL may be built without the old versions
         warnings.simplefilter("ignore", DeprecationWarning)
         settings.minimum_version = ssl.TLSVersion.TLSv1
@@ -120,7 +121,7 @@ def _exchange(
         data = connection.receive(step)
         if len(beginning) < 2:
             beginning += data
-            _check_beginning(beginning, step, is_all=not data)
+            _check_beginning(beginning, step)
         if not data:
             raise CertificatesError(
                 "handshake_failed", f"{step.endpoint.shown} closed the connection during the TLS handshake."
@@ -134,22 +135,22 @@ def _send(outgoing: ssl.MemoryBIO, connection: Connection, step: Step) -> None:
         connection.send(outgoing.read(), step)
 
 
-def _check_beginning(data: bytes, step: Step, *, is_all: bool) -> None:
+def _check_beginning(data: bytes, step: Step) -> None:
     """Refuse an answer that cannot be one of TLS.
 
     Raises:
         CertificatesError: `no_tls`.
     """
-    if not data or (data[0] in TLS_RECORDS and (len(data) < 2 or data[1] == TLS_MAJOR)):
+    if not data or (data[0] in TLS_RECORDS and data[1:2] in (b"", TLS_MAJOR)):
         return
-    what = "answers in plain HTTP" if data.startswith(b"HTTP/") else "answers something else than TLS"
-    if step.endpoint.starttls is None and not data.startswith(b"HTTP/") and _is_text(data):
+    line = data[:SHOWN].partition(b"\n")[0].strip()
+    is_text = line.isascii() and line.decode("ascii").isprintable()
+    what = "answers something else than TLS"
+    if line.startswith(b"HTTP/"):
+        what = "answers in plain HTTP"
+    elif is_text and step.endpoint.starttls is None:
         what = "speaks a protocol that does not begin with TLS"
-    raise CertificatesError("no_tls", f"{step.endpoint.shown} {what}{quoted(data if _is_text(data) else b'')}.")
-
-
-def _is_text(data: bytes) -> bool:
-    return data[:20].strip().isascii() and data[:20].strip().decode("ascii").replace("\r\n", "").isprintable()
+    raise CertificatesError("no_tls", f"{step.endpoint.shown} {what}{quoted(line if is_text else b'')}.")
 
 
 def _why(error: ssl.SSLError) -> str:

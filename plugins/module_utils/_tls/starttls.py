@@ -44,11 +44,15 @@ class _Dialogue:
     """What is said before TLS."""
 
     def __init__(self, connection: Connection, step: Step) -> None:
-        self.own_address = connection.own_address
         self._connection = connection
         self._step = step
         self._buffer = bytearray()
         self._bytes_left = MOST_BYTES
+
+    @property
+    def own_address(self) -> str:
+        """This machine's address on the connection."""
+        return self._connection.own_address
 
     @property
     def has_more(self) -> bool:

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
+from .._codes import NotSeen
 from .._errors import CertificatesError
 from .endpoint import Endpoint
 
@@ -234,8 +235,9 @@ class _Attempts:
         shown = self._step.endpoint.shown
         if self._error == errno.ECONNREFUSED:
             return CertificatesError("unreachable", f"{shown} refuses connections: check host and port.")
+        code: NotSeen = "timeout" if self._error == errno.ETIMEDOUT else "unreachable"
         why = os.strerror(self._error)
-        return CertificatesError("unreachable", f"{shown} cannot be reached ({why}): check host, port and the network.")
+        return CertificatesError(code, f"{shown} cannot be reached ({why}): check host, port and the network.")
 
     def close(self) -> None:
         """Give up what is under way."""

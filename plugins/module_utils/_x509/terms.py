@@ -192,8 +192,11 @@ class Shelf:
         """Return the state of an order at an instant."""
         of_its_key = tuple(self._by_key.get(term.public_key_sha256 or "", ()))
         imported_as = tuple(held for held in of_its_key if is_imported(term, held, at))
-        namesakes = () if imported_as else self._namesakes(term)
-        return Standing(of_its_key, imported_as, tuple(held for held in namesakes if supersedes(held, term, at)))
+        return Standing(of_its_key, imported_as, () if imported_as else self.replacing(term, at))
+
+    def replacing(self, term: Term, at: datetime) -> tuple[Held, ...]:
+        """Return what replaces an order's certificate, whether or not that is there itself."""
+        return tuple(held for held in self._namesakes(term) if supersedes(held, term, at))
 
     def about(self, terms: Iterable[Term]) -> Shelf:
         """Return the certificates that can ever matter to these orders, at any time."""

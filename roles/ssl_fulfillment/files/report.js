@@ -11,6 +11,7 @@
   const body = table.tBodies[0];
   const rows = Array.from(body.rows);
   const [search, state, shown, empty, rest] = ["search", "state", "shown", "empty", "rest"].map(find);
+  const served = find("served"); // only where it is known what serves the certificates
   let limit = Number(body.dataset.limit); // so many rows are laid out at once; thousands would take seconds
   let kind = null; // of what needs a person
 
@@ -18,6 +19,25 @@
 
   const plain = (text) => text.normalize("NFKC").toLowerCase();
   let texts = null; // made when first needed: it takes a while for thousands of rows
+
+  // The first choice takes all rows, the second those that nothing serves, each other one those of a load balancer.
+  function suits(row) {
+    if (!served?.selectedIndex) {
+      return true;
+    }
+    const places = row.dataset.served?.split("\n").filter(Boolean);
+    if (served.selectedIndex === 1) {
+      return places?.length === 0;
+    }
+    return Boolean(places?.some((place) => place.slice(0, place.lastIndexOf(":")) === served.value));
+  }
+
+  function clear() {
+    [search.value, state.value, kind] = ["", "", null];
+    if (served) {
+      served.selectedIndex = 0;
+    }
+  }
 
   function filter() {
     const words = plain(search.value).split(/\s+/).filter(Boolean);
@@ -28,6 +48,7 @@
     for (const row of rows) {
       const visible =
         (!state.value || row.dataset.state === state.value) &&
+        suits(row) &&
         (!kind || (row.dataset.attention ?? "").split(" ").includes(kind)) &&
         words.every((word) => texts.get(row).includes(word));
       row.hidden = !visible;
@@ -56,12 +77,13 @@
     timer = setTimeout(filter, 120);
   });
   state.addEventListener("change", filter);
+  served?.addEventListener("change", filter);
   find("controls").addEventListener("submit", (event) => {
     event.preventDefault();
     filter();
   });
   find("reset").addEventListener("click", () => {
-    [search.value, state.value, kind] = ["", "", null];
+    clear();
     filter();
     search.focus();
   });
@@ -78,7 +100,7 @@
     const row = link && find(link.hash.slice(1));
     if (row?.hidden || row?.classList.contains("rest")) {
       limit = Infinity;
-      [search.value, state.value, kind] = ["", "", null];
+      clear();
       filter();
     }
   });
@@ -103,8 +125,9 @@
     button.setAttribute("aria-pressed", "false");
     button.hidden = false;
     button.addEventListener("click", () => {
-      kind = kind === button.dataset.kind ? null : button.dataset.kind;
-      [search.value, state.value] = ["", ""];
+      const chosen = kind === button.dataset.kind ? null : button.dataset.kind;
+      clear();
+      kind = chosen;
       filter();
       showTable(kind);
     });

@@ -16,6 +16,7 @@ from tests.simulator.client import Simulator
 from tests.support.documented import deviations
 from tests.support.dovecot import Server as MailServer
 from tests.support.gateway import Gateway
+from tests.support.haproxy import reason_to_skip
 from tests.support.pages import PREFIX, Page, pages
 from tests.support.postgresql import Server as Database
 from tests.unit.docs.reader import Reader
@@ -29,6 +30,8 @@ FOUND = {
     "ssl_fulfillment_email_info": "certificates",
     "ssl_certificate_import": "certificates",
     "ssl_certificate_info": "certificates",
+    "ssl_certificate_deploy": "listeners",
+    "ssl_endpoint_info": "endpoints",
 }
 """What of each module's result an example should have something in."""
 OF_ROLE = "softlayer.certificates.ssl_fulfillment : "
@@ -37,8 +40,9 @@ OF_ROLE = "softlayer.certificates.ssl_fulfillment : "
 
 @pytest.fixture(scope="module")
 def empty_simulator() -> Iterator[Simulator]:
-    """One simulator for all pages."""
-    with Simulator.start(fleet="empty") as simulator:
+    """One simulator for all pages; its load balancers serve if there is HAProxy."""
+    options = {} if reason_to_skip() else {"haproxy": True}
+    with Simulator.start(fleet="empty", **options) as simulator:
         yield simulator
 
 
@@ -48,7 +52,9 @@ def reader(empty_simulator: Simulator, dovecot: MailServer, postgresql: Database
     empty_simulator.reset()
     inbox = dovecot.new_user(empty_simulator.maildir)
     with Gateway(empty_simulator, status=0) as proxy:
-        yield Reader(World(tmp_path, empty_simulator, inbox, postgresql, proxy))
+        world = World(tmp_path, empty_simulator, inbox, postgresql, proxy)
+        with world.servers:
+            yield Reader(world)
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name.replace(" ", "-"))

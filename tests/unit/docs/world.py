@@ -5,7 +5,7 @@
 """Where examples run: all that they speak of, made on this machine.
 
 They name paths such as `/etc/ssl`, servers such as `imap.example.com`, and ids. `World.here` puts in their place what there is:
-folders of the test's own, the simulator, Dovecot, PostgreSQL. All else of an example is run as it is printed.
+folders of the test's own, the simulator, HAProxy, Dovecot, PostgreSQL. All else of an example is run as it is printed.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import sys
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from ssl import PEM_cert_to_DER_cert
@@ -26,16 +27,23 @@ from typing import Any, cast
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from tests.simulator.balancers import ECDSA_SUITES, RSA_SUITES
 from tests.simulator.client import Simulator
 from tests.support import certificates as made
+from tests.support import tls_servers
 from tests.support.dovecot import Mailbox
 from tests.support.gateway import Gateway
 from tests.support.postgresql import USER, Server
 
-DOCUMENTED_ACCOUNT, DOCUMENTED_CERTIFICATE = 307608, 4711
+DOCUMENTED_ACCOUNT = 307608
+DOCUMENTED_PORT, PORT = 443, 10443
+"""A port of load balancers, and one that takes no privilege to listen on."""
+DOCUMENTED_BALANCER = "0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e"
+COMPANY = "Example Company"
+"""The organization in the certificates of the simulator's orders."""
 DOCUMENTED_FINGERPRINT = re.compile(r"5f:0c:2d:[0-9a-f:]+")
 ORDERS: tuple[dict[str, Any], ...] = (
-    {"id": 1234, "commonName": "www.example.com", "days_left": 300},
+    {"id": 1234, "commonName": "www.example.com", "days_left": 300, "key_type": "rsa"},
     {"id": 5678, "commonName": "shop.example.com", "days_left": 200, "status": "Complete"},
     {"commonName": "example.com", "days_left": 250},
     {"commonName": "*.example.com", "days_left": 100, "approverEmailAddress": "hostmaster@example.com"},
@@ -51,10 +59,12 @@ class World:
         self.home, self.work, self.root = folder / "home", folder / "work", folder / "root"
         self._sim, self._inbox, self._proxy, self._authority = sim, inbox, proxy, made.Authority()
         self._roots = self.root / "etc/ssl/roots.pem"
+        self.servers = ExitStack()
         for path in (self.home, self.work, self.root / "var/lib/certificates", self.root / "srv/reports"):
             path.mkdir(parents=True)
         self._add_orders()
         self._fill_the_store()
+        self._add_balancers()
         self._receive_emails()
         self._keep_files()
         self.secrets = {
@@ -101,6 +111,8 @@ class World:
         """An example with what there is in place of what it names."""
         if isinstance(value, dict):
             changed = {name: self.here(item) for name, item in value.items()}
+            if "endpoints" in changed:
+                changed["endpoints"] = [self._served(endpoint) for endpoint in changed["endpoints"]]
             return changed | self._login(changed) if {"host", "username", "password"} <= changed.keys() else changed
         if isinstance(value, list):
             return [self.here(item) for item in value]
@@ -109,13 +121,19 @@ class World:
                 value = value.replace(word, local)
             value = DOCUMENTED_FINGERPRINT.sub(self._fingerprint, value)
             return re.sub(r"(?<![\w.~/:])/(?=(etc|srv|var)/)", f"{self.root}/", value)
-        return {DOCUMENTED_ACCOUNT: self._sim.account_id, DOCUMENTED_CERTIFICATE: self._certificate_id}.get(
-            value, value
-        )
+        return {DOCUMENTED_ACCOUNT: self._sim.account_id, DOCUMENTED_PORT: PORT, **self._documented}.get(value, value)
 
     def _login(self, imap: dict[str, Any]) -> dict[str, Any]:
         """How to log in to the mail server that there is, with the password that the example names."""
         return self._inbox.options(imap.get("security", "tls"), password=imap["password"])
+
+    def _served(self, endpoint: str | dict[str, Any]) -> dict[str, Any]:
+        """An endpoint that there is, in place of one that an example names."""
+        named = {"host": endpoint.partition(":")[0]} if isinstance(endpoint, str) else endpoint
+        name, protocol = named.get("server_name", named["host"]), named.get("starttls")
+        first = {"imap": tls_servers.imap(), "smtp": tls_servers.smtp()}.get(protocol or "")
+        server = self.servers.enter_context(tls_servers.serving(self._authority.issue(name), first=first))
+        return {"host": server.host, "port": server.port, "server_name": name, "starttls": protocol}
 
     def _add_orders(self) -> None:
         for order in ORDERS:
@@ -131,15 +149,19 @@ class World:
         in_use = self._store("vpn.example.com", days=(-300, 20))
         self._sim.patch_certificate(in_use, associatedServiceCount=1)
         self._store("old.example.com", days=(-300, 65))
-        self._store("portal.example.com", days=(-340, 25))
         self._store("archive.example.com", days=(-300, -3))
-        self._certificate_id = self._store("beta.example.com", days=(-100, 200))
+        self._documented = {
+            4711: self._store("beta.example.com", days=(-100, 200), kind="rsa"),
+            4712: self._store("beta.example.com", days=(-10, 80)),
+            4713: self._store("api.example.com", days=(-10, 80)),
+            4714: self._store("staging.example.com", days=(-90, -1), kind="rsa"),
+        }
         unwanted = self._authority.issue("legacy.example.com")
         self._fingerprint = unwanted.fingerprint
         self._create(unwanted)
 
-    def _store(self, name: str, days: tuple[float, float]) -> int:
-        return self._create(self._authority.issue(name, days=days))
+    def _store(self, name: str, days: tuple[float, float], *, kind: str = "ec", **options: Any) -> int:
+        return self._create(self._authority.issue(name, key=made.new_key(kind), days=days, **options))
 
     def _create(self, issued: made.Issued) -> int:
         template = {
@@ -148,6 +170,30 @@ class World:
             "intermediateCertificate": issued.chain_pem,
         }
         return int(self._call("SoftLayer_Security_Certificate/createObject", template)["id"])
+
+    def _add_balancers(self) -> None:
+        """Have listeners serve certificates that the store, or a file, has a successor of.
+
+        Nobody can connect to them where there is no HAProxy.
+        """
+        beta = self._store("beta.example.com", days=(-200, 100), kind="rsa")
+        www = self._store("www.example.com", days=(-340, 25), kind="rsa", organization=COMPANY)
+        portal = self._store("portal.example.com", days=(-340, 25))
+        api = self._store("api.example.com", days=(-340, 25), kind="rsa", organization=COMPANY)
+        staging = self._store(
+            "staging.example.com", days=(-90, 90), kind="rsa", names=["staging.example.com", "test.example.com"]
+        )
+        for name, port, served, given in (
+            ("prod-web", PORT, beta, {}),
+            ("prod-admin", 8443, beta, {"uuid": DOCUMENTED_BALANCER}),
+            ("prod-www", PORT, www, {}),
+            ("prod-api", PORT, api, {}),
+            ("prod-portal", PORT, portal, {}),
+            ("staging-web", PORT, staging, {}),
+        ):
+            listeners = [{"protocolPort": port, "tlsCertificateId": served}, {"protocolPort": 8080, "protocol": "HTTP"}]
+            suites = [*RSA_SUITES, *ECDSA_SUITES]
+            self._sim.add_balancer(name=name, sslCiphers=suites, listeners=listeners, **given)
 
     def _receive_emails(self) -> None:
         """Have the authority's emails in the inbox, in a folder of it, and in all the places where people keep such."""
@@ -190,8 +236,9 @@ class World:
             _write(path, www["intermediateCertificate"])
         _write(ssl / "example-issuers.pem", www["intermediateCertificate"])
         roots = self._sim.authority_root.read_text(encoding="ascii") + made.pem_of([self._authority.root])
-        for path in (self._roots, ssl / "authority/root.pem", self.root / "srv/authority/root.pem"):
+        for path in (ssl / "authority/root.pem", self.root / "srv/authority/root.pem", ssl / "company-roots.pem"):
             _write(path, roots)
+        _write(self._roots, roots)
         for name in ("a.example.com", "b.example.com"):
             signed = made.self_signed(name)
             _write(self.work / f"{name}.crt", signed.pem)

@@ -256,6 +256,7 @@ def test_a_listener_that_is_no_longer_https_has_no_certificate(
         ({"tlsCertificateId": -1}, "no certificate with id '-1'"),
         ({"tlsCertificateId": "soon"}, "no certificate with id 'soon'"),
         ({"listenerUuid": "nowhere"}, NOT_FOUND),
+        ({"listenerUuid": ["nowhere"]}, NOT_FOUND),
         ({"colour": "red"}, "no such property"),
         ({"frontendProtocol": "FTP"}, "none of TCP"),
         ({"frontendPort": 0}, "no port"),

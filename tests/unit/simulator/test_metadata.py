@@ -37,6 +37,9 @@ def test_every_count_counts_a_relation() -> None:
         ("SoftLayer_Security_Certificate", "createObject", {MASK}),
         ("SoftLayer_Security_Certificate", "getAssociatedServiceCount", set()),
         ("SoftLayer_Network_LBaaS_LoadBalancer", "getAllObjects", {MASK, FILTER, LIMIT}),
+        ("SoftLayer_Network_LBaaS_LoadBalancer", "getLoadBalancer", {MASK}),
+        ("SoftLayer_Network_LBaaS_LoadBalancer", "getListeners", {MASK, FILTER, LIMIT}),
+        ("SoftLayer_Network_LBaaS_Listener", "updateLoadBalancerProtocols", {MASK}),
     ],
 )
 def test_what_methods_take(service: str, method: str, takes: set[str]) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import dovecot, postgresql
+from tests.support import dovecot, haproxy, postgresql
 from tests.support.servers import find_setpriv
 
 SECONDS = 60
@@ -26,6 +26,7 @@ STARTS = {
     "dovecot": "from tests.support.dovecot import Server, find_dovecot; server = Server(find_dovecot())",
     "postgresql": "from tests.support.postgresql import Server, find_binaries; server = Server(find_binaries())",
 }
+STARTS["haproxy"] = STARTS["simulator"].replace("start(", "start(haproxy=True, ")
 WAIT = "; print('started', flush=True); import signal; signal.pause()"
 
 
@@ -69,6 +70,8 @@ def skip_unless_installed(name: str) -> None:
         binary = dovecot.find_dovecot()
         if binary is None or dovecot.version_of(binary) < dovecot.OLDEST:
             pytest.skip("no IMAP server that is new enough")
+    if name == "haproxy" and haproxy.reason_to_skip():
+        pytest.skip("no HAProxy that is new enough")
     if name == "postgresql" and not postgresql.find_binaries():
         pytest.skip("no PostgreSQL server")
 

@@ -6,108 +6,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import SoftLayer
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import Authority, Issued, leaks, new_key
-from tests.support.modules import TRANSPORTS, Run, options_for, run_module
+from tests.support.deploying import (
+    ALL,
+    NAME,
+    ONE,
+    UPDATE,
+    balancer,
+    begin,
+    changes,
+    elements,
+    end,
+    issue,
+    old,
+    only,
+    outcomes,
+    placed,
+    remove,
+    renewable,
+    run_it,
+    store,
+    until,
+)
+from tests.support.modules import TRANSPORTS, options_for
 
-MODULE = "ssl_certificate_deploy"
-LISTENER_KEYS = {
-    *("load_balancer", "load_balancer_uuid", "address", "port", "listener_uuid", "common_name", "subject_alt_names"),
-    *("previous_certificate_id", "certificate_id", "not_after", "outcome", "reason", "served"),
-    *("served_fingerprint_sha256", "message"),
-}
-RESULTS = {
-    *("changed", "listeners", "switched_count", "unchanged_count", "skipped_count", "failed_count", "api_calls", "diff"),
-}
-UPDATE = "updateLoadBalancerProtocols"
-NAME = "www.example.com"
-AUTHORITY = Authority()
+pytest_plugins = ["tests.support.deploying"]
 
-
-@pytest.fixture(scope="session")
-def empty_simulator() -> Iterator[Simulator]:
-    """An account without orders; use `account` instead."""
-    with Simulator.start(fleet="empty") as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def account(empty_simulator: Simulator) -> Simulator:
-    """An account without orders, certificates and balancers."""
-    empty_simulator.reset()
-    return empty_simulator
-
-
-def issue(name: str | None = NAME, key: str = "rsa", **how: Any) -> Issued:
-    """A certificate; with an RSA key if nothing else is said, as the standard cipher suites of balancers ask for."""
-    return AUTHORITY.issue(name, key=new_key(key), **how)
+PENDING = "UPDATE_PENDING"
+Scenario = Callable[[Simulator], dict[str, Any]]
+"""Prepares an account; returns the options of the run."""
 
 
-def old(name: str | None = NAME, **how: Any) -> Issued:
-    """A certificate that is about to run out."""
-    return issue(name, **{"days": (-350, 15), **how})
+@pytest.fixture(params=TRANSPORTS)
+def login(account: Simulator, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The options that log in to the account, over each transport."""
+    return options_for(account, request.param)
 
 
-def store(sim: Simulator, issued: Issued) -> int:
-    """Put a certificate into the store, as another client of the API does."""
-    client = SoftLayer.Client(username=sim.username, api_key=sim.api_key, endpoint_url=sim.url("rest"))
-    template = {"certificate": issued.pem, "privateKey": issued.key_pem, "intermediateCertificate": issued.chain_pem}
-    created = client.call("Security_Certificate", "createObject", template, mask="mask[id]")
-    sim.clear_calls()
-    return int(created["id"])
+def naming(certificate_id: object, *listeners: tuple[object, object], **others: Any) -> dict[str, Any]:
+    """The options that name a certificate and its listeners."""
+    named = [{"load_balancer": name, "port": port} for name, port in listeners or [("web", 443)]]
+    return {"certificate_id": certificate_id, "listeners": named, **others}
 
 
-def run_it(**options: Any) -> Run:
-    """Run the module; checks what holds of every run."""
-    run = run_module(MODULE, **{"wait_interval": 0.1, "verify": False, **options})
-    assert "Traceback" not in run.output
-    assert "PRIVATE KEY" not in run.output
-    assert not leaks(run.output)
-    if "listeners" in run:
-        assert set(run.result) - {"invocation", "warnings", "deprecations", "failed", "failure", "msg"} == RESULTS
-        found = run["listeners"]
-        assert all(set(listener) == LISTENER_KEYS for listener in found)
-        assert found == sorted(found, key=lambda one: (one["load_balancer"], one["port"]))
-        counted = [run[f"{outcome}_count"] for outcome in ("switched", "unchanged", "skipped", "failed")]
-        assert sum(counted) == len(found)
-        assert run.failed == bool(run["failed_count"])
-    return run
+# What is done
 
 
-def outcomes(run: Run) -> dict[str, tuple[str, str | None]]:
-    """Outcome and reason of each listener, by balancer and port."""
-    return {
-        f"{one['load_balancer']}:{one['port']}": (one["outcome"], one["reason"]) for one in run["listeners"]
-    }
-
-
-def served(sim: Simulator) -> dict[str, int | None]:
-    """Which certificate each listener has."""
-    return {
-        f"{balancer['name']}:{listener['protocolPort']}": listener["tlsCertificateId"]
-        for balancer in sim.balancers()
-        for listener in balancer["listeners"]
-    }
-
-
-def changes(sim: Simulator) -> list[Any]:
-    """What was sent to change something: nothing but the one method, with the arguments of each call."""
-    sent = [call for call in sim.calls() if call["method"] not in {"getSecurityCertificates", "getAllObjects", "getLoadBalancer"}]
-    assert {call["method"] for call in sent} <= {UPDATE}
-    return [call["arguments"] for call in sent]
-
-
-@pytest.mark.parametrize("transport", TRANSPORTS)
-def test_renewal(account: Simulator, transport: str) -> None:
+def test_renewal(account: Simulator, login: dict[str, Any]) -> None:
     first, second = store(account, old()), store(account, issue())
     other = store(account, old("api.example.com"))
-    balancer = account.add_balancer(
+    web = account.add_balancer(
         name="web",
         listeners=[
             {"protocolPort": 443, "tlsCertificateId": first},
@@ -116,20 +70,740 @@ def test_renewal(account: Simulator, transport: str) -> None:
             {"protocolPort": 80, "protocol": "HTTP"},
         ],
     )
-    options = options_for(account, transport)
-    planned = run_it(check=True, diff=True, **options)
+    planned = run_it(check=True, diff=True, **login)
     assert changes(account) == [] and planned["changed"]
-    run = run_it(diff=True, **options)
-    assert outcomes(run) == outcomes(planned) == {
-        "web:443": ("switched", None),
-        "web:8443": ("switched", None),
-        "web:9443": ("unchanged", None),
-    }
+    run = run_it(diff=True, **login)
+    expected = {"web:443": ("switched", None), "web:8443": ("switched", None), "web:9443": ("unchanged", None)}
+    assert outcomes(run) == outcomes(planned) == expected
     assert run["diff"] == planned["diff"]
-    uuids = {one["protocolPort"]: one["uuid"] for one in balancer["listeners"]}
-    wanted = [{"listenerUuid": uuids[port], "tlsCertificateId": second} for port in (443, 8443)]
-    assert changes(account) == [[balancer["uuid"], wanted]]
-    assert served(account) == {"web:443": second, "web:8443": second, "web:9443": other, "web:80": None}
-    again = run_it(**options)
+    assert changes(account) == [elements(web, second, (443, 8443))]
+    assert placed(account) == {"web:443": second, "web:8443": second, "web:9443": other, "web:80": None}
+    again = run_it(**login)
     assert not again["changed"] and again["unchanged_count"] == 3
     assert again["api_calls"] == 2
+
+
+def test_the_facts_of_a_listener(account: Simulator, login: dict[str, Any]) -> None:
+    new = issue(names=[NAME, "example.com"])
+    first, second = store(account, old()), store(account, new)
+    web = balancer(account, first)
+    listener = only(run_it(**login))
+    assert listener.pop("message")
+    assert listener == {
+        "load_balancer": "web",
+        "load_balancer_uuid": web["uuid"],
+        "address": web["address"],
+        "port": 443,
+        "listener_uuid": web["listeners"][0]["uuid"],
+        "common_name": NAME,
+        "subject_alt_names": [NAME, "example.com"],
+        "previous_certificate_id": first,
+        "certificate_id": second,
+        "not_after": f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+        "outcome": "switched",
+        "reason": None,
+        "served": None,
+        "served_fingerprint_sha256": None,
+    }
+
+
+def test_one_call_a_balancer(account: Simulator, login: dict[str, Any]) -> None:
+    """Whatever their number, and each with its own certificate; private keys are not asked for."""
+    ids = [store(account, old(f"{number}.example.com")) for number in range(3)]
+    better = [store(account, issue(f"{number}.example.com")) for number in range(3)]
+    made = [balancer(account, *ids, name=f"lb{number}") for number in range(5)]
+    account.settings(balancer_lock_ms=150)
+    run = run_it(**login, concurrency=3)
+    assert run["switched_count"] == 15 and run["changed"]
+    sent = sorted(changes(account), key=lambda arguments: [one["uuid"] for one in made].index(arguments[0]))
+    for web, (uuid, configurations) in zip(made, sent, strict=True):
+        assert uuid == web["uuid"]
+        wanted = [
+            {"listenerUuid": one["uuid"], "tlsCertificateId": identifier}
+            for one, identifier in zip(web["listeners"], better, strict=True)
+        ]
+        assert configurations == wanted
+    assert set(placed(account).values()) == set(better)
+    assert all(call["mask"] and "privateKey" not in call["mask"] for call in account.calls())
+
+
+def test_explicit_and_several_deployments(account: Simulator, login: dict[str, Any]) -> None:
+    first, second, third = store(account, old()), store(account, issue()), store(account, issue(days=(-5, 60)))
+    web, api = balancer(account, first, first), balancer(account, first, name="api")
+    run = run_it(**login, diff=True, **naming(third, (web["uuid"].upper(), 444), ("web", "443")))
+    assert outcomes(run) == {"web:443": ("switched", None), "web:444": ("switched", None)}
+    assert changes(account) == [elements(web, third, (443, 444))]
+    assert [(one["before"]["certificate_id"], one["after"]["certificate_id"]) for one in run["diff"]] == [
+        (first, third)
+    ] * 2
+    deployments = [
+        {"certificate_id": second, "listeners": [{"load_balancer": "web", "port": 444}]},
+        {"certificate_id": third, "listeners": [{"load_balancer": str(api["id"]), "port": 443}]},
+    ]
+    account.clear_calls()
+    run_it(**login, deployments=deployments)
+    assert placed(account) == {"web:443": third, "web:444": second, "api:443": third}
+    assert sorted(changes(account)) == sorted([elements(web, second, (444,)), elements(api, third)])
+
+
+def test_the_selection(account: Simulator, login: dict[str, Any]) -> None:
+    _, first, second = renewable(account, 443, 444)
+    balancer(account, first, first, name="api")
+    run = run_it(**login, load_balancers=["W*"], ports=[443, 9], common_names=["*.example.com"])
+    assert outcomes(run) == {"web:443": ("switched", None)}
+    assert placed(account) == {"web:443": second, "web:444": first, "api:443": first, "api:444": first}
+    none = run_it(**login, load_balancers=["mail"])
+    assert none["listeners"] == [] and not none["changed"]
+    assert "No HTTPS listener" in str(none["warnings"])
+
+
+def test_max_listeners(account: Simulator, login: dict[str, Any]) -> None:
+    """Refused before anything is changed, in check mode as well; what is right already does not count."""
+    web, first, second = renewable(account, 443, 444)
+    balancer(account, second, second, name="done")
+    for check in (True, False):
+        run = run_it(**login, max_listeners=1, check=check)
+        assert run.failed and run.code == "too_many_listeners"
+        assert "2" in run["msg"] and "max_listeners" in run["msg"]
+        assert not run.result.get("changed")
+    assert set(placed(account).values()) == {first, second} and changes(account) == []
+    assert run_it(**login, max_listeners=2)["switched_count"] == 2
+    assert changes(account) == [elements(web, second, (443, 444))]
+
+
+def test_one_failure_does_not_hide_the_others(account: Simulator, login: dict[str, Any]) -> None:
+    _, first, second = renewable(account)
+    broken = balancer(account, first, name="broken")
+    account.patch_balancer(broken["id"], provisioningStatus="ERROR", previousErrorText="Quota exceeded")
+    run = run_it(**login)
+    assert outcomes(run) == {"broken:443": ("failed", "balancer_error"), "web:443": ("switched", None)}
+    assert run.failed and run.code == "listeners_failed" and run["changed"]
+    assert "broken:443" in run["msg"] and "Quota exceeded" in run["msg"]
+    (detail,) = run["failure"]["details"]["listeners"]
+    assert (detail["listener"], detail["reason"]) == ("broken:443", "balancer_error")
+    assert placed(account) == {"web:443": second, "broken:443": first}
+
+
+def test_an_empty_account(account: Simulator, login: dict[str, Any]) -> None:
+    run = run_it(**login)
+    assert not run.failed and run["listeners"] == [] and run["api_calls"] == 2
+
+
+# Why not: found by the plan
+
+
+def _expired(sim: Simulator) -> dict[str, Any]:
+    first, second = store(sim, old()), store(sim, issue(days=(-90, -1)))
+    balancer(sim, first)
+    return naming(second)
+
+
+def _not_yet_valid(sim: Simulator) -> dict[str, Any]:
+    first, second = store(sim, old()), store(sim, issue(days=(1, 90)))
+    balancer(sim, first)
+    return naming(second)
+
+
+def _names_lost(sim: Simulator) -> dict[str, Any]:
+    first, second = store(sim, old(names=[NAME, "example.com"])), store(sim, issue())
+    balancer(sim, first)
+    return naming(second)
+
+
+def _other_key_type(sim: Simulator) -> dict[str, Any]:
+    first, second = store(sim, old()), store(sim, issue(key="ec"))
+    balancer(sim, first)
+    return naming(second)
+
+
+def _only_rsa_suites(sim: Simulator) -> dict[str, Any]:
+    return {**_other_key_type(sim), "allow_key_type_change": True}
+
+
+def _no_organization(sim: Simulator) -> dict[str, Any]:
+    first, second = store(sim, old(organization="Example")), store(sim, issue())
+    balancer(sim, first)
+    return naming(second)
+
+
+def _equally_good(sim: Simulator) -> dict[str, Any]:
+    renewable(sim)
+    store(sim, issue())
+    return {}
+
+
+def _plain_http(sim: Simulator) -> dict[str, Any]:
+    sim.add_balancer(name="web", listeners=[{"protocolPort": 443, "protocol": "HTTP"}])
+    return naming(store(sim, issue()))
+
+
+def _tcp(sim: Simulator) -> dict[str, Any]:
+    sim.add_balancer(name="web", listeners=[{"protocolPort": 443, "protocol": "TCP"}])
+    return naming(store(sim, issue()))
+
+
+def _no_certificate(sim: Simulator) -> dict[str, Any]:
+    renewable(sim)
+    return naming(77)
+
+
+def _no_balancer(sim: Simulator) -> dict[str, Any]:
+    _, _, second = renewable(sim)
+    return naming(second, ("mail", 443))
+
+
+def _no_port(sim: Simulator) -> dict[str, Any]:
+    _, _, second = renewable(sim)
+    return naming(second, ("web", 8443))
+
+
+def _two_of_one_name(sim: Simulator) -> dict[str, Any]:
+    _, first, second = renewable(sim)
+    balancer(sim, first)
+    return naming(second)
+
+
+def _in_error(sim: Simulator) -> dict[str, Any]:
+    web, _, _ = renewable(sim)
+    sim.patch_balancer(web["id"], provisioningStatus="ERROR", previousErrorText="Quota exceeded")
+    return {}
+
+
+def _being_deleted(sim: Simulator) -> dict[str, Any]:
+    web, _, _ = renewable(sim)
+    sim.patch_balancer(web["id"], provisioningStatus="DELETE_PENDING")
+    return {}
+
+
+REFUSED: dict[str, tuple[Scenario, str, str]] = {
+    "expired": (_expired, "expired", "allow_expired"),
+    "not yet valid": (_not_yet_valid, "not_yet_valid", "not valid before"),
+    "names lost": (_names_lost, "names_not_covered", "example.com"),
+    "another key type": (_other_key_type, "key_type_not_offered", "allow_key_type_change"),
+    "only RSA suites": (_only_rsa_suites, "key_type_not_offered", "cipher suites"),
+    "no organization": (_no_organization, "organization_differs", "allow_organization_change"),
+    "equally good": (_equally_good, "ambiguous", "certificate_id"),
+    "HTTP": (_plain_http, "not_https", "HTTP"),
+    "TCP": (_tcp, "not_https", "TCP"),
+    "no such certificate": (_no_certificate, "not_found", "77"),
+    "no such balancer": (_no_balancer, "not_found", "there are: web"),
+    "no such port": (_no_port, "not_found", "it has: 443"),
+    "two of one name": (_two_of_one_name, "ambiguous", "uuid"),
+    "in error": (_in_error, "balancer_error", "Quota exceeded"),
+    "being deleted": (_being_deleted, "balancer_error", "DELETE_PENDING"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_the_plan_refuses(account: Simulator, case: str) -> None:
+    """In check mode over one transport as in a real run over the other, in one sentence; nothing is sent."""
+    prepare, reason, said = REFUSED[case]
+    given = prepare(account)
+    before = placed(account)
+    planned, run = (
+        run_it(**options_for(account, transport), **given, check=check, diff=True)
+        for transport, check in zip(TRANSPORTS, (True, False), strict=True)
+    )
+    for one in (planned, run):
+        assert (only(one)["outcome"], only(one)["reason"]) == ("failed", reason)
+        assert said in only(one)["message"] and said in one["msg"]
+        assert one.failed and not one["changed"] and one["diff"] == []
+    assert planned["listeners"] == run["listeners"]
+    assert changes(account) == [] and placed(account) == before
+
+
+@pytest.mark.parametrize(
+    ("prepare", "reason"),
+    [
+        (_not_yet_valid, "not_yet_valid"),
+        (_names_lost, "names_not_covered"),
+        (_other_key_type, "key_type_not_offered"),
+        (_no_organization, "organization_differs"),
+    ],
+)
+def test_a_near_miss_is_skipped(account: Simulator, login: dict[str, Any], prepare: Scenario, reason: str) -> None:
+    """A renewal does not fail because of it, nor take it."""
+    prepare(account)
+    run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("skipped", reason)
+    assert not run.failed and not run["changed"] and changes(account) == []
+
+
+@pytest.mark.parametrize("certificate_id", [None, -1, 99])
+def test_a_certificate_that_is_not_known_is_skipped(
+    account: Simulator, login: dict[str, Any], certificate_id: int
+) -> None:
+    store(account, issue())
+    balancer(account, certificate_id)
+    run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("skipped", "not_found")
+    assert only(run)["previous_certificate_id"] == (99 if certificate_id == 99 else None)
+    assert not run.failed and changes(account) == []
+
+
+def test_what_a_user_accepts(account: Simulator, login: dict[str, Any]) -> None:
+    first = store(account, old(names=[NAME, "example.com"], organization="Example"))
+    second = store(account, issue(days=(-90, -1), key="ec"))
+    web = balancer(account, first, sslCiphers=["ECDHE-ECDSA-AES256-GCM-SHA384"])
+    accepted = ("allow_name_loss", "allow_key_type_change", "allow_organization_change", "allow_expired")
+    for left_out in accepted:
+        assert run_it(**login, **naming(second), **dict.fromkeys(set(accepted) - {left_out}, True)).failed
+    assert changes(account) == []
+    run = run_it(**login, **naming(second), **dict.fromkeys(accepted, True))
+    assert only(run)["outcome"] == "switched" and changes(account) == [elements(web, second)]
+
+
+# Why not: found by the change
+
+
+def test_a_busy_balancer_is_waited_for(account: Simulator, login: dict[str, Any]) -> None:
+    web, _, second = renewable(account)
+    account.patch_balancer(web["id"], lock_ms=300)
+    run = run_it(**login)
+    assert only(run)["outcome"] == "switched"
+    assert changes(account) == [elements(web, second)], "it was called before the balancer was ACTIVE"
+
+
+@pytest.mark.parametrize("given", [{"wait": False}, {"wait_timeout": 0.3}, {"wait_timeout": 0}])
+@pytest.mark.parametrize("status", [PENDING, "MAINTENANCE_PENDING"])
+def test_a_balancer_that_stays_busy(
+    account: Simulator, login: dict[str, Any], status: str, given: dict[str, Any]
+) -> None:
+    web, first, _ = renewable(account)
+    account.patch_balancer(web["id"], provisioningStatus=status)
+    run = run_it(**login, **given)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_busy")
+    assert status in run["msg"] and "again" in run["msg"]
+    assert not run["changed"] and changes(account) == [] and placed(account) == {"web:443": first}
+
+
+@pytest.mark.parametrize("status", ["ERROR", "DELETE_PENDING"])
+def test_a_balancer_that_ends_while_it_is_waited_for(account: Simulator, login: dict[str, Any], status: str) -> None:
+    web, first, _ = renewable(account)
+    account.patch_balancer(web["id"], provisioningStatus=PENDING)
+    process = begin(**login)
+    until(lambda: account.calls(method=ONE), process)
+    account.patch_balancer(web["id"], provisioningStatus=status, previousErrorText="Quota exceeded")
+    run = end(process)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_error")
+    assert "Quota exceeded" in run["msg"] and changes(account) == [] and placed(account) == {"web:443": first}
+
+
+WORDS = [
+    "The load balancer with ID '{uuid}' cannot be updated because its status is '{status}'",
+    "Please come back later.",
+]
+
+
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_balancer_that_is_locked_right_before_the_call(
+    account: Simulator, login: dict[str, Any], words: str, wait: bool
+) -> None:
+    """Whatever a refusal says: the balancer's status tells that it was not carried out, so it may be repeated."""
+    web, first, second = renewable(account)
+    account.patch_balancer(web["id"], provisioningStatus=PENDING, refusal=words)
+    process = begin(**login, wait=True) if wait else None
+    if process:
+        until(lambda: account.calls(method=ONE), process)
+    account.settings(latency_ms=400)
+    account.patch_balancer(web["id"], provisioningStatus="ACTIVE")
+    process = process or begin(**login, wait=False)
+    until(lambda: account.calls(method=UPDATE), process)
+    account.patch_balancer(web["id"], lock_ms=700)
+    account.settings(latency_ms=0)
+    run = end(process)
+    wanted = elements(web, second)
+    if wait:
+        assert only(run)["outcome"] == "switched" and placed(account) == {"web:443": second}
+        assert changes(account) == [wanted, wanted]
+    else:
+        assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_busy")
+        assert "again" in only(run)["message"] and not run["changed"]
+        assert changes(account) == [wanted] and placed(account) == {"web:443": first}
+
+
+def test_the_words_alone_are_believed(account: Simulator, login: dict[str, Any]) -> None:
+    """The balancer may be ACTIVE again by the time it is read."""
+    web, _, second = renewable(account)
+    account.fault("fault", method=UPDATE, times=1, message="Not now: UPDATE_PENDING.")
+    assert only(run_it(**login))["outcome"] == "switched"
+    assert changes(account) == [elements(web, second)] * 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "said"),
+    [
+        ({"kind": "fault", "code": "SoftLayer_Exception_InvalidValue", "message": "No."}, "refused", "No."),
+        ({"kind": "fault", "message": "Not like this."}, "refused", "Not like this."),
+        ({"kind": "not_found"}, "not_found", "LOADBALANCER_MANAGE"),
+        ({"kind": "access_denied"}, "api_error", "username and api_key"),
+        ({"kind": "unknown_method"}, "api_error", UPDATE),
+        ({"kind": "rate_limit"}, "rate_limited", "rate limit"),
+        ({"kind": "rate_limit_429", "retry_after": 0}, "rate_limited", "rate limit"),
+    ],
+)
+def test_what_the_api_refuses(
+    account: Simulator, login: dict[str, Any], fault: dict[str, Any], reason: str, said: str
+) -> None:
+    """Once: other balancers are switched, and this one is as it was."""
+    web, first, second = renewable(account)
+    other = balancer(account, first, name="other")
+    account.fault(**fault, method=UPDATE, times=1)
+    run = run_it(**login, retries=0, concurrency=1)
+    found = outcomes(run)
+    assert sorted(found.values(), key=str) == [("failed", reason), ("switched", None)]
+    assert run.failed and run["changed"] and said in run["msg"]
+    assert sorted(changes(account)) == sorted([elements(web, second), elements(other, second)])
+    assert sorted(placed(account).values(), key=str) == [first, second]
+
+
+def test_the_rate_limit_is_waited_for(account: Simulator, login: dict[str, Any]) -> None:
+    web, _, second = renewable(account)
+    account.fault("rate_limit", method=UPDATE, times=2)
+    run = run_it(**login)
+    assert only(run)["outcome"] == "switched" and not run.failed
+    assert changes(account) == [elements(web, second)] * 3
+
+
+@pytest.mark.parametrize("kind", ["rate_limit", "reset_before", "html_500", "hang_before"])
+def test_readings_are_repeated(account: Simulator, login: dict[str, Any], kind: str) -> None:
+    web, _, second = renewable(account)
+    for method in (ALL, ONE):
+        account.fault(kind, method=method, times=1, seconds=5)
+    run = run_it(**login, timeout=1)
+    assert only(run)["outcome"] == "switched" and changes(account) == [elements(web, second)]
+
+
+# Lost answers
+
+LOST_BEFORE = [
+    {"kind": "reset_before"},
+    {"kind": "hang_before", "seconds": 5},
+    {"kind": "html_500"},
+    {"kind": "html_200"},
+    {"kind": "fault", "message": "Internal Error"},
+    {"kind": "fault", "message": "Request timed out", "status": 504},
+]
+LOST_AFTER = [
+    {"kind": "reset_after"},
+    {"kind": "hang_after", "seconds": 5},
+    {"kind": "html_502_after"},
+    {"kind": "truncated"},
+    {"kind": "empty_body"},
+    {"kind": "cut"},
+]
+
+
+@pytest.mark.parametrize("fault", LOST_AFTER, ids=lambda fault: str(fault["kind"]))
+@pytest.mark.parametrize("lock", [0, 200])
+def test_a_lost_answer_is_read_back(
+    account: Simulator, login: dict[str, Any], fault: dict[str, Any], lock: int
+) -> None:
+    """The change was made: it is seen, and not sent again."""
+    web, _, second = renewable(account, 443, 444)
+    account.settings(balancer_lock_ms=lock)
+    account.fault(**fault, method=UPDATE)
+    run = run_it(**login, timeout=1)
+    assert outcomes(run) == {"web:443": ("switched", None), "web:444": ("switched", None)}
+    assert run["changed"] and not run.failed
+    assert changes(account) == [elements(web, second, (443, 444))]
+
+
+@pytest.mark.parametrize("fault", LOST_BEFORE, ids=lambda fault: str(fault.get("message", fault["kind"])))
+def test_a_change_that_did_not_arrive(account: Simulator, login: dict[str, Any], fault: dict[str, Any]) -> None:
+    """It may still come about, so that it is not sent again; the next run looks first."""
+    web, first, second = renewable(account)
+    account.fault(**fault, method=UPDATE, times=1)
+    run = run_it(**login, timeout=1)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "outcome_unknown")
+    assert "again" in only(run)["message"] and not run["changed"]
+    assert changes(account) == [elements(web, second)] and placed(account) == {"web:443": first}
+    assert only(run_it(**login))["outcome"] == "switched"
+    assert changes(account) == [elements(web, second)] * 2
+
+
+def test_a_lost_answer_and_no_reading(account: Simulator, login: dict[str, Any]) -> None:
+    web, _, second = renewable(account)
+    account.fault("reset_after", method=UPDATE)
+    account.fault("reset_before", method=ONE, nth=2)
+    run = run_it(**login, retries=0)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "outcome_unknown")
+    assert changes(account) == [elements(web, second)]
+    assert only(run_it(**login))["outcome"] == "unchanged"
+
+
+@pytest.mark.parametrize("given", [{"wait": False}, {"wait_timeout": 0.2}])
+def test_a_lost_answer_of_a_balancer_that_is_busy(
+    account: Simulator, login: dict[str, Any], given: dict[str, Any]
+) -> None:
+    """It is busy with something else, so that nothing is known for sure."""
+    web, _, second = renewable(account)
+    account.settings(latency_ms=300)
+    account.fault("reset_before", method=UPDATE)
+    process = begin(**login, **given)
+    until(lambda: account.calls(method=UPDATE), process)
+    account.patch_balancer(web["id"], provisioningStatus=PENDING)
+    account.settings(latency_ms=0)
+    run = end(process)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "outcome_unknown")
+    assert changes(account) == [elements(web, second)]
+
+
+# What happens meanwhile
+
+
+def meanwhile(account: Simulator, web: dict[str, Any], happens: Callable[[], object], **given: Any) -> Any:
+    """Let something happen between the plan and the call: a run that waits for a busy balancer, and goes on after it."""
+    account.patch_balancer(web["id"], provisioningStatus=PENDING)
+    process = begin(**given)
+    until(lambda: account.calls(method=ONE), process)
+    happens()
+    if any(one["id"] == web["id"] for one in account.balancers()):
+        account.patch_balancer(web["id"], provisioningStatus="ACTIVE")
+    return end(process)
+
+
+def test_a_balancer_is_deleted(account: Simulator, login: dict[str, Any]) -> None:
+    web, _, _ = renewable(account)
+    run = meanwhile(account, web, lambda: account.delete_balancer(web["id"]), **login)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "not_found")
+    assert changes(account) == [] and not run["changed"]
+
+
+def test_a_listener_is_deleted(account: Simulator, login: dict[str, Any]) -> None:
+    """The others are switched; it is not created again."""
+    web, _, second = renewable(account, 443, 444)
+    gone = web["listeners"][0]["uuid"]
+    run = meanwhile(account, web, lambda: account.delete_listener(gone), **login)
+    assert outcomes(run) == {"web:443": ("failed", "not_found"), "web:444": ("switched", None)}
+    assert changes(account) == [elements(web, second, (444,))] and placed(account) == {"web:444": second}
+
+
+def test_a_certificate_is_deleted(account: Simulator, login: dict[str, Any]) -> None:
+    """What the balancer's listeners have stays."""
+    web, first, second = renewable(account)
+    run = meanwhile(account, web, lambda: remove(account, second), **login)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "refused")
+    assert str(second) in only(run)["message"] and placed(account) == {"web:443": first}
+    assert not run["changed"]
+
+
+def test_another_run_was_faster(account: Simulator, login: dict[str, Any]) -> None:
+    web, _, second = renewable(account, 443, 444)
+    uuid = web["listeners"][0]["uuid"]
+    run = meanwhile(account, web, lambda: account.patch_listener(uuid, tlsCertificateId=second), **login)
+    assert outcomes(run) == {"web:443": ("unchanged", None), "web:444": ("switched", None)}
+    assert changes(account) == [elements(web, second, (444,))] and not run.failed
+
+
+@pytest.mark.parametrize("change", [{"tlsCertificateId": 77}, {"protocol": "HTTP", "tlsCertificateId": None}])
+def test_somebody_has_changed_a_listener(account: Simulator, login: dict[str, Any], change: dict[str, Any]) -> None:
+    """Who planned with something else does not overwrite it."""
+    web, _, second = renewable(account, 443, 444)
+    uuid = web["listeners"][0]["uuid"]
+    run = meanwhile(account, web, lambda: account.patch_listener(uuid, **change), **login)
+    assert outcomes(run) == {"web:443": ("failed", "ambiguous"), "web:444": ("switched", None)}
+    assert "again" in run["listeners"][0]["message"]
+    assert placed(account) == {"web:443": change["tlsCertificateId"], "web:444": second}
+
+
+def test_a_change_that_fails(account: Simulator, login: dict[str, Any]) -> None:
+    """ERROR afterwards, and the listener as it was."""
+    web, first, second = renewable(account)
+    account.settings(balancer_lock_ms=100)
+    account.patch_balancer(web["id"], next_change={"text": "No capacity", "status": "ERROR", "lands": False})
+    run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_error")
+    assert "No capacity" in only(run)["message"] and not run["changed"]
+    assert changes(account) == [elements(web, second)] and placed(account) == {"web:443": first}
+
+
+def test_a_change_that_fails_and_lands(account: Simulator, login: dict[str, Any]) -> None:
+    """ERROR afterwards, and the listener has the certificate all the same: both are said."""
+    web, _, second = renewable(account)
+    account.settings(balancer_lock_ms=100)
+    account.patch_balancer(web["id"], next_change={"text": "No capacity", "status": "ERROR", "lands": True})
+    run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_error")
+    assert "No capacity" in only(run)["message"] and run["changed"]
+    assert changes(account) == [elements(web, second)] and placed(account) == {"web:443": second}
+
+
+def test_a_change_that_comes_to_nothing(account: Simulator, login: dict[str, Any]) -> None:
+    """ACTIVE afterwards, and the listener as it was."""
+    web, first, _ = renewable(account)
+    account.settings(balancer_lock_ms=100)
+    account.patch_balancer(web["id"], next_change={"text": "Try another day", "status": "ACTIVE", "lands": False})
+    run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "api_error")
+    assert "Try another day" in only(run)["message"] and not run["changed"] and placed(account) == {"web:443": first}
+
+
+def after_the_call(account: Simulator, happens: Callable[[], object], **given: Any) -> Any:
+    """Let something happen between the call and the end of the change."""
+    account.settings(balancer_lock_ms=60_000)
+    process = begin(**given)
+    until(lambda: any(call["outcome"] == "ok" for call in account.calls(method=UPDATE)), process)
+    happens()
+    return end(process)
+
+
+def test_a_balancer_is_deleted_after_the_call(account: Simulator, login: dict[str, Any]) -> None:
+    web, _, _ = renewable(account)
+    run = after_the_call(account, lambda: account.delete_balancer(web["id"]), **login)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "not_found")
+
+
+def test_a_listener_is_deleted_after_the_call(account: Simulator, login: dict[str, Any]) -> None:
+    web, _, second = renewable(account, 443, 444)
+
+    def delete() -> None:
+        account.delete_listener(web["listeners"][0]["uuid"])
+        account.patch_balancer(web["id"], provisioningStatus="ACTIVE")
+
+    run = after_the_call(account, delete, **login)
+    assert outcomes(run) == {"web:443": ("failed", "not_found"), "web:444": ("switched", None)}
+    assert "deleted" in run["listeners"][0]["message"] and placed(account) == {"web:444": second}
+
+
+def test_a_change_that_does_not_end(account: Simulator, login: dict[str, Any]) -> None:
+    _, _, second = renewable(account)
+    account.settings(balancer_lock_ms=60_000)
+    run = run_it(**login, wait_timeout=0.3)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_busy")
+    assert run["changed"] and placed(account) == {"web:443": second}
+    message = only(run)["message"]
+    assert "accepted" in message or "has the certificate" in message, "it is not said that the change was made"
+
+
+def test_a_change_that_is_not_waited_for(account: Simulator, login: dict[str, Any]) -> None:
+    _, _, second = renewable(account)
+    account.settings(balancer_lock_ms=60_000)
+    run = run_it(**login, wait=False)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("switched", None)
+    assert run["changed"] and not run.failed and placed(account) == {"web:443": second}
+    assert run_it(**login, wait=False)["unchanged_count"] == 1
+
+
+# Permissions
+
+
+def test_no_permission_to_change(account: Simulator, login: dict[str, Any]) -> None:
+    _, first, _ = renewable(account)
+    account.permit(account.username, "SECURITY_CERTIFICATE_VIEW", "SECURITY_CERTIFICATE_MANAGE")
+    run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "not_found")
+    assert "LOADBALANCER_MANAGE" in run["msg"] and placed(account) == {"web:443": first}
+
+
+def test_no_permission_to_read_the_store(account: Simulator, login: dict[str, Any]) -> None:
+    """Without the certificates there is no plan."""
+    renewable(account)
+    viewer = {"username": account.viewer_username, "api_key": account.viewer_api_key}
+    run = run_it(**{**login, **viewer})
+    assert run.failed and changes(account) == []
+    assert "SECURITY_CERTIFICATE_MANAGE" in run["msg"]
+
+
+@pytest.mark.parametrize("kind", ["not_found", "access_denied"])
+def test_balancers_that_may_not_be_listed(account: Simulator, login: dict[str, Any], kind: str) -> None:
+    renewable(account)
+    account.fault(kind, method=ALL)
+    run = run_it(**login)
+    assert run.failed and changes(account) == []
+    assert run.code == {"not_found": "not_found", "access_denied": "authentication_failed"}[kind]
+    assert ("load balancers" if kind == "not_found" else "api_key") in run["msg"]
+
+
+# What users write
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        [{"load_balancer": "web", "port": "443"}],
+        [{"load_balancer": " web ", "port": 443.0}],
+        ["load_balancer=web port=443"],
+        '{"load_balancer": "web", "port": 443}',
+        ['{"load_balancer": "web", "port": 443}'],
+        '[{"load_balancer": "web", "port": 443}]',
+        "load_balancer=web port=443",
+        ["{'load_balancer': 'web', 'port': 443}"],
+    ],
+    ids=str,
+)
+def test_forms_of_listeners(account: Simulator, written: Any) -> None:
+    web, _, second = renewable(account)
+    run = run_it(**options_for(account), certificate_id=str(second), listeners=written)
+    assert only(run)["outcome"] == "switched" and changes(account) == [elements(web, second)]
+
+
+def test_deployments_as_text(account: Simulator) -> None:
+    web, _, second = renewable(account)
+    text = json.dumps([{"certificate_id": str(second), "listeners": [{"load_balancer": web["id"], "port": "443"}]}])
+    run = run_it(**options_for(account), deployments=text)
+    assert only(run)["outcome"] == "switched" and changes(account) == [elements(web, second)]
+
+
+@pytest.mark.parametrize("nothing", [None, ""], ids=str)
+@pytest.mark.parametrize("name", ["load_balancers", "ports", "common_names", "deployments", "listeners"])
+def test_an_empty_list_selects_nothing(account: Simulator, name: str, nothing: Any) -> None:
+    _, _, second = renewable(account)
+    beside = {"certificate_id": second} if name == "listeners" else {}
+    run = run_it(**options_for(account), **{name: nothing}, **beside)
+    assert not run.failed and run["listeners"] == [] and changes(account) == []
+
+
+def test_ports_and_names_as_text(account: Simulator) -> None:
+    renewable(account, 443, 444)
+    run = run_it(**options_for(account), ports="443, 8443", load_balancers="web,api", max_listeners="1", wait="yes")
+    assert outcomes(run) == {"web:443": ("switched", None)}
+
+
+LISTENERS = [{"load_balancer": "web", "port": 443}]
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "no listeners": ({"certificate_id": 1}, "certificate_id together with listeners"),
+    "no certificate": ({"listeners": LISTENERS}, "certificate_id together with listeners"),
+    "both": (
+        {**naming(1), "deployments": [{"certificate_id": 1, "listeners": LISTENERS}]},
+        "certificate_id together with listeners",
+    ),
+    "narrowed": (
+        {**naming(1), "common_names": ["*"], "ports": [443]},
+        "common_names, ports cannot be used with certificate_id",
+    ),
+    "narrowed deployments": (
+        {"deployments": [], "load_balancers": ["*"]},
+        "load_balancers cannot be used with deployments",
+    ),
+    "leeway": ({"allow_name_loss": True}, "allow_name_loss cannot be used without certificate_id or deployments"),
+    "zero": (naming(0), "certificate_id"),
+    "negative": (naming(-1), "certificate_id"),
+    "no number": (naming("twelve"), "certificate_id"),
+    "true": (naming(True), "certificate_id takes a number"),
+    "true as port": (naming(1, ("web", True)), "port takes a number"),
+    "no port": ({"certificate_id": 1, "listeners": [{"load_balancer": "web"}]}, "port"),
+    "impossible port": (naming(1, ("web", 70_000)), "70000"),
+    "port zero": (naming(1, ("web", 0)), "0"),
+    "no balancer": (naming(1, ("  ", 443)), "load_balancer"),
+    "impossible ports": ({"ports": [0, 443, 65_536]}, "ports: 0, 65536"),
+    "unknown key": ({"certificate_id": 1, "listeners": [{**LISTENERS[0], "protocol": "HTTPS"}]}, "protocol"),
+    "unreadable listeners": ({"certificate_id": 1, "listeners": '[{"load_balancer": "web", "port": 443'}, "JSON"),
+    "max_listeners": ({"max_listeners": -1}, "max_listeners"),
+    "concurrency": ({"concurrency": 0}, "concurrency"),
+    "wait_timeout": ({"wait_timeout": -1}, "wait_timeout"),
+    "wait_interval": ({"wait_interval": 0}, "wait_interval"),
+    "verify_timeout": ({"verify_timeout": "nan"}, "verify_timeout"),
+    "no such roots": ({"verify": True, "trusted_ca_path": "/nowhere/roots.pem"}, "/nowhere/roots.pem"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_cannot_be_meant(account: Simulator, case: str) -> None:
+    """One sentence that names the option; nothing is called."""
+    given, said = BAD[case]
+    run = run_it(**options_for(account), **given)
+    assert run.failed and said in run["msg"], run["msg"]
+    assert run.code == ("not_found" if case == "no such roots" else "invalid_argument")
+    assert account.calls() == []

@@ -21,6 +21,7 @@ from tests.support.certificates import Authority, Issued, leaks
 from tests.support.modules import TRANSPORTS, Run, options_for, run_module
 
 MODULE = "ssl_certificate_info"
+BALANCER = "SoftLayer_Network_LBaaS_LoadBalancer"
 FLEET, STORED = 700, 600
 """So many that several pages are needed."""
 AUTHORITY = Authority()
@@ -61,11 +62,14 @@ def listed(sim: Simulator, **options: Any) -> Run:
     assert run["certificate_count"] == len(run["certificates"])
     assert ids(run) == sorted(set(ids(run)))
     expected = KEYS | (set(PEMS) if options.get("include_pem") else set())
+    expected |= {"services"} if options.get("gather_services") else set()
     assert all(set(certificate) == expected for certificate in run["certificates"])
     assert run["api_calls"] == len(sim.calls())
     for call in sim.calls():
         if call["method"] == "getSecurityCertificates":
             assert call["mask"] and "privateKey" not in call["mask"]
+        elif call["service"] == BALANCER:
+            assert options["gather_services"] and call["method"] == "getAllObjects" and call["mask"]
         else:
             assert call["method"] == "getValidSecurityCertificateEntries"
             assert (call["mask"], call["filter"], call["limit"]) == ("", None, 0)
@@ -231,6 +235,127 @@ def test_ids(sim: Simulator, filled: dict[str, int], transport: str) -> None:
 def test_values_that_make_no_sense_are_refused(sim: Simulator, options: dict[str, Any]) -> None:
     refused("invalid_argument", next(iter(options)), **options_for(sim), **options)
     assert sim.calls() == []
+
+
+# What serves them
+
+
+def balanced(sim: Simulator, *ids: int) -> list[dict[str, Any]]:
+    """Load balancers; the first certificate is served by two of them on three ports, the second by one, others by none."""
+    first, second = ids
+    listeners: dict[str, list[dict[str, Any]]] = {
+        "web": [
+            {"protocolPort": 8443, "tlsCertificateId": first},
+            {"protocolPort": 443, "tlsCertificateId": first},
+            {"protocolPort": 80, "protocol": "HTTP", "tlsCertificateId": first},
+            {"protocolPort": 25, "protocol": "TCP", "tlsCertificateId": second},
+        ],
+        "api": [
+            {"protocolPort": 443, "tlsCertificateId": second},
+            {"protocolPort": 8443, "tlsCertificateId": first},
+            {"protocolPort": 9443, "tlsCertificateId": -1},
+            {"protocolPort": 9444, "tlsCertificateId": None},
+            {"protocolPort": 9445, "tlsCertificateId": 999_999},
+        ],
+        "plain": [{"protocolPort": 80, "protocol": "HTTP"}],
+        "none": [],
+    }
+    return [sim.add_balancer(name=name, listeners=found) for name, found in listeners.items()]
+
+
+def places(run: Run) -> dict[int, list[str] | None]:
+    """What serves each certificate, in short."""
+    return {
+        certificate["id"]: certificate["services"]
+        and [f"{one['load_balancer']}:{one['port']}" for one in certificate["services"]]
+        for certificate in run["certificates"]
+    }
+
+
+def test_services(sim: Simulator, filled: dict[str, int], transport: str) -> None:
+    """An HTTP or TCP listener serves no certificate, whatever id it still has; -1 and null are none."""
+    first, second = filled["www.example.com"], filled["soon.example.org"]
+    _web, api, *_others = balanced(sim, first, second)
+    run = listed(sim, **options_for(sim, transport), gather_services=True)
+    expected: dict[int, list[str]] = {identifier: [] for identifier in filled.values()}
+    expected |= {first: ["api:8443", "web:443", "web:8443"], second: ["api:443"]}
+    assert places(run) == expected
+    (only,) = next(one["services"] for one in run["certificates"] if one["id"] == second)
+    (listener,) = (one for one in api["listeners"] if one["protocolPort"] == 443)
+    assert only == {
+        "load_balancer": "api",
+        "load_balancer_uuid": api["uuid"],
+        "address": api["address"],
+        "port": 443,
+        "listener_uuid": listener["uuid"],
+    }
+    assert "warnings" not in run and run["missing_fields"] == []
+    assert [call["service"] for call in sim.calls()] == ["SoftLayer_Account", BALANCER]
+    run = listed(sim, **options_for(sim, transport), gather_services=True, common_names=["soon.*"])
+    assert places(run) == {second: ["api:443"]}
+
+
+def test_services_of_balancers_of_one_name(sim: Simulator, api: dict[str, Any]) -> None:
+    (stored,) = sim.certificates()
+    pair = [sim.add_balancer(name="web", listeners=[{"tlsCertificateId": stored["id"]}]) for _number in range(2)]
+    (certificate,) = listed(sim, **api, gather_services=True)["certificates"]
+    services = certificate["services"]
+    assert {one["load_balancer_uuid"] for one in services} == {balancer["uuid"] for balancer in pair}
+    assert services == sorted(services, key=lambda one: one["listener_uuid"])
+
+
+def test_no_services_without_balancers(sim: Simulator, api: dict[str, Any]) -> None:
+    run = listed(sim, **api, gather_services=True)
+    assert [certificate["services"] for certificate in run["certificates"]] == [[]]
+    assert "warnings" not in run and run["api_calls"] == 2
+
+
+def test_services_of_a_large_store(fleet: Simulator, transport: str) -> None:
+    """The balancers are listed once for all pages of the store."""
+    ids_stored = sorted(stored["id"] for stored in fleet.certificates())
+    balancer = fleet.add_balancer(name="last", listeners=[{"tlsCertificateId": ids_stored[-1]}])
+    try:
+        run = listed(fleet, **options_for(fleet, transport), gather_services=True)
+    finally:
+        fleet.delete_balancer(balancer["id"])
+    assert {identifier: found for identifier, found in places(run).items() if found} == {ids_stored[-1]: ["last:443"]}
+    assert len(run["certificates"]) == STORED
+    assert [call["service"] for call in fleet.calls()].count(BALANCER) == 1
+
+
+def test_services_for_a_user_who_may_only_look(sim: Simulator, filled: dict[str, int], transport: str) -> None:
+    first, second = filled["www.example.com"], filled["soon.example.org"]
+    balanced(sim, first, second)
+    run = listed(sim, **viewer(sim, transport), gather_services=True, certificate_ids=[first, second])
+    assert (run["limited_to_view"], run["missing_fields"]) == (True, WITHOUT_MANAGE)
+    assert places(run) == {first: ["api:8443", "web:443", "web:8443"], second: ["api:443"]}
+
+
+@pytest.mark.parametrize("kind", ["not_found", "access_denied"])
+def test_services_without_the_permission(sim: Simulator, api: dict[str, Any], kind: str) -> None:
+    """Null, never an empty list: that would say that nothing serves the certificate."""
+    balanced(sim, *[sim.certificates()[0]["id"]] * 2)
+    sim.fault(kind, method="getAllObjects")
+    run = listed(sim, **api, gather_services=True)
+    assert [certificate["services"] for certificate in run["certificates"]] == [None]
+    assert (run["limited_to_view"], run["missing_fields"]) == (False, ["services"])
+    (warning,) = run["warnings"]
+    assert "LOADBALANCER_MANAGE" in str(warning) and "services is null" in str(warning)
+    run = listed(sim, **{**api, "username": sim.viewer_username, "api_key": sim.viewer_api_key}, gather_services=True)
+    assert run["missing_fields"] == [*WITHOUT_MANAGE, "services"]
+    assert len(run["warnings"]) == 2
+
+
+def test_services_where_load_balancers_are_gone_for_good(sim: Simulator, api: dict[str, Any]) -> None:
+    sim.fault("unknown_method", method="getAllObjects")
+    run = listed(sim, **api, gather_services=True)
+    assert [certificate["services"] for certificate in run["certificates"]] == [None]
+    assert "getAllObjects is not offered any more" in str(run["warnings"])
+
+
+def test_services_that_cannot_be_read(sim: Simulator, api: dict[str, Any]) -> None:
+    sim.fault("fault", method="getAllObjects", message="Not today.")
+    refused("api_error", "getAllObjects", "Not today.", **api, gather_services=True)
 
 
 # Permissions and failures

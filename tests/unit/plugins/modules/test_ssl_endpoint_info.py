@@ -11,10 +11,8 @@ import signal
 import ssl
 import sys
 import threading
-import xmlrpc.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, get_args
 
@@ -277,6 +275,11 @@ def test_bad_input(options: dict[str, Any], said: str) -> None:
     assert said in run["msg"]
 
 
+def test_a_password_in_a_url_is_not_shown() -> None:
+    run = run_it(endpoints=["https://user:s3cr3t-w0rd@www.example.com/"])
+    assert run.failed and "s3cr3t-w0rd" not in run.output
+
+
 @pytest.mark.parametrize("nothing", [None, "", [], [None, " "]], ids=str)
 def test_a_list_that_names_nothing_looks_at_nothing(nothing: Any) -> None:
     run = run_it(endpoints=nothing)
@@ -330,146 +333,78 @@ def test_a_step_of_a_look_may_take_less_time_than_a_call_of_the_api(sim: Simulat
     assert not run.failed, run.result
 
 
-UUID = "0b0e9a1d-7c4f-4a3c-9f6e-2d5b8a1c3e4f"
+def store(sim: Simulator, api: dict[str, Any], issued: Issued) -> int:
+    """Put a certificate into the store; return its id."""
+    run = run_module("ssl_certificate_import", **api, **issued.options())
+    assert not run.failed, run.result
+    sim.clear_calls()
+    return int(run["certificate"]["id"])
 
 
-class Account:
-    """An API, over both transports, that knows load balancers and certificates, and nothing else."""
-
-    def __init__(self, balancers: list[dict[str, Any]], certificates: list[dict[str, Any]]) -> None:
-        rows = {
-            "SoftLayer_Network_LBaaS_LoadBalancer/getAllObjects": balancers,
-            "SoftLayer_Account/getSecurityCertificates": certificates,
-        }
-        calls: list[str] = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                call = self.path.partition("?")[0].removeprefix("/rest/v3.1/").removesuffix(".json")
-                self._answer(json.dumps(rows[call]).encode(), call)
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                _parameters, method = xmlrpc.client.loads(body, use_builtin_types=True)
-                call = f"{self.path.rpartition('/')[2]}/{method}"
-                answer = xmlrpc.client.dumps((rows[call],), methodresponse=True, allow_none=True)
-                self._answer(answer.encode(), call)
-
-            def _answer(self, content: bytes, call: str) -> None:
-                calls.append(call)
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_arguments: Any) -> None:
-                """Say nothing."""
-
-        self.calls = calls
-        self._server = ThreadingHTTPServer((HOST, 0), Handler)
-        self._server.daemon_threads = True
-
-    def options(self, transport: str) -> dict[str, Any]:
-        """How to log in."""
-        path = {"rest": "rest", "xmlrpc": "xmlrpc"}[transport]
-        url = f"http://{HOST}:{self._server.server_address[1]}/{path}/v3.1/"
-        return {"username": "user", "api_key": "0" * 64, "endpoint_url": url}
-
-    def __enter__(self) -> Account:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-def listener(port: int, certificate_id: int | None, protocol: str = "HTTPS") -> dict[str, Any]:
-    """A `SoftLayer_Network_LBaaS_Listener`."""
-    row = {
-        "id": port,
-        "uuid": f"listener-{port}",
-        "protocol": protocol,
-        "protocolPort": port,
-        "provisioningStatus": "ACTIVE",
-    }
-    return row if certificate_id is None else {**row, "tlsCertificateId": certificate_id}
-
-
-def balancer(number: int, listeners: list[dict[str, Any]], address: str | None = "localhost") -> dict[str, Any]:
-    """A `SoftLayer_Network_LBaaS_LoadBalancer`."""
-    row = {"id": number, "uuid": f"balancer-{number}", "name": f"lb{number}", "type": 1, "provisioningStatus": "ACTIVE"}
-    return {**row, "operatingStatus": "ONLINE", "listeners": listeners, **({"address": address} if address else {})}
-
-
-def stored(number: int, issued: Issued) -> dict[str, Any]:
-    """A `SoftLayer_Security_Certificate`."""
-    return {
-        "id": number,
-        "commonName": issued.certificate.subject.rfc4514_string()[3:],
-        "certificate": issued.pem,
-        "notes": "",
-    }
-
-
-@pytest.fixture
-def machines() -> Iterator[dict[str, Server]]:
-    """What the load balancers serve."""
-    plain, wildcard = ISSUED, AUTHORITY.issue("*.shop.example.com", names=["*.shop.example.com"])
+def test_every_https_listener_of_the_account(sim: Simulator, api: dict[str, Any]) -> None:
+    wildcard = AUTHORITY.issue("*.shop.example.com")
     nameless = AUTHORITY.issue(None, names=["*.example.org", "example.org"])
-    with serving(plain) as one, serving(wildcard) as two, serving(nameless) as three, serving(plain) as four:
-        yield {"plain": one, "wildcard": two, "nameless": three, "unknown": four}
-
-
-def test_every_https_listener_of_the_account(machines: dict[str, Server], transport: str, home: Path) -> None:
-    plain, wildcard, nameless = (
-        ISSUED,
-        AUTHORITY.issue("*.shop.example.com"),
-        AUTHORITY.issue(None, names=["*.example.org", "example.org"]),
-    )
-    ports = {name: server.port for name, server in machines.items()}
-    rows = [
-        balancer(2, [listener(ports["unknown"], 99), listener(80, None, "HTTP")]),
-        balancer(1, [listener(ports["plain"], 1), listener(3389, None, "TCP"), listener(ports["wildcard"], 2)]),
-        balancer(4, [listener(443, 1)], address=None),
-        balancer(3, [listener(ports["nameless"], 3)]),
-    ]
-    certificates = [stored(1, plain), stored(2, wildcard), stored(3, nameless), stored(4, plain)]
-    with Account(rows, certificates) as account:
-        run = run_it(
-            **account.options(transport),
-            endpoints=[f"{HOST}:{free_port()}"],
-            from_load_balancers=True,
-            gather_stored=True,
+    gone = AUTHORITY.issue("gone.example.com")
+    ids = {issued: store(sim, api, issued) for issued in (ISSUED, wildcard, nameless)}
+    with serving(ISSUED) as one, serving(wildcard) as two, serving(nameless) as three, serving(gone) as four:
+        listeners = [
+            [(two.port, ids[wildcard], "HTTPS"), (one.port, ids[ISSUED], "HTTPS"), (3389, None, "TCP")],
+            [(80, None, "HTTP"), (three.port, ids[nameless], "HTTPS")],
+            [(four.port, None, "HTTPS")],
+        ]
+        balancers = [
+            sim.add_balancer(
+                name=f"lb{number}",
+                address="localhost",
+                listeners=[
+                    {"protocolPort": port, "tlsCertificateId": identifier, "protocol": protocol}
+                    for port, identifier, protocol in these
+                ],
+            )
+            for number, these in enumerate(listeners)
+        ]
+        lost = sim.add_balancer(
+            name="lost", missing=["address"], listeners=[{"protocolPort": 443, "tlsCertificateId": ids[ISSUED]}]
         )
-    entries = {(entry.get("load_balancer"), entry["port"]): entry for entry in run["endpoints"]}
-    expected = sorted([("lb1", ports["plain"]), ("lb1", ports["wildcard"])], key=lambda one: one[1])
-    assert list(entries)[1:] == [*expected, ("lb2", ports["unknown"]), ("lb3", ports["nameless"]), ("lb4", 443)]
-    assert not OF_BALANCERS & run["endpoints"][0].keys()
-    first = entries["lb1", ports["plain"]]
-    assert {
-        key: first[key]
-        for key in ("host", "server_name", "certificate_ids", "reason", "load_balancer_uuid", "listener_uuid")
-    } == {
-        "host": "localhost",
-        "server_name": NAME,
-        "certificate_ids": [1, 4],
-        "reason": None,
-        "load_balancer_uuid": "balancer-1",
-        "listener_uuid": f"listener-{ports['plain']}",
-    }
-    assert entries["lb1", ports["wildcard"]]["server_name"] == "www.shop.example.com"
-    assert entries["lb3", ports["nameless"]]["server_name"] == "example.org"
-    assert [entries["lb1", ports["wildcard"]]["reason"], entries["lb3", ports["nameless"]]["reason"]] == [None, None]
-    unknown = entries["lb2", ports["unknown"]]
-    assert (unknown["server_name"], unknown["reason"]) == ("localhost", "name_mismatch")
-    addressless = entries["lb4", 443]
-    assert (addressless["host"], addressless["reason"], addressless["server_name"]) == (None, "unreachable", NAME)
-    assert "lb4 has no address" in addressless["message"]
-    assert run["api_calls"] == len(account.calls)
+        run = run_it(**api, endpoints=[f"{HOST}:{free_port()}"], from_load_balancers=True, gather_stored=True)
+    first, *others = run["endpoints"]
+    assert not OF_BALANCERS & first.keys()
+    entries = {(entry["load_balancer"], entry["port"]): entry for entry in others}
+    expected = sorted([("lb0", one.port), ("lb0", two.port)], key=lambda listener: listener[1])
+    assert list(entries) == [*expected, ("lb1", three.port), ("lb2", four.port), ("lost", 443)]
+    uuids = {row["protocolPort"]: row["uuid"] for row in balancers[0]["listeners"]}
+    plain = entries["lb0", one.port]
+    assert (plain["host"], plain["server_name"], plain["reason"]) == ("localhost", NAME, None)
+    assert plain["certificate_ids"] == [ids[ISSUED]]
+    assert plain["load_balancer_uuid"] == balancers[0]["uuid"]
+    assert plain["listener_uuid"] == uuids[one.port]
+    asked = {name: (entry["server_name"], entry["reason"]) for (name, _port), entry in entries.items()}
+    assert entries["lb0", two.port]["server_name"] == "www.shop.example.com"
+    assert entries["lb0", two.port]["reason"] is None
+    assert asked["lb1"] == ("example.org", None)
+    assert asked["lb2"] == ("localhost", "name_mismatch")
+    assert entries["lb2", four.port]["certificate_ids"] == []
+    assert asked["lost"] == (NAME, "unreachable")
+    assert entries["lost", 443]["host"] is None
+    assert "lost has no address: its status is ACTIVE" in entries["lost", 443]["message"]
+    assert lost["uuid"] == entries["lost", 443]["load_balancer_uuid"]
+    assert run["api_calls"] == len(sim.calls())
 
 
-def test_an_account_without_load_balancers(transport: str) -> None:
-    with Account([], []) as account:
-        run = run_it(**account.options(transport), from_load_balancers=True)
+def test_load_balancers_alone_and_none_of_them(sim: Simulator, api: dict[str, Any]) -> None:
+    for balancer in sim.balancers():
+        sim.delete_balancer(balancer["id"])
+    run = run_it(**api, from_load_balancers=True)
     assert (run["endpoints"], run["endpoint_count"]) == ([], 0)
+
+
+def test_a_user_who_may_only_view(sim: Simulator, api: dict[str, Any]) -> None:
+    identifier = store(sim, api, ISSUED)
+    with serving(ISSUED) as server:
+        listeners = [{"protocolPort": server.port, "tlsCertificateId": identifier}]
+        balancer = sim.add_balancer(name="lb", address="localhost", listeners=listeners)
+        sim.fault("not_found", method="getSecurityCertificates")
+        run = run_it(**api, from_load_balancers=True, gather_stored=True)
+    [entry] = [entry for entry in run["endpoints"] if entry["load_balancer_uuid"] == balancer["uuid"]]
+    assert (entry["server_name"], entry["reason"], entry["certificate_ids"]) == (NAME, None, [])
+    assert "SECURITY_CERTIFICATE_MANAGE" in str(run["warnings"])

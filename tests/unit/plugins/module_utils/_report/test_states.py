@@ -75,6 +75,18 @@ NEWER = stored(
 )
 
 
+def served(record: dict[str, Any], *places: str) -> dict[str, Any]:
+    """The same record with the listeners that serve it, such as `web:443`, as `gather_services` tells them."""
+    parts = [place.rpartition(":") for place in places]
+    return {**record, "services": [{"load_balancer": name, "port": int(port)} for name, _colon, port in parts]}
+
+
+ELSEWHERE = served(
+    stored(90, 1, public_key_sha256="cc" * 32, common_name="api.example.com", subject_alt_names=[]), "api:443"
+)
+"""A certificate of other names that a load balancer serves."""
+
+
 def email(reason: str | None = None, **given: Any) -> dict[str, Any]:
     """What `ssl_fulfillment_email` would do with order 1."""
     outcome = "requested" if reason is None else "skipped"
@@ -204,6 +216,77 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, list[str]]] = {
         "imported",
         "already_imported",
         ["expiring"],
+    ),
+    "in the store, served": ({}, {"store": [served(stored(), "web:443")]}, "imported", "already_imported", []),
+    "in the store, not served yet": (
+        {},
+        {"store": [served(stored()), ELSEWHERE], "emails": [email()]},
+        "not_served",
+        "waiting_for_deploy",
+        [],
+    ),
+    "in the store, not served and soon to expire": (
+        {"expires_at": iso(NOW + timedelta(days=20))},
+        {"store": [served(ended(20)), ELSEWHERE]},
+        "not_served",
+        "waiting_for_deploy",
+        ["expiring"],
+    ),
+    "in the store twice, one of them served": (
+        {},
+        {"store": [served(stored()), served(stored(71), "web:443")]},
+        "imported",
+        "already_imported",
+        [],
+    ),
+    "in the store, where nothing is served by load balancers": (
+        {},
+        {"store": [served(stored()), served(stored(71, public_key_sha256="bb" * 32))]},
+        "imported",
+        "already_imported",
+        [],
+    ),
+    "in the store, where it is not known what serves it": (
+        {},
+        {"store": [{**stored(), "services": None}, ELSEWHERE]},
+        "imported",
+        "already_imported",
+        [],
+    ),
+    "in the store, used by something else than a listener": (
+        {},
+        {"store": [served(stored(services=1)), ELSEWHERE]},
+        "imported",
+        "already_imported",
+        [],
+    ),
+    "in the store, no longer served as a newer one is": (
+        {"expires_at": iso(NOW + timedelta(days=100))},
+        {"store": [served(ended(100)), served(NEWER, "web:443")]},
+        "imported",
+        "already_imported",
+        [],
+    ),
+    "in the store, the newer one of two that are not served": (
+        {},
+        {"store": [served(stored()), served(ended(20, id=71)), ELSEWHERE]},
+        "not_served",
+        "waiting_for_deploy",
+        [],
+    ),
+    "expired, and not served": (
+        {"expires_at": iso(NOW)},
+        {"store": [served(ended()), ELSEWHERE]},
+        "expired",
+        "expired",
+        [],
+    ),
+    "expired, served by a listener that the number of services leaves out": (
+        {"expires_at": iso(NOW)},
+        {"store": [served(ended(services=None), "web:443")]},
+        "expired",
+        "expired",
+        ["expired_in_use"],
     ),
     "removed from the store since the listing": (
         {"certificate_ids": [70], "imported": True, "superseded_by": []},
@@ -339,11 +422,52 @@ def test_what_a_row_tells() -> None:
         "mail_date": "2026-03-10T09:30:00Z",
         "certificate_ids": [70, 71],
         "certificate_notes": ["frontend"],
+        "served_by": None,
         "services": 3,
         "expires_at": "2026-09-26T12:00:00Z",
         "days_left": 200,
     }
     assert tuple(told) == COLUMNS
+
+
+def test_what_serves_an_order() -> None:
+    told = row(store=[served(stored(), "web:8443", "api:443"), served(stored(71), "web:443", "web:8443"), ELSEWHERE])
+    assert (told["served_by"], told["services"]) == (["api:443", "web:443", "web:8443"], 4)
+    assert row(store=[served(stored(services=5), "web:443")])["services"] == 5
+    assert row(store=[served(stored()), ELSEWHERE])["served_by"] == []
+    assert row(store=[ELSEWHERE])["served_by"] is None
+    assert row(store=[served(stored(), "web:443"), {**stored(71), "services": None}])["served_by"] is None
+
+
+def test_load_balancers_are_counted() -> None:
+    other = order(2, common_name="mail.example.com", public_key_sha256="bb" * 32)
+    mail = stored(
+        71, public_key_sha256="bb" * 32, common_name="mail.example.com", subject_alt_names=["mail.example.com"]
+    )
+    store = [served(stored(), "web:443", "web:8443", "a:b:443"), served(mail, "web:9443")]
+    assert build(order(), other, store=store)["load_balancers"] == {"a:b": 1, "web": 2}
+    assert build(order(), store=[served(stored()), ELSEWHERE])["load_balancers"] == {}
+    assert build(order(), store=[served(stored())])["load_balancers"] is None
+    assert build(order(), store=[stored()])["load_balancers"] is None
+    assert build(order(), store=None)["load_balancers"] is None
+
+
+def test_the_old_certificate_is_still_served_and_the_new_one_not_yet() -> None:
+    """Both is told, each of its own order: the new one waits, and the old one needs a person once it is due."""
+    later = {"public_key_sha256": "bb" * 32, "effective_at": iso(NOW - timedelta(days=1))}
+    old, new = order(1, days=10), order(2, days=364, **later)
+    told = {
+        one["order_id"]: one for one in build(old, new, store=[served(ended(10), "web:443"), served(NEWER)])["orders"]
+    }
+    assert {identifier: (one["state"], one["attention"]) for identifier, one in told.items()} == {
+        1: ("imported", ["switch_services"]),
+        2: ("not_served", []),
+    }
+    switched = build(old, new, store=[served(ended(10)), served(NEWER, "web:443")])["orders"]
+    assert {one["order_id"]: (one["state"], one["attention"]) for one in switched} == {
+        1: ("imported", []),
+        2: ("imported", []),
+    }
 
 
 def test_what_is_not_known_is_null() -> None:
@@ -499,6 +623,12 @@ def test_other_text_and_numbers_stay_as_they_are() -> None:
     assert (line["mail_found"], line["services"]) == ("", "")
 
 
+def test_listeners_in_the_table() -> None:
+    report = build(order(), store=[served(stored(), "=web:443", "api:443")])
+    (line,) = csv.DictReader(io.StringIO(as_csv(report), newline=""))
+    assert line["served_by"] == "'=web:443; api:443"
+
+
 # --- The timeline ---
 
 
@@ -547,6 +677,11 @@ def test_many_orders_are_counted(count: int, span: int) -> None:
 @pytest.mark.parametrize("days", [(0,), (-1, 0), (-80,), (1000,), (0.5,) * 30, (-80,) * 30, (-2000, -100, 1200, 9000)])
 def test_odd_fleets_stay_within_the_drawing(days: tuple[float, ...]) -> None:
     assert all(0 <= number <= 100.01 for number in numbers(drawing(*days)))
+
+
+def test_what_is_not_served_yet_is_in_the_store() -> None:
+    drawn = timeline(build(order(), store=[served(stored()), ELSEWHERE]))
+    assert [lane["kind"] for lane in drawn["lanes"]] == ["imported"]
 
 
 def test_what_lies_far_away_is_told_beside_the_drawing() -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import ssl
 import struct
@@ -304,6 +305,45 @@ def test_a_server_name_that_cannot_be_asked_for(name: str) -> None:
     assert look.reason == "handshake_failed"
     assert "server_name" in str(look.message)
     assert_is_a_sentence(look)
+
+
+def real_flight() -> bytes:
+    """What a server really answers in TLS 1.2 until it waits for the client."""
+    client, server, to_server, to_client = (ssl.MemoryBIO() for _number in range(4))
+    settings = context_of(RSA, maximum_version=ssl.TLSVersion.TLSv1_2)
+    tls = handshake.context().wrap_bio(client, to_server)
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    server.write(to_server.read())
+    with pytest.raises(ssl.SSLWantReadError):
+        settings.wrap_bio(server, to_client, server_side=True).do_handshake()
+    return to_client.read()
+
+
+def test_whatever_a_server_sends_there_is_a_reason() -> None:
+    """A true answer, damaged at random places; even undamaged it fits no other client's key exchange."""
+    flight_of_another, chance = real_flight(), random.Random(1)
+    damaged = []
+    for _number in range(200):
+        data = bytearray(flight_of_another)
+        for _change in range(chance.randint(1, 6)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        damaged.append(bytes(data[: chance.choice([len(data), chance.randrange(len(data))])]))
+    waiting = iter(damaged)
+    lock = threading.Lock()
+
+    def script(visit: Visit) -> None:
+        visit.hear()
+        with lock:
+            data = next(waiting)
+        visit.say(data)
+
+    with Server(script) as server:
+        looks = look_at_all([Endpoint(HOST, server.port, NAME)] * len(damaged), PATIENCE)
+    assert {look.reason for look in looks} == {"handshake_failed", "no_tls"}
+    assert any(look.chain for look in looks) and not all(look.chain for look in looks)
+    for look in looks:
+        assert_is_a_sentence(look)
 
 
 # STARTTLS

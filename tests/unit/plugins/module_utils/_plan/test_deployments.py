@@ -1,0 +1,551 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which listener is to serve which certificate, decided without any I/O."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers as api
+from ansible_collections.softlayer.certificates.plugins.module_utils._api import store
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.balancers import Balancer
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import Stored
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
+    Deployment,
+    Leeway,
+    ListenerSelection,
+    Wish,
+    plan_renewals,
+    plan_wishes,
+)
+from cryptography import x509
+
+from tests.support.certificates import DAY, NOW, Authority, Issued, certificate_of, name_of, new_key
+
+NAME = "www.example.com"
+AUTHORITY = Authority()
+PRESENT, FUTURE = (-350, 15), (-1, 90)
+"""Days of validity of what is served, and of what could take its place."""
+OLD, NEW = 1, 2
+ECDSA = ["ECDHE-ECDSA-AES256-GCM-SHA384"]
+STANDARD = [
+    *("ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-SHA384", "AES256-GCM-SHA384", "AES256-SHA256"),
+    *("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256", "AES128-GCM-SHA256", "AES128-SHA256"),
+]
+"""What the API names where nothing else was chosen."""
+
+
+def issue(
+    common_name: str | None = NAME, *, key: str = "rsa", days: tuple[float, float] = FUTURE, **how: Any
+) -> Issued:
+    """A certificate; it could take the place of another one if nothing else is said."""
+    return AUTHORITY.issue(common_name, key=new_key(key), days=days, **how)
+
+
+def with_addresses(days: tuple[float, float], *addresses: str) -> Issued:
+    """A certificate that is for IP addresses, too."""
+    names = [x509.DNSName(NAME), *(x509.IPAddress(ipaddress.ip_address(one)) for one in addresses)]
+    key = new_key("rsa")
+    certificate = certificate_of(
+        name_of(NAME),
+        AUTHORITY.issuer.subject,
+        key,
+        AUTHORITY.key,
+        not_before=NOW + days[0] * DAY,
+        not_after=NOW + days[1] * DAY,
+        extensions=[x509.SubjectAlternativeName(names)],
+    )
+    return Issued(key, certificate, AUTHORITY.chain, AUTHORITY.root)
+
+
+def record(identifier: int, issued: Issued, **changed: Any) -> Stored:
+    """A record of the store, as the API gives it."""
+    row = {
+        "id": identifier,
+        "commonName": NAME,
+        "certificate": issued.pem,
+        "intermediateCertificate": issued.chain_pem,
+        **changed,
+    }
+    found = store.normalise(row)
+    assert found is not None
+    return found
+
+
+def balancer(
+    name: str = "web",
+    certificate: Any = OLD,
+    *,
+    ports: Mapping[int, Any] | None = None,
+    number: int = 410_001,
+    **row: Any,
+) -> Balancer:
+    """A balancer as the API gives it, with one HTTPS listener on port 443 if no others are given, as properties by port."""
+    listeners = [
+        {
+            "id": port,
+            "uuid": f"listener-{number}-{port}",
+            "protocol": "HTTPS",
+            "protocolPort": port,
+            "provisioningStatus": "ACTIVE",
+            "tlsCertificateId": certificate,
+            **properties,
+        }
+        for port, properties in ({443: {}} if ports is None else ports).items()
+    ]
+    whole = {
+        "id": number,
+        "uuid": f"UUID-{number}",
+        "name": name,
+        "provisioningStatus": "ACTIVE",
+        "listeners": listeners,
+    }
+    found = api.normalise({**whole, **row})
+    assert found is not None
+    return found
+
+
+def by_name(planned: list[Deployment]) -> dict[str, tuple[str, str | None, int | None]]:
+    """Outcome, reason and certificate of each listener; only a switch changes something, and each says something."""
+    for one in planned:
+        assert one.is_changed == (one.outcome == "switched")
+        assert one.message.endswith((".", "!", "?"))
+    return {one.name: (one.outcome, one.reason, one.certificate_id) for one in planned}
+
+
+def renewal(*stored: Stored, of: Balancer | None = None, **selection: Any) -> Deployment:
+    """What is decided about the only listener."""
+    (only,) = plan_renewals([of or balancer()], stored, ListenerSelection(**selection), NOW)
+    by_name([only])
+    return only
+
+
+def outcome(one: Deployment) -> tuple[str, str | None]:
+    """Its outcome and reason."""
+    return one.outcome, one.reason
+
+
+def wish(*stored: Stored, of: Balancer | None = None, certificate: int = NEW, **leeway: bool) -> Deployment:
+    """What is decided about a listener that is named by the user."""
+    (only,) = plan_wishes([of or balancer()], stored, [Wish(certificate, "web", 443)], Leeway(**leeway), NOW)
+    by_name([only])
+    return only
+
+
+# What is better
+
+BETTER: dict[str, tuple[Issued, Issued]] = {
+    "renewed": (issue(days=PRESENT), issue()),
+    "of a short term": (issue(days=(-10, 300)), issue(days=(-1, 47))),
+    "begins at the same time and lasts longer": (issue(days=(-10, 20)), issue(days=(-10, 30))),
+    "more names": (issue(days=PRESENT), issue(names=[NAME, "api.example.com"])),
+    "names in another order and case": (
+        issue(days=PRESENT, names=[NAME, "example.com"]),
+        issue(names=["EXAMPLE.com", "WWW.example.com"]),
+    ),
+    "the same wildcard": (issue("*.example.com", days=PRESENT), issue("*.example.com")),
+    "none has a common name": (issue(None, days=PRESENT, names=[NAME]), issue(None, names=[NAME])),
+    "its common name was dropped": (issue(days=PRESENT), issue(None, names=[NAME])),
+    "the common name is none of a server": (
+        issue("Server 1", days=PRESENT, names=[NAME]),
+        issue("Server 2", names=[NAME]),
+    ),
+    "names were in the common name only": (issue(days=PRESENT, names=[]), issue()),
+    "expired": (issue(days=(-90, -1)), issue()),
+    "same organization": (issue(days=PRESENT, organization="Example Inc."), issue(organization="Example Inc.")),
+    "same addresses": (with_addresses(PRESENT, "192.0.2.1"), with_addresses(FUTURE, "192.0.2.1", "2001:db8::1")),
+}
+
+
+@pytest.mark.parametrize("case", BETTER)
+def test_a_better_certificate_is_taken(case: str) -> None:
+    old, new = BETTER[case]
+    planned = renewal(record(OLD, old), record(NEW, new))
+    assert (*outcome(planned), planned.certificate_id) == ("switched", None, NEW)
+    assert planned.previous_certificate_id == OLD
+    assert outcome(wish(record(OLD, old), record(NEW, new))) == ("switched", None)
+
+
+WORSE: dict[str, tuple[Issued, Issued]] = {
+    "older": (issue(), issue(days=(-2, 91))),
+    "begins at the same time and ends before": (issue(days=(-10, 30)), issue(days=(-10, 20))),
+    "of the same term": (issue(), issue()),
+    "for another name": (issue(days=PRESENT), issue("api.example.com")),
+    "a wildcard": (issue(days=PRESENT), issue("*.example.com")),
+    "only the common name is the same": (issue(days=PRESENT), issue(NAME, names=["api.example.com"])),
+    "has expired itself": (issue(days=(-90, -30)), issue(days=(-80, -1))),
+}
+
+
+@pytest.mark.parametrize("case", WORSE)
+def test_what_is_not_better_leaves_a_listener_as_it_is(case: str) -> None:
+    old, new = WORSE[case]
+    planned = renewal(record(OLD, old), record(NEW, new))
+    assert (*outcome(planned), planned.certificate_id) == ("unchanged", None, OLD)
+    assert planned.target == record(OLD, old)
+
+
+NEAR: dict[str, tuple[Issued, Issued, str, str]] = {
+    "begins tomorrow": (issue(days=PRESENT), issue(days=(1, 90)), "not_yet_valid", "not valid before"),
+    "lacks a name": (issue(days=PRESENT, names=[NAME, "example.com"]), issue(), "names_not_covered", "example.com"),
+    "a wildcard for one of the names": (
+        issue(days=PRESENT, names=[NAME, "example.com"]),
+        issue("example.com", names=["example.com", "*.example.com"]),
+        "names_not_covered",
+        NAME,
+    ),
+    "lacks an address": (with_addresses(PRESENT, "192.0.2.1"), issue(), "names_not_covered", "192.0.2.1"),
+    "of no organization": (issue(days=PRESENT, organization="Example"), issue(), "organization_differs", "none"),
+    "of an organization": (issue(days=PRESENT), issue(organization="Example"), "organization_differs", "Example"),
+    "of another key type": (issue(days=PRESENT), issue(key="ec"), "key_type_not_offered", "EC"),
+    "of the key type that cannot be offered": (
+        issue(days=PRESENT, key="ec"),
+        issue(key="ec"),
+        "key_type_not_offered",
+        "no cipher suites",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NEAR)
+def test_a_near_miss_is_said(case: str) -> None:
+    old, new, reason, said = NEAR[case]
+    planned = renewal(record(OLD, old), record(NEW, new))
+    assert (*outcome(planned), planned.certificate_id) == ("skipped", reason, OLD)
+    assert f"certificate {NEW}" in planned.message and said in planned.message
+
+
+def test_the_newest_of_several_is_taken() -> None:
+    stored = [
+        record(OLD, issue(days=PRESENT)),
+        record(2, issue(days=(-30, 60))),
+        record(3, issue(days=(-1, 90))),
+        record(4, issue(days=(-20, 400))),
+    ]
+    assert renewal(*stored).certificate_id == 3
+
+
+def test_one_that_fits_is_taken_though_a_newer_one_is_near() -> None:
+    stored = [
+        record(OLD, issue(days=PRESENT)),
+        record(2, issue(days=(-30, 60))),
+        record(3, issue(organization="Example")),
+    ]
+    assert renewal(*stored).certificate_id == 2
+
+
+def test_of_several_near_misses_the_newest_is_said() -> None:
+    stored = [
+        record(OLD, issue(days=PRESENT)),
+        record(2, issue(days=(-30, 60), key="ec")),
+        record(3, issue(organization="Example")),
+    ]
+    planned = renewal(*stored)
+    assert outcome(planned) == ("skipped", "organization_differs")
+    assert "certificate 3" in planned.message
+
+
+def test_two_equally_good_ones_are_ambiguous() -> None:
+    planned = renewal(record(OLD, issue(days=PRESENT)), record(2, issue()), record(3, issue()))
+    assert outcome(planned) == ("failed", "ambiguous")
+    assert "2, 3" in planned.message and "certificate_id" in planned.message
+
+
+def test_the_same_certificate_stored_twice_is_not_ambiguous() -> None:
+    new = issue()
+    assert renewal(record(OLD, issue(days=PRESENT)), record(3, new), record(2, new)).certificate_id == 2
+    assert outcome(renewal(record(OLD, new), record(2, new))) == ("unchanged", None)
+
+
+def test_a_certificate_that_is_not_the_newest_can_be_stored_twice() -> None:
+    """Only between the best ones there is a choice."""
+    stored = [record(OLD, issue(days=PRESENT)), record(2, issue(days=(-9, 90))), record(3, issue(days=(-9, 90)))]
+    assert renewal(*stored, record(4, issue())).certificate_id == 4
+
+
+@pytest.mark.parametrize(("days", "expected"), [((0, 90), "switched"), ((-1, 0), "unchanged")])
+def test_both_ends_of_the_validity(days: tuple[float, float], expected: str) -> None:
+    """It is valid at the second it begins, and no more in the second after its end."""
+    stored = [record(OLD, issue(days=PRESENT)), record(NEW, issue(days=days))]
+    at = NOW + timedelta(seconds=1) if expected == "unchanged" else NOW
+    (planned,) = plan_renewals([balancer()], stored, ListenerSelection(), at)
+    assert planned.outcome == expected
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "is_offered"),
+    [
+        (None, False),
+        ([], False),
+        (STANDARD, False),
+        (ECDSA, True),
+        ([*STANDARD, *ECDSA], True),
+        (["ecdhe-ecdsa-aes128-sha256"], True),
+    ],
+)
+def test_key_types_and_cipher_suites(ciphers: list[str] | None, is_offered: bool) -> None:
+    """No list and an empty one are the standard suites, which all are for RSA keys."""
+    rows = None if ciphers is None else [{"id": number, "name": name} for number, name in enumerate(ciphers)]
+    at = balancer(sslCiphers=rows)
+    stored = [record(OLD, issue(days=PRESENT, key="ec")), record(NEW, issue(key="ec"))]
+    expected = ("switched", None) if is_offered else ("skipped", "key_type_not_offered")
+    assert outcome(renewal(*stored, of=at)) == expected
+    named = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue(key="ec")), of=at, key_type_change=True)
+    assert outcome(named) == (("switched", None) if is_offered else ("failed", "key_type_not_offered"))
+
+
+def test_an_rsa_certificate_where_only_ecdsa_suites_are_offered() -> None:
+    """No client could connect, just as the other way round."""
+    at = balancer(sslCiphers=[{"id": 1, "name": ECDSA[0]}])
+    stored = [record(OLD, issue(days=PRESENT)), record(NEW, issue())]
+    assert outcome(renewal(*stored, of=at)) == ("skipped", "key_type_not_offered")
+    assert outcome(wish(*stored, of=at)) == ("failed", "key_type_not_offered")
+
+
+@pytest.mark.parametrize("certificate", [None, -1, "", "-1", 0, 99])
+def test_the_present_certificate_is_not_known(certificate: Any) -> None:
+    """None, IBM's own mark for none, or one that is not in the store."""
+    planned = renewal(record(NEW, issue()), of=balancer(certificate=certificate))
+    assert outcome(planned) == ("skipped", "not_found")
+    assert "web:443" in planned.message
+    assert planned.previous_certificate_id == (99 if certificate == 99 else None)
+
+
+def test_the_present_certificate_cannot_be_read() -> None:
+    unreadable = replace(record(OLD, issue(days=PRESENT)), certificate=None)
+    planned = renewal(unreadable, record(NEW, issue()))
+    assert outcome(planned) == ("skipped", "not_found") and "cannot be read" in planned.message
+
+
+def test_an_unreadable_record_takes_no_part() -> None:
+    unreadable = replace(record(3, issue()), certificate=None)
+    assert renewal(record(OLD, issue(days=PRESENT)), record(NEW, issue()), unreadable).certificate_id == NEW
+
+
+@pytest.mark.parametrize("status", ["ERROR", "DELETE_PENDING"])
+def test_a_balancer_that_accepts_no_change(status: str) -> None:
+    ended = balancer(provisioningStatus=status, previousErrorText="Quota exceeded")
+    stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
+    for planned in renewal(*stored, of=ended), wish(*stored, of=ended):
+        assert outcome(planned) == ("failed", "balancer_error")
+        assert "Quota exceeded" in planned.message and status in planned.message
+    assert outcome(renewal(stored[0], of=ended)) == ("unchanged", None)
+    assert outcome(wish(stored[0], of=ended, certificate=OLD)) == ("unchanged", None)
+
+
+@pytest.mark.parametrize("status", ["UPDATE_PENDING", "MAINTENANCE_PENDING", "CREATE_PENDING", "OFF_FOR_TEA", None])
+def test_a_balancer_that_is_busy_takes_part(status: str | None) -> None:
+    assert renewal(
+        record(OLD, issue(days=PRESENT)), record(NEW, issue()), of=balancer(provisioningStatus=status)
+    ).is_changed
+
+
+# Which listeners
+
+STORED = [
+    record(1, issue(days=PRESENT)),
+    record(2, issue()),
+    record(3, issue(None, names=["xn--bcher-kva.example"], days=PRESENT), commonName=None),
+]
+BALANCERS = [
+    balancer("Web-2", number=2, ports={8443: {}, 443: {"tlsCertificateId": 3}, 80: {"protocol": "HTTP"}}),
+    balancer("api", number=1, ports={443: {"protocol": "https"}, 22: {"protocol": "TCP", "tlsCertificateId": None}}),
+    balancer("web-1", number=3, ports={443: {"tlsCertificateId": 77}}),
+]
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        ({}, ["Web-2:443", "Web-2:8443", "api:443", "web-1:443"]),
+        ({"load_balancers": ["WEB-*"]}, ["Web-2:443", "Web-2:8443", "web-1:443"]),
+        ({"load_balancers": ["web-1", "api"], "ports": [443]}, ["api:443", "web-1:443"]),
+        ({"ports": [8443]}, ["Web-2:8443"]),
+        ({"ports": [80]}, []),
+        ({"common_names": ["WWW.*"]}, ["Web-2:8443", "api:443"]),
+        ({"common_names": ["bücher.*"]}, ["Web-2:443"]),
+        ({"common_names": ["xn--bcher-*"]}, ["Web-2:443"]),
+        ({"common_names": ["*"]}, ["Web-2:443", "Web-2:8443", "api:443"]),
+        ({"common_names": []}, []),
+        ({"load_balancers": []}, []),
+        ({"ports": []}, []),
+        ({"common_names": [NAME], "ports": [443], "load_balancers": ["*"]}, ["api:443"]),
+    ],
+)
+def test_the_selection(selection: dict[str, Any], expected: list[str]) -> None:
+    """Only HTTPS listeners, sorted by load balancer and port."""
+    planned = plan_renewals(BALANCERS, STORED, ListenerSelection(**selection), NOW)
+    assert [one.name for one in planned] == expected
+
+
+def test_no_balancer_and_no_certificate() -> None:
+    assert plan_renewals([], STORED, ListenerSelection(), NOW) == []
+    assert plan_renewals([balancer(ports={})], STORED, ListenerSelection(), NOW) == []
+    assert outcome(renewal()) == ("skipped", "not_found")
+
+
+# What a user names
+
+
+@pytest.mark.parametrize("name", ["api", "UUID-1", "uuid-1", "1"])
+def test_names_of_a_balancer(name: str) -> None:
+    planned = plan_wishes(BALANCERS, STORED, [Wish(2, name, 443)], Leeway(), NOW)
+    assert by_name(planned) == {"api:443": ("switched", None, 2)}
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "expected", "said"),
+    [
+        ("mail", 443, "not_found", "api"),
+        ("API", 443, "not_found", "api"),
+        ("api", 8443, "not_found", "443, 22"),
+        ("api", 22, "not_https", "TCP"),
+        ("Web-2", 80, "not_https", "HTTP"),
+    ],
+)
+def test_what_is_not_there(name: str, port: int, expected: str, said: str) -> None:
+    (planned,) = plan_wishes(BALANCERS, STORED, [Wish(2, name, port)], Leeway(), NOW)
+    assert outcome(planned) == ("failed", expected)
+    assert said in planned.message and str(planned.load_balancer) in planned.message
+    assert (planned.certificate_id, planned.port) == (2, port)
+
+
+def test_two_balancers_of_one_name() -> None:
+    twins = [balancer(number=1), balancer(number=2)]
+    stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
+    (planned,) = plan_wishes(twins, stored, [Wish(NEW, "web", 443)], Leeway(), NOW)
+    assert outcome(planned) == ("failed", "ambiguous")
+    assert "UUID-1" in planned.message and "UUID-2" in planned.message
+    (planned,) = plan_wishes(twins, stored, [Wish(NEW, "uuid-2", 443)], Leeway(), NOW)
+    assert planned.is_changed and planned.at.balancer is twins[1]
+    assert len(plan_renewals(twins, stored, ListenerSelection(), NOW)) == 2
+
+
+def test_a_name_that_is_another_ones_id() -> None:
+    both = [balancer("2", number=1), balancer("other", number=2)]
+    (planned,) = plan_wishes(both, STORED, [Wish(2, "2", 443)], Leeway(), NOW)
+    assert outcome(planned) == ("failed", "ambiguous")
+
+
+def test_the_same_listener_twice() -> None:
+    same = [Wish(2, "api", 443), Wish(2, "1", 443), Wish(2, "UUID-1", 443)]
+    assert by_name(plan_wishes(BALANCERS, STORED, same, Leeway(), NOW)) == {"api:443": ("switched", None, 2)}
+    for ids in ((2, 1), (1, 2), (2, 1, 2), (1, 2, 2)):
+        wishes = [Wish(one, name, 443) for one, name in zip(ids, ("api", "1", "UUID-1"), strict=False)]
+        (planned,) = plan_wishes(BALANCERS, STORED, wishes, Leeway(), NOW)
+        assert outcome(planned) == ("failed", "ambiguous") and not planned.is_changed
+        assert "1" in planned.message and "2" in planned.message
+
+
+def test_wishes_are_sorted_by_place() -> None:
+    wishes = [
+        Wish(2, "web-1", 443),
+        Wish(2, "zz", 1),
+        Wish(2, "api", 443),
+        Wish(2, "Web-2", 8443),
+        Wish(2, "Web-2", 443),
+    ]
+    planned = plan_wishes(BALANCERS, STORED, wishes, Leeway(), NOW)
+    assert [one.name for one in planned] == ["Web-2:443", "Web-2:8443", "api:443", "web-1:443", "zz:1"]
+    assert plan_wishes(BALANCERS, STORED, [], Leeway(), NOW) == []
+
+
+def test_no_such_certificate() -> None:
+    planned = wish(record(OLD, issue(days=PRESENT)))
+    assert (*outcome(planned), planned.certificate_id) == ("failed", "not_found", NEW)
+    unreadable = replace(record(NEW, issue()), certificate=None)
+    assert outcome(wish(record(OLD, issue(days=PRESENT)), unreadable)) == ("failed", "not_found")
+
+
+def test_it_has_the_certificate_already() -> None:
+    """Then nothing about it is an objection."""
+    planned = wish(record(NEW, issue(days=(-90, -1), key="ec")), of=balancer(certificate=NEW))
+    assert (*outcome(planned), planned.certificate_id) == ("unchanged", None, NEW)
+
+
+@pytest.mark.parametrize("certificate", [None, -1])
+def test_a_listener_without_a_certificate_is_given_one(certificate: int | None) -> None:
+    assert wish(record(NEW, issue()), of=balancer(certificate=certificate)).is_changed
+
+
+def test_a_listener_whose_certificate_is_not_known() -> None:
+    at = balancer(certificate=99)
+    planned = wish(record(NEW, issue()), of=at)
+    assert outcome(planned) == ("failed", "not_found") and "allow_name_loss" in planned.message
+    assert wish(record(NEW, issue()), of=at, name_loss=True).is_changed
+
+
+def test_an_older_certificate_can_be_named() -> None:
+    """To go back to it."""
+    assert wish(record(OLD, issue()), record(NEW, issue(days=PRESENT))).is_changed
+
+
+LEEWAYS: dict[str, tuple[Issued, Issued, str, str | None]] = {
+    **{case: (old, new, reason, None) for case, (old, new, reason, _) in NEAR.items() if reason == "not_yet_valid"},
+    "expired": (issue(days=PRESENT), issue(days=(-9, -1)), "expired", "expired"),
+    "lacks a name": (issue(days=PRESENT), issue("api.example.com"), "names_not_covered", "name_loss"),
+    "lacks an address": (*NEAR["lacks an address"][:3], "name_loss"),
+    "no wildcard": (issue("*.example.com", days=PRESENT), issue(), "names_not_covered", "name_loss"),
+    "a wildcard for two labels": (
+        issue("a.b.example.com", days=PRESENT),
+        issue("*.example.com"),
+        "names_not_covered",
+        "name_loss",
+    ),
+    "a wildcard without its domain": (
+        issue("example.com", days=PRESENT),
+        issue("*.example.com"),
+        "names_not_covered",
+        "name_loss",
+    ),
+    "of no organization": (*NEAR["of no organization"][:3], "organization_change"),
+    "of another key type": (issue(days=PRESENT, key="ec"), issue(), "key_type_not_offered", "key_type_change"),
+}
+
+
+@pytest.mark.parametrize("case", LEEWAYS)
+def test_what_a_user_must_accept(case: str) -> None:
+    old, new, reason, accepted = LEEWAYS[case]
+    stored = record(OLD, old), record(NEW, new)
+    everything = ("name_loss", "key_type_change", "organization_change", "expired")
+    others = dict.fromkeys(set(everything) - {accepted}, True)
+    assert outcome(wish(*stored)) == outcome(wish(*stored, **others)) == ("failed", reason)
+    if accepted:
+        assert wish(*stored, **{accepted: True}).is_changed
+        assert f"allow_{accepted}" in wish(*stored).message
+
+
+@pytest.mark.parametrize("name", [NAME, "WWW.Example.com"])
+def test_a_wildcard_that_is_named_covers_the_names_under_it(name: str) -> None:
+    assert wish(record(OLD, issue(name, days=PRESENT)), record(NEW, issue("*.example.com"))).is_changed
+
+
+def test_a_result() -> None:
+    """Each key of the contract, with facts of the certificate that is meant for the listener."""
+    new = issue(names=[NAME, "example.com"])
+    at = balancer(address="web.example.net")
+    result = renewal(record(OLD, issue(days=PRESENT)), record(NEW, new), of=at).as_result()
+    assert result.pop("message")
+    assert result == {
+        "load_balancer": "web",
+        "load_balancer_uuid": at.uuid,
+        "address": "web.example.net",
+        "port": 443,
+        "listener_uuid": at.listeners[0].uuid,
+        "common_name": NAME,
+        "subject_alt_names": [NAME, "example.com"],
+        "previous_certificate_id": OLD,
+        "certificate_id": NEW,
+        "not_after": f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+        "outcome": "switched",
+        "reason": None,
+        "served": None,
+        "served_fingerprint_sha256": None,
+    }

@@ -1,0 +1,79 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pauses between two looks at the same thing, by a clock that only they move."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import pauses
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.pauses import Pauses
+
+
+class Clock(threading.Event):
+    """An event whose waiting only moves the clock; it is set when a moment has come."""
+
+    def __init__(self, set_at: float | None = None) -> None:
+        super().__init__()
+        self.now = 1000.0
+        self.waited: list[float] = []
+        self._set_at = None if set_at is None else self.now + set_at
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None and timeout > 0
+        self.waited.append(round(timeout, 6))
+        self.now += timeout
+        if self._set_at is not None and self.now >= self._set_at:
+            self.set()
+        return self.is_set()
+
+
+def pausing(monkeypatch: pytest.MonkeyPatch, clock: Clock, timeout: float, longest: float) -> Pauses:
+    """Pauses by this clock."""
+    monkeypatch.setattr(pauses, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return Pauses(clock, timeout, longest)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "longest", "expected"),
+    [
+        (10, 2, [0.5, 1, 2, 2, 2, 2, 0.5]),
+        (900, 10, [0.5, 1, 2, 4, 8, *[10] * 88, 4.5]),
+        (0.25, 0.1, [0.1, 0.1, 0.05]),
+        (0.25, 3600, [0.25]),
+        (0, 10, []),
+    ],
+)
+def test_pauses_grow_and_end_at_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, timeout: float, longest: float, expected: list[float]
+) -> None:
+    """After the last pause there is one more look: right at the deadline."""
+    clock = Clock()
+    between = pausing(monkeypatch, clock, timeout, longest)
+    while between.pause():
+        pass
+    assert clock.waited == expected
+    assert not between.pause()
+
+
+def test_what_happens_between_two_pauses_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    between = pausing(monkeypatch, clock, 5, 10)
+    assert between.pause()
+    clock.now += 4
+    assert between.pause()
+    assert clock.waited == [0.5, 0.5]
+    assert not between.pause()
+
+
+def test_no_pause_once_the_run_is_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(set_at=1)
+    between = pausing(monkeypatch, clock, 900, 10)
+    assert between.pause()
+    assert not between.pause()
+    assert not between.pause()
+    assert clock.waited == [0.5, 1]

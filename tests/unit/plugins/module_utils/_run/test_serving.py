@@ -1,0 +1,246 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How long a listener is looked at, at all of its balancer's addresses; by a clock that only the pauses move."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers, store
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
+    Deployment,
+    ListenerSelection,
+    plan_renewals,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import pauses, serving
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import Watch, server_name_for
+from ansible_collections.softlayer.certificates.plugins.module_utils._tls.endpoint import Endpoint, Look
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+
+from tests.support.certificates import NOW, Authority, Issued, new_key
+
+NAME = "www.example.com"
+ADDRESS = "web-1-dal10.clb.appdomain.cloud"
+AUTHORITY = Authority()
+OLD, NEW, THIRD = (AUTHORITY.issue(NAME, key=new_key("rsa"), days=days) for days in ((-350, 15), (-1, 90), (-2, 80)))
+FAILS = "handshake_failed"
+GONE = "unreachable"
+Answer = Issued | str
+"""What an address serves, or why nothing is seen there."""
+
+
+class Clock(threading.Event):
+    """An event whose waiting moves the clock."""
+
+    now = 0.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.now += timeout or 0
+        return self.is_set()
+
+
+class World:
+    """What is seen at a balancer's addresses: from each second on what each of them answers."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clock = Clock()
+        self.shows: dict[float, tuple[Answer, ...]] = {}
+        self.asked: list[Endpoint] = []
+        self.stops_at: float | None = None
+        time = SimpleNamespace(monotonic=lambda: self.clock.now)
+        for module in (pauses, serving):
+            monkeypatch.setattr(module, "time", time)
+        monkeypatch.setattr(serving, "look_at_addresses", self._look)
+
+    def _look(self, endpoint: Endpoint, _timeout: float, _stop: threading.Event) -> list[Look]:
+        self.asked.append(endpoint)
+        if self.stops_at is not None and self.clock.now >= self.stops_at:
+            self.clock.set()
+        answers = self.shows[max(second for second in self.shows if second <= self.clock.now)]
+        return [self._seen(endpoint, f"192.0.2.{number}", one) for number, one in enumerate(answers, start=1)]
+
+    @staticmethod
+    def _seen(endpoint: Endpoint, address: str, answer: Answer) -> Look:
+        if isinstance(answer, str):
+            return Look(endpoint, address, reason=answer, message=f"{address}: {answer}.")  # type: ignore[arg-type]
+        return Look(endpoint, address, tuple(Certificate.of(one) for one in (answer.certificate, *answer.chain)))
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Nothing is seen yet."""
+    return World(monkeypatch)
+
+
+def switched(**row: Any) -> Deployment:
+    """A listener that is switched from one certificate to the other."""
+    listener = {"uuid": "listener", "protocol": "HTTPS", "protocolPort": 443, "tlsCertificateId": 1}
+    whole = {"id": 7, "uuid": "web-uuid", "name": "web", "address": ADDRESS, "provisioningStatus": "ACTIVE"}
+    found = balancers.normalise({**whole, "listeners": [listener], **row})
+    assert found is not None
+    stored = [
+        store.normalise(
+            {"id": number, "commonName": NAME, "certificate": one.pem, "intermediateCertificate": one.chain_pem}
+        )
+        for number, one in enumerate((OLD, NEW), start=1)
+    ]
+    (planned,) = plan_renewals([found], [one for one in stored if one], ListenerSelection(), NOW)
+    assert planned.is_changed
+    return planned
+
+
+def watched(
+    world: World, *before: Answer, timeout: float = 120, anchors: Anchors | None = None, **after: tuple[Answer, ...]
+) -> tuple[Watch, Deployment]:
+    """Look at a listener before its change, and after it, as the addresses answer ``at_`` each second."""
+    watch, one = Watch(timeout, anchors, world.clock), switched()
+    world.shows = {0: before}
+    watch.remember([one])
+    world.shows = {float(second.removeprefix("at_")): answers for second, answers in after.items()}
+    world.asked.clear()
+    (seen,) = watch.until_served([one])
+    assert watch.is_broken(seen) == watch.is_broken(one)
+    return watch, seen
+
+
+def test_each_address_is_asked_for_the_certificates_name(world: World) -> None:
+    watched(world, OLD, at_0=(NEW,))
+    assert world.asked == [Endpoint(ADDRESS, 443, NAME)]
+
+
+def test_all_addresses_serve_it(world: World) -> None:
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, NEW))
+    assert (seen.outcome, seen.reason, seen.served, seen.served_fingerprint) == (
+        "switched",
+        None,
+        True,
+        NEW.fingerprint,
+    )
+    assert not watch.is_broken(seen) and world.clock.now == 0
+
+
+def test_one_address_is_behind_for_a_while(world: World) -> None:
+    watch, seen = watched(world, OLD, OLD, at_0=(OLD, OLD), at_5=(NEW, OLD), at_60=(NEW, NEW))
+    assert (seen.outcome, seen.served) == ("switched", True)
+    assert not watch.is_broken(seen) and 60 <= world.clock.now < 65
+
+
+def test_one_address_stays_behind(world: World) -> None:
+    """It works, so that it is not broken; the address is named."""
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, OLD))
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert seen.served_fingerprint == OLD.fingerprint and "192.0.2.2" in seen.message
+    assert not watch.is_broken(seen) and world.clock.now == 120
+
+
+@pytest.mark.parametrize("bad", [THIRD, FAILS, GONE], ids=["third", "failing", "gone"])
+def test_a_short_gap_is_no_break(world: World, bad: Answer) -> None:
+    watch, seen = watched(world, OLD, at_0=(OLD,), at_4=(bad,), at_16=(NEW,))
+    assert (seen.outcome, seen.served) == ("switched", True)
+    assert not watch.is_broken(seen)
+
+
+@pytest.mark.parametrize("bad", [THIRD, FAILS, GONE], ids=["third", "failing", "gone"])
+def test_what_stays_broken_is_given_up_early(world: World, bad: Answer) -> None:
+    watch, seen = watched(world, OLD, at_0=(bad,))
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert watch.is_broken(seen) and 15 <= world.clock.now <= 18
+
+
+def test_what_works_now_and_then_is_not_broken(world: World) -> None:
+    """The fifteen seconds must be in a row."""
+    times = {f"at_{second}": ((FAILS,) if second % 20 else (OLD,)) for second in range(0, 200, 10)}
+    watch, seen = watched(world, OLD, **times)
+    assert seen.reason == "not_served" and world.clock.now == 120
+    assert not watch.is_broken(seen)
+
+
+def test_broken_at_the_end_of_a_short_time(world: World) -> None:
+    watch, seen = watched(world, OLD, timeout=3, at_0=(FAILS,))
+    assert watch.is_broken(seen) and world.clock.now == 3
+
+
+def test_one_look_at_least(world: World) -> None:
+    _, seen = watched(world, OLD, timeout=0, at_0=(NEW,))
+    assert seen.served is True
+    watch, seen = watched(world, OLD, timeout=0, at_0=(OLD,))
+    assert seen.reason == "not_served" and not watch.is_broken(seen)
+
+
+@pytest.mark.parametrize("after", [FAILS, THIRD, OLD], ids=["failing", "third", "old"])
+@pytest.mark.parametrize("before", [FAILS, GONE])
+def test_what_did_not_work_before_is_not_broken(world: World, before: Answer, after: Answer) -> None:
+    watch, seen = watched(world, before, at_0=(after,))
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert not watch.is_broken(seen) and world.clock.now == 120
+
+
+def test_what_cannot_be_reached_is_not_waited_for(world: World) -> None:
+    watch, seen = watched(world, GONE, GONE, at_0=(GONE, "timeout"))
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", "not_reachable", None)
+    assert "192.0.2.1" in seen.message and world.clock.now == 0 and not watch.is_broken(seen)
+
+
+def test_an_address_that_cannot_be_reached_does_not_count(world: World) -> None:
+    """A name may have IPv6 addresses that do not work from here."""
+    _, seen = watched(world, OLD, GONE, at_0=(NEW, GONE))
+    assert seen.served is True
+
+
+def test_no_address(world: World) -> None:
+    watch = Watch(120, None, world.clock)
+    (seen,) = watch.until_served([switched(address=None)])
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", "not_reachable", None)
+    assert world.asked == []
+
+
+def test_told_to_stop(world: World) -> None:
+    """It was switched; what is served is not known, and nothing is pointed back."""
+    world.stops_at = 10
+    watch, seen = watched(world, OLD, at_0=(FAILS,))
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", None, None)
+    assert "stop" in seen.message and not watch.is_broken(seen)
+    assert world.clock.now < 15
+
+
+def test_it_works_again(world: World) -> None:
+    watch, one = Watch(20, None, world.clock), switched()
+    world.shows = {0: (FAILS,), 5: (OLD,)}
+    assert watch.works(one) and 5 <= world.clock.now < 10
+    world.shows = {0: (OLD, FAILS)}
+    assert not watch.works(one)
+
+
+def test_trust(world: World) -> None:
+    """A warning for each listener that clients may not trust; none where trust is not looked at."""
+    trusting = Anchors([Certificate.of(AUTHORITY.root)])
+    others = Anchors([Certificate.of(Authority("Other").root)])
+    assert watched(world, OLD, at_0=(NEW,), anchors=trusting)[0].warnings == []
+    assert watched(world, OLD, at_0=(NEW,))[0].warnings == []
+    (warning,) = watched(world, OLD, at_0=(NEW,), anchors=others)[0].warnings
+    assert "web:443" in warning and "trusted_ca_path" in warning
+    lonely = Issued(NEW.key, NEW.certificate)
+    (warning,) = watched(world, OLD, at_0=(lonely,), anchors=trusting)[0].warnings
+    assert "intermediate" in warning
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([NAME], NAME),
+        (["*.example.com", "b.example.com", "a.example.com"], "a.example.com"),
+        (["*.example.com"], "www.example.com"),
+    ],
+)
+def test_the_name_that_is_asked_for(names: list[str], expected: str) -> None:
+    assert server_name_for(Certificate(AUTHORITY.issue(None, names=names).der)) == expected
+
+
+def test_a_certificate_without_names() -> None:
+    assert server_name_for(Certificate(AUTHORITY.issue(None).der)) is None

@@ -1,0 +1,127 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the looks at all addresses of a load balancer say together."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._tls.endpoint import Endpoint, Look
+from ansible_collections.softlayer.certificates.plugins.module_utils._tls.serving import Sighting, sighting
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+
+from tests.support.certificates import Authority, Issued
+
+NAME = "www.example.com"
+AUTHORITY = Authority()
+OLD, NEW, THIRD = (AUTHORITY.issue(NAME) for _ in range(3))
+WANTED = Certificate(NEW.der)
+
+
+def serves(issued: Issued, address: str = "192.0.2.1") -> Look:
+    """An address that completes the handshake with a certificate and its issuers."""
+    chain = tuple(Certificate.of(one) for one in (issued.certificate, *issued.chain))
+    return Look(Endpoint(NAME), address, chain, "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384")
+
+
+def fails(reason: str, address: str = "192.0.2.9", issued: Issued | None = None) -> Look:
+    """An address where no certificate can be seen, or where one was sent before it failed."""
+    chain = (Certificate(issued.der),) if issued else ()
+    return Look(Endpoint(NAME), address, chain, reason=reason, message=f"{address} failed: {reason}.")  # type: ignore[arg-type]
+
+
+CASES: dict[str, tuple[list[Look], str]] = {
+    "one address": ([serves(NEW)], "served"),
+    "all addresses": ([serves(NEW), serves(NEW, "192.0.2.2")], "served"),
+    "the only reachable address": ([serves(NEW), fails("unreachable"), fails("timeout")], "served"),
+    "the old one": ([serves(OLD)], "other"),
+    "one of two is behind": ([serves(NEW), serves(OLD, "192.0.2.2")], "other"),
+    "no handshake": ([fails("handshake_failed")], "failing"),
+    "no TLS": ([fails("no_tls")], "failing"),
+    "no handshake at one of two": ([serves(NEW), fails("handshake_failed")], "failing"),
+    "no handshake at one, the old one at another": ([serves(OLD), fails("no_tls")], "failing"),
+    "the right certificate, but the handshake fails": ([fails("handshake_failed", issued=NEW)], "failing"),
+    "a certificate, and then nothing more": ([fails("timeout", issued=NEW)], "failing"),
+    "nobody accepts a connection": ([fails("unreachable"), fails("timeout", "192.0.2.8")], "unreachable"),
+    "its name does not resolve": ([fails("unreachable")], "unreachable"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_verdicts(case: str) -> None:
+    """In whatever order the addresses come; there are words wherever there is something to say."""
+    looks, verdict = CASES[case]
+    for order in permutations(looks):
+        seen = sighting(order, WANTED)
+        assert seen.verdict == verdict
+        assert bool(seen.words) == (verdict != "served")
+        assert seen.words == "" or seen.words.endswith(".")
+        assert seen.works == (verdict in {"served", "other"})
+
+
+def test_what_is_shown_is_what_is_wrong() -> None:
+    assert sighting([serves(NEW)], WANTED).shown == NEW.fingerprint
+    assert sighting([serves(NEW), serves(OLD, "192.0.2.2")], WANTED).shown == OLD.fingerprint
+    assert sighting([serves(OLD), serves(NEW, "192.0.2.2")], WANTED).fingerprints == {OLD.fingerprint, NEW.fingerprint}
+    assert sighting([fails("unreachable")], WANTED).shown is None
+
+
+def test_the_words_name_address_and_certificate() -> None:
+    words = sighting([serves(NEW), serves(OLD, "192.0.2.2"), serves(THIRD, "2001:db8::3")], WANTED).words
+    assert "192.0.2.1" not in words
+    for address, issued in (("192.0.2.2", OLD), ("2001:db8::3", THIRD)):
+        assert address in words and f"{issued.certificate.serial_number:x}" in words
+
+
+def test_many_addresses_do_not_make_a_long_sentence() -> None:
+    words = sighting([serves(OLD, f"192.0.2.{number}") for number in range(50)], WANTED).words
+    assert len(words) < 1000 and "46" in words
+    same = sighting([fails("no_tls") for _ in range(50)], WANTED).words
+    assert same == "192.0.2.9 failed: no_tls."
+
+
+def test_the_chain_is_what_came_with_the_wanted_certificate() -> None:
+    looks = [serves(OLD), serves(NEW, "192.0.2.2")]
+    assert sighting(looks, WANTED).chain[0].der == NEW.der
+    assert len(sighting(looks, WANTED).chain) == 2
+    assert sighting([serves(OLD)], WANTED).chain == ()
+
+
+BEFORE = {
+    "the old one": sighting([serves(OLD)], WANTED),
+    "two different ones": sighting([serves(OLD), serves(THIRD, "192.0.2.2")], WANTED),
+    "the new one": sighting([serves(NEW)], WANTED),
+    "no handshake": sighting([fails("no_tls")], WANTED),
+    "unreachable": sighting([fails("unreachable")], WANTED),
+}
+AFTER = {
+    "the old one": sighting([serves(OLD)], WANTED),
+    "the new one": sighting([serves(NEW)], WANTED),
+    "both": sighting([serves(OLD), serves(NEW, "192.0.2.2")], WANTED),
+    "a third one": sighting([serves(THIRD)], WANTED),
+    "the new and a third one": sighting([serves(NEW), serves(THIRD, "192.0.2.2")], WANTED),
+    "no handshake": sighting([fails("handshake_failed")], WANTED),
+    "unreachable": sighting([fails("timeout")], WANTED),
+}
+WORSE = {
+    "the old one": {"a third one", "the new and a third one", "no handshake", "unreachable"},
+    "two different ones": {"no handshake", "unreachable"},
+    "the new one": {"the old one", "both", "a third one", "the new and a third one", "no handshake", "unreachable"},
+    "no handshake": set(),
+    "unreachable": set(),
+}
+"""After which sighting a listener that was seen like this before is worse off: one that is only slow is not."""
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("after", AFTER)
+def test_worse_than_before(before: str, after: str) -> None:
+    assert AFTER[after].is_worse_than(BEFORE[before]) == (after in WORSE[before])
+
+
+def test_nothing_was_looked_at() -> None:
+    assert isinstance(sighting([], WANTED), Sighting)
+    assert sighting([], WANTED).verdict == "unreachable"

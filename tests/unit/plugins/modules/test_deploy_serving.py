@@ -1,0 +1,314 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module ssl_certificate_deploy where HAProxy serves the listeners: what is seen after a change, and what is pointed back."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+
+from tests.simulator.client import Simulator
+from tests.support.certificates import Authority, pem_of
+from tests.support.deploying import (
+    UPDATE,
+    balancer,
+    begin,
+    changes,
+    elements,
+    end,
+    issue,
+    old,
+    only,
+    outcomes,
+    placed,
+    run_it,
+    store,
+    until,
+)
+from tests.support.haproxy import served
+from tests.support.modules import TRANSPORTS, options_for
+
+pytest_plugins = ["tests.support.haproxy", "tests.support.deploying"]
+
+PORT = 8443
+Row = dict[str, Any]
+
+
+@pytest.fixture(params=TRANSPORTS)
+def login(serving: Simulator, roots: Path, request: pytest.FixtureRequest) -> Row:
+    """The options that log in to the account over each transport, and look at what is served."""
+    return {**options_for(serving, request.param), "verify": True, "verify_timeout": 2, "trusted_ca_path": str(roots)}
+
+
+@pytest.fixture
+def over_rest(serving: Simulator, roots: Path) -> Row:
+    """The same over one transport, for what does not depend on it."""
+    return {**options_for(serving, "rest"), "verify": True, "verify_timeout": 2, "trusted_ca_path": str(roots)}
+
+
+class Web:
+    """A balancer whose listeners can be renewed."""
+
+    def __init__(self, sim: Simulator, listeners: int = 1, **properties: Any) -> None:
+        self.old, self.new = old(), issue()
+        self.first, self.second = store(sim, self.old), store(sim, self.new)
+        self.row = balancer(sim, *[self.first] * listeners, first_port=PORT, **properties)
+        self.uuids = [one["uuid"] for one in self.row["listeners"]]
+
+    def shows(self, number: int = 0) -> str:
+        """The fingerprint of what a listener serves; raises OSError if it serves nothing."""
+        return served(self.row["address"], PORT + number).fingerprint(hashes.SHA256()).hex()
+
+    def call(self, certificate_id: int, *numbers: int) -> list[Any]:
+        """The arguments of the call that points listeners to a certificate."""
+        return elements(self.row, certificate_id, [PORT + number for number in numbers or (0,)])
+
+
+def test_it_is_served(serving: Simulator, login: Row) -> None:
+    """After the change of one, and where nothing is to be changed."""
+    web = Web(serving, 2)
+    serving.patch_listener(web.uuids[1], tlsCertificateId=web.second)
+    planned = run_it(**login, check=True)
+    assert all(one["served"] is None for one in planned["listeners"])
+    run = run_it(**login)
+    assert outcomes(run) == {f"web:{PORT}": ("switched", None), f"web:{PORT + 1}": ("unchanged", None)}
+    for number, one in enumerate(run["listeners"]):
+        assert one["served"] is True and "served" in one["message"]
+        assert one["served_fingerprint_sha256"] == web.new.fingerprint == web.shows(number)
+    assert not run.failed and not run.result.get("warnings")
+    again = run_it(**login)
+    assert not again["changed"] and [one["served"] for one in again["listeners"]] == [True, True]
+
+
+def test_names_that_are_asked_for(serving: Simulator, over_rest: Row) -> None:
+    """A wildcard, and no common name."""
+    for number, names in enumerate((["*.example.com"], ["www.example.net", "*.example.net"])):
+        first, second = store(serving, old(None, names=names)), store(serving, issue(None, names=names))
+        balancer(serving, first, name=f"lb{number}", first_port=PORT)
+        assert second
+    run = run_it(**over_rest)
+    assert [(one["outcome"], one["served"]) for one in run["listeners"]] == [("switched", True)] * 2
+
+
+def test_the_old_one_goes_on(serving: Simulator, login: Row) -> None:
+    """It works, so that nothing is pointed back: the machines behind the balancer may only be slow."""
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves="stale")
+    run = run_it(**login)
+    one = only(run)
+    assert (one["outcome"], one["reason"], one["served"]) == ("failed", "not_served", False)
+    assert one["served_fingerprint_sha256"] == web.old.fingerprint
+    assert f"{web.old.certificate.serial_number:x}" in one["message"]
+    assert run.failed and run["changed"] and changes(serving) == [web.call(web.second)]
+    assert placed(serving) == {f"web:{PORT}": web.second}
+    serving.patch_listener(web.uuids[0], tlsCertificateId=web.second)
+    assert only(run_it(**login))["served"] is True
+
+
+def test_it_is_served_later(serving: Simulator, over_rest: Row) -> None:
+    """Within `verify_timeout`."""
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves="stale")
+    process = begin(**{**over_rest, "verify_timeout": 60})
+    until(lambda: any(call["outcome"] == "ok" for call in serving.calls(method=UPDATE)), process)
+    assert web.shows() == web.old.fingerprint
+    serving.patch_listener(web.uuids[0], tlsCertificateId=web.second)
+    run = end(process)
+    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("switched", None, True)
+
+
+BROKEN = ("other", "handshake", "closed")
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_what_is_broken_is_pointed_back(serving: Simulator, login: Row, how: str) -> None:
+    """Once, and only that listener; the run fails, and the old certificate works again."""
+    web = Web(serving, 2)
+    serving.patch_listener(web.uuids[0], misbehaves=how)
+    run = run_it(**login)
+    assert outcomes(run) == {f"web:{PORT}": ("rolled_back", "not_served"), f"web:{PORT + 1}": ("switched", None)}
+    broken, fine = run["listeners"]
+    assert broken["served"] is False and fine["served"] is True
+    assert (broken["previous_certificate_id"], broken["certificate_id"]) == (web.first, web.second)
+    assert str(web.first) in broken["message"] and "works again" in broken["message"]
+    assert (broken["served_fingerprint_sha256"] is None) == (how != "other")
+    assert run.failed and run["changed"] and run["failed_count"] == 1 and f"web:{PORT}" in run["msg"]
+    assert changes(serving) == [web.call(web.second, 0, 1), web.call(web.first)]
+    assert placed(serving) == {f"web:{PORT}": web.first, f"web:{PORT + 1}": web.second}
+    assert [web.shows(), web.shows(1)] == [web.old.fingerprint, web.new.fingerprint]
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_without_rollback(serving: Simulator, over_rest: Row, how: str) -> None:
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves=how)
+    run = run_it(**over_rest, rollback=False)
+    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("failed", "not_served", False)
+    assert run["changed"] and changes(serving) == [web.call(web.second)]
+    assert placed(serving) == {f"web:{PORT}": web.second}
+
+
+def test_a_listener_that_is_pointed_back_in_vain(serving: Simulator, over_rest: Row) -> None:
+    """It is done once; a person is to see to it."""
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves="handshake", changes=9)
+    run = run_it(**over_rest)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("rolled_back", "not_served")
+    assert "at once" in only(run)["message"]
+    assert changes(serving) == [web.call(web.second), web.call(web.first)]
+
+
+def test_pointing_back_fails(serving: Simulator, over_rest: Row) -> None:
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves="handshake")
+    serving.fault("fault", method=UPDATE, nth=2, message="Not today.")
+    run = run_it(**over_rest)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "not_served")
+    assert "Not today." in only(run)["message"] and run["changed"]
+    assert placed(serving) == {f"web:{PORT}": web.second}
+
+
+def test_pointing_back_waits_for_the_lock(serving: Simulator, over_rest: Row) -> None:
+    web = Web(serving)
+    serving.settings(balancer_lock_ms=200)
+    serving.patch_listener(web.uuids[0], misbehaves="other")
+    run = run_it(**over_rest)
+    assert only(run)["outcome"] == "rolled_back" and "works again" in only(run)["message"]
+    assert changes(serving) == [web.call(web.second), web.call(web.first)]
+    assert web.shows() == web.old.fingerprint
+
+
+def test_what_was_broken_before_is_not_pointed_back(serving: Simulator, over_rest: Row) -> None:
+    """The old certificate did not work either."""
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves="handshake", changes=2, at_once=True)
+    run = run_it(**over_rest)
+    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("failed", "not_served", False)
+    assert changes(serving) == [web.call(web.second)]
+
+
+def test_the_change_mends_what_was_broken(serving: Simulator, over_rest: Row) -> None:
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves="handshake", at_once=True)
+    with pytest.raises(ssl.SSLError):
+        web.shows()
+    run = run_it(**over_rest)
+    assert (only(run)["outcome"], only(run)["served"]) == ("switched", True)
+
+
+def test_what_has_its_certificate_and_serves_another(serving: Simulator, login: Row) -> None:
+    """Nothing is changed, as there is nothing to change, but the run fails."""
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], tlsCertificateId=web.second)
+    serving.patch_listener(web.uuids[0], misbehaves="other", at_once=True)
+    run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("failed", "not_served", False)
+    assert run.failed and not run["changed"] and changes(serving) == []
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_what_cannot_be_reached(serving: Simulator, login: Row, changed: bool) -> None:
+    """Neither before nor after the change: a warning, and nobody knows what is served."""
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves="closed", changes=9, at_once=True)
+    if not changed:
+        serving.patch_listener(web.uuids[0], tlsCertificateId=web.second)
+    run = run_it(**login)
+    one = only(run)
+    assert (one["outcome"], one["reason"]) == ("switched" if changed else "unchanged", "not_reachable")
+    assert one["served"] is None and one["served_fingerprint_sha256"] is None
+    assert not run.failed and run["changed"] == changed
+    assert f"web:{PORT}" in str(run["warnings"])
+    assert placed(serving) == {f"web:{PORT}": web.second}
+
+
+def test_it_is_reached_after_the_change(serving: Simulator, over_rest: Row) -> None:
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves="closed", at_once=True)
+    run = run_it(**over_rest)
+    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("switched", None, True)
+
+
+@pytest.mark.parametrize("properties", [{"address": "web.nowhere.invalid"}, {"missing": ["address"]}], ids=str)
+def test_an_address_that_leads_nowhere(account: Simulator, roots: Path, properties: Row) -> None:
+    """Internal balancers have names that may not resolve from here."""
+    first, second = store(account, old()), store(account, issue())
+    web = balancer(account, first, **properties)
+    run = run_it(**{**options_for(account), "verify": True, "verify_timeout": 1, "trusted_ca_path": str(roots)})
+    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("switched", "not_reachable", None)
+    assert not run.failed and changes(account) == [elements(web, second)]
+
+
+def test_without_verify_nothing_is_looked_at(serving: Simulator, over_rest: Row) -> None:
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves="handshake")
+    run = run_it(**{**over_rest, "verify": False})
+    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("switched", None, None)
+    assert not run.failed and changes(serving) == [web.call(web.second)]
+
+
+def test_a_change_that_is_not_waited_for_is_seen(serving: Simulator, over_rest: Row) -> None:
+    web = Web(serving)
+    serving.settings(balancer_lock_ms=200)
+    run = run_it(**{**over_rest, "wait": False, "verify_timeout": 60})
+    assert (only(run)["outcome"], only(run)["served"]) == ("switched", True)
+    assert changes(serving) == [web.call(web.second)]
+
+
+def test_another_runs_change_is_waited_for(serving: Simulator, over_rest: Row) -> None:
+    """What is to be unchanged is looked at when the balancer is ACTIVE again."""
+    web = Web(serving)
+    serving.settings(balancer_lock_ms=60_000)
+    assert only(run_it(**{**over_rest, "verify": False, "wait": False}))["outcome"] == "switched"
+    serving.clear_calls()
+    process = begin(**{**over_rest, "verify_timeout": 5})
+    until(lambda: serving.calls(method="getLoadBalancer"), process)
+    assert web.shows() == web.old.fingerprint
+    serving.patch_listener(web.uuids[0], tlsCertificateId=web.second)
+    serving.patch_balancer(web.row["id"], provisioningStatus="ACTIVE")
+    run = end(process)
+    assert (only(run)["outcome"], only(run)["served"]) == ("unchanged", True)
+    assert changes(serving) == []
+
+
+def test_a_missing_intermediate(serving: Simulator, login: Row) -> None:
+    """Clients may not trust it: a warning with the remedy, and the old certificate is not worth a failure."""
+    web = Web(serving)
+    serving.patch_certificate(web.second, intermediateCertificate=None)
+    run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["served"]) == ("switched", True) and not run.failed
+    warning = str(run["warnings"])
+    assert f"web:{PORT}" in warning and "trust" in warning and "intermediate" in warning
+
+
+def test_other_roots(serving: Simulator, over_rest: Row, tmp_path: Path) -> None:
+    Web(serving)
+    other = tmp_path / "other.pem"
+    other.write_text(pem_of([Authority("Another").root]), encoding="ascii")
+    run = run_it(**{**over_rest, "trusted_ca_path": str(other)})
+    assert (only(run)["outcome"], only(run)["served"]) == ("switched", True) and not run.failed
+    assert "trusted_ca_path" in str(run["warnings"])
+
+
+def test_an_ec_certificate_where_it_is_offered(serving: Simulator, over_rest: Row) -> None:
+    first, second = store(serving, old(key="ec")), store(serving, issue(key="ec"))
+    web = balancer(serving, first, first_port=PORT, sslCiphers=["ECDHE-ECDSA-AES256-GCM-SHA384"])
+    run = run_it(**over_rest)
+    assert (only(run)["outcome"], only(run)["served"]) == ("switched", True)
+    assert changes(serving) == [elements(web, second, [PORT])]
+
+
+def test_a_change_that_fails_and_lands_is_not_looked_at(serving: Simulator, over_rest: Row) -> None:
+    """The balancer's error is what a person must see to; the listener has the certificate."""
+    web = Web(serving)
+    serving.settings(balancer_lock_ms=100)
+    serving.patch_balancer(web.row["id"], next_change={"text": "No capacity", "status": "ERROR", "lands": True})
+    run = run_it(**over_rest)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_error")
+    assert run["changed"] and changes(serving) == [web.call(web.second)]

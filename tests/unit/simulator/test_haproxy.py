@@ -1,0 +1,235 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What HAProxy serves for the simulated load balancers, seen over TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import SoftLayer
+from cryptography import x509
+
+from tests.simulator.client import Simulator
+from tests.support.haproxy import SECONDS, served
+
+pytest_plugins = ["tests.support.haproxy"]
+
+LISTENER = "Network_LBaaS_Listener"
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def sim(balancing_sim: Simulator) -> Simulator:
+    """The SDK's clients are those of this simulator."""
+    return balancing_sim
+
+
+@pytest.fixture
+def old(sim: Simulator) -> Row:
+    """The record of the store that the balancers serve."""
+    record: Row = sim.certificates()[0]
+    return record
+
+
+@pytest.fixture
+def new(sim: Simulator) -> Row:
+    """One more record."""
+    return stored(sim, "mail.example.com")
+
+
+@pytest.fixture
+def balancer(sim: Simulator, old: Row) -> Row:
+    """Two HTTPS listeners and one of HTTP."""
+    https = [{"protocolPort": port, "tlsCertificateId": old["id"]} for port in (8443, 9443)]
+    return sim.add_balancer(name="web", listeners=[*https, {"protocol": "HTTP", "protocolPort": 8080}])
+
+
+def stored(sim: Simulator, common_name: str) -> Row:
+    order = next(order for order in sim.orders() if order["commonName"] == common_name)
+    return sim.import_order(order["id"])
+
+
+def certificate(record: Row) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(record["certificate"].encode())
+
+
+def look(balancer: Row, number: int = 0) -> x509.Certificate:
+    return served(balancer["address"], balancer["listeners"][number]["protocolPort"])
+
+
+def switch(sdk: SoftLayer.BaseClient, balancer: Row, record: Row, number: int = 0) -> None:
+    change = {"listenerUuid": balancer["listeners"][number]["uuid"], "tlsCertificateId": record["id"]}
+    sdk.call(LISTENER, "updateLoadBalancerProtocols", balancer["uuid"], [change])
+
+
+def wait_until_active(sim: Simulator) -> Row:
+    deadline = time.monotonic() + SECONDS
+    while (balancer := sim.balancers()[0])["provisioningStatus"] == "UPDATE_PENDING":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return balancer
+
+
+def test_each_balancer_has_its_address(sim: Simulator, balancer: Row, old: Row, new: Row) -> None:
+    other = sim.add_balancer(name="other", listeners=[{"protocolPort": 8443, "tlsCertificateId": new["id"]}])
+    assert other["address"] != balancer["address"]
+    assert [look(balancer), look(balancer, 1), look(other)] == [*[certificate(old)] * 2, certificate(new)]
+    sim.delete_balancer(balancer["id"])
+    with pytest.raises(ConnectionRefusedError):
+        look(balancer)
+    assert look(other) == certificate(new)
+    sim.reset()
+    with pytest.raises(ConnectionRefusedError):
+        look(other)
+
+
+def test_the_chain_is_served(sim: Simulator, balancer: Row, old: Row) -> None:
+    context = ssl.create_default_context(cafile=str(sim.authority_root))
+    assert served(balancer["address"], 8443, context) == certificate(old)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"http://{balancer['address']}:8080/", timeout=SECONDS) as answer:
+        assert answer.status == 200
+
+
+def test_what_is_offered(sim: Simulator, balancer: Row, old: Row) -> None:
+    """TLS 1.2 with suites for RSA certificates; an EC certificate has no suite, unless the balancer offers one."""
+    context = ssl.create_default_context(cafile=str(sim.authority_root))
+    with (
+        socket.create_connection((balancer["address"], 8443), timeout=SECONDS) as plain,
+        context.wrap_socket(plain, server_hostname="www.example.com") as secured,
+    ):
+        assert secured.version() == "TLSv1.2"
+        assert "RSA" in (secured.cipher() or ("",))[0]
+    ec = stored(sim, "shop.example.com")
+    sim.patch_listener(balancer["listeners"][0]["uuid"], tlsCertificateId=ec["id"])
+    with pytest.raises(ssl.SSLError):
+        look(balancer)
+    sim.patch_balancer(balancer["id"], sslCiphers=["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"])
+    assert [look(balancer), look(balancer, 1)] == [certificate(ec), certificate(old)]
+
+
+def test_a_change(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old: Row, new: Row) -> None:
+    """The API says it at once, the traffic sees it when the balancer is ACTIVE again."""
+    sim.settings(balancer_lock_ms=60_000)
+    switch(sdk, balancer, new)
+    assert sim.balancers()[0]["listeners"][0]["tlsCertificateId"] == new["id"]
+    assert look(balancer) == certificate(old)
+    sim.patch_balancer(balancer["id"], provisioningStatus="ACTIVE")
+    sim.settings(balancer_lock_ms=50)
+    switch(sdk, balancer, new)
+    wait_until_active(sim)
+    assert [look(balancer), look(balancer, 1)] == [certificate(new), certificate(old)]
+
+
+def test_the_end_of_a_connection_is_that_of_its_client(sim: Simulator, sdk: Any, balancer: Row, new: Row) -> None:
+    """Who is connected stays connected over a reload, in the middle of a request."""
+    with socket.create_connection((balancer["address"], 8080), timeout=SECONDS) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+        switch(sdk, balancer, new)
+        assert look(balancer) == certificate(new)
+        connection.sendall(b"Host: www.example.com\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_no_connection_is_lost(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old: Row, new: Row) -> None:
+    """Under constant load, each handshake succeeds, and none that begins after a change shows the old certificate."""
+    both = [certificate(old), certificate(new)]
+    with hammered(balancer) as (seen, errors):
+        for record in (new, old) * 3:
+            switch(sdk, balancer, record)
+            assert [look(balancer) for _time in range(10)] == [certificate(record)] * 10
+    assert errors == []
+    assert [one for one in both if one in seen] == both
+
+
+@contextlib.contextmanager
+def hammered(balancer: Row) -> Iterator[tuple[list[x509.Certificate], list[Exception]]]:
+    """Clients that look at the first listener all the time: what they have seen, and what went wrong."""
+    seen: list[x509.Certificate] = []
+    errors: list[Exception] = []
+    done = threading.Event()
+
+    def hammer(_number: int) -> None:
+        while not done.is_set():
+            try:
+                seen.append(look(balancer))
+            except OSError as error:
+                errors.append(error)
+
+    with ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(hammer, number) for number in range(4)]
+        try:
+            yield seen, errors
+        finally:
+            done.set()
+    for one in running:
+        one.result()
+
+
+def test_misbehaviour(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old: Row, new: Row) -> None:
+    uuid = balancer["listeners"][0]["uuid"]
+    sim.patch_listener(uuid, misbehaves="stale")
+    switch(sdk, balancer, new)
+    assert look(balancer) == certificate(old)
+    sim.patch_listener(uuid, misbehaves="other")
+    switch(sdk, balancer, new)
+    assert look(balancer) not in [certificate(record) for record in sim.certificates()]
+    for kind, error in (("handshake", ssl.SSLError), ("closed", ConnectionRefusedError)):
+        sim.patch_listener(uuid, misbehaves=kind)
+        switch(sdk, balancer, new)
+        with pytest.raises(error):
+            look(balancer)
+    assert look(balancer, 1) == certificate(old)
+    switch(sdk, balancer, new)
+    assert look(balancer) == certificate(new)
+
+
+def test_what_cannot_be_served(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old: Row, new: Row) -> None:
+    """HAProxy's refusal is the balancer's error, and all goes on as before."""
+    sim.patch_certificate(new["id"], privateKey=old["privateKey"])
+    switch(sdk, balancer, new)
+    [failed] = sim.balancers()
+    assert failed["provisioningStatus"] == "ERROR" and "private key" in failed["previousErrorText"]
+    assert "BEGIN" not in failed["previousErrorText"]
+    assert failed["listeners"][0]["tlsCertificateId"] == failed["listeners"][0]["serves"] == old["id"]
+    assert look(balancer) == certificate(old)
+    sim.patch_balancer(balancer["id"], provisioningStatus="ACTIVE")
+    switch(sdk, balancer, stored(sim, "*.example.org"))
+    assert look(balancer) != certificate(old)
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder with a path that is short enough for sockets."""
+    with tempfile.TemporaryDirectory() as path:
+        yield Path(path)
+
+
+def test_keys_are_for_their_owner_and_go_in_the_end(
+    balancing_sim: Simulator, short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(short_path))
+    with Simulator.start(fleet=2, stored=2, key_type="rsa", balancers=1, listeners=2, haproxy=True) as sim:
+        [folder] = short_path.glob("softlayer-haproxy-*")
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert {path.stat().st_mode & 0o777 for path in folder.glob("*.pem")} == {0o600}
+        assert len(list(folder.glob("*.pem"))) == 2
+        [balancer] = sim.balancers()
+        first, second = balancer["listeners"]
+        assert [look(balancer, 0), look(balancer, 1)] == [certificate(record) for record in sim.certificates()]
+        sim.patch_listener(first["uuid"], tlsCertificateId=second["tlsCertificateId"])
+        assert len(list(folder.glob("*.pem"))) == 1
+    assert not folder.exists()
