@@ -63,9 +63,15 @@ def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
 
     `*` also matches dots. A wildcard certificate's own name is written `[*].example.com`.
     """
-    return name is not None and any(
-        fnmatchcase(form(name), form(pattern)) for pattern in patterns for form in (ascii_name, _unicode_name)
-    )
+    if name is None:
+        return False
+    forms = [(form, form(name)) for form in (ascii_name, _unicode_name)]
+    return any(_matches(written, form(pattern)) for pattern in patterns for form, written in forms)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Return whether a text matches a pattern; thousands of names as patterns are compared without a search for wildcards."""
+    return name == pattern or (WILDCARDS.search(pattern) is not None and fnmatchcase(name, pattern))
 
 
 def address_matches(address: str | None, patterns: Iterable[str]) -> bool:

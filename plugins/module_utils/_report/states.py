@@ -159,12 +159,18 @@ def _build(orders: Iterable[Record], known: Known, index: _Index, words: Record,
         "load_balancers": {name: served[name] for name in sorted(served)} if index.balances else None,
         "attention": [{"kind": kind, "count": len(ids), "order_ids": ids} for kind, ids in needing.items() if ids],
         "notices": [
-            {"source": record.get("common_name"), "message": record.get("message")}
+            {"source": _source(record), "message": record.get("message")}
             for record in known.failed
             if not record.get("order_id")
         ],
         "orders": rows,
     }
+
+
+def _source(record: Record) -> str | None:
+    """Return what a notice is about: a listener, or whatever else the record names."""
+    listener = ":".join(str(record[name]) for name in ("load_balancer", "port") if record.get(name))
+    return listener or record.get("common_name")
 
 
 def _urgency(row: Row) -> tuple[int, int, str, int]:

@@ -508,9 +508,12 @@ def test_counts_and_order() -> None:
 
 
 def test_what_failed_for_all_is_a_notice() -> None:
-    report = build(order(), failed=[{"common_name": "the mailbox", "message": "refuses the login"}, {"message": "?"}])
+    listener = {"load_balancer": "web", "port": 443, "common_name": "www.example.com", "message": "Not served."}
+    failed = [{"common_name": "the mailbox", "message": "refuses the login"}, listener, {"message": "?"}]
+    report = build(order(), failed=failed)
     assert report["notices"] == [
         {"source": "the mailbox", "message": "refuses the login"},
+        {"source": "web:443", "message": "Not served."},
         {"source": None, "message": "?"},
     ]
     assert report["orders"][0]["state"] == "requestable"
