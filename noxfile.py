@@ -11,6 +11,7 @@ wants it, and leaves JUnit files in `.nox/reports/<session>`, which `tests/run.p
 from __future__ import annotations
 
 import configparser
+import fcntl
 import os
 import shutil
 import subprocess
@@ -52,10 +53,12 @@ CONTAINERS = {
 PYTHON3 = f"{sys.version_info.major}.{sys.version_info.minor}"
 USUAL_CORE = "ansible-core~=2.19.0"
 """What sessions use that need only one."""
+IMAGES_CORE = "ansible-core~=2.18.0"
+"""What the image has in which AWX runs jobs."""
 NEW_PYTHON3 = "3.13" if PYTHON3 == "3.11" else PYTHON3
 """For ansible-core 2.20 and later, which need Python 3.12 or later."""
 CORES = {
-    "2.18": nox.param(PYTHON3, "ansible-core~=2.18.0", id="core-2.18"),
+    "2.18": nox.param(PYTHON3, IMAGES_CORE, id="core-2.18"),
     "2.19": nox.param(PYTHON3, USUAL_CORE, id="core-2.19"),
     "2.20": nox.param(NEW_PYTHON3, "ansible-core~=2.20.0", id="core-2.20"),
     "newest": nox.param(NEW_PYTHON3, "ansible-core", id="core-newest"),
@@ -76,11 +79,31 @@ def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
 
 on_each_core = on_cores("2.19", "newest")
+PARALLEL = "parallel"
+"""The tag of sessions that use two processors; beside one of those `tests/run.py` runs one of the others."""
+TWO_AT_ONCE = ("--numprocesses=2", "--dist=loadgroup")
+"""Two processes, and tests that share what takes long are run by one of them."""
 
-SAME_ON_EACH_CORE = ("benchmark", "docs", "plugins/module_utils", "simulator", "support")
+SAME_ON_EACH_CORE = (
+    *("benchmark", "docs", "plugins/module_utils", "simulator", "support"),
+    *("plugins/test_api_metadata.py", "test_layout.py", "test_metadata.py"),
+)
 """Unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
 ON_NEWEST = ("playbooks", "plugins/modules", "plugins/test_secrets.py")
 """Unit tests that run modules and playbooks for minutes. The usual core leaves them to the newest: it has those of tests/outside."""
+
+ON_IMAGES_CORE = (
+    "test_a_job_that_is_canceled_in_the_middle",
+    "test_slices_and_a_whole_job_at_once",
+    "test_one_failure_fails_the_job_and_is_named",
+    "test_what_the_survey_asks_for_must_exist",
+    "test_a_job_without_a_ledger_that_stays_sends_nothing_unless_that_is_accepted",
+    "test_variables_of_the_job_template_never_widen_what_was_asked_for_and_approved",
+    "test_the_survey_says_who_may_be_mailed",
+    "test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others",
+    "test_a_report[False]",
+)
+"""Tests of jobs that are run on that alone. On the other, each playbook is still run, and all that reads answers and inventories."""
 
 FAST = ("tests/unit/test_layout.py", "tests/unit/test_metadata.py", "tests/unit/plugins/module_utils")
 """Unit tests that `make test-fast` runs: of pure code, and of what the files say of each other."""
@@ -158,7 +181,7 @@ def sanity(session: nox.Session, core: str) -> None:
             session.run(*command, version, "--test", "compile", "--test", "import", env=env)
 
 
-@nox.session
+@nox.session(tags=[PARALLEL])
 @on_each_core
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
@@ -168,15 +191,15 @@ def unit(session: nox.Session, core: str) -> None:
     if core == USUAL_CORE:
         elsewhere = ON_NEWEST if not CHOSEN and interpreter(f"python{NEW_PYTHON3}") else ()
     ignored = [f"--ignore=tests/unit/{name}" for name in elsewhere]
-    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/unit", *ignored]))
+    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/unit", *ignored]))
 
 
-@nox.session
+@nox.session(tags=[PARALLEL])
 def outside(session: nox.Session) -> None:
     """What users may rely on, attacked from outside."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
     install_packages(session, SERVERS)
-    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/outside"]))
+    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/outside"]))
 
 
 @nox.session
@@ -252,21 +275,23 @@ def walk(session: nox.Session, core: str) -> None:
     pytest(session, "tests/walk", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
-@nox.session
+@nox.session(tags=[PARALLEL])
 def awx(session: nox.Session) -> None:
     """The playbooks that set up AWX, with AWX's own modules, against a stub of its API."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
     install_awx(session)
-    pytest(session, "--numprocesses=2", "--dist=loadgroup", *(session.posargs or ["tests/awx"]))
+    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/awx"]))
 
 
-@nox.session
+@nox.session(tags=[PARALLEL])
 @on_cores("2.18", "2.19")
 def awx_jobs(session: nox.Session, core: str) -> None:
     """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core and on another."""
     session.install(core, *RUNTIME, *group("awx-jobs"))
     install_packages(session, SERVERS)
-    pytest(session, "--numprocesses=2", *(session.posargs or ["tests/awx_jobs"]))
+    elsewhere = ON_IMAGES_CORE if core != IMAGES_CORE and not CHOSEN else ()
+    deselected = [f"--deselect=tests/awx_jobs/test_jobs.py::{name}" for name in elsewhere]
+    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/awx_jobs", *deselected]))
 
 
 @nox.session
@@ -329,9 +354,12 @@ def install_packages(session: nox.Session, packages: dict[str, tuple[tuple[str, 
         for package, tests in absent.items():
             session.warn(f"The tests of {tests} are skipped. Install the package {package}.")
         return list(absent)
-    session.run("apt-get", "update", "--quiet", external=True, silent=True)
-    command = ["install", "--yes", "--no-install-recommends", *absent]
-    session.run("apt-get", *command, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
+    with open(ROOT / ".nox/apt.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # for another session that runs now
+        if absent := missing(packages):
+            session.run("apt-get", "update", "--quiet", external=True, silent=True)
+            command = ["install", "--yes", "--no-install-recommends", *absent]
+            session.run("apt-get", *command, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
     return []
 
 

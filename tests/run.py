@@ -2,14 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run nox, then say what each session's tests came to, and what was not run. Arguments are passed on to nox."""
+"""Run nox, then say what each session's tests came to, and what was not run. Arguments are passed on to nox.
+
+With more than one processor, sessions run in two lanes: one has those that use two processors, the other has the rest, and the first
+helps with these once it is through. What a session prints is kept until it ends.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections import Counter
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,6 +27,83 @@ sys.path.insert(0, str(ROOT))
 REPORTS = ROOT / ".nox" / "reports"
 OUTCOMES = ("passed", "failed", "skipped")
 NOTHING_TO_TEST = "No tests applicable."  # ansible-test, of a test for a kind of file that there is none of
+USES_BOTH = "parallel"  # the noxfile's tag of sessions that use two processors
+
+
+class Lanes:
+    """Runs sessions in two lanes, and collects what nox reports of them."""
+
+    def __init__(self, sessions: Sequence[dict[str, Any]]) -> None:
+        self._names = [session["session"] for session in sessions]
+        self._parallel = deque(session["session"] for session in sessions if USES_BOTH in session["tags"])
+        self._others = deque(session["session"] for session in sessions if USES_BOTH not in session["tags"])
+        self._printing = threading.Lock()
+        self._reported: dict[str, dict[str, Any]] = {}
+
+    def run(self) -> list[dict[str, Any]]:
+        """Run all, and return the reports in the order of the sessions."""
+        lanes = [
+            threading.Thread(target=self._run_all, args=queues, daemon=True)
+            for queues in ((self._parallel, self._others), (self._others,))
+        ]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
+        return [self._reported[name] for name in self._names]
+
+    def _run_all(self, *queues: deque[str]) -> None:
+        for queue in queues:
+            while True:
+                try:
+                    name = queue.popleft()
+                except IndexError:
+                    break
+                self._run(name)
+
+    def _run(self, name: str) -> None:
+        report = REPORTS / f"nox-{name}.json"
+        report.unlink(missing_ok=True)
+        self._print(f"{name} has begun.")
+        begin = time.monotonic()
+        process = subprocess.run(
+            nox("--report", str(report), "--session", name, *(["--forcecolor"] if sys.stdout.isatty() else [])),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        output = process.stdout.decode(errors="replace")
+        self._print(f"\n{output}{name} has ended after {time.monotonic() - begin:.0f} seconds.\n")
+        none = {"name": name.partition("(")[0], "signatures": [name], "result": "failed"}
+        self._reported[name] = next(iter(read(report)), none)
+
+    def _print(self, text: str) -> None:
+        with self._printing:
+            print(text, flush=True)
+
+
+def nox(*arguments: str) -> list[str]:
+    """The command that runs nox."""
+    return [sys.executable, "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"), *arguments]
+
+
+def read(report: Path) -> list[dict[str, Any]]:
+    """What nox has reported of sessions; nothing where it did not get that far."""
+    sessions: list[dict[str, Any]] = json.loads(report.read_text())["sessions"] if report.exists() else []
+    return sessions
+
+
+def for_lanes(arguments: Sequence[str]) -> list[dict[str, Any]]:
+    """The sessions that these arguments choose, if they are worth two lanes; else none, and nox runs them by itself."""
+    chosen_by_name = len(arguments) == 2 and arguments[0] == "--session"
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if (arguments and not chosen_by_name) or processors == 1:
+        return []
+    listing = subprocess.run(nox("--list", "--json", *arguments), capture_output=True, text=True, check=False)
+    sessions: list[dict[str, Any]] = json.loads(listing.stdout) if listing.returncode == 0 else []
+    others = [session for session in sessions if USES_BOTH not in session["tags"]]
+    return sessions if others and len(sessions) > 1 else []
 
 
 def count_tests(folder: Path) -> Counter[str]:
@@ -75,9 +160,11 @@ def main() -> int:
     report = REPORTS / "nox.json"
     report.unlink(missing_ok=True)
     report.parent.mkdir(parents=True, exist_ok=True)
-    nox = [sys.executable, "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"), "--report", str(report), *sys.argv[1:]]
-    status = subprocess.call(nox)
-    sessions = json.loads(report.read_text())["sessions"] if report.exists() else []
+    if chosen := for_lanes(sys.argv[1:]):
+        sessions, status = Lanes(chosen).run(), 0
+    else:
+        status = subprocess.call(nox("--report", str(report), *sys.argv[1:]))
+        sessions = read(report)
 
     total: Counter[str] = Counter()
     print()

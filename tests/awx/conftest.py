@@ -20,6 +20,7 @@ import pytest
 from tests.awx.stub.app import Call, create_app
 from tests.awx.stub.world import World
 from tests.simulator.server import Server
+from tests.support import preloading
 from tests.support.awx_variables import PLAYBOOKS, objects
 from tests.support.simulators import demo_simulator, sim
 
@@ -67,6 +68,10 @@ class Awx:
                 **{"ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(ROOT.parents[2]))},
                 **{"ANSIBLE_PIPELINING": "1", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"},
                 **{"HOME": str(self.home), "PATH": os.defpath},
+                **{
+                    "SSL_CERT_FILE": os.devnull
+                },  # nothing here has TLS, and to read the machine's authorities takes long
+                **preloading.environment(),
                 **{variable: value for variable, value in access.items() if value},
             },
             capture_output=True,

@@ -88,6 +88,8 @@ MEANT: dict[str, dict[str, Any]] = {
 }
 VARIABLES = sorted({name for meant in MEANT.values() for name in meant})
 
+pytestmark = pytest.mark.xdist_group("answers")  # which are read in one run
+
 
 @pytest.fixture(scope="module")
 def read(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:

@@ -163,6 +163,24 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]
 
 
 @pytest.fixture(scope="session")
+def balanced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+    """Reports of the demo's fleet where load balancers serve one certificate of three, in English and in German."""
+    folder = tmp_path_factory.mktemp("balanced")
+    with Simulator.start(fleet="demo") as sim:
+        served = sim.certificates()[0]["id"]
+        for order_id in (100204, 100205):
+            sim.import_order(order_id)
+        ports = [{"protocolPort": port, "tlsCertificateId": served} for port in (443, 8443, 9443)]
+        sim.add_balancer(name=HOSTILE, listeners=[{"protocolPort": 443, "tlsCertificateId": served}])
+        sim.add_balancer(name="shop:eu", listeners=ports)
+        pages = {}
+        for language in ("en", "de"):
+            made = make_report(sim, folder, ssl_fulfillment_report_language=language)
+            pages[language] = made.rename(folder / f"{language}.html")
+        yield pages
+
+
+@pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A report of orders whose values want to be more than text."""
     with Simulator.start(fleet="demo") as sim:

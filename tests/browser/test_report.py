@@ -47,20 +47,24 @@ def sort_by(browser: Browser, number: int) -> None:
     browser.driver.find_elements(By.CSS_SELECTOR, "thead button")[number].click()
 
 
+def violations(browser: Browser) -> list[tuple[str, str, str]]:
+    """What is not accessible in the page."""
+    browser.run(AXE)
+    result = browser.driver.execute_async_script("axe.run().then(arguments[0])")
+    assert {"color-contrast", "label", "button-name", "html-has-lang"} <= {rule["id"] for rule in result["passes"]}
+    return [
+        (violation["id"], node["html"], node["failureSummary"])
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1000, 1400])
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_it_is_accessible(browser: Browser, fleet: dict[str, Path], language: str, width: int, dark: bool) -> None:
     browser.open(fleet[language], width=width, dark=dark)
-    browser.run(AXE)
-    result = browser.driver.execute_async_script("axe.run().then(arguments[0])")
-    violations = [
-        (violation["id"], node["html"], node["failureSummary"])
-        for violation in result["violations"]
-        for node in violation["nodes"]
-    ]
-    assert violations == []
-    assert {"color-contrast", "label", "button-name", "html-has-lang"} <= {rule["id"] for rule in result["passes"]}
+    assert violations(browser) == []
 
 
 @pytest.mark.parametrize("width", [400, 1000, 1400])
@@ -156,6 +160,66 @@ def test_filtering_by_state(browser: Browser, fleet: dict[str, Path]) -> None:
     assert browser.shown() == "12 of 12 orders shown"
     browser.find(".tiles button[data-state=expired]").click()
     assert browser.rows() == [100206]
+
+
+SERVED, UNSERVED = 100201, {100204, 100205}
+
+
+def test_filtering_by_what_serves(browser: Browser, balanced: dict[str, Path]) -> None:
+    browser.open(balanced["en"])
+    assert browser.complaints() == []
+    options = browser.driver.find_elements(By.CSS_SELECTOR, "#served option")
+    assert [option.text for option in options] == [
+        "All certificates",
+        "No load balancer (2)",
+        "shop:eu (1)",
+        f"{HOSTILE} (1)",
+    ]
+    options[1].click()
+    assert browser.shown() == "2 of 12 orders shown"
+    assert set(browser.rows()) == UNSERVED
+    for option in options[2:]:
+        option.click()
+        assert browser.rows() == [SERVED]
+    browser.find("#state option[value=not_served]").click()
+    assert browser.shown() == "0 of 12 orders shown"
+    browser.find("#reset").click()
+    browser.wait_for("12 of 12 orders shown")
+    assert browser.find("#served").get_property("selectedIndex") == 0
+    tile = browser.find(".tiles button[data-state=not_served]")
+    assert tile.text.split("\n") == ["2", "Imported, not served yet"]
+    tile.click()
+    assert set(browser.rows()) == UNSERVED
+    options[2].click()
+    browser.find("button[data-kind=expiring]").click()  # shows all of them, whatever was chosen before
+    assert browser.rows() == [100205]
+
+
+def test_the_column_of_what_serves(browser: Browser, balanced: dict[str, Path], fleet: dict[str, Path]) -> None:
+    browser.open(balanced["en"])
+    assert [heading(browser, number)[0] for number in (9, 11)] == ["Served by", "Days left"]
+    cell = browser.find(f"#order-{SERVED} td:nth-of-type(9)").text
+    assert "shop:eu:443, shop:eu:8443" in cell and "and 1 more" in cell
+    sort_by(browser, 9)
+    assert browser.rows()[0] == SERVED
+    browser.open(fleet["en"])
+    assert browser.driver.find_elements(By.CSS_SELECTOR, "#served, [data-served]") == []
+
+
+@pytest.mark.parametrize("width", [400, 1000, 1260, 1400])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_column_of_what_serves_has_room(
+    browser: Browser, balanced: dict[str, Path], language: str, width: int
+) -> None:
+    browser.open(balanced[language], width=width)
+    assert browser.run("return document.documentElement.scrollWidth") == width
+    assert violations(browser) == []
+    if width == 400:
+        label = "getComputedStyle(document.querySelector('#order-100201 td:nth-of-type(9)'), '::before').content"
+        assert browser.run(f"return {label}") == f'"{SERVED_BY[language]}"'
+
+
+SERVED_BY = {"en": "Served by", "de": "Ausgeliefert von"}
 
 
 def test_what_needs_a_person_leads_to_the_table(browser: Browser, fleet: dict[str, Path]) -> None:

@@ -2,12 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Forks processes that have imported the Python libraries which modules need. The argument is the path of its socket."""
+"""Forks processes that have imported what they need.
+
+The arguments are `modules` or `programs`, the path of its socket, and a folder for compiled code.
+"""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
 import marshal
 import os
@@ -16,6 +20,7 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -23,6 +28,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import compiled
+import programs
 
 LIBRARIES = ("SoftLayer", "cryptography.x509", "imap_tools", "psycopg", "requests", "sqlalchemy")
 """Nothing of Ansible or the collection: that is imported from what Ansible has packed."""
@@ -90,9 +98,9 @@ def _be(streams: Sequence[int], arguments: list[str], environment: Mapping[str, 
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
         os.closerange(3, MOST_FILES)
-        sys.stdin, sys.stdout, sys.stderr = (
-            os.fdopen(number, "w" if number else "r", encoding="utf-8") for number in range(3)
-        )
+        sys.stdin = sys.__stdin__ = os.fdopen(0, encoding="utf-8")
+        sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding="utf-8")
+        sys.stderr = sys.__stderr__ = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)
         os.environ.clear()
         os.environ.update(environment)
         time.tzset()
@@ -121,7 +129,15 @@ def _be(streams: Sequence[int], arguments: list[str], environment: Mapping[str, 
 
 
 if __name__ == "__main__":
-    for name in LIBRARIES:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    Server(sys.argv[1]).serve()
+    _kind, _address, _folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    compiled.keep_in(_folder)
+    if _kind == "programs":
+        programs.prepare(_folder)
+    else:
+        for name in LIBRARIES:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+    tempfile.tempdir = None  # which the environment may change
+    gc.collect()
+    gc.freeze()
+    Server(_address).serve()

@@ -242,6 +242,92 @@ def test_what_cannot_be_read_is_told_in_the_report(report: Report, tmp_path: Pat
     assert data["states"]["imported"] == 1
 
 
+HEADINGS = {"en": "Served by", "de": "Ausgeliefert von"}
+
+
+@pytest.mark.parametrize("language", sorted(HEADINGS))
+def test_what_serves_the_certificates(report: Report, sim: Simulator, tmp_path: Path, language: str) -> None:
+    (stored,) = sim.certificates()
+    waiting = sim.import_order(EXPIRING)
+    ports = [{"protocolPort": port, "tlsCertificateId": stored["id"]} for port in (443, 8443, 9443, 10443)]
+    sim.add_balancer(name="<web> & more", listeners=ports)
+    variables = {"ssl_fulfillment_report_language": language}
+    assert report(**variables).code == 0
+    page, data, lines = read(tmp_path)
+    rows = {row["order_id"]: row for row in data["orders"]}
+    cells = {int(line["order_id"]): line for line in lines}
+    served = [f"<web> & more:{port}" for port in (443, 8443, 9443, 10443)]
+    assert (rows[IMPORTED]["state"], rows[IMPORTED]["served_by"]) == ("imported", served)
+    assert (rows[EXPIRING]["state"], rows[EXPIRING]["served_by"]) == ("not_served", [])
+    assert rows[EXPIRING]["certificate_ids"] == [waiting["id"]] and rows[EXPIRING]["attention"] == ["expiring"]
+    assert cells[IMPORTED]["served_by"] == "; ".join(served) and cells[EXPIRING]["served_by"] == ""
+    assert data["load_balancers"] == {"<web> & more": 1}
+    assert HEADINGS[language] in page.text and ", ".join(served[:3]) in page.text
+    assert served[3] not in page.text
+    assert page.values("data-served") == (
+        ["", "\n".join(served)]
+        if data["orders"].index(rows[EXPIRING]) < data["orders"].index(rows[IMPORTED])
+        else ["\n".join(served), ""]
+    )
+    before = contents(tmp_path)
+    assert report(**variables).changed == 0 and contents(tmp_path) == before
+    assert [call["method"] for call in sim.calls()].count("getAllObjects") == 2
+
+
+@pytest.mark.parametrize("balancers", [[], [{"protocolPort": 80, "protocol": "HTTP"}]], ids=["none", "without TLS"])
+def test_nothing_is_to_be_served_where_no_load_balancer_serves_anything(
+    report: Report, sim: Simulator, tmp_path: Path, balancers: list[dict[str, Any]]
+) -> None:
+    for listener in balancers:
+        sim.add_balancer(name="web", listeners=[listener])
+    assert report().code == 0
+    page, data, _lines = read(tmp_path)
+    assert {state: count for state, count in data["states"].items() if count} == STATES
+    assert data["load_balancers"] is None
+    assert HEADINGS["en"] not in page.text and page.values("data-served") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("not_found", "LOADBALANCER_MANAGE"),
+        ("access_denied", "LOADBALANCER_MANAGE"),
+        ("unknown_method", "not offered any more"),
+        ("fault", "Not today."),
+    ],
+)
+def test_load_balancers_that_cannot_be_listed(
+    report: Report, sim: Simulator, tmp_path: Path, kind: str, said: str
+) -> None:
+    """Nothing counts as not served, everything else is as always, and the run does not fail."""
+    sim.add_balancer(name="web", listeners=[{"tlsCertificateId": sim.certificates()[0]["id"]}])
+    sim.import_order(EXPIRING)
+    sim.fault(kind, method="getAllObjects", message="Not today.")
+    ran = report()
+    assert ran.code == 0, ran.output
+    page, data, _lines = read(tmp_path)
+    assert (data["states"]["imported"], data["states"]["not_served"]) == (2, 0)
+    assert {row["served_by"] for row in data["orders"]} == {None}
+    assert HEADINGS["en"] not in page.text
+    assert said in " ".join((ran.output + page.text).split())
+    assert [notice["source"] for notice in data["notices"]] == (
+        ["what serves the certificates"] if kind == "fault" else []
+    )
+
+
+def test_a_store_that_cannot_be_read(report: Report, sim: Simulator, tmp_path: Path) -> None:
+    """The listing with what serves the certificates comes last; after its failure, the one without is tried."""
+    assert report().code == 0
+    last = [call["method"] for call in sim.calls()].count("getSecurityCertificates")
+    for _listing in range(2):
+        sim.fault("fault", method="getSecurityCertificates", nth=last, message="Not today.")
+    ran = report()
+    assert ran.code == 2
+    _page, data, _lines = read(tmp_path)
+    assert [notice["source"] for notice in data["notices"]] == ["the certificate store"]
+    assert [call["method"] for call in sim.calls()].count("getSecurityCertificates") == 2 * last + 1
+
+
 @pytest.mark.parametrize(
     "variables",
     [

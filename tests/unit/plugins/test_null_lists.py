@@ -33,11 +33,13 @@ LISTS = sorted(
 MAILBOX: dict[str, Any] = {"mbox": os.devnull}
 # What a module needs beside the list, and what of its result says that nothing was selected.
 BESIDE: dict[tuple[str, str], dict[str, Any]] = {
+    ("ssl_certificate_deploy", "listeners"): {"certificate_id": 1},
     ("ssl_fulfillment_email", "allowed_recipients"): {"common_names": ["*"]},
     ("ssl_fulfillment_email_info", "paths"): {"order_ids": [1]},
     **{("ssl_fulfillment_email_info", name): MAILBOX for name in ("orders", "order_ids", "csr_paths", "privatekey_paths")},
 }  # fmt: skip
 SELECTED = {
+    "ssl_certificate_deploy": "listeners",
     "ssl_order_info": "orders",
     "ssl_certificate_info": "certificates",
     "ssl_certificate_import": "certificates",

@@ -4,8 +4,8 @@
 
 """No private key, passphrase or API key in anything that Ansible prints, logs or leaves behind, however it ends.
 
-The modules are run by Ansible's own commands, as talkative as they get. What was printed is searched task by task, and
-all files that are left are searched afterwards.
+The modules are run by Ansible's own commands, as talkative as they get; `ansible` runs one as it always does, `ansible-playbook` the
+others in processes that are forked. What was printed is searched task by task, and all files that are left are searched afterwards.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.simulator.client import Simulator
-from tests.support import certificates
+from tests.support import certificates, preloading
 from tests.support.certificates import LENGTH, Authority, Issued, encrypted_fragments, key_pem, leaks, new_key
 from tests.support.modules import TRANSPORTS
 
@@ -353,6 +353,8 @@ class Performance:
 
 
 MODES = ("real", "check")
+ON_ONE = {mode: pytest.mark.xdist_group(f"secrets, {mode}") for mode in MODES}
+"""A mode's tests on one of pytest-xdist's workers: another would run all tasks anew."""
 
 
 @pytest.fixture(scope="module")
@@ -363,7 +365,7 @@ def perform(
     return cache(lambda mode: _perform(mode, demo_simulator, echo, tmp_path_factory.mktemp("secrets")))
 
 
-@pytest.fixture(params=MODES)
+@pytest.fixture(params=[pytest.param(mode, marks=mark) for mode, mark in ON_ONE.items()])
 def performance(perform: Callable[[str], Performance], request: pytest.FixtureRequest) -> Performance:
     """What came of all tasks of a mode."""
     return perform(request.param)
@@ -390,7 +392,7 @@ def _perform(mode: str, demo_simulator: Simulator, echo: dict[str, str], folder:
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
     playbook = stage.file(json.dumps(play))
     check = ["--check"] if mode == "check" else []
-    output = _ansible(stage, "ansible-playbook", *check, playbook)
+    output = _ansible(stage, "ansible-playbook", *check, playbook, **preloading.environment())
     assert f"ok={len(tasks)} " in output, output[-3000:]
     sections = dict(re.findall(r"^TASK \[(\w+)\] \*+\n(.*?)(?=^TASK \[|^PLAY RECAP)", output, re.MULTILINE | re.DOTALL))
     one = AUTHORITY.issue("adhoc.example.com")
@@ -492,7 +494,9 @@ class _Nowhere(Stage):
 NAMES = {mode: [*_all_tasks(_Nowhere(Path()), _Nobody(), mode), "adhoc"] for mode in MODES}
 
 
-@pytest.mark.parametrize(("mode", "name"), [(mode, name) for mode in MODES for name in NAMES[mode]])
+@pytest.mark.parametrize(
+    ("mode", "name"), [pytest.param(mode, name, marks=ON_ONE[mode]) for mode in MODES for name in NAMES[mode]]
+)
 def test_a_task_shows_no_secret(perform: Callable[[str], Performance], mode: str, name: str) -> None:
     performance = perform(mode)
     section, task = performance.sections[name], performance.stage.tasks[name]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module that a forked process runs is run as Ansible runs modules: the same in all that it and its caller can see."""
+"""What a forked process runs, one of Ansible's programs or a module, is run as it is without: the same in all that it and its caller can see."""
 
 from __future__ import annotations
 
@@ -115,3 +115,110 @@ def test_it_ends_with_the_process_that_ansible_started(tmp_path: Path, number: s
     assert process.wait(SECONDS) == -number
     assert select.select([run], [], [], SECONDS)[0], "it still runs"
     os.close(run)
+
+
+SEEN_BY_A_FILTER = """
+import json, os, sys
+from ansible import constants
+
+def seen(_value):
+    umask = os.umask(0)
+    os.umask(umask)
+    settings = {name: repr(value) for name, value in vars(constants).items() if name.isupper()}
+    del settings["DEFAULT_LOCAL_TMP"]  # which is each run's own
+    return json.dumps({
+        "settings": settings, "argv": sys.argv, "path": sys.path, "executable": sys.executable, "folder": os.getcwd(),
+        "environment": {name: value for name, value in os.environ.items() if name != "PRELOADED"}, "umask": umask,
+        "encodings": [sys.stdin.encoding, sys.stdout.encoding, sys.stderr.encoding, sys.stderr.errors],
+        "files": sorted(os.listdir("/proc/self/fd"))[:3],
+    })
+
+class FilterModule:
+    def filters(self):
+        return {"seen": seen, "beforehand": lambda _value: "programs" in sys.modules}
+"""
+"""Also whether the process was forked: only that has the server's own module."""
+PLAYBOOK = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - copy: {content: "{{ '' | beforehand }}", dest: beforehand}
+      diff: false
+    - copy: {content: "{{ '' | seen }}", dest: seen}
+    - debug: {msg: "{{ 'no certificate' | softlayer.certificates.certificate_facts }}"}
+      ignore_errors: true
+    - stat: {path: "{{ playbook_dir }}"}
+    - softlayer.certificates.ssl_order_info: {endpoint_url: "http://nowhere.example"}
+"""
+ASK_WHAT_IS_IMPORTED = """
+import sys, tempfile, pathlib
+sys.path.insert(0, sys.argv[1])
+import programs
+with tempfile.TemporaryDirectory() as folder:
+    programs.prepare(pathlib.Path(folder))
+from ansible.config.manager import ConfigManager
+from ansible.utils.collection_loader import _collection_finder
+print(*(name in sys.modules for name in sys.argv[2:]), programs.SETTINGS in sys.modules)
+print(*(function.__module__ == "programs" for function in (ConfigManager._read_config_yaml_file, _collection_finder._meta_yml_to_dict)))
+"""
+PROGRAMS = {
+    "a run that fails": ["ansible-playbook", "playbook.yml"],
+    "colours and diffs": ["ansible-playbook", "playbook.yml", "--diff"],
+    "check mode, much told": ["ansible-playbook", "playbook.yml", "--check", "-v"],
+    "no such playbook": ["ansible-playbook", "other.yml"],
+    "no playbook": ["ansible-playbook", "ansible.cfg"],
+    "no such option": ["ansible-playbook", "--none"],
+    "the version": ["ansible-playbook", "--version"],
+    "an inventory": ["ansible-inventory", "--list"],
+    "a single task": ["ansible", "all", "-m", "ping"],
+}
+
+
+def ran(folder: Path, command: list[str], environment: dict[str, str]) -> tuple[int, str, str, list[str]]:
+    """One of Ansible's programs: how it ended, what it said on both streams, and what it had around it."""
+    files = [folder / name for name in ("seen", "beforehand")]
+    for file in files:
+        file.unlink(missing_ok=True)
+    program, *arguments = command
+    done = subprocess.run(
+        [Path(sys.executable).with_name(program), *arguments],
+        input="",
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr, [file.read_text("utf-8") for file in files if file.exists()]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_does_what_it_would_do(tmp_path: Path, name: str) -> None:
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nforks = 3\ninventory = hosts\n", encoding="utf-8")
+    (tmp_path / "hosts").write_text("localhost ansible_connection=local\n", encoding="utf-8")
+    (tmp_path / "playbook.yml").write_text(PLAYBOOK, encoding="utf-8")
+    (tmp_path / "filter_plugins").mkdir()
+    (tmp_path / "filter_plugins/seen.py").write_text(SEEN_BY_A_FILTER, encoding="utf-8")
+    preloaded = preloading.environment()
+    if "colours" in name:
+        preloaded |= {"ANSIBLE_FORCE_COLOR": "1", "ANSIBLE_PIPELINING": "1", "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "0"}
+    plain = ran(tmp_path, PROGRAMS[name], preloaded | {"PRELOADED": f":elsewhere:{preloaded['PYTHONPATH']}"})
+    for _time in ("first", "second"):
+        code, output, errors, around = ran(tmp_path, PROGRAMS[name], preloaded)
+        assert (code, output, errors) == plain[:3]
+        assert around[:1] == plain[3][:1]
+        assert (around[1:], plain[3][1:]) in ([(["True"], ["False"])] if around else [([], [])])
+
+
+def test_all_that_does_not_need_the_settings_is_imported_beforehand() -> None:
+    """Where Ansible does not let that be, playbooks take longer, and nobody is told."""
+    names = ["ansible.module_utils.common.text.converters", "jinja2.environment", "yaml.cyaml", "cryptography.x509"]
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_WHAT_IS_IMPORTED, str(Path(preloading.__path__[0])), *names],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    assert done.stdout.split() == [*(["True"] * len(names)), "False", "True", "True"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read by each Python that a playbook of a test starts: where that is to run a module, a forked process does it."""
+"""Read by each Python that a test starts for a playbook, or a playbook for a module: a forked process does its work."""
 
 from __future__ import annotations
 
@@ -33,12 +33,22 @@ def hand_over(address: str) -> None:
     os._exit(code)
 
 
-def is_module(arguments: list[str]) -> bool:
-    """Whether Ansible starts this interpreter for a module that it has packed: in a file, or on standard input."""
-    return [os.path.basename(argument)[:10] for argument in arguments[1:]] in (["AnsiballZ_"], [])
+def server_for(arguments: list[str]) -> str | None:
+    """The server for what this interpreter is started for: a module that Ansible has packed, in a file or on standard input, or
+    one of Ansible's programs."""
+    if [os.path.basename(argument)[:10] for argument in arguments[1:]] in (["AnsiballZ_"], []):
+        return "modules"
+    if len(arguments) > 1 and os.path.split(arguments[1]) in PROGRAMS:
+        return "programs"
+    return None
 
 
-if "PRELOADED" in os.environ and is_module(sys.orig_argv):
-    _address, _prefix, _path = os.environ["PRELOADED"].split(os.pathsep, 2)
-    if (sys.prefix, os.environ.get("PYTHONPATH")) == (_prefix, _path):  # else other libraries would be imported
-        hand_over(_address)
+if "PRELOADED" in os.environ:
+    PROGRAMS = [(f"{sys.prefix}/bin", name) for name in ("ansible", "ansible-inventory", "ansible-playbook")]
+    _folder, _prefix, _path = os.environ["PRELOADED"].split(os.pathsep, 2)
+    _server = server_for(sys.orig_argv)
+    if _server and (sys.prefix, os.environ.get("PYTHONPATH")) == (
+        _prefix,
+        _path,
+    ):  # else other libraries would be imported
+        hand_over(os.path.join(_folder, _server))

@@ -354,8 +354,8 @@ def test_services_where_load_balancers_are_gone_for_good(sim: Simulator, api: di
 
 
 def test_services_that_cannot_be_read(sim: Simulator, api: dict[str, Any]) -> None:
-    sim.fault("fault", method="getAllObjects")
-    refused("api_error", "getAllObjects", **api, gather_services=True)
+    sim.fault("fault", method="getAllObjects", message="Not today.")
+    refused("api_error", "getAllObjects", "Not today.", **api, gather_services=True)
 
 
 # Permissions and failures

@@ -305,7 +305,10 @@ class Matrix:
         return entry_of(self.runs[number], self.order_ids[case])
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(transport, marks=pytest.mark.xdist_group(f"matrix, {transport}")) for transport in TRANSPORTS],
+)
 def matrix(
     request: pytest.FixtureRequest, demo_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Matrix:
