@@ -23,8 +23,9 @@ from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._times import now
+from .._tls.endpoint import Endpoint, Look
 from .._tls.judge import Judge, as_result
-from .._tls.look import CONCURRENCY, Endpoint, Look, look_at_all
+from .._tls.look import CONCURRENCY, look_at_all
 from .._tls.written import is_host, read_endpoint
 from .._x509.chain import Anchors
 from .roots import trusted_roots

@@ -17,7 +17,7 @@ from .._x509.certificate import Certificate
 
 StartTls = t.Literal["smtp", "imap"]
 """Protocols that begin in the clear and change to TLS by their command STARTTLS."""
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Address: t.TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 
 
 @dataclass(frozen=True)

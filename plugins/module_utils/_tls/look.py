@@ -19,8 +19,7 @@ from .._codes import NotSeen
 from .._errors import CertificatesError
 from .._x509.certificate import Certificate
 from .._x509.read import checked_certificate
-from .endpoint import Endpoint as Endpoint
-from .endpoint import Look as Look
+from .endpoint import Endpoint, Look
 from .handshake import shake_hands
 from .starttls import begin_tls
 from .wire import Step, Target, connect, resolve

@@ -20,9 +20,8 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._tls import handshake, wire
 from ansible_collections.softlayer.certificates.plugins.module_utils._tls import look as looking
+from ansible_collections.softlayer.certificates.plugins.module_utils._tls.endpoint import Endpoint, Look
 from ansible_collections.softlayer.certificates.plugins.module_utils._tls.look import (
-    Endpoint,
-    Look,
     look_at,
     look_at_addresses,
     look_at_all,
