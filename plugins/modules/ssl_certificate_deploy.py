@@ -110,7 +110,8 @@ options:
   allow_key_type_change:
     description:
       - Accept a certificate that you name even if its key is of another type than that of the present one.
-      - An EC certificate is never put on a balancer that offers cipher suites for RSA keys only, because no client could connect.
+      - A certificate is never put on a balancer that offers no cipher suites for its key, because no client could connect. The standard
+        suites are for RSA keys only.
     type: bool
     default: false
   allow_organization_change:
