@@ -190,7 +190,7 @@ def _one_line(value: str | None) -> str | None:
     """Return a header field decoded (RFC 2047), as one printable line."""
     if value is None:
         return None
-    with suppress(ValueError, LookupError, TypeError, email.errors.HeaderParseError):
+    with suppress(ValueError, LookupError, TypeError, email.errors.MessageError):
         value = str(email.header.make_header(email.header.decode_header(value)))
     printable = "".join(character if character.isprintable() else " " for character in value)
     return " ".join(printable.split())[:SHOWN_LENGTH] or None

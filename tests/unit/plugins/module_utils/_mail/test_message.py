@@ -441,6 +441,8 @@ def test_subjects(written: bytes, expected: str) -> None:
         b"=?utf-8?b?WsO8cml?=",
         b"=?utf-8?b?****?=",
         b"=?utf-8?x?abc?=",
+        b"=?u\xf4-8?q?abc?=",
+        b"=?u\xc3\xb4-8?b?YWJj?=",
         b"=?utf-16?b?2AA=?= lone",
         b"=?utf-7?q?+2AA-?= lone",
         b"=?unicode_escape?q?=5Cud800?= lone",
