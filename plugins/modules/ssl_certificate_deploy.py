@@ -64,6 +64,11 @@ options:
           - Port of the listener.
         type: int
         required: true
+      previous_certificate_id:
+        description:
+          - Switch the listener only if it has this certificate now. Otherwise it fails with the reason V(ambiguous), because it was changed
+            since you looked.
+        type: int
   deployments:
     description:
       - Several certificates, each with the listeners that should serve it. Do not combine it with O(certificate_id).
@@ -208,6 +213,14 @@ EXAMPLES = r"""
         port: 443
       - load_balancer: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e
         port: 8443
+
+- name: Switch a listener only if it still has the certificate that it had when this was planned
+  softlayer.certificates.ssl_certificate_deploy:
+    certificate_id: 4711
+    listeners:
+      - load_balancer: prod-web
+        port: 443
+        previous_certificate_id: 4699
 
 - name: Change to certificates of an ACME authority, which name no organization and have EC keys
   softlayer.certificates.ssl_certificate_deploy:

@@ -47,6 +47,8 @@ class Wish:
     load_balancer: str
     """Name, uuid or id of the balancer."""
     port: int
+    previous_certificate_id: int | None = None
+    """The certificate that the listener must have now; `None` if that does not matter."""
 
 
 @dataclass(frozen=True)
@@ -289,6 +291,13 @@ def _why_not(
     if target is None or target.certificate is None:
         what = "holds no certificate" if target is None else "holds nothing that can be read as certificate"
         return "not_found", f"The store {what} {wish.certificate_id}: ssl_certificate_info lists those that it holds."
+    has = place.listener.certificate_id
+    if wish.previous_certificate_id not in {None, has}:
+        return (
+            "ambiguous",
+            f"The listener {place.name} has {f'certificate {has}' if has else 'no certificate'} and not {wish.previous_certificate_id}, as "
+            "the plan says: it was changed meanwhile. Plan anew.",
+        )
     old = current.certificate if current else None
     if old is None and place.listener.certificate_id is not None and not leeway.name_loss:
         return (

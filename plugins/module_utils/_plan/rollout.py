@@ -112,7 +112,11 @@ def _by_balancer(listeners: Iterable[Record]) -> Iterator[list[Record]]:
 def _batch(listeners: Sequence[Record]) -> dict[str, t.Any]:
     places: dict[int, list[dict[str, t.Any]]] = {}
     for one in listeners:
-        place = {"load_balancer": one["load_balancer_uuid"], "port": one["port"]}
+        place = {
+            "load_balancer": one["load_balancer_uuid"],
+            "port": one["port"],
+            "previous_certificate_id": one["previous_certificate_id"],
+        }
         places.setdefault(one["certificate_id"], []).append(place)
     balancers = {one["load_balancer_uuid"]: one["load_balancer"] for one in listeners}
     return {

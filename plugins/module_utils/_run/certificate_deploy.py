@@ -41,6 +41,7 @@ LISTENERS: dict[str, t.Any] = {
     "options": {
         "load_balancer": {"type": "str", "required": True},
         "port": {"type": "int", "required": True},
+        "previous_certificate_id": {"type": "int"},
     },
 }
 SPEC = (
@@ -164,7 +165,12 @@ def wishes_of(params: dict[str, t.Any]) -> list[Wish] | None:
             "invalid_argument", "listeners: a load_balancer is empty; give each listener the name, uuid or id of one."
         )
     return [
-        Wish(one["certificate_id"], listener["load_balancer"].strip(), listener["port"])
+        Wish(
+            one["certificate_id"],
+            listener["load_balancer"].strip(),
+            listener["port"],
+            listener["previous_certificate_id"],
+        )
         for one in deployments
         for listener in one["listeners"]
     ]

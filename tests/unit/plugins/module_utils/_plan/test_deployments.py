@@ -434,6 +434,25 @@ def test_a_name_that_is_another_ones_id() -> None:
     assert outcome(planned) == ("failed", "ambiguous")
 
 
+@pytest.mark.parametrize(
+    ("certificate", "expected"),
+    [
+        (OLD, ("switched", None)),
+        (None, ("switched", None)),
+        (7, ("failed", "ambiguous")),
+        (NEW, ("failed", "ambiguous")),
+    ],
+)
+def test_only_a_listener_that_has_what_the_user_saw_is_switched(
+    certificate: int | None, expected: tuple[str, str | None]
+) -> None:
+    stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
+    (planned,) = plan_wishes([balancer()], stored, [Wish(NEW, "web", 443, certificate)], Leeway(), NOW)
+    assert outcome(planned) == expected
+    (done,) = plan_wishes([balancer()], stored, [Wish(OLD, "web", 443, certificate)], Leeway(), NOW)
+    assert outcome(done) == ("unchanged", None), "it has what is wanted, whatever it had before"
+
+
 def test_the_same_listener_twice() -> None:
     same = [Wish(2, "api", 443), Wish(2, "1", 443), Wish(2, "UUID-1", 443)]
     assert by_name(plan_wishes(BALANCERS, STORED, same, Leeway(), NOW)) == {"api:443": ("switched", None, 2)}

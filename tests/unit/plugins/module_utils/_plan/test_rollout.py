@@ -129,11 +129,14 @@ def test_what_is_carried_out_is_what_was_planned_in_batches_of_balancers() -> No
             {
                 "certificate_id": 2,
                 "listeners": [
-                    {"load_balancer": "uuid-of-a", "port": 443},
-                    {"load_balancer": "uuid-of-b", "port": 443},
+                    {"load_balancer": "uuid-of-a", "port": 443, "previous_certificate_id": OLD},
+                    {"load_balancer": "uuid-of-b", "port": 443, "previous_certificate_id": OLD},
                 ],
             },
-            {"certificate_id": 3, "listeners": [{"load_balancer": "uuid-of-b", "port": 8443}]},
+            {
+                "certificate_id": 3,
+                "listeners": [{"load_balancer": "uuid-of-b", "port": 8443, "previous_certificate_id": OLD}],
+            },
         ],
         "max_listeners": 3,
         "concurrency": 2,
