@@ -178,12 +178,16 @@ EVERY_MODULE = """
     - softlayer.certificates.ssl_certificate_info:
         certificate_ids: ["{{ imported.certificate.id }}"]
       register: stored
+    - softlayer.certificates.ssl_certificate_deploy:
+      register: deployed
     - softlayer.certificates.ssl_endpoint_info:
         endpoints: ["127.0.0.1:1"]
         gather_stored: true
       register: looked
     - assert:
-        that: looked.endpoints | map(attribute='reason') | list == ['unreachable']
+        that:
+          - deployed.listeners == []
+          - looked.endpoints | map(attribute='reason') | list == ['unreachable']
     - assert:
         that: stored.certificates[0].public_key_sha256 == listed.orders[0].public_key_sha256
 """

@@ -12,20 +12,23 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import Authority
+from tests.support.certificates import Authority, pem_of
 from tests.support.modules import options_for, run_measured, run_module
 
 MODULES = sorted(path.stem for path in Path(__file__).resolve().parents[4].glob("plugins/modules/[!_]*.py"))
-ISSUED = Authority().issue("www.example.com")
+AUTHORITY = Authority()
+ISSUED = AUTHORITY.issue("www.example.com")
 
 
 def options_of(sim: Simulator, name: str, folder: Path) -> dict[str, Any]:
     """What each module does something with."""
     api = options_for(sim)
     ledger = {"ledger_url": f"sqlite:///{folder}/ledger.sqlite3"}
+    (folder / "root.pem").write_text(pem_of([AUTHORITY.root]), encoding="ascii")
     (folder / "www.csr").write_text(ISSUED.csr_pem, encoding="ascii")
     return {
         "ssl_order_info": api,
+        "ssl_certificate_deploy": {**api, "trusted_ca_path": str(folder / "root.pem")},
         "ssl_certificate_info": api,
         "ssl_certificate_import": {**api, **ledger, **ISSUED.options()},
         "ssl_fulfillment_email": {**api, **ledger, "order_ids": [sim.orders()[0]["id"]]},
