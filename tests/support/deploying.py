@@ -38,7 +38,8 @@ RESULTS = {
     ),
 }
 UPDATE, ONE, ALL = "updateLoadBalancerProtocols", "getLoadBalancer", "getAllObjects"
-READS = {"getSecurityCertificates", ALL, ONE}
+RECORD = "getObject"
+READS = {"getSecurityCertificates", ALL, ONE, RECORD}
 NAME = "www.example.com"
 AUTHORITY = Authority()
 

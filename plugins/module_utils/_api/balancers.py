@@ -187,7 +187,8 @@ def point_listeners(client: Client, balancer: Balancer, certificate_ids: Mapping
 
 def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesError:
     """Return the error that says what a failed change means."""
-    said = str(error.details.get("api_message") or "")
+    words = str(error.details.get("api_message") or "")
+    said = as_sentence(words) if words else ""
     name = f"load balancer {balancer.name}"
     if error.code == "not_found":
         return CertificatesError("not_found", f"{name[0].upper()}{name[1:]}: {said} {MANAGE_ADVICE}", **error.details)

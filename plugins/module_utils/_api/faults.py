@@ -210,7 +210,10 @@ RETIRED = re.compile(
     r"|no longer (available|supported|offered)|(has been|was|is) (retired|discontinued)|end of (life|support|service)",
     re.IGNORECASE,
 )
-DENIED = re.compile(r"access denied|invalid (api (token|key)|token|credentials)|unauthori[sz]ed", re.IGNORECASE)
+DENIED = re.compile(
+    r"access denied|permission denied|not have (the )?permission|invalid (api (token|key)|token|credentials)|unauthori[sz]ed",
+    re.IGNORECASE,
+)
 
 
 def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool) -> CertificatesError:

@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -21,6 +19,7 @@ from .._names import name_matches
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
+from .replacements import Candidates, Leeway, age_of, is_newer, objection
 
 MOST_NAMED = 5
 """Maximum number of names, ports or balancers in a message."""
@@ -49,16 +48,6 @@ class Wish:
     port: int
     previous_certificate_id: int | None = None
     """The certificate that the listener must have now; `None` if that does not matter."""
-
-
-@dataclass(frozen=True)
-class Leeway:
-    """What a user accepts of a certificate that they name."""
-
-    name_loss: bool = False
-    key_type_change: bool = False
-    organization_change: bool = False
-    expired: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +85,8 @@ class Deployment:
     """The id of that certificate, even if the store does not have it."""
     is_changed: bool = False
     """Whether the listener was, or would be, pointed to another certificate, even if it was pointed back afterwards."""
+    fallback_id: int | None = None
+    """For one that stays as it is: the certificate that the present one has probably replaced."""
     served: bool | None = None
     served_fingerprint: str | None = None
 
@@ -154,48 +145,56 @@ def plan_renewals(
     balancers: Iterable[Balancer], stored: Sequence[Stored], selection: ListenerSelection, at: datetime
 ) -> list[Deployment]:
     """Decide for each selected HTTPS listener whether the store holds a better certificate than the one it has."""
-    by_id = {record.id: record for record in stored}
+    candidates = Candidates(stored)
     found = []
     for balancer in balancers:
         for listener in filter(lambda listener: listener.is_https, balancer.listeners):
             place = Place(balancer, listener)
-            current = by_id.get(listener.certificate_id or 0)
+            current = candidates.by_id.get(listener.certificate_id or 0)
             if selection.takes(place, current):
-                found.append(_renewal(place, current, stored, at))
+                found.append(_renewal(place, current, candidates, at))
     return sorted(found, key=by_place)
 
 
-def _renewal(place: Place, current: Stored | None, stored: Sequence[Stored], at: datetime) -> Deployment:
+def _renewal(place: Place, current: Stored | None, candidates: Candidates, at: datetime) -> Deployment:
     """Decide about one listener."""
-    kept = _kept(place, current, "The store holds no better certificate.")
+    kept = _kept(place, current, "The store holds no better certificate.", candidates, at)
     old = current.certificate if current else None
     if old is None:
         return replace(kept, outcome="skipped", reason="not_found", message=_why_unknown(place, current))
-    newer = [record for record in stored if record.certificate and _is_newer(record.certificate, old)]
     fitting, near = [], []
-    for record in newer:
-        new = t.cast(Certificate, record.certificate)
+    for record, new in candidates.related(old):
+        if not is_newer(new, old):
+            continue
         why = objection(new, old, place.balancer, Leeway(), at, wildcards=False)
         if why is None:
             fitting.append(record)
-        elif why[0] != "expired" and new.server_names & old.server_names:
+        elif why[0] != "expired":
             near.append((record, *why))
     if fitting:
         chosen = _best(place, kept, fitting)
         why_ended = _why_ended(place) if chosen.is_changed else None
         return chosen.failed(*why_ended, is_changed=False) if why_ended else chosen
     if not near:
-        return kept
-    record, reason, message = max(near, key=lambda one: _age(one[0]))
+        return replace(kept, message=f"{kept.message}{_if_expired(old, kept, at)}")
+    record, reason, message = max(near, key=lambda one: age_of(one[0]))
     return replace(
         kept, outcome="skipped", reason=reason, message=f"The newer certificate {record.id} was not taken: {message}"
     )
 
 
+def _if_expired(old: Certificate, kept: Deployment, at: datetime) -> str:
+    """Say of a listener that stays as it is that its certificate has expired, and which valid one there is."""
+    if old.is_valid(at):
+        return ""
+    other = f" Certificate {kept.fallback_id} is valid, though it began earlier: name it to have it served."
+    return f" What the listener has is valid until {iso(old.not_after)} only.{other if kept.fallback_id else ''}"
+
+
 def _best(place: Place, kept: Deployment, fitting: Sequence[Stored]) -> Deployment:
     """Return the switch to the newest certificate, or a failure if there are two such."""
-    newest = max(map(_age, fitting))
-    best = [record for record in fitting if _age(record) == newest]
+    newest = max(map(age_of, fitting))
+    best = [record for record in fitting if age_of(record) == newest]
     if len({(record.certificate, record.intermediates) for record in best}) > 1:
         ids = ", ".join(str(record.id) for record in best)
         return kept.failed(
@@ -213,10 +212,10 @@ def plan_wishes(
     at: datetime,
 ) -> list[Deployment]:
     """Decide for each listener that a user names whether the certificate that they name can be put there."""
-    by_id = {record.id: record for record in stored}
+    candidates = Candidates(stored)
     planned: dict[object, Deployment] = {}
     for wish in wishes:
-        one = _wished(wish, _find(wish, balancers), by_id, leeway, at)
+        one = _wished(wish, _find(wish, balancers), candidates, leeway, at)
         key = one.uuid or (wish.load_balancer, wish.port)
         first = planned.setdefault(key, one)
         if first.certificate_id != one.certificate_id:
@@ -259,10 +258,10 @@ def _some(texts: Iterable[str]) -> str:
 
 
 def _wished(
-    wish: Wish, place: Place | CertificatesError, stored: Mapping[int, Stored], leeway: Leeway, at: datetime
+    wish: Wish, place: Place | CertificatesError, candidates: Candidates, leeway: Leeway, at: datetime
 ) -> Deployment:
     """Decide about one listener that a user names."""
-    target = stored.get(wish.certificate_id)
+    target = candidates.by_id.get(wish.certificate_id)
     if isinstance(place, CertificatesError):
         return Deployment(
             wish.load_balancer,
@@ -273,10 +272,13 @@ def _wished(
             target=target,
             certificate_id=wish.certificate_id,
         )
-    current = stored.get(place.listener.certificate_id or 0)
+    current = candidates.by_id.get(place.listener.certificate_id or 0)
     switch = replace(_switch(place, target), certificate_id=wish.certificate_id)
     if place.listener.is_https and place.listener.certificate_id == wish.certificate_id:
-        return replace(_kept(place, current, "It has this certificate already."), certificate_id=wish.certificate_id)
+        return replace(
+            _kept(place, current, "It has this certificate already.", candidates, at),
+            certificate_id=wish.certificate_id,
+        )
     why = _why_not(place, target, current, wish, leeway, at)
     return switch.failed(*why, is_changed=False) if why else switch
 
@@ -304,7 +306,8 @@ def _why_not(
             "not_found",
             f"{_why_unknown(place, current)} allow_name_loss: true switches it without comparing the names.",
         )
-    return objection(target.certificate, old, place.balancer, leeway, at, wildcards=True) or _why_ended(place)
+    why = objection(target.certificate, old, place.balancer, leeway, at, wildcards=True)
+    return (why[0], f"Certificate {wish.certificate_id} was not taken: {why[1]}") if why else _why_ended(place)
 
 
 def _why_ended(place: Place) -> tuple[DeployReason, str] | None:
@@ -318,77 +321,6 @@ def _why_ended(place: Place) -> tuple[DeployReason, str] | None:
     )
 
 
-def objection(
-    new: Certificate, old: Certificate | None, balancer: Balancer, leeway: Leeway, at: datetime, *, wildcards: bool
-) -> tuple[DeployReason, str] | None:
-    """Return reason and message if a certificate could not take the place of another one on a balancer.
-
-    Args:
-        new: the certificate.
-        old: what it would replace, if that is known.
-        balancer: whose cipher suites it would be used with.
-        leeway: what the user accepts.
-        at: the present instant.
-        wildcards: whether a name is covered by a wildcard, too, or only by the same name.
-    """
-    if new.not_after < at and not leeway.expired:
-        return "expired", f"It expired at {iso(new.not_after)}. {_accept('expired')}"
-    if new.not_before > at:
-        return "not_yet_valid", f"It is not valid before {iso(new.not_before)}: run it again then."
-    if old is not None:
-        lost = lost_names(new, old, wildcards=wildcards)
-        if lost and not leeway.name_loss:
-            which = some_of(lost, MOST_NAMED)
-            return "names_not_covered", f"It lacks names that are served now: {which}. {_accept('name_loss')}"
-        if new.organization_name != old.organization_name and not leeway.organization_change:
-            theirs, ours = old.organization_name or "none", new.organization_name or "none"
-            return (
-                "organization_differs",
-                f"Its organization ({ours}) is not that of what is served now ({theirs}). {_accept('organization_change')}",
-            )
-        if new.key_type != old.key_type and not leeway.key_type_change:
-            return (
-                "key_type_not_offered",
-                f"Its key is {new.key_type}, and that of what is served now is {old.key_type}. {_accept('key_type_change')}",
-            )
-    if not balancer.offers(new.key_type):
-        return (
-            "key_type_not_offered",
-            f"Its key is {new.key_type}, and load balancer {balancer.name} has no cipher suites for such keys: no client could connect. "
-            "Choose others for the balancer, or a certificate with another key.",
-        )
-    return None
-
-
-def _accept(what: str) -> str:
-    """Name the option that accepts an objection; only for a certificate that the user names."""
-    return f"For a certificate that you name, allow_{what}: true accepts it."
-
-
-def lost_names(new: Certificate, old: Certificate, *, wildcards: bool) -> list[str]:
-    """Return the names and IP addresses that clients accept the old certificate for, and not the new one, sorted."""
-    names = new.server_names
-    lost = {name for name in old.server_names - names if not (wildcards and f"*.{name.partition('.')[2]}" in names)}
-    return sorted(lost | (_addresses(old) - _addresses(new)))
-
-
-def _addresses(certificate: Certificate) -> set[str]:
-    found = set()
-    for value in certificate.subject_alt_names:
-        with suppress(ValueError):
-            found.add(str(ipaddress.ip_address(value)))
-    return found
-
-
-def _is_newer(new: Certificate, old: Certificate) -> bool:
-    return (new.not_before, new.not_after) > (old.not_before, old.not_after)
-
-
-def _age(record: Stored) -> tuple[datetime, datetime]:
-    certificate = t.cast(Certificate, record.certificate)
-    return certificate.not_before, certificate.not_after
-
-
 def _why_unknown(place: Place, current: Stored | None) -> str:
     """Say why the certificate that a listener has is not known."""
     identifier = place.listener.certificate_id
@@ -398,8 +330,9 @@ def _why_unknown(place: Place, current: Stored | None) -> str:
     return f"Certificate {identifier}, which the listener {place.name} has, {why}, so its names are not known."
 
 
-def _kept(place: Place, current: Stored | None, message: str) -> Deployment:
+def _kept(place: Place, current: Stored | None, message: str, candidates: Candidates, at: datetime) -> Deployment:
     """Return what leaves a listener as it is."""
+    before = candidates.before(current.certificate, at) if current and current.certificate else None
     return Deployment(
         place.balancer.name,
         place.listener.port,
@@ -409,6 +342,7 @@ def _kept(place: Place, current: Stored | None, message: str) -> Deployment:
         place=place,
         target=current,
         certificate_id=place.listener.certificate_id,
+        fallback_id=before.id if before else None,
     )
 
 

@@ -142,10 +142,11 @@ def removal(
     """Decide which certificates of the store to remove.
 
     They are those that a valid, newer certificate replaces which this run has imported, or which a listener has, by the rule of
-    `ssl_certificate_import`; but only if every listener that had the old one, or has what replaces it, was seen to serve it.
+    `ssl_certificate_import`; but only if every listener that had the old one, or has what replaces it, was seen to serve it. A
+    listener of the account that this run does not deal with was not seen.
 
     Args:
-        store: all records, listed after the listeners were switched.
+        store: all records with their services, listed after the listeners were switched.
         settled: the listeners.
         judged: what `verdicts` returned, if the listeners were looked at once more.
         imported: the ids of what this run has imported.
@@ -153,6 +154,7 @@ def removal(
         remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate.
     """
     later = {key_of(one): one["served"] for one in judged}
+    looked_at = {key_of(one.record) for one in settled}
     held = {one.certificate_id for one in settled}
     meant = {one.record["certificate_id"] for one in settled}
     newer = [record for record in store if record["id"] in held | set(imported) and _is_valid(record, at)]
@@ -160,7 +162,8 @@ def removal(
     for old in store:
         if old["associated_service_count"] != 0 or old["id"] in held | meant | set(imported):
             continue
-        replacing = {new["id"] for new in newer if _replaces(new, old)}
+        replacements = [new for new in newer if _replaces(new, old)]
+        replacing = {new["id"] for new in replacements}
         if not replacing:
             continue
         concerned = [
@@ -169,22 +172,24 @@ def removal(
             if one.record["previous_certificate_id"] == old["id"] or one.record["certificate_id"] in replacing
         ]
         unseen = [one for one in concerned if not _is_seen(one, later, remove_unseen=remove_unseen)]
-        if unseen:
-            kept.append(_kept(old, unseen, later))
+        others = [
+            service for new in replacements for service in new["services"] or () if key_of(service) not in looked_at
+        ]
+        if unseen or others:
+            kept.append(_kept(old, unseen, others, later))
         else:
             ids.append(old["id"])
     return Removal(ids, kept)
 
 
 def _is_seen(one: Settled, later: Mapping[str, bool | None], *, remove_unseen: bool) -> bool:
-    served = later.get(key_of(one.record))
-    served = one.record["served"] if served is None else served
+    served = later.get(key_of(one.record), one.record["served"])  # what was seen last counts
     is_as_meant = one.is_switched or one.outcome == "unchanged"
     return is_as_meant and (remove_unseen if served is None else served)
 
 
-def _kept(old: Record, unseen: Sequence[Settled], later: Mapping[str, bool | None]) -> Record:
-    names = some_of([name_of(one.record) for one in unseen], MOST_NAMED)
+def _kept(old: Record, unseen: Sequence[Settled], others: Sequence[Record], later: Mapping[str, bool | None]) -> Record:
+    names = some_of([*(name_of(one.record) for one in unseen), *map(name_of, others)], MOST_NAMED)
     return {
         **old,
         "outcome": "skipped",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from .._api.balancers import fetch_balancers
@@ -21,13 +22,13 @@ from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._plan.deployments import (
     Deployment,
-    Leeway,
     ListenerSelection,
     Wish,
     by_place,
     plan_renewals,
     plan_wishes,
 )
+from .._plan.replacements import Leeway
 from .._text import some_of
 from .._times import now
 from .._x509.chain import Anchors
@@ -99,7 +100,7 @@ def run(module: Module) -> dict[str, t.Any]:
     planned = plan(module, client, wishes)
     check_number([one for one in planned if one.is_changed], params["max_listeners"])
     if module.check_mode:
-        return as_result(planned, planned, client)
+        return as_result(planned, [predicted(one) for one in planned], client)
     patience = Patience(params["wait"], params["wait_timeout"], params["wait_interval"])
     switcher = Switcher(client, patience, watch, rollback=params["rollback"])
     settled = [one for one in planned if one.place is None]
@@ -187,11 +188,31 @@ def plan(module: Module, client: Client, wishes: Sequence[Wish] | None) -> list[
         return plan_wishes(balancers, stored, wishes, leeway, now())
     selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
     planned = plan_renewals(balancers, stored, selection, now())
-    if not planned and (selection.common_names or selection.load_balancers or selection.ports):
+    warn_of_what_is_missing(module, planned, selection)
+    return planned
+
+
+def warn_of_what_is_missing(module: Module, planned: Sequence[Deployment], selection: ListenerSelection) -> None:
+    """Warn if nothing was found to renew, and about certificates that the listing of the store lacks: permissions may be missing."""
+    if not planned and selection == ListenerSelection():
+        module.warn(
+            "No HTTPS listener was found. If the account has some, give the API user access to the devices of its load balancers."
+        )
+    elif not planned and all(one != [] for one in (selection.common_names, selection.load_balancers, selection.ports)):
         module.warn(
             "No HTTPS listener matches common_names, load_balancers and ports; ssl_endpoint_info lists those that there are."
         )
-    return planned
+    unknown = sorted({one.certificate_id or 0 for one in planned if one.certificate_id and one.target is None})
+    if unknown:
+        module.warn(
+            f"Listeners have certificates that the store's list lacks: {some_of(list(map(str, unknown)), MOST_NAMED)}. They are not renewed. "
+            "The API user may lack the permission SECURITY_CERTIFICATE_MANAGE."
+        )
+
+
+def predicted(planned: Deployment) -> Deployment:
+    """Return a planned change as check mode shows it."""
+    return replace(planned, message="Would be switched.") if planned.outcome == "switched" else planned
 
 
 def check_number(planned: Sequence[Deployment], most: int) -> None:

@@ -18,7 +18,7 @@ from .._text import some_of
 from .._times import now
 from .._tls.endpoint import Endpoint, Look
 from .._tls.look import look_at_addresses
-from .._tls.serving import Sighting, sighting
+from .._tls.serving import Sighting, Verdict, sighting
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chains
 from .pauses import Pauses
@@ -29,6 +29,12 @@ LONGEST_PAUSE = 3.0
 """Seconds between two looks at the same listener."""
 MOST_NAMED = 5
 """Maximum number of listeners in a warning."""
+HOW: Mapping[Verdict, str] = {
+    "other": "another one is served",
+    "failing": "no TLS handshake succeeds",
+    "unreachable": "it does not accept connections any more",
+}
+"""What is wrong with a listener, as a part of a sentence."""
 BROKEN_AFTER = 15.0
 """Seconds for which a listener must not work before it counts as broken: a change may show with a short gap."""
 
@@ -54,8 +60,7 @@ class Watch:
     def warnings(self) -> list[str]:
         """A warning for each reason why clients may not trust what listeners serve."""
         return [
-            f"Clients may not trust what these listeners serve: {some_of(sorted(names), MOST_NAMED)}: {why}. Import the certificate again "
-            "with all its intermediate certificates, or name its root by trusted_ca_path."
+            f"Clients may not trust what these listeners serve: {some_of(sorted(names), MOST_NAMED)}: {why}"
             for why, names in sorted(self._untrusted.items())
         ]
 
@@ -92,9 +97,11 @@ class Watch:
                     del pending[uuid]
             if pending and not pauses.pause():
                 break
-        if self._stop.is_set():
-            return [left_unseen(one) if one.uuid in pending else seen[one.uuid] for one in deployments]
-        self._broken.update(worse_since)
+        if not self._stop.is_set():
+            self._broken.update(worse_since)
+            return list(seen.values())
+        for uuid, one in pending.items():
+            seen[uuid] = left_broken(seen[uuid]) if uuid in worse_since else left_unseen(one)
         return list(seen.values())
 
     def _is_worse(self, uuid: str, found: Sighting) -> bool:
@@ -110,10 +117,11 @@ class Watch:
         if found.verdict == "unreachable" and not self._is_worse(deployment.uuid, found):
             why = f"{deployment.message} What is served cannot be looked at from here: {found.words}"
             return replace(deployment, reason="not_reachable", message=why)
-        how = "it does not serve the new certificate" if deployment.is_changed else "it serves something else"
+        before = deployment.fallback_id
+        back = f" Certificate {before} is probably the one before it: name it to go back." if before else ""
         return deployment.failed(
             "not_served",
-            f"The listener has the certificate, but {how}: {found.words}",
+            f"By the API the listener has certificate {deployment.certificate_id}, but {HOW[found.verdict]}: {found.words}{back}",
             served=False,
             served_fingerprint=found.shown,
         )
@@ -122,9 +130,16 @@ class Watch:
         """Remember a warning if clients may not accept what is served."""
         if self._anchors is None:
             return
-        chain = Chains(found.chain[1:], self._anchors, now()).of(found.chain[0])
-        if chain.trust != "trusted":
-            self._untrusted.setdefault(chain.why, set()).add(deployment.name)
+        leaf, *others = found.chain
+        chain = Chains(others, self._anchors, now()).of(leaf)
+        if chain.trust == "trusted":
+            return
+        remedy = (
+            "Import the certificate again with all its intermediate certificates, or name its root by trusted_ca_path."
+            if leaf.is_valid(now())
+            else "Import a certificate that is valid now, and switch them to it."
+        )
+        self._untrusted.setdefault(f"{chain.why}. {remedy}", set()).add(deployment.name)
 
     def _look_at(self, deployments: Sequence[Deployment]) -> Mapping[str, Sighting]:
         """Return what all listeners serve, looked at at the same time."""
@@ -149,6 +164,12 @@ def left_unseen(deployment: Deployment) -> Deployment:
     return replace(
         deployment, message=f"{deployment.message} The run was told to stop before it was seen what is served."
     )
+
+
+def left_broken(deployment: Deployment) -> Deployment:
+    """Return a listener that works no more, and that the run did not point back because it was told to stop."""
+    back = f"It was not pointed back to certificate {deployment.previous_certificate_id}, because the run was told to stop."
+    return replace(deployment, message=f"{deployment.message} {back}")
 
 
 def server_name_for(certificate: Certificate) -> str | None:

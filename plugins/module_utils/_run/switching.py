@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from .._api.balancers import Balancer, fetch_balancer, point_listeners
 from .._api.client import Client
+from .._api.store import fetch_one
 from .._codes import DeployReason
 from .._errors import CertificatesError
 from .._plan.deployments import Deployment
@@ -77,8 +78,12 @@ class Switcher:
             while missing:
                 missing, met = _still_to_do(missing, self._when_active(_balancer(planned), pauses))
                 settled += met
-                if missing and self._send(missing, pauses):
-                    return [*settled, *self._confirm(missing)]
+                try:
+                    if missing and self._send(missing, pauses):
+                        return [*settled, *self._confirm(missing)]
+                except CertificatesError as error:
+                    missing, gone = self._without_gone(missing, error)
+                    settled += gone
         except CertificatesError as error:
             settled += [one.failed(*as_reason(error), is_changed=False) for one in missing]
         return settled
@@ -129,6 +134,29 @@ class Switcher:
                 raise CertificatesError("balancer_busy", f"{error.message} Run it again later.") from None
             return False
         return True
+
+    def _without_gone(
+        self, missing: Sequence[Deployment], refusal: CertificatesError
+    ) -> tuple[list[Deployment], list[Deployment]]:
+        """After a refusal, which changes nothing, divide listeners: those to try again; those without their certificate or gone.
+
+        Raises:
+            CertificatesError: `refusal`, if that does not explain it.
+        """
+        if refusal.code not in {"refused", "not_found"}:
+            raise refusal
+        left, settled = _still_to_do(missing, fetch_balancer(self._client, _balancer(missing).uuid))
+        stored = {one.certificate_id: fetch_one(self._client, t.cast(int, one.certificate_id)) for one in left}
+        gone = [one for one in left if stored[one.certificate_id] is None]
+        settled += [
+            one.failed(
+                "not_found", f"Certificate {one.certificate_id} was deleted from the store meanwhile.", is_changed=False
+            )
+            for one in gone
+        ]
+        if not settled:
+            raise refusal
+        return [one for one in left if one not in gone], settled
 
     def _was_busy(self, error: CertificatesError, balancer: Balancer) -> bool:
         """Return whether a change was refused because of another one; what such a refusal says is not documented."""
@@ -206,7 +234,7 @@ class Switcher:
         if done.outcome == "failed":
             return replace(one, message=f"{one.message} Pointing it back {back} failed, too: {done.message}")
         how = "and works again" if watch.works(one) else "and does not work yet: see to it at once"
-        return replace(one, outcome="rolled_back", message=f"{one.message} It was pointed back {back} {how}.")
+        return replace(one, outcome="rolled_back", message=f"It was pointed back {back} {how}. {one.message}")
 
 
 def _balancer(deployments: Sequence[Deployment]) -> Balancer:

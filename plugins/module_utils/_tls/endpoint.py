@@ -55,7 +55,7 @@ class Look:
     """What was seen at an endpoint.
 
     `chain` has the certificates as they were sent, the server's own first; it may hold some even where `reason` is set.
-    `message` is one sentence wherever `reason` is set.
+    `message` is one sentence wherever `reason` is set. `is_connected` says whether a connection was accepted.
     """
 
     endpoint: Endpoint
@@ -65,6 +65,7 @@ class Look:
     cipher: str | None = None
     reason: NotSeen | None = None
     message: str | None = None
+    is_connected: bool = False
 
 
 def as_address(host: str) -> Address | None:

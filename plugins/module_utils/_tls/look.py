@@ -78,26 +78,31 @@ def _resolving(endpoint: Endpoint, timeout: float, stop: threading.Event | None)
     return Step(endpoint, RESOLVING, timeout, stop)
 
 
-def _unseen(endpoint: Endpoint, error: CertificatesError, ip_address: str | None = None) -> Look:
-    return Look(endpoint, ip_address, reason=t.cast(NotSeen, error.code), message=error.message)
+def _unseen(
+    endpoint: Endpoint, error: CertificatesError, ip_address: str | None = None, *, is_connected: bool = False
+) -> Look:
+    reason = t.cast(NotSeen, error.code)
+    return Look(endpoint, ip_address, reason=reason, message=error.message, is_connected=is_connected)
 
 
 def _look(endpoint: Endpoint, targets: Sequence[Target], timeout: float, stop: threading.Event | None) -> Look:
     """Look at the first address that accepts a connection."""
     ip_address = targets[0].ip_address if len(targets) == 1 else None
+    is_connected = False
     try:
         connection, ip_address = connect(targets, Step(endpoint, CONNECTING, timeout, stop))
+        is_connected = True
         with connection:
             begin_tls(connection, Step(endpoint, BEGINNING, timeout, stop))
             seen = shake_hands(connection, Step(endpoint, SHAKING, timeout, stop))
     except CertificatesError as error:
-        return _unseen(endpoint, error, ip_address)
+        return _unseen(endpoint, error, ip_address, is_connected=is_connected)
     reason, message = seen.reason, seen.message
     chain = _readable(seen.ders)
     if seen.ders and not chain:
         reason = reason or "handshake_failed"
         message = message or f"{endpoint.shown} sent a certificate that cannot be read: have it replaced."
-    return Look(endpoint, ip_address, chain, seen.tls_version, seen.cipher, reason, message)
+    return Look(endpoint, ip_address, chain, seen.tls_version, seen.cipher, reason, message, is_connected=True)
 
 
 def _readable(ders: Iterable[bytes]) -> tuple[Certificate, ...]:

@@ -58,7 +58,7 @@ def sighting(looks: Sequence[Look], wanted: Certificate) -> Sighting:
         looks: one for each address.
         wanted: the certificate that should be served.
     """
-    reached = [look for look in looks if look.chain or look.reason not in {"unreachable", "timeout"}]
+    reached = [look for look in looks if look.is_connected]
     if not reached:
         return Sighting("unreachable", frozenset(), None, _said(looks))
     seen = [look for look in reached if look.chain]

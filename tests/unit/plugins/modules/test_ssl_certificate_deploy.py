@@ -578,12 +578,14 @@ def test_a_listener_is_deleted(account: Simulator, login: dict[str, Any]) -> Non
 
 
 def test_a_certificate_is_deleted(account: Simulator, login: dict[str, Any]) -> None:
-    """What the balancer's listeners have stays."""
+    """What its listener has stays; the balancer's other listener is switched."""
     web, first, second = renewable(account)
+    other, new = store(account, old("api.example.com")), store(account, issue("api.example.com"))
+    account.add_listener(web["id"], protocolPort=444, tlsCertificateId=other)
     run = meanwhile(account, web, lambda: remove(account, second), **login)
-    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "refused")
-    assert str(second) in only(run)["message"] and placed(account) == {"web:443": first}
-    assert not run["changed"]
+    assert outcomes(run) == {"web:443": ("failed", "not_found"), "web:444": ("switched", None)}
+    assert str(second) in run["listeners"][0]["message"]
+    assert placed(account) == {"web:443": first, "web:444": new}
 
 
 def test_another_run_was_faster(account: Simulator, login: dict[str, Any]) -> None:

@@ -19,12 +19,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.balanc
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import Stored
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
     Deployment,
-    Leeway,
     ListenerSelection,
     Wish,
     plan_renewals,
     plan_wishes,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.replacements import Leeway
 from cryptography import x509
 
 from tests.support.certificates import DAY, NOW, Authority, Issued, certificate_of, name_of, new_key

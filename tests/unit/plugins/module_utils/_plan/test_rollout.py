@@ -65,6 +65,7 @@ def stored(identifier: int, begin: str = "2026", names: tuple[str, ...] = ("www.
         "not_before": f"{begin}-01-01T00:00:00Z",
         "not_after": f"{int(begin) + 1}-01-01T00:00:00Z",
         "associated_service_count": 0,
+        "services": [],
         **other,
     }
 
@@ -260,13 +261,25 @@ def test_an_earlier_run_may_have_switched_them() -> None:
     assert removed(STORE, [*done(plan[0]), *done(plan[1], served=None)], plan) == ([], ["not_reachable"])
 
 
-def test_what_the_verify_phase_saw_counts_where_it_saw_anything() -> None:
+def test_a_listener_that_the_run_does_not_deal_with_was_not_seen() -> None:
+    """Such as one of another balancer, switched by an earlier run, which was narrowed to that one."""
+    elsewhere = {"load_balancer": "b", "load_balancer_uuid": "uuid-of-b", "port": 443}
+    here = {"load_balancer": "a", "load_balancer_uuid": "uuid-of-a", "port": 443}
+    plan = [listener("a")]
+    for services, expected in (([here], ([OLD], [])), ([here, elsewhere], ([], ["not_reachable"]))):
+        store = [stored(OLD, "2025"), stored(NEW, services=services)]
+        assert removed(store, done(*plan), plan) == expected
+        assert removed(store, done(*plan), plan, remove_unseen=True) == expected
+
+
+def test_what_the_verify_phase_saw_last_counts() -> None:
     plan = [listener("a")]
     unseen, saw = done(*plan, served=None), done(*plan)
     judged = {name: [{**plan[0], "served": served}] for name, served in (("yes", True), ("no", False), ("?", None))}
     assert removed(STORE, unseen, plan, judged=judged["yes"]) == ([OLD], [])
     assert removed(STORE, saw, plan, judged=judged["no"], remove_unseen=True) == ([], ["not_served"])
-    assert removed(STORE, saw, plan, judged=judged["?"]) == ([OLD], [])
+    assert removed(STORE, saw, plan, judged=judged["?"]) == ([], ["not_reachable"])
+    assert removed(STORE, saw, plan, judged=judged["?"], remove_unseen=True) == ([OLD], [])
 
 
 def test_what_was_imported_and_no_listener_has_replaces_older_ones_too() -> None:

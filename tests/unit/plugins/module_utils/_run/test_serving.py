@@ -68,8 +68,10 @@ class World:
     @staticmethod
     def _seen(endpoint: Endpoint, address: str, answer: Answer) -> Look:
         if isinstance(answer, str):
-            return Look(endpoint, address, reason=answer, message=f"{address}: {answer}.")  # type: ignore[arg-type]
-        return Look(endpoint, address, tuple(Certificate.of(one) for one in (answer.certificate, *answer.chain)))
+            accepted = answer not in {"unreachable", "timeout"}
+            return Look(endpoint, address, reason=answer, message=f"{address}: {answer}.", is_connected=accepted)  # type: ignore[arg-type]
+        chain = tuple(Certificate.of(one) for one in (answer.certificate, *answer.chain))
+        return Look(endpoint, address, chain, is_connected=True)
 
 
 @pytest.fixture
@@ -201,10 +203,19 @@ def test_no_address(world: World) -> None:
 
 
 def test_told_to_stop(world: World) -> None:
-    """It was switched; what is served is not known, and nothing is pointed back."""
+    """It was switched; what is served is not known."""
+    world.stops_at = 10
+    watch, seen = watched(world, OLD, at_0=(OLD,))
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", None, None)
+    assert "stop" in seen.message and not watch.is_broken(seen)
+    assert world.clock.now < 15
+
+
+def test_told_to_stop_while_it_does_not_work(world: World) -> None:
+    """Nothing is pointed back any more, which is said."""
     world.stops_at = 10
     watch, seen = watched(world, OLD, at_0=(FAILS,))
-    assert (seen.outcome, seen.reason, seen.served) == ("switched", None, None)
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
     assert "stop" in seen.message and not watch.is_broken(seen)
     assert world.clock.now < 15
 

@@ -24,13 +24,15 @@ WANTED = Certificate(NEW.der)
 def serves(issued: Issued, address: str = "192.0.2.1") -> Look:
     """An address that completes the handshake with a certificate and its issuers."""
     chain = tuple(Certificate.of(one) for one in (issued.certificate, *issued.chain))
-    return Look(Endpoint(NAME), address, chain, "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384")
+    return Look(Endpoint(NAME), address, chain, "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", is_connected=True)
 
 
-def fails(reason: str, address: str = "192.0.2.9", issued: Issued | None = None) -> Look:
+def fails(reason: str, address: str = "192.0.2.9", issued: Issued | None = None, *, hangs: bool = False) -> Look:
     """An address where no certificate can be seen, or where one was sent before it failed."""
     chain = (Certificate(issued.der),) if issued else ()
-    return Look(Endpoint(NAME), address, chain, reason=reason, message=f"{address} failed: {reason}.")  # type: ignore[arg-type]
+    accepted = hangs or bool(chain) or reason not in {"unreachable", "timeout"}
+    said = f"{address} failed: {reason}."
+    return Look(Endpoint(NAME), address, chain, reason=reason, message=said, is_connected=accepted)  # type: ignore[arg-type]
 
 
 CASES: dict[str, tuple[list[Look], str]] = {
@@ -45,6 +47,8 @@ CASES: dict[str, tuple[list[Look], str]] = {
     "no handshake at one, the old one at another": ([serves(OLD), fails("no_tls")], "failing"),
     "the right certificate, but the handshake fails": ([fails("handshake_failed", issued=NEW)], "failing"),
     "a certificate, and then nothing more": ([fails("timeout", issued=NEW)], "failing"),
+    "one of two accepts and says nothing": ([serves(NEW), fails("timeout", hangs=True)], "failing"),
+    "it accepts and says nothing": ([fails("timeout", hangs=True)], "failing"),
     "nobody accepts a connection": ([fails("unreachable"), fails("timeout", "192.0.2.8")], "unreachable"),
     "its name does not resolve": ([fails("unreachable")], "unreachable"),
 }
