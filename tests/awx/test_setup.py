@@ -254,7 +254,7 @@ def test_operators_launch_and_approve_and_see_no_credential(story: Story) -> Non
     assert launch("workflow_job_templates", "Fulfill certificates", **answers) == 201
     assert launch("workflow_job_templates", "Deploy certificates", ssl_load_balancers="prod-*") == 201
     assert launch("job_templates", "Verify load balancers") == 201
-    assert launch("job_templates", "Switch load balancers") == 403, "not beside the approval"
+    assert launch("job_templates", "Switch load balancers") == 404, "not beside the approval: they do not even see it"
     workflow = world.named("workflow_job_templates", "Fulfill certificates")
     operator = world.named("users", "operator")
     assert world.may(operator, workflow, "approval_role")

@@ -33,7 +33,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.outside.playing import play
-from tests.support.forked import ForkedModule
 
 SECONDS = 60
 """Much more than any of this takes, and much less than what hangs."""
@@ -55,10 +54,17 @@ def pair() -> tuple[bytes, bytes, bytes]:
 
 
 def run(module: str, **options: object) -> dict[str, Any]:
-    """Run a module in a process of its own, and return its result; one that hangs fails."""
-    output, errors = ForkedModule(module, json.dumps({"ANSIBLE_MODULE_ARGS": options})).communicate(SECONDS)
-    assert not errors, errors
-    return dict(json.loads(output))
+    """Run a module as Ansible runs it, and return its result; one that hangs fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"ansible_collections.softlayer.certificates.plugins.modules.{module}"],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert not done.stderr, done.stderr
+    return dict(json.loads(done.stdout))
 
 
 def collect(folder: Path) -> dict[str, Any]:
