@@ -25,6 +25,7 @@ from tests.outside.balancers import CLOSED, UPDATE, Balancing, Shown, break_off,
 from tests.outside.pki import issued_by, pem, public_ca, rsa_key
 from tests.outside.playing import play, telling
 from tests.outside.servers import ENDINGS, HANGING, LosingProxy, Loss, with_status
+from tests.outside.stranger import Answer
 from tests.outside.wire import TRANSPORTS, Call, Fault
 from tests.support.forked import ForkedModule
 from tests.support.modules import Run, finish_module, given_to
@@ -167,29 +168,34 @@ def test_a_lost_answer(account: Balancing, options: dict[str, Any], transport: s
     assert_all_kept(account, dict.fromkeys(losses, 1))
 
 
-def busy(account: Balancing, name: str, certificate_id: int | None = None) -> None:
-    """Another run's change of a balancer begins, between the look at it and the call."""
-    if len(account.updates(name)) == 1:
-        account.touch(name, certificate_id)
-
-
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_balancer_that_is_being_changed(account: Balancing, options: dict[str, Any], transport: str) -> None:
-    """A refusal is repeated when the other change is done, unless that was one of this listener, or the balancer is broken."""
+    """What was refused is repeated when the other change is done, unless that was one of this listener; what was taken is not."""
+
+    others = {"words": None, "no words": None, "switched": NEW, "changed": THIRD}
 
     def interfere(call: Call) -> None:
         name = account.named(call) if call.method == UPDATE else ""
         if name == "broken":
             account.balancers[name].row.update(provisioningStatus="ERROR", previousErrorText="No address is left.")
         elif name:
-            busy(account, name, {"switched": NEW, "changed": THIRD}.get(name))
+            if name in others and len(account.updates(name)) == 1:
+                account.touch(name, others[name])
             if name == "no words" and len(account.updates(name)) == 1:
                 raise Fault("SoftLayer_Exception_Public", "Try it another time.")
 
-    names = ["words", "no words", "switched", "changed", "broken"]
+    def belie(call: Call) -> None:
+        name = account.named(call) if call.method == UPDATE else ""
+        if name == "taken back":
+            account.balancers[name].row["previousErrorText"] = "The certificate was not taken."
+            account.balancers[name].listeners[0].row["tlsCertificateId"] = OLD
+        if name == "no balancer":
+            raise Answer(None)
+
+    names = ["words", "no words", "switched", "changed", "broken", "taken back", "no balancer"]
     for name in names:
         account.balance(name, OLD)
-    account.before = interfere
+    account.before, account.after = interfere, belie
     run = deploy(**{**options, "endpoint_url": account.url(transport)})
     assert outcomes(run) == {
         "words": ("switched", None, True),
@@ -197,10 +203,12 @@ def test_a_balancer_that_is_being_changed(account: Balancing, options: dict[str,
         "switched": ("unchanged", None, True),
         "changed": ("failed", "ambiguous", None),
         "broken": ("failed", "balancer_error", None),
+        "taken back": ("failed", "api_error", None),
+        "no balancer": ("switched", None, True),
     }
-    assert [len(account.updates(name)) for name in names] == [2, 2, 1, 1, 1]
-    assert [name for name, _elements in account.carried_out] in (["words", "no words"], ["no words", "words"])
-    assert [account.balancers[name].holds for name in names] == [[NEW], [NEW], [NEW], [THIRD], [OLD]]
+    assert [len(account.updates(name)) for name in names] == [2, 2, 1, 1, 1, 1, 1]
+    assert sorted(name for name, _elements in account.carried_out) == ["no balancer", "no words", "taken back", "words"]
+    assert [account.balancers[name].holds for name in names] == [[NEW], [NEW], [NEW], [THIRD], [OLD], [OLD], [NEW]]
     assert_all_kept(account, dict.fromkeys(names, 1))
 
 
@@ -248,6 +256,8 @@ FATES = {
     "no handshake": Fate(BROKEN, BACK, None, OLD),
     "no handshake at one address": Fate((NEW, break_off), BACK, NEW, OLD),
     "no open port": Fate(SHUT_PORTS, BACK, None, OLD),
+    "no open port at one address": Fate((NEW, CLOSED), BACK, NEW, OLD),
+    "an address that was never open": Fate((NEW, CLOSED), SWITCHED, NEW, NEW, before=(OLD, CLOSED)),
     "no handshake ever": Fate(BROKEN, FAILED, None, NEW, before=BROKEN),
     "a port that was closed": Fate(OPEN, SWITCHED, NEW, NEW, before=SHUT_PORTS),
     SHUT: Fate(SHUT_PORTS, ("switched", "not_reachable", None), None, NEW, before=SHUT_PORTS),
