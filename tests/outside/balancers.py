@@ -23,7 +23,7 @@ from tests.outside.servers import finish
 from tests.outside.stranger import Row, Stranger
 from tests.outside.wire import Call, Fault
 
-UPDATE, READ, LIST = "updateLoadBalancerProtocols", "getLoadBalancer", "getAllObjects"
+UPDATE = "updateLoadBalancerProtocols"
 TWO_ADDRESSES = ("127.0.0.1", "127.0.0.2")
 SUITES = "ECDHE+aRSA+AESGCM:kRSA+AESGCM"
 """What a balancer offers unless other suites are chosen for it: all of them are for RSA keys."""

@@ -347,7 +347,19 @@ def test_what_is_deleted(account: Balancing, tmp_path: Path) -> None:
         "broken": (41, 42),
         "closed": (51, 52),
         "shared": (61, 62),
+        "lost": (71, 72),
+        "unanswered": (81, 82),
     }
+
+    def hang_up(call: Call) -> None:
+        if call.method == UPDATE and account.named(call) == "lost" and len(account.updates("lost")) == 1:
+            raise ConnectionError
+
+    def say_nothing(call: Call) -> None:
+        if call.method == UPDATE and account.named(call) == "unanswered":
+            raise ConnectionError
+
+    account.before, account.after = hang_up, say_nothing
     for name, (old, new) in pairs.items():
         keep_old_and_new(account, f"{name}.example.com", old, new)
         account.balance(name, old)
@@ -363,16 +375,22 @@ def test_what_is_deleted(account: Balancing, tmp_path: Path) -> None:
     assert changes == []
     code, _changed, _changes = site.run()
     assert code == 2
-    assert account.deleted == [11]
+    assert sorted(account.deleted) == [11, 81]
     held = {name: one.holds[0] for name, one in account.balancers.items()}
-    assert held == {"well": 12, "old": 22, "third": 31, "broken": 41, "closed": 52, "shared": 62, "sharing": 62}
-    assert account.count(UPDATE) == len(held) + 2, "two were pointed back"
+    assert held == {
+        **{"well": 12, "old": 22, "third": 31, "broken": 41, "closed": 52},
+        **{"shared": 62, "sharing": 62, "lost": 71, "unanswered": 82},
+    }
+    assert {name: len(account.updates(name)) for name in held} == {**dict.fromkeys(held, 1), "third": 2, "broken": 2}
     for name in account.balancers:
         account.show(name)
     assert site.run()[0] == 0
     assert sorted(account.deleted) == [old for old, _new in pairs.values()]
     for old, new in pairs.values():
         assert account.events.index(("served", new)) < account.events.index(("deleted", old))
-    assert account.count(UPDATE) == len(held) + 4
+    assert {name: len(account.updates(name)) for name in held} == {
+        **dict.fromkeys(held, 1),
+        **{"third": 3, "broken": 3, "lost": 2},
+    }
     assert [one.holds[0] in account.store for one in account.balancers.values()] == [True] * len(held)
     assert site.run() == (0, 0, [])
