@@ -180,8 +180,9 @@ options:
     type: path
   rollback:
     description:
-      - Whether to point a listener back, once, if it worked before the change, and after it completes no TLS handshake any more or serves
-        a certificate that is neither the old nor the new one. Its outcome is V(rolled_back), and the module fails.
+      - Whether to point a listener back, once, if it worked before the change, and after it, at one of its addresses, completes no TLS
+        handshake any more or serves a certificate that is neither the old nor the new one. Its outcome is V(rolled_back), and the module
+        fails.
       - The listener must be broken for 15 seconds, or until O(verify_timeout) if that is shorter.
     type: bool
     default: true

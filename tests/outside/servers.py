@@ -236,21 +236,27 @@ def http(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> 
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def read_request(peer: socket.socket) -> tuple[str, bytes]:
-    """Read one request whole: its first line, and its body."""
+def read_message(peer: socket.socket) -> bytes:
+    """Read one request or answer whole."""
     data = b""
     while b"\r\n\r\n" not in data:
-        piece = peer.recv(65536)
-        if not piece:
-            raise ConnectionError("no request")
-        data += piece
-    head, body = head_and_body(data)
-    length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
-    while length and len(body) < int(length[1]):
-        piece = peer.recv(65536)
-        if not piece:
-            raise ConnectionError("half a request")
-        body += piece
+        data += _more(peer, "no message")
+    length = re.search(rb"content-length: *(\d+)", head_and_body(data)[0], re.IGNORECASE)
+    while length and len(head_and_body(data)[1]) < int(length[1]):
+        data += _more(peer, "half a message")
+    return data
+
+
+def _more(peer: socket.socket, lacking: str) -> bytes:
+    piece = peer.recv(65536)
+    if not piece:
+        raise ConnectionError(lacking)
+    return piece
+
+
+def read_request(peer: socket.socket) -> tuple[str, bytes]:
+    """Read one request whole: its first line, and its body."""
+    head, body = head_and_body(read_message(peer))
     return head.split(b"\r\n")[0].decode(), body
 
 
@@ -389,3 +395,54 @@ def _relay(one: socket.socket, two: socket.socket) -> None:
                 finish(target)
                 return
             target.sendall(piece)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How a request is lost.
+
+    Attributes:
+        ending: what is done in place of the answer.
+        arrives: whether the request reaches the server; only its answer is lost then.
+    """
+
+    ending: Ending
+    arrives: bool
+
+
+class LosingProxy(Server):
+    """A proxy that passes plain requests on as they are, and loses those that hold certain words, each once.
+
+    Attributes:
+        losses: by the words.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.target = port
+        self.losses: dict[tuple[str, ...], Loss] = {}
+        super().__init__()
+
+    @property
+    def url(self) -> str:
+        """The proxy's URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def serve(self, peer: socket.socket) -> None:
+        """Pass requests on until one is lost."""
+        while True:
+            request = re.sub(rb" http://[^/]+", b" ", read_message(peer), count=1)  # RFC 9112, 3.2.2
+            loss = self._loss(request)
+            answer = http(200, b"") if loss and not loss.arrives else self._ask(request)
+            if loss:
+                loss.ending(self, peer, answer)
+                return
+            peer.sendall(answer)
+
+    def _ask(self, request: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", self.target)) as target:
+            target.sendall(request)
+            return read_message(target)
+
+    def _loss(self, request: bytes) -> Loss | None:
+        found = next((words for words in self.losses if all(word.encode() in request for word in words)), None)
+        return self.losses.pop(found) if found else None

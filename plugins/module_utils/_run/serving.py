@@ -142,12 +142,13 @@ class Watch:
         self._untrusted.setdefault(f"{chain.why}. {remedy}", set()).add(deployment.name)
 
     def _look_at(self, deployments: Sequence[Deployment]) -> Mapping[str, Sighting]:
-        """Return what all listeners serve, looked at at the same time."""
+        """Return what all listeners serve, looked at at the same time; an address that worked before must still do so."""
         if not deployments:
             return {}
         with concurrent.futures.ThreadPoolExecutor(max_workers=len(deployments)) as pool:
             found = pool.map(self._sighting, deployments)
-            return {one.uuid: seen for one, seen in zip(deployments, found, strict=True)}
+            pairs = list(zip(deployments, found, strict=True))
+        return {one.uuid: seen.since(self._before.get(one.uuid)) for one, seen in pairs}
 
     def _sighting(self, deployment: Deployment) -> Sighting:
         wanted = t.cast(Certificate, deployment.target and deployment.target.certificate)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._text import some_of
 from .._x509.certificate import Certificate
@@ -30,6 +30,8 @@ class Sighting:
         shown: the fingerprint to report; another one than the wanted one, if there is such.
         words: the finding as a sentence, for all verdicts but `served`.
         chain: what was sent with the wanted certificate.
+        working: the addresses that completed a handshake.
+        closed: the looks at those that did not accept a connection.
     """
 
     verdict: Verdict
@@ -37,11 +39,20 @@ class Sighting:
     shown: str | None
     words: str
     chain: tuple[Certificate, ...] = ()
+    working: frozenset[str | None] = frozenset()
+    closed: tuple[Look, ...] = ()
 
     @property
     def works(self) -> bool:
         """Whether clients can connect."""
         return self.verdict in {"served", "other"}
+
+    def since(self, before: Sighting | None) -> Sighting:
+        """Return this with the addresses counted as failing that worked before and do not accept connections any more."""
+        gone = [look for look in self.closed if before and look.ip_address in before.working]
+        if not gone or self.verdict == "unreachable":
+            return self
+        return replace(self, verdict="failing", words=f"{_said(gone)} {self.words}".strip())
 
     def is_worse_than(self, before: Sighting) -> bool:
         """Return whether something is wrong that was not wrong before: no handshake, or a certificate that has no business there."""
@@ -67,12 +78,14 @@ def sighting(looks: Sequence[Look], wanted: Certificate) -> Sighting:
     chain = next((look.chain for look in seen if look.chain[0] == wanted), ())
     shown = (others or seen)[0].chain[0].fingerprint_sha256 if seen else None
     failed = [look for look in reached if look.reason is not None or not look.chain]
+    working = frozenset(look.ip_address for look in reached if look not in failed)
+    closed = tuple(look for look in looks if look not in reached)
     if failed:
-        return Sighting("failing", fingerprints, shown, _said(failed), chain)
+        return Sighting("failing", fingerprints, shown, _said(failed), chain, working, closed)
     if others:
         names = [f"{_where(look)} serves {described(look.chain[0])}" for look in others]
-        return Sighting("other", fingerprints, shown, f"{some_of(names, MOST_NAMED, '; ')}.", chain)
-    return Sighting("served", fingerprints, shown, "", chain)
+        return Sighting("other", fingerprints, shown, f"{some_of(names, MOST_NAMED, '; ')}.", chain, working, closed)
+    return Sighting("served", fingerprints, shown, "", chain, working, closed)
 
 
 def described(certificate: Certificate) -> str:

@@ -195,6 +195,29 @@ def test_an_address_that_cannot_be_reached_does_not_count(world: World) -> None:
     assert seen.served is True
 
 
+@pytest.mark.parametrize("how", [GONE, "timeout"])
+def test_an_address_that_is_closed_afterwards(world: World, how: Answer) -> None:
+    """A machine of the balancer works no more; the other one does."""
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, how))
+    assert (seen.outcome, seen.reason, seen.served) == ("failed", "not_served", False)
+    assert "192.0.2.2" in seen.message and watch.is_broken(seen) and 15 <= world.clock.now <= 18
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, how), at_40=(NEW, NEW), timeout=10)
+    assert watch.is_broken(seen) and not watch.works(seen)
+    world.shows = {0: (OLD, OLD)}
+    assert watch.works(seen)
+
+
+def test_an_address_that_is_closed_for_a_moment(world: World) -> None:
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, GONE), at_10=(NEW, NEW))
+    assert (seen.outcome, seen.served) == ("switched", True) and not watch.is_broken(seen)
+
+
+@pytest.mark.parametrize("before", [FAILS, GONE])
+def test_an_address_that_did_not_work_before_may_be_closed(world: World, before: Answer) -> None:
+    watch, seen = watched(world, OLD, before, at_0=(NEW, GONE))
+    assert (seen.outcome, seen.served) == ("switched", True) and not watch.is_broken(seen)
+
+
 def test_no_address(world: World) -> None:
     watch = Watch(120, None, world.clock)
     (seen,) = watch.until_served([switched(address=None)])
