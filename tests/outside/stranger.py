@@ -255,6 +255,9 @@ class Stranger:
     def _Account_getValidSecurityCertificateEntries(self, _call: Call) -> list[Row]:
         return self.entries or []
 
+    def _Network_LBaaS_LoadBalancer_getAllObjects(self, _call: Call) -> list[Row]:
+        return []  # see `balancers`
+
     def _Security_Certificate_Request_getSslCertificateRequests(self, call: Call) -> list[Row]:
         return list(self.orders.values()) if call.arguments == (ACCOUNT,) else []
 
