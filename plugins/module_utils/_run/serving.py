@@ -121,7 +121,7 @@ class Watch:
         back = f" Certificate {before} is probably the one before it: name it to go back." if before else ""
         return deployment.failed(
             "not_served",
-            f"By the API the listener has certificate {deployment.certificate_id}, but {HOW[found.verdict]}: {found.words}{back}",
+            f"With certificate {deployment.certificate_id} in the API, {HOW[found.verdict]}: {found.words}{back}",
             served=False,
             served_fingerprint=found.shown,
         )
