@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from tests.support import servers
 
@@ -30,8 +31,10 @@ OLDEST = (2, 7)
 """Older versions do not say when a reload is done."""
 _SYSTEM_PATH = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/sbin")
 _SECONDS = 20
+_ANSWER_SECONDS = 0.5
 _POLL_SECONDS = 0.01
 _FIRST_ADDRESSES = (int(ipaddress.ip_address("127.16.0.1")), int(ipaddress.ip_address("127.250.0.1")))
+Found = TypeVar("Found")
 _SETTINGS = """
 global
   log stderr format raw daemon notice
@@ -98,10 +101,11 @@ class Haproxy:
 
     def serve(self, frontends: list[Frontend]) -> None:
         """Serve these and nothing else once this returns; raises ProxyError, and goes on as before."""
-        before, workers = self._settings, self._workers()
+        before = self._settings
         if self._write(frontends) == before:
             return
-        said = self._ask("reload")
+        workers = self._wait_for(self._workers)
+        said = self._ask("reload", _SECONDS)
         if not said.startswith("Success=1"):
             self._settings = before
             self._configuration.write_text(before, encoding="ascii")
@@ -158,27 +162,33 @@ class Haproxy:
                 path.unlink()
 
     def _workers(self) -> list[str]:
-        """The ids of the processes that serve, or still end their connections."""
+        """The ids of the processes that serve, or still end their connections; none while the master does not answer."""
         return [line.split()[0] for line in self._ask("show proc").splitlines() if line.split()[1:2] == ["worker"]]
 
     def _accepts_no_more(self, worker: str) -> bool:
         """Has a former worker ended, or does it only end its connections?"""
-        return worker not in self._workers() or "\nStopping: 1\n" in self._ask(f"@!{worker} show info")
+        workers = self._workers()
+        return bool(workers) and (worker not in workers or "\nStopping: 1\n" in self._ask(f"@!{worker} show info"))
 
-    def _ask(self, command: str) -> str:
-        """What the master answers, up to an empty line or its end; nothing while it is busy."""
+    def _ask(self, command: str, seconds: float = _ANSWER_SECONDS) -> str:
+        """What the master answers, up to an empty line or its end; nothing while it is busy.
+
+        While it begins anew, it takes connections which it never answers.
+        """
         said = b""
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(_SECONDS)
+            connection.settimeout(seconds)
             connection.connect(str(self._socket))
             connection.sendall(f"{command}\n".encode())
             while not said.endswith(b"\n\n") and (received := connection.recv(65_536)):
                 said += received
         return said.decode()
 
-    def _wait_for(self, condition: Callable[[], object]) -> None:
+    def _wait_for(self, condition: Callable[[], Found]) -> Found:
+        """What a condition gives as soon as it gives anything."""
         deadline = time.monotonic() + _SECONDS
-        while not condition():
+        while not (found := condition()):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise ProxyError(f"HAProxy does not work: {self._log.read_text(encoding='utf-8')}")
             time.sleep(_POLL_SECONDS)
+        return found
