@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import TypeGuard
@@ -115,6 +115,17 @@ def is_one_address(address: str | None) -> TypeGuard[str]:
 def _address(address: str, form: Callable[[str], str]) -> str:
     local, at, domain = address.strip().lower().rpartition("@")
     return f"{local}{at}{form(domain)}"
+
+
+def listener_name(record: Mapping[str, object]) -> str:
+    """Return the name in messages of a listener, or of balancers, in a result; empty for any other record."""
+    return ":".join(str(record[name]) for name in ("load_balancer", "port") if record.get(name))
+
+
+def name_to_ask_for(names: Iterable[str]) -> str | None:
+    """Return a name to ask for in a TLS handshake: one without a wildcard if there is one, else with `www` in its place."""
+    best = min(names, key=lambda name: (name.startswith("*"), name), default=None)
+    return best and best.replace("*", "www")
 
 
 def file_stems(common_name: str) -> list[str]:

@@ -106,6 +106,14 @@ class Balancer:
         for_ecdsa = {bool(ECDSA.search(name)) for name in self.ciphers} or {False}
         return (key_type != "RSA") in for_ecdsa
 
+    @property
+    def why_ended(self) -> str:
+        """Why it accepts no change, for one that has ended."""
+        return (
+            f"Load balancer {self.name} is {self.provisioning_status}, which does not pass by itself: see to it in the console."
+            f"{self.shown_error}"
+        )
+
     def listener(self, uuid: str) -> Listener | None:
         """Return one of its listeners, or `None` if it is gone."""
         return next((listener for listener in self.listeners if listener.uuid == uuid), None)

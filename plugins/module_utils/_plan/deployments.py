@@ -312,13 +312,7 @@ def _why_not(
 
 def _why_ended(place: Place) -> tuple[DeployReason, str] | None:
     """Return reason and message if a listener's balancer accepts no change any more."""
-    balancer = place.balancer
-    if not balancer.has_ended:
-        return None
-    return "balancer_error", (
-        f"Load balancer {balancer.name} is {balancer.provisioning_status}, which does not pass by itself: see to it in the console."
-        f"{balancer.shown_error}"
-    )
+    return ("balancer_error", place.balancer.why_ended) if place.balancer.has_ended else None
 
 
 def _why_unknown(place: Place, current: Stored | None) -> str:

@@ -70,11 +70,6 @@ def change_of(listener: Record) -> str:
     return f"{key_of(listener)}={listener['certificate_id']}"
 
 
-def name_of(listener: Record) -> str:
-    """Return a listener's name in messages."""
-    return f"{listener['load_balancer']}:{listener['port']}"
-
-
 def batches(
     listeners: Sequence[Record], at_once: int, *, looks: bool, approved: Collection[str] | None = None
 ) -> list[dict[str, t.Any]]:

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._codes import DeployReason
+from .._names import listener_name, name_to_ask_for
 from .._text import some_of
 from .._times import parse
 from .._x509.certificate import name_set
-from .rollout import Record, Settled, key_of, name_of
+from .rollout import Record, Settled, key_of
 
 MOST_NAMED = 5
 """Maximum number of listeners in a message."""
@@ -46,10 +47,9 @@ def _with_address(settled: Iterable[Settled]) -> list[Settled]:
 
 
 def _server_name(listener: Record) -> str:
-    """Return a name to ask for in the handshake: one without a wildcard if there is one, else with `www` in its place."""
+    """Return a name to ask for in the handshake; the balancer's own if the certificate has none."""
     names = name_set(None, filter(_is_name, listener["subject_alt_names"])) or name_set(listener["common_name"], ())
-    best = sorted(names, key=lambda name: (name.startswith("*"), name))
-    return best[0].replace("*", "www") if best else str(listener["address"])
+    return name_to_ask_for(names) or str(listener["address"])
 
 
 def _is_name(value: str) -> bool:
@@ -189,7 +189,7 @@ def _is_seen(one: Settled, later: Mapping[str, bool | None], *, remove_unseen: b
 
 
 def _kept(old: Record, unseen: Sequence[Settled], others: Sequence[Record], later: Mapping[str, bool | None]) -> Record:
-    names = some_of([*(name_of(one.record) for one in unseen), *map(name_of, others)], MOST_NAMED)
+    names = some_of([*(listener_name(one.record) for one in unseen), *map(listener_name, others)], MOST_NAMED)
     return {
         **old,
         "outcome": "skipped",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from .._errors import failure_of
+from .._names import listener_name
 from .._text import some_of
 
 Record = Mapping[str, t.Any]
@@ -296,7 +297,7 @@ def _stored_as(certificate: Record) -> str:
 def _skipped(records: Iterable[Record]) -> Iterable[str]:
     """Yield a line for each reason, with the first names of what was skipped for it."""
     for reason, group in groupby(sorted(records, key=_reason), key=_reason):
-        names = list(dict.fromkeys(_listener(one) or one.get("common_name") or "?" for one in group))
+        names = list(dict.fromkeys(listener_name(one) or one.get("common_name") or "?" for one in group))
         yield f"skipped ({reason}): {some_of(names, MOST_NAMED)}"
 
 
@@ -308,13 +309,8 @@ def _order(record: Record) -> str:
     return f"{record.get('common_name') or '(no name)'} (order {record.get('order_id')})"
 
 
-def _listener(record: Record) -> str:
-    """Return the name of a listener, or of balancers; empty for any other record."""
-    return ":".join(str(record[name]) for name in ("load_balancer", "port") if record.get(name))
-
-
 def _named(record: Record) -> str:
-    if _listener(record):
-        return _listener(record)
+    if listener_name(record):
+        return listener_name(record)
     identifier = record.get("order_id")
     return ", ".join(filter(None, (record.get("common_name"), f"order {identifier}" if identifier else None)))

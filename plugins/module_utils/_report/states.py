@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 
 from .._api.orders import ineligibility
 from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
-from .._names import ascii_name
+from .._names import ascii_name, listener_name
 from .._times import days_until, iso, parse
 from .._x509.terms import SLACK, Held, Shelf, Standing, Term
 
@@ -169,8 +169,7 @@ def _build(orders: Iterable[Record], known: Known, index: _Index, words: Record,
 
 def _source(record: Record) -> str | None:
     """Return what a notice is about: a listener, or whatever else the record names."""
-    listener = ":".join(str(record[name]) for name in ("load_balancer", "port") if record.get(name))
-    return listener or record.get("common_name")
+    return listener_name(record) or record.get("common_name")
 
 
 def _urgency(row: Row) -> tuple[int, int, str, int]:

@@ -31,8 +31,7 @@ from .._plan.deployments import (
 from .._plan.replacements import Leeway
 from .._text import some_of
 from .._times import now
-from .._x509.chain import Anchors
-from .roots import trusted_roots
+from .roots import roots_if_any
 from .serving import Watch
 from .switching import Patience, Switcher
 
@@ -230,13 +229,7 @@ def check_number(planned: Sequence[Deployment], most: int) -> None:
 
 def watch_of(module: Module, client: Client) -> Watch:
     """Return what looks at the listeners; without any root certificates, it does not tell about trust."""
-    anchors: Anchors | None = None
-    try:
-        anchors = trusted_roots(module.params["trusted_ca_path"])
-    except CertificatesError as error:
-        if module.params["trusted_ca_path"] is not None:
-            raise
-        module.warn(f"Whether clients can trust what is served was not looked at. {error.message}")
+    anchors = roots_if_any(module.params["trusted_ca_path"], module.warn)
     return Watch(module.params["verify_timeout"], anchors, client.stop)
 
 

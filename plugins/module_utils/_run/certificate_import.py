@@ -52,7 +52,7 @@ from .._x509.chain import Anchors
 from .._x509.keys import key_texts
 from .creates import Creator
 from .import_result import as_result
-from .roots import trusted_roots
+from .roots import roots_if_any, trusted_roots
 
 SPEC = api_options() + import_options() + ledger_options() + concurrency_options()
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
@@ -200,13 +200,9 @@ def anchors_for(item: Item, module: Module) -> Anchors | None:
     """
     if item["trust"] == "ignore":
         return None
-    try:
+    if item["trust"] == "require":
         return trusted_roots(item["trusted_ca_path"])
-    except CertificatesError as error:
-        if item["trust"] == "require" or item["trusted_ca_path"] is not None:
-            raise
-        module.warn(f"Whether certificates can be trusted was not looked at. {error.message}")
-        return None
+    return roots_if_any(item["trusted_ca_path"], module.warn)
 
 
 def read_material(item: Item) -> Material:

@@ -22,13 +22,13 @@ from .._codes import EndpointReason
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
+from .._names import name_to_ask_for
 from .._times import now
 from .._tls.endpoint import Endpoint, Look
 from .._tls.judge import Judge, as_result
 from .._tls.look import CONCURRENCY, look_at_all
 from .._tls.written import is_host, read_endpoint
-from .._x509.chain import Anchors
-from .roots import trusted_roots
+from .roots import roots_if_any
 from .serving import server_name_for
 
 LIBRARIES = FOR_CERTIFICATES
@@ -84,7 +84,7 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     check_params(params)
     items = [Item(endpoint) for endpoint in read_endpoints(params["endpoints"] or ())]
-    anchors = anchors_for(module)
+    anchors = roots_if_any(params["trusted_ca_path"], module.warn)
     client, listing = None, None
     if params["from_load_balancers"] or params["gather_stored"]:
         module.require(*FOR_API)
@@ -134,18 +134,6 @@ def _as_dict(item: object) -> object:
     return item
 
 
-def anchors_for(module: Module) -> Anchors | None:
-    """Return the trusted certificates; `None`, with a warning, on a machine without roots."""
-    path = module.params["trusted_ca_path"]
-    try:
-        return trusted_roots(path)
-    except CertificatesError as error:
-        if path is not None:
-            raise
-        module.warn(f"Whether certificates can be trusted was not looked at. {error.message}")
-        return None
-
-
 def connect_for(module: Module) -> Client:
     """Return a client whose calls have the time that calls of the API need."""
     params = {**module.params, "timeout": max(module.params["timeout"], API_TIMEOUT)}
@@ -185,7 +173,7 @@ def from_load_balancers(client: Client, records: Sequence[Stored]) -> list[Item]
 def _item_of(balancer: Balancer, listener: Listener, stored: Mapping[int, Stored]) -> Item:
     record = stored.get(listener.certificate_id or 0)
     host = balancer.address or ""
-    name = name_to_ask_for(record) if record else None
+    name = asked_name(record) if record else None
     about = {
         "load_balancer": balancer.name,
         "load_balancer_uuid": balancer.uuid,
@@ -197,10 +185,13 @@ def _item_of(balancer: Balancer, listener: Listener, stored: Mapping[int, Stored
     return Item(Endpoint(host, listener.port, name or host or None), about, why_not)
 
 
-def name_to_ask_for(record: Stored) -> str | None:
+def asked_name(record: Stored) -> str | None:
     """Return a name by which clients would ask for a certificate of the store, `None` if it has none that can be asked for."""
-    shown = record.common_name or ""
-    name = server_name_for(record.certificate) if record.certificate else shown.replace("*", "www", 1)
+    name = (
+        server_name_for(record.certificate)
+        if record.certificate
+        else name_to_ask_for(filter(None, [record.common_name]))
+    )
     return name if name and is_host(name) else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 
@@ -56,6 +56,21 @@ def trusted_roots(path: str | None) -> Anchors:
             path=path,
         )
     return Anchors(found)
+
+
+def roots_if_any(path: str | None, warn: Callable[[str], object]) -> Anchors | None:
+    """Return the trusted certificates; `None`, with a warning, on a machine without roots.
+
+    Raises:
+        CertificatesError: as `trusted_roots`, if the user names them.
+    """
+    try:
+        return trusted_roots(path)
+    except CertificatesError as error:
+        if path is not None:
+            raise
+        warn(f"Whether certificates can be trusted was not looked at. {error.message}")
+        return None
 
 
 def _of_machine() -> list[Certificate]:

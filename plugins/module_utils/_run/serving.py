@@ -13,6 +13,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from .._names import name_to_ask_for
 from .._plan.deployments import Deployment
 from .._text import some_of
 from .._times import now
@@ -174,6 +175,5 @@ def left_broken(deployment: Deployment) -> Deployment:
 
 
 def server_name_for(certificate: Certificate) -> str | None:
-    """Return a name to ask for in the handshake: one without a wildcard if there is one, else `www` in place of the wildcard."""
-    names = sorted(certificate.server_names, key=lambda name: (name.startswith("*"), name))
-    return names[0].replace("*", "www") if names else None
+    """Return a name to ask for in the handshake, `None` if the certificate has none."""
+    return name_to_ask_for(certificate.server_names)

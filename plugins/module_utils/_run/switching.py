@@ -99,11 +99,7 @@ class Switcher:
             if now.is_active:
                 return now
             if now.has_ended:
-                raise CertificatesError(
-                    "balancer_error",
-                    f"Load balancer {now.name} is {now.provisioning_status}, which does not pass by itself: see to it in the "
-                    f"console.{now.shown_error}",
-                )
+                raise CertificatesError("balancer_error", now.why_ended)
             if not (self._patience.waits and pauses.pause()):
                 raise self._gave_up(now)
 
