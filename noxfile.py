@@ -38,6 +38,13 @@ SERVERS = {
     "haproxy": (("haproxy", "/usr/sbin/haproxy", "/usr/local/sbin/haproxy"), "what load balancers serve"),
 }
 """Debian's packages of the servers that the unit tests start: where they are when installed, and what they test."""
+ACME = {
+    "pebble": (("pebble",), "certificates of ACME authorities"),
+    "certbot": (("certbot",), "certificates that certbot renews"),
+    "lego": (("lego",), "certificates that lego renews"),
+    "acme.sh": (("acme.sh",), "certificates that acme.sh renews"),
+}
+"""The same: an ACME authority and its clients."""
 BROWSER = {
     "chromium": (("/usr/bin/chromium",), "the report in a browser"),
     "chromium-driver": (("/usr/bin/chromedriver",), "the report in a browser"),
@@ -186,7 +193,7 @@ def sanity(session: nox.Session, core: str) -> None:
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
     session.install(core, *RUNTIME, *group("test-long" if os.environ.get("LONG") == "1" else "test"))
-    install_packages(session, SERVERS)
+    install_packages(session, SERVERS | ACME)
     elsewhere = SAME_ON_EACH_CORE
     if core == USUAL_CORE:
         elsewhere = ON_NEWEST if not CHOSEN and interpreter(f"python{NEW_PYTHON3}") else ()
@@ -335,7 +342,7 @@ def not_run(ran: Collection[str]) -> Iterator[str]:
         yield "unit tests that take long: make test-long"
     if "sanity" in ran and (lacking := [version for version in PYTHONS if not interpreter(f"python{version}")]):
         yield f"compiling and importing on Python {', '.join(lacking)}: not on this machine"
-    for package, tests in missing(SERVERS).items() if "unit" in ran else ():
+    for package, tests in missing(SERVERS | ACME).items() if "unit" in ran else ():
         yield f"tests of {tests}: the package {package} is not installed"
     yield "benchmarks: make bench"
 
