@@ -48,6 +48,13 @@ def switched(listener: Record) -> str:
     return f"switched to {which} ({label(listener) or 'without a name'}){seen.get(listener['served'], '')}"
 
 
+def left_as_they_are(unchanged: Sequence[Record]) -> Iterable[str]:
+    """Say how many listeners have the right certificate already, if any."""
+    if unchanged:
+        have = "listener has" if len(unchanged) == 1 else "listeners have"
+        yield f"{len(unchanged)} {have} the best certificate of the store already"
+
+
 def stored_as(certificate: Record) -> str:
     """Say under which id a certificate was stored, if that is known."""
     return f" as certificate {certificate['id']}" if certificate.get("id") else ""
