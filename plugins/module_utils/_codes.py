@@ -99,6 +99,19 @@ EndpointReason = t.Literal[NotSeen, "expired", "not_yet_valid", "name_mismatch",
 WaitingReason = t.Literal[Ineligibility, InStore, "waiting_for_email", "waiting_for_certificate", "waiting_for_key"]
 """Why the filter `certificate_files` has nothing to import for an order."""
 
+SourceReason = t.Literal[
+    "key_missing",
+    "certificate_missing",
+    "broken_link",
+    "being_renewed",
+    "unreadable",
+    "not_a_file",
+    "too_large",
+    "malformed",
+    "bad_passphrase",
+]
+"""Why a certificate that another client keeps cannot be used."""
+
 FailureCode = t.Literal[
     "emails_failed",
     "certificates_failed",
