@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -66,7 +67,7 @@ def read_sources(
     read = Read()
     for source, mail in zip(found, mails, strict=True):
         paired = _look(source, mail, passphrase)
-        for warning in dict.fromkeys(paired.warnings):
+        for warning in dict.fromkeys((*paired.warnings, *_nothing(source, paired))):
             warn(warning)
         judge = trust.judge_for(paired)
         for pair in paired.pairs:
@@ -84,6 +85,14 @@ def _look(source: Source, mail: Mapping[str, t.Any] | None, passphrase: str | No
         letters = [_letter(one) for one in (mail or {}).get("certificates") or ()]
         return look(lambda: plain.key_files(source.path), Files(passphrase, keys_are_used=True), letters)
     return look(lambda: CLIENTS[source.kind](source.path), Files(passphrase))
+
+
+def _nothing(source: Source, paired: Paired) -> Iterator[str]:
+    """Yield a warning if a folder has something in it, but nothing that is meant."""
+    if source.kind != MAIL and not paired.pairs and not paired.useless:
+        with suppress(OSError):
+            if os.listdir(source.path):
+                yield f"There is no certificate with its private key in {printable(source.path)}: check the path in {source.kind}."
 
 
 def _letter(found: Mapping[str, t.Any]) -> Unit:
@@ -170,20 +179,14 @@ class _ChainsByIssuer:
 
     def _above(self, issuer: Name) -> list[Certificate]:
         """Return the certificates with an issuer's name, those with the names of their issuers, and so on."""
-        names, found = {issuer: None}, []
-        for name in iter(_growing(names)):
-            for one in self._by_subject.get(name, ()):
-                found.append(one)
-                names[one.issuer] = None
-        return found
-
-
-def _growing(names: dict[Name, None]) -> Iterator[Name]:
-    """Yield the names, also those that are added meanwhile."""
-    done = 0
-    while done < len(names):
-        yield list(names)[done]
-        done += 1
+        found: dict[Name, list[Certificate]] = {}
+        names = [issuer]
+        while names:
+            name = names.pop()
+            if name not in found:
+                found[name] = self._by_subject.get(name, [])
+                names += (one.issuer for one in found[name])
+        return [one for alike in found.values() for one in alike]
 
 
 # Records

@@ -102,6 +102,22 @@ def names_in_source(folder: str) -> list[str]:
         ) from None
 
 
+def folder_in(path: str, name: str) -> str:
+    """Return the folder of this name in a source, or the source itself if there is none.
+
+    Raises:
+        CertificatesError: `not_found`, if there is something else of this name: perhaps a disk is missing.
+    """
+    inner = os.path.join(path, name)
+    if os.path.lexists(inner) and not os.path.isdir(inner):
+        raise CertificatesError(
+            "not_found",
+            f"{printable(inner)} is no folder, or a link to one that is not there: restore it, or name another folder.",
+            path=printable(inner),
+        )
+    return inner if os.path.isdir(inner) else path
+
+
 def subfolders(folder: str) -> t.Iterator[tuple[str, str, list[str] | Trouble]]:
     """Yield name, path and names of the folders in a folder, in the order of their names.
 

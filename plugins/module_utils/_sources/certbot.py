@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from .._text import printable
-from .base import Bundle, File, Trouble, names_in_source, subfolders
+from .base import Bundle, File, Trouble, folder_in, names_in_source, subfolders
 
 CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY = "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"
 LINKS = (CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY)
@@ -30,16 +30,13 @@ def bundles(path: str) -> list[Bundle]:
     Raises:
         CertificatesError: `not_found`.
     """
-    live = os.path.join(path, "live")
-    if os.path.isdir(live):
-        path = live
-    else:
-        names = names_in_source(path)
-        if _is_lineage(names):
-            return [_lineage(os.path.basename(path), path, names)]
+    live = folder_in(path, "live")
+    names = names_in_source(live)
+    if _is_lineage(names):
+        return [_lineage(os.path.basename(live), live, names)]
     return [
         Bundle(name, folder, trouble=names) if isinstance(names, Trouble) else _lineage(name, folder, names)
-        for name, folder, names in subfolders(path)
+        for name, folder, names in subfolders(live)
         if isinstance(names, Trouble) or _is_lineage(names)
     ]
 

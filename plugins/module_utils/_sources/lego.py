@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from .base import Bundle, File, names_in_source
+from .base import Bundle, File, folder_in, names_in_source
 
 CERTIFICATE, ISSUER, PRIVATE_KEY = ".crt", ".issuer.crt", ".key"
 
@@ -23,8 +23,7 @@ def bundles(path: str) -> list[Bundle]:
     Raises:
         CertificatesError: `not_found`.
     """
-    inner = os.path.join(path, "certificates")
-    folder = inner if os.path.isdir(inner) else path
+    folder = folder_in(path, "certificates")
     names = dict.fromkeys(names_in_source(folder))
     found: dict[str, None] = {}
     for name in names:

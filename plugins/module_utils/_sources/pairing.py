@@ -88,13 +88,13 @@ class Paired:
 def pair(units: Sequence[Unit]) -> Paired:
     """Return the certificates of a source with their keys, each certificate once.
 
-    A certificate that has a key is one to use. Others are issuers if they belong to CAs, or else lack their key.
+    A certificate that has a key is one to use, unless it is a CA's own. Others are issuers if they belong to CAs, or lack their key.
     """
     keys = _Keys(units)
     found: dict[Certificate, tuple[int, Pair]] = {}
     orphans: dict[int, list[Certificate]] = defaultdict(list)
     for certificate, places in _places(units).items():
-        key = keys.of(certificate, places)
+        key = keys.of(certificate, places) if is_for_hosts(certificate) else None
         if key is not None:
             number, content = key
             home = number if number in places else next(iter(places))
@@ -112,6 +112,16 @@ def pair(units: Sequence[Unit]) -> Paired:
             unit for unit in units if id(unit) in doubtful or any(content.trouble for content in unit.contents)
         ),
     )
+
+
+def is_for_hosts(certificate: Certificate) -> bool:
+    """Return whether a certificate is for hosts, or at least not a CA's own.
+
+    Self-signed certificates for hosts are often CA certificates, too. The key of a real CA may lie beside it, but must not leave
+    the machine.
+    """
+    name = certificate.common_name or ""
+    return not certificate.may_issue or bool(certificate.subject_alt_names) or ("." in name and " " not in name)
 
 
 def _places(units: Sequence[Unit]) -> dict[Certificate, dict[int, None]]:

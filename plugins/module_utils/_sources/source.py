@@ -38,18 +38,19 @@ class Source:
     """The folder; for mail, that of the private keys."""
 
     @classmethod
-    def of(cls, given: Mapping[str, t.Any]) -> Source:
+    def of(cls, given: object) -> Source:
         """Return a source of the variable of the role.
 
         Raises:
             CertificatesError: `invalid_argument` if it is not exactly one, `not_found` if there is no such folder.
         """
+        if not isinstance(given, Mapping):
+            raise CertificatesError("invalid_argument", "Each source is a dict, such as {certbot: /etc/letsencrypt}.")
         kinds: list[Kind] = [kind for kind in (*CLIENTS, MAIL) if given.get(kind) is not None]
         if len(kinds) != 1:
-            found = " and ".join(kinds) or "none"
             raise CertificatesError(
                 "invalid_argument",
-                f"Each source has exactly one of {', '.join(CLIENTS)} or mail; one has {found} of them.",
+                f"Each source has exactly one of {', '.join(CLIENTS)} and {MAIL}, but one has {' and '.join(kinds) or 'none of them'}.",
             )
         [kind] = kinds
         option = KEY_FOLDER if kind == MAIL else kind
@@ -75,21 +76,28 @@ def existing(path: str, option: str) -> str:
     )
 
 
+MAY_PASS = frozenset({"key_missing", "certificate_missing", "malformed", "broken_link", "unreadable", "too_large"})
+"""Reasons that files may give while they are being replaced."""
+DOES_NOT_FIT = frozenset({"key_missing", "certificate_missing", "malformed"})
+"""Those that links to different versions explain."""
+
+
 def look(bundles: Callable[[], Sequence[Bundle]], files: Files, others: Sequence[Unit] = ()) -> Paired:
-    """Return what a source holds, looking twice at what seems to be wrong: it may just be about to be renewed.
+    """Return what a source holds. What seems to be wrong is looked at twice: it may just be being renewed.
 
     Args:
         bundles: lists the source's bundles.
         files: reads their files.
-        others: what was read before.
+        others: what comes from elsewhere.
     """
-    first = pair([*(_unit(bundle, files) for bundle in bundles()), *others])
-    if not first.doubtful:
-        return first
-    before = {unit.bundle.name: _stamps(unit) for unit in first.doubtful}
-    files.forget(content.file for unit in first.doubtful for content in unit.contents)
-    second = pair([*(_unit(bundle, files) for bundle in bundles()), *others])
-    return replace(second, useless=tuple(_with_renewal(one, before) for one in second.useless))
+    first = [_unit(bundle, files) for bundle in bundles()]
+    paired = pair([*first, *others])
+    if not paired.doubtful:
+        return paired
+    before = {unit.bundle.name: _stamps(unit) for unit in first}
+    files.forget(content.file for unit in paired.doubtful for content in unit.contents)
+    paired = pair([*(_unit(bundle, files) for bundle in bundles()), *others])
+    return replace(paired, useless=tuple(_with_renewal(one, before) for one in paired.useless))
 
 
 def _unit(bundle: Bundle, files: Files) -> Unit:
@@ -101,13 +109,18 @@ def _stamps(unit: Unit) -> dict[str, Stamp]:
 
 
 def _with_renewal(one: Useless, before: Mapping[str, Mapping[str, Stamp]]) -> Useless:
-    """Return what cannot be used, said to be renewed if that is what it looks like."""
-    bundle = one.unit.bundle
-    if bundle.renewing is not None:
+    """Return what cannot be used, said to be renewed if that is what it looks like.
+
+    Args:
+        one: the second look at it.
+        before: by the names of bundles, the files that were there at the first look.
+    """
+    bundle, stamps = one.unit.bundle, _stamps(one.unit)
+    if bundle.renewing is not None and one.trouble.reason in DOES_NOT_FIT:
         return replace(one, trouble=Trouble("being_renewed", bundle.renewing))
-    is_changing = any(content.is_changing for content in one.unit.contents)
-    if is_changing or before.get(bundle.name, _stamps(one.unit)) != _stamps(one.unit):
-        message = f"The files of {printable(one.path)} changed while they were read: run this again when they have been renewed."
+    is_changing = any(content.is_changing for content in one.unit.contents) or before.get(bundle.name, stamps) != stamps
+    if is_changing and one.trouble.reason in MAY_PASS:
+        message = f"{printable(one.path)}, or its private key, was being written: run this again when that has ended."
         return replace(one, trouble=Trouble("being_renewed", message))
     return one
 
