@@ -18,15 +18,17 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import INELIGIBLE
-from ansible_collections.softlayer.certificates.plugins.module_utils._report import states
+from ansible_collections.softlayer.certificates.plugins.module_utils._report import states, table
+from ansible_collections.softlayer.certificates.plugins.module_utils._report import timeline as drawings
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.states import (
     ATTENTION,
+    COLUMNS,
     STATES,
     Known,
+    kind_of,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import COLUMNS, as_csv
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import KINDS, timeline
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import KINDS
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso, parse
 
 ROOT = Path(__file__).resolve().parents[5]
 WORDS = yaml.safe_load((ROOT / "roles/ssl_fulfillment/files/report.yml").read_text(encoding="utf-8"))
@@ -113,6 +115,18 @@ def entry(reason: str | None, message: str = "") -> dict[str, Any]:
 def build(*orders: dict[str, Any], at: datetime = NOW, previous: str | None = None, **known: Any) -> dict[str, Any]:
     """A report in English; the store is empty if not given."""
     return states.build(orders, Known(**{"store": [], **known}), WORDS["en"], at, previous)
+
+
+def as_csv(report: dict[str, Any]) -> str:
+    """The orders of a report as CSV."""
+    return table.as_csv(report["orders"], COLUMNS)
+
+
+def timeline(report: dict[str, Any]) -> dict[str, Any]:
+    """What is drawn of a report."""
+    made = parse(report["generated_at"])
+    assert made is not None
+    return drawings.timeline(report["orders"], made, kind_of, ("order_id", "common_name", "days_left"))
 
 
 def row(*orders: dict[str, Any], **known: Any) -> dict[str, Any]:
