@@ -91,7 +91,7 @@ def _build(lines: Lines, earlier: dict[str, Row], words: Record, at: datetime) -
         "line_count": len(rows),
         "states": {state: counts[state] for state in STATES},
         "load_balancers": balancers(rows) if context.balances else None,
-        "attention": needing(rows, ATTENTION, "key", "keys"),
+        "attention": needing(rows, ATTENTION, "key", "lines"),
         "notices": notices(lines.general),
         "lines": rows,
     }

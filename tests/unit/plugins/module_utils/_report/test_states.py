@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,8 +29,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.sta
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import KINDS
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso, parse
 
-ROOT = Path(__file__).resolve().parents[5]
-WORDS = yaml.safe_load((ROOT / "roles/ssl_fulfillment/files/report.yml").read_text(encoding="utf-8"))
+from tests.support.pages import ROOT
+from tests.support.words import shape, texts, words_of
+
+WORDS = words_of("ssl_fulfillment")
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
 NAME, KEY = "www.example.com", "aa" * 32
 
@@ -709,13 +710,6 @@ def test_what_lies_far_away_is_told_beside_the_drawing() -> None:
 # --- The words ---
 
 
-def shape(words: Any) -> Any:
-    """The keys of texts, and what is to be filled in."""
-    if isinstance(words, dict):
-        return {key: shape(part) for key, part in words.items()}
-    return [shape(part) for part in words] if isinstance(words, list) else sorted(re.findall(r"{\w+}", words))
-
-
 @pytest.mark.parametrize("language", sorted(WORDS))
 def test_each_language_says_everything(language: str) -> None:
     words = WORDS[language]
@@ -727,15 +721,6 @@ def test_each_language_says_everything(language: str) -> None:
     assert set(INELIGIBLE) | {reason for _given, _known, _state, reason, _kinds in CASES.values()} <= set(
         words["reasons"]
     )
-
-
-def texts(words: Any) -> Iterator[str]:
-    """All texts of a language."""
-    if isinstance(words, str):
-        yield words
-    else:
-        for part in words.values() if isinstance(words, dict) else words:
-            yield from texts(part)
 
 
 @pytest.mark.parametrize("language", sorted(WORDS))
