@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .._errors import failure_of
 from .._text import some_of
-from .lines import MOST_NAMED, failures, label, left_as_they_are, named, skipped, stored_as, switched
+from .wording import MOST_NAMED, failures, label, left_as_they_are, named, skipped, stored_as, switched
 
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from .._codes import SourceReason, Untrusted
 from .._text import some_of
-from .lines import MOST_NAMED, Record, label, left_as_they_are, named, skipped, stored_as, switched
+from .wording import MOST_NAMED, Record, label, left_as_they_are, named, skipped, stored_as, switched
 
 BROKEN = {*t.get_args(SourceReason), *t.get_args(Untrusted)}
 """Reasons for skipping a certificate of a source that a person should read more of than its name."""
