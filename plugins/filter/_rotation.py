@@ -29,8 +29,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
     outcome,
     what_to_remove,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.lines import failures
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation_summary import summary
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.wording import failures
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 
 Record = Mapping[str, t.Any]

@@ -50,7 +50,7 @@ def steps(settings: Record) -> list[str]:
     reports = "report" in phases and settings.get("report_path") is not None
     looks = "verify" in phases or removes
     wanted = {
-        "sources": "import" in phases or (reports and bool(settings.get("sources"))),
+        "sources": "import" in phases or reports,
         "import": "import" in phases,
         "deploy": "deploy" in phases,
         "listeners": "deploy" not in phases and (looks or reports),

@@ -17,8 +17,8 @@ from .rollout_result import Rollout, lists
 from .rotation import is_meant
 from .sightings import removal, verdicts
 
-LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
-"""What `ssl_rotation_result` holds."""
+LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed", "unchanged")
+"""What a run comes to. `ssl_rotation_result` holds all but the listeners that were left `unchanged`."""
 CHANGED_MEANWHILE = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found"}
 """Reasons of an import that certificates and keys which fitted a moment before can only have if their files have changed."""
 ABOUT_SOURCE = ("source", "name", "path")
@@ -59,7 +59,7 @@ def outcome(run: Rotation, phases: Collection[str], *, is_check_mode: bool) -> d
         phases: those that ran.
         is_check_mode: whether nothing was done in fact.
     """
-    result: dict[str, list[Record]] = {name: [] for name in (*LISTS, "unchanged")}
+    result: dict[str, list[Record]] = {name: [] for name in LISTS}
     if "import" in phases:
         _add_imports(result, run)
     if run.listeners is not None:
@@ -75,7 +75,7 @@ def _add_imports(result: dict[str, list[Record]], run: Rotation) -> None:
     if run.store is not None and "certificates" not in run.store:
         result["failed"].append({"common_name": "the certificate store", **failure_of(run.store)})
     result["skipped"] += [*run.found.get("skipped", ()), *run.choice.get("skipped", ())]
-    if run.imports is None:
+    if run.imports is None or not run.choice["chosen"]:
         return
     done = run.imports.get("certificates")
     if done is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .._errors import failure_of
 from .._text import some_of
-from .lines import MOST_NAMED, failures, label, named, skipped, stored_as, switched
+from .wording import MOST_NAMED, failures, label, left_as_they_are, named, skipped, stored_as, switched
 
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""
@@ -261,10 +261,7 @@ def _why_none(blank: Sequence[str]) -> str:
 
 def _left(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> Iterable[str]:
     """Say what was not to be done about listeners, and what check mode cannot tell of them."""
-    unchanged = (run.rollout or {}).get("unchanged", ())
-    if unchanged:
-        have = "listener has" if len(unchanged) == 1 else "listeners have"
-        yield f"{len(unchanged)} {have} the best certificate of the store already"
+    yield from left_as_they_are((run.rollout or {}).get("unchanged", ()))
     created = [label(one) or "?" for one in result["imported"] if one["outcome"] == "imported"]
     if created and is_check_mode and "deploy" in run.phases:
         yield (

@@ -11,10 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from .._codes import SourceReason, Untrusted
 from .._text import some_of
-from .lines import MOST_NAMED, Record, label, named, skipped, stored_as, switched
+from .wording import MOST_NAMED, Record, label, left_as_they_are, named, skipped, stored_as, switched
 
 BROKEN = {*t.get_args(SourceReason), *t.get_args(Untrusted)}
 """Reasons for skipping a certificate of a source that a person should read more of than its name."""
+LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
+"""What `ssl_rotation_result` holds."""
 PHASES = {"imported": "import", "deployed": "deploy", "verified": "verify", "removed": "clean_up"}
 """The lists of the result that are not told of unless these phases ran."""
 
@@ -40,7 +42,8 @@ def summary(
     """
     would_be = "would be " if is_check_mode else ""
     broken = [one for one in result["skipped"] if one["reason"] in BROKEN]
-    counts = [f"{name} {len(found)}" for name, found in result.items() if PHASES.get(name, "") in {"", *phases}]
+    told = [name for name in LISTS if PHASES.get(name, "") in {"", *phases}]
+    is_needless = list(phases) == ["clean_up"] and not removes
     lines = [
         *(
             f"{named(one)}: {would_be}{one['outcome']}{stored_as(one)}, from {_origin(one)}"
@@ -54,12 +57,9 @@ def summary(
         *(f"{named(one) or 'the run'}: FAILED, {in_words_of_role(one['message'])}" for one in result["failed"]),
         *_broken(broken, in_words_of_role),
         *skipped(one for one in result["skipped"] if one["reason"] not in BROKEN),
-        *(
-            []
-            if removes or "clean_up" not in phases
-            else ["ssl_rotation_remove_superseded is false: no old certificate is removed"]
-        ),
-        ", ".join(counts),
+        *(["ssl_rotation_remove_superseded is false: no old certificate is removed"] if is_needless else []),
+        *left_as_they_are(result["unchanged"]),
+        ", ".join(f"{name} {len(result[name])}" for name in told),
     ]
     if report:
         lines.append(f"the report {'would be' if is_check_mode else 'is'} {report}.html, and beside it .json and .csv")

@@ -45,7 +45,7 @@ def keep(folder: Path, name: str, issued: Issued, *endings: str) -> None:
 
 def renewed(*names: str, **how: Any) -> Issued:
     """A new certificate, with a key of its own and an empty subject unless something else is said."""
-    return AUTHORITY.issue(None, key=new_key("rsa"), names=list(names), **how)
+    return AUTHORITY.issue(None, names=list(names), **{"key": new_key("rsa"), **how})
 
 
 def rotate(sim: Simulator, folder: Path, *options: str, playbook: str = "rotate", **variables: Any) -> Told:
@@ -57,9 +57,9 @@ def rotate(sim: Simulator, folder: Path, *options: str, playbook: str = "rotate"
     return told
 
 
-def reasons(told: Told, which: str = "skipped") -> dict[str, str]:
-    """Why each certificate of a source, or listener, was left out."""
-    return {one.get("name") or f"{one['load_balancer']}:{one['port']}": one["reason"] for one in told.result[which]}
+def reasons(told: Told) -> dict[str, str]:
+    """Why each certificate of a source was left out."""
+    return {one["name"]: one["reason"] for one in told.result["skipped"]}
 
 
 def changes(told: Told) -> Counter[str]:
@@ -144,7 +144,7 @@ def test_a_listener_that_serves_something_else_keeps_the_old_certificate(account
     keep(tmp_path / "keys", "www", renewed("www.example.com"))
     account.patch_listener(web["listeners"][0]["uuid"], misbehaves="closed", changes=9)
     told = rotate(account, tmp_path, remove_superseded=True)
-    assert told.ran.code == 2 and reasons(told, "failed") == {"web:443": "not_served"}
+    assert told.ran.code == 2 and "web:443: FAILED, " in told.ran.output
     assert have(account)["web:443"] == www and www in ids(account)
     assert changes(told)[DELETE] == 0
 
@@ -168,8 +168,8 @@ def test_broken_entries_stop_nothing(account: Simulator, tmp_path: Path) -> None
     balancer(account, "web", p443=www)
     keys = tmp_path / "keys"
     keep(keys, "www", renewed("www.example.com"))
-    keep(keys, "lost", renewed("www.example.com", "lost.example.com"), ".crt")
-    keep(keys, "stranger", self_signed("www.example.com", new_key("rsa")))
+    keep(keys, "lost", renewed("www.example.com", "lost.example.com", key=new_key()), ".crt")
+    keep(keys, "stranger", self_signed("www.example.com"), ".crt", ".key")
     keep(keys, "late", renewed("www.example.com", days=(-90, -1)))
     (keys / "half.crt").write_text(renewed("www.example.com").pem[:300], encoding="utf-8")
     (keys / "nowhere.crt").symlink_to(keys / "gone.crt")
@@ -214,7 +214,7 @@ def test_other_forms_of_sources(account: Simulator, tmp_path: Path) -> None:
     ("given", "said"),
     [
         ({"sources": None}, "ssl_rotation_sources names no source"),
-        ({"sources": "/etc/letsencrypt"}, 'ssl_rotation_sources is \\"/etc/letsencrypt\\", but must be a dict'),
+        ({"sources": "/etc/letsencrypt"}, "ssl_rotation_sources is a value of type str, but must be a dict"),
         ({"sources": [{"certbott": "/x"}]}, "ssl_rotation_sources has no key certbott"),
         ({"sources": [{"certbot": "/no/such"}]}, "names /no/such, but there is no such folder"),
         ({"phases": ["request"]}, "must be one of import, deploy, verify, clean_up, report"),
@@ -229,7 +229,7 @@ def test_mistakes_are_refused_before_anything_is_called(
     (tmp_path / "keys").mkdir()
     told = rotate(account, tmp_path, **given)
     assert told.ran.code == 2 and told.calls == []
-    assert said.replace('\\"', '"') in told.ran.output.replace('\\"', '"')
+    assert said in told.ran.output
 
 
 def test_narrowed_by_names_and_load_balancers(account: Simulator, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def chosen(choice: Choice) -> list[str]:
         ({"phases": ["clean_up"]}, []),
         ({"phases": ["clean_up"], "remove_superseded": True}, ["listeners", "verify", "clean_up"]),
         ({"phases": ["report"], "report_path": "/r.html"}, ["sources", "listeners", "report"]),
-        ({"phases": ["report"], "report_path": "/r.html", "sources": []}, ["listeners", "report"]),
+        ({"phases": ["report"], "report_path": "/r.html", "sources": []}, ["sources", "listeners", "report"]),
         ({"phases": ["import", "verify"]}, ["sources", "import", "listeners", "verify"]),
     ],
 )
