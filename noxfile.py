@@ -278,7 +278,7 @@ def artefact(session: nox.Session, core: str) -> None:
 def walk(session: nox.Session, core: str) -> None:
     """A newcomer's first steps, as the README describes them."""
     session.install(core, *RUNTIME, *group("test"))
-    install_packages(session, SERVERS)
+    install_packages(session, SERVERS | ACME)
     pytest(session, "tests/walk", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
@@ -316,6 +316,16 @@ def ee(session: nox.Session) -> None:
     """Build the execution environment, and list the orders of a simulated account in it."""
     prepare_image(session)
     session.run("python", "-m", "tests.image")
+
+
+@nox.session(name="demo-acme", default=False)
+def demo_acme(session: nox.Session) -> None:
+    """Show how a certificate that certbot renews gets to a load balancer."""
+    absent = install_packages(session, {name: (SERVERS | ACME)[name] for name in ("pebble", "certbot", "haproxy")})
+    if absent:
+        session.error(f"there is no {' and no '.join(absent)}")
+    session.install("ansible-core", *RUNTIME, *group("simulator"))
+    session.run("python", "-m", "tests.demo.acme")
 
 
 @nox.session(default=False)

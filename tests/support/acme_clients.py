@@ -56,26 +56,14 @@ class Client(ABC):
 
     def issue(self, *names: str, key_type: str = "ec", hook: str | None = None, may_fail: bool = False) -> Ran:
         """Get the first certificate for these names; the key is `ec` or `rsa`. The client remembers the hook, if it can."""
-        return self._run(self._issue(names, key_type, hook), may_fail)
+        return self.run(*self._issue(names, key_type, hook), may_fail=may_fail)
 
     def renew(self, *names: str, key_type: str = "ec", hook: str | None = None, may_fail: bool = False) -> Ran:
         """Get another certificate for names that there is one for already, however long that is valid."""
-        return self._run(self._renew(names, key_type, hook), may_fail)
+        return self.run(*self._renew(names, key_type, hook), may_fail=may_fail)
 
-    @abstractmethod
-    def _issue(self, names: Sequence[str], key_type: str, hook: str | None) -> list[str]: ...
-
-    @abstractmethod
-    def _renew(self, names: Sequence[str], key_type: str, hook: str | None) -> list[str]: ...
-
-    def _environment(self) -> dict[str, str]:
-        return {}
-
-    @property
-    def _webroot(self) -> Path:
-        return self.folder / "webroot"
-
-    def _run(self, arguments: Sequence[str], may_fail: bool) -> Ran:
+    def run(self, *arguments: str, may_fail: bool = False) -> Ran:
+        """Run it with any arguments."""
         self._webroot.mkdir(parents=True, exist_ok=True)
         process = subprocess.run(
             [self.command, *arguments],
@@ -97,6 +85,19 @@ class Client(ABC):
         if process.returncode and not may_fail:
             raise AssertionError(f"{self.command} {' '.join(arguments)}: {process.stdout}{self.pebble.log()}")
         return Ran(process.returncode, process.stdout)
+
+    @abstractmethod
+    def _issue(self, names: Sequence[str], key_type: str, hook: str | None) -> list[str]: ...
+
+    @abstractmethod
+    def _renew(self, names: Sequence[str], key_type: str, hook: str | None) -> list[str]: ...
+
+    def _environment(self) -> dict[str, str]:
+        return {}
+
+    @property
+    def _webroot(self) -> Path:
+        return self.folder / "webroot"
 
 
 class Certbot(Client):
