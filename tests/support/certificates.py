@@ -145,6 +145,7 @@ class Authority:
         *,
         key: Key | None = None,
         names: Sequence[str] | None = None,
+        addresses: Sequence[str] = (),
         organization: str | None = None,
         days: tuple[float, float] = (-1, 90),
     ) -> Issued:
@@ -158,6 +159,7 @@ class Authority:
             key,
             self.key,
             names=names,
+            addresses=addresses,
             not_before=NOW + days[0] * DAY,
             not_after=NOW + days[1] * DAY,
         )
@@ -179,6 +181,7 @@ def certificate_of(
     *,
     ca: bool = False,
     names: Sequence[str] = (),
+    addresses: Sequence[str] = (),
     not_before: datetime = NOW - 365 * DAY,
     not_after: datetime = NOW + 3650 * DAY,
     extensions: Sequence[x509.ExtensionType] = (),
@@ -194,20 +197,13 @@ def certificate_of(
         .not_valid_after(not_after)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
-    if names:
-        alternatives = x509.SubjectAlternativeName([_alternative(name) for name in names])
-        builder = builder.add_extension(alternatives, critical=not list(subject))
+    if names or addresses:
+        alternatives: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
+        alternatives += [x509.DNSName(name) for name in names]
+        builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=not list(subject))
     for extension in extensions:
         builder = builder.add_extension(extension, critical=isinstance(extension, x509.KeyUsage))
     return builder.sign(issuer_key, _hash_for(issuer_key))
-
-
-def _alternative(name: str) -> x509.GeneralName:
-    """An address or a DNS name."""
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
 
 
 # Containers
