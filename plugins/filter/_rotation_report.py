@@ -23,7 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tim
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
 
 Records = Sequence[Mapping[str, t.Any]]
-LANE = ("name", "key_type", "days_left")
+LANE = ("key", "name", "days_left")
 """What the lane of a line of certificates in the timeline tells."""
 
 

@@ -201,7 +201,8 @@ class Lines:
             for stem in {stem for name in _called(line) for stem in file_stems(name)}:
                 by_stem.setdefault(stem, []).append(line)
         for entry in self.facts.unread:
-            names, alike = names_of(entry), by_stem.get(ascii_name(str(entry.get("name") or "")), ())
+            stem = file_stems(ascii_name(str(entry.get("name") or "")))[0]
+            names, alike = names_of(entry), by_stem.get(stem, ())
             line = self._line_of(entry, _entry_name(entry)) if names or len(alike) != 1 else alike[0]
             line.unread.append(entry)
             self._remember(line, {"source": entry.get("source"), "path": entry.get("path")})

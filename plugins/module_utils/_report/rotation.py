@@ -97,10 +97,10 @@ def _build(lines: Lines, earlier: dict[str, Row], words: Record, at: datetime) -
     }
 
 
-def _place_in_list(row: Row) -> tuple[bool, str, str, str]:
+def _place_in_list(row: Row) -> tuple[bool, str, bool, str]:
     """Return a sort key: by name, a wildcard after the name that it stands under; what has no name comes last."""
     name = str(row["name"] or "")
-    return not name, name.removeprefix("*.").lower(), name, str(row["key_type"])
+    return not name, name.removeprefix("*.").lower(), name.startswith("*"), str(row["key_type"])
 
 
 def key_of(line: Line) -> str:
