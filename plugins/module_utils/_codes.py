@@ -99,6 +99,21 @@ EndpointReason = t.Literal[NotSeen, "expired", "not_yet_valid", "name_mismatch",
 WaitingReason = t.Literal[Ineligibility, InStore, "waiting_for_email", "waiting_for_certificate", "waiting_for_key"]
 """Why the filter `certificate_files` has nothing to import for an order."""
 
+SourceReason = t.Literal[
+    "being_renewed",
+    "key_missing",
+    "certificate_missing",
+    "broken_link",
+    "unreadable",
+    "not_a_file",
+    "too_large",
+    "malformed",
+    "bad_passphrase",
+]
+"""Why the files of a certificate that another client keeps cannot be used now."""
+RotationReason = t.Literal[Untrusted, InStore, SourceReason, "new_name", "expired", "not_yet_valid"]
+"""Why the role `ssl_rotation` does not import a certificate of a source."""
+
 FailureCode = t.Literal[
     "emails_failed",
     "certificates_failed",

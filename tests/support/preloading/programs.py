@@ -21,6 +21,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import collection
 import compiled
 
 SETTINGS = "ansible.constants"
@@ -77,8 +78,10 @@ def prepare(folder: Path) -> None:
     for name in names:
         with contextlib.suppress(ImportError, SettingsNeeded):
             importlib.import_module(name)
-    sys.meta_path.remove(WithoutSettings)
     compiled.keep_for(importlib.import_module("ansible.utils.collection_loader._collection_finder"), folder)
+    if "ANSIBLE_COLLECTIONS_PATH" in os.environ:
+        collection.prepare(os.environ["ANSIBLE_COLLECTIONS_PATH"], unless=SettingsNeeded)
+    sys.meta_path.remove(WithoutSettings)
     _read_files()
     _share_payloads(folder)
 

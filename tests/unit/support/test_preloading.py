@@ -119,6 +119,7 @@ def test_it_ends_with_the_process_that_ansible_started(tmp_path: Path, number: s
 
 SEEN_BY_A_FILTER = """
 import json, os, sys
+from operator import attrgetter
 from ansible import constants
 
 def seen(_value):
@@ -130,14 +131,25 @@ def seen(_value):
         "settings": settings, "argv": sys.argv, "path": sys.path, "executable": sys.executable, "folder": os.getcwd(),
         "environment": {name: value for name, value in os.environ.items() if name != "PRELOADED"}, "umask": umask,
         "encodings": [sys.stdin.encoding, sys.stdout.encoding, sys.stderr.encoding, sys.stderr.errors],
-        "files": sorted(os.listdir("/proc/self/fd"))[:3],
+        "files": sorted(os.listdir("/proc/self/fd"))[:3], "collection": collection(),
     })
+
+def collection():
+    from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import certificate
+    own = [certificate, sys.modules[certificate.__package__], sys.modules[certificate.Certificate.__module__]]
+    names = ["__name__", "__file__", "__package__", "__path__", "__spec__.name", "__spec__.origin", "__loader__._source_code_path"]
+    return [[attrgetter(name)(module) if hasattr(module, name.partition(".")[0]) else None for name in names] for module in own]
+
+def beforehand(_value):
+    collection()
+    module = sys.modules["ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate"]
+    return "programs" in sys.modules and sys.modules["programs"].collection.kept.get(module.__file__) is module
 
 class FilterModule:
     def filters(self):
-        return {"seen": seen, "beforehand": lambda _value: "programs" in sys.modules}
+        return {"seen": seen, "beforehand": beforehand}
 """
-"""Also whether the process was forked: only that has the server's own module."""
+"""Also whether the process was forked: only that has the server's own modules."""
 PLAYBOOK = """
 - hosts: all
   gather_facts: false
@@ -159,6 +171,7 @@ with tempfile.TemporaryDirectory() as folder:
 from ansible.config.manager import ConfigManager
 from ansible.utils.collection_loader import _collection_finder
 print(*(name in sys.modules for name in sys.argv[2:]), programs.SETTINGS in sys.modules)
+print(_collection_finder._AnsibleCollectionLoader.create_module.__module__ == "collection")
 print(*(function.__module__ == "programs" for function in (ConfigManager._read_config_yaml_file, _collection_finder._meta_yml_to_dict)))
 """
 PROGRAMS = {
@@ -221,4 +234,4 @@ def test_all_that_does_not_need_the_settings_is_imported_beforehand() -> None:
         timeout=SECONDS,
         check=True,
     )
-    assert done.stdout.split() == [*(["True"] * len(names)), "False", "True", "True"]
+    assert done.stdout.split() == [*(["True"] * len(names)), "False", "True", "True", "True"]
