@@ -19,6 +19,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._codes impo
     DeployReason,
     ImportReason,
     LineReason,
+    RotationReason,
+    SourceReason,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import rotation, table
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import timeline as drawings
@@ -111,7 +113,9 @@ def build(at: datetime = NOW, previous: str | None = None, language: str = "en",
 
 def row(name: str = NAME, **facts: Any) -> dict[str, Any]:
     """What a report says of the one line with this name."""
-    [found] = [one for one in build(**facts)["lines"] if one["name"] == name]
+    [found] = [
+        one for one in build(**facts)["lines"] if one["name"] == name and one["subject_alt_names"] in ([name], [])
+    ]
     return found
 
 
@@ -127,6 +131,9 @@ RENEWED = {
         "verified": [listener("web:443", 1, 2, served=True)],
         "removed": [{**certificate(1, -80), "id": 1, "outcome": "removed"}],
     },
+}
+UNLISTED = {key: value for key, value in stored(1, -80).items() if key != "services"} | {
+    "associated_service_count": None
 }
 UNTRUSTED = entry(3, -1, trust="untrusted", trust_message="Name the root.")
 CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
@@ -195,6 +202,31 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     "in the store only, served and expired": ({"store": [ENDED]}, "not_renewed", "no_source", ["expired"]),
     "in the store only, not served and due": ({"store": [stored(1, -80)]}, "store_only", "no_source", []),
     "in the store only, not served and expired": ({"store": [stored(1, -91)]}, "store_only", "expired", []),
+    "in the store only, due, and no listener has it": (
+        {"store": [UNLISTED], "listeners": [listener("api:443", 9, 9, "unchanged", subject_alt_names=[OTHER])]},
+        "store_only",
+        "no_source",
+        [],
+    ),
+    "in the store only, due, and not all listeners are known": (
+        {"store": [UNLISTED], "listeners": [], "has_all_listeners": False},
+        "not_renewed",
+        "no_source",
+        ["expiring"],
+    ),
+    "replaced by one with more names, and listed before": (
+        {
+            "store": [
+                {**UNLISTED, "associated_service_count": 1},
+                {**UNLISTED, **certificate(3, 0, NAME, OTHER), "id": 3},
+            ],
+            "listeners": [listener("web:443", 1, 3)],
+            "result": {"deployed": [listener("web:443", 1, 3)]},
+        },
+        "superseded",
+        "superseded",
+        [],
+    ),
     "in the store only, due, and it is not known what serves it": (
         {"store": [stored(1, -80, services=None, associated_service_count=None)]},
         "not_renewed",
@@ -348,6 +380,25 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         {"store": [SERVED, stored(3, 0, NAME, OTHER)]},
         "waiting",
         "waiting_for_deploy",
+        [],
+    ),
+    "one with more names is in the source, and a newer one in the store": (
+        {"store": [stored(4, 0, NAME, OTHER, "c.example.com", at=("web:443",)), stored(2, -30)]}
+        | {"entries": [entry(3, -1, NAME, OTHER, name="both")]},
+        "superseded",
+        "superseded",
+        [],
+    ),
+    "one with more names and newer than the source is in the store": (
+        {"store": [stored(4, 0, NAME, OTHER, at=("web:443",))], "entries": [entry(3, -1)]},
+        "superseded",
+        "superseded",
+        [],
+    ),
+    "new, and chosen as it renews one with another type of key": (
+        {"entries": [entry(3, 0)], "chosen": [entry(3, 0)]},
+        "waiting",
+        "waiting_for_import",
         [],
     ),
     "one with more names is in the source": (
@@ -605,6 +656,16 @@ def test_services() -> None:
     assert after["services"] == 1  # of the old one the store still counted the listener when it was listed
 
 
+def test_services_of_a_store_that_was_listed_without_them() -> None:
+    known = {**UNLISTED, "associated_service_count": 3}
+    listeners = [listener("web:443", 1, 1, "unchanged"), listener("api:443", 1, 1, "unchanged")]
+    assert row(store=[known], listeners=listeners)["services"] == 3
+    assert row(store=[known], listeners=listeners)["served_by"] == ["api:443", "web:443"]
+    assert row(store=[known], listeners=[])["services"] == 3
+    assert row(store=[UNLISTED], listeners=[])["served_by"] == []
+    assert row(store=[UNLISTED], listeners=[], has_all_listeners=False)["served_by"] is None
+
+
 def test_no_lines() -> None:
     report = build()
     assert (report["line_count"], report["lines"], report["attention"], report["load_balancers"]) == (0, [], [], None)
@@ -756,11 +817,6 @@ def test_twice_as_many_take_about_twice_as_long() -> None:
 
 # --- The words ---
 
-OF_SOURCES = {
-    *("key_missing", "certificate_missing", "broken_link", "being_renewed", "unreadable", "not_a_file", "too_large"),
-    *("malformed", "bad_passphrase"),
-}
-
 
 @pytest.mark.parametrize("language", sorted(WORDS))
 def test_each_language_says_everything(language: str) -> None:
@@ -770,7 +826,8 @@ def test_each_language_says_everything(language: str) -> None:
     assert set(words["attention"]) == set(ATTENTION)
     assert set(words["todo"]) <= set(ATTENTION)
     assert set(words["kinds"]) == set(KINDS)
-    reasons = {*get_args(LineReason), *get_args(ImportReason), *get_args(DeployReason), *OF_SOURCES}
+    reasons = {*get_args(LineReason), *get_args(ImportReason), *get_args(DeployReason)}
+    reasons |= {*get_args(SourceReason), *get_args(RotationReason)}
     assert reasons <= set(words["reasons"])
 
 
