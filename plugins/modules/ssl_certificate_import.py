@@ -102,7 +102,7 @@ options:
         type: path
       pkcs12_passphrase:
         description:
-          - Passphrase of the PKCS#12 file.
+          - Passphrase of the PKCS#12 file. If it has none, this is ignored.
         type: str
       notes:
         description:

@@ -28,7 +28,7 @@ LAYERS = (
     ("_x509",),
     ("_mail",),
     ("_api",),
-    ("_ledger", "_mailbox", "_plan", "_report", "_tls"),
+    ("_ledger", "_mailbox", "_plan", "_report", "_sources", "_tls"),
     ("_run",),
 )
 # Of the layers beneath it, this one knows only some files.

@@ -84,7 +84,7 @@ def _verdict(one: Settled, endpoint: Record) -> dict[str, t.Any]:
     message = endpoint["message"]
     if endpoint["reason"] in NOT_SEEN:
         return _judged(one, "skipped", "not_reachable", f"What is served cannot be looked at from here: {message}")
-    facts = {name: endpoint[name] for name in ("common_name", "subject_alt_names", "not_after")}
+    facts = {name: endpoint[name] for name in ("common_name", "subject_alt_names", "fingerprint_sha256", "not_after")}
     shown = endpoint["fingerprint_sha256"]
     if endpoint["reason"] not in NO_CERTIFICATE and one.certificate_id in (endpoint["certificate_ids"] or ()):
         but = f", but: {message}" if endpoint["reason"] else "."
@@ -108,9 +108,11 @@ def _judged(
     shown: str | None = None,
 ) -> dict[str, t.Any]:
     """Return a listener with what was seen."""
+    is_meant = one.certificate_id == one.record["certificate_id"]
     return {
         **one.record,
         "certificate_id": one.certificate_id,
+        "fingerprint_sha256": one.record["fingerprint_sha256"] if is_meant else None,
         "outcome": outcome,
         "reason": reason,
         "served": served,

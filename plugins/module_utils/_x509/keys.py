@@ -134,11 +134,23 @@ def _private_key(key: t.Any, container: PrivateFormat) -> PrivateKey:
 
 
 def read_key_store(data: bytes, passphrase: str | None = None) -> KeyStore:
-    """Return the content of a PKCS#12 file (RFC 7292).
+    """Return the content of a PKCS#12 file (RFC 7292). A passphrase that is not needed is ignored.
 
     Raises:
         CertificatesError: `bad_passphrase` or `invalid_pem`.
     """
+    try:
+        return _open_key_store(data, passphrase)
+    except CertificatesError as error:
+        if not passphrase or error.code != "bad_passphrase":
+            raise
+        refusal = error
+    with suppress(CertificatesError):
+        return _open_key_store(data, None)
+    raise refusal
+
+
+def _open_key_store(data: bytes, passphrase: str | None) -> KeyStore:
     no_store = CertificatesError("invalid_pem", "This is no PKCS#12 file.")
     with reading(no_store):
         try:

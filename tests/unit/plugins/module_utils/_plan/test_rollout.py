@@ -38,6 +38,7 @@ def listener(
         "subject_alt_names": ["*.example.com", "www.example.com"],
         "previous_certificate_id": OLD if outcome in {"switched", "failed"} else certificate,
         "certificate_id": certificate,
+        "fingerprint_sha256": f"print-{certificate}",
         "not_after": "2027-01-01T00:00:00Z",
         "outcome": outcome,
         "reason": None,
@@ -218,6 +219,13 @@ def test_what_is_served_is_compared_with_what_the_api_names(
     assert (found["outcome"], found["reason"], found["served"]) == expected
     assert said in found["message"]
     assert found["certificate_id"] == NEW
+    assert found["fingerprint_sha256"] == ("print" if found["served"] else f"print-{NEW}")
+
+
+def test_what_the_api_names_is_known_by_its_id_only() -> None:
+    """If it is not what is meant, the facts of the plan are not its own."""
+    (found,) = verdicts(settle([listener("a")], []), [seen([NEW])])
+    assert (found["outcome"], found["certificate_id"], found["fingerprint_sha256"]) == ("failed", OLD, None)
 
 
 # What was replaced

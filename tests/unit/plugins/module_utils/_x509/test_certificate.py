@@ -291,7 +291,10 @@ def test_more_than_one_key() -> None:
     assert code_of(error) == "ambiguous"
 
 
-@pytest.mark.parametrize(("passphrase", "given"), [(None, None), (None, ""), ("", ""), (PASSPHRASE, PASSPHRASE)])
+@pytest.mark.parametrize(
+    ("passphrase", "given"),
+    [(None, None), (None, ""), ("", ""), (PASSPHRASE, PASSPHRASE), (None, PASSPHRASE), ("", PASSPHRASE)],
+)
 def test_key_stores(passphrase: str | None, given: str | None) -> None:
     store = read_key_store(pkcs12_of(ISSUED, passphrase), given)
     assert store.key is not None and store.key.pem == ISSUED.key_pem

@@ -1,0 +1,232 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates that other clients keep, as records, with the trust that they deserve. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .._errors import CertificatesError
+from .._plan.material import remedy_for
+from .._sources import plain
+from .._sources.base import Bundle, Content, File, Trouble
+from .._sources.pairing import Pair, Paired, Unit, Useless
+from .._sources.reading import Files
+from .._sources.source import CLIENTS, MAIL, Source, look
+from .._text import encodable, printable
+from .._times import iso
+from .._x509.certificate import Certificate, Name, pem_bundle
+from .._x509.chain import Anchors, Chain, Chains
+from .._x509.pem import as_bytes
+from .._x509.read import read_certificates
+from .roots import trusted_roots
+
+Record = dict[str, t.Any]
+LEAVES_AT_ONCE = 100
+"""Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """The certificates of all sources that can be used, and what cannot be used."""
+
+    entries: list[Record] = field(default_factory=list)
+    skipped: list[Record] = field(default_factory=list)
+
+
+def read_sources(
+    sources: Sequence[Mapping[str, t.Any]],
+    mails: Sequence[Mapping[str, t.Any] | None],
+    passphrase: str | None,
+    trusted_ca_path: str | None,
+    at: datetime,
+    warn: Callable[[str], object],
+) -> Read:
+    """Return what sources hold, each in its order and then by name.
+
+    Args:
+        sources: as in the variable of the role: a path as `certbot`, `lego`, `acme_sh` or `folder`, or `mail` with `privatekey_dir`.
+        mails: for each source of mail what `ssl_fulfillment_email_info` returned about it; without `certificates` if it failed.
+        passphrase: of private keys and PKCS#12 files that have one.
+        trusted_ca_path: root certificates; `None` for those of this machine.
+        at: the present instant.
+        warn: takes a sentence about something that does not matter much.
+
+    Raises:
+        CertificatesError: `invalid_argument` or `not_found`, for a source that is not there and for root certificates.
+    """
+    found = [Source.of(given) for given in sources]
+    trust = _Trust(trusted_ca_path, at, warn)
+    read = Read()
+    for source, mail in zip(found, mails, strict=True):
+        paired = _look(source, mail, passphrase)
+        for warning in dict.fromkeys((*paired.warnings, *_nothing(source, paired))):
+            warn(warning)
+        judge = trust.judge_for(paired)
+        for pair in paired.pairs:
+            unusable = _unusable_path(pair.key)
+            if unusable is None:
+                read.entries.append(_entry(source, pair, judge(pair)))
+            else:
+                read.skipped.append(_skipped(source, Useless(pair.unit, unusable, pair.path, pair.certificate)))
+        read.skipped.extend(_skipped(source, one) for one in paired.useless)
+    return read
+
+
+def _look(source: Source, mail: Mapping[str, t.Any] | None, passphrase: str | None) -> Paired:
+    if source.kind == MAIL:
+        letters = [_letter(one) for one in (mail or {}).get("certificates") or ()]
+        return look(lambda: plain.key_files(source.path), Files(passphrase, keys_are_used=True), letters)
+    return look(lambda: CLIENTS[source.kind](source.path), Files(passphrase))
+
+
+def _nothing(source: Source, paired: Paired) -> Iterator[str]:
+    """Yield a warning if a folder has something in it, but nothing that is meant."""
+    if source.kind != MAIL and not paired.pairs and not paired.useless:
+        with suppress(OSError):
+            if os.listdir(source.path):
+                yield f"There is no certificate with its private key in {printable(source.path)}: check the path in {source.kind}."
+
+
+def _letter(found: Mapping[str, t.Any]) -> Unit:
+    """Return what an email has: a certificate, perhaps with its issuers."""
+    place = found.get("source") or {}
+    path = str(place.get("path") or place.get("message_id") or place.get("folder") or "")
+    parts: tuple[tuple[t.Literal["certificate", "chain"], t.Any], ...] = (
+        ("certificate", found["certificate"]),
+        ("chain", found.get("intermediate_certificate")),
+    )
+    contents = tuple(
+        Content(File(kind, path), tuple(read_certificates(as_bytes(text)))) for kind, text in parts if text
+    )
+    return Unit(Bundle(str(found.get("common_name") or ""), path, is_entry=False), contents)
+
+
+def _unusable_path(key: Content) -> Trouble | None:
+    """Return what is wrong with the path of a key that a module could not be given."""
+    path = os.path.realpath(key.file.path)
+    if encodable(path) == path:
+        return None
+    return Trouble("unreadable", f"The path {printable(path)} is not in UTF-8: rename the file or its folder.")
+
+
+# Trust
+
+
+class _Trust:
+    """Judges certificates by the root certificates, which are read only if there is anything to judge."""
+
+    def __init__(self, path: str | None, at: datetime, warn: Callable[[str], object]) -> None:
+        self._path, self._at, self._warn = path, at, warn
+        self._anchors: Anchors | None = None
+
+    def judge_for(self, paired: Paired) -> Callable[[Pair], Chain]:
+        """Return what builds the chains of a source's certificates."""
+        chains = _ChainsByIssuer(paired.issuers, self._roots, self._at)
+
+        def judge(pair: Pair) -> Chain:
+            own = _own_issuers(pair)
+            chain = Chains(own, self._roots(), self._at).of(pair.certificate)
+            if chain.trust == "trusted" or pair.key.file.kind == "store":  # an import takes the issuers from there, too
+                return chain
+            return chains.of(pair.certificate)
+
+        return judge
+
+    def _roots(self) -> Anchors:
+        if self._anchors is None:
+            try:
+                self._anchors = trusted_roots(self._path)
+            except CertificatesError as error:
+                if self._path is not None:
+                    raise
+                self._warn(f"No certificate can be trusted. {error.message}")
+                self._anchors = Anchors()
+        return self._anchors
+
+
+def _own_issuers(pair: Pair) -> Iterator[Certificate]:
+    if pair.key.file.kind == "store":
+        return iter(pair.key.certificates)
+    return (one for content in pair.unit.contents for one in content.certificates)
+
+
+class _ChainsByIssuer:
+    """Chains from all issuers of a source; only those that a certificate's chain may need are looked through."""
+
+    def __init__(self, issuers: Sequence[Certificate], roots: Callable[[], Anchors], at: datetime) -> None:
+        self._by_subject: dict[Name, list[Certificate]] = {}
+        for one in issuers:
+            self._by_subject.setdefault(one.subject, []).append(one)
+        self._roots, self._at = roots, at
+        self._chains: dict[Name, tuple[Chains, list[Certificate]]] = {}
+
+    def of(self, leaf: Certificate) -> Chain:
+        """Return a certificate's chain."""
+        chains, done = self._chains.get(leaf.issuer, (None, []))
+        if chains is None or len(done) >= LEAVES_AT_ONCE:
+            chains, done = Chains(self._above(leaf.issuer), self._roots(), self._at), []
+            self._chains[leaf.issuer] = chains, done
+        done.append(leaf)
+        return chains.of(leaf)
+
+    def _above(self, issuer: Name) -> list[Certificate]:
+        """Return the certificates with an issuer's name, those with the names of their issuers, and so on."""
+        found: dict[Name, list[Certificate]] = {}
+        names = [issuer]
+        while names:
+            name = names.pop()
+            if name not in found:
+                found[name] = self._by_subject.get(name, [])
+                names += (one.issuer for one in found[name])
+        return [one for alike in found.values() for one in alike]
+
+
+# Records
+
+
+def _entry(source: Source, pair: Pair, chain: Chain) -> Record:
+    certificate = pair.certificate
+    is_store = pair.key.file.kind == "store"
+    return {
+        **_named(source, *_place(source, pair)),
+        **certificate.facts(),
+        "organization_name": certificate.organization_name,
+        "certificate": certificate.pem(),
+        "intermediate_certificate": pem_bundle(chain.issuers) or None,
+        "pkcs12_path" if is_store else "privatekey_path": os.path.realpath(pair.key.file.path),
+        "trust": chain.trust,
+        "trust_message": None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain.trust)}",
+    }
+
+
+def _skipped(source: Source, one: Useless) -> Record:
+    certificate = one.certificate
+    return {
+        **_named(source, one.unit.bundle.name, one.path),
+        "common_name": certificate.common_name if certificate else None,
+        "subject_alt_names": certificate.subject_alt_names if certificate else [],
+        "not_after": iso(certificate.not_after) if certificate else None,
+        "outcome": "skipped",
+        "reason": one.trouble.reason,
+        "message": encodable(one.trouble.message),
+    }
+
+
+def _place(source: Source, pair: Pair) -> tuple[str, str]:
+    """Return name and path of a certificate; those of its key if it came by mail."""
+    if source.kind == MAIL:
+        path = pair.key.file.path
+        return os.path.splitext(os.path.basename(path))[0], path
+    return pair.unit.bundle.name, pair.path
+
+
+def _named(source: Source, name: str, path: str) -> Record:
+    return {"source": source.kind, "name": printable(name), "path": printable(path)}

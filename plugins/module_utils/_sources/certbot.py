@@ -1,0 +1,71 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates of certbot. Private to softlayer.certificates.
+
+Each lineage is a folder in `live` with links to the newest version of each file in `archive`: `privkey7.pem` and so on. While certbot
+renews one, it replaces one link after the other, and keeps the former links as `previous_*.pem` until it is done.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+
+from .._text import printable
+from .base import Bundle, File, Trouble, folder_in, names_in_source, subfolders
+
+CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY = "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"
+LINKS = (CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY)
+FORMER_LINKS = frozenset(f"previous_{name}" for name in LINKS)
+VERSION = re.compile(r"(\d+)\.pem$")
+
+
+def bundles(path: str) -> list[Bundle]:
+    """Return the lineages in certbot's folder, in its `live`, or the one in a lineage's folder.
+
+    Raises:
+        CertificatesError: `not_found`.
+    """
+    live = folder_in(path, "live")
+    names = names_in_source(live)
+    if _is_lineage(names):
+        return [_lineage(os.path.basename(live), live, names)]
+    return [
+        Bundle(name, folder, trouble=names) if isinstance(names, Trouble) else _lineage(name, folder, names)
+        for name, folder, names in subfolders(live)
+        if isinstance(names, Trouble) or _is_lineage(names)
+    ]
+
+
+def _is_lineage(names: Sequence[str]) -> bool:
+    return not {*LINKS, *FORMER_LINKS}.isdisjoint(names)
+
+
+def _lineage(name: str, folder: str, names: Sequence[str]) -> Bundle:
+    certificate = os.path.join(folder, CERTIFICATE)
+    issuers = CHAIN if CHAIN in names else FULL_CHAIN
+    files = (
+        File("certificate", certificate),
+        File("chain", os.path.join(folder, issuers)),
+        File("key", os.path.join(folder, PRIVATE_KEY)),
+    )
+    return Bundle(name, certificate, files, renewing=_renewing(name, folder, names))
+
+
+def _renewing(name: str, folder: str, names: Sequence[str]) -> str | None:
+    """Return what to say if certificate and key do not fit, and the links show that certbot has not replaced all of them."""
+    versions = set()
+    for link in LINKS:
+        with suppress(OSError):
+            found = VERSION.search(os.readlink(os.path.join(folder, link)))
+            versions.add(found and found[1])
+    if len(versions) < 2 and FORMER_LINKS.isdisjoint(names):
+        return None
+    return (
+        f"Certbot is renewing {printable(name)}, or was interrupted while it did: the links in {printable(folder)} lead to files of "
+        "different versions. Run this again later; if it stays like that, run `certbot update_symlinks`."
+    )

@@ -1,0 +1,54 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Certificates and keys in a folder that no particular client wrote. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from .base import Bundle, File, Kind, names_in_source
+
+KINDS: Mapping[str, Kind] = {
+    ".chain.pem": "certificate",
+    ".ca-bundle": "certificate",
+    ".crt": "certificate",
+    ".cer": "certificate",
+    ".pem": "any",
+    ".key": "key",
+    ".p12": "store",
+    ".pfx": "store",
+}
+"""What is in a file, by the end of its name; the first one that fits counts."""
+WITH_KEYS = (".key", ".pem")
+
+
+def bundles(path: str) -> list[Bundle]:
+    """Return the files in a folder, together if they have the same name but for its end.
+
+    Raises:
+        CertificatesError: `not_found`.
+    """
+    found: dict[str, list[File]] = {}
+    for name in names_in_source(path):
+        ending = next((ending for ending in KINDS if name.lower().endswith(ending)), None)
+        if ending is not None:
+            found.setdefault(name[: -len(ending)], []).append(File(KINDS[ending], os.path.join(path, name)))
+    return [Bundle(stem, files[0].path, tuple(files), is_entry=False) for stem, files in found.items()]
+
+
+def key_files(path: str) -> list[Bundle]:
+    """Return the files in a folder that may be private keys.
+
+    Raises:
+        CertificatesError: `not_found`.
+    """
+    found = []
+    for name in names_in_source(path):
+        stem, ending = os.path.splitext(name)
+        if ending.lower() in WITH_KEYS:
+            file = File(KINDS[ending.lower()], os.path.join(path, name))
+            found.append(Bundle(stem, file.path, (file,), is_entry=False))
+    return found

@@ -1,0 +1,140 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that one source holds. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .._errors import CertificatesError
+from .._text import printable
+from . import acme_sh, certbot, lego, plain
+from .base import Bundle, Stamp, Trouble, absolute
+from .pairing import Paired, Unit, Useless, pair
+from .reading import Files
+
+Kind = t.Literal["certbot", "lego", "acme_sh", "folder", "mail"]
+CLIENTS: Mapping[Kind, Callable[[str], list[Bundle]]] = {
+    "certbot": certbot.bundles,
+    "lego": lego.bundles,
+    "acme_sh": acme_sh.bundles,
+    "folder": plain.bundles,
+}
+MAIL: Kind = "mail"
+KEY_FOLDER = "privatekey_dir"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source as the user names it: what keeps it, and where."""
+
+    kind: Kind
+    path: str
+    """The folder; for mail, that of the private keys."""
+
+    @classmethod
+    def of(cls, given: object) -> Source:
+        """Return a source of the variable of the role.
+
+        Raises:
+            CertificatesError: `invalid_argument` if it is not exactly one, `not_found` if there is no such folder.
+        """
+        if not isinstance(given, Mapping):
+            raise CertificatesError("invalid_argument", "Each source is a dict, such as {certbot: /etc/letsencrypt}.")
+        kinds: list[Kind] = [kind for kind in (*CLIENTS, MAIL) if given.get(kind) is not None]
+        if len(kinds) != 1:
+            raise CertificatesError(
+                "invalid_argument",
+                f"Each source has exactly one of {', '.join(CLIENTS)} and {MAIL}, but one has {' and '.join(kinds) or 'none of them'}.",
+            )
+        [kind] = kinds
+        option = KEY_FOLDER if kind == MAIL else kind
+        path = given.get(option)
+        if not isinstance(path, str) or not path:
+            raise CertificatesError("invalid_argument", f"A source with {kind} needs a path as {option}.")
+        return cls(kind, existing(absolute(path), option))
+
+
+def existing(path: str, option: str) -> str:
+    """Return the path of a folder that is there.
+
+    Raises:
+        CertificatesError: `not_found`.
+    """
+    if os.path.isdir(path):
+        return path
+    what = "is no folder" if os.path.lexists(path) else "does not exist"
+    raise CertificatesError(
+        "not_found",
+        f"{printable(path)}, which is given as {option}, {what} on this machine: name the folder in which the certificates or keys are.",
+        path=printable(path),
+    )
+
+
+MAY_PASS = frozenset({"key_missing", "certificate_missing", "malformed", "broken_link", "unreadable", "too_large"})
+"""Reasons that files may give while they are being replaced."""
+DOES_NOT_FIT = frozenset({"key_missing", "certificate_missing", "malformed"})
+"""Those that links to different versions explain."""
+
+
+def look(bundles: Callable[[], Sequence[Bundle]], files: Files, others: Sequence[Unit] = ()) -> Paired:
+    """Return what a source holds. What seems to be wrong is looked at twice: it may just be being renewed.
+
+    Args:
+        bundles: lists the source's bundles.
+        files: reads their files.
+        others: what comes from elsewhere.
+    """
+    first = [_unit(bundle, files) for bundle in bundles()]
+    paired = pair([*first, *others])
+    if not paired.doubtful:
+        return paired
+    before = {unit.bundle.name: _stamps(unit) for unit in first}
+    files.forget(content.file for unit in paired.doubtful for content in unit.contents)
+    paired = pair([*(_unit(bundle, files) for bundle in bundles()), *others])
+    return replace(paired, useless=tuple(_with_renewal(one, before) for one in paired.useless))
+
+
+def _unit(bundle: Bundle, files: Files) -> Unit:
+    return Unit(bundle, tuple(files.content(file) for file in bundle.files))
+
+
+def _stamps(unit: Unit) -> dict[str, Stamp]:
+    return {content.file.path: content.stamp for content in unit.contents}
+
+
+def _with_renewal(one: Useless, before: Mapping[str, Mapping[str, Stamp]]) -> Useless:
+    """Return what cannot be used, said to be renewed if that is what it looks like.
+
+    Args:
+        one: the second look at it.
+        before: by the names of bundles, the files that were there at the first look.
+    """
+    bundle, stamps = one.unit.bundle, _stamps(one.unit)
+    if bundle.renewing is not None and one.trouble.reason in DOES_NOT_FIT:
+        return replace(one, trouble=Trouble("being_renewed", bundle.renewing))
+    is_changing = any(content.is_changing for content in one.unit.contents) or before.get(bundle.name, stamps) != stamps
+    if is_changing and one.trouble.reason in MAY_PASS:
+        message = f"{printable(one.path)}, or its private key, was being written: run this again when that has ended."
+        return replace(one, trouble=Trouble("being_renewed", message))
+    return one
+
+
+def usable_keys(path: str, files: Files) -> list[str]:
+    """Return the paths of the private keys in a folder that can be read, one for each key.
+
+    Raises:
+        CertificatesError: `not_found`.
+    """
+    found: dict[str, str] = {}
+    for bundle in plain.key_files(existing(absolute(path), KEY_FOLDER)):
+        for file in bundle.files:
+            key = files.content(file).public_key_sha256
+            if key is not None:
+                found.setdefault(key, os.path.realpath(file.path))
+    return list(found.values())
