@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.softlayer.certificates.plugins.module_utils._forms import Option, in_words_of_role, plain
+from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
+    Option,
+    in_words_of_role,
+    plain,
+    why_unreadable,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import steps, way, why_refused
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout_result import Rollout, lists
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import (
@@ -42,19 +46,8 @@ def fulfillment_refusal(
 
 
 def _refusal(settings: Record, unknown: Sequence[str], unread: str | None, ids_of_hosts: Sequence[int] | None) -> str:
-    if unread:
-        return (
-            f"Ansible could make no variable of {json.dumps(unread)}, so nothing was done. Write -e @FILE for a file, "
-            "-e NAME=VALUE without blanks around the sign, or JSON."
-        )
-    if unknown:
-        return (
-            f"The role ssl_fulfillment does not know {', '.join(unknown)}. "
-            "`ansible-doc --type role softlayer.certificates.ssl_fulfillment` lists its variables."
-        )
-    if settings["refused"]:
-        return " ".join(settings["refused"])
-    return why_refused(settings, ids_of_hosts or None, os.path.isdir, _absolute) or ""
+    unreadable = why_unreadable("ssl_fulfillment", settings["refused"], unknown, unread)
+    return unreadable or why_refused(settings, ids_of_hosts or None, os.path.isdir, _absolute) or ""
 
 
 def _absolute(path: str) -> str:

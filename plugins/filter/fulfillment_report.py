@@ -15,12 +15,19 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
     FOR_CERTIFICATES,
     require_libraries,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.states import Known, build
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.states import (
+    COLUMNS,
+    Known,
+    build,
+    kind_of,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import as_csv
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
 
 Records = Sequence[Mapping[str, t.Any]]
+LANE = ("order_id", "common_name", "days_left")
+"""What the lane of an order in the timeline tells."""
 
 
 def fulfillment_report(
@@ -40,8 +47,10 @@ def fulfillment_report(
     except CertificatesError as error:
         raise AnsibleFilterError(error.message) from None
     known = Known(store, emails, collected, missing, skipped, failed)
-    report = build(orders, known, words, now(), previous)
-    return {"data": report, "csv": as_csv(report), "timeline": timeline(report)}
+    at = now()
+    report = build(orders, known, words, at, previous)
+    drawing = timeline(report["orders"], parse(report["generated_at"]) or at, kind_of, LANE)
+    return {"data": report, "csv": as_csv(report["orders"], COLUMNS), "timeline": drawing}
 
 
 class FilterModule:

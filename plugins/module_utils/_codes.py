@@ -100,17 +100,19 @@ WaitingReason = t.Literal[Ineligibility, InStore, "waiting_for_email", "waiting_
 """Why the filter `certificate_files` has nothing to import for an order."""
 
 SourceReason = t.Literal[
+    "being_renewed",
     "key_missing",
     "certificate_missing",
     "broken_link",
-    "being_renewed",
     "unreadable",
     "not_a_file",
     "too_large",
     "malformed",
     "bad_passphrase",
 ]
-"""Why a certificate that another client keeps cannot be used."""
+"""Why the files of a certificate that another client keeps cannot be used now."""
+RotationReason = t.Literal[Untrusted, InStore, SourceReason, "new_name", "expired", "not_yet_valid"]
+"""Why the role `ssl_rotation` does not import a certificate of a source."""
 
 FailureCode = t.Literal[
     "emails_failed",
@@ -173,3 +175,53 @@ Attention = t.Literal[
     "unknown_status",
 ]
 """Why an order needs attention, the most urgent first."""
+
+LineState = t.Literal[
+    "failed",
+    "not_renewed",
+    "held_back",
+    "unusable",
+    "waiting",
+    "not_served",
+    "served_only",
+    "renewed",
+    "up_to_date",
+    "source_only",
+    "store_only",
+    "superseded",
+    "unknown",
+]
+"""The state of the certificates for one set of names and one type of key: first what went wrong, then what is to come, then the rest."""
+LineAttention = t.Literal[
+    "failed",
+    "expired",
+    "expiring",
+    "behind",
+    "held_back",
+    "refused",
+    "broken",
+    "not_served",
+]
+"""Why they need a person, the most urgent first."""
+HeldBack = t.Literal["names_not_covered", "organization_differs", "key_type_not_offered"]
+"""Why `ssl_certificate_deploy` does not put a newer certificate in the place of the present one."""
+LineReason = t.Literal[
+    HeldBack,
+    Untrusted,
+    "not_renewed",
+    "no_source",
+    "waiting_for_import",
+    "waiting_for_deploy",
+    "being_renewed",
+    "waiting_for_listener",
+    "not_in_store",
+    "imported",
+    "deployed",
+    "current",
+    "new_name",
+    "expired",
+    "not_yet_valid",
+    "superseded",
+    "store_unknown",
+]
+"""Why a line of certificates is in its state; besides them, the reasons of sources, of imports and of listeners."""

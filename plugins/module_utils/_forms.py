@@ -112,6 +112,28 @@ def plain(value: t.Any, omit: object = None) -> t.Any:
     return plain_type(value)
 
 
+def why_unreadable(role: str, refused: Sequence[str], unknown: Sequence[str], unread: str | None) -> str | None:
+    """Return why a role's variables cannot be used, or `None` if they can.
+
+    Args:
+        role: the role's name.
+        refused: what `read_variables` said about values.
+        unknown: defined variables that have the prefix of the role's variables but are none of them.
+        unread: the part of the extra variables that Ansible could not read as variables.
+    """
+    if unread:
+        return (
+            f"Ansible could make no variable of {json.dumps(unread)}, so nothing was done. Write -e @FILE for a file, "
+            "-e NAME=VALUE without blanks around the sign, or JSON."
+        )
+    if unknown:
+        return (
+            f"The role {role} does not know {', '.join(unknown)}. "
+            f"`ansible-doc --type role softlayer.certificates.{role}` lists its variables."
+        )
+    return " ".join(refused) or None
+
+
 def in_words_of_role(message: str, options: Mapping[str, Option], prefix: str) -> str:
     """Return a module's message with the names of options replaced by the role's variables that set them."""
     names = dict(_names_of_options(options, prefix))
@@ -178,11 +200,14 @@ class _Reading:
     @property
     def _element(self) -> Option:
         elements = self.option.get("elements", "str")
-        return {"type": elements, **{name: self.option.get(name) for name in ("choices", "no_log")}}
+        kept = ("choices", "no_log", "options")
+        return {"type": elements, **{name: self.option[name] for name in kept if self.option.get(name)}}
 
     def _items(self, value: object) -> Sequence[object]:
         if isinstance(value, list):
             return value
+        if isinstance(value, dict) and self._element["type"] == "dict":
+            return [value]
         if isinstance(value, str):
             return self._pieces(value.strip())
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -195,6 +220,8 @@ class _Reading:
             if not isinstance(parsed, list):
                 raise self._no_list(text)
             return parsed
+        if text.startswith("{") and text.endswith("}") and self._element["type"] == "dict":
+            return [text]
         separators = SEPARATORS.get(self._element["type"], USUAL_SEPARATORS)
         pieces = [piece.strip() for piece in separators.split(ITEM_OF_YAML.sub("", text))]
         # Quotation marks, a lone bracket or a comment belong to a syntax that is not read here.
@@ -203,7 +230,12 @@ class _Reading:
         return pieces
 
     def _no_list(self, value: object) -> CertificatesError:
-        example = {"int": ("12, 34", "[12, 34]"), "path": ("/one, /two", '["/one", "/two"]')}
+        key = next(iter(self._element.get("options", ())), "key")
+        example = {
+            "int": ("12, 34", "[12, 34]"),
+            "path": ("/one, /two", '["/one", "/two"]'),
+            "dict": (f"{key}=...", f'[{{"{key}": "..."}}]'),
+        }
         words, brackets = example.get(self._element["type"], ("one, two", '["one", "two"]'))
         return self._refusal(f"is {self._shown(value)}, which is no list. Write it like {words} or {brackets}.")
 

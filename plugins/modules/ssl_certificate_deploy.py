@@ -106,6 +106,15 @@ options:
       - Renew only listeners on these ports. An empty or null list selects none.
     type: list
     elements: int
+  expected_certificates:
+    description:
+      - Certificates that the store will hold by the time of the real run, as PEM texts, each with its intermediate certificates or alone.
+        The plan considers them like those that the store holds. A listener that would get one has RV(listeners[].certificate_id=null).
+      - Only for check mode, and only without O(certificate_id) and O(deployments). Thus a preview can go on from what
+        M(softlayer.certificates.ssl_certificate_import) would store.
+      - A text that holds a private key is refused.
+    type: list
+    elements: str
   allow_name_loss:
     description:
       - Accept a certificate that you name even if it lacks names of the present one, or if the present one is not known.
@@ -253,6 +262,12 @@ EXAMPLES = r"""
     verify_timeout: 60
     trusted_ca_path: /etc/ssl/company-roots.pem
 
+- name: Show what would be served once a renewed certificate is stored
+  softlayer.certificates.ssl_certificate_deploy:
+    expected_certificates:
+      - "{{ lookup('ansible.builtin.file', '/etc/ssl/www.example.com.crt') }}"
+  check_mode: true
+
 - name: Only begin the change, and look at nothing
   softlayer.certificates.ssl_certificate_deploy:
     wait: false
@@ -304,9 +319,15 @@ listeners:
       type: int
       sample: 4699
     certificate_id:
-      description: The certificate that is meant for the listener. If nothing is to be changed, it is the one that the listener has.
+      description:
+        - The certificate that is meant for the listener. If nothing is to be changed, it is the one that the listener has.
+        - Null if the listener has none, and for a certificate that is not stored yet, see O(expected_certificates).
       type: int
       sample: 4711
+    fingerprint_sha256:
+      description: SHA-256 of the certificate that is meant for the listener, in hex; null if it is not known.
+      type: str
+      sample: 5f0c2d61b03e9cf53e8aa7110b7c34c15290aa77e1ce284df97ba4b0661d029e
     not_after:
       description: End of validity of that certificate.
       type: str

@@ -235,7 +235,7 @@ def test_what_needs_a_person_leads_to_the_table(browser: Browser, fleet: dict[st
 
 def test_without_a_script_it_is_complete(browser: Browser, fleet: dict[str, Path], large: Path) -> None:
     browser.open(fleet["en"], script=False)
-    assert browser.find("#orders").is_displayed()
+    assert browser.find("#rows").is_displayed()
     assert len([row for row in browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr") if row.is_displayed()]) == 12
     assert [
         button

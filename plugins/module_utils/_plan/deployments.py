@@ -15,11 +15,12 @@ from .._api.balancers import Balancer, Listener
 from .._api.store import Stored
 from .._codes import DeployOutcome, DeployReason
 from .._errors import CertificatesError
-from .._names import name_matches
+from .._names import any_matches, name_matches
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
-from .replacements import Candidates, Leeway, age_of, is_newer, objection
+from .expected import Expected
+from .replacements import Candidate, Candidates, Leeway, age_of, is_newer, objection
 
 MOST_NAMED = 5
 """Maximum number of names, ports or balancers in a message."""
@@ -62,7 +63,7 @@ class ListenerSelection:
         """Return whether a listener meets all criteria; one whose certificate is unknown meets no pattern of names."""
         names = current.names if current else ()
         return (
-            (self.common_names is None or any(name_matches(name, self.common_names) for name in names))
+            (self.common_names is None or any_matches(names, self.common_names))
             and (self.load_balancers is None or name_matches(place.balancer.name, self.load_balancers))
             and (self.ports is None or place.listener.port in self.ports)
         )
@@ -79,10 +80,10 @@ class Deployment:
     reason: DeployReason | None
     message: str
     place: Place | None = None
-    target: Stored | None = field(default=None, repr=False)
+    target: Candidate | None = field(default=None, repr=False)
     """The certificate meant for it."""
     certificate_id: int | None = None
-    """The id of that certificate, even if the store does not have it."""
+    """The id of that certificate, even if the store does not have it; `None` if it is not stored yet."""
     is_changed: bool = False
     """Whether the listener was, or would be, pointed to another certificate, even if it was pointed back afterwards."""
     fallback_id: int | None = None
@@ -127,6 +128,7 @@ class Deployment:
             "subject_alt_names": facts.get("subject_alt_names") or [],
             "previous_certificate_id": self.previous_certificate_id,
             "certificate_id": self.certificate_id,
+            "fingerprint_sha256": facts.get("fingerprint_sha256"),
             "not_after": facts.get("not_after"),
             "outcome": self.outcome,
             "reason": self.reason,
@@ -142,10 +144,14 @@ def by_place(deployment: Deployment) -> tuple[str, int, str]:
 
 
 def plan_renewals(
-    balancers: Iterable[Balancer], stored: Sequence[Stored], selection: ListenerSelection, at: datetime
+    balancers: Iterable[Balancer],
+    stored: Sequence[Stored],
+    selection: ListenerSelection,
+    at: datetime,
+    expected: Iterable[Expected] = (),
 ) -> list[Deployment]:
-    """Decide for each selected HTTPS listener whether the store holds a better certificate than the one it has."""
-    candidates = Candidates(stored)
+    """Decide for each selected HTTPS listener whether the store holds, or will hold, a better certificate than the one it has."""
+    candidates = Candidates(stored, expected)
     found = []
     for balancer in balancers:
         for listener in filter(lambda listener: listener.is_https, balancer.listeners):
@@ -178,8 +184,13 @@ def _renewal(place: Place, current: Stored | None, candidates: Candidates, at: d
     if not near:
         return replace(kept, message=f"{kept.message}{_if_expired(old, kept, at)}")
     record, reason, message = max(near, key=lambda one: age_of(one[0]))
+    which = (
+        str(record.id)
+        if isinstance(record, Stored)
+        else f"with the SHA-256 {record.fingerprint}, which is not stored yet,"
+    )
     return replace(
-        kept, outcome="skipped", reason=reason, message=f"The newer certificate {record.id} was not taken: {message}"
+        kept, outcome="skipped", reason=reason, message=f"The newer certificate {which} was not taken: {message}"
     )
 
 
@@ -191,17 +202,23 @@ def _if_expired(old: Certificate, kept: Deployment, at: datetime) -> str:
     return f" What the listener has is valid until {iso(old.not_after)} only.{other if kept.fallback_id else ''}"
 
 
-def _best(place: Place, kept: Deployment, fitting: Sequence[Stored]) -> Deployment:
+def _best(place: Place, kept: Deployment, fitting: Sequence[Candidate]) -> Deployment:
     """Return the switch to the newest certificate, or a failure if there are two such."""
     newest = max(map(age_of, fitting))
     best = [record for record in fitting if age_of(record) == newest]
     if len({(record.certificate, record.intermediates) for record in best}) > 1:
-        ids = ", ".join(str(record.id) for record in best)
-        return kept.failed(
-            "ambiguous",
-            f"The store holds several equally good certificates (ids {ids}): name one by certificate_id, or delete the others.",
-        )
-    return _switch(place, min(best, key=lambda record: record.id))
+        return kept.failed("ambiguous", _why_ambiguous(best))
+    return _switch(place, min(best, key=lambda record: record.id or 0))
+
+
+def _why_ambiguous(best: Sequence[Candidate]) -> str:
+    """Say that none of several certificates is the best one."""
+    ids = ", ".join(str(record.id) for record in best if isinstance(record, Stored))
+    new = ", ".join(record.fingerprint for record in best if isinstance(record, Expected))
+    if not new:
+        return f"The store holds several equally good certificates (ids {ids}): name one by certificate_id, or delete the others."
+    which = f"{f'ids {ids}; ' if ids else ''}not stored yet, with the SHA-256 {new}"
+    return f"The store would hold several equally good certificates ({which}): have it hold only one of them."
 
 
 def plan_wishes(
@@ -340,7 +357,7 @@ def _kept(place: Place, current: Stored | None, message: str, candidates: Candid
     )
 
 
-def _switch(place: Place, target: Stored | None) -> Deployment:
+def _switch(place: Place, target: Candidate | None) -> Deployment:
     """Return what points a listener to a certificate."""
     return Deployment(
         place.balancer.name,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from .._argspec import MAILBOXES
 from .rollout import is_narrowed_by_orders
+from .settings import MOST_BALANCERS, is_report_path
 
 Record = Mapping[str, t.Any]
 """The variables of the role as they are meant, less the prefix of their names."""
@@ -22,8 +23,6 @@ NAMING = {"order_ids", "common_names", "account_id", "gather_imported"}
 WILDCARD = re.compile(r"[*?\[]")
 OF_LISTENERS = {"deploy", "verify"}
 """The phases that deal with listeners, not with orders."""
-MOST_BALANCERS = 64
-"""Maximum number of load balancers to change at the same time."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def why_refused(
         why_not = _why_not_imported(settings, is_folder, absolute)
         if why_not:
             return why_not
-    if "report" in phases and not _is_report_path(settings.get("report_path"), is_folder, absolute):
+    if "report" in phases and not is_report_path(settings.get("report_path"), is_folder, absolute):
         return (
             "The report phase needs ssl_fulfillment_report_path, the .html file to write, in a folder of the controller "
             "that exists."
@@ -154,7 +153,3 @@ def _why_not_imported(settings: Record, is_folder: Callable[[str], bool], absolu
         return None
     variables = "ssl_fulfillment_privatekey_dir" + ("" if has_mail else " and ssl_fulfillment_certificate_dir")
     return f"There is no folder {' and no folder '.join(missing)} on the controller. Make it, or correct {variables}."
-
-
-def _is_report_path(path: str | None, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> bool:
-    return path is not None and path.endswith(".html") and is_folder(absolute(path).rpartition("/")[0] or "/")

@@ -17,9 +17,12 @@ from .._codes import DeployReason
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
+from .expected import Expected
 
 MOST_NAMED = 5
 """Maximum number of names in a message."""
+Candidate: t.TypeAlias = "Stored | Expected"
+"""What a listener may have: a record of the store, or one that the store will hold."""
 
 
 @dataclass(frozen=True)
@@ -96,25 +99,37 @@ def is_newer(new: Certificate, old: Certificate) -> bool:
     return (new.not_before, new.not_after) > (old.not_before, old.not_after)
 
 
-def age_of(record: Stored) -> tuple[datetime, datetime]:
+def age_of(record: Candidate) -> tuple[datetime, datetime]:
     """Return what records with a certificate are sorted by, the newest last."""
     certificate = t.cast(Certificate, record.certificate)
     return certificate.not_before, certificate.not_after
 
 
 class Candidates:
-    """The records of the store, found by id, and by names that are compared with a listener's."""
+    """The records of the store, found by id, and by names that are compared with a listener's.
 
-    def __init__(self, stored: Iterable[Stored]) -> None:
+    Args:
+        stored: all records.
+        expected: what the store will hold; one that it holds already is the record.
+    """
+
+    def __init__(self, stored: Iterable[Stored], expected: Iterable[Expected] = ()) -> None:
         self.by_id = {record.id: record for record in stored}
-        self._by_name: dict[str, list[Stored]] = {}
-        for record in self.by_id.values():
+        self._by_name: dict[str, list[Candidate]] = {}
+        held = {record.certificate for record in self.by_id.values()}
+        new = (one for one in dict.fromkeys(expected) if one.certificate not in held)
+        records: list[Candidate] = [*self.by_id.values(), *new]
+        for record in records:
             for name in _names(record.certificate) if record.certificate else ():
                 self._by_name.setdefault(name, []).append(record)
 
-    def related(self, certificate: Certificate) -> Iterator[tuple[Stored, Certificate]]:
+    def related(self, certificate: Certificate) -> Iterator[tuple[Candidate, Certificate]]:
         """Yield the other records that have one of a certificate's names, with their certificates."""
-        found = {record.id: record for name in _names(certificate) for record in self._by_name.get(name, ())}
+        found = {
+            record.id or record.certificate: record
+            for name in _names(certificate)
+            for record in self._by_name.get(name, ())
+        }
         for record in found.values():
             if record.certificate and record.certificate != certificate:
                 yield record, record.certificate
@@ -124,7 +139,8 @@ class Candidates:
         older = [
             record
             for record, other in self.related(certificate)
-            if other.is_valid(at)
+            if isinstance(record, Stored)
+            and other.is_valid(at)
             and not is_newer(other, certificate)
             and not lost_names(other, certificate, wildcards=False)
         ]

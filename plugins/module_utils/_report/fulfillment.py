@@ -9,11 +9,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from .._errors import failure_of
-from .._names import listener_name
 from .._text import some_of
+from .wording import MOST_NAMED, failures, label, left_as_they_are, named, skipped, stored_as, switched
 
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""
@@ -24,8 +23,6 @@ LISTENERS = {"deploy": ("deployed", "removed"), "verify": ("verified",)}
 """Those of them that are not told of unless these phases ran."""
 NOT_ALLOWED = "recipient_not_allowed"
 UNTOLD = "an address that the API does not tell"
-MOST_NAMED = 10
-"""Maximum number of failures, and of names per reason for skipping, that are listed one by one."""
 
 
 @dataclass(frozen=True)
@@ -211,8 +208,7 @@ def why_failed(run: Run, failed: Sequence[Record], in_words_of_role: Callable[[s
     """
     if not run.has_listed:
         return in_words_of_role(failed[0]["message"])
-    said = [f"{_named(one) or 'a batch'}: {in_words_of_role(one['message'])}" for one in failed]
-    return f"{len(failed)} failed: {some_of(said, MOST_NAMED, '; ', '; ')}"
+    return failures(failed, in_words_of_role)
 
 
 def summary(
@@ -242,12 +238,12 @@ def summary(
         *([] if run.has_listeners else ["no HTTPS listener of a load balancer fits the selection"]),
         *(f"{_order(one)}: {would_be}requested, goes to {one['recipient'] or UNTOLD}" for one in result["requested"]),
         *(f"{_order(one)}: found in the email of {_mail_date(one)}" for one in result["collected"]),
-        *(f"{_order(one)}: {would_be}{one['outcome']}{_stored_as(one)}" for one in result["imported"]),
-        *(f"{_named(one)}: {would_be}{_switched(one)}" for one in result["deployed"]),
-        *(f"certificate {one['id']} ({one['common_name'] or 'no name'}): removed" for one in result["removed"]),
-        *(f"{_named(one) or 'a batch'}: FAILED, {in_words_of_role(one['message'])}" for one in result["failed"]),
+        *(f"{_order(one)}: {would_be}{one['outcome']}{stored_as(one)}" for one in result["imported"]),
+        *(f"{named(one)}: {would_be}{switched(one)}" for one in result["deployed"]),
+        *(f"certificate {one['id']} ({label(one) or 'no name'}): removed" for one in result["removed"]),
+        *(f"{named(one) or 'a batch'}: FAILED, {in_words_of_role(one['message'])}" for one in result["failed"]),
         *(f"{_order(one)}: NOT ALLOWED, passed over: {in_words_of_role(one['message'])}" for one in not_allowed),
-        *_skipped(one for one in result["skipped"] if one["reason"] != NOT_ALLOWED),
+        *skipped(one for one in result["skipped"] if one["reason"] != NOT_ALLOWED),
         *_left(run, result, is_check_mode=is_check_mode),
         ", ".join(f"{name} {len(result[name])}" for name in LISTS if name not in untold),
     ]
@@ -263,23 +259,10 @@ def _why_none(blank: Sequence[str]) -> str:
     return f"no order is selected, because {' and '.join(blank)} {are} null or empty; to select all, leave {them} out"
 
 
-def _switched(listener: Record) -> str:
-    """Say what a listener was, or would be, switched to, and whether it was seen."""
-    seen = {
-        True: ", and serves it",
-        None: ", but what it serves cannot be looked at from here" if listener["reason"] == "not_reachable" else "",
-    }
-    named = listener["common_name"] or "without a common name"
-    return f"switched to certificate {listener['certificate_id']} ({named}){seen.get(listener['served'], '')}"
-
-
 def _left(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> Iterable[str]:
     """Say what was not to be done about listeners, and what check mode cannot tell of them."""
-    unchanged = (run.rollout or {}).get("unchanged", ())
-    if unchanged:
-        have = "listener has" if len(unchanged) == 1 else "listeners have"
-        yield f"{len(unchanged)} {have} the best certificate of the store already"
-    created = [one.get("common_name") or "?" for one in result["imported"] if one["outcome"] == "imported"]
+    yield from left_as_they_are((run.rollout or {}).get("unchanged", ()))
+    created = [label(one) or "?" for one in result["imported"] if one["outcome"] == "imported"]
     if created and is_check_mode and "deploy" in run.phases:
         yield (
             f"to be imported first, so not known yet which listeners would be switched to them: {some_of(created, MOST_NAMED)}"
@@ -290,27 +273,5 @@ def _mail_date(found: Record) -> str:
     return found["source"].get("date") or "an unknown date"
 
 
-def _stored_as(certificate: Record) -> str:
-    return f" as certificate {certificate['id']}" if certificate.get("id") else ""
-
-
-def _skipped(records: Iterable[Record]) -> Iterable[str]:
-    """Yield a line for each reason, with the first names of what was skipped for it."""
-    for reason, group in groupby(sorted(records, key=_reason), key=_reason):
-        names = list(dict.fromkeys(listener_name(one) or one.get("common_name") or "?" for one in group))
-        yield f"skipped ({reason}): {some_of(names, MOST_NAMED)}"
-
-
-def _reason(record: Record) -> str:
-    return str(record["reason"])
-
-
 def _order(record: Record) -> str:
     return f"{record.get('common_name') or '(no name)'} (order {record.get('order_id')})"
-
-
-def _named(record: Record) -> str:
-    if listener_name(record):
-        return listener_name(record)
-    identifier = record.get("order_id")
-    return ", ".join(filter(None, (record.get("common_name"), f"order {identifier}" if identifier else None)))

@@ -9,7 +9,6 @@ Pure. The texts are in `roles/ssl_fulfillment/files/report.yml`, in every langua
 
 from __future__ import annotations
 
-import json
 import typing as t
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,17 +17,20 @@ from datetime import datetime, timezone
 
 from .._api.orders import ineligibility
 from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
-from .._names import ascii_name, listener_name
+from .._names import ascii_name
 from .._times import days_until, iso, parse
 from .._x509.terms import SLACK, Held, Shelf, Standing, Term
+from .common import EXPIRING_DAYS, Record, Row, balancers, needing, notices, read, unless_same
 
-Record = Mapping[str, t.Any]
-Row = dict[str, t.Any]
 STATES: tuple[State, ...] = t.get_args(State)
 ATTENTION: tuple[Attention, ...] = t.get_args(Attention)
 """In order of urgency."""
-EXPIRING_DAYS = 30
-"""An order that expires within this number of days, and has no newer one for its name, is due for renewal."""
+COLUMNS = (
+    *("order_id", "common_name", "product", "status", "state", "reason", "explanation", "message", "attention"),
+    *("recipient", "last_requested_at", "next_allowed_at", "mail_found", "mail_date"),
+    *("certificate_ids", "certificate_notes", "served_by", "services", "expires_at", "days_left"),
+)
+"""The fields of a row, in the order of the CSV file."""
 PLANNED: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
 """Reasons for a failed request of an email that the plan of the next request repeats: they have a state of their own."""
 OBSTACLES: set[MissingReason | WaitingReason] = {
@@ -93,23 +95,9 @@ def build(orders: Sequence[Record], known: Known, words: Record, at: datetime, p
         at: the present instant.
         previous: the JSON text of the previous report, if there is one.
     """
-    old = _read(previous)
+    old = read(previous)
     index = _index(orders, known, old)
-    made = parse(old.get("generated_at"))
-    if made is not None and made <= at and made.date() == at.astimezone(timezone.utc).date():
-        again = _build(orders, known, index, words, made)
-        if again == old:
-            return again
-    return _build(orders, known, index, words, at)
-
-
-def _read(previous: str | None) -> Record:
-    """Return the data of a previous report; anything that is not a report counts as none."""
-    try:
-        data = json.loads(previous or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
+    return unless_same(lambda moment: _build(orders, known, index, words, moment), old, at)
 
 
 def _index(orders: Sequence[Record], known: Known, previous: Record) -> _Index:
@@ -147,29 +135,15 @@ def _newest(orders: Iterable[Record]) -> dict[str, datetime]:
 def _build(orders: Iterable[Record], known: Known, index: _Index, words: Record, at: datetime) -> Row:
     rows = sorted((_row(order, index, words, at) for order in orders), key=_urgency)
     counts = Counter(row["state"] for row in rows)
-    needing: dict[Attention, list[int]] = {kind: [] for kind in ATTENTION}
-    for row in rows:
-        for kind in row["attention"]:
-            needing[kind].append(row["order_id"])
-    served = Counter(name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()})
     return {
         "generated_at": iso(at),
         "order_count": len(rows),
         "states": {state: counts[state] for state in STATES},
-        "load_balancers": {name: served[name] for name in sorted(served)} if index.balances else None,
-        "attention": [{"kind": kind, "count": len(ids), "order_ids": ids} for kind, ids in needing.items() if ids],
-        "notices": [
-            {"source": _source(record), "message": record.get("message")}
-            for record in known.failed
-            if not record.get("order_id")
-        ],
+        "load_balancers": balancers(rows) if index.balances else None,
+        "attention": needing(rows, ATTENTION, "order_id", "order_ids"),
+        "notices": notices(record for record in known.failed if not record.get("order_id")),
         "orders": rows,
     }
-
-
-def _source(record: Record) -> str | None:
-    """Return what a notice is about: a listener, or whatever else the record names."""
-    return listener_name(record) or record.get("common_name")
 
 
 def _urgency(row: Row) -> tuple[int, int, str, int]:
@@ -348,3 +322,12 @@ def _attention(row: Row, *, renewed: bool) -> list[Attention]:
         elif row["services"]:
             kinds.add("switch_services")
     return sorted(kinds, key=ATTENTION.index)
+
+
+def kind_of(row: Record) -> str:
+    """Return what the timeline shows an order as."""
+    if row["state"] == "expired":
+        return "expired"
+    if {"expiring", "switch_services"} & set(row["attention"]):
+        return "due"
+    return "imported" if row["state"] in {"not_served", "imported", "superseded"} else "open"

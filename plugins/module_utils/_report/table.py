@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 
-from .states import Record
+from .common import Record
 
-COLUMNS = (
-    *("order_id", "common_name", "product", "status", "state", "reason", "explanation", "message", "attention"),
-    *("recipient", "last_requested_at", "next_allowed_at", "mail_found", "mail_date"),
-    *("certificate_ids", "certificate_notes", "served_by", "services", "expires_at", "days_left"),
-)
-"""The fields of a row, in the order of the CSV file."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that make a spreadsheet read text as a formula, including their full-width forms."""
 
 
-def as_csv(report: Record) -> str:
-    """Return the orders of a report as CSV; a spreadsheet reads no value as a formula."""
+def as_csv(rows: Iterable[Record], columns: Sequence[str]) -> str:
+    """Return rows as CSV, with these of their fields; a spreadsheet reads no value as a formula."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows([_csv_cell(row[name]) for name in COLUMNS] for row in report["orders"])
+    writer.writerow(columns)
+    writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
     return text.getvalue()
 
 

@@ -2,41 +2,51 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When each order expires, as a picture: lanes and bars in percent of its width. Private to softlayer.certificates. Pure."""
+"""When each row of a report expires, as a picture: lanes and bars in percent of its width. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
 import typing as t
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta, timezone
 
 from .._times import parse
-from .states import EXPIRING_DAYS, Record, Row
+from .common import EXPIRING_DAYS, Record, Row
 
 LANES = 25
-"""Up to this many orders have a line of their own in the timeline; more are counted by week or month."""
+"""Up to this many rows have a line of their own in the timeline; more are counted by week or month."""
 PAST_DAYS, FUTURE_DAYS = 90, 1100
-"""Days that the timeline covers before and after today; orders that expire outside are only counted."""
+"""Days that the timeline covers before and after today; rows that expire outside are only counted."""
 WEEKLY_DAYS = 180
 """Days; up to this span the timeline counts by week, beyond it by month."""
 KINDS = ("expired", "due", "open", "imported")
 """What the timeline distinguishes: expired, due for renewal, not in the store yet, in the store."""
 
 
-def timeline(report: Record) -> Row:
-    """Return what to draw: a lane for each order if there are few, else bars that count them."""
-    at = t.cast(datetime, parse(report["generated_at"]))
+Shown = tuple[datetime, str, Record]
+"""When a row expires, which of `KINDS` it is, and the row."""
+
+
+def timeline(rows: Sequence[Record], at: datetime, kind_of: Callable[[Record], str], fields: Sequence[str]) -> Row:
+    """Return what to draw: a lane for each row if there are few, else bars that count them.
+
+    Args:
+        rows: with `expires_at`.
+        at: when the report was made.
+        kind_of: returns which of `KINDS` a row is.
+        fields: those of a row that its lane has, too; rows that expire at the same time are sorted by the first.
+    """
     dated = sorted(
-        ((t.cast(datetime, parse(row["expires_at"])), row) for row in report["orders"] if row["expires_at"]),
-        key=lambda entry: (entry[0], entry[1]["order_id"]),
+        ((t.cast(datetime, parse(row["expires_at"])), kind_of(row), row) for row in rows if row["expires_at"]),
+        key=lambda entry: (entry[0], entry[2][fields[0]]),
     )
     first, last = at - timedelta(days=PAST_DAYS), at + timedelta(days=FUTURE_DAYS)
-    shown = [(expires, row) for expires, row in dated if first <= expires <= last]
+    shown = [entry for entry in dated if first <= entry[0] <= last]
     drawing: Row = {
-        "earlier": sum(expires < first for expires, _row in dated),
-        "later": sum(expires > last for expires, _row in dated),
-        "undated": report["order_count"] - len(dated),
+        "earlier": sum(entry[0] < first for entry in dated),
+        "later": sum(entry[0] > last for entry in dated),
+        "undated": len(rows) - len(dated),
         "kinds": [],
         "lanes": [],
         "bars": [],
@@ -45,17 +55,9 @@ def timeline(report: Record) -> Row:
         "today": 0.0,
     }
     if shown:
-        drawing["kinds"] = [kind for kind in KINDS if any(_kind(row) == kind for _expires, row in shown)]
-        drawing.update(_lanes(shown, at) if len(shown) <= LANES else _bars(shown, at))
+        drawing["kinds"] = [kind for kind in KINDS if any(kind == other for _expires, other, _row in shown)]
+        drawing.update(_lanes(shown, at, fields) if len(shown) <= LANES else _bars(shown, at))
     return drawing
-
-
-def _kind(row: Record) -> str:
-    if row["state"] == "expired":
-        return "expired"
-    if {"expiring", "switch_services"} & set(row["attention"]):
-        return "due"
-    return "imported" if row["state"] in {"not_served", "imported", "superseded"} else "open"
 
 
 class _Axis:
@@ -68,27 +70,25 @@ class _Axis:
         return round((moment - self._start) / self._span * 100, 2)
 
 
-def _lanes(shown: Sequence[tuple[datetime, Record]], at: datetime) -> Row:
+def _lanes(shown: Sequence[Shown], at: datetime, fields: Sequence[str]) -> Row:
     start, end = min(shown[0][0], at), max(shown[-1][0], at + timedelta(days=EXPIRING_DAYS))
     axis = _Axis(start, end)
     today = axis.x(at)
     lanes = [
         {
-            "order_id": row["order_id"],
-            "common_name": row["common_name"],
-            "days_left": row["days_left"],
-            "kind": _kind(row),
+            **{name: row[name] for name in fields},
+            "kind": kind,
             "x": min(axis.x(expires), today),
             "end": axis.x(expires),
             "width": round(abs(axis.x(expires) - today), 2),
         }
-        for expires, row in shown
+        for expires, kind, row in shown
     ]
     months = [month for month in _months(start, end) if start <= _midnight(month)]
     return {"lanes": lanes, "today": today, "ticks": _ticks(months, axis, weekly=False)}
 
 
-def _bars(shown: Sequence[tuple[datetime, Record]], at: datetime) -> Row:
+def _bars(shown: Sequence[Shown], at: datetime) -> Row:
     start, end = min(shown[0][0], at), max(shown[-1][0], at)
     weekly = end - start <= timedelta(days=WEEKLY_DAYS)
     bins = list(_weeks(start, end) if weekly else _months(start, end))
@@ -96,9 +96,9 @@ def _bars(shown: Sequence[tuple[datetime, Record]], at: datetime) -> Row:
     axis = _Axis(_midnight(bins[0]), _midnight(after))
     edges = [axis.x(_midnight(day)) for day in [*bins, after]]
     counts: dict[date, Counter[str]] = {day: Counter() for day in bins}
-    for expires, row in shown:
+    for expires, kind, _row in shown:
         day = expires.date()
-        counts[day - timedelta(days=day.weekday()) if weekly else day.replace(day=1)][_kind(row)] += 1
+        counts[day - timedelta(days=day.weekday()) if weekly else day.replace(day=1)][kind] += 1
     top = _round_up(max(sum(counted.values()) for counted in counts.values()))
     bars = []
     for day, left, right in zip(bins, edges, edges[1:], strict=False):

@@ -20,6 +20,7 @@ from .._codes import DeployOutcome
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
+from .._names import named, shown_name_of
 from .._plan.deployments import (
     Deployment,
     ListenerSelection,
@@ -28,6 +29,7 @@ from .._plan.deployments import (
     plan_renewals,
     plan_wishes,
 )
+from .._plan.expected import Expected, read_expected
 from .._plan.replacements import Leeway
 from .._text import some_of
 from .._times import now
@@ -61,6 +63,7 @@ SPEC = (
             },
             "load_balancers": {"type": "list", "elements": "str"},
             "ports": {"type": "list", "elements": "int"},
+            "expected_certificates": {"type": "list", "elements": "str"},
             "allow_name_loss": {"type": "bool", "default": False},
             "allow_key_type_change": {"type": "bool", "default": False},
             "allow_organization_change": {"type": "bool", "default": False},
@@ -78,7 +81,7 @@ SPEC = (
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
-NARROWING = ("common_names", "load_balancers", "ports")
+NARROWING = ("common_names", "load_balancers", "ports", "expected_certificates")
 """Options of the renewal mode."""
 LEEWAY = ("allow_name_loss", "allow_key_type_change", "allow_organization_change", "allow_expired")
 """Options for certificates that the user names."""
@@ -94,9 +97,10 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     check_params(module)
     wishes = wishes_of(params)
+    expected = read_expected("expected_certificates", params["expected_certificates"] or ())
     client = connect(module, params["concurrency"], module.stop_on_signals())
     watch = watch_of(module, client) if params["verify"] else None
-    planned = plan(module, client, wishes)
+    planned = plan(module, client, wishes, expected)
     check_number([one for one in planned if one.is_changed], params["max_listeners"])
     if module.check_mode:
         return as_result(planned, [predicted(one) for one in planned], client)
@@ -123,6 +127,12 @@ def check_params(module: Module) -> None:
         where = f"with {named[0]}" if named else "without certificate_id or deployments"
         raise CertificatesError(
             "invalid_argument", f"{', '.join(misplaced)} cannot be used {where}: leave one or the other out."
+        )
+    if params["expected_certificates"] and not module.check_mode:
+        raise CertificatesError(
+            "invalid_argument",
+            "expected_certificates can be used in check mode only, since what is not stored cannot be served: import the certificates, and "
+            "leave it out.",
         )
     limits = (
         ("max_listeners", 0, LARGEST_ID),
@@ -176,7 +186,9 @@ def wishes_of(params: dict[str, t.Any]) -> list[Wish] | None:
     ]
 
 
-def plan(module: Module, client: Client, wishes: Sequence[Wish] | None) -> list[Deployment]:
+def plan(
+    module: Module, client: Client, wishes: Sequence[Wish] | None, expected: Sequence[Expected]
+) -> list[Deployment]:
     """Read the store and the balancers; return what to do about each listener."""
     params = module.params
     stored = fetch_stored(client)
@@ -186,7 +198,7 @@ def plan(module: Module, client: Client, wishes: Sequence[Wish] | None) -> list[
         leeway = Leeway(**{name.removeprefix("allow_"): params[name] for name in LEEWAY})
         return plan_wishes(balancers, stored, wishes, leeway, now())
     selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
-    planned = plan_renewals(balancers, stored, selection, now())
+    planned = plan_renewals(balancers, stored, selection, now(), expected)
     warn_of_what_is_missing(module, planned, selection)
     return planned
 
@@ -211,7 +223,10 @@ def warn_of_what_is_missing(module: Module, planned: Sequence[Deployment], selec
 
 def predicted(planned: Deployment) -> Deployment:
     """Return a planned change as check mode shows it."""
-    return replace(planned, message="Would be switched.") if planned.outcome == "switched" else planned
+    if planned.outcome != "switched":
+        return planned
+    when = ", once the certificate is stored" if isinstance(planned.target, Expected) else ""
+    return replace(planned, message=f"Would be switched{when}.")
 
 
 def check_number(planned: Sequence[Deployment], most: int) -> None:
@@ -291,7 +306,7 @@ def as_diff(deployment: Deployment) -> dict[str, t.Any]:
         "before": {"certificate_id": deployment.previous_certificate_id},
         "after": {
             "certificate_id": deployment.certificate_id,
-            "common_name": target.get("common_name"),
+            **named(target.get("common_name"), shown_name_of(target)),
             "not_after": target.get("not_after"),
         },
     }

@@ -7,7 +7,7 @@
   "use strict";
 
   const find = (id) => document.getElementById(id);
-  const table = find("orders");
+  const table = find("rows");
   const body = table.tBodies[0];
   const rows = Array.from(body.rows);
   const [search, state, shown, empty, rest] = ["search", "state", "shown", "empty", "rest"].map(find);
@@ -96,7 +96,7 @@
 
   // A link to a row must lead to one that can be seen.
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[href^='#order-']");
+    const link = event.target.closest(".attention a[href^='#']");
     const row = link && find(link.hash.slice(1));
     if (row?.hidden || row?.classList.contains("rest")) {
       limit = Infinity;

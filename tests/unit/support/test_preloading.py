@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,49 @@ def test_only_where_the_same_libraries_would_be_imported(
     assert process.communicate(timeout=SECONDS)[0].strip() == preloaded
 
 
+FROM_AN_ARCHIVE = """
+import json, os, sys
+sys.path.insert(0, os.environ["ARCHIVE"])
+from ansible_collections.made.up.plugins.module_utils import one, two
+import ansible_collections.made.up.plugins.module_utils.three.four as four
+os.unlink(os.environ["ARCHIVE"])
+names = ("__name__", "__file__", "__package__", "__path__")
+of_each = [[getattr(module, name, None) for name in names] + [module.__spec__.name, module.__spec__.origin, module.__loader__.archive]
+    for module in (one, two, four, sys.modules[four.__package__], sys.modules[one.__package__])]
+is_learnt = "packed" in sys.modules and [name for name in (one.__name__, two.__name__, four.__name__) if name in sys.modules["packed"].kept]
+print(json.dumps([one.two is two, two.PROCESS == os.getpid(), two.SAID, of_each, is_learnt]))
+"""
+BELOW = "ansible_collections/made/up/plugins/module_utils"
+
+
+def packed(folder: Path, said: str, environment: dict[str, str]) -> Any:
+    """What a module sees of what is packed for it: three modules, one of them in a package, which say something."""
+    archive = folder / "packed.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for parent in (*Path(BELOW).parents[:-1], BELOW, f"{BELOW}/three"):
+            file.writestr(f"{parent}/__init__.py", "")
+        file.writestr(f"{BELOW}/one.py", "from . import two\n")
+        file.writestr(f"{BELOW}/two.py", f"import os\nPROCESS = os.getpid()\nSAID = {said!r}\n")
+        file.writestr(f"{BELOW}/three/four.py", "from ..two import SAID\n")
+    (folder / "AnsiballZ_test.py").write_text(FROM_AN_ARCHIVE, encoding="utf-8")
+    command = [sys.executable, folder / "AnsiballZ_test.py"]
+    environment = os.environ | environment | {"ARCHIVE": str(archive)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=True)
+    return json.loads(done.stdout)
+
+
+def test_what_is_packed_is_imported_once(tmp_path: Path) -> None:
+    said = tmp_path.name
+    preloaded = preloading.environment()
+    plain = packed(tmp_path, said, preloaded | {"PRELOADED": f":elsewhere:{preloaded['PYTHONPATH']}"})
+    assert plain[:3] == [True, True, said] and plain[4] is False
+    assert packed(tmp_path, said, preloaded)[:4] == plain[:4]
+    is_same, is_own, *others, learnt = packed(tmp_path, said, preloaded)
+    assert (is_same, is_own, others, len(learnt)) == (True, False, plain[2:4], 3)
+    changed = packed(tmp_path, f"not {said}", preloaded)
+    assert changed[:4] == [True, True, f"not {said}", plain[3]]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_it_ends_with_the_process_that_ansible_started(tmp_path: Path, number: signal.Signals) -> None:
     process = start(
@@ -119,6 +163,7 @@ def test_it_ends_with_the_process_that_ansible_started(tmp_path: Path, number: s
 
 SEEN_BY_A_FILTER = """
 import json, os, sys
+from operator import attrgetter
 from ansible import constants
 
 def seen(_value):
@@ -130,14 +175,25 @@ def seen(_value):
         "settings": settings, "argv": sys.argv, "path": sys.path, "executable": sys.executable, "folder": os.getcwd(),
         "environment": {name: value for name, value in os.environ.items() if name != "PRELOADED"}, "umask": umask,
         "encodings": [sys.stdin.encoding, sys.stdout.encoding, sys.stderr.encoding, sys.stderr.errors],
-        "files": sorted(os.listdir("/proc/self/fd"))[:3],
+        "files": sorted(os.listdir("/proc/self/fd"))[:3], "collection": collection(),
     })
+
+def collection():
+    from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import certificate
+    own = [certificate, sys.modules[certificate.__package__], sys.modules[certificate.Certificate.__module__]]
+    names = ["__name__", "__file__", "__package__", "__path__", "__spec__.name", "__spec__.origin", "__loader__._source_code_path"]
+    return [[attrgetter(name)(module) if hasattr(module, name.partition(".")[0]) else None for name in names] for module in own]
+
+def beforehand(_value):
+    collection()
+    module = sys.modules["ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate"]
+    return "programs" in sys.modules and sys.modules["programs"].collection.kept.get(module.__file__) is module
 
 class FilterModule:
     def filters(self):
-        return {"seen": seen, "beforehand": lambda _value: "programs" in sys.modules}
+        return {"seen": seen, "beforehand": beforehand}
 """
-"""Also whether the process was forked: only that has the server's own module."""
+"""Also whether the process was forked: only that has the server's own modules."""
 PLAYBOOK = """
 - hosts: all
   gather_facts: false
@@ -159,6 +215,7 @@ with tempfile.TemporaryDirectory() as folder:
 from ansible.config.manager import ConfigManager
 from ansible.utils.collection_loader import _collection_finder
 print(*(name in sys.modules for name in sys.argv[2:]), programs.SETTINGS in sys.modules)
+print(_collection_finder._AnsibleCollectionLoader.create_module.__module__ == "collection")
 print(*(function.__module__ == "programs" for function in (ConfigManager._read_config_yaml_file, _collection_finder._meta_yml_to_dict)))
 """
 PROGRAMS = {
@@ -221,4 +278,4 @@ def test_all_that_does_not_need_the_settings_is_imported_beforehand() -> None:
         timeout=SECONDS,
         check=True,
     )
-    assert done.stdout.split() == [*(["True"] * len(names)), "False", "True", "True"]
+    assert done.stdout.split() == [*(["True"] * len(names)), "False", "True", "True", "True"]

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     plan_renewals,
     plan_wishes,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.expected import read_expected
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.replacements import Leeway
 from cryptography import x509
 
@@ -122,7 +123,16 @@ def by_name(planned: list[Deployment]) -> dict[str, tuple[str, str | None, int |
 
 def renewal(*stored: Stored, of: Balancer | None = None, **selection: Any) -> Deployment:
     """What is decided about the only listener."""
-    (only,) = plan_renewals([of or balancer()], stored, ListenerSelection(**selection), NOW)
+    return renewal_with((), *stored, of=of, **selection)
+
+
+def renewal_with(
+    expected: Sequence[Issued], *stored: Stored, of: Balancer | None = None, **selection: Any
+) -> Deployment:
+    """What is decided about the only listener if the store will hold these certificates, too."""
+    texts = [one.pem for one in expected]
+    given = ListenerSelection(**selection)
+    (only,) = plan_renewals([of or balancer()], stored, given, NOW, read_expected("expected_certificates", texts))
     by_name([only])
     return only
 
@@ -391,6 +401,63 @@ def test_no_balancer_and_no_certificate() -> None:
     assert outcome(renewal()) == ("skipped", "not_found")
 
 
+# What the store will hold
+
+
+def test_what_the_store_will_hold_is_taken_like_what_it_holds() -> None:
+    """Whatever fits or not, with the certificate's facts and without an id."""
+    for old, new in BETTER.values():
+        planned = renewal_with([new], record(OLD, old))
+        assert (*outcome(planned), planned.certificate_id) == ("switched", None, None)
+        facts = planned.as_result()
+        assert (facts["fingerprint_sha256"], facts["certificate_id"]) == (new.fingerprint, None)
+        assert (
+            facts["subject_alt_names"] == renewal(record(OLD, old), record(NEW, new)).as_result()["subject_alt_names"]
+        )
+    for old, new in WORSE.values():
+        assert outcome(renewal_with([new], record(OLD, old))) == ("unchanged", None)
+
+
+@pytest.mark.parametrize("case", NEAR)
+def test_a_near_miss_that_is_not_stored_yet_is_named_in_words(case: str) -> None:
+    old, new, reason = NEAR[case][:3]
+    planned = renewal_with([new], record(OLD, old))
+    assert outcome(planned) == ("skipped", reason) and planned.certificate_id == OLD
+    assert new.fingerprint in planned.message and "not stored yet" in planned.message
+    assert "None" not in planned.message
+
+
+def test_what_is_stored_already_counts_as_the_record() -> None:
+    new = issue()
+    for texts in ([new], [new, new]):
+        assert renewal_with(texts, record(OLD, issue(days=PRESENT)), record(NEW, new)).certificate_id == NEW
+        assert outcome(renewal_with(texts, record(OLD, new))) == ("unchanged", None)
+    assert outcome(renewal_with([new, new], record(OLD, issue(days=PRESENT)))) == ("switched", None)
+
+
+def test_the_newest_is_taken_whether_it_is_stored_or_not() -> None:
+    old, newer, newest = record(OLD, issue(days=PRESENT)), issue(days=(-9, 90)), issue()
+    assert renewal_with([newest], old, record(NEW, newer)).certificate_id is None
+    assert renewal_with([newer], old, record(NEW, newest)).certificate_id == NEW
+
+
+def test_equally_good_ones_that_are_not_stored_yet_are_ambiguous() -> None:
+    old, new, other = record(OLD, issue(days=PRESENT)), issue(), issue()
+    among = renewal_with([new], old, record(NEW, other))
+    assert outcome(among) == ("failed", "ambiguous") and among.certificate_id == OLD
+    assert f"ids {NEW}; " in among.message and new.fingerprint in among.message
+    both = renewal_with([new, other], old)
+    assert outcome(both) == ("failed", "ambiguous") and "ids" not in both.message
+    assert new.fingerprint in both.message and other.fingerprint in both.message
+
+
+def test_what_is_not_stored_yet_has_replaced_nothing() -> None:
+    """It is not what a listener could be pointed back to."""
+    present, before = issue(), issue(days=(-30, 60))
+    assert renewal(record(OLD, present), record(NEW, before)).fallback_id == NEW
+    assert renewal_with([before], record(OLD, present)).fallback_id is None
+
+
 # What a user names
 
 
@@ -562,6 +629,7 @@ def test_a_result() -> None:
         "subject_alt_names": [NAME, "example.com"],
         "previous_certificate_id": OLD,
         "certificate_id": NEW,
+        "fingerprint_sha256": new.fingerprint,
         "not_after": f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
         "outcome": "switched",
         "reason": None,

@@ -12,24 +12,27 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import INELIGIBLE
-from ansible_collections.softlayer.certificates.plugins.module_utils._report import states
+from ansible_collections.softlayer.certificates.plugins.module_utils._report import states, table
+from ansible_collections.softlayer.certificates.plugins.module_utils._report import timeline as drawings
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.states import (
     ATTENTION,
+    COLUMNS,
     STATES,
     Known,
+    kind_of,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import COLUMNS, as_csv
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import KINDS, timeline
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import KINDS
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso, parse
 
-ROOT = Path(__file__).resolve().parents[5]
-WORDS = yaml.safe_load((ROOT / "roles/ssl_fulfillment/files/report.yml").read_text(encoding="utf-8"))
+from tests.support.pages import ROOT
+from tests.support.words import shape, texts, words_of
+
+WORDS = words_of("ssl_fulfillment")
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
 NAME, KEY = "www.example.com", "aa" * 32
 
@@ -113,6 +116,18 @@ def entry(reason: str | None, message: str = "") -> dict[str, Any]:
 def build(*orders: dict[str, Any], at: datetime = NOW, previous: str | None = None, **known: Any) -> dict[str, Any]:
     """A report in English; the store is empty if not given."""
     return states.build(orders, Known(**{"store": [], **known}), WORDS["en"], at, previous)
+
+
+def as_csv(report: dict[str, Any]) -> str:
+    """The orders of a report as CSV."""
+    return table.as_csv(report["orders"], COLUMNS)
+
+
+def timeline(report: dict[str, Any]) -> dict[str, Any]:
+    """What is drawn of a report."""
+    made = parse(report["generated_at"])
+    assert made is not None
+    return drawings.timeline(report["orders"], made, kind_of, ("order_id", "common_name", "days_left"))
 
 
 def row(*orders: dict[str, Any], **known: Any) -> dict[str, Any]:
@@ -695,13 +710,6 @@ def test_what_lies_far_away_is_told_beside_the_drawing() -> None:
 # --- The words ---
 
 
-def shape(words: Any) -> Any:
-    """The keys of texts, and what is to be filled in."""
-    if isinstance(words, dict):
-        return {key: shape(part) for key, part in words.items()}
-    return [shape(part) for part in words] if isinstance(words, list) else sorted(re.findall(r"{\w+}", words))
-
-
 @pytest.mark.parametrize("language", sorted(WORDS))
 def test_each_language_says_everything(language: str) -> None:
     words = WORDS[language]
@@ -713,15 +721,6 @@ def test_each_language_says_everything(language: str) -> None:
     assert set(INELIGIBLE) | {reason for _given, _known, _state, reason, _kinds in CASES.values()} <= set(
         words["reasons"]
     )
-
-
-def texts(words: Any) -> Iterator[str]:
-    """All texts of a language."""
-    if isinstance(words, str):
-        yield words
-    else:
-        for part in words.values() if isinstance(words, dict) else words:
-            yield from texts(part)
 
 
 @pytest.mark.parametrize("language", sorted(WORDS))

@@ -1,0 +1,192 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filters for what the role `ssl_rotation` computes. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
+    Option,
+    in_words_of_role,
+    plain,
+    why_unreadable,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
+    Wishes,
+    choose,
+    steps,
+    why_refused,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation_result import (
+    Rotation,
+    outcome,
+    what_to_remove,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation_summary import summary
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.wording import failures
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+
+Record = Mapping[str, t.Any]
+Records = Sequence[Record]
+FIELDS = {
+    "sources": ("mails", "found", "store", "choice"),
+    "import": ("imports",),
+    "deploy": ("listeners",),
+    "listeners": ("listeners",),
+    "verify": ("seen",),
+    "clean_up": ("stock", "removal", "removed"),
+}
+"""What each step of a run registers. Anything else is of an earlier run: Ansible keeps it."""
+
+
+def rotation_refusal(settings: Record, unknown: Sequence[str], unread: str | None = None) -> str:
+    """Return why the role cannot begin, or an empty text if it can.
+
+    Args:
+        settings: the role's variables, as `_role_variables` returns them.
+        unknown: defined variables that have the prefix of the role's variables but are none of them.
+        unread: the part of the extra variables that Ansible could not read as variables.
+    """
+    unreadable = why_unreadable("ssl_rotation", settings["refused"], unknown, unread)
+    reason: str = wrap_var(unreadable or why_refused(plain(settings), os.path.isdir, _absolute) or "")
+    return reason
+
+
+def _absolute(path: str) -> str:
+    return os.path.realpath(os.path.expanduser(path))
+
+
+def rotation_steps(settings: Record) -> list[str]:
+    """Return the steps of a run; see `steps`."""
+    return steps(plain(settings))
+
+
+def rotation_choice(settings: Record, entries: Records, store: Records) -> dict[str, Records]:
+    """Return which certificates of the sources to import; see `choose`.
+
+    Args:
+        settings: the role's variables.
+        entries: what the sources hold.
+        store: all records of the store.
+    """
+    wishes = Wishes(plain(settings.get("common_names")), settings["import_new"], settings["trust"] == "require")
+    found = choose(plain(entries), plain(store), wishes, now())
+    told: dict[str, Records] = wrap_var({"chosen": found.chosen, "skipped": found.skipped})
+    return told
+
+
+def rotation_material(settings: Record, chosen: Records) -> list[dict[str, t.Any]]:
+    """Return certificates of sources as options of `ssl_certificate_import`.
+
+    Args:
+        settings: the role's variables.
+        chosen: those to import.
+    """
+    passphrase, roots = settings.get("privatekey_passphrase"), settings.get("trusted_ca_path")
+    general = {"trust": settings["trust"], **({"trusted_ca_path": _absolute(roots)} if roots else {})}
+    items: list[dict[str, t.Any]] = wrap_var([{**_material(one, passphrase), **general} for one in plain(chosen)])
+    return items
+
+
+def _material(entry: Record, passphrase: str | None) -> dict[str, t.Any]:
+    kind = "pkcs12" if entry.get("pkcs12_path") else "privatekey"
+    material = {f"{kind}_path": entry[f"{kind}_path"], **({f"{kind}_passphrase": passphrase} if passphrase else {})}
+    if kind == "pkcs12":
+        return material
+    chain = entry["intermediate_certificate"]
+    return {
+        "certificate_content": entry["certificate"],
+        **({"intermediate_content": chain} if chain else {}),
+        **material,
+    }
+
+
+def rotation_expected(choice: Record, imports: Record) -> list[dict[str, t.Any]]:
+    """Return the certificates that an import in check mode would create.
+
+    Args:
+        choice: what `rotation_choice` returned.
+        imports: what `ssl_certificate_import` returned, if it was called.
+    """
+    done = plain(imports.get("certificates")) or ()
+    new = [entry for entry, one in zip(plain(choice["chosen"]), done, strict=False) if one["outcome"] == "imported"]
+    found: list[dict[str, t.Any]] = wrap_var(new)
+    return found
+
+
+def rotation_removal(settings: Record, registered: Record, is_check_mode: bool = False) -> dict[str, Records]:
+    """Return which old certificates to remove; see `what_to_remove`.
+
+    Args:
+        settings: the role's variables.
+        registered: what the modules returned, by the names of the fields of `Rotation`.
+        is_check_mode: whether nothing was done in fact.
+    """
+    run = _run(settings, registered)
+    found = what_to_remove(
+        run,
+        rotation_expected(run.choice, run.imports) if run.imports else (),
+        now(),
+        deploys="deploy" in settings["phases"],
+        is_check_mode=is_check_mode,
+        remove_unseen=settings["remove_unseen"],
+        patterns=plain(settings.get("common_names")),
+    )
+    told: dict[str, Records] = wrap_var(found)
+    return told
+
+
+def rotation_outcome(
+    settings: Record,
+    registered: Record,
+    options: Mapping[str, Option],
+    is_check_mode: bool = False,
+    report: str | None = None,
+) -> dict[str, t.Any]:
+    """Return what a run has done: the result, lines that say it, and what failed.
+
+    Args:
+        settings: the role's variables.
+        registered: what the modules returned, by the names of the fields of `Rotation`.
+        options: all variables, as `meta/argument_specs.yml` has them.
+        is_check_mode: whether nothing was done in fact.
+        report: the path of the report without its extension, if one is written.
+    """
+    phases = plain(settings["phases"])
+    result = outcome(_run(settings, registered), phases, is_check_mode=is_check_mode)
+    words = partial(in_words_of_role, options=plain(options), prefix="ssl_rotation_")
+    removes = settings["remove_superseded"]
+    lines = summary(result, phases, words, removes=removes, is_check_mode=is_check_mode, report=report or None)
+    failure = failures(result["failed"], words) if result["failed"] else ""
+    del result["unchanged"]
+    told: dict[str, t.Any] = wrap_var({"result": result, "lines": lines, "failure": failure})
+    return told
+
+
+def _run(settings: Record, registered: Record) -> Rotation:
+    """Return what the modules returned in this run."""
+    names = [name for step in steps(plain(settings)) for name in FIELDS.get(step, ())]
+    return Rotation(**{name: plain(registered[name]) for name in names if registered.get(name)})
+
+
+class FilterModule:
+    """Provides the filters by name."""
+
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        """Return the filters of this file."""
+        return {
+            "_rotation_refusal": rotation_refusal,
+            "_rotation_steps": rotation_steps,
+            "_rotation_choice": rotation_choice,
+            "_rotation_material": rotation_material,
+            "_rotation_expected": rotation_expected,
+            "_rotation_removal": rotation_removal,
+            "_rotation_outcome": rotation_outcome,
+        }

@@ -1,0 +1,70 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Report for each set of names what is served where, what the store and the sources have, and what was done."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+
+from ansible.errors import AnsibleFilterError
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
+    FOR_CERTIFICATES,
+    require_libraries,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.lines import Facts
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import COLUMNS, build, kind_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import as_csv
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
+
+Records = Sequence[Mapping[str, t.Any]]
+LANE = ("key", "name", "days_left")
+"""What the lane of a line of certificates in the timeline tells."""
+
+
+def rotation_report(
+    found: Mapping[str, Records],
+    words: Mapping[str, t.Any],
+    store: Records | None = None,
+    listeners: Records | None = None,
+    seen: Records | None = None,
+    result: Mapping[str, Records] | None = None,
+    chosen: Records | None = None,
+    trust: str = "require",
+    has_all_listeners: bool = True,
+    previous: str | None = None,
+) -> dict[str, t.Any]:
+    """Return the report as data and as CSV, and what to draw of it."""
+    try:
+        require_libraries(FOR_CERTIFICATES, "The report of the role ssl_rotation", "on the controller")
+    except CertificatesError as error:
+        raise AnsibleFilterError(error.message) from None
+    facts = Facts(
+        store=store,
+        listeners=listeners,
+        seen=seen or (),
+        entries=found.get("entries") or (),
+        unread=found.get("skipped") or (),
+        result=result or {},
+        chosen=chosen or (),
+        has_all_listeners=has_all_listeners,
+        needs_trust=trust == "require",
+    )
+    at = now()
+    report = build(facts, words, at, previous)
+    drawing = timeline(report["lines"], parse(report["generated_at"]) or at, kind_of, LANE)
+    told: dict[str, t.Any] = wrap_var({"data": report, "csv": as_csv(report["lines"], COLUMNS), "timeline": drawing})
+    return told
+
+
+class FilterModule:
+    """Provides the filter by name."""
+
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        """Return the filters of this file."""
+        return {"_rotation_report": rotation_report}

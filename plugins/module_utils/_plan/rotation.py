@@ -1,0 +1,267 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run of the role `ssl_rotation` needs, by which steps it goes, and which certificates it imports. Private to softlayer.certificates.
+
+Pure. Entries are records of `_run.sources.read_sources`: certificates of sources with what is public about them. Records of the store
+are those of `ssl_certificate_info`.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from .._argspec import MAILBOXES
+from .._codes import RotationReason
+from .._names import name_matches
+from .._text import some_of
+from .._times import parse
+from .._x509.certificate import name_set
+from .._x509.chain import UNTRUSTED
+from .settings import MOST_BALANCERS, is_report_path
+
+Record = Mapping[str, t.Any]
+Names = frozenset[str]
+SOURCES = ("certbot", "lego", "acme_sh", "folder", "mail")
+"""The kinds of sources, as a source names itself."""
+MAIL_OPTIONS = (*MAILBOXES, "max_age_days", "max_message_bytes", "wait_interval")
+"""What the option `mail` of a source may hold; nothing is waited for."""
+MOST_NAMED = 5
+"""Maximum number of names in a message."""
+
+
+# The run
+
+
+def steps(settings: Record) -> list[str]:
+    """Return the steps of a run, each of which has a task file.
+
+    A run with the deploy phase needs no other look at the listeners: that phase looks at all that it considers.
+
+    Args:
+        settings: the variables of the role, without the prefix of their names.
+    """
+    phases = set(settings["phases"])
+    removes = "clean_up" in phases and settings["remove_superseded"]
+    reports = "report" in phases and settings.get("report_path") is not None
+    looks = "verify" in phases or removes
+    wanted = {
+        "sources": "import" in phases or reports,
+        "import": "import" in phases,
+        "deploy": "deploy" in phases,
+        "listeners": "deploy" not in phases and (looks or reports),
+        "verify": "deploy" not in phases and looks,
+        "clean_up": removes,
+        "report": reports,
+    }
+    return [step for step, is_wanted in wanted.items() if is_wanted]
+
+
+def why_refused(settings: Record, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> str | None:
+    """Return why the role cannot begin with these settings, or `None` if it can.
+
+    Args:
+        settings: the variables of the role, without the prefix of their names.
+        is_folder: returns whether an absolute path is a folder of the controller.
+        absolute: makes a path of the controller absolute.
+    """
+    phases, sources = settings["phases"], settings.get("sources") or ()
+    if "import" in phases and not sources:
+        return (
+            "ssl_rotation_sources names no source: name where the certificates come from, "
+            'such as [{"certbot": "/etc/letsencrypt"}].'
+        )
+    for position, source in enumerate(sources):
+        why_not = _why_no_source(source, is_folder, absolute)
+        if why_not:
+            return f"ssl_rotation_sources[{position}] {why_not}"
+    if not 1 <= settings["deploy_concurrency"] <= MOST_BALANCERS:
+        return f"ssl_rotation_deploy_concurrency is {settings['deploy_concurrency']}, but must be from 1 to {MOST_BALANCERS}."
+    path = settings.get("report_path")
+    if phases == ["report"] and path is None:
+        return "The report phase alone needs ssl_rotation_report_path, the .html file to write."
+    if "report" in phases and path is not None and not is_report_path(path, is_folder, absolute):
+        return (
+            f"ssl_rotation_report_path is {path}, but must be an .html file in a folder of the controller that exists."
+        )
+    return None
+
+
+def _why_no_source(source: Record, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> str | None:
+    kinds = [kind for kind in SOURCES if source.get(kind) is not None]
+    if len(kinds) != 1:
+        named = f": it names {' and '.join(kinds)}, make one entry of each" if kinds else ""
+        return f"must name one of {', '.join(SOURCES)}{named}."
+    if kinds != ["mail"]:
+        if source.get("privatekey_dir") is not None:
+            return f"has privatekey_dir, which belongs to mail: the keys of {kinds[0]} are beside its certificates."
+        path = source[kinds[0]]
+        return None if is_folder(absolute(path)) else f"names {path}, but there is no such folder on the controller."
+    folder = source.get("privatekey_dir")
+    if folder is None or not is_folder(absolute(folder)):
+        return "needs privatekey_dir, the folder of the controller with the private keys to look for in mail."
+    return _why_no_mail(source["mail"])
+
+
+def _why_no_mail(mail: Record) -> str | None:
+    unknown = sorted(mail.keys() - set(MAIL_OPTIONS))
+    boxes = [name for name in MAILBOXES if name in mail]
+    if unknown:
+        return f"has a mail with unknown keys. There are {', '.join(MAIL_OPTIONS)}."
+    return None if len(boxes) == 1 else f"has a mail that must name the mailbox by one of {', '.join(MAILBOXES)}."
+
+
+# What to import
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Which certificates of the sources to import.
+
+    Attributes:
+        common_names: patterns one of which a name must match; `None` means no restriction.
+        import_new: whether to import what renews nothing in the store.
+        needs_trust: whether to import only what is trusted.
+    """
+
+    common_names: Sequence[str] | None = None
+    import_new: bool = False
+    needs_trust: bool = True
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The entries to import, and the others with the reason."""
+
+    chosen: Sequence[Record]
+    skipped: Sequence[Record]
+
+
+def choose(entries: Iterable[Record], store: Iterable[Record], wishes: Wishes, at: datetime) -> Choice:
+    """Decide which certificates of the sources to import.
+
+    For each set of names and type of key, it is the newest that is valid now, unless the store has it, or one as new, or nothing
+    that it renews. A trusted one is preferred to any other. Of equally new ones the first is taken.
+
+    Args:
+        entries: what the sources hold, in the order of the sources.
+        store: all records of the store.
+        wishes: what to import.
+        at: the present instant.
+    """
+    shelf = _Shelf(store, at)
+    rivals: dict[tuple[Names, str], list[Record]] = {}
+    skipped, seen = [], set()
+    for entry in entries:
+        if entry["fingerprint_sha256"] in seen or not is_meant(entry, wishes.common_names):
+            continue
+        seen.add(entry["fingerprint_sha256"])
+        why_not = _why_unusable(entry, wishes, at)
+        if why_not:
+            skipped.append(_skipped(entry, *why_not))
+        else:
+            rivals.setdefault((names_of(entry), entry["key_type"]), []).append(entry)
+    chosen = []
+    for group in rivals.values():
+        best = max(group, key=_rank)
+        skipped += [_skipped(one, "superseded", _newer(best)) for one in group if one is not best]
+        why_not = shelf.why_not(best, wishes)
+        if why_not:
+            skipped.append(_skipped(best, *why_not))
+        else:
+            chosen.append(best)
+    return Choice(chosen, skipped)
+
+
+def is_meant(record: Record, patterns: Sequence[str] | None) -> bool:
+    """Return whether one of a certificate's names matches one of the patterns, if there are any."""
+    return patterns is None or any(name_matches(name, patterns) for name in names_of(record))
+
+
+def names_of(record: Record) -> Names:
+    """Return the names of a certificate in a result."""
+    return name_set(record["common_name"], record["subject_alt_names"] or ())
+
+
+def _why_unusable(entry: Record, wishes: Wishes, at: datetime) -> tuple[RotationReason, str] | None:
+    begin, end = parse(entry["not_before"]), parse(entry["not_after"])
+    if begin is None or end is None or end < at:
+        return "expired", f"It expired at {entry['not_after']}: have {entry['source']} renew it."
+    if begin > at:
+        return (
+            "not_yet_valid",
+            f"It is not valid before {entry['not_before']}: run it again then, or check this machine's clock.",
+        )
+    if wishes.needs_trust and entry["trust"] != "trusted":
+        return UNTRUSTED[entry["trust"]], entry["trust_message"]
+    return None
+
+
+def _rank(entry: Record) -> tuple[bool, str, str]:
+    return entry["trust"] == "trusted", *_age(entry)
+
+
+def _age(record: Record) -> tuple[str, str]:
+    return str(record["not_before"]), str(record["not_after"])  # in one form, so that texts sort like instants
+
+
+def _newer(best: Record) -> str:
+    return f"{best['source']} has a better one for the same names, {best['path']}, valid until {best['not_after']}."
+
+
+def _skipped(entry: Record, reason: RotationReason, message: str) -> Record:
+    return {**entry, "outcome": "skipped", "reason": reason, "message": message}
+
+
+class _Shelf:
+    """The records of the store, found by fingerprint and by name."""
+
+    def __init__(self, store: Iterable[Record], at: datetime) -> None:
+        self._at = at
+        self._by_fingerprint: dict[str, Record] = {}
+        self._by_name: dict[str, list[Record]] = {}
+        for record in store:
+            self._by_fingerprint.setdefault(record["fingerprint_sha256"], record)
+            for name in names_of(record):
+                self._by_name.setdefault(name, []).append(record)
+
+    def why_not(self, entry: Record, wishes: Wishes) -> tuple[RotationReason, str] | None:
+        """Return why a certificate is not to be imported, or `None` if it is."""
+        same = self._by_fingerprint.get(entry["fingerprint_sha256"])
+        if same is not None:
+            return "already_imported", f"The store has it: certificate {same['id']}."
+        names = names_of(entry)
+        related = {record["id"]: record for name in names for record in self._by_name.get(name, ())}
+        newer = next((one for one in related.values() if self._is_as_new(one, entry, names)), None)
+        if newer is not None:
+            return (
+                "superseded",
+                f"The store has a newer one for the same names: certificate {newer['id']}, valid until {newer['not_after']}.",
+            )
+        if wishes.import_new or any(names_of(record) <= names for record in related.values()):
+            return None
+        return "new_name", _why_new(names, list(related.values()))
+
+    def _is_as_new(self, record: Record, entry: Record, names: Names) -> bool:
+        """Return whether a record of the store makes an entry needless."""
+        end = parse(record["not_after"])
+        return (
+            names <= names_of(record)
+            and record["key_type"] == entry["key_type"]
+            and end is not None
+            and end >= self._at
+            and _age(record) >= _age(entry)
+        )
+
+
+def _why_new(names: Names, related: Sequence[Record]) -> str:
+    remedy = "ssl_rotation_import_new: true imports it."
+    if not related:
+        return f"The store holds no certificate for {some_of(sorted(names), MOST_NAMED)} that it would renew: {remedy}"
+    nearest = min(related, key=lambda record: len(names_of(record) - names))
+    lost = some_of(sorted(names_of(nearest) - names), MOST_NAMED)
+    return f"It renews no certificate of the store: certificate {nearest['id']} is also for {lost}. {remedy}"

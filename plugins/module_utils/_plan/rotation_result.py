@@ -1,0 +1,165 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run of the role `ssl_rotation` has done. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .._errors import failure_of
+from . import forecast
+from .rollout import Record, settle
+from .rollout_result import Rollout, lists
+from .rotation import is_meant
+from .sightings import removal, verdicts
+
+LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed", "unchanged")
+"""What a run comes to. `ssl_rotation_result` holds all but the listeners that were left `unchanged`."""
+CHANGED_MEANWHILE = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found"}
+"""Reasons of an import that certificates and keys which fitted a moment before can only have if their files have changed."""
+ABOUT_SOURCE = ("source", "name", "path")
+"""What the result adds to a certificate that was imported."""
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """What the modules and filters returned in a run; empty for what was not called."""
+
+    mails: Sequence[Record] = ()
+    """From `ssl_fulfillment_email_info`, one for each source."""
+    found: Record = field(default_factory=dict)
+    """From the reading of the sources: `entries` and `skipped`."""
+    store: Record | None = None
+    """From `ssl_certificate_info`, before anything was imported."""
+    choice: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    """From `rotation.choose`: `chosen` and `skipped`."""
+    imports: Record | None = None
+    """From `ssl_certificate_import`, for what was chosen, in its order."""
+    listeners: Record | None = None
+    """From `ssl_certificate_deploy`: what was done, or in check mode and without the deploy phase, the plan."""
+    seen: Record | None = None
+    """From `ssl_endpoint_info`, in a run without the deploy phase."""
+    stock: Record | None = None
+    """From `ssl_certificate_info`, before old certificates are removed."""
+    removal: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    """From `what_to_remove`."""
+    removed: Sequence[Record] = ()
+    """From `ssl_certificate_import`, one for each call."""
+
+
+def outcome(run: Rotation, phases: Collection[str], *, is_check_mode: bool) -> dict[str, list[Record]]:
+    """Return the content of `ssl_rotation_result`, and under `unchanged` the listeners that were left as they are.
+
+    Args:
+        run: what the modules returned.
+        phases: those that ran.
+        is_check_mode: whether nothing was done in fact.
+    """
+    result: dict[str, list[Record]] = {name: [] for name in LISTS}
+    if "import" in phases:
+        _add_imports(result, run)
+    if run.listeners is not None:
+        _add_listeners(result, run, phases, run.listeners, is_check_mode=is_check_mode)
+    return result
+
+
+def _add_imports(result: dict[str, list[Record]], run: Rotation) -> None:
+    """Add what became of the certificates of the sources."""
+    for answer in run.mails:
+        if not answer.get("skipped") and "certificates" not in answer:
+            result["failed"].append({"common_name": "the mailbox", **failure_of(answer)})
+    if run.store is not None and "certificates" not in run.store:
+        result["failed"].append({"common_name": "the certificate store", **failure_of(run.store)})
+    result["skipped"] += [*run.found.get("skipped", ()), *run.choice.get("skipped", ())]
+    if run.imports is None or not run.choice["chosen"]:
+        return
+    done = run.imports.get("certificates")
+    if done is None:
+        result["failed"].append({"common_name": "the import", **failure_of(run.imports)})
+        return
+    for entry, one in zip(run.choice["chosen"], done, strict=True):
+        record = {**one, **{name: entry[name] for name in ABOUT_SOURCE}}
+        if one["outcome"] in {"imported", "updated"}:
+            result["imported"].append(record)
+        elif one["outcome"] == "unchanged":
+            result["skipped"].append({**record, "reason": "already_imported"})
+        elif one["reason"] in CHANGED_MEANWHILE:
+            message = f"Its files were changed while they were read: run it again. {one['message']}"
+            result["skipped"].append({**record, "outcome": "skipped", "reason": "being_renewed", "message": message})
+        else:
+            result["failed"].append(record)
+
+
+def _add_listeners(
+    result: dict[str, list[Record]], run: Rotation, phases: Collection[str], listeners: Record, *, is_check_mode: bool
+) -> None:
+    """Add what became of the listeners, and of the certificates that were replaced."""
+    deploys = "deploy" in phases
+    rollout = Rollout(
+        listeners,
+        deployed=(listeners,) if deploys and not is_check_mode and "listeners" in listeners else (),
+        seen=run.seen,
+        stock=run.stock,
+        removal=run.removal,
+        removed=run.removed,
+    )
+    for name, records in lists(rollout, phases, is_check_mode=is_check_mode).items():
+        result[name] += records
+    if deploys and "verify" in phases and not is_check_mode:
+        looked_at = listeners.get("listeners", ())
+        result["verified"] += [one for one in looked_at if one["served"]]
+        result["skipped"] += [one for one in looked_at if one["outcome"] == "unchanged" and one["reason"] is not None]
+    result["removed"] += run.removal.get("expected", ())
+
+
+def what_to_remove(
+    run: Rotation,
+    chosen: Iterable[Record],
+    at: datetime,
+    *,
+    deploys: bool,
+    is_check_mode: bool,
+    remove_unseen: bool,
+    patterns: Sequence[str] | None,
+) -> dict[str, list[Record]]:
+    """Decide which old certificates to remove.
+
+    Return `absent`, options of `ssl_certificate_import`; `expected`, records of the store that would be unused after a run in check
+    mode; and `kept`. In check mode of a run that deploys, it is assumed that all is done and seen as planned.
+
+    Args:
+        run: what the modules returned.
+        chosen: the certificates that would be imported, in check mode.
+        at: the present instant.
+        deploys: whether the run has the deploy phase.
+        is_check_mode: whether nothing was done in fact.
+        remove_unseen: whether listeners that could not be looked at count as serving their certificates.
+        patterns: one of which a name of an old certificate must match; `None` means no restriction.
+    """
+    stock = (run.stock or {}).get("certificates") or ()
+    listeners = (run.listeners or {}).get("listeners") or ()
+    judged: Sequence[Record] = ()
+    if deploys and is_check_mode:
+        records, settled = forecast.after(stock, listeners, list(chosen))
+    else:
+        records, settled = list(stock), settle(listeners, [run.listeners or {}] if deploys else ())
+        seen = (run.seen or {}).get("endpoints")
+        judged = () if seen is None else verdicts(settled, seen)
+    found = removal(records, settled, judged, (), at, remove_unseen=remove_unseen)
+    old = {one["id"]: one for one in stock if is_meant(one, patterns)}
+    ids = [one for one in found.ids if one in old]
+    unused = [one for one in ids if old[one]["associated_service_count"] == 0]
+    return {
+        "absent": [{"state": "absent", "certificate_id": one} for one in unused],
+        "expected": [_expected(old[one]) for one in ids if one not in set(unused)],
+        "kept": [one for one in found.kept if one["id"] in old],
+    }
+
+
+def _expected(record: Record) -> Record:
+    message = "Would be removed, once it was seen that what replaces it is served."
+    return {**record, "outcome": "removed", "reason": None, "message": message}

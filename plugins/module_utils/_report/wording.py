@@ -1,0 +1,82 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lines that say what a role has done, as both roles word them. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+
+from .._names import listener_name
+from .._text import some_of
+
+Record = Mapping[str, t.Any]
+"""A record of a module's result."""
+
+MOST_NAMED = 10
+"""Maximum number of failures, and of names per reason for skipping, that are listed one by one."""
+
+
+def named(record: Record) -> str:
+    """Return what a record is about: a listener, or a name with its order if it has one; empty if it says neither."""
+    if listener_name(record):
+        return listener_name(record)
+    identifier = record.get("order_id")
+    return ", ".join(filter(None, (label(record), f"order {identifier}" if identifier else None)))
+
+
+def label(record: Record) -> str:
+    """Return the name of a certificate: its common name, or if it has none, the first of its other names; empty if there is none."""
+    names = (record.get("common_name"), *(record.get("subject_alt_names") or ()), record.get("name"))
+    return next((str(name) for name in names if name), "")
+
+
+def switched(listener: Record) -> str:
+    """Say what a listener was, or would be, switched to, and whether it was seen."""
+    seen = {
+        True: ", and serves it",
+        None: ", but what it serves cannot be looked at from here" if listener["reason"] == "not_reachable" else "",
+    }
+    which = (
+        f"certificate {listener['certificate_id']}"
+        if listener["certificate_id"]
+        else "the certificate that is to be imported"
+    )
+    return f"switched to {which} ({label(listener) or 'without a name'}){seen.get(listener['served'], '')}"
+
+
+def left_as_they_are(unchanged: Sequence[Record]) -> Iterable[str]:
+    """Say how many listeners have the right certificate already, if any."""
+    if unchanged:
+        have = "listener has" if len(unchanged) == 1 else "listeners have"
+        yield f"{len(unchanged)} {have} the best certificate of the store already"
+
+
+def stored_as(certificate: Record) -> str:
+    """Say under which id a certificate was stored, if that is known."""
+    return f" as certificate {certificate['id']}" if certificate.get("id") else ""
+
+
+def skipped(records: Iterable[Record]) -> Iterable[str]:
+    """Yield a line for each reason, with the first names of what was skipped for it."""
+    for reason, group in groupby(sorted(records, key=_reason), key=_reason):
+        names = list(dict.fromkeys(listener_name(one) or label(one) or "?" for one in group))
+        yield f"skipped ({reason}): {some_of(names, MOST_NAMED)}"
+
+
+def _reason(record: Record) -> str:
+    return str(record["reason"])
+
+
+def failures(failed: Sequence[Record], in_words_of_role: Callable[[str], str]) -> str:
+    """Return one line that says what failed.
+
+    Args:
+        failed: the list `failed` of a role's result.
+        in_words_of_role: replaces names of modules' options by the role's variables.
+    """
+    said = [f"{named(one) or 'a batch'}: {in_words_of_role(one['message'])}" for one in failed]
+    return f"{len(failed)} failed: {some_of(said, MOST_NAMED, '; ', '; ')}"

@@ -1,0 +1,114 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Accounts whose load balancers are served by HAProxy, for tests of playbooks: what users meet is what is looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import SoftLayer
+
+from tests.simulator.client import Simulator
+from tests.support.certificates import Authority, Issued, new_key, pem_of
+from tests.support.playing import Ran, play
+
+AUTHORITY = Authority()
+KEY = new_key("rsa")
+UPDATE = "updateLoadBalancerProtocols"
+TELL = """
+- import_playbook: softlayer.certificates.{playbook}
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - copy:
+        content: "{{{{ {role}_result | to_json }}}}"
+        dest: "{{{{ tell }}}}"
+        mode: "0600"
+      check_mode: false
+      changed_when: false
+"""
+
+
+@pytest.fixture(scope="module")
+def balanced() -> Iterator[Simulator]:
+    """An account whose load balancers are served by HAProxy; use `account` instead."""
+    with Simulator.start(fleet="empty", haproxy=True) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def account(balanced: Simulator) -> Simulator:
+    """An account without orders, certificates and balancers."""
+    balanced.reset()
+    return balanced
+
+
+def store(sim: Simulator, name: str, *, is_old: bool = False, **how: Any) -> int:
+    """Put a certificate into the store, as another client of the API does: one that is about to run out, or a new one."""
+    return put(sim, AUTHORITY.issue(name, key=KEY, days=(-350, 15) if is_old else (-1, 90), **how))
+
+
+def put(sim: Simulator, issued: Issued) -> int:
+    """Put an issued certificate into the store."""
+    client = SoftLayer.Client(username=sim.username, api_key=sim.api_key, endpoint_url=sim.rest_url)
+    template = {"certificate": issued.pem, "privateKey": issued.key_pem, "intermediateCertificate": issued.chain_pem}
+    return int(client.call("Security_Certificate", "createObject", template, mask="mask[id]")["id"])
+
+
+def balancer(sim: Simulator, name: str, **ports: int) -> dict[str, Any]:
+    """Add a load balancer, with the certificates of its ports."""
+    listeners = [{"protocolPort": int(port[1:]), "tlsCertificateId": record} for port, record in ports.items()]
+    return sim.add_balancer(name=name, listeners=listeners)
+
+
+def have(sim: Simulator) -> dict[str, int]:
+    """Which certificate each listener has."""
+    return {
+        f"{one['name']}:{listener['protocolPort']}": listener["tlsCertificateId"]
+        for one in sim.balancers()
+        for listener in one["listeners"]
+    }
+
+
+def ids(sim: Simulator) -> list[int]:
+    """What the store holds."""
+    return [record["id"] for record in sim.certificates()]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A run of a playbook, and the role's result, as far as it got there; `calls` counts those of the API."""
+
+    ran: Ran
+    result: dict[str, list[dict[str, Any]]]
+    calls: list[str]
+
+    def outcomes(self, name: str) -> dict[str, tuple[Any, ...]]:
+        """Of the listeners in one of the result's lists: outcome, reason, and whether it was seen."""
+        return {
+            f"{one['load_balancer']}:{one['port']}": (one["outcome"], one["reason"], one["served"])
+            for one in self.result[name]
+        }
+
+
+def run(
+    sim: Simulator, folder: Path, playbook: str, *options: str, role: str = "ssl_fulfillment", **variables: Any
+) -> Told:
+    """Run a playbook of a role against the account; the role's result is told even where it failed."""
+    told, file = folder / "result.json", folder / "play.yml"
+    told.unlink(missing_ok=True)
+    file.write_text(TELL.format(playbook=playbook, role=role), encoding="utf-8")
+    sim.clear_calls()
+    root = folder / "root.pem"
+    root.write_text(pem_of([AUTHORITY.root]), encoding="utf-8")
+    given = {f"{role}_trusted_ca_path": str(root), f"{role}_verify_timeout": 1, **variables}
+    ran = play(sim, folder, str(file), *options, tell=str(told), **given)
+    result = json.loads(told.read_text("utf-8")) if told.exists() else {}
+    return Told(ran, result, [call["method"] for call in sim.calls()])

@@ -1,0 +1,52 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The words of the reports, put together as their roles do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from tests.support.pages import ROOT
+
+
+def read(path: str) -> dict[str, dict[str, Any]]:
+    """The words in a file of a role, by language."""
+    words: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "roles" / path).read_text(encoding="utf-8"))
+    return words
+
+
+def words_of(role: str) -> dict[str, dict[str, Any]]:
+    """All words of the report of a role, by language."""
+    shared, own = read("ssl_fulfillment/files/page.yml"), read(f"{role}/files/report.yml")
+    assert shared.keys() == own.keys()
+    return {language: combined(shared[language], own[language]) for language in own}
+
+
+def combined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Both dictionaries in one, and in each of its dictionaries; no word is in both."""
+    double = [key for key in one.keys() & other.keys() if not isinstance(one[key], dict)]
+    assert double == []
+    nested = {key: combined(one[key], other[key]) for key in one.keys() & other.keys()}
+    return one | other | nested
+
+
+def shape(words: Any) -> Any:
+    """The keys of texts, and what is to be filled in."""
+    if isinstance(words, dict):
+        return {key: shape(part) for key, part in words.items()}
+    return [shape(part) for part in words] if isinstance(words, list) else sorted(re.findall(r"{\w+}", words))
+
+
+def texts(words: Any) -> Iterator[str]:
+    """All texts of a language."""
+    if isinstance(words, str):
+        yield words
+    else:
+        for part in words.values() if isinstance(words, dict) else words:
+            yield from texts(part)

@@ -1,0 +1,247 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook `rotate`: from the files of other clients to what HAProxy serves for the load balancers."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.support.balanced import (
+    AUTHORITY,
+    UPDATE,
+    Told,
+    account,
+    balanced,
+    balancer,
+    have,
+    ids,
+    run,
+    store,
+)
+from tests.support.certificates import Issued, leaks, new_key, pkcs12_of, self_signed
+from tests.support.messages import mail, text_part
+
+__all__ = ["account", "balanced"]
+
+CREATE, DELETE = "createObject", "deleteObject"
+CHANGES = {UPDATE, CREATE, DELETE, "editObject"}
+
+
+def keep(folder: Path, name: str, issued: Issued, *endings: str) -> None:
+    """Put a certificate into a folder, as people keep it."""
+    folder.mkdir(exist_ok=True)
+    contents = {".crt": issued.pem, ".key": issued.key_pem, ".ca-bundle": issued.chain_pem}
+    for ending in endings or contents:
+        (folder / f"{name}{ending}").write_text(contents[ending], encoding="utf-8")
+
+
+def renewed(*names: str, **how: Any) -> Issued:
+    """A new certificate, with a key of its own and an empty subject unless something else is said."""
+    return AUTHORITY.issue(None, names=list(names), **{"key": new_key("rsa"), **how})
+
+
+def rotate(sim: Simulator, folder: Path, *options: str, playbook: str = "rotate", **variables: Any) -> Told:
+    """Rotate what is in the folder `keys`."""
+    given = {"sources": [{"folder": str(folder / "keys")}], **variables}
+    ready = {f"ssl_rotation_{name}": value for name, value in given.items() if value is not None}
+    told = run(sim, folder, playbook, *options, role="ssl_rotation", **ready)
+    assert not leaks(told.ran.output + json.dumps(told.result))
+    return told
+
+
+def reasons(told: Told) -> dict[str, str]:
+    """Why each certificate of a source was left out."""
+    return {one["name"]: one["reason"] for one in told.result["skipped"]}
+
+
+def changes(told: Told) -> Counter[str]:
+    """What was called that changes something."""
+    return Counter(call for call in told.calls if call in CHANGES)
+
+
+def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) -> None:
+    """The plan says what the run does; a second run changes nothing."""
+    www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com", is_old=True)
+    balancer(account, "web", p443=www, p8443=www)
+    balancer(account, "api", p443=api)
+    keep(tmp_path / "keys", "first", renewed("www.example.com"))
+    keep(tmp_path / "keys", "second", renewed("api.example.com"))
+    keep(tmp_path / "keys", "third", renewed("new.example.com"))
+    before, held = have(account), ids(account)
+    options = {"remove_superseded": True, "report_path": str(tmp_path / "report.html")}
+
+    plan = rotate(account, tmp_path, "--check", "--diff", **options)
+    assert plan.ran.code == 0, plan.ran.output
+    assert (have(account), ids(account), changes(plan)) == (before, held, Counter())
+    assert "www.example.com: would be imported, from folder first" in plan.ran.output
+    assert "web:443: would be switched to the certificate that is to be imported (www.example.com)" in plan.ran.output
+    assert f"certificate {www} (www.example.com): would be removed" in plan.ran.output
+    assert [one["certificate_id"] for one in plan.result["deployed"]] == [None, None, None]
+    assert {one["id"] for one in plan.result["removed"]} == {www, api}
+    assert not (tmp_path / "report.html").exists()
+
+    done = rotate(account, tmp_path, **options)
+    assert done.ran.code == 0, done.ran.output
+    assert changes(done) == Counter({CREATE: 2, UPDATE: 2, DELETE: 2})
+    stored = {one["subject_alt_names"][0]: one["id"] for one in done.result["imported"]}
+    assert have(account) == {
+        "web:443": stored["www.example.com"],
+        "web:8443": stored["www.example.com"],
+        "api:443": stored["api.example.com"],
+    }
+    assert ids(account) == sorted(stored.values())
+    assert len(done.result["verified"]) == len(done.result["deployed"]) == 3
+    assert {one["id"] for one in done.result["removed"]} == {www, api}
+    assert reasons(done) == {"third": "new_name"}
+    for name in ("imported", "deployed", "removed"):
+        assert len(plan.result[name]) == len(done.result[name]), name
+    assert (tmp_path / "report.html").exists()
+
+    again = rotate(account, tmp_path, **options)
+    assert (again.ran.code, again.ran.changed, changes(again)) == (0, 0, Counter()), again.ran.output
+    assert reasons(again) == {"first": "already_imported", "second": "already_imported", "third": "new_name"}
+    assert len(again.result["verified"]) == 3
+
+
+def test_each_phase_alone(account: Simulator, tmp_path: Path) -> None:
+    """In any order; what a phase needs to know it finds out by itself."""
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    assert rotate(account, tmp_path, phases="deploy", sources=None).result["deployed"] == []
+    alone = rotate(account, tmp_path, phases=["import"])
+    assert (changes(alone), have(account)) == (Counter({CREATE: 1}), {"web:443": www})
+    (new,) = (one["id"] for one in alone.result["imported"])
+    early = rotate(account, tmp_path, phases=["clean_up"], remove_superseded="yes", sources=None)
+    assert changes(early) == Counter() and www in ids(account)
+    deploy = rotate(account, tmp_path, phases="deploy", sources=None)
+    assert (changes(deploy), have(account)) == (Counter({UPDATE: 1}), {"web:443": new})
+    assert deploy.result["verified"] == []
+    verify = rotate(account, tmp_path, phases="verify", sources=None)
+    assert (changes(verify), verify.outcomes("verified")) == (Counter(), {"web:443": ("verified", None, True)})
+    kept = rotate(account, tmp_path, phases="clean_up", sources=None)
+    assert (kept.ran.code, kept.result["removed"], changes(kept)) == (0, [], Counter())
+    assert "ssl_rotation_remove_superseded is false" in kept.ran.output
+    planned = rotate(account, tmp_path, "--check", phases="clean_up", remove_superseded=True, sources=None)
+    assert ([one["id"] for one in planned.result["removed"]], changes(planned)) == ([www], Counter())
+    assert planned.ran.changed > 0
+    removed = rotate(account, tmp_path, phases="clean_up", remove_superseded=True, sources=None)
+    assert ([one["id"] for one in removed.result["removed"]], ids(account)) == ([www], [new])
+
+
+def test_a_listener_that_serves_something_else_keeps_the_old_certificate(account: Simulator, tmp_path: Path) -> None:
+    """It is pointed back and the run fails; nothing is removed."""
+    www = store(account, "www.example.com", is_old=True)
+    web = balancer(account, "web", p443=www, p8443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    account.patch_listener(web["listeners"][0]["uuid"], misbehaves="closed", changes=9)
+    told = rotate(account, tmp_path, remove_superseded=True)
+    assert told.ran.code == 2 and "web:443: FAILED, " in told.ran.output
+    assert have(account)["web:443"] == www and www in ids(account)
+    assert changes(told)[DELETE] == 0
+
+
+def test_more_than_is_allowed_is_refused_and_finished_later(account: Simulator, tmp_path: Path) -> None:
+    """What was imported stays, and the next run deploys it."""
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www, p8443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    refused = rotate(account, tmp_path, max_listeners=1)
+    assert refused.ran.code == 2 and "raise ssl_rotation_max_listeners" in refused.ran.output
+    assert changes(refused) == Counter({CREATE: 1}) and set(have(account).values()) == {www}
+    assert rotate(account, tmp_path, "--check", max_listeners=1).ran.code == 2
+    finished = rotate(account, tmp_path, max_listeners="2")
+    assert (finished.ran.code, changes(finished)) == (0, Counter({UPDATE: 1}))
+
+
+def test_broken_entries_stop_nothing(account: Simulator, tmp_path: Path) -> None:
+    """They are skipped with a reason each, and the others are rotated."""
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    keys = tmp_path / "keys"
+    keep(keys, "www", renewed("www.example.com"))
+    keep(keys, "lost", renewed("www.example.com", "lost.example.com", key=new_key()), ".crt")
+    keep(keys, "stranger", self_signed("www.example.com"), ".crt", ".key")
+    keep(keys, "late", renewed("www.example.com", days=(-90, -1)))
+    (keys / "half.crt").write_text(renewed("www.example.com").pem[:300], encoding="utf-8")
+    (keys / "nowhere.crt").symlink_to(keys / "gone.crt")
+    told = rotate(account, tmp_path)
+    assert told.ran.code == 0, told.ran.output
+    expected = {"lost": "key_missing", "stranger": "untrusted", "late": "expired"}
+    expected |= {"half": "malformed", "nowhere": "broken_link"}
+    assert reasons(told) == expected
+    assert changes(told) == Counter({CREATE: 1, UPDATE: 1})
+    assert "folder lost: SKIPPED, key_missing: " in told.ran.output
+
+
+def test_other_forms_of_sources(account: Simulator, tmp_path: Path) -> None:
+    """Several sources at once: PKCS#12 with a passphrase, an email with a key of a folder, and text as a shell gives it."""
+    names = ("www.example.com", "api.example.com", "shop.example.com")
+    for number, name in enumerate(names):
+        balancer(account, f"b{number}", p443=store(account, name, is_old=True))
+    www, api, shop = (renewed(name) for name in names)
+    first, second, third = (tmp_path / name for name in ("keys", "more", "csr"))
+    keep(first, "www", www)
+    second.mkdir()
+    (second / "api.p12").write_bytes(pkcs12_of(api, "open sesame"))
+    keep(third, "shop", shop, ".key")
+    mails = tmp_path / "mails"
+    mails.mkdir()
+    (mails / "1.eml").write_bytes(mail(text_part(shop.pem + shop.chain_pem)))
+    sources = [
+        {"folder": str(first)},
+        {"folder": str(second)},
+        {"mail": {"paths": [str(mails)]}, "privatekey_dir": str(third)},
+    ]
+    plan = rotate(account, tmp_path, "--check", sources=sources, privatekey_passphrase="open sesame")
+    assert (plan.ran.code, len(plan.result["deployed"])) == (0, 3), plan.ran.output
+    told = rotate(account, tmp_path, sources=json.dumps(sources), privatekey_passphrase="open sesame")
+    assert (told.ran.code, len(told.result["deployed"])) == (0, 3), told.ran.output
+    assert "open sesame" not in told.ran.output
+    text = rotate(account, tmp_path, "-e", f"ssl_rotation_sources=folder={first}", sources=None)
+    assert (text.ran.code, reasons(text)) == (0, {"www": "already_imported"}), text.ran.output
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"sources": None}, "ssl_rotation_sources names no source"),
+        ({"sources": "/etc/letsencrypt"}, "ssl_rotation_sources is a value of type str, but must be a dict"),
+        ({"sources": [{"certbott": "/x"}]}, "ssl_rotation_sources has no key certbott"),
+        ({"sources": [{"certbot": "/no/such"}]}, "names /no/such, but there is no such folder"),
+        ({"phases": ["request"]}, "must be one of import, deploy, verify, clean_up, report"),
+        ({"max_listener": 3}, "does not know ssl_rotation_max_listener"),
+        ({"phases": ["report"]}, "needs ssl_rotation_report_path"),
+    ],
+)
+def test_mistakes_are_refused_before_anything_is_called(
+    account: Simulator, tmp_path: Path, given: dict[str, Any], said: str
+) -> None:
+    """With one sentence that names the variable."""
+    (tmp_path / "keys").mkdir()
+    told = rotate(account, tmp_path, **given)
+    assert told.ran.code == 2 and told.calls == []
+    assert said in told.ran.output
+
+
+def test_narrowed_by_names_and_load_balancers(account: Simulator, tmp_path: Path) -> None:
+    """In all phases; an empty list selects nothing."""
+    www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    balancer(account, "spare", p443=www)
+    balancer(account, "api", p443=api)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    keep(tmp_path / "keys", "api", renewed("api.example.com"))
+    none = rotate(account, tmp_path, common_names=[])
+    assert (none.ran.code, changes(none)) == (0, Counter())
+    told = rotate(account, tmp_path, common_names="www.*", load_balancers=["we?"], remove_superseded=True)
+    assert (told.ran.code, changes(told)) == (0, Counter({CREATE: 1, UPDATE: 1})), told.ran.output
+    assert {name: one for name, one in have(account).items() if one in {www, api}} == {"spare:443": www, "api:443": api}
