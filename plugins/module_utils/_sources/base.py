@@ -62,10 +62,12 @@ class Content:
     certificates: tuple[Certificate, ...] = ()
     public_key_sha256: str | None = None
     """Of the private key in it."""
+    real_path: str = ""
+    """Without links, if there is a private key in it."""
     trouble: Trouble | None = None
     stamp: Stamp = None
     is_changing: bool = False
-    """Whether it was written while it was read."""
+    """Whether it was written or replaced while it was read."""
 
 
 def absolute(path: str) -> str:
