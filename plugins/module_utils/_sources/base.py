@@ -18,7 +18,7 @@ from .._x509.certificate import Certificate
 
 Kind = t.Literal["certificate", "chain", "key", "any", "store"]
 """What a file is for: the certificate (issuers may follow it), only its issuers, the private key, any of these, or PKCS#12."""
-Stamp = tuple[int, ...] | None
+Stamp: t.TypeAlias = "tuple[int, ...] | None"
 """What changes when a file is written or replaced; `None` if there is no file."""
 
 
