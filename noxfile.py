@@ -28,6 +28,9 @@ nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False  # tests/run.py says which are missing
 nox.options.reuse_venv = "yes"
 
+# Python compiles what a session imports; pip would compile all that it installs, for as long as the rest of an installation takes.
+os.environ.setdefault("PIP_NO_COMPILE", "0")  # which means that it is so: pip reads this as the answer to "compile?"
+
 ROOT = Path(__file__).parent
 RUNTIME = ("--requirement", str(ROOT / "requirements.txt"))
 SITE = ROOT / ".docs"
@@ -81,6 +84,8 @@ def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]
 on_each_core = on_cores("2.19", "newest")
 PARALLEL = "parallel"
 """The tag of sessions that use two processors; beside one of those `tests/run.py` runs one of the others."""
+LONG = "long"
+"""The tag of those others that take longest: they begin first, so that nothing is waited for at the end."""
 TWO_AT_ONCE = ("--numprocesses=2", "--dist=loadgroup")
 """Two processes, and tests that share what takes long are run by one of them."""
 
@@ -160,7 +165,7 @@ def lint(session: nox.Session) -> None:
     )
 
 
-@nox.session
+@nox.session(tags=[LONG])
 @on_each_core
 def sanity(session: nox.Session, core: str) -> None:
     """ansible-test sanity of all that is shipped, on this machine and without containers; ruff looks after the tests."""
@@ -294,7 +299,7 @@ def awx_jobs(session: nox.Session, core: str) -> None:
     pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/awx_jobs", *deselected]))
 
 
-@nox.session
+@nox.session(tags=[LONG])
 def image(session: nox.Session) -> None:
     """The execution environment, built without a registry, and used by what people use it with."""
     if os.geteuid() != 0:

@@ -28,6 +28,7 @@ REPORTS = ROOT / ".nox" / "reports"
 OUTCOMES = ("passed", "failed", "skipped")
 NOTHING_TO_TEST = "No tests applicable."  # ansible-test, of a test for a kind of file that there is none of
 USES_BOTH = "parallel"  # the noxfile's tag of sessions that use two processors
+FIRST = "long"  # its tag of those others that begin first
 
 
 class Lanes:
@@ -36,7 +37,8 @@ class Lanes:
     def __init__(self, sessions: Sequence[dict[str, Any]]) -> None:
         self._names = [session["session"] for session in sessions]
         self._parallel = deque(session["session"] for session in sessions if USES_BOTH in session["tags"])
-        self._others = deque(session["session"] for session in sessions if USES_BOTH not in session["tags"])
+        others = sorted(sessions, key=lambda session: FIRST not in session["tags"])
+        self._others = deque(session["session"] for session in others if USES_BOTH not in session["tags"])
         self._printing = threading.Lock()
         self._reported: dict[str, dict[str, Any]] = {}
 

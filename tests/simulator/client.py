@@ -163,7 +163,7 @@ class Simulator:
         return orders
 
     def add_order(self, **properties: Any) -> dict[str, Any]:
-        """Add an order; see ``orders.change`` for what can be given, besides ``missing`` and ``key_type``."""
+        """Add an order; see ``orders.change`` for what can be given, besides ``missing``, ``key_type`` and ``names``."""
         order: dict[str, Any] = self._ask("POST", "orders", properties)
         return order
 

@@ -67,11 +67,6 @@ class Content:
     is_changing: bool = False
     """Whether it was written while it was read."""
 
-    @property
-    def is_absent(self) -> bool:
-        """Whether there is nothing with this name, not even a broken link."""
-        return self.stamp is None and self.trouble is None
-
 
 def absolute(path: str) -> str:
     """Return a path that a user wrote as an absolute one."""

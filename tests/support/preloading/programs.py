@@ -55,6 +55,20 @@ NEEDED = (
     "cryptography.x509",
 )
 
+NOT_PACKED = (
+    "ANSIBLE_DISPLAY_TRACEBACK",
+    "ANSIBLE_FORCE_COLOR",
+    "ANSIBLE_INJECT_INVOCATION",
+    "ANSIBLE_INVENTORY_UNPARSED_WARNING",
+    "ANSIBLE_LOCALHOST_WARNING",
+    "ANSIBLE_LOCAL_TEMP",
+    "ANSIBLE_LOG_PATH",
+    "ANSIBLE_NOCOLOR",
+    "ANSIBLE_PIPELINING",
+    "ANSIBLE_REMOTE_TMP",
+)
+"""Settings that change nothing of what is packed for a module."""
+
 
 class SettingsNeeded(BaseException):
     """Not an exception that somebody who imports something handles."""
@@ -117,11 +131,12 @@ def _read_files() -> None:
 
 
 def _share_payloads(folder: Path) -> None:
-    """Have runs with the same settings share what they pack for modules, which each run has in its own temporary folder."""
+    """Have runs that find the same code share what they pack for modules, which each run has in its own temporary folder."""
     import ansible.config.manager
 
     def make_temporary_folder(*, prefix: str, dir: str) -> str:
-        settings = sorted(item for item in os.environ.items() if item[0].startswith(("ANSIBLE_", "PYTHON")))
+        of_ansible = ((name, value) for name, value in os.environ.items() if name.startswith(("ANSIBLE_", "PYTHON")))
+        settings = sorted(item for item in of_ansible if item[0] not in NOT_PACKED)
         payloads = folder / f"payloads-{hashlib.sha256(repr(settings).encode()).hexdigest()}"
         payloads.mkdir(exist_ok=True)
         made = tempfile.mkdtemp(prefix=prefix, dir=dir)

@@ -24,12 +24,14 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import compiled
+import packed
 import programs
 
 LIBRARIES = ("SoftLayer", "cryptography.x509", "imap_tools", "psycopg", "requests", "sqlalchemy")
@@ -40,9 +42,10 @@ SEARCH_PATH = sys.path[1:]
 
 
 class Server:
-    """Forks a process for each connection, tells its end, and kills it where the other side ends first."""
+    """Forks a process for each connection, tells its end, and kills it where the other side ends first. It is prepared before."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, prepare: Callable[[], None]) -> None:
+        self._prepare = prepare
         self._selector = selectors.DefaultSelector()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(f"{address}.new")
@@ -61,6 +64,7 @@ class Server:
         connection, _address = self._listener.accept()
         size, streams, _flags, _peer = socket.recv_fds(connection, 4, 3)
         request = marshal.loads(_read(connection, int.from_bytes(size, "big")))
+        self._prepare()
         pid = os.fork()
         if pid == 0:
             _be(streams, *request)
@@ -122,6 +126,7 @@ def _be(streams: Sequence[int], arguments: list[str], environment: Mapping[str, 
     finally:
         threading._shutdown()  # type: ignore[attr-defined]  # a forked process would skip these
         atexit._run_exitfuncs()
+        packed.tell()
         with contextlib.suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
@@ -134,10 +139,11 @@ if __name__ == "__main__":
     if _kind == "programs":
         programs.prepare(_folder)
     else:
+        packed.keep_in(_folder)
         for name in LIBRARIES:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
     tempfile.tempdir = None  # which the environment may change
     gc.collect()
     gc.freeze()
-    Server(_address).serve()
+    Server(_address, partial(packed.learn, _folder)).serve()

@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,49 @@ def test_only_where_the_same_libraries_would_be_imported(
 ) -> None:
     process = start(tmp_path, f"pass{PRELOADED}", preloading.environment() | change)
     assert process.communicate(timeout=SECONDS)[0].strip() == preloaded
+
+
+FROM_AN_ARCHIVE = """
+import json, os, sys
+sys.path.insert(0, os.environ["ARCHIVE"])
+from ansible_collections.made.up.plugins.module_utils import one, two
+import ansible_collections.made.up.plugins.module_utils.three.four as four
+os.unlink(os.environ["ARCHIVE"])
+names = ("__name__", "__file__", "__package__", "__path__")
+of_each = [[getattr(module, name, None) for name in names] + [module.__spec__.name, module.__spec__.origin, module.__loader__.archive]
+    for module in (one, two, four, sys.modules[four.__package__], sys.modules[one.__package__])]
+is_learnt = "packed" in sys.modules and [name for name in (one.__name__, two.__name__, four.__name__) if name in sys.modules["packed"].kept]
+print(json.dumps([one.two is two, two.PROCESS == os.getpid(), two.SAID, of_each, is_learnt]))
+"""
+BELOW = "ansible_collections/made/up/plugins/module_utils"
+
+
+def packed(folder: Path, said: str, environment: dict[str, str]) -> Any:
+    """What a module sees of what is packed for it: three modules, one of them in a package, which say something."""
+    archive = folder / "packed.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for parent in (*Path(BELOW).parents[:-1], BELOW, f"{BELOW}/three"):
+            file.writestr(f"{parent}/__init__.py", "")
+        file.writestr(f"{BELOW}/one.py", "from . import two\n")
+        file.writestr(f"{BELOW}/two.py", f"import os\nPROCESS = os.getpid()\nSAID = {said!r}\n")
+        file.writestr(f"{BELOW}/three/four.py", "from ..two import SAID\n")
+    (folder / "AnsiballZ_test.py").write_text(FROM_AN_ARCHIVE, encoding="utf-8")
+    command = [sys.executable, folder / "AnsiballZ_test.py"]
+    environment = os.environ | environment | {"ARCHIVE": str(archive)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=True)
+    return json.loads(done.stdout)
+
+
+def test_what_is_packed_is_imported_once(tmp_path: Path) -> None:
+    said = tmp_path.name
+    preloaded = preloading.environment()
+    plain = packed(tmp_path, said, preloaded | {"PRELOADED": f":elsewhere:{preloaded['PYTHONPATH']}"})
+    assert plain[:3] == [True, True, said] and plain[4] is False
+    assert packed(tmp_path, said, preloaded)[:4] == plain[:4]
+    is_same, is_own, *others, learnt = packed(tmp_path, said, preloaded)
+    assert (is_same, is_own, others, len(learnt)) == (True, False, plain[2:4], 3)
+    changed = packed(tmp_path, f"not {said}", preloaded)
+    assert changed[:4] == [True, True, f"not {said}", plain[3]]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
