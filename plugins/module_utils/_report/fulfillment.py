@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from .._errors import failure_of
-from .._names import listener_name
+from .._names import listener_name, shown_name_of
 from .._text import some_of
 
 Record = Mapping[str, t.Any]
@@ -244,7 +244,7 @@ def summary(
         *(f"{_order(one)}: found in the email of {_mail_date(one)}" for one in result["collected"]),
         *(f"{_order(one)}: {would_be}{one['outcome']}{_stored_as(one)}" for one in result["imported"]),
         *(f"{_named(one)}: {would_be}{_switched(one)}" for one in result["deployed"]),
-        *(f"certificate {one['id']} ({one['common_name'] or 'no name'}): removed" for one in result["removed"]),
+        *(f"certificate {one['id']} ({shown_name_of(one) or 'no name'}): removed" for one in result["removed"]),
         *(f"{_named(one) or 'a batch'}: FAILED, {in_words_of_role(one['message'])}" for one in result["failed"]),
         *(f"{_order(one)}: NOT ALLOWED, passed over: {in_words_of_role(one['message'])}" for one in not_allowed),
         *_skipped(one for one in result["skipped"] if one["reason"] != NOT_ALLOWED),
@@ -269,7 +269,7 @@ def _switched(listener: Record) -> str:
         True: ", and serves it",
         None: ", but what it serves cannot be looked at from here" if listener["reason"] == "not_reachable" else "",
     }
-    named = listener["common_name"] or "without a common name"
+    named = shown_name_of(listener) or "without a name"
     return f"switched to certificate {listener['certificate_id']} ({named}){seen.get(listener['served'], '')}"
 
 
@@ -279,7 +279,7 @@ def _left(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bo
     if unchanged:
         have = "listener has" if len(unchanged) == 1 else "listeners have"
         yield f"{len(unchanged)} {have} the best certificate of the store already"
-    created = [one.get("common_name") or "?" for one in result["imported"] if one["outcome"] == "imported"]
+    created = [shown_name_of(one) or "?" for one in result["imported"] if one["outcome"] == "imported"]
     if created and is_check_mode and "deploy" in run.phases:
         yield (
             f"to be imported first, so not known yet which listeners would be switched to them: {some_of(created, MOST_NAMED)}"
@@ -297,7 +297,7 @@ def _stored_as(certificate: Record) -> str:
 def _skipped(records: Iterable[Record]) -> Iterable[str]:
     """Yield a line for each reason, with the first names of what was skipped for it."""
     for reason, group in groupby(sorted(records, key=_reason), key=_reason):
-        names = list(dict.fromkeys(listener_name(one) or one.get("common_name") or "?" for one in group))
+        names = list(dict.fromkeys(listener_name(one) or shown_name_of(one) or "?" for one in group))
         yield f"skipped ({reason}): {some_of(names, MOST_NAMED)}"
 
 
@@ -306,11 +306,11 @@ def _reason(record: Record) -> str:
 
 
 def _order(record: Record) -> str:
-    return f"{record.get('common_name') or '(no name)'} (order {record.get('order_id')})"
+    return f"{shown_name_of(record) or '(no name)'} (order {record.get('order_id')})"
 
 
 def _named(record: Record) -> str:
     if listener_name(record):
         return listener_name(record)
     identifier = record.get("order_id")
-    return ", ".join(filter(None, (record.get("common_name"), f"order {identifier}" if identifier else None)))
+    return ", ".join(filter(None, (shown_name_of(record), f"order {identifier}" if identifier else None)))

@@ -12,7 +12,7 @@ import io
 from .states import Record
 
 COLUMNS = (
-    *("order_id", "common_name", "product", "status", "state", "reason", "explanation", "message", "attention"),
+    *("order_id", "common_name", "name", "product", "status", "state", "reason", "explanation", "message", "attention"),
     *("recipient", "last_requested_at", "next_allowed_at", "mail_found", "mail_date"),
     *("certificate_ids", "certificate_notes", "served_by", "services", "expires_at", "days_left"),
 )

@@ -75,7 +75,7 @@ def _lanes(shown: Sequence[tuple[datetime, Record]], at: datetime) -> Row:
     lanes = [
         {
             "order_id": row["order_id"],
-            "common_name": row["common_name"],
+            "name": row["name"],
             "days_left": row["days_left"],
             "kind": _kind(row),
             "x": min(axis.x(expires), today),
