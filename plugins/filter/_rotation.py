@@ -160,10 +160,18 @@ def rotation_outcome(
         report: the path of the report without its extension, if one is written.
     """
     phases = plain(settings["phases"])
-    result = outcome(_run(settings, registered), phases, is_check_mode=is_check_mode)
+    run = _run(settings, registered)
+    result = outcome(run, phases, is_check_mode=is_check_mode)
     words = partial(in_words_of_role, options=plain(options), prefix="ssl_rotation_")
-    removes = settings["remove_superseded"]
-    lines = summary(result, phases, words, removes=removes, is_check_mode=is_check_mode, report=report or None)
+    lines = summary(
+        result,
+        phases,
+        words,
+        warnings=run.found.get("warnings", ()),
+        removes=settings["remove_superseded"],
+        is_check_mode=is_check_mode,
+        report=report or None,
+    )
     failure = failures(result["failed"], words) if result["failed"] else ""
     del result["unchanged"]
     told: dict[str, t.Any] = wrap_var({"result": result, "lines": lines, "failure": failure})

@@ -24,7 +24,7 @@ from typing import Any
 from tests.support import servers
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
-_START_SECONDS = 180
+_START_SECONDS = 600
 _STOP_SECONDS = 10
 _POLL_SECONDS = 0.02
 

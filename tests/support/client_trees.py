@@ -18,6 +18,9 @@ from tests.support.certificates import Issued, key_pem, new_key, pkcs12_of
 KINDS = ("cert", "privkey", "chain", "fullchain")
 """Certbot's files, in the order in which it replaces the links to them."""
 
+ACCOUNT_KEY = key_pem(new_key())
+"""A key that no certificate is for."""
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -65,7 +68,7 @@ def lego(home: Path, name: str, issued: Issued, *, copies: bool = False) -> Kept
     folder, keys = home / "certificates", home / "accounts/localhost_14000/me@example.com/keys"
     for one in (folder, keys, home / "archives"):
         one.mkdir(parents=True, exist_ok=True)
-    (keys / "me@example.com.key").write_text(key_pem(new_key()))
+    (keys / "me@example.com.key").write_text(ACCOUNT_KEY)
     stem = name.replace("*", "_")
     key = key_pem(issued.key, PrivateFormat.TraditionalOpenSSL)
     (folder / f"{stem}.crt").write_text(issued.pem + issued.chain_pem)
@@ -86,7 +89,7 @@ def acme_sh(home: Path, name: str, issued: Issued, *, ecc: bool = True) -> Kept:
         one.mkdir(parents=True, exist_ok=True)
     (home / "account.conf").write_text("UPGRADE_HASH='0'\n")
     (home / "http.header").write_text("HTTP/2 200\n")
-    (home / "ca/localhost/dir/account.key").write_text(key_pem(new_key()))
+    (home / "ca/localhost/dir/account.key").write_text(ACCOUNT_KEY)
     (home / "dnsapi/dns_aws.sh").write_text("#!/usr/bin/env sh\n")
     (folder / f"{name}.cer").write_text(issued.pem)
     (folder / f"{name}.key").write_text(key_pem(issued.key, PrivateFormat.TraditionalOpenSSL))

@@ -32,7 +32,7 @@ class Rotation:
     mails: Sequence[Record] = ()
     """From `ssl_fulfillment_email_info`, one for each source."""
     found: Record = field(default_factory=dict)
-    """From the reading of the sources: `entries` and `skipped`."""
+    """From the reading of the sources: `entries`, `skipped` and `warnings`."""
     store: Record | None = None
     """From `ssl_certificate_info`, before anything was imported."""
     choice: Mapping[str, Sequence[Record]] = field(default_factory=dict)

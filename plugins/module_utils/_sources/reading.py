@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from .._codes import SourceReason
 from .._errors import CertificatesError
 from .._files import LARGEST_FILE, read_file
-from .._text import printable
+from .._text import encodable, printable
 from .base import Content, File, Kind, Stamp, Trouble, broken_link, unreadable
 from .parsing import Parsed, parse
 
@@ -48,13 +48,17 @@ class Files:
             data = read_file(file.path)
         except CertificatesError as error:
             return Content(file, trouble=_why_not_read(file.path, error), stamp=stamp)
-        is_changing = stamp_of(file.path) != stamp
         parsed = self._parsed(file.kind, data)
-        trouble = None
-        if parsed.wrong is not None:
-            reason: SourceReason = "bad_passphrase" if parsed.wrong.code == "bad_passphrase" else "malformed"
-            trouble = Trouble(reason, f"{printable(file.path)}: {parsed.wrong.message}")
-        return Content(file, parsed.certificates, parsed.public_key_sha256, trouble, stamp, is_changing)
+        has_key = parsed.public_key_sha256 is not None
+        real_path = os.path.realpath(file.path) if has_key else file.path
+        if not stamp == stamp_of(file.path) == stamp_of(real_path):
+            message = f"{printable(file.path)} was being written: run this again when that has ended."
+            return Content(file, trouble=Trouble("unreadable", message), stamp=stamp, is_changing=True)
+        if has_key and encodable(real_path) != real_path:
+            message = f"The path {printable(real_path)} is not in UTF-8: rename the file or its folder."
+            return Content(file, parsed.certificates, trouble=Trouble("unreadable", message), stamp=stamp)
+        trouble = _what_is_wrong(file.path, parsed.wrong)
+        return Content(file, parsed.certificates, parsed.public_key_sha256, real_path, trouble, stamp)
 
     def _parsed(self, kind: Kind, data: bytes) -> Parsed:
         """Return what is in a file; as most chains are the same, each is parsed only once."""
@@ -75,18 +79,22 @@ def stamp_of(path: str) -> Stamp:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
+def _what_is_wrong(path: str, wrong: CertificatesError | None) -> Trouble | None:
+    if wrong is None:
+        return None
+    reason: SourceReason = "bad_passphrase" if wrong.code == "bad_passphrase" else "malformed"
+    return Trouble(reason, f"{printable(path)}: {wrong.message}")
+
+
 def _why_not_read(path: str, error: CertificatesError) -> Trouble | None:
     """Return why a file could not be read; `None` if there is nothing of this name."""
     try:
         status = os.stat(path)
-    except FileNotFoundError:
-        return broken_link(path) if os.path.islink(path) else None
     except (OSError, ValueError) as refusal:
-        return (
-            broken_link(path)
-            if os.path.islink(path) and getattr(refusal, "errno", None) == errno.ELOOP
-            else unreadable("file", path, refusal)
-        )
+        leads_nowhere = getattr(refusal, "errno", None) in {errno.ENOENT, errno.ELOOP}
+        if not leads_nowhere:
+            return unreadable("file", path, refusal)
+        return broken_link(path) if os.path.islink(path) else None
     if not stat.S_ISREG(status.st_mode):
         return Trouble("not_a_file", error.message)
     if status.st_size > LARGEST_FILE:
