@@ -46,8 +46,9 @@ ACME = {
     "certbot": (("certbot",), "certificates that certbot renews"),
     "lego": (("lego",), "certificates that lego renews"),
     "acme.sh": (("acme.sh",), "certificates that acme.sh renews"),
+    "systemd": (("systemd-analyze",), "what systemd thinks of the units in the examples"),
 }
-"""The same: an ACME authority and its clients."""
+"""The same: an ACME authority, its clients, and what starts these."""
 BROWSER = {
     "chromium": (("/usr/bin/chromium",), "the report in a browser"),
     "chromium-driver": (("/usr/bin/chromedriver",), "the report in a browser"),

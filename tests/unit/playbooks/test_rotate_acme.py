@@ -103,6 +103,7 @@ def test_from_the_authority_to_what_is_served(account: Simulator, pebble: Pebble
     first = machine.rotate()
     assert first.code == 0 and first.changed > 0, first.output
     assert seen(account) == kept(client) and len(ids(account)) == 1
+    assert (machine.root / "var/lib/softlayer-certificates/.ansible/tmp").is_dir()  # the service may write nowhere else
     assert (again := machine.rotate()).code == 0 and again.changed == 0, again.output
 
     (client.deploy_hooks / "softlayer-certificates").symlink_to(machine.path_of(RENEWED))
@@ -131,7 +132,6 @@ def test_other_clients(account: Simulator, pebble: Pebble, machine: Machine) -> 
         renewal = client.renew(name, key_type="rsa", hook=hook if isinstance(client, Lego) else None)
         assert kept(client, name) != before
         assert seen(account, name) == kept(client, name), renewal.output
-    assert (again := machine.rotate()).code == 0 and again.changed == 0, again.output
 
 
 def test_faults_of_authorities_end_in_a_reason_each_and_stop_nothing(
