@@ -19,7 +19,8 @@ options:
     elements: int
   common_names:
     description:
-      - Only orders whose common name matches one of these shell patterns, ignoring case. An empty or null list selects none.
+      - Only orders with a name that matches one of these shell patterns, ignoring case. Both the common name and the DNS names of the CSR
+        are compared. An empty or null list selects none.
       - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
         certificate itself, write V([*].example.com).
     type: list

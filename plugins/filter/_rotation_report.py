@@ -23,7 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tim
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
 
 Records = Sequence[Mapping[str, t.Any]]
-LANE = ("name", "key_type", "days_left")
+LANE = ("key", "name", "days_left")
 """What the lane of a line of certificates in the timeline tells."""
 
 
@@ -34,7 +34,9 @@ def rotation_report(
     listeners: Records | None = None,
     seen: Records | None = None,
     result: Mapping[str, Records] | None = None,
+    chosen: Records | None = None,
     trust: str = "require",
+    has_all_listeners: bool = True,
     previous: str | None = None,
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV, and what to draw of it."""
@@ -43,12 +45,14 @@ def rotation_report(
     except CertificatesError as error:
         raise AnsibleFilterError(error.message) from None
     facts = Facts(
-        store,
-        listeners,
-        seen or (),
+        store=store,
+        listeners=listeners,
+        seen=seen or (),
         entries=found.get("entries") or (),
         unread=found.get("skipped") or (),
         result=result or {},
+        chosen=chosen or (),
+        has_all_listeners=has_all_listeners,
         needs_trust=trust == "require",
     )
     at = now()

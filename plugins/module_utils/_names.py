@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Common names and addresses, and users' shell patterns for them. Private to softlayer.certificates.
+"""Names of certificates, and addresses, and users' shell patterns for them. Private to softlayer.certificates.
 
 Pure. Names are compared without regard to case, and both forms of an internationalised name are equal
 (`münchen.example` and `xn--mnchen-3ya.example`, RFC 5890).
@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import typing as t
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from typing import TypeGuard
 
 with suppress(ImportError):
     import idna
 
 WILDCARDS = re.compile(r"[*?\[]")
+NO_HOST = re.compile(r"[@/:=]")
+"""What only other names than DNS names contain."""
 ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s@,;:<>()\[\]\\\".]+)*")
 """One address without a name, comments or quoting (the `dot-atom` form of RFC 5322, 3.4.1), and without `%` and `!`,
 which make old mail systems route the mail elsewhere."""
@@ -69,6 +71,11 @@ def name_matches(name: str | None, patterns: Iterable[str]) -> bool:
     return any(_matches(written, form(pattern)) for pattern in patterns for form, written in forms)
 
 
+def any_matches(names: Iterable[str], patterns: Collection[str]) -> bool:
+    """Return whether one of the names of a certificate or an order matches one of the shell patterns."""
+    return any(name_matches(name, patterns) for name in names)
+
+
 def _matches(name: str, pattern: str) -> bool:
     """Return whether a text matches a pattern; thousands of names as patterns are compared without a search for wildcards."""
     return name == pattern or (WILDCARDS.search(pattern) is not None and fnmatchcase(name, pattern))
@@ -101,7 +108,7 @@ def _is_mail_domain(domain: str) -> bool:
     )
 
 
-def is_one_address(address: str | None) -> TypeGuard[str]:
+def is_one_address(address: str | None) -> t.TypeGuard[str]:
     """Return whether a text is one email address.
 
     A list is refused: it might match a pattern at its end and still go to other addresses too. All characters that mail software
@@ -122,19 +129,57 @@ def listener_name(record: Mapping[str, object]) -> str:
     return ":".join(str(record[name]) for name in ("load_balancer", "port") if record.get(name))
 
 
-def name_to_ask_for(names: Iterable[str]) -> str | None:
-    """Return a name to ask for in a TLS handshake: one without a wildcard if there is one, else with `www` in its place."""
+def name_to_ask_for(names: Iterable[str], addresses: Iterable[str] = ()) -> str | None:
+    """Return a name by which clients ask for a certificate, `None` if it has none.
+
+    It is one without a wildcard if there is one, else one with `www` in its place. Of a certificate for addresses only, it is an
+    address, which is compared but not sent in the handshake (RFC 6066, 3).
+    """
     best = min(names, key=lambda name: (name.startswith("*"), name), default=None)
-    return best and best.replace("*", "www")
+    return best.replace("*", "www") if best else min(addresses, default=None)
 
 
-def file_stems(common_name: str) -> list[str]:
-    """Return the possible file names of a common name's certificate or key, without extension, best first.
+def is_address(name: str) -> bool:
+    """Return whether a name of a certificate is an IP address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def is_host_name(name: str) -> bool:
+    """Return whether a name of a certificate, as results tell it, is a DNS name: no address, mail address, URI or the like."""
+    return not is_address(name) and not NO_HOST.search(name)
+
+
+def own_names(common_name: str | None, alternatives: Iterable[str]) -> list[str]:
+    """Return the names that a certificate or an order goes by: the common name, else the DNS names."""
+    return [common_name] if common_name else list(filter(is_host_name, alternatives))
+
+
+def shown_name(common_name: str | None, alternatives: Sequence[str]) -> str | None:
+    """Return the name in messages of a certificate or an order: the common name, else the first DNS name, else any other."""
+    return next(iter([*own_names(common_name, alternatives), *alternatives]), None)
+
+
+def shown_name_of(record: Mapping[str, t.Any]) -> str | None:
+    """Return the same for a certificate or an order in a result."""
+    return shown_name(record.get("common_name"), record.get("subject_alt_names") or ())
+
+
+def named(common_name: str | None, shown: str | None) -> dict[str, str | None]:
+    """Return the shown name of a certificate for a diff; one that is no common name is not called so."""
+    return {"common_name" if common_name else "name": shown}
+
+
+def file_stems(name: str) -> list[str]:
+    """Return the possible file names of the certificate or key for a name, without extension, best first.
 
     These are the name as written, then its ASCII and its Unicode form. `*`, and anything that would lead into another folder,
     is replaced by `_`.
     """
-    forms = (common_name.strip(), ascii_name(common_name), _unicode_name(common_name))
+    forms = (name.strip(), ascii_name(name), _unicode_name(name))
     return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))
 
 

@@ -123,7 +123,8 @@ options:
         type: str
       common_name:
         description:
-          - Common name of the certificate to delete. If the store has more than one certificate with this name, nothing is deleted.
+          - A name of the certificate to delete, the common name or a DNS name. If the store has more than one certificate with this name,
+            nothing is deleted.
         type: str
       allow_expired:
         description:
@@ -251,7 +252,7 @@ certificates:
       type: int
       sample: 4711
     common_name:
-      description: The subject's common name.
+      description: The subject's common name; null if it has none, as in many certificates of ACME authorities.
       type: str
       sample: www.example.com
     fingerprint_sha256:
@@ -322,7 +323,7 @@ certificates:
         - V(not_found) - a file, the order or the record does not exist.
         - V(ambiguous) - more than one certificate matches; or the record to delete holds another certificate than when it was listed.
         - V(refused) - the store refused it or is known to refuse it, or the store could no longer be read over XML-RPC with such O(notes)
-          or names.
+          or names. Whether the store takes a certificate without a common name is not documented; if it does not, the message says so.
         - V(api_error) - the API reported an error, or the ledger cannot be used. RV(certificates[].message) quotes the error.
         - V(outcome_unknown) - the API did not respond, or only reported an unspecified error, and it is not known whether the store took
           the certificate. The next run waits until the call can no longer arrive, and checks again.

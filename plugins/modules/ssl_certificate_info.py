@@ -40,7 +40,8 @@ options:
   common_names:
     description:
       - Only certificates with a name that matches one of these shell patterns, ignoring case. An empty or null list selects none. Both the
-        common name and the DNS names are compared; a certificate may have no common name.
+        common name and the DNS names are compared; a certificate may have no common name. A user with view permission only finds
+        certificates by their common names; see RV(limited_to_view).
       - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
         certificate itself, write V([*].example.com).
     type: list
@@ -102,7 +103,7 @@ EXAMPLES = r"""
 
 - name: Show the certificates that no load balancer serves
   ansible.builtin.debug:
-    msg: "{{ served.certificates | rejectattr('services') | map(attribute='common_name') }}"
+    msg: "{{ served.certificates | rejectattr('services') | map(attribute='subject_alt_names') }}"
   when: "'services' not in served.missing_fields"
 
 - name: List expired certificates of one domain

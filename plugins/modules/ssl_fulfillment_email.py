@@ -44,7 +44,8 @@ options:
     elements: int
   common_names:
     description:
-      - Orders whose common name matches one of these shell patterns, ignoring case. An empty or null list selects none.
+      - Orders with a name that matches one of these shell patterns, ignoring case. Both the common name and the DNS names of the CSR are
+        compared. An empty or null list selects none.
       - An internationalised name matches in its Unicode form and in its ASCII form.
       - V(*) also matches dots. To match the name of a wildcard certificate itself, write V([*].example.com).
     type: list
@@ -173,9 +174,14 @@ emails:
       type: int
       sample: 1234
     common_name:
-      description: Common name of the order.
+      description: Common name of the order; null if it has none.
       type: str
       sample: www.example.com
+    subject_alt_names:
+      description: The DNS names in the order's CSR. Often there are none, and the certificate is for RV(emails[].common_name).
+      type: list
+      elements: str
+      sample: []
     recipient:
       description: Address of the domain administrator, who receives the email.
       type: str

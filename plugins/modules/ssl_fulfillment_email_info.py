@@ -104,8 +104,8 @@ options:
     elements: path
   orders:
     description:
-      - Look for the certificates of these orders, as M(softlayer.certificates.ssl_order_info) returns them. Only C(id), C(common_name) and
-        C(public_key_sha256) of each order are read. An empty or null list means no orders.
+      - Look for the certificates of these orders, as M(softlayer.certificates.ssl_order_info) returns them. Only C(id), C(common_name),
+        C(subject_alt_names) and C(public_key_sha256) of each order are read. An empty or null list means no orders.
     type: list
     elements: dict
   order_ids:
@@ -132,8 +132,9 @@ options:
     description:
       - With V(require), only certificates whose chain leads to a trusted root, with valid signatures and dates throughout, are returned. A
         public key is no secret, so anyone can create a certificate for it and send it.
-      - If several certificates match, the one for the order's common name, or for the most names of the CSR in O(csr_paths), is preferred.
-        A certificate for none of the names is not returned with V(require), and returned with a warning with V(warn).
+      - If several certificates match, the one for the order's common name is preferred; for an order without a common name, and for
+        O(csr_paths), the one for the most names of the CSR. A certificate for none of the names is not returned with V(require), and
+        returned with a warning with V(warn).
       - With V(warn), untrusted certificates are returned, too, with a warning. RV(certificates[].trust) shows which they are.
     type: str
     choices: [require, warn]
@@ -280,7 +281,7 @@ certificates:
       type: int
       sample: 1234
     common_name:
-      description: The order's common name, or the certificate's if no order was looked for.
+      description: The order's common name, else the certificate's; null if neither has one.
       type: str
       sample: www.example.com
     path:
@@ -381,9 +382,14 @@ missing:
       type: int
       sample: 5678
     common_name:
-      description: The order's common name.
+      description: The order's common name; null if it has none.
       type: str
       sample: shop.example.com
+    subject_alt_names:
+      description: The names in the CSR of the order or of O(csr_paths).
+      type: list
+      elements: str
+      sample: []
     path:
       description: Path of the CSR or key; null if an order was looked for.
       type: str

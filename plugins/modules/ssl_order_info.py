@@ -84,7 +84,7 @@ orders:
       type: int
       sample: 1234
     common_name:
-      description: Common name of the order.
+      description: Common name of the order; null if it has none.
       type: str
       sample: www.example.com
     status:

@@ -28,7 +28,7 @@ from tests.benchmark import cases, report
 from tests.benchmark.figures import Case, Result
 from tests.benchmark.plot import plot
 from tests.benchmark.scenarios import SCENARIOS
-from tests.benchmark.stage import ROOT, BenchmarkError, Stage, stage
+from tests.benchmark.stage import ROOT, BenchmarkError, Fleet, Stage, stage
 from tests.benchmark.targets import TARGETS, judge, without_verdict
 from tests.simulator.client import SimulatorError
 
@@ -130,7 +130,7 @@ def measure_all(chosen: Sequence[Case], sample: int, place: Path, titles: Titles
         for number, case in enumerate(sorted(chosen, key=fleet_of), 1):
             progress(f"[{number}/{len(chosen)}] {case.scenario}: {case.label()}")
             try:
-                on_stage.set_fleet(*fleet_of(case))
+                on_stage.set_fleet(fleet_of(case))
                 if number == 1:
                     warm_up(on_stage, case)
                 found[case] = measure(on_stage, case, sample, titles)
@@ -141,9 +141,9 @@ def measure_all(chosen: Sequence[Case], sample: int, place: Path, titles: Titles
     return [found[case] for case in chosen if case in found], broken
 
 
-def fleet_of(case: Case) -> tuple[int, int]:
-    """How many orders a case needs, and how many of them in the store."""
-    return case.orders, case.orders if SCENARIOS[case.scenario].fleet_is_stored else 0
+def fleet_of(case: Case) -> Fleet:
+    """What the account has in a case."""
+    return SCENARIOS[case.scenario].fleet(case.orders)
 
 
 def warm_up(on_stage: Stage, case: Case) -> None:

@@ -16,6 +16,7 @@ from tests.benchmark.figures import Case
 
 XMLRPC, REST = "xmlrpc", "rest"
 TRANSPORTS = (XMLRPC, REST)
+ROTATIONS = ("rotate", "rotate_again")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ def _full() -> tuple[Case, ...]:
         Case("second_run", 10_000, 0),
         Case("second_run", 10_000, 50, transport=REST),
         Case("mailbox", 200),
+        *(Case(scenario, 300, 150, transport=transport) for scenario in ROTATIONS for transport in TRANSPORTS),
     )
 
 
@@ -67,6 +69,7 @@ def _quick() -> tuple[Case, ...]:
         Case("resend", 100, 50, 16, rounds=2, instead=True),
         Case("import", 100, 50, 16, rounds=2, instead=True),
         Case("second_run", 1_000, 50, rounds=2),
+        *(Case(scenario, 30, 150, transport=REST, rounds=2) for scenario in ROTATIONS),
     )
 
 

@@ -11,7 +11,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from urllib.parse import urlencode
 
 from tests.benchmark.figures import Case, Measurement, count_pages, peak_in_flight
 from tests.simulator.client import Simulator
+from tests.support.playing import kill_marked
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "softlayer.certificates"
@@ -50,6 +50,7 @@ class Job:
     Attributes:
         makes: by method of the API, how many calls of it must have succeeded.
         says: a field of the JSON object on its standard output, and the value that it must have.
+        settings: of the simulator, while it runs.
     """
 
     command: Sequence[str]
@@ -57,6 +58,31 @@ class Job:
     environment: Mapping[str, str] = field(default_factory=dict)
     makes: Mapping[str, int] = field(default_factory=dict)
     says: tuple[str, Any] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, order=True)
+class Fleet:
+    """What the account of a case has.
+
+    Attributes:
+        orders: how many there are.
+        stored: of how many of them the certificate is in the store; all others of the store are without an order.
+        balancers: load balancers that serve what is in the store, by HAProxy.
+        listeners: of each of them.
+    """
+
+    orders: int
+    stored: int = 0
+    balancers: int = 0
+    listeners: int = 0
+
+    def start(self) -> Simulator:
+        """Start a simulator that has it."""
+        if not self.balancers:
+            return Simulator.start(fleet=self.orders, stored=self.stored)
+        served = {"key_type": "rsa", "balancers": self.balancers, "listeners": self.listeners, "haproxy": True}
+        return Simulator.start(fleet=self.orders, stored=self.stored, **served)
 
 
 class Stage:
@@ -69,7 +95,7 @@ class Stage:
         self.until_closed = contextlib.ExitStack()
         """What they started for it."""
         self._simulator: Simulator | None = None
-        self._fleet: tuple[int, int] | None = None
+        self._fleet: Fleet | None = None
         self._number = 0
         for name in ("home", "tmp"):
             (folder / name).mkdir(parents=True)
@@ -83,12 +109,12 @@ class Stage:
         assert self._simulator is not None, "there is no fleet yet"
         return self._simulator
 
-    def set_fleet(self, orders: int, stored: int) -> None:
-        """Have a simulator with so many orders, of which so many are in the store."""
-        if self._fleet != (orders, stored):
+    def set_fleet(self, fleet: Fleet) -> None:
+        """Have a simulator with a fleet."""
+        if self._fleet != fleet:
             self.close()
-            self._simulator = Simulator.start(fleet=orders, stored=stored)
-            self._fleet = (orders, stored)
+            self._simulator = fleet.start()
+            self._fleet = fleet
 
     def close(self) -> None:
         """Stop the simulator, and what scenarios started."""
@@ -103,10 +129,10 @@ class Stage:
         self._number += 1
         return self.folder / f"{self._number:05d}{suffix}"
 
-    def rewind(self, latency_ms: int) -> None:
+    def rewind(self, latency_ms: int, **settings: Any) -> None:
         """The fleet as it was at its start, in pages. No mail is delivered: its files are not what is measured."""
         self.sim.reset()
-        self.sim.settings(latency_ms=latency_ms, hold_mail=True, page_every_list=True)
+        self.sim.settings(latency_ms=latency_ms, hold_mail=True, page_every_list=True, **settings)
 
     def run(self, case: Case, job: Job, items: int) -> Measurement:
         """Run a job on an untouched fleet and return what it took."""
@@ -121,7 +147,7 @@ class Stage:
         return log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else "it left no log"
 
     def _run(self, case: Case, job: Job, items: int) -> Measurement:
-        self.rewind(case.latency_ms)
+        self.rewind(case.latency_ms, **job.settings)
         taken, output, errors = self.launch(job, self.environment(case.transport) | dict(job.environment))
         entries = self.sim.calls()
         check(job, taken["exit_code"], output, errors, entries)
@@ -147,8 +173,8 @@ class Stage:
     def totals(self) -> dict[str, int]:
         """By method that lists, how many rows there are."""
         assert self._fleet is not None
-        orders, stored = self._fleet
-        return {method: orders if what == "orders" else stored for method, what in LISTS.items()}
+        found = {"orders": self._fleet.orders, "stored": self._fleet.stored}
+        return {method: found[what] for method, what in LISTS.items()}
 
     def launch(self, job: Job, environment: Mapping[str, str]) -> tuple[dict[str, Any], str, str]:
         """Run a command; return what it took and what it printed."""
@@ -170,7 +196,7 @@ class Stage:
             raise BenchmarkError(f"did not end: {shlex.join(job.command)}") from None
         finally:
             if process.poll() is None:
-                end_marked(marker)
+                kill_marked(marker)
                 process.kill()
                 process.wait()
         taken: dict[str, Any] = json.loads(result.read_text(encoding="ascii"))
@@ -230,6 +256,12 @@ class Stage:
         path.write_text(json.dumps([play]), encoding="utf-8")
         return Job([str(BIN / "ansible-playbook"), str(path)], **keywords)
 
+    def playbook_of_role(self, name: str, variables: Mapping[str, Any], **keywords: Any) -> Job:
+        """A playbook of the collection, with variables from a file."""
+        path = self.new_path(".json")
+        path.write_text(json.dumps(variables), encoding="utf-8")
+        return Job([str(BIN / "ansible-playbook"), f"{COLLECTION}.{name}", "-e", f"@{path}"], **keywords)
+
     def ad_hoc(self, module: str, options: Mapping[str, Any], **keywords: Any) -> Job:
         """A module by the command `ansible`."""
         arguments = ["-a", json.dumps(options)] if options else []
@@ -272,14 +304,6 @@ class Stage:
         if parameters is not None:
             options |= {"method": "POST", "body_format": "json", "body": {"parameters": list(parameters)}}
         return options
-
-
-def end_marked(marker: str) -> None:
-    """Kill what carries a marker in its environment: Ansible's workers leave the process group of their parent."""
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if marker.encode() in path.read_bytes().split(b"\0"):
-                os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 def check(job: Job, exit_code: int, output: str, errors: str, entries: Sequence[Mapping[str, Any]]) -> None:

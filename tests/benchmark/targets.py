@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.benchmark.figures import BARE, Case, Result, median
+from tests.benchmark.rotation import LISTS, floor_seconds
 
 Compute = Callable[[Result], float | None]
 
@@ -125,6 +126,16 @@ def to_the_network(way: str) -> Compute:
         network = case.latency_ms / 1000 * case.orders / case.concurrency
         pairs = zip(result.seconds(way), result.seconds(BARE), strict=False)
         return median([seconds / (network + start) for seconds, start in pairs])
+
+    return compute
+
+
+def to_the_balancers(way: str) -> Compute:
+    """Time of a way over the time that its imports and its changes of load balancers take at the least, and a start."""
+
+    def compute(result: Result) -> float | None:
+        pairs = zip(result.seconds(way), result.seconds(BARE), strict=False)
+        return median([seconds / (floor_seconds(result.case) + start) for seconds, start in pairs])
 
     return compute
 
@@ -293,5 +304,23 @@ TARGETS = (
         peaks("module", "alone"),
         1.2,
         orders=200,
+    ),
+    Target(
+        "rotate: time",
+        "a playbook / (latency x imports / concurrency + a change and a lock of each balancer / concurrency + bare Ansible)",
+        "rotate",
+        to_the_balancers("ansible"),
+        1.5,
+        orders=300,
+        latency_ms=150,
+    ),
+    Target(
+        "rotate again: time",
+        "a playbook / a playbook that lists the store and the listeners",
+        "rotate_again",
+        ratio("ansible", LISTS),
+        1.3,
+        orders=300,
+        latency_ms=150,
     ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.simulator.client import Simulator
 from tests.support.environment import home  # noqa: F401  # its import also hides the user's environment
+from tests.support.lines import NAME, OTHER, certificate, entry, listener, moved, stored, unread
 from tests.support.playing import play
 
 CHROMIUM = "/usr/bin/chromium"
@@ -71,10 +73,14 @@ class Browser:
 
     def rows(self) -> list[int]:
         """The ids of the orders that are to be seen, in their order."""
-        ids = self.run(
+        return [int(identifier.removeprefix("order-")) for identifier in self.row_ids()]
+
+    def row_ids(self) -> list[str]:
+        """The ids of the rows that are to be seen, in their order."""
+        ids: list[str] = self.run(
             "return [...document.querySelectorAll('tbody tr')].filter(row => row.offsetHeight).map(row => row.id)"
         )
-        return [int(identifier.removeprefix("order-")) for identifier in ids]
+        return ids
 
     def shown(self) -> str:
         """What the page says of how many rows there are."""
@@ -199,3 +205,127 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A report of 5,000 orders, of which 3,500 are imported."""
     with Simulator.start(fleet=5000, stored=3500) as sim:
         yield make_report(sim, tmp_path_factory.mktemp("large"))
+
+
+def make_rotation_report(folder: Path, language: str = "en", **facts: Any) -> Path:
+    """Have the role make a report of what its phases would have found."""
+    facts = moved(facts, datetime.now(timezone.utc))
+    result = {"imported": [], "deployed": [], "verified": [], "removed": [], "skipped": [], "failed": []}
+    given = {
+        "settings": {"report_path": str(folder / f"{language}.html"), "report_language": language, "trust": "require"},
+        "found": {"entries": facts.get("entries", []), "skipped": facts.get("unread", [])},
+        "store": {"certificates": facts["store"]},
+        "listeners": {"listeners": facts.get("listeners", [])},
+        "outcome": {"result": {**result, **facts.get("result", {})}},
+    }
+    path = folder / "given.json"
+    path.write_text(json.dumps(given), encoding="utf-8")
+    with Simulator.start(fleet="empty") as sim:
+        ran = play(sim, folder, str(Path(__file__).with_name("rotation_report.yml")), given_path=str(path))
+    assert ran.code == 0, ran.output
+    return folder / f"{language}.html"
+
+
+def rotated_fleet(names: int = 3) -> dict[str, Any]:
+    """A fleet in which everything occurs that a report may tell, and names of which all is well."""
+    both = ("shop.example.org", "*.shop.example.org")
+    switched = listener("web:443", 1, 2, subject_alt_names=[NAME])
+    seen = [
+        listener(one, 2, 2, "unchanged", served=True) for one in ("web:443", "web:8443", "web:9443", "api-west:443")
+    ]
+    store = [
+        stored(1, -62, services=[], associated_service_count=1, notes="front, old"),
+        stored(2, 0, at=("web:443", "web:8443", "web:9443", "api-west:443"), notes="front"),
+        stored(3, -80, OTHER, at=("api:443",)),
+        stored(4, -91, "old.example.com", "alt.example.com", at=("api:8443",)),
+        stored(5, -40, "mail.example.com", at=("mail:993",), key_type="RSA"),
+        stored(6, 0, "mail.example.com", key_type="RSA", organization_name="Example Inc."),
+        stored(7, -5, "idle.example.com"),
+        stored(8, -20, "attic.example.com"),
+        stored(9, -80, both[0]),
+        stored(10, -1, *both, at=("shop:443",)),
+        stored(11, -30, "late.example.net", at=("late:443",)),
+        stored(12, -30, "stuck.example.net", at=("stuck:443",)),
+        stored(13, -30, "odd.example.net", at=("odd:443",)),
+        stored(14, -30, "half.example.net", at=("half:443",)),
+        *(stored(100 + n, -n, f"host{n:02}.example.com", at=(f"lb{n}:443",)) for n in range(names)),
+    ]
+    entries = [
+        entry(2, 0),
+        entry(3, -80, OTHER, source="acme_sh"),
+        entry(7, -5, "idle.example.com"),
+        entry(10, -1, *both, source="lego"),
+        entry(20, 0, "late.example.net"),
+        entry(21, 0, "new.example.com", name="new.example.com"),
+        entry(
+            22, -1, "odd.example.net", source="folder", trust="untrusted", trust_message="Not trusted: Name the root."
+        ),
+        *(entry(100 + n, -n, f"host{n:02}.example.com") for n in range(names)),
+    ]
+    failed = [
+        listener("stuck:443", 12, 12, "failed", subject_alt_names=["stuck.example.net"], reason="balancer_busy"),
+        {"common_name": "the mailbox", "code": "unreachable", "message": "No answer."},
+    ]
+    held = listener(
+        "mail:993", 5, 5, "skipped", reason="organization_differs", message="Its organization is another one."
+    )
+    beyond = listener("gone:443", 77, 77, "unchanged", subject_alt_names=["gone.example.org"])
+    return {
+        "store": store,
+        "entries": entries,
+        "unread": [unread("broken_link", "half.example.net"), unread("being_renewed", "next.example.com")],
+        "listeners": [
+            *(switched, *seen[1:], held, beyond, failed[0]),
+            *(listener(f"{name}:{port}", number, number, "unchanged") for name, port, number in PLACES),
+            *(listener(f"lb{n}:443", 100 + n, 100 + n, "unchanged") for n in range(names)),
+        ],
+        "result": {
+            "imported": [{**certificate(2, 0), "id": 2, "outcome": "imported"}],
+            "deployed": [switched],
+            "verified": seen,
+            "removed": [{**certificate(1, -62), "id": 1, "outcome": "removed"}],
+            "skipped": [held],
+            "failed": failed,
+        },
+    }
+
+
+PLACES = [
+    *(("api", 443, 3), ("api", 8443, 4), ("shop", 443, 10), ("late", 443, 11), ("odd", 443, 13), ("half", 443, 14)),
+]
+"""Other listeners, and the certificates that they have."""
+
+
+@pytest.fixture(scope="session")
+def rotated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Reports of a fleet without orders, in English and in German."""
+    folder = tmp_path_factory.mktemp("rotated")
+    return {language: make_rotation_report(folder, language, **rotated_fleet()) for language in ("en", "de")}
+
+
+@pytest.fixture(scope="session")
+def hostile_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report whose names, messages and notes want to be more than text."""
+    store = [stored(1, -80, HOSTILE, at=(f"{HOSTILE}:443",), notes=HOSTILE, common_name=HOSTILE, key_type=HOSTILE)]
+    refused = {"trust": "untrusted", "trust_message": HOSTILE}
+    failed = [{"id": 1, "reason": HOSTILE, "message": HOSTILE}, {"common_name": HOSTILE, "message": HOSTILE}]
+    return make_rotation_report(
+        tmp_path_factory.mktemp("hostile"),
+        store=store,
+        entries=[entry(2, 0, HOSTILE, source=HOSTILE, name=HOSTILE, path=HOSTILE, key_type=HOSTILE, **refused)],
+        unread=[unread(name=HOSTILE, message=HOSTILE)],
+        listeners=[listener(f"{HOSTILE}:443", 1, 1, "unchanged")],
+        result={"failed": failed, "deployed": [listener(f"{HOSTILE}:443", 1, 1)]},
+    )
+
+
+@pytest.fixture(scope="session")
+def large_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of 5,000 names."""
+    names = [f"host{number:05}.example.com" for number in range(5_000)]
+    return make_rotation_report(
+        tmp_path_factory.mktemp("large"),
+        store=[stored(n, -(n % 89), name, at=(f"lb{n % 40}:{n}",)) for n, name in enumerate(names)],
+        entries=[entry(n, -(n % 89), name) for n, name in enumerate(names)],
+        listeners=[listener(f"lb{n % 40}:{n}", n, n, "unchanged") for n in range(len(names))],
+    )

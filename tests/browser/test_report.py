@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -17,46 +16,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.conftest import HOSTILE, Browser
+from tests.browser.looking import column, heading, overlapping, sort_by, violations
 
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder for the pictures of the documentation; without it they are made and thrown away."""
 
-AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-"""axe-core, which checks accessibility; of the package that carries it nothing else is used."""
-
 LOADS, SECONDS = 3, 2
 TALLEST = {400: 1500, 1400: 1250}
-
-
-def column(browser: Browser, number: int) -> list[str]:
-    """The texts of a column, from top to bottom, without what is empty."""
-    cells = browser.run(
-        "return [...document.querySelectorAll('tbody tr')].map(row => row.cells[arguments[0]].innerText)", number
-    )
-    return [cell.split("\n")[0] for cell in cells if cell.strip()]
-
-
-def heading(browser: Browser, number: int) -> tuple[str, str | None]:
-    """The text of a column's heading, and how it is sorted."""
-    cell = browser.driver.find_elements(By.CSS_SELECTOR, "thead th")[number]
-    return cell.text, cell.get_attribute("aria-sort")
-
-
-def sort_by(browser: Browser, number: int) -> None:
-    """Press the button in a column's heading."""
-    browser.driver.find_elements(By.CSS_SELECTOR, "thead button")[number].click()
-
-
-def violations(browser: Browser) -> list[tuple[str, str, str]]:
-    """What is not accessible in the page."""
-    browser.run(AXE)
-    result = browser.driver.execute_async_script("axe.run().then(arguments[0])")
-    assert {"color-contrast", "label", "button-name", "html-has-lang"} <= {rule["id"] for rule in result["passes"]}
-    return [
-        (violation["id"], node["html"], node["failureSummary"])
-        for violation in result["violations"]
-        for node in violation["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -290,19 +256,7 @@ def test_the_timeline_can_be_read(browser: Browser, fleet: dict[str, Path], larg
     """No label lies on another one or outside of the drawing."""
     for path in (fleet["de"], large):
         browser.open(path, width=width)
-        boxes = browser.run(
-            """return [...document.querySelectorAll("svg text")].filter(text => text.getClientRects().length)
-            .map(text => [text.textContent, ...["left", "right", "top", "bottom"].map(side => text.getBoundingClientRect()[side])])"""
-        )
-        assert len(boxes) > 8
-        assert [box for box in boxes if box[1] < 0 or box[2] > width] == []
-        overlaps = [
-            (one[0], other[0])
-            for number, one in enumerate(boxes)
-            for other in boxes[number + 1 :]
-            if one[1] < other[2] - 1 and other[1] < one[2] - 1 and one[3] < other[4] - 3 and other[3] < one[4] - 3
-        ]
-        assert overlaps == []
+        assert overlapping(browser, width) == []
 
 
 @pytest.mark.parametrize(

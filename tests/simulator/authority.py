@@ -51,11 +51,20 @@ class Authority:
             .not_valid_after(not_after)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(_alternative_names(request), critical=False)
+            .add_extension(_alternative_names(request), critical=not list(request.subject))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
             .sign(issuer.key, hashes.SHA256())
         )
+
+
+def name_in(signing_request: object) -> str | None:
+    """What people call the order of a PEM signing request: its common name, else the first DNS name that it asks for."""
+    try:
+        request = x509.load_pem_x509_csr(str(signing_request).encode())
+        return common_name(request.subject) or _alternative_names(request).get_values_for_type(x509.DNSName)[0]
+    except (ValueError, IndexError):
+        return None
 
 
 def common_name(subject: x509.Name) -> str | None:

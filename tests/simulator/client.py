@@ -24,7 +24,7 @@ from typing import Any
 from tests.support import servers
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
-_START_SECONDS = 180
+_START_SECONDS = 600
 _STOP_SECONDS = 10
 _POLL_SECONDS = 0.02
 
@@ -163,7 +163,7 @@ class Simulator:
         return orders
 
     def add_order(self, **properties: Any) -> dict[str, Any]:
-        """Add an order; see ``orders.change`` for what can be given, besides ``missing`` and ``key_type``."""
+        """Add an order; see ``orders.change`` for what can be given, besides ``missing``, ``key_type`` and ``names``."""
         order: dict[str, Any] = self._ask("POST", "orders", properties)
         return order
 

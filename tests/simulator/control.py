@@ -149,11 +149,11 @@ def _route_orders(app: Flask, world: World) -> None:
 
     @app.post("/simulator/orders")
     def add_order() -> Response:
-        """Properties as ``orders.change`` takes them, ``missing`` ones, and the ``key_type`` of a new key."""
+        """Properties as ``orders.change`` takes them, ``missing`` ones, and ``key_type`` and ``names`` of a new key's request."""
         given = _body()
-        missing, key_type = given.pop("missing", ()), given.pop("key_type", "ec")
+        missing, key_type, names = given.pop("missing", ()), given.pop("key_type", "ec"), given.pop("names", ())
         with world.lock:
-            order = world.add_order(given, key_type=key_type)
+            order = world.add_order(given, key_type=key_type, names=names)
             orders.change(order, world.statuses, {}, missing)
             return jsonify(_order(order))
 

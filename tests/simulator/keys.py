@@ -34,17 +34,20 @@ def private_pem(key: PrivateKey) -> str:
     ).decode()
 
 
-def name(common_name: str, organization: str | None = None) -> x509.Name:
+def name(common_name: str | None, organization: str | None = None) -> x509.Name:
     """A distinguished name."""
-    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
-    if organization:
-        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))
-    return x509.Name(attributes)
+    values = ((NameOID.COMMON_NAME, common_name), (NameOID.ORGANIZATION_NAME, organization))
+    return x509.Name([x509.NameAttribute(kind, value) for kind, value in values if value])
 
 
-def signing_request(key: PrivateKey, common_name: str, organization: str | None = None) -> str:
-    """A certificate signing request in PEM."""
+def signing_request(
+    key: PrivateKey, common_name: str | None, organization: str | None = None, names: Sequence[str] = ()
+) -> str:
+    """A certificate signing request in PEM; ``names`` are the DNS names it asks for."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(name(common_name, organization))
+    if names:
+        alternatives = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
+        builder = builder.add_extension(alternatives, critical=common_name is None)
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from . import dates, mail
+from . import authority, dates, mail
 from .metadata import REQUEST, Row
 
 PENDING, APPROVED, COMPLETE, CANCELED = "Pending CA Approval", "Approved", "Complete", "Canceled"
@@ -55,11 +55,17 @@ class Order:
         """The name of the product, as the billing item has it."""
         return str((self.row.get("orderItem") or {}).get("description") or DEFAULT_PRODUCT)
 
+    @property
+    def name(self) -> str:
+        """What people call it: its common name, else the first name in its signing request."""
+        common_name = self.row.get("commonName")
+        return str(common_name or authority.name_in(self.row.get("certificateSigningRequest")))
+
     def letter(self) -> mail.Letter:
         """What the authority's messages about this order say."""
         return mail.Letter(
             order_id=self.row["id"],
-            common_name=str(self.row.get("commonName")),
+            common_name=self.name,
             product=self.product.partition(" - ")[0],
             recipient=self.row.get("approverEmailAddress"),
             copy_to=self.row.get("technicalContactEmailAddress"),

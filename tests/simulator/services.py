@@ -264,7 +264,7 @@ def _certificate(context: Context) -> Row:
 @method(CERTIFICATE, "findByCommonName", permission=MANAGE)
 def _find_by_common_name(context: Context, common_name: Any) -> list[Row]:
     wanted = str(common_name).casefold()
-    return [record for record in _stored(context) if str(record["commonName"]).casefold() == wanted]
+    return [record for record in _stored(context) if str(record["commonName"] or "").casefold() == wanted]
 
 
 @method(CERTIFICATE, "createObject", permission=MANAGE)

@@ -43,6 +43,8 @@ class Settings:
     """So many rows are added to a list after each read of it."""
     balancer_lock_ms: int = 0
     """How long a load balancer is locked after a change; with 0 it is ACTIVE again when the change is answered."""
+    refuse_without_common_name: bool = False
+    """The store takes no certificate whose subject has no common name. What it makes of one is undocumented; here it takes it."""
     hold_mail: bool = False
     """Mail is accepted but not delivered until it is asked for."""
 

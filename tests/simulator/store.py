@@ -28,17 +28,22 @@ WRITABLE = (*_KEY_MATERIAL, *_FREE)
 _LISTENERS = uuid.UUID("5a6f0c6e-8a3c-4c1c-9d0b-2f3d1b9f7e10")
 
 
-def create(identifier: int, template: Mapping[str, Any]) -> Row:
-    """A new record that nothing uses; raises the API's fault if the parts do not belong together."""
+def create(identifier: int, template: Mapping[str, Any], *, needs_name: bool = False) -> Row:
+    """A new record that nothing uses; raises the API's fault if the parts do not belong together.
+
+    With ``needs_name``, also if the certificate has no common name.
+    """
     given = {name: template.get(name) or None for name in WRITABLE}
     for name in ("certificate", "privateKey"):
         if not given[name]:
             raise errors.missing_property(name, CERTIFICATE.name)
-    moment = dates.now()
+    derived, moment = _derived(given), dates.now()
+    if needs_name and not derived["commonName"]:
+        raise errors.invalid_value("certificate", "Its subject has no common name.")
     return {
         "id": identifier,
         **given,
-        **_derived(given),
+        **derived,
         "createDate": moment,
         "modifyDate": moment,
     }

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
@@ -97,15 +97,19 @@ class World:
             self.limiter.clear()
             self.maildir.clear()
 
-    def add_order(self, given: Mapping[str, Any], *, key_type: str = "ec") -> Order:
-        """A new order; unless its signing request is given, with a new key, which is kept in the folder of keys."""
+    def add_order(self, given: Mapping[str, Any], *, key_type: str = "ec", names: Sequence[str] = ()) -> Order:
+        """A new order; unless its signing request is given, with a new key, which is kept in the folder of keys.
+
+        With ``names`` the signing request asks for these DNS names; its subject is empty if ``commonName`` is None.
+        """
         with self.lock:
-            common_name = str(given.get("commonName") or f"host{self._next_order}.example.com")
-            given = {"commonName": common_name, "approverEmailAddress": f"admin@{_domain(common_name)}", **given}
+            name = str(given.get("commonName") or next(iter(names), f"host{self._next_order}.example.com"))
+            given = {"commonName": name, "approverEmailAddress": f"admin@{_domain(name)}", **given}
             if "certificateSigningRequest" not in given:
                 key = keys.generate(key_type)
-                self.keys.save(common_name, key)
-                given["certificateSigningRequest"] = keys.signing_request(key, common_name, self.account["companyName"])
+                self.keys.save(name, key)
+                subject = (name, self.account["companyName"]) if given["commonName"] or not names else (None, None)
+                given["certificateSigningRequest"] = keys.signing_request(key, *subject, names=names)
             order = orders.build(self._next_order, self.account, self.statuses, given)
             self.orders[order.row["id"]] = order
             self._next_order = max(self._next_order, order.row["id"]) + 1
@@ -114,7 +118,8 @@ class World:
     def add_certificate(self, template: Mapping[str, Any]) -> Row:
         """A new record in the store, checked as the store does."""
         with self.lock:
-            record = {**store.create(self._next_certificate, template), **self.services()}
+            needs_name = self.settings.refuse_without_common_name
+            record = {**store.create(self._next_certificate, template, needs_name=needs_name), **self.services()}
             self.certificates[record["id"]] = record
             self._next_certificate += 1
             return record
@@ -166,7 +171,7 @@ class World:
         issued = self.issue(order)
         if issued is None:
             raise ValueError("the order has no certificate")
-        key_path = self.keys.path(str(order.row["commonName"]))
+        key_path = self.keys.path(order.name)
         return self.add_certificate(
             {
                 "certificate": issued.leaf_pem,

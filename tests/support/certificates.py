@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -92,8 +93,11 @@ class Issued:
 
     @cached_property
     def csr_pem(self) -> str:
-        """A signing request of its key."""
+        """A signing request of its key, with its subject; one without any asks for its names, as that is all there is."""
         builder = x509.CertificateSigningRequestBuilder().subject_name(self.certificate.subject)
+        if not list(self.certificate.subject):
+            names = self.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+            builder = builder.add_extension(names.value, critical=names.critical)
         return builder.sign(self.key, _hash_for(self.key)).public_bytes(Encoding.PEM).decode()
 
     def options(self, **others: object) -> dict[str, object]:
@@ -141,6 +145,7 @@ class Authority:
         *,
         key: Key | None = None,
         names: Sequence[str] | None = None,
+        addresses: Sequence[str] = (),
         organization: str | None = None,
         days: tuple[float, float] = (-1, 90),
     ) -> Issued:
@@ -154,6 +159,7 @@ class Authority:
             key,
             self.key,
             names=names,
+            addresses=addresses,
             not_before=NOW + days[0] * DAY,
             not_after=NOW + days[1] * DAY,
         )
@@ -175,11 +181,12 @@ def certificate_of(
     *,
     ca: bool = False,
     names: Sequence[str] = (),
+    addresses: Sequence[str] = (),
     not_before: datetime = NOW - 365 * DAY,
     not_after: datetime = NOW + 3650 * DAY,
     extensions: Sequence[x509.ExtensionType] = (),
 ) -> x509.Certificate:
-    """A certificate with just what it needs, and what else it is given."""
+    """A certificate with just what it needs, and what else it is given; an empty subject makes its names critical (RFC 5280, 4.2.1.6)."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -190,9 +197,10 @@ def certificate_of(
         .not_valid_after(not_after)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
-    if names:
-        alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-        builder = builder.add_extension(alternatives, critical=False)
+    if names or addresses:
+        alternatives: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
+        alternatives += [x509.DNSName(name) for name in names]
+        builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=not list(subject))
     for extension in extensions:
         builder = builder.add_extension(extension, critical=isinstance(extension, x509.KeyUsage))
     return builder.sign(issuer_key, _hash_for(issuer_key))

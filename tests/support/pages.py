@@ -29,7 +29,7 @@ READMES = [ROOT / "README.md", *sorted(ROOT.glob("roles/*/README.md"))]
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
 FILTERS = sorted(path.stem for path in ROOT.glob("plugins/filter/*.yml"))
 INVENTORIES = sorted(path.stem for path in ROOT.glob("plugins/inventory/*.py"))
-FOLLOWED_ELSEWHERE = {"guide_awx.rst", "guide_execution_environments.rst"}
+FOLLOWED_ELSEWHERE = {"guide_awx.rst", "guide_execution_environments.rst", "guide_lets_encrypt.rst"}
 """Pages whose commands need more than there is here; they have tests of their own."""
 PLUGIN_PAGES = [
     *(("module", name) for name in MODULES),
@@ -119,8 +119,14 @@ def documented_options(kind: str) -> dict[str, dict[str, Any]]:
     return {name: documentation["options"] for name, documentation in documented(kind).items()}
 
 
-def role_options(entry_point: str = "main") -> dict[str, Any]:
-    """The variables of the role."""
-    specs = yaml.safe_load((ROOT / "roles/ssl_fulfillment/meta/argument_specs.yml").read_text(encoding="utf-8"))
-    options: dict[str, Any] = specs["argument_specs"][entry_point]["options"]
+def role_entry_points(role: str = "ssl_fulfillment") -> dict[str, Any]:
+    """The documentation of a role, by entry point."""
+    specs = yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    entry_points: dict[str, Any] = specs["argument_specs"]
+    return entry_points
+
+
+def role_options(entry_point: str = "main", role: str = "ssl_fulfillment") -> dict[str, Any]:
+    """The variables of a role."""
+    options: dict[str, Any] = role_entry_points(role)[entry_point]["options"]
     return options

@@ -20,5 +20,5 @@ settings.load_profile("whatever the clock says")
 
 # Tests both import these and name them as their plugin.
 pytest.register_assert_rewrite(
-    *(f"tests.support.{name}" for name in ("deploying", "dovecot", "haproxy", "postgresql")),
+    *(f"tests.support.{name}" for name in ("deploying", "dovecot", "haproxy", "postgresql", "sources")),
 )

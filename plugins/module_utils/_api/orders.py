@@ -13,10 +13,11 @@ import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import cached_property
 
 from .._codes import Ineligibility
 from .._errors import CertificatesError
-from .._names import address_matches, name_matches
+from .._names import address_matches, any_matches, shown_name
 from .._text import printable
 from .._times import days_until, has_passed, iso, parse
 from .._x509.certificate import name_set
@@ -80,13 +81,23 @@ class Order:
     subject_alt_names: tuple[str, ...] = ()
     status_id: int | None = None
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names that it is for: its common name and the DNS names of its CSR, in ASCII form."""
+        return name_set(self.common_name, self.subject_alt_names)
+
+    @property
+    def shown_name(self) -> str | None:
+        """Its name in messages, `None` if it has none."""
+        return shown_name(self.common_name, self.subject_alt_names)
+
     @property
     def term(self) -> Term:
         """The key, names and dates that its certificate should have."""
         return Term(
             public_key_sha256=self.public_key_sha256,
             key_type=self.key_type,
-            names=name_set(self.common_name, self.subject_alt_names),
+            names=self.names,
             begins_at=self.effective_at or self.created_at,
             expires_at=self.expires_at,
         )
@@ -200,7 +211,7 @@ class Selection:
         days = order.days_until_expiry(at)
         return (
             (self.order_ids is None or order.id in self.order_ids)
-            and (self.common_names is None or name_matches(order.common_name, self.common_names))
+            and (self.common_names is None or any_matches(order.names, self.common_names))
             and (self.statuses is None or order.status in self.statuses)
             and (self.approver_emails is None or address_matches(order.approver_email, self.approver_emails))
             and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
@@ -276,7 +287,7 @@ def normalise(row: Mapping[str, t.Any]) -> Order:
         billing_order_id=number(_related(row, "order").get("id")),
         public_key_sha256=request.public_key_sha256 if request else None,
         key_type=request.key_type if request else None,
-        subject_alt_names=request.dns_names if request else (),
+        subject_alt_names=tuple(map(printable, request.dns_names)) if request else (),
         status_id=number(row.get("statusId")) or number(_related(row, "status").get("id")),
     )
 

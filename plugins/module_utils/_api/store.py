@@ -14,9 +14,10 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from .._errors import CertificatesError
-from .._names import name_matches
+from .._names import any_matches
 from .._secrets import PRIVATE_KEY
 from .._text import encodable, printable
 from .._times import days_until, iso, parse
@@ -24,7 +25,7 @@ from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
 from .._x509.read import Csr, read_certificates, read_request
 from .._x509.terms import Held, Shelf
 from .client import Client, left_out
-from .faults import tells_of_mishap
+from .faults import as_sentence, tells_of_mishap
 from .values import as_id, is_no, number, yes_or_no
 
 SERVICE = "Security_Certificate"
@@ -80,16 +81,18 @@ class Stored:
 
     def facts(self) -> dict[str, t.Any]:
         """Return the certificate's facts for results: from the certificate itself, else from the API."""
-        told = {
+        if self.certificate:
+            facts = self.certificate.facts()
+            return {**facts, "key_size": self.key_size if facts["key_size"] is None else facts["key_size"]}
+        return {
+            **dict.fromkeys(FACTS),
             "common_name": self.common_name,
             "not_before": iso(self.validity_begin),
             "not_after": iso(self.validity_end),
             "key_size": self.key_size,
         }
-        facts = self.certificate.facts() if self.certificate else dict.fromkeys(FACTS)
-        return {**facts, **{name: value for name, value in told.items() if facts[name] is None}}
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """The names it is for: its DNS names and its common name, in ASCII form."""
         return name_set(self.common_name, self.certificate.names if self.certificate else ())
@@ -145,7 +148,7 @@ class StoreSelection:
         days = record.days_until_expiry(at)
         return (
             (self.certificate_ids is None or record.id in self.certificate_ids)
-            and (self.common_names is None or any(name_matches(name, self.common_names) for name in record.names))
+            and (self.common_names is None or any_matches(record.names, self.common_names))
             and (self.status == "all" or (days is not None and (days < 0) == (self.status == "expired")))
             and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
             and (
@@ -378,7 +381,7 @@ def _unless_refused(call: t.Callable[[], t.Any]) -> t.Any:
             raise
         if tells_of_mishap(said):
             raise CertificatesError("no_answer", error.message, **error.details) from None
-        raise CertificatesError("refused", f"The store refused it: {said}", **error.details) from None
+        raise CertificatesError("refused", f"The store refused it: {as_sentence(said)}", **error.details) from None
 
 
 def normalise(row: Mapping[str, t.Any]) -> Stored:

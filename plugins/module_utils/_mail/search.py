@@ -17,6 +17,7 @@ from functools import cached_property
 from itertools import islice
 
 from .._codes import MissingReason, UnmatchedReason, Untrusted
+from .._names import own_names
 from .._times import iso
 from .._x509.certificate import Certificate, name_set, pem_bundle
 from .._x509.chain import Anchors, Chains, Trust
@@ -174,11 +175,12 @@ class Wanted:
     path: str | None = None
     exists: bool = True
     requested_names: tuple[str, ...] = ()
+    """The names in the CSR; they count if there is no common name."""
 
     @property
     def target(self) -> Target | None:
         """What certificates are compared with, if that is known."""
-        names = name_set(self.common_name, self.requested_names)
+        names = name_set(None, own_names(self.common_name, self.requested_names))
         return (self.public_key_sha256, names) if self.public_key_sha256 else None
 
 
@@ -202,6 +204,7 @@ def why_missing(wanted: Wanted, refused: tuple[Untrusted, str] | None = None) ->
     return {
         "order_id": wanted.order_id,
         "common_name": wanted.common_name,
+        "subject_alt_names": list(wanted.requested_names),
         "path": wanted.path,
         "public_key_sha256": wanted.public_key_sha256,
         "reason": reason,

@@ -15,7 +15,7 @@ from .._api.balancers import Balancer, Listener
 from .._api.store import Stored
 from .._codes import DeployOutcome, DeployReason
 from .._errors import CertificatesError
-from .._names import name_matches
+from .._names import any_matches, name_matches
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
@@ -63,7 +63,7 @@ class ListenerSelection:
         """Return whether a listener meets all criteria; one whose certificate is unknown meets no pattern of names."""
         names = current.names if current else ()
         return (
-            (self.common_names is None or any(name_matches(name, self.common_names) for name in names))
+            (self.common_names is None or any_matches(names, self.common_names))
             and (self.load_balancers is None or name_matches(place.balancer.name, self.load_balancers))
             and (self.ports is None or place.listener.port in self.ports)
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from .._codes import EmailOutcome, EmailReason, Ineligibility, InStore
-from .._names import address_matches, is_one_address
+from .._names import address_matches, is_one_address, shown_name
 from .._text import printable, some_of
 from .._times import iso
 
@@ -39,6 +39,7 @@ class Email:
 
     order_id: int
     common_name: str | None
+    subject_alt_names: tuple[str, ...]
     recipient: str | None
     technical_contact_email: str | None
     status: str | None
@@ -49,10 +50,17 @@ class Email:
     next_allowed_at: datetime | None
     message: str
 
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        shown = shown_name(self.common_name, self.subject_alt_names)
+        return f"order {self.order_id} ({shown})" if shown else f"order {self.order_id}"
+
     def as_result(self) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""
         times = ("requested_at", "previous_requested_at", "next_allowed_at")
-        return {**self.__dict__, **{name: iso(getattr(self, name)) for name in times}}
+        names = {"subject_alt_names": list(self.subject_alt_names)}
+        return {**self.__dict__, **names, **{name: iso(getattr(self, name)) for name in times}}
 
 
 INELIGIBLE: Mapping[Ineligibility, str] = {
@@ -85,6 +93,7 @@ def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailWishes, at: 
     email = Email(
         order_id=order.id,
         common_name=order.common_name,
+        subject_alt_names=order.subject_alt_names,
         recipient=order.approver_email,
         technical_contact_email=order.technical_contact_email,
         status=order.status,
@@ -219,9 +228,8 @@ def warning_of_unknown_keys(emails: Iterable[Email], orders: Mapping[int, Order]
     ]
     if not keyless:
         return None
-    names = [f"order {one.order_id}{f' ({one.common_name})' if one.common_name else ''}" for one in keyless]
     return (
-        f"The API tells no readable CSR of {some_of(names, MOST_ORDERS_NAMED)}, so it cannot be known whether the store holds "
+        f"The API tells no readable CSR of {some_of([one.name for one in keyless], MOST_ORDERS_NAMED)}, so it cannot be known whether the store holds "
         "the certificate already, nor which email has it: look into the store, leave out of the selection what is there, and take the rest "
         "from its email by hand, with ssl_certificate_import."
     )
@@ -232,6 +240,7 @@ def not_found(order_id: int) -> Email:
     return Email(
         order_id=order_id,
         common_name=None,
+        subject_alt_names=(),
         recipient=None,
         technical_contact_email=None,
         status=None,

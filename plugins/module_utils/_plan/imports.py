@@ -64,7 +64,7 @@ class About:
     @property
     def name(self) -> str | None:
         """Its name in messages."""
-        return self.certificate.common_name if self.certificate else self.common_name
+        return self.certificate.shown_name if self.certificate else self.common_name
 
     def facts(self) -> dict[str, t.Any]:
         """Return its public facts."""
@@ -299,7 +299,7 @@ def plan_absent(
     fingerprint_sha256: str | None,
     common_name: str | None,
 ) -> Removal | NothingToRemove | Failure:
-    """Decide which record to delete: the only one with the id, the fingerprint or the common name."""
+    """Decide which record to delete: the only one with the id, the fingerprint or, among its names, the name."""
     fingerprint = None if fingerprint_sha256 is None else plain_fingerprint(fingerprint_sha256)
     name = None if common_name is None else ascii_name(common_name)
     found = [
@@ -310,7 +310,7 @@ def plan_absent(
             fingerprint is None
             or (record.certificate is not None and record.certificate.fingerprint_sha256 == fingerprint)
         )
-        and (name is None or (name and ascii_name(record.common_name or "") == name))
+        and (name is None or name in record.names)
     ]
     if not found:
         return NothingToRemove(About(common_name=common_name), "The store holds no such certificate.")

@@ -98,6 +98,20 @@ def remedy_for(trust: Trust) -> str:
     return "If it comes from an authority of your own, give that one's root as trusted_ca_path."
 
 
+def with_remedy(error: CertificatesError, certificate: Certificate) -> CertificatesError:
+    """Return the error of a failed creation, with what may be behind it.
+
+    What the store makes of a certificate without a common name is not documented; it may refuse it, or fail over it.
+    """
+    if certificate.common_name or error.code not in {"refused", "no_answer"}:
+        return error
+    why = (
+        "It has no common name, which the store may not take: have it issued with one. Many ACME clients have an option for that, such as "
+        "the profile classic of Let's Encrypt."
+    )
+    return CertificatesError(error.code, f"{error.message} {why}", **error.details)
+
+
 def assemble(
     material: Material, wishes: ImportWishes, at: datetime, anchors: Anchors | None = None
 ) -> tuple[Content, tuple[str, ...]]:
@@ -302,5 +316,5 @@ def check_order(content: Content, order: Order | None, order_id: int) -> None:
     if order.public_key_sha256 != content.certificate.public_key_sha256:
         raise CertificatesError(
             "order_mismatch",
-            f"The certificate does not carry the public key of order {order_id} ({order.common_name}).",
+            f"The certificate does not carry the public key of order {order_id} ({order.shown_name}).",
         )

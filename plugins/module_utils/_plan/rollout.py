@@ -14,6 +14,8 @@ import typing as t
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from .._names import own_names
+
 Record = Mapping[str, t.Any]
 
 UNREAD = {"gather_imported"}
@@ -48,10 +50,11 @@ def listener_names(settings: Record, orders: Iterable[Record] | None) -> list[st
         orders: the selected orders, `None` if they were not listed.
     """
     if not is_narrowed_by_orders(settings):
-        names: list[str] | None = settings["select"].get(NAMES)
-        return names
-    found = dict.fromkeys(order["common_name"] for order in orders or ())
-    return [WILDCARD.sub(r"[\1]", name) for name in found if name]  # the name itself, not what it would match
+        selected: list[str] | None = settings["select"].get(NAMES)
+        return selected
+    found = [own_names(order["common_name"], order.get("subject_alt_names") or ()) for order in orders or ()]
+    names = dict.fromkeys(name for of_one in found for name in of_one)
+    return [WILDCARD.sub(r"[\1]", name) for name in names]  # the name itself, not what it would match
 
 
 # The plan, and what was done of it
@@ -90,6 +93,12 @@ def batches(
     if looks and kept:
         calls.append({**_batch(kept), "max_listeners": 0, "concurrency": LOOKS_AT_ONCE})
     return calls
+
+
+def one_call(listeners: Sequence[Record]) -> dict[str, t.Any]:
+    """Return the options of one module call that carries out a plan, and looks at the listeners that have the right certificate."""
+    planned, kept = ([one for one in listeners if one["outcome"] == outcome] for outcome in ("switched", "unchanged"))
+    return {"deployments": _batch([*planned, *kept])["deployments"], "max_listeners": len(planned)}
 
 
 def is_to_switch(listener: Record, approved: Collection[str] | None) -> bool:

@@ -30,6 +30,8 @@ SOURCES = ("certbot", "lego", "acme_sh", "folder", "mail")
 """The kinds of sources, as a source names itself."""
 MAIL_OPTIONS = (*MAILBOXES, "max_age_days", "max_message_bytes", "wait_interval")
 """What the option `mail` of a source may hold; nothing is waited for."""
+TEXTS = frozenset({"certificate", "intermediate_certificate"})
+"""What a result does not repeat of a certificate that is skipped."""
 MOST_NAMED = 5
 """Maximum number of names in a message."""
 
@@ -214,7 +216,8 @@ def _newer(best: Record) -> str:
 
 
 def _skipped(entry: Record, reason: RotationReason, message: str) -> Record:
-    return {**entry, "outcome": "skipped", "reason": reason, "message": message}
+    told = {name: value for name, value in entry.items() if name not in TEXTS}
+    return {**told, "outcome": "skipped", "reason": reason, "message": message}
 
 
 class _Shelf:

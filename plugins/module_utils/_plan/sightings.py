@@ -10,14 +10,13 @@ Pure. The records are those of `ssl_certificate_deploy` (listeners), `ssl_endpoi
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from .._codes import DeployReason
-from .._names import listener_name, name_to_ask_for
+from .._names import is_address, is_host_name, listener_name, name_to_ask_for, shown_name_of
 from .._text import some_of
 from .._times import parse
 from .._x509.certificate import name_set
@@ -48,16 +47,9 @@ def _with_address(settled: Iterable[Settled]) -> list[Settled]:
 
 def _server_name(listener: Record) -> str:
     """Return a name to ask for in the handshake; the balancer's own if the certificate has none."""
-    names = name_set(None, filter(_is_name, listener["subject_alt_names"])) or name_set(listener["common_name"], ())
-    return name_to_ask_for(names) or str(listener["address"])
-
-
-def _is_name(value: str) -> bool:
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return "@" not in value and "/" not in value  # mail addresses and URLs are no names of servers
-    return False
+    others = listener["subject_alt_names"]
+    names = name_set(None, filter(is_host_name, others)) or name_set(listener["common_name"], ())
+    return name_to_ask_for(names, filter(is_address, others)) or str(listener["address"])
 
 
 def verdicts(settled: Sequence[Settled], seen: Sequence[Record]) -> list[dict[str, t.Any]]:
@@ -94,7 +86,7 @@ def _verdict(one: Settled, endpoint: Record) -> dict[str, t.Any]:
         return _judged(one, "failed", "not_served", f"{why} it does not serve it: {message}", served=False)
     ids = ", ".join(map(str, endpoint["certificate_ids"] or ()))
     what = f"certificate {ids}" if ids else "one that is not in the store"
-    named = f"{endpoint['common_name'] or 'without a common name'}, valid until {endpoint['not_after']}"
+    named = f"{shown_name_of(endpoint) or 'without a name'}, valid until {endpoint['not_after']}"
     return _judged(one, "failed", "not_served", f"{why} it serves {what} ({named}).", served=False, shown=shown)
 
 

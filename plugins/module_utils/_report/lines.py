@@ -11,6 +11,7 @@ brings the records of the store, the listeners, the sources and the run to the l
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,8 @@ from .._names import ascii_name, file_stems, listener_name
 from .._x509.certificate import name_set
 from .common import Record
 
+EC = "_ecc"
+"""What acme.sh appends to the names of certificates with such keys."""
 FAILED = {"failed", "rolled_back"}
 """Outcomes of listeners that failed."""
 
@@ -27,15 +30,19 @@ class Facts:
     """What the modules returned, and what the sources have."""
 
     store: Sequence[Record] | None = None
-    """All records of the certificate store, with their services, listed at any time of the run; `None` if it could not be read."""
+    """All records of the certificate store, with or without their services, listed at any time; `None` if it could not be read."""
     listeners: Sequence[Record] | None = None
     """What `ssl_certificate_deploy` returned, in the run or as a plan; `None` if it was not called."""
+    has_all_listeners: bool = True
+    """Whether these are all of the account."""
     seen: Sequence[Record] = ()
     """What endpoints serve, from `ssl_endpoint_info` with `gather_stored`."""
     entries: Sequence[Record] = ()
     """The certificates of the sources."""
     unread: Sequence[Record] = ()
     """The entries of the sources that cannot be used, with reason and message."""
+    chosen: Sequence[Record] = ()
+    """The certificates of the sources that a run imports."""
     result: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """What the run has done: `imported`, `deployed`, `verified`, `removed`, `skipped` and `failed`."""
     needs_trust: bool = True
@@ -100,6 +107,7 @@ class Lines:
         self._by_id: dict[int, tuple[Line, Record]] = {}
         self._by_fingerprint: dict[str, Line] = {}
         self._by_path: dict[tuple[t.Any, t.Any], Line] = {}
+        self._had: Counter[int | None] = Counter()
         self._add_entries()
         self._add_store()
         self._add_places()
@@ -167,6 +175,7 @@ class Lines:
         """Add the listeners with the certificate that each has now: what the run said of one counts more than the list of the store."""
         switched = {_place_key(one) for one in self.facts.did("deployed")}
         settled = {_place_key(one): one for one in self.facts.listeners or () if one.get("port")}
+        self._had.update(one.get("previous_certificate_id") for one in settled.values())
         for line, record in list(self._by_id.values()):
             for service in record.get("services") or ():
                 if _place_key(service) not in settled:
@@ -201,7 +210,8 @@ class Lines:
             for stem in {stem for name in _called(line) for stem in file_stems(name)}:
                 by_stem.setdefault(stem, []).append(line)
         for entry in self.facts.unread:
-            names, alike = names_of(entry), by_stem.get(ascii_name(str(entry.get("name") or "")), ())
+            stem = file_stems(ascii_name(str(entry.get("name") or "").removesuffix(EC)))[0]
+            names, alike = names_of(entry), by_stem.get(stem, ())
             line = self._line_of(entry, _entry_name(entry)) if names or len(alike) != 1 else alike[0]
             line.unread.append(entry)
             self._remember(line, {"source": entry.get("source"), "path": entry.get("path")})
@@ -254,10 +264,22 @@ class Lines:
             line = alike[0] if len(alike) == 1 else None
         return line
 
+    # What uses what
+
+    def knows_listeners(self, record: Record) -> bool:
+        """Return whether all listeners that serve a record of the store are known."""
+        has_all = self.facts.listeners is not None and self.facts.has_all_listeners
+        return has_all or record.get("services") is not None
+
+    def other_services(self, record: Record) -> int | None:
+        """Return how many services use a record besides the listeners that it had when it was listed; `None` if that is not told."""
+        told, listed = record.get("associated_service_count"), record.get("services")
+        return None if told is None else max(0, told - (self._had[record["id"]] if listed is None else len(listed)))
+
     # What could take the place of what
 
     def covering(self) -> dict[int, list[Line]]:
-        """Return, by the `id` of each line in use, the lines with all of its names and more, and the same type of key.
+        """Return, by the `id` of each line, the lines with all of its names and more, and the same type of key.
 
         They are looked for among those with the rarest of its names, so that it takes no longer if thousands share one.
         """
@@ -267,7 +289,7 @@ class Lines:
                 by_name.setdefault((name, line.key_type), []).append(line)
         found = {}
         for line in self:
-            if line.names and (line.stored or line.places):
+            if line.names:
                 sharing = min((by_name[name, line.key_type] for name in line.names), key=len)
                 found[id(line)] = [other for other in sharing if line.names < other.names]
         return found

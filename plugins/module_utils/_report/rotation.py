@@ -97,10 +97,10 @@ def _build(lines: Lines, earlier: dict[str, Row], words: Record, at: datetime) -
     }
 
 
-def _place_in_list(row: Row) -> tuple[bool, str, str, str]:
+def _place_in_list(row: Row) -> tuple[bool, str, bool, str]:
     """Return a sort key: by name, a wildcard after the name that it stands under; what has no name comes last."""
     name = str(row["name"] or "")
-    return not name, name.removeprefix("*.").lower(), name, str(row["key_type"])
+    return not name, name.removeprefix("*.").lower(), name.startswith("*"), str(row["key_type"])
 
 
 def key_of(line: Line) -> str:
@@ -123,9 +123,9 @@ class _Context:
         return self.lines.covering()
 
     @cached_property
-    def wanted(self) -> set[int]:
-        """The `id` of each line that has all names of one in use: it is imported even if it is new."""
-        return {id(line) for lines in self.covering.values() for line in lines}
+    def chosen(self) -> set[str]:
+        """SHA-256 of the certificates of sources that a run imports."""
+        return {one["fingerprint_sha256"] for one in self.lines.facts.chosen}
 
     @cached_property
     def balances(self) -> bool:
@@ -181,14 +181,14 @@ class _Case:
     """What can be said of a line."""
 
     def __init__(self, line: Line, context: _Context, before: Row) -> None:
-        self.line, self.at = line, context.at
+        self.line, self.at, self.lines = line, context.at, context.lines
         self.trusts_all = not context.lines.facts.needs_trust
         self.store_is_known = context.lines.facts.store is not None
         self.balances = context.balances
         self.covering = context.covering.get(id(line), [])
-        self.is_wanted = id(line) in context.wanted
+        self.is_chosen = any(one.get("fingerprint_sha256") in context.chosen for one in line.entries)
         removed = [one["id"] for one in line.removed]
-        lists = (line.imported, line.deployed, line.verified, removed)
+        lists: tuple[Iterable[int | str], ...] = (line.imported, line.deployed, line.verified, removed)
         self.done = {name: _with_earlier(now, before.get(name, [])) for name, now in zip(DONE, lists, strict=True)}
 
     # --- Which certificates count ---
@@ -264,8 +264,15 @@ class _Case:
         """Whether a source has a certificate that is newer than the valid ones of the store, for this line or for one that covers it."""
         if self.entry is not None and not self._is_stored(self.entry):
             stored = self._best_stored(self.line)
-            return stored is None or age(stored) < age(self.entry)
-        return any(self._may_replace(self._best_entry(other)) for other in self.covering)
+            if (stored is None or age(stored) < age(self.entry)) and not self.is_needless:
+                return True
+        return any(self._may_replace(self._best_entry(other)) for other in self.covering) and not self.is_covered
+
+    @cached_property
+    def is_needless(self) -> bool:
+        """Whether the store has a valid certificate with all names and more that is as new as the newest one of a source."""
+        others = filter(None, map(self._best_stored, self.covering))
+        return self.entry is not None and any(age(other) >= age(self.entry) for other in others)
 
     @cached_property
     def to_deploy(self) -> bool:
@@ -295,26 +302,18 @@ class _Case:
     @cached_property
     def is_used(self) -> bool | None:
         """Whether a listener or another service uses any certificate of the line; `None` if that is not known."""
-        if self.line.places:
+        others = [self.lines.other_services(record) for record in self.line.stored]
+        if self.line.places or any(others):
             return True
-        if any(record.get("services") is None for record in self.line.stored):
-            counts = [record.get("associated_service_count") for record in self.line.stored]
-            return True if any(counts) else None if None in counts else False
-        return any(map(_others, self.line.stored))
+        return None if None in others and not all(map(self.lines.knows_listeners, self.line.stored)) else False
 
     @cached_property
     def services(self) -> int | None:
         """How many services use its certificates: listeners, and what else the API counts."""
-        others = [_others(record) for record in self.line.stored]
+        others = [self.lines.other_services(record) for record in self.line.stored]
         if not others or (None in others and not self.line.places):
             return None
         return len({place.name for place in self.line.places}) + sum(filter(None, others))
-
-
-def _others(record: Record) -> int | None:
-    """Return how many services use a record besides the listeners that it was listed with."""
-    told = record.get("associated_service_count")
-    return None if told is None else max(0, told - len(record.get("services") or ()))
 
 
 def _end(record: Record | Place | None) -> datetime | None:
@@ -379,8 +378,10 @@ def _without_store(case: _Case) -> tuple[LineState, str]:
     """Return state and reason of a line that neither the store nor a listener has."""
     if case.line.removed:
         return "superseded", "superseded"
+    if case.is_needless:
+        return "superseded", "superseded"
     if case.entry is not None:
-        return ("waiting", "waiting_for_import") if case.is_wanted else ("source_only", "new_name")
+        return ("waiting", "waiting_for_import") if case.is_chosen else ("source_only", "new_name")
     if not case.line.entries:
         return "waiting", "being_renewed"
     return "source_only", "expired" if has_passed(_end(case.line.entries[0]), case.at) else "not_yet_valid"

@@ -45,7 +45,7 @@ from .._plan.imports import (
     spare_what_is_wanted,
     warnings_of,
 )
-from .._plan.material import Content, ImportWishes, Material, assemble, check_order, presumed_leaf
+from .._plan.material import Content, ImportWishes, Material, assemble, check_order, presumed_leaf, with_remedy
 from .._times import now
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
@@ -309,7 +309,11 @@ def carry_out_one(client: Client, creator: Creator, step: Step) -> Step:
 
 def create(creator: Creator, step: Creation) -> Step:
     """Store a certificate; if another run was faster, plan what is left to do about its record."""
-    created = creator.create(step.content.certificate, step.content.as_template())
+    certificate = step.content.certificate
+    try:
+        created = creator.create(certificate, step.content.as_template())
+    except CertificatesError as error:
+        raise with_remedy(error, certificate) from None
     if isinstance(created, int):
         return replace(step, about=replace(step.about, id=created))
     return plan_found(step, [created])

@@ -134,9 +134,11 @@ def limitation(missing: list[str], selection: StoreSelection) -> str:
     """Describe what a user with only the view permission does not get."""
     unmet = {"status=expired": selection.status == "expired", "unused": selection.unused is not None}
     options = " and ".join(option for option, is_set in unmet.items() if is_set)
+    by_name = "common_names is compared with the common names only, which a certificate may lack. "
     return (
         "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: certificates that have expired are not listed, "
         f"and these fields are null: {', '.join(missing)}. "
         + (f"No certificate can meet {options} then. " if options else "")
+        + (by_name if selection.common_names is not None else "")
         + "Grant it to see them."
     )

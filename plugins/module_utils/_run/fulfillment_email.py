@@ -255,7 +255,7 @@ def as_result(emails: Sequence[Email], client: Client) -> dict[str, t.Any]:
 
 def as_failure(failures: Sequence[Email], count: int, *, stopped: bool) -> dict[str, t.Any]:
     """Return `failure` for the orders that failed."""
-    names = [f"order {email.order_id} ({email.common_name or 'unknown name'}): {email.reason}" for email in failures]
+    names = [f"{email.name}: {email.reason}" for email in failures]
     return CertificatesError(
         "interrupted" if stopped else "emails_failed",
         f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} fulfillment emails could not be "
@@ -267,8 +267,8 @@ def as_failure(failures: Sequence[Email], count: int, *, stopped: bool) -> dict[
 def as_diff(email: Email) -> dict[str, t.Any]:
     """Return the plan for one email in the form of Ansible's diffs."""
     return {
-        "before_header": f"order {email.order_id} ({email.common_name})",
-        "after_header": f"order {email.order_id} ({email.common_name})",
+        "before_header": email.name,
+        "after_header": email.name,
         "before": {"requested_at": iso(email.previous_requested_at), "recipient": email.recipient},
         "after": {"requested_at": iso(email.requested_at), "recipient": email.recipient},
     }

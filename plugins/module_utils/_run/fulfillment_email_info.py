@@ -232,10 +232,10 @@ def what_to_look_for(module: Module) -> tuple[list[Wanted], int]:
 def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
     """Return what to look for, for an order in the form of `ssl_order_info`."""
     try:
-        wanted = Wanted(order["public_key_sha256"], number(order["id"]), order["common_name"])
-        if wanted.order_id is None or not all(
-            isinstance(text, str | None) for text in (wanted.public_key_sha256, wanted.common_name)
-        ):
+        names = tuple(order.get("subject_alt_names") or ())
+        wanted = Wanted(order["public_key_sha256"], number(order["id"]), order["common_name"], requested_names=names)
+        texts = (wanted.public_key_sha256 or "", wanted.common_name or "", *names)
+        if wanted.order_id is None or not all(isinstance(text, str) for text in texts):
             raise TypeError
     except (KeyError, TypeError):
         raise CertificatesError(
@@ -255,12 +255,7 @@ def look_up(module: Module) -> tuple[list[Wanted], int]:
     check_ids("order_ids", ids)
     client = connect(module)
     orders = {order.id: order for order in fetch_orders(client, client.account_id(module.params["account_id"]), ids)}
-    wanted = [
-        Wanted(orders[id_].public_key_sha256, id_, orders[id_].common_name)
-        if id_ in orders
-        else Wanted(None, id_, exists=False)
-        for id_ in ids
-    ]
+    wanted = [wanted_of(orders[id_].as_facts()) if id_ in orders else Wanted(None, id_, exists=False) for id_ in ids]
     return wanted, client.api_calls
 
 

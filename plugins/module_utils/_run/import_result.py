@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from .._api.client import Client
 from .._errors import CertificatesError
+from .._names import named
 from .._plan.imports import Creation, Failure, Present, Removal, Step, Unchanged, Update
 from .._text import some_of
 from .._times import iso
@@ -61,11 +62,15 @@ def as_diff(step: Step) -> dict[str, t.Any]:
     """Return the plan for one certificate in the form of Ansible's diffs: public facts only."""
     certificate = step.about.certificate
     public = (
-        {"fingerprint_sha256": certificate.fingerprint_sha256, "not_after": iso(certificate.not_after)}
+        {
+            **named(certificate.common_name, certificate.shown_name),
+            "fingerprint_sha256": certificate.fingerprint_sha256,
+            "not_after": iso(certificate.not_after),
+        }
         if certificate
-        else {}
+        else {"common_name": name_of(step)}
     )
-    known = {"id": step.about.id, "common_name": name_of(step), **public}
+    known = {"id": step.about.id, **public}
     before: dict[str, t.Any] = {} if isinstance(step, Creation) else dict(known)
     after: dict[str, t.Any] = {} if isinstance(step, Removal) else dict(known)
     if isinstance(step, Creation | Update):

@@ -14,7 +14,7 @@ from .._api.store import fetch_shelf
 from .._argspec import api_options, selection_options
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
-from .._names import name_matches
+from .._names import any_matches
 from .._times import now
 
 SPEC = api_options() + selection_options()
@@ -38,7 +38,7 @@ def run(module: Module) -> dict[str, t.Any]:
         "unmatched_common_names": [
             pattern
             for pattern in selection.common_names or ()
-            if not any(name_matches(order.common_name, [pattern]) for order in found)
+            if not any(any_matches(order.names, [pattern]) for order in found)
         ],
         "api_calls": client.api_calls,
     }

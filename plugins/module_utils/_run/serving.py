@@ -175,5 +175,5 @@ def left_broken(deployment: Deployment) -> Deployment:
 
 
 def server_name_for(certificate: Certificate) -> str | None:
-    """Return a name to ask for in the handshake, `None` if the certificate has none."""
-    return name_to_ask_for(certificate.server_names)
+    """Return a name by which clients ask for a certificate, `None` if it has none."""
+    return name_to_ask_for(certificate.server_names, certificate.addresses)

@@ -16,7 +16,7 @@ from datetime import datetime
 from .._errors import CertificatesError
 from .._plan.material import remedy_for
 from .._sources import plain
-from .._sources.base import Bundle, Content, File, Trouble
+from .._sources.base import Bundle, Content, File
 from .._sources.pairing import Pair, Paired, Unit, Useless
 from .._sources.reading import Files
 from .._sources.source import CLIENTS, MAIL, Source, look
@@ -70,12 +70,7 @@ def read_sources(
         for warning in dict.fromkeys((*paired.warnings, *_nothing(source, paired))):
             warn(warning)
         judge = trust.judge_for(paired)
-        for pair in paired.pairs:
-            unusable = _unusable_path(pair.key)
-            if unusable is None:
-                read.entries.append(_entry(source, pair, judge(pair)))
-            else:
-                read.skipped.append(_skipped(source, Useless(pair.unit, unusable, pair.path, pair.certificate)))
+        read.entries.extend(_entry(source, pair, judge(pair)) for pair in paired.pairs)
         read.skipped.extend(_skipped(source, one) for one in paired.useless)
     return read
 
@@ -107,14 +102,6 @@ def _letter(found: Mapping[str, t.Any]) -> Unit:
         Content(File(kind, path), tuple(read_certificates(as_bytes(text)))) for kind, text in parts if text
     )
     return Unit(Bundle(str(found.get("common_name") or ""), path, is_entry=False), contents)
-
-
-def _unusable_path(key: Content) -> Trouble | None:
-    """Return what is wrong with the path of a key that a module could not be given."""
-    path = os.path.realpath(key.file.path)
-    if encodable(path) == path:
-        return None
-    return Trouble("unreadable", f"The path {printable(path)} is not in UTF-8: rename the file or its folder.")
 
 
 # Trust
@@ -201,7 +188,7 @@ def _entry(source: Source, pair: Pair, chain: Chain) -> Record:
         "organization_name": certificate.organization_name,
         "certificate": certificate.pem(),
         "intermediate_certificate": pem_bundle(chain.issuers) or None,
-        "pkcs12_path" if is_store else "privatekey_path": os.path.realpath(pair.key.file.path),
+        "pkcs12_path" if is_store else "privatekey_path": pair.key.real_path,
         "trust": chain.trust,
         "trust_message": None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain.trust)}",
     }

@@ -18,7 +18,7 @@ from .._x509.certificate import Certificate
 
 Kind = t.Literal["certificate", "chain", "key", "any", "store"]
 """What a file is for: the certificate (issuers may follow it), only its issuers, the private key, any of these, or PKCS#12."""
-Stamp = tuple[int, ...] | None
+Stamp: t.TypeAlias = "tuple[int, ...] | None"
 """What changes when a file is written or replaced; `None` if there is no file."""
 
 
@@ -62,15 +62,12 @@ class Content:
     certificates: tuple[Certificate, ...] = ()
     public_key_sha256: str | None = None
     """Of the private key in it."""
+    real_path: str = ""
+    """Without links, if there is a private key in it."""
     trouble: Trouble | None = None
     stamp: Stamp = None
     is_changing: bool = False
-    """Whether it was written while it was read."""
-
-    @property
-    def is_absent(self) -> bool:
-        """Whether there is nothing with this name, not even a broken link."""
-        return self.stamp is None and self.trouble is None
+    """Whether it was written or replaced while it was read."""
 
 
 def absolute(path: str) -> str:

@@ -134,7 +134,7 @@ def usable_keys(path: str, files: Files) -> list[str]:
     found: dict[str, str] = {}
     for bundle in plain.key_files(existing(absolute(path), KEY_FOLDER)):
         for file in bundle.files:
-            key = files.content(file).public_key_sha256
-            if key is not None:
-                found.setdefault(key, os.path.realpath(file.path))
+            content = files.content(file)
+            if content.public_key_sha256 is not None:
+                found.setdefault(content.public_key_sha256, content.real_path)
     return list(found.values())

@@ -17,7 +17,7 @@ from functools import cached_property
 from itertools import islice
 
 from .._errors import CertificatesError
-from .._names import ascii_name
+from .._names import ascii_name, shown_name
 from .._text import fits_xml, printable
 from .._times import iso
 from . import asn1
@@ -214,8 +214,9 @@ class Certificate:
 
     @property
     def shown_name(self) -> str:
-        """Its name in a sentence."""
-        return self.common_name or printable(self.parsed.subject.rfc4514_string()) or "without a name"
+        """Its name in a sentence: as `_names.shown_name`, else its whole subject."""
+        name = shown_name(self.common_name, self.subject_alt_names)
+        return name or printable(self.parsed.subject.rfc4514_string()) or "without a name"
 
     @property
     def shown_issuer(self) -> str:

@@ -26,6 +26,8 @@ NOT_HERE = ("ansible-galaxy collection install", "export ", "git clone", "make "
 """Commands that are left out: installing is what the tests of the artefact do, and the environment is the world's."""
 OTHER_COLLECTIONS = ("community.crypto.", "awx.awx.")
 """Tasks with their modules are left out. What they would make is in the world already."""
+PLAYBOOKS = {re.compile("ssl_fulfillment_"): "fulfill", re.compile("ssl_rotation_"): "rotate"}
+"""The playbook that a file of variables is tried with, by how their names begin."""
 GIVEN = {
     "listed": {"softlayer.certificates.ssl_order_info": {"gather_imported": True}},
     "mails": {
@@ -79,9 +81,9 @@ class Reader:
             elif content.keys() == {"module_defaults"}:
                 self._defaults = here
             else:
-                strange = [name for name in content if not name.startswith("ssl_fulfillment_")]
-                assert not strange, f"not understood: {', '.join(strange)}"
-                command = ["ansible-playbook", "softlayer.certificates.fulfill", "--check", "-e"]
+                playbook = next((one for prefix, one in PLAYBOOKS.items() if all(map(prefix.match, content))), None)
+                assert playbook, f"not understood: {', '.join(content)}"
+                command = ["ansible-playbook", f"softlayer.certificates.{playbook}", "--check", "-e"]
                 self._variables |= here
                 content = self._world.secrets | self._variables
                 self._save_and_run(named[1] if named else "vars.yml", content, later, command, "@")

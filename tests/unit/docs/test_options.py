@@ -26,8 +26,11 @@ from tests.support.pages import (
     page_of_file,
     page_of_plugin,
     plugin_source,
+    role_entry_points,
     role_options,
 )
+
+ROLES = ("ssl_fulfillment", "ssl_rotation")
 
 
 @pytest.mark.parametrize(("kind", "name"), PLUGIN_PAGES)
@@ -35,9 +38,10 @@ def test_every_option_is_described(kind: str, name: str) -> None:
     assert list(undescribed(documented_options(kind)[name])) == []
 
 
-@pytest.mark.parametrize("entry_point", ["main", "request", "collect", "import"])
-def test_every_variable_of_the_role_is_described(entry_point: str) -> None:
-    assert list(undescribed(role_options(entry_point))) == []
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_of_a_role_is_described(role: str) -> None:
+    for entry_point in role_entry_points(role):
+        assert list(undescribed(role_options(entry_point, role))) == [], entry_point
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -70,10 +74,11 @@ def test_every_option_of_the_filter_has_an_example(name: str) -> None:
     assert sorted(source["options"].keys() - shown) == []
 
 
-def test_every_variable_of_the_role_has_an_example() -> None:
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_of_a_role_has_an_example(role: str) -> None:
     everything = "\n".join(block.text for path in (*READMES, *GUIDES) for block in page_of_file(path).blocks)
-    shown = set(re.findall(r"\b(ssl_fulfillment_\w+)[:=]", everything))
-    assert sorted(role_options().keys() - shown) == []
+    shown = set(re.findall(rf"\b({role}_\w+)[:=]", everything))
+    assert sorted(role_options(role=role).keys() - shown) == []
 
 
 def undescribed(options: Mapping[str, Any], path: str = "") -> Iterator[str]:

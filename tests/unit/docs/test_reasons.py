@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import (
+    ApprovalReason,
     DeployOutcome,
     DeployReason,
     EmailOutcome,
@@ -21,11 +22,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._codes impo
     ImportOutcome,
     ImportReason,
     MissingReason,
+    RotationReason,
     UnmatchedReason,
     WaitingReason,
 )
 
-from tests.support.pages import ROOT, plugin_source
+from tests.support.pages import ROOT, plugin_source, role_entry_points
 
 GUIDE = ROOT / "docs/docsite/rst/guide_reasons.rst"
 FILTER = plugin_source("filter", "certificate_files")
@@ -34,6 +36,12 @@ FOUND = plugin_source("module", "ssl_fulfillment_email_info")["RETURN"]
 IMPORTED = plugin_source("module", "ssl_certificate_import")["RETURN"]["certificates"]
 DEPLOYED = plugin_source("module", "ssl_certificate_deploy")["RETURN"]["listeners"]
 SERVED = plugin_source("module", "ssl_endpoint_info")["RETURN"]["endpoints"]
+ROTATION = [
+    text
+    for text in role_entry_points("ssl_rotation")["main"]["description"]
+    if text.startswith("A certificate of a source is skipped")
+]
+APPROVAL = [text for text in role_entry_points("ssl_rotation")["main"]["description"] if "follows an approval" in text]
 SKIPPED = FILTER["RETURN"]["_value"]["contains"]["skipped"]["description"]
 
 
@@ -78,8 +86,10 @@ def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str 
         ("deploying", 0, reasons(DEPLOYED), DeployReason),
         ("serving", 0, reasons(SERVED), EndpointReason),
         ("waiting", 0, words(SKIPPED), WaitingReason),
+        ("rotating", 0, words(ROTATION), RotationReason),
+        ("rotating", 1, words(APPROVAL), ApprovalReason),
     ],
-    ids=["requesting", "missing", "unmatched", "importing", "deploying", "serving", "waiting"],
+    ids=["requesting", "missing", "unmatched", "importing", "deploying", "serving", "waiting", "rotating", "approving"],
 )
 def test_the_guide_lists_the_reasons_that_are_documented(
     section: str, table: int, documented: set[str], declared: Any

@@ -244,12 +244,33 @@ class World:
             _write(self.work / f"{name}.crt", signed.pem)
             _write(self.work / f"{name}.key", signed.key_pem)
             _write(self.work / f"{name}.csr", signed.csr_pem)
+        self._keep_what_was_renewed()
         _write(self.work / "renewed.p12", made.pkcs12_of(self._authority.issue("portal.example.com"), made.PASSPHRASE))
         for name in ("proxy-ca.pem", "example-ca.pem"):
             _write(ssl / "certs" / name, self._inbox.ca_path.read_bytes())
         login = {"username": self._sim.username, "api_key": self._sim.api_key}
         lines = ["[softlayer]", *(f"{name} = {value}" for name, value in login.items()), ""]
         _write(self.home / ".softlayer-production", "\n".join(lines))
+
+    def _keep_what_was_renewed(self) -> None:
+        """Have a renewed certificate where each ACME client keeps its own, and in a folder."""
+        renewed = self._authority.issue("portal.example.com", days=(0, 90))
+        live = self.root / "etc/letsencrypt/live/portal.example.com"
+        lego, acme = self.home / ".lego/certificates", self.home / ".acme.sh/portal.example.com_ecc"
+        chained = renewed.pem + renewed.chain_pem
+        for path, content in {
+            live / "cert.pem": renewed.pem,
+            live / "chain.pem": renewed.chain_pem,
+            live / "fullchain.pem": chained,
+            live / "privkey.pem": renewed.key_pem,
+            lego / "portal.example.com.crt": chained,
+            lego / "portal.example.com.key": renewed.key_pem,
+            acme / "portal.example.com.cer": renewed.pem,
+            acme / "fullchain.cer": chained,
+            acme / "portal.example.com.key": renewed.key_pem,
+            self.root / "srv/tls/portal.pem": chained + renewed.key_pem,
+        }.items():
+            _write(path, content)
 
     def _issued_orders(self) -> Iterable[dict[str, Any]]:
         return [order for order in self._sim.orders() if order["status"] in ("Approved", "Complete")]

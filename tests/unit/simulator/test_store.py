@@ -103,6 +103,36 @@ def test_create_refuses_a_key_with_a_passphrase(sdk: SoftLayer.BaseClient, parts
     assert "passphrase" in fault(sdk, "createObject", {**parts, "privateKey": encrypted})
 
 
+@pytest.fixture
+def nameless(sim: Simulator) -> Parts:
+    """What a user would put into the store for an order whose signing request has DNS names only."""
+    order = sim.add_order(commonName=None, names=["a.example.com", "b.example.com"])
+    leaf = x509.load_pem_x509_certificate(sim.issue(order["id"])["certificate"].encode())
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert not list(leaf.subject) and names.critical
+    assert names.value.get_values_for_type(x509.DNSName) == ["a.example.com", "b.example.com"]
+    return {**sim.issue(order["id"]), "privateKey": sim.key_path("a.example.com").read_text(encoding="ascii")}
+
+
+def test_a_certificate_without_a_subject(sim: Simulator, sdk: SoftLayer.BaseClient, nameless: Parts) -> None:
+    record = sdk.call(STORE, "createObject", nameless)
+    assert record["commonName"] is record["organizationName"] is None
+    listed = sdk.call("Account", "getSecurityCertificates", mask="mask[id,commonName]")
+    assert {"id": record["id"], "commonName": None} in listed
+    for asked in ("None", "a.example.com"):
+        assert sdk.call(STORE, "findByCommonName", asked, mask="id") == []
+
+
+def test_a_certificate_without_a_subject_may_be_refused(
+    sim: Simulator, sdk: SoftLayer.BaseClient, parts: Parts, nameless: Parts
+) -> None:
+    sim.settings(refuse_without_common_name=True)
+    assert "no common name" in fault(sdk, "createObject", nameless)
+    assert sdk.call(STORE, "createObject", parts, mask="id")
+    sim.reset()
+    assert sdk.call(STORE, "createObject", nameless, mask="id")
+
+
 def test_edit(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
     identifier = sim.certificates()[0]["id"]
     renewed = parts_of(sim, "mail.example.com")

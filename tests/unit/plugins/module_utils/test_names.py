@@ -9,9 +9,14 @@ from __future__ import annotations
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import (
     address_matches,
+    any_matches,
     ascii_name,
     is_loopback,
     name_matches,
+    name_to_ask_for,
+    named,
+    shown_name,
+    shown_name_of,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -181,3 +186,60 @@ def test_whatever_stands_there_it_never_raises(text: str | None, patterns: list[
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("names", "patterns", "matches"),
+    [
+        (["a.example", "b.example"], ["c.*", "b.*"], True),
+        (["a.example", "b.example"], ["c.*"], False),
+        (["a.example"], [], False),
+        ([], ["*"], False),
+    ],
+)
+def test_any_of_several_names(names: list[str], patterns: list[str], matches: bool) -> None:
+    assert any_matches(names, patterns) is matches
+
+
+ODD = ["192.0.2.1", "2001:db8::1", "admin@example.com", "https://example.com", "urn:example", "CN=x"]
+
+
+@pytest.mark.parametrize(
+    ("common_name", "others", "shown"),
+    [
+        ("www.example.com", ["a.example.com"], "www.example.com"),
+        ("Example Shop", ["a.example.com"], "Example Shop"),
+        (None, ["b.example.com", "a.example.com"], "b.example.com"),
+        ("", ["*.example.com", "a.example.com"], "*.example.com"),
+        (None, [*ODD, "a.example.com", "b.example.com"], "a.example.com"),
+        (None, ODD, "192.0.2.1"),
+        (None, ["xn--bcher-kva.example"], "xn--bcher-kva.example"),
+        (None, [], None),
+    ],
+)
+def test_what_people_are_shown_as_a_name(common_name: str | None, others: list[str], shown: str | None) -> None:
+    assert shown_name(common_name, others) == shown
+    assert shown_name_of({"common_name": common_name, "subject_alt_names": others}) == shown
+
+
+def test_what_people_are_shown_of_a_record_that_tells_little() -> None:
+    assert shown_name_of({}) is shown_name_of({"common_name": None, "subject_alt_names": None}) is None
+    assert shown_name_of({"common_name": "www.example.com"}) == "www.example.com"
+
+
+def test_only_a_common_name_is_called_so() -> None:
+    assert named("www.example.com", "www.example.com") == {"common_name": "www.example.com"}
+    assert named(None, "www.example.com") == {"name": "www.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("names", "addresses", "asked"),
+    [
+        (["*.b.example", "c.example", "a.example"], ["192.0.2.1"], "a.example"),
+        (["*.b.example"], ["192.0.2.1"], "www.b.example"),
+        ([], ["192.0.2.2", "192.0.2.1"], "192.0.2.1"),
+        ([], [], None),
+    ],
+)
+def test_what_is_asked_for(names: list[str], addresses: list[str], asked: str | None) -> None:
+    assert name_to_ask_for(names, addresses) == asked

@@ -138,6 +138,7 @@ def test_an_email_is_requested(sim: Simulator, both: dict[str, Any]) -> None:
     assert email | {"message": None} == {
         "order_id": API,
         "common_name": "api.example.org",
+        "subject_alt_names": [],
         "recipient": "admin@example.org",
         "technical_contact_email": "ops@example.org",
         "status": "approved",

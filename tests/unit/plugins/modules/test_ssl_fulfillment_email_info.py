@@ -96,7 +96,7 @@ FOUND = {
     *("public_key_sha256", "serial_number", "not_before", "not_after", "subject_alt_names", "key_type", "key_size"),
     *("trust", "source"),
 }
-MISSING = {"order_id", "common_name", "path", "public_key_sha256", "reason", "message"}
+MISSING = {"order_id", "common_name", "subject_alt_names", "path", "public_key_sha256", "reason", "message"}
 RESULTS = {"changed", "certificates", "missing", "unmatched", "unmatched_count", "messages_examined", "api_calls"}
 SMALLEST = 64 * 1024
 """The smallest limit to the size of messages that is taken."""

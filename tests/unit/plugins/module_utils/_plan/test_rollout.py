@@ -84,7 +84,11 @@ def seen(certificate_ids: list[int] | None, reason: str | None = None) -> dict[s
     }
 
 
-ORDERS = [{"common_name": "*.example.com"}, {"common_name": "www.example.org"}, {"common_name": None}]
+ORDERS = [
+    {"common_name": "*.example.com", "subject_alt_names": ["*.example.com", "example.com"]},
+    {"common_name": "www.example.org"},
+    {"common_name": None},
+]
 
 
 @pytest.mark.parametrize(
@@ -110,6 +114,12 @@ def test_an_order_for_a_wildcard_means_no_other_name() -> None:
     assert names is not None
     assert name_matches("*.example.com", names) and not name_matches("www.example.com", names)
     assert listener_names({"select": {}, "from_inventory": True}, []) == []
+
+
+def test_an_order_without_a_common_name_means_all_its_names() -> None:
+    order = {"common_name": None, "subject_alt_names": ["*.example.net", "example.net"]}
+    names = listener_names({"select": {}, "from_inventory": True}, [order])
+    assert names == ["[*].example.net", "example.net"]
 
 
 PLAN = [
@@ -174,6 +184,7 @@ def test_what_is_looked_at_by_which_name() -> None:
         listener("a"),
         listener("b", **odd),
         listener("c", subject_alt_names=[], common_name=None),
+        listener("d", subject_alt_names=["2001:db8::1", "192.0.2.1"], common_name=None),
         listener("without-address", address=None),
         listener("gone", outcome="skipped", reason="not_found"),
         listener("none", outcome="skipped", certificate=None),
@@ -185,12 +196,14 @@ def test_what_is_looked_at_by_which_name() -> None:
         ("a.lb.example.net", "www.example.com"),
         ("b.lb.example.net", "www.example.org"),
         ("c.lb.example.net", "c.lb.example.net"),
+        ("d.lb.example.net", "192.0.2.1"),
     ]
-    found = {one["load_balancer"]: (one["outcome"], one["reason"]) for one in verdicts(settled, [seen([OLD])] * 3)}
+    found = {one["load_balancer"]: (one["outcome"], one["reason"]) for one in verdicts(settled, [seen([OLD])] * 4)}
     assert found == {
         "a": ("verified", None),
         "b": ("verified", None),
         "c": ("verified", None),
+        "d": ("verified", None),
         "without-address": ("skipped", "not_reachable"),
         "gone": ("skipped", "not_found"),
         "none": ("skipped", "not_found"),
@@ -226,6 +239,16 @@ def test_what_the_api_names_is_known_by_its_id_only() -> None:
     """If it is not what is meant, the facts of the plan are not its own."""
     (found,) = verdicts(settle([listener("a")], []), [seen([NEW])])
     assert (found["outcome"], found["certificate_id"], found["fingerprint_sha256"]) == ("failed", OLD, None)
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"), [(["192.0.2.1", "www.example.com"], "www.example.com"), ([], "without a name")]
+)
+def test_what_is_served_in_place_of_it_has_a_name(names: list[str], shown: str) -> None:
+    served = {**seen([]), "common_name": None, "subject_alt_names": names}
+    (found,) = verdicts(settle([listener("a")], done(listener("a"))), [served])
+    assert f"({shown}, valid until 2027-01-01T00:00:00Z)" in found["message"]
+    assert found["common_name"] == "www.example.com", "that of the certificate that the listener has"
 
 
 # What was replaced
@@ -294,6 +317,20 @@ def test_what_was_imported_and_no_listener_has_replaces_older_ones_too() -> None
     assert removed(STORE, [], [], imported=[NEW]) == ([OLD], [])
     assert removed(STORE, [], [], imported=[]) == ([], [])
     assert removed(STORE, [], [], imported=[OLD, NEW]) == ([], []), "nothing that this run has imported"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [({}, {"common_name": None}), ({"common_name": None}, {}), (*[{"common_name": None}] * 2,)]
+)
+def test_which_name_is_the_common_one_does_not_count(before: dict[str, Any], after: dict[str, Any]) -> None:
+    names = ("www.example.com", "shop.example.com")
+    plan = [listener("a", outcome="unchanged")]
+    for old in (stored(OLD, "2025", **before), stored(OLD, "2025", names=("192.0.2.1", *names), **before)):
+        new = stored(NEW, names=("192.0.2.1", *names), **after)
+        assert removed([old, new], done(*plan), plan) == ([OLD], [])
+        assert removed(
+            [old, {**new, "subject_alt_names": ["shop.example.com"], "common_name": None}], done(*plan), plan
+        ) == ([], [])
 
 
 @pytest.mark.parametrize(

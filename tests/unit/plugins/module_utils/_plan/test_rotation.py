@@ -228,6 +228,12 @@ def test_new_names_on_request() -> None:
     assert chosen(choose([entry()], [], Wishes(import_new=True), AT)) == ["new"]
 
 
+def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
+    """It is long, and in the way of who reads the result."""
+    (told,) = choose([entry(certificate="PEM", intermediate_certificate=None)], [], Wishes(), AT).skipped
+    assert told["reason"] == "new_name" and not {"certificate", "intermediate_certificate"} & told.keys()
+
+
 def test_patterns_narrow_what_is_looked_at() -> None:
     """Anything else is not told of; an empty list selects nothing."""
     entries = [entry("a"), entry("b", names=["shop.example.com", "api.example.com"])]

@@ -278,3 +278,6 @@ def test_the_name_that_is_asked_for(names: list[str], expected: str) -> None:
 
 def test_a_certificate_without_names() -> None:
     assert server_name_for(Certificate(AUTHORITY.issue(None).der)) is None
+    of_addresses = AUTHORITY.issue(None, addresses=["192.0.2.1"])
+    assert server_name_for(Certificate(of_addresses.der)) == "192.0.2.1"
+    assert Endpoint("lb.example.net", 443, "192.0.2.1").sni is None, "it is not sent"

@@ -336,6 +336,30 @@ def test_facts() -> None:
     assert certificate.organization_name == "Example Inc."
 
 
+@pytest.mark.parametrize(
+    ("subject", "names", "shown"),
+    [
+        (("www.example.com",), ["a.example.com"], "www.example.com"),
+        ((None,), ["b.example.com", "a.example.com"], "b.example.com"),
+        ((None, "Example Inc."), ["a.example.com"], "a.example.com"),
+        ((None, "Example Inc."), [], "O=Example Inc."),
+        ((None,), [], "without a name"),
+    ],
+)
+def test_what_people_are_shown_as_its_name(subject: tuple[str | None, ...], names: list[str], shown: str) -> None:
+    issued = Authority().issue(subject[0], names=names, organization=(*subject, None)[1])
+    assert Certificate(issued.der).shown_name == shown
+    assert Certificate(issued.der).facts()["common_name"] == subject[0]
+
+
+def test_what_people_are_shown_of_one_for_addresses() -> None:
+    addresses = ["192.0.2.1", "2001:db8::1"]
+    of_both = Certificate(Authority().issue(None, names=["a.example.com"], addresses=addresses).der)
+    assert (of_both.shown_name, of_both.names) == ("a.example.com", {"a.example.com"})
+    of_addresses = Certificate(Authority().issue(None, addresses=addresses).der)
+    assert (of_addresses.shown_name, of_addresses.names) == ("192.0.2.1", set())
+
+
 def test_nothing_shows_a_key() -> None:
     key = read_private_key(ISSUED.key_pem.encode())
     store = read_key_store(pkcs12_of(ISSUED, PASSPHRASE), PASSPHRASE)

@@ -1,0 +1,389 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is said about the certificates of sources: the records, their chains and trust, and sources that are none."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import roots
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import trusted_roots
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import LEAVES_AT_ONCE, read_sources
+
+from tests.support.certificates import (
+    DAY,
+    NOW,
+    PASSPHRASE,
+    Authority,
+    Issued,
+    certificate_of,
+    key_pem,
+    name_of,
+    new_key,
+    pem_of,
+    pkcs12_of,
+    self_signed,
+)
+from tests.support.client_trees import CLIENTS
+from tests.support.sources import AUTHORITY, Found, Reader
+
+pytest_plugins = ["tests.support.sources"]
+
+NAME = "www.example.com"
+ONE = AUTHORITY.issue(NAME, organization="Example Inc.")
+OTHER = AUTHORITY.issue("other.example.com")
+
+
+def iso(days: float) -> str:
+    """A day from now, as it stands in results."""
+    return (NOW + days * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def kept(folder: Path, issued: Issued, name: str = "one", chain: str | None = None) -> None:
+    """Keep a certificate with its key in a plain folder."""
+    (folder / f"{name}.crt").write_text(issued.pem + (issued.chain_pem if chain is None else chain))
+    (folder / f"{name}.key").write_text(issued.key_pem)
+
+
+# Records
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_record_of_a_certificate(client: str, tmp_path: Path, read: Reader) -> None:
+    place = CLIENTS[client](tmp_path, NAME, ONE)
+    found = read(client, tmp_path)
+    [record] = found.entries
+    assert found == Found([record])
+    assert record == {
+        "source": client,
+        "name": f"{NAME}_ecc" if client == "acme_sh" else NAME,
+        "path": str(place.certificate),
+        "common_name": NAME,
+        "subject_alt_names": [NAME],
+        "not_before": iso(-1),
+        "not_after": iso(90),
+        "key_type": "EC",
+        "key_size": 256,
+        "organization_name": "Example Inc.",
+        "serial_number": ONE.certificate.serial_number,
+        "fingerprint_sha256": ONE.fingerprint,
+        "public_key_sha256": record["public_key_sha256"],
+        "certificate": ONE.pem,
+        "intermediate_certificate": ONE.chain_pem,
+        "privatekey_path": os.path.realpath(place.key),
+        "trust": "trusted",
+        "trust_message": None,
+    }
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_record_of_what_cannot_be_used(client: str, tmp_path: Path, read: Reader) -> None:
+    place = CLIENTS[client](tmp_path, NAME, ONE)
+    place.key.unlink()
+    [record] = read(client, tmp_path).skipped
+    message = record.pop("message")
+    assert str(place.certificate) in message and "Put it beside the certificate" in message
+    assert record == {
+        "source": client,
+        "name": f"{NAME}_ecc" if client == "acme_sh" else NAME,
+        "path": str(place.certificate),
+        "common_name": NAME,
+        "subject_alt_names": [NAME],
+        "not_after": iso(90),
+        "outcome": "skipped",
+        "reason": "key_missing",
+    }
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_certificate_without_a_common_name(client: str, tmp_path: Path, read: Reader) -> None:
+    """As ACME authorities issue them."""
+    CLIENTS[client](tmp_path, NAME, AUTHORITY.issue(None, names=[NAME, "example.com"]))
+    [record] = read(client, tmp_path).entries
+    assert record["common_name"] is None and record["subject_alt_names"] == [NAME, "example.com"]
+
+
+def test_what_a_source_has_is_in_the_order_of_its_names(tmp_path: Path, read: Reader) -> None:
+    names = ["b.example.com", "a.example.com", "_.example.com"]
+    for name in names:
+        CLIENTS["lego"](tmp_path, name, AUTHORITY.issue(name))
+    assert [record["name"] for record in read("lego", tmp_path).entries] == sorted(names)
+
+
+def test_sources_stand_one_after_the_other(tmp_path: Path) -> None:
+    sources = []
+    for number, client in enumerate(CLIENTS):
+        CLIENTS[client](tmp_path / client, f"{number}.example.com", ONE)
+        sources.append({client: str(tmp_path / client), "folder": None})
+    found = read_sources(sources, [None] * 3, None, None, NOW, lambda _warning: None)
+    assert [record["source"] for record in found.entries] == list(CLIENTS)
+
+
+def test_names_of_files_that_are_no_text(tmp_path: Path, read: Reader) -> None:
+    """Control characters are shown as such; what is not UTF-8 could not be handed on."""
+    kept(tmp_path, ONE, "tab\there")
+    kept(tmp_path, OTHER, os.fsdecode(b"latin-\xfc"))
+    found = read("folder", tmp_path)
+    assert [record["name"] for record in found.entries] == ["tab\\there"]
+    assert Path(found.entries[0]["privatekey_path"]).read_text() == ONE.key_pem
+    [record] = found.skipped
+    assert record["reason"] == "unreadable" and "rename" in record["message"]
+    assert record["name"] == "latin-\\udcfc" and record["common_name"] == "other.example.com"
+
+
+# Chains and trust
+
+
+def judged(read: Reader, folder: Path, **others: Any) -> tuple[str, str | None, str]:
+    """Trust, chain and message of the one certificate of a folder."""
+    [record] = read("folder", folder, **others).entries
+    return record["trust"], record["intermediate_certificate"], record["trust_message"]
+
+
+def test_an_issuer_that_only_other_files_have(tmp_path: Path, read: Reader) -> None:
+    kept(tmp_path, ONE, chain="")
+    trust, chain, message = judged(read, tmp_path)
+    assert (trust, chain) == ("incomplete", None)
+    assert message.startswith(
+        "Not trusted: the certificate of its issuer Testing CA 1 is missing. Give the intermediate"
+    )
+    (tmp_path / "issuers.ca-bundle").write_text(pem_of([*Authority("Stranger").chain, *ONE.chain]))
+    assert judged(read, tmp_path) == ("trusted", ONE.chain_pem, None)
+
+
+def test_what_the_chain_does_not_need_is_left_out(tmp_path: Path, read: Reader) -> None:
+    kept(tmp_path, ONE, chain=pem_of([*Authority("Stranger").chain, AUTHORITY.root, *ONE.chain]))
+    assert judged(read, tmp_path) == ("trusted", ONE.chain_pem, None)
+
+
+def test_certificates_of_other_entries_do_not_change_a_chain_that_is_complete(tmp_path: Path, read: Reader) -> None:
+    """Here another root has signed the trusted root's name and key, so that a longer chain would do, too."""
+    key = new_key()
+    elder = certificate_of(name_of("Elder"), name_of("Elder"), key, key, ca=True)
+    crossed = certificate_of(AUTHORITY.root.subject, elder.subject, AUTHORITY._above[0], key, ca=True)
+    both = tmp_path / "both.pem"
+    both.write_text(pem_of([AUTHORITY.root, elder]))
+    kept(tmp_path, ONE)
+    kept(tmp_path, OTHER, "other", pem_of([*OTHER.chain, crossed]))
+    chains = {
+        record["name"]: record["intermediate_certificate"] for record in read("folder", tmp_path, roots=both).entries
+    }
+    assert chains == {"one": ONE.chain_pem, "other": pem_of([*OTHER.chain, crossed])}
+
+
+def test_untrusted(tmp_path: Path, read: Reader) -> None:
+    stranger = Authority("Stranger").issue(NAME)
+    kept(tmp_path, stranger, chain=pem_of(stranger.all[1:]))
+    trust, chain, message = judged(read, tmp_path)
+    assert (trust, chain) == ("untrusted", stranger.chain_pem)
+    assert message == (
+        "Not trusted: its chain ends in Stranger Root, which is not trusted. "
+        "If it comes from an authority of your own, give that one's root as trusted_ca_path."
+    )
+
+
+def test_expired(tmp_path: Path, read: Reader) -> None:
+    """It is an entry: what to do with it is not decided here."""
+    kept(tmp_path, AUTHORITY.issue(NAME, days=(-90, -1)))
+    assert judged(read, tmp_path)[0] == "untrusted"
+
+
+def test_a_self_signed_certificate_that_is_trusted(tmp_path: Path, read: Reader) -> None:
+    own = self_signed("www.example.com")
+    kept(tmp_path, own)
+    assert judged(read, tmp_path)[0] == "untrusted"
+    assert judged(read, tmp_path, roots=tmp_path / "one.crt") == ("trusted", None, None)
+
+
+def test_the_issuers_of_a_key_store_are_those_in_it(tmp_path: Path, read: Reader) -> None:
+    """An import takes no others."""
+    (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE, []))
+    (tmp_path / "issuers.pem").write_text(ONE.chain_pem)
+    trust, chain, _message = judged(read, tmp_path, passphrase=PASSPHRASE)
+    assert (trust, chain) == ("incomplete", None)
+    (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE))
+    assert judged(read, tmp_path, passphrase=PASSPHRASE) == ("trusted", ONE.chain_pem, None)
+
+
+def test_many_certificates_of_one_issuer_are_all_judged(tmp_path: Path, read: Reader) -> None:
+    """The work for one pile of certificates is limited; a source has several piles."""
+    key = new_key()
+    for number in range(2 * LEAVES_AT_ONCE + 1):
+        kept(tmp_path, AUTHORITY.issue(f"{number}.example.com", key=key), str(number), chain="")
+    (tmp_path / "issuers.pem").write_text(ONE.chain_pem)
+    found = read("folder", tmp_path)
+    assert len(found.entries) == 2 * LEAVES_AT_ONCE + 1
+    assert {record["trust"] for record in found.entries} == {"trusted"}
+
+
+def test_a_machine_without_roots(tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    trusted_roots.cache_clear()
+    nowhere = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
+    monkeypatch.setattr(roots, "BUNDLES", ())
+    monkeypatch.setitem(sys.modules, "certifi", None)
+    assert read("folder", tmp_path, roots=None).warnings == []
+    kept(tmp_path, ONE)
+    kept(tmp_path, OTHER, "other")
+    found = read("folder", tmp_path, roots=None)
+    assert {record["trust"] for record in found.entries} == {"incomplete"}
+    [warning] = found.warnings
+    assert "No certificate can be trusted" in warning and "trusted_ca_path" in warning
+
+
+def test_roots_that_are_not_there(tmp_path: Path, read: Reader) -> None:
+    kept(tmp_path, ONE)
+    with pytest.raises(CertificatesError) as error:
+        read("folder", tmp_path, roots=tmp_path / "no such file")
+    assert error.value.code == "not_found"
+
+
+# Mail
+
+
+def mail(*found: Issued) -> dict[str, Any]:
+    """What `ssl_fulfillment_email_info` returns, as far as it matters."""
+    certificates = [
+        {
+            "common_name": NAME,
+            "certificate": one.pem,
+            "intermediate_certificate": one.chain_pem if number == 0 else None,
+            "source": {"message_id": f"<{number}@example.com>", "folder": "INBOX", "path": None},
+        }
+        for number, one in enumerate(found)
+    ]
+    return {"changed": False, "certificates": certificates}
+
+
+def test_certificates_from_mail(tmp_path: Path, read: Reader) -> None:
+    """They are called by their keys; the issuers in one email are good for all."""
+    (tmp_path / "one.key").write_text(ONE.key_pem)
+    (tmp_path / "two.pem").write_text(key_pem(OTHER.key, passphrase=PASSPHRASE))
+    (tmp_path / "waiting.key").write_text(key_pem(new_key()))
+    (tmp_path / "readme.txt").write_text("not read")
+    found = read("mail", "", mail=mail(ONE, OTHER), privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
+    shown = [
+        {name: record[name] for name in ("source", "name", "path", "privatekey_path", "fingerprint_sha256", "trust")}
+        for record in found.entries
+    ]
+    assert found == Found(found.entries)
+    assert shown == [
+        {
+            "source": "mail",
+            "name": path.stem,
+            "path": str(path),
+            "privatekey_path": str(path),
+            "fingerprint_sha256": issued.fingerprint,
+            "trust": "trusted",
+        }
+        for path, issued in ((tmp_path / "one.key", ONE), (tmp_path / "two.pem", OTHER))
+    ]
+
+
+def test_keys_that_cannot_be_read_are_said_whatever_the_mail_has(tmp_path: Path, read: Reader) -> None:
+    (tmp_path / "locked.key").write_text(key_pem(new_key(), passphrase=PASSPHRASE))
+    (tmp_path / "chain.pem").write_text(ONE.chain_pem)
+    for answer in (mail(), {"failed": True, "msg": "no connection"}):
+        found = read("mail", "", mail=answer, privatekey_dir=str(tmp_path))
+        assert found == Found(skipped=found.skipped) and found.reasons == {"locked.key": "bad_passphrase"}
+
+
+def test_a_key_that_was_removed_after_the_mail_was_read(tmp_path: Path, read: Reader) -> None:
+    found = read("mail", "", mail=mail(ONE), privatekey_dir=str(tmp_path))
+    assert [(record["reason"], record["common_name"]) for record in found.skipped] == [("key_missing", NAME)]
+
+
+# What is no source
+
+
+@pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
+@pytest.mark.parametrize("what", ["nothing", "file", "broken_link", "long"])
+def test_a_source_that_is_no_folder(kind: str, what: str, tmp_path: Path, read: Reader) -> None:
+    path = tmp_path / ("x" * 5000 if what == "long" else "here")
+    if what == "file":
+        path.write_text(ONE.pem)
+    if what == "broken_link":
+        path.symlink_to(tmp_path / "gone")
+    with pytest.raises(CertificatesError) as error:
+        read(kind, path)
+    assert error.value.code == "not_found"
+    assert str(path) in error.value.message and kind in error.value.message and "name the folder" in error.value.message
+
+
+def test_a_key_folder_that_is_none(tmp_path: Path, read: Reader) -> None:
+    with pytest.raises(CertificatesError) as error:
+        read("mail", "", mail=mail(), privatekey_dir=str(tmp_path / "none"))
+    assert "privatekey_dir" in error.value.message
+
+
+def test_a_source_that_may_not_be_read(tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Certbot's `live` is for root only."""
+    (tmp_path / "live").mkdir()
+
+    def refuse(path: str) -> list[str]:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(CertificatesError) as error:
+        read("certbot", tmp_path)
+    assert error.value.code == "not_found"
+    assert f"{tmp_path}/live cannot be read: Permission denied" in error.value.message
+    assert "let the user who runs this read it" in error.value.message
+
+
+@pytest.mark.parametrize(("kind", "name"), [("certbot", "live"), ("lego", "certificates")])
+def test_a_part_of_a_source_that_is_missing(kind: str, name: str, tmp_path: Path, read: Reader) -> None:
+    """As if its disk were not mounted; that must not look like a folder without certificates."""
+    (tmp_path / name).symlink_to(tmp_path / "disk")
+    with pytest.raises(CertificatesError) as error:
+        read(kind, tmp_path)
+    assert error.value.code == "not_found" and f"{tmp_path / name} is no folder" in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ({}, "none of them"),
+        ({"certbot": None}, "none of them"),
+        ({"certbot": "/etc", "folder": "/etc"}, "certbot and folder"),
+        ({"mail": {}}, "privatekey_dir"),
+        ({"mail": {}, "privatekey_dir": 1}, "privatekey_dir"),
+        ({"folder": ""}, "folder"),
+        ({"folder": ["/etc"]}, "folder"),
+        ("/etc/letsencrypt", "dict"),
+    ],
+)
+def test_what_is_no_source_at_all(source: Any, said: str) -> None:
+    with pytest.raises(CertificatesError) as error:
+        read_sources([source], [None], None, None, NOW, print)
+    assert error.value.code == "invalid_argument" and said in error.value.message
+
+
+@pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
+def test_a_folder_with_nothing_in_it_is_one_without_certificates(kind: str, tmp_path: Path, read: Reader) -> None:
+    assert read(kind, tmp_path) == Found()
+
+
+@pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
+def test_a_folder_with_something_else_in_it_may_be_the_wrong_one(kind: str, tmp_path: Path, read: Reader) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/readme.txt").write_text("")
+    (tmp_path / "readme.txt").write_text("")
+    found = read(kind, tmp_path)
+    [warning] = found.warnings
+    assert found == Found(warnings=[warning]) and str(tmp_path) in warning and kind in warning
+
+
+def test_a_path_below_the_home_folder(read: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "certs").mkdir()
+    kept(tmp_path / "certs", ONE)
+    assert read("folder", "~/certs/").fingerprints == [ONE.fingerprint]

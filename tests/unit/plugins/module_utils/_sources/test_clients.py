@@ -1,0 +1,294 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which files are read of those that clients write."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.certificates import PASSPHRASE, key_pem, new_key, pkcs12_of, self_signed
+from tests.support.client_trees import CLIENTS, acme_sh, certbot, lego, link, write_version
+from tests.support.sources import AUTHORITY, Found, Reader
+
+pytest_plugins = ["tests.support.sources"]
+
+NAME, WILDCARD = "www.example.com", "*.example.com"
+ONE, OTHER = AUTHORITY.issue(NAME), AUTHORITY.issue(WILDCARD)
+OLD = AUTHORITY.issue(NAME, days=(-60, 30))
+
+
+@pytest.mark.parametrize(
+    ("client", "inner"),
+    [
+        *(("certbot", inner) for inner in (".", "live", f"live/{NAME}", f"live/{NAME}/")),
+        *(("lego", inner) for inner in (".", "certificates")),
+        *(("acme_sh", inner) for inner in (".", f"{NAME}_ecc")),
+    ],
+)
+def test_the_folders_that_may_be_named(client: str, inner: str, tmp_path: Path, read: Reader) -> None:
+    CLIENTS[client](tmp_path, NAME, ONE)
+    found = read(client, tmp_path / inner)
+    assert found == Found(found.entries) and found.fingerprints == [ONE.fingerprint]
+    assert found.entries[0]["name"].startswith(NAME)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_several_certificates(client: str, tmp_path: Path, read: Reader) -> None:
+    CLIENTS[client](tmp_path, NAME, ONE)
+    CLIENTS[client](tmp_path, WILDCARD, OTHER)
+    found = read(client, tmp_path)
+    assert found == Found(found.entries)
+    assert sorted(found.fingerprints) == sorted([ONE.fingerprint, OTHER.fingerprint])
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_source_may_be_a_link(client: str, tmp_path: Path, read: Reader) -> None:
+    """The key is named by its real path, which a renewal does not let mean another file."""
+    CLIENTS[client](tmp_path / "real", NAME, ONE)
+    (tmp_path / "link").symlink_to("real")
+    [record] = read(client, tmp_path / "link").entries
+    assert record["path"].startswith(f"{tmp_path}/link/")
+    assert record["privatekey_path"].startswith(f"{tmp_path}/real/")
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_key_without_its_certificate(client: str, tmp_path: Path, read: Reader) -> None:
+    kept = CLIENTS[client](tmp_path, NAME, ONE)
+    kept.certificate.unlink()
+    assert read(client, tmp_path).reasons == {kept.certificate.name: "certificate_missing"}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_key_of_another_certificate(client: str, tmp_path: Path, read: Reader) -> None:
+    kept = CLIENTS[client](tmp_path, NAME, ONE)
+    kept.key.write_text(OTHER.key_pem)
+    found = read(client, tmp_path)
+    assert found.reasons == {kept.certificate.name: "key_missing"}
+    assert f"the key in {kept.key} is that of another one" in found.skipped[0]["message"]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_key_that_only_another_entry_has(client: str, tmp_path: Path, read: Reader) -> None:
+    """As after `--reuse-key`: whose key it is, its public key says."""
+    kept = CLIENTS[client](tmp_path, NAME, ONE)
+    CLIENTS[client](tmp_path, WILDCARD, AUTHORITY.issue(WILDCARD, key=ONE.key))
+    kept.key.unlink()
+    found = read(client, tmp_path)
+    assert found == Found(found.entries) and len(found.entries) == 2
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_same_certificate_twice_is_one(client: str, tmp_path: Path, read: Reader) -> None:
+    for name in (NAME, f"{NAME}-0001"):
+        CLIENTS[client](tmp_path, name, ONE)
+    assert read(client, tmp_path).fingerprints == [ONE.fingerprint]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_self_signed_certificate(client: str, tmp_path: Path, read: Reader) -> None:
+    """As of an authority that gives no chain."""
+    CLIENTS[client](tmp_path, NAME, self_signed(NAME))
+    [record] = read(client, tmp_path).entries
+    assert record["trust"] == "untrusted" and record["intermediate_certificate"] is None
+
+
+# Certbot
+
+
+def test_certbot_has_the_version_that_its_links_lead_to(tmp_path: Path, read: Reader) -> None:
+    certbot(tmp_path, NAME, OLD)
+    certbot(tmp_path, NAME, ONE, version=12)
+    found = read("certbot", tmp_path)
+    assert found.fingerprints == [ONE.fingerprint]
+    assert found.entries[0]["privatekey_path"] == f"{tmp_path}/archive/{NAME}/privkey12.pem"
+
+
+def test_certbot_keeps_a_key_as_a_link_to_the_former_one(tmp_path: Path, read: Reader) -> None:
+    """This is what `--reuse-key` does."""
+    kept = certbot(tmp_path, NAME, OLD)
+    renewed = AUTHORITY.issue(NAME, key=OLD.key)
+    certbot(tmp_path, NAME, renewed, version=2)
+    key = kept.key.resolve()
+    key.unlink()
+    key.symlink_to("privkey1.pem")
+    found = read("certbot", tmp_path)
+    assert found.fingerprints == [renewed.fingerprint]
+    assert found.entries[0]["privatekey_path"].endswith("/privkey1.pem")
+
+
+def test_certbots_files_without_links(tmp_path: Path, read: Reader) -> None:
+    """As after a copy that followed them."""
+    kept = certbot(tmp_path / "real", NAME, ONE)
+    shutil.copytree(kept.home, tmp_path / "copy", symlinks=False)
+    assert read("certbot", tmp_path / "copy/live").fingerprints == [ONE.fingerprint]
+
+
+def test_certbots_full_chain_is_enough_for_a_chain(tmp_path: Path, read: Reader) -> None:
+    kept = certbot(tmp_path, NAME, ONE)
+    (kept.own / "chain.pem").unlink()
+    assert read("certbot", tmp_path).entries[0]["intermediate_certificate"] == ONE.chain_pem
+
+
+def test_a_lineage_that_is_a_broken_link(tmp_path: Path, read: Reader) -> None:
+    certbot(tmp_path, NAME, ONE)
+    (tmp_path / "live/gone.example.com").symlink_to("/nowhere")
+    found = read("certbot", tmp_path)
+    assert found.fingerprints == [ONE.fingerprint] and found.reasons == {"gone.example.com": "broken_link"}
+
+
+def test_what_is_no_lineage(tmp_path: Path, read: Reader) -> None:
+    """`certbot delete` leaves an empty folder if there was anything else in it."""
+    certbot(tmp_path, NAME, ONE)
+    (tmp_path / "live/was.example.com").mkdir()
+    (tmp_path / "live/was.example.com/README").write_text("")
+    assert read("certbot", tmp_path) == read("certbot", tmp_path / "live")
+    assert read("certbot", tmp_path).skipped == []
+
+
+def test_the_archive_is_no_place_to_read(tmp_path: Path, read: Reader) -> None:
+    certbot(tmp_path, NAME, ONE)
+    found = read("certbot", tmp_path / "archive")
+    assert found.entries == found.skipped == [] and "check the path in certbot" in found.warnings[0]
+
+
+# lego
+
+
+def test_legos_copies_are_not_read(tmp_path: Path, read: Reader) -> None:
+    """The PKCS#12 file has a passphrase of its own."""
+    lego(tmp_path, NAME, ONE, copies=True)
+    found = read("lego", tmp_path)
+    assert found == Found(found.entries) and found.keys == {ONE.fingerprint: f"{NAME}.key"}
+
+
+def test_lego_without_bundle(tmp_path: Path, read: Reader) -> None:
+    kept = lego(tmp_path, NAME, ONE)
+    kept.certificate.write_text(ONE.pem)
+    assert read("lego", tmp_path).entries[0]["intermediate_certificate"] == ONE.chain_pem
+    (kept.own / f"{NAME}.issuer.crt").unlink()
+    assert read("lego", tmp_path).entries[0]["trust"] == "incomplete"
+
+
+def test_lego_with_a_request_of_the_users(tmp_path: Path, read: Reader) -> None:
+    """Then lego has no key."""
+    kept = lego(tmp_path, NAME, ONE)
+    kept.key.unlink()
+    assert read("lego", tmp_path).reasons == {f"{NAME}.crt": "key_missing"}
+
+
+def test_legos_archive_is_not_read(tmp_path: Path, read: Reader) -> None:
+    """Revoked and former certificates are there."""
+    kept = lego(tmp_path, NAME, ONE)
+    kept.certificate.rename(tmp_path / "archives" / f"{NAME}.1700000000.crt")
+    kept.key.rename(tmp_path / "archives" / f"{NAME}.1700000000.key")
+    (kept.own / f"{NAME}.issuer.crt").unlink()
+    found = read("lego", tmp_path)
+    assert found.entries == found.skipped == []
+
+
+# acme.sh
+
+
+def test_acme_sh_has_one_of_each_key_type(tmp_path: Path, read: Reader) -> None:
+    rsa = AUTHORITY.issue(NAME, key=new_key("rsa"))
+    acme_sh(tmp_path, NAME, ONE)
+    acme_sh(tmp_path, NAME, rsa, ecc=False)
+    found = read("acme_sh", tmp_path)
+    assert [(record["name"], record["key_type"]) for record in found.entries] == [(NAME, "RSA"), (f"{NAME}_ecc", "EC")]
+
+
+def test_acme_sh_may_keep_copies(tmp_path: Path, read: Reader) -> None:
+    kept = acme_sh(tmp_path, NAME, ONE)
+    (kept.own / f"{NAME}.pfx").write_bytes(pkcs12_of(ONE, PASSPHRASE))
+    (kept.own / "backup/key.bak").write_text(OTHER.key_pem)
+    (kept.own / f"{NAME}.key.next").write_text(OTHER.key_pem)
+    found = read("acme_sh", tmp_path)
+    assert found == Found(found.entries) and found.keys == {ONE.fingerprint: f"{NAME}.key"}
+
+
+def test_what_acme_sh_no_longer_renews_is_left_alone(tmp_path: Path, read: Reader) -> None:
+    """`--remove` renames a file, and leaves the others to be deleted by hand."""
+    kept = acme_sh(tmp_path, NAME, ONE)
+    acme_sh(tmp_path, WILDCARD, OTHER)
+    (kept.own / f"{NAME}.conf").rename(kept.own / f"{NAME}.conf.removed")
+    assert read("acme_sh", tmp_path).fingerprints == [OTHER.fingerprint]
+
+
+def test_what_acme_sh_has_revoked_is_not_taken_from_the_full_chain(tmp_path: Path, read: Reader) -> None:
+    """`--revoke` deletes the certificate's own file only."""
+    kept = acme_sh(tmp_path, NAME, ONE)
+    kept.certificate.unlink()
+    found = read("acme_sh", tmp_path)
+    assert found.entries == [] and found.reasons == {f"{NAME}.cer": "certificate_missing"}
+
+
+def test_acme_sh_before_anything_was_issued(tmp_path: Path, read: Reader) -> None:
+    """Its folder has the settings alone; or also a key, after the authority refused."""
+    kept = acme_sh(tmp_path, NAME, ONE)
+    for path in kept.own.iterdir():
+        if path.suffix in {".cer", ".key", ".csr"}:
+            path.unlink()
+    found = read("acme_sh", tmp_path)
+    assert found.entries == found.skipped == []
+    kept.key.write_text(key_pem(ONE.key))
+    assert read("acme_sh", tmp_path).reasons == {f"{NAME}.cer": "certificate_missing"}
+
+
+def test_old_releases_of_acme_sh_kept_the_accounts_key_in_its_folder(tmp_path: Path, read: Reader) -> None:
+    acme_sh(tmp_path, NAME, ONE)
+    (tmp_path / "account.key").write_text(key_pem(new_key()))
+    found = read("acme_sh", tmp_path)
+    assert found == Found(found.entries) and found.fingerprints == [ONE.fingerprint]
+
+
+# While a client renews one
+
+
+@pytest.mark.parametrize("done", range(1, 4))
+def test_certbot_has_replaced_some_links(done: int, tmp_path: Path, read: Reader) -> None:
+    """It was interrupted, or is at it: what fits is used, and only what does not is waited for."""
+    kept = certbot(tmp_path, NAME, OLD)
+    renewed = ONE
+    write_version(tmp_path / "archive" / NAME, renewed, 2)
+    kinds = ("cert", "privkey", "chain", "fullchain")
+    for kind in kinds:
+        link(kept.own, kind, 1, former=True)
+    for kind in kinds[:done]:
+        link(kept.own, kind, 2)
+    found = read("certbot", tmp_path)
+    if done == 1:
+        assert found.entries == [] and found.reasons == {"cert.pem": "being_renewed"}
+        assert "certbot update_symlinks" in found.skipped[0]["message"]
+    else:
+        assert found == Found(found.entries) and found.fingerprints == [renewed.fingerprint]
+
+
+def test_certbot_is_about_to_replace_a_link(tmp_path: Path, read: Reader) -> None:
+    """It deletes the old one first."""
+    kept = certbot(tmp_path, NAME, OLD)
+    for kind in ("cert", "privkey", "chain", "fullchain"):
+        link(kept.own, kind, 1, former=True)
+    kept.certificate.unlink()
+    assert read("certbot", tmp_path).reasons == {"cert.pem": "being_renewed"}
+
+
+def test_links_to_one_version_whose_files_do_not_fit(tmp_path: Path, read: Reader) -> None:
+    """Waiting does not help here."""
+    kept = certbot(tmp_path, NAME, ONE)
+    kept.key.resolve().write_text(OTHER.key_pem)
+    assert read("certbot", tmp_path).reasons == {"cert.pem": "key_missing"}
+
+
+def test_links_that_differ_do_not_explain_everything(tmp_path: Path, read: Reader) -> None:
+    kept = certbot(tmp_path, NAME, OLD)
+    write_version(tmp_path / "archive" / NAME, ONE, 2)
+    link(kept.own, "cert", 2)
+    link(kept.own, "privkey", 3)
+    found = read("certbot", tmp_path)
+    assert [(record["reason"], record["not_after"] is not None) for record in found.skipped] == [("broken_link", True)]
+    assert str(kept.key) in found.skipped[0]["message"]

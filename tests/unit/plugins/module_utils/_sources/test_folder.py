@@ -1,0 +1,364 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A folder in which people keep certificates and keys: every form that these may have, and everything else that may be there."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import LARGEST_FILE
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+
+from tests.support.certificates import (
+    BYTES,
+    DISORDER,
+    PASSPHRASE,
+    Issued,
+    certificate_of,
+    key_bytes,
+    key_pem,
+    name_of,
+    new_key,
+    pem_of,
+    pkcs7_of,
+    pkcs12_of,
+    self_signed,
+)
+from tests.support.client_trees import CLIENTS
+from tests.support.sources import AUTHORITY, Found, Reader
+
+pytest_plugins = ["tests.support.sources"]
+
+ONE, OTHER = AUTHORITY.issue("www.example.com"), AUTHORITY.issue("other.example.com")
+RSA = AUTHORITY.issue("rsa.example.com", key=new_key("rsa"))
+ED25519 = AUTHORITY.issue("ed25519.example.com", key=new_key("ed25519"))
+
+
+def write(folder: Path, files: dict[str, bytes | str]) -> None:
+    """Write files."""
+    for name, content in files.items():
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+# What is taken
+
+
+@pytest.mark.parametrize(
+    ("files", "key"),
+    [
+        ({"a.crt": ONE.pem, "a.key": ONE.key_pem}, "a.key"),
+        ({"a.crt": ONE.pem, "b.key": ONE.key_pem}, "b.key"),
+        ({"A.CRT": ONE.pem, "A.KEY": ONE.key_pem}, "A.KEY"),
+        ({"a.cer": ONE.der, "a.key": key_bytes(ONE.key)}, "a.key"),
+        ({"a.crt": ONE.der, "a.pem": key_bytes(ONE.key, PrivateFormat.PKCS8)}, "a.pem"),
+        ({"a.pem": ONE.pem, "a.key": ONE.key_pem}, "a.key"),
+        ({"cert.pem": ONE.pem, "chain.pem": ONE.chain_pem, "privkey.pem": ONE.key_pem}, "privkey.pem"),
+        ({"all.pem": ONE.key_pem + ONE.pem + ONE.chain_pem}, "all.pem"),
+        ({"a.crt": ONE.pem + ONE.key_pem}, "a.crt"),
+        ({"a.key": ONE.key_pem + ONE.pem}, "a.key"),
+        ({"a.ca-bundle": ONE.pem + ONE.chain_pem, "a.key": ONE.key_pem}, "a.key"),
+        ({"a.chain.pem": pem_of(reversed(ONE.all)), "a.key": ONE.key_pem}, "a.key"),
+        ({"a.cer": pkcs7_of(ONE.all, Encoding.DER), "a.key": ONE.key_pem}, "a.key"),
+        ({"a.crt": pkcs7_of(ONE.all, Encoding.PEM), "a.key": ONE.key_pem}, "a.key"),
+        ({"a.pem": pkcs7_of(ONE.all, Encoding.DER), "a.key": ONE.key_pem}, "a.key"),
+        ({"a.crt": ONE.pem, "a.key": key_pem(ONE.key, PrivateFormat.TraditionalOpenSSL)}, "a.key"),
+        ({"a.crt": ONE.pem, "a.key": key_pem(ONE.key, passphrase=PASSPHRASE)}, "a.key"),
+        ({"a.crt": ONE.pem, "a.key": key_pem(ONE.key, PrivateFormat.TraditionalOpenSSL, PASSPHRASE)}, "a.key"),
+        ({"a.crt": ONE.pem, "a.key": key_bytes(ONE.key, passphrase=PASSPHRASE)}, "a.key"),
+        ({"a.p12": pkcs12_of(ONE, PASSPHRASE)}, "a.p12"),
+        ({"a.pfx": pkcs12_of(ONE, None)}, "a.pfx"),
+        ({"a.p12": pkcs12_of(ONE, PASSPHRASE), "a.crt": ONE.pem}, "a.p12"),
+        ({"a.p12": pkcs12_of(ONE, PASSPHRASE), "a.crt": ONE.pem, "a.key": ONE.key_pem}, "a.key"),
+        ({"b.p12": pkcs12_of(ONE, PASSPHRASE), "a.crt": ONE.pem, "a.key": ONE.key_pem}, "a.key"),
+        ({"a.crt": ONE.pem, "b.key": ONE.key_pem, "a.p12": pkcs12_of(ONE, PASSPHRASE)}, "a.p12"),
+        ({"b.crt": ONE.pem, "b.key": ONE.key_pem, "a.key": ONE.key_pem}, "b.key"),
+        ({"a.crt": ONE.pem, "b.crt": ONE.pem, "b.key": ONE.key_pem}, "b.key"),
+        ({"a.crt": ONE.pem, "all.pem": ONE.key_pem + ONE.pem + ONE.chain_pem}, "all.pem"),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, dict) else value,
+)
+def test_the_files_of_one_certificate(files: dict[str, bytes | str], key: str, tmp_path: Path, read: Reader) -> None:
+    write(tmp_path, files)
+    found = read("folder", tmp_path, passphrase=PASSPHRASE)
+    assert found == Found(found.entries) and found.keys == {ONE.fingerprint: key}
+
+
+@pytest.mark.parametrize("form", [*DISORDER, *BYTES])
+def test_text_in_disorder(form: str, tmp_path: Path, read: Reader) -> None:
+    change: Callable[[str], bytes] = BYTES[form] if form in BYTES else lambda text: DISORDER[form](text).encode()
+    write(tmp_path, {"a.pem": change(ONE.pem + ONE.chain_pem), "b.pem": change(ONE.key_pem)})
+    found = read("folder", tmp_path)
+    assert found == Found(found.entries) and found.keys == {ONE.fingerprint: "b.pem"}
+    assert (found.entries[0]["certificate"], found.entries[0]["trust"]) == (ONE.pem, "trusted")
+
+
+@pytest.mark.parametrize("issued", [RSA, ED25519], ids=["rsa", "ed25519"])
+def test_other_kinds_of_keys(issued: Issued, tmp_path: Path, read: Reader) -> None:
+    """What the store does not take, its import refuses."""
+    write(tmp_path, {"a.crt": issued.pem, "a.key": issued.key_pem})
+    assert read("folder", tmp_path).fingerprints == [issued.fingerprint]
+
+
+def test_the_path_is_that_of_the_certificate(tmp_path: Path, read: Reader) -> None:
+    write(tmp_path, {"a.ca-bundle": ONE.chain_pem, "a.crt": ONE.pem, "a.key": ONE.key_pem})
+    assert read("folder", tmp_path).entries[0]["path"] == f"{tmp_path}/a.crt"
+
+
+def test_links_as_kubernetes_makes_them(tmp_path: Path, read: Reader) -> None:
+    (tmp_path / "..2026_01_31").mkdir()
+    write(tmp_path / "..2026_01_31", {"tls.crt": ONE.pem, "tls.key": ONE.key_pem})
+    (tmp_path / "..data").symlink_to("..2026_01_31")
+    for name in ("tls.crt", "tls.key"):
+        (tmp_path / name).symlink_to(f"..data/{name}")
+    assert read("folder", tmp_path).entries[0]["privatekey_path"] == f"{tmp_path}/..2026_01_31/tls.key"
+
+
+def test_two_certificates_of_one_key(tmp_path: Path, read: Reader) -> None:
+    renewed = AUTHORITY.issue("www.example.com", key=ONE.key)
+    write(tmp_path, {"old.crt": ONE.pem, "new.crt": renewed.pem, "www.key": ONE.key_pem})
+    assert read("folder", tmp_path).keys == {ONE.fingerprint: "www.key", renewed.fingerprint: "www.key"}
+
+
+def test_a_key_store_is_the_key_only_of_the_certificate_in_it(tmp_path: Path, read: Reader) -> None:
+    """An import would take that one."""
+    renewed = AUTHORITY.issue("www.example.com", key=ONE.key)
+    write(tmp_path, {"www.p12": pkcs12_of(ONE, PASSPHRASE), "www.crt": renewed.pem})
+    found = read("folder", tmp_path, passphrase=PASSPHRASE)
+    assert found.fingerprints == [ONE.fingerprint] and found.reasons == {"www.crt": "key_missing"}
+    write(tmp_path, {"www.p12": pkcs12_of(ONE, PASSPHRASE, [renewed.certificate])})
+    found = read("folder", tmp_path, passphrase=PASSPHRASE)
+    assert found.entries == [] and {record["reason"] for record in found.skipped} == {"key_missing"}
+
+
+def test_a_store_of_certificates_alone_has_issuers(tmp_path: Path, read: Reader) -> None:
+    store = pkcs12.serialize_key_and_certificates(None, None, None, ONE.chain, NoEncryption())
+    write(tmp_path, {"a.crt": ONE.pem, "a.key": ONE.key_pem, "b.p12": store})
+    found = read("folder", tmp_path)
+    assert found == Found(found.entries) and found.entries[0]["trust"] == "trusted"
+
+
+# What is not taken
+
+
+def test_a_cas_own_key_stays_where_it_is(tmp_path: Path, read: Reader) -> None:
+    """Its certificate is a part of chains; a self-signed one for a host is what it seems."""
+    write(tmp_path, {"ca.crt": pem_of(AUTHORITY.chain), "ca.key": key_pem(AUTHORITY.key)})
+    write(tmp_path, {"www.crt": ONE.pem, "www.key": ONE.key_pem})
+    key, host = new_key(), name_of("host.example.com")
+    own = Issued(key, certificate_of(host, host, key, key, ca=True))
+    write(tmp_path, {"host.crt": own.pem, "host.key": own.key_pem})
+    found = read("folder", tmp_path)
+    assert found == Found(found.entries)
+    assert [(record["name"], record["trust"]) for record in found.entries] == [
+        ("host", "untrusted"),
+        ("www", "trusted"),
+    ]
+
+
+def test_what_is_passed_over(tmp_path: Path, read: Reader) -> None:
+    """Keys that no certificate has come for yet, requests, parameters, and files that are none of these."""
+    write(
+        tmp_path,
+        {
+            "next.key": OTHER.key_pem,
+            "www.csr": ONE.csr_pem,
+            "request.pem": ONE.csr_pem,
+            "dhparam.pem": "-----BEGIN DH PARAMETERS-----\nMAA=\n-----END DH PARAMETERS-----\n",
+            "issuers.pem": ONE.chain_pem,
+            "readme.txt": "-----BEGIN CERTIFICATE-----",
+            "nothing.pem": b"",
+            ".hidden.crt": "garbage",
+            "._a.key": b"\x00\x05\x16\x07",
+            "a.crt.bak": "garbage",
+            "crt": "garbage",
+        },
+    )
+    (tmp_path / "sub").mkdir()
+    write(tmp_path / "sub", {"a.crt": ONE.pem, "a.key": ONE.key_pem})
+    found = read("folder", tmp_path)
+    assert found.entries == found.skipped == []
+
+
+def test_a_key_that_is_missing(tmp_path: Path, read: Reader) -> None:
+    write(
+        tmp_path, {"a.crt": ONE.pem + ONE.chain_pem, "all.pem": OTHER.pem + OTHER.chain_pem + pem_of([AUTHORITY.root])}
+    )
+    found = read("folder", tmp_path)
+    assert found.entries == [] and found.reasons == {"a.crt": "key_missing", "all.pem": "key_missing"}
+    assert [record["common_name"] for record in found.skipped] == ["www.example.com", "other.example.com"]
+
+
+@pytest.mark.parametrize("given", [None, "wrong"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.key", key_pem(ONE.key, passphrase=PASSPHRASE)),
+        ("a.key", key_pem(ONE.key, PrivateFormat.TraditionalOpenSSL, PASSPHRASE)),
+        ("a.pem", key_pem(ONE.key, passphrase=PASSPHRASE)),
+        ("a.p12", pkcs12_of(ONE, PASSPHRASE)),
+    ],
+)
+def test_a_passphrase_that_is_not_right(
+    given: str | None, name: str, content: str | bytes, tmp_path: Path, read: Reader
+) -> None:
+    """Beside its certificate there is one record, with that one's facts."""
+    write(tmp_path, {name: content})
+    assert read("folder", tmp_path, passphrase=given).reasons == {name: "bad_passphrase"}
+    write(tmp_path, {"a.crt": ONE.pem})
+    found = read("folder", tmp_path, passphrase=given)
+    [record] = found.skipped
+    assert (record["reason"], record["common_name"], record["path"]) == (
+        "bad_passphrase",
+        "www.example.com",
+        f"{tmp_path}/a.crt",
+    )
+    assert name in record["message"] and "privatekey_passphrase" in record["message"]
+
+
+HALF = ONE.pem[: len(ONE.pem) // 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.crt", "", "malformed"),
+        ("a.crt", "garbage", "malformed"),
+        ("a.crt", HALF, "malformed"),
+        ("a.crt", HALF.encode("utf-16"), "malformed"),
+        ("a.crt", ONE.der[:200], "malformed"),
+        ("a.crt", ONE.csr_pem, "malformed"),
+        ("a.crt", os.urandom(1000), "malformed"),
+        ("a.crt", b"\x30\x82\xff\xff" + bytes(100), "malformed"),
+        ("a.crt", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", "malformed"),
+        ("a.cer", HALF + ONE.pem, "malformed"),
+        ("a.pem", HALF, "malformed"),
+        ("a.pem", ONE.key_pem[:150], "malformed"),
+        ("a.pem", ONE.der[:200], "malformed"),
+        ("a.key", "", "malformed"),
+        ("a.key", "garbage", "malformed"),
+        ("a.key", ONE.key_pem[:150], "malformed"),
+        ("a.key", ONE.key_pem + OTHER.key_pem, "malformed"),
+        ("a.key", ONE.csr_pem, "malformed"),
+        ("a.p12", "", "malformed"),
+        ("a.p12", pkcs12_of(ONE, PASSPHRASE)[:200], "malformed"),
+        ("a.ca-bundle", "garbage", "malformed"),
+        ("a.pem", b"x" * (LARGEST_FILE + 1), "too_large"),
+    ],
+)
+def test_files_that_cannot_be_used(name: str, content: str | bytes, reason: str, tmp_path: Path, read: Reader) -> None:
+    write(tmp_path, {name: content, "www.crt": OTHER.pem, "www.key": OTHER.key_pem})
+    found = read("folder", tmp_path)
+    assert found.fingerprints == [OTHER.fingerprint] and found.reasons == {name: reason}
+    assert f"{tmp_path}/{name}" in found.skipped[0]["message"]
+
+
+def _fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(path))
+
+
+ODD: dict[str, tuple[Callable[[Path], object], str]] = {
+    "folder": (Path.mkdir, "not_a_file"),
+    "pipe": (_fifo, "not_a_file"),
+    "socket": (_socket, "not_a_file"),
+    "device": (lambda path: path.symlink_to("/dev/zero"), "not_a_file"),
+    "terminal": (lambda path: path.symlink_to("/dev/tty"), "not_a_file"),
+    "broken_link": (lambda path: path.symlink_to("gone"), "broken_link"),
+    "circle": (lambda path: path.symlink_to(path.name), "broken_link"),
+    "through_a_file": (lambda path: path.symlink_to("/etc/hostname/inner"), "unreadable"),
+    "memory": (lambda path: path.symlink_to("/proc/self/mem"), "unreadable"),
+    "long_link": (lambda path: path.symlink_to("/" + "x" * 300), "unreadable"),
+    "sparse": (lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), 1 << 40), "too_large"),
+}
+"""What may be where a file is expected, none of which may keep the reader."""
+
+
+@pytest.mark.parametrize("name", ["a.crt", "a.key", "a.pem", "a.p12"])
+@pytest.mark.parametrize("kind", ODD)
+def test_things_that_are_no_files(
+    kind: str, name: str, tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the path of a socket must be short
+    make, reason = ODD[kind]
+    make(tmp_path / name)
+    write(tmp_path, {"www.crt": OTHER.pem, "www.key": OTHER.key_pem})
+    found = read("folder", tmp_path)
+    assert found.fingerprints == [OTHER.fingerprint] and found.reasons == {name: reason}
+    assert str(tmp_path / name) in found.skipped[0]["message"]
+
+
+@pytest.mark.parametrize("part", ["certificate", "key"])
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("kind", ODD)
+def test_the_same_in_the_folders_of_clients(
+    kind: str, client: str, part: str, tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is one record; if the certificate can be read, with its facts."""
+    kept = CLIENTS[client](tmp_path, "www.example.com", ONE)
+    CLIENTS[client](tmp_path, "other.example.com", OTHER)
+    path: Path = getattr(kept, part)
+    monkeypatch.chdir(path.parent)
+    path.unlink()
+    make, reason = ODD[kind]
+    make(path)
+    found = read(client, tmp_path)
+    assert found.fingerprints == [OTHER.fingerprint]
+    [record] = found.skipped
+    assert (record["reason"], record["common_name"]) == (reason, "www.example.com" if part == "key" else None)
+    assert record["path"] == str(kept.certificate) and str(path) in record["message"]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("what", ["broken", "garbage", "closed"])
+def test_what_matters_less_is_a_warning(client: str, what: str, tmp_path: Path, read: Reader) -> None:
+    """The chain comes from another entry here."""
+    kept = CLIENTS[client](tmp_path, "www.example.com", ONE)
+    CLIENTS[client](tmp_path, "other.example.com", OTHER)
+    name = {"certbot": "chain.pem", "lego": "www.example.com.issuer.crt", "acme_sh": "ca.cer"}[client]
+    path = kept.own / name
+    path.unlink()
+    if what == "broken":
+        path.symlink_to("gone")
+    else:
+        path.write_text(HALF if what == "garbage" else "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----")
+    kept.certificate.write_text(ONE.pem)
+    found = read(client, tmp_path)
+    assert len(found.entries) == 2 and found.skipped == []
+    assert {record["trust"] for record in found.entries} == {"trusted"}
+    [warning] = found.warnings
+    assert str(path) in warning
+
+
+def test_a_folder_of_a_certificate_that_may_not_be_read(
+    tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for client in ("certbot", "acme_sh"):
+        CLIENTS[client](tmp_path / client, "www.example.com", ONE)
+        closed = CLIENTS[client](tmp_path / client, "other.example.com", OTHER).own
+        listing = os.listdir
+
+        def refuse(path: str, closed: Path = closed, listing: Callable[[str], list[str]] = listing) -> list[str]:
+            if path in {str(closed), str(tmp_path / "acme_sh/ca")}:
+                raise PermissionError(13, "Permission denied", path)
+            return listing(path)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "listdir", refuse)
+            found = read(client, tmp_path / client)
+        assert found.fingerprints == [ONE.fingerprint] and found.reasons == {closed.name: "unreadable"}
+
+
+def test_self_signed(tmp_path: Path, read: Reader) -> None:
+    own = self_signed("www.example.com")
+    write(tmp_path, {"a.crt": own.pem})
+    assert read("folder", tmp_path).reasons == {"a.crt": "key_missing"}

@@ -1,0 +1,214 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Twice as many certificates take about twice as long to read, whatever they have in common."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import read_sources
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources import parsing, reading
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import Bundle, Content, File, Kind
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+
+from tests.support.certificates import NOW, Issued, certificate_of, name_of, new_key, pem_of
+from tests.support.client_trees import CLIENTS
+from tests.support.sources import AUTHORITY, Reader
+
+pytest_plugins = ["tests.support.sources"]
+
+COUNT = 100
+MANY = 2_000
+TRIES = 5
+MOST = 3
+"""Times as long for twice as many; where time grows with the square it is four times."""
+KEY = new_key()
+
+
+def grows_no_faster(spend: Callable[[int], float], count: int) -> bool:
+    """Whether twice as many take about twice as long, at least one time."""
+    return any(spend(2 * count) < MOST * spend(count) for _try in range(TRIES))
+
+
+def spent(work: Callable[[], object]) -> float:
+    """The seconds of processor time that work takes."""
+    before = time.process_time()
+    work()
+    return time.process_time() - before
+
+
+# Pairing alone
+
+
+class Light(Certificate):
+    """A certificate that is only compared."""
+
+    common_name, subject_alt_names, may_issue = None, [], False  # type: ignore[assignment]
+
+
+def light(number: int, key: int) -> Light:
+    """A certificate with a key, both told apart by numbers."""
+    certificate = Light(b"%d" % number)
+    certificate.__dict__["public_key_sha256"] = str(key)
+    return certificate
+
+
+def content(kind: Kind, certificates: Sequence[Certificate] = (), key: int | None = None) -> Content:
+    """A file."""
+    return Content(File(kind, f"/{key}"), tuple(certificates), None if key is None else str(key))
+
+
+def one_each(count: int) -> list[list[Content]]:
+    """Each certificate beside its key."""
+    return [[content("certificate", [light(one, one)]), content("key", key=one)] for one in range(count)]
+
+
+def one_key(count: int) -> list[list[Content]]:
+    """All have one key, which lies beside each."""
+    return [[content("certificate", [light(one, 0)]), content("key", key=0)] for one in range(count)]
+
+
+def one_key_apart(count: int) -> list[list[Content]]:
+    """All have one key, which lies elsewhere, often."""
+    return [
+        *([content("certificate", [light(one, 0)])] for one in range(count)),
+        *([content("key", key=0)] for _one in range(count)),
+    ]
+
+
+def one_file(count: int) -> list[list[Content]]:
+    """All certificates are in one file, without keys."""
+    return [[content("any", [light(one, one) for one in range(count)])]]
+
+
+def copies(count: int) -> list[list[Content]]:
+    """One certificate is in all files, and its key, too."""
+    return [[content("any", [light(0, 0)], key=0)] for _one in range(count)]
+
+
+def stores(count: int) -> list[list[Content]]:
+    """PKCS#12 files of one key, each with its own certificate."""
+    return [[content("store", [light(one, 0)], key=0)] for one in range(count)]
+
+
+@pytest.mark.parametrize(
+    "make", [one_each, one_key, one_key_apart, one_file, copies, stores], ids=lambda one: one.__name__
+)
+def test_pairing_twice_as_many(make: Callable[[int], list[list[Content]]]) -> None:
+    def spend(count: int) -> float:
+        units = [Unit(Bundle(str(number), "/"), tuple(contents)) for number, contents in enumerate(make(count))]
+        return spent(lambda: pair(units))
+
+    assert grows_no_faster(spend, MANY)
+
+
+# All of it
+
+
+@cache
+def fleet(kind: str) -> list[Issued]:
+    """Certificates with keys of their own, one key, one name, or with issuers of their own."""
+    numbers = range(2 * COUNT)
+    if kind == "one_key":
+        return [AUTHORITY.issue(f"{number}.example.com", key=KEY) for number in numbers]
+    if kind == "one_name":
+        return [AUTHORITY.issue("www.example.com") for _number in numbers]
+    if kind == "other_issuers":
+        return [_with_own_issuer(number) for number in numbers]
+    return [AUTHORITY.issue(f"{number}.example.com") for number in numbers]
+
+
+def _with_own_issuer(number: int) -> Issued:
+    subject = name_of(f"CA {number}")
+    issuer = certificate_of(subject, AUTHORITY.issuer.subject, KEY, AUTHORITY.key, ca=True)
+    leaf = certificate_of(name_of(None), subject, key := new_key(), KEY, names=[f"{number}.example.com"])
+    return Issued(key, leaf, (issuer, *AUTHORITY.chain))
+
+
+def _in_client(client: str) -> Callable[[Path, Sequence[Issued]], None]:
+    def keep(home: Path, fleet: Sequence[Issued]) -> None:
+        for number, issued in enumerate(fleet):
+            CLIENTS[client](home, f"{number}.example.com", issued)
+
+    return keep
+
+
+def _in_folder(home: Path, fleet: Sequence[Issued]) -> None:
+    for number, issued in enumerate(fleet):
+        (home / f"{number}.crt").write_text(issued.pem)
+        (home / f"{number}.ca-bundle").write_text(issued.chain_pem)
+        (home / f"{number}.key").write_text(issued.key_pem)
+
+
+def _in_one_file(home: Path, fleet: Sequence[Issued]) -> None:
+    (home / "all.pem").write_text("".join(issued.pem + issued.chain_pem for issued in fleet))
+    _keys(home, fleet)
+
+
+def _without_keys(home: Path, fleet: Sequence[Issued]) -> None:
+    (home / "all.pem").write_text("".join(issued.pem + issued.chain_pem for issued in fleet))
+
+
+def _keys(home: Path, fleet: Sequence[Issued]) -> None:
+    for number, issued in enumerate(fleet):
+        (home / f"key{number}.key").write_text(issued.key_pem)
+
+
+WAYS = {
+    **{client: (client, _in_client(client)) for client in CLIENTS},
+    "folder": ("folder", _in_folder),
+    "one_file": ("folder", _in_one_file),
+    "no_keys": ("folder", _without_keys),
+}
+
+
+@pytest.mark.parametrize(
+    ("way", "kind"),
+    [
+        *((way, "own") for way in WAYS),
+        *((way, kind) for way in ("folder", "one_file") for kind in ("one_key", "one_name", "other_issuers")),
+    ],
+)
+def test_reading_twice_as_many(way: str, kind: str, tmp_path: Path) -> None:
+    source, keep = WAYS[way]
+    for count in (COUNT, 2 * COUNT):
+        (tmp_path / str(count)).mkdir()
+        keep(tmp_path / str(count), fleet(kind)[:count])
+    (tmp_path / "root.pem").write_text(pem_of([AUTHORITY.root]))
+
+    def read(count: int) -> object:
+        sources = [{source: str(tmp_path / str(count))}]
+        return read_sources(sources, [None], None, str(tmp_path / "root.pem"), NOW, lambda _warning: None)
+
+    assert grows_no_faster(lambda count: spent(lambda: read(count)), COUNT)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_each_file_is_parsed_once(client: str, tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain that many have is parsed once, and no file that is not needed is read."""
+    _in_client(client)(tmp_path, fleet("own")[:5])
+    paths: list[str] = []
+    parsed: list[tuple[str, bool]] = []
+    open_file, parse = reading.read_file, parsing.parse
+
+    def reads(path: str) -> bytes:
+        paths.append(os.path.basename(path))
+        return open_file(path)
+
+    def parses(data: bytes, kind: Kind, passphrase: str | None, *, is_for_use: bool) -> parsing.Parsed:
+        parsed.append((kind, is_for_use))
+        return parse(data, kind, passphrase, is_for_use=is_for_use)
+
+    monkeypatch.setattr(reading, "read_file", reads)
+    monkeypatch.setattr(reading, "parse", parses)
+    assert len(read(client, tmp_path).entries) == 5
+    assert len(paths) == 3 * 5
+    assert sorted(parsed) == [*[("certificate", False)] * 5, ("chain", False), *[("key", False)] * 5]

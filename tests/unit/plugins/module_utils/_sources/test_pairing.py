@@ -1,0 +1,132 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A key belongs to a certificate because of its public key, whatever the files are called and wherever they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import (
+    Bundle,
+    Content,
+    File,
+    Kind,
+    Trouble,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.certificates import Authority, certificate_of, name_of, new_key
+
+AUTHORITY = Authority(intermediates=2)
+KEYS = [new_key() for _number in range(4)]
+LEAVES = [
+    Certificate(AUTHORITY.issue(f"{number}.example.com", key=KEYS[number % len(KEYS)]).der)
+    for number in range(2 * len(KEYS))
+]
+"""Two for each key."""
+ISSUERS = [Certificate.of(one) for one in (*AUTHORITY.chain, AUTHORITY.root)]
+CA_KEY = Certificate.of(
+    certificate_of(name_of("CA"), name_of("CA"), AUTHORITY.key, AUTHORITY.key, ca=True)
+).public_key_sha256
+
+PUBLIC_KEYS = [*sorted({leaf.public_key_sha256 for leaf in LEAVES}), CA_KEY]
+KINDS: tuple[Kind, ...] = ("certificate", "key", "any")
+
+NAMES = st.text("abc", min_size=1, max_size=3)
+FILES = st.builds(
+    lambda kind, certificates, key: Content(File(kind, ""), tuple(dict.fromkeys(certificates)), key),
+    st.sampled_from(KINDS),
+    st.lists(st.sampled_from([*LEAVES, *ISSUERS]), max_size=4),
+    st.none() | st.sampled_from(PUBLIC_KEYS),
+)
+FOLDERS = st.lists(st.tuples(NAMES, FILES), max_size=12)
+
+
+def units(files: list[tuple[str, Content]], *, are_entries: bool = False) -> list[Unit]:
+    """Files with their names, those of one name together; each has a path of its own."""
+    found: dict[str, list[Content]] = {}
+    for number, (name, content) in enumerate(files):
+        there = Content(File(content.file.kind, f"/{number}"), content.certificates, content.public_key_sha256)
+        found.setdefault(name, []).append(there)
+    return [
+        Unit(Bundle(name, found[name][0].file.path, is_entry=are_entries), tuple(found[name])) for name in sorted(found)
+    ]
+
+
+@given(FOLDERS)
+def test_what_is_found_is_what_the_public_keys_say(files: list[tuple[str, Content]]) -> None:
+    found = pair(units(files))
+    there = {certificate for _name, content in files for certificate in content.certificates}
+    keys = {content.public_key_sha256 for _name, content in files}
+    usable = {one for one in there if one in LEAVES and one.public_key_sha256 in keys}
+    assert sorted(one.certificate.der for one in found.pairs) == sorted(one.der for one in usable)
+    assert all(one.key.public_key_sha256 == one.certificate.public_key_sha256 for one in found.pairs)
+    lacking = {one.certificate for one in found.useless}
+    assert len(lacking) == len(found.useless) and lacking == there.intersection(LEAVES) - usable
+    assert {one.trouble.reason for one in found.useless} <= {"key_missing"}
+    assert set(found.issuers) == there.intersection(ISSUERS)
+
+
+@given(FOLDERS, st.data())
+def test_names_do_not_matter(files: list[tuple[str, Content]], data: st.DataObject) -> None:
+    names = data.draw(st.permutations([name for name, _content in files]))
+    order = data.draw(st.permutations(range(len(files))))
+    renamed = [(names[number], files[number][1]) for number in order]
+    one, other = pair(units(files)), pair(units(renamed))
+    assert {pair.certificate for pair in one.pairs} == {pair.certificate for pair in other.pairs}
+    assert {one.certificate for one in one.useless} == {one.certificate for one in other.useless}
+    assert set(one.issuers) == set(other.issuers)
+
+
+@given(FOLDERS)
+def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, Content]]) -> None:
+    for one in pair(units(files)).pairs:
+        homes = [unit for unit in units(files) if one.certificate in unit.certificates()]
+        beside = [
+            content.file.path
+            for unit in homes
+            for content in unit.contents
+            if content.public_key_sha256 == one.certificate.public_key_sha256
+        ]
+        assert not beside or one.key.file.path in beside
+        assert one.certificate in one.unit.certificates()
+
+
+@given(FOLDERS)
+def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, Content]]) -> None:
+    """Unless it has neither a certificate of its own nor a key."""
+    found = pair(units(files, are_entries=True))
+    used = {one.certificate for one in found.pairs}
+    told = {one.unit.bundle.name for one in found.useless}
+    elsewhere = {one.certificate for one in found.useless}
+    for unit in units(files, are_entries=True):
+        own = [one for one in unit.certificates() if one in LEAVES]
+        has_key = any(content.public_key_sha256 for content in unit.contents)
+        assert all(one in used or one in elsewhere for one in own)
+        assert (unit.bundle.name in told) or own or not has_key
+        assert not (unit.bundle.name in told and own and used.issuperset(own))
+
+
+def test_what_was_wrong_before_is_all_that_is_said() -> None:
+    trouble = Trouble("unreadable", "No.")
+    unit = Unit(Bundle("a", "/a", trouble=trouble))
+    [useless] = pair([unit]).useless
+    assert (useless.trouble, useless.path) == (trouble, "/a") and pair([unit]).doubtful == (unit,)
+
+
+def test_the_path_of_a_certificate_is_the_first_that_is_not_for_chains() -> None:
+    contents = [
+        Content(File(kind, path), tuple(certificates))
+        for kind, path, certificates in (
+            ("chain", "/chain", LEAVES[:1]),
+            ("any", "/first", LEAVES[:2]),
+            ("any", "/second", LEAVES[1:]),
+        )
+    ]
+    unit = Unit(Bundle("a", "/a"), tuple(contents))
+    assert [Path(unit.path_of(leaf)).name for leaf in LEAVES[:3]] == ["first", "first", "second"]
