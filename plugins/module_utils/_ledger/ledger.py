@@ -104,6 +104,16 @@ class Entry(t.Generic[K]):
         """Return whether another run may still be working on it."""
         return self.state == "claimed" and -CLOCK_TOLERANCE <= at - self.requested_at < self.lease
 
+    def is_over(self, seen_for: timedelta, at: datetime, tolerance: timedelta = CLOCK_TOLERANCE) -> bool:
+        """Return whether the run that made an open claim can no longer be working on it.
+
+        Args:
+            seen_for: how long it has been seen unchanged, whatever its own times say.
+            at: the present instant.
+            tolerance: how far the other machine's clock may be behind this one's for the claim's own times to count, too.
+        """
+        return seen_for >= self.lease or at >= self.requested_at + self.lease + tolerance
+
     def blocks_until(self, interval: timedelta, at: datetime) -> datetime | None:
         """Return the time until which no further request is due, or `None` if one is due at `at`.
 
