@@ -231,9 +231,9 @@ class Ledger:
         """Note that no answer came, so that it may have been done."""
         self._update(claim, {"state": "unknown"})
 
-    def withdraw(self, entry: Entry[K]) -> None:
-        """Note that an entry no longer counts, unless it has changed since it was read."""
-        self._update(entry, {"state": "released"}, was=(entry.state, entry.lease_until))
+    def withdraw(self, entry: Entry[K]) -> bool:
+        """Note that an entry no longer counts, unless it has changed since it was read; return whether that was noted."""
+        return self._update(entry, {"state": "released"}, was=(entry.state, entry.lease_until))
 
     def renew(self, claim: Claim[K], at: datetime) -> Claim[K] | None:
         """Restart the lease; return `None` if another run has taken the claim over as that of a dead run."""
