@@ -478,6 +478,33 @@ def test_names() -> None:
     assert len({one["key"] for one in rows}) == len(rows)
 
 
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["z.example.com", "a.example.com"], "z.example.com"),
+        (["192.0.2.1", "b.example.com"], "b.example.com"),
+        (["192.0.2.7", "2001:db8::7"], "192.0.2.7"),
+    ],
+)
+def test_without_a_common_name_the_first_dns_name_is_shown(names: list[str], shown: str) -> None:
+    """As it stands in the newest certificate, and in all messages about that; without one, in that of a listener."""
+    older = stored(1, -60, *sorted(names, reverse=shown.startswith("z") is False))
+    (line,) = build(store=[older, stored(2, 0, *names)])["lines"]
+    assert line["name"] == shown
+    facts = {"certificate_id": None, "subject_alt_names": ["192.0.2.1", "b.example.com"], "common_name": None}
+    (line,) = build(listeners=[listener("web:443", 8, 8, "unchanged", **{**facts, "certificate_id": 8})])["lines"]
+    assert line["name"] == "b.example.com"
+
+
+def test_lines_with_the_same_first_name_stand_in_one_order() -> None:
+    store = [
+        stored(number, 0, "x.example.com", *others) for number, others in enumerate(["ba", "a", "b", "c"], start=1)
+    ]
+    expected = [one["key"] for one in build(store=store)["lines"]]
+    for turned in (store[::-1], [*store[2:], *store[:2]]):
+        assert [one["key"] for one in build(store=turned)["lines"]] == expected
+
+
 def test_types_of_keys_are_lines_of_their_own_and_forms_of_a_name_are_none() -> None:
     store = [stored(1, 0), stored(2, 0, key_type="RSA"), stored(3, -1, NAME.upper(), common_name=NAME)]
     assert [(one["key_type"], one["certificate_ids"]) for one in build(store=store)["lines"]] == [
