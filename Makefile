@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python tests/run.py
 
 .DELETE_ON_ERROR:
-.PHONY: test test-fast test-long lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo bench clean
+.PHONY: test test-fast test-long lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo demo-acme bench clean
 
 test: $(VENV)/bin/nox ## Run everything.
 	$(RUN)
@@ -31,11 +31,14 @@ changelog: $(VENV)/bin/nox ## Turn changelog fragments into the changelog of a r
 demo: $(VENV)/demo ## Show the whole job on a simulated fleet.
 	$(VENV)/bin/python -m tests.demo
 
+demo-acme: $(VENV)/bin/nox ## Show how a certificate that certbot renews gets to a load balancer; as root, install what it needs.
+	$(VENV)/bin/nox --session $@
+
 bench: $(VENV)/bench ## Measure what large fleets cost; BENCH="--profile quick" for less.
 	$(VENV)/bin/python -m tests.benchmark $(BENCH)
 
 clean: ## Remove all that the other targets made.
-	rm -rf .venv .nox .bench .demo .docs .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
+	rm -rf .venv .nox .bench .demo .demo-acme .docs .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output
 
 $(VENV)/bin/python:
 	python3 -m venv $(VENV)

@@ -28,9 +28,6 @@ nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False  # tests/run.py says which are missing
 nox.options.reuse_venv = "yes"
 
-# Python compiles what a session imports; pip would compile all that it installs, for as long as the rest of an installation takes.
-os.environ.setdefault("PIP_NO_COMPILE", "0")  # which means that it is so: pip reads this as the answer to "compile?"
-
 ROOT = Path(__file__).parent
 RUNTIME = ("--requirement", str(ROOT / "requirements.txt"))
 SITE = ROOT / ".docs"
@@ -41,6 +38,14 @@ SERVERS = {
     "haproxy": (("haproxy", "/usr/sbin/haproxy", "/usr/local/sbin/haproxy"), "what load balancers serve"),
 }
 """Debian's packages of the servers that the unit tests start: where they are when installed, and what they test."""
+ACME = {
+    "pebble": (("pebble",), "certificates of ACME authorities"),
+    "certbot": (("certbot",), "certificates that certbot renews"),
+    "lego": (("lego",), "certificates that lego renews"),
+    "acme.sh": (("acme.sh",), "certificates that acme.sh renews"),
+    "systemd": (("systemd-analyze",), "what systemd thinks of the units in the examples"),
+}
+"""The same: an ACME authority, its clients, and what starts these."""
 BROWSER = {
     "chromium": (("/usr/bin/chromium",), "the report in a browser"),
     "chromium-driver": (("/usr/bin/chromedriver",), "the report in a browser"),
@@ -191,7 +196,7 @@ def sanity(session: nox.Session, core: str) -> None:
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
     session.install(core, *RUNTIME, *group("test-long" if os.environ.get("LONG") == "1" else "test"))
-    install_packages(session, SERVERS)
+    install_packages(session, SERVERS | ACME)
     elsewhere = SAME_ON_EACH_CORE
     if core == USUAL_CORE:
         elsewhere = ON_NEWEST if not CHOSEN and interpreter(f"python{NEW_PYTHON3}") else ()
@@ -276,7 +281,7 @@ def artefact(session: nox.Session, core: str) -> None:
 def walk(session: nox.Session, core: str) -> None:
     """A newcomer's first steps, as the README describes them."""
     session.install(core, *RUNTIME, *group("test"))
-    install_packages(session, SERVERS)
+    install_packages(session, SERVERS | ACME)
     pytest(session, "tests/walk", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
@@ -316,6 +321,16 @@ def ee(session: nox.Session) -> None:
     session.run("python", "-m", "tests.image")
 
 
+@nox.session(name="demo-acme", default=False)
+def demo_acme(session: nox.Session) -> None:
+    """Show how a certificate that certbot renews gets to a load balancer."""
+    absent = install_packages(session, {name: (SERVERS | ACME)[name] for name in ("pebble", "certbot", "haproxy")})
+    if absent:
+        session.error(f"there is no {' and no '.join(absent)}")
+    session.install("ansible-core", *RUNTIME, *group("simulator"))
+    session.run("python", "-m", "tests.demo.acme")
+
+
 @nox.session(default=False)
 def changelog(session: nox.Session) -> None:
     """Turn the fragments, and what is new in the version of galaxy.yml, into the changelog."""
@@ -340,7 +355,7 @@ def not_run(ran: Collection[str]) -> Iterator[str]:
         yield "unit tests that take long: make test-long"
     if "sanity" in ran and (lacking := [version for version in PYTHONS if not interpreter(f"python{version}")]):
         yield f"compiling and importing on Python {', '.join(lacking)}: not on this machine"
-    for package, tests in missing(SERVERS).items() if "unit" in ran else ():
+    for package, tests in missing(SERVERS | ACME).items() if "unit" in ran else ():
         yield f"tests of {tests}: the package {package} is not installed"
     yield "benchmarks: make bench"
 

@@ -20,7 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
     FOR_CERTIFICATES,
     require_libraries,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name, file_stems
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name, file_stems, shown_name_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import why_not_imported
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
@@ -91,8 +91,8 @@ def certificate_files(
             )
         if why_not:
             reason, message = why_not
-            name = order["common_name"]
-            skipped.append({"order_id": order["id"], "common_name": name, "reason": reason, "message": message})
+            names = {"common_name": order["common_name"], "subject_alt_names": order.get("subject_alt_names") or []}
+            skipped.append({"order_id": order["id"], **names, "reason": reason, "message": message})
         else:
             ready.append({"order_id": order["id"], **certificate, "privatekey_path": private_key})
     return {"ready": ready, "skipped": skipped}
@@ -145,12 +145,14 @@ class _Files:
     def __init__(self, orders: Iterable[Order], passphrase: str | None) -> None:
         self._namesakes: dict[str, list[Order]] = {}
         for order in orders:
-            self._namesakes.setdefault(ascii_name(order["common_name"] or ""), []).append(order)
+            self._namesakes.setdefault(ascii_name(shown_name_of(order) or ""), []).append(order)
         self._public_keys = cache(lambda path: _public_keys(path, passphrase))
 
     def find(self, order: Order, folder: str, endings: Iterable[str]) -> str | None:
         """Return the path of the first existing file of an order, unless it is known to belong to another order."""
-        name = order["common_name"] or ""
+        name = shown_name_of(order)
+        if name is None:
+            return None
         root = os.path.abspath(os.path.expanduser(folder))
         paths = (os.path.join(root, stem + ending) for stem in file_stems(name) for ending in endings)
         path = next((path for path in paths if os.path.isfile(path)), None)

@@ -26,7 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tim
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
 
 Records = Sequence[Mapping[str, t.Any]]
-LANE = ("order_id", "common_name", "days_left")
+LANE = ("order_id", "name", "days_left")
 """What the lane of an order in the timeline tells."""
 
 

@@ -14,9 +14,10 @@ description:
   - Adds each SSL certificate order of a SoftLayer (IBM Cloud Classic Infrastructure) account to the inventory as a host, so that patterns
     such as V(expiring_30d:&status_approved) select orders.
   - It reads a YAML file with the name C(ssl_orders.yml), or with a name that ends in C(.ssl_orders.yml). The ending C(.yaml) works, too.
-  - The name of a host is the common name and the id of its order, as in V(www.example.com_1234). The common name is in lower case and in
-    its ASCII form. Every character other than a letter, digit, dot or hyphen becomes V(_), so the wildcard certificate of V(*.example.com)
-    may be V(_.example.com_1235). Without a common name, the host name is V(order_1236).
+  - The name of a host is the common name and the id of its order, as in V(www.example.com_1234). An order without a common name has the
+    first DNS name of its CSR instead, or V(order), as in V(order_1236), if there is none. The name is in lower case and in its ASCII form.
+    Every character other than a letter, digit, dot or hyphen becomes V(_), so the wildcard certificate of V(*.example.com) may be
+    V(_.example.com_1235).
   - The facts of an order, as P(softlayer.certificates.ssl_order_info#module) returns them, are variables of its host. Their names start
     with O(vars_prefix).
   - The groups V(status_pending), V(status_approved), V(status_complete), V(status_canceled) and V(status_unknown) contain the orders with
@@ -183,7 +184,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
     FOR_CERTIFICATES,
     require_libraries,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name
+from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name, shown_name_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import masked, secrets_in
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import has_passed, now, parse
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, Shelf
@@ -374,7 +375,7 @@ def _cache_key(settings: Settings, account_id: int | None, selection: Selection)
 
 def _host_name(result: Mapping[str, t.Any]) -> str:
     """Return the name of an order's host: unique by its id, and without characters that have a meaning in patterns."""
-    name = re.sub(r"[^a-z0-9.-]", "_", ascii_name(result["common_name"] or "order"))
+    name = re.sub(r"[^a-z0-9.-]", "_", ascii_name(shown_name_of(result) or "order"))
     return f"{name}_{result['id']}"
 
 

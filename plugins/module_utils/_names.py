@@ -173,13 +173,13 @@ def named(common_name: str | None, shown: str | None) -> dict[str, str | None]:
     return {"common_name" if common_name else "name": shown}
 
 
-def file_stems(common_name: str) -> list[str]:
-    """Return the possible file names of a common name's certificate or key, without extension, best first.
+def file_stems(name: str) -> list[str]:
+    """Return the possible file names of the certificate or key for a name, without extension, best first.
 
     These are the name as written, then its ASCII and its Unicode form. `*`, and anything that would lead into another folder,
     is replaced by `_`.
     """
-    forms = (common_name.strip(), ascii_name(common_name), _unicode_name(common_name))
+    forms = (name.strip(), ascii_name(name), _unicode_name(name))
     return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))
 
 

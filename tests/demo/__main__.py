@@ -14,11 +14,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import textwrap
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from tests.demo.story import show, tell
 from tests.simulator.client import Simulator
 from tests.simulator.haproxy import OLDEST, find_haproxy, version_of
 
@@ -85,7 +85,7 @@ def main() -> int:
             "status; two are imported already, and the load balancer serves these. Credentials come from the environment "
             "(SL_USERNAME, SL_API_KEY, SL_ENDPOINT_URL), what to do from a file of variables:",
         )
-        print(textwrap.indent(variables.read_text(encoding="utf-8"), "    "))
+        show(variables.read_text(encoding="utf-8"))
         demo.step("List the orders", "ssl_order_info tells what there is.", "tests/demo/list.yml")
         demo.step(
             "Who would be mailed?",
@@ -182,11 +182,6 @@ class Demo:
         tell(title, text)
         print(f"    $ {' '.join(command)}", flush=True)
         self.exit_code |= subprocess.run(command, env=self._environment, cwd=ROOT, check=False).returncode
-
-
-def tell(title: str, text: str) -> None:
-    """Print a heading and a paragraph."""
-    print(f"\n{'=' * 100}\n{title}\n{'=' * 100}\n{textwrap.fill(text, 100)}\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def play(folder: Path, playbook: str, *arguments: str, env: Mapping[str, str] | 
     return Played(process.returncode, process.stdout + process.stderr)
 
 
-def telling(name: str) -> str:
+def telling(name: str, role: str = "ssl_fulfillment") -> str:
     """One of the collection's playbooks, which leaves the role's result in result.json, in check mode as well."""
     return f"""
         - import_playbook: softlayer.certificates.{name}
@@ -57,7 +57,7 @@ def telling(name: str) -> str:
           gather_facts: false
           tasks:
             - copy:
-                content: "{{{{ ssl_fulfillment_result | to_json }}}}"
+                content: "{{{{ {role}_result | to_json }}}}"
                 dest: result.json
                 mode: "0600"
               check_mode: false

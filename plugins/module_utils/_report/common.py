@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
-from .._names import listener_name
+from .._names import listener_name, shown_name_of
 from .._times import parse
 
 Record = Mapping[str, t.Any]
@@ -81,6 +81,6 @@ def balancers(rows: Iterable[Row]) -> dict[str, int]:
 def notices(failed: Iterable[Record]) -> list[Row]:
     """Return what failed for everything, with what it is about: a listener, or whatever else the record names."""
     return [
-        {"source": listener_name(record) or record.get("common_name"), "message": record.get("message")}
+        {"source": listener_name(record) or shown_name_of(record), "message": record.get("message")}
         for record in failed
     ]

@@ -274,4 +274,4 @@ def _mail_date(found: Record) -> str:
 
 
 def _order(record: Record) -> str:
-    return f"{record.get('common_name') or '(no name)'} (order {record.get('order_id')})"
+    return f"{label(record) or '(no name)'} (order {record.get('order_id')})"

@@ -26,6 +26,7 @@ def summary(
     phases: Collection[str],
     in_words_of_role: Callable[[str], str],
     *,
+    warnings: Sequence[str],
     removes: bool,
     is_check_mode: bool,
     report: str | None,
@@ -36,6 +37,7 @@ def summary(
         result: the outcome, with `unchanged`.
         phases: those that ran.
         in_words_of_role: replaces names of modules' options by the role's variables.
+        warnings: what was odd about the sources as a whole.
         removes: whether old certificates are removed.
         is_check_mode: whether nothing was actually done.
         report: the path of the report without its extension, if one is written.
@@ -45,6 +47,7 @@ def summary(
     told = [name for name in LISTS if PHASES.get(name, "") in {"", *phases}]
     is_needless = list(phases) == ["clean_up"] and not removes
     lines = [
+        *(f"WARNING: {in_words_of_role(warning)}" for warning in warnings),
         *(
             f"{named(one)}: {would_be}{one['outcome']}{stored_as(one)}, from {_origin(one)}"
             for one in result["imported"]

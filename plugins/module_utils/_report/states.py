@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 
 from .._api.orders import ineligibility
 from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
-from .._names import ascii_name
+from .._names import shown_name_of
 from .._times import days_until, iso, parse
 from .._x509.terms import SLACK, Held, Shelf, Standing, Term
 from .common import EXPIRING_DAYS, Record, Row, balancers, needing, notices, read, unless_same
@@ -26,7 +26,7 @@ STATES: tuple[State, ...] = t.get_args(State)
 ATTENTION: tuple[Attention, ...] = t.get_args(Attention)
 """In order of urgency."""
 COLUMNS = (
-    *("order_id", "common_name", "product", "status", "state", "reason", "explanation", "message", "attention"),
+    *("order_id", "common_name", "name", "product", "status", "state", "reason", "explanation", "message", "attention"),
     *("recipient", "last_requested_at", "next_allowed_at", "mail_found", "mail_date"),
     *("certificate_ids", "certificate_notes", "served_by", "services", "expires_at", "days_left"),
 )
@@ -76,8 +76,8 @@ class _Index:
     shelf: Shelf | None
     balances: bool
     """Whether load balancers serve any certificate of the store. In an account where none does, nothing is served yet to be."""
-    newest: Mapping[str, datetime]
-    """By common name: when the order with the latest end expires; a pending order counts as the latest."""
+    lasting: Mapping[str, Mapping[frozenset[str], datetime]]
+    """By name, and by all names of the orders that have it: when the last of these expires; a pending order counts as the last."""
     remembered: Mapping[int, Record] = field(default_factory=dict)
     """The rows of the previous report."""
 
@@ -112,7 +112,7 @@ def _index(orders: Sequence[Record], known: Known, previous: Record) -> _Index:
         fingerprints=frozenset(filter(None, (record.get("fingerprint_sha256") for record in known.store or ()))),
         shelf=None if known.store is None else Shelf(filter(None, map(Held.from_result, known.store))),
         balances=any(record.get("services") for record in known.store or ()),
-        newest=_newest(orders),
+        lasting=_lasting(orders),
         remembered=_by_order(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else {},
     )
 
@@ -121,15 +121,17 @@ def _by_order(records: Iterable[Record]) -> dict[int, Record]:
     return {record["order_id"]: record for record in records if record.get("order_id")}
 
 
-def _newest(orders: Iterable[Record]) -> dict[str, datetime]:
+def _lasting(orders: Iterable[Record]) -> dict[str, dict[frozenset[str], datetime]]:
     forever = datetime.max.replace(tzinfo=timezone.utc)
-    newest: dict[str, datetime] = {}
+    found: dict[str, dict[frozenset[str], datetime]] = {}
     for order in orders:
         expires = forever if order["status"] == "pending" else parse(order["expires_at"])
         if expires is not None and order["status"] in {"pending", "approved", "complete"}:
-            name = ascii_name(order["common_name"] or "")
-            newest[name] = max(newest.get(name, expires), expires)
-    return newest
+            names = Term.from_result(order).names
+            for name in names:
+                last = found.setdefault(name, {})
+                last[names] = max(last.get(names, expires), expires)
+    return found
 
 
 def _build(orders: Iterable[Record], known: Known, index: _Index, words: Record, at: datetime) -> Row:
@@ -180,6 +182,7 @@ def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
     row = {
         "order_id": identifier,
         "common_name": order["common_name"],
+        "name": shown_name_of(order),
         "product": order["product"],
         "status": order["status"],
         "state": state,
@@ -305,9 +308,10 @@ def _state(
 
 
 def _is_renewed(order: Record, index: _Index) -> bool:
-    """Return whether another order with the same name lasts longer."""
-    expires, newest = parse(order["expires_at"]), index.newest.get(ascii_name(order["common_name"] or ""))
-    return bool(order["common_name"] and expires and newest and newest > expires)
+    """Return whether another order lasts longer that has all of its names."""
+    expires, names = parse(order["expires_at"]), Term.from_result(order).names
+    others = index.lasting.get(next(iter(names), ""), {})
+    return expires is not None and any(last > expires and names <= theirs for theirs, last in others.items())
 
 
 def _attention(row: Row, *, renewed: bool) -> list[Attention]:

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
-from .._names import listener_name
+from .._names import listener_name, shown_name_of
 from .._text import some_of
 
 Record = Mapping[str, t.Any]
@@ -29,9 +29,8 @@ def named(record: Record) -> str:
 
 
 def label(record: Record) -> str:
-    """Return the name of a certificate: its common name, or if it has none, the first of its other names; empty if there is none."""
-    names = (record.get("common_name"), *(record.get("subject_alt_names") or ()), record.get("name"))
-    return next((str(name) for name in names if name), "")
+    """Return the name of a certificate in lines; if it has none, what its source calls it; empty if there is neither."""
+    return shown_name_of(record) or str(record.get("name") or "")
 
 
 def switched(listener: Record) -> str:

@@ -12,11 +12,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.simulator.client import Simulator
 from tests.support.balanced import UPDATE, account, balanced, balancer, have, store
-from tests.support.certificates import Issued, key_pem, new_key, pkcs12_of
+from tests.support.certificates import Issued, new_key
 from tests.support.messages import mail, text_part
 from tests.unit.playbooks.test_rotate import CREATE, changes, keep, renewed, rotate
 

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import dovecot, haproxy, postgresql
+from tests.support import acme_clients, dovecot, haproxy, postgresql
 from tests.support.servers import find_setpriv
 
 SECONDS = 60
 STARTS = {
     "simulator": "from tests.simulator.client import Simulator; server = Simulator.start(fleet='empty')",
     "dovecot": "from tests.support.dovecot import Server, find_dovecot; server = Server(find_dovecot())",
+    "pebble": "from tests.support.pebble import Pebble; server = Pebble()",
     "postgresql": "from tests.support.postgresql import Server, find_binaries; server = Server(find_binaries())",
 }
 STARTS["haproxy"] = STARTS["simulator"].replace("start(", "start(haproxy=True, ")
@@ -72,6 +73,8 @@ def skip_unless_installed(name: str) -> None:
             pytest.skip("no IMAP server that is new enough")
     if name == "haproxy" and haproxy.reason_to_skip():
         pytest.skip("no HAProxy that is new enough")
+    if name == "pebble" and (reason := acme_clients.reason_to_skip()):
+        pytest.skip(reason)
     if name == "postgresql" and not postgresql.find_binaries():
         pytest.skip("no PostgreSQL server")
 

@@ -70,6 +70,32 @@ def test_names_of_files(tmp_path: Path, name: str) -> None:
     assert len(found(tmp_path, f"{stem}.crt", f"{stem}.key", common_name=name)["ready"]) == 1
 
 
+def test_files_of_an_order_without_a_common_name(tmp_path: Path) -> None:
+    """They have the first of its names; nothing is found for one that has none."""
+    names = ["*.example.org", "example.org"]
+    given = ["_.example.org.crt", "_.example.org.key", "example.org.crt", ".crt", ".key"]
+    result = found(tmp_path, *given, common_name=None, subject_alt_names=names)
+    assert [entry["privatekey_path"] for entry in result["ready"]] == [str(tmp_path / "_.example.org.key")]
+    (waiting,) = found(tmp_path, common_name=None, subject_alt_names=["b.example.org"])["skipped"]
+    assert (waiting["reason"], waiting["common_name"]) == ("waiting_for_certificate", None)
+    assert waiting["subject_alt_names"] == ["b.example.org"]
+    (nameless,) = found(tmp_path, common_name=None)["skipped"]
+    assert (nameless["reason"], nameless["subject_alt_names"]) == ("waiting_for_certificate", [])
+
+
+def test_an_order_with_a_common_name_and_one_without_may_share_a_name(tmp_path: Path) -> None:
+    """Then a file is the order's that has its public key."""
+    orders = [
+        order(id=1, public_key_sha256=key_of(OLD)),
+        order(id=2, public_key_sha256=key_of(NEW), common_name=None, subject_alt_names=["WWW.example.com"]),
+    ]
+    (tmp_path / "www.example.com.crt").write_text(NEW.pem)
+    (tmp_path / "www.example.com.key").write_text(NEW.key_pem)
+    result = certificate_files(orders, str(tmp_path), str(tmp_path))
+    assert [entry["order_id"] for entry in result["ready"]] == [2]
+    assert [(entry["order_id"], entry["reason"]) for entry in result["skipped"]] == [(1, "waiting_for_certificate")]
+
+
 OLD, NEW, STRANGER = (Authority().issue("www.example.com") for _ in range(3))
 
 

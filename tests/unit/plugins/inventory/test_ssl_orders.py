@@ -224,6 +224,18 @@ def test_names_of_hosts(inventory: Inventory, sim: Simulator) -> None:
     assert {variables["ssl_order_common_name"] for variables in listed.hosts.values()} == set(names)
 
 
+def test_orders_without_a_common_name(inventory: Inventory, sim: Simulator) -> None:
+    """They are named after their first DNS name, and selected by any."""
+    identifier = sim.add_order(commonName=None, names=["*.Nameless.example", "other.example"])["id"]
+    inventory.write(common_names=["other.*"], **CACHE, cache_connection="cache")
+    for _from_the_cache in (False, True):
+        listed = inventory.listed()
+        assert set(listed.hosts) == {f"_.nameless.example_{identifier}"}
+        (variables,) = listed.hosts.values()
+        assert variables["ssl_order_common_name"] is None
+        assert variables["ssl_order_subject_alt_names"] == ["*.Nameless.example", "other.example"]
+
+
 def test_nothing_in_an_order_is_a_template(inventory: Inventory, sim: Simulator) -> None:
     order = sim.add_order(commonName="sly.example", product="{{ 6 * 7 }}")["id"]
     inventory.write(order_ids=[order], compose={"composed": "ssl_order_product"}, **CACHE, cache_connection="cache")

@@ -225,6 +225,41 @@ def test_the_summary_of_listeners() -> None:
     )
 
 
+NAMELESS = {"common_name": None, "subject_alt_names": ["192.0.2.1", "www.example.org", "example.org"]}
+
+
+def test_the_summary_of_what_has_no_common_name() -> None:
+    result = {
+        "requested": [{**email(1), **NAMELESS}],
+        "collected": [{**waiting(1, ""), **NAMELESS, "source": {}}],
+        "imported": [{**certificate(1, "imported", 7), **NAMELESS}],
+        "deployed": [
+            {**listener(1, True), **NAMELESS},
+            {**listener(2, True), "common_name": None, "subject_alt_names": []},
+        ],
+        "removed": [{"id": 6, **NAMELESS}],
+        "failed": [{**email(2, "failed", "api_error"), **NAMELESS}, {**NAMELESS, "id": 8, "message": "No."}],
+        "skipped": [{**waiting(3, "expired"), **NAMELESS}, {"id": 5, "reason": "expired", "common_name": None}],
+    }
+    run = Run(["import", "deploy"], rollout={"deployed": result["deployed"]})
+    assert told(result, run=run)[:-1] == [
+        "www.example.org (order 1): requested, goes to admin@example.com",
+        "www.example.org (order 1): found in the email of an unknown date",
+        "www.example.org (order 1): imported as certificate 7",
+        "web:1: switched to certificate 7 (www.example.org), and serves it",
+        "web:2: switched to certificate 7 (without a name), and serves it",
+        "certificate 6 (www.example.org): removed",
+        "www.example.org, order 2: FAILED, Raise ssl_fulfillment_max_orders.",
+        "www.example.org: FAILED, No.",
+        "skipped (expired): www.example.org, ?",
+    ]
+    assert why_failed(run, result["failed"], words).startswith("2 failed: www.example.org, order 2: ")
+    planned = told(result, run=run, is_check_mode=True)
+    assert (
+        "to be imported first, so not known yet which listeners would be switched to them: www.example.org" in planned
+    )
+
+
 def test_no_listener_is_selected() -> None:
     nothing: dict[str, list[Any]] = {"deployed": [], "failed": [], "unchanged": []}
     lines = told({}, run=Run(["deploy"], rollout=nothing))

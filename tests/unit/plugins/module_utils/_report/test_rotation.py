@@ -566,7 +566,7 @@ def test_what_failed_for_all_is_a_notice() -> None:
     report = build(store=[SERVED], result={"failed": failed})
     assert report["notices"] == [
         {"source": "the load balancers", "message": "No answer."},
-        {"source": None, "message": "?"},
+        {"source": "elsewhere.example.com", "message": "?"},
         {"source": "gone:443", "message": "Said."},
     ]
     assert [one["state"] for one in report["lines"]] == ["store_only"]

@@ -127,7 +127,7 @@ def timeline(report: dict[str, Any]) -> dict[str, Any]:
     """What is drawn of a report."""
     made = parse(report["generated_at"])
     assert made is not None
-    return drawings.timeline(report["orders"], made, kind_of, ("order_id", "common_name", "days_left"))
+    return drawings.timeline(report["orders"], made, kind_of, ("order_id", "name", "days_left"))
 
 
 def row(*orders: dict[str, Any], **known: Any) -> dict[str, Any]:
@@ -414,6 +414,47 @@ def test_orders_without_a_name_renew_nothing() -> None:
     assert row(order(1, days=10, common_name=None), order(2, common_name=None))["attention"] == ["expiring"]
 
 
+A, B = "a.example.com", "b.example.com"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_renewed"),
+    [
+        ((None, [A]), (None, [A]), True),
+        ((None, [A]), (None, [B, "A.example.com"]), True),
+        ((A, []), (None, [A, B]), True),
+        ((None, [A, B]), (A, [B]), True),
+        ((A, [A, B]), (A, [A]), False),
+        ((None, [A, B]), (None, [B]), False),
+        ((None, []), (None, [A]), False),
+    ],
+)
+def test_an_order_is_renewed_by_one_with_all_its_names(old: Any, new: Any, *, is_renewed: bool) -> None:
+    orders = [
+        order(number, days=days, common_name=common_name, subject_alt_names=names)
+        for number, days, (common_name, names) in ((1, 10, old), (2, 390, new))
+    ]
+    assert row(*orders)["attention"] == ([] if is_renewed else ["expiring"])
+
+
+def test_what_an_order_without_a_common_name_is_called() -> None:
+    names = [A, B]
+    report = build(order(1, common_name=None, subject_alt_names=names))
+    told = report["orders"][0]
+    assert (told["common_name"], told["name"]) == (None, A)
+    (lane,) = timeline(report)["lanes"]
+    assert lane["name"] == A
+    (line,) = csv.DictReader(io.StringIO(as_csv(report), newline=""))
+    assert (line["common_name"], line["name"]) == ("", A)
+    assert row(order(1, common_name=None))["name"] is None
+    assert row(order(1, subject_alt_names=names))["name"] == NAME
+
+
+def test_what_a_notice_is_about() -> None:
+    nameless = {"common_name": None, "subject_alt_names": ["192.0.2.1", A], "message": "No."}
+    assert build(order(), failed=[nameless])["notices"] == [{"source": A, "message": "No."}]
+
+
 def test_what_a_row_tells() -> None:
     told = row(
         store=[stored(70, 2, notes="frontend"), stored(71, 1)],
@@ -423,6 +464,7 @@ def test_what_a_row_tells() -> None:
     assert told == {
         "order_id": 1,
         "common_name": NAME,
+        "name": NAME,
         "product": "RapidSSL - 1 year",
         "status": "approved",
         "state": "imported",
@@ -670,7 +712,7 @@ def numbers(value: Any, name: str = "") -> Iterator[float]:
 
 def test_few_orders_have_a_lane_each() -> None:
     drawn = drawing(100, -10, 20, None)
-    assert [lane["common_name"] for lane in drawn["lanes"]] == ["2.example.com", "3.example.com", "1.example.com"]
+    assert [lane["name"] for lane in drawn["lanes"]] == ["2.example.com", "3.example.com", "1.example.com"]
     assert [lane["kind"] for lane in drawn["lanes"]] == ["expired", "due", "open"]
     assert (drawn["bars"], drawn["undated"]) == ([], 1)
     expired, due, later = drawn["lanes"]

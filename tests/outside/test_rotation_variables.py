@@ -1,0 +1,159 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Variables of the role ssl_rotation mean what a person reads in them, or the run is refused.
+
+Promise: Only intended recipients get emails.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.outside.pki import Ca, key_pem, named, new_key, pem
+from tests.outside.playing import play
+from tests.outside.stranger import Stranger
+
+ROLE = Path(__file__).resolve().parents[2] / "roles" / "ssl_rotation"
+VARIABLES = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]["options"]
+A, B = "a.example.com", "b.example.com"
+BOTH = {A, B}
+SECRET = "h0rse-battery-staple"
+ANSIBLES_OWN = "Validation of arguments failed:\n"
+
+
+class Refused(str):
+    """What the sentence that refuses a value says, besides the name of the variable."""
+
+
+# By variable: what is given, and which certificates are looked at then, or what the refusal says. FOLDER has those of A and B.
+CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
+    "ssl_rotation_phases": [
+        ("import", BOTH),
+        ('["Import"]', BOTH),
+        (None, Refused("import, deploy, verify, clean_up, report")),
+        ("request", Refused("one of import, deploy, verify, clean_up, report")),
+    ],
+    "ssl_rotation_sources": [
+        ([{"folder": "FOLDER"}], BOTH),
+        ({"folder": "FOLDER"}, BOTH),
+        ("folder=FOLDER", BOTH),
+        ('[{"folder": "FOLDER"}]', BOTH),
+        ('{"folder": "FOLDER"}', BOTH),
+        ("folder=FOLDER, folder=FOLDER", BOTH),
+        (None, Refused("names no source")),
+        ([], Refused("names no source")),
+        ("FOLDER", Refused("must be a dict, such as")),
+        ([{"folder": "FOLDER", "certbot": "FOLDER"}], Refused("it names certbot and folder")),
+        ([{"certbott": "FOLDER"}], Refused("There are certbot, lego, acme_sh, folder, mail")),
+        ([{"lego": "/no/where"}], Refused("no such folder on the controller")),
+        ([{"folder": "FOLDER", "privatekey_dir": "FOLDER"}], Refused("privatekey_dir, which belongs to mail")),
+        ([{"mail": {"maildir": "/m"}}], Refused("needs privatekey_dir")),
+        ([{"mail": {"imap": {"password": SECRET}, SECRET: 1}, "privatekey_dir": "FOLDER"}], Refused("unknown keys")),
+        ([{"mail": {"mbox": "/m", "paths": ["/n"]}, "privatekey_dir": "FOLDER"}], Refused("by one of imap")),
+        ([{"mail": SECRET, "privatekey_dir": "FOLDER"}], Refused("dict")),
+    ],
+    "ssl_rotation_common_names": [
+        ("A.example.com", {A}),
+        ('["b.*", "c.*"]', {B}),
+        (None, set()),
+        ("", set()),
+        ({"a": 1}, Refused("list")),
+    ],
+    "ssl_rotation_import_new": [("no", BOTH), (None, BOTH), ("perhaps", Refused("true or false"))],
+    "ssl_rotation_load_balancers": [("prod-*, web", BOTH), (None, BOTH), ({"a": 1}, Refused("list"))],
+    "ssl_rotation_max_listeners": [("5.0", BOTH), (None, BOTH), ("many", Refused("whole number"))],
+    "ssl_rotation_deploy_concurrency": [("2", BOTH), (None, BOTH), ("0", Refused("from 1 to 64"))],
+    "ssl_rotation_balancer_wait_timeout": [("0.5", BOTH), (None, BOTH), ("long", Refused("number"))],
+    "ssl_rotation_verify_timeout": [("60", BOTH), (None, BOTH), ("soon", Refused("number"))],
+    "ssl_rotation_rollback": [("n", BOTH), (None, BOTH), ("perhaps", Refused("true or false"))],
+    "ssl_rotation_trust": [("WARN", BOTH), (None, BOTH), ("perhaps", Refused("require, warn"))],
+    "ssl_rotation_trusted_ca_path": [(None, BOTH), (["/a"], Refused("path"))],
+    "ssl_rotation_privatekey_passphrase": [(123, BOTH), (None, BOTH), ({SECRET: SECRET}, Refused("text"))],
+    "ssl_rotation_ledger_url": [(None, BOTH), (["sqlite://"], Refused("text"))],
+    "ssl_rotation_remove_superseded": [("yes", BOTH), (None, BOTH), ("sure", Refused("true or false"))],
+    "ssl_rotation_remove_unseen": [("off", BOTH), (None, BOTH), ("sure", Refused("true or false"))],
+    "ssl_rotation_report_path": [
+        (None, BOTH),
+        (["/a"], Refused("path")),
+        ("/no/where/r.html", Refused("must be an .html file in a folder of the controller that exists")),
+    ],
+    "ssl_rotation_report_language": [("DE", BOTH), (None, BOTH), ("fr", Refused("en, de"))],
+}
+
+
+def included() -> Iterator[tuple[dict[str, Any], set[str] | Refused]]:
+    """The cases, with those together that leave all certificates: the first of each variable, then the second, and so on."""
+    without_effect = [[(name, given) for given, found in cases if found == BOTH] for name, cases in CASES.items()]
+    for together in zip_longest(*without_effect):
+        yield dict(filter(None, together)), BOTH
+    for name, cases in CASES.items():
+        yield from (({name: given}, expected) for given, expected in cases if expected != BOTH)
+
+
+def test_every_variable_has_its_cases() -> None:
+    assert CASES.keys() == VARIABLES.keys(), "how can the new variable be given, and what does that mean?"
+    for name, cases in CASES.items():
+        assert any(given is None for given, _expected in cases), f"{name}: what does null mean?"
+        assert any(isinstance(expected, Refused) for _given, expected in cases), f"{name}: what is refused?"
+
+
+@pytest.fixture
+def api() -> Iterator[Stranger]:
+    """A stranger's API without certificates."""
+    stranger = Stranger()
+    with stranger.serving():
+        yield stranger
+
+
+def including(number: int, variables: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A block that includes the role with variables, and writes down what it came to, or why it was refused."""
+    usual = {
+        "ssl_rotation_phases": ["import", "report"],
+        "ssl_rotation_sources": [{"folder": "FOLDER"}],
+        "ssl_rotation_trust": "warn",
+    }
+    given = json.loads(json.dumps(usual | variables).replace("FOLDER", str(folder / "keys")))
+    told = {"dest": f"{folder}/{number}", "mode": "0600"}
+    return {
+        "block": [
+            {"include_role": {"name": "softlayer.certificates.ssl_rotation"}, "vars": given},
+            {"copy": {"content": "{{ ssl_rotation_result.skipped | to_json }}"} | told},
+        ],
+        "rescue": [{"copy": {"content": "{{ ansible_failed_result.msg }}"} | told}],
+    }
+
+
+def test_each_form_of_each_variable(api: Stranger, tmp_path: Path) -> None:
+    """Nothing is called that changes something, and a refusal is one sentence that names the variable and shows no secret."""
+    (tmp_path / "keys").mkdir()
+    for name in (A, B):
+        key = new_key()
+        content = pem(Ca("Some CA").issue(key, subject=named(None), names=[name])) + key_pem(key)
+        (tmp_path / f"keys/{name}.pem").write_text(content, encoding="ascii")
+    cases = list(included())
+    tasks = [including(number, variables, tmp_path) for number, (variables, _expected) in enumerate(cases)]
+    here = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    text = yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "vars": here, "tasks": tasks}])
+    ran = play(tmp_path, text, "-vvv", env=api.login)
+    wrong = []
+    for number, (variables, expected) in enumerate(cases):
+        file = tmp_path / str(number)
+        told = file.read_text("utf-8").removeprefix(ANSIBLES_OWN) if file.exists() else ""
+        if isinstance(expected, Refused):
+            fine = expected in told and all(name in told for name in variables) and "\n" not in told
+        else:
+            fine = told.startswith("[") and {one["name"] for one in json.loads(told)} == expected
+        if not fine:
+            wrong.append((variables, expected, told))
+    assert wrong == [], ran.output[-3000:]
+    assert api.changes == []
+    assert SECRET not in ran.output

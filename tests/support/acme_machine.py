@@ -1,0 +1,106 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A machine on which somebody has set up what `docs/examples/acme` has, below a folder instead of `/`. Needs no pytest."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EXAMPLES = REPOSITORY / "docs/examples/acme"
+ROTATE, RENEWED = "softlayer-certificates-rotate", "softlayer-certificates-renewed"
+PLACES = {
+    "credentials": "etc/softlayer-certificates",
+    "rotation.yml": "etc/softlayer-certificates",
+    ROTATE: "usr/local/sbin",
+    RENEWED: "usr/local/sbin",
+    f"{ROTATE}.service": "etc/systemd/system",
+    f"{ROTATE}.timer": "etc/systemd/system",
+    f"{ROTATE}.path": "etc/systemd/system",
+}
+"""Where each of the files belongs."""
+ABSOLUTE = re.compile(r"(?<![\w./])/(?=(?:etc|opt|root|run|usr/local|var)\b)")
+"""What a path begins with that is on this machine elsewhere; `/bin` is where it is."""
+SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run: its exit code, all that it printed, and how many tasks of a playbook changed something."""
+
+    code: int
+    output: str
+
+    @property
+    def changed(self) -> int:
+        """How many tasks changed something; -1 if no play has come to its end."""
+        recap = re.search(r"changed=(\d+)", self.output)
+        return int(recap[1]) if recap else -1
+
+
+class Machine:
+    """The machine: its clients' folders are where they are on others, below its own root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name, place in PLACES.items():
+            path = root / place / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            source = EXAMPLES / name
+            path.write_text(self.here(source.read_text(encoding="utf-8")), encoding="utf-8")
+            path.chmod(0o755 if os.access(source, os.X_OK) else 0o600)
+        (root / "var/lib/softlayer-certificates").mkdir(parents=True)
+        (root / "opt/softlayer-certificates").mkdir(parents=True)
+        (root / "opt/softlayer-certificates/bin").symlink_to(Path(sys.executable).parent)
+
+    def here(self, text: str) -> str:
+        """A text with paths of this machine, in place of those that it has of another one."""
+        return ABSOLUTE.sub(f"{self.root}/", text)
+
+    def log_in(self, environment: Mapping[str, str]) -> None:
+        """Write the credentials, and what else Ansible needs of the environment."""
+        path = self.root / PLACES["credentials"] / "credentials"
+        path.write_text("".join(f"{name}='{value}'\n" for name, value in environment.items()), encoding="utf-8")
+
+    def configure(self, **variables: Any) -> None:
+        """Add variables of the role to the file that the example begins, or change them there."""
+        path = self.root / PLACES["rotation.yml"] / "rotation.yml"
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given |= {f"ssl_rotation_{name}": value for name, value in variables.items()}
+        path.write_text(self.here(yaml.safe_dump(given, sort_keys=False)), encoding="utf-8")
+
+    def path_of(self, name: str) -> Path:
+        """Where one of the examples is."""
+        return self.root / PLACES[name] / name
+
+    def rotate(self, *options: str) -> Ran:
+        """Run what the timer runs, and operators by hand."""
+        return self.finished(self.start(ROTATE, *options))
+
+    def start(self, name: str, *options: str) -> subprocess.Popen[str]:
+        """Start one of the commands, in an environment with nothing in it, such as cron's."""
+        return subprocess.Popen(
+            [str(self.path_of(name)), *options],
+            cwd=self.root,
+            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def finished(self, process: subprocess.Popen[str]) -> Ran:
+        """Wait for the end of a command."""
+        output, _ = process.communicate(timeout=SECONDS)
+        return Ran(process.returncode, output)

@@ -1,0 +1,210 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A real ACME authority for tests, Pebble of Let's Encrypt, from the system's packages. Needs no pytest, so that the demo can start it.
+
+It is as clients meet one: its certificates have an empty subject, and its root is new at each start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support import servers
+from tests.support.certificates import Authority, pem_of
+
+HOST = "localhost"
+"""What its own certificate is for, and what the URLs of its directory begin with."""
+ADDRESS = "127.0.0.1"
+STARTS = 3
+"""How often a start is tried: another process may take a free port first."""
+SECONDS = 120
+"""How long a start may take: it makes two RSA keys."""
+PROBE_SECONDS = 1
+POLL_SECONDS = 0.02
+DAY = 86_400
+NO_DNS = f"{ADDRESS}:1"
+"""Asked instead of the system's resolver, so that no question leaves this machine: nobody answers there."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an authority behaves.
+
+    Attributes:
+        always_valid: every challenge is taken for done; otherwise none is, as no name can be resolved.
+        sleep_seconds: validations take up to so long; they take no time by default.
+        rejected_nonces: percentage of the requests that are refused with badNonce.
+        validity_days: how long a certificate is valid.
+        intermediates: how many issuers are between a certificate and the root.
+        blocked: names that no certificate is issued for; the order is refused.
+    """
+
+    always_valid: bool = True
+    sleep_seconds: int = 0
+    rejected_nonces: int = 0
+    validity_days: float = 90
+    intermediates: int = 1
+    blocked: tuple[str, ...] = ()
+
+    def configuration(self, folder: Path, port: int, management_port: int) -> str:
+        """The configuration file."""
+        settings = {
+            "listenAddress": f"{ADDRESS}:{port}",
+            "managementListenAddress": f"{ADDRESS}:{management_port}",
+            "certificate": str(folder / "server.pem"),
+            "privateKey": str(folder / "server.key"),
+            "certificateValidityPeriod": round(self.validity_days * DAY),
+            "domainBlocklist": list(self.blocked),
+            "retryAfter": {"authz": 1, "order": 1},
+        }
+        return json.dumps({"pebble": settings})
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables; a renewal need not be validated again."""
+        settings = {
+            "PEBBLE_WFE_NONCEREJECT": self.rejected_nonces,
+            "PEBBLE_AUTHZREUSE": 100,
+            "PEBBLE_CHAIN_LENGTH": self.intermediates,
+            **({"PEBBLE_VA_ALWAYS_VALID": 1} if self.always_valid else {}),
+            **({"PEBBLE_VA_SLEEPTIME": self.sleep_seconds} if self.sleep_seconds else {"PEBBLE_VA_NOSLEEP": 1}),
+        }
+        return {name: str(value) for name, value in settings.items()}
+
+
+def find_pebble() -> Path | None:
+    """Pebble, if it is installed."""
+    found = shutil.which("pebble")
+    return Path(found) if found else None
+
+
+class Pebble:
+    """An authority on loopback; as a context manager, it ends with the block.
+
+    Attributes:
+        url: its directory, which clients call the server.
+        ca_path: the authority of its own TLS certificate, which clients have to trust to speak with it.
+        root_path: the root of what it issues.
+        intermediate_path: the issuer below that root.
+    """
+
+    def __init__(self, settings: Settings = Settings()) -> None:
+        binary = find_pebble()
+        if binary is None:
+            raise AssertionError("Pebble is not installed: install the system's package pebble")
+        self.url = ""
+        self._settings, self._binary = settings, binary
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = Path(tempfile.mkdtemp(prefix="softlayer-pebble-"))
+        self.ca_path, self.root_path, self.intermediate_path = (
+            self._folder / f"{name}.pem" for name in ("ca", "root", "intermediate")
+        )
+        try:
+            self._write_certificate()
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self) -> Pebble:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, and remove its files."""
+        if self._process is not None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(SECONDS)
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def log(self) -> str:
+        """All that it has said."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "pebble.log"
+
+    def _write_certificate(self) -> None:
+        """Make the certificate that it serves, as the package has none."""
+        issued = Authority("Pebble's TLS", intermediates=0).issue(HOST)
+        self.ca_path.write_text(pem_of(issued.all[-1:]), encoding="ascii")
+        (self._folder / "server.pem").write_text(issued.pem, encoding="ascii")
+        key_path = self._folder / "server.key"
+        key_path.touch(mode=0o600)
+        key_path.write_text(issued.key_pem, encoding="ascii")
+
+    def _start(self) -> None:
+        for _ in range(STARTS):
+            port, management_port = _free_ports(2)
+            if self._starts(port, management_port):
+                self.url = f"https://{HOST}:{port}/dir"
+                management = f"https://{HOST}:{management_port}"
+                self.root_path.write_bytes(self._get(f"{management}/roots/0"))
+                self.intermediate_path.write_bytes(self._get(f"{management}/intermediates/0"))
+                return
+        raise AssertionError(f"Pebble does not start: {self.log()}")
+
+    def _starts(self, port: int, management_port: int) -> bool:
+        path = self._folder / "pebble.json"
+        path.write_text(self._settings.configuration(self._folder, port, management_port), encoding="utf-8")
+        with self._log.open("wb") as log:
+            self._process = servers.start(
+                [str(self._binary), "-config", str(path), "-dnsserver", NO_DNS],
+                cwd=self._folder,
+                env={"PATH": os.defpath, **self._settings.environment()},
+                stdout=log,
+                stderr=log,
+            )
+        process = self._process
+        urls = [f"https://{HOST}:{port}/dir", f"https://{HOST}:{management_port}/roots/0"]
+        self._wait_for(lambda: process.poll() is not None or all(map(self._answers, urls)))
+        return process.poll() is None
+
+    def _answers(self, url: str) -> bool:
+        """Whether it is this server that answers: no other has a certificate of its authority."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return bool(self._get(url))
+        return False
+
+    def _get(self, url: str) -> bytes:
+        context = ssl.create_default_context(cafile=str(self.ca_path))
+        direct = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
+        with direct.open(url, timeout=PROBE_SECONDS) as response:
+            content: bytes = response.read()
+        return content
+
+    def _wait_for(self, condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + SECONDS
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"Pebble took more than {SECONDS} seconds: {self.log()}")
+            time.sleep(POLL_SECONDS)
+
+
+def _free_ports(number: int) -> list[int]:
+    """Ports that nothing listens on, all different."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.create_server((ADDRESS, 0))) for _ in range(number)]
+        return [int(probe.getsockname()[1]) for probe in probes]

@@ -1,0 +1,178 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the guide from Let's Encrypt to load balancers has people copy and write is what it says.
+
+`tests/unit/playbooks/test_rotate_acme.py` runs what is copied, with real clients.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.simulator.client import Simulator
+from tests.support.acme_machine import EXAMPLES, PLACES, RENEWED, ROTATE, Machine
+from tests.support.balanced import AUTHORITY, account, balanced, balancer, store
+from tests.support.certificates import new_key, pem_of
+from tests.support.haproxy import reason_to_skip
+from tests.support.pages import ROOT, Block, page_of_file
+from tests.support.playing import play
+
+__all__ = ["account", "balanced"]
+
+PAGE = ROOT / "docs/docsite/rst/guide_lets_encrypt.rst"
+GERMAN = ROOT / "docs/docsite/rst/guide_request_email_de.rst"
+TEXT = PAGE.read_text(encoding="utf-8")
+BLOCKS = page_of_file(PAGE).blocks
+MAIL = "community.general.mail"
+MOST_EXPOSED = 2.0
+"""Of the scale of systemd-analyze, on which a service without any protection has 9.6."""
+
+
+def block(language: str, beginning: str) -> Block:
+    """The code of the page that begins so."""
+    [found] = [one for one in BLOCKS if one.language == language and one.text.startswith(beginning)]
+    return found
+
+
+def commands(path: Path = PAGE) -> list[str]:
+    """All lines of all code that is typed into a shell."""
+    kinds = ("console", "text")
+    return [line for one in page_of_file(path).blocks if one.language in kinds for line in one.text.splitlines()]
+
+
+def test_the_page_shows_the_file_of_variables_that_is_copied() -> None:
+    text = (EXAMPLES / "rotation.yml").read_text(encoding="utf-8")
+    assert (
+        text.partition("No secrets are in here.\n\n")[2].strip()
+        == block("yaml", "# rotation.yml").text.partition("\n")[2]
+    )
+
+
+@pytest.mark.parametrize("path", [PAGE, GERMAN], ids=lambda path: path.stem)
+def test_the_commands_put_every_example_where_it_belongs(path: Path, tmp_path: Path) -> None:
+    """So the files are on the machine on which other tests run them."""
+    for folder in ("usr/local/sbin", "etc/systemd/system", "etc/letsencrypt/renewal-hooks/deploy"):
+        (tmp_path / folder).mkdir(parents=True)
+    machine = Machine(tmp_path / "other")
+    install = [line for line in commands(path) if line.startswith(("install ", "ln "))]
+    here = [re.sub(r"(?<=[\s/])/(?=etc|usr|var)|(?<=\s)/(?=etc|usr|var)", f"{tmp_path}/", line) for line in install]
+    subprocess.run(["sh", "-euc", "\n".join(here)], cwd=EXAMPLES, check=True)
+    for name, place in PLACES.items():
+        copied = tmp_path / place / name
+        assert copied.read_bytes() == (EXAMPLES / name).read_bytes()
+        is_secret, is_run = place == "etc/softlayer-certificates", name in (ROTATE, RENEWED)
+        assert stat.S_IMODE(copied.stat().st_mode) == (0o600 if is_secret else 0o755 if is_run else 0o644)
+        assert os.access(machine.path_of(name), os.X_OK) == is_run
+    assert {path.name for path in EXAMPLES.iterdir()} == set(PLACES)
+    [hook] = (tmp_path / "etc/letsencrypt/renewal-hooks/deploy").iterdir()
+    assert hook.resolve() == tmp_path / PLACES[RENEWED] / RENEWED
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_each_example_says_where_it_belongs(name: str) -> None:
+    assert f"# /{PLACES[name]}/{name}: " in (EXAMPLES / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="no systemd-analyze: install the system's package systemd"
+)
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    units = [str(machine.path_of(f"{ROTATE}.{kind}")) for kind in ("service", "timer", "path")]
+    verified = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
+    command = ["systemd-analyze", "security", "--offline=true", "--json=short", f"--threshold={MOST_EXPOSED * 10:.0f}"]
+    analyzed = subprocess.run([*command, units[0]], capture_output=True, text=True, check=False)
+    assert analyzed.returncode == 0, analyzed.stdout + analyzed.stderr
+
+
+def test_the_note_is_the_same_for_the_hook_and_for_systemd() -> None:
+    texts = {name: (EXAMPLES / name).read_text(encoding="utf-8") for name in PLACES}
+    [note] = re.findall(r"^PathExists=(.+)$", texts[f"{ROTATE}.path"], re.MULTILINE)
+    assert f"ExecStartPre=+/bin/rm -f {note}\n" in texts[f"{ROTATE}.service"]
+    [folder] = re.findall(r"^notes=(.+)$", texts[RENEWED], re.MULTILINE)
+    assert f'touch "$notes/{note.removeprefix(f"{folder}/")}"' in texts[RENEWED]
+    assert f"``{note}``" in TEXT
+
+
+def test_no_command_has_a_secret() -> None:
+    """Every user of a machine sees the command lines of the others."""
+    shown = "\n".join([*commands(), *(path.read_text(encoding="utf-8") for path in EXAMPLES.iterdir())])
+    assert [
+        line for line in shown.splitlines() if re.search(r"(?<!^SL_)(API_KEY|api_key|password)[=:]\s*\S", line)
+    ] == []
+
+
+def rotation(account: Simulator, folder: Path) -> dict[str, Any]:
+    """An account with something to switch, and something that is broken; the variables that rotate it."""
+    keys = folder / "keys"
+    keys.mkdir()
+    for name in ("www.example.com", "api.example.com"):
+        balancer(account, name.partition(".")[0], p8443=store(account, name, is_old=True))
+    issued = AUTHORITY.issue(None, key=new_key("rsa"), names=["www.example.com"])
+    (keys / "www.pem").write_text(issued.pem + issued.chain_pem + issued.key_pem, encoding="utf-8")
+    (keys / "half.crt").write_text(issued.pem[:300], encoding="utf-8")
+    roots = folder / "roots.pem"
+    roots.write_text(pem_of([AUTHORITY.root]), encoding="utf-8")
+    return {
+        "ssl_rotation_sources": [{"folder": str(keys)}],
+        "ssl_rotation_trusted_ca_path": str(roots),
+        "ssl_rotation_report_path": str(folder / "report.html"),
+    }
+
+
+@pytest.mark.skipif(bool(reason_to_skip()), reason=str(reason_to_skip()))
+def test_people_are_told_what_happened(account: Simulator, tmp_path: Path) -> None:
+    """By mail and by AWX, also if the run fails; a night in which nothing happened sends no mail."""
+    variables = rotation(account, tmp_path)
+    sent = tmp_path / "mail.txt"
+    [written] = yaml.safe_load(block("yaml", "# rotate-and-mail.yml").text)
+    tasks = written["tasks"][0]["always"]
+    mail = tasks[0].pop(MAIL)
+    assert {"host", "from", "to"} < mail.keys() and mail["attach"] == ["{{ ssl_rotation_report_path }}"]
+    tasks[0]["ansible.builtin.copy"] = {
+        "content": f"{mail['subject']}\n\n{mail['body']}",
+        "dest": str(sent),
+        "mode": "0600",
+    }
+    tasks += yaml.safe_load(block("yaml", "# the task in `always`").text)
+    playbook = tmp_path / "rotate-and-mail.yml"
+    playbook.write_text(yaml.safe_dump([written]), encoding="utf-8")
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nshow_custom_stats = true\n", encoding="utf-8")
+
+    def run() -> tuple[list[str], str]:
+        """The lines of the mail, and the summary that a job of AWX leaves."""
+        sent.unlink(missing_ok=True)
+        told = play(account, tmp_path, str(playbook), ssl_rotation_verify_timeout=1, **variables)
+        found = re.search(r"RUN: (\{.*\})", told.output)
+        assert found, told.output
+        [(name, summary)] = json.loads(found[1]).items()
+        assert f"{{{{ job.artifacts.{name} }}}}" in block("text", "{{ job_friendly_name }}").text
+        return sent.read_text(encoding="utf-8").splitlines() if sent.exists() else [], summary
+
+    account.patch_listener(account.balancers()[0]["listeners"][0]["uuid"], misbehaves="closed", changes=1)
+    (first, empty, failed, left_out), summary = run()
+    assert (first, empty) == ("Certificates: 1 failed, 0 switched", "")
+    assert failed.startswith("FAILED: www:8443: ") and "works again" in failed
+    assert left_out.startswith("Left out: half: ")
+    assert summary.startswith("0 listeners switched, 1 failed: ") and summary.endswith(failed[-20:])
+
+    (tmp_path / "keys/half.crt").unlink()
+    lines, summary = run()
+    assert lines == ["Certificates: 0 failed, 1 switched", "", "Switched: www:8443: Switched. It is served."]
+    assert summary.strip() == "1 listeners switched, 0 failed:"
+
+    lines, summary = run()
+    assert (lines, summary.strip()) == ([], "0 listeners switched, 0 failed:")
