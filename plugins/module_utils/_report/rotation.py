@@ -220,12 +220,11 @@ class _Case:
 
     @cached_property
     def refused(self) -> Record | None:
-        """The newest valid certificate of a source, if it is refused, and newer than all that could be taken and is stored."""
+        """The newest valid certificate of the sources, if it is refused and the store does not have it."""
         newest = next((one for one in self.line.entries if self._is_valid(one)), None)
         if newest is None or not self._refusal(newest) or self._is_stored(newest):
             return None
-        others = [one for one in (self.entry, self._best_stored(self.line)) if one]
-        return None if any(age(one) >= age(newest) for one in others) else newest
+        return newest
 
     def _is_stored(self, record: Record) -> bool:
         shown = record.get("fingerprint_sha256")

@@ -218,6 +218,12 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     ),
     "not trusted, and older than what is served": (
         {"store": [SERVED], "entries": [{**UNTRUSTED, **certificate(3, -40)}]},
+        "unusable",
+        "untrusted",
+        ["refused"],
+    ),
+    "not trusted, and older than another one of the sources": (
+        {"store": [SERVED], "entries": [{**UNTRUSTED, **certificate(3, -40)}, entry(2, -30)]},
         "up_to_date",
         "current",
         [],
