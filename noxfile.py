@@ -28,9 +28,6 @@ nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False  # tests/run.py says which are missing
 nox.options.reuse_venv = "yes"
 
-# Python compiles what a session imports; pip would compile all that it installs, for as long as the rest of an installation takes.
-os.environ.setdefault("PIP_NO_COMPILE", "0")  # which means that it is so: pip reads this as the answer to "compile?"
-
 ROOT = Path(__file__).parent
 RUNTIME = ("--requirement", str(ROOT / "requirements.txt"))
 SITE = ROOT / ".docs"

@@ -18,6 +18,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._forms impo
     plain,
     why_unreadable,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import (
+    approved_imports,
+    approved_removal,
+    carried_out,
+    preview_of,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
     Wishes,
     choose,
@@ -68,16 +74,21 @@ def rotation_steps(settings: Record) -> list[str]:
     return steps(plain(settings))
 
 
-def rotation_choice(settings: Record, entries: Records, store: Records) -> dict[str, Records]:
+def rotation_choice(
+    settings: Record, entries: Records, store: Records, approved: Record | None = None
+) -> dict[str, Records]:
     """Return which certificates of the sources to import; see `choose`.
 
     Args:
         settings: the role's variables.
         entries: what the sources hold.
         store: all records of the store.
+        approved: what a preview showed, if the run is limited to that; see `approved_imports`.
     """
     wishes = Wishes(plain(settings.get("common_names")), settings["import_new"], settings["trust"] == "require")
     found = choose(plain(entries), plain(store), wishes, now())
+    if approved is not None:
+        found = approved_imports(found, plain(approved))
     told: dict[str, Records] = wrap_var({"chosen": found.chosen, "skipped": found.skipped})
     return told
 
@@ -121,13 +132,28 @@ def rotation_expected(choice: Record, imports: Record) -> list[dict[str, t.Any]]
     return found
 
 
-def rotation_removal(settings: Record, registered: Record, is_check_mode: bool = False) -> dict[str, Records]:
+def rotation_approved(plan: Record, approved: Record, answer: Record | None = None) -> Record:
+    """Return a plan for listeners without what the preview did not show, or what became of it; see `carried_out`."""
+    told: Record = wrap_var(carried_out(plain(plan), plain(approved), plain(answer)))
+    return told
+
+
+def rotation_preview(result: Record) -> dict[str, Records]:
+    """Return what a run in check mode showed, for `approved` of the other filters; see `preview_of`."""
+    shown: dict[str, Records] = wrap_var(preview_of(plain(result)))
+    return shown
+
+
+def rotation_removal(
+    settings: Record, registered: Record, is_check_mode: bool = False, approved: Record | None = None
+) -> dict[str, Records]:
     """Return which old certificates to remove; see `what_to_remove`.
 
     Args:
         settings: the role's variables.
         registered: what the modules returned, by the names of the fields of `Rotation`.
         is_check_mode: whether nothing was done in fact.
+        approved: what a preview showed, if the run is limited to that; see `approved_removal`.
     """
     run = _run(settings, registered)
     found = what_to_remove(
@@ -139,6 +165,9 @@ def rotation_removal(settings: Record, registered: Record, is_check_mode: bool =
         remove_unseen=settings["remove_unseen"],
         patterns=plain(settings.get("common_names")),
     )
+    if approved is not None:
+        stock = (run.stock or {}).get("certificates")
+        found = approved_removal(found, stock or (), plain(approved) if stock is not None else {})
     told: dict[str, Records] = wrap_var(found)
     return told
 
@@ -149,6 +178,7 @@ def rotation_outcome(
     options: Mapping[str, Option],
     is_check_mode: bool = False,
     report: str | None = None,
+    tolerated: Sequence[str] = (),
 ) -> dict[str, t.Any]:
     """Return what a run has done: the result, lines that say it, and what failed.
 
@@ -158,10 +188,11 @@ def rotation_outcome(
         options: all variables, as `meta/argument_specs.yml` has them.
         is_check_mode: whether nothing was done in fact.
         report: the path of the report without its extension, if one is written.
+        tolerated: reasons of failures that count as skipped if something else is done.
     """
     phases = plain(settings["phases"])
     run = _run(settings, registered)
-    result = outcome(run, phases, is_check_mode=is_check_mode)
+    result = outcome(run, phases, is_check_mode=is_check_mode, tolerated=plain(tolerated))
     words = partial(in_words_of_role, options=plain(options), prefix="ssl_rotation_")
     lines = summary(
         result,
@@ -195,6 +226,8 @@ class FilterModule:
             "_rotation_choice": rotation_choice,
             "_rotation_material": rotation_material,
             "_rotation_expected": rotation_expected,
+            "_rotation_approved": rotation_approved,
+            "_rotation_preview": rotation_preview,
             "_rotation_removal": rotation_removal,
             "_rotation_outcome": rotation_outcome,
         }

@@ -82,6 +82,7 @@ DeployReason = t.Literal[
     "not_found",
     "balancer_busy",
     "balancer_error",
+    "locked",
     "not_served",
     "not_reachable",
     "refused",
@@ -113,6 +114,8 @@ SourceReason = t.Literal[
 """Why the files of a certificate that another client keeps cannot be used now."""
 RotationReason = t.Literal[Untrusted, InStore, SourceReason, "new_name", "expired", "not_yet_valid"]
 """Why the role `ssl_rotation` does not import a certificate of a source."""
+ApprovalReason = t.Literal["not_approved", "changed_meanwhile"]
+"""Why a run that is limited to what a preview showed leaves something out: it was not shown, or it is no longer as it was."""
 
 FailureCode = t.Literal[
     "emails_failed",
@@ -120,6 +123,7 @@ FailureCode = t.Literal[
     "listeners_failed",
     "too_many_listeners",
     "too_many_orders",
+    "locked",
     "invalid_argument",
     "missing_credentials",
     "invalid_config_file",

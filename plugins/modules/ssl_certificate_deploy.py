@@ -24,6 +24,7 @@ description:
   - After the change, each listener is looked at over TLS, at every address of its balancer, until it serves the certificate. See
     O(verify) and O(rollback).
   - If one listener fails, the others are still changed. The module then fails at its end, and its result reports each listener.
+  - With O(exclusive), at most one run at a time changes load balancers of an account.
   - Needs the permissions C(SECURITY_CERTIFICATE_MANAGE) and C(LOADBALANCER_MANAGE), and access to the load balancers.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
@@ -34,6 +35,9 @@ extends_documentation_fragment:
   - softlayer.certificates.requirements.roots
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.action_group
+requirements:
+  - SQLAlchemy >= 2.0.30 (with exclusive)
+  - psycopg >= 3.1.4 (with exclusive, for a ledger in PostgreSQL)
 attributes:
   check_mode:
     support: full
@@ -153,12 +157,14 @@ options:
   wait:
     description:
       - Whether to wait for a balancer that is being changed, before its change and after it.
-      - With V(false), a balancer that is busy fails at once with the reason V(balancer_busy).
+      - With V(false), a balancer that is busy fails at once with the reason V(balancer_busy). With O(exclusive), so does a run while
+        another one has the turn, with V(locked).
     type: bool
     default: true
   wait_timeout:
     description:
-      - Maximum time in seconds to wait until a balancer is ACTIVE, counted anew before its change and after it.
+      - Maximum time in seconds to wait until a balancer is ACTIVE, counted anew before its change and after it. With O(exclusive), also to
+        wait for another run.
     type: float
     default: 900
   wait_interval:
@@ -195,6 +201,25 @@ options:
       - The listener must be broken for 15 seconds, or until O(verify_timeout) if that is shorter.
     type: bool
     default: true
+  exclusive:
+    description:
+      - Whether at most one run at a time may change load balancers of the account, of all runs with V(true) and the same O(ledger_url).
+      - A run that has something to change takes the turn, and has it until its end. Another one waits for it, up to O(wait_timeout), with a
+        warning. Then it reads the store and the balancers again and makes its plan anew. If the turn does not come in time, the run fails
+        with V(locked), and nothing was changed.
+      - The turn is renewed every 5 seconds. That of a run that was killed ends 30 seconds after another run has first seen it. A run that
+        could not renew its turn in time changes nothing more; its listeners fail with the reason V(locked).
+      - Costs one API call, for the id of the account, and only if there is something to change. Check mode takes no turn.
+    type: bool
+    default: false
+  ledger_url:
+    description:
+      - SQLAlchemy URL of the ledger, where the turn of O(exclusive) is taken. It is not used otherwise. See
+        O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url); the modules use the same ledger.
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used. The default is the file
+        C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state).
+      - It is used only if something is to be changed. If it cannot be used, nothing is changed.
+    type: str
 seealso:
   - module: softlayer.certificates.ssl_certificate_import
   - module: softlayer.certificates.ssl_certificate_info
@@ -273,6 +298,11 @@ EXAMPLES = r"""
     wait: false
     verify: false
 
+- name: Renew from any of several controllers, of which only one at a time changes something
+  softlayer.certificates.ssl_certificate_deploy:
+    exclusive: true
+    ledger_url: "postgresql://certificates:{{ vault_ledger_password }}@db.example.com/certificates"
+
 - name: Renew, and leave a listener that is broken afterwards as it is, for a person to look at
   softlayer.certificates.ssl_certificate_deploy:
     rollback: false
@@ -345,7 +375,7 @@ listeners:
       description:
         - Why, null if there is nothing to say. One of V(not_https), V(names_not_covered), V(key_type_not_offered),
           V(organization_differs), V(expired), V(not_yet_valid), V(ambiguous), V(not_found), V(balancer_busy), V(balancer_error),
-          V(not_served), V(not_reachable), V(refused), V(rate_limited), V(api_error), V(outcome_unknown).
+          V(locked), V(not_served), V(not_reachable), V(refused), V(rate_limited), V(api_error), V(outcome_unknown).
       type: str
       sample: null
     served:
@@ -393,7 +423,7 @@ failure:
   type: dict
   contains:
     code:
-      description: Stable name of the failure, such as V(listeners_failed) or V(too_many_listeners).
+      description: Stable name of the failure, such as V(listeners_failed), V(too_many_listeners) or V(locked).
       type: str
       sample: listeners_failed
     message:

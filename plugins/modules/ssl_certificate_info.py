@@ -103,7 +103,7 @@ EXAMPLES = r"""
 
 - name: Show the certificates that no load balancer serves
   ansible.builtin.debug:
-    msg: "{{ served.certificates | rejectattr('services') | map(attribute='common_name') }}"
+    msg: "{{ served.certificates | rejectattr('services') | map(attribute='subject_alt_names') }}"
   when: "'services' not in served.missing_fields"
 
 - name: List expired certificates of one domain

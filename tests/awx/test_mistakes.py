@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -110,6 +111,19 @@ def test_recipients_that_would_not_arrive_at_the_jobs(awx: Awx, recipients: str)
     message = refused(awx, "-e", json.dumps({"awx_allowed_recipients": recipients}))
     assert message.startswith(f'awx_allowed_recipients is "{recipients}".')
     assert 'For anyone set it to "*@*".' in message
+
+
+@pytest.mark.parametrize("number", ["20", "many", -1])
+def test_a_number_of_listeners_that_surveys_would_not_take(awx: Awx, number: Any) -> None:
+    message = refused(awx, "-e", json.dumps({"awx_max_listeners": number}))
+    assert message.startswith(f'awx_max_listeners is "{number}". It must be a number of listeners')
+
+
+def test_a_source_that_could_hold_a_password(awx: Awx) -> None:
+    source = {"mail": {"imap": {"host": "imap.example.com", "password": "mail-password"}}, "privatekey_dir": "/keys"}
+    message = refused(awx, "-e", json.dumps({"awx_rotation_sources": [{"certbot": "/etc/letsencrypt"}, source]}))
+    assert message.startswith("awx_rotation_sources has mail, privatekey_dir. ") and "awx_rotation_mail" in message
+    assert "mail-password" not in message
 
 
 def test_a_check_of_nothing(awx: Awx) -> None:

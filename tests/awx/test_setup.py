@@ -74,11 +74,11 @@ def test_all_that_the_data_says_is_made_and_nothing_refused(story: Story) -> Non
         "projects": ["SSL certificates"],
         "schedules": sorted(schedule["name"] for schedule in OBJECTS["awx_schedules"]),
         "teams": ["SSL certificate operators"],
-        "workflow_approval_templates": ["Send these emails?", "Switch these listeners?"],
+        "workflow_approval_templates": ["Rotate these certificates?", "Send these emails?", "Switch these listeners?"],
         "workflow_job_template_nodes": sorted(
             node["identifier"] for workflow in OBJECTS["awx_workflows"] for node in workflow["nodes"]
         ),
-        "workflow_job_templates": ["Deploy certificates", "Fulfill certificates"],
+        "workflow_job_templates": ["Deploy certificates", "Fulfill certificates", "Rotate certificates"],
     }
 
 
@@ -210,8 +210,22 @@ def test_nothing_is_switched_without_an_approval(story: Story) -> None:
     ]
 
 
+def test_nothing_is_rotated_without_an_approval(story: Story) -> None:
+    nodes = nodes_of(story, "Rotate certificates")
+    assert graph_of(nodes) == {
+        "preview": {"success_nodes": ["approval"]},
+        "approval": {"success_nodes": ["rotate"]},
+        "rotate": {},
+    }
+    assert runs_of(story, nodes) == {
+        "preview": ("Import and deploy renewed certificates", "check"),
+        "approval": ("Rotate these certificates?", None),
+        "rotate": ("Import and deploy renewed certificates", "run"),
+    }
+
+
 def test_schedules_are_off(story: Story) -> None:
-    assert [schedule["enabled"] for schedule in story.awx.world.all("schedules")] == [False] * 4
+    assert [schedule["enabled"] for schedule in story.awx.world.all("schedules")] == [False] * 6
 
 
 def test_the_files_that_are_named_exist() -> None:
@@ -253,6 +267,8 @@ def test_operators_launch_and_approve_and_see_no_credential(story: Story) -> Non
     assert launch("job_templates", "Resend fulfillment emails") == 400, "required questions are not answered"
     assert launch("workflow_job_templates", "Fulfill certificates", **answers) == 201
     assert launch("workflow_job_templates", "Deploy certificates", ssl_load_balancers="prod-*") == 201
+    assert launch("workflow_job_templates", "Rotate certificates", ssl_max_listeners=100) == 201
+    assert launch("job_templates", "Import and deploy renewed certificates") == 404
     assert launch("job_templates", "Verify load balancers") == 201
     assert launch("job_templates", "Switch load balancers") == 404, "not beside the approval: they do not even see it"
     workflow = world.named("workflow_job_templates", "Fulfill certificates")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from tests.awx.conftest import Awx
 from tests.support.awx_variables import objects
@@ -20,6 +21,13 @@ SITE = {
     "awx_job_variables": {"ssl_fulfillment_max_orders": 200, "ssl_fulfillment_report_path": "/reports/orders.html"},
     "awx_schedules_enabled": True,
 }
+ROTATIONS = {"Rotate certificates on workdays", "Rotate certificates every night"}
+
+
+def uses(awx: Awx, template: dict[str, Any]) -> set[str]:
+    """The names of a job template's credentials."""
+    numbers = template["associations"]["credentials"]
+    return {one["name"] for one in awx.world.all("credentials") if one["id"] in numbers}
 
 
 def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx) -> None:
@@ -43,9 +51,11 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
         assert template["inventory"] == jobs, "an update of the orders' inventory is none of their business"
         assert (template["organization"], template["execution_environment"]) == (organization, image["id"])
         assert json.loads(template["extra_vars"]) == SITE["awx_job_variables"]
+        assert template["name"] != "Import and deploy renewed certificates" or "SSL mailbox" not in uses(awx, template)
     assert world.named("projects", "SSL certificates")["local_path"] == "certificates"
     assert list(world.all("inventory_sources")) == [], "AWX takes no inventory from a local path"
-    assert all(schedule["enabled"] for schedule in world.all("schedules"))
+    enabled = {schedule["name"]: schedule["enabled"] for schedule in world.all("schedules")}
+    assert {name for name in enabled if not enabled[name]} == ROTATIONS, "there is nothing to take certificates from"
     assert [credential["inputs"] for credential in world.all("credentials") if not credential["managed"]] == [
         {},
         {},
@@ -59,6 +69,39 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
     assert removed.status == 0, removed.output
     assert world.survives() == {"organizations": ["Default"]}
     assert password not in made.output + again.output + removed.output
+
+
+def test_renewed_certificates_are_rotated_by_night_or_by_approval(awx: Awx) -> None:
+    """As the site chooses, and chooses again; from folders and from the mailbox."""
+    sources = [{"certbot": "/etc/letsencrypt"}, {"folder": "/etc/ssl-certificates"}]
+    site = {"awx_schedules_enabled": True, "awx_rotation_sources": sources, "awx_max_listeners": 300}
+    site |= {"awx_job_variables": {"ssl_rotation_remove_superseded": True}}
+
+    def set_up(**changes: Any) -> int:
+        run = awx.play("setup", "-e", json.dumps({**site, **changes}))
+        assert run.status == 0, run.output
+        return run.changed
+
+    def found() -> tuple[dict[str, Any], set[str], set[str]]:
+        template = awx.world.named("job_templates", "Import and deploy renewed certificates")
+        schedules = [one for one in awx.world.all("schedules") if one["name"] in ROTATIONS]
+        assert [one["extra_data"] for one in schedules] == [{"ssl_max_listeners": 300}] * 2
+        (question,) = (one for one in template["survey"]["spec"] if one["variable"] == "ssl_max_listeners")
+        assert question["default"] == 300
+        enabled = {one["name"] for one in schedules if one["enabled"]}
+        return json.loads(template["extra_vars"]), uses(awx, template), enabled
+
+    set_up()
+    variables = {"ssl_rotation_remove_superseded": True, "ssl_rotation_sources": sources}
+    credentials = {"SoftLayer API", "SSL private keys"}
+    assert found() == (variables, credentials, {"Rotate certificates on workdays"})
+    assert json.loads(awx.world.named("job_templates", "Report")["extra_vars"]) == site["awx_job_variables"]
+
+    other = {"awx_rotation_unattended": True, "awx_rotation_mail": True, "awx_rotation_sources": []}
+    set_up(**other)
+    credentials |= {"SSL mailbox"}
+    assert found() == (site["awx_job_variables"], credentials, {"Rotate certificates every night"})
+    assert set_up(**other) == 0
 
 
 def test_an_organization_that_was_there_before_stays(awx: Awx) -> None:

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.awx_jobs.awx import InventoryUpdate, Job, Launch, Project, Run, Update
 from tests.simulator.client import Simulator
+from tests.support.certificates import encrypted_fragments, leaks, private_fragments
 from tests.support.simulators import demo_simulator, sim
+
+if TYPE_CHECKING:
+    from tests.support.dovecot import Mailbox
 
 __all__ = ["demo_simulator", "sim"]
 
 pytest.register_assert_rewrite("tests.support.dovecot")  # tests both import it and name it as their plugin
+
+PASSPHRASE = "the-passphrase-of-the-keys-0123456789"
 
 
 def softlayer(sim: Simulator, ledger_url: str) -> dict[str, str]:
@@ -30,6 +37,35 @@ def softlayer(sim: Simulator, ledger_url: str) -> dict[str, str]:
         "SL_ENDPOINT_URL": sim.rest_url,
         "SOFTLAYER_CERTIFICATES_LEDGER_URL": ledger_url,
     }
+
+
+def mailbox(inbox: Mailbox) -> dict[str, str]:
+    """What the credential of the mailbox injects; a field that is left empty is injected empty."""
+    return {
+        "SSL_FULFILLMENT_IMAP_HOST": inbox.host,
+        "SSL_FULFILLMENT_IMAP_PORT": str(inbox.port),
+        "SSL_FULFILLMENT_IMAP_USERNAME": inbox.username,
+        "SSL_FULFILLMENT_IMAP_PASSWORD": inbox.password,
+        "SSL_FULFILLMENT_IMAP_FOLDER": "",
+        "SSL_FULFILLMENT_IMAP_SECURITY": "",
+        "SSL_FULFILLMENT_IMAP_CA_PATH": str(inbox.ca_path),
+    }
+
+
+def assert_no_secrets(jobs: list[Job], secrets: list[str], keys: Path) -> None:
+    """In nothing that is kept of the jobs is a secret, or a piece of a key."""
+    fragments: set[str] = set()
+    for path in keys.iterdir():
+        pem = path.read_text(encoding="ascii")
+        key: Any = load_pem_private_key(pem.encode(), PASSPHRASE.encode())
+        fragments |= private_fragments(key) | encrypted_fragments(pem)
+        assert leaks(pem, fragments), "the search finds nothing"
+    for job in jobs:
+        kept = job.kept()
+        assert len(kept) > 10, "the job left no artifacts"
+        for name, text in kept.items():
+            assert [secret for secret in secrets if secret in text] == [], f"{job.folder.name}: {name}"
+            assert leaks(text, fragments) == set(), f"{job.folder.name}: {name}"
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from tests.support.awx_variables import PLAYBOOKS, objects, settings
 
 OBJECTS = objects()
 PROPOSED = {name: question["default"] for name, question in OBJECTS["awx_questions"].items()}
-PROPOSED["ssl_allowed_recipients"] = settings()["awx_allowed_recipients"]
+PROPOSED |= {f"ssl_{name}": settings()[f"awx_{name}"] for name in ("allowed_recipients", "max_listeners")}
 SCHEDULED = OBJECTS["awx_schedules"][0]["extra_data"] | {"ssl_allowed_recipients": PROPOSED["ssl_allowed_recipients"]}
 ANSWERS: dict[str, dict[str, Any]] = {
     "nothing": {"ssl_orders": "", "ssl_allowed_recipients": "", "ssl_force": "", "ssl_phases": ""},

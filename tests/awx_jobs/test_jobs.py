@@ -20,14 +20,13 @@ import SoftLayer
 from cryptography.hazmat.primitives.serialization import PrivateFormat, load_pem_private_key
 
 from tests.awx_jobs.awx import ROOT, Job, Launch
-from tests.awx_jobs.conftest import softlayer
+from tests.awx_jobs.conftest import PASSPHRASE, assert_no_secrets, mailbox, softlayer
 from tests.simulator.client import Simulator
-from tests.support.certificates import Authority, encrypted_fragments, key_pem, leaks, new_key, private_fragments
-from tests.support.dovecot import Mailbox, Server
+from tests.support.certificates import Authority, key_pem, new_key
+from tests.support.dovecot import Server
 
 pytest_plugins = ["tests.support.dovecot", "tests.support.postgresql"]
 
-PASSPHRASE = "the-passphrase-of-the-keys-0123456789"
 CONCURRENCY = 8
 """How many emails are requested at the same time."""
 FLEET = 3 * CONCURRENCY
@@ -40,19 +39,6 @@ def fleet() -> Iterator[Simulator]:
     """A simulator with orders that can all be mailed."""
     with Simulator.start(fleet=FLEET) as simulator:
         yield simulator
-
-
-def mailbox(inbox: Mailbox) -> dict[str, str]:
-    """What the credential of the mailbox injects; a field that is left empty is injected empty."""
-    return {
-        "SSL_FULFILLMENT_IMAP_HOST": inbox.host,
-        "SSL_FULFILLMENT_IMAP_PORT": str(inbox.port),
-        "SSL_FULFILLMENT_IMAP_USERNAME": inbox.username,
-        "SSL_FULFILLMENT_IMAP_PASSWORD": inbox.password,
-        "SSL_FULFILLMENT_IMAP_FOLDER": "",
-        "SSL_FULFILLMENT_IMAP_SECURITY": "",
-        "SSL_FULFILLMENT_IMAP_CA_PATH": str(inbox.ca_path),
-    }
 
 
 @pytest.fixture
@@ -154,22 +140,6 @@ def test_a_workflow_from_approval_to_the_store(
     for job in (preview, resend, again, nothing):
         assert not WALL_OF_JSON.search(job.output), job.output
     assert_no_secrets(jobs, [sim.api_key, inbox.password, PASSPHRASE, postgresql_url.split(":")[2].split("@")[0]], keys)
-
-
-def assert_no_secrets(jobs: list[Job], secrets: list[str], keys: Path) -> None:
-    """In nothing that is kept of the jobs is a secret, or a piece of a key."""
-    fragments: set[str] = set()
-    for path in keys.iterdir():
-        pem = path.read_text(encoding="ascii")
-        key: Any = load_pem_private_key(pem.encode(), PASSPHRASE.encode())
-        fragments |= private_fragments(key) | encrypted_fragments(pem)
-        assert leaks(pem, fragments), "the search finds nothing"
-    for job in jobs:
-        kept = job.kept()
-        assert len(kept) > 10, "the job left no artifacts"
-        for name, text in kept.items():
-            assert [secret for secret in secrets if secret in text] == [], f"{job.folder.name}: {name}"
-            assert leaks(text, fragments) == set(), f"{job.folder.name}: {name}"
 
 
 def test_a_workflow_switches_what_its_preview_showed_and_nothing_else(

@@ -25,7 +25,7 @@ LOCK_MS = 2_000
 """How long a load balancer is locked by a change."""
 CHANGES_AT_ONCE = 4
 """Load balancers that are changed at once: the role's default."""
-LISTS = "lists"
+LOOKS = "looks"
 
 
 def balancers_of(names: int) -> int:
@@ -107,8 +107,8 @@ class RotateAgain(Rotation):
     def ways(self) -> list[Way]:
         return [
             self.bare(),
-            Way(LISTS, "both lists are read, playbook", lambda _items: self.stage.playbook(*self._reading())),
-            Way("looks", "and all listeners looked at, playbook", lambda _items: self._looking()),
+            Way("lists", "both lists are read, playbook", lambda _items: self.stage.playbook(*self._reading())),
+            Way(LOOKS, "and all listeners looked at, playbook", lambda _items: self._looking()),
             self.rotate("rotate, playbook", "stored", 0, 0),
         ]
 

@@ -11,7 +11,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from urllib.parse import urlencode
 
 from tests.benchmark.figures import Case, Measurement, count_pages, peak_in_flight
 from tests.simulator.client import Simulator
+from tests.support.playing import kill_marked
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "softlayer.certificates"
@@ -196,7 +196,7 @@ class Stage:
             raise BenchmarkError(f"did not end: {shlex.join(job.command)}") from None
         finally:
             if process.poll() is None:
-                end_marked(marker)
+                kill_marked(marker)
                 process.kill()
                 process.wait()
         taken: dict[str, Any] = json.loads(result.read_text(encoding="ascii"))
@@ -304,14 +304,6 @@ class Stage:
         if parameters is not None:
             options |= {"method": "POST", "body_format": "json", "body": {"parameters": list(parameters)}}
         return options
-
-
-def end_marked(marker: str) -> None:
-    """Kill what carries a marker in its environment: Ansible's workers leave the process group of their parent."""
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if marker.encode() in path.read_bytes().split(b"\0"):
-                os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 def check(job: Job, exit_code: int, output: str, errors: str, entries: Sequence[Mapping[str, Any]]) -> None:

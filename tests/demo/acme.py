@@ -138,7 +138,7 @@ class Demo:
         print("    $ certbot renew", flush=True)
         self._show(excerpt(self._certbot.renew().output))
         self._look(must_differ_from=second)
-        self._rotate("The same night, once more", "Nothing is left to do, so nothing changes but the report.")
+        self._rotate("The same night, once more", "Nothing is left to do, so nothing changes.")
         shutil.copy(self._machine.root / "var/lib/softlayer-certificates/report.html", FOLDER)
         tell(
             "Done",

@@ -98,6 +98,13 @@ class Told:
         }
 
 
+def general(folder: Path, role: str) -> dict[str, Any]:
+    """Variables that each run of a role needs here."""
+    root = folder / "root.pem"
+    root.write_text(pem_of([AUTHORITY.root]), encoding="utf-8")
+    return {f"{role}_trusted_ca_path": str(root), f"{role}_verify_timeout": 1}
+
+
 def run(
     sim: Simulator, folder: Path, playbook: str, *options: str, role: str = "ssl_fulfillment", **variables: Any
 ) -> Told:
@@ -106,9 +113,7 @@ def run(
     told.unlink(missing_ok=True)
     file.write_text(TELL.format(playbook=playbook, role=role), encoding="utf-8")
     sim.clear_calls()
-    root = folder / "root.pem"
-    root.write_text(pem_of([AUTHORITY.root]), encoding="utf-8")
-    given = {f"{role}_trusted_ca_path": str(root), f"{role}_verify_timeout": 1, **variables}
+    given = {**general(folder, role), **variables}
     ran = play(sim, folder, str(file), *options, tell=str(told), **given)
     result = json.loads(told.read_text("utf-8")) if told.exists() else {}
     return Told(ran, result, [call["method"] for call in sim.calls()])

@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,15 +36,10 @@ class Ran:
 
 def play(sim: Simulator, folder: Path, playbook: str, *options: str, **variables: Any) -> Ran:
     """Run a playbook in a folder, logged in to a simulator whose authority the machine trusts, with variables from a file."""
-    given = folder / "vars.json"
-    given.write_text(json.dumps(variables), encoding="utf-8")
-    login = {"SL_USERNAME": sim.username, "SL_API_KEY": sim.api_key, "SL_ENDPOINT_URL": sim.rest_url}
-    trusted = {"SSL_CERT_FILE": str(sim.authority_root)}
-    quiet = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
     process = subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), playbook, "-e", f"@{given}", *options],
+        _command(folder, playbook, options, variables),
         cwd=folder,
-        env=os.environ | preloading.environment() | login | trusted | quiet,
+        env=_environment(sim) | preloading.environment(),
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -49,3 +48,47 @@ def play(sim: Simulator, folder: Path, playbook: str, *options: str, **variables
     output = process.stdout + process.stderr
     recap = re.search(r"changed=(\d+)", output)
     return Ran(process.returncode, output, int(recap[1]) if recap else 0)
+
+
+@contextlib.contextmanager
+def to_be_killed(sim: Simulator, folder: Path, playbook: str, **variables: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a playbook as `play` does, but that all its processes are of its own; in the end, kill all of them at once."""
+    marker = f"PLAYED={uuid.uuid4()}"
+    with (folder / "killed.log").open("wb") as log:
+        process = subprocess.Popen(
+            _command(folder, playbook, (), variables),
+            cwd=folder,
+            env=_environment(sim) | dict([marker.split("=")]),
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield process
+        finally:
+            while kill_marked(marker):
+                process.poll()
+            process.wait()
+
+
+def kill_marked(marker: str) -> int:
+    """Kill what carries a marker in its environment, since Ansible's workers leave the process group; return how many that were."""
+    killed = 0
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if marker.encode() in path.read_bytes().split(b"\0"):
+                os.kill(int(path.parent.name), signal.SIGKILL)
+                killed += 1
+    return killed
+
+
+def _command(folder: Path, playbook: str, options: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
+    given = folder / "vars.json"
+    given.write_text(json.dumps(variables), encoding="utf-8")
+    return [str(Path(sys.executable).with_name("ansible-playbook")), playbook, "-e", f"@{given}", *options]
+
+
+def _environment(sim: Simulator) -> dict[str, str]:
+    login = {"SL_USERNAME": sim.username, "SL_API_KEY": sim.api_key, "SL_ENDPOINT_URL": sim.rest_url}
+    trusted = {"SSL_CERT_FILE": str(sim.authority_root)}
+    quiet = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
+    return os.environ | login | trusted | quiet

@@ -162,7 +162,12 @@ def fetch_balancer(client: Client, uuid: str) -> Balancer:
     return found
 
 
-def point_listeners(client: Client, balancer: Balancer, certificate_ids: Mapping[str, int]) -> None:
+def point_listeners(
+    client: Client,
+    balancer: Balancer,
+    certificate_ids: Mapping[str, int],
+    before_sending: t.Callable[[], None] | None = None,
+) -> None:
     """Have listeners of one balancer serve certificates of the store, in one call (`updateLoadBalancerProtocols`).
 
     Only the two properties are sent: an element without the listener's uuid would create a listener. It is not repeated after a
@@ -172,6 +177,7 @@ def point_listeners(client: Client, balancer: Balancer, certificate_ids: Mapping
         client: the session.
         balancer: the balancer.
         certificate_ids: ids in the store, by the uuid of the listener.
+        before_sending: see `Client.call`.
 
     Raises:
         CertificatesError: as `Client.call`; `balancer_busy` if it is being changed and so nothing was done, `balancer_error` if it
@@ -188,6 +194,7 @@ def point_listeners(client: Client, balancer: Balancer, certificate_ids: Mapping
             configurations,
             mask=CHANGED_MASK,
             repeatable=False,
+            before_sending=before_sending,
         )
     except CertificatesError as error:
         raise _explained(error, balancer) from None

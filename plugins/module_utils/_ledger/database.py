@@ -21,8 +21,9 @@ with suppress(ImportError):
     import sqlalchemy as sa
     from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-SCHEMA_VERSION = 2
-"""Version 1 had only emails, and no leases; it is upgraded on first use."""
+SCHEMA_VERSION = 3
+"""Version 1 had only emails, and no leases, version 2 no turns; they are upgraded on first use."""
+OLDER_VERSIONS = (1, 2)
 SECONDS_TO_WAIT_FOR_A_LOCK = 30
 MOST_RIVALS = 1000
 """How often another run may be faster before the cause must be something else."""
@@ -190,8 +191,8 @@ class Database:
         if version is None:
             self._make_schema()
             version = self._version()
-        if version == 1:
-            self.has_leases = not self._read_only
+        if version in OLDER_VERSIONS:
+            self.has_leases = version > 1 or not self._read_only
             version = SCHEMA_VERSION
             if not self._read_only:
                 self._renew_schema()
@@ -225,20 +226,22 @@ class Database:
                 raise
 
     def _renew_schema(self) -> None:
-        """Upgrade the tables of version 1.
+        """Upgrade the tables of an older version.
 
         A run of an older release may be working meanwhile. It names the columns that it writes, so it keeps working. It may also
         overwrite the new version with its own when it opens the ledger, so each step is skipped if it has been done already.
         """
-        emails, creates, versions = self.tables.emails, self.tables.creates, self.tables.versions
+        emails, versions = self.tables.emails, self.tables.versions
         with self._engine.begin() as connection:
             # The second run waits here (with SQLite, at the start of the transaction) and finds the work done.
             connection.execute(sa.select(versions.c.version).with_for_update())
-            creates.create(connection, checkfirst=True)
+            for table in (self.tables.creates, self.tables.turns):
+                table.create(connection, checkfirst=True)
             if "lease_until" not in {column["name"] for column in sa.inspect(connection).get_columns(emails.name)}:
                 kind = emails.c.lease_until.type.compile(connection.dialect)
                 connection.execute(sa.DDL(f"ALTER TABLE {emails.name} ADD COLUMN lease_until {kind}"))
-            connection.execute(sa.update(versions).where(versions.c.version == 1).values(version=SCHEMA_VERSION))
+            is_older = versions.c.version.in_(OLDER_VERSIONS)
+            connection.execute(sa.update(versions).where(is_older).values(version=SCHEMA_VERSION))
 
 
 def _make_private_folder(path: str) -> None:
@@ -254,10 +257,11 @@ def _make_private_folder(path: str) -> None:
 
 @dataclass(frozen=True)
 class Tables:
-    """The history of emails, the history of creates, and the schema version."""
+    """The history of emails, the history of creates, the last turns, and the schema version."""
 
     emails: sa.Table
     creates: sa.Table
+    turns: sa.Table
     versions: sa.Table
 
 
@@ -276,7 +280,7 @@ def _make_tables() -> Tables:
 
     metadata = sa.MetaData()
 
-    def history(name: str, *key: sa.Column[t.Any], own: sa.Column[t.Any]) -> sa.Table:
+    def history(name: str, *key: sa.Column[t.Any], own: t.Sequence[sa.Column[t.Any]]) -> sa.Table:
         """Return a table with numbered entries for each key; competing runs get different numbers."""
         return sa.Table(
             name,
@@ -288,7 +292,7 @@ def _make_tables() -> Tables:
             sa.Column("state", sa.String(16), nullable=False),
             sa.Column("requested_at", UtcDateTime, nullable=False),
             sa.Column("lease_until", UtcDateTime),
-            own,
+            *own,
             sa.UniqueConstraint("account_id", *(column.name for column in reversed(key)), "number"),
             sqlite_autoincrement=True,
         )
@@ -298,12 +302,16 @@ def _make_tables() -> Tables:
             "softlayer_ssl_email_requests",
             sa.Column("order_id", sa.BigInteger, nullable=False),
             sa.Column("email_type", sa.String(32), nullable=False),
-            own=sa.Column("noticed_at", UtcDateTime),
+            own=[sa.Column("noticed_at", UtcDateTime)],
         ),
         creates=history(
             "softlayer_ssl_certificate_creates",
             sa.Column("fingerprint_sha256", sa.String(64), nullable=False),
-            own=sa.Column("certificate_id", sa.BigInteger),
+            own=[sa.Column("certificate_id", sa.BigInteger)],
+        ),
+        turns=history(
+            "softlayer_ssl_listener_turns",
+            own=[sa.Column("begun_at", UtcDateTime), sa.Column("ended_at", UtcDateTime)],
         ),
         versions=sa.Table(
             "softlayer_ssl_email_ledger",

@@ -2,14 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which email was requested and which certificate created, and when: claim, confirm, release. Private to softlayer.certificates.
+"""Which email was requested and which certificate created, and whose turn it is: claim, confirm, release.
+
+Private to softlayer.certificates.
 
 The API keeps no history of requested emails, so this is the only record; and it stores the same certificate as often as it
 is asked to. Such an act is `claimed` before its API call and `confirmed` after it; if it was certainly not done, it is
 `released`. If a request for an email got no answer, it is `unknown`. Each claim has a lease, the time within which its
 call ends. A claim that is still open after its lease means that a run died in between, and that the act may have been done.
 
-The same code serves both acts, and SQLite and PostgreSQL. A claim takes the next number in the history of its key, and a
+A turn to change load balancers is claimed in the same way, renewed as long as it lasts, and released at its end.
+
+The same code serves all of them, and SQLite and PostgreSQL. A claim takes the next number in the history of its key, and a
 unique constraint gives this number to only one of several runs. No lock is held during the API call.
 """
 
@@ -62,7 +66,16 @@ class CreateKey:
     VARIES: t.ClassVar = "fingerprint_sha256"
 
 
-K = t.TypeVar("K", Key, CreateKey)
+@dataclass(frozen=True)
+class TurnKey:
+    """The account whose load balancers only one run at a time changes."""
+
+    account_id: int
+
+    VARIES: t.ClassVar = "account_id"
+
+
+K = t.TypeVar("K", Key, CreateKey, TurnKey)
 State = t.Literal["claimed", "unknown", "confirmed"]
 
 
@@ -79,6 +92,8 @@ class Entry(t.Generic[K]):
     """When its time was first seen to be in the future."""
     certificate_id: int | None = None
     """Id of the created certificate in the store."""
+    begun_at: datetime | None = None
+    """When a turn was taken; `requested_at` is when it was last renewed."""
 
     @property
     def lease(self) -> timedelta:
@@ -88,6 +103,16 @@ class Entry(t.Generic[K]):
     def is_under_way(self, at: datetime) -> bool:
         """Return whether another run may still be working on it."""
         return self.state == "claimed" and -CLOCK_TOLERANCE <= at - self.requested_at < self.lease
+
+    def is_over(self, seen_for: timedelta, at: datetime, tolerance: timedelta = CLOCK_TOLERANCE) -> bool:
+        """Return whether the run that made an open claim can no longer be working on it.
+
+        Args:
+            seen_for: how long it has been seen unchanged, whatever its own times say.
+            at: the present instant.
+            tolerance: how far the other machine's clock may be behind this one's for the claim's own times to count, too.
+        """
+        return seen_for >= self.lease or at >= self.requested_at + self.lease + tolerance
 
     def blocks_until(self, interval: timedelta, at: datetime) -> datetime | None:
         """Return the time until which no further request is due, or `None` if one is due at `at`.
@@ -112,10 +137,12 @@ class Claim(t.Generic[K]):
     key: K
     requested_at: datetime
     lease_until: datetime
+    previous_until: datetime | None = None
+    """For a turn: when the one before it ended, the present instant if that is not known; `None` if there was none."""
 
 
 class Ledger:
-    """The history of requested emails and created certificates in a database.
+    """The history of requested emails and created certificates, and the turns, in a database.
 
     Args:
         url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for the default file.
@@ -166,19 +193,26 @@ class Ledger:
     ) -> Claim[K] | Entry[K]:
         table = self._table(key)
         this = asdict(key)
-        # One statement, so that the last entry and the next number are from the same moment.
+        # One statement, so that the last entry and the next number are from the same moment. Where every entry forbids another one,
+        # all before the last are released.
         history = connection.execute(
             sa.select(*self._columns(table))
             .where(*(table.c[name] == value for name, value in this.items()))
             .order_by(table.c.number.desc())
+            .limit(1 if interval is None else None)
         ).all()
         last = next((_entry(key, row) for row in history if row.state != "released"), None)
         if last is not None and (interval is None or last.blocks_until(interval, at)):
             return last
         number = history[0].number + 1 if history else 1
         values = {**this, "number": number, "state": "claimed", "requested_at": at, "lease_until": at + lease}
+        previous_until = None
+        if isinstance(key, TurnKey):
+            values["begun_at"] = at
+            previous_until = history[0].ended_at or at if history else None
         inserted = connection.execute(sa.insert(table).values(**values))
-        return Claim(t.cast("sa.Row[t.Any]", inserted.inserted_primary_key)[0], key, at, at + lease)
+        identifier = t.cast("sa.Row[t.Any]", inserted.inserted_primary_key)[0]
+        return Claim(identifier, key, at, at + lease, previous_until)
 
     def confirm(self, claim: Claim[K] | Entry[K], certificate_id: int | None = None) -> None:
         """Note that it was done, and what was created."""
@@ -189,13 +223,17 @@ class Ledger:
         """Note that it was certainly not done."""
         self._update(claim, {"state": "released"})
 
+    def end(self, claim: Claim[TurnKey], at: datetime) -> None:
+        """Note that a turn has ended, unless another run has taken it over as that of a dead run."""
+        self._update(claim, {"state": "released", "ended_at": at}, was=("claimed", claim.lease_until))
+
     def doubt(self, claim: Claim[K]) -> None:
         """Note that no answer came, so that it may have been done."""
         self._update(claim, {"state": "unknown"})
 
-    def withdraw(self, entry: Entry[K]) -> None:
-        """Note that an entry no longer counts, unless it has changed since it was read."""
-        self._update(entry, {"state": "released"}, was=(entry.state, entry.lease_until))
+    def withdraw(self, entry: Entry[K]) -> bool:
+        """Note that an entry no longer counts, unless it has changed since it was read; return whether that was noted."""
+        return self._update(entry, {"state": "released"}, was=(entry.state, entry.lease_until))
 
     def renew(self, claim: Claim[K], at: datetime) -> Claim[K] | None:
         """Restart the lease; return `None` if another run has taken the claim over as that of a dead run."""
@@ -235,8 +273,10 @@ class Ledger:
         for row in connection.execute(sa.select(*self._columns(table)).where(table.c.id.in_(last))):
             yield _entry(replace(one, **{one.VARIES: row._mapping[one.VARIES]}), row)
 
-    def _table(self, key: Key | CreateKey) -> sa.Table:
+    def _table(self, key: Key | CreateKey | TurnKey) -> sa.Table:
         tables = self._database.tables
+        if isinstance(key, TurnKey):
+            return tables.turns
         return tables.emails if isinstance(key, Key) else tables.creates
 
     def _columns(self, table: sa.Table) -> list[sa.ColumnElement[t.Any]]:
@@ -246,5 +286,5 @@ class Ledger:
 
 
 def _entry(key: K, row: sa.Row[t.Any]) -> Entry[K]:
-    own = {name: row._mapping[name] for name in ("noticed_at", "certificate_id") if name in row._mapping}
+    own = {name: row._mapping[name] for name in ("noticed_at", "certificate_id", "begun_at") if name in row._mapping}
     return Entry(row.id, key, row.requested_at, row.state, row.lease_until, **own)

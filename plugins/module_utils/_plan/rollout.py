@@ -95,6 +95,12 @@ def batches(
     return calls
 
 
+def one_call(listeners: Sequence[Record]) -> dict[str, t.Any]:
+    """Return the options of one module call that carries out a plan, and looks at the listeners that have the right certificate."""
+    planned, kept = ([one for one in listeners if one["outcome"] == outcome] for outcome in ("switched", "unchanged"))
+    return {"deployments": _batch([*planned, *kept])["deployments"], "max_listeners": len(planned)}
+
+
 def is_to_switch(listener: Record, approved: Collection[str] | None) -> bool:
     """Return whether the plan for a listener is to be carried out."""
     return listener["outcome"] == "switched" and (approved is None or change_of(listener) in approved)

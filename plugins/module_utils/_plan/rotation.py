@@ -17,7 +17,7 @@ from datetime import datetime
 
 from .._argspec import MAILBOXES
 from .._codes import RotationReason
-from .._names import name_matches
+from .._names import any_matches, is_host_name
 from .._text import some_of
 from .._times import parse
 from .._x509.certificate import name_set
@@ -156,7 +156,7 @@ def choose(entries: Iterable[Record], store: Iterable[Record], wishes: Wishes, a
         at: the present instant.
     """
     shelf = _Shelf(store, at)
-    rivals: dict[tuple[Names, str], list[Record]] = {}
+    rivals: dict[tuple[Names | str, str], list[Record]] = {}
     skipped, seen = [], set()
     for entry in entries:
         if entry["fingerprint_sha256"] in seen or not is_meant(entry, wishes.common_names):
@@ -166,7 +166,8 @@ def choose(entries: Iterable[Record], store: Iterable[Record], wishes: Wishes, a
         if why_not:
             skipped.append(_skipped(entry, *why_not))
         else:
-            rivals.setdefault((names_of(entry), entry["key_type"]), []).append(entry)
+            names = names_of(entry) or entry["fingerprint_sha256"]  # one that is for no name has no rival
+            rivals.setdefault((names, entry["key_type"]), []).append(entry)
     chosen = []
     for group in rivals.values():
         best = max(group, key=_rank)
@@ -180,12 +181,15 @@ def choose(entries: Iterable[Record], store: Iterable[Record], wishes: Wishes, a
 
 
 def is_meant(record: Record, patterns: Sequence[str] | None) -> bool:
-    """Return whether one of a certificate's names matches one of the patterns, if there are any."""
-    return patterns is None or any(name_matches(name, patterns) for name in names_of(record))
+    """Return whether one of a certificate's names matches one of the patterns, if there are any; an address is no name."""
+    if patterns is None:
+        return True
+    hosts = filter(is_host_name, record["subject_alt_names"] or ())
+    return any_matches(name_set(record["common_name"], hosts), patterns)
 
 
 def names_of(record: Record) -> Names:
-    """Return the names of a certificate in a result."""
+    """Return the names of a certificate in a result, addresses included."""
     return name_set(record["common_name"], record["subject_alt_names"] or ())
 
 
@@ -263,6 +267,8 @@ class _Shelf:
 
 def _why_new(names: Names, related: Sequence[Record]) -> str:
     remedy = "ssl_rotation_import_new: true imports it."
+    if not names:
+        return f"It is for no name, so it renews no certificate of the store. {remedy}"
     if not related:
         return f"The store holds no certificate for {some_of(sorted(names), MOST_NAMED)} that it would renew: {remedy}"
     nearest = min(related, key=lambda record: len(names_of(record) - names))

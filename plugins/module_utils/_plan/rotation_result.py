@@ -51,19 +51,26 @@ class Rotation:
     """From `ssl_certificate_import`, one for each call."""
 
 
-def outcome(run: Rotation, phases: Collection[str], *, is_check_mode: bool) -> dict[str, list[Record]]:
+def outcome(
+    run: Rotation, phases: Collection[str], *, is_check_mode: bool, tolerated: Collection[str] = ()
+) -> dict[str, list[Record]]:
     """Return the content of `ssl_rotation_result`, and under `unchanged` the listeners that were left as they are.
 
     Args:
         run: what the modules returned.
         phases: those that ran.
         is_check_mode: whether nothing was done in fact.
+        tolerated: reasons for which a certificate or a listener that failed counts as skipped, if something else is done.
     """
     result: dict[str, list[Record]] = {name: [] for name in LISTS}
     if "import" in phases:
         _add_imports(result, run)
     if run.listeners is not None:
         _add_listeners(result, run, phases, run.listeners, is_check_mode=is_check_mode)
+    if result["imported"] or result["deployed"] or result["removed"]:
+        passing = [one for one in result["failed"] if one.get("reason") in tolerated]
+        result["skipped"] += [{**one, "outcome": "skipped"} for one in passing]
+        result["failed"] = [one for one in result["failed"] if one not in passing]
     return result
 
 

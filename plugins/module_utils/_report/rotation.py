@@ -19,7 +19,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from .._codes import HeldBack, LineAttention, LineState
-from .._names import listener_name
+from .._names import is_host_name, listener_name, shown_name_of
 from .._times import days_until, has_passed, iso, parse
 from .common import EXPIRING_DAYS, Record, Row, balancers, made_today, needing, notices, read, unless_same
 from .lines import Facts, Line, Lines, Place, age
@@ -97,10 +97,14 @@ def _build(lines: Lines, earlier: dict[str, Row], words: Record, at: datetime) -
     }
 
 
-def _place_in_list(row: Row) -> tuple[bool, str, bool, str]:
-    """Return a sort key: by name, a wildcard after the name that it stands under; what has no name comes last."""
+def _place_in_list(row: Row) -> tuple[bool, str, bool, str, str, str]:
+    """Return a sort key: by name, a wildcard after the name that it stands under; what has no name comes last.
+
+    Several lines may have the same first name. Their order is the same in every report.
+    """
     name = str(row["name"] or "")
-    return not name, name.removeprefix("*.").lower(), name.startswith("*"), str(row["key_type"])
+    by_name = (not name, name.removeprefix("*.").lower(), name.startswith("*"))
+    return *by_name, str(row["key_type"]), " ".join(map(str, row["subject_alt_names"])), row["key"]
 
 
 def key_of(line: Line) -> str:
@@ -167,9 +171,9 @@ def _row(line: Line, context: _Context, before: Row) -> Row:
 def _name(line: Line) -> str | None:
     """Return what people call a line: the common name of its newest certificate, or if that has none, its first DNS name."""
     newest = max([*line.stored, *line.entries], key=age, default=None)
-    common = newest.get("common_name") if newest else None
-    first = min(line.names, key=lambda name: (name.startswith("*"), name), default=None)
-    return common or first or (None if line.stored else line.other) or None
+    shown = shown_name_of(newest) if newest else None
+    first = min(line.names, key=lambda name: (not is_host_name(name), name.startswith("*"), name), default=None)
+    return shown or first or (None if line.stored else line.other) or None
 
 
 def _called(entry: Record) -> str:
@@ -216,12 +220,11 @@ class _Case:
 
     @cached_property
     def refused(self) -> Record | None:
-        """The newest valid certificate of a source, if it is refused, and newer than all that could be taken and is stored."""
+        """The newest valid certificate of the sources, if it is refused and the store does not have it."""
         newest = next((one for one in self.line.entries if self._is_valid(one)), None)
         if newest is None or not self._refusal(newest) or self._is_stored(newest):
             return None
-        others = [one for one in (self.entry, self._best_stored(self.line)) if one]
-        return None if any(age(one) >= age(newest) for one in others) else newest
+        return newest
 
     def _is_stored(self, record: Record) -> bool:
         shown = record.get("fingerprint_sha256")

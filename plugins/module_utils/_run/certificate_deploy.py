@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 
 from .._api.balancers import fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.store import fetch_stored, warn_of_unreadable
 from .._api.values import LARGEST_ID, check_ids
-from .._argspec import ArgumentSpec, api_options, selection_options
+from .._argspec import ArgumentSpec, api_options, ledger_options, selection_options
 from .._codes import DeployOutcome
 from .._errors import CertificatesError
-from .._libraries import FOR_API, FOR_CERTIFICATES
+from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._names import named, shown_name_of
 from .._plan.deployments import (
@@ -37,6 +39,9 @@ from .roots import roots_if_any
 from .serving import Watch
 from .switching import Patience, Switcher
 
+if t.TYPE_CHECKING:
+    from .turns import Turn
+
 LISTENERS: dict[str, t.Any] = {
     "type": "list",
     "elements": "dict",
@@ -48,6 +53,7 @@ LISTENERS: dict[str, t.Any] = {
 }
 SPEC = (
     api_options()
+    + ledger_options()
     + selection_options().only("common_names")
     + ArgumentSpec(
         options={
@@ -77,6 +83,7 @@ SPEC = (
             "verify_timeout": {"type": "float", "default": 120},
             "trusted_ca_path": {"type": "path"},
             "rollback": {"type": "bool", "default": True},
+            "exclusive": {"type": "bool", "default": False},
         },
     )
 )
@@ -98,19 +105,75 @@ def run(module: Module) -> dict[str, t.Any]:
     check_params(module)
     wishes = wishes_of(params)
     expected = read_expected("expected_certificates", params["expected_certificates"] or ())
+    if params["exclusive"]:
+        check_ledger(module)
     client = connect(module, params["concurrency"], module.stop_on_signals())
     watch = watch_of(module, client) if params["verify"] else None
+    planned_at = now()
     planned = plan(module, client, wishes, expected)
-    check_number([one for one in planned if one.is_changed], params["max_listeners"])
     if module.check_mode:
+        if params["exclusive"] and any_change(planned):
+            check_place(params["ledger_url"])
         return as_result(planned, [predicted(one) for one in planned], client)
     patience = Patience(params["wait"], params["wait_timeout"], params["wait_interval"])
-    switcher = Switcher(client, patience, watch, rollback=params["rollback"])
-    settled = [one for one in planned if one.place is None]
-    for group in client.each(switcher, list(by_balancer(planned))):
-        settled += group
+    with turn_for(module, client, patience, planned, planned_at) as turn:
+        if turn and turn.is_plan_stale:
+            planned = plan(module, client, wishes, expected)
+        if turn and not any_change(planned):
+            turn.end()
+        switcher = Switcher(
+            client, patience, watch, rollback=params["rollback"], before_sending=turn.check if turn else None
+        )
+        settled = [one for one in planned if one.place is None]
+        for group in client.each(switcher, list(by_balancer(planned))):
+            settled += group
     warn_of_what_was_seen(module, settled, watch)
     return as_result(planned, sorted(settled, key=by_place), client)
+
+
+def any_change(planned: Iterable[Deployment]) -> bool:
+    """Return whether a plan changes anything."""
+    return any(one.is_changed for one in planned)
+
+
+def check_ledger(module: Module) -> None:
+    """Refuse a run that could not have a turn: without the library for databases, or with a URL that cannot be meant.
+
+    Raises:
+        CertificatesError: `missing_library`, `ledger_unavailable`.
+    """
+    module.require(*FOR_LEDGER)
+    if module.params["ledger_url"]:
+        check_place(module.params["ledger_url"])
+
+
+def check_place(ledger_url: str | None) -> None:
+    """Refuse a ledger that has no possible place, without accessing it.
+
+    Raises:
+        CertificatesError: `ledger_unavailable`.
+    """
+    # Imported only here, as is the turn: without exclusive, loading the library would take a good part of a run.
+    from .._ledger.place import find_place
+
+    find_place(ledger_url)
+
+
+@contextmanager
+def turn_for(
+    module: Module, client: Client, patience: Patience, planned: Iterable[Deployment], planned_at: datetime
+) -> Iterator[Turn | None]:
+    """Have the turn to change load balancers in a block, if there is something to change and the user wants that only one run does."""
+    if True:
+        yield None
+        return
+    from .turns import take_turn
+
+    turn = take_turn(client, module.params["ledger_url"], patience, planned_at)
+    try:
+        yield turn
+    finally:
+        turn.end()
 
 
 def check_params(module: Module) -> None:
@@ -189,33 +252,39 @@ def wishes_of(params: dict[str, t.Any]) -> list[Wish] | None:
 def plan(
     module: Module, client: Client, wishes: Sequence[Wish] | None, expected: Sequence[Expected]
 ) -> list[Deployment]:
-    """Read the store and the balancers; return what to do about each listener."""
+    """Read the store and the balancers; return what to do about each listener.
+
+    Raises:
+        CertificatesError: as `fetch_stored` and `fetch_balancers`; `too_many_listeners`.
+    """
     params = module.params
     stored = fetch_stored(client)
     warn_of_unreadable(client, stored)
     balancers = fetch_balancers(client)
     if wishes is not None:
         leeway = Leeway(**{name.removeprefix("allow_"): params[name] for name in LEEWAY})
-        return plan_wishes(balancers, stored, wishes, leeway, now())
-    selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
-    planned = plan_renewals(balancers, stored, selection, now(), expected)
-    warn_of_what_is_missing(module, planned, selection)
+        planned = plan_wishes(balancers, stored, wishes, leeway, now())
+    else:
+        selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
+        planned = plan_renewals(balancers, stored, selection, now(), expected)
+        warn_of_what_is_missing(client, planned, selection)
+    check_number([one for one in planned if one.is_changed], params["max_listeners"])
     return planned
 
 
-def warn_of_what_is_missing(module: Module, planned: Sequence[Deployment], selection: ListenerSelection) -> None:
+def warn_of_what_is_missing(client: Client, planned: Sequence[Deployment], selection: ListenerSelection) -> None:
     """Warn if nothing was found to renew, and about certificates that the listing of the store lacks: permissions may be missing."""
     if not planned and selection == ListenerSelection():
-        module.warn(
+        client.warn(
             "No HTTPS listener was found. If the account has some, give the API user access to the devices of its load balancers."
         )
     elif not planned and all(one != [] for one in (selection.common_names, selection.load_balancers, selection.ports)):
-        module.warn(
+        client.warn(
             "No HTTPS listener matches common_names, load_balancers and ports; ssl_endpoint_info lists those that there are."
         )
     unknown = sorted({one.certificate_id or 0 for one in planned if one.certificate_id and one.target is None})
     if unknown:
-        module.warn(
+        client.warn(
             f"Listeners have certificates that the store's list lacks: {some_of(list(map(str, unknown)), MOST_NAMED)}. They are not renewed. "
             "The API user may lack the permission SECURITY_CERTIFICATE_MANAGE."
         )

@@ -20,25 +20,13 @@ from datetime import datetime, timedelta
 from .._api import store
 from .._api.client import Client, Interrupted
 from .._errors import CertificatesError
-from .._ledger.ledger import CLOCK_TOLERANCE, Claim, CreateKey, Entry, Ledger, lease_for
+from .._ledger.ledger import Claim, CreateKey, Entry, Ledger, lease_for
 from .._times import now
 from .._x509.certificate import Certificate
 
 FIRST_PAUSE = 0.1
 """Seconds between the first two checks of another run's claim; each pause is twice as long as the one before."""
 LONGEST_PAUSE = 2.0
-
-
-def is_over(entry: Entry[CreateKey], since: datetime, at: datetime) -> bool:
-    """Return whether the run that made an open claim can no longer be working on it.
-
-    Args:
-        entry: the claim.
-        since: when it was first seen unchanged.
-        at: the present instant.
-    """
-    by_its_clock = entry.requested_at + entry.lease + CLOCK_TOLERANCE  # its clock may be behind this machine's
-    return at >= min(by_its_clock, since + entry.lease)
 
 
 class _Taken(CertificatesError):
@@ -116,7 +104,7 @@ class Creator:
                 continue
             if answer != seen:
                 seen, since = answer, at
-            if answer.state == "claimed" and not is_over(answer, since, at):
+            if answer.state == "claimed" and not answer.is_over(at - since, at):
                 self._client.stop.wait(pause * (0.5 + random.random()))
                 pause = min(2 * pause, LONGEST_PAUSE)
                 continue
@@ -195,7 +183,7 @@ class Creator:
     def _listed_after(self, entry: Entry[CreateKey], since: datetime) -> Sequence[store.Stored]:
         """Return a listing of the store that began after the claim was over; one listing serves all claims that were over by then."""
         with self._listing:
-            if self._listed is None or not is_over(entry, since, self._listed[0]):
+            if self._listed is None or not entry.is_over(self._listed[0] - since, self._listed[0]):
                 self._listed = (self._now(), store.fetch_stored(self._client))
             return self._listed[1]
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .._errors import CertificatesError
+from .._names import shown_name_of
 from .._plan.material import remedy_for
 from .._sources import plain
 from .._sources.base import Bundle, Content, File
@@ -101,7 +102,7 @@ def _letter(found: Mapping[str, t.Any]) -> Unit:
     contents = tuple(
         Content(File(kind, path), tuple(read_certificates(as_bytes(text)))) for kind, text in parts if text
     )
-    return Unit(Bundle(str(found.get("common_name") or ""), path, is_entry=False), contents)
+    return Unit(Bundle(shown_name_of(found) or "", path, is_entry=False), contents)
 
 
 # Trust

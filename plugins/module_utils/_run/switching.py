@@ -48,13 +48,23 @@ class Switcher:
         patience: how long to wait for the balancer.
         watch: looks at what is served; `None` if that is not to be looked at.
         rollback: whether a listener that works no more is pointed back.
+        before_sending: called right before each change is sent; if it raises, nothing is sent.
     """
 
-    def __init__(self, client: Client, patience: Patience, watch: Watch | None, *, rollback: bool) -> None:
+    def __init__(
+        self,
+        client: Client,
+        patience: Patience,
+        watch: Watch | None,
+        *,
+        rollback: bool,
+        before_sending: t.Callable[[], None] | None = None,
+    ) -> None:
         self._client = client
         self._patience = patience
         self._watch = watch
         self._rollback = rollback
+        self._before_sending = before_sending
 
     def __call__(self, group: Sequence[Deployment]) -> list[Deployment]:
         """Return the balancer's listeners with their outcomes, in every case."""
@@ -120,7 +130,8 @@ class Switcher:
         """
         balancer = _balancer(missing)
         try:
-            point_listeners(self._client, balancer, {one.uuid: t.cast(int, one.certificate_id) for one in missing})
+            wanted = {one.uuid: t.cast(int, one.certificate_id) for one in missing}
+            point_listeners(self._client, balancer, wanted, self._before_sending)
         except CertificatesError as error:
             if error.code == "no_answer":
                 return self._read_back(missing, error)

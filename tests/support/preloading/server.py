@@ -44,7 +44,7 @@ SEARCH_PATH = sys.path[1:]
 class Server:
     """Forks a process for each connection, tells its end, and kills it where the other side ends first. It is prepared before."""
 
-    def __init__(self, address: str, prepare: Callable[[], None]) -> None:
+    def __init__(self, address: str, prepare: Callable[[], None] | None) -> None:
         self._prepare = prepare
         self._selector = selectors.DefaultSelector()
         self._listener = socket.socket(socket.AF_UNIX)
@@ -64,7 +64,8 @@ class Server:
         connection, _address = self._listener.accept()
         size, streams, _flags, _peer = socket.recv_fds(connection, 4, 3)
         request = marshal.loads(_read(connection, int.from_bytes(size, "big")))
-        self._prepare()
+        if self._prepare:
+            self._prepare()
         pid = os.fork()
         if pid == 0:
             _be(streams, *request)
@@ -138,12 +139,14 @@ if __name__ == "__main__":
     compiled.keep_in(_folder)
     if _kind == "programs":
         programs.prepare(_folder)
+        _learn = None  # what modules import is not for programs
     else:
         packed.keep_in(_folder)
+        _learn = partial(packed.learn, _folder)
         for name in LIBRARIES:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
     tempfile.tempdir = None  # which the environment may change
     gc.collect()
     gc.freeze()
-    Server(_address, partial(packed.learn, _folder)).serve()
+    Server(_address, _learn).serve()

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import (
+    ApprovalReason,
     DeployOutcome,
     DeployReason,
     EmailOutcome,
@@ -40,6 +41,7 @@ ROTATION = [
     for text in role_entry_points("ssl_rotation")["main"]["description"]
     if text.startswith("A certificate of a source is skipped")
 ]
+APPROVAL = [text for text in role_entry_points("ssl_rotation")["main"]["description"] if "follows an approval" in text]
 SKIPPED = FILTER["RETURN"]["_value"]["contains"]["skipped"]["description"]
 
 
@@ -85,8 +87,9 @@ def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str 
         ("serving", 0, reasons(SERVED), EndpointReason),
         ("waiting", 0, words(SKIPPED), WaitingReason),
         ("rotating", 0, words(ROTATION), RotationReason),
+        ("rotating", 1, words(APPROVAL), ApprovalReason),
     ],
-    ids=["requesting", "missing", "unmatched", "importing", "deploying", "serving", "waiting", "rotating"],
+    ids=["requesting", "missing", "unmatched", "importing", "deploying", "serving", "waiting", "rotating", "approving"],
 )
 def test_the_guide_lists_the_reasons_that_are_documented(
     section: str, table: int, documented: set[str], declared: Any

@@ -34,6 +34,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {**LOGIN, "state": "absent", "certificate_id": 1},
         (*API, *CERTIFICATES, "SQLAlchemy"),
     ),
+    "ssl_certificate_deploy": ({**LOGIN, "exclusive": True}, (*API, *CERTIFICATES, "SQLAlchemy")),
     "ssl_fulfillment_email": ({**LOGIN, "order_ids": [1]}, (*API, *CERTIFICATES, "SQLAlchemy")),
     "ssl_fulfillment_email_info": (
         {
@@ -47,7 +48,9 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 """The options of a run that needs all libraries that its module may need, and those."""
 SHOWN_BY = {library: module for module, (_options, libraries) in reversed(CASES.items()) for library in libraries}
 NEEDED = sorted(
-    {(module, library) for library, module in SHOWN_BY.items()} | {(module, "cryptography") for module in CASES}
+    {(module, library) for library, module in SHOWN_BY.items()}
+    | {(module, "cryptography") for module in CASES}
+    | {("ssl_certificate_deploy", "SQLAlchemy")}
 )
 """Each library with one module that needs it, and each module with one library: a run in a new process takes a while."""
 
@@ -109,7 +112,7 @@ def test_a_library_that_is_too_old(tmp_path: Path, module: str, library: str) ->
     assert result["msg"].endswith(f", which has 0.9: pip install '{library}>={least}'.")
 
 
-NEEDS_MOST_FOR_SOME_OPTIONS = {"ssl_fulfillment_email_info", "ssl_endpoint_info"}
+NEEDS_MOST_FOR_SOME_OPTIONS = {"ssl_certificate_deploy", "ssl_fulfillment_email_info", "ssl_endpoint_info"}
 
 
 @pytest.mark.parametrize("module", CASES)
@@ -132,6 +135,12 @@ def test_what_is_only_needed_for_some_options_is_only_then_asked_for(tmp_path: P
     result = run("ssl_fulfillment_email_info", tmp_path, {"maildir": str(tmp_path), "csr_paths": ["/none"]})
     assert "is no Maildir" in result["msg"]
     assert run("ssl_endpoint_info", tmp_path, {"endpoints": ["127.0.0.1:1"]})["endpoint_count"] == 1
+
+
+def test_who_takes_no_turn_needs_no_ledger(tmp_path: Path) -> None:
+    make_missing(tmp_path, "SQLAlchemy")
+    given = {**LOGIN, "ledger_url": "sqlite:////var/lib/certificates/ledger.sqlite3"}
+    assert run("ssl_certificate_deploy", tmp_path, given)["failure"]["code"] == "unreachable"
 
 
 FILTERS = {

@@ -51,6 +51,15 @@ def test_facts(form: str) -> None:
     assert (facts["key_type"], facts["key_size"]) == ("EC", 256)
 
 
+@pytest.mark.parametrize("organization", [None, "Example Inc."])
+def test_facts_without_a_common_name(organization: str | None) -> None:
+    names = ["*.example.org", "xn--mnchen-3ya.example"]
+    facts = certificate_facts(
+        Authority().issue(None, names=names, addresses=["192.0.2.1"], organization=organization).pem
+    )
+    assert (facts["common_name"], facts["subject_alt_names"]) == (None, ["192.0.2.1", *names])
+
+
 BAD: dict[str, tuple[Any, str]] = {
     "empty": ("", "no certificate"),
     "path": ("/etc/ssl/www.example.com.crt", "not its path"),

@@ -44,6 +44,13 @@ def test_a_key_in_disorder(disorder: str) -> None:
     assert key_matches(OTHER.pem, key) is False
 
 
+def test_a_certificate_with_an_empty_subject() -> None:
+    """A CA is not taken for the leaf because that has no name."""
+    nameless = AUTHORITY.issue(None, names=["www.example.com"], key=KEY)
+    assert key_matches(pem_of(reversed(nameless.all)), ISSUED.key_pem) is True
+    assert key_matches(nameless.pem, OTHER.key_pem) is False
+
+
 FORMS: dict[str, tuple[str, str | bytes, str | None]] = {
     "traditional": (ISSUED.pem, key_pem(KEY, PrivateFormat.TraditionalOpenSSL), None),
     "traditional, encrypted": (ISSUED.pem, key_pem(KEY, PrivateFormat.TraditionalOpenSSL, PASSPHRASE), PASSPHRASE),

@@ -29,6 +29,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Key,
     Ledger,
     State,
+    TurnKey,
 )
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -248,37 +249,54 @@ def test_what_fails_in_a_shared_transaction_is_on_nobodys_record(tmp_path: Path)
     ledger.close()
 
 
-def test_a_rival_between_looking_and_claiming_is_noticed(postgresql_url: str) -> None:
+def an_email(ledger: Ledger, account_id: int) -> Claim[Key] | Entry[Key]:
+    """What a run gets that wants to request an email."""
+    return ledger.claim(replace(KEY, account_id=account_id), AT, DAY)
+
+
+def a_turn(ledger: Ledger, account_id: int) -> Claim[TurnKey] | Entry[TurnKey]:
+    """What a run gets that wants to have the turn."""
+    return ledger.claim(TurnKey(account_id), AT, None, LEASE)
+
+
+def a_turn_after_others(ledger: Ledger, account_id: int) -> Claim[TurnKey] | Entry[TurnKey]:
+    """What a run gets that wants to have the turn, and had it before."""
+    before = a_turn(ledger, account_id)
+    if isinstance(before, Claim):
+        ledger.end(before, AT)
+    return a_turn(ledger, account_id)
+
+
+@pytest.mark.parametrize(("want", "rivals"), [(an_email, an_email), (a_turn, a_turn), (a_turn, a_turn_after_others)])
+def test_a_rival_between_looking_and_claiming_is_noticed(postgresql_url: str, want: Any, rivals: Any) -> None:
     """Whatever moment between the statements of a claim the rival picks: one of the two is refused.
 
     SQLite's write lock spans the whole claim, so that there is no such moment.
     """
     for moment in itertools.count():
-        key = replace(KEY, order_id=1 + moment)
         first, rival = Ledger(postgresql_url), Ledger(postgresql_url)
         statements = itertools.count()
-        met: list[Claim[Key] | Entry[Key]] = []
+        met: list[Any] = []
 
         def interfere(
             *_event: Any,
             moment: int = moment,
-            key: Key = key,
             rival: Ledger = rival,
             count: Any = statements,
             met: Any = met,
         ) -> None:
             if next(count) == moment:
-                met.append(rival.claim(key, AT, DAY))
+                met.append(rivals(rival, 1 + moment))
 
         sa.event.listen(first._database._engine, "before_cursor_execute", interfere)
-        got = first.claim(key, AT, DAY)
+        got = want(first, 1 + moment)
         first.close()
         rival.close()
         if not met:  # the claim has no more statements than that
             assert moment > 1
             return
         granted = [answer for answer in (*met, got) if isinstance(answer, Claim)]
-        assert len(granted) == 1, f"the rival came before statement {moment + 1}, and both may send"
+        assert len(granted) == 1, f"the rival came before statement {moment + 1}, and both have it"
 
 
 def test_ledgers_that_are_made_at_the_same_time_are_one(ledger_url: str) -> None:
@@ -298,10 +316,10 @@ def test_ledgers_that_are_made_at_the_same_time_are_one(ledger_url: str) -> None
 
 
 def test_a_newer_schema_is_refused(ledger: Ledger, ledger_url: str) -> None:
-    execute(ledger_url, f"UPDATE {VERSIONS} SET version = 3")
+    execute(ledger_url, f"UPDATE {VERSIONS} SET version = 4")
     for read_only in (False, True):
         message = unavailable(ledger_url, read_only=read_only).message
-        assert "version 3" in message
+        assert "version 4" in message
         assert "newer release" in message
 
 
@@ -372,17 +390,100 @@ def test_how_long_a_claim_is_under_way(ledger: Ledger, age: timedelta, under_way
     assert not refusal(ledger).is_under_way(AT + age)
 
 
-def make_older(url: str) -> None:
-    """Make a ledger what the first release left."""
-    execute(url, "DROP TABLE softlayer_ssl_certificate_creates")
-    execute(url, f"ALTER TABLE {TABLE} DROP COLUMN lease_until")
-    execute(url, f"UPDATE {VERSIONS} SET version = 1")
+TURN = TurnKey(account_id=7)
+TURNS = "softlayer_ssl_listener_turns"
 
 
-def test_an_older_ledger_is_brought_up_to_date(ledger: Ledger, ledger_url: str) -> None:
+def turn(ledger: Ledger, at: datetime = AT) -> Claim[TurnKey]:
+    """A turn that must be granted."""
+    claim = ledger.claim(TURN, at, None, LEASE)
+    assert isinstance(claim, Claim), claim
+    return claim
+
+
+def turn_of_another(ledger: Ledger, at: datetime = AT) -> Entry[TurnKey]:
+    """The turn that forbids another one."""
+    entry = ledger.claim(TURN, at, None, LEASE)
+    assert isinstance(entry, Entry), entry
+    return entry
+
+
+def test_a_turn_is_one_runs_until_it_ends(ledger: Ledger) -> None:
+    """However long, and whatever is claimed beside it."""
+    first = turn(ledger)
+    assert first.previous_until is None
+    assert isinstance(ledger.claim(TurnKey(account_id=8), AT, None, LEASE), Claim)
+    claim(ledger)
+    create_claim(ledger)
+    assert turn_of_another(ledger, AT + DAY) == Entry(first.id, TURN, AT, "claimed", AT + LEASE, begun_at=AT)
+    renewed = ledger.renew(first, AT + HOUR)
+    assert renewed is not None
+    seen = turn_of_another(ledger, AT + HOUR)
+    assert (seen.begun_at, seen.requested_at, seen.lease) == (AT, AT + HOUR, LEASE)
+    ledger.end(renewed, AT + 2 * HOUR)
+    assert turn(ledger, AT + DAY).previous_until == AT + 2 * HOUR
+
+
+def test_a_turn_that_was_taken_over_is_lost(ledger: Ledger) -> None:
+    """Who had it can neither renew it nor end that of the other run; when it ended is not known."""
+    first = turn(ledger)
+    ledger.withdraw(turn_of_another(ledger))
+    second = turn(ledger, AT + HOUR)
+    assert second.previous_until == AT + HOUR
+    assert ledger.renew(first, AT + HOUR) is None
+    ledger.end(first, AT + HOUR)
+    assert turn_of_another(ledger).id == second.id
+    ledger.end(second, AT + 2 * HOUR)
+    assert turn(ledger, AT + DAY).previous_until == AT + 2 * HOUR
+
+
+def test_what_was_renewed_meanwhile_is_not_taken_over(ledger: Ledger) -> None:
+    first = turn(ledger)
+    seen = turn_of_another(ledger)
+    renewed = ledger.renew(first, AT + timedelta(seconds=5))
+    ledger.withdraw(seen)
+    assert renewed is not None and turn_of_another(ledger).lease_until == renewed.lease_until
+
+
+def test_many_turns_are_one_at_a_time(ledger: Ledger, ledger_url: str) -> None:
+    """Whoever takes it, nobody else has it; whoever is stopped between two statements finds it taken."""
+    ledgers = [ledger, *(Ledger(ledger_url) for _ in range(3))]
+    holders: set[int] = set()
+    met: list[int] = []
+
+    def take(number: int) -> int:
+        mine, taken = ledgers[number], 0
+        while taken < 10:
+            answer = mine.claim(TURN, AT, None, LEASE)
+            if isinstance(answer, Claim):
+                holders.add(number)
+                met.append(len(holders))
+                holders.remove(number)
+                mine.end(answer, AT)
+                taken += 1
+        return taken
+
+    with ThreadPoolExecutor(len(ledgers)) as pool:
+        assert list(pool.map(take, range(len(ledgers)))) == [10] * len(ledgers)
+    assert set(met) == {1}
+    for other in ledgers[1:]:
+        other.close()
+
+
+def make_older(url: str, version: int) -> None:
+    """Make a ledger what an earlier release left."""
+    execute(url, f"DROP TABLE {TURNS}")
+    if version == 1:
+        execute(url, "DROP TABLE softlayer_ssl_certificate_creates")
+        execute(url, f"ALTER TABLE {TABLE} DROP COLUMN lease_until")
+    execute(url, f"UPDATE {VERSIONS} SET version = {version}")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_ledger_is_brought_up_to_date(ledger: Ledger, ledger_url: str, version: int) -> None:
     first = claim(ledger)
-    make_older(ledger_url)
-    old = Entry(first.id, KEY, AT, "claimed", None)
+    make_older(ledger_url, version)
+    old = Entry(first.id, KEY, AT, "claimed", first.lease_until if version > 1 else None)
     looking = Ledger(ledger_url, read_only=True)
     assert looking.last_requests([KEY]) == {KEY: old}
     looking.close()
@@ -393,16 +494,32 @@ def test_an_older_ledger_is_brought_up_to_date(ledger: Ledger, ledger_url: str) 
         renewed = Ledger(ledger_url)
         try:
             assert renewed.last_requests([KEY]) == {KEY: old}
+            assert isinstance(renewed.claim(TurnKey(number), AT, None, LEASE), Claim)
             return renewed.claim(CREATE, AT, None, LEASE)
         finally:
             renewed.close()
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(isinstance(answer, Claim) for answer in pool.map(open_it, range(4))) == 1
-    assert old.is_under_way(AT + USUAL_LEASE - HOUR / 60) and not old.is_under_way(AT + USUAL_LEASE)
-    execute(ledger_url, f"UPDATE {VERSIONS} SET version = 1")  # as an older release does that was opening it meanwhile
+    assert old.is_under_way(AT + old.lease - HOUR / 60) and not old.is_under_way(AT + old.lease)
+    # As an older release does that was opening it meanwhile.
+    execute(ledger_url, f"UPDATE {VERSIONS} SET version = {version}")
     Ledger(ledger_url).close()
-    assert "version 3" in unavailable_with_version(ledger_url, 3)
+    assert "version 4" in unavailable_with_version(ledger_url, 4)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_release_goes_on_with_its_work(ledger: Ledger, ledger_url: str, version: int) -> None:
+    """A run that had opened the ledger before it was upgraded names the columns that it writes."""
+    make_older(ledger_url, version)
+    Ledger(ledger_url).close()
+    execute(
+        ledger_url,
+        f"INSERT INTO {TABLE} (account_id, order_id, email_type, number, state, requested_at) "
+        "VALUES (7, 100, 'FulfillmentEmail', 1, 'claimed', '2026-01-31 12:00:00+00:00')",
+    )
+    assert refusal(ledger).lease == USUAL_LEASE
+    turn(ledger)
 
 
 def unavailable_with_version(url: str, version: int) -> str:

@@ -459,6 +459,19 @@ def test_names_count_and_not_which_of_them_is_the_common_one() -> None:
     ]
 
 
+def test_addresses_and_odd_common_names_count_as_well() -> None:
+    """Nothing that the old one is for may be lost, and a common name that is no host is one of its names."""
+    how: dict[str, Any] = {"organization": "Example Inc.", "days": (-300, 10)}
+    address, both = AUTHORITY.issue(None, addresses=["192.0.2.1"], **how), ["192.0.2.1", "192.0.2.2"]
+    new = AUTHORITY.issue(None, addresses=both, organization="Example Inc.")
+    assert superseded(new, address) == [(9, True)]
+    assert superseded(new, AUTHORITY.issue(None, names=[NAME], addresses=both, **how)) == []
+    odd = AUTHORITY.issue("Example Shop", names=[NAME], **how)
+    assert superseded(AUTHORITY.issue("example shop", names=[NAME], organization="Example Inc."), odd) == [(9, True)]
+    assert superseded(AUTHORITY.issue(None, names=[NAME], organization="Example Inc."), odd) == []
+    assert superseded(ISSUED, odd) == []
+
+
 def test_the_case_of_a_name_does_not_count() -> None:
     old = AUTHORITY.issue("WWW.Example.com", organization="Example Inc.", names=[NAME], days=(-300, 10))
     assert superseded(ISSUED, old) == [(9, True)]

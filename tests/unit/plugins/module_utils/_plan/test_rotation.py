@@ -242,6 +242,25 @@ def test_patterns_narrow_what_is_looked_at() -> None:
     assert choose(entries, [], Wishes([], import_new=True), AT) == Choice([], [])
 
 
+def test_an_address_is_no_name_that_a_pattern_matches() -> None:
+    """As in the modules; but it must not be lost."""
+    both, address = entry("both", names=["192.0.2.1", "www.example.com"]), entry("address", names=["192.0.2.1"])
+    wishes = Wishes(["192.*", "www.*"], import_new=True)
+    assert chosen(choose([both, address], [], wishes, AT)) == ["both"]
+    (told,) = choose([entry()], [stored(1, names=["192.0.2.1", "www.example.com"])], Wishes(), AT).skipped
+    assert "certificate 1 is also for 192.0.2.1" in told["message"]
+
+
+def test_certificates_without_any_name_do_not_replace_each_other() -> None:
+    """Nothing says that they are for the same."""
+    entries = [entry("a", "2026-02", []), entry("b", "2026-03", []), entry("c", "2026-04", [])]
+    assert chosen(choose(entries, [stored(1, names=[])], Wishes(import_new=True), AT)) == ["a", "b", "c"]
+    told = choose(entries[:1], [stored(1, names=[])], Wishes(), AT).skipped
+    assert [one["message"] for one in told] == [
+        "It is for no name, so it renews no certificate of the store. ssl_rotation_import_new: true imports it."
+    ]
+
+
 @given(st.permutations([entry("a", "2026-02"), entry("b", "2026-03"), entry("c", "2026-04"), entry("c", "2026-04")]))
 def test_the_order_of_the_sources_does_not_matter(entries: list[Any]) -> None:
     """As long as one is the newest."""

@@ -218,6 +218,12 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     ),
     "not trusted, and older than what is served": (
         {"store": [SERVED], "entries": [{**UNTRUSTED, **certificate(3, -40)}]},
+        "unusable",
+        "untrusted",
+        ["refused"],
+    ),
+    "not trusted, and older than another one of the sources": (
+        {"store": [SERVED], "entries": [{**UNTRUSTED, **certificate(3, -40)}, entry(2, -30)]},
         "up_to_date",
         "current",
         [],
@@ -476,6 +482,33 @@ def test_names() -> None:
     assert rows[1]["subject_alt_names"] == ["b.example.com", "*.a.example.com"]
     assert rows[-1]["certificate_ids"] == [4] and rows[-1]["key_type"] is None
     assert len({one["key"] for one in rows}) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["z.example.com", "a.example.com"], "z.example.com"),
+        (["192.0.2.1", "b.example.com"], "b.example.com"),
+        (["192.0.2.7", "2001:db8::7"], "192.0.2.7"),
+    ],
+)
+def test_without_a_common_name_the_first_dns_name_is_shown(names: list[str], shown: str) -> None:
+    """As it stands in the newest certificate, and in all messages about that; without one, in that of a listener."""
+    older = stored(1, -60, *sorted(names, reverse=shown.startswith("z") is False))
+    (line,) = build(store=[older, stored(2, 0, *names)])["lines"]
+    assert line["name"] == shown
+    facts = {"certificate_id": None, "subject_alt_names": ["192.0.2.1", "b.example.com"], "common_name": None}
+    (line,) = build(listeners=[listener("web:443", 8, 8, "unchanged", **{**facts, "certificate_id": 8})])["lines"]
+    assert line["name"] == "b.example.com"
+
+
+def test_lines_with_the_same_first_name_stand_in_one_order() -> None:
+    store = [
+        stored(number, 0, "x.example.com", *others) for number, others in enumerate(["ba", "a", "b", "c"], start=1)
+    ]
+    expected = [one["key"] for one in build(store=store)["lines"]]
+    for turned in (store[::-1], [*store[2:], *store[:2]]):
+        assert [one["key"] for one in build(store=turned)["lines"]] == expected
 
 
 def test_types_of_keys_are_lines_of_their_own_and_forms_of_a_name_are_none() -> None:

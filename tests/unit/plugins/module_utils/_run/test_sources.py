@@ -296,6 +296,14 @@ def test_keys_that_cannot_be_read_are_said_whatever_the_mail_has(tmp_path: Path,
         assert found == Found(skipped=found.skipped) and found.reasons == {"locked.key": "bad_passphrase"}
 
 
+def test_a_certificate_from_mail_without_a_common_name(tmp_path: Path, read: Reader) -> None:
+    """If its key is missing, it is called by its first DNS name."""
+    answer = mail(ONE)
+    answer["certificates"][0] |= {"common_name": None, "subject_alt_names": ["192.0.2.1", "b.example.com", NAME]}
+    (skipped,) = read("mail", "", mail=answer, privatekey_dir=str(tmp_path)).skipped
+    assert (skipped["name"], skipped["reason"]) == ("b.example.com", "key_missing")
+
+
 def test_a_key_that_was_removed_after_the_mail_was_read(tmp_path: Path, read: Reader) -> None:
     found = read("mail", "", mail=mail(ONE), privatekey_dir=str(tmp_path))
     assert [(record["reason"], record["common_name"]) for record in found.skipped] == [("key_missing", NAME)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long a claim of another run is waited for. What comes of it: tests/outside/test_at_once.py."""
+"""How long a claim of another run is waited for. What comes of it: tests/outside/test_at_once.py, test_turns.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Entry,
     lease_for,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.creates import is_over
 
 AT = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 LEASE = lease_for(60)
@@ -31,12 +30,13 @@ def test_a_lease_is_longer_than_a_call_that_begins_late() -> None:
 @pytest.mark.parametrize("ahead", [timedelta(), CLOCK_TOLERANCE, -CLOCK_TOLERANCE, timedelta(days=400)], ids=str)
 def test_one_that_was_seen_for_the_length_of_its_lease_is_over(ahead: timedelta) -> None:
     """Whatever the two clocks say."""
-    since = AT - ahead
-    assert is_over(CLAIM, since, since + LEASE)
-    assert not is_over(CLAIM, since, since + LEASE - SECOND)
+    at = AT - ahead
+    assert CLAIM.is_over(LEASE, at)
+    assert not CLAIM.is_over(LEASE - SECOND, at)
 
 
-def test_one_from_long_ago_is_not_waited_for() -> None:
-    late = AT + LEASE + CLOCK_TOLERANCE
-    assert is_over(CLAIM, late, late)
-    assert not is_over(CLAIM, late - SECOND, late - SECOND)
+@pytest.mark.parametrize("tolerance", [CLOCK_TOLERANCE, timedelta(days=1)], ids=str)
+def test_one_from_long_ago_is_not_waited_for(tolerance: timedelta) -> None:
+    late = AT + LEASE + tolerance
+    assert CLAIM.is_over(timedelta(), late, tolerance)
+    assert not CLAIM.is_over(timedelta(), late - SECOND, tolerance)

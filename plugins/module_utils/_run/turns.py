@@ -1,0 +1,215 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Let only one run at a time change the load balancers of an account. Private to softlayer.certificates.
+
+The turn is claimed in the ledger, and a thread renews its lease until the run ends. A killed run renews it no more: its turn is
+over when another run has seen it unchanged for the length of the lease, by its own clock. A run that could not renew its turn
+for a part of the lease sends nothing more, so that two runs never change something at the same time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from .._api.client import Client
+from .._errors import CertificatesError
+from .._ledger.ledger import Claim, Entry, Ledger, TurnKey
+from .._times import iso, now
+from .pauses import Pauses
+from .switching import Patience
+
+LEASE = timedelta(seconds=30)
+RENEWALS = 6
+"""How often a turn is renewed within its lease."""
+FRESH = 1 / 3
+"""The part of a lease for which a turn can be used without being renewed; a call has the rest of it to arrive."""
+LONGEST_PAUSE = 2.0
+"""Seconds between two looks at another run's turn."""
+WRONG_CLOCK = timedelta(days=1)
+"""A turn that ended so long ago by its own times is over at once, even for a run that does not wait. A machine whose clock is
+wrong by that much could not verify the API's certificate."""
+
+
+def seconds() -> float:
+    """Return the time of a clock that nobody sets; on Linux it goes on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class Turn:
+    """The right to change load balancers, until its `end`.
+
+    Attributes:
+        is_plan_stale: whether another run may have changed something since the plan was made.
+
+    Args:
+        ledger: has the claim; it is closed at the end.
+        claim: the claim.
+        taken_at: in `seconds`, not after it was claimed.
+        is_plan_stale: see above.
+    """
+
+    def __init__(self, ledger: Ledger, claim: Claim[TurnKey], taken_at: float, *, is_plan_stale: bool) -> None:
+        self.is_plan_stale = is_plan_stale
+        self._ledger = ledger
+        self._claim = claim
+        self._lease = (claim.lease_until - claim.requested_at).total_seconds()
+        self._renewed_at = taken_at
+        self._changed = threading.Condition()
+        self._is_asked = False
+        self._is_over = False
+        self._trouble = "The ledger does not answer."
+        self._why_lost: str | None = None
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
+        self._keeper.start()
+
+    def check(self) -> None:
+        """Make sure, right before a change is sent, that no other run has the turn.
+
+        Raises:
+            CertificatesError: `locked`; from then on in any case.
+        """
+        with self._changed:
+            if not (self._is_fresh or self._why_lost):  # the process was stopped, or the ledger is slow or away
+                self._is_asked = True
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: not self._is_asked, self._lease)
+                if not (self._is_fresh or self._why_lost):
+                    self._lose(f"it could not be renewed in time. {self._trouble}")
+            if self._why_lost:
+                raise CertificatesError(
+                    "locked",
+                    f"Another run may be changing load balancers, because this one has lost its turn: {self._why_lost} "
+                    "Nothing was sent: run it again.",
+                )
+
+    def end(self) -> None:
+        """Let other runs have the turn; if the ledger does not answer, it ends with its lease."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+        self._keeper.join(self._lease)
+
+    @property
+    def _is_fresh(self) -> bool:
+        return seconds() - self._renewed_at <= self._lease * FRESH
+
+    def _lose(self, why: str) -> None:
+        self._why_lost = why
+        self._changed.notify_all()
+
+    # In a thread of its own, since a ledger may take long to answer
+
+    def _keep(self) -> None:
+        """Renew the turn until it is over or lost, and release it."""
+        while self._is_to_be_renewed():
+            self._renew()
+        with suppress(CertificatesError):  # otherwise the lease expires
+            self._ledger.end(self._claim, now())
+        self._ledger.close()
+
+    def _is_to_be_renewed(self) -> bool:
+        """Wait until it is time to renew the turn; return `False` once that is not wanted any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_over or self._why_lost or self._is_asked, self._lease / RENEWALS)
+            return not (self._is_over or self._why_lost)
+
+    def _renew(self) -> None:
+        began = seconds()
+        try:
+            renewed = self._ledger.renew(self._claim, now())
+        except CertificatesError as error:
+            with self._changed:
+                self._trouble = error.message
+                self._is_asked = False
+                self._changed.notify_all()
+            return
+        with self._changed:
+            self._is_asked = False
+            if renewed is None:
+                self._lose(f"another run took it over, since it was not renewed for {self._lease:g} seconds.")
+            else:
+                self._claim, self._renewed_at = renewed, began
+            self._changed.notify_all()
+
+
+class _Others:
+    """The wait for the turns of other runs.
+
+    Args:
+        client: the session.
+        patience: how long to wait.
+    """
+
+    def __init__(self, client: Client, patience: Patience) -> None:
+        self._client = client
+        self._patience = patience
+        self._pauses = Pauses(client.stop, patience.timeout, LONGEST_PAUSE)
+        self._seen: Entry[TurnKey] | None = None
+        self._since = 0.0
+        self._is_said = False
+
+    @property
+    def were_there(self) -> bool:
+        """Whether another run had the turn."""
+        return self._seen is not None
+
+    def are_dead(self, turn: Entry[TurnKey]) -> bool:
+        """Return whether the run that has the turn can no longer be working."""
+        if turn != self._seen:
+            self._seen, self._since = turn, seconds()
+        return turn.is_over(timedelta(seconds=seconds() - self._since), now(), WRONG_CLOCK)
+
+    def wait(self, turn: Entry[TurnKey]) -> None:
+        """Wait a little.
+
+        Raises:
+            CertificatesError: `locked` if the time is over, `interrupted`.
+        """
+        since = iso(turn.begun_at)
+        others = f"Another run has been changing load balancers since {since}"
+        within = f"{self._patience.timeout:g} seconds"
+        if self._patience.waits:
+            if not self._is_said:
+                self._client.warn(f"{others}; waiting up to {within} for its end.")
+            self._is_said = True
+            if self._pauses.pause():
+                return
+        if self._client.stop.is_set():
+            raise CertificatesError("interrupted", f"{others}, and this one was told to stop; it has changed nothing.")
+        how = f"did not end within {within}" if self._patience.waits else "this one is not to wait for its end"
+        raise CertificatesError("locked", f"{others}, and {how}: nothing was changed. Run it again later.", since=since)
+
+
+def take_turn(client: Client, ledger_url: str | None, patience: Patience, planned_at: datetime) -> Turn:
+    """Wait until no other run changes load balancers of the account, and have the turn.
+
+    Args:
+        client: the session.
+        ledger_url: as `Ledger` takes it.
+        patience: how long to wait for other runs.
+        planned_at: when the facts of the plan began to be read.
+
+    Raises:
+        CertificatesError: as `Ledger` and `Client.account_id`; `locked`, `interrupted`.
+    """
+    ledger = Ledger(ledger_url)
+    try:
+        key = TurnKey(client.account_id())
+        others = _Others(client, patience)
+        while True:
+            began = seconds()
+            answer = ledger.claim(key, now(), None, LEASE)
+            if isinstance(answer, Claim):
+                until = answer.previous_until
+                is_stale = others.were_there or (until is not None and until >= planned_at)
+                return Turn(ledger, answer, began, is_plan_stale=is_stale)
+            if not (others.are_dead(answer) and ledger.withdraw(answer)):
+                others.wait(answer)
+    except CertificatesError:
+        ledger.close()
+        raise

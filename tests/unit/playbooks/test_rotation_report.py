@@ -1,0 +1,225 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report of the playbook `rotate`: the files that it writes, from what clients keep to what HAProxy serves."""
+
+from __future__ import annotations
+
+import csv
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.support.balanced import AUTHORITY, KEY, Told, account, balanced, balancer, ids, put, run, store
+from tests.support.certificates import Issued, leaks, new_key, self_signed
+from tests.unit.playbooks.test_report import HOSTILE, Page
+
+__all__ = ["account", "balanced"]
+
+Files = tuple[Page, dict[str, Any], list[dict[str, str]]]
+
+
+def keep(folder: Path, name: str, issued: Issued, *endings: str) -> None:
+    """Put a certificate into a folder, as people keep it."""
+    folder.mkdir(exist_ok=True)
+    contents = {".crt": issued.pem, ".key": issued.key_pem, ".ca-bundle": issued.chain_pem}
+    for ending in endings or contents:
+        (folder / f"{name}{ending}").write_text(contents[ending], encoding="utf-8")
+
+
+def renewed(*names: str, **how: Any) -> Issued:
+    """A new certificate with an empty subject, and a key of its own."""
+    return AUTHORITY.issue(None, names=list(names), **{"key": new_key("rsa"), **how})
+
+
+def rotate(sim: Simulator, folder: Path, *options: str, **variables: Any) -> Told:
+    """Rotate what is in the folder `keys`, and report."""
+    given = {"sources": [{"folder": str(folder / "keys")}], "report_path": str(folder / "report.html"), **variables}
+    ready = {f"ssl_rotation_{name}": value for name, value in given.items() if value is not None}
+    return run(sim, folder, "rotate", *options, role="ssl_rotation", **ready)
+
+
+def read(folder: Path) -> Files:
+    """The three files of a report."""
+    with (folder / "report.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    data = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return Page((folder / "report.html").read_text(encoding="utf-8")), data, lines
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The bytes of the files of a report."""
+    return {path.name: path.read_bytes() for path in folder.glob("report.*")}
+
+
+def states(data: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Where each name stands, and why."""
+    return {row["name"]: (row["state"], row["reason"]) for row in data["lines"]}
+
+
+def rows(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The rows by name."""
+    return {row["name"]: row for row in data["lines"]}
+
+
+def fleet(sim: Simulator, folder: Path) -> dict[str, int]:
+    """An account and a folder in which all kinds of things are; the ids in the store."""
+    old = {name: store(sim, f"{name}.example.com", is_old=True) for name in ("www", "api", "attic")}
+    old["odd"] = put(sim, AUTHORITY.issue("odd.example.com", key=KEY, days=(-30, 60)))
+    balancer(sim, "web", p443=old["www"], p8443=old["www"])
+    balancer(sim, "api", p443=old["api"])
+    balancer(sim, "odd", p443=old["odd"])
+    keep(folder / "keys", "www", renewed("www.example.com"))
+    keep(folder / "keys", "new", renewed("new.example.com"))
+    keep(
+        folder / "keys",
+        "odd",
+        self_signed("odd.example.com", new_key("rsa")),
+        ".crt",
+        ".key",
+    )
+    (folder / "keys" / "api.example.com.crt").symlink_to(folder / "gone.crt")
+    return old
+
+
+def test_the_three_files_tell_the_same(account: Simulator, tmp_path: Path) -> None:
+    """Of a run that has renewed what can be; a second run leaves them, and check mode writes none."""
+    old = fleet(account, tmp_path)
+    assert contents(tmp_path) == {}
+    plan = rotate(account, tmp_path, "--check", "--diff", remove_superseded=True)
+    assert (plan.ran.code, contents(tmp_path)) == (0, {}), plan.ran.output
+
+    told = rotate(account, tmp_path, remove_superseded=True)
+    assert told.ran.code == 0, told.ran.output
+    page, data, lines = read(tmp_path)
+    assert states(data) == {
+        "api.example.com": ("unusable", "broken_link"),
+        "attic.example.com": ("store_only", "no_source"),
+        "new.example.com": ("source_only", "new_name"),
+        "odd.example.com": ("unusable", "untrusted"),
+        "www.example.com": ("renewed", "deployed"),
+    }
+    assert {entry["kind"]: len(entry["lines"]) for entry in data["attention"]} == {
+        "expiring": 1,
+        "refused": 1,
+        "broken": 1,
+    }
+    (new,) = (one["id"] for one in told.result["imported"])
+    www = rows(data)["www.example.com"]
+    assert (www["served_by"], www["certificate_ids"]) == (["web:443", "web:8443"], [new])
+    assert (www["imported"], www["removed"]) == ([new], [old["www"]])
+    assert www["deployed"] == www["verified"] == ["web:443", "web:8443"]
+    assert (www["sources"], www["services"], www["subject_alt_names"]) == (["folder: www"], 2, ["www.example.com"])
+    assert www["days_left"] in {88, 89, 90} and www["stored_until"] == www["served_until"] == www["source_until"]
+    assert rows(data)["odd.example.com"]["messages"][0].startswith("Not trusted: ")
+    assert data["load_balancers"] == {"api": 1, "odd": 1, "web": 1}
+    assert [line["key"] for line in lines] == [row["key"] for row in data["lines"]]
+    assert [value for value in page.values("id") if (value or "").startswith("line-")] == [
+        f"line-{row['key']}" for row in data["lines"]
+    ]
+    for row in data["lines"]:
+        assert row["name"] in page.text and row["explanation"] in page.text
+        assert all(message in page.text for message in row["messages"])
+    assert page.values("lang")[0] == "en"
+    assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in contents(tmp_path)} == {0o640}
+    text = "".join(content.decode() for content in contents(tmp_path).values())
+    assert not leaks(text) and account.api_key not in text and ".key" not in text
+
+    before = contents(tmp_path)
+    again = rotate(account, tmp_path, remove_superseded=True)
+    assert (again.ran.code, again.ran.changed) == (0, 0), again.ran.output
+    assert contents(tmp_path) == before
+    (tmp_path / "report.csv").unlink()
+    assert rotate(account, tmp_path, remove_superseded=True).ran.changed == 1
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("narrowed", [{}, {"load_balancers": ["nothing"]}], ids=["all", "narrowed"])
+def test_the_phase_alone(account: Simulator, tmp_path: Path, narrowed: dict[str, Any]) -> None:
+    """It changes nothing, and says what a run would do; what serves what it knows of balancers that it leaves alone, too."""
+    fleet(account, tmp_path)
+    before = ids(account)
+    told = rotate(account, tmp_path, phases=["report"], report_language="de", **narrowed)
+    assert (told.ran.code, ids(account)) == (0, before), told.ran.output
+    page, data, _lines = read(tmp_path)
+    assert states(data)["www.example.com"] == ("waiting", "waiting_for_import")
+    assert states(data)["new.example.com"] == ("source_only", "new_name")
+    assert rows(data)["www.example.com"]["served_by"] == ["web:443", "web:8443"]
+    assert rows(data)["www.example.com"]["attention"] == ["behind"]
+    assert rows(data)["attic.example.com"]["served_by"] == []
+    assert page.values("lang")[0] == "de"
+    assert "Nächster Lauf" in page.text and "Next run" not in page.text
+    assert told.calls.count("getSecurityCertificates") == (3 if narrowed else 2)
+
+
+def test_between_the_phases(account: Simulator, tmp_path: Path) -> None:
+    """After the import alone the next run switches; what a listener does not take is told with its remedy."""
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    imported = rotate(account, tmp_path, phases=["import", "report"])
+    assert imported.ran.code == 0, imported.ran.output
+    assert states(read(tmp_path)[1]) == {"www.example.com": ("waiting", "waiting_for_deploy")}
+    refused = rotate(account, tmp_path, max_listeners=0)
+    assert refused.ran.code == 2
+    page, data, _lines = read(tmp_path)
+    assert [notice["source"] for notice in data["notices"]] == ["the load balancers"]
+    assert data["notices"][0]["message"] in page.text
+    deployed = rotate(account, tmp_path, phases=["deploy", "report"])
+    assert deployed.ran.code == 0, deployed.ran.output
+    data = read(tmp_path)[1]
+    (new,) = (one for one in ids(account) if one != www)
+    assert states(data) == {"www.example.com": ("renewed", "deployed")}
+    assert (rows(data)["www.example.com"]["imported"], rows(data)["www.example.com"]["certificate_ids"]) == (
+        [new],
+        [new, www],
+    )
+
+
+def test_a_newer_one_that_is_held_back_says_why(account: Simulator, tmp_path: Path) -> None:
+    www = store(account, "www.example.com", organization="Example Inc.")
+    balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com", days=(0, 90)))
+    told = rotate(account, tmp_path)
+    assert told.ran.code == 0, told.ran.output
+    page, data, _lines = read(tmp_path)
+    assert states(data) == {"www.example.com": ("held_back", "organization_differs")}
+    (message,) = rows(data)["www.example.com"]["messages"]
+    assert message.startswith("web:443: ") and message in page.text
+
+
+def test_a_store_that_cannot_be_read(account: Simulator, tmp_path: Path) -> None:
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    for _time in range(3):
+        account.fault("fault", method="getSecurityCertificates", message="Not today.")
+    told = rotate(account, tmp_path)
+    account.clear_faults()
+    assert told.ran.code == 2
+    _page, data, _lines = read(tmp_path)
+    assert states(data) == {"www.example.com": ("unknown", "store_unknown")}
+    assert "the certificate store" in [notice["source"] for notice in data["notices"]]
+
+
+def test_hostile_values_are_text(account: Simulator, tmp_path: Path) -> None:
+    """Names in certificates, names of files, notes and balancers come from outside."""
+    for number, name in enumerate(HOSTILE):
+        record = store(account, name[:60], names=[f"h{number}.example.com"])
+        account.patch_certificate(record, notes=name)
+        balancer(account, name, p443=record)
+        keep(tmp_path / "keys", name.replace("/", ""), renewed(f"n{number}.example.com"))
+    told = rotate(account, tmp_path, phases=["report"])
+    assert told.ran.code == 0, told.ran.output
+    page, data, lines = read(tmp_path)
+    assert [tag for tag, _attributes in page.elements].count("script") == 2
+    assert not list(tmp_path.glob("**/owned"))
+    names = {row["name"] for row in data["lines"]}
+    cells = {line["name"] for line in lines}
+    for name in HOSTILE:
+        assert name[:60] in names and name[:60] in page.text
+        assert any(f"{name}:443" in (row["served_by"] or ()) for row in data["lines"])
+        assert (f"'{name}" if name.startswith("=") else name[:60]) in cells

@@ -1,0 +1,284 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A turn by itself: renewed as long as it lasts, lost for good, ended in any case. Runs that have it: test_deploy_turns.py."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Ledger, TurnKey
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import turns
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.switching import Patience
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.turns import Turn, take_turn
+
+AT = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+KEY = TurnKey(7)
+SECONDS = 30.0
+"""How long something may take that happens at once."""
+Answer = Callable[[Claim[TurnKey]], "Claim[TurnKey] | None"]
+
+
+def renewed(claim: Claim[TurnKey]) -> Claim[TurnKey]:
+    """What a ledger answers that has the turn."""
+    return claim
+
+
+def lost(_claim: Claim[TurnKey]) -> None:
+    """What a ledger answers where another run has the turn."""
+
+
+def away(_claim: Claim[TurnKey]) -> None:
+    """What a ledger does that cannot be reached."""
+    raise CertificatesError("ledger_unavailable", "The ledger is away.")
+
+
+class FakeLedger:
+    """A ledger that answers as it is told, and tells of what it was asked."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = renewed
+        self.asked: queue.Queue[str] = queue.Queue()
+
+    def renew(self, claim: Claim[TurnKey], _at: datetime) -> Claim[TurnKey] | None:
+        self.asked.put("renew")
+        return self.answer(claim)
+
+    def end(self, claim: Claim[TurnKey], _at: datetime) -> None:
+        self.asked.put("end")
+        self.answer(claim)
+
+    def close(self) -> None:
+        self.asked.put("close")
+
+    def was_asked(self) -> str:
+        """What comes next."""
+        return self.asked.get(timeout=SECONDS)
+
+
+class Clock:
+    """The seconds that go by."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still unless it is set."""
+    clock = Clock()
+    monkeypatch.setattr(turns, "seconds", clock)
+    return clock
+
+
+@pytest.fixture
+def ledger() -> FakeLedger:
+    """A ledger that renews a turn."""
+    return FakeLedger()
+
+
+def a_turn(ledger: FakeLedger, lease: float = 30) -> Turn:
+    """A turn that was taken just now."""
+    claim = Claim(1, KEY, AT, AT + timedelta(seconds=lease))
+    return Turn(cast(Ledger, ledger), claim, turns.seconds(), is_plan_stale=False)
+
+
+@pytest.fixture
+def turn(ledger: FakeLedger, clock: Clock) -> Iterator[Turn]:
+    """A turn with the usual lease."""
+    turn = a_turn(ledger)
+    yield turn
+    ledger.answer = renewed
+    turn.end()
+
+
+def refusal(turn: Turn) -> str:
+    """Why nothing may be sent."""
+    with pytest.raises(CertificatesError) as caught:
+        turn.check()
+    assert caught.value.code == "locked" and "run it again" in caught.value.message
+    return caught.value.message
+
+
+def test_a_fresh_turn_is_used_without_asking(turn: Turn, ledger: FakeLedger, clock: Clock) -> None:
+    for clock.seconds in (0, 9.9):
+        turn.check()
+    assert ledger.asked.empty()
+
+
+def test_an_old_one_is_renewed_first(turn: Turn, ledger: FakeLedger, clock: Clock) -> None:
+    """Also if its lease is over: who took it over meanwhile would be noticed."""
+    for clock.seconds in (10.1, 3600):
+        turn.check()
+        assert ledger.was_asked() == "renew" and ledger.asked.empty()
+        turn.check()
+        assert ledger.asked.empty()
+
+
+def test_one_that_another_run_has_is_lost(turn: Turn, ledger: FakeLedger, clock: Clock) -> None:
+    clock.seconds, ledger.answer = 31, lost
+    assert "another run took it over" in refusal(turn)
+    ledger.answer = renewed
+    assert "another run took it over" in refusal(turn)
+    assert [ledger.was_asked() for _number in range(3)] == ["renew", "end", "close"]
+
+
+def test_one_that_cannot_be_renewed_is_given_up(turn: Turn, ledger: FakeLedger, clock: Clock) -> None:
+    """For good, so that another run can have it as soon as the ledger is there again."""
+    clock.seconds, ledger.answer = 10.1, away
+    assert "The ledger is away." in refusal(turn)
+    ledger.answer = renewed
+    assert "The ledger is away." in refusal(turn)
+    assert [ledger.was_asked() for _number in range(3)] == ["renew", "end", "close"]
+
+
+def test_trouble_that_passes_does_no_harm(turn: Turn, ledger: FakeLedger, clock: Clock) -> None:
+    ledger.answer = away
+    turn._renew()
+    turn.check()
+    clock.seconds, ledger.answer = 10.1, renewed
+    turn.check()
+
+
+def test_a_ledger_that_does_not_answer(ledger: FakeLedger, clock: Clock) -> None:
+    """It is waited for no longer than for the length of the lease, now and at the end."""
+    answers = threading.Event()
+
+    def hang(claim: Claim[TurnKey]) -> Claim[TurnKey]:
+        answers.wait()
+        return claim
+
+    turn = a_turn(ledger, lease=0.3)
+    clock.seconds, ledger.answer = 1, hang
+    assert "The ledger does not answer." in refusal(turn)
+    turn.end()
+    assert ledger.was_asked() == "renew" and ledger.asked.empty()
+    answers.set()
+    assert [ledger.was_asked() for _number in range(2)] == ["end", "close"]
+
+
+def test_it_is_renewed_again_and_again_and_ended_once(ledger: FakeLedger) -> None:
+    turn = a_turn(ledger, lease=0.3)
+    assert [ledger.was_asked() for _number in range(5)] == ["renew"] * 5
+    turn.end()
+    turn.end()
+    last = [ledger.was_asked()]
+    while not ledger.asked.empty():
+        last.append(ledger.was_asked())
+    assert [what for what in last if what != "renew"] == ["end", "close"] == last[-2:]
+
+
+def test_the_clock_goes_on() -> None:
+    before = turns.seconds()
+    while turns.seconds() == before:
+        pass
+    assert turns.seconds() > before
+
+
+# Taking it
+
+
+class Session:
+    """A session that is asked for the account only; something may happen then."""
+
+    def __init__(self, happens: Callable[[], object] = lambda: None) -> None:
+        self.stop = threading.Event()
+        self.warnings: list[str] = []
+        self._happens = happens
+
+    def account_id(self) -> int:
+        self._happens()
+        return KEY.account_id
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The URL of a ledger that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+
+
+def take(url: str, planned_at: datetime, session: Session | None = None, **patience: Any) -> Turn:
+    """Take the turn, as a run does whose plan is from then."""
+    patient = Patience(**{"waits": True, "timeout": 30, "interval": 1, **patience})
+    return take_turn(cast(Client, session or Session()), url, patient, planned_at)
+
+
+def test_whether_the_plan_still_holds(url: str) -> None:
+    """Unless a turn has ended after it was made; if it is not known when that was, it is made anew."""
+    start = datetime.now(timezone.utc)
+    first = take(url, start)
+    assert not first.is_plan_stale
+    first.end()
+    second = take(url, datetime.now(timezone.utc))
+    assert not second.is_plan_stale
+    second.end()
+    third = take(url, start)
+    assert third.is_plan_stale
+    third.end()
+    ledger = Ledger(url)
+    dead = ledger.claim(KEY, start, None, turns.LEASE)
+    assert isinstance(dead, Claim)
+    ledger.release(dead)
+    ledger.close()
+    fourth = take(url, datetime.now(timezone.utc))
+    assert fourth.is_plan_stale
+    fourth.end()
+
+
+def test_what_is_said_of_the_wait(url: str) -> None:
+    """Once, however often it is looked; then how long it was."""
+    first, session = take(url, AT), Session()
+    with pytest.raises(CertificatesError) as caught:
+        take(url, AT, session, timeout=1)
+    assert caught.value.code == "locked" and "within 1 seconds" in caught.value.message
+    (warning,) = session.warnings
+    assert "waiting up to 1 seconds" in warning
+    with pytest.raises(CertificatesError) as caught:
+        take(url, AT, Session(), waits=False)
+    assert caught.value.code == "locked" and "is not to wait" in caught.value.message
+    first.end()
+
+
+def test_one_that_cannot_be_had_holds_nothing(url: str) -> None:
+    """Whatever it fails of, the ledger is closed and the next run has the turn at once."""
+
+    def fail() -> None:
+        raise CertificatesError("not_found", "There is no account.")
+
+    with pytest.raises(CertificatesError, match="no account"):
+        take(url, AT, Session(fail))
+    stopped = Session()
+    first = take(url, AT)
+    stopped.stop.set()
+    with pytest.raises(CertificatesError) as caught:
+        take(url, AT, stopped)
+    assert caught.value.code == "interrupted" and "changed nothing" in caught.value.message
+    first.end()
+    take(url, AT, waits=False).end()
+
+
+def test_what_a_rival_has_withdrawn_is_not_asked_for_without_end(url: str) -> None:
+    """A turn of a dead run that cannot be withdrawn is waited for like any other."""
+    ledger = Ledger(url)
+    assert isinstance(ledger.claim(KEY, AT - timedelta(days=9), None, turns.LEASE), Claim)
+    ledger.close()
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(CertificatesError) as caught:
+        patch.setattr(Ledger, "withdraw", lambda *_given: False)
+        take(url, AT, timeout=0.2)
+    assert caught.value.code == "locked"
+    take(url, AT, waits=False).end()

@@ -1,0 +1,456 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs of ssl_certificate_deploy with `exclusive`: one at a time changes something, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from itertools import cycle, groupby, pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import turns
+
+from tests.simulator.client import Simulator
+from tests.support.deploying import (
+    MODULE,
+    ONE,
+    UPDATE,
+    balancer,
+    begin,
+    changes,
+    elements,
+    end,
+    issue,
+    old,
+    only,
+    options,
+    outcomes,
+    placed,
+    renewable,
+    run_it,
+    store,
+    until,
+)
+from tests.support.forked import ForkedModule
+from tests.support.modules import TRANSPORTS, given_to, options_for
+
+pytest_plugins = ["tests.support.deploying", "tests.support.postgresql"]
+
+PENDING, ACTIVE = "UPDATE_PENDING", "ACTIVE"
+TURNS = "softlayer_ssl_listener_turns"
+ACCOUNT = {"service": "SoftLayer_Account", "method": "getObject"}
+SHORT = timedelta(seconds=4)
+LONG = {"wait_timeout": 600}
+"""Longer than any of these tests takes, on however slow a machine."""
+GATE = "TESTS_GATE"
+WAITED = "Another run has been changing load balancers since 20"
+
+
+@pytest.fixture
+def login(account: Simulator, tmp_path: Path) -> dict[str, Any]:
+    """The options of exclusive runs with a new ledger."""
+    ledger_url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    return {**options_for(account), "exclusive": True, "ledger_url": ledger_url, **LONG}
+
+
+@pytest.fixture
+def shared(account: Simulator, ledger_url: str) -> dict[str, Any]:
+    """The options of exclusive runs that share a new ledger of each kind."""
+    return {**options_for(account), "exclusive": True, "ledger_url": ledger_url, **LONG}
+
+
+def with_a_short_lease() -> None:
+    """Let a turn that is not renewed be over soon."""
+    turns.LEASE = SHORT
+
+
+def with_a_gate() -> None:
+    """Have a run that wants to have the turn wait until a file is there."""
+    ask = Client.account_id
+
+    def wait(client: Client, given: int | None = None) -> int:
+        while not Path(os.environ[GATE]).exists():
+            pass
+        return ask(client, given)
+
+    Client.account_id = wait  # type: ignore[method-assign]
+
+
+def begin_so(first: Callable[[], None], **given: Any) -> ForkedModule:
+    """Start a run that calls a function first."""
+    return ForkedModule(MODULE, given_to(MODULE, **options(**given)), first=first)
+
+
+@cache
+def engine_of(ledger_url: str) -> sa.Engine:
+    """What looks into a ledger."""
+    return sa.create_engine(ledger_url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool)
+
+
+def turns_of(ledger_url: str) -> list[Any]:
+    """All turns in a ledger, the last one last; none if there is no ledger yet."""
+    if ledger_url.startswith("sqlite") and not Path(ledger_url.partition("///")[2].partition("?")[0]).exists():
+        return []  # SQLite would make one
+    try:
+        with engine_of(ledger_url).connect() as connection:
+            return list(connection.execute(sa.text(f"SELECT * FROM {TURNS} ORDER BY id")))
+    except sa.exc.SQLAlchemyError:
+        return []
+
+
+def has_turn(ledger_url: str) -> bool:
+    """Whether a run has the turn."""
+    return [turn.state for turn in turns_of(ledger_url)][-1:] == ["claimed"]
+
+
+@contextmanager
+def holding(
+    account: Simulator, web: dict[str, Any], how: Callable[[], None] | None = None, **given: Any
+) -> Iterator[ForkedModule]:
+    """A run that has the turn, and waits for its busy balancer as long as the block lasts."""
+    account.patch_balancer(web["id"], provisioningStatus=PENDING)
+    process = begin_so(how, **given) if how else begin(**given)
+    until(lambda: has_turn(given["ledger_url"]) and account.calls(method=ONE), process)
+    yield process
+    account.patch_balancer(web["id"], provisioningStatus=ACTIVE)
+
+
+def wants_turn(account: Simulator, number: int, process: ForkedModule) -> None:
+    """Wait until so many runs have asked for the account, which they do right before they ask for the turn."""
+    until(lambda: len(account.calls(**ACCOUNT)) >= number, process)
+
+
+def two_in_a_row(account: Simulator) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """Two balancers to renew, in the order in which a run takes them; also the id of the better certificate."""
+    first, second = store(account, old()), store(account, issue())
+    done, web = sorted((balancer(account, first, name=name) for name in ("one", "two")), key=lambda row: row["uuid"])
+    return done, web, second
+
+
+def told(run: Any, *rows: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Outcome and reason of the listener of each of these balancers."""
+    return [outcomes(run)[f"{row['name']}:443"] for row in rows]
+
+
+# Together
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_one_run_at_a_time_changes_something(account: Simulator, shared: dict[str, Any], number: int) -> None:
+    """Each deals with balancers of its own, so that the log of calls shows who changed what: one after the other."""
+    first, second = store(account, old()), store(account, issue())
+    fleets = {
+        name: [balancer(account, first, name=f"{name}{number}") for number in range(3)] for name in "abc"[:number]
+    }
+    account.settings(latency_ms=50, balancer_lock_ms=100)
+    transports = zip(fleets, cycle(TRANSPORTS), strict=False)
+    given = {
+        name: {**shared, **options_for(account, transport), "load_balancers": [f"{name}*"]}
+        for name, transport in transports
+    }
+    with holding(account, fleets["a"][0], **given["a"]) as process:
+        processes = [process, *(begin(**given[name]) for name in fleets if name != "a")]
+        wants_turn(account, number, processes[-1])
+    runs = [end(process) for process in processes]
+    assert [run["switched_count"] for run in runs] == [3] * number
+    assert set(placed(account).values()) == {second}
+    owner = {row["uuid"]: name for name, rows in fleets.items() for row in rows}
+    sent = [owner[uuid] for uuid, _elements in changes(account)]
+    assert len(sent) == 3 * number
+    assert len(list(groupby(sent))) == number, f"in turns: {sent}"
+    warned = [WAITED in str(run.result.get("warnings")) for run in runs]
+    assert warned == [False] + [True] * (number - 1)
+    ended = turns_of(shared["ledger_url"])
+    assert [turn.state for turn in ended] == ["released"] * number
+    assert all(one.ended_at <= other.begun_at for one, other in pairwise(ended))
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_what_another_run_did_meanwhile_is_planned_anew(
+    account: Simulator, login: dict[str, Any], transport: str
+) -> None:
+    """Both want to switch the same listeners: the second one reads everything again, and finds nothing to do."""
+    web, _, second = renewable(account, 443, 444)
+    with holding(account, web, **login) as process:
+        other = begin(**{**login, **options_for(account, transport)})
+        wants_turn(account, 2, other)
+    first, later = end(process), end(other)
+    assert first["switched_count"] == 2 and later["unchanged_count"] == 2
+    assert not later["changed"] and later["diff"] == []
+    assert {one["message"] for one in later["listeners"]} == {"The store holds no better certificate."}
+    assert changes(account) == [elements(web, second, (443, 444))]
+    (warning,) = map(str, later["warnings"])
+    assert WAITED in warning and "waiting up to 600 seconds" in warning
+    assert not first.result.get("warnings")
+
+
+def test_what_is_planned_anew_is_counted_anew(account: Simulator, login: dict[str, Any]) -> None:
+    """While it waited, more came to be switched than it may: nothing is, and the turn is the next one's."""
+    web, first, _ = renewable(account)
+    api = balancer(account, first, name="api")
+    with holding(account, web, **login, load_balancers=["web"]) as process:
+        other = begin(**login, load_balancers=["api"], max_listeners=1)
+        wants_turn(account, 2, other)
+        account.add_listener(api["id"], protocolPort=444, tlsCertificateId=first)
+    assert not end(process).failed
+    run = end(other)
+    assert run.failed and run.code == "too_many_listeners" and "nothing was changed" in run["msg"]
+    assert [arguments[0] for arguments in changes(account)] == [web["uuid"]]
+    assert not has_turn(login["ledger_url"])
+
+
+def test_what_another_run_did_before_the_turn_was_asked_for(
+    account: Simulator, login: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the plan and the turn, a whole run took place: nobody was waited for, and all the same it is planned anew."""
+    gate = tmp_path / "gate"
+    monkeypatch.setenv(GATE, str(gate))
+    web, _, second = renewable(account)
+    process = begin_so(with_a_gate, **login)
+    until(lambda: account.calls(method="getAllObjects"), process)
+    assert only(run_it(**login))["outcome"] == "switched"
+    gate.touch()
+    run = end(process)
+    assert only(run)["message"] == "The store holds no better certificate." and not run.result.get("warnings")
+    assert changes(account) == [elements(web, second)]
+
+
+def test_what_comes_after_other_runs_costs_one_call_more(account: Simulator, login: dict[str, Any]) -> None:
+    """The id of the account; nothing is read again if the last turn ended before."""
+    costs = []
+    for exclusive in (False, True, True):
+        account.reset()
+        renewable(account)
+        costs.append(run_it(**{**login, "exclusive": exclusive})["api_calls"])
+    assert costs == [costs[0], costs[0] + 1, costs[0] + 1]
+
+
+# No turn
+
+
+@pytest.mark.parametrize("given", [{"wait": False}, {"wait_timeout": 0.3}, {"wait_timeout": 0}], ids=str)
+def test_a_turn_that_does_not_come(account: Simulator, login: dict[str, Any], given: dict[str, Any]) -> None:
+    web, first, _ = renewable(account)
+    with holding(account, web, **login) as process:
+        (turn,) = turns_of(login["ledger_url"])
+        run = run_it(**{**login, **given})
+        assert run.failed and run.code == "locked" and "listeners" not in run
+        since = f"{str(turn.begun_at)[:19].replace(' ', 'T')}Z"
+        assert f"since {since}" in run["msg"] and run["failure"]["details"]["since"] == since
+        assert "nothing was changed" in run["msg"] and "again" in run["msg"]
+        assert bool(run.result.get("warnings")) == ("wait" not in given)
+        assert changes(account) == [] and placed(account) == {"web:443": first}
+    assert only(end(process))["outcome"] == "switched"
+
+
+def test_without_a_change_there_is_no_turn(account: Simulator, login: dict[str, Any], tmp_path: Path) -> None:
+    """Nor in check mode: then there is not even a ledger. A run with nothing to do disturbs nobody and waits for nobody."""
+    web, _, second = renewable(account)
+    ledger = tmp_path / "ledger.sqlite3"
+    planned = run_it(**login, check=True)
+    assert only(planned)["outcome"] == "switched" and planned["api_calls"] == 2 and not ledger.exists()
+    assert run_it(**{**login, "max_listeners": 0}).code == "too_many_listeners" and not ledger.exists()
+    with holding(account, web, **login) as process:
+        before = ledger.read_bytes()
+        balancer(account, second, name="api")
+        nothing = run_it(**login, load_balancers=["api"])
+        assert nothing["unchanged_count"] == 1 and not nothing.result.get("warnings")
+        assert only(run_it(**login, load_balancers=["web"], check=True))["outcome"] == "switched"
+        assert len(turns_of(login["ledger_url"])) == 1 and len(before) == ledger.stat().st_size
+    assert not end(process).failed
+    assert placed(account) == {"web:443": second, "api:443": second}
+
+
+def test_who_wants_no_turn_takes_none(account: Simulator, login: dict[str, Any]) -> None:
+    """By default, and whatever the ledger is: it is not even looked at."""
+    web, _, second = renewable(account)
+    with holding(account, web, **login) as process:
+        api = balancer(account, store(account, old("api.example.com")), name="api")
+        new = store(account, issue("api.example.com"))
+        run = run_it(**{**login, "exclusive": False, "ledger_url": "mysql://nowhere"}, load_balancers=["api"])
+        assert only(run)["outcome"] == "switched" and changes(account) == [elements(api, new)]
+    assert not end(process).failed
+    assert placed(account) == {"web:443": second, "api:443": new}
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("place", ["relative.sqlite3", "/nowhere/ledger.sqlite3"])
+def test_a_ledger_that_cannot_be_used(account: Simulator, login: dict[str, Any], place: str, check: bool) -> None:
+    """Nothing is changed without one; check mode accesses none, so that it notices only that there can be no such place."""
+    renewable(account)
+    run = run_it(**{**login, "ledger_url": f"sqlite:///{place}"}, check=check)
+    if check and place.startswith("/"):
+        assert only(run)["outcome"] == "switched"
+    else:
+        assert run.failed and run.code == "ledger_unavailable" and not run.result.get("changed")
+    assert changes(account) == []
+
+
+def test_a_user_without_a_place_for_the_ledger(
+    account: Simulator, login: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is missed where something is to be switched only, and then in check mode, too."""
+    _, first, second = renewable(account)
+    balancer(account, second, name="done")
+    for name in ("XDG_STATE_HOME", "SOFTLAYER_CERTIFICATES_LEDGER_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "")
+    given = {**login, "ledger_url": None}
+    assert not run_it(**given, load_balancers=["done"]).failed
+    for check in (True, False):
+        run = run_it(**given, check=check)
+        assert run.failed and run.code == "ledger_unavailable" and "SOFTLAYER_CERTIFICATES_LEDGER_URL" in run["msg"]
+    assert placed(account)["web:443"] == first
+
+
+def test_the_account_cannot_be_read(account: Simulator, login: dict[str, Any]) -> None:
+    renewable(account)
+    account.fault("not_found", **ACCOUNT)
+    run = run_it(**login)
+    assert run.failed and run.code == "not_found" and changes(account) == []
+    assert turns_of(login["ledger_url"]) == []
+
+
+# The turn of a run that dies
+
+
+def test_a_killed_run_is_followed_by_the_next(account: Simulator, shared: dict[str, Any]) -> None:
+    """Once its turn was not renewed for the length of the lease; not before, as long as the run is alive."""
+    web, _, second = renewable(account)
+    with holding(account, web, with_a_short_lease, **shared) as process:
+        other = begin_so(with_a_short_lease, **shared)
+        wants_turn(account, 2, other)
+        seen = set[Any]()
+        until(lambda: seen.add(turns_of(shared["ledger_url"])[-1].lease_until) or len(seen) > turns.RENEWALS + 2, other)
+        assert [turn.state for turn in turns_of(shared["ledger_url"])] == ["claimed"], "it was taken from a living run"
+        process.kill()
+        process.wait()
+        until(lambda: len(turns_of(shared["ledger_url"])) == 2, other)
+        assert changes(account) == []
+    run = end(other)
+    assert only(run)["outcome"] == "switched" and changes(account) == [elements(web, second)]
+    assert WAITED in str(run["warnings"])
+    assert [turn.state for turn in turns_of(shared["ledger_url"])] == ["released", "released"]
+
+
+def test_a_run_that_does_not_wait_is_not_turned_away_for_ever(account: Simulator, login: dict[str, Any]) -> None:
+    """By a run that was killed a day ago."""
+    web, _, second = renewable(account)
+    with holding(account, web, **login) as process:
+        process.kill()
+        process.wait()
+    assert run_it(**login, wait=False).code == "locked"
+    with closing(sqlite3.connect(login["ledger_url"].removeprefix("sqlite:///"))) as connection, connection:
+        for column in ("requested_at", "lease_until"):
+            earlier = f"strftime('%Y-%m-%d %H:%M:%f', {column}, '-25 hours') || '000'"
+            connection.execute(f"UPDATE {TURNS} SET {column} = {earlier}")
+    assert only(run_it(**login, wait=False))["outcome"] == "switched"
+    assert changes(account) == [elements(web, second)]
+
+
+@pytest.mark.parametrize("ledger_url", ["postgresql", "sqlite"], indirect=True)
+def test_a_run_that_was_stopped_and_goes_on(account: Simulator, shared: dict[str, Any]) -> None:
+    """Its turn went to another run: it sends nothing more, and says so of each listener; what it sent is seen to."""
+    done, web, second = two_in_a_row(account)
+    with holding(account, web, with_a_short_lease, **shared, concurrency=1) as process:
+        until(lambda: len(changes(account)) == 1, process)
+        process.send_signal(signal.SIGSTOP)
+        other = begin_so(with_a_short_lease, **shared)
+        until(lambda: len(turns_of(shared["ledger_url"])) == 2, other)
+        process.send_signal(signal.SIGCONT)
+        account.patch_balancer(web["id"], provisioningStatus=ACTIVE)
+        run = end(process)
+    assert told(run, done, web) == [("switched", None), ("failed", "locked")]
+    assert "another run took it over" in run["msg"] and "again" in run["msg"]
+    assert run.failed and run["changed"] and run.code == "listeners_failed"
+    assert told(end(other), done, web) == [("unchanged", None), ("switched", None)]
+    assert changes(account) == [elements(done, second), elements(web, second)]
+
+
+def test_a_run_that_was_stopped_and_missed_by_nobody(account: Simulator, login: dict[str, Any]) -> None:
+    """Nobody else came: it renews its turn and does what is left."""
+    web, _, second = renewable(account)
+    with holding(account, web, with_a_short_lease, **login) as process:
+        process.send_signal(signal.SIGSTOP)
+        until_then = str(turns_of(login["ledger_url"])[-1].lease_until)
+        while str(datetime.now(timezone.utc)) < until_then:
+            pass
+        process.send_signal(signal.SIGCONT)
+    assert only(end(process))["outcome"] == "switched" and changes(account) == [elements(web, second)]
+
+
+def test_a_ledger_that_is_away_meanwhile(account: Simulator, login: dict[str, Any]) -> None:
+    """The turn cannot be renewed, so that nothing more is sent; what was sent before is seen to. The next run does the rest."""
+    done, web, second = two_in_a_row(account)
+    given = {**login, "ledger_url": f"{login['ledger_url']}?timeout=0.2"}
+    with closing(sqlite3.connect(login["ledger_url"].removeprefix("sqlite:///"), isolation_level=None)) as holder:
+        with holding(account, web, with_a_short_lease, **given, concurrency=1) as process:
+            until(lambda: len(changes(account)) == 1, process)
+            until(lambda: locks(holder), process)
+            looks = len(account.calls(method=ONE))
+            # Longer than it would send on without a renewal: it looks ten times a second at the most.
+            until(
+                lambda: len(account.calls(method=ONE)) > looks + 10 * SHORT.total_seconds() * turns.FRESH + 2, process
+            )
+        run = end(process)
+        holder.execute("ROLLBACK")
+    assert told(run, done, web) == [("switched", None), ("failed", "locked")]
+    assert "The ledger" in run["msg"] and "lock" in run["msg"] and run["changed"]
+    assert changes(account) == [elements(done, second)]
+    next_one = end(begin_so(with_a_short_lease, **login))
+    assert told(next_one, done, web) == [("unchanged", None), ("switched", None)]
+
+
+def locks(connection: sqlite3.Connection) -> bool:
+    """Try to lock a ledger for all others; whether that was possible."""
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+# Told to stop
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_who_waits_for_the_turn_is_told_to_stop(account: Simulator, login: dict[str, Any], name: str) -> None:
+    web, _, second = renewable(account)
+    with holding(account, web, **login) as process:
+        other = begin(**login)
+        wants_turn(account, 2, other)
+        other.send_signal(getattr(signal, name))
+        run = end(other)
+        assert run.failed and run.code == "interrupted" and changes(account) == []
+        assert not run.result.get("changed") and "nothing" in run["msg"]
+    assert not end(process).failed and changes(account) == [elements(web, second)]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_who_has_the_turn_is_told_to_stop(account: Simulator, login: dict[str, Any], name: str) -> None:
+    """The next run need not wait."""
+    web, _, second = renewable(account)
+    account.settings(balancer_lock_ms=600_000)
+    process = begin(**login)
+    until(lambda: account.calls(method=UPDATE, outcome="ok"), process)
+    process.send_signal(getattr(signal, name))
+    assert end(process).code == "interrupted"
+    assert [turn.state for turn in turns_of(login["ledger_url"])] == ["released"]
+    account.patch_balancer(web["id"], provisioningStatus=ACTIVE)
+    other = balancer(account, store(account, old("api.example.com")), name="api")
+    new = store(account, issue("api.example.com"))
+    account.settings(balancer_lock_ms=0)
+    assert not run_it(**login, wait=False).failed
+    assert changes(account) == [elements(other, new)] and placed(account) == {"web:443": second, "api:443": new}
