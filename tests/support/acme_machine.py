@@ -65,7 +65,7 @@ class Machine:
         (root / "opt/softlayer-certificates/bin").symlink_to(Path(sys.executable).parent)
 
     def here(self, text: str) -> str:
-        """A text with paths of this machine, in place of those that it has of another one."""
+        """A text of an example with paths of this machine."""
         return ABSOLUTE.sub(f"{self.root}/", text)
 
     def log_in(self, environment: Mapping[str, str]) -> None:
@@ -78,7 +78,7 @@ class Machine:
         path = self.root / PLACES["rotation.yml"] / "rotation.yml"
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
         given |= {f"ssl_rotation_{name}": value for name, value in variables.items()}
-        path.write_text(self.here(yaml.safe_dump(given, sort_keys=False)), encoding="utf-8")
+        path.write_text(yaml.safe_dump(given, sort_keys=False), encoding="utf-8")
 
     def path_of(self, name: str) -> Path:
         """Where one of the examples is."""

@@ -121,7 +121,7 @@ def test_other_clients(account: Simulator, pebble: Pebble, machine: Machine) -> 
     for name, client in clients.items():
         balancer(account, name, **{f"p{PORT}": store(account, name, is_old=True)})
         client.issue(name, key_type="rsa")
-    machine.configure(sources=[{"lego": "/root/.lego"}, {"acme_sh": "/root/.acme.sh"}])
+    machine.configure(sources=[{"lego": machine.here("/root/.lego")}, {"acme_sh": machine.here("/root/.acme.sh")}])
     first = machine.rotate()
     assert first.code == 0, first.output
     for name, client in clients.items():
@@ -148,13 +148,17 @@ def test_faults_of_authorities_end_in_a_reason_each_and_stop_nothing(
                 assert client_of(kind, authority, machine).issue(name, key_type="rsa", may_fail=True).code == 1
     with Pebble() as staging:
         client_of(Lego, staging, machine).issue("staging.example.com", key_type="rsa")
-    kinds = [{"certbot": "/etc/letsencrypt"}, {"acme_sh": "/root/.acme.sh"}, {"lego": "/root/.lego"}]
+    places = {"certbot": "/etc/letsencrypt", "acme_sh": "/root/.acme.sh", "lego": "/root/.lego"}
     expected = {**dict.fromkeys(broken, "certificate_missing"), "staging.example.com": "chain_incomplete"}
 
     with Pebble(Settings(sleep_seconds=3)) as slow, ThreadPoolExecutor(1) as renewing:
         roots = machine.root / "roots.pem"
         roots.write_bytes(pebble.root_path.read_bytes() + slow.root_path.read_bytes())
-        machine.configure(sources=kinds, trusted_ca_path=str(roots), import_new=True)
+        machine.configure(
+            sources=[{kind: machine.here(place)} for kind, place in places.items()],
+            trusted_ca_path=str(roots),
+            import_new=True,
+        )
         late = renewing.submit(client_of(Certbot, slow, machine).issue, "slow.example.com", key_type="rsa")
         first = machine.rotate()
         late.result()
@@ -200,9 +204,8 @@ def test_hooks_at_once_are_one_run_and_none_is_missed(account: Simulator, pebble
     wait_for(lambda: not (notes / "renewed").exists())
     late = machine.start(RENEWED)
     wait_for((notes / "renewed").exists)
-    runs = [
-        machine.finished(hook) for hook in (*hooks, late)
-    ]  # whoever comes first takes along what the others came for
+    # Whoever comes first takes along what the others came for.
+    runs = [machine.finished(hook) for hook in (*hooks, late)]
     assert [run.code for run in runs] == [0] * 6, [run.output for run in runs]
     assert sum(run.output.count("PLAY RECAP") for run in runs) == 2
     assert [run.output for run in runs if "PLAY RECAP" not in run.output] == [""] * 4
