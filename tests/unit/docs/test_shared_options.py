@@ -170,6 +170,7 @@ NOT_MEANT = {
 """Options of modules with names that the role's variables have, which these do not stand for."""
 NOT_THERE = {
     ("roles/ssl_fulfillment/tasks/phase_listeners.yml", "ssl_certificate_deploy"): {
+        "ledger_url",
         "rollback",
         "trusted_ca_path",
         "verify_timeout",

@@ -24,6 +24,8 @@ AUTHORITY = Authority()
 KEY = new_key("rsa")
 UPDATE = "updateLoadBalancerProtocols"
 PLAN = ["getSecurityCertificates", "getAllObjects"]
+TURN = ["getObject"]
+"""The id of the account, whose load balancers only one run at a time changes."""
 """What one call of the module reads before it decides."""
 TELL = """
 - import_playbook: softlayer.certificates.{playbook}
@@ -128,7 +130,12 @@ def test_from_the_plan_to_what_is_served(account: Simulator, tmp_path: Path) -> 
     hidden = next(one["uuid"] for one in web["listeners"] if one["protocolPort"] == 8443)
     account.patch_listener(hidden, misbehaves="closed", at_once=True, changes=9)
     before, held = have(account), ids(account)
-    options = {"ssl_fulfillment_remove_superseded": True, "ssl_fulfillment_deploy_concurrency": 1}
+    ledger = tmp_path / "turns.sqlite3"
+    options = {
+        "ssl_fulfillment_remove_superseded": True,
+        "ssl_fulfillment_deploy_concurrency": 1,
+        "ssl_fulfillment_ledger_url": f"sqlite:///{ledger}",
+    }
 
     plan = run(
         account, tmp_path, "deploy", "--check", "--diff", "-e", "ssl_fulfillment_deploy_concurrency=1", **options
@@ -136,9 +143,11 @@ def test_from_the_plan_to_what_is_served(account: Simulator, tmp_path: Path) -> 
     assert (plan.ran.code, plan.calls, have(account), ids(account)) == (2, PLAN, before, held), plan.ran.output
     assert "web:443: would be switched to certificate" in plan.ran.output and "+++ after: web:443" in plan.ran.output
     assert "shop:443: The store holds several equally good certificates" in plan.ran.output
+    assert not ledger.exists()
 
     first = run(account, tmp_path, "deploy", **options)
     assert first.ran.code == 2, "shop failed, and hides nothing of the others"
+    assert ledger.exists(), "it took no turn"
     assert "(item=api)" in first.ran.output and "(item=web)" in first.ran.output
     for said in (
         f"api:443: switched to certificate {new_api} (api.example.com), and serves it",
@@ -151,7 +160,7 @@ def test_from_the_plan_to_what_is_served(account: Simulator, tmp_path: Path) -> 
     assert have(account) == {**before, "web:443": new_www, "web:8443": new_www, "api:443": new_api}
     assert www in ids(account) and api not in ids(account), "what was not seen to be replaced everywhere is kept"
     listing, removing = PLAN, [*PLAN[:1], "getObject", "deleteObject"]
-    change = [*PLAN, "getLoadBalancer", UPDATE, "getLoadBalancer"]
+    change = [*PLAN, *TURN, "getLoadBalancer", UPDATE, "getLoadBalancer"]
     assert first.calls == [*PLAN, *change, *change, *listing, *removing]
 
     second = run(account, tmp_path, "deploy", ssl_fulfillment_load_balancers="web, api", **options)
@@ -199,7 +208,7 @@ def test_deploy_and_verify_in_one_run_and_verify_on_a_later_day(account: Simulat
     assert have(account) == {"web:443": new, "web:8443": new, "api:443": other} and old not in ids(account)
     assert Counter(one.calls)[UPDATE] == 1
     seen, listing, removing = PLAN[:1], PLAN, [*PLAN[:1], "getObject", "deleteObject"]
-    assert one.calls[7:] == [*seen, *listing, *removing], "verify lists no balancers again"
+    assert one.calls[8:] == [*seen, *listing, *removing], "verify lists no balancers again"
 
     listener = next(each["uuid"] for each in web["listeners"] if each["protocolPort"] == 8443)
     account.patch_listener(listener, misbehaves="other", at_once=True, changes=9)
