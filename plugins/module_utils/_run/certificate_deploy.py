@@ -22,7 +22,6 @@ from .._codes import DeployOutcome
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
-from .._names import named, shown_name_of
 from .._plan.deployments import (
     Deployment,
     ListenerSelection,
@@ -164,7 +163,7 @@ def turn_for(
     module: Module, client: Client, patience: Patience, planned: Iterable[Deployment], planned_at: datetime
 ) -> Iterator[Turn | None]:
     """Have the turn to change load balancers in a block, if there is something to change and the user wants that only one run does."""
-    if True:
+    if not (module.params["exclusive"] and any_change(planned)):
         yield None
         return
     from .turns import take_turn
@@ -375,7 +374,7 @@ def as_diff(deployment: Deployment) -> dict[str, t.Any]:
         "before": {"certificate_id": deployment.previous_certificate_id},
         "after": {
             "certificate_id": deployment.certificate_id,
-            **named(target.get("common_name"), shown_name_of(target)),
+            "common_name": target.get("common_name"),
             "not_after": target.get("not_after"),
         },
     }
