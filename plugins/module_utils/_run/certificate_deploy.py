@@ -22,6 +22,7 @@ from .._codes import DeployOutcome
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
+from .._names import named, shown_name_of
 from .._plan.deployments import (
     Deployment,
     ListenerSelection,
@@ -374,7 +375,7 @@ def as_diff(deployment: Deployment) -> dict[str, t.Any]:
         "before": {"certificate_id": deployment.previous_certificate_id},
         "after": {
             "certificate_id": deployment.certificate_id,
-            "common_name": target.get("common_name"),
+            **named(target.get("common_name"), shown_name_of(target)),
             "not_after": target.get("not_after"),
         },
     }
