@@ -4,7 +4,7 @@
 
 """Variables of the role ssl_rotation mean what a person reads in them, or the run is refused.
 
-Promise: Only intended recipients get emails.
+Promise: A rotation is boring.
 """
 
 from __future__ import annotations

@@ -85,7 +85,8 @@ def approved_listeners(listeners: Sequence[Record], preview: Preview) -> list[Re
 
 
 def _approved(listener: Record, shown: Record | None) -> Record:
-    is_as_shown = shown is not None and listener["fingerprint_sha256"] == shown["fingerprint_sha256"] is not None
+    fingerprint = listener["fingerprint_sha256"]
+    is_as_shown = shown is not None and fingerprint is not None and fingerprint == shown["fingerprint_sha256"]
     if listener["outcome"] == "switched" and not is_as_shown:
         return _left_out(listener, "not_approved", BEYOND)
     if listener["outcome"] == "unchanged" and shown is not None and not is_as_shown:

@@ -177,9 +177,13 @@ def removal(
 
 
 def _is_seen(one: Settled, later: Mapping[str, bool | None], *, remove_unseen: bool) -> bool:
-    served = later.get(key_of(one.record), one.record["served"])  # what was seen last counts
+    served = _last_seen(one, later)
     is_as_meant = one.is_switched or one.outcome == "unchanged"
     return is_as_meant and (remove_unseen if served is None else served)
+
+
+def _last_seen(one: Settled, later: Mapping[str, bool | None]) -> bool | None:
+    return later.get(key_of(one.record), one.record["served"])
 
 
 def _kept(old: Record, unseen: Sequence[Settled], others: Sequence[Record], later: Mapping[str, bool | None]) -> Record:
@@ -187,7 +191,7 @@ def _kept(old: Record, unseen: Sequence[Settled], others: Sequence[Record], late
     return {
         **old,
         "outcome": "skipped",
-        "reason": "not_served" if any(later.get(key_of(one.record)) is False for one in unseen) else "not_reachable",
+        "reason": "not_served" if any(_last_seen(one, later) is False for one in unseen) else "not_reachable",
         "message": f"Certificate {old['id']} is kept, because it was not seen that {names} serves what replaces it.",
     }
 

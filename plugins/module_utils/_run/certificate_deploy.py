@@ -164,7 +164,7 @@ def turn_for(
     module: Module, client: Client, patience: Patience, planned: Iterable[Deployment], planned_at: datetime
 ) -> Iterator[Turn | None]:
     """Have the turn to change load balancers in a block, if there is something to change and the user wants that only one run does."""
-    if True:
+    if not (module.params["exclusive"] and any_change(planned)):
         yield None
         return
     from .turns import take_turn

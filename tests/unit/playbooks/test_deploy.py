@@ -35,7 +35,12 @@ def test_from_the_plan_to_what_is_served(account: Simulator, tmp_path: Path) -> 
     hidden = next(one["uuid"] for one in web["listeners"] if one["protocolPort"] == 8443)
     account.patch_listener(hidden, misbehaves="closed", at_once=True, changes=9)
     before, held = have(account), ids(account)
-    options = {"ssl_fulfillment_remove_superseded": True, "ssl_fulfillment_deploy_concurrency": 1}
+    ledger = tmp_path / "turns.sqlite3"
+    options = {
+        "ssl_fulfillment_remove_superseded": True,
+        "ssl_fulfillment_deploy_concurrency": 1,
+        "ssl_fulfillment_ledger_url": f"sqlite:///{ledger}",
+    }
 
     plan = run(
         account, tmp_path, "deploy", "--check", "--diff", "-e", "ssl_fulfillment_deploy_concurrency=1", **options
@@ -43,9 +48,11 @@ def test_from_the_plan_to_what_is_served(account: Simulator, tmp_path: Path) -> 
     assert (plan.ran.code, plan.calls, have(account), ids(account)) == (2, PLAN, before, held), plan.ran.output
     assert "web:443: would be switched to certificate" in plan.ran.output and "+++ after: web:443" in plan.ran.output
     assert "shop:443: The store holds several equally good certificates" in plan.ran.output
+    assert not ledger.exists()
 
     first = run(account, tmp_path, "deploy", **options)
     assert first.ran.code == 2, "shop failed, and hides nothing of the others"
+    assert ledger.exists(), "it took no turn"
     assert "(item=api)" in first.ran.output and "(item=web)" in first.ran.output
     for said in (
         f"api:443: switched to certificate {new_api} (api.example.com), and serves it",

@@ -259,7 +259,8 @@ def test_a_private_key_is_not_expected(account: Simulator) -> None:
     run = run_it(**options_for(account), check=True, expected_certificates=[new.pem, new.pem + new.key_pem])
     assert run.failed and run.code == "invalid_argument" and "expected_certificates[1]" in run["msg"]
     assert "private key" in run["msg"] and account.calls() == []
-    assert new.pem in run["invocation"]["module_args"]["expected_certificates"]
+    told = run.result.get("invocation")  # not of each version of ansible-core
+    assert told is None or new.pem in told["module_args"]["expected_certificates"]
 
 
 # Why not: found by the plan

@@ -307,6 +307,10 @@ def test_only_what_was_seen_to_be_replaced_is_removed() -> None:
     run = Rotation(listeners=done, stock={"certificates": records})
     assert removal_of(run)["absent"] == [{"state": "absent", "certificate_id": 1}]
     assert removal_of(run, patterns=["api.*"])["absent"] == []
+    wrong = listener("old", 2, 2, outcome="failed", reason="not_served", served=False)
+    both = {"listeners": [*done["listeners"], wrong]}
+    told = removal_of(Rotation(listeners=both, stock={"certificates": records}), remove_unseen=True)
+    assert (told["absent"], [one["reason"] for one in told["kept"]]) == ([], ["not_served"])
     unseen = Rotation(listeners={"listeners": [listener("web", 1, 2)]}, stock={"certificates": records})
     assert (removal_of(unseen)["absent"], [one["id"] for one in removal_of(unseen)["kept"]]) == ([], [1])
     assert removal_of(unseen, remove_unseen=True)["absent"] == [{"state": "absent", "certificate_id": 1}]

@@ -16,6 +16,7 @@ from typing import Any, get_args
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import (
+    ApprovalReason,
     DeployReason,
     ImportReason,
     LineReason,
@@ -794,7 +795,7 @@ def test_each_language_says_everything(language: str) -> None:
     assert set(words["todo"]) <= set(ATTENTION)
     assert set(words["kinds"]) == set(KINDS)
     reasons = {*get_args(LineReason), *get_args(ImportReason), *get_args(DeployReason)}
-    reasons |= {*get_args(SourceReason), *get_args(RotationReason)}
+    reasons |= {*get_args(SourceReason), *get_args(RotationReason), *get_args(ApprovalReason)}
     assert reasons <= set(words["reasons"])
 
 
