@@ -61,7 +61,7 @@ def machine(account: Simulator, pebble: Pebble, tmp_path: Path) -> Machine:
             **preloading.environment(),
         }
     )
-    made.configure(trusted_ca_path=str(pebble.root_path), verify_timeout=5, report_path=None)
+    made.configure(trusted_ca_path=str(pebble.root_path), verify_timeout=5)
     return made
 
 
