@@ -25,7 +25,7 @@ from .rollout import Record, Settled, key_of
 MOST_NAMED = 5
 """Maximum number of listeners in a message."""
 NOT_SEEN = {"unreachable", "timeout"}
-"""Reasons of endpoints that say nothing about what is served."""
+"""Reasons of endpoints that say nothing about what is served, unless a connection was accepted."""
 NO_CERTIFICATE = {"no_tls", "handshake_failed"}
 """Reasons of endpoints that do not get to serving a certificate."""
 
@@ -73,16 +73,18 @@ def verdicts(settled: Sequence[Settled], seen: Sequence[Record]) -> list[dict[st
 
 
 def _verdict(one: Settled, endpoint: Record) -> dict[str, t.Any]:
-    message = endpoint["message"]
-    if endpoint["reason"] in NOT_SEEN:
+    message, is_connected = endpoint["message"], endpoint.get("ip_address") is not None
+    if endpoint["reason"] in NOT_SEEN and not is_connected:
         return _judged(one, "skipped", "not_reachable", f"What is served cannot be looked at from here: {message}")
     facts = {name: endpoint[name] for name in ("common_name", "subject_alt_names", "fingerprint_sha256", "not_after")}
     shown = endpoint["fingerprint_sha256"]
-    if endpoint["reason"] not in NO_CERTIFICATE and one.certificate_id in (endpoint["certificate_ids"] or ()):
+    if endpoint["reason"] not in NO_CERTIFICATE | NOT_SEEN and one.certificate_id in (
+        endpoint["certificate_ids"] or ()
+    ):
         but = f", but: {message}" if endpoint["reason"] else "."
         return {**_judged(one, "verified", None, f"It serves its certificate{but}", served=True, shown=shown), **facts}
     why = f"The listener has certificate {one.certificate_id}, but"
-    if endpoint["reason"] in NO_CERTIFICATE:
+    if endpoint["reason"] in NO_CERTIFICATE | NOT_SEEN:  # somebody accepts connections there, and clients get nothing
         return _judged(one, "failed", "not_served", f"{why} it does not serve it: {message}", served=False)
     ids = ", ".join(map(str, endpoint["certificate_ids"] or ()))
     what = f"certificate {ids}" if ids else "one that is not in the store"

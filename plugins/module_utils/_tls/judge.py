@@ -119,7 +119,7 @@ def as_result(look: Look, judgement: Judgement, name: str) -> dict[str, t.Any]:
         "host": look.endpoint.host or None,
         "port": look.endpoint.port,
         "server_name": name or None,
-        "ip_address": look.ip_address,
+        "ip_address": look.ip_address if look.is_connected else None,
         **facts_of(look.chain[0] if look.chain else None),
         "days_until_expiry": judgement.days_until_expiry,
         "chain": [facts_of(certificate) for certificate in look.chain[1:]],

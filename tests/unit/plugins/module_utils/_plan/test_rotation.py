@@ -328,6 +328,10 @@ def test_without_the_deploy_phase_only_what_was_looked_at_counts() -> None:
     }
     run = Rotation(listeners=plan, stock={"certificates": records}, seen={"endpoints": [endpoint]})
     assert removal_of(run, deploys=False)["absent"] == [{"state": "absent", "certificate_id": 1}]
+    for address, removed in ((None, [{"state": "absent", "certificate_id": 1}]), ("192.0.2.1", [])):
+        silent = {**endpoint, "certificate_ids": [], "reason": "timeout", "ip_address": address}
+        hanging = Rotation(listeners=plan, stock={"certificates": records}, seen={"endpoints": [silent]})
+        assert removal_of(hanging, deploys=False, remove_unseen=True)["absent"] == removed
     failed = Rotation(listeners=plan, stock={"certificates": records}, seen={"failed": True})
     assert removal_of(failed, deploys=False)["absent"] == []
 
