@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
     Option,
     in_words_of_role,
@@ -47,11 +48,7 @@ def fulfillment_refusal(
 
 def _refusal(settings: Record, unknown: Sequence[str], unread: str | None, ids_of_hosts: Sequence[int] | None) -> str:
     unreadable = why_unreadable("ssl_fulfillment", settings["refused"], unknown, unread)
-    return unreadable or why_refused(settings, ids_of_hosts or None, os.path.isdir, _absolute) or ""
-
-
-def _absolute(path: str) -> str:
-    return os.path.realpath(os.path.expanduser(path))
+    return unreadable or why_refused(settings, ids_of_hosts or None, os.path.isdir, absolute) or ""
 
 
 def fulfillment_way(settings: Record, ids_of_hosts: Sequence[int] | None = None) -> dict[str, t.Any]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
     Option,
     in_words_of_role,
@@ -61,12 +62,8 @@ def rotation_refusal(settings: Record, unknown: Sequence[str], unread: str | Non
         unread: the part of the extra variables that Ansible could not read as variables.
     """
     unreadable = why_unreadable("ssl_rotation", settings["refused"], unknown, unread)
-    reason: str = wrap_var(unreadable or why_refused(plain(settings), os.path.isdir, _absolute) or "")
+    reason: str = wrap_var(unreadable or why_refused(plain(settings), os.path.isdir, absolute) or "")
     return reason
-
-
-def _absolute(path: str) -> str:
-    return os.path.realpath(os.path.expanduser(path))
 
 
 def rotation_steps(settings: Record) -> list[str]:
@@ -101,7 +98,7 @@ def rotation_material(settings: Record, chosen: Records) -> list[dict[str, t.Any
         chosen: those to import.
     """
     passphrase, roots = settings.get("privatekey_passphrase"), settings.get("trusted_ca_path")
-    general = {"trust": settings["trust"], **({"trusted_ca_path": _absolute(roots)} if roots else {})}
+    general = {"trust": settings["trust"], **({"trusted_ca_path": absolute(roots)} if roots else {})}
     items: list[dict[str, t.Any]] = wrap_var([{**_material(one, passphrase), **general} for one in plain(chosen)])
     return items
 

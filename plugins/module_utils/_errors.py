@@ -35,6 +35,11 @@ NO_RESULT = {"message": "The module ended without a result."}
 """The failure of a module that returned none."""
 
 
+def failed_about(what: str, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
+    """Return the record of a module that failed as a whole, named by what it was about."""
+    return {"common_name": what, **failure_of(answer)}
+
+
 def failure_of(answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
     """Return the `failure` entry of a module's result that has one, or is none."""
     failure: Mapping[str, t.Any] = answer.get("failure") or NO_RESULT

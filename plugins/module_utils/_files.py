@@ -23,6 +23,11 @@ KINDS = (
 )
 
 
+def absolute(path: str) -> str:
+    """Return a path that a user gave as an absolute one without `~` and links."""
+    return os.path.realpath(os.path.expanduser(path))
+
+
 def read_file(path: str) -> bytes:
     """Return a file's content.
 

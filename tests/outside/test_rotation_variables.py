@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.outside.forms import ANSIBLES_OWN, Refused, assert_complete, included
 from tests.outside.pki import Ca, key_pem, named, new_key, pem
 from tests.outside.playing import play
 from tests.outside.stranger import Stranger
@@ -27,11 +27,6 @@ VARIABLES = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text("utf-8")
 A, B = "a.example.com", "b.example.com"
 BOTH = {A, B}
 SECRET = "h0rse-battery-staple"
-ANSIBLES_OWN = "Validation of arguments failed:\n"
-
-
-class Refused(str):
-    """What the sentence that refuses a value says, besides the name of the variable."""
 
 
 # By variable: what is given, and which certificates are looked at then, or what the refusal says. FOLDER has those of A and B.
@@ -90,20 +85,8 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
 }
 
 
-def included() -> Iterator[tuple[dict[str, Any], set[str] | Refused]]:
-    """The cases, with those together that leave all certificates: the first of each variable, then the second, and so on."""
-    without_effect = [[(name, given) for given, found in cases if found == BOTH] for name, cases in CASES.items()]
-    for together in zip_longest(*without_effect):
-        yield dict(filter(None, together)), BOTH
-    for name, cases in CASES.items():
-        yield from (({name: given}, expected) for given, expected in cases if expected != BOTH)
-
-
 def test_every_variable_has_its_cases() -> None:
-    assert CASES.keys() == VARIABLES.keys(), "how can the new variable be given, and what does that mean?"
-    for name, cases in CASES.items():
-        assert any(given is None for given, _expected in cases), f"{name}: what does null mean?"
-        assert any(isinstance(expected, Refused) for _given, expected in cases), f"{name}: what is refused?"
+    assert_complete(CASES, VARIABLES)
 
 
 @pytest.fixture
@@ -139,7 +122,7 @@ def test_each_form_of_each_variable(api: Stranger, tmp_path: Path) -> None:
         key = new_key()
         content = pem(Ca("Some CA").issue(key, subject=named(None), names=[name])) + key_pem(key)
         (tmp_path / f"keys/{name}.pem").write_text(content, encoding="ascii")
-    cases = list(included())
+    cases = list(included(CASES, BOTH))
     tasks = [including(number, variables, tmp_path) for number, (variables, _expected) in enumerate(cases)]
     here = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     text = yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "vars": here, "tasks": tasks}])

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.outside.forms import ANSIBLES_OWN, Refused, assert_complete, included
 from tests.outside.playing import Played, play
 from tests.outside.stranger import Stranger
 
@@ -38,11 +38,6 @@ ORDERS = {
 ALL = set(ORDERS)
 RESEND = "softlayer.certificates.resend"
 SECRET = "h0rse-battery-staple"
-ANSIBLES_OWN = "Validation of arguments failed:\n"
-
-
-class Refused(str):
-    """What the sentence that refuses a value says, besides the name of the variable."""
 
 
 # By variable: what is given, and which orders are mailed then, or what the refusal says.
@@ -152,24 +147,12 @@ CASES: dict[str, list[tuple[Any, set[int] | Refused]]] = {
 }
 
 
-def included() -> Iterator[tuple[dict[str, Any], set[int] | Refused]]:
-    """The cases, with those together that leave all orders selected: the first of each variable, then the second, and so on."""
-    without_effect = [[(name, given) for given, ids in cases if ids == ALL] for name, cases in CASES.items()]
-    for together in zip_longest(*without_effect):
-        yield dict(filter(None, together)), ALL
-    for name, cases in CASES.items():
-        yield from (({name: given}, expected) for given, expected in cases if expected != ALL)
-
-
-INCLUDED = list(included())
+INCLUDED = list(included(CASES, ALL))
 PARTS = 4
 
 
 def test_every_variable_has_its_cases() -> None:
-    assert CASES.keys() == VARIABLES.keys(), "how can the new variable be given, and what does that mean?"
-    for name, cases in CASES.items():
-        assert any(given is None for given, _expected in cases), f"{name}: what does null mean?"
-        assert any(isinstance(expected, Refused) for _given, expected in cases), f"{name}: what is refused?"
+    assert_complete(CASES, VARIABLES)
 
 
 @pytest.fixture

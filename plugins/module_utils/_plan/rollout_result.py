@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .._errors import failure_of
+from .._errors import failed_about, failure_of
 from .rollout import Record, Settled, settle
 from .sightings import verdicts
 
@@ -40,7 +40,7 @@ def lists(run: Rollout, phases: Collection[str], *, is_check_mode: bool) -> dict
         name: [] for name in ("deployed", "verified", "removed", "skipped", "failed", "unchanged")
     }
     if "listeners" not in run.listeners:
-        result["failed"].append(_failure("the load balancers", run.listeners))
+        result["failed"].append(failed_about("the load balancers", run.listeners))
         return result
     settled = settle(run.listeners["listeners"], run.deployed)
     if "deploy" in phases:
@@ -48,7 +48,7 @@ def lists(run: Rollout, phases: Collection[str], *, is_check_mode: bool) -> dict
             _add_deployed(result, one, is_check_mode=is_check_mode)
         result["failed"] += [_failed_call(answer) for answer in run.deployed if "listeners" not in answer]
     if run.seen is not None and "endpoints" not in run.seen:
-        result["failed"].append(_failure("what the load balancers serve", run.seen))
+        result["failed"].append(failed_about("what the load balancers serve", run.seen))
     elif run.seen is not None:
         for record in verdicts(settled, run.seen["endpoints"]):
             result[str(record["outcome"])].append(record)
@@ -68,16 +68,12 @@ def _add_deployed(result: dict[str, list[Record]], one: Settled, *, is_check_mod
 def _add_removed(result: dict[str, list[Record]], run: Rollout) -> None:
     """Add what was removed; what came into use meanwhile is skipped."""
     if run.stock is not None and "certificates" not in run.stock:
-        result["failed"].append(_failure("the certificate store", run.stock))
+        result["failed"].append(failed_about("the certificate store", run.stock))
     result["skipped"] += run.removal.get("kept", ())
     for answer in run.removed:
-        for one in answer.get("certificates") or [{"common_name": "the certificate store", **failure_of(answer)}]:
+        for one in answer.get("certificates") or [failed_about("the certificate store", answer)]:
             became = "skipped" if one.get("reason") in {"in_use", "not_found"} else one.get("outcome", "failed")
             result[became].append(one)
-
-
-def _failure(what: str, answer: Record) -> Record:
-    return {"common_name": what, **failure_of(answer)}
 
 
 def _failed_call(answer: Record) -> Record:

@@ -20,9 +20,10 @@ from .._codes import RotationReason
 from .._names import any_matches, is_host_name
 from .._text import some_of
 from .._times import parse
-from .._x509.certificate import name_set
+from .._x509.certificate import name_set, names_of
 from .._x509.chain import UNTRUSTED
 from .settings import MOST_BALANCERS, is_report_path
+from .sightings import age
 
 Record = Mapping[str, t.Any]
 Names = frozenset[str]
@@ -188,11 +189,6 @@ def is_meant(record: Record, patterns: Sequence[str] | None) -> bool:
     return any_matches(name_set(record["common_name"], hosts), patterns)
 
 
-def names_of(record: Record) -> Names:
-    """Return the names of a certificate in a result, addresses included."""
-    return name_set(record["common_name"], record["subject_alt_names"] or ())
-
-
 def _why_unusable(entry: Record, wishes: Wishes, at: datetime) -> tuple[RotationReason, str] | None:
     begin, end = parse(entry["not_before"]), parse(entry["not_after"])
     if begin is None or end is None or end < at:
@@ -208,11 +204,7 @@ def _why_unusable(entry: Record, wishes: Wishes, at: datetime) -> tuple[Rotation
 
 
 def _rank(entry: Record) -> tuple[bool, str, str]:
-    return entry["trust"] == "trusted", *_age(entry)
-
-
-def _age(record: Record) -> tuple[str, str]:
-    return str(record["not_before"]), str(record["not_after"])  # in one form, so that texts sort like instants
+    return entry["trust"] == "trusted", *age(entry)
 
 
 def _newer(best: Record) -> str:
@@ -261,7 +253,7 @@ class _Shelf:
             and record["key_type"] == entry["key_type"]
             and end is not None
             and end >= self._at
-            and _age(record) >= _age(entry)
+            and age(record) >= age(entry)
         )
 
 

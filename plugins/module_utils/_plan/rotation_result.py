@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .._errors import failure_of
+from .._errors import failed_about
 from . import forecast
 from .rollout import Record, settle
 from .rollout_result import Rollout, lists
@@ -78,15 +78,15 @@ def _add_imports(result: dict[str, list[Record]], run: Rotation) -> None:
     """Add what became of the certificates of the sources."""
     for answer in run.mails:
         if not answer.get("skipped") and "certificates" not in answer:
-            result["failed"].append({"common_name": "the mailbox", **failure_of(answer)})
+            result["failed"].append(failed_about("the mailbox", answer))
     if run.store is not None and "certificates" not in run.store:
-        result["failed"].append({"common_name": "the certificate store", **failure_of(run.store)})
+        result["failed"].append(failed_about("the certificate store", run.store))
     result["skipped"] += [*run.found.get("skipped", ()), *run.choice.get("skipped", ())]
     if run.imports is None or not run.choice["chosen"]:
         return
     done = run.imports.get("certificates")
     if done is None:
-        result["failed"].append({"common_name": "the import", **failure_of(run.imports)})
+        result["failed"].append(failed_about("the import", run.imports))
         return
     for entry, one in zip(run.choice["chosen"], done, strict=True):
         record = {**one, **{name: entry[name] for name in ABOUT_SOURCE}}

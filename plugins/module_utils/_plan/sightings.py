@@ -19,7 +19,7 @@ from .._codes import DeployReason
 from .._names import is_address, is_host_name, listener_name, name_to_ask_for, shown_name_of
 from .._text import some_of
 from .._times import parse
-from .._x509.certificate import name_set
+from .._x509.certificate import name_set, names_of
 from .rollout import Record, Settled, key_of
 
 MOST_NAMED = 5
@@ -78,13 +78,14 @@ def _verdict(one: Settled, endpoint: Record) -> dict[str, t.Any]:
         return _judged(one, "skipped", "not_reachable", f"What is served cannot be looked at from here: {message}")
     facts = {name: endpoint[name] for name in ("common_name", "subject_alt_names", "fingerprint_sha256", "not_after")}
     shown = endpoint["fingerprint_sha256"]
-    if endpoint["reason"] not in NO_CERTIFICATE | NOT_SEEN and one.certificate_id in (
-        endpoint["certificate_ids"] or ()
-    ):
+    gets_none = (
+        endpoint["reason"] in NO_CERTIFICATE | NOT_SEEN
+    )  # somebody accepts connections there, and clients get nothing
+    if not gets_none and one.certificate_id in (endpoint["certificate_ids"] or ()):
         but = f", but: {message}" if endpoint["reason"] else "."
         return {**_judged(one, "verified", None, f"It serves its certificate{but}", served=True, shown=shown), **facts}
     why = f"The listener has certificate {one.certificate_id}, but"
-    if endpoint["reason"] in NO_CERTIFICATE | NOT_SEEN:  # somebody accepts connections there, and clients get nothing
+    if gets_none:
         return _judged(one, "failed", "not_served", f"{why} it does not serve it: {message}", served=False)
     ids = ", ".join(map(str, endpoint["certificate_ids"] or ()))
     what = f"certificate {ids}" if ids else "one that is not in the store"
@@ -205,15 +206,12 @@ def _is_valid(record: Record, at: datetime) -> bool:
 
 def _replaces(new: Record, old: Record) -> bool:
     """Return whether a certificate can take the place of an older one: with all of its names, its organization and key type."""
-    if None in (old["fingerprint_sha256"], new["fingerprint_sha256"]) or _age(old) >= _age(new):
+    if None in (old["fingerprint_sha256"], new["fingerprint_sha256"]) or age(old) >= age(new):
         return False
     alike = all(old[name] == new[name] for name in ("organization_name", "key_type"))
-    return alike and bool(_names(old)) and _names(old) <= _names(new)
+    return alike and bool(names_of(old)) and names_of(old) <= names_of(new)
 
 
-def _names(record: Record) -> frozenset[str]:
-    return name_set(record["common_name"], record["subject_alt_names"])
-
-
-def _age(record: Record) -> tuple[str, str]:
+def age(record: Record) -> tuple[str, str]:
+    """Return what records of certificates are sorted by, the newest last."""
     return str(record["not_before"]), str(record["not_after"])  # in one form, so that texts sort like instants

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._errors import failure_of
+from .._errors import failed_about, failure_of
 from .._text import some_of
 from .wording import MOST_NAMED, failures, label, left_as_they_are, named, skipped, stored_as, switched
 
@@ -110,7 +110,7 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
     """
     result: dict[str, list[Record]] = {name: [] for name in LISTS}
     if run.listed is not None and not run.has_listed:
-        result["failed"].append(_failure("the orders", run.listed))
+        result["failed"].append(failed_about("the orders", run.listed))
         return result
     _add_emails(result, run, tolerated)
     if run.mails is not None:
@@ -124,7 +124,7 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
         ("the certificate store", run.store, "certificates"),
     ):
         if answer is not None and key not in answer:
-            result["failed"].append(_failure(name, answer))
+            result["failed"].append(failed_about(name, answer))
     return result
 
 
@@ -159,7 +159,7 @@ def _add_listeners(
 def _add_mails(result: dict[str, list[Record]], mails: Record, phases: Collection[str]) -> None:
     """Add what was found in the mailbox; a run that only reports has collected nothing."""
     if "certificates" not in mails:
-        result["failed"].append(_failure("the mailbox", mails))
+        result["failed"].append(failed_about("the mailbox", mails))
     elif {"collect", "import"} & set(phases):
         result["collected"] += mails["certificates"]
     if "collect" in phases:
@@ -192,10 +192,6 @@ def _skip(result: dict[str, list[Record]], records: Iterable[Record]) -> None:
     records = list(records)
     ids = {record["order_id"] for record in records}
     result["skipped"] = [one for one in result["skipped"] if one.get("order_id") not in ids] + records
-
-
-def _failure(what: str, answer: Record) -> Record:
-    return {"common_name": what, **failure_of(answer)}
 
 
 def why_failed(run: Run, failed: Sequence[Record], in_words_of_role: Callable[[str], str]) -> str:

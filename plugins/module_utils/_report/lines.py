@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._names import ascii_name, file_stems, listener_name
-from .._x509.certificate import name_set
+from .._x509.certificate import names_of
 from .common import Record
 
 EC = "_ecc"
@@ -88,11 +88,6 @@ def age(record: Record | Place) -> tuple[str, str]:
     if isinstance(record, Place):
         return record.not_before or "", record.not_after or ""
     return str(record.get("not_before") or ""), str(record.get("not_after") or "")
-
-
-def names_of(record: Record) -> frozenset[str]:
-    """Return the names of a certificate, in a form that can be compared."""
-    return name_set(record.get("common_name"), record.get("subject_alt_names") or ())
 
 
 class Lines:

@@ -15,8 +15,6 @@ from .wording import MOST_NAMED, Record, label, left_as_they_are, named, skipped
 
 BROKEN = {*t.get_args(SourceReason), *t.get_args(Untrusted)}
 """Reasons for skipping a certificate of a source that a person should read more of than its name."""
-LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
-"""What `ssl_rotation_result` holds."""
 PHASES = {"imported": "import", "deployed": "deploy", "verified": "verify", "removed": "clean_up"}
 """The lists of the result that are not told of unless these phases ran."""
 
@@ -44,7 +42,7 @@ def summary(
     """
     would_be = "would be " if is_check_mode else ""
     broken = [one for one in result["skipped"] if one["reason"] in BROKEN]
-    told = [name for name in LISTS if PHASES.get(name, "") in {"", *phases}]
+    told = [name for name in result if name != "unchanged" and PHASES.get(name, "") in {"", *phases}]
     is_needless = list(phases) == ["clean_up"] and not removes
     lines = [
         *(f"WARNING: {in_words_of_role(warning)}" for warning in warnings),

@@ -393,6 +393,11 @@ def name_set(common_name: str | None, others: Iterable[str]) -> frozenset[str]:
     return frozenset(ascii_name(name) for name in (common_name, *others) if name)
 
 
+def names_of(record: Mapping[str, t.Any]) -> frozenset[str]:
+    """Return the names of a certificate in a result, addresses included, in a form that can be compared."""
+    return name_set(record.get("common_name"), record.get("subject_alt_names") or ())
+
+
 Name = tuple[frozenset[tuple[str, str]], ...]
 """A distinguished name in a form that can be compared."""
 
