@@ -20,17 +20,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._forms impo
     why_unreadable,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import (
-    approved_imports,
     approved_removal,
     carried_out,
     preview_of,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
-    Wishes,
-    choose,
-    steps,
-    why_refused,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import steps, why_refused
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation_result import (
     Rotation,
     outcome,
@@ -51,6 +45,8 @@ FIELDS = {
     "clean_up": ("stock", "removal", "removed"),
 }
 """What each step of a run registers. Anything else is of an earlier run: Ansible keeps it."""
+BULK = {"found": "entries", "store": "certificates"}
+"""Lists that nothing here looks at, and that would take long to read out of Ansible's variables."""
 
 
 def rotation_refusal(settings: Record, unknown: Sequence[str], unread: str | None = None) -> str:
@@ -69,25 +65,6 @@ def rotation_refusal(settings: Record, unknown: Sequence[str], unread: str | Non
 def rotation_steps(settings: Record) -> list[str]:
     """Return the steps of a run; see `steps`."""
     return steps(plain(settings))
-
-
-def rotation_choice(
-    settings: Record, entries: Records, store: Records, approved: Record | None = None
-) -> dict[str, Records]:
-    """Return which certificates of the sources to import; see `choose`.
-
-    Args:
-        settings: the role's variables.
-        entries: what the sources hold.
-        store: all records of the store.
-        approved: what a preview showed, if the run is limited to that; see `approved_imports`.
-    """
-    wishes = Wishes(plain(settings.get("common_names")), settings["import_new"], settings["trust"] == "require")
-    found = choose(plain(entries), plain(store), wishes, now())
-    if approved is not None:
-        found = approved_imports(found, plain(approved))
-    told: dict[str, Records] = wrap_var({"chosen": found.chosen, "skipped": found.skipped})
-    return told
 
 
 def rotation_material(settings: Record, chosen: Records) -> list[dict[str, t.Any]]:
@@ -120,7 +97,7 @@ def rotation_expected(choice: Record, imports: Record) -> list[dict[str, t.Any]]
     """Return the certificates that an import in check mode would create.
 
     Args:
-        choice: what `rotation_choice` returned.
+        choice: the certificates to import, under `chosen`.
         imports: what `ssl_certificate_import` returned, if it was called.
     """
     done = plain(imports.get("certificates")) or ()
@@ -177,7 +154,7 @@ def rotation_outcome(
     report: str | None = None,
     tolerated: Sequence[str] = (),
 ) -> dict[str, t.Any]:
-    """Return what a run has done: the result, lines that say it, and what failed.
+    """Return what a run has done: the `result`, and what is `told` of it, in `lines`, and in `failure` if something failed.
 
     Args:
         settings: the role's variables.
@@ -202,14 +179,19 @@ def rotation_outcome(
     )
     failure = failures(result["failed"], words) if result["failed"] else ""
     del result["unchanged"]
-    told: dict[str, t.Any] = wrap_var({"result": result, "lines": lines, "failure": failure})
-    return told
+    done: dict[str, t.Any] = wrap_var({"result": result, "told": {"lines": lines, "failure": failure}})
+    return done
 
 
 def _run(settings: Record, registered: Record) -> Rotation:
     """Return what the modules returned in this run."""
     names = [name for step in steps(plain(settings)) for name in FIELDS.get(step, ())]
-    return Rotation(**{name: plain(registered[name]) for name in names if registered.get(name)})
+    return Rotation(**{name: _without_bulk(name, registered[name]) for name in names if registered.get(name)})
+
+
+def _without_bulk(name: str, value: t.Any) -> t.Any:
+    bulk = BULK.get(name)
+    return plain(value if bulk is None else {key: [] if key == bulk else value[key] for key in value})
 
 
 class FilterModule:
@@ -220,7 +202,6 @@ class FilterModule:
         return {
             "_rotation_refusal": rotation_refusal,
             "_rotation_steps": rotation_steps,
-            "_rotation_choice": rotation_choice,
             "_rotation_material": rotation_material,
             "_rotation_expected": rotation_expected,
             "_rotation_approved": rotation_approved,

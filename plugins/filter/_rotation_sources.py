@@ -19,12 +19,22 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
     FOR_CERTIFICATES,
     require_libraries,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import approved_imports
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
+    OF_RECORDS,
+    Choice,
+    Wishes,
+    choose,
+    steps,
+    without_texts,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import read_sources
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.reading import Files
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import usable_keys
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 
 Record = Mapping[str, t.Any]
+Records = Sequence[Record]
 
 
 def rotation_keys(folder: str, passphrase: str | None = None) -> list[str]:
@@ -35,17 +45,49 @@ def rotation_keys(folder: str, passphrase: str | None = None) -> list[str]:
 
 
 def rotation_sources(
-    sources: Sequence[Record],
-    mails: Sequence[Record | None],
-    passphrase: str | None = None,
-    trusted_ca_path: str | None = None,
+    settings: Record, mails: Sequence[Record | None], store: Records | None = None, approved: Record | None = None
 ) -> dict[str, t.Any]:
-    """Return the certificates of sources that can be used, what cannot be used, and warnings; see `read_sources`."""
+    """Return what sources hold, and which of it to import.
+
+    It is one filter, since what passes from task to task through Ansible's variables takes longer than the decision.
+
+    Args:
+        settings: the role's variables.
+        mails: for each source of mail what `ssl_fulfillment_email_info` returned.
+        store: all records of the store; `None` if they could not be listed, so that nothing is chosen.
+        approved: what a preview showed, if the run is limited to that; see `approved_imports`.
+
+    Returns:
+        What can be used, `entries`, if the run writes a report; what cannot, `skipped`; `warnings`; and of the entries those to import, `chosen`, with their
+        certificates, and the others with the reason, `left`.
+    """
     warnings: list[str] = []
-    roots = os.path.expanduser(plain(trusted_ca_path)) if trusted_ca_path is not None else None
+    passphrase, roots = (plain(settings.get(name)) for name in ("privatekey_passphrase", "trusted_ca_path"))
     with _refusing():
-        read = read_sources(plain(sources), plain(mails), plain(passphrase) or None, roots, now(), warnings.append)
-    found: dict[str, t.Any] = wrap_var({"entries": read.entries, "skipped": read.skipped, "warnings": warnings})
+        read = read_sources(
+            plain(settings.get("sources") or ()),
+            plain(mails),
+            passphrase or None,
+            os.path.expanduser(roots) if roots is not None else None,
+            now(),
+            warnings.append,
+        )
+    choice = Choice((), ())
+    if store is not None:
+        known = [{name: plain(record[name]) for name in OF_RECORDS} for record in store]
+        wishes = Wishes(plain(settings.get("common_names")), settings["import_new"], settings["trust"] == "require")
+        choice = choose(read.entries, known, wishes, now())
+    if approved is not None:
+        choice = approved_imports(choice, plain(approved))
+    found: dict[str, t.Any] = wrap_var(
+        {
+            "entries": [without_texts(entry) for entry in read.entries] if "report" in steps(settings) else [],
+            "skipped": read.skipped,
+            "warnings": warnings,
+            "chosen": choice.chosen,
+            "left": choice.skipped,
+        }
+    )
     return found
 
 

@@ -102,6 +102,8 @@ def read_variable(name: str, value: object, option: Option, parse: Parser) -> t.
 
 def plain(value: t.Any, omit: object = None) -> t.Any:
     """Return a value without lazy containers and tags of ansible-core, decrypted, and without omitted entries."""
+    if isinstance(value, str):  # first, since most values are texts
+        return str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(item, omit) for key, item in value.items() if omit is None or item != omit}
     if isinstance(value, list | tuple):

@@ -31,8 +31,15 @@ SOURCES = ("certbot", "lego", "acme_sh", "folder", "mail")
 """The kinds of sources, as a source names itself."""
 MAIL_OPTIONS = (*MAILBOXES, "max_age_days", "max_message_bytes", "wait_interval")
 """What the option `mail` of a source may hold; nothing is waited for."""
+OF_SKIPPED = (
+    *("source", "name", "path", "common_name", "subject_alt_names"),
+    *("fingerprint_sha256", "key_type", "not_before", "not_after"),
+)
+"""What a result says of a certificate that is not imported: most nights that is all of them."""
 TEXTS = frozenset({"certificate", "intermediate_certificate"})
-"""What a result does not repeat of a certificate that is skipped."""
+"""What is repeated only of a certificate that is imported."""
+OF_RECORDS = ("id", "fingerprint_sha256", "common_name", "subject_alt_names", "key_type", "not_before", "not_after")
+"""What `choose` looks at of a record of the store."""
 MOST_NAMED = 5
 """Maximum number of names in a message."""
 
@@ -152,7 +159,7 @@ def choose(entries: Iterable[Record], store: Iterable[Record], wishes: Wishes, a
 
     Args:
         entries: what the sources hold, in the order of the sources.
-        store: all records of the store.
+        store: all records of the store, with the fields `OF_RECORDS`.
         wishes: what to import.
         at: the present instant.
     """
@@ -211,9 +218,13 @@ def _newer(best: Record) -> str:
     return f"{best['source']} has a better one for the same names, {best['path']}, valid until {best['not_after']}."
 
 
+def without_texts(entry: Record) -> Record:
+    """Return an entry without its certificates, as results have it."""
+    return {name: value for name, value in entry.items() if name not in TEXTS}
+
+
 def _skipped(entry: Record, reason: RotationReason, message: str) -> Record:
-    told = {name: value for name, value in entry.items() if name not in TEXTS}
-    return {**told, "outcome": "skipped", "reason": reason, "message": message}
+    return {**{name: entry[name] for name in OF_SKIPPED}, "outcome": "skipped", "reason": reason, "message": message}
 
 
 class _Shelf:

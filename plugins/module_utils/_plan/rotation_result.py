@@ -32,9 +32,9 @@ class Rotation:
     mails: Sequence[Record] = ()
     """From `ssl_fulfillment_email_info`, one for each source."""
     found: Record = field(default_factory=dict)
-    """From the reading of the sources: `entries`, `skipped` and `warnings`."""
+    """From the reading of the sources: `skipped` and `warnings`; what can be used is in `choice`."""
     store: Record | None = None
-    """From `ssl_certificate_info`, before anything was imported."""
+    """From `ssl_certificate_info`, before anything was imported; only whether that failed is looked at."""
     choice: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """From `rotation.choose`: `chosen` and `skipped`."""
     imports: Record | None = None

@@ -33,7 +33,29 @@ from tests.support.certificates import (
 from tests.support.playing import SECONDS
 
 FILTERS = plugin.FilterModule().filters()
-rotation_keys, rotation_sources = FILTERS["_rotation_keys"], FILTERS["_rotation_sources"]
+rotation_keys = FILTERS["_rotation_keys"]
+SETTINGS = {
+    "phases": ["report"],
+    "report_path": "x.html",
+    "remove_superseded": False,
+    "import_new": True,
+    "trust": "warn",
+}
+
+
+def rotation_sources(
+    sources: list[dict[str, Any]],
+    mails: list[Any],
+    passphrase: str | None = None,
+    roots: str | None = None,
+    store: list[dict[str, Any]] | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """What the filter returns for settings of which only some matter."""
+    own = {"sources": sources, "privatekey_passphrase": passphrase, "trusted_ca_path": roots}
+    found: dict[str, Any] = FILTERS["_rotation_sources"]({**SETTINGS, **own, **settings}, mails, store)
+    return found
+
 
 AUTHORITY = Authority()
 ONE = AUTHORITY.issue("www.example.com")
@@ -62,6 +84,21 @@ def test_what_sources_have(folder: Path) -> None:
     assert [record["reason"] for record in found["skipped"]] == ["malformed"] and found["warnings"] == []
 
 
+def test_what_is_to_be_imported(folder: Path) -> None:
+    """Only that has its certificate with it, and what is not reported is not handed on."""
+    root = str(folder.parent / "root.pem")
+    sources = [{"folder": str(folder)}]
+    found = rotation_sources(sources, [None], None, root, [], phases=["import"])
+    assert [record["certificate"] for record in found["chosen"]] == [ONE.pem] and not found["left"]
+    assert found["entries"] == []
+    unlisted = rotation_sources(sources, [None], None, root)
+    assert not unlisted["chosen"] and not unlisted["left"]
+    [entry] = unlisted["entries"]
+    assert not {"certificate", "intermediate_certificate"} & entry.keys()
+    new = rotation_sources(sources, [None], None, root, [], import_new=False)
+    assert not new["chosen"] and [record["reason"] for record in new["left"]] == ["new_name"]
+
+
 def test_without_a_passphrase(folder: Path) -> None:
     (folder / "one.key").write_text(key_pem(ONE.key, passphrase=PASSPHRASE))
     for given in (None, ""):
@@ -77,9 +114,12 @@ def test_warnings(tmp_path: Path) -> None:
 PLAY = """
 - hosts: localhost
   gather_facts: false
+  vars:
+    settings:
+      {phases: [report], report_path: x.html, remove_superseded: false, import_new: true, trust: warn, sources: [{folder: "{{ folder }}"}]}
   tasks:
     - ansible.builtin.set_fact:
-        found: "{{ [{'folder': folder}] | softlayer.certificates._rotation_sources([none], passphrase=none, trusted_ca_path=none) }}"
+        found: "{{ settings | softlayer.certificates._rotation_sources([none], [], none) }}"
         keys: "{{ folder | softlayer.certificates._rotation_keys(passphrase=none) }}"
     - ansible.builtin.copy:
         content: "{{ [found.entries[0].name, found.entries[0].common_name, found.skipped[0].message, keys[0]] | to_json }}"
