@@ -10,7 +10,7 @@ Pure. A real run carries out exactly the plan that check mode and diff mode show
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import Trust
 from .emails import INELIGIBLE
 from .material import Content, ImportWishes
+from .shelf import Shelf
 
 if t.TYPE_CHECKING:
     from .._api.store import Stored
@@ -198,17 +199,17 @@ def failed(error: CertificatesError, about: About | None = None) -> Failure:
 
 
 def plan_present(
-    content: Content, stored: Sequence[Stored], wishes: ImportWishes, order_id: int | None, at: datetime
+    content: Content, shelf: Shelf, wishes: ImportWishes, order_id: int | None, at: datetime
 ) -> Present | Failure:
     """Decide how to bring a certificate into the store, or that it is already there.
 
     Certificates are equal if their DER is equal, and so their public key. Text, line ends and names do not matter.
     """
     leaf = content.certificate
-    superseded = tuple(_superseded_by(leaf, stored, wishes)) if leaf.is_valid(at) else ()
+    superseded = tuple(_superseded_by(leaf, shelf, wishes)) if leaf.is_valid(at) else ()
     about = About(certificate=leaf, notes=content.notes or "", order_id=order_id, trust=content.trust)
     new = Creation(about, "Imported.", content, superseded)
-    same = [record for record in stored if record.certificate == leaf]
+    same = shelf.same(leaf)
     return plan_found(new, same) if same else new
 
 
@@ -243,15 +244,14 @@ CHANGED_PROPERTIES = {
 }
 
 
-def _superseded_by(leaf: Certificate, stored: Iterable[Stored], wishes: ImportWishes) -> t.Iterator[Superseded]:
+def _superseded_by(leaf: Certificate, shelf: Shelf, wishes: ImportWishes) -> t.Iterator[Superseded]:
     """Yield the older certificates whose names are all in the new one, and those with the same common name.
 
     Only those that the new one can replace are removed: unused, with the same organization and key type (RSA and EC
     certificates do not replace each other), and without a name that is missing from the new one.
     """
-    for record in stored:
-        old = record.certificate
-        if old is None or old == leaf or (old.not_before, old.not_after) >= (leaf.not_before, leaf.not_after):
+    for record, old in shelf.related(leaf):
+        if (old.not_before, old.not_after) >= (leaf.not_before, leaf.not_after):
             continue
         covered = leaf.has_all_names_of(old)
         namesakes = old.common_name and leaf.common_name and ascii_name(old.common_name) == ascii_name(leaf.common_name)

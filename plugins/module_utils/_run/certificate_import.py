@@ -46,6 +46,7 @@ from .._plan.imports import (
     warnings_of,
 )
 from .._plan.material import Content, ImportWishes, Material, assemble, check_order, presumed_leaf, with_remedy
+from .._plan.shelf import Shelf
 from .._times import now
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
@@ -148,7 +149,7 @@ class ToStore:
     wishes: ImportWishes
     about: About
 
-    def plan(self, stored: Sequence[store.Stored], orders: Orders) -> Step:
+    def plan(self, shelf: Shelf, orders: Orders) -> Step:
         """Return what to do about it."""
         order_id = self.about.order_id
         try:
@@ -156,7 +157,7 @@ class ToStore:
                 orders.check(self.content, order_id)
         except CertificatesError as error:
             return failed(error, replace(self.about, warnings=()))
-        step = plan_present(self.content, stored, self.wishes, order_id, now())
+        step = plan_present(self.content, shelf, self.wishes, order_id, now())
         return replace(step, about=replace(step.about, warnings=self.about.warnings))
 
 
@@ -168,9 +169,9 @@ class ToRemove:
     fingerprint_sha256: str | None
     common_name: str | None
 
-    def plan(self, stored: Sequence[store.Stored], _orders: Orders) -> Step:
+    def plan(self, shelf: Shelf, _orders: Orders) -> Step:
         """Return what to do about it."""
-        return plan_absent(stored, self.certificate_id, self.fingerprint_sha256, self.common_name)
+        return plan_absent(shelf.records, self.certificate_id, self.fingerprint_sha256, self.common_name)
 
 
 Checked: t.TypeAlias = "ToStore | ToRemove | Failure"
@@ -239,7 +240,8 @@ def plan(client: Client, items: Sequence[Item], checked: Sequence[Checked], orde
     stored = store.fetch_stored(client)
     if any(item["state"] == "present" or item["fingerprint_sha256"] is not None for item in items):
         store.warn_of_unreadable(client, stored)
-    steps = mark_repeated([one if isinstance(one, Failure) else one.plan(stored, orders) for one in checked])
+    shelf = Shelf(stored)
+    steps = mark_repeated([one if isinstance(one, Failure) else one.plan(shelf, orders) for one in checked])
     return [name_services(client, step) for step in spare_what_is_wanted(steps)]
 
 

@@ -32,6 +32,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.mater
     assemble,
     check_order,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.shelf import Shelf
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates, read_request
 from cryptography import x509
@@ -260,14 +261,14 @@ class TestUnverifiedChain:
         bundle = pem_of([*ISSUED.chain, AUTHORITY.root])
         wanted, _warnings = assemble(material(intermediate=bundle.encode()), self.WISHES, NOW)
         held = tuple(read_certificates(wanted.as_template()["intermediateCertificate"].encode()))
-        assert plan_present(wanted, [stored(intermediates=held)], self.WISHES, None, NOW).outcome == "unchanged"
+        assert plan_present(wanted, Shelf([stored(intermediates=held)]), self.WISHES, None, NOW).outcome == "unchanged"
 
 
 # Present
 
 
 def test_imported() -> None:
-    step = plan_present(content(notes="web"), [stored(OTHER, 7)], WISHES, 4711, NOW)
+    step = plan_present(content(notes="web"), Shelf([stored(OTHER, 7)]), WISHES, 4711, NOW)
     assert (step.outcome, step.as_result()["reason"], step.about.id, step.about.notes, step.about.order_id) == (
         "imported",
         None,
@@ -281,13 +282,13 @@ def test_imported() -> None:
 @pytest.mark.parametrize("container", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
 def test_unchanged(container: PrivateFormat) -> None:
     wanted = content(private_key=key_pem(ISSUED.key, container).encode())
-    step = plan_present(wanted, [stored(OTHER, 7), stored(identifier=8, notes="web")], WISHES, None, NOW)
+    step = plan_present(wanted, Shelf([stored(OTHER, 7), stored(identifier=8, notes="web")]), WISHES, None, NOW)
     assert (step.outcome, step.about.id, step.about.notes, step.changes_something) == ("unchanged", 8, "web", False)
 
 
 def test_unchanged_with_a_root_in_the_store() -> None:
     held = (*stored().intermediates, Certificate(AUTHORITY.root.public_bytes(Encoding.DER)))
-    assert plan_present(content(), [stored(intermediates=held)], WISHES, None, NOW).outcome == "unchanged"
+    assert plan_present(content(), Shelf([stored(intermediates=held)]), WISHES, None, NOW).outcome == "unchanged"
 
 
 REQUEST = read_request(ISSUED.csr_pem.encode())
@@ -323,7 +324,9 @@ def superseded_of(step: Step) -> tuple[Superseded, ...]:
 @pytest.mark.parametrize("case", sorted(UPDATES))
 def test_updates(case: str, services: int) -> None:
     wanted, held, changes = UPDATES[case]
-    step = plan_present(content(**wanted), [stored(associated_service_count=services, **held)], WISHES, None, NOW)
+    step = plan_present(
+        content(**wanted), Shelf([stored(associated_service_count=services, **held)]), WISHES, None, NOW
+    )
     in_use = bool(services) and "intermediateCertificate" in changes
     outcome = "failed" if in_use else "updated" if changes else "unchanged"
     assert (step.outcome, step.as_result()["reason"], step.about.id) == (outcome, "in_use" if in_use else None, 1)
@@ -333,18 +336,18 @@ def test_updates(case: str, services: int) -> None:
 
 @pytest.mark.parametrize("notes", ["two\r\nlines", "two\nlines\n", "two\rlines"])
 def test_line_ends_of_notes_do_not_count(notes: str) -> None:
-    step = plan_present(content(notes="two\nlines"), [stored(notes=notes)], WISHES, None, NOW)
+    step = plan_present(content(notes="two\nlines"), Shelf([stored(notes=notes)]), WISHES, None, NOW)
     assert step.outcome == "unchanged"
 
 
 def test_stored_twice_and_one_is_as_wanted() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
-    assert plan_present(content(notes="b"), records, WISHES, None, NOW).about.id == 2
+    assert plan_present(content(notes="b"), Shelf(records), WISHES, None, NOW).about.id == 2
 
 
 def test_stored_twice_and_none_is_as_wanted() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
-    step = plan_present(content(notes="c"), records, WISHES, None, NOW)
+    step = plan_present(content(notes="c"), Shelf(records), WISHES, None, NOW)
     assert (step.outcome, step.as_result()["reason"]) == ("failed", "ambiguous")
     assert "1, 2" in step.message
 
@@ -355,7 +358,7 @@ def test_stored_twice_and_none_is_as_wanted() -> None:
 def superseded(new: Issued, old: Issued, **record: Any) -> list[tuple[int, bool]]:
     """Ids of the records that are listed as superseded, and whether each is to be removed."""
     wishes = ImportWishes(remove_superseded=True)
-    step = plan_present(content(new), [stored(old, 9, **record)], wishes, None, NOW)
+    step = plan_present(content(new), Shelf([stored(old, 9, **record)]), wishes, None, NOW)
     return [(one.id, one.remove) for one in superseded_of(step)]
 
 
@@ -364,7 +367,7 @@ def test_an_older_one_is_superseded() -> None:
 
 
 def test_it_is_not_removed_unless_that_is_wanted() -> None:
-    step = plan_present(content(), [stored(OLD, 9, associated_service_count=3)], WISHES, None, NOW)
+    step = plan_present(content(), Shelf([stored(OLD, 9, associated_service_count=3)]), WISHES, None, NOW)
     assert [one.as_result() for one in superseded_of(step)] == [
         {
             "id": 9,
@@ -416,7 +419,9 @@ def test_not_superseded(case: str) -> None:
 def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, listed: bool) -> None:
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=days)
     wanted = replace(content(), certificate=read_certificates(new.pem.encode())[0])
-    step = plan_present(wanted, [stored(OLD, 9)], ImportWishes(remove_superseded=True, allow_expired=True), None, NOW)
+    step = plan_present(
+        wanted, Shelf([stored(OLD, 9)]), ImportWishes(remove_superseded=True, allow_expired=True), None, NOW
+    )
     assert [(one.id, one.remove) for one in superseded_of(step)] == ([(9, True)] if listed else [])
     assert warnings_of(step) == (
         (
@@ -436,7 +441,7 @@ def new_end(days: int) -> str:
 def test_of_many_that_end_later_some_are_named() -> None:
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-100, 5))
     records = [stored(OLD, number) for number in range(1, 9)]
-    (said,) = warnings_of(plan_present(content(new), records, WISHES, None, NOW))
+    (said,) = warnings_of(plan_present(content(new), Shelf(records), WISHES, None, NOW))
     assert "certificate 5 (" in said and "certificate 6 (" not in said and "and 3 more" in said
 
 
@@ -578,7 +583,7 @@ def test_not_the_order_of_the_certificate(found: Order | None, reason: str) -> N
 
 def present(issued: Issued = ISSUED, **others: Any) -> Step:
     """The plan for a certificate that the store does not have."""
-    return plan_present(content(issued, **others), [], WISHES, None, NOW)
+    return plan_present(content(issued, **others), Shelf([]), WISHES, None, NOW)
 
 
 def outcomes(steps: Sequence[Step]) -> list[tuple[str, str | None, int | None]]:
@@ -612,7 +617,7 @@ def test_twice_but_not_the_same() -> None:
 
 def test_twice_with_different_wishes_for_a_stored_one() -> None:
     """Which of the two would win is chance, as for one that is not stored yet."""
-    steps = [plan_present(content(notes=notes), [stored()], WISHES, None, NOW) for notes in ("a", "b")]
+    steps = [plan_present(content(notes=notes), Shelf([stored()]), WISHES, None, NOW) for notes in ("a", "b")]
     assert outcomes(steps)[1][:2] == ("failed", "ambiguous")
 
 
