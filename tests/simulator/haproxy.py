@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import ipaddress
 import itertools
 import os
@@ -84,6 +83,8 @@ class Haproxy:
             raise ProxyError(f"HAProxy {'.'.join(map(str, OLDEST))} or later is not installed")
         self._folder = Path(tempfile.mkdtemp(prefix="softlayer-haproxy-"))
         self._settings = ""
+        self._pems: dict[Path, str] = {}
+        self._frontends: list[Frontend] = []
         self._addresses = itertools.count(random.randint(*_FIRST_ADDRESSES))
         self._write([])
         command = [str(binary), "-W", "-S", f"{self._socket},mode,600", "-f", str(self._configuration)]
@@ -101,18 +102,30 @@ class Haproxy:
 
     def serve(self, frontends: list[Frontend]) -> None:
         """Serve these and nothing else once this returns; raises ProxyError, and goes on as before."""
-        before = self._settings
-        if self._write(frontends) == before:
+        settings, pems, before = self._settings, self._pems, self._frontends
+        self._write(frontends)
+        new = [path for path, pem in self._pems.items() if pem != pems.get(path)]
+        if self._settings == settings and self._replace(new):
             return
         workers = self._wait_for(self._workers)
         said = self._ask("reload", _SECONDS)
         if not said.startswith("Success=1"):
-            self._settings = before
-            self._configuration.write_text(before, encoding="ascii")
+            self._write(before)
+            self._replace([path for path in new if path in pems])
             alerts = [line.partition(" : ")[2] for line in said.splitlines() if "[ALERT]" in line]
             raise ProxyError("; ".join(alerts) or "HAProxy was not reloaded")
         self._wait_for(lambda: all(map(self._accepts_no_more, workers)))
         self._clean_up()
+
+    def _replace(self, paths: Iterable[Path]) -> bool:
+        """Have the worker serve what is in files now, up to the first that it cannot use; it takes less than a reload."""
+        for path in paths:
+            if "Transaction" not in self._ask(f"@1 set ssl cert {path} <<\n{self._pems[path]}\n", _SECONDS):
+                self._ask(f"@1 abort ssl cert {path}", _SECONDS)
+                return False
+            if "Success" not in self._ask(f"@1 commit ssl cert {path}", _SECONDS):
+                return False
+        return True
 
     def stop(self) -> None:
         """End it, and leave nothing behind."""
@@ -136,29 +149,32 @@ class Haproxy:
     def _configuration(self) -> Path:
         return self._folder / "haproxy.cfg"
 
-    def _write(self, frontends: Iterable[Frontend]) -> str:
-        """Write the configuration and its certificates."""
+    def _write(self, frontends: Iterable[Frontend]) -> None:
+        """Write the configuration, and the certificates in it that are not as they were."""
+        pems, self._pems = self._pems, {}
+        self._frontends = list(frontends)
         parts = [_SETTINGS.format(folder=self._folder)]
-        parts += (_FRONTEND.format(name=f"listener{n}", bind=self._bind(one)) for n, one in enumerate(frontends))
+        parts += (_FRONTEND.format(name=f"listener{n}", bind=self._bind(one)) for n, one in enumerate(self._frontends))
         self._settings = "".join(parts)
         self._configuration.write_text(self._settings, encoding="ascii")
-        return self._settings
+        for path, pem in self._pems.items():
+            if pems.get(path) != pem:
+                with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+                    file.write(pem)
 
     def _bind(self, frontend: Frontend) -> str:
         place = f"{frontend.address}:{frontend.port}"
         if frontend.pem is None:
             return place
-        path = self._folder / f"{hashlib.sha256(frontend.pem.encode()).hexdigest()}.pem"
-        if not path.exists():
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
-                file.write(frontend.pem)
+        path = self._folder / f"{place.replace(':', '_')}.pem"
+        self._pems[path] = frontend.pem
         suites = ":".join(frontend.ciphers)
         return f"{place} ssl crt {path} ciphers {suites} ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.2"
 
     def _clean_up(self) -> None:
         """Remove the keys that are no longer in use."""
         for path in self._folder.glob("*.pem"):
-            if path.name not in self._settings:
+            if path not in self._pems:
                 path.unlink()
 
     def _workers(self) -> list[str]:

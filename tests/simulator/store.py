@@ -133,7 +133,8 @@ def _certificates(name: str, pem: Any) -> list[x509.Certificate]:
 
 def _private_key(pem: Any) -> Any:
     try:
-        return serialization.load_pem_private_key(str(pem).encode(), password=None)
+        # Whether an RSA key's numbers are prime takes longer to find out than all else; whether it is the certificate's is looked at by the caller.
+        return serialization.load_pem_private_key(str(pem).encode(), None, unsafe_skip_rsa_key_validation=True)
     except TypeError as error:
         raise errors.invalid_value("privateKey", "A private key with a passphrase is not supported.") from error
     except (ValueError, UnsupportedAlgorithm) as error:
