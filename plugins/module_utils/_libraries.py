@@ -10,6 +10,7 @@ Files that use a library import it under `suppress(ImportError)`; their entry po
 from __future__ import annotations
 
 from importlib import import_module, metadata
+from importlib.util import find_spec
 
 from ansible.module_utils.compat.version import LooseVersion
 
@@ -40,20 +41,21 @@ FOR_LEDGER = ("SQLAlchemy",)
 """Needed for the ledger, without the driver of a database server."""
 
 
-def require_libraries(names: tuple[str, ...], who: str, where: str) -> None:
+def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bool = True) -> None:
     """Refuse to begin if a Python library is missing or too old.
 
     Args:
         names: the libraries, as in `LEAST_VERSIONS`.
         who: what needs them, as the beginning of a sentence: `The filter key_matches`.
         where: on which machine and for which Python: `on the controller`.
+        loads: whether they are loaded, since they will be used in any case; otherwise it is only seen whether they are there.
 
     Raises:
         CertificatesError: `missing_library`.
     """
     for name in names:
         least, package = LEAST_VERSIONS[name], INSTALLED_AS.get(name, name)
-        if not _can_be_imported(name):
+        if not (_can_be_imported(name) if loads else _is_there(name)):
             message = f"{who} needs the Python library {name} {where}: pip install {package}."
             raise CertificatesError("missing_library", message, library=name)
         version = _installed_version(name)
@@ -71,6 +73,10 @@ def _can_be_imported(name: str) -> bool:
     except ImportError:
         return False
     return True
+
+
+def _is_there(name: str) -> bool:
+    return find_spec(IMPORT_NAMES.get(name, name)) is not None
 
 
 def _installed_version(name: str) -> str | None:

@@ -108,13 +108,14 @@ class Module(AnsibleModule):
         super().fail_json(mask(str(msg)), **kwargs)
         raise AssertionError("fail_json returned")  # pragma: no cover
 
-    def require(self, *libraries: str) -> None:
-        """Refuse to begin if one of these Python libraries is missing or too old.
+    def require(self, *libraries: str, loads: bool = True) -> None:
+        """Refuse to begin if one of these Python libraries is missing or too old; see `require_libraries`.
 
         Raises:
             CertificatesError: `missing_library`.
         """
-        require_libraries(libraries, f"The module {self._name}", f"for {sys.executable} on {platform.node()}")
+        where = f"for {sys.executable} on {platform.node()}"
+        require_libraries(libraries, f"The module {self._name}", where, loads=loads)
 
     def answer(self, run: t.Callable[[Module], dict[str, t.Any]], libraries: t.Sequence[str]) -> t.NoReturn:
         """Run the module's own code and exit with its result.

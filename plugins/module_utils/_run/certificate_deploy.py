@@ -142,7 +142,7 @@ def check_ledger(module: Module) -> None:
     Raises:
         CertificatesError: `missing_library`, `ledger_unavailable`.
     """
-    module.require(*FOR_LEDGER)
+    module.require(*FOR_LEDGER, loads=False)  # loading it takes half a second, and mostly there is nothing to change
     if module.params["ledger_url"]:
         check_place(module.params["ledger_url"])
 
@@ -153,7 +153,7 @@ def check_place(ledger_url: str | None) -> None:
     Raises:
         CertificatesError: `ledger_unavailable`.
     """
-    # Imported only here, as is the turn: without exclusive, loading the library would take a good part of a run.
+    # Imported only here, as is the turn: loading the library would take a good part of a run that changes nothing.
     from .._ledger.place import find_place
 
     find_place(ledger_url)
@@ -167,6 +167,7 @@ def turn_for(
     if not (module.params["exclusive"] and any_change(planned)):
         yield None
         return
+    module.require(*FOR_LEDGER)
     from .turns import take_turn
 
     turn = take_turn(client, module.params["ledger_url"], patience, planned_at)

@@ -10,7 +10,9 @@ import threading
 import time
 
 FIRST_PAUSE = 0.5
-"""Seconds; each pause is twice as long as the one before."""
+"""Seconds."""
+GROWTH = 1.25
+"""How much longer each pause is than the one before: of the time that is waited, at most a fifth is lost after the end."""
 
 
 class Pauses:
@@ -34,5 +36,5 @@ class Pauses:
         if left <= 0 or self._stop.is_set():
             return False
         self._stop.wait(min(self._next, left))
-        self._next = min(2 * self._next, self._longest)
+        self._next = min(GROWTH * self._next, self._longest)
         return not self._stop.is_set()

@@ -24,6 +24,8 @@ from .handshake import shake_hands
 from .starttls import begin_tls
 from .wire import Step, Target, connect, resolve
 
+T = t.TypeVar("T")
+
 RESOLVING = "has a name that did not resolve within {} seconds: check this machine's name servers"
 CONNECTING = "did not accept a connection within {} seconds: check host, port, and the firewalls on the way"
 BEGINNING = "did not get to STARTTLS within {} seconds: check port, and whether it speaks TLS from the start"
@@ -55,10 +57,7 @@ def look_at_all(
     stop: threading.Event | None = None,
 ) -> list[Look]:
     """Return what endpoints serve, in their order, at most `concurrency` at the same time; see `look_at`."""
-    if not endpoints:
-        return []
-    with ThreadPoolExecutor(max_workers=min(concurrency, len(endpoints))) as pool:
-        return list(pool.map(lambda endpoint: look_at(endpoint, timeout, stop), endpoints))
+    return _each(lambda endpoint: look_at(endpoint, timeout, stop), endpoints, concurrency)
 
 
 def look_at_addresses(endpoint: Endpoint, timeout: float, stop: threading.Event | None = None) -> list[Look]:
@@ -70,8 +69,15 @@ def look_at_addresses(endpoint: Endpoint, timeout: float, stop: threading.Event 
         targets = resolve(_resolving(endpoint, timeout, stop))
     except CertificatesError as error:
         return [_unseen(endpoint, error)]
-    with ThreadPoolExecutor(max_workers=min(CONCURRENCY, len(targets))) as pool:
-        return list(pool.map(lambda target: _look(endpoint, [target], timeout, stop), targets))
+    return _each(lambda target: _look(endpoint, [target], timeout, stop), targets)
+
+
+def _each(look: t.Callable[[T], Look], places: Sequence[T], concurrency: int = CONCURRENCY) -> list[Look]:
+    """Look at some places, at most `concurrency` at the same time."""
+    if len(places) < 2:  # the usual case, without the price of a thread
+        return [look(place) for place in places]
+    with ThreadPoolExecutor(max_workers=min(concurrency, len(places))) as pool:
+        return list(pool.map(look, places))
 
 
 def _resolving(endpoint: Endpoint, timeout: float, stop: threading.Event | None) -> Step:

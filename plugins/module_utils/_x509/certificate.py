@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 
 from .._errors import CertificatesError
@@ -69,6 +69,8 @@ LARGEST_RSA_KEY = 8192
 LARGEST_RSA_EXPONENT = 64
 LARGEST_DSA_KEY = 4096
 """Bits. Larger keys are not verified with: an attacker could have made them to keep the processor busy."""
+MOST_REMEMBERED = 64
+"""How many certificates and links of chains are remembered: hundreds of certificates are issued by the same few intermediates."""
 MOST_NAMES = 1_000
 """Subject alternative names that are read one by one if they cannot be read together."""
 
@@ -153,12 +155,12 @@ class Certificate:
         for read in (lambda: self.organization_name, lambda: self.is_self_issued, lambda: self.may_issue):
             read()
 
-    @property
+    @cached_property
     def not_before(self) -> datetime:
         """Start of validity, UTC."""
         return self.parsed.not_valid_before_utc
 
-    @property
+    @cached_property
     def not_after(self) -> datetime:
         """End of validity, UTC."""
         return self.parsed.not_valid_after_utc
@@ -167,12 +169,12 @@ class Certificate:
         """Return whether an instant lies within the validity, both ends included (RFC 5280, 4.1.2.5)."""
         return self.not_before <= at <= self.not_after
 
-    @property
+    @cached_property
     def common_name(self) -> str | None:
         """The subject's first common name, in printable form."""
         return self._first(NameOID.COMMON_NAME)
 
-    @property
+    @cached_property
     def organization_name(self) -> str | None:
         """The subject's first organization, in printable form."""
         return self._first(NameOID.ORGANIZATION_NAME)
@@ -359,14 +361,7 @@ class Certificate:
 
     def is_issued_by(self, issuer: Certificate) -> bool:
         """Return whether this certificate names `issuer` as its issuer and was signed by its key."""
-        if self.issuer != issuer.subject or issuer._public_key is None or not issuer.is_quickly_verified_by:
-            return False
-        try:
-            with reading(CertificatesError("invalid_pem", "")):
-                _verify(self.parsed, issuer._public_key)
-        except (CertificatesError, InvalidSignature):
-            return False
-        return True
+        return self.issuer == issuer.subject and _is_signed_by(self, issuer)
 
     def pem(self) -> str:
         """Return it as canonical PEM: 64 columns, LF (RFC 7468)."""
@@ -408,6 +403,19 @@ def comparable(name: x509.Name) -> Name:
         frozenset((part.oid.dotted_string, " ".join(str(part.value).casefold().split())) for part in parts)
         for parts in name.rdns
     )
+
+
+@lru_cache(MOST_REMEMBERED)
+def _is_signed_by(certificate: Certificate, issuer: Certificate) -> bool:
+    """Return whether the key of `issuer` signed a certificate; the links between intermediates and roots are asked for again and again."""
+    if issuer._public_key is None or not issuer.is_quickly_verified_by:
+        return False
+    try:
+        with reading(CertificatesError("invalid_pem", "")):
+            _verify(certificate.parsed, issuer._public_key)
+    except (CertificatesError, InvalidSignature):
+        return False
+    return True
 
 
 def _verify(certificate: x509.Certificate, key: t.Any) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from .._errors import CertificatesError
-from .certificate import NOT_PARSED, Certificate, public_key_sha256_of, reading, type_and_size_of
+from .certificate import MOST_REMEMBERED, NOT_PARSED, Certificate, public_key_sha256_of, reading, type_and_size_of
 from .pem import (
     CERTIFICATE_LABELS,
     REQUEST_LABELS,
@@ -81,6 +82,7 @@ def readable_certificates(data: bytes) -> list[Certificate]:
     return list(dict.fromkeys(found))
 
 
+@lru_cache(MOST_REMEMBERED)
 def checked_certificate(der: bytes) -> Certificate:
     """Return a certificate that is known to parse in all parts that this collection reads."""
     certificate = Certificate(der)

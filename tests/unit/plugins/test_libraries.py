@@ -77,7 +77,8 @@ def name_to_import(library: str) -> str:
 
 
 def make_missing(folder: Path, library: str) -> None:
-    (folder / f"{name_to_import(library)}.py").write_text("raise ImportError\n", encoding="utf-8")
+    blocking = f"import sys\nsys.modules[{name_to_import(library)!r}] = None\n"
+    (folder / "sitecustomize.py").write_text(blocking, encoding="utf-8")
 
 
 def make_old(folder: Path, library: str, version: str) -> None:
