@@ -71,7 +71,7 @@ def fulfillment_outcome(
     report: str | None = None,
     tolerated: Sequence[str] = (),
 ) -> dict[str, t.Any]:
-    """Return what a run has done.
+    """Return what a run has done: the `result`, and what is `told` of it, in `lines`, and in `failure` if something failed.
 
     Args:
         settings: the role's variables, as `_role_variables` reads them.
@@ -97,8 +97,9 @@ def fulfillment_outcome(
     blank += ["ssl_fulfillment_order_ids"] if settings.get("order_ids") == [] else []
     lines = summary(run, result, blank, words, is_check_mode=is_check_mode, report=report or None)
     failure = why_failed(run, result["failed"], words) if result["failed"] else ""
-    told: dict[str, t.Any] = wrap_var({"result": result, "lines": lines if run.has_listed else [], "failure": failure})
-    return told
+    told = {"lines": lines if run.has_listed else [], "failure": failure}
+    done: dict[str, t.Any] = wrap_var({"result": result, "told": told})
+    return done
 
 
 def _rollout(path: Sequence[str], answers: Record, is_check_mode: bool) -> Rollout:
