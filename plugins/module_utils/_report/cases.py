@@ -46,7 +46,7 @@ class Context:
     @cached_property
     def balances(self) -> bool:
         """Whether load balancers serve anything. In an account where they do not, nothing is there to be served."""
-        return any(line.places for line in self.lines)
+        return any(line.held for line in self.lines)
 
 
 class Case:
@@ -58,7 +58,7 @@ class Case:
         self.store_is_known = context.lines.facts.store is not None
         self.balances = context.balances
         self.covering = context.covering.get(id(line), [])
-        self.is_chosen = any(one.get("fingerprint_sha256") in context.chosen for one in line.entries)
+        self._chosen = context.chosen
         removed = [one["id"] for one in line.removed]
         lists: tuple[Iterable[int | str], ...] = (line.imported, line.deployed, line.verified, removed)
         self.done = {name: _with_earlier(now, before.get(name, [])) for name, now in zip(DONE, lists, strict=True)}
@@ -101,9 +101,11 @@ class Case:
     @cached_property
     def _current(self) -> Record | Place | None:
         """The certificate whose end counts: what is served and ends first, else the newest of the store, else of a source."""
-        dated = [place for place in self.line.places if place.not_after]
+        dated = [place for place in self.line.held if place.not_after]
         if dated:
             return min(dated, key=lambda place: (str(place.not_after), place.not_before or ""))
+        if self.line.astray:
+            return None  # something is served, but not this
         return next(iter((*self.line.stored, *([self.entry] if self.entry else ()), *self.line.entries)), None)
 
     @property
@@ -135,9 +137,16 @@ class Case:
         """Whether a source has a certificate that is newer than the valid ones of the store, for this line or for one that covers it."""
         if self.entry is not None and not self._is_stored(self.entry):
             stored = self._best_stored(self.line)
-            if (stored is None or age(stored) < age(self.entry)) and not self.is_needless:
+            if (stored is None or age(stored) < age(self.entry)) and not self.is_needless and self.is_taken(self.line):
                 return True
-        return any(self._may_replace(self._best_entry(other)) for other in self.covering) and not self.is_covered
+        return not self.is_covered and any(
+            self._may_replace(self._best_entry(other)) and self.is_taken(other) for other in self.covering
+        )
+
+    def is_taken(self, line: Line) -> bool:
+        """Return whether a run imports the newest certificate of the sources for a line: it was chosen, or renews one of the store."""
+        is_chosen = any(one.get("fingerprint_sha256") in self._chosen for one in line.entries)
+        return is_chosen or any(other.stored for other in self.lines.within(line.names))
 
     @cached_property
     def is_needless(self) -> bool:
@@ -148,10 +157,10 @@ class Case:
     @cached_property
     def to_deploy(self) -> bool:
         """Whether the store has a valid certificate that is newer than one that a listener has."""
-        if not self.line.places:
+        if not self.line.held:
             return False
         stored = self._best_stored(self.line)
-        oldest = min(map(age, self.line.places))
+        oldest = min(map(age, self.line.held))
         return (stored is not None and age(stored) > oldest) or self.is_covered
 
     @cached_property
@@ -161,12 +170,27 @@ class Case:
 
     def _may_replace(self, other: Record | None) -> bool:
         """Return whether a certificate with more names is newer than this line's, and of the same organization."""
-        ours: list[Record | Place] = [*self.line.stored[:1], *self.line.places]
-        newest = max(ours, key=age, default=None)
+        newest = max(self._ours, key=age, default=None)
         if other is None or newest is None or age(other) <= age(newest):
             return False
         theirs = other.get("organization_name")
         return not self.line.stored or bool(self.line.stored[0].get("organization_name") == theirs)
+
+    @property
+    def _ours(self) -> list[Record | Place]:
+        """The newest certificate of the store, and what listeners have."""
+        return [*self.line.stored[:1], *self.line.places]
+
+    @cached_property
+    def lacking(self) -> tuple[Record, frozenset[str]] | None:
+        """The newest certificate of a source for some of the names that is newer than this line's, and the names that it lacks."""
+        newest = max(self._ours, key=age, default=None)
+        found = []
+        for other in self.lines.within(self.line.names):
+            entry = self._best_entry(other) if other.key_type == self.line.key_type else None
+            if entry is not None and newest is not None and age(entry) > age(newest) and other is not self.line:
+                found.append((entry, self.line.names - other.names))
+        return max(found, key=lambda one: (*age(one[0]), -len(one[1])), default=None)
 
     # --- Where it is used ---
 
@@ -174,7 +198,7 @@ class Case:
     def is_used(self) -> bool | None:
         """Whether a listener or another service uses any certificate of the line; `None` if that is not known."""
         others = [self.lines.other_services(record) for record in self.line.stored]
-        if self.line.places or any(others):
+        if self.line.held or any(others):
             return True
         return None if None in others and not all(map(self.lines.knows_listeners, self.line.stored)) else False
 
@@ -182,12 +206,13 @@ class Case:
     def services(self) -> int | None:
         """How many services use its certificates: listeners, and what else the API counts."""
         others = [self.lines.other_services(record) for record in self.line.stored]
-        if not others or (None in others and not self.line.places):
+        if not others or (None in others and not self.line.held):
             return None
-        return len({place.name for place in self.line.places}) + sum(filter(None, others))
+        return len({place.name for place in self.line.held}) + sum(filter(None, others))
 
 
 def end_of(record: Record | Place | None) -> datetime | None:
+    """Return when a certificate expires, if that is known."""
     return parse(age(record)[1]) if record is not None else None
 
 

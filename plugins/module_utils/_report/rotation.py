@@ -16,8 +16,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 
-from .._codes import HeldBack, LineAttention, LineState
+from .._codes import HeldBack, LineAttention, LineReason, LineState
 from .._names import is_host_name, listener_name, shown_name_of
+from .._text import some_of
 from .._times import days_until, has_passed, iso
 from .cases import DONE, Case, Context, end_of
 from .common import Record, Row, balancers, made_today, needing, notices, read, unless_same
@@ -27,6 +28,8 @@ STATES: tuple[LineState, ...] = t.get_args(LineState)
 ATTENTION: tuple[LineAttention, ...] = t.get_args(LineAttention)
 """In order of urgency."""
 HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
+MOST_NAMED = 5
+"""Maximum number of names in a message."""
 COLUMNS = (
     *("key", "name", "subject_alt_names", "key_type", "state", "reason", "explanation", "messages", "attention"),
     *("served_by", "served_until", "certificate_ids", "certificate_notes", "services", "stored_until"),
@@ -158,56 +161,83 @@ def _state(case: Case) -> tuple[LineState, str, list[str]]:
     line = case.line
     if line.failed:
         return "failed", _reason(line.failed[0]), _messages(line.failed)
+    unread = [one for one in line.unread if one.get("reason") != "being_renewed"]
+    messages = _messages(unread)
+    refused, why = case.refused, (case.refused or {}).get("trust_message")
+    if refused is not None and why:
+        # Beside a good one, it has to be told which is meant.
+        messages.insert(0, why if case.entry is None else f"{refused.get('path') or _called(refused)}: {why}")
     if not case.store_is_known:
-        return "unknown", "store_unknown", []
+        return "unknown", "store_unknown", messages
     held = [one for one in line.skipped if one.get("reason") in HELD_BACK]
     if held:
         return "held_back", _reason(held[0]), _messages(held)
-    unread = [one for one in line.unread if one.get("reason") != "being_renewed"]
-    messages = _messages(unread)
-    if case.refused is not None:
-        why = case.refused.get("trust_message")
-        return "unusable", case.refusal(case.refused) or "untrusted", [*([why] if why else []), *messages]
+    if refused is not None and case.entry is None:
+        return "unusable", case.refusal(refused) or "untrusted", messages
     if unread and case.entry is None:
         return "unusable", _reason(unread[0]), messages
-    return *_progress(case), messages
+    state, reason = _progress(case)
+    return state, reason, [*_about_names(case, reason), *messages]
+
+
+def _about_names(case: Case, reason: str) -> list[str]:
+    """Say which names keep a certificate of a source from renewing another one."""
+    if reason == "names_not_covered" and case.lacking is not None:
+        entry, lacks = case.lacking
+        return [f"{_called(entry)} lacks {_some(lacks)}."]
+    other = case.lines.beyond(case.line.names) if reason == "new_name" else None
+    if other is None:
+        return []
+    what = f"Certificate {other.stored[0]['id']}" if other.stored else f"What {other.held[0].name} serves"
+    return [f"{what} is also for {_some(other.names - case.line.names)}."]
+
+
+def _some(names: Iterable[str]) -> str:
+    return some_of(sorted(names), MOST_NAMED)
 
 
 def _progress(case: Case) -> tuple[LineState, str]:
     """Return state and reason of a line with which nothing went wrong, as far as is told."""
     line = case.line
-    if not line.stored and not line.places:
+    if not line.stored and not line.held:
         return _without_store(case)
     if case.to_import:
         return "waiting", "waiting_for_import"
     if case.to_deploy:
         return "waiting", "waiting_for_deploy"
     if not line.stored:
-        return "served_only", "not_in_store"
+        newest = max(map(age, line.held))
+        is_newer = case.entry is not None and age(case.entry) > newest
+        return "served_only", "new_name" if is_newer else "not_in_store"
     has_source = bool(line.entries or line.unread or any(other.entries for other in case.covering))
     if case.is_used is False and case.is_covered:
         return "superseded", "superseded"
     if case.is_due and (case.is_used is not False or (has_source and case.has_expired)):
         if any(one.get("reason") == "being_renewed" for one in line.unread):
             return "waiting", "being_renewed"
-        return "not_renewed", "not_renewed" if has_source else "no_source"
+        return "not_renewed", "not_renewed" if has_source else _why_no_source(case)
     if case.done["imported"] or case.done["deployed"]:
         return "renewed", "deployed" if case.done["deployed"] else "imported"
     if not has_source:
-        return "store_only", "expired" if case.has_expired else "no_source"
+        return "store_only", "expired" if case.has_expired else _why_no_source(case)
     if case.is_used is False and case.balances:
         return "not_served", "waiting_for_listener"
     return "up_to_date", "current"
 
 
+def _why_no_source(case: Case) -> LineReason:
+    """Return why no source renews a line: none has a certificate for it, or one that lacks names."""
+    return "names_not_covered" if case.lacking is not None else "no_source"
+
+
 def _without_store(case: Case) -> tuple[LineState, str]:
     """Return state and reason of a line that neither the store nor a listener has."""
-    if case.line.removed:
-        return "superseded", "superseded"
-    if case.is_needless:
+    if case.entry is not None and not case.is_needless and case.is_taken(case.line):
+        return "waiting", "waiting_for_import"
+    if case.line.removed or case.is_needless:
         return "superseded", "superseded"
     if case.entry is not None:
-        return ("waiting", "waiting_for_import") if case.is_chosen else ("source_only", "new_name")
+        return "source_only", "new_name"
     if not case.line.entries:
         return "waiting", "being_renewed"
     return "source_only", "expired" if has_passed(end_of(case.line.entries[0]), case.at) else "not_yet_valid"
@@ -220,8 +250,8 @@ def _attention(case: Case, state: LineState) -> list[LineAttention]:
         kinds.add("refused")
     if any(one.get("reason") != "being_renewed" for one in case.line.unread):
         kinds.add("broken")
-    if case.is_due and case.is_used is not False and (case.line.stored or case.line.places):
-        if case.to_import or case.to_deploy:
+    if case.is_due and case.is_used is not False and (case.line.stored or case.line.held):
+        if case.to_import or (case.to_deploy and state != "held_back"):
             kinds.add("behind")
         else:
             kinds.add("expired" if case.has_expired else "expiring")
