@@ -158,7 +158,7 @@ def test_thousands_of_rows_are_there_at_once(browser: Browser, large_rotation: P
 
 @pytest.mark.parametrize(
     ("name", "language", "width", "height", "dark"),
-    [("rotation-light", "en", 1400, 1250, False), ("rotation-narrow", "de", 400, 1500, True)],
+    [("rotation-light", "en", 1400, 2250, False), ("rotation-narrow-dark", "de", 400, 1700, True)],
 )
 def test_pictures(
     *,

@@ -197,13 +197,13 @@ class Lines:
             has = unserved.get(key, one)
             has_new = key in switched or key in unserved
             identifier = has.get("certificate_id" if has_new else "previous_certificate_id")
-            line, record = self._by_id.get(identifier or 0, (None, {}))
-            if line is None and identifier is not None:
-                record = one if identifier == one.get("certificate_id") else {}
-                line = self._line_of(record, listener_name(one))
-            if line is not None and key in unserved:
+            if identifier is None:
+                continue
+            facts = one if identifier == one.get("certificate_id") else {}
+            line, record = self._by_id.get(identifier) or (self._line_of(facts, listener_name(one)), facts)
+            if key in unserved:
                 self._add_unserved(line, has)
-            elif line is not None:
+            else:
                 line.places.append(_place(one, identifier, record))
         self._add_seen({(one.get("address"), one.get("port")): listener_name(one) for one in settled.values()})
 
@@ -277,6 +277,9 @@ class Lines:
                 (line.failed if has_failed else line.skipped).append(one)
             elif has_failed:
                 self.general.append(one)
+            before = self._by_id.get(one.get("previous_certificate_id") or 0)
+            if has_failed and line is not None and before is not None and before[0] is not line:
+                before[0].failed.append(one)  # that which was not replaced, and has other names
 
     def _told(self) -> Iterator[tuple[Record, bool]]:
         """Yield what was skipped and what failed: in the run, and in a plan that nothing was done about."""
@@ -342,7 +345,7 @@ class Lines:
     def _index(self) -> dict[str, list[Line]]:
         """Return the lines by each of their names."""
         if self._by_name is None:
-            self._by_name = by_name = {}
+            by_name: dict[str, list[Line]] = {}
             for line in self:
                 for name in line.names:
                     by_name.setdefault(name, []).append(line)
@@ -350,6 +353,7 @@ class Lines:
                 if line.names:
                     rarest = min(line.names, key=lambda name: (len(by_name[name]), name))
                     self._by_rarest.setdefault(rarest, []).append(line)
+            self._by_name = by_name
         return self._by_name
 
     def covering(self) -> dict[int, list[Line]]:

@@ -223,6 +223,17 @@ def test_of_several_listeners_the_first_to_expire_counts() -> None:
     assert (told["served_by"], told["served_until"], told["expires_at"]) == (["api:443"], in_days(90), in_days(10))
 
 
+@pytest.mark.parametrize("outcome", ["failed", "rolled_back"])
+def test_a_failure_is_told_of_what_was_not_replaced_too(outcome: str) -> None:
+    """The next run would not switch it, as the API names the new one already; or it would fail again."""
+    failed = listener("web:443", 1, 3, outcome, reason="not_served", served_fingerprint_sha256=shown(1))
+    told = rows(store=[OLD, stored(3, 0, *BOTH)], listeners=[failed], result={"failed": [failed]})
+    for names, served_by in (((NAME,), ["web:443"]), (tuple(sorted(BOTH)), [])):
+        assert (*stand(told[names]), told[names]["served_by"]) == ("failed", "not_served", served_by)
+        assert told[names]["messages"] == ["web:443: Said."]
+    assert told[NAME,]["served_until"] == told[NAME,]["expires_at"] == in_days(10)
+
+
 # --- What a person is told to do ---
 
 
