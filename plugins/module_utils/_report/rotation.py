@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 
-from .._codes import HeldBack, LineAttention, LineReason, LineState
+from .._codes import ApprovalReason, HeldBack, LineAttention, LineReason, LineState
 from .._names import is_host_name, listener_name, shown_name_of
 from .._text import some_of
 from .._times import days_until, has_passed, iso
@@ -28,6 +28,8 @@ STATES: tuple[LineState, ...] = t.get_args(LineState)
 ATTENTION: tuple[LineAttention, ...] = t.get_args(LineAttention)
 """In order of urgency."""
 HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
+LEFT_OUT: tuple[ApprovalReason, ...] = t.get_args(ApprovalReason)
+"""Why a run leaves something out that another one would do."""
 MOST_NAMED = 5
 """Maximum number of names in a message."""
 COLUMNS = (
@@ -177,6 +179,9 @@ def _state(case: Case) -> tuple[LineState, str, list[str]]:
     if unread and case.entry is None:
         return "unusable", _reason(unread[0]), messages
     state, reason = _progress(case)
+    left = [one for one in line.skipped if one.get("reason") in LEFT_OUT and (one.get("port") or one.get("source"))]
+    if state == "waiting" and left:
+        return state, _reason(left[0]), [*_messages(left), *messages]
     return state, reason, [*_about_names(case, reason), *messages]
 
 

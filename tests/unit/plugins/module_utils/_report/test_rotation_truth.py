@@ -246,6 +246,20 @@ def test_what_is_held_back_is_not_there_for_the_taking() -> None:
     assert (told["state"], told["attention"]) == ("held_back", ["behind", "held_back"])
 
 
+@pytest.mark.parametrize("reason", ["not_approved", "changed_meanwhile"])
+def test_what_an_approval_did_not_cover_says_so(reason: str) -> None:
+    """Otherwise it would be for the next run, whatever is approved for that."""
+    at = listener("web:443", 2, 3, "skipped", reason=reason, message="Run it again, with a new preview.")
+    told = row(store=[SERVED, NEW], listeners=[at], result={"skipped": [at]})
+    assert (*stand(told), told["messages"]) == ("waiting", reason, ["web:443: Run it again, with a new preview."])
+    left = {**entry(3, 0), "outcome": "skipped", "reason": reason, "message": "Run it again."}
+    told = row(store=[SERVED], entries=[entry(3, 0)], result={"skipped": [left]})
+    assert (*stand(told), told["messages"]) == ("waiting", reason, ["Run it again."])
+    kept = {**OLD, "outcome": "skipped", "reason": reason, "message": "It is kept."}
+    told = row(store=[OLD, SERVED], entries=[entry(3, 0)], result={"skipped": [kept]})
+    assert (*stand(told), told["messages"]) == ("waiting", "waiting_for_import", [])
+
+
 def test_a_store_that_could_not_be_read_hides_no_remedy() -> None:
     told = row(store=None, entries=[UNTRUSTED], unread=[unread(subject_alt_names=[NAME])])
     assert (*stand(told), told["attention"]) == ("unknown", "store_unknown", ["refused", "broken"])
