@@ -38,6 +38,7 @@ def rotation_report(
     trust: str = "require",
     has_all_listeners: bool = True,
     previous: str | None = None,
+    is_check_mode: bool = False,
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV, and what to draw of it."""
     try:
@@ -54,6 +55,7 @@ def rotation_report(
         chosen=chosen or (),
         has_all_listeners=has_all_listeners,
         needs_trust=trust == "require",
+        is_check_mode=is_check_mode,
     )
     at = now()
     report = build(facts, words, at, previous)

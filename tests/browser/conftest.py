@@ -263,7 +263,12 @@ def rotated_fleet(names: int = 3) -> dict[str, Any]:
         *(entry(100 + n, -n, f"host{n:02}.example.com") for n in range(names)),
     ]
     failed = [
-        listener("stuck:443", 12, 12, "failed", subject_alt_names=["stuck.example.net"], reason="balancer_busy"),
+        listener(
+            *("stuck:443", 12, 12, "failed"),
+            subject_alt_names=["stuck.example.net"],
+            reason="balancer_busy",
+            message="Load balancer stuck is UPDATE_PENDING and was not ACTIVE within 900 seconds: run it again later.",
+        ),
         {"common_name": "the mailbox", "code": "unreachable", "message": "No answer."},
     ]
     held = listener(

@@ -73,7 +73,9 @@ def test_what_needs_a_person_says_its_remedy_and_leads_to_the_row(browser: Brows
     assert told["odd.example.net"] == "Not trusted: Name the root."
     assert told["mail.example.com"] == "mail:993: Its organization is another one."
     assert told["half.example.net"] == "Put the key there."
-    assert told["old.example.com"] == "No source has this name, so nothing renews it."
+    assert told["old.example.com"] == (
+        "No source has a certificate with all of these names and this type of key, so nothing renews it."
+    )
     browser.find(".attention button[data-kind=refused]").click()
     assert browser.row_ids() == [rows["odd.example.net"]]
     browser.find(f".attention a[href='#{rows['mail.example.com']}']").click()  # one that is filtered out
@@ -156,7 +158,7 @@ def test_thousands_of_rows_are_there_at_once(browser: Browser, large_rotation: P
 
 @pytest.mark.parametrize(
     ("name", "language", "width", "height", "dark"),
-    [("rotation-light", "en", 1400, 1250, False), ("rotation-narrow", "de", 400, 1500, True)],
+    [("rotation-light", "en", 1400, 2250, False), ("rotation-narrow-dark", "de", 400, 1700, True)],
 )
 def test_pictures(
     *,

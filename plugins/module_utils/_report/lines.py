@@ -23,6 +23,8 @@ EC = "_ecc"
 """What acme.sh appends to the names of certificates with such keys."""
 FAILED = {"failed", "rolled_back"}
 """Outcomes of listeners that failed."""
+CHANGES = {"imported", "deployed", "removed"}
+"""The lists of a result that are about changes."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,17 @@ class Facts:
     """What the run has done: `imported`, `deployed`, `verified`, `removed`, `skipped` and `failed`."""
     needs_trust: bool = True
     """Whether only trusted certificates are imported."""
+    is_check_mode: bool = False
+    """Whether nothing of the result was done in fact."""
 
     def did(self, what: str) -> Sequence[Record]:
-        """Return one of the lists of the result."""
-        return self.result.get(what) or ()
+        """Return one of the lists of the result; in check mode, none of what would be done."""
+        return () if self.is_check_mode and what in CHANGES else self.result.get(what) or ()
 
 
 @dataclass(frozen=True)
 class Place:
-    """A listener, or another endpoint, and the certificate that it has."""
+    """A listener, or another endpoint, and the certificate that it serves, as far as is known."""
 
     name: str
     certificate_id: int | None
@@ -75,12 +79,19 @@ class Line:
     entries: list[Record] = field(default_factory=list)
     unread: list[Record] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    astray: list[Place] = field(default_factory=list)
+    """Listeners that have a certificate of this line and do not serve it; with the dates of what they serve, or had before."""
     imported: list[int] = field(default_factory=list)
     deployed: list[str] = field(default_factory=list)
     verified: list[str] = field(default_factory=list)
     removed: list[Record] = field(default_factory=list)
     skipped: list[Record] = field(default_factory=list)
     failed: list[Record] = field(default_factory=list)
+
+    @property
+    def held(self) -> list[Place]:
+        """The listeners that have or serve a certificate of this line."""
+        return [*self.places, *self.astray]
 
 
 def age(record: Record | Place) -> tuple[str, str]:
@@ -101,6 +112,8 @@ class Lines:
         self._namesakes: dict[frozenset[str], list[Line]] = {}
         self._by_id: dict[int, tuple[Line, Record]] = {}
         self._by_fingerprint: dict[str, Line] = {}
+        self._by_name: dict[str, list[Line]] | None = None
+        self._by_rarest: dict[str, list[Line]] = {}
         self._by_path: dict[tuple[t.Any, t.Any], Line] = {}
         self._had: Counter[int | None] = Counter()
         self._add_entries()
@@ -175,17 +188,49 @@ class Lines:
             for service in record.get("services") or ():
                 if _place_key(service) not in settled:
                     line.places.append(_place(service, record["id"], record))
+        unserved = {
+            _place_key(one): one
+            for one in (*settled.values(), *self.facts.did("failed"))
+            if one.get("port") and (one.get("outcome"), one.get("reason")) == ("failed", "not_served")
+        }
         for key, one in settled.items():
-            is_not_served = one.get("outcome") == "failed" and one.get("reason") == "not_served"
-            has_new = key in switched or is_not_served
-            identifier = one.get("certificate_id" if has_new else "previous_certificate_id")
-            if identifier in self._by_id:
-                line, record = self._by_id[identifier]
+            has = unserved.get(key, one)
+            has_new = key in switched or key in unserved
+            identifier = has.get("certificate_id" if has_new else "previous_certificate_id")
+            if identifier is None:
+                continue
+            facts = one if identifier == one.get("certificate_id") else {}
+            line, record = self._by_id.get(identifier) or (self._line_of(facts, listener_name(one)), facts)
+            if key in unserved:
+                self._add_unserved(line, has)
+            else:
                 line.places.append(_place(one, identifier, record))
-            elif identifier is not None:
-                facts = one if identifier == one.get("certificate_id") else {}
-                self._line_of(facts, listener_name(one)).places.append(_place(one, identifier, facts))
         self._add_seen({(one.get("address"), one.get("port")): listener_name(one) for one in settled.values()})
+
+    def _add_unserved(self, line: Line, listener: Record) -> None:
+        """Add a listener that does not serve its certificate: to the line of what it serves, and to its own with the dates of that.
+
+        If nothing was seen, the dates of the certificate that it had before count, since they are what people know of it.
+        """
+        shown, identifier = listener.get("served_fingerprint_sha256"), listener.get("certificate_id")
+        place = listener.get("address"), listener.get("port")
+        known: Record = {}
+        if shown:
+            serving = self._by_fingerprint.get(shown)
+            known = next((one for one in self._certificates(serving) if one.get("fingerprint_sha256") == shown), {})
+            if serving is not None and known:
+                serving.places.append(_place(listener, known.get("id"), known))
+                if serving is line:
+                    return
+            else:
+                known = next((one for one in self.facts.seen if (one.get("host"), one.get("port")) == place), {})
+        elif listener.get("previous_certificate_id") != identifier:
+            known = self._by_id.get(listener.get("previous_certificate_id") or 0, (line, {}))[1]
+        line.astray.append(_place(listener, identifier, known))
+
+    @staticmethod
+    def _certificates(line: Line | None) -> list[Record]:
+        return [*line.stored, *line.entries] if line is not None else []
 
     def _add_seen(self, listeners: Mapping[tuple[t.Any, t.Any], str]) -> None:
         """Add the endpoints that serve what is neither in the store nor in a listener's record."""
@@ -232,6 +277,9 @@ class Lines:
                 (line.failed if has_failed else line.skipped).append(one)
             elif has_failed:
                 self.general.append(one)
+            before = self._by_id.get(one.get("previous_certificate_id") or 0)
+            if has_failed and line is not None and before is not None and before[0] is not line:
+                before[0].failed.append(one)  # that which was not replaced, and has other names
 
     def _told(self) -> Iterator[tuple[Record, bool]]:
         """Yield what was skipped and what failed: in the run, and in a plan that nothing was done about."""
@@ -272,6 +320,41 @@ class Lines:
         return None if told is None else max(0, told - (self._had[record["id"]] if listed is None else len(listed)))
 
     # What could take the place of what
+
+    def within(self, names: frozenset[str]) -> Iterator[Line]:
+        """Yield the lines that have some of these names, or all, and no other.
+
+        Each is kept under the rarest of its names, so that it takes no longer if thousands share one.
+        """
+        self._index()
+        for name in names:
+            yield from (line for line in self._by_rarest.get(name, ()) if line.names <= names)
+
+    def beyond(self, names: frozenset[str]) -> Line | None:
+        """Return a line with one of these names and others, of which the store or a listener has a certificate."""
+        return next(
+            (
+                line
+                for name in sorted(names)
+                for line in self._index().get(name, ())
+                if (line.stored or line.held) and not line.names <= names
+            ),
+            None,
+        )
+
+    def _index(self) -> dict[str, list[Line]]:
+        """Return the lines by each of their names."""
+        if self._by_name is None:
+            by_name: dict[str, list[Line]] = {}
+            for line in self:
+                for name in line.names:
+                    by_name.setdefault(name, []).append(line)
+            for line in self:
+                if line.names:
+                    rarest = min(line.names, key=lambda name: (len(by_name[name]), name))
+                    self._by_rarest.setdefault(rarest, []).append(line)
+            self._by_name = by_name
+        return self._by_name
 
     def covering(self) -> dict[int, list[Line]]:
         """Return, by the `id` of each line, the lines with all of its names and more, and the same type of key.

@@ -13,24 +13,25 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import datetime
 from hashlib import sha256
 
-from .._codes import HeldBack, LineAttention, LineState
+from .._codes import ApprovalReason, HeldBack, LineAttention, LineReason, LineState
 from .._names import is_host_name, listener_name, shown_name_of
-from .._times import days_until, has_passed, iso, parse
-from .common import EXPIRING_DAYS, Record, Row, balancers, made_today, needing, notices, read, unless_same
-from .lines import Facts, Line, Lines, Place, age
+from .._text import some_of
+from .._times import days_until, has_passed, iso
+from .cases import DONE, Case, Context, end_of
+from .common import Record, Row, balancers, made_today, needing, notices, read, unless_same
+from .lines import Facts, Line, Lines, age
 
 STATES: tuple[LineState, ...] = t.get_args(LineState)
 ATTENTION: tuple[LineAttention, ...] = t.get_args(LineAttention)
 """In order of urgency."""
 HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
-DUE_SHARE = 4
-"""A certificate is due in the last quarter of its lifetime, if that is shorter: with 47 days, clients renew it after 31."""
-DONE = ("imported", "deployed", "verified", "removed")
+LEFT_OUT: tuple[ApprovalReason, ...] = t.get_args(ApprovalReason)
+"""Why a run leaves something out that another one would do."""
+MOST_NAMED = 5
+"""Maximum number of names in a message."""
 COLUMNS = (
     *("key", "name", "subject_alt_names", "key_type", "state", "reason", "explanation", "messages", "attention"),
     *("served_by", "served_until", "certificate_ids", "certificate_notes", "services", "stored_until"),
@@ -76,7 +77,7 @@ def _rows(old: Record) -> dict[str, Row]:
 
 
 def _build(lines: Lines, earlier: dict[str, Row], words: Record, at: datetime) -> Row:
-    context = _Context(lines, words, at)
+    context = Context(lines, words, at)
     found = [_row(line, context, earlier.get(key_of(line), {})) for line in lines]
     present = {row["key"] for row in found}
     found += [
@@ -113,32 +114,8 @@ def key_of(line: Line) -> str:
     return sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-@dataclass(frozen=True)
-class _Context:
-    """What a line is judged with."""
-
-    lines: Lines
-    words: Record
-    at: datetime
-
-    @cached_property
-    def covering(self) -> dict[int, list[Line]]:
-        """See `Lines.covering`."""
-        return self.lines.covering()
-
-    @cached_property
-    def chosen(self) -> set[str]:
-        """SHA-256 of the certificates of sources that a run imports."""
-        return {one["fingerprint_sha256"] for one in self.lines.facts.chosen}
-
-    @cached_property
-    def balances(self) -> bool:
-        """Whether load balancers serve anything. In an account where they do not, nothing is there to be served."""
-        return any(line.places for line in self.lines)
-
-
-def _row(line: Line, context: _Context, before: Row) -> Row:
-    case = _Case(line, context, before)
+def _row(line: Line, context: Context, before: Row) -> Row:
+    case = Case(line, context, before)
     state, reason, messages = _state(case)
     entry = case.entry or (line.entries[0] if line.entries else None)
     ends = case.current_end
@@ -181,224 +158,105 @@ def _called(entry: Record) -> str:
     return ": ".join(str(entry[name]) for name in ("source", "name") if entry.get(name))
 
 
-class _Case:
-    """What can be said of a line."""
-
-    def __init__(self, line: Line, context: _Context, before: Row) -> None:
-        self.line, self.at, self.lines = line, context.at, context.lines
-        self.trusts_all = not context.lines.facts.needs_trust
-        self.store_is_known = context.lines.facts.store is not None
-        self.balances = context.balances
-        self.covering = context.covering.get(id(line), [])
-        self.is_chosen = any(one.get("fingerprint_sha256") in context.chosen for one in line.entries)
-        removed = [one["id"] for one in line.removed]
-        lists: tuple[Iterable[int | str], ...] = (line.imported, line.deployed, line.verified, removed)
-        self.done = {name: _with_earlier(now, before.get(name, [])) for name, now in zip(DONE, lists, strict=True)}
-
-    # --- Which certificates count ---
-
-    def _is_valid(self, record: Record) -> bool:
-        begins, ends = parse(record.get("not_before")), parse(record.get("not_after"))
-        return has_passed(begins, self.at) and ends is not None and not has_passed(ends, self.at)
-
-    def _refusal(self, entry: Record) -> str | None:
-        """Return why the newest certificate of a source is not taken, if that is not a matter of time."""
-        if self.trusts_all or entry.get("trust") in {None, "trusted"}:
-            return None
-        return "chain_incomplete" if entry["trust"] == "incomplete" else "untrusted"
-
-    def _best_entry(self, line: Line) -> Record | None:
-        return next((one for one in line.entries if self._is_valid(one) and not self._refusal(one)), None)
-
-    def _best_stored(self, line: Line) -> Record | None:
-        return next((one for one in line.stored if self._is_valid(one)), None)
-
-    @cached_property
-    def entry(self) -> Record | None:
-        """The newest certificate of a source that can be taken."""
-        return self._best_entry(self.line)
-
-    @cached_property
-    def refused(self) -> Record | None:
-        """The newest valid certificate of the sources, if it is refused and the store does not have it."""
-        newest = next((one for one in self.line.entries if self._is_valid(one)), None)
-        if newest is None or not self._refusal(newest) or self._is_stored(newest):
-            return None
-        return newest
-
-    def _is_stored(self, record: Record) -> bool:
-        shown = record.get("fingerprint_sha256")
-        return bool(shown) and any(one.get("fingerprint_sha256") == shown for one in self.line.stored)
-
-    @cached_property
-    def _current(self) -> Record | Place | None:
-        """The certificate whose end counts: what is served and ends first, else the newest of the store, else of a source."""
-        dated = [place for place in self.line.places if place.not_after]
-        if dated:
-            return min(dated, key=lambda place: (str(place.not_after), place.not_before or ""))
-        return next(iter((*self.line.stored, *([self.entry] if self.entry else ()), *self.line.entries)), None)
-
-    @property
-    def current_end(self) -> datetime | None:
-        """When that ends."""
-        return _end(self._current)
-
-    @cached_property
-    def is_due(self) -> bool:
-        """Whether it has expired or will soon."""
-        ends = self.current_end
-        if ends is None or self._current is None:
-            return False
-        begins = parse(age(self._current)[0])
-        allowed = timedelta(days=EXPIRING_DAYS + 1)
-        if begins is not None:
-            allowed = min(allowed, (ends - begins) / DUE_SHARE)
-        return ends - self.at < allowed
-
-    @property
-    def has_expired(self) -> bool:
-        """Whether it has expired."""
-        return has_passed(self.current_end, self.at)
-
-    # --- What could take its place ---
-
-    @cached_property
-    def to_import(self) -> bool:
-        """Whether a source has a certificate that is newer than the valid ones of the store, for this line or for one that covers it."""
-        if self.entry is not None and not self._is_stored(self.entry):
-            stored = self._best_stored(self.line)
-            if (stored is None or age(stored) < age(self.entry)) and not self.is_needless:
-                return True
-        return any(self._may_replace(self._best_entry(other)) for other in self.covering) and not self.is_covered
-
-    @cached_property
-    def is_needless(self) -> bool:
-        """Whether the store has a valid certificate with all names and more that is as new as the newest one of a source."""
-        others = filter(None, map(self._best_stored, self.covering))
-        return self.entry is not None and any(age(other) >= age(self.entry) for other in others)
-
-    @cached_property
-    def to_deploy(self) -> bool:
-        """Whether the store has a valid certificate that is newer than one that a listener has."""
-        if not self.line.places:
-            return False
-        stored = self._best_stored(self.line)
-        oldest = min(map(age, self.line.places))
-        return (stored is not None and age(stored) > oldest) or self.is_covered
-
-    @cached_property
-    def is_covered(self) -> bool:
-        """Whether the store has a newer valid certificate with all names and more."""
-        return any(self._may_replace(self._best_stored(other)) for other in self.covering)
-
-    def _may_replace(self, other: Record | None) -> bool:
-        """Return whether a certificate with more names is newer than this line's, and of the same organization."""
-        ours: list[Record | Place] = [*self.line.stored[:1], *self.line.places]
-        newest = max(ours, key=age, default=None)
-        if other is None or newest is None or age(other) <= age(newest):
-            return False
-        theirs = other.get("organization_name")
-        return not self.line.stored or bool(self.line.stored[0].get("organization_name") == theirs)
-
-    # --- Where it is used ---
-
-    @cached_property
-    def is_used(self) -> bool | None:
-        """Whether a listener or another service uses any certificate of the line; `None` if that is not known."""
-        others = [self.lines.other_services(record) for record in self.line.stored]
-        if self.line.places or any(others):
-            return True
-        return None if None in others and not all(map(self.lines.knows_listeners, self.line.stored)) else False
-
-    @cached_property
-    def services(self) -> int | None:
-        """How many services use its certificates: listeners, and what else the API counts."""
-        others = [self.lines.other_services(record) for record in self.line.stored]
-        if not others or (None in others and not self.line.places):
-            return None
-        return len({place.name for place in self.line.places}) + sum(filter(None, others))
-
-
-def _end(record: Record | Place | None) -> datetime | None:
-    return parse(age(record)[1]) if record is not None else None
-
-
-def _with_earlier(now: Iterable[t.Any], earlier: Iterable[t.Any]) -> list[t.Any]:
-    """Return what was done in this run and earlier on the same day."""
-    return sorted(
-        {*now, *(one for one in earlier if isinstance(one, (int, str)))}, key=lambda one: (str(type(one)), one)
-    )
-
-
-def _state(case: _Case) -> tuple[LineState, str, list[str]]:
+def _state(case: Case) -> tuple[LineState, str, list[str]]:
     """Return a line's state, the reason for it, and the messages about it."""
     line = case.line
     if line.failed:
         return "failed", _reason(line.failed[0]), _messages(line.failed)
+    unread = [one for one in line.unread if one.get("reason") != "being_renewed"]
+    messages = _messages(unread)
+    refused, why = case.refused, (case.refused or {}).get("trust_message")
+    if refused is not None and why:
+        # Beside a good one, it has to be told which is meant.
+        messages.insert(0, why if case.entry is None else f"{refused.get('path') or _called(refused)}: {why}")
     if not case.store_is_known:
-        return "unknown", "store_unknown", []
+        return "unknown", "store_unknown", messages
     held = [one for one in line.skipped if one.get("reason") in HELD_BACK]
     if held:
         return "held_back", _reason(held[0]), _messages(held)
-    unread = [one for one in line.unread if one.get("reason") != "being_renewed"]
-    messages = _messages(unread)
-    if case.refused is not None:
-        why = case.refused.get("trust_message")
-        return "unusable", case._refusal(case.refused) or "untrusted", [*([why] if why else []), *messages]
+    if refused is not None and case.entry is None:
+        return "unusable", case.refusal(refused) or "untrusted", messages
     if unread and case.entry is None:
         return "unusable", _reason(unread[0]), messages
-    return *_progress(case), messages
+    state, reason = _progress(case)
+    left = [one for one in line.skipped if one.get("reason") in LEFT_OUT and (one.get("port") or one.get("source"))]
+    if state == "waiting" and left:
+        return state, _reason(left[0]), [*_messages(left), *messages]
+    return state, reason, [*_about_names(case, reason), *messages]
 
 
-def _progress(case: _Case) -> tuple[LineState, str]:
+def _about_names(case: Case, reason: str) -> list[str]:
+    """Say which names keep a certificate of a source from renewing another one."""
+    if reason == "names_not_covered" and case.lacking is not None:
+        entry, lacks = case.lacking
+        return [f"{_called(entry)} lacks {_some(lacks)}."]
+    other = case.lines.beyond(case.line.names) if reason == "new_name" else None
+    if other is None:
+        return []
+    what = f"Certificate {other.stored[0]['id']}" if other.stored else f"What {other.held[0].name} serves"
+    return [f"{what} is also for {_some(other.names - case.line.names)}."]
+
+
+def _some(names: Iterable[str]) -> str:
+    return some_of(sorted(names), MOST_NAMED)
+
+
+def _progress(case: Case) -> tuple[LineState, str]:
     """Return state and reason of a line with which nothing went wrong, as far as is told."""
     line = case.line
-    if not line.stored and not line.places:
+    if not line.stored and not line.held:
         return _without_store(case)
     if case.to_import:
         return "waiting", "waiting_for_import"
     if case.to_deploy:
         return "waiting", "waiting_for_deploy"
     if not line.stored:
-        return "served_only", "not_in_store"
+        newest = max(map(age, line.held))
+        is_newer = case.entry is not None and age(case.entry) > newest
+        return "served_only", "new_name" if is_newer else "not_in_store"
     has_source = bool(line.entries or line.unread or any(other.entries for other in case.covering))
     if case.is_used is False and case.is_covered:
         return "superseded", "superseded"
     if case.is_due and (case.is_used is not False or (has_source and case.has_expired)):
         if any(one.get("reason") == "being_renewed" for one in line.unread):
             return "waiting", "being_renewed"
-        return "not_renewed", "not_renewed" if has_source else "no_source"
+        return "not_renewed", "not_renewed" if has_source else _why_no_source(case)
     if case.done["imported"] or case.done["deployed"]:
         return "renewed", "deployed" if case.done["deployed"] else "imported"
     if not has_source:
-        return "store_only", "expired" if case.has_expired else "no_source"
+        return "store_only", "expired" if case.has_expired else _why_no_source(case)
     if case.is_used is False and case.balances:
         return "not_served", "waiting_for_listener"
     return "up_to_date", "current"
 
 
-def _without_store(case: _Case) -> tuple[LineState, str]:
+def _why_no_source(case: Case) -> LineReason:
+    """Return why no source renews a line: none has a certificate for it, or one that lacks names."""
+    return "names_not_covered" if case.lacking is not None else "no_source"
+
+
+def _without_store(case: Case) -> tuple[LineState, str]:
     """Return state and reason of a line that neither the store nor a listener has."""
-    if case.line.removed:
-        return "superseded", "superseded"
-    if case.is_needless:
+    if case.entry is not None and not case.is_needless and case.is_taken(case.line):
+        return "waiting", "waiting_for_import"
+    if case.line.removed or case.is_needless:
         return "superseded", "superseded"
     if case.entry is not None:
-        return ("waiting", "waiting_for_import") if case.is_chosen else ("source_only", "new_name")
+        return "source_only", "new_name"
     if not case.line.entries:
         return "waiting", "being_renewed"
-    return "source_only", "expired" if has_passed(_end(case.line.entries[0]), case.at) else "not_yet_valid"
+    return "source_only", "expired" if has_passed(end_of(case.line.entries[0]), case.at) else "not_yet_valid"
 
 
-def _attention(case: _Case, state: LineState) -> list[LineAttention]:
+def _attention(case: Case, state: LineState) -> list[LineAttention]:
     """Return why a line needs a person, the most urgent reason first."""
     kinds: set[LineAttention] = {kind for kind in ("failed", "held_back", "not_served") if kind == state}
     if case.refused is not None:
         kinds.add("refused")
     if any(one.get("reason") != "being_renewed" for one in case.line.unread):
         kinds.add("broken")
-    if case.is_due and case.is_used is not False and (case.line.stored or case.line.places):
-        if case.to_import or case.to_deploy:
+    if case.is_due and case.is_used is not False and (case.line.stored or case.line.held):
+        if case.to_import or (case.to_deploy and state != "held_back"):
             kinds.add("behind")
         else:
             kinds.add("expired" if case.has_expired else "expiring")

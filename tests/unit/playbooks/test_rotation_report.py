@@ -16,7 +16,7 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.balanced import AUTHORITY, KEY, Told, account, balanced, balancer, ids, put, run, store
-from tests.support.certificates import Issued, leaks, new_key, self_signed
+from tests.support.certificates import Authority, Issued, leaks, new_key, self_signed
 from tests.unit.playbooks.test_report import HOSTILE, Page
 
 __all__ = ["account", "balanced"]
@@ -168,6 +168,8 @@ def test_between_the_phases(account: Simulator, tmp_path: Path) -> None:
     refused = rotate(account, tmp_path, max_listeners=0)
     assert refused.ran.code == 2
     page, data, _lines = read(tmp_path)
+    assert states(data) == {"www.example.com": ("waiting", "waiting_for_deploy")}
+    assert rows(data)["www.example.com"]["served_until"] < rows(data)["www.example.com"]["stored_until"]
     assert [notice["source"] for notice in data["notices"]] == ["the load balancers"]
     assert data["notices"][0]["message"] in page.text
     deployed = rotate(account, tmp_path, phases=["deploy", "report"])
@@ -223,3 +225,82 @@ def test_hostile_values_are_text(account: Simulator, tmp_path: Path) -> None:
         assert name[:60] in names and name[:60] in page.text
         assert any(f"{name}:443" in (row["served_by"] or ()) for row in data["lines"])
         assert (f"'{name}" if name.startswith("=") else name[:60]) in cells
+
+
+def test_check_mode_tells_what_is_there(account: Simulator, tmp_path: Path) -> None:
+    """What would be renewed is still to be renewed, and what would be removed is there; the diff is that of the table."""
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    plan = rotate(account, tmp_path, "--check", "--diff", remove_superseded=True)
+    assert plan.ran.code == 0 and [one["id"] for one in plan.result["removed"]] == [www], plan.ran.output
+    assert "www.example.com,www.example.com,RSA,waiting,waiting_for_import," in plan.ran.output
+    assert ",superseded," not in plan.ran.output
+    assert rotate(account, tmp_path, remove_superseded=True).ran.code == 0
+    assert states(read(tmp_path)[1]) == {"www.example.com": ("renewed", "deployed")}
+    again = rotate(account, tmp_path, "--check", "--diff", remove_superseded=True)
+    assert (again.ran.code, again.ran.changed) == (0, 0), again.ran.output
+
+
+def test_names_that_the_source_lacks(account: Simulator, tmp_path: Path) -> None:
+    names = ["www.example.com", "api.example.com"]
+    both = store(account, names[0], names=names)
+    balancer(account, "web", p443=both)
+    keep(tmp_path / "keys", "www", renewed(names[0], days=(0, 90)))
+    told = rotate(account, tmp_path)
+    assert told.ran.code == 0, told.ran.output
+    page, data, _lines = read(tmp_path)
+    found = {len(row["subject_alt_names"]): row for row in data["lines"]}
+    assert [(found[count]["state"], found[count]["reason"]) for count in (1, 2)] == [
+        ("source_only", "new_name"),
+        ("store_only", "names_not_covered"),
+    ]
+    assert found[1]["messages"] == [f"Certificate {both} is also for api.example.com."]
+    assert found[2]["messages"] == ["folder: www lacks api.example.com."]
+    assert all(row["messages"][0] in page.text for row in found.values())
+
+
+def test_a_refused_file_beside_one_that_was_imported(account: Simulator, tmp_path: Path) -> None:
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "good", renewed("www.example.com", days=(-9, 90)))
+    stranger = Authority("Another").issue(None, names=["www.example.com"], key=new_key("rsa"), days=(-1, 90))
+    keep(tmp_path / "keys", "odd", stranger)
+    told = rotate(account, tmp_path)
+    assert told.ran.code == 0, told.ran.output
+    page, data, _lines = read(tmp_path)
+    (row,) = data["lines"]
+    assert (row["state"], row["reason"], row["attention"]) == ("renewed", "deployed", ["refused"])
+    (message,) = row["messages"]
+    assert message.startswith(f"{tmp_path / 'keys' / 'odd.crt'}: ") and message in page.text
+    assert row["served_until"] == row["source_until"]
+
+
+@pytest.mark.parametrize("misbehaves", ["stale", "other", "handshake"])
+def test_the_date_is_that_of_what_is_served(account: Simulator, tmp_path: Path, misbehaves: str) -> None:
+    """It serves its old certificate, since it did not take the new one or was pointed back."""
+    www = store(account, "www.example.com", is_old=True)
+    web = balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    account.patch_listener(web["listeners"][0]["uuid"], misbehaves=misbehaves)
+    assert rotate(account, tmp_path).ran.code == 2
+    row = rows(read(tmp_path)[1])["www.example.com"]
+    assert (row["state"], row["reason"], row["served_by"]) == ("failed", "not_served", ["web:443"])
+    assert row["attention"] == ["failed", "behind"]
+    (message,) = row["messages"]
+    assert ("pointed back" in message) is (misbehaves != "stale")
+    assert row["served_until"] == row["expires_at"] and row["days_left"] in {13, 14, 15}
+    assert row["stored_until"] == row["source_until"] > row["served_until"]
+
+
+def test_the_date_of_what_a_run_that_only_looks_has_seen(account: Simulator, tmp_path: Path) -> None:
+    """The listener has the new certificate by the API, and serves the old one."""
+    www = store(account, "www.example.com", is_old=True)
+    web = balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    account.patch_listener(web["listeners"][0]["uuid"], misbehaves="stale")
+    assert rotate(account, tmp_path, phases=["import", "deploy"]).ran.code == 2
+    assert rotate(account, tmp_path, phases=["verify", "report"]).ran.code == 2
+    row = rows(read(tmp_path)[1])["www.example.com"]
+    assert (row["state"], row["reason"], row["served_by"]) == ("failed", "not_served", ["web:443"])
+    assert row["served_until"] == row["expires_at"] < row["stored_until"]

@@ -307,6 +307,13 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     ),
     "served, not in the store, and the source has a newer one": (
         {"listeners": [listener("web:443", 7, 7, "unchanged", not_after=in_days(60))], "entries": [entry(3, 0)]},
+        "served_only",
+        "new_name",
+        [],
+    ),
+    "served, not in the store, and the source has a newer one that is chosen": (
+        {"listeners": [listener("web:443", 7, 7, "unchanged", not_after=in_days(60))], "entries": [entry(3, 0)]}
+        | {"chosen": [entry(3, 0)]},
         "waiting",
         "waiting_for_import",
         [],
@@ -383,7 +390,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         {"store": [OLD, stored(3, 0)], "listeners": [listener("web:443", 1, 3, "failed", reason="not_served")]},
         "failed",
         "not_served",
-        ["failed"],
+        ["failed", "behind"],
     ),
     "switched back": (
         {"store": [OLD, stored(3, 0)], "listeners": [listener("web:443", 1, 3, "rolled_back", reason="not_served")]},
