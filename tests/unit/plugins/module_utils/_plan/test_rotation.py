@@ -34,6 +34,9 @@ SETTINGS = {
     "sources": [{"certbot": "/etc/letsencrypt"}],
     "remove_superseded": False,
     "deploy_concurrency": 4,
+    "max_listeners": 20,
+    "balancer_wait_timeout": 900.0,
+    "verify_timeout": 120.0,
 }
 
 
@@ -126,6 +129,15 @@ def test_steps(changes: dict[str, Any], expected: list[str]) -> None:
     assert steps({**SETTINGS, **changes}) == expected
 
 
+def test_check_mode_looks_at_the_listeners_if_removals_depend_on_it() -> None:
+    """Since its deploy phase does not."""
+    assert steps(SETTINGS, is_check_mode=True) == steps(SETTINGS)
+    removing = steps({**SETTINGS, "remove_superseded": True}, is_check_mode=True)
+    assert removing == ["sources", "import", "deploy", "verify", "clean_up"]
+    alone = {**SETTINGS, "phases": ["verify"]}
+    assert steps(alone, is_check_mode=True) == steps(alone)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -145,19 +157,38 @@ def test_steps(changes: dict[str, Any], expected: list[str]) -> None:
         ({"phases": ["report"]}, "needs ssl_rotation_report_path"),
         ({"report_path": "/none/r.html"}, "ssl_rotation_report_path is /none/r.html"),
         ({"report_path": "/f/r.txt"}, "ssl_rotation_report_path is /f/r.txt"),
+        ({"max_listeners": -1}, "ssl_rotation_max_listeners is -1, but must be from 0 to"),
+        ({"balancer_wait_timeout": -0.5}, "ssl_rotation_balancer_wait_timeout is -0.5, but must be from 0 to 86400."),
+        ({"verify_timeout": 86_401.0}, "ssl_rotation_verify_timeout is 86401.0, but must be from 0 to 86400."),
+        ({"trusted_ca_path": "/none/root.pem"}, "No roots in /none/root.pem."),
     ],
 )
 def test_a_run_that_cannot_begin_is_refused(changes: dict[str, Any], said: str) -> None:
     """With one sentence that names the variable."""
-    reason = why_refused({**SETTINGS, **changes}, lambda path: not path.startswith("/none"), lambda path: path)
-    assert said in (reason or "")
-    assert why_refused(SETTINGS, lambda _path: True, lambda path: path) is None
+    assert said in (refusal(**changes) or "")
+    assert refusal() is None
+    assert refusal(trusted_ca_path="/f/root.pem") is None
+
+
+def refusal(**changes: Any) -> str | None:
+    """Why a run cannot begin on a controller where nothing is below `/none`."""
+    return why_refused(
+        {**SETTINGS, **changes},
+        lambda path: not path.startswith("/none"),
+        lambda path: path,
+        lambda path: f"No roots in {path}." if path.startswith("/none") else None,
+    )
 
 
 def test_phases_without_sources_need_none() -> None:
     """Deploying, looking and removing deal with the store and the listeners alone."""
-    settings = {**SETTINGS, "phases": ["deploy", "verify", "clean_up"], "sources": None}
-    assert why_refused(settings, lambda _path: True, lambda path: path) is None
+    phases = ["deploy", "verify", "clean_up"]
+    assert refusal(phases=phases, sources=None) is None
+    gone = [{"certbot": "/none"}]
+    assert refusal(phases=phases, sources=gone) is None
+    assert refusal(phases=[*phases, "report"], sources=gone) is None
+    reporting = refusal(phases=[*phases, "report"], sources=gone, report_path="/f/r.html")
+    assert reporting is not None and "there is no such folder" in reporting
 
 
 # What to import
@@ -234,6 +265,62 @@ def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
     assert told["reason"] == "new_name" and not {"certificate", "intermediate_certificate"} & told.keys()
 
 
+BOTH = ("www.example.com", "api.example.com")
+
+
+@pytest.mark.parametrize(
+    ("wider", "is_needless"),
+    [
+        (entry("wider", names=BOTH), True),
+        (entry("wider", "2026-04", BOTH), False),
+        (entry("wider", names=BOTH, key_type="EC"), False),
+        (entry("wider", names=BOTH, organization_name="Example Ltd"), False),
+        (entry("wider", names=BOTH, trust="untrusted"), False),
+        (entry("wider", names=(*BOTH, "shop.example.com")), True),
+        (entry("wider", names=("api.example.com", "shop.example.com")), False),
+    ],
+)
+def test_one_that_has_all_its_names_and_is_imported_too(wider: dict[str, Any], is_needless: bool) -> None:
+    """Its listeners would get the other one, and what no listener has would be removed again."""
+    shelf = [stored(1), stored(2, names=["api.example.com"])]
+    found = choose([entry("narrow"), wider], shelf, Wishes(needs_trust=False), AT)
+    assert chosen(found) == (["wider"] if is_needless else ["narrow", "wider"])
+    assert reasons(found) == ({"narrow": "superseded"} if is_needless else {})
+    if is_needless:
+        assert "certbot has a better one for these names and more, /live/wider/cert.pem" in found.skipped[0]["message"]
+
+
+def test_one_that_has_all_its_names_and_is_not_imported() -> None:
+    """It takes the place of nothing."""
+    wider = entry("wider", names=BOTH)
+    for other, store, reason in (
+        ({**wider, "trust": "untrusted"}, [stored(1)], "untrusted"),
+        (wider, [stored(1), stored(2, "2026-04", BOTH, fingerprint_sha256="wider")], "already_imported"),
+    ):
+        found = choose([entry("narrow", "2026-05"), other], store, Wishes(), AT)
+        assert (chosen(found), reasons(found)) == (["narrow"], {"wider": reason})
+
+
+def test_the_widest_of_several_is_imported() -> None:
+    """And nothing that it has all names of, in whatever order they are found."""
+    names = [f"{number}.example.com" for number in range(4)]
+    entries = [entry(f"for {number}", names=names[:number]) for number in (2, 1, 4, 3)]
+    found = choose(entries, [stored(1, names=names[:1])], Wishes(), AT)
+    assert chosen(found) == ["for 4"]
+    assert set(reasons(found).values()) == {"superseded"}
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [("lego", "have lego renew it."), ("folder", "put a renewed one there."), ("mail", "put a renewed one there.")],
+)
+def test_who_is_to_renew_what_has_expired(source: str, remedy: str) -> None:
+    """A client, or whoever fills the folder."""
+    old = entry(source=source, not_after="2026-05-31T00:00:00Z")
+    (told,) = choose([old], [stored(1)], Wishes(), AT).skipped
+    assert told["message"] == f"It expired at 2026-05-31T00:00:00Z: {remedy}"
+
+
 def test_patterns_narrow_what_is_looked_at() -> None:
     """Anything else is not told of; an empty list selects nothing."""
     entries = [entry("a"), entry("b", names=["shop.example.com", "api.example.com"])]
@@ -277,7 +364,7 @@ def test_after_a_run_that_imports_first() -> None:
     records, settled = after([old, stored(2)], [listener("web", 1, None), listener("shop", 2, 2)], [entry()])
     assert [(one["id"], one["associated_service_count"]) for one in records] == [(1, 1), (2, 0), (-1, 0)]
     assert records[0]["services"] == [service("other")]
-    assert [(one.record["certificate_id"], one.record["served"]) for one in settled] == [(-1, True), (2, True)]
+    assert [(one.record["certificate_id"], one.record["served"]) for one in settled] == [(-1, True), (2, None)]
 
 
 @pytest.mark.parametrize(
@@ -285,12 +372,62 @@ def test_after_a_run_that_imports_first() -> None:
     [([service("web")], [1]), ([service("web"), service("other")], [])],
 )
 def test_what_check_mode_expects_to_be_removed(services: list[dict[str, Any]], expected: list[int]) -> None:
-    """What the plan leaves unused and replaces by what is served then."""
+    """What the plan leaves unused and replaces by what is served then; what another service uses is kept."""
     old = stored(1, associated_service_count=len(services), services=services)
     run = Rotation(listeners={"listeners": [listener("web", 1, None)]}, stock={"certificates": [old]})
     found = removal_of(run, [entry()], is_check_mode=True)
     assert [one["id"] for one in found["expected"]] == expected
-    assert found["absent"] == found["kept"] == []
+    assert [(one["id"], one["reason"]) for one in found["kept"]] == ([] if expected else [(1, "in_use")])
+    assert found["absent"] == []
+
+
+SEEN = {**certificate("new"), "certificate_ids": [2], "reason": None, "message": ""}
+SILENT = {**SEEN, "certificate_ids": [], "reason": "timeout"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "how", "removed", "kept"),
+    [
+        (SEEN, {}, [1], []),
+        ({**SEEN, "certificate_ids": [9]}, {}, [], ["not_served"]),
+        ({**SEEN, "certificate_ids": [9]}, {"remove_unseen": True}, [], ["not_served"]),
+        (SILENT, {}, [], ["not_reachable"]),
+        (SILENT, {"remove_unseen": True}, [1], []),
+        (None, {}, [], ["not_reachable"]),
+    ],
+)
+def test_check_mode_removes_what_listeners_that_stay_were_seen_to_replace(
+    endpoint: dict[str, Any] | None, how: dict[str, Any], removed: list[int], kept: list[str]
+) -> None:
+    """By the same look as a run takes; what would be switched is assumed to be served then."""
+    switching = listener("web", 1, 2)
+    plan = {"listeners": [switching, listener("shop", 2, 2)]}
+    old = stored(1, associated_service_count=1, services=[service("web")])
+    stock = {"certificates": [old, stored(2, "2026-05", associated_service_count=1, services=[service("shop")])]}
+    run = Rotation(listeners=plan, stock=stock, seen=endpoint and {"endpoints": [endpoint]})
+    found = removal_of(run, is_check_mode=True, **how)
+    assert [one["id"] for one in found["expected"]] == removed
+    assert [one["reason"] for one in found["kept"]] == kept
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        ({"associated_service_count": 1, "services": [service("far", 8443)]}, "because far:8443 uses it."),
+        ({"associated_service_count": 2}, "because 2 services use it that this run does not deal with."),
+        ({"associated_service_count": 1, "services": None}, "because a service uses it that this run does not deal"),
+        ({"associated_service_count": None}, "because the API does not tell whether a service uses it."),
+    ],
+)
+def test_what_another_service_uses_is_kept_and_told(use: dict[str, Any], said: str) -> None:
+    """If it would have been removed otherwise."""
+    records = [stored(1, **use), stored(2, "2026-05"), stored(3, names=["api.example.com"], associated_service_count=1)]
+    done = {"listeners": [listener("web", 1, 2, served=True)]}
+    found = removal_of(Rotation(listeners=done, stock={"certificates": records}))
+    assert found["absent"] == []
+    ((told),) = found["kept"]
+    assert (told["id"], told["outcome"], told["reason"]) == (1, "skipped", "in_use")
+    assert told["message"].startswith("Certificate 1 is kept, ") and said in told["message"]
 
 
 def removal_of(run: Rotation, new: Iterable[Mapping[str, Any]] = (), **how: Any) -> dict[str, Any]:
@@ -346,12 +483,15 @@ def imports(*outcomes: tuple[str, str | None]) -> dict[str, Any]:
 
 def test_what_became_of_the_certificates() -> None:
     """Files that changed between reading and importing stop nothing; the next run takes them."""
-    choice = {"chosen": [entry(name) for name in "abcde"], "skipped": [entry("s", reason="new_name")]}
+    choice = {"chosen": [entry(name) for name in "abcde"], "skipped": [entry("s", reason="new_name", message="")]}
     did = imports(
         ("imported", None), ("updated", None), ("unchanged", None), ("failed", "key_mismatch"), ("failed", "refused")
     )
     run = Rotation(
-        found={"skipped": [entry("k", reason="key_missing")]}, choice=choice, imports=did, store={"certificates": []}
+        found={"skipped": [entry("k", reason="key_missing", message="")]},
+        choice=choice,
+        imports=did,
+        store={"certificates": []},
     )
     result = outcome(run, ["import"], is_check_mode=False)
     assert [one["name"] for one in result["imported"]] == ["a", "b"]
@@ -375,7 +515,34 @@ def test_what_became_of_the_certificates() -> None:
 )
 def test_a_module_that_fails_as_a_whole_fails_the_run(run: Rotation, about: str) -> None:
     """And is named by what it was about."""
-    assert [one["common_name"] for one in outcome(run, ALL, is_check_mode=False)["failed"]] == [about]
+    (told,) = outcome(run, ALL, is_check_mode=False)["failed"]
+    assert (told["common_name"], told["reason"]) == (about, None)
+
+
+def test_a_module_that_says_why_it_failed_has_that_as_the_reason() -> None:
+    """As every other record; and its message is in the words of the role."""
+    failure = {"code": "not_found", "message": "raise max_listeners", "details": {}}
+    whole = Rotation(listeners={"failure": failure})
+    words: Callable[[str], str] = lambda text: text.replace("max_listeners", "ssl_rotation_max_listeners")  # noqa: E731
+    (told,) = outcome(whole, ALL, words, is_check_mode=False)["failed"]
+    about = {"common_name": "the load balancers", "reason": "not_found"}
+    assert told == {**about, **failure, "message": "raise ssl_rotation_max_listeners"}
+    removing = Rotation(listeners={"listeners": []}, stock={"certificates": []}, removed=[{"failure": failure}])
+    (told,) = outcome(removing, ALL, is_check_mode=False)["failed"]
+    assert (told["common_name"], told["reason"]) == ("the certificate store", "not_found")
+
+
+def test_what_another_run_has_removed_meanwhile_is_no_listener_that_was_left_alone() -> None:
+    """Nor anything else that there is to say."""
+    gone = {"id": None, "outcome": "unchanged", "reason": None, "message": "The store holds no such certificate."}
+    used = {"id": 1, "outcome": "failed", "reason": "in_use", "message": "It is in use."}
+    run = Rotation(
+        listeners={"listeners": []},
+        stock={"certificates": []},
+        removed=[{"certificates": [gone]}, {"certificates": [used]}],
+    )
+    result = outcome(run, ALL, is_check_mode=False)
+    assert {name: len(records) for name, records in result.items() if records} == {"skipped": 1}
 
 
 def seen_by(deploys: bool, *listeners: dict[str, Any], is_check_mode: bool = False) -> dict[str, Any]:
@@ -401,3 +568,22 @@ def test_what_the_deploy_phase_has_seen_is_verified() -> None:
         ["wrong"],
     )
     assert seen_by(True, *listeners, is_check_mode=True)["verified"] == []
+
+
+def test_what_check_mode_has_seen() -> None:
+    """Of what would be left alone, as a run says it; what would be removed is removed only once the rest was seen."""
+    listeners = [listener("new", 1, 2), listener("good", 2, 2), listener("far", 2, 2), listener("wrong", 2, 2)]
+    far = {**SILENT, "ip_address": None}
+    seen = {"endpoints": [SEEN, far, {**SEEN, "certificate_ids": [9]}]}
+    gone = {"id": 5, "outcome": "removed", "reason": None, "message": "Would be removed."}
+    run = Rotation(listeners={"listeners": listeners}, seen=seen, removed=[{"certificates": [gone]}])
+    for phases, verified, skipped in ((ALL, ["good"], ["far"]), (["deploy", "clean_up"], [], [])):
+        result = outcome(run, phases, is_check_mode=True)
+        assert [one["load_balancer"] for one in result["verified"]] == verified
+        assert [one["load_balancer"] for one in result["skipped"]] == skipped
+        assert [(one["load_balancer"], one["reason"]) for one in result["failed"]] == [("wrong", "not_served")]
+        assert [one["message"] for one in result["removed"]] == [
+            "Would be removed, once it was seen that what replaces it is served."
+        ]
+    blind = outcome(Rotation(listeners={"listeners": listeners}, seen={"failed": True}), ALL, is_check_mode=True)
+    assert [one["common_name"] for one in blind["failed"]] == ["what the load balancers serve"]
