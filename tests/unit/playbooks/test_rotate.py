@@ -21,6 +21,7 @@ from tests.support.balanced import (
     account,
     balanced,
     balancer,
+    general,
     have,
     ids,
     run,
@@ -28,6 +29,7 @@ from tests.support.balanced import (
 )
 from tests.support.certificates import Authority, Issued, leaks, new_key, pkcs12_of, self_signed
 from tests.support.messages import mail, text_part
+from tests.support.playing import play
 
 __all__ = ["account", "balanced"]
 
@@ -166,6 +168,36 @@ def test_more_than_is_allowed_is_refused_and_finished_later(account: Simulator, 
     assert rotate(account, tmp_path, "--check", max_listeners=1).ran.code == 2
     finished = rotate(account, tmp_path, max_listeners="2")
     assert (finished.ran.code, changes(finished)) == (0, Counter({UPDATE: 1}))
+
+
+RESCUED = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - block:
+        - include_role:
+            name: softlayer.certificates.ssl_rotation
+      always:
+        - copy:
+            content: "{{ ssl_rotation_result | to_json }}"
+            dest: "{{ tell }}"
+            mode: "0600"
+"""
+
+
+def test_a_module_that_fails_as_a_whole_is_told_with_its_reason(account: Simulator, tmp_path: Path) -> None:
+    """In the result, too, and in the words of the role."""
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www, p8443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    (tmp_path / "rescued.yml").write_text(RESCUED, encoding="utf-8")
+    given = {"ssl_rotation_sources": [{"folder": str(tmp_path / "keys")}], "ssl_rotation_max_listeners": 1}
+    given |= general(tmp_path, "ssl_rotation") | {"tell": str(tmp_path / "told.json")}
+    ran = play(account, tmp_path, str(tmp_path / "rescued.yml"), **given)
+    assert ran.code == 2, ran.output
+    (failure,) = json.loads((tmp_path / "told.json").read_text("utf-8"))["failed"]
+    assert (failure["common_name"], failure["reason"]) == ("the load balancers", "too_many_listeners")
+    assert failure["code"] == failure["reason"] and failure["message"].endswith("raise ssl_rotation_max_listeners.")
 
 
 def test_broken_entries_stop_nothing(account: Simulator, tmp_path: Path) -> None:
