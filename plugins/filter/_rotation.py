@@ -12,12 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
     Option,
     in_words_of_role,
     plain,
     why_unreadable,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
+    FOR_CERTIFICATES,
+    require_libraries,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import (
     approved_removal,
@@ -32,6 +37,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation_summary import summary
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.wording import failures
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import roots_in
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 
 Record = Mapping[str, t.Any]
@@ -58,13 +64,23 @@ def rotation_refusal(settings: Record, unknown: Sequence[str], unread: str | Non
         unread: the part of the extra variables that Ansible could not read as variables.
     """
     unreadable = why_unreadable("ssl_rotation", settings["refused"], unknown, unread)
-    reason: str = wrap_var(unreadable or why_refused(plain(settings), os.path.isdir, absolute) or "")
+    reason: str = wrap_var(unreadable or why_refused(plain(settings), os.path.isdir, absolute, _why_no_roots) or "")
     return reason
 
 
-def rotation_steps(settings: Record) -> list[str]:
+def _why_no_roots(path: str) -> str | None:
+    """Return why a path is not one of root certificates, in the words of the role."""
+    try:
+        require_libraries(FOR_CERTIFICATES, "The role ssl_rotation", "on the controller")
+        roots_in(path)
+    except CertificatesError as error:
+        return in_words_of_role(error.message, {"ssl_rotation_trusted_ca_path": {}}, "ssl_rotation_")
+    return None
+
+
+def rotation_steps(settings: Record, is_check_mode: bool = False) -> list[str]:
     """Return the steps of a run; see `steps`."""
-    return steps(plain(settings))
+    return steps(plain(settings), is_check_mode=is_check_mode)
 
 
 def rotation_material(settings: Record, chosen: Records) -> list[dict[str, t.Any]]:
@@ -129,7 +145,7 @@ def rotation_removal(
         is_check_mode: whether nothing was done in fact.
         approved: what a preview showed, if the run is limited to that; see `approved_removal`.
     """
-    run = _run(settings, registered)
+    run = _run(settings, registered, is_check_mode)
     found = what_to_remove(
         run,
         rotation_expected(run.choice, run.imports) if run.imports else (),
@@ -165,9 +181,9 @@ def rotation_outcome(
         tolerated: reasons of failures that count as skipped if something else is done.
     """
     phases = plain(settings["phases"])
-    run = _run(settings, registered)
-    result = outcome(run, phases, is_check_mode=is_check_mode, tolerated=plain(tolerated))
+    run = _run(settings, registered, is_check_mode)
     words = partial(in_words_of_role, options=plain(options), prefix="ssl_rotation_")
+    result = outcome(run, phases, words, is_check_mode=is_check_mode, tolerated=plain(tolerated))
     lines = summary(
         result,
         phases,
@@ -183,9 +199,10 @@ def rotation_outcome(
     return done
 
 
-def _run(settings: Record, registered: Record) -> Rotation:
+def _run(settings: Record, registered: Record, is_check_mode: bool) -> Rotation:
     """Return what the modules returned in this run."""
-    names = [name for step in steps(plain(settings)) for name in FIELDS.get(step, ())]
+    wanted = steps(plain(settings), is_check_mode=is_check_mode)
+    names = [name for step in wanted for name in FIELDS.get(step, ())]
     return Rotation(**{name: _without_bulk(name, registered[name]) for name in names if registered.get(name)})
 
 

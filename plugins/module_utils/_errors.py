@@ -41,6 +41,6 @@ def failed_about(what: str, answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
 
 
 def failure_of(answer: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
-    """Return the `failure` entry of a module's result that has one, or is none."""
+    """Return the `failure` entry of a module's result that has one, or is none, with its code as `reason`, too, as other records have it."""
     failure: Mapping[str, t.Any] = answer.get("failure") or NO_RESULT
-    return failure
+    return {"reason": failure.get("code"), **failure}

@@ -353,7 +353,7 @@ certificates:
           type: bool
           sample: true
     message:
-      description: The outcome in words.
+      description: The outcome in words. In check mode it says what would be done, such as V(Would be imported.).
       type: str
       sample: Imported.
 certificate:

@@ -23,6 +23,8 @@ def after(
 ) -> tuple[list[Record], list[Settled]]:
     """Return the store and the listeners as they would be if all that is planned is done and seen to be served.
 
+    What the listeners serve that are left as they are is not foreseen: it can be looked at.
+
     Args:
         store: the records of the store.
         listeners: the plan.
@@ -40,7 +42,7 @@ def after(
 
 def _switched(listener: Record, new: Mapping[str, Record]) -> Record:
     """Return a listener as it would be seen after the run."""
-    if listener["outcome"] not in {"switched", "unchanged"}:
+    if listener["outcome"] != "switched":
         return listener
     coming = new.get(listener["fingerprint_sha256"]) if listener["certificate_id"] is None else None
     return {**listener, "served": True, **({"certificate_id": coming["id"]} if coming else {})}

@@ -390,6 +390,13 @@ def predicted(step: Step) -> Step:
     return replace(step, superseded=tuple(replace(old, removed=old.remove) for old in step.superseded))
 
 
+def foretold(step: Step) -> Step:
+    """Return a step with a message that does not say that it was carried out, for check mode."""
+    if not isinstance(step, Creation | Update | Removal):
+        return step
+    return replace(step, message=f"Would be {step.message[0].lower()}{step.message[1:]}")
+
+
 def mark_repeated(steps: Sequence[Step]) -> list[Step]:
     """Store or remove a certificate that is given twice only once: the later steps refer to the first."""
     first_of: dict[Certificate | int, int] = {}

@@ -94,7 +94,10 @@ class ImportWishes:
 def remedy_for(trust: Trust) -> str:
     """Return what to do about a certificate that is not trusted."""
     if trust == "incomplete":
-        return "Give the intermediate certificates that the authority publishes; if it is an authority of your own, its root as trusted_ca_path."
+        return (
+            "If that is an intermediate certificate, give it with the others; if it is a root, such as that of a staging environment or of an "
+            "authority of your own, give it as trusted_ca_path."
+        )
     return "If it comes from an authority of your own, give that one's root as trusted_ca_path."
 
 

@@ -66,14 +66,17 @@ def _add_deployed(result: dict[str, list[Record]], one: Settled, *, is_check_mod
 
 
 def _add_removed(result: dict[str, list[Record]], run: Rollout) -> None:
-    """Add what was removed; what came into use meanwhile is skipped."""
+    """Add what was removed; what came into use meanwhile is skipped, and what another run has removed meanwhile is not told of."""
     if run.stock is not None and "certificates" not in run.stock:
         result["failed"].append(failed_about("the certificate store", run.stock))
     result["skipped"] += run.removal.get("kept", ())
     for answer in run.removed:
-        for one in answer.get("certificates") or [failed_about("the certificate store", answer)]:
-            became = "skipped" if one.get("reason") in {"in_use", "not_found"} else one.get("outcome", "failed")
-            result[became].append(one)
+        if not answer.get("certificates"):
+            result["failed"].append(failed_about("the certificate store", answer))
+            continue
+        for one in answer["certificates"]:
+            if one["outcome"] != "unchanged":
+                result["skipped" if one["reason"] in {"in_use", "not_found"} else one["outcome"]].append(one)
 
 
 def _failed_call(answer: Record) -> Record:

@@ -22,8 +22,8 @@ from .._text import some_of
 from .._times import parse
 from .._x509.certificate import name_set, names_of
 from .._x509.chain import UNTRUSTED
-from .settings import MOST_BALANCERS, is_report_path
-from .sightings import age
+from .settings import LIMITS, MOST_BALANCERS, is_report_path
+from .sightings import age, can_replace
 
 Record = Mapping[str, t.Any]
 Names = frozenset[str]
@@ -42,18 +42,28 @@ OF_RECORDS = ("id", "fingerprint_sha256", "common_name", "subject_alt_names", "k
 """What `choose` looks at of a record of the store."""
 MOST_NAMED = 5
 """Maximum number of names in a message."""
+LIMITED = {
+    "max_listeners": "max_listeners",
+    "balancer_wait_timeout": "wait_timeout",
+    "verify_timeout": "verify_timeout",
+}
+"""Variables with the option of `ssl_certificate_deploy` that each sets, and whose limits it has."""
+FILLED_BY_HAND = {"folder", "mail"}
+"""Kinds of sources that no client renews anything in."""
 
 
 # The run
 
 
-def steps(settings: Record) -> list[str]:
+def steps(settings: Record, *, is_check_mode: bool = False) -> list[str]:
     """Return the steps of a run, each of which has a task file.
 
-    A run with the deploy phase needs no other look at the listeners: that phase looks at all that it considers.
+    A run with the deploy phase needs no other look at the listeners: that phase looks at all that it considers. Only in check mode
+    it does not, so that what would be removed depends on a look at the listeners that it would leave as they are.
 
     Args:
         settings: the variables of the role, without the prefix of their names.
+        is_check_mode: whether nothing is done in fact.
     """
     phases = set(settings["phases"])
     removes = "clean_up" in phases and settings["remove_superseded"]
@@ -64,20 +74,26 @@ def steps(settings: Record) -> list[str]:
         "import": "import" in phases,
         "deploy": "deploy" in phases,
         "listeners": "deploy" not in phases and (looks or reports),
-        "verify": "deploy" not in phases and looks,
+        "verify": removes if is_check_mode and "deploy" in phases else "deploy" not in phases and looks,
         "clean_up": removes,
         "report": reports,
     }
     return [step for step, is_wanted in wanted.items() if is_wanted]
 
 
-def why_refused(settings: Record, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> str | None:
+def why_refused(
+    settings: Record,
+    is_folder: Callable[[str], bool],
+    absolute: Callable[[str], str],
+    why_no_roots: Callable[[str], str | None],
+) -> str | None:
     """Return why the role cannot begin with these settings, or `None` if it can.
 
     Args:
         settings: the variables of the role, without the prefix of their names.
         is_folder: returns whether an absolute path is a folder of the controller.
         absolute: makes a path of the controller absolute.
+        why_no_roots: returns why an absolute path is not one of root certificates, in the words of the role.
     """
     phases, sources = settings["phases"], settings.get("sources") or ()
     if "import" in phases and not sources:
@@ -85,12 +101,20 @@ def why_refused(settings: Record, is_folder: Callable[[str], bool], absolute: Ca
             "ssl_rotation_sources names no source: name where the certificates come from, "
             'such as [{"certbot": "/etc/letsencrypt"}].'
         )
-    for position, source in enumerate(sources):
+    for position, source in enumerate(sources if "sources" in steps(settings) else ()):
         why_not = _why_no_source(source, is_folder, absolute)
         if why_not:
             return f"ssl_rotation_sources[{position}] {why_not}"
     if not 1 <= settings["deploy_concurrency"] <= MOST_BALANCERS:
         return f"ssl_rotation_deploy_concurrency is {settings['deploy_concurrency']}, but must be from 1 to {MOST_BALANCERS}."
+    for name, option in LIMITED.items():
+        least, most = LIMITS[option]
+        if not least <= settings[name] <= most:
+            return f"ssl_rotation_{name} is {settings[name]}, but must be from {least} to {most}."
+    roots = settings.get("trusted_ca_path")
+    why_not = None if roots is None else why_no_roots(absolute(roots))
+    if why_not:
+        return why_not
     path = settings.get("report_path")
     if phases == ["report"] and path is None:
         return "The report phase alone needs ssl_rotation_report_path, the .html file to write."
@@ -155,7 +179,8 @@ def choose(entries: Iterable[Record], store: Iterable[Record], wishes: Wishes, a
     """Decide which certificates of the sources to import.
 
     For each set of names and type of key, it is the newest that is valid now, unless the store has it, or one as new, or nothing
-    that it renews. A trusted one is preferred to any other. Of equally new ones the first is taken.
+    that it renews. A trusted one is preferred to any other. Of equally new ones the first is taken. One all of whose names another one
+    has that is imported, too, and is as new, is not needed: its listeners would get the other one.
 
     Args:
         entries: what the sources hold, in the order of the sources.
@@ -185,7 +210,10 @@ def choose(entries: Iterable[Record], store: Iterable[Record], wishes: Wishes, a
             skipped.append(_skipped(best, *why_not))
         else:
             chosen.append(best)
-    return Choice(chosen, skipped)
+    wider = _Wider(chosen)
+    instead = [(one, wider.instead_of(one)) for one in chosen]
+    skipped += [_skipped(one, "superseded", _newer(other, "these names and more")) for one, other in instead if other]
+    return Choice([one for one, other in instead if other is None], skipped)
 
 
 def is_meant(record: Record, patterns: Sequence[str] | None) -> bool:
@@ -199,7 +227,9 @@ def is_meant(record: Record, patterns: Sequence[str] | None) -> bool:
 def _why_unusable(entry: Record, wishes: Wishes, at: datetime) -> tuple[RotationReason, str] | None:
     begin, end = parse(entry["not_before"]), parse(entry["not_after"])
     if begin is None or end is None or end < at:
-        return "expired", f"It expired at {entry['not_after']}: have {entry['source']} renew it."
+        by_hand = entry["source"] in FILLED_BY_HAND
+        remedy = "put a renewed one there" if by_hand else f"have {entry['source']} renew it"
+        return "expired", f"It expired at {entry['not_after']}: {remedy}."
     if begin > at:
         return (
             "not_yet_valid",
@@ -211,11 +241,15 @@ def _why_unusable(entry: Record, wishes: Wishes, at: datetime) -> tuple[Rotation
 
 
 def _rank(entry: Record) -> tuple[bool, str, str]:
-    return entry["trust"] == "trusted", *age(entry)
+    return _is_trusted(entry), *age(entry)
 
 
-def _newer(best: Record) -> str:
-    return f"{best['source']} has a better one for the same names, {best['path']}, valid until {best['not_after']}."
+def _is_trusted(entry: Record) -> bool:
+    return bool(entry["trust"] == "trusted")
+
+
+def _newer(best: Record, names: str = "the same names") -> str:
+    return f"{best['source']} has a better one for {names}, {best['path']}, valid until {best['not_after']}."
 
 
 def without_texts(entry: Record) -> Record:
@@ -225,6 +259,24 @@ def without_texts(entry: Record) -> Record:
 
 def _skipped(entry: Record, reason: RotationReason, message: str) -> Record:
     return {**{name: entry[name] for name in OF_SKIPPED}, "outcome": "skipped", "reason": reason, "message": message}
+
+
+class _Wider:
+    """Certificates that are to be imported, found by name: a name that few have is looked for, since thousands may share one."""
+
+    def __init__(self, chosen: Iterable[Record]) -> None:
+        self._by_name: dict[str, list[Record]] = {}
+        for entry in chosen:
+            for name in names_of(entry):
+                self._by_name.setdefault(name, []).append(entry)
+
+    def instead_of(self, entry: Record) -> Record | None:
+        """Return the best one that has all names of a certificate and more, is as new and as trusted, and can replace it."""
+        names = names_of(entry)
+        sharing = min((self._by_name[name] for name in names), key=len, default=[])
+        wider = (one for one in sharing if names < names_of(one) and can_replace(one, entry))
+        fitting = (one for one in wider if age(one) >= age(entry) and _is_trusted(one) >= _is_trusted(entry))
+        return max(fitting, key=lambda one: (len(names_of(one)), _rank(one)), default=None)
 
 
 class _Shelf:

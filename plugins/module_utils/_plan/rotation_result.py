@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from .._errors import failed_about
 from . import forecast
-from .rollout import Record, settle
+from .rollout import Record, Settled, settle
 from .rollout_result import Rollout, lists
 from .rotation import is_meant
 from .sightings import removal, verdicts
@@ -23,6 +23,8 @@ CHANGED_MEANWHILE = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found
 """Reasons of an import that certificates and keys which fitted a moment before can only have if their files have changed."""
 ABOUT_SOURCE = ("source", "name", "path")
 """What the result adds to a certificate that was imported."""
+ONCE_SEEN = "Would be removed, once it was seen that what replaces it is served."
+"""What check mode says about an old certificate: the run removes it only after a look that check mode cannot take."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Rotation:
     listeners: Record | None = None
     """From `ssl_certificate_deploy`: what was done, or in check mode and without the deploy phase, the plan."""
     seen: Record | None = None
-    """From `ssl_endpoint_info`, in a run without the deploy phase."""
+    """From `ssl_endpoint_info`, in a run without the deploy phase; in check mode of one with it, for what it would leave as it is."""
     stock: Record | None = None
     """From `ssl_certificate_info`, before old certificates are removed."""
     removal: Mapping[str, Sequence[Record]] = field(default_factory=dict)
@@ -52,13 +54,19 @@ class Rotation:
 
 
 def outcome(
-    run: Rotation, phases: Collection[str], *, is_check_mode: bool, tolerated: Collection[str] = ()
+    run: Rotation,
+    phases: Collection[str],
+    in_words_of_role: Callable[[str], str] = str,
+    *,
+    is_check_mode: bool,
+    tolerated: Collection[str] = (),
 ) -> dict[str, list[Record]]:
     """Return the content of `ssl_rotation_result`, and under `unchanged` the listeners that were left as they are.
 
     Args:
         run: what the modules returned.
         phases: those that ran.
+        in_words_of_role: replaces names of modules' options in messages by the role's variables.
         is_check_mode: whether nothing was done in fact.
         tolerated: reasons for which a certificate or a listener that failed counts as skipped, if something else is done.
     """
@@ -71,7 +79,10 @@ def outcome(
         passing = [one for one in result["failed"] if one.get("reason") in tolerated]
         result["skipped"] += [{**one, "outcome": "skipped"} for one in passing]
         result["failed"] = [one for one in result["failed"] if one not in passing]
-    return result
+    return {
+        name: [{**one, "message": in_words_of_role(one["message"])} for one in records]
+        for name, records in result.items()
+    }
 
 
 def _add_imports(result: dict[str, list[Record]], run: Rotation) -> None:
@@ -106,10 +117,11 @@ def _add_listeners(
 ) -> None:
     """Add what became of the listeners, and of the certificates that were replaced."""
     deploys = "deploy" in phases
+    is_forecast = deploys and is_check_mode
     rollout = Rollout(
         listeners,
         deployed=(listeners,) if deploys and not is_check_mode and "listeners" in listeners else (),
-        seen=run.seen,
+        seen=None if is_forecast else run.seen,
         stock=run.stock,
         removal=run.removal,
         removed=run.removed,
@@ -121,6 +133,26 @@ def _add_listeners(
         result["verified"] += [one for one in looked_at if one["served"]]
         result["skipped"] += [one for one in looked_at if one["outcome"] == "unchanged" and one["reason"] is not None]
     result["removed"] += run.removal.get("expected", ())
+    if is_forecast:
+        _add_seen(result, run, phases, listeners.get("listeners", ()))
+        result["removed"] = [{**one, "message": ONCE_SEEN} for one in result["removed"]]
+
+
+def _add_seen(
+    result: dict[str, list[Record]], run: Rotation, phases: Collection[str], listeners: Sequence[Record]
+) -> None:
+    """Add what was seen in check mode of the listeners that would be left as they are, as a run that looks at them adds it."""
+    if run.seen is not None and "endpoints" not in run.seen:
+        result["failed"].append(failed_about("what the load balancers serve", run.seen))
+    elif run.seen is not None:
+        for one in verdicts(_left_alone(listeners), run.seen["endpoints"]):
+            if one["outcome"] == "failed" or "verify" in phases:
+                result[str(one["outcome"])].append(one)
+
+
+def _left_alone(listeners: Sequence[Record]) -> list[Settled]:
+    """Return those listeners of a plan that have the right certificate."""
+    return [one for one in settle(listeners, ()) if one.outcome == "unchanged"]
 
 
 def what_to_remove(
@@ -136,7 +168,8 @@ def what_to_remove(
     """Decide which old certificates to remove.
 
     Return `absent`, options of `ssl_certificate_import`; `expected`, records of the store that would be unused after a run in check
-    mode; and `kept`. In check mode of a run that deploys, it is assumed that all is done and seen as planned.
+    mode; and `kept`. In check mode of a run that deploys, it is assumed that all is done as planned, and that what is switched is seen
+    to serve its new certificate.
 
     Args:
         run: what the modules returned.
@@ -149,13 +182,14 @@ def what_to_remove(
     """
     stock = (run.stock or {}).get("certificates") or ()
     listeners = (run.listeners or {}).get("listeners") or ()
-    judged: Sequence[Record] = ()
     if deploys and is_check_mode:
         records, settled = forecast.after(stock, listeners, list(chosen))
+        looked_at = _left_alone(listeners)
     else:
         records, settled = list(stock), settle(listeners, [run.listeners or {}] if deploys else ())
-        seen = (run.seen or {}).get("endpoints")
-        judged = () if seen is None else verdicts(settled, seen)
+        looked_at = settled
+    seen = (run.seen or {}).get("endpoints")
+    judged = () if seen is None else verdicts(looked_at, seen)
     found = removal(records, settled, judged, (), at, remove_unseen=remove_unseen)
     old = {one["id"]: one for one in stock if is_meant(one, patterns)}
     ids = [one for one in found.ids if one in old]
@@ -168,5 +202,4 @@ def what_to_remove(
 
 
 def _expected(record: Record) -> Record:
-    message = "Would be removed, once it was seen that what replaces it is served."
-    return {**record, "outcome": "removed", "reason": None, "message": message}
+    return {**record, "outcome": "removed", "reason": None, "message": ONCE_SEEN}

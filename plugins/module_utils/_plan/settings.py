@@ -2,14 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What both roles check of their variables. Private to softlayer.certificates. Pure."""
+"""What both roles check of their variables, by the limits of the modules. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from .._api.values import LARGEST_ID
 
 MOST_BALANCERS = 64
 """Maximum number of load balancers to change at the same time."""
+LONGEST_WAIT = 86_400
+"""Seconds."""
+LIMITS: Mapping[str, tuple[int, int]] = {
+    "max_listeners": (0, LARGEST_ID),
+    "wait_timeout": (0, LONGEST_WAIT),
+    "verify_timeout": (0, LONGEST_WAIT),
+}
+"""The least and the greatest value of options of `ssl_certificate_deploy` that roles set from variables."""
 
 
 def is_report_path(path: str | None, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> bool:

@@ -140,7 +140,7 @@ def removal(
 
     They are those that a valid, newer certificate replaces which this run has imported, or which a listener has, by the rule of
     `ssl_certificate_import`; but only if every listener that had the old one, or has what replaces it, was seen to serve it. A
-    listener of the account that this run does not deal with was not seen.
+    listener of the account that this run does not deal with was not seen. What another service uses is kept, too.
 
     Args:
         store: all records with their services, listed after the listeners were switched.
@@ -155,13 +155,15 @@ def removal(
     held = {one.certificate_id for one in settled}
     meant = {one.record["certificate_id"] for one in settled}
     newer = [record for record in store if record["id"] in held | set(imported) and _is_valid(record, at)]
+    wanted = held | meant | set(imported)
     ids, kept = [], []
     for old in store:
-        if old["associated_service_count"] != 0 or old["id"] in held | meant | set(imported):
-            continue
-        replacements = [new for new in newer if _replaces(new, old)]
+        replacements = [] if old["id"] in wanted else [new for new in newer if _replaces(new, old)]
         replacing = {new["id"] for new in replacements}
         if not replacing:
+            continue
+        if old["associated_service_count"] != 0:
+            kept.append(_in_use(old))
             continue
         concerned = [
             one
@@ -199,15 +201,32 @@ def _kept(old: Record, unseen: Sequence[Settled], others: Sequence[Record], late
     }
 
 
+def _in_use(old: Record) -> Record:
+    count, users = old["associated_service_count"], [listener_name(one) for one in old["services"] or ()]
+    if users:
+        why = f"{some_of(users, MOST_NAMED)} {'uses' if len(users) == 1 else 'use'} it"
+    elif count:
+        why = f"{'a service uses' if count == 1 else f'{count} services use'} it that this run does not deal with"
+    else:
+        why = "the API does not tell whether a service uses it"
+    message = f"Certificate {old['id']} is kept, because {why}."
+    return {**old, "outcome": "skipped", "reason": "in_use", "message": message}
+
+
 def _is_valid(record: Record, at: datetime) -> bool:
     begin, end = parse(record["not_before"]), parse(record["not_after"])
     return begin is not None and end is not None and begin <= at <= end
 
 
 def _replaces(new: Record, old: Record) -> bool:
-    """Return whether a certificate can take the place of an older one: with all of its names, its organization and key type."""
+    """Return whether a certificate can take the place of another one, and is newer."""
     if None in (old["fingerprint_sha256"], new["fingerprint_sha256"]) or age(old) >= age(new):
         return False
+    return can_replace(new, old)
+
+
+def can_replace(new: Record, old: Record) -> bool:
+    """Return whether a certificate has all names of another one, its organization and key type, whichever is the newer one."""
     alike = all(old[name] == new[name] for name in ("organization_name", "key_type"))
     return alike and bool(names_of(old)) and names_of(old) <= names_of(new)
 

@@ -41,6 +41,7 @@ def summary(
         report: the path of the report without its extension, if one is written.
     """
     would_be = "would be " if is_check_mode else ""
+    once_seen = ", once it is seen that what replaces it is served" if is_check_mode and "deploy" in phases else ""
     broken = [one for one in result["skipped"] if one["reason"] in BROKEN]
     told = [name for name in result if name != "unchanged" and PHASES.get(name, "") in {"", *phases}]
     is_needless = list(phases) == ["clean_up"] and not removes
@@ -52,7 +53,7 @@ def summary(
         ),
         *(f"{named(one)}: {would_be}{switched(one)}" for one in result["deployed"]),
         *(
-            f"certificate {one['id']} ({label(one) or 'without a name'}): {would_be}removed"
+            f"certificate {one['id']} ({label(one) or 'without a name'}): {would_be}removed{once_seen}"
             for one in result["removed"]
         ),
         *(f"{named(one) or 'the run'}: FAILED, {in_words_of_role(one['message'])}" for one in result["failed"]),

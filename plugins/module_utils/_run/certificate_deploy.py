@@ -16,7 +16,7 @@ from itertools import groupby
 from .._api.balancers import fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.store import fetch_stored, warn_of_unreadable
-from .._api.values import LARGEST_ID, check_ids
+from .._api.values import check_ids
 from .._argspec import ArgumentSpec, api_options, ledger_options, selection_options
 from .._codes import DeployOutcome
 from .._errors import CertificatesError
@@ -33,6 +33,7 @@ from .._plan.deployments import (
 )
 from .._plan.expected import Expected, read_expected
 from .._plan.replacements import Leeway
+from .._plan.settings import LIMITS, LONGEST_WAIT
 from .._text import some_of
 from .._times import now
 from .roots import roots_if_any
@@ -92,8 +93,6 @@ NARROWING = ("common_names", "load_balancers", "ports", "expected_certificates")
 """Options of the renewal mode."""
 LEEWAY = ("allow_name_loss", "allow_key_type_change", "allow_organization_change", "allow_expired")
 """Options for certificates that the user names."""
-LONGEST_WAIT = 86_400
-"""Seconds."""
 LARGEST_PORT = 65_535
 MOST_NAMED = 5
 """Maximum number of listeners in a message."""
@@ -198,14 +197,8 @@ def check_params(module: Module) -> None:
             "expected_certificates can be used in check mode only, since what is not stored cannot be served: import the certificates, and "
             "leave it out.",
         )
-    limits = (
-        ("max_listeners", 0, LARGEST_ID),
-        ("concurrency", 1, MOST_CALLS_AT_ONCE),
-        ("wait_timeout", 0, LONGEST_WAIT),
-        ("wait_interval", 0.1, LONGEST_WAIT),
-        ("verify_timeout", 0, LONGEST_WAIT),
-    )
-    for name, least, most in limits:
+    limits = {**LIMITS, "concurrency": (1, MOST_CALLS_AT_ONCE), "wait_interval": (0.1, LONGEST_WAIT)}
+    for name, (least, most) in limits.items():
         if not least <= params[name] <= most:
             raise CertificatesError("invalid_argument", f"{name} must be from {least} to {most}.")
     check_ports("ports", params["ports"] or ())

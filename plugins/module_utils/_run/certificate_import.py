@@ -36,6 +36,7 @@ from .._plan.imports import (
     Update,
     check_deletion,
     failed,
+    foretold,
     mark_repeated,
     plain_fingerprint,
     plan_absent,
@@ -80,7 +81,7 @@ def run(module: Module) -> dict[str, t.Any]:
         for warning in warnings_of(step):
             module.warn(f"{step.about.name}: {warning}")
     planned = [predicted(step) for step in steps]
-    done = planned if module.check_mode else carry_out(client, steps, params["ledger_url"])
+    done = [foretold(step) for step in planned] if module.check_mode else carry_out(client, steps, params["ledger_url"])
     return as_result(planned, done, client, single=many is None)
 
 

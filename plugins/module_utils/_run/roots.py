@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import cache
 
 from .._errors import CertificatesError
-from .._files import LARGEST_FILE, not_readable, read_file
+from .._files import LARGEST_FILE, not_readable, read_file, shown
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.read import readable_certificates
@@ -27,6 +27,8 @@ BUNDLES = (
     "/usr/local/share/certs/ca-root-nss.crt",
 )
 """Where distributions keep all roots in one file."""
+HOW_TO_NAME_ROOTS = "Name a file with root certificates as PEM, or a folder of such files."
+"""What to do about roots that are not there."""
 
 
 @cache
@@ -46,13 +48,27 @@ def trusted_roots(path: str | None) -> Anchors:
                 "or name a file or folder of roots by trusted_ca_path.",
             )
         return Anchors(found)
+    return roots_in(path)
+
+
+def roots_in(path: str) -> Anchors:
+    """Return the certificates in a file or folder that the user names, as it is at this moment.
+
+    Raises:
+        CertificatesError: as `trusted_roots`.
+    """
     if not path:
         raise CertificatesError("invalid_argument", "trusted_ca_path must not be empty.")
-    found = _in_folder(path) if os.path.isdir(path) else readable_certificates(read_file(path))
+    try:
+        found = _in_folder(path) if os.path.isdir(path) else readable_certificates(read_file(path))
+    except CertificatesError as error:
+        raise CertificatesError(
+            error.code, f"trusted_ca_path cannot be used. {error.message} {HOW_TO_NAME_ROOTS}", **error.details
+        ) from None
     if not found:
         raise CertificatesError(
             "invalid_argument",
-            f"There is no certificate in trusted_ca_path ({path}): name a file with root certificates as PEM, or a folder of such files.",
+            f"There is no certificate in trusted_ca_path{shown(f'({path})')}. {HOW_TO_NAME_ROOTS}",
             path=path,
         )
     return Anchors(found)

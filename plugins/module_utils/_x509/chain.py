@@ -272,8 +272,11 @@ class Chains:
             return "untrusted", f"its chain ends in {root.shown_name}, which is not trusted"
         if last.issuer in self._anchors.by_subject or any(one.subject == last.issuer for one in self._all):
             return "untrusted", f"{last.shown_issuer} did not issue {last.shown_name}"
-        whose = "its issuer" if last == leaf else f"the issuer of {last.shown_name},"
-        return "incomplete", f"the certificate of {whose} {last.shown_issuer} is missing"
+        # Authorities deliver chains without the root. So whoever this is may be a root that is not trusted, or an intermediate one.
+        whose = f"its issuer {last.shown_issuer}"
+        if last != leaf:
+            whose = f"the issuer of {last.shown_name}, {last.shown_issuer},"
+        return "incomplete", f"the certificate of {whose} is missing"
 
 
 def is_odd(certificate: Certificate) -> bool:

@@ -21,18 +21,21 @@ from tests.support.balanced import (
     account,
     balanced,
     balancer,
+    general,
     have,
     ids,
     run,
     store,
 )
-from tests.support.certificates import Issued, leaks, new_key, pkcs12_of, self_signed
+from tests.support.certificates import Authority, Issued, leaks, new_key, pkcs12_of, self_signed
 from tests.support.messages import mail, text_part
+from tests.support.playing import play
 
 __all__ = ["account", "balanced"]
 
 CREATE, DELETE = "createObject", "deleteObject"
 CHANGES = {UPDATE, CREATE, DELETE, "editObject"}
+ONCE_SEEN = "Would be removed, once it was seen that what replaces it is served."
 
 
 def keep(folder: Path, name: str, issued: Issued, *endings: str) -> None:
@@ -83,7 +86,10 @@ def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) ->
     assert (have(account), ids(account), changes(plan)) == (before, held, Counter())
     assert "www.example.com: would be imported, from folder first" in plan.ran.output
     assert "web:443: would be switched to the certificate that is to be imported (www.example.com)" in plan.ran.output
-    assert f"certificate {www} (www.example.com): would be removed" in plan.ran.output
+    assert f"certificate {www} (www.example.com): would be removed, once it is seen that what" in plan.ran.output
+    assert {one["message"] for one in plan.result["imported"]} == {"Would be imported."}
+    assert {one["message"].partition(",")[0] for one in plan.result["deployed"]} == {"Would be switched"}
+    assert {one["message"] for one in plan.result["removed"]} == {ONCE_SEEN}
     assert [one["certificate_id"] for one in plan.result["deployed"]] == [None, None, None]
     assert {one["id"] for one in plan.result["removed"]} == {www, api}
     assert not (tmp_path / "report.html").exists()
@@ -100,6 +106,8 @@ def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) ->
     assert ids(account) == sorted(stored.values())
     assert len(done.result["verified"]) == len(done.result["deployed"]) == 3
     assert {one["id"] for one in done.result["removed"]} == {www, api}
+    assert {one["message"] for one in done.result["imported"]} == {"Imported."}
+    assert {one["message"] for one in done.result["removed"]} == {"Removed."}
     assert reasons(done) == {"third": "new_name"}
     for name in ("imported", "deployed", "removed"):
         assert len(plan.result[name]) == len(done.result[name]), name
@@ -162,6 +170,36 @@ def test_more_than_is_allowed_is_refused_and_finished_later(account: Simulator, 
     assert (finished.ran.code, changes(finished)) == (0, Counter({UPDATE: 1}))
 
 
+RESCUED = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - block:
+        - include_role:
+            name: softlayer.certificates.ssl_rotation
+      always:
+        - copy:
+            content: "{{ ssl_rotation_result | to_json }}"
+            dest: "{{ tell }}"
+            mode: "0600"
+"""
+
+
+def test_a_module_that_fails_as_a_whole_is_told_with_its_reason(account: Simulator, tmp_path: Path) -> None:
+    """In the result, too, and in the words of the role."""
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www, p8443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    (tmp_path / "rescued.yml").write_text(RESCUED, encoding="utf-8")
+    given = {"ssl_rotation_sources": [{"folder": str(tmp_path / "keys")}], "ssl_rotation_max_listeners": 1}
+    given |= general(tmp_path, "ssl_rotation") | {"tell": str(tmp_path / "told.json")}
+    ran = play(account, tmp_path, str(tmp_path / "rescued.yml"), **given)
+    assert ran.code == 2, ran.output
+    (failure,) = json.loads((tmp_path / "told.json").read_text("utf-8"))["failed"]
+    assert (failure["common_name"], failure["reason"]) == ("the load balancers", "too_many_listeners")
+    assert failure["code"] == failure["reason"] and failure["message"].endswith("raise ssl_rotation_max_listeners.")
+
+
 def test_broken_entries_stop_nothing(account: Simulator, tmp_path: Path) -> None:
     """They are skipped with a reason each, and the others are rotated."""
     www = store(account, "www.example.com", is_old=True)
@@ -220,6 +258,18 @@ def test_other_forms_of_sources(account: Simulator, tmp_path: Path) -> None:
         ({"phases": ["request"]}, "must be one of import, deploy, verify, clean_up, report"),
         ({"max_listener": 3}, "does not know ssl_rotation_max_listener"),
         ({"phases": ["report"]}, "needs ssl_rotation_report_path"),
+        ({"max_listeners": -1}, "ssl_rotation_max_listeners is -1, but must be from 0 to"),
+        ({"verify_timeout": "-1"}, "ssl_rotation_verify_timeout is -1.0, but must be from 0 to 86400."),
+        ({"balancer_wait_timeout": -2.5}, "ssl_rotation_balancer_wait_timeout is -2.5, but must be from 0 to 86400."),
+        (
+            {"trusted_ca_path": "/no/root.pem"},
+            "ssl_rotation_trusted_ca_path cannot be used. The file /no/root.pem cannot be read: No such file or directory. Name a file",
+        ),
+        (
+            {"trusted_ca_path": __file__},
+            f"There is no certificate in ssl_rotation_trusted_ca_path ({__file__}). Name a",
+        ),
+        ({"trusted_ca_path": "/proc/self/fd"}, "There is no certificate in ssl_rotation_trusted_ca_path (/proc/"),
     ],
 )
 def test_mistakes_are_refused_before_anything_is_called(
@@ -230,6 +280,69 @@ def test_mistakes_are_refused_before_anything_is_called(
     told = rotate(account, tmp_path, **given)
     assert told.ran.code == 2 and told.calls == []
     assert said in told.ran.output
+
+
+def test_phases_that_read_no_source_need_none(account: Simulator, tmp_path: Path) -> None:
+    """Nor a folder that is gone: the same variables are for all phases."""
+    balancer(account, "web", p443=store(account, "www.example.com"))
+    gone = [{"certbot": "/no/such"}, {"mail": {"maildir": "/no/mail"}, "privatekey_dir": "/no/keys"}]
+    for phases in ("verify", "deploy", "clean_up"):
+        told = rotate(account, tmp_path, phases=phases, sources=gone, remove_superseded=True)
+        assert (told.ran.code, told.result["failed"]) == (0, []), told.ran.output
+
+
+def test_a_certificate_whose_names_another_new_one_has_too(account: Simulator, tmp_path: Path) -> None:
+    """It is not imported, for no listener would get it; unless the other one is not imported either."""
+    www = store(account, "www.example.com", is_old=True)
+    both = store(account, "www.example.com", is_old=True, names=["www.example.com", "api.example.com"])
+    balancer(account, "web", p443=www)
+    balancer(account, "both", p443=both)
+    keep(tmp_path / "keys", "narrow", renewed("www.example.com", days=(-2, 88)))
+    staging = Authority("Staging").issue(None, names=["www.example.com", "api.example.com"], key=new_key("rsa"))
+    keep(tmp_path / "keys", "wide", staging)
+    plan = rotate(account, tmp_path, "--check", remove_superseded=True)
+    assert [one["name"] for one in plan.result["imported"]] == ["narrow"]
+    keep(tmp_path / "keys", "wide", renewed("www.example.com", "api.example.com"))
+    told = rotate(account, tmp_path, remove_superseded=True)
+    assert (told.ran.code, changes(told)) == (0, Counter({CREATE: 1, UPDATE: 2, DELETE: 2})), told.ran.output
+    assert reasons(told) == {"narrow": "superseded"}
+    (new,) = (one["id"] for one in told.result["imported"])
+    assert (have(account), ids(account)) == ({"web:443": new, "both:443": new}, [new])
+
+
+@pytest.mark.parametrize(("habit", "code", "reason"), [("closed", 0, "not_reachable"), ("other", 2, "not_served")])
+def test_check_mode_looks_at_the_listeners_that_stay(
+    account: Simulator, tmp_path: Path, habit: str, code: int, reason: str
+) -> None:
+    """What is not replaced by what they serve is not removed by a run, nor foreseen to be; and nothing is changed."""
+    www = store(account, "www.example.com", is_old=True)
+    web = balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    rotate(account, tmp_path)
+    good = rotate(account, tmp_path, "--check", remove_superseded=True)
+    assert (good.ran.code, changes(good)) == (0, Counter())
+    assert [(one["id"], one["message"]) for one in good.result["removed"]] == [(www, ONCE_SEEN)]
+    assert good.outcomes("verified") == {"web:443": ("verified", None, True)}
+    account.patch_listener(web["listeners"][0]["uuid"], misbehaves=habit, changes=9, at_once=True)
+    for options in (["--check"], []):
+        told = rotate(account, tmp_path, *options, remove_superseded=True)
+        assert (told.ran.code, changes(told), www in ids(account)) == (code, Counter(), True), told.ran.output
+        assert "removed 0" in told.ran.output and f"skipped ({reason}): " in told.ran.output
+        assert ("web:443: FAILED, " in told.ran.output) == (code != 0)
+
+
+def test_an_old_certificate_that_another_service_uses(account: Simulator, tmp_path: Path) -> None:
+    """It is kept, and the run says which one uses it."""
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    balancer(account, "spare", p443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    for options in (["--check"], []):
+        told = rotate(account, tmp_path, *options, load_balancers="web", remove_superseded=True)
+        assert (told.ran.code, told.result["removed"]) == (0, []), told.ran.output
+        (kept,) = (one for one in told.result["skipped"] if one.get("id") == www)
+        assert (kept["reason"], kept["message"]) == ("in_use", f"Certificate {www} is kept, because spare:443 uses it.")
+    assert www in ids(account)
 
 
 def test_narrowed_by_names_and_load_balancers(account: Simulator, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def run(api: Options, *items: Options, check: bool = False, **options: Any) -> R
 
 
 def predicted(sim: Simulator, api: Options, *items: Options, **options: Any) -> Run:
-    """Run in check mode, which changes nothing, and then for real; both must say the same. Gives the real run."""
+    """Run in check mode, which changes nothing, and then for real; both must say the same, each in its tense. Gives the real run."""
     before = sim.certificates()
     sim.clear_calls()
     check = run(api, *items, check=True, **options)
@@ -111,7 +111,9 @@ def predicted(sim: Simulator, api: Options, *items: Options, **options: Any) -> 
             planned["id"] = done["id"]
         if done["outcome"] == "unchanged" and planned["id"] is None and done["fingerprint_sha256"]:
             planned["id"] = done["id"]  # the same as another one, which had no id yet
-        assert planned == done
+        would_be = f"Would be {done['message'][0].lower()}{done['message'][1:]}"
+        assert planned.pop("message") == (would_be if done["outcome"] in CHANGES else done["message"])
+        assert planned == {name: value for name, value in done.items() if name != "message"}
     return real
 
 

@@ -340,8 +340,6 @@ def test_which_name_is_the_common_one_does_not_count(before: dict[str, Any], aft
         stored(OLD, "2025", names=()),
         stored(OLD, "2025", key_type="EC"),
         stored(OLD, "2025", organization_name="Another"),
-        stored(OLD, "2025", associated_service_count=1),
-        stored(OLD, "2025", associated_service_count=None),
         stored(OLD, "2025", fingerprint_sha256=None),
         stored(OLD, "2026"),
     ],
@@ -349,6 +347,13 @@ def test_which_name_is_the_common_one_does_not_count(before: dict[str, Any], aft
 def test_what_the_new_one_cannot_stand_in_for_stays(old: dict[str, Any]) -> None:
     plan = [listener("a", outcome="unchanged")]
     assert removed([old, stored(NEW)], done(*plan), plan, remove_unseen=True) == ([], [])
+
+
+@pytest.mark.parametrize("count", [1, None])
+def test_what_another_service_uses_stays_and_is_told(count: int | None) -> None:
+    plan = [listener("a", outcome="unchanged")]
+    old = stored(OLD, "2025", associated_service_count=count)
+    assert removed([old, stored(NEW)], done(*plan), plan, remove_unseen=True) == ([], ["in_use"])
 
 
 def test_an_expired_certificate_replaces_nothing() -> None:
@@ -386,7 +391,7 @@ def test_check_mode_tells_the_plan_as_deployed() -> None:
 def test_calls_that_failed_as_a_whole() -> None:
     failure = {"failure": {"code": "api_error", "message": "No."}}
     assert lists(Rollout(failure), ["deploy"], is_check_mode=False)["failed"] == [
-        {"common_name": "the load balancers", "code": "api_error", "message": "No."}
+        {"common_name": "the load balancers", "reason": "api_error", "code": "api_error", "message": "No."}
     ]
     batch = {"batch": {"load_balancers": ["a", "b"]}, **failure}
     run = Rollout({"listeners": PLAN[:2]}, [batch, {}], seen=failure, stock=failure, removed=[failure])

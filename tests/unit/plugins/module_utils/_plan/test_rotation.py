@@ -2,27 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which steps a rotation has, which certificates of the sources it imports, and what it would leave behind."""
+"""Which steps a rotation has, and which certificates of the sources it imports."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.forecast import after
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
     Choice,
     Wishes,
     choose,
     steps,
     why_refused,
-)
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation_result import (
-    Rotation,
-    outcome,
-    what_to_remove,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +28,9 @@ SETTINGS = {
     "sources": [{"certbot": "/etc/letsencrypt"}],
     "remove_superseded": False,
     "deploy_concurrency": 4,
+    "max_listeners": 20,
+    "balancer_wait_timeout": 900.0,
+    "verify_timeout": 120.0,
 }
 
 
@@ -68,32 +65,6 @@ def stored(identifier: int, begin: str = "2026-01", names: Iterable[str] = ("www
     return {**facts, "id": identifier, "associated_service_count": 0, "services": [], **other}
 
 
-def service(balancer: str, port: int = 443) -> dict[str, Any]:
-    """A listener, as the store's listing names what uses a certificate."""
-    return {"load_balancer": balancer, "load_balancer_uuid": f"uuid-of-{balancer}", "port": port}
-
-
-def listener(
-    balancer: str, before: int, after_it: int | None, fingerprint: str = "new", **other: Any
-) -> dict[str, Any]:
-    """A listener, in the plan for another certificate."""
-    return {
-        **service(balancer),
-        "address": f"{balancer}.lb.example.net",
-        "previous_certificate_id": before,
-        "certificate_id": after_it,
-        "fingerprint_sha256": fingerprint,
-        "common_name": None,
-        "subject_alt_names": ["www.example.com"],
-        "outcome": "unchanged" if before == after_it else "switched",
-        "reason": None,
-        "served": None,
-        "served_fingerprint_sha256": None,
-        "message": "",
-        **other,
-    }
-
-
 def reasons(choice: Choice) -> dict[str, str]:
     """Why each certificate was skipped."""
     return {one["name"]: one["reason"] for one in choice.skipped}
@@ -126,6 +97,15 @@ def test_steps(changes: dict[str, Any], expected: list[str]) -> None:
     assert steps({**SETTINGS, **changes}) == expected
 
 
+def test_check_mode_looks_at_the_listeners_if_removals_depend_on_it() -> None:
+    """Since its deploy phase does not."""
+    assert steps(SETTINGS, is_check_mode=True) == steps(SETTINGS)
+    removing = steps({**SETTINGS, "remove_superseded": True}, is_check_mode=True)
+    assert removing == ["sources", "import", "deploy", "verify", "clean_up"]
+    alone = {**SETTINGS, "phases": ["verify"]}
+    assert steps(alone, is_check_mode=True) == steps(alone)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -145,19 +125,38 @@ def test_steps(changes: dict[str, Any], expected: list[str]) -> None:
         ({"phases": ["report"]}, "needs ssl_rotation_report_path"),
         ({"report_path": "/none/r.html"}, "ssl_rotation_report_path is /none/r.html"),
         ({"report_path": "/f/r.txt"}, "ssl_rotation_report_path is /f/r.txt"),
+        ({"max_listeners": -1}, "ssl_rotation_max_listeners is -1, but must be from 0 to"),
+        ({"balancer_wait_timeout": -0.5}, "ssl_rotation_balancer_wait_timeout is -0.5, but must be from 0 to 86400."),
+        ({"verify_timeout": 86_401.0}, "ssl_rotation_verify_timeout is 86401.0, but must be from 0 to 86400."),
+        ({"trusted_ca_path": "/none/root.pem"}, "No roots in /none/root.pem."),
     ],
 )
 def test_a_run_that_cannot_begin_is_refused(changes: dict[str, Any], said: str) -> None:
     """With one sentence that names the variable."""
-    reason = why_refused({**SETTINGS, **changes}, lambda path: not path.startswith("/none"), lambda path: path)
-    assert said in (reason or "")
-    assert why_refused(SETTINGS, lambda _path: True, lambda path: path) is None
+    assert said in (refusal(**changes) or "")
+    assert refusal() is None
+    assert refusal(trusted_ca_path="/f/root.pem") is None
+
+
+def refusal(**changes: Any) -> str | None:
+    """Why a run cannot begin on a controller where nothing is below `/none`."""
+    return why_refused(
+        {**SETTINGS, **changes},
+        lambda path: not path.startswith("/none"),
+        lambda path: path,
+        lambda path: f"No roots in {path}." if path.startswith("/none") else None,
+    )
 
 
 def test_phases_without_sources_need_none() -> None:
     """Deploying, looking and removing deal with the store and the listeners alone."""
-    settings = {**SETTINGS, "phases": ["deploy", "verify", "clean_up"], "sources": None}
-    assert why_refused(settings, lambda _path: True, lambda path: path) is None
+    phases = ["deploy", "verify", "clean_up"]
+    assert refusal(phases=phases, sources=None) is None
+    gone = [{"certbot": "/none"}]
+    assert refusal(phases=phases, sources=gone) is None
+    assert refusal(phases=[*phases, "report"], sources=gone) is None
+    reporting = refusal(phases=[*phases, "report"], sources=gone, report_path="/f/r.html")
+    assert reporting is not None and "there is no such folder" in reporting
 
 
 # What to import
@@ -234,6 +233,62 @@ def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
     assert told["reason"] == "new_name" and not {"certificate", "intermediate_certificate"} & told.keys()
 
 
+BOTH = ("www.example.com", "api.example.com")
+
+
+@pytest.mark.parametrize(
+    ("wider", "is_needless"),
+    [
+        (entry("wider", names=BOTH), True),
+        (entry("wider", "2026-04", BOTH), False),
+        (entry("wider", names=BOTH, key_type="EC"), False),
+        (entry("wider", names=BOTH, organization_name="Example Ltd"), False),
+        (entry("wider", names=BOTH, trust="untrusted"), False),
+        (entry("wider", names=(*BOTH, "shop.example.com")), True),
+        (entry("wider", names=("api.example.com", "shop.example.com")), False),
+    ],
+)
+def test_one_that_has_all_its_names_and_is_imported_too(wider: dict[str, Any], is_needless: bool) -> None:
+    """Its listeners would get the other one, and what no listener has would be removed again."""
+    shelf = [stored(1), stored(2, names=["api.example.com"])]
+    found = choose([entry("narrow"), wider], shelf, Wishes(needs_trust=False), AT)
+    assert chosen(found) == (["wider"] if is_needless else ["narrow", "wider"])
+    assert reasons(found) == ({"narrow": "superseded"} if is_needless else {})
+    if is_needless:
+        assert "certbot has a better one for these names and more, /live/wider/cert.pem" in found.skipped[0]["message"]
+
+
+def test_one_that_has_all_its_names_and_is_not_imported() -> None:
+    """It takes the place of nothing."""
+    wider = entry("wider", names=BOTH)
+    for other, store, reason in (
+        ({**wider, "trust": "untrusted"}, [stored(1)], "untrusted"),
+        (wider, [stored(1), stored(2, "2026-04", BOTH, fingerprint_sha256="wider")], "already_imported"),
+    ):
+        found = choose([entry("narrow", "2026-05"), other], store, Wishes(), AT)
+        assert (chosen(found), reasons(found)) == (["narrow"], {"wider": reason})
+
+
+def test_the_widest_of_several_is_imported() -> None:
+    """And nothing that it has all names of, in whatever order they are found."""
+    names = [f"{number}.example.com" for number in range(4)]
+    entries = [entry(f"for {number}", names=names[:number]) for number in (2, 1, 4, 3)]
+    found = choose(entries, [stored(1, names=names[:1])], Wishes(), AT)
+    assert chosen(found) == ["for 4"]
+    assert set(reasons(found).values()) == {"superseded"}
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [("lego", "have lego renew it."), ("folder", "put a renewed one there."), ("mail", "put a renewed one there.")],
+)
+def test_who_is_to_renew_what_has_expired(source: str, remedy: str) -> None:
+    """A client, or whoever fills the folder."""
+    old = entry(source=source, not_after="2026-05-31T00:00:00Z")
+    (told,) = choose([old], [stored(1)], Wishes(), AT).skipped
+    assert told["message"] == f"It expired at 2026-05-31T00:00:00Z: {remedy}"
+
+
 def test_patterns_narrow_what_is_looked_at() -> None:
     """Anything else is not told of; an empty list selects nothing."""
     entries = [entry("a"), entry("b", names=["shop.example.com", "api.example.com"])]
@@ -266,138 +321,3 @@ def test_the_order_of_the_sources_does_not_matter(entries: list[Any]) -> None:
     """As long as one is the newest."""
     found = choose(entries, [stored(1)], Wishes(), AT)
     assert (chosen(found), set(reasons(found))) == (["c"], {"a", "b"})
-
-
-# What it would leave behind
-
-
-def test_after_a_run_that_imports_first() -> None:
-    """The old one would be unused, the new one served; nothing that is shown has the id of what is not stored yet."""
-    old = stored(1, associated_service_count=2, services=[service("web"), service("other")])
-    records, settled = after([old, stored(2)], [listener("web", 1, None), listener("shop", 2, 2)], [entry()])
-    assert [(one["id"], one["associated_service_count"]) for one in records] == [(1, 1), (2, 0), (-1, 0)]
-    assert records[0]["services"] == [service("other")]
-    assert [(one.record["certificate_id"], one.record["served"]) for one in settled] == [(-1, True), (2, True)]
-
-
-@pytest.mark.parametrize(
-    ("services", "expected"),
-    [([service("web")], [1]), ([service("web"), service("other")], [])],
-)
-def test_what_check_mode_expects_to_be_removed(services: list[dict[str, Any]], expected: list[int]) -> None:
-    """What the plan leaves unused and replaces by what is served then."""
-    old = stored(1, associated_service_count=len(services), services=services)
-    run = Rotation(listeners={"listeners": [listener("web", 1, None)]}, stock={"certificates": [old]})
-    found = removal_of(run, [entry()], is_check_mode=True)
-    assert [one["id"] for one in found["expected"]] == expected
-    assert found["absent"] == found["kept"] == []
-
-
-def removal_of(run: Rotation, new: Iterable[Mapping[str, Any]] = (), **how: Any) -> dict[str, Any]:
-    """What to remove after a run."""
-    usual: dict[str, Any] = {"deploys": True, "is_check_mode": False, "remove_unseen": False, "patterns": None}
-    return what_to_remove(run, new, AT, **{**usual, **how})
-
-
-def test_only_what_was_seen_to_be_replaced_is_removed() -> None:
-    """Not what no listener has a successor of, not what was not looked at, and nothing outside the patterns."""
-    records = [stored(1), stored(2, "2026-05", fingerprint_sha256="new"), stored(3, names=["api.example.com"])]
-    records.append(stored(4, "2026-05", names=["api.example.com"]))
-    done = {"listeners": [listener("web", 1, 2, served=True)]}
-    run = Rotation(listeners=done, stock={"certificates": records})
-    assert removal_of(run)["absent"] == [{"state": "absent", "certificate_id": 1}]
-    assert removal_of(run, patterns=["api.*"])["absent"] == []
-    wrong = listener("old", 2, 2, outcome="failed", reason="not_served", served=False)
-    both = {"listeners": [*done["listeners"], wrong]}
-    told = removal_of(Rotation(listeners=both, stock={"certificates": records}), remove_unseen=True)
-    assert (told["absent"], [one["reason"] for one in told["kept"]]) == ([], ["not_served"])
-    unseen = Rotation(listeners={"listeners": [listener("web", 1, 2)]}, stock={"certificates": records})
-    assert (removal_of(unseen)["absent"], [one["id"] for one in removal_of(unseen)["kept"]]) == ([], [1])
-    assert removal_of(unseen, remove_unseen=True)["absent"] == [{"state": "absent", "certificate_id": 1}]
-
-
-def test_without_the_deploy_phase_only_what_was_looked_at_counts() -> None:
-    """A plan to switch a listener is no sight of it; nor is a look that failed."""
-    records = [stored(1), stored(2, "2026-05", fingerprint_sha256="new")]
-    plan = {"listeners": [listener("web", 2, 2)]}
-    endpoint = {
-        **certificate("new"),
-        "certificate_ids": [2],
-        "reason": None,
-        "message": "",
-    }
-    run = Rotation(listeners=plan, stock={"certificates": records}, seen={"endpoints": [endpoint]})
-    assert removal_of(run, deploys=False)["absent"] == [{"state": "absent", "certificate_id": 1}]
-    for address, removed in ((None, [{"state": "absent", "certificate_id": 1}]), ("192.0.2.1", [])):
-        silent = {**endpoint, "certificate_ids": [], "reason": "timeout", "ip_address": address}
-        hanging = Rotation(listeners=plan, stock={"certificates": records}, seen={"endpoints": [silent]})
-        assert removal_of(hanging, deploys=False, remove_unseen=True)["absent"] == removed
-    failed = Rotation(listeners=plan, stock={"certificates": records}, seen={"failed": True})
-    assert removal_of(failed, deploys=False)["absent"] == []
-
-
-# What was done
-
-
-def imports(*outcomes: tuple[str, str | None]) -> dict[str, Any]:
-    """What the import returned."""
-    return {"certificates": [{"id": 7, "outcome": one, "reason": why, "message": "Because."} for one, why in outcomes]}
-
-
-def test_what_became_of_the_certificates() -> None:
-    """Files that changed between reading and importing stop nothing; the next run takes them."""
-    choice = {"chosen": [entry(name) for name in "abcde"], "skipped": [entry("s", reason="new_name")]}
-    did = imports(
-        ("imported", None), ("updated", None), ("unchanged", None), ("failed", "key_mismatch"), ("failed", "refused")
-    )
-    run = Rotation(
-        found={"skipped": [entry("k", reason="key_missing")]}, choice=choice, imports=did, store={"certificates": []}
-    )
-    result = outcome(run, ["import"], is_check_mode=False)
-    assert [one["name"] for one in result["imported"]] == ["a", "b"]
-    assert [(one["name"], one["reason"]) for one in result["skipped"]] == [
-        ("k", "key_missing"),
-        ("s", "new_name"),
-        ("c", "already_imported"),
-        ("d", "being_renewed"),
-    ]
-    assert [(one["name"], one["reason"]) for one in result["failed"]] == [("e", "refused")]
-
-
-@pytest.mark.parametrize(
-    ("run", "about"),
-    [
-        (Rotation(mails=[{"skipped": True}, {"msg": "No."}]), "the mailbox"),
-        (Rotation(store={"msg": "No."}), "the certificate store"),
-        (Rotation(choice={"chosen": [entry()], "skipped": []}, imports={"msg": "No."}), "the import"),
-        (Rotation(listeners={"msg": "No."}), "the load balancers"),
-    ],
-)
-def test_a_module_that_fails_as_a_whole_fails_the_run(run: Rotation, about: str) -> None:
-    """And is named by what it was about."""
-    assert [one["common_name"] for one in outcome(run, ALL, is_check_mode=False)["failed"]] == [about]
-
-
-def seen_by(deploys: bool, *listeners: dict[str, Any], is_check_mode: bool = False) -> dict[str, Any]:
-    """The outcome of a run with these listeners."""
-    phases = ["deploy", "verify"] if deploys else ["verify"]
-    return outcome(Rotation(listeners={"listeners": list(listeners)}), phases, is_check_mode=is_check_mode)
-
-
-def test_what_the_deploy_phase_has_seen_is_verified() -> None:
-    """It looks at all listeners; one that cannot be looked at is skipped, and check mode sees nothing."""
-    listeners = [
-        listener("new", 1, 2, served=True),
-        listener("old", 2, 2, served=True),
-        listener("far", 2, 2, reason="not_reachable"),
-        listener("wrong", 2, 2, outcome="failed", reason="not_served", served=False),
-    ]
-    result = seen_by(True, *listeners)
-    told: Callable[[str], list[str]] = lambda name: [one["load_balancer"] for one in result[name]]  # noqa: E731
-    assert (told("verified"), told("deployed"), told("skipped"), told("failed")) == (
-        ["new", "old"],
-        ["new"],
-        ["far"],
-        ["wrong"],
-    )
-    assert seen_by(True, *listeners, is_check_mode=True)["verified"] == []

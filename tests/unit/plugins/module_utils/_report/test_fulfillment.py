@@ -55,7 +55,8 @@ def test_a_listing_that_failed_is_all_there_is_to_say() -> None:
         ["request", "import"], listed={"msg": "No.", "failure": {"code": "unreachable", "message": "Raise max_orders."}}
     )
     result = outcome(run)
-    assert result["failed"] == [{"common_name": "the orders", "code": "unreachable", "message": "Raise max_orders."}]
+    failure = {"reason": "unreachable", "code": "unreachable", "message": "Raise max_orders."}
+    assert result["failed"] == [{"common_name": "the orders", **failure}]
     assert why_failed(run, result["failed"], words) == "Raise ssl_fulfillment_max_orders."
     assert outcome(Run(["request"], listed={}))["failed"][0]["message"] == "The module ended without a result."
 

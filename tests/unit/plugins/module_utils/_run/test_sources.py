@@ -153,10 +153,23 @@ def test_an_issuer_that_only_other_files_have(tmp_path: Path, read: Reader) -> N
     trust, chain, message = judged(read, tmp_path)
     assert (trust, chain) == ("incomplete", None)
     assert message.startswith(
-        "Not trusted: the certificate of its issuer Testing CA 1 is missing. Give the intermediate"
+        "Not trusted: the certificate of its issuer Testing CA 1 is missing. If that is an intermediate certificate, give it"
     )
     (tmp_path / "issuers.ca-bundle").write_text(pem_of([*Authority("Stranger").chain, *ONE.chain]))
     assert judged(read, tmp_path) == ("trusted", ONE.chain_pem, None)
+
+
+def test_a_chain_as_authorities_deliver_it_to_a_root_that_nobody_has(tmp_path: Path, read: Reader) -> None:
+    """That of a staging environment, say, or it lacks another intermediate certificate: nothing tells which, so both remedies are given."""
+    staging = Authority("Staging").issue(NAME)
+    kept(tmp_path, staging)
+    trust, chain, message = judged(read, tmp_path)
+    assert (trust, chain) == ("incomplete", staging.chain_pem)
+    assert message == (
+        "Not trusted: the certificate of the issuer of Staging CA 1, Staging Root, is missing. If that is an intermediate certificate, "
+        "give it with the others; if it is a root, such as that of a staging environment or of an authority of your own, give it as "
+        "trusted_ca_path."
+    )
 
 
 def test_what_the_chain_does_not_need_is_left_out(tmp_path: Path, read: Reader) -> None:
