@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import yaml
 from ansible.errors import AnsibleFilterError
@@ -24,16 +24,16 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._forms impo
 )
 
 
-def role_options(path: str) -> dict[str, t.Any]:
+def role_options(role: str) -> dict[str, t.Any]:
     """Return the options of a role from its argument specification, without their descriptions.
 
     Ansible's own parser remembers where each value stands and takes ten times as long, in each task that needs a variable.
 
     Args:
-        path: the folder of the role.
+        role: the role's name.
     """
-    with open(os.path.join(plain(path), "meta", "argument_specs.yml"), "rb") as file:
-        options = yaml_load(file)["argument_specs"]["main"]["options"]
+    path = Path(__file__).parents[2] / "roles" / plain(role) / "meta/argument_specs.yml"
+    options = yaml_load(path.read_bytes())["argument_specs"]["main"]["options"]
     return {name: {key: value for key, value in one.items() if key != "description"} for name, one in options.items()}
 
 

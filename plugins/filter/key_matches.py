@@ -15,7 +15,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
     FOR_CERTIFICATES,
     require_libraries,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import find_by_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
@@ -37,7 +36,7 @@ def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: 
         raise AnsibleFilterError(
             "key_matches: There is no certificate in what is filtered: give the content of a PEM, DER or PKCS#7 file, not its path."
         )
-    return bool(find_by_key(found, key.public_key_sha256))
+    return any(one.public_key_sha256 == key.public_key_sha256 for one in found)
 
 
 class FilterModule:

@@ -16,7 +16,7 @@ from datetime import datetime
 from .._errors import CertificatesError
 from .._text import NOT_XML
 from .._times import iso
-from .._x509.certificate import STORED_KEY_TYPES, Certificate, find_by_key, pem_bundle
+from .._x509.certificate import STORED_KEY_TYPES, Certificate, pem_bundle
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains, Trust
 from .._x509.keys import PrivateKey, read_key_store, read_private_key
 from .._x509.read import Csr, read_certificates, read_request
@@ -138,7 +138,7 @@ def assemble(
             "refused",
             f"The certificate store takes RSA and EC keys, not {key.key_type}: order the certificate with one of those.",
         )
-    own = find_by_key(pile, key.public_key_sha256)
+    own = [one for one in pile if one.public_key_sha256 == key.public_key_sha256]
     if not own:
         with _naming(material, "privatekey"):
             raise CertificatesError(

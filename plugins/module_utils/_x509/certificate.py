@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -443,11 +443,6 @@ def _general_name(name: x509.GeneralName) -> str:
     if isinstance(value, x509.ObjectIdentifier):
         return value.dotted_string
     return value.rfc4514_string() if isinstance(value, x509.Name) else str(value)
-
-
-def find_by_key(pile: Sequence[Certificate], public_key_sha256: str) -> list[Certificate]:
-    """Return the certificates that carry a public key."""
-    return [certificate for certificate in pile if certificate.public_key_sha256 == public_key_sha256]
 
 
 def pem_bundle(certificates: Iterable[Certificate]) -> str:

@@ -83,8 +83,8 @@ def from_base64(data: bytes) -> bytes:
 
 
 def is_der(data: bytes) -> bool:
-    """Return whether data begins like a DER sequence of more than 127 bytes; no text does (X.690, 8.1.3.5)."""
-    return data[:1] == bytes([DER_SEQUENCE]) and data[1:2] >= b"\x80"
+    """Return whether data begins like a DER sequence of more than 127 bytes, or a BER one; no text in UTF-8 does (X.690, 8.1.3)."""
+    return data[:1] == bytes([DER_SEQUENCE]) and b"\x80" <= data[1:2] <= b"\x84"
 
 
 def der_length(data: bytes) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, find_by_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chains
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import (
     KeyStore,
@@ -485,6 +485,11 @@ def test_any_text_around(blocks: list[str], texts: list[str], disorder: str, rul
     assert read_request(data).pem() == ISSUED.csr_pem
 
 
+def test_text_that_begins_like_a_sequence() -> None:
+    """A zero has the number of DER's sequences, but no character after it begins like their length."""
+    assert read(f"0\u0080 to 9\u00e9\n{ISSUED.pem}".encode()) == [ISSUED.der]
+
+
 READERS = {
     "certificates": read_certificates,
     "request": read_request,
@@ -630,9 +635,7 @@ PILE += [AUTHORITY.issue("host0.example.com", names=["other.example.com"]), OTHE
 def test_a_key_finds_its_own_certificate(pile: list[Issued], chosen: int) -> None:
     key = read_private_key(pile[chosen].key_pem.encode())
     certificates = read_certificates("".join(issued.pem for issued in pile).encode())
-    assert [own.der for own in find_by_key(certificates, key.public_key_sha256)] == [pile[chosen].der]
-    others = [certificate for certificate in certificates if certificate.der != pile[chosen].der]
-    assert find_by_key(others, key.public_key_sha256) == []
+    assert [one.der for one in certificates if one.public_key_sha256 == key.public_key_sha256] == [pile[chosen].der]
 
 
 ODD_NAMES = [
