@@ -12,7 +12,7 @@ import time
 FIRST_PAUSE = 0.5
 """Seconds."""
 GROWTH = 1.1
-"""How much longer each pause is than the one before: of the time that is waited, at most a fifth is lost after the end."""
+"""How much longer each pause is than the one before: of the time that is waited, about a tenth is lost after the end."""
 
 
 class Pauses:

@@ -41,8 +41,8 @@ def pausing(monkeypatch: pytest.MonkeyPatch, clock: Clock, timeout: float, longe
 @pytest.mark.parametrize(
     ("timeout", "longest", "expected"),
     [
-        (10, 2, [0.5, 1, 2, 2, 2, 2, 0.5]),
-        (900, 10, [0.5, 1, 2, 4, 8, *[10] * 88, 4.5]),
+        (3, 10, [0.5, 0.55, 0.605, 0.6655, 0.6795]),
+        (60, 0.6, [0.5, 0.55, *[0.6] * 98, 0.15]),
         (0.25, 0.1, [0.1, 0.1, 0.05]),
         (0.25, 3600, [0.25]),
         (0, 10, []),
@@ -76,4 +76,4 @@ def test_no_pause_once_the_run_is_to_stop(monkeypatch: pytest.MonkeyPatch) -> No
     assert between.pause()
     assert not between.pause()
     assert not between.pause()
-    assert clock.waited == [0.5, 1]
+    assert clock.waited == [0.5, 0.55]
