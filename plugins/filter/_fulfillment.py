@@ -32,7 +32,11 @@ Record = Mapping[str, t.Any]
 
 
 def fulfillment_refusal(
-    settings: Record, unknown: Sequence[str], unread: str | None = None, ids_of_hosts: Sequence[int] | None = None
+    settings: Record,
+    unknown: Sequence[str],
+    unread: str | None = None,
+    ids_of_hosts: Sequence[int] | None = None,
+    known: Sequence[str] = (),
 ) -> str:
     """Return why the role cannot begin, or an empty text if it can.
 
@@ -41,14 +45,12 @@ def fulfillment_refusal(
         unknown: defined variables that have the prefix of the role's variables but are none of them.
         unread: the part of the extra variables that Ansible could not read as variables.
         ids_of_hosts: the ids of the orders that are hosts of the play, if these are the selection.
+        known: all variables of the role.
     """
-    reason: str = wrap_var(_refusal(settings, unknown, unread, ids_of_hosts))
+    unreadable = why_unreadable("ssl_fulfillment", settings["refused"], unknown, unread, plain(known))
+    why_not = unreadable or why_refused(settings, ids_of_hosts or None, os.path.isdir, absolute)
+    reason: str = wrap_var(why_not or "")
     return reason
-
-
-def _refusal(settings: Record, unknown: Sequence[str], unread: str | None, ids_of_hosts: Sequence[int] | None) -> str:
-    unreadable = why_unreadable("ssl_fulfillment", settings["refused"], unknown, unread)
-    return unreadable or why_refused(settings, ids_of_hosts or None, os.path.isdir, absolute) or ""
 
 
 def fulfillment_way(settings: Record, ids_of_hosts: Sequence[int] | None = None) -> dict[str, t.Any]:

@@ -49,21 +49,25 @@ FIELDS = {
     "listeners": ("listeners",),
     "verify": ("seen",),
     "clean_up": ("stock", "removal", "removed"),
+    "report": ("unwritten",),
 }
 """What each step of a run registers. Anything else is of an earlier run: Ansible keeps it."""
 BULK = {"found": "entries", "store": "certificates"}
 """Lists that nothing here looks at, and that would take long to read out of Ansible's variables."""
 
 
-def rotation_refusal(settings: Record, unknown: Sequence[str], unread: str | None = None) -> str:
+def rotation_refusal(
+    settings: Record, unknown: Sequence[str], unread: str | None = None, known: Sequence[str] = ()
+) -> str:
     """Return why the role cannot begin, or an empty text if it can.
 
     Args:
         settings: the role's variables, as `_role_variables` returns them.
         unknown: defined variables that have the prefix of the role's variables but are none of them.
         unread: the part of the extra variables that Ansible could not read as variables.
+        known: all variables of the role.
     """
-    unreadable = why_unreadable("ssl_rotation", settings["refused"], unknown, unread)
+    unreadable = why_unreadable("ssl_rotation", settings["refused"], unknown, unread, plain(known))
     reason: str = wrap_var(unreadable or why_refused(plain(settings), os.path.isdir, absolute, _why_no_roots) or "")
     return reason
 
@@ -191,7 +195,7 @@ def rotation_outcome(
         warnings=run.found.get("warnings", ()),
         removes=settings["remove_superseded"],
         is_check_mode=is_check_mode,
-        report=report or None,
+        report=None if run.unwritten else report or None,
     )
     failure = failures(result["failed"], words) if result["failed"] else ""
     del result["unchanged"]
@@ -203,7 +207,14 @@ def _run(settings: Record, registered: Record, is_check_mode: bool) -> Rotation:
     """Return what the modules returned in this run."""
     wanted = steps(plain(settings), is_check_mode=is_check_mode)
     names = [name for step in wanted for name in FIELDS.get(step, ())]
-    return Rotation(**{name: _without_bulk(name, registered[name]) for name in names if registered.get(name)})
+    return Rotation(
+        **{name: _without_bulk(name, registered[name]) for name in names if _is_there(registered.get(name))}
+    )
+
+
+def _is_there(value: t.Any) -> bool:
+    """Return whether anything was registered; of a task that was skipped, Ansible registers that."""
+    return bool(value) and not (isinstance(value, Mapping) and value.get("skipped") is True)
 
 
 def _without_bulk(name: str, value: t.Any) -> t.Any:

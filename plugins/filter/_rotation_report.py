@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
     FOR_CERTIFICATES,
     require_libraries,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import is_meant
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.lines import Facts
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import COLUMNS, build, kind_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import as_csv
@@ -39,18 +41,20 @@ def rotation_report(
     has_all_listeners: bool = True,
     previous: str | None = None,
     is_check_mode: bool = False,
+    patterns: Sequence[str] | None = None,
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV, and what to draw of it."""
     try:
         require_libraries(FOR_CERTIFICATES, "The report of the role ssl_rotation", "on the controller")
     except CertificatesError as error:
         raise AnsibleFilterError(error.message) from None
+    patterns = plain(patterns)
     facts = Facts(
-        store=store,
+        store=_meant(store, patterns) if store is not None else None,
         listeners=listeners,
         seen=seen or (),
-        entries=found.get("entries") or (),
-        unread=found.get("skipped") or (),
+        entries=_meant(found.get("entries") or (), patterns),
+        unread=_meant(found.get("skipped") or (), patterns),
         result=result or {},
         chosen=chosen or (),
         has_all_listeners=has_all_listeners,
@@ -62,6 +66,17 @@ def rotation_report(
     drawing = timeline(report["lines"], parse(report["generated_at"]) or at, kind_of, LANE)
     told: dict[str, t.Any] = wrap_var({"data": report, "csv": as_csv(report["lines"], COLUMNS), "timeline": drawing})
     return told
+
+
+def _meant(records: Records, patterns: Sequence[str] | None) -> Records:
+    """Return the records for a name that matches a pattern, and those whose names are not known."""
+    if patterns is None:
+        return records
+    return [
+        one
+        for one in records
+        if is_meant(one, patterns) or not (one.get("common_name") or one.get("subject_alt_names"))
+    ]
 
 
 class FilterModule:

@@ -10,11 +10,12 @@ import os
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
+from ansible_collections.softlayer.certificates.plugins.module_utils._forms import Option, in_words_of_role, plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
     FOR_CERTIFICATES,
     require_libraries,
@@ -45,7 +46,11 @@ def rotation_keys(folder: str, passphrase: str | None = None) -> list[str]:
 
 
 def rotation_sources(
-    settings: Record, mails: Sequence[Record | None], store: Records | None = None, approved: Record | None = None
+    settings: Record,
+    mails: Sequence[Record | None],
+    store: Records | None = None,
+    approved: Record | None = None,
+    options: Mapping[str, Option] | None = None,
 ) -> dict[str, t.Any]:
     """Return what sources hold, and which of it to import.
 
@@ -56,6 +61,7 @@ def rotation_sources(
         mails: for each source of mail what `ssl_fulfillment_email_info` returned.
         store: all records of the store; `None` if they could not be listed, so that nothing is chosen.
         approved: what a preview showed, if the run is limited to that; see `approved_imports`.
+        options: all variables, as `_role_options` returns them: messages name these.
 
     Returns:
         What can be used, `entries`, if the run writes a report; what cannot, `skipped`; `warnings`; and of the entries those to import, `chosen`, with their
@@ -72,6 +78,10 @@ def rotation_sources(
             now(),
             warnings.append,
         )
+    words = partial(in_words_of_role, options=plain(options or {}), prefix="ssl_rotation_")
+    for name, records in (("trust_message", read.entries), ("message", read.skipped)):
+        for record in records:
+            record[name] = record[name] and words(record[name])
     choice = Choice((), ())
     if store is not None:
         known = [{name: plain(record[name]) for name in OF_RECORDS} for record in store]

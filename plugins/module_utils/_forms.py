@@ -18,6 +18,7 @@ import re
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ._errors import CertificatesError
 
@@ -35,6 +36,8 @@ ITEM_OF_YAML = re.compile(r"^[ \t]*-(?:[ \t]+|$)", re.MULTILINE)
 SEPARATORS = {"path": re.compile(r"[,\r\n]+")}
 """Paths may contain blanks; numbers, names, addresses and patterns may not."""
 USUAL_SEPARATORS = re.compile(r"[\s,;]+")
+ALIKE = 0.9
+"""How like a name must be to what is written for it to be meant, for `difflib`: all begin alike."""
 OPTION_NAME = re.compile(r"(?<![\w./@-])[a-z0-9]+(?:[._][a-z0-9]+)+(?![\w./@-]*[\w/@-])")
 """What may be an option's name in a sentence, not a part of a path or an address.
 
@@ -114,7 +117,9 @@ def plain(value: t.Any, omit: object = None) -> t.Any:
     return plain_type(value)
 
 
-def why_unreadable(role: str, refused: Sequence[str], unknown: Sequence[str], unread: str | None) -> str | None:
+def why_unreadable(
+    role: str, refused: Sequence[str], unknown: Sequence[str], unread: str | None, known: t.Iterable[str] = ()
+) -> str | None:
     """Return why a role's variables cannot be used, or `None` if they can.
 
     Args:
@@ -122,6 +127,7 @@ def why_unreadable(role: str, refused: Sequence[str], unknown: Sequence[str], un
         refused: what `read_variables` said about values.
         unknown: defined variables that have the prefix of the role's variables but are none of them.
         unread: the part of the extra variables that Ansible could not read as variables.
+        known: all variables of the role.
     """
     if unread:
         return (
@@ -129,8 +135,10 @@ def why_unreadable(role: str, refused: Sequence[str], unknown: Sequence[str], un
             "-e NAME=VALUE without blanks around the sign, or JSON."
         )
     if unknown:
+        close = dict.fromkeys(name for one in unknown for name in get_close_matches(one, list(known), 1, ALIKE))
+        meant = f" Is {' and '.join(close)} meant?" if close else ""
         return (
-            f"The role {role} does not know {', '.join(unknown)}. "
+            f"The role {role} does not know {', '.join(unknown)}.{meant} "
             f"`ansible-doc --type role softlayer.certificates.{role}` lists its variables."
         )
     return " ".join(refused) or None

@@ -49,7 +49,7 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
         ("FOLDER", Refused("must be a dict, such as")),
         ([{"folder": "FOLDER", "certbot": "FOLDER"}], Refused("it names certbot and folder")),
         ([{"certbott": "FOLDER"}], Refused("There are certbot, lego, acme_sh, folder, mail")),
-        ([{"lego": "/no/where"}], Refused("no such folder on the controller")),
+        ([{"lego": "/no/where"}], Refused("is no folder on the controller")),
         ([{"folder": "FOLDER", "privatekey_dir": "FOLDER"}], Refused("privatekey_dir, which belongs to mail")),
         ([{"mail": {"maildir": "/m"}}], Refused("needs privatekey_dir")),
         ([{"mail": {"imap": {"password": SECRET}, SECRET: 1}, "privatekey_dir": "FOLDER"}], Refused("unknown keys")),

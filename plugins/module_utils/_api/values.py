@@ -33,6 +33,11 @@ def as_id(value: object) -> int | None:
     return identifier if identifier and identifier <= LARGEST_ID else None
 
 
+def in_range(least: float, most: float) -> str:
+    """Return what values are allowed, as the end of a sentence with "must be"."""
+    return f"{least} or more" if most == LARGEST_ID else f"from {least} to {most}"
+
+
 def check_ids(name: str, ids: Iterable[int]) -> None:
     """Refuse invalid ids before they are looked up.
 

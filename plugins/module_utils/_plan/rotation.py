@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from .._api.values import in_range
 from .._argspec import MAILBOXES
 from .._codes import RotationReason
 from .._names import any_matches, is_host_name
@@ -110,7 +111,7 @@ def why_refused(
     for name, option in LIMITED.items():
         least, most = LIMITS[option]
         if not least <= settings[name] <= most:
-            return f"ssl_rotation_{name} is {settings[name]}, but must be from {least} to {most}."
+            return f"ssl_rotation_{name} is {settings[name]}, but must be {in_range(least, most)}."
     roots = settings.get("trusted_ca_path")
     why_not = None if roots is None else why_no_roots(absolute(roots))
     if why_not:
@@ -134,7 +135,7 @@ def _why_no_source(source: Record, is_folder: Callable[[str], bool], absolute: C
         if source.get("privatekey_dir") is not None:
             return f"has privatekey_dir, which belongs to mail: the keys of {kinds[0]} are beside its certificates."
         path = source[kinds[0]]
-        return None if is_folder(absolute(path)) else f"names {path}, but there is no such folder on the controller."
+        return None if is_folder(absolute(path)) else f"names {path}, which is no folder on the controller."
     folder = source.get("privatekey_dir")
     if folder is None or not is_folder(absolute(folder)):
         return "needs privatekey_dir, the folder of the controller with the private keys to look for in mail."
@@ -306,7 +307,7 @@ class _Shelf:
             )
         if wishes.import_new or any(names_of(record) <= names for record in related.values()):
             return None
-        return "new_name", _why_new(names, list(related.values()))
+        return "new_name", _why_new(names, list(related.values()), is_empty=not self._by_fingerprint)
 
     def _is_as_new(self, record: Record, entry: Record, names: Names) -> bool:
         """Return whether a record of the store makes an entry needless."""
@@ -320,8 +321,13 @@ class _Shelf:
         )
 
 
-def _why_new(names: Names, related: Sequence[Record]) -> str:
+def _why_new(names: Names, related: Sequence[Record], *, is_empty: bool) -> str:
     remedy = "ssl_rotation_import_new: true imports it."
+    if is_empty:
+        return (
+            f"The list of the store is empty. If certificates are stored, give the API user the permission SECURITY_CERTIFICATE_MANAGE; "
+            f"if none is, {remedy}"
+        )
     if not names:
         return f"It is for no name, so it renews no certificate of the store. {remedy}"
     if not related:

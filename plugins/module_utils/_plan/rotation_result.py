@@ -51,6 +51,8 @@ class Rotation:
     """From `what_to_remove`."""
     removed: Sequence[Record] = ()
     """From `ssl_certificate_import`, one for each call."""
+    unwritten: Record = field(default_factory=dict)
+    """The failure to write the report, if there is one."""
 
 
 def outcome(
@@ -75,6 +77,8 @@ def outcome(
         _add_imports(result, run)
     if run.listeners is not None:
         _add_listeners(result, run, phases, run.listeners, is_check_mode=is_check_mode)
+    if run.unwritten:
+        result["failed"].append(failed_about("the report", run.unwritten))
     if result["imported"] or result["deployed"] or result["removed"]:
         passing = [one for one in result["failed"] if one.get("reason") in tolerated]
         result["skipped"] += [{**one, "outcome": "skipped"} for one in passing]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._errors import failed_about, failure_of
 from .._text import some_of
@@ -48,6 +48,8 @@ class Run:
     """From `ssl_certificate_info`, for the report."""
     rollout: Mapping[str, Sequence[Record]] | None = None
     """From `_plan.rollout_result.lists`."""
+    unwritten: Record = field(default_factory=dict)
+    """The failure to write the report, if there is one."""
 
     @property
     def has_listed(self) -> bool:
@@ -97,6 +99,7 @@ def run_of(
         known=registered["known"] if "report" in steps else None,
         store=registered["store"] if "report" in steps else None,
         rollout=rollout,
+        unwritten=registered["unwritten"] if "report" in steps else {},
     )
 
 
@@ -125,6 +128,8 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
     ):
         if answer is not None and key not in answer:
             result["failed"].append(failed_about(name, answer))
+    if run.unwritten:
+        result["failed"].append(failed_about("the report", run.unwritten))
     return result
 
 
@@ -243,7 +248,7 @@ def summary(
         *_left(run, result, is_check_mode=is_check_mode),
         ", ".join(f"{name} {len(result[name])}" for name in LISTS if name not in untold),
     ]
-    if report:
+    if report and not run.unwritten:
         lines.append(f"the report {'would be' if is_check_mode else 'is'} {report}.html, and beside it .json and .csv")
     return lines
 

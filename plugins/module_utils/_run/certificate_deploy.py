@@ -16,7 +16,7 @@ from itertools import groupby
 from .._api.balancers import fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.store import fetch_stored, warn_of_unreadable
-from .._api.values import check_ids
+from .._api.values import check_ids, in_range
 from .._argspec import ArgumentSpec, api_options, ledger_options, selection_options
 from .._codes import DeployOutcome
 from .._errors import CertificatesError
@@ -200,7 +200,7 @@ def check_params(module: Module) -> None:
     limits = {**LIMITS, "concurrency": (1, MOST_CALLS_AT_ONCE), "wait_interval": (0.1, LONGEST_WAIT)}
     for name, (least, most) in limits.items():
         if not least <= params[name] <= most:
-            raise CertificatesError("invalid_argument", f"{name} must be from {least} to {most}.")
+            raise CertificatesError("invalid_argument", f"{name} must be {in_range(least, most)}.")
     check_ports("ports", params["ports"] or ())
 
 
@@ -297,7 +297,7 @@ def check_number(planned: Sequence[Deployment], most: int) -> None:
     if len(planned) > most:
         raise CertificatesError(
             "too_many_listeners",
-            f"The run would switch more listeners ({len(planned)}) than max_listeners allows ({most}); nothing was changed. "
+            f"The run would switch more listeners ({len(planned)}) than max_listeners allows ({most}), so it switched none. "
             "Select fewer of them, or raise max_listeners.",
             planned=len(planned),
             max_listeners=most,

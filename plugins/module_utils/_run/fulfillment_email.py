@@ -14,7 +14,7 @@ from datetime import timedelta
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.orders import FULFILLMENT_EMAIL, Selection, fetch_orders, resend_fulfillment_email
 from .._api.store import fetch_shelf
-from .._api.values import LARGEST_ID, check_ids
+from .._api.values import LARGEST_ID, check_ids, in_range
 from .._argspec import ArgumentSpec, api_options, concurrency_options, ledger_options, selection_options
 from .._codes import Code, EmailOutcome, EmailReason
 from .._errors import CertificatesError
@@ -103,7 +103,7 @@ def check_params(params: dict[str, t.Any]) -> None:
     )
     for name, least, most in limits:
         if not least <= params[name] <= most:
-            raise CertificatesError("invalid_argument", f"{name} must be from {least} to {most}.")
+            raise CertificatesError("invalid_argument", f"{name} must be {in_range(least, most)}.")
 
 
 def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes: EmailWishes) -> list[Email]:

@@ -175,7 +175,7 @@ class _Others:
         within = f"{self._patience.timeout:g} seconds"
         if self._patience.waits:
             if not self._is_said:
-                self._client.warn(f"{others}; waiting up to {within} for its end.")
+                self._client.warn(f"{others}, so this one waited for its end, for at most {within}.")
             self._is_said = True
             if self._pauses.pause():
                 return

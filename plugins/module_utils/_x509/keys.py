@@ -74,7 +74,11 @@ def read_private_key(data: bytes, passphrase: str | None = None, *, is_for_use: 
     source = _canonical_key_block(label, body) if blocks else data
     load = load_pem_private_key if blocks else load_der_private_key
     foreign = None if blocks else how_to_convert(as_ascii(data))
-    with reading(CertificatesError("invalid_pem", foreign or "This is no private key in PEM or DER form.")):
+    with reading(
+        CertificatesError(
+            "invalid_pem", foreign or "This is no private key in PEM or DER form: take the file anew from its source."
+        )
+    ):
         try:
             key = load(source, None, unsafe_skip_rsa_key_validation=True)
         except TypeError:  # it is encrypted

@@ -328,6 +328,15 @@ def test_a_store_that_cannot_be_read(report: Report, sim: Simulator, tmp_path: P
     assert [call["method"] for call in sim.calls()].count("getSecurityCertificates") == 2 * last + 1
 
 
+def test_what_was_done_is_told_if_the_report_cannot_be_written(report: Report, sim: Simulator, tmp_path: Path) -> None:
+    (tmp_path / "report.csv").mkdir()
+    phases = ["request", "report"]
+    ran = report(playbook="phases.yml", tasks_from="main.yml", ssl_fulfillment_phases=phases)
+    assert ran.code == 2 and sim.sends()
+    assert "the report: FAILED, " in ran.output and "report.html, .json and .csv could not be written: " in ran.output
+    assert f"requested {len(sim.sends())}" in ran.output and "the report is" not in ran.output
+
+
 @pytest.mark.parametrize(
     "variables",
     [

@@ -165,7 +165,8 @@ def test_more_than_is_allowed_is_refused_and_finished_later(account: Simulator, 
     refused = rotate(account, tmp_path, max_listeners=1)
     assert refused.ran.code == 2 and "raise ssl_rotation_max_listeners" in refused.ran.output
     assert changes(refused) == Counter({CREATE: 1}) and set(have(account).values()) == {www}
-    assert rotate(account, tmp_path, "--check", max_listeners=1).ran.code == 2
+    foreseen = rotate(account, tmp_path, "--check", max_listeners=1, remove_superseded=True)
+    assert foreseen.ran.code == 2 and "removed 0, skipped 0, failed 1" in foreseen.ran.output, foreseen.ran.output
     finished = rotate(account, tmp_path, max_listeners="2")
     assert (finished.ran.code, changes(finished)) == (0, Counter({UPDATE: 1}))
 
@@ -254,11 +255,11 @@ def test_other_forms_of_sources(account: Simulator, tmp_path: Path) -> None:
         ({"sources": None}, "ssl_rotation_sources names no source"),
         ({"sources": "/etc/letsencrypt"}, "ssl_rotation_sources is a value of type str, but must be a dict"),
         ({"sources": [{"certbott": "/x"}]}, "ssl_rotation_sources has no key certbott"),
-        ({"sources": [{"certbot": "/no/such"}]}, "names /no/such, but there is no such folder"),
+        ({"sources": [{"certbot": "/no/such"}]}, "names /no/such, which is no folder"),
         ({"phases": ["request"]}, "must be one of import, deploy, verify, clean_up, report"),
-        ({"max_listener": 3}, "does not know ssl_rotation_max_listener"),
+        ({"max_listener": 3}, "does not know ssl_rotation_max_listener. Is ssl_rotation_max_listeners meant?"),
         ({"phases": ["report"]}, "needs ssl_rotation_report_path"),
-        ({"max_listeners": -1}, "ssl_rotation_max_listeners is -1, but must be from 0 to"),
+        ({"max_listeners": -1}, "ssl_rotation_max_listeners is -1, but must be 0 or more."),
         ({"verify_timeout": "-1"}, "ssl_rotation_verify_timeout is -1.0, but must be from 0 to 86400."),
         ({"balancer_wait_timeout": -2.5}, "ssl_rotation_balancer_wait_timeout is -2.5, but must be from 0 to 86400."),
         (

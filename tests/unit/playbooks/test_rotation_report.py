@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,30 @@ def test_the_phase_alone(account: Simulator, tmp_path: Path, narrowed: dict[str,
     assert page.values("lang")[0] == "de"
     assert "Nächster Lauf" in page.text and "Next run" not in page.text
     assert told.calls.count("getSecurityCertificates") == (3 if narrowed else 2)
+
+
+def test_only_what_is_selected_is_reported(account: Simulator, tmp_path: Path) -> None:
+    """What cannot be read may be for a selected name."""
+    fleet(account, tmp_path)
+    (tmp_path / "keys/half.crt").write_text("-----BEGIN CERTIFICATE-----", encoding="ascii")
+    assert rotate(account, tmp_path, phases=["report"], common_names=["www.*"]).ran.code == 0
+    found = states(read(tmp_path)[1])
+    assert {name for name, (state, _reason) in found.items() if state != "unusable"} == {"www.example.com"}
+    assert "half" in found
+
+
+def test_what_was_done_is_told_if_the_report_cannot_be_written(account: Simulator, tmp_path: Path) -> None:
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www", renewed("www.example.com"))
+    (tmp_path / "report.json").mkdir()
+    told = rotate(account, tmp_path)
+    assert told.ran.code == 2 and "imported 1, deployed 1, verified 1, removed 0, skipped 0, failed 1" in told.ran.output
+    assert re.search(r"the report: FAILED, .*report\.html, \.json and \.csv could not be written: ", told.ran.output)
+    assert "the report is" not in told.ran.output
+    (tmp_path / "report.json").rmdir()
+    again = rotate(account, tmp_path)
+    assert again.ran.code == 0 and not again.result["failed"], again.ran.output
 
 
 def test_between_the_phases(account: Simulator, tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_what_another_run_did_meanwhile_is_planned_anew(
     assert {one["message"] for one in later["listeners"]} == {"The store holds no better certificate."}
     assert changes(account) == [elements(web, second, (443, 444))]
     (warning,) = map(str, later["warnings"])
-    assert WAITED in warning and "waiting up to 600 seconds" in warning
+    assert WAITED in warning and "so this one waited for its end, for at most 600 seconds" in warning
     assert not first.result.get("warnings")
 
 
@@ -206,7 +206,7 @@ def test_what_is_planned_anew_is_counted_anew(account: Simulator, login: dict[st
         account.add_listener(api["id"], protocolPort=444, tlsCertificateId=first)
     assert not end(process).failed
     run = end(other)
-    assert run.failed and run.code == "too_many_listeners" and "nothing was changed" in run["msg"]
+    assert run.failed and run.code == "too_many_listeners" and "so it switched none" in run["msg"]
     assert [arguments[0] for arguments in changes(account)] == [web["uuid"]]
     assert not has_turn(login["ledger_url"])
 

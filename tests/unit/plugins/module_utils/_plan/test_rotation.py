@@ -115,7 +115,7 @@ def test_check_mode_looks_at_the_listeners_if_removals_depend_on_it() -> None:
             {"sources": [{"lego": "/l"}, {"lego": "/l", "folder": "/f"}]},
             "[1] must name one of certbot, lego, acme_sh, folder, mail: it names lego and folder",
         ),
-        ({"sources": [{"certbot": "/none"}]}, "[0] names /none, but there is no such folder"),
+        ({"sources": [{"certbot": "/none"}]}, "[0] names /none, which is no folder"),
         ({"sources": [{"folder": "/f", "privatekey_dir": "/f"}]}, "privatekey_dir, which belongs to mail"),
         ({"sources": [{"mail": {"maildir": "/m"}}]}, "needs privatekey_dir"),
         ({"sources": [{"mail": {"maildir": "/m"}, "privatekey_dir": "/none"}]}, "needs privatekey_dir"),
@@ -125,7 +125,7 @@ def test_check_mode_looks_at_the_listeners_if_removals_depend_on_it() -> None:
         ({"phases": ["report"]}, "needs ssl_rotation_report_path"),
         ({"report_path": "/none/r.html"}, "ssl_rotation_report_path is /none/r.html"),
         ({"report_path": "/f/r.txt"}, "ssl_rotation_report_path is /f/r.txt"),
-        ({"max_listeners": -1}, "ssl_rotation_max_listeners is -1, but must be from 0 to"),
+        ({"max_listeners": -1}, "ssl_rotation_max_listeners is -1, but must be 0 or more."),
         ({"balancer_wait_timeout": -0.5}, "ssl_rotation_balancer_wait_timeout is -0.5, but must be from 0 to 86400."),
         ({"verify_timeout": 86_401.0}, "ssl_rotation_verify_timeout is 86401.0, but must be from 0 to 86400."),
         ({"trusted_ca_path": "/none/root.pem"}, "No roots in /none/root.pem."),
@@ -156,7 +156,7 @@ def test_phases_without_sources_need_none() -> None:
     assert refusal(phases=phases, sources=gone) is None
     assert refusal(phases=[*phases, "report"], sources=gone) is None
     reporting = refusal(phases=[*phases, "report"], sources=gone, report_path="/f/r.html")
-    assert reporting is not None and "there is no such folder" in reporting
+    assert reporting is not None and "is no folder" in reporting
 
 
 # What to import

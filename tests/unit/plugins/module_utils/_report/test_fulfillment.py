@@ -294,6 +294,7 @@ REGISTERED: dict[str, Any] = {
     "imports": [{"certificates": []}],
     "known": {"emails": []},
     "store": {"certificates": []},
+    "unwritten": {"failure": {"code": None, "message": "No space left."}},
 }
 """As after earlier runs of the role in the same play, of all phases."""
 
@@ -304,7 +305,7 @@ REGISTERED: dict[str, Any] = {
         (["request"], {"emails"}),
         (["request_in_batches"], {"plan", "emails"}),
         (["collect", "import"], {"mails", "files", "imports"}),
-        (["report"], {"known", "store"}),
+        (["report"], {"known", "store", "unwritten"}),
     ],
 )
 def test_what_an_earlier_run_registered_does_not_count(steps: list[str], used: set[str]) -> None:

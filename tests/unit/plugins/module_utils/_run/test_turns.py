@@ -247,7 +247,7 @@ def test_what_is_said_of_the_wait(url: str) -> None:
         take(url, AT, session, timeout=1)
     assert caught.value.code == "locked" and "within 1 seconds" in caught.value.message
     (warning,) = session.warnings
-    assert "waiting up to 1 seconds" in warning
+    assert "at most 1 seconds" in warning
     with pytest.raises(CertificatesError) as caught:
         take(url, AT, Session(), waits=False)
     assert caught.value.code == "locked" and "is not to wait" in caught.value.message
