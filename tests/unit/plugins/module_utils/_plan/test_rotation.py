@@ -217,6 +217,12 @@ def test_what_the_store_has(record: dict[str, Any], reason: str | None) -> None:
     assert chosen(found) == ([] if reason else ["new"])
 
 
+def test_an_empty_store_may_be_one_that_is_not_shown() -> None:
+    """The API leaves out what a user may not see, so importing all anew is not the first thing to advise."""
+    [left] = choose([entry()], [], Wishes(), AT).skipped
+    assert left["reason"] == "new_name" and "SECURITY_CERTIFICATE_MANAGE" in left["message"]
+
+
 def test_new_names_on_request() -> None:
     """What lacks a name of the only related certificate says which."""
     records = [stored(1, names=["www.example.com", "api.example.com"])]
