@@ -174,7 +174,9 @@ def test_what_was_done_is_told_if_the_report_cannot_be_written(account: Simulato
     keep(tmp_path / "keys", "www", renewed("www.example.com"))
     (tmp_path / "report.json").mkdir()
     told = rotate(account, tmp_path)
-    assert told.ran.code == 2 and "imported 1, deployed 1, verified 1, removed 0, skipped 0, failed 1" in told.ran.output
+    assert (
+        told.ran.code == 2 and "imported 1, deployed 1, verified 1, removed 0, skipped 0, failed 1" in told.ran.output
+    )
     assert re.search(r"the report: FAILED, .*report\.html, \.json and \.csv could not be written: ", told.ran.output)
     assert "the report is" not in told.ran.output
     (tmp_path / "report.json").rmdir()

@@ -23,12 +23,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys 
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates, read_request
 
-SIZES = (50_000, 500_000)
+SIZES = (50_000, 250_000)
 """What is slow fails with the smaller one soon."""
 TRIES = 5
 MOST = 3
 """Times as long for twice as much; where time grows with the square it is four times."""
-QUICK = 0.3
+QUICK = 0.15
 """Seconds in which nothing of these sizes is read whose time grows with the square."""
 
 READERS: dict[str, Callable[[bytes], object]] = {
