@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -83,9 +84,11 @@ def _look(source: Source, mail: Mapping[str, t.Any] | None, passphrase: str | No
 
 
 def _nothing(source: Source, paired: Paired) -> Iterator[str]:
-    """Yield a warning if a folder has nothing in it that is meant."""
+    """Yield a warning if a folder has something in it, but nothing that is meant."""
     if source.kind != MAIL and not paired.pairs and not paired.useless:
-        yield f"There is no certificate with its private key in {printable(source.path)}: check the path in {source.kind}."
+        with suppress(OSError):
+            if os.listdir(source.path):
+                yield f"There is no certificate with its private key in {printable(source.path)}: check the path in {source.kind}."
 
 
 def _letter(found: Mapping[str, t.Any]) -> Unit:
