@@ -69,7 +69,7 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
         ("5.0", BOTH),
         (None, BOTH),
         ("many", Refused("whole number")),
-        (-1, Refused("from 0 to")),
+        (-1, Refused("0 or more")),
     ],
     "ssl_rotation_deploy_concurrency": [("2", BOTH), (None, BOTH), ("0", Refused("from 1 to 64"))],
     "ssl_rotation_balancer_wait_timeout": [
