@@ -9,15 +9,14 @@ from __future__ import annotations
 import os
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
     Option,
-    in_words_of_role,
     plain,
     why_unreadable,
+    words_of_role,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import steps, way, why_refused
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout_result import Rollout, lists
@@ -94,7 +93,7 @@ def fulfillment_outcome(
     )
     run = run_of(phases, path, answers, is_direct=is_direct, rollout=rollout)
     result = outcome(run, tolerated)
-    words = partial(in_words_of_role, options=plain(options), prefix="ssl_fulfillment_")
+    words = words_of_role(plain(options), "ssl_fulfillment_")
     blank = [f"ssl_fulfillment_select.{name}" for name, value in settings["select"].items() if value == []]
     blank += ["ssl_fulfillment_order_ids"] if settings.get("order_ids") == [] else []
     lines = summary(run, result, blank, words, is_check_mode=is_check_mode, report=report or None)

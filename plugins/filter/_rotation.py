@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
@@ -19,6 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._forms impo
     in_words_of_role,
     plain,
     why_unreadable,
+    words_of_role,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
     FOR_CERTIFICATES,
@@ -186,7 +186,7 @@ def rotation_outcome(
     """
     phases = plain(settings["phases"])
     run = _run(settings, registered, is_check_mode)
-    words = partial(in_words_of_role, options=plain(options), prefix="ssl_rotation_")
+    words = words_of_role(plain(options), "ssl_rotation_")
     result = outcome(run, phases, words, is_check_mode=is_check_mode, tolerated=plain(tolerated))
     lines = summary(
         result,

@@ -10,12 +10,11 @@ import os
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 
 from ansible.errors import AnsibleFilterError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._forms import Option, in_words_of_role, plain
+from ansible_collections.softlayer.certificates.plugins.module_utils._forms import Option, plain, words_of_role
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
     FOR_CERTIFICATES,
     require_libraries,
@@ -78,7 +77,7 @@ def rotation_sources(
             now(),
             warnings.append,
         )
-    words = partial(in_words_of_role, options=plain(options or {}), prefix="ssl_rotation_")
+    words = words_of_role(plain(options or {}), "ssl_rotation_")
     for name, records in (("trust_message", read.entries), ("message", read.skipped)):
         for record in records:
             record[name] = record[name] and words(record[name])

@@ -146,8 +146,13 @@ def why_unreadable(
 
 def in_words_of_role(message: str, options: Mapping[str, Option], prefix: str) -> str:
     """Return a module's message with the names of options replaced by the role's variables that set them."""
+    return words_of_role(options, prefix)(message)
+
+
+def words_of_role(options: Mapping[str, Option], prefix: str) -> Callable[[str], str]:
+    """Return `in_words_of_role` for many messages: the names are put together once."""
     names = dict(_names_of_options(options, prefix))
-    return OPTION_NAME.sub(lambda found: names.get(found[0], found[0]), message)
+    return lambda message: OPTION_NAME.sub(lambda found: names.get(found[0], found[0]), message)
 
 
 def _names_of_options(options: Mapping[str, Option], prefix: str) -> t.Iterator[tuple[str, str]]:

@@ -78,9 +78,8 @@ def _verdict(one: Settled, endpoint: Record) -> dict[str, t.Any]:
         return _judged(one, "skipped", "not_reachable", f"What is served cannot be looked at from here: {message}")
     facts = {name: endpoint[name] for name in ("common_name", "subject_alt_names", "fingerprint_sha256", "not_after")}
     shown = endpoint["fingerprint_sha256"]
-    gets_none = (
-        endpoint["reason"] in NO_CERTIFICATE | NOT_SEEN
-    )  # somebody accepts connections there, and clients get nothing
+    # Somebody accepts connections there, and clients get nothing.
+    gets_none = endpoint["reason"] in NO_CERTIFICATE | NOT_SEEN
     if not gets_none and one.certificate_id in (endpoint["certificate_ids"] or ()):
         but = f", but: {message}" if endpoint["reason"] else "."
         return {**_judged(one, "verified", None, f"It serves its certificate{but}", served=True, shown=shown), **facts}
