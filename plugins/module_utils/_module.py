@@ -18,7 +18,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ._argspec import ArgumentSpec
 from ._errors import CertificatesError
 from ._libraries import require_libraries
-from ._secrets import hidden_texts, in_each_text, masked, redacted, secrets_in
+from ._secrets import contained_in, hidden_texts, in_each_text, masked, redacted, secrets_in
 
 try:  # from ansible-core 2.22 on, it hides what is registered here and ignores no_log_values
     from ansible.module_utils.secrets import register_secrets  # type: ignore[import-not-found,unused-ignore]
@@ -87,10 +87,16 @@ class Module(AnsibleModule):
             {name: masked(str(value), self.no_log_values) for name, value in (log_args or {}).items()},
         )
 
+    def warn(self, warning: str, **more: t.Any) -> None:
+        """Warn without secrets."""
+        super().warn(masked(warning, self.no_log_values), **more)
+
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
         """End with a result."""
         self._hide_secrets()
         self.params = redacted(self.params, self._spec.options)  # the result contains it as `invocation`
+        # ansible-core looks for each of these in each text, which would take longer than importing the certificates of a fleet.
+        self.no_log_values = contained_in([kwargs, self.params], self.no_log_values)
         super().exit_json(**kwargs)
         raise AssertionError("exit_json returned")  # pragma: no cover
 

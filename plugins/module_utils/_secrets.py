@@ -16,6 +16,7 @@ import json
 import re
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -66,10 +67,11 @@ Option = Mapping[str, t.Any]
 def secrets_in(value: object) -> Iterator[str]:
     """Yield the secrets in a value's texts, each in all forms in which it may appear elsewhere."""
     for text in _texts(value):
-        for start, end in _key_spans(text):
+        keys, passwords = _spans(text)
+        for start, end in keys:
             key = text[start:end].strip()
             yield from {key, "\n".join(line.strip() for line in key.splitlines()), "".join(key.split())}
-        for start, end in _url_spans(text):
+        for start, end in passwords:
             forms = {form for part in _parts(text[start:end]) for form in _spellings(part)}
             yield from (form for form in forms if len(form) >= SHORTEST)
 
@@ -93,7 +95,8 @@ def _spellings(password: str) -> set[str]:
 def without_secrets(text: str) -> str:
     """Return a text with each secret in it replaced by `STARS`."""
     shown, position = "", 0
-    for start, end in sorted({*_key_spans(text), *_url_spans(text)}):
+    keys, passwords = _spans(text)
+    for start, end in sorted({*keys, *passwords}):
         if end > position:
             shown += text[position : max(start, position)] + STARS
             position = end
@@ -133,6 +136,15 @@ def hidden_texts(values: Mapping[str, t.Any], options: Mapping[str, Option]) -> 
     return {text for text in _texts(hidden) if len(text) >= SHORTEST}
 
 
+def contained_in(value: object, secrets: Iterable[str]) -> set[str]:
+    """Return those of the secrets that any text or number of a value contains, and all that are no longer than a password.
+
+    A password may also come to light in another way, such as in a warning, where a key is recognised by its form.
+    """
+    shown = "\0".join(map(str, _scalars(value)))
+    return {secret for secret in secrets if len(secret) <= LONGEST_PASSWORD or secret in shown}
+
+
 def in_each_text(value: t.Any, change: Callable[[str], str]) -> t.Any:
     """Return a copy of a value with all its texts changed, except the names in dictionaries."""
     if isinstance(value, str):
@@ -169,15 +181,26 @@ def _quoted(password: str) -> tuple[str, ...]:
 
 
 def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
+    return (one for one in _scalars(value) if isinstance(one, str))
+
+
+def _scalars(value: object) -> Iterator[object]:
+    """Yield the names and values of dictionaries and the items of lists, however deep, that contain no others."""
+    if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _texts(name)
-            yield from _texts(item)
+            yield name
+            yield from _scalars(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _texts(item)
+            yield from _scalars(item)
+    else:
+        yield value
+
+
+@lru_cache(maxsize=10_000)
+def _spans(text: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """Return the positions of private keys and those of passwords; options are looked through several times."""
+    return tuple(_key_spans(text)), tuple(_url_spans(text))
 
 
 def _key_spans(text: str) -> Iterator[Span]:

@@ -75,7 +75,7 @@ class Client:
 
     Args:
         settings: the endpoint and the credentials.
-        concurrency: maximum number of calls in flight at the same time.
+        concurrency: maximum number of calls in flight at the same time, in all threads together.
         stop: see above.
         warn: called with the text of each warning to the user.
     """
@@ -92,6 +92,7 @@ class Client:
         self.api_calls = 0
         self.stop = stop or threading.Event()
         self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(concurrency)
         self._limiter = RateLimiter()
         self._turned_away: CertificatesError | None = None
         self._account_id: int | None = None
@@ -173,38 +174,48 @@ class Client:
         args = tuple(map(_portable, args))
         keywords = {"id": _portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
         codes = CODES_TO_READ_AGAIN if repeatable else NOT_CARRIED_OUT
+        pause: float | None = None
         for delay in chain(self._delays(), [None]):
-            self._limiter.wait(self.stop.wait)
-            if self.stop.is_set():
-                raise Interrupted
-            if self._turned_away:
-                raise self._turned_away
-            if before_sending is not None:
-                before_sending()
-            try:
-                answer = self._call_once(service, method, args, keywords, repeatable=repeatable, changes=changes)
-            except CertificatesError as error:
-                if error.code == "rate_limited":
-                    retry_after = error.details.get("retry_after_seconds", 0.0)
-                    if retry_after > LONGEST_WAIT:  # the wait would hold back all other calls as well
-                        self._turned_away = error
+            if pause is not None:
+                self.stop.wait(pause)
+            with self._turns:
+                self._limiter.wait(self.stop.wait)
+                if self.stop.is_set():
+                    raise Interrupted
+                if self._turned_away:
+                    raise self._turned_away
+                if before_sending is not None:
+                    before_sending()
+                try:
+                    answer = self._call_once(service, method, args, keywords, repeatable=repeatable, changes=changes)
+                except CertificatesError as error:
+                    self._learn_from(error)
+                    if error.code == "no_answer" and not repeatable:
+                        raise CertificatesError(
+                            error.code, f"{error.message} It may have been processed.", **error.details
+                        ) from None
+                    is_answered = error.code == "unreachable" and "http_status" in error.details
+                    if error is self._turned_away or error.code not in codes or delay is None:
                         raise
-                    self._limiter.refused(retry_after)
-                elif error.code in ANSWERED:
+                    if is_answered and not repeatable:
+                        raise  # a proxy answered the call itself: only its word says what happened to the call
+                    pause = None if error.code == "rate_limited" else delay
+                else:
                     self._limiter.taken()
-                if error.code == "no_answer" and not repeatable:
-                    raise CertificatesError(
-                        error.code, f"{error.message} It may have been processed.", **error.details
-                    ) from None
-                is_answered = error.code == "unreachable" and "http_status" in error.details
-                if error.code not in codes or delay is None or (is_answered and not repeatable):
-                    raise  # a proxy answered the call itself: never retry it, since only the proxy's word says what happened to the call
-                if error.code != "rate_limited":
-                    self.stop.wait(delay)
-            else:
-                self._limiter.taken()
-                return answer
+                    return answer
         raise AssertionError("unreachable")  # pragma: no cover
+
+    def _learn_from(self, error: CertificatesError) -> None:
+        """Note what a failed call tells of the calls that follow it."""
+        if error.code in ANSWERED:
+            self._limiter.taken()
+        if error.code != "rate_limited":
+            return
+        retry_after = error.details.get("retry_after_seconds", 0.0)
+        if retry_after > LONGEST_WAIT:  # the wait would hold back all other calls as well
+            self._turned_away = error
+        else:
+            self._limiter.refused(retry_after)
 
     def _delays(self) -> Iterator[float]:
         """Yield the delay before each retry, in seconds: random, at most a quarter of 4, 8, 16 ..."""
@@ -331,11 +342,19 @@ class Client:
             raise _no_list(service, method)
         return Page(_numbered(answer), getattr(answer, "total_count", 0) or None)
 
-    def each(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        """Apply `function` to every item, at most `concurrency` at the same time; return the results in order."""
+    def each(self, function: Callable[[T], R], items: Sequence[T], *, prepares: bool = False) -> list[R]:
+        """Apply `function` to every item, at most `concurrency` at the same time; return the results in order.
+
+        Args:
+            function: makes calls.
+            items: what it is applied to.
+            prepares: whether it has something else to do before and after its call. Then that is done for some more items
+                while others wait for the API; there are still no more than `concurrency` calls in flight.
+        """
         if len(items) <= 1:
             return [function(item) for item in items]
-        with concurrent.futures.ThreadPoolExecutor(max_workers=min(self.concurrency, len(items))) as pool:
+        threads = self.concurrency + (self.concurrency // 2 if prepares else 0)
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(threads, len(items))) as pool:
             return list(pool.map(function, items))
 
     def account_id(self, given: int | None = None) -> int:

@@ -278,7 +278,7 @@ def carry_out(client: Client, steps: Sequence[Step], ledger_url: str | None) -> 
     new = [step.content.certificate for step in steps if isinstance(step, Creation)]
     creator = Creator(client, ledger_url, new)
     try:
-        done = client.each(lambda step: carry_out_one(client, creator, step), steps)
+        done = client.each(lambda step: carry_out_one(client, creator, step), steps, prepares=True)
     finally:
         creator.close()
     return [repeated(step, done[step.first]) if isinstance(step, Repetition) else step for step in done]

@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import (
     HIDDEN,
+    LONGEST_PASSWORD,
     STARS,
+    contained_in,
     hidden_texts,
     in_each_text,
     masked,
@@ -174,3 +177,29 @@ def test_a_password_is_found_in_whatever_quotes(password: str, beside: str) -> N
 
 def test_a_value_keeps_its_form() -> None:
     assert in_each_text({"a": ["b", 1, None, {"c": "b"}]}, str.upper) == {"a": ["B", 1, None, {"c": "B"}]}
+
+
+SOME_TEXT = st.text("ab\n1", min_size=1, max_size=4)
+SOME_VALUE = st.recursive(
+    SOME_TEXT | st.integers(0, 1111) | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SOME_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(SOME_VALUE, st.sets(SOME_TEXT, max_size=6))
+def test_nothing_more_has_to_be_looked_for_than_is_contained(value: object, secrets: set[str]) -> None:
+    """ansible-core hides the same whether it looks for all keys or for those that a result contains."""
+    keys = {secret * LONGEST_PASSWORD for secret in secrets} | {secret for secret in secrets if len(secret) > 1}
+    longer = in_each_text(value, lambda text: text * LONGEST_PASSWORD)
+    for shown in (value, longer):
+        found = contained_in(shown, keys)
+        assert found <= keys
+        assert remove_values(shown, found) == remove_values(shown, keys)
+
+
+def test_a_password_is_always_looked_for() -> None:
+    password, key = "x" * LONGEST_PASSWORD, "y" * (LONGEST_PASSWORD + 1)
+    assert contained_in({"a": ["b", 1, None]}, [password, key]) == {password}
+    assert contained_in({"a": [f"b{key}"]}, [password, key]) == {password, key}
+    assert contained_in({f"b{key}": []}, [key]) == {key}

@@ -12,6 +12,7 @@ import io
 import json
 import math
 import os
+import threading
 import xmlrpc.client
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -694,6 +695,34 @@ def test_each_keeps_the_order_and_lets_errors_through(client: Client) -> None:
 
     with pytest.raises(CertificatesError):
         client.each(fails, [1, 2, 3])
+
+
+def test_more_items_are_prepared_than_calls_are_in_flight(client: Client, wire: Wire) -> None:
+    """With two calls at once three items are under way, and still no more than two calls."""
+    three_begun, two_in_flight = threading.Semaphore(0), threading.Barrier(2, timeout=60)
+    lock, in_flight, most = threading.Lock(), 0, 0
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
+        nonlocal in_flight, most
+        with lock:
+            in_flight += 1
+            most = max(most, in_flight)
+        two_in_flight.wait()
+        with lock:
+            in_flight -= 1
+        return ok(True)(request)
+
+    def ask(item: int) -> object:
+        if item == 2:  # the third one
+            three_begun.release(2)
+        elif item < 2:
+            assert three_begun.acquire(timeout=60)
+        return two.call("Account", "getX")
+
+    wire.script = [answer]
+    two = Client(client.settings, concurrency=2)
+    assert two.each(ask, range(4), prepares=True) == [True] * 4
+    assert most == 2
 
 
 # Settings
