@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
-FIRST_PAUSE = 0.5
+FIRST_PAUSE = 0.25
 """Seconds."""
 GROWTH = 1.1
 """How much longer each pause is than the one before: of the time that is waited, about a tenth is lost after the end."""

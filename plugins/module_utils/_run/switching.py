@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -70,9 +71,9 @@ class Switcher:
         """Return the balancer's listeners with their outcomes, in every case."""
         planned = [one for one in group if one.is_changed]
         kept = [one for one in group if one.outcome == "unchanged"]
-        if self._watch:
-            self._watch.remember(planned)
-        settled = {one.uuid: one for one in (*group, *self._switch(planned))}
+        with ThreadPoolExecutor(max_workers=1) as meanwhile:
+            remembered = meanwhile.submit(self._watch.remember, planned) if self._watch else None
+            settled = {one.uuid: one for one in (*group, *self._switch(planned, remembered))}
         if self._watch:
             self._settle(kept)
             settled |= {one.uuid: one for one in self._see(self._watch, list(settled.values()))}
@@ -80,14 +81,21 @@ class Switcher:
 
     # Before the change
 
-    def _switch(self, planned: Sequence[Deployment]) -> list[Deployment]:
-        """Point the listeners to their new certificates, and wait until that is done."""
+    def _switch(self, planned: Sequence[Deployment], remembered: Future[None] | None = None) -> list[Deployment]:
+        """Point the listeners to their new certificates, and wait until that is done.
+
+        Args:
+            planned: the listeners.
+            remembered: ends once they have been looked at, which is before the change is sent.
+        """
         pauses = Pauses(self._client.stop, self._patience.timeout, self._patience.interval)
         missing, settled = list(planned), []
         try:
             while missing:
                 missing, met = _still_to_do(missing, self._when_active(_balancer(planned), pauses))
                 settled += met
+                if remembered:
+                    remembered.result()
                 try:
                     if missing and self._send(missing, pauses):
                         return [*settled, *self._confirm(missing)]
