@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.common.yaml import yaml_load
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
@@ -22,19 +20,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._forms impo
     read_variable,
     read_variables,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._roles import role_options
 
 
-def role_options(role: str) -> dict[str, t.Any]:
-    """Return the options of a role from its argument specification, without their descriptions.
-
-    Ansible's own parser remembers where each value stands and takes ten times as long, in each task that needs a variable.
-
-    Args:
-        role: the role's name.
-    """
-    path = Path(__file__).parents[2] / "roles" / plain(role) / "meta/argument_specs.yml"
-    options = yaml_load(path.read_bytes())["argument_specs"]["main"]["options"]
-    return {name: {key: value for key, value in one.items() if key != "description"} for name, one in options.items()}
+def options_of_role(role: str) -> dict[str, t.Any]:
+    """Return the options of a role; see `role_options`."""
+    return role_options(plain(role))
 
 
 def role_variables(
@@ -85,7 +76,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         """Return the filters of this file."""
         return {
-            "_role_options": role_options,
+            "_role_options": options_of_role,
             "_role_variables": role_variables,
             "_role_variable": role_variable,
             "_role_message": role_message,

@@ -19,19 +19,22 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import is_meant
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.lines import Facts
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.page import as_json, as_page
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import COLUMNS, build, kind_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import as_csv
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
+from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
 
 Records = Sequence[Mapping[str, t.Any]]
+ROLE = "ssl_rotation"
 LANE = ("key", "name", "days_left")
 """What the lane of a line of certificates in the timeline tells."""
 
 
 def rotation_report(
     found: Mapping[str, Records],
-    words: Mapping[str, t.Any],
+    language: str,
     store: Records | None = None,
     listeners: Records | None = None,
     seen: Records | None = None,
@@ -42,30 +45,31 @@ def rotation_report(
     previous: str | None = None,
     is_check_mode: bool = False,
     patterns: Sequence[str] | None = None,
-) -> dict[str, t.Any]:
-    """Return the report as data and as CSV, and what to draw of it."""
+) -> dict[str, str]:
+    """Return the texts of the report's files: `html`, `json` and `csv`."""
     try:
         require_libraries(FOR_CERTIFICATES, "The report of the role ssl_rotation", "on the controller")
     except CertificatesError as error:
         raise AnsibleFilterError(error.message) from None
-    patterns = plain(patterns)
+    patterns, has = plain(patterns), plain(found)
     facts = Facts(
-        store=_meant(store, patterns) if store is not None else None,
-        listeners=listeners,
-        seen=seen or (),
-        entries=_meant(found.get("entries") or (), patterns),
-        unread=_meant(found.get("skipped") or (), patterns),
-        result=result or {},
-        chosen=chosen or (),
+        store=_meant(plain(store), patterns) if store is not None else None,
+        listeners=plain(listeners),
+        seen=plain(seen or ()),
+        entries=_meant(has.get("entries") or (), patterns),
+        unread=_meant(has.get("skipped") or (), patterns),
+        result=plain(result or {}),
+        chosen=plain(chosen or ()),
         has_all_listeners=has_all_listeners,
         needs_trust=trust == "require",
         is_check_mode=is_check_mode,
     )
-    at = now()
+    at, words = now(), page_words(ROLE, language)
     report = build(facts, words, at, previous)
     drawing = timeline(report["lines"], parse(report["generated_at"]) or at, kind_of, LANE)
-    told: dict[str, t.Any] = wrap_var({"data": report, "csv": as_csv(report["lines"], COLUMNS), "timeline": drawing})
-    return told
+    page = as_page(**page_sources(ROLE), report=report, drawing=drawing, words=words, language=language)
+    files = {"html": page, "json": as_json(report), "csv": as_csv(report["lines"], COLUMNS)}
+    return {name: wrap_var(text) for name, text in files.items()}
 
 
 def _meant(records: Records, patterns: Sequence[str] | None) -> Records:

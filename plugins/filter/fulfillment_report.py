@@ -10,11 +10,14 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
     FOR_CERTIFICATES,
     require_libraries,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.page import as_json, as_page
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.states import (
     COLUMNS,
     Known,
@@ -23,9 +26,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.sta
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import as_csv
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
+from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
 
 Records = Sequence[Mapping[str, t.Any]]
+ROLE = "ssl_fulfillment"
 LANE = ("order_id", "name", "days_left")
 """What the lane of an order in the timeline tells."""
 
@@ -42,20 +47,58 @@ def fulfillment_report(
     previous: str | None = None,
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV, and what to draw of it."""
-    try:
-        require_libraries(FOR_CERTIFICATES, "The filter fulfillment_report", "on the controller")
-    except CertificatesError as error:
-        raise AnsibleFilterError(error.message) from None
+    _require_libraries("The filter fulfillment_report")
     known = Known(store, emails, collected, missing, skipped, failed)
-    at = now()
-    report = build(orders, known, words, at, previous)
-    drawing = timeline(report["orders"], parse(report["generated_at"]) or at, kind_of, LANE)
+    report, drawing = _reported(orders, known, words, previous)
     return {"data": report, "csv": as_csv(report["orders"], COLUMNS), "timeline": drawing}
 
 
+def fulfillment_files(
+    orders: Records,
+    language: str,
+    result: Mapping[str, Records],
+    found: Mapping[str, t.Any],
+    previous: str | None = None,
+) -> dict[str, str]:
+    """Return the texts of the report's files: `html`, `json` and `csv`.
+
+    Args:
+        orders: as `ssl_order_info` returns them.
+        language: of the page.
+        result: what the run has done, of which `skipped` and `failed` matter.
+        found: what is known of the orders beside that: `store`, `emails`, `collected` and `missing`, as `Known` has them,
+            and `failed` for what is not in the result.
+        previous: the JSON text of the previous report.
+    """
+    _require_libraries("The report of the role ssl_fulfillment")
+    words, has = page_words(ROLE, language), plain(found)
+    skipped, failed = plain(result["skipped"]), [*plain(result["failed"]), *has["failed"]]
+    known = Known(has["store"], has["emails"], has["collected"], has["missing"], skipped, failed)
+    report, drawing = _reported(plain(orders), known, words, previous)
+    page = as_page(**page_sources(ROLE), report=report, drawing=drawing, words=words, language=language)
+    files = {"html": page, "json": as_json(report), "csv": as_csv(report["orders"], COLUMNS)}
+    return {name: wrap_var(text) for name, text in files.items()}
+
+
+def _require_libraries(who: str) -> None:
+    try:
+        require_libraries(FOR_CERTIFICATES, who, "on the controller")
+    except CertificatesError as error:
+        raise AnsibleFilterError(error.message) from None
+
+
+def _reported(
+    orders: Records, known: Known, words: Mapping[str, t.Any], previous: str | None
+) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """Return the report, and what to draw of it."""
+    at = now()
+    report = build(orders, known, words, at, previous)
+    return report, timeline(report["orders"], parse(report["generated_at"]) or at, kind_of, LANE)
+
+
 class FilterModule:
-    """Provides the filter by name."""
+    """Provides the filters by name."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         """Return the filters of this file."""
-        return {"fulfillment_report": fulfillment_report}
+        return {"fulfillment_report": fulfillment_report, "_fulfillment_files": fulfillment_files}

@@ -23,7 +23,7 @@ MODULE_UTILS = f"{NAMESPACE}plugins.module_utils."
 LAYERS = (
     ("_codes",),
     ("_errors", "_secrets", "_text"),
-    ("_argspec", "_files", "_forms", "_libraries", "_names", "_times"),
+    ("_argspec", "_files", "_forms", "_libraries", "_names", "_roles", "_times"),
     ("_module",),
     ("_x509",),
     ("_mail",),
