@@ -18,7 +18,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._forms impo
     why_unreadable,
     words_of_role,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import steps, way, why_refused
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import (
+    batches,
+    steps,
+    way,
+    why_refused,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout_result import Rollout, lists
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import (
     outcome,
@@ -61,6 +66,11 @@ def fulfillment_way(settings: Record, ids_of_hosts: Sequence[int] | None = None)
 def fulfillment_steps(settings: Record, count: int) -> list[str]:
     """Return the steps of a run; see `steps`."""
     return steps(settings, count)
+
+
+def fulfillment_batches(items: Sequence[t.Any], size: int) -> list[dict[str, t.Any]]:
+    """Return items in batches, each with its `items` and its `range`; see `batches`."""
+    return [{"items": batch.items, "range": batch.range} for batch in batches(items, size)]
 
 
 def fulfillment_outcome(
@@ -140,5 +150,6 @@ class FilterModule:
             "_fulfillment_refusal": fulfillment_refusal,
             "_fulfillment_way": fulfillment_way,
             "_fulfillment_steps": fulfillment_steps,
+            "_fulfillment_batches": fulfillment_batches,
             "_fulfillment_outcome": fulfillment_outcome,
         }

@@ -7,7 +7,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import steps, way, why_refused
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import (
+    LARGEST,
+    batches,
+    steps,
+    way,
+    why_refused,
+)
+from hypothesis import given
+from hypothesis import strategies as st
 
 SETTINGS: dict[str, Any] = {
     "phases": ["request"],
@@ -140,3 +148,21 @@ def test_how_the_orders_are_found(settings: dict[str, Any], expected: tuple[Any,
 )
 def test_the_steps_of_a_run(settings: dict[str, Any], count: int, expected: list[str]) -> None:
     assert steps({**SETTINGS, **settings}, count) == expected
+
+
+def test_batches_grow() -> None:
+    """Something is seen soon, and large fleets are not held up by the starts of modules."""
+    assert [batch.range for batch in batches(range(1_000), 100)] == ["1-100", "101-300", "301-700", "701-1000"]
+    assert {len(batch.items) for batch in batches(range(10_300), 100)[3:]} == {800}
+    assert batches([], 100) == []
+
+
+@given(st.integers(0, 500), st.integers(1, 40))
+def test_each_item_is_in_one_batch(count: int, size: int) -> None:
+    items = list(range(count))
+    found = batches(items, size)
+    assert [item for batch in found for item in batch.items] == items
+    assert all(0 < len(batch.items) <= LARGEST * size for batch in found)
+    for batch in found:
+        first, last = batch.items[0] + 1, batch.items[-1] + 1
+        assert batch.range == (f"{first}-{last}" if last > first else f"{last}")
