@@ -60,10 +60,10 @@ def fulfillment_refusal(
 def fulfillment_way(settings: Record, ids_of_hosts: Sequence[int] | None = None) -> dict[str, t.Any]:
     """Return how the orders are found: see `Way`."""
     found = way(plain(settings), plain(ids_of_hosts or None))
-    return {"order_ids": found.order_ids, "is_direct": found.is_direct}
+    return {"order_ids": found.order_ids, "is_direct": found.is_direct, "count": found.count}
 
 
-def fulfillment_steps(settings: Record, count: int) -> list[str]:
+def fulfillment_steps(settings: Record, count: int | None) -> list[str]:
     """Return the steps of a run; see `steps`."""
     return steps(settings, count)
 
@@ -94,7 +94,7 @@ def fulfillment_outcome(
         tolerated: reasons of emails that count as skipped as long as others are requested.
     """
     phases = plain(settings["phases"])
-    count = 0 if is_direct else len(registered["listed"].get("orders", ()))
+    count = way(plain(settings), None).count if is_direct else len(registered["listed"].get("orders", ()))
     path, answers = steps(settings, count), _Plain(registered)
     rollout = (
         lists(_rollout(path, answers, is_check_mode), phases, is_check_mode=is_check_mode)

@@ -34,8 +34,10 @@ class Way:
     order_ids: Sequence[int] | None
     """Those that are named by id, `None` where no ids are given."""
     is_direct: bool
-    """Whether the orders are not listed before: the module that requests the emails reads them, because they are named one by
-    one, and all that is to be done is to request their emails; or the run is about listeners that no order narrows."""
+    """Whether the orders are not listed before: the module that requests the emails reads them, because they are named by what
+    it takes, and all that is to be done is to request their emails; or the run is about listeners that no order narrows."""
+    count: int | None = None
+    """How many orders are named one by one, `None` where they are listed, or a pattern names them."""
 
 
 def way(settings: Record, ids_of_hosts: Sequence[int] | None) -> Way:
@@ -55,15 +57,16 @@ def way(settings: Record, ids_of_hosts: Sequence[int] | None) -> Way:
         and not settings["from_inventory"]
         and select.keys() <= NAMING
         and named is not None
-        and len(named) <= settings["batch_size"]
-        and not any(WILDCARD.search(str(name)) for name in named)
     )
+    is_counted = is_named and not any(WILDCARD.search(str(name)) for name in named or ())
     return Way(
-        ids, is_direct=is_named or (OF_LISTENERS.issuperset(settings["phases"]) and not is_narrowed_by_orders(settings))
+        ids,
+        is_direct=is_named or (OF_LISTENERS.issuperset(settings["phases"]) and not is_narrowed_by_orders(settings)),
+        count=len(named or ()) if is_counted else None,
     )
 
 
-def steps(settings: Record, count: int) -> list[str]:
+def steps(settings: Record, count: int | None) -> list[str]:
     """Return the steps of a run, each of which has a task file.
 
     Orders that fit into one batch are decided on and requested by one call. Of more it is decided first which, so that there
@@ -72,10 +75,11 @@ def steps(settings: Record, count: int) -> list[str]:
 
     Args:
         settings: the variables.
-        count: how many orders were listed; 0 if it was left to the module that requests the emails.
+        count: how many orders were listed or are named, `None` if the module that requests the emails finds that out.
     """
     phases = settings["phases"]
-    request = "request_in_batches" if count > settings["batch_size"] else "request"
+    fits = count is not None and count <= settings["batch_size"]
+    request = "request" if fits else "request_in_batches"
     looks = "collect" in phases or (settings.get("mail") is not None and bool({"import", "report"} & set(phases)))
     wanted = {
         "request": "request" in phases,

@@ -33,7 +33,7 @@ class Run:
     listed: Record | None = None
     """The orders, by `ssl_order_info`; `None` too where the module that requests the emails read them by itself."""
     plan: Record | None = None
-    """From `ssl_fulfillment_email` in check mode, if there are more orders than fit into one batch."""
+    """From `ssl_fulfillment_email` in check mode, if there may be more orders than fit into one batch."""
     emails: Sequence[Record] = ()
     """From `ssl_fulfillment_email`, one for each batch."""
     mails: Record | None = None
@@ -60,7 +60,8 @@ class Run:
     def has_orders(self) -> bool:
         """Whether any order was selected, or none was asked for."""
         is_needless = self.listed is None and "request" not in self.phases
-        return is_needless or bool((self.listed or {}).get("orders")) or any(one.get("emails") for one in self.emails)
+        emails = (*self.emails, self.plan or {})
+        return is_needless or bool((self.listed or {}).get("orders")) or any(one.get("emails") for one in emails)
 
     @property
     def has_listeners(self) -> bool:

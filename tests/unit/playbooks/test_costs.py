@@ -13,7 +13,7 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.modules import options_for, run_module
-from tests.support.playing import play
+from tests.support.playing import Ran, play
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,35 @@ def test_resend_of_named_orders_costs_what_the_module_does(
     assert ran.code == 0, ran.output
     assert methods(sim) == alone
     assert f"requested {number}, " in ran.output
+
+
+def test_a_second_run_over_a_pattern_costs_what_the_module_does(sim: Simulator, tmp_path: Path) -> None:
+    """How many orders a pattern names is found out by the module that decides on their emails, and by no other."""
+    number = len(sim.orders())
+    ledger = f"sqlite:///{tmp_path}/role.sqlite3"
+    pattern = {"common_names": ["*"]}
+
+    def resend() -> Ran:
+        return play(
+            sim,
+            tmp_path,
+            "softlayer.certificates.resend",
+            ssl_fulfillment_ledger_url=ledger,
+            ssl_fulfillment_select=pattern,
+        )
+
+    first = resend()
+    assert first.code == 0, first.output
+    assert f"requested {number}, " in first.output
+    sim.reset()
+    again = run_module("ssl_fulfillment_email", **options_for(sim, "rest"), **pattern, ledger_url=ledger)
+    assert again.result["skipped_count"] == number
+    alone = methods(sim)
+    sim.reset()
+    second = resend()
+    assert second.code == 0, second.output
+    assert f"requested 0, collected 0, imported 0, skipped {number}, failed 0" in second.output
+    assert methods(sim) == alone
 
 
 def test_orders_that_are_chosen_by_more_than_their_ids_are_listed_once_before(sim: Simulator, tmp_path: Path) -> None:

@@ -104,13 +104,13 @@ def way_of(ids_of_hosts: list[int] | None = None, **settings: Any) -> tuple[Any,
         ({"select": {"order_ids": []}}, ([], True)),
         ({"select": {"common_names": ["www.example.com"]}}, (None, True)),
         ({"select": {"common_names": []}}, (None, True)),
-        ({"select": {"common_names": ["*.example.com"]}}, (None, False)),
+        ({"select": {"common_names": ["*.example.com"]}}, (None, True)),
         ({"select": {"common_names": ["www.example.com"]}, "order_ids": [1]}, ([1], False)),
         ({"select": {"order_ids": [1], "exclude_expired": True}}, ([1], False)),
         ({"order_ids": [1], "phases": ["request", "collect"]}, ([1], False)),
         ({"order_ids": [1], "phases": ["import"]}, ([1], False)),
-        ({"order_ids": [1, 2, 3], "batch_size": 2}, ([1, 2, 3], False)),
-        ({"select": {"common_names": ["a", "b", "c"]}, "batch_size": 2}, (None, False)),
+        ({"order_ids": [1, 2, 3], "batch_size": 2}, ([1, 2, 3], True)),
+        ({"select": {"common_names": ["a", "b", "c"]}, "batch_size": 2}, (None, True)),
         ({"phases": ["deploy", "verify"]}, (None, True)),
         ({"phases": ["deploy"], "select": {"common_names": ["*.example.com"]}}, (None, True)),
         ({"phases": ["deploy"], "select": {"statuses": ["approved"]}}, (None, False)),
@@ -125,11 +125,27 @@ def test_how_the_orders_are_found(settings: dict[str, Any], expected: tuple[Any,
 
 
 @pytest.mark.parametrize(
+    ("settings", "count"),
+    [
+        ({"order_ids": [2, 1, 2]}, 2),
+        ({"order_ids": []}, 0),
+        ({"select": {"common_names": ["a", "b"]}}, 2),
+        ({"select": {"common_names": ["a", "*.b"]}}, None),
+        ({"select": {"exclude_expired": True}}, None),
+        ({"phases": ["deploy"]}, None),
+    ],
+)
+def test_how_many_orders_are_named(settings: dict[str, Any], count: int | None) -> None:
+    assert way({**SETTINGS, **settings}, None).count == count
+
+
+@pytest.mark.parametrize(
     ("settings", "count", "expected"),
     [
         ({}, 0, ["request"]),
         ({}, 100, ["request"]),
         ({}, 101, ["request_in_batches"]),
+        ({}, None, ["request_in_batches"]),
         ({"phases": ["collect"], **MAIL}, 1, ["collect"]),
         ({"phases": ["import"]}, 101, ["import"]),
         ({"phases": ["import"], **MAIL}, 1, ["collect", "import"]),
