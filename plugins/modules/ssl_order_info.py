@@ -58,15 +58,16 @@ EXAMPLES = r"""
     order_ids: [1234, 5678]
     gather_imported: true
     account_id: 307608
-    endpoint_url: https://api.softlayer.com/rest/v3.1/
+    transport: rest
     config_file: ~/.softlayer-production
     timeout: 120
     retries: 10
 
-- name: List orders with an IBM Cloud API key, through a proxy with its own CA
+- name: List orders with an IBM Cloud API key, by the endpoint of the private network and through a proxy with its own CA
   softlayer.certificates.ssl_order_info:
     username: apikey
     api_key: "{{ vault_ibm_cloud_api_key }}"
+    endpoint_url: https://api.service.softlayer.com/rest/v3.1/
     proxy: http://proxy.example.com:3128
     validate_certs: true
     ca_path: /etc/ssl/certs/proxy-ca.pem
