@@ -42,8 +42,9 @@ def test_records_have_exactly_these_keys(sim: Simulator, api: dict[str, Any], op
     }
 
 
-def test_null_is_no_key(sim: Simulator) -> None:
-    orders = run_module(MODULE, **options_for(sim), fields=None)["orders"]
+@pytest.mark.parametrize("nothing", [None, "", [None, " "]], ids=str)
+def test_null_is_no_key(sim: Simulator, nothing: object) -> None:
+    orders = run_module(MODULE, **options_for(sim), fields=nothing)["orders"]
     assert orders == [{"id": order["id"]} for order in sim.orders()]
 
 
