@@ -78,6 +78,7 @@ options:
   endpoint_url:
     env:
       - name: SL_ENDPOINT_URL
+  # transport has none here: Ansible would refuse an empty one, as a credential of AWX leaves it. The argument spec reads it.
 notes:
   - O(username), O(api_key), O(endpoint_url), O(config_file), O(proxy) and O(ca_path) may be Jinja2 templates, with lookups and the extra
     variables of the command line, or strings encrypted with Ansible Vault.
@@ -96,10 +97,12 @@ EXAMPLES = r"""
 plugin: softlayer.certificates.ssl_orders
 
 ---
-# production.ssl_orders.yml: an IBM Cloud API key from the environment of the job, and a cache that is valid for one hour
+# production.ssl_orders.yml: thousands of orders, which REST lists faster, an IBM Cloud API key from the environment of the job, and a cache
+# that is valid for one hour
 plugin: softlayer.certificates.ssl_orders
 username: apikey
 api_key: "{{ lookup('ansible.builtin.env', 'IBMCLOUD_API_KEY') }}"
+transport: rest
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/ansible-inventory
@@ -119,13 +122,14 @@ expires_within_days: 60
 imported: false
 
 ---
-# Two orders of another account, over REST and through a proxy with its own CA, without reading the certificate store
+# Two orders of another account, by the endpoint of the private network and through a proxy with its own CA, without reading the
+# certificate store
 plugin: softlayer.certificates.ssl_orders
 order_ids: [1234, 5678]
 account_id: 307608
 gather_imported: false
 config_file: ~/.softlayer-production
-endpoint_url: https://api.softlayer.com/rest/v3.1/
+endpoint_url: https://api.service.softlayer.com/rest/v3.1/
 proxy: http://proxy.example.com:3128
 validate_certs: true
 ca_path: /etc/ssl/certs/proxy-ca.pem

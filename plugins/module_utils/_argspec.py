@@ -10,12 +10,13 @@ Options are documented in `plugins/doc_fragments/` if modules share them, else i
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.basic import AnsibleFallbackNotFound, env_fallback
 from ansible.module_utils.common.validation import check_type_dict
 
 from ._errors import CertificatesError
@@ -30,6 +31,8 @@ MAILBOXES = ("imap", "maildir", "mbox", "paths")
 """Options of `ssl_fulfillment_email_info` that name where the messages are."""
 STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
 """The collection's words for the status of an order."""
+TRANSPORTS = ("xmlrpc", "rest")
+"""The transports of the API, by the part of an endpoint's path that selects each."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,18 @@ def _is_blank(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
+def transport_fallback(variable: str) -> str:
+    """Return the transport that an environment variable names; Ansible refuses any other word, and is told where that is from.
+
+    Raises:
+        AnsibleFallbackNotFound: it is not set, or empty as a credential of AWX leaves it.
+    """
+    word = os.environ.get(variable, "").strip()
+    if not word:
+        raise AnsibleFallbackNotFound
+    return word if word in TRANSPORTS else f"{word} (from the environment variable {variable})"
+
+
 def api_options() -> ArgumentSpec:
     """Return the options of all modules that call the SoftLayer API."""
     return ArgumentSpec(
@@ -149,6 +164,11 @@ def api_options() -> ArgumentSpec:
             "username": {"type": "str", "fallback": (env_fallback, ["SL_USERNAME"])},
             "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["SL_API_KEY"])},
             "endpoint_url": {"type": "str", "fallback": (env_fallback, ["SL_ENDPOINT_URL"])},
+            "transport": {
+                "type": "str",
+                "choices": list(TRANSPORTS),
+                "fallback": (transport_fallback, ["SOFTLAYER_CERTIFICATES_TRANSPORT"]),
+            },
             "config_file": {"type": "path"},
             "timeout": {"type": "float", "default": 60},
             "proxy": {"type": "str"},

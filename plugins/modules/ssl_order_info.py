@@ -18,6 +18,39 @@ description:
   - Options combine with AND, values inside one list with OR. A list that is empty or null matches no order.
   - An entry without a usable id is left out, with a warning. When orders are compared with the certificate store, a certificate there that
     cannot be read is left out, too, with a warning.
+options:
+  fields:
+    description:
+      - Keys that the records in RV(orders) should have, beside V(id). The default is all keys.
+      - Only what these keys and the selection need is read from the API, so a list of thousands of orders is faster and shorter. The CSRs,
+        which are most of what the API sends, are read only for V(public_key_sha256), V(key_type), V(subject_alt_names), O(common_names), and
+        to compare orders with the certificate store.
+      - V(certificate_ids), V(imported) and V(superseded_by) need O(gather_imported) or O(imported). Without any of the three,
+        O(gather_imported) alone does not read the store.
+      - With an empty or null list, records have only their V(id).
+    type: list
+    elements: str
+    choices:
+      - id
+      - common_name
+      - approver_email
+      - technical_contact_email
+      - public_key_sha256
+      - key_type
+      - subject_alt_names
+      - created_at
+      - modified_at
+      - effective_at
+      - expires_at
+      - status
+      - status_name
+      - billing_order_id
+      - product
+      - days_until_expiry
+      - fulfillment_email_available
+      - certificate_ids
+      - imported
+      - superseded_by
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -53,20 +86,27 @@ EXAMPLES = r"""
       - admin@example.com
       - hostmaster@*
 
+- name: List what expires in thousands of orders, without reading anything else
+  softlayer.certificates.ssl_order_info:
+    transport: rest
+    exclude_expired: true
+    fields: [common_name, expires_at, days_until_expiry]
+
 - name: Look two orders up, over REST, with the credentials of a config file
   softlayer.certificates.ssl_order_info:
     order_ids: [1234, 5678]
     gather_imported: true
     account_id: 307608
-    endpoint_url: https://api.softlayer.com/rest/v3.1/
+    transport: rest
     config_file: ~/.softlayer-production
     timeout: 120
     retries: 10
 
-- name: List orders with an IBM Cloud API key, through a proxy with its own CA
+- name: List orders with an IBM Cloud API key, by the endpoint of the private network and through a proxy with its own CA
   softlayer.certificates.ssl_order_info:
     username: apikey
     api_key: "{{ vault_ibm_cloud_api_key }}"
+    endpoint_url: https://api.service.softlayer.com/rest/v3.1/
     proxy: http://proxy.example.com:3128
     validate_certs: true
     ca_path: /etc/ssl/certs/proxy-ca.pem
@@ -74,7 +114,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 orders:
-  description: The orders that match all criteria, sorted by id.
+  description: The orders that match all criteria, sorted by id. With O(fields), they have only those keys and V(id).
   returned: success
   type: list
   elements: dict
@@ -85,72 +125,88 @@ orders:
       sample: 1234
     common_name:
       description: Common name of the order; null if it has none.
+      returned: unless O(fields) leaves it out
       type: str
       sample: www.example.com
     status:
       description: One of V(pending), V(approved), V(complete), V(canceled), V(unknown).
+      returned: unless O(fields) leaves it out
       type: str
       sample: approved
     status_name:
       description: The API's own name for the status.
+      returned: unless O(fields) leaves it out
       type: str
       sample: Approved
     approver_email:
       description: Address of the domain administrator, who receives the emails.
+      returned: unless O(fields) leaves it out
       type: str
       sample: admin@example.com
     technical_contact_email:
       description: Address of the technical contact, who may get a copy.
+      returned: unless O(fields) leaves it out
       type: str
       sample: tech@example.com
     created_at:
       description: When it was ordered.
+      returned: unless O(fields) leaves it out
       type: str
       sample: "2026-01-31T08:12:44Z"
     modified_at:
       description: When the order was last changed.
+      returned: unless O(fields) leaves it out
       type: str
       sample: "2026-02-01T10:00:00Z"
     effective_at:
       description: When the certificate's validity begins.
+      returned: unless O(fields) leaves it out
       type: str
       sample: "2026-02-01T00:00:00Z"
     expires_at:
       description: When the certificate's validity ends.
+      returned: unless O(fields) leaves it out
       type: str
       sample: "2027-01-31T23:59:59Z"
     days_until_expiry:
       description: Whole days left, negative once it has expired.
+      returned: unless O(fields) leaves it out
       type: int
       sample: 68
     product:
       description: Name of the product that was ordered.
+      returned: unless O(fields) leaves it out
       type: str
       sample: RapidSSL - 1 year
     billing_order_id:
       description: Id of the billing order.
+      returned: unless O(fields) leaves it out
       type: int
       sample: 98765
     public_key_sha256:
       description: SHA-256 of the public key (SubjectPublicKeyInfo) in the order's CSR, in hex; null if there is no readable CSR.
+      returned: unless O(fields) leaves it out
       type: str
       sample: 3b1f2a0c9d8e7f60514233241506f7e8d9cabbac9d8e7f605142332415060718
     key_type:
       description: Algorithm of the public key in the order's CSR, such as V(RSA) or V(EC); null if there is no readable CSR.
+      returned: unless O(fields) leaves it out
       type: str
       sample: RSA
     subject_alt_names:
       description: The DNS names in the order's CSR. Often there are none, and the certificate is for RV(orders[].common_name).
+      returned: unless O(fields) leaves it out
       type: list
       elements: str
       sample: []
     fulfillment_email_available:
       description: Whether the fulfillment email can be requested. The order's status must allow it, and the order must not have expired.
+      returned: unless O(fields) leaves it out
       type: bool
       sample: true
     certificate_ids:
       description: Ids of the certificates in the store that have the order's public key.
-      returned: with O(gather_imported) or O(imported)
+      returned: with O(gather_imported) or O(imported), unless O(fields) leaves it out
       type: list
       elements: int
       sample: [4711]
@@ -160,7 +216,7 @@ orders:
           than two days before RV(orders[].expires_at). A renewal that keeps its key is a different certificate.
         - If the order has expired, its certificate may have expired, too. If RV(orders[].expires_at) is not known, the certificate only has
           to be valid.
-      returned: with O(gather_imported) or O(imported)
+      returned: with O(gather_imported) or O(imported), unless O(fields) leaves it out
       type: bool
       sample: true
     superseded_by:
@@ -168,7 +224,7 @@ orders:
         - Ids of the certificates in the store that have replaced the order's certificate, which is not there itself. They are valid, more
           than two days newer than the order, of the same key type, and have the common name and all names in the CSR.
         - Such an order no longer needs an email.
-      returned: with O(gather_imported) or O(imported)
+      returned: with O(gather_imported) or O(imported), unless O(fields) leaves it out
       type: list
       elements: int
       sample: []

@@ -217,6 +217,6 @@ def transport_advice(results: Sequence[Result]) -> str | None:
         return None
     return (
         "Both give the same results. Answers in JSON are half as long and are parsed several times faster than those in XML, so "
-        "use REST for a large fleet: ``endpoint_url: https://api.softlayer.com/rest/v3.1/``. The module alone took\n\n"
+        "use REST for a large fleet: ``transport: rest``. The module alone took\n\n"
         + "\n".join(f"* {line}" for line in lines)
     )

@@ -10,10 +10,10 @@ Rests on `SoftLayer_Security_Certificate_Request`. Does not load the SDK, so tha
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 
 from .._codes import Ineligibility
 from .._errors import CertificatesError
@@ -21,7 +21,7 @@ from .._names import address_matches, any_matches, shown_name
 from .._text import printable
 from .._times import days_until, has_passed, iso, parse
 from .._x509.certificate import name_set
-from .._x509.read import requested
+from .._x509.read import Requested, requested
 from .._x509.terms import Shelf, Term
 from .values import check_ids, number, yes_or_no
 
@@ -32,10 +32,34 @@ SERVICE = "Security_Certificate_Request"
 FULFILLMENT_EMAIL = "FulfillmentEmail"
 """The `emailType` that this collection passes to `resendEmail`."""
 
-MASK = (
-    "mask[id,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
-    "effectiveDate,expirationDate,statusId,status[id,name],order[id],orderItem[id,description]]"
-)
+PROPERTIES: Mapping[str, str] = {
+    "common_name": "commonName",
+    "approver_email": "approverEmailAddress",
+    "technical_contact_email": "technicalContactEmailAddress",
+    "public_key_sha256": "certificateSigningRequest",
+    "key_type": "certificateSigningRequest",
+    "subject_alt_names": "certificateSigningRequest",
+    "created_at": "createDate",
+    "modified_at": "modifyDate",
+    "effective_at": "effectiveDate",
+    "expires_at": "expirationDate",
+    "status": "statusId,status[id,name]",
+    "status_name": "statusId,status[id,name]",
+    "billing_order_id": "order[id]",
+    "product": "orderItem[id,description]",
+}
+"""The facts of an order apart from its id, and the properties of the API's object that each is read from."""
+NAMES = frozenset({"common_name", "subject_alt_names"})
+"""The facts that make the names of an order."""
+TERM = NAMES | {"public_key_sha256", "key_type", "created_at", "effective_at", "expires_at"}
+"""The facts that an order is compared with the certificate store by."""
+DERIVED: Mapping[str, frozenset[str]] = {
+    "days_until_expiry": frozenset({"expires_at"}),
+    "fulfillment_email_available": frozenset({"status", "expires_at"}),
+}
+"""What results say beside the facts of an order, and the facts that it follows from."""
+STANDING = ("certificate_ids", "imported", "superseded_by")
+"""What results say of the certificate store."""
 
 STATUSES = {
     "pending ca approval": "pending",
@@ -187,6 +211,18 @@ class Selection:
         return selection
 
     @property
+    def facts(self) -> frozenset[str]:
+        """The facts that orders must have to be selected, and compared with the store if `needs_store`."""
+        needed = (
+            (self.common_names is not None, NAMES),
+            (self.statuses is not None, {"status"}),
+            (self.approver_emails is not None, {"approver_email"}),
+            (self.expires_within_days is not None or self.exclude_expired, {"expires_at"}),
+            (self.needs_store, TERM),
+        )
+        return frozenset(fact for is_needed, facts in needed if is_needed for fact in facts)
+
+    @property
     def needs_store(self) -> bool:
         """Whether `results` needs to know what is in the certificate store."""
         return self.gather_imported or self.imported is not None
@@ -219,21 +255,40 @@ class Selection:
         )
 
 
-def fetch_orders(client: Client, account_id: int, order_ids: Collection[int] | None = None) -> list[Order]:
+def order_mask(facts: Collection[str] = PROPERTIES.keys()) -> str:
+    """Return the object mask that asks for these facts of orders, and for no more than they are read from."""
+    properties = dict.fromkeys(asked for fact, asked in PROPERTIES.items() if fact in facts)
+    return f"mask[{','.join(['id', *properties])}]"
+
+
+def fetch_orders(
+    client: Client,
+    account_id: int,
+    order_ids: Collection[int] | None = None,
+    facts: Collection[str] = PROPERTIES.keys(),
+) -> list[Order]:
     """Return the account's orders, or only those with the given ids, sorted by id.
 
     Rests on `getSslCertificateRequests`.
+
+    Args:
+        client: makes the calls.
+        account_id: id of the account.
+        order_ids: the ids; `None` for all orders.
+        facts: what of `PROPERTIES` is asked for; an order looks as if it lacked the others, and has the status `unknown`.
 
     Raises:
         CertificatesError: as `Client.read_list`.
     """
     listing = (SERVICE, "getSslCertificateRequests", account_id)
+    mask = order_mask(facts)
     rows = (
-        client.read_list(*listing, mask=MASK)
+        client.read_list(*listing, mask=mask)
         if order_ids is None
-        else client.read_ids(*listing, identifiers=order_ids, mask=MASK)
+        else client.read_ids(*listing, identifiers=order_ids, mask=mask)
     )
-    return _with_status_names(client, [normalise(row) for row in rows])
+    read = cache(requested)  # a renewal often has the CSR of the order before it
+    return _with_status_names(client, [normalise(row, read) for row in rows])
 
 
 def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
@@ -268,10 +323,11 @@ def resend_fulfillment_email(client: Client, order_id: int) -> bool:
     return yes_or_no(answer, f"SoftLayer_{SERVICE}::resendEmail")
 
 
-def normalise(row: Mapping[str, t.Any]) -> Order:
-    """Return an API object as an `Order`."""
+def normalise(row: Mapping[str, t.Any], read: Callable[[str], Requested | None] = requested) -> Order:
+    """Return an API object as an `Order`; `read` reads its CSR."""
     status_name = _text(_related(row, "status").get("name"))
-    request = requested(row.get("certificateSigningRequest"))
+    csr = row.get("certificateSigningRequest")
+    request = read(csr) if isinstance(csr, str) else None
     return Order(
         id=int(row["id"]),
         common_name=_text(row.get("commonName")),

@@ -11,10 +11,11 @@ import os
 import typing as t
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
+from .._argspec import TRANSPORTS
 from .._errors import CertificatesError
 from .._names import is_loopback
 from .._secrets import secrets_in
@@ -88,7 +89,30 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
         retries=params["retries"],
     )
     _guard_endpoint(settings)
+    if params["transport"]:
+        return replace(settings, endpoint_url=at_transport(settings.endpoint_url, params["transport"]))
     return settings
+
+
+def at_transport(endpoint_url: str, transport: str) -> str:
+    """Return the same endpoint at the path of a transport: the part `xmlrpc` or `rest` of its path is exchanged.
+
+    Args:
+        endpoint_url: a URL as `_guard_endpoint` allows it.
+        transport: one of `TRANSPORTS`.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if the path does not have exactly one such part.
+    """
+    url = urlsplit(endpoint_url)
+    parts = url.path.split("/")
+    if sum(part in TRANSPORTS for part in parts) != 1:
+        raise CertificatesError(
+            "invalid_argument",
+            f"With transport: {transport}, the path of endpoint_url must have exactly one part xmlrpc or rest, as in "
+            f"{API_PUBLIC_ENDPOINT}, and {endpoint_url} does not: change endpoint_url, or do not set transport.",
+        )
+    return url._replace(path="/".join(transport if part in TRANSPORTS else part for part in parts)).geturl()
 
 
 def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> bool | str:

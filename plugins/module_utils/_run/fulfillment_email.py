@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
-from .._api.orders import FULFILLMENT_EMAIL, Selection, fetch_orders, resend_fulfillment_email
+from .._api.orders import FULFILLMENT_EMAIL, TERM, Selection, fetch_orders, resend_fulfillment_email
 from .._api.store import fetch_shelf
 from .._api.values import LARGEST_ID, check_ids, in_range
 from .._argspec import ArgumentSpec, api_options, concurrency_options, ledger_options, selection_options
@@ -58,6 +58,8 @@ SPEC = (
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 LONGEST_INTERVAL_HOURS = 1_000_000
+FACTS = TERM | {"approver_email", "technical_contact_email", "status"}
+"""What is asked for about orders. The names in the CSR are part of the result, so it is also needed if the store is not compared."""
 REASONS: Mapping[Code, EmailReason] = {"not_found": "not_found", "retired": "retired", "rate_limited": "rate_limited"}
 """Codes of failed calls that are used as reasons; `no_answer` becomes `outcome_unknown`, all others `api_error`."""
 
@@ -112,9 +114,8 @@ def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes
     at = now()
     ids = params["order_ids"]
     selection = Selection(order_ids=None if ids is None else frozenset(ids), common_names=params["common_names"])
-    orders = {
-        order.id: order for order in fetch_orders(client, account_id, selection.order_ids) if selection.takes(order, at)
-    }
+    found = fetch_orders(client, account_id, selection.order_ids, FACTS)
+    orders = {order.id: order for order in found if selection.takes(order, at)}
     if params["common_names"] and not orders:
         module.warn(
             f"No SSL order matches common_names ({', '.join(params['common_names'])}); ssl_order_info lists the orders there are."

@@ -7,29 +7,40 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from .._api.client import connect
-from .._api.orders import Selection, fetch_orders
+from .._api.orders import DERIVED, PROPERTIES, STANDING, Selection, fetch_orders
 from .._api.store import fetch_shelf
-from .._argspec import api_options, selection_options
+from .._argspec import ArgumentSpec, api_options, selection_options
+from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import any_matches
 from .._times import now
 
-SPEC = api_options() + selection_options()
+FIELDS = ("id", *PROPERTIES, *DERIVED, *STANDING)
+"""The keys of an order's record."""
+SPEC = (
+    api_options()
+    + selection_options()
+    + ArgumentSpec(options={"fields": {"type": "list", "elements": "str", "choices": list(FIELDS)}})
+)
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
 
 
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
-    selection = Selection.from_options(module.params)
+    selection, fields = narrowed(Selection.from_options(module.params), module.params["fields"])
     client = connect(module)
     account_id = client.account_id(module.params["account_id"])
     at = now()
-    found = fetch_orders(client, account_id, selection.order_ids)
+    found = fetch_orders(client, account_id, selection.order_ids, selection.facts | facts_of(fields))
     shelf = fetch_shelf(client, "leave out imported and gather_imported") if selection.needs_store else None
     results = selection.results(found, at, shelf)
+    if set(fields) < set(FIELDS):
+        results = [{name: value for name, value in result.items() if name in fields} for result in results]
     return {
         "changed": False,
         "orders": results,
@@ -42,3 +53,28 @@ def run(module: Module) -> dict[str, t.Any]:
         ],
         "api_calls": client.api_calls,
     }
+
+
+def narrowed(selection: Selection, fields: Sequence[str] | None) -> tuple[Selection, frozenset[str]]:
+    """Return the keys that records should have, and a selection that does not read the store for nothing.
+
+    Args:
+        selection: which orders are wanted.
+        fields: the option; `None` means all keys.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if a key about the store is wanted but the store is not to be read.
+    """
+    if fields is None:
+        return selection, frozenset(FIELDS)
+    of_the_store = [name for name in fields if name in STANDING]
+    if of_the_store and not selection.needs_store:
+        raise CertificatesError(
+            "invalid_argument", f"fields: {', '.join(of_the_store)} can only be told with gather_imported: true."
+        )
+    return replace(selection, gather_imported=bool(of_the_store)), frozenset({"id", *fields})
+
+
+def facts_of(fields: Collection[str]) -> frozenset[str]:
+    """Return the facts of an order that these keys of its record are made of; those about the store need `Selection.facts`."""
+    return frozenset(fact for name in fields for fact in DERIVED.get(name, {name}) if fact in PROPERTIES)

@@ -80,7 +80,7 @@ class World:
             "certificate_pem": self._issued("shop.example.com")["certificate"],
         }
         self._words = {
-            "https://api.softlayer.com/rest/v3.1/": sim.rest_url,
+            "https://api.service.softlayer.com/rest/v3.1/": sim.rest_url,
             "http://proxy.example.com:3128": f"http://127.0.0.1:{proxy.port}",
             "sqlite:////var/lib": f"sqlite:///{self.root}/var/lib",
             "postgresql://certificates:": f"postgresql://{USER}:",

@@ -128,6 +128,8 @@ class Source:
             return [node.value]
         if isinstance(node, ast.IfExp):
             return self._values(node.body) + self._values(node.orelse)
+        if isinstance(node, ast.Call) and (_last_name(node.func) or "").endswith("_mask"):
+            return [getattr(self.module, str(_last_name(node.func)))()]  # all that it can ask for
         if isinstance(node, ast.Attribute):
             return [getattr(value, node.attr) for value in self._values(node.value)]
         if isinstance(node, ast.Name):

@@ -323,6 +323,29 @@ def test_options_go_before_the_environment_and_that_before_the_config_file(
     assert {call["transport"] for call in sim.calls()} == {"xmlrpc", "rest"}
 
 
+@pytest.mark.parametrize("wanted", ["xmlrpc", "rest"])
+def test_the_endpoint_is_called_over_the_transport_that_is_wanted(
+    inventory: Inventory, sim: Simulator, wanted: str
+) -> None:
+    """By the option, and by the environment; the option goes first."""
+    other = {"xmlrpc": "rest", "rest": "xmlrpc"}[wanted]
+    variable = "SOFTLAYER_CERTIFICATES_TRANSPORT"
+    for option, environment in ({"transport": wanted}, ""), ({"transport": wanted}, other), ({}, wanted):
+        inventory.write(**option)
+        sim.clear_calls()
+        inventory.listed(SL_ENDPOINT_URL=sim.url(other), **{variable: environment})
+        assert {call["transport"] for call in sim.calls()} == {wanted}
+
+
+def test_a_transport_in_the_environment_that_there_is_none_of(inventory: Inventory, sim: Simulator) -> None:
+    variable = "SOFTLAYER_CERTIFICATES_TRANSPORT"
+    inventory.listed(**{variable: ""})
+    assert {call["transport"] for call in sim.calls()} == {"xmlrpc"}
+    sim.clear_calls()
+    assert f"got: soap (from the environment variable {variable})" in inventory.refused(**{variable: "soap"})
+    assert sim.calls() == []
+
+
 def test_what_is_empty_is_taken_from_the_environment(inventory: Inventory) -> None:
     inventory.write(username="{{ '' }}", api_key="")
     inventory.listed()
@@ -359,6 +382,8 @@ def test_credentials_may_be_templates_and_encrypted(inventory: Inventory, sim: S
         ({"expiry_windows_days": [-1]}, "expiry_windows_days must not be negative."),
         ({"vars_prefix": "ssl-"}, "vars_prefix must be the beginning of a variable's name"),
         ({"username": "{{ nobody }}"}, "The template in the option username cannot be evaluated: 'nobody' is undefined"),
+        ({"transport": "soap"}, "xmlrpc, rest"),
+        ({"transport": "rest", "endpoint_url": "https://api.example.com/v3.1"}, "change endpoint_url, or do not set transport."),
         ({"endpoint_url": "http://api.example.com/rest/v3.1"}, "Credentials are not sent to api.example.com over plain http"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",

@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import (
-    MASK,
+    PROPERTIES,
     Order,
     Selection,
     fetch_orders,
     ineligibility,
     normalise,
+    order_mask,
     resend_fulfillment_email,
     status_word,
 )
@@ -300,7 +301,7 @@ def test_which_listing_is_read(wanted: list[int] | None, found: list[int], asked
     orders = fetch_orders(client, 1, wanted)  # type: ignore[arg-type]
     assert [order.id for order in orders] == found
     assert client.asked == asked
-    assert client.masks == {MASK}
+    assert client.masks == {order_mask()}
 
 
 def without(*names: str) -> dict[str, Any]:
@@ -361,9 +362,29 @@ def test_resending(answer: Any, sent: bool) -> None:
 
 
 def test_the_mask_names_all_that_is_shown() -> None:
-    for name in ROW:
-        assert name in MASK
-    assert "privateKey" not in MASK
+    assert order_mask() == (
+        "mask[id,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
+        "effectiveDate,expirationDate,statusId,status[id,name],order[id],orderItem[id,description]]"
+    )
+
+
+def test_a_mask_asks_for_nothing_that_is_not_needed() -> None:
+    assert order_mask([]) == "mask[id]"
+    assert order_mask({"key_type", "public_key_sha256", "product"}) == (
+        "mask[id,certificateSigningRequest,orderItem[id,description]]"
+    )
+    assert {order_mask([fact]) for fact in ORDER.as_facts()} == {
+        f"mask[{asked}]" for asked in ["id", *(f"id,{properties}" for properties in PROPERTIES.values())]
+    }
+
+
+def test_equal_csrs_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(f"{fetch_orders.__module__}.requested", lambda text: read.append(text))
+    csrs = ["one", "two", "one", None, ["one"], "one"]
+    rows = [{**ROW, "id": number, "certificateSigningRequest": csr} for number, csr in enumerate(csrs, 1)]
+    assert len(fetch_orders(FakeClient(rows), 1)) == len(rows)  # type: ignore[arg-type]
+    assert read == ["one", "two"]
 
 
 def test_an_order_cannot_be_changed() -> None:

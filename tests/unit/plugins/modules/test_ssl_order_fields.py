@@ -1,0 +1,70 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The option fields of ssl_order_info as Ansible runs it, over both transports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.order_info import FIELDS
+
+from tests.simulator.client import Simulator
+from tests.support.modules import options_for, run_module
+
+MODULE = "ssl_order_info"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"fields": ["common_name", "expires_at", "days_until_expiry"], "exclude_expired": True},
+        {"fields": ["status", "id", "status"], "common_names": ["*.example.com"]},
+        {"fields": ["fulfillment_email_available"], "statuses": ["approved", "complete"]},
+        {"fields": ["imported", "product"], "gather_imported": True},
+        {"fields": ["approver_email"], "imported": False},
+        {"fields": []},
+        {"fields": FIELDS, "gather_imported": True},
+    ],
+    ids=lambda options: "-".join(options["fields"][:2]) or "none",
+)
+def test_records_have_exactly_these_keys(sim: Simulator, api: dict[str, Any], options: dict[str, Any]) -> None:
+    fields = {"id", *options["fields"]}
+    whole = run_module(MODULE, **api, **{name: value for name, value in options.items() if name != "fields"})
+    restricted = run_module(MODULE, **api, **options)
+    assert not restricted.failed, restricted.result
+    expected = [{name: order[name] for name in fields} for order in whole["orders"]]
+    assert restricted["orders"] == expected
+    assert {name: restricted[name] for name in whole.result if name not in ("orders", "invocation")} == {
+        name: value for name, value in whole.result.items() if name not in ("orders", "invocation")
+    }
+
+
+@pytest.mark.parametrize("nothing", [None, "", [None, " "]], ids=str)
+def test_null_is_no_key(sim: Simulator, nothing: object) -> None:
+    orders = run_module(MODULE, **options_for(sim), fields=nothing)["orders"]
+    assert orders == [{"id": order["id"]} for order in sim.orders()]
+
+
+def test_csrs_that_nobody_wants_are_not_read(sim: Simulator, api: dict[str, Any]) -> None:
+    run_module(MODULE, **api, fields=["common_name"])
+    assert [call["mask"] for call in sim.calls() if call["method"] == "getSslCertificateRequests"] == [
+        "mask[id,commonName]"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"fields": ["comon_name"]}, "Got no match for: comon_name"),
+        ({"fields": ["imported"]}, "fields: imported can only be told with gather_imported: true."),
+    ],
+    ids=str,
+)
+def test_keys_that_cannot_be(sim: Simulator, options: dict[str, Any], words: str) -> None:
+    run = run_module(MODULE, **options_for(sim), **options)
+    assert (run.failed, run.code) == (True, "invalid_argument")
+    assert words in run["msg"] and "\n" not in run["msg"]
+    assert sim.calls() == []

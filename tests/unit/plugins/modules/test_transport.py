@@ -1,0 +1,117 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The option transport, for every module that calls the API: the endpoint that is configured, at the path of that transport."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.support.modules import TRANSPORTS, options_for, run_module
+from tests.support.pages import MODULES, PLUGINS
+from tests.support.playing import play
+
+VARIABLE = "SOFTLAYER_CERTIFICATES_TRANSPORT"
+CALLERS = [
+    name for name in MODULES if "endpoint_url" in importlib.import_module(f"{PLUGINS}.modules.{name}").SPEC.options
+]
+WAYS = ("option", "environment", "module_defaults")
+
+
+def called(sim: Simulator) -> set[str]:
+    """The transports that were used."""
+    return {call["transport"] for call in sim.calls()}
+
+
+def login(sim: Simulator, home: Path, endpoint_url: str) -> dict[str, str]:
+    """The options that log in, and an endpoint in the config file."""
+    (home / ".softlayer").write_text(f"[softlayer]\nendpoint_url = {endpoint_url}\n", encoding="ascii")
+    return {"username": sim.username, "api_key": sim.api_key}
+
+
+@pytest.mark.parametrize("wanted", TRANSPORTS)
+@pytest.mark.parametrize("configured", TRANSPORTS)
+def test_the_configured_endpoint_is_called_as_wanted(
+    sim: Simulator, home: Path, monkeypatch: pytest.MonkeyPatch, configured: str, wanted: str
+) -> None:
+    """Wherever the endpoint and the transport come from; the option goes before the environment."""
+    url = sim.url(configured)
+    in_file = login(sim, home, url)
+    for options in (options_for(sim, configured), in_file):
+        sim.clear_calls()
+        assert not run_module("ssl_order_info", **options, transport=wanted).failed
+        assert called(sim) == {wanted}
+    monkeypatch.setenv("SL_ENDPOINT_URL", url)
+    monkeypatch.setenv(VARIABLE, wanted)
+    other = next(transport for transport in TRANSPORTS if transport != wanted)
+    for given, used in ({}, wanted), ({"transport": ""}, wanted), ({"transport": other}, other):
+        sim.clear_calls()
+        assert not run_module("ssl_order_info", username=sim.username, api_key=sim.api_key, **given).failed
+        assert called(sim) == {used}
+
+
+@pytest.mark.parametrize("word", [None, "", " "])
+def test_nothing_said_leaves_the_endpoint_as_it_is(
+    sim: Simulator, transport: str, monkeypatch: pytest.MonkeyPatch, word: str | None
+) -> None:
+    if word is not None:
+        monkeypatch.setenv(VARIABLE, word)
+    assert not run_module("ssl_order_info", **options_for(sim, transport)).failed
+    assert called(sim) == {transport}
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_every_module_that_calls_the_api_refuses_another_word(
+    sim: Simulator, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    run = run_module(name, **options_for(sim), transport="soap")
+    assert (run.failed, run.code) == (True, "invalid_argument")
+    assert run["msg"] == "value of transport must be one of: xmlrpc, rest, got: soap"
+    monkeypatch.setenv(VARIABLE, "soap")
+    run = run_module(name, **options_for(sim))
+    assert run["msg"] == (
+        f"value of transport must be one of: xmlrpc, rest, got: soap (from the environment variable {VARIABLE})"
+    )
+    assert sim.calls() == []
+
+
+def test_an_endpoint_that_does_not_say_where_the_transport_is(sim: Simulator) -> None:
+    options = options_for(sim) | {"endpoint_url": "https://me.example.com/softlayer"}
+    run = run_module("ssl_order_info", **options, transport="rest")
+    assert (run.failed, run.code) == (True, "invalid_argument")
+    assert "https://me.example.com/softlayer does not: change endpoint_url, or do not set transport." in run["msg"]
+
+
+def test_an_endpoint_with_a_login_is_not_quoted(sim: Simulator) -> None:
+    options = options_for(sim) | {"endpoint_url": "https://me:sesame-open@example.com/softlayer"}
+    run = run_module("ssl_order_info", **options, transport="rest")
+    assert (run.failed, run.code) == (True, "invalid_argument")
+    assert "sesame-open" not in run.output
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("wanted", TRANSPORTS)
+def test_a_play_says_it_once_for_all_modules(
+    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, way: str
+) -> None:
+    """As an option, in the environment, or in the module_defaults of the group."""
+    option = {"transport": wanted} if way == "option" else {}
+    tasks = [
+        {"softlayer.certificates.ssl_order_info": option},
+        {"softlayer.certificates.ssl_certificate_info": option},
+    ]
+    one = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    if way == "module_defaults":
+        one["module_defaults"] = {"group/softlayer.certificates.softlayer": {"transport": wanted}}
+    if way == "environment":
+        monkeypatch.setenv(VARIABLE, wanted)
+    (tmp_path / "play.yml").write_text(json.dumps([one]), encoding="utf-8")
+    ran = play(sim, tmp_path, "play.yml")
+    assert ran.code == 0, ran.output
+    assert called(sim) == {wanted}
