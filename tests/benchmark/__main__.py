@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tests.benchmark import cases, report
+from tests.benchmark.catalogue import SCENARIOS
 from tests.benchmark.figures import Case, Result
 from tests.benchmark.plot import plot
-from tests.benchmark.scenarios import SCENARIOS
 from tests.benchmark.stage import ROOT, BenchmarkError, Fleet, Stage, stage
 from tests.benchmark.targets import TARGETS, judge, without_verdict
 from tests.simulator.client import SimulatorError

@@ -16,8 +16,8 @@ import sys
 from dataclasses import replace
 
 from tests.benchmark import cases
+from tests.benchmark.catalogue import SCENARIOS
 from tests.benchmark.figures import Case
-from tests.benchmark.scenarios import SCENARIOS
 from tests.benchmark.stage import ROOT, stage
 
 

@@ -20,8 +20,9 @@ import pytest
 from tests.benchmark import __main__ as benchmark_main
 from tests.benchmark import cases
 from tests.benchmark import stage as stage_module
+from tests.benchmark.catalogue import SCENARIOS
 from tests.benchmark.figures import Case, Result
-from tests.benchmark.scenarios import SCENARIOS, import_times, repeat_entry
+from tests.benchmark.scenarios import import_times, repeat_entry
 from tests.benchmark.stage import ROOT, BenchmarkError, Job, check, stage
 
 QUICK = ("--profile", "quick", "--orders", "3", "--rounds", "1")
