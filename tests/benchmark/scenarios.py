@@ -317,12 +317,12 @@ class SecondRun(Scenario):
 
     def ways(self) -> list[Way]:
         orders = self.case.orders
-        by_ids = self._options
+        by_ids = self.options
         module = "ssl_fulfillment_email"
         listing = self.module("listing alone", "ssl_order_info", dict, ("order_count", orders))
         return [
             *(Way(f"list_{way.name}", way.title, way.make) for way in listing),
-            *self.module("second run", module, lambda: self._options(common_names=["*"]), ("skipped_count", orders)),
+            *self.module("second run", module, lambda: self.options(common_names=["*"]), ("skipped_count", orders)),
             Way(
                 "module_by_ids",
                 "second run by order_ids, module alone",
@@ -332,10 +332,11 @@ class SecondRun(Scenario):
             ),
         ]
 
-    def _options(self, **selection: Any) -> dict[str, Any]:
+    def options(self, **others: Any) -> dict[str, Any]:
+        """Some options, and a copy of that ledger."""
         path = self.stage.new_path(".sqlite3")
         shutil.copy(self.stage.cache["ledger"], path)
-        return {"ledger_url": f"sqlite:///{path}", **selection}
+        return {"ledger_url": f"sqlite:///{path}", **others}
 
 
 def resend_options(order_ids: Sequence[int], ledger_url: str, case: Case) -> dict[str, Any]:
