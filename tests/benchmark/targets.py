@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.benchmark.figures import BARE, Case, Result, median
+from tests.benchmark.growth import GROWTH
 from tests.benchmark.roles import GATHERING, LISTING
 from tests.benchmark.rotation import LOOKS, floor_seconds
 
@@ -192,6 +193,16 @@ def fact(name: str) -> Compute:
     return lambda result: result.facts.get(name)
 
 
+def growth_of(way: str) -> Compute:
+    """How the cost of a way grows with the size; see `growth.py`. The steepest of the exponents counts."""
+
+    def compute(result: Result) -> float | None:
+        exponents = result.facts.get(GROWTH, {}).get(way, {}).values()
+        return max((value for value in exponents if value is not None), default=None)
+
+    return compute
+
+
 def needless_imports(result: Result) -> float | None:
     """Packages that were imported without a use for the call, less those that the SDK imports by itself."""
     found = result.facts.get("needless_imports")
@@ -353,6 +364,18 @@ TARGETS = (
             orders=None,
         )
         for scenario in ("role_request", "role_request_again", "role_import", "role_deploy")
+    ),
+    *(
+        Target(
+            f"{scenario}: growth",
+            "exponent of the playbook's cost over the size, less bare Ansible",
+            scenario,
+            growth_of("ansible"),
+            1.1,
+            unit="",
+            orders=None,
+        )
+        for scenario in ("role_request", "role_request_again", "role_import", "role_deploy", "role_report", "rotate")
     ),
     Target(
         "role_request_again: against a listing",

@@ -57,6 +57,15 @@ def test_imports_are_counted() -> None:
     assert (verdict.figure, verdict.met) == (2, False)
 
 
+def test_the_steepest_growth_counts() -> None:
+    found = result("role_import", orders=1_000)
+    found.facts = {"growth": {"ansible": {"wall": 0.9, "CPU": 1.3, "CPU, two largest": None}, "module": {"wall": 2.0}}}
+    smaller = result("role_import", orders=100)
+    (verdict,) = judge([target("role_import: growth")], [smaller, found])
+    assert (verdict.case.orders, verdict.figure, verdict.met, verdict.binding) == (1_000, 1.3, False, True)
+    assert verdict.target.bound_in_words() == "<= 1.10"
+
+
 @pytest.mark.parametrize("orders", [100, 10_000])
 def test_a_role_is_compared_with_its_modules_at_every_size(orders: int) -> None:
     found = result("role_request", orders=orders, ansible=[3], module=[1], bare=[1])
