@@ -80,8 +80,10 @@ def driver(programs: dict[str, str]) -> Iterator[Driver]:
             assert process.stdout is not None
             port = next(int(found[1]) for line in process.stdout if (found := STARTED.search(line)))
             session = Driver(port, programs["chromium"], profile)
-            yield session
-            session.ask("DELETE", "")
+            try:
+                yield session
+            finally:
+                session.ask("DELETE", "")
         finally:
             process.terminate()
 

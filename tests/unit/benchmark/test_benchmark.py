@@ -175,6 +175,8 @@ def test_cases_are_chosen() -> None:
     small = cases.choose(full, ["list"], most_orders=100, rounds=1)
     assert {(case.orders, case.rounds) for case in small} == {(100, 1)}
     assert len(small) == len(set(small))
+    (alone,) = cases.choose([Case("list", 10, rounds=3), Case("list", 100, rounds=1)], most_orders=10)
+    assert alone.rounds == 3, "those that differ in their rounds alone are the same"
     assert {case.scenario for case in full} == set(SCENARIOS)
 
 
