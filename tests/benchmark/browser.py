@@ -11,10 +11,12 @@ long it took. Speaks the WebDriver protocol itself, which is a few requests, so 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,8 +60,11 @@ class Driver:
         """Send a command and return its value."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._base + path, data, {"Content-Type": "application/json"}, method=method)
-        with DIRECT.open(request) as response:
-            return json.load(response)["value"]
+        try:
+            with DIRECT.open(request) as response:
+                return json.load(response)["value"]
+        except urllib.error.HTTPError as error:
+            sys.exit(f"the driver refuses {path or '/session'}: {json.load(error)['value']['message']}")
 
     def run(self, script: str) -> Any:
         """Run a script in the page and return what it is done with."""
@@ -71,10 +76,15 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @contextmanager
 def driver(programs: dict[str, str]) -> Iterator[Driver]:
-    """Chromium, which ends with the block."""
+    """Chromium, which ends with the block. Its files are where their paths are short: it has sockets among them."""
     with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
-        subprocess.Popen([programs["chromedriver"], "--port=0"], stdout=subprocess.PIPE, text=True) as process,
+        tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as profile,
+        subprocess.Popen(
+            [programs["chromedriver"], "--port=0"],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": profile},
+            text=True,
+        ) as process,
     ):
         try:
             assert process.stdout is not None

@@ -20,9 +20,11 @@ Exponents = dict[str, float | None]
 
 
 def series(results: Sequence[Result]) -> list[list[Result]]:
-    """Results that differ in nothing but their size, the smallest first; only where there are two sizes at least."""
+    """Results that differ in nothing but their size, the smallest first: where there are two sizes at least, and our ways."""
     alike: dict[tuple[object, ...], dict[int, Result]] = {}
     for result in results:
+        if not any(result.runs.get(way) for way in OURS):
+            continue
         case = result.case
         key = (case.scenario, case.latency_ms, case.concurrency, case.transport)
         alike.setdefault(key, {})[case.orders] = result

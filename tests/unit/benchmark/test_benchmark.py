@@ -66,9 +66,9 @@ def test_every_scenario_and_every_slow_loop(tmp_path: Path) -> None:
     assert calls["gather_imported"] == {"sdk": 3, "bare": 0, "module": 3, "ansible": 3}
     assert calls["start_up"] == {"bare": 0, "uri": 1, "ansible": 2, "uri_module": 1, "module": 2, "sdk": 2}
     assert calls["import"] | {"per_order": 0} == {
-        **{"sdk": 4, "bare": 0, "module": 4, "ansible": 4},
+        **{"sdk": 4, "bare": 0, "module": 5, "ansible": 5},
         **{"uri": 3, "slcli": 3, "per_order": 0},
-    }
+    }, "our module also asks for the account, for the ledger"
     assert calls["resend"]["uri"] == calls["resend"]["slcli"] == 3
     assert calls["resend"]["sdk"] == calls["resend"]["module"] == 6, "the account, two pages, and each email"
 

@@ -14,11 +14,11 @@ from tests.unit.benchmark.made_up import result
 
 def test_a_series_differs_in_nothing_but_the_size() -> None:
     found = [
-        result(orders=1_000),
-        result(orders=100),
-        result(orders=1_000, axes={"transport": "rest"}),
-        result(orders=1_000, axes={"latency_ms": 150}),
-        result("second_run", orders=10_000),
+        result(orders=1_000, module=[1]),
+        result(orders=100, module=[1]),
+        result(orders=1_000, axes={"transport": "rest"}, module=[1]),
+        result(orders=1_000, axes={"latency_ms": 150}, module=[1]),
+        result("second_run", orders=10_000, module=[1]),
     ]
     assert growth.series(found) == [[found[1], found[0]]]
 
@@ -42,5 +42,7 @@ def test_the_two_largest_sizes_show_what_a_start_hides() -> None:
     assert found["wall, two largest"] == pytest.approx(1.7, abs=0.01)
 
 
-def test_ways_that_were_not_measured_have_no_growth() -> None:
-    assert growth.of([result(orders=1, sdk=[1]), result(orders=2, sdk=[1])]) == {}
+def test_what_is_none_of_our_ways_has_no_growth() -> None:
+    found = [result("page", orders=orders, blank=[1], page=[1]) for orders in (1_000, 10_000)]
+    assert growth.series(found) == []
+    assert growth.of(found) == {}

@@ -110,7 +110,9 @@ def test_the_plot_of_growth_has_a_line_for_each_way_and_a_spot_for_each_size() -
 
 
 def test_the_plot_of_growth_may_have_nothing_to_show() -> None:
-    assert ElementTree.fromstring(curves(results()[:1], TITLES, HEADINGS)) is not None
+    pages = [result("page", orders=orders, page=[1]) for orders in (1_000, 10_000)]
+    drawing = curves([*results()[:1], *pages], {**TITLES, "page": {}}, {**HEADINGS, "page": "A page"})
+    assert len(ElementTree.fromstring(drawing)) == 1, "a background"
 
 
 def test_axes_end_at_powers_of_ten() -> None:
