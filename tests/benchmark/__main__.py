@@ -4,7 +4,7 @@
 
 """`make bench`: what a fleet of orders costs, side by side with what one would do without this collection.
 
-Prints tables and what came of the targets, and writes `.bench/results.json` and `.bench/plot.svg`.
+Prints tables and what came of the targets, and writes `.bench/results.json`, `.bench/plot.svg` and `.bench/growth.svg`.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tests.benchmark import cases, report
+from tests.benchmark import cases, growth, report
+from tests.benchmark.catalogue import SCENARIOS
 from tests.benchmark.figures import Case, Result
-from tests.benchmark.plot import plot
-from tests.benchmark.scenarios import SCENARIOS
+from tests.benchmark.plot import curves, plot
 from tests.benchmark.stage import ROOT, BenchmarkError, Fleet, Stage, stage
 from tests.benchmark.targets import TARGETS, judge, without_verdict
 from tests.simulator.client import SimulatorError
 
 DOCS_PAGE = ROOT / "docs/docsite/rst/guide_benchmark.rst"
-DOCS_PLOT = ROOT / "docs/benchmark.svg"
+DOCS_PLOTS = {"plot.svg": ROOT / "docs/benchmark.svg", "growth.svg": ROOT / "docs/benchmark_growth.svg"}
 PACKAGES = ("ansible-core", "SoftLayer", "cryptography", "requests")
 
 Titles = dict[str, dict[str, str]]
@@ -48,6 +48,8 @@ def main() -> int:
     started, load = time.monotonic(), os.getloadavg()[0]
     titles: Titles = {}
     results, broken = measure_all(chosen, profile.sample, options.folder, titles)
+    for members in growth.series(results):
+        members[-1].facts[growth.GROWTH] = growth.of(members)
     verdicts = judge(TARGETS, results)
     targets = [target for target in TARGETS if not options.only or target.scenario in options.only]
     missing = without_verdict(targets, verdicts)
@@ -67,11 +69,13 @@ def main() -> int:
     }
     file = options.json or options.folder / "results.json"
     file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    drawing = plot(results, titles, headings)
-    (options.folder / "plot.svg").write_text(drawing, encoding="utf-8")
+    drawings = {"plot.svg": plot(results, titles, headings), "growth.svg": curves(results, titles, headings)}
+    for name, drawing in drawings.items():
+        (options.folder / name).write_text(drawing, encoding="utf-8")
     if options.write_docs and not broken:
         DOCS_PAGE.write_text(report.as_rst(results, verdicts, titles, headings, about), encoding="utf-8")
-        DOCS_PLOT.write_text(drawing, encoding="utf-8")
+        for name, path in DOCS_PLOTS.items():
+            path.write_text(drawings[name], encoding="utf-8")
     missed = [verdict for verdict in verdicts if verdict.binding and not verdict.met]
     print(f"\n{len(missed)} figures miss their target. {document['seconds']:.0f} seconds; results in {shown(file)}")
     for text in broken:
@@ -89,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", type=Path, metavar="FILE", help="where the results go (.bench/results.json)")
     made.add_argument("--folder", type=folder, default=ROOT / ".bench", help="where all else goes (.bench)")
     made.add_argument("--check", action="store_true", help="end with 1 if a target is missed")
-    made.add_argument("--write-docs", action="store_true", help="write the page and the plot of the documentation")
+    made.add_argument("--write-docs", action="store_true", help="write the page and the plots of the documentation")
     return made
 
 

@@ -27,6 +27,26 @@ class Profile:
     sample: int
 
 
+WRITING, READING = ("role_request", "role_import"), ("role_request_again", "role_report")
+"""Playbooks that make a call for each order, and those that only list."""
+
+
+def _playbooks() -> tuple[Case, ...]:
+    """Each size without latency and with that of a slow network, one of them over XML-RPC as well; large ones in one round."""
+    sizes = {
+        **dict.fromkeys(WRITING, (100, 1_000)),
+        **dict.fromkeys(READING, (100, 1_000, 10_000)),
+        "role_deploy": (30, 300),
+    }
+    return tuple(
+        Case(scenario, orders, latency, transport=transport, rounds=3 if orders < 1_000 else 1)
+        for scenario, all_sizes in sizes.items()
+        for latency in (0, 150)
+        for orders in all_sizes
+        for transport in (TRANSPORTS if (orders, latency) == (all_sizes[-1], 150) else (REST,))
+    )
+
+
 def _full() -> tuple[Case, ...]:
     listing = [
         Case("list", orders, latency, transport=transport, instead=(orders, latency, transport) == (10_000, 50, REST))
@@ -49,6 +69,7 @@ def _full() -> tuple[Case, ...]:
             (1_000, 0, 16),
         )
     ]
+    writing += [Case(scenario, 500, 150, 16, REST) for scenario in ("resend", "import")]
     return (
         Case("start_up", 1, transport=REST, rounds=7),
         *listing,
@@ -57,6 +78,9 @@ def _full() -> tuple[Case, ...]:
         Case("second_run", 10_000, 0),
         Case("second_run", 10_000, 50, transport=REST),
         Case("mailbox", 200),
+        *_playbooks(),
+        *(Case("page", orders, transport=REST) for orders in (1_000, 10_000)),
+        Case("rotate", 30, 150, transport=REST),
         *(Case(scenario, 300, 150, transport=transport) for scenario in ROTATIONS for transport in TRANSPORTS),
     )
 
@@ -69,13 +93,19 @@ def _quick() -> tuple[Case, ...]:
         Case("resend", 100, 50, 16, rounds=2, instead=True),
         Case("import", 100, 50, 16, rounds=2, instead=True),
         Case("second_run", 1_000, 50, rounds=2),
+        *(Case(scenario, 100, 0, transport=REST, rounds=1) for scenario in (*WRITING, *READING, "page")),
+        Case("role_deploy", 30, 0, transport=REST, rounds=1),
         *(Case(scenario, 30, 150, transport=REST, rounds=2) for scenario in ROTATIONS),
     )
 
 
 def _long() -> tuple[Case, ...]:
     """What takes minutes for each run, beside all of the full profile."""
-    return (*_full(), *(Case(scenario, 10_000, 0, 16, rounds=1) for scenario in ("resend", "import")))
+    return (
+        *_full(),
+        *(Case(scenario, 10_000, 0, 16, rounds=1) for scenario in ("resend", "import")),
+        *(Case(scenario, 10_000, latency, transport=REST, rounds=1) for scenario in WRITING for latency in (0, 150)),
+    )
 
 
 PROFILES = {
@@ -89,10 +119,11 @@ def choose(
     cases: Iterable[Case], only: Sequence[str] = (), most_orders: int | None = None, rounds: int | None = None
 ) -> list[Case]:
     """Those of some scenarios, none of them with more orders than said, each once."""
-    chosen: dict[Case, None] = {}
+    chosen: dict[Case, Case] = {}
     for case in cases:
         if only and case.scenario not in only:
             continue
         orders = case.orders if most_orders is None else min(case.orders, most_orders)
-        chosen[replace(case, orders=orders, rounds=rounds or case.rounds)] = None
-    return list(chosen)
+        made = replace(case, orders=orders, rounds=rounds or case.rounds)
+        chosen.setdefault(replace(made, rounds=0), made)
+    return list(chosen.values())

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -31,10 +32,12 @@ class Case:
 
     def label(self) -> str:
         """The case in a few words."""
-        return (
-            f"{self.orders:,} orders, {self.latency_ms} ms, concurrency {self.concurrency}, "
-            f"{'REST' if self.transport == 'rest' else 'XML-RPC'}"
-        )
+        return f"{self.orders:,} orders, {self.conditions()}"
+
+    def conditions(self) -> str:
+        """All but the size in a few words."""
+        transport = "REST" if self.transport == "rest" else "XML-RPC"
+        return f"{self.latency_ms} ms, concurrency {self.concurrency}, {transport}"
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,18 @@ def median(values: Iterable[float]) -> float | None:
     """The middle one; None of none."""
     known = list(values)
     return statistics.median(known) if known else None
+
+
+def exponent(points: Iterable[tuple[float, float]]) -> float | None:
+    """How a cost grows with a size: the slope of a line through the logarithms of both, by least squares; 1 is in proportion.
+
+    Args:
+        points: sizes and costs. What costs nothing has no logarithm, and is left out; None if fewer than two sizes are left.
+    """
+    logarithms = [(math.log(size), math.log(cost)) for size, cost in points if cost > 0]
+    if len({size for size, _cost in logarithms}) < 2:
+        return None
+    return statistics.linear_regression(*zip(*logarithms, strict=True)).slope
 
 
 def spread(values: Sequence[float]) -> float | None:

@@ -16,15 +16,17 @@ import sys
 from dataclasses import replace
 
 from tests.benchmark import cases
+from tests.benchmark.catalogue import SCENARIOS
 from tests.benchmark.figures import Case
-from tests.benchmark.scenarios import SCENARIOS
 from tests.benchmark.stage import ROOT, stage
 
 
 def main() -> int:
     """Show the shares of all functions that matter."""
     made = argparse.ArgumentParser(prog="python -m tests.benchmark.hotspots", description=__doc__)
-    made.add_argument("scenario", choices=[name for name in SCENARIOS if not name.startswith("rotate")])
+    made.add_argument(
+        "scenario", choices=[name for name in SCENARIOS if not name.startswith(("page", "role_", "rotate"))]
+    )
     made.add_argument("--orders", type=int, default=1_000)
     made.add_argument("--latency-ms", type=int, default=0)
     made.add_argument("--transport", choices=cases.TRANSPORTS, default=cases.XMLRPC)
@@ -34,7 +36,7 @@ def main() -> int:
     with stage(ROOT / ".bench/hotspots") as here:
         scenario = SCENARIOS[case.scenario](here, case)
         here.set_fleet(scenario.fleet(case.orders))
-        here.rewind(0)
+        here.rewind()
         scenario.prepare()
         job = next(way.make(case.orders) for way in scenario.ways() if way.name == "module")
         report = here.new_path(".shares")

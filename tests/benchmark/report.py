@@ -13,10 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.benchmark.figures import Result, spread
+from tests.benchmark.growth import GROWTH, series
 from tests.benchmark.targets import Target, Verdict, in_unit
 
 FLOOR = "sdk"
 COLUMNS = ("way", "wall s", "+-", "x SDK", "CPU s", "API calls", "MB", "peak MB", "note")
+GROWTH_COLUMNS = ("scenario", "case", "way", "wall", "wall, two largest", "CPU", "CPU, two largest")
 TARGET_COLUMNS = ("target", "how", "bound", "case", "figure", "verdict")
 
 Titles = Mapping[str, str]
@@ -72,6 +74,18 @@ def rows_of_verdicts(verdicts: Iterable[Verdict], missing: Iterable[Target] = ()
     return rows
 
 
+def rows_of_growth(results: Sequence[Result], titles: Mapping[str, Titles], headings: Titles) -> list[Row]:
+    """A row for each way of each series whose growth was fitted, as in ``GROWTH_COLUMNS``."""
+    rows: list[Row] = []
+    for smallest, *_others, largest in series(results):
+        case = largest.case
+        label = f"{smallest.case.orders:,} to {case.orders:,} orders, {case.conditions()}"
+        for way, exponents in largest.facts.get(GROWTH, {}).items():
+            figures = ("" if value is None else f"{value:.2f}" for value in exponents.values())
+            rows.append((headings[case.scenario], label, titles[case.scenario].get(way, way), *figures))
+    return rows
+
+
 def markdown(columns: Row, rows: Iterable[Row]) -> str:
     """A Markdown table whose columns line up."""
     table = [columns, *rows]
@@ -89,6 +103,8 @@ def as_text(results: Sequence[Result], titles: Mapping[str, Titles], headings: T
         parts.append(f"## {headings[scenario]}")
         for result in members:
             parts += [f"{result.case.label()}:", markdown(COLUMNS, rows_of(result, titles[scenario]))]
+    if growing := rows_of_growth(results, titles, headings):
+        parts += ["## How cost grows (exponents)", markdown(GROWTH_COLUMNS, growing)]
     return "\n\n".join(parts)
 
 
@@ -130,10 +146,18 @@ GLANCE_HEAD = """\
 The most telling case of each task: with this collection in a playbook, from ``ansible-playbook`` to its end; the module alone; the
 floor; and what one would do instead. A star marks what is extrapolated.
 """
+GROWTH_HEAD = """\
+The exponent of the cost over the size, a line fitted through the logarithms of both: 1 is in proportion, 2 would be four times the
+cost for twice the size. What bare Ansible takes is taken off first. The two largest sizes alone tell more of what comes after
+them, as less of it is the start. The same as a
+`plot of cost over size <https://github.com/softlayer/softlayer.certificates/blob/main/docs/benchmark_growth.svg>`__.
+"""
 RST_COLUMNS = ("way", "wall s", "x SDK", "API calls", "MB", "peak MB", "note")
 GLANCE_COLUMNS = ("what", "how many", "playbook", "module alone", "bare SDK", "without this collection")
 OURS, ALONE = "ansible", "module"
-BESIDE = frozenset({OURS, ALONE, FLOOR, "bare", "handover", "alone", "alike", "module_by_ids"})
+BESIDE = frozenset(
+    {OURS, ALONE, FLOOR, "bare", "handover", "alone", "alike", "module_by_ids", "gather", "blank", "page"}
+)
 """Ways that are no alternative for a user."""
 
 
@@ -146,6 +170,7 @@ def as_rst(
 ) -> str:
     """The page of the documentation."""
     glance = [at_a_glance(telling(members), titles[name], headings[name]) for name, members in grouped(results)]
+    glance = [row for row in glance if any(row[2:])]
     parts = [RST_HEAD, heading("At a glance"), GLANCE_HEAD, csv_table(GLANCE_COLUMNS, glance)]
     advice = transport_advice(results)
     if advice:
@@ -158,6 +183,8 @@ def as_rst(
                 cells = dict(zip(COLUMNS, row, strict=True))
                 table.append([result.case.label(), *(cells[name] for name in RST_COLUMNS)])
         parts.append(csv_table(("case", *RST_COLUMNS), table))
+    if growing := rows_of_growth(results, titles, headings):
+        parts += [heading("How cost grows"), GROWTH_HEAD, csv_table(GROWTH_COLUMNS, growing)]
     if verdicts:
         parts += [heading("Targets"), csv_table(TARGET_COLUMNS, rows_of_verdicts(verdicts))]
     parts += [

@@ -51,6 +51,7 @@ class Job:
         makes: by method of the API, how many calls of it must have succeeded.
         says: a field of the JSON object on its standard output, and the value that it must have.
         settings: of the simulator, while it runs.
+        first: what is run before, without latency and unmeasured, on the untouched fleet.
     """
 
     command: Sequence[str]
@@ -59,6 +60,7 @@ class Job:
     makes: Mapping[str, int] = field(default_factory=dict)
     says: tuple[str, Any] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    first: Job | None = None
 
 
 @dataclass(frozen=True, order=True)
@@ -129,10 +131,10 @@ class Stage:
         self._number += 1
         return self.folder / f"{self._number:05d}{suffix}"
 
-    def rewind(self, latency_ms: int, **settings: Any) -> None:
-        """The fleet as it was at its start, in pages. No mail is delivered: its files are not what is measured."""
+    def rewind(self) -> None:
+        """The fleet as it was at its start, without latency, in pages. No mail is delivered: its files are not what is measured."""
         self.sim.reset()
-        self.sim.settings(latency_ms=latency_ms, hold_mail=True, page_every_list=True, **settings)
+        self.sim.settings(latency_ms=0, hold_mail=True, page_every_list=True)
 
     def run(self, case: Case, job: Job, items: int) -> Measurement:
         """Run a job on an untouched fleet and return what it took."""
@@ -147,7 +149,12 @@ class Stage:
         return log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else "it left no log"
 
     def _run(self, case: Case, job: Job, items: int) -> Measurement:
-        self.rewind(case.latency_ms, **job.settings)
+        if job.first is None:
+            self.rewind()
+        else:
+            self.run_unmeasured(job.first)
+            self.sim.clear_calls()
+        self.sim.settings(latency_ms=case.latency_ms, **job.settings)
         taken, output, errors = self.launch(job, self.environment(case.transport) | dict(job.environment))
         entries = self.sim.calls()
         check(job, taken["exit_code"], output, errors, entries)
@@ -165,7 +172,7 @@ class Stage:
 
     def run_unmeasured(self, job: Job) -> str:
         """Run a job without latency, for what it leaves behind; return what it printed."""
-        self.rewind(0)
+        self.rewind()
         taken, output, errors = self.launch(job, self.environment("rest") | dict(job.environment))
         check(job, taken["exit_code"], output, errors, self.sim.calls())
         return output
@@ -230,18 +237,33 @@ class Stage:
     def _imports(self) -> dict[str, str]:
         return {"PYTHONPATH": os.pathsep.join([str(self.folder / "collections"), str(ROOT)])}
 
-    def module(self, name: str, options: Mapping[str, Any], *python: str, **keywords: Any) -> Job:
+    def module(
+        self, name: str, options: Mapping[str, Any], *python: str, check_mode: bool = False, **keywords: Any
+    ) -> Job:
         """A module in a process of its own, as Ansible starts it, without Ansible around it."""
         full = (
             f"ansible.modules.{name}" if name == "uri" else f"ansible_collections.{COLLECTION}.plugins.modules.{name}"
         )
-        given = {**options, "_ansible_check_mode": False, "_ansible_diff": False, "_ansible_module_name": name}
+        given = {**options, "_ansible_check_mode": check_mode, "_ansible_diff": False, "_ansible_module_name": name}
         return Job(
             [sys.executable, *python, "-m", full],
             stdin=json.dumps({"ANSIBLE_MODULE_ARGS": given}),
             environment=self._imports,
             **keywords,
         )
+
+    def in_turn(self, *jobs: Job) -> Job:
+        """Jobs one after the other, each in a process of its own, so that what they take adds up; the last one says how it went."""
+        output = shlex.quote(str(self.new_path(".out")))
+        lines = ["set -e"]
+        for job in jobs:
+            given = self.new_path(".in")
+            given.write_text(job.stdin, encoding="utf-8")
+            lines.append(f"{shlex.join(job.command)} < {shlex.quote(str(given))} > {output}")
+        path = self.new_path(".sh")
+        path.write_text("\n".join([*lines, f"cat {output}", ""]), encoding="utf-8")
+        makes = {method: count for job in jobs for method, count in job.makes.items()}
+        return Job(["/bin/sh", str(path)], environment=self._imports, makes=makes, says=jobs[-1].says)
 
     def playbook(self, *tasks: Mapping[str, Any], **keywords: Any) -> Job:
         """A playbook of some tasks, each of which keeps its result."""

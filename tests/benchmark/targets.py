@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.benchmark.figures import BARE, Case, Result, median
+from tests.benchmark.growth import GROWTH
+from tests.benchmark.roles import GATHERING, LISTING
 from tests.benchmark.rotation import LOOKS, floor_seconds
 
 Compute = Callable[[Result], float | None]
@@ -27,9 +29,10 @@ class Target:
     bound: float
     unit: str = "x"
     at_least: bool = False
-    orders: int = 10_000
+    orders: int | None = 10_000
     latency_ms: int | None = None
     concurrency: int | None = None
+    transport: str | None = None
 
     def is_met_by(self, figure: float) -> bool:
         """Whether a figure is within the bound."""
@@ -39,9 +42,10 @@ class Target:
         """Whether a case is at the point that the target is meant for."""
         return (
             case.scenario == self.scenario
-            and case.orders == self.orders
+            and self.orders in (None, case.orders)
             and self.latency_ms in (None, case.latency_ms)
             and self.concurrency in (None, case.concurrency)
+            and self.transport in (None, case.transport)
         )
 
     def bound_in_words(self) -> str:
@@ -76,11 +80,15 @@ class Verdict:
         }
 
 
+SMALL = {"x": "x", "s": " s", "": ""}
+"""Units of figures that are small numbers, and how they are printed."""
+
+
 def in_unit(value: float, unit: str) -> str:
     """A figure as it is printed."""
-    if unit == "x":
-        return f"{value:.2f}x"
-    return f"{value:,.0f} {unit}".rstrip()
+    if unit in SMALL:
+        return f"{value:.2f}{SMALL[unit]}"
+    return f"{value:,.0f} {unit}"
 
 
 def judge(targets: Iterable[Target], results: Sequence[Result]) -> list[Verdict]:
@@ -180,11 +188,29 @@ def calls_beyond(way: str, other: str) -> Compute:
     return compute
 
 
+def fact(name: str) -> Compute:
+    """What a scenario found out beside its ways."""
+    return lambda result: result.facts.get(name)
+
+
+def growth_of(way: str) -> Compute:
+    """How the cost of a way grows with the size; see `growth.py`. The steepest of the exponents counts."""
+
+    def compute(result: Result) -> float | None:
+        exponents = result.facts.get(GROWTH, {}).get(way, {}).values()
+        return max((value for value in exponents if value is not None), default=None)
+
+    return compute
+
+
 def needless_imports(result: Result) -> float | None:
     """Packages that were imported without a use for the call, less those that the SDK imports by itself."""
     found = result.facts.get("needless_imports")
     return None if found is None else len(found)
 
+
+COMPARED = ("role_request", "role_request_again", "role_import", "role_deploy")
+"""Playbooks that are compared with their modules."""
 
 TARGETS = (
     Target(
@@ -193,6 +219,14 @@ TARGETS = (
         "list",
         ratio("ansible", "sdk", BARE),
         1.2,
+    ),
+    Target(
+        "list: time over XML-RPC",
+        "ssl_order_info in a playbook / (bare SDK + Ansible handing over as large a result)",
+        "list",
+        ratio("ansible", "sdk", "handover"),
+        1.3,
+        transport="xmlrpc",
     ),
     Target("list: calls", "API calls beyond the pages", "list", calls_beyond_pages("module"), 2, unit="calls"),
     Target(
@@ -233,7 +267,7 @@ TARGETS = (
         "a playbook / (latency x orders / concurrency + bare Ansible)",
         "resend",
         to_the_network("ansible"),
-        1.3,
+        1.2,
         orders=500,
         latency_ms=150,
     ),
@@ -253,7 +287,7 @@ TARGETS = (
         "a playbook / (latency x certificates / concurrency + bare Ansible)",
         "import",
         to_the_network("ansible"),
-        1.3,
+        1.2,
         orders=500,
         latency_ms=150,
     ),
@@ -322,5 +356,59 @@ TARGETS = (
         1.3,
         orders=300,
         latency_ms=150,
+    ),
+    *(
+        Target(
+            f"{scenario}: time",
+            "the playbook / (the modules alone + bare Ansible)",
+            scenario,
+            ratio("ansible", "module", BARE),
+            1.3,
+            orders=None,
+        )
+        for scenario in COMPARED
+    ),
+    *(
+        Target(
+            f"{scenario}: growth",
+            "exponent of the playbook's cost over the size, less bare Ansible",
+            scenario,
+            growth_of("ansible"),
+            1.1,
+            unit="",
+            orders=None,
+        )
+        for scenario in (*COMPARED, "role_report", "rotate", "list")
+    ),
+    Target(
+        "role_request_again: against a listing",
+        "the playbook / a playbook that lists",
+        "role_request_again",
+        ratio("ansible", LISTING),
+        1.3,
+        orders=None,
+    ),
+    Target(
+        "role_report: against its data",
+        "the playbook / a playbook that gathers the data",
+        "role_report",
+        ratio("ansible", GATHERING),
+        2,
+    ),
+    Target(
+        "role_report: memory",
+        "peak of the playbook (the controller's, or more)",
+        "role_report",
+        number("ansible", "peak_bytes", 1e6),
+        500,
+        unit="MB",
+    ),
+    Target(
+        "page: interactive",
+        "from opening the page to the first frame after its script",
+        "page",
+        fact("interactive_seconds"),
+        2,
+        unit="s",
     ),
 )

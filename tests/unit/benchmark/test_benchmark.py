@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -20,8 +21,9 @@ import pytest
 from tests.benchmark import __main__ as benchmark_main
 from tests.benchmark import cases
 from tests.benchmark import stage as stage_module
+from tests.benchmark.catalogue import SCENARIOS
 from tests.benchmark.figures import Case, Result
-from tests.benchmark.scenarios import SCENARIOS, import_times, repeat_entry
+from tests.benchmark.scenarios import import_times, repeat_entry
 from tests.benchmark.stage import ROOT, BenchmarkError, Job, check, stage
 
 QUICK = ("--profile", "quick", "--orders", "3", "--rounds", "1")
@@ -64,11 +66,49 @@ def test_every_scenario_and_every_slow_loop(tmp_path: Path) -> None:
     assert calls["gather_imported"] == {"sdk": 3, "bare": 0, "module": 3, "ansible": 3}
     assert calls["start_up"] == {"bare": 0, "uri": 1, "ansible": 2, "uri_module": 1, "module": 2, "sdk": 2}
     assert calls["import"] | {"per_order": 0} == {
-        **{"sdk": 4, "bare": 0, "module": 4, "ansible": 4},
+        **{"sdk": 4, "bare": 0, "module": 5, "ansible": 5},
         **{"uri": 3, "slcli": 3, "per_order": 0},
-    }
+    }, "our module also asks for the account, for the ledger"
     assert calls["resend"]["uri"] == calls["resend"]["slcli"] == 3
     assert calls["resend"]["sdk"] == calls["resend"]["module"] == 6, "the account, two pages, and each email"
+
+
+@pytest.mark.skipif(not os.environ.get("LONG"), reason="starts Ansible forty times; LONG=1 runs it")
+def test_every_playbook_and_the_page(tmp_path: Path) -> None:
+    names = ["role_request", "role_request_again", "role_import", "role_report"]
+    names += ["role_deploy"] if shutil.which("haproxy") else []
+    names += ["page"] if shutil.which("chromium") and shutil.which("chromedriver") else []
+    done = benchmark(tmp_path, *QUICK, "--only", ",".join(names))
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))["results"]
+    ways = {found["case"]["scenario"]: found["ways"] for found in results}
+    calls = {
+        scenario: {way: runs["runs"][0]["calls"] for way, runs in found.items()} for scenario, found in ways.items()
+    }
+    assert calls["role_request"]["module"] == 6, "the account, two pages, and each email"
+    assert calls["role_request_again"] | {"ansible": 0} == {"bare": 0, "list_ansible": 2, "module": 2, "ansible": 0}
+    assert calls["role_import"]["module"] >= 3 + 3, "two lists, and each certificate"
+    assert calls["role_report"]["module"] == calls["role_report"]["gather"]
+    facts = [found["facts"] for found in results if found["case"]["scenario"] == "page"]
+    assert all(fact["interactive_seconds"] > 0 and fact["search_seconds"] > 0 for fact in facts)
+
+
+def test_jobs_in_turn_add_up_and_the_last_one_says_how_it_went(tmp_path: Path) -> None:
+    script = "import json, sys; print(json.dumps({'read': sys.stdin.read()}))"
+    with stage(tmp_path / "work of two") as here:
+        jobs = [Job([sys.executable, "-c", script], stdin=name, makes={name: 1}) for name in ("first", "last")]
+        both = here.in_turn(*jobs)
+        assert both.makes == {"first": 1, "last": 1}
+        taken, output, _errors = here.launch(both, {})
+        assert (taken["exit_code"], json.loads(output)) == (0, {"read": "last"})
+        broken = here.in_turn(Job([sys.executable, "-c", "raise SystemExit(3)"]), *jobs)
+        assert here.launch(broken, {})[0]["exit_code"] == 3
+
+
+def test_without_chromium_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with stage(tmp_path / "work") as here, pytest.raises(BenchmarkError, match="chromium-driver"):
+        SCENARIOS["page"](here, Case("page", 1)).prepare()
 
 
 @pytest.mark.parametrize("options", [("--only", "nothing"), ("--orders", "0"), ("--rounds", "x")])
@@ -135,6 +175,8 @@ def test_cases_are_chosen() -> None:
     small = cases.choose(full, ["list"], most_orders=100, rounds=1)
     assert {(case.orders, case.rounds) for case in small} == {(100, 1)}
     assert len(small) == len(set(small))
+    (alone,) = cases.choose([Case("list", 10, rounds=3), Case("list", 100, rounds=1)], most_orders=10)
+    assert alone.rounds == 3, "those that differ in their rounds alone are the same"
     assert {case.scenario for case in full} == set(SCENARIOS)
 
 

@@ -43,6 +43,20 @@ def test_spread_is_a_share_of_the_median() -> None:
     assert figures.spread([9, 10, 12]) == pytest.approx(0.3)
 
 
+def test_an_exponent_is_the_slope_of_the_logarithms() -> None:
+    assert figures.exponent([(100, 1), (1_000, 10), (10_000, 100)]) == pytest.approx(1)
+    assert figures.exponent([(10, 3), (1_000, 30_000)]) == pytest.approx(2)
+    assert figures.exponent([(100, 5), (1_000, 5)]) == pytest.approx(0)
+    assert figures.exponent([(10, 1), (100, 10), (1_000, 1_000)]) == pytest.approx(1.5), "by least squares"
+
+
+def test_there_is_no_exponent_of_one_size_nor_of_what_costs_nothing() -> None:
+    assert figures.exponent([]) is None
+    assert figures.exponent([(100, 1), (100, 2)]) is None
+    assert figures.exponent([(100, 0), (1_000, 1)]) is None
+    assert figures.exponent([(10, -0.1), (100, 1), (1_000, 10)]) == pytest.approx(1)
+
+
 def test_peak_in_flight_counts_calls_that_overlap() -> None:
     assert figures.peak_in_flight([]) == 0
     assert figures.peak_in_flight([entry(0, 1), entry(1, 1), entry(2, 1)]) == 1

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from tests.benchmark import report
+from tests.benchmark import growth, report
 from tests.benchmark.figures import Result
-from tests.benchmark.plot import bar_share, plot
+from tests.benchmark.plot import bar_share, curves, decades, plot
 from tests.benchmark.targets import TARGETS, judge
 from tests.unit.benchmark.made_up import measurement, result
 
@@ -24,6 +24,13 @@ def results() -> list[Result]:
         result(sdk=[1, 1.2], bare=[1, 1], module=[3, 3], ansible=[2.2, 2.5], per_order=per_order),
         result(axes={"transport": "rest"}, module=[1.5]),
     ]
+
+
+def growing() -> list[Result]:
+    """Two sizes, ten times the cost for ten times the orders."""
+    found = [result(orders=100 * n, bare=[1], module=[2 * n], ansible=[1 + 3 * n]) for n in (1, 10)]
+    found[-1].facts = {"growth": growth.of(found)}
+    return found
 
 
 def test_markdown_columns_line_up() -> None:
@@ -59,6 +66,24 @@ def test_the_page_has_tables_targets_and_advice() -> None:
     assert page.endswith("Python 3.11.\n")
 
 
+def test_growth_is_told_where_it_was_fitted() -> None:
+    assert report.rows_of_growth(results(), TITLES, HEADINGS) == []
+    case = "100 to 1,000 orders, 0 ms, concurrency 8, XML-RPC"
+    playbook, module = report.rows_of_growth(growing(), TITLES, HEADINGS)
+    assert playbook == ("List & more", case, "a <playbook>", "1.00", "1.00", "1.00", "1.00")
+    assert module[2] == "module"
+    assert "## How cost grows" in report.as_text(growing(), TITLES, HEADINGS)
+    page = report.as_rst(growing(), [], TITLES, HEADINGS, {"Python": "3.11"})
+    assert f'\n   List & more,"{case}",a <playbook>,1.00,1.00,1.00,1.00\n' in page
+    assert "docs/benchmark_growth.svg" in page
+
+
+def test_a_scenario_without_a_time_to_compare_is_not_at_a_glance() -> None:
+    headings = {**HEADINGS, "page": "A page"}
+    page = report.as_rst([*results(), result("page", page=[2])], [], {**TITLES, "page": {}}, headings, {})
+    assert page.count("A page") == 1, "its own heading"
+
+
 def test_verdicts_tell_what_was_not_measured() -> None:
     rows = report.rows_of_verdicts(judge(TARGETS, results()), TARGETS[:1])
     assert rows[-1][-1] == "not measured"
@@ -73,6 +98,27 @@ def test_the_plot_is_xml_and_has_a_bar_for_each_way() -> None:
     drawing = ElementTree.fromstring(plot(results()[:1], TITLES, HEADINGS))
     bars = drawing.findall("{http://www.w3.org/2000/svg}rect")
     assert len(bars) == 1 + 5, "a background, and a bar for each way"
+
+
+def test_the_plot_of_growth_has_a_line_for_each_way_and_a_spot_for_each_size() -> None:
+    drawing = ElementTree.fromstring(curves([*growing(), *results()[1:]], TITLES, HEADINGS))
+    (panel,) = drawing.findall("{http://www.w3.org/2000/svg}g")
+    lines = [path for path in panel.findall("{http://www.w3.org/2000/svg}path") if path.get("fill") == "none"]
+    assert len(lines) == 3, "the playbook, the module and bare Ansible"
+    assert len(panel.findall("{http://www.w3.org/2000/svg}circle")) == 2 * 3
+    assert {"100", "1,000", "10", "a <playbook>"} <= {text.text for text in panel}
+
+
+def test_the_plot_of_growth_may_have_nothing_to_show() -> None:
+    pages = [result("page", orders=orders, page=[1]) for orders in (1_000, 10_000)]
+    drawing = curves([*results()[:1], *pages], {**TITLES, "page": {}}, {**HEADINGS, "page": "A page"})
+    assert len(ElementTree.fromstring(drawing)) == 1, "a background"
+
+
+def test_axes_end_at_powers_of_ten() -> None:
+    assert decades([0.3, 25]) == [0.1, 1, 10, 100]
+    assert decades([100, 1_000]) == [100, 1_000]
+    assert decades([1]) == [1, 10]
 
 
 def test_bars_are_logarithmic() -> None:

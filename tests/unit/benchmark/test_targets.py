@@ -26,7 +26,7 @@ def test_ratios_are_of_one_round_each() -> None:
     assert verdict.met and verdict.binding
 
 
-@pytest.mark.parametrize(("seconds", "met"), [(7.3, True), (7.5, False)])
+@pytest.mark.parametrize(("seconds", "met"), [(6.8, True), (6.9, False)])
 def test_the_network_is_the_bound_of_a_resend(seconds: float, met: bool) -> None:
     found = result(
         "resend", orders=500, axes={"latency_ms": 150, "concurrency": 16}, ansible=[seconds], bare=[1.0], uri=[300]
@@ -55,6 +55,37 @@ def test_imports_are_counted() -> None:
     found.facts = {"needless_imports": ["click", "rich"]}
     (verdict,) = judge([target("start-up: imports")], [found])
     assert (verdict.figure, verdict.met) == (2, False)
+
+
+def test_the_steepest_growth_counts() -> None:
+    found = result("role_import", orders=1_000)
+    found.facts = {"growth": {"ansible": {"wall": 0.9, "CPU": 1.3, "CPU, two largest": None}, "module": {"wall": 2.0}}}
+    smaller = result("role_import", orders=100)
+    (verdict,) = judge([target("role_import: growth")], [smaller, found])
+    assert (verdict.case.orders, verdict.figure, verdict.met, verdict.binding) == (1_000, 1.3, False, True)
+    assert verdict.target.bound_in_words() == "<= 1.10"
+
+
+@pytest.mark.parametrize("orders", [100, 10_000])
+def test_a_role_is_compared_with_its_modules_at_every_size(orders: int) -> None:
+    found = result("role_request", orders=orders, ansible=[3], module=[1], bare=[1])
+    (verdict,) = judge([target("role_request: time")], [found])
+    assert (verdict.figure, verdict.met, verdict.binding) == (1.5, False, True)
+
+
+def test_a_transport_may_have_a_target_of_its_own() -> None:
+    both = [
+        result(axes={"transport": transport}, ansible=[4.4], sdk=[2], handover=[2]) for transport in ("rest", "xmlrpc")
+    ]
+    (verdict,) = judge([target("list: time over XML-RPC")], both)
+    assert (verdict.case.transport, verdict.figure, verdict.met) == ("xmlrpc", 1.1, True)
+
+
+def test_what_a_scenario_found_out_can_be_a_figure() -> None:
+    found = result("page")
+    found.facts = {"interactive_seconds": 2.5}
+    (verdict,) = judge([target("page: interactive")], [found])
+    assert (verdict.met, verdict.target.bound_in_words()) == (False, "<= 2.00 s")
 
 
 def test_a_smaller_case_is_judged_but_binds_nobody() -> None:
