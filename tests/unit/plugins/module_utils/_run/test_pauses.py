@@ -77,3 +77,36 @@ def test_no_pause_once_the_run_is_to_stop(monkeypatch: pytest.MonkeyPatch) -> No
     assert not between.pause()
     assert not between.pause()
     assert clock.waited == [0.5, 0.55]
+
+
+@pytest.mark.parametrize(
+    ("usual", "expected"),
+    [
+        (2, [1.9, 0.1, 0.11, 0.121]),
+        (8, [7.6, 0.4, 0.44, 0.484]),
+        (100, [10, 0.5, 0.55, 0.605]),
+        (0, [0.5, 0.55, 0.605]),
+        (0.05, [0.0475, 0.1, 0.11, 0.121]),
+    ],
+)
+def test_of_what_takes_as_long_as_usual_the_end_is_asked_for_when_it_is_near(
+    monkeypatch: pytest.MonkeyPatch, usual: float, expected: list[float]
+) -> None:
+    clock = Clock()
+    between = pausing(monkeypatch, clock, 900, 10)
+    between.wait_for_the_usual(usual)
+    for _time in range(3):
+        assert between.pause()
+    assert clock.waited == expected
+    assert between.waited == pytest.approx(sum(expected))
+
+
+def test_the_usual_wait_ends_with_the_run_and_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(set_at=1)
+    clock.set()
+    stopped = pausing(monkeypatch, clock, 900, 10)
+    stopped.wait_for_the_usual(2)
+    assert (clock.waited, stopped.waited) == ([], 0)
+    clock = Clock()
+    pausing(monkeypatch, clock, 1, 10).wait_for_the_usual(2)
+    assert clock.waited == [1]
