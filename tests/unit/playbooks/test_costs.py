@@ -136,3 +136,21 @@ def test_what_does_not_fit_into_one_batch_is_not_requested_if_it_is_too_much(sim
     assert ran.code == 2
     assert "ssl_fulfillment_max_orders" in ran.output
     assert not [method for method in methods(sim) if method.endswith("resendEmail")]
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_an_order_that_does_not_exist_fails_whatever_the_number_of_batches(
+    sim: Simulator, tmp_path: Path, size: int
+) -> None:
+    first, second, *_others = (order["id"] for order in sim.orders())
+    ran = play(
+        sim,
+        tmp_path,
+        "softlayer.certificates.resend",
+        ssl_fulfillment_ledger_url=f"sqlite:///{tmp_path}/role.sqlite3",
+        ssl_fulfillment_order_ids=[first, 999_999_999, second],
+        ssl_fulfillment_batch_size=size,
+    )
+    assert ran.code == 2
+    assert "order 999999999: FAILED, " in ran.output
+    assert "requested 2, collected 0, imported 0, skipped 0, failed 1" in ran.output
