@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the files of this collection's roles say. Private to softlayer.certificates; for filters, which find the roles beside them."""
+"""What the files of this collection's roles say; for filters, which find the roles beside them. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
