@@ -86,7 +86,7 @@ def run(module: Module) -> dict[str, t.Any]:
             check_ledger_stays(module)
         if not module.check_mode:
             request = Requester(client, ledger, account_id, wishes)
-            done = {email.order_id: email for email in client.each(request, planned, prepares=True)}
+            done = {email.order_id: email for email in client.each(request, planned)}
             emails = [done.get(email.order_id, email) for email in emails]
     finally:
         ledger.close()
