@@ -19,9 +19,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import is_meant
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.lines import Facts
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.page import as_json, as_page
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.page import as_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import COLUMNS, build, kind_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import as_csv
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
@@ -67,9 +66,9 @@ def rotation_report(
     at, words = now(), page_words(ROLE, language)
     report = build(facts, words, at, previous)
     drawing = timeline(report["lines"], parse(report["generated_at"]) or at, kind_of, LANE)
-    page = as_page(**page_sources(ROLE), report=report, drawing=drawing, words=words, language=language)
-    files = {"html": page, "json": as_json(report), "csv": as_csv(report["lines"], COLUMNS)}
-    return {name: wrap_var(text) for name, text in files.items()}
+    drawn = {"drawing": drawing, "words": words, "language": language}
+    files: dict[str, str] = wrap_var(as_files(page_sources(ROLE), report, report["lines"], COLUMNS, **drawn))
+    return files
 
 
 def _meant(records: Records, patterns: Sequence[str] | None) -> Records:

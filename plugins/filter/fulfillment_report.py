@@ -17,7 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
     FOR_CERTIFICATES,
     require_libraries,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.page import as_json, as_page
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.page import as_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.states import (
     COLUMNS,
     Known,
@@ -75,9 +75,9 @@ def fulfillment_files(
     skipped, failed = plain(result["skipped"]), [*plain(result["failed"]), *has["failed"]]
     known = Known(has["store"], has["emails"], has["collected"], has["missing"], skipped, failed)
     report, drawing = _reported(plain(orders), known, words, previous)
-    page = as_page(**page_sources(ROLE), report=report, drawing=drawing, words=words, language=language)
-    files = {"html": page, "json": as_json(report), "csv": as_csv(report["orders"], COLUMNS)}
-    return {name: wrap_var(text) for name, text in files.items()}
+    drawn = {"drawing": drawing, "words": words, "language": language}
+    files: dict[str, str] = wrap_var(as_files(page_sources(ROLE), report, report["orders"], COLUMNS, **drawn))
+    return files
 
 
 def _require_libraries(who: str) -> None:

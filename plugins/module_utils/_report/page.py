@@ -13,13 +13,30 @@ import base64
 import hashlib
 import json
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+
+from .common import Record
+from .table import as_csv
 
 with suppress(ImportError):
     import jinja2
 
-Record = Mapping[str, t.Any]
+
+def as_files(
+    sources: Mapping[str, t.Any], report: Record, rows: Sequence[Record], columns: Sequence[str], **values: t.Any
+) -> dict[str, str]:
+    """Return the texts of a report's files: `html`, `json` and `csv`.
+
+    Args:
+        sources: what the page is made of, as `page_sources` returns it.
+        report: the report as data.
+        rows: those of the report's table.
+        columns: those of the CSV file.
+        values: what the templates use beside `report`.
+    """
+    page = as_page(**sources, report=report, **values)
+    return {"html": page, "json": as_json(report), "csv": as_csv(rows, columns)}
 
 
 def as_json(report: Record) -> str:
