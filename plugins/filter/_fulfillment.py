@@ -76,6 +76,7 @@ def fulfillment_batches(items: Sequence[t.Any], size: int) -> list[dict[str, t.A
 def fulfillment_outcome(
     settings: Record,
     registered: Record,
+    path: Sequence[str],
     is_direct: bool,
     options: Mapping[str, Option],
     is_check_mode: bool = False,
@@ -87,15 +88,14 @@ def fulfillment_outcome(
     Args:
         settings: the role's variables, as `_role_variables` reads them.
         registered: what the modules returned, by the names of the fields of `Run`.
+        path: the steps of the run, as `fulfillment_steps` returns them.
         is_direct: whether the orders were not listed before.
         options: all variables, as `meta/argument_specs.yml` has them.
         is_check_mode: whether nothing was done in fact.
         report: the path of the report, less its ending, if one is written.
         tolerated: reasons of emails that count as skipped as long as others are requested.
     """
-    phases = plain(settings["phases"])
-    count = way(plain(settings), None).count if is_direct else len(registered["listed"].get("orders", ()))
-    path, answers = steps(settings, count), _Plain(registered)
+    phases, path, answers = plain(settings["phases"]), plain(path), _Plain(registered)
     rollout = (
         lists(_rollout(path, answers, is_check_mode), phases, is_check_mode=is_check_mode)
         if "listeners" in path

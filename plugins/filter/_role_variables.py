@@ -23,11 +23,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._forms impo
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import role_options
 
 
-def options_of_role(role: str) -> dict[str, t.Any]:
-    """Return the options of a role; see `role_options`."""
-    return role_options(plain(role))
-
-
 def role_variables(
     given: Mapping[str, object],
     options: Mapping[str, Option],
@@ -76,7 +71,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         """Return the filters of this file."""
         return {
-            "_role_options": options_of_role,
+            "_role_options": role_options,
             "_role_variables": role_variables,
             "_role_variable": role_variable,
             "_role_message": role_message,
