@@ -34,6 +34,7 @@ html_show_sphinx = False
 
 ANSIBLE = "https://docs.ansible.com/ansible/latest/"
 IN_ANSIBLE = {
+    r"action_plugins": "plugins/action.html",
     r"common_return_values": "reference_appendices/common_return_values.html",
     r"ansible_configuration_settings": "reference_appendices/config.html",
     r"(ANSIBLE_\w+)": r"reference_appendices/config.html#envvar-\1",

@@ -47,3 +47,14 @@ attributes:
     membership:
       - softlayer.certificates.softlayer
 """
+
+    PROGRESS = r"""
+options: {}
+attributes:
+  progress:
+    description: While it runs, says every 15 seconds how much is done.
+    support: partial
+    details:
+      - The environment variable C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets another interval. V(0) means that nothing is said.
+      - Nothing is said in check mode, by tasks with C(async), and by tasks that run on another machine than Ansible itself.
+"""

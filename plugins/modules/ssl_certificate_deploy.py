@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - softlayer.certificates.requirements.roots
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.action_group
+  - softlayer.certificates.attributes.progress
 requirements:
   - SQLAlchemy >= 2.0.30 (with exclusive)
   - psycopg >= 3.1.4 (with exclusive, for a ledger in PostgreSQL)

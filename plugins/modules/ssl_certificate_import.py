@@ -33,6 +33,7 @@ extends_documentation_fragment:
   - softlayer.certificates.requirements.roots
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.action_group
+  - softlayer.certificates.attributes.progress
 attributes:
   check_mode:
     support: full

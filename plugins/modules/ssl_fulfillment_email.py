@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - softlayer.certificates.requirements.ledger
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.action_group
+  - softlayer.certificates.attributes.progress
 attributes:
   check_mode:
     support: full

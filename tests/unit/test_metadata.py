@@ -127,7 +127,7 @@ def test_readme_has_the_sections_that_are_asked_for() -> None:
 
 def test_plugins_are_in_folders_that_ansible_knows() -> None:
     folders = {path.parent.relative_to(ROOT / "plugins").parts[0] for path in ROOT.glob("plugins/**/*.py")}
-    assert folders <= {"doc_fragments", "filter", "inventory", "module_utils", "modules"}
+    assert folders <= {"action", "doc_fragments", "filter", "inventory", "module_utils", "modules", "plugin_utils"}
 
 
 UTILS = ROOT / "plugins/module_utils"

@@ -34,6 +34,7 @@ from .._plan.deployments import (
 from .._plan.expected import Expected, read_expected
 from .._plan.replacements import Leeway
 from .._plan.settings import LIMITS, LONGEST_WAIT
+from .._progress import ProgressFile
 from .._text import some_of
 from .._times import now
 from .roots import roots_if_any
@@ -124,7 +125,8 @@ def run(module: Module) -> dict[str, t.Any]:
             client, patience, watch, rollback=params["rollback"], before_sending=turn.check if turn else None
         )
         settled = [one for one in planned if one.place is None]
-        for group in client.each(switcher, list(by_balancer(planned))):
+        groups = list(by_balancer(planned))
+        for group in client.each(ProgressFile(module.tmpdir, len(groups)).of(switcher), groups):
             settled += group
     warn_of_what_was_seen(module, settled, watch)
     return as_result(planned, sorted(settled, key=by_place), client)

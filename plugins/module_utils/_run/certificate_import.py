@@ -48,6 +48,7 @@ from .._plan.imports import (
 )
 from .._plan.material import Content, ImportWishes, Material, assemble, check_order, presumed_leaf, with_remedy
 from .._plan.shelf import Shelf
+from .._progress import ProgressFile
 from .._times import now
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
@@ -81,7 +82,7 @@ def run(module: Module) -> dict[str, t.Any]:
         for warning in warnings_of(step):
             module.warn(f"{step.about.name}: {warning}")
     planned = [predicted(step) for step in steps]
-    done = [foretold(step) for step in planned] if module.check_mode else carry_out(client, steps, params["ledger_url"])
+    done = [foretold(step) for step in planned] if module.check_mode else carry_out(module, client, steps)
     return as_result(planned, done, client, single=many is None)
 
 
@@ -273,12 +274,13 @@ def refuse_creates_without_a_place(steps: Sequence[Step], ledger_url: str | None
     return list(steps)
 
 
-def carry_out(client: Client, steps: Sequence[Step], ledger_url: str | None) -> list[Step]:
+def carry_out(module: Module, client: Client, steps: Sequence[Step]) -> list[Step]:
     """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
     new = [step.content.certificate for step in steps if isinstance(step, Creation)]
-    creator = Creator(client, ledger_url, new)
+    creator = Creator(client, module.params["ledger_url"], new)
+    progress = ProgressFile(module.tmpdir, len(steps))
     try:
-        done = client.each(lambda step: carry_out_one(client, creator, step), steps, prepares=True)
+        done = client.each(progress.of(lambda step: carry_out_one(client, creator, step)), steps, prepares=True)
     finally:
         creator.close()
     return [repeated(step, done[step.first]) if isinstance(step, Repetition) else step for step in done]

@@ -34,6 +34,7 @@ from .._plan.emails import (
     skip_imported,
     warning_of_unknown_keys,
 )
+from .._progress import ProgressFile
 from .._text import some_of
 from .._times import iso, now
 
@@ -86,7 +87,8 @@ def run(module: Module) -> dict[str, t.Any]:
             check_ledger_stays(module)
         if not module.check_mode:
             request = Requester(client, ledger, account_id, wishes)
-            done = {email.order_id: email for email in client.each(request, planned)}
+            counted = ProgressFile(module.tmpdir, len(planned)).of(request)
+            done = {email.order_id: email for email in client.each(counted, planned)}
             emails = [done.get(email.order_id, email) for email in emails]
     finally:
         ledger.close()
