@@ -60,12 +60,12 @@ def fulfillment_refusal(
 def fulfillment_way(settings: Record, ids_of_hosts: Sequence[int] | None = None) -> dict[str, t.Any]:
     """Return how the orders are found: see `Way`."""
     found = way(plain(settings), plain(ids_of_hosts or None))
-    return {"order_ids": found.order_ids, "is_direct": found.is_direct, "count": found.count}
+    return {"order_ids": found.order_ids, "is_direct": found.is_direct}
 
 
-def fulfillment_steps(settings: Record, count: int | None) -> list[str]:
+def fulfillment_steps(settings: Record) -> list[str]:
     """Return the steps of a run; see `steps`."""
-    return steps(settings, count)
+    return steps(settings)
 
 
 def fulfillment_batches(items: Sequence[t.Any], size: int) -> list[dict[str, t.Any]]:
@@ -98,7 +98,7 @@ def fulfillment_outcome(
     phases, path, answers = plain(settings["phases"]), plain(path), _Plain(registered)
     rollout = (
         lists(_rollout(path, answers, is_check_mode), phases, is_check_mode=is_check_mode)
-        if "listeners" in path
+        if {"listeners", "deploy"} & set(path)
         else None
     )
     run = run_of(phases, path, answers, is_direct=is_direct, rollout=rollout)
@@ -117,7 +117,7 @@ def _rollout(path: Sequence[str], answers: Record, is_check_mode: bool) -> Rollo
     """Return what the modules returned about listeners in this run: Ansible keeps what an earlier one registered."""
     return Rollout(
         answers["listeners"],
-        deployed=answers["deployed"] if "deploy" in path else (),
+        is_done="deploy" in path and not is_check_mode,
         seen=answers["seen"] if "verify" in path else None,
         **({name: answers[name] for name in REMOVAL} if "remove" in path and not is_check_mode else {}),
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout import (
-    batches,
+    approved_changes,
     change_of,
     listener_names,
     settle,
@@ -30,14 +30,16 @@ def rollout_names(settings: Record, orders: Records | None = None) -> list[str] 
     return names
 
 
-def rollout_batches(
-    listeners: Records, at_once: int, looks: bool = False, approved: Sequence[str] | None = None
-) -> list[dict[str, t.Any]]:
-    """Return the module calls that carry out a plan; see `batches`."""
-    calls: list[dict[str, t.Any]] = wrap_var(
-        batches(plain(listeners), int(at_once), looks=looks, approved=plain(approved))
-    )
-    return calls
+def rollout_approved(plan: Record, approved: Sequence[str], answer: Record | None = None) -> dict[str, t.Any]:
+    """Return a plan without the changes that were not approved, and the `call` that carries it out; afterwards, with what became of it.
+
+    Args:
+        plan: what `ssl_certificate_deploy` returned in check mode.
+        approved: the changes that were approved, as `_rollout_changes` returns them.
+        answer: what it returned for that call.
+    """
+    found: dict[str, t.Any] = wrap_var(approved_changes(plain(plan), plain(approved), plain(answer)))
+    return found
 
 
 def rollout_changes(listeners: Records) -> list[str]:
@@ -45,16 +47,15 @@ def rollout_changes(listeners: Records) -> list[str]:
     return [change_of(one) for one in plain(listeners) if one["outcome"] == "switched"]
 
 
-def rollout_endpoints(listeners: Records, answers: Records = ()) -> list[dict[str, t.Any]]:
-    """Return the endpoints of listeners to look at; see `endpoints`."""
-    found: list[dict[str, t.Any]] = wrap_var(endpoints(settle(plain(listeners), plain(answers))))
+def rollout_endpoints(listeners: Records, is_done: bool = False) -> list[dict[str, t.Any]]:
+    """Return the endpoints of listeners to look at; see `settle` and `endpoints`."""
+    found: list[dict[str, t.Any]] = wrap_var(endpoints(settle(plain(listeners), is_done=is_done)))
     return found
 
 
 def rollout_removal(
     store: Records,
     listeners: Records,
-    answers: Records,
     seen: Records | None,
     imported: Records,
     remove_unseen: bool = False,
@@ -63,13 +64,12 @@ def rollout_removal(
 
     Args:
         store: all records of the store.
-        listeners: the plan.
-        answers: what the calls that carried it out returned.
+        listeners: what `ssl_certificate_deploy` said about them after it had carried out its plan.
         seen: what the endpoints serve, if they were looked at afterwards.
         imported: the certificates that this run has imported.
         remove_unseen: whether listeners that could not be looked at count as serving their certificates.
     """
-    settled = settle(plain(listeners), plain(answers))
+    settled = settle(plain(listeners), is_done=True)
     judged = () if seen is None else verdicts(settled, plain(seen))
     ids = [one["id"] for one in plain(imported) if one.get("id")]
     found = removal(plain(store), settled, judged, ids, now(), remove_unseen=remove_unseen)
@@ -85,7 +85,7 @@ class FilterModule:
         """Return the filters of this file."""
         return {
             "_rollout_names": rollout_names,
-            "_rollout_batches": rollout_batches,
+            "_rollout_approved": rollout_approved,
             "_rollout_changes": rollout_changes,
             "_rollout_endpoints": rollout_endpoints,
             "_rollout_removal": rollout_removal,

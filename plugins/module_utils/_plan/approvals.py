@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from .._codes import ApprovalReason
-from .rollout import Record, key_of, one_call, settle
+from .rollout import Record, key_of, one_call, with_outcomes
 from .rotation import Choice
 
 Preview = Mapping[str, Sequence[Record]]
@@ -111,7 +111,7 @@ def carried_out(plan: Record, preview: Preview, answer: Record | None = None) ->
         return {"listeners": listeners, "call": one_call(listeners)}
     if "listeners" not in answer:
         return answer
-    return {**answer, "listeners": [one.record for one in settle(listeners, [answer])]}
+    return {**answer, "listeners": with_outcomes(listeners, answer)}
 
 
 # Removals

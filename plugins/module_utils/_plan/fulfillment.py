@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ Record = Mapping[str, t.Any]
 
 NAMING = {"order_ids", "common_names", "account_id", "gather_imported"}
 """The options of `ssl_fulfillment_select` that `ssl_fulfillment_email` has as well, or that have no effect on what it does."""
-WILDCARD = re.compile(r"[*?\[]")
 LARGEST = 8
 """How many times larger than the first batch another one is at the most."""
 OF_LISTENERS = {"deploy", "verify"}
@@ -36,8 +34,6 @@ class Way:
     is_direct: bool
     """Whether the orders are not listed before: the module that requests the emails reads them, because they are named by what
     it takes, and all that is to be done is to request their emails; or the run is about listeners that no order narrows."""
-    count: int | None = None
-    """How many orders are named one by one, `None` where they are listed, or a pattern names them."""
 
 
 def way(settings: Record, ids_of_hosts: Sequence[int] | None) -> Way:
@@ -58,40 +54,32 @@ def way(settings: Record, ids_of_hosts: Sequence[int] | None) -> Way:
         and select.keys() <= NAMING
         and named is not None
     )
-    is_counted = is_named and not any(WILDCARD.search(str(name)) for name in named or ())
-    return Way(
-        ids,
-        is_direct=is_named or (OF_LISTENERS.issuperset(settings["phases"]) and not is_narrowed_by_orders(settings)),
-        count=len(named or ()) if is_counted else None,
-    )
+    is_of_listeners = OF_LISTENERS.issuperset(settings["phases"])
+    return Way(ids, is_direct=is_named or (is_of_listeners and not is_narrowed_by_orders(settings)))
 
 
-def steps(settings: Record, count: int | None) -> list[str]:
+def steps(settings: Record) -> list[str]:
     """Return the steps of a run, each of which has a task file.
 
-    Orders that fit into one batch are decided on and requested by one call. Of more it is decided first which, so that there
-    are not too many. The emails are looked for also where the import or the report alone needs them. The older certificates of
-    a run that deploys are removed after it was seen what is served.
+    The emails are looked for also where the import or the report alone needs them. A run that deploys needs no list of the
+    listeners before. Its older certificates are removed after it was seen what is served.
 
     Args:
         settings: the variables.
-        count: how many orders were listed or are named, `None` if the module that requests the emails finds that out.
     """
     phases = settings["phases"]
-    fits = count is not None and count <= settings["batch_size"]
-    request = "request" if fits else "request_in_batches"
     looks = "collect" in phases or (settings.get("mail") is not None and bool({"import", "report"} & set(phases)))
     wanted = {
         "request": "request" in phases,
         "collect": looks,
         "import": "import" in phases,
-        "listeners": bool(OF_LISTENERS & set(phases)),
+        "listeners": "verify" in phases and "deploy" not in phases,
         "deploy": "deploy" in phases,
         "verify": "verify" in phases,
         "remove": "deploy" in phases and settings["remove_superseded"],
         "report": "report" in phases,
     }
-    return [request if step == "request" else step for step, is_wanted in wanted.items() if is_wanted]
+    return [step for step, is_wanted in wanted.items() if is_wanted]
 
 
 @dataclass(frozen=True)
@@ -105,9 +93,8 @@ class Batch:
 def batches(items: Sequence[t.Any], size: int) -> list[Batch]:
     """Return items in batches of growing size.
 
-    The first one is small, so that something is seen soon. The start of a module takes as long as some hundred orders without
-    latency, so each of the others is twice as large as the one before, up to `LARGEST` times the first: with the usual latency,
-    150 ms, and the modules' 8 calls at once, 100 orders take 2 seconds and 800 take 15.
+    The start of a module takes as long as some hundred certificates without latency, so each batch is twice as large as the one
+    before, up to `LARGEST` times the first: what one call is given, with all its keys and certificates, has to fit into memory.
 
     Args:
         items: all of them.

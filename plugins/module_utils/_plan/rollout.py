@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._names import own_names
@@ -23,8 +23,6 @@ UNREAD = {"gather_imported"}
 NAMES = "common_names"
 """The option of a selection of orders that listeners have, too."""
 WILDCARD = re.compile(r"([*?\[])")
-LOOKS_AT_ONCE = 32
-"""Maximum number of balancers whose listeners are looked at at the same time, if nothing is changed."""
 DONE = ("outcome", "reason", "served", "served_fingerprint_sha256", "message")
 """What the carrying out of a plan adds to what the plan says about a listener."""
 
@@ -73,62 +71,53 @@ def change_of(listener: Record) -> str:
     return f"{key_of(listener)}={listener['certificate_id']}"
 
 
-def batches(
-    listeners: Sequence[Record], at_once: int, *, looks: bool, approved: Collection[str] | None = None
-) -> list[dict[str, t.Any]]:
-    """Return the module calls that carry out a plan: for each, the balancers' names and options.
-
-    Args:
-        listeners: the plan.
-        at_once: maximum number of balancers in one call.
-        looks: whether to also look at the listeners that have the right certificate. They come last, in one call.
-        approved: the changes that were approved, as `change_of` returns them; `None` if no approval is needed.
-    """
-    planned = [one for one in listeners if is_to_switch(one, approved)]
-    groups = list(_by_balancer(planned))
-    calls = [
-        _batch([one for group in groups[n : n + at_once] for one in group]) for n in range(0, len(groups), at_once)
-    ]
-    kept = [one for one in listeners if one["outcome"] == "unchanged"]
-    if looks and kept:
-        calls.append({**_batch(kept), "max_listeners": 0, "concurrency": LOOKS_AT_ONCE})
-    return calls
-
-
 def one_call(listeners: Sequence[Record]) -> dict[str, t.Any]:
     """Return the options of one module call that carries out a plan, and looks at the listeners that have the right certificate."""
     planned, kept = ([one for one in listeners if one["outcome"] == outcome] for outcome in ("switched", "unchanged"))
-    return {"deployments": _batch([*planned, *kept])["deployments"], "max_listeners": len(planned)}
-
-
-def is_to_switch(listener: Record, approved: Collection[str] | None) -> bool:
-    """Return whether the plan for a listener is to be carried out."""
-    return listener["outcome"] == "switched" and (approved is None or change_of(listener) in approved)
-
-
-def _by_balancer(listeners: Iterable[Record]) -> Iterator[list[Record]]:
-    groups: dict[str, list[Record]] = {}
-    for one in listeners:
-        groups.setdefault(one["load_balancer_uuid"], []).append(one)
-    yield from groups.values()
-
-
-def _batch(listeners: Sequence[Record]) -> dict[str, t.Any]:
     places: dict[int, list[dict[str, t.Any]]] = {}
-    for one in listeners:
+    for one in (*planned, *kept):
         place = {
             "load_balancer": one["load_balancer_uuid"],
             "port": one["port"],
             "previous_certificate_id": one["previous_certificate_id"],
         }
         places.setdefault(one["certificate_id"], []).append(place)
-    balancers = {one["load_balancer_uuid"]: one["load_balancer"] for one in listeners}
     return {
-        "load_balancers": list(balancers.values()),
         "deployments": [{"certificate_id": key, "listeners": value} for key, value in places.items()],
-        "max_listeners": len(listeners),
-        "concurrency": len(balancers),
+        "max_listeners": len(planned),
     }
+
+
+def approved_changes(plan: Record, approved: Collection[str], answer: Record | None = None) -> Record:
+    """Return the listeners without the changes that were not approved, in the form of `ssl_certificate_deploy`.
+
+    Args:
+        plan: what `ssl_certificate_deploy` returned in check mode.
+        approved: the changes that were approved, as `change_of` returns them.
+        answer: what it returned for the `call` that carries out what was approved. Without it, the listeners are returned with that
+            call: the options of `one_call`.
+    """
+    if "listeners" not in plan:
+        return plan
+    listeners = [one for one in plan["listeners"] if one["outcome"] != "switched" or change_of(one) in approved]
+    if answer is None:
+        return {"listeners": listeners, "call": one_call(listeners)}
+    if "listeners" not in answer:
+        return answer
+    return {**answer, "listeners": with_outcomes(listeners, answer)}
+
+
+def with_outcomes(listeners: Sequence[Record], answer: Record) -> list[Record]:
+    """Return the listeners of a plan with what became of each.
+
+    Args:
+        listeners: the plan.
+        answer: what the call that carried it out returned. What it does not know is left as it was planned.
+    """
+    done = {key_of(one): one for one in answer.get("listeners") or ()}
+    return [
+        {**one, **{name: done[key_of(one)][name] for name in DONE}} if key_of(one) in done else one for one in listeners
+    ]
 
 
 @dataclass(frozen=True)
@@ -138,7 +127,7 @@ class Settled:
     record: Record
     """What the module said about it last."""
     is_done: bool
-    """Whether a call carried out the plan for it, or tried to; otherwise `record` is only the plan."""
+    """Whether the plan for it was carried out, or that was tried; otherwise `record` is only the plan."""
 
     @property
     def outcome(self) -> str:
@@ -168,17 +157,11 @@ class Settled:
         return self.certificate_id is None or (self.outcome == "skipped" and self.record["reason"] == "not_found")
 
 
-def settle(listeners: Sequence[Record], answers: Iterable[Record]) -> list[Settled]:
-    """Return the listeners of a plan with what became of each.
+def settle(listeners: Sequence[Record], *, is_done: bool) -> list[Settled]:
+    """Return listeners as they are settled.
 
     Args:
-        listeners: the plan.
-        answers: what the calls that carried it out returned; none in check mode, and in a run without the deploy phase.
+        listeners: what the module said about them.
+        is_done: whether it carried its plan out; not in check mode, and in a run without the deploy phase.
     """
-    done = {key_of(one): one for answer in answers for one in answer.get("listeners") or ()}
-    return [
-        Settled({**one, **{name: done[key_of(one)][name] for name in DONE}}, True)
-        if key_of(one) in done
-        else Settled(one, False)
-        for one in listeners
-    ]
+    return [Settled(one, is_done) for one in listeners]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .._errors import failed_about, failure_of
+from .._errors import failed_about
 from .rollout import Record, Settled, settle
 from .sightings import verdicts
 
@@ -21,9 +21,9 @@ class Rollout:
     """What the modules returned; empty for one that was not called."""
 
     listeners: Record = field(default_factory=dict)
-    """From `ssl_certificate_deploy` in check mode: the plan."""
-    deployed: Sequence[Record] = ()
-    """From `ssl_certificate_deploy`, one for each call that carried the plan out."""
+    """From `ssl_certificate_deploy`: what was done, or in check mode and without the deploy phase, the plan."""
+    is_done: bool = False
+    """Whether it was done."""
     seen: Record | None = None
     """From `ssl_endpoint_info`."""
     stock: Record | None = None
@@ -42,11 +42,10 @@ def lists(run: Rollout, phases: Collection[str], *, is_check_mode: bool) -> dict
     if "listeners" not in run.listeners:
         result["failed"].append(failed_about("the load balancers", run.listeners))
         return result
-    settled = settle(run.listeners["listeners"], run.deployed)
+    settled = settle(run.listeners["listeners"], is_done=run.is_done)
     if "deploy" in phases:
         for one in settled:
             _add_deployed(result, one, is_check_mode=is_check_mode)
-        result["failed"] += [_failed_call(answer) for answer in run.deployed if "listeners" not in answer]
     if run.seen is not None and "endpoints" not in run.seen:
         result["failed"].append(failed_about("what the load balancers serve", run.seen))
     elif run.seen is not None:
@@ -77,11 +76,3 @@ def _add_removed(result: dict[str, list[Record]], run: Rollout) -> None:
         for one in answer["certificates"]:
             if one["outcome"] != "unchanged":
                 result["skipped" if one["reason"] in {"in_use", "not_found"} else one["outcome"]].append(one)
-
-
-def _failed_call(answer: Record) -> Record:
-    """Return the failure of a call for some balancers as a whole."""
-    names = next(
-        (item["load_balancers"] for item in answer.values() if isinstance(item, dict) and "load_balancers" in item), ()
-    )
-    return {"load_balancer": ", ".join(names) or "the load balancers", **failure_of(answer)}

@@ -124,7 +124,7 @@ def _add_listeners(
     is_forecast = deploys and is_check_mode
     rollout = Rollout(
         listeners,
-        deployed=(listeners,) if deploys and not is_check_mode and "listeners" in listeners else (),
+        is_done=deploys and not is_check_mode,
         seen=None if is_forecast else run.seen,
         stock=run.stock,
         removal=run.removal,
@@ -156,7 +156,7 @@ def _add_seen(
 
 def _left_alone(listeners: Sequence[Record]) -> list[Settled]:
     """Return those listeners of a plan that have the right certificate."""
-    return [one for one in settle(listeners, ()) if one.outcome == "unchanged"]
+    return [one for one in settle(listeners, is_done=False) if one.outcome == "unchanged"]
 
 
 def what_to_remove(
@@ -190,7 +190,7 @@ def what_to_remove(
         records, settled = forecast.after(stock, listeners, list(chosen))
         looked_at = _left_alone(listeners)
     else:
-        records, settled = list(stock), settle(listeners, [run.listeners or {}] if deploys else ())
+        records, settled = list(stock), settle(listeners, is_done=deploys)
         looked_at = settled
     seen = (run.seen or {}).get("endpoints")
     judged = () if seen is None else verdicts(looked_at, seen)

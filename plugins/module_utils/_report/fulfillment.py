@@ -32,10 +32,8 @@ class Run:
     phases: Collection[str]
     listed: Record | None = None
     """The orders, by `ssl_order_info`; `None` too where the module that requests the emails read them by itself."""
-    plan: Record | None = None
-    """From `ssl_fulfillment_email` in check mode, if there may be more orders than fit into one batch."""
-    emails: Sequence[Record] = ()
-    """From `ssl_fulfillment_email`, one for each batch."""
+    emails: Record | None = None
+    """From `ssl_fulfillment_email`."""
     mails: Record | None = None
     """From `ssl_fulfillment_email_info`."""
     files: Record | None = None
@@ -60,8 +58,7 @@ class Run:
     def has_orders(self) -> bool:
         """Whether any order was selected, or none was asked for."""
         is_needless = self.listed is None and "request" not in self.phases
-        emails = (*self.emails, self.plan or {})
-        return is_needless or bool((self.listed or {}).get("orders")) or any(one.get("emails") for one in emails)
+        return is_needless or bool((self.listed or {}).get("orders")) or bool((self.emails or {}).get("emails"))
 
     @property
     def has_listeners(self) -> bool:
@@ -92,8 +89,7 @@ def run_of(
     return Run(
         phases,
         listed,
-        plan=registered["plan"] if "request_in_batches" in steps else None,
-        emails=registered["emails"] if {"request", "request_in_batches"} & set(steps) else (),
+        emails=registered["emails"] if "request" in steps else None,
         mails=registered["mails"] if "collect" in steps else None,
         files=registered["files"] if "import" in steps else None,
         imports=registered["imports"] if "import" in steps else (),
@@ -135,10 +131,8 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
 
 
 def _add_emails(result: dict[str, list[Record]], run: Run, tolerated: Collection[str]) -> None:
-    """Add the outcomes of the emails; for those that were to be requested, the batches have the outcome."""
-    planned = run.plan["emails"] if run.plan else ()
-    emails = [email for email in planned if email["outcome"] != "requested"]
-    emails += [email for answer in run.emails for email in answer.get("emails", ())]
+    """Add the outcomes of the emails."""
+    emails = run.emails["emails"] if run.emails else ()
     result["requested"] += [email for email in emails if email["outcome"] == "requested"]
     may_pass = tolerated if result["requested"] else ()
     for email in emails:
@@ -148,7 +142,6 @@ def _add_emails(result: dict[str, list[Record]], run: Run, tolerated: Collection
             result["skipped"].append({**email, "outcome": "skipped"})
         elif email["outcome"] != "requested":
             result["failed"].append(email)
-    result["failed"] += [dict(failure_of(answer)) for answer in run.emails if "emails" not in answer]
 
 
 def _add_listeners(

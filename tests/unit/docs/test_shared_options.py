@@ -176,7 +176,13 @@ NOT_THERE = {
         "trusted_ca_path",
         "verify_timeout",
     },  # it only makes the plan
-    ("roles/ssl_fulfillment/tasks/phase_deploy.yml", "ssl_certificate_deploy"): {
+    ("roles/ssl_fulfillment/tasks/phase_approved.yml", "Decide which listeners to switch"): {
+        "ledger_url",
+        "rollback",
+        "trusted_ca_path",
+        "verify_timeout",
+    },  # it only makes the plan
+    ("roles/ssl_fulfillment/tasks/phase_approved.yml", "Switch the listeners"): {
         "common_names",
         "load_balancers",
         "ports",

@@ -124,13 +124,12 @@ def test_a_run_is_told_in_a_few_headings(sim: Simulator, tmp_path: Path) -> None
     assert len(headings) <= 10, "\n".join(headings)
 
 
-def test_what_does_not_fit_into_one_batch_is_not_requested_if_it_is_too_much(sim: Simulator, tmp_path: Path) -> None:
+def test_no_email_is_requested_if_it_is_too_much(sim: Simulator, tmp_path: Path) -> None:
     ran = play(
         sim,
         tmp_path,
         "softlayer.certificates.resend",
         ssl_fulfillment_ledger_url=f"sqlite:///{tmp_path}/role.sqlite3",
-        ssl_fulfillment_batch_size=2,
         ssl_fulfillment_max_orders=3,
     )
     assert ran.code == 2
@@ -138,10 +137,7 @@ def test_what_does_not_fit_into_one_batch_is_not_requested_if_it_is_too_much(sim
     assert not [method for method in methods(sim) if method.endswith("resendEmail")]
 
 
-@pytest.mark.parametrize("size", [1, 100])
-def test_an_order_that_does_not_exist_fails_whatever_the_number_of_batches(
-    sim: Simulator, tmp_path: Path, size: int
-) -> None:
+def test_an_order_that_does_not_exist_fails_and_the_others_do_not(sim: Simulator, tmp_path: Path) -> None:
     first, second, *_others = (order["id"] for order in sim.orders())
     ran = play(
         sim,
@@ -149,7 +145,6 @@ def test_an_order_that_does_not_exist_fails_whatever_the_number_of_batches(
         "softlayer.certificates.resend",
         ssl_fulfillment_ledger_url=f"sqlite:///{tmp_path}/role.sqlite3",
         ssl_fulfillment_order_ids=[first, 999_999_999, second],
-        ssl_fulfillment_batch_size=size,
     )
     assert ran.code == 2
     assert "order 999999999: FAILED, " in ran.output

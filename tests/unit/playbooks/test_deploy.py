@@ -53,7 +53,6 @@ def test_from_the_plan_to_what_is_served(account: Simulator, tmp_path: Path) -> 
     first = run(account, tmp_path, "deploy", **options)
     assert first.ran.code == 2, "shop failed, and hides nothing of the others"
     assert ledger.exists(), "it took no turn"
-    assert "(item=api)" in first.ran.output and "(item=web)" in first.ran.output
     for said in (
         f"api:443: switched to certificate {new_api} (api.example.com), and serves it",
         f"web:8443: switched to certificate {new_www} (www.example.com), but what it serves cannot be looked at from here",
@@ -65,8 +64,8 @@ def test_from_the_plan_to_what_is_served(account: Simulator, tmp_path: Path) -> 
     assert have(account) == {**before, "web:443": new_www, "web:8443": new_www, "api:443": new_api}
     assert www in ids(account) and api not in ids(account), "what was not seen to be replaced everywhere is kept"
     listing, removing = PLAN, [*PLAN[:1], "getObject", "deleteObject"]
-    change = [*PLAN, *TURN, "getLoadBalancer", UPDATE, "getLoadBalancer"]
-    assert first.calls == [*PLAN, *change, *change, *listing, *removing]
+    change = ["getLoadBalancer", UPDATE, "getLoadBalancer"]
+    assert first.calls == [*PLAN, *TURN, *change, *change, *listing, *removing]
 
     second = run(account, tmp_path, "deploy", ssl_fulfillment_load_balancers="web, api", **options)
     assert (second.ran.code, second.ran.changed) == (0, 0), second.ran.output
@@ -86,7 +85,7 @@ def test_from_the_plan_to_what_is_served(account: Simulator, tmp_path: Path) -> 
     assert [one["id"] for one in third.result["removed"]] == [www] and www not in ids(account)
 
 
-def test_more_than_is_allowed_is_refused_for_all_batches_together(account: Simulator, tmp_path: Path) -> None:
+def test_more_than_is_allowed_is_refused_for_all_load_balancers_together(account: Simulator, tmp_path: Path) -> None:
     for name in ("a", "b"):
         record = store(account, f"{name}.example.com", is_old=True)
         store(account, f"{name}.example.com")
@@ -113,7 +112,7 @@ def test_deploy_and_verify_in_one_run_and_verify_on_a_later_day(account: Simulat
     assert have(account) == {"web:443": new, "web:8443": new, "api:443": other} and old not in ids(account)
     assert Counter(one.calls)[UPDATE] == 1
     seen, listing, removing = PLAN[:1], PLAN, [*PLAN[:1], "getObject", "deleteObject"]
-    assert one.calls[8:] == [*seen, *listing, *removing], "verify lists no balancers again"
+    assert one.calls[6:] == [*seen, *listing, *removing], "verify lists no balancers again"
 
     listener = next(each["uuid"] for each in web["listeners"] if each["protocolPort"] == 8443)
     account.patch_listener(listener, misbehaves="other", at_once=True, changes=9)

@@ -55,7 +55,7 @@ def test_groups_and_limit_choose_the_orders_in_one_bulk_run(sim: Simulator, rese
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert requested(sim) == chosen
     assert len(re.findall(r"changed=1\b", ran.stdout)) == 1, ran.stdout
-    assert f"orders 1-{len(chosen)} of {len(chosen)}" in ran.stdout
+    assert ran.stdout.count("Request the emails]") == 1
 
 
 def test_the_selection_narrows_it_further(sim: Simulator, resend: Play) -> None:

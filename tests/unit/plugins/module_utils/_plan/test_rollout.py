@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import name_matches
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout import (
-    batches,
+    Settled,
+    approved_changes,
     change_of,
     listener_names,
+    one_call,
     settle,
+    with_outcomes,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout_result import Rollout, lists
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.sightings import endpoints, removal, verdicts
@@ -133,16 +136,16 @@ PLAN = [
 ]
 
 
-def test_what_is_carried_out_is_what_was_planned_in_batches_of_balancers() -> None:
-    first, second = batches(PLAN, 2, looks=False)
-    assert first == {
-        "load_balancers": ["a", "b"],
+def test_one_call_makes_all_changes_and_looks_at_the_others() -> None:
+    assert one_call(PLAN) == {
         "deployments": [
             {
                 "certificate_id": 2,
                 "listeners": [
                     {"load_balancer": "uuid-of-a", "port": 443, "previous_certificate_id": OLD},
                     {"load_balancer": "uuid-of-b", "port": 443, "previous_certificate_id": OLD},
+                    {"load_balancer": "uuid-of-c", "port": 443, "previous_certificate_id": OLD},
+                    {"load_balancer": "uuid-of-d", "port": 443, "previous_certificate_id": NEW},
                 ],
             },
             {
@@ -150,32 +153,51 @@ def test_what_is_carried_out_is_what_was_planned_in_batches_of_balancers() -> No
                 "listeners": [{"load_balancer": "uuid-of-b", "port": 8443, "previous_certificate_id": OLD}],
             },
         ],
-        "max_listeners": 3,
-        "concurrency": 2,
+        "max_listeners": 4,
     }
-    assert (second["load_balancers"], second["max_listeners"]) == (["c"], 1)
-
-
-def test_what_is_right_already_is_looked_at_by_a_call_that_may_switch_nothing() -> None:
-    *_calls, last = batches(PLAN, 4, looks=True)
-    assert (last["load_balancers"], last["max_listeners"]) == (["d"], 0)
-    assert batches(PLAN[4:], 4, looks=False) == []
 
 
 def test_only_what_was_approved_is_carried_out() -> None:
     approved = [change_of(PLAN[0]), change_of({**PLAN[3], "certificate_id": 9})]
-    assert [call["load_balancers"] for call in batches(PLAN, 4, looks=False, approved=approved)] == [["a"]]
-    assert batches(PLAN, 4, looks=False, approved=[]) == []
+    found = approved_changes({"listeners": PLAN}, approved)
+    assert [one["load_balancer"] for one in found["listeners"]] == ["a", "d", "e", "f"]
+    assert found["call"] == one_call(found["listeners"])
+    assert found["call"]["max_listeners"] == 1
+    assert approved_changes({"listeners": PLAN}, [])["call"]["max_listeners"] == 0
 
 
-def test_what_became_of_the_plan() -> None:
+def test_what_became_of_what_was_approved() -> None:
+    approved = [change_of(one) for one in PLAN[:2]]
     gone = {**PLAN[1], "load_balancer": "uuid-of-b", "load_balancer_uuid": None, "common_name": None}
-    answers = [*done(PLAN[0]), *done(gone, served=None, outcome="failed", reason="not_found"), {"msg": "No."}]
-    one, other, *rest = settle(PLAN, answers)
-    assert one.is_switched and one.certificate_id == NEW and one.record["served"]
-    assert (other.record["load_balancer"], other.outcome, other.record["reason"]) == ("b", "failed", "not_found")
-    assert {each.is_done for each in rest} == {False}
-    assert rest[0].certificate_id == OLD, "as far as is known"
+    (one,) = done(PLAN[0])[0]["listeners"]
+    (other,) = done(gone, served=None, outcome="failed", reason="not_found")[0]["listeners"]
+    found = approved_changes({"listeners": PLAN}, approved, {"changed": True, "listeners": [one, other]})
+    assert found["changed"] and "call" not in found
+    assert [(one["load_balancer"], one["outcome"], one["reason"], one["served"]) for one in found["listeners"]] == [
+        ("a", "switched", None, True),
+        ("b", "failed", "not_found", None),
+        ("d", "unchanged", None, None),
+        ("e", "skipped", None, None),
+        ("f", "failed", None, None),
+    ]
+
+
+def test_a_plan_or_a_call_that_fails_is_what_there_is_to_tell() -> None:
+    failure = {"failed": True, "msg": "No."}
+    assert approved_changes(failure, []) == failure
+    assert approved_changes({"listeners": PLAN}, [], failure) == failure
+
+
+def test_what_the_api_names_for_a_listener() -> None:
+    planned, (switched, *_others) = settle(PLAN, is_done=False)[0], settle(PLAN, is_done=True)
+    assert (planned.is_switched, planned.certificate_id) == (False, OLD)
+    assert (switched.is_switched, switched.certificate_id) == (True, NEW)
+
+
+def settled_after(plan: list[Any], answers: list[Any]) -> list[Settled]:
+    """The listeners of a plan, with what calls said about them."""
+    found = [one for answer in answers for one in answer["listeners"]]
+    return settle(with_outcomes(plan, {"listeners": found}), is_done=True)
 
 
 def test_what_is_looked_at_by_which_name() -> None:
@@ -190,7 +212,7 @@ def test_what_is_looked_at_by_which_name() -> None:
         listener("none", outcome="skipped", certificate=None),
         listener("failed"),
     ]
-    settled = settle(plan, done(plan[-1], served=False, outcome="failed", reason="not_served"))
+    settled = settled_after(plan, done(plan[-1], served=False, outcome="failed", reason="not_served"))
     looked = endpoints(settled)
     assert [(one["host"], one["server_name"]) for one in looked] == [
         ("a.lb.example.net", "www.example.com"),
@@ -198,7 +220,7 @@ def test_what_is_looked_at_by_which_name() -> None:
         ("c.lb.example.net", "c.lb.example.net"),
         ("d.lb.example.net", "192.0.2.1"),
     ]
-    found = {one["load_balancer"]: (one["outcome"], one["reason"]) for one in verdicts(settled, [seen([OLD])] * 4)}
+    found = {one["load_balancer"]: (one["outcome"], one["reason"]) for one in verdicts(settled, [seen([NEW])] * 4)}
     assert found == {
         "a": ("verified", None),
         "b": ("verified", None),
@@ -228,7 +250,7 @@ def test_what_is_served_is_compared_with_what_the_api_names(
     endpoint: dict[str, Any], expected: tuple[Any, ...], said: str
 ) -> None:
     plan = [listener("a")]
-    (found,) = verdicts(settle(plan, done(*plan)), [endpoint])
+    (found,) = verdicts(settled_after(plan, done(*plan)), [endpoint])
     assert (found["outcome"], found["reason"], found["served"]) == expected
     assert said in found["message"]
     assert found["certificate_id"] == NEW
@@ -237,7 +259,7 @@ def test_what_is_served_is_compared_with_what_the_api_names(
 
 def test_what_the_api_names_is_known_by_its_id_only() -> None:
     """If it is not what is meant, the facts of the plan are not its own."""
-    (found,) = verdicts(settle([listener("a")], []), [seen([NEW])])
+    (found,) = verdicts(settle([listener("a")], is_done=False), [seen([NEW])])
     assert (found["outcome"], found["certificate_id"], found["fingerprint_sha256"]) == ("failed", OLD, None)
 
 
@@ -246,7 +268,7 @@ def test_what_the_api_names_is_known_by_its_id_only() -> None:
 )
 def test_what_is_served_in_place_of_it_has_a_name(names: list[str], shown: str) -> None:
     served = {**seen([]), "common_name": None, "subject_alt_names": names}
-    (found,) = verdicts(settle([listener("a")], done(listener("a"))), [served])
+    (found,) = verdicts(settled_after([listener("a")], done(listener("a"))), [served])
     assert f"({shown}, valid until 2027-01-01T00:00:00Z)" in found["message"]
     assert found["common_name"] == "www.example.com", "that of the certificate that the listener has"
 
@@ -257,7 +279,7 @@ STORE = [stored(OLD, "2025"), stored(NEW)]
 
 
 def removed(store: list[Any], answers: list[Any], plan: list[Any], **other: Any) -> tuple[list[int], list[str]]:
-    settled = settle(plan, answers)
+    settled = settled_after(plan, answers)
     how: dict[str, Any] = {"judged": (), "imported": (), "remove_unseen": False, **other}
     found = removal(store, settled, how["judged"], how["imported"], AT, remove_unseen=how["remove_unseen"])
     return list(found.ids), [one["reason"] for one in found.kept]
@@ -280,7 +302,6 @@ def test_what_was_replaced_goes_once_all_listeners_were_seen(served: bool | None
 
 def test_a_listener_that_was_not_switched_keeps_the_old_one() -> None:
     plan = [listener("a"), listener("b")]
-    assert removed(STORE, [*done(plan[0]), {"msg": "No."}], plan) == ([], []), "b may still have it"
     back = [*done(plan[0]), *done(plan[1], served=False, outcome="rolled_back")]
     assert removed(STORE, back, plan, remove_unseen=True) == ([], [])
 
@@ -370,10 +391,11 @@ def counts(result: dict[str, Any]) -> dict[str, int]:
 
 def test_the_lists_of_a_run() -> None:
     answers = [*done(PLAN[0]), *done(*PLAN[1:3], outcome="rolled_back"), *done(PLAN[4])]
-    run = Rollout({"listeners": PLAN}, answers, seen={"endpoints": [seen([NEW])] + [seen([OLD])] * 4})
+    listeners = [one.record for one in settled_after(PLAN, answers)]
+    run = Rollout({"listeners": listeners}, is_done=True, seen={"endpoints": [seen([NEW])] * 3 + [seen([OLD])]})
     result = lists(run, ["deploy", "verify"], is_check_mode=False)
-    assert counts(result) == {"deployed": 1, "unchanged": 1, "skipped": 1, "failed": 5, "verified": 3}
-    assert [one["load_balancer"] for one in result["verified"]] == ["a", "c", "f"]
+    assert counts(result) == {"deployed": 2, "unchanged": 1, "skipped": 1, "failed": 4, "verified": 3}
+    assert [one["load_balancer"] for one in result["verified"]] == ["a", "c", "d"]
 
 
 def test_check_mode_tells_the_plan_as_deployed() -> None:
@@ -393,12 +415,9 @@ def test_calls_that_failed_as_a_whole() -> None:
     assert lists(Rollout(failure), ["deploy"], is_check_mode=False)["failed"] == [
         {"common_name": "the load balancers", "reason": "api_error", "code": "api_error", "message": "No."}
     ]
-    batch = {"batch": {"load_balancers": ["a", "b"]}, **failure}
-    run = Rollout({"listeners": PLAN[:2]}, [batch, {}], seen=failure, stock=failure, removed=[failure])
+    run = Rollout({"listeners": PLAN[:2]}, seen=failure, stock=failure, removed=[failure])
     failed = lists(run, ["deploy", "verify"], is_check_mode=False)["failed"]
     assert [one.get("load_balancer") or one["common_name"] for one in failed] == [
-        "a, b",
-        "the load balancers",
         "what the load balancers serve",
         "the certificate store",
         "the certificate store",

@@ -63,7 +63,7 @@ def test_a_listing_that_failed_is_all_there_is_to_say() -> None:
 
 def test_emails_of_one_call() -> None:
     emails = [email(1), email(2, "skipped", "cooldown"), email(3, "failed", "api_error")]
-    result = outcome(Run(["request"], emails=[{"emails": emails}]))
+    result = outcome(Run(["request"], emails={"emails": emails}))
     assert {name: ids(result[name]) for name in LISTS if result[name]} == {
         "requested": [1],
         "skipped": [2],
@@ -71,18 +71,10 @@ def test_emails_of_one_call() -> None:
     }
 
 
-def test_of_what_was_planned_the_batches_tell() -> None:
-    plan = {"emails": [email(1), email(2), email(3, "skipped", "cooldown")]}
-    batches = [{"emails": [email(1)]}, {"failure": {"code": "unreachable", "message": "No answer."}}, {}]
-    result = outcome(Run(["request"], plan=plan, emails=batches))
-    assert (ids(result["requested"]), ids(result["skipped"])) == ([1], [3])
-    assert [one["message"] for one in result["failed"]] == ["No answer.", "The module ended without a result."]
-
-
 @pytest.mark.parametrize(("others", "passed_over"), [([email(1)], True), ([email(1, "skipped", "cooldown")], False)])
 def test_some_may_be_passed_over_as_long_as_there_are_others(others: list[Any], passed_over: bool) -> None:
     refused = email(2, "failed", "recipient_not_allowed")
-    result = outcome(Run(["request"], emails=[{"emails": [*others, refused]}]), ["recipient_not_allowed"])
+    result = outcome(Run(["request"], emails={"emails": [*others, refused]}), ["recipient_not_allowed"])
     assert (2 in ids(result["skipped"])) == passed_over == (not result["failed"])
     assert all(one["outcome"] == "skipped" for one in result["skipped"])
 
@@ -90,7 +82,7 @@ def test_some_may_be_passed_over_as_long_as_there_are_others(others: list[Any], 
 def test_the_last_phase_says_why_an_order_is_skipped() -> None:
     run = Run(
         ["request", "collect", "import"],
-        emails=[{"emails": [email(1, "skipped", "cooldown"), email(2, "skipped", "cooldown"), email(4)]}],
+        emails={"emails": [email(1, "skipped", "cooldown"), email(2, "skipped", "cooldown"), email(4)]},
         mails={
             "certificates": [waiting(4, "")],
             "missing": [waiting(1, "waiting_for_email"), waiting(2, "untrusted")],
@@ -287,8 +279,7 @@ def test_many_are_counted() -> None:
 
 REGISTERED: dict[str, Any] = {
     "listed": {"orders": [{"id": 1}]},
-    "plan": {"emails": []},
-    "emails": [{"emails": [email(1)]}],
+    "emails": {"emails": [email(1)]},
     "mails": {"certificates": [], "missing": []},
     "files": {"ready": [], "skipped": []},
     "imports": [{"certificates": []}],
@@ -303,7 +294,6 @@ REGISTERED: dict[str, Any] = {
     ("steps", "used"),
     [
         (["request"], {"emails"}),
-        (["request_in_batches"], {"plan", "emails"}),
         (["collect", "import"], {"mails", "files", "imports"}),
         (["report"], {"known", "store", "unwritten"}),
     ],
