@@ -10,7 +10,6 @@ import os
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
     Option,
@@ -31,6 +30,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.ful
     summary,
     why_failed,
 )
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
 
 Record = Mapping[str, t.Any]
 
@@ -53,7 +53,7 @@ def fulfillment_refusal(
     """
     unreadable = why_unreadable("ssl_fulfillment", settings["refused"], unknown, unread, plain(known))
     why_not = unreadable or why_refused(settings, ids_of_hosts or None, os.path.isdir, absolute)
-    reason: str = wrap_var(why_not or "")
+    reason: str = untrusted(why_not or "")
     return reason
 
 
@@ -95,7 +95,7 @@ def fulfillment_outcome(
         report: the path of the report, less its ending, if one is written.
         tolerated: reasons of emails that count as skipped as long as others are requested.
     """
-    phases, path, answers = plain(settings["phases"]), plain(path), _Plain(registered)
+    phases, path, answers = plain(settings["phases"]), plain(path), _Short(registered)
     rollout = (
         lists(_rollout(path, answers, is_check_mode), phases, is_check_mode=is_check_mode)
         if {"listeners", "deploy"} & set(path)
@@ -109,7 +109,7 @@ def fulfillment_outcome(
     lines = summary(run, result, blank, words, is_check_mode=is_check_mode, report=report or None)
     failure = why_failed(run, result["failed"], words) if result["failed"] else ""
     told = {"lines": lines if run.has_listed else [], "failure": failure}
-    done: dict[str, t.Any] = wrap_var({"result": result, "told": told})
+    done: dict[str, t.Any] = untrusted({"result": result, "told": told})
     return done
 
 
@@ -128,17 +128,22 @@ LISTS = {"listed": "orders", "known": "emails", "store": "certificates", "stock"
 """Of these results only whether they have their list, and anything in it, matters: not ten thousand records."""
 
 
-class _Plain(dict[str, t.Any]):
-    """What is registered, made plain when it is asked for."""
+class _Short(dict[str, t.Any]):
+    """What is registered, without long lists that do not matter.
+
+    All else is handed on as it is: to make ten thousand records plain takes longer than to use the little of them that is looked at.
+    """
 
     def __init__(self, registered: Record) -> None:
         super().__init__()
         self._registered = registered
 
     def __missing__(self, name: str) -> t.Any:
-        value = self._registered[name]
+        value = self[name] = self._registered[name]
         key = LISTS.get(name)
-        return {key: plain(value[key][:1])} if key in value else plain(value)
+        if key in value:
+            self[name] = {key: value[key][:1]}
+        return self[name]
 
 
 class FilterModule:

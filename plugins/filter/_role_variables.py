@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
     Option,
@@ -21,6 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._forms impo
     read_variables,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import role_options
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
 
 
 def role_variables(
@@ -41,20 +41,20 @@ def role_variables(
     """
     values, refused = read_variables(plain(given, omit), plain(options), _parse, plain(meant))
     # An evaluated value must not be evaluated again as a template, whatever it contains.
-    return {"refused": refused, **wrap_var({name.removeprefix(prefix): value for name, value in values.items()})}
+    return {"refused": refused, **untrusted({name.removeprefix(prefix): value for name, value in values.items()})}
 
 
 def role_variable(value: object, name: str, kind: str, elements: str = "str") -> t.Any:
     """Return one parsed variable; a list stays a list, any other is `None` if it is blank."""
     try:
-        return wrap_var(read_variable(name, plain(value), {"type": kind, "elements": elements}, _parse))
+        return untrusted(read_variable(name, plain(value), {"type": kind, "elements": elements}, _parse))
     except CertificatesError as error:
         raise AnsibleFilterError(error.message) from None
 
 
 def role_message(message: str, options: Mapping[str, Option], prefix: str) -> str:
     """Return a module's message with the names of options replaced by the role's variables that set them."""
-    said: str = wrap_var(in_words_of_role(plain(message), plain(options), prefix))
+    said: str = untrusted(in_words_of_role(plain(message), plain(options), prefix))
     return said
 
 

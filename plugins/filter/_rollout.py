@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout import (
     approved_changes,
@@ -19,6 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollo
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.sightings import endpoints, removal, verdicts
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
 
 Record = Mapping[str, t.Any]
 Records = Sequence[Record]
@@ -26,7 +26,7 @@ Records = Sequence[Record]
 
 def rollout_names(settings: Record, orders: Records | None = None) -> list[str] | None:
     """Return the patterns for the names of listeners' certificates; see `listener_names`."""
-    names: list[str] | None = wrap_var(listener_names(plain(settings), orders))
+    names: list[str] | None = untrusted(listener_names(plain(settings), orders))
     return names
 
 
@@ -38,7 +38,7 @@ def rollout_approved(plan: Record, approved: Sequence[str], answer: Record | Non
         approved: the changes that were approved, as `_rollout_changes` returns them.
         answer: what it returned for that call.
     """
-    found: dict[str, t.Any] = wrap_var(approved_changes(plain(plan), plain(approved), plain(answer)))
+    found: dict[str, t.Any] = untrusted(approved_changes(plain(plan), plain(approved), plain(answer)))
     return found
 
 
@@ -49,7 +49,7 @@ def rollout_changes(listeners: Records) -> list[str]:
 
 def rollout_endpoints(listeners: Records, is_done: bool = False) -> list[dict[str, t.Any]]:
     """Return the endpoints of listeners to look at; see `settle` and `endpoints`."""
-    found: list[dict[str, t.Any]] = wrap_var(endpoints(settle(plain(listeners), is_done=is_done)))
+    found: list[dict[str, t.Any]] = untrusted(endpoints(settle(plain(listeners), is_done=is_done)))
     return found
 
 
@@ -74,7 +74,7 @@ def rollout_removal(
     ids = [one["id"] for one in plain(imported) if one.get("id")]
     found = removal(plain(store), settled, judged, ids, now(), remove_unseen=remove_unseen)
     absent = [{"state": "absent", "certificate_id": one} for one in found.ids]
-    told: dict[str, t.Any] = wrap_var({"absent": absent, "kept": found.kept})
+    told: dict[str, t.Any] = untrusted({"absent": absent, "kept": found.kept})
     return told
 
 

@@ -10,7 +10,6 @@ import os
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import (
@@ -39,6 +38,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.rot
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.wording import failures
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import roots_in
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
 
 Record = Mapping[str, t.Any]
 Records = Sequence[Record]
@@ -68,7 +68,7 @@ def rotation_refusal(
         known: all variables of the role.
     """
     unreadable = why_unreadable("ssl_rotation", settings["refused"], unknown, unread, plain(known))
-    reason: str = wrap_var(unreadable or why_refused(plain(settings), os.path.isdir, absolute, _why_no_roots) or "")
+    reason: str = untrusted(unreadable or why_refused(plain(settings), os.path.isdir, absolute, _why_no_roots) or "")
     return reason
 
 
@@ -96,7 +96,7 @@ def rotation_material(settings: Record, chosen: Records) -> list[dict[str, t.Any
     """
     passphrase, roots = settings.get("privatekey_passphrase"), settings.get("trusted_ca_path")
     general = {"trust": settings["trust"], **({"trusted_ca_path": absolute(roots)} if roots else {})}
-    items: list[dict[str, t.Any]] = wrap_var([{**_material(one, passphrase), **general} for one in plain(chosen)])
+    items: list[dict[str, t.Any]] = untrusted([{**_material(one, passphrase), **general} for one in plain(chosen)])
     return items
 
 
@@ -122,19 +122,19 @@ def rotation_expected(choice: Record, imports: Record) -> list[dict[str, t.Any]]
     """
     done = plain(imports.get("certificates")) or ()
     new = [entry for entry, one in zip(plain(choice["chosen"]), done, strict=False) if one["outcome"] == "imported"]
-    found: list[dict[str, t.Any]] = wrap_var(new)
+    found: list[dict[str, t.Any]] = untrusted(new)
     return found
 
 
 def rotation_approved(plan: Record, approved: Record, answer: Record | None = None) -> Record:
     """Return a plan for listeners without what the preview did not show, or what became of it; see `carried_out`."""
-    told: Record = wrap_var(carried_out(plain(plan), plain(approved), plain(answer)))
+    told: Record = untrusted(carried_out(plain(plan), plain(approved), plain(answer)))
     return told
 
 
 def rotation_preview(result: Record) -> dict[str, Records]:
     """Return what a run in check mode showed, for `approved` of the other filters; see `preview_of`."""
-    shown: dict[str, Records] = wrap_var(preview_of(plain(result)))
+    shown: dict[str, Records] = untrusted(preview_of(plain(result)))
     return shown
 
 
@@ -162,7 +162,7 @@ def rotation_removal(
     if approved is not None:
         stock = (run.stock or {}).get("certificates")
         found = approved_removal(found, stock or (), plain(approved) if stock is not None else {})
-    told: dict[str, Records] = wrap_var(found)
+    told: dict[str, Records] = untrusted(found)
     return told
 
 
@@ -185,7 +185,7 @@ def rotation_outcome(
         tolerated: reasons of failures that count as skipped if something else is done.
     """
     phases = plain(settings["phases"])
-    run = _run(settings, registered, is_check_mode)
+    run = _run(settings, registered, is_check_mode, read=_as_it_is)
     words = words_of_role(plain(options), "ssl_rotation_")
     result = outcome(run, phases, words, is_check_mode=is_check_mode, tolerated=plain(tolerated))
     lines = summary(
@@ -199,16 +199,28 @@ def rotation_outcome(
     )
     failure = failures(result["failed"], words) if result["failed"] else ""
     del result["unchanged"]
-    done: dict[str, t.Any] = wrap_var({"result": result, "told": {"lines": lines, "failure": failure}})
+    done: dict[str, t.Any] = untrusted({"result": result, "told": {"lines": lines, "failure": failure}})
     return done
 
 
-def _run(settings: Record, registered: Record, is_check_mode: bool) -> Rotation:
-    """Return what the modules returned in this run."""
+def _as_it_is(value: t.Any) -> t.Any:
+    """Return a value unchanged: to make all records plain takes longer than to use the little of them that is looked at."""
+    return value
+
+
+def _run(settings: Record, registered: Record, is_check_mode: bool, read: Callable[[t.Any], t.Any] = plain) -> Rotation:
+    """Return what the modules returned in this run.
+
+    Args:
+        settings: the role's variables.
+        registered: what is registered, by the names of the fields of `Rotation`.
+        is_check_mode: whether nothing was done in fact.
+        read: how each of it is read.
+    """
     wanted = steps(plain(settings), is_check_mode=is_check_mode)
     names = [name for step in wanted for name in FIELDS.get(step, ())]
     return Rotation(
-        **{name: _without_bulk(name, registered[name]) for name in names if _is_there(registered.get(name))}
+        **{name: read(_without_bulk(name, registered[name])) for name in names if _is_there(registered.get(name))}
     )
 
 
@@ -219,7 +231,7 @@ def _is_there(value: t.Any) -> bool:
 
 def _without_bulk(name: str, value: t.Any) -> t.Any:
     bulk = BULK.get(name)
-    return plain(value if bulk is None else {key: [] if key == bulk else value[key] for key in value})
+    return value if bulk is None else {key: [] if key == bulk else value[key] for key in value}
 
 
 class FilterModule:

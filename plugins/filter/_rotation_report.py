@@ -10,7 +10,6 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
@@ -24,6 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.rot
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
 
 Records = Sequence[Mapping[str, t.Any]]
 ROLE = "ssl_rotation"
@@ -67,7 +67,7 @@ def rotation_report(
     report = build(facts, words, at, previous)
     drawing = timeline(report["lines"], parse(report["generated_at"]) or at, kind_of, LANE)
     drawn = {"drawing": drawing, "words": words, "language": language}
-    files: dict[str, str] = wrap_var(as_files(page_sources(ROLE), report, report["lines"], COLUMNS, **drawn))
+    files: dict[str, str] = untrusted(as_files(page_sources(ROLE), report, report["lines"], COLUMNS, **drawn))
     return files
 
 

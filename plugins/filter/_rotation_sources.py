@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from ansible.errors import AnsibleFilterError
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import Option, plain, words_of_role
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
@@ -32,6 +31,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._run.source
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.reading import Files
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import usable_keys
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
 
 Record = Mapping[str, t.Any]
 Records = Sequence[Record]
@@ -40,7 +40,7 @@ Records = Sequence[Record]
 def rotation_keys(folder: str, passphrase: str | None = None) -> list[str]:
     """Return the paths of the private keys in a folder that can be read; see `usable_keys`."""
     with _refusing():
-        paths: list[str] = wrap_var(usable_keys(plain(folder), Files(plain(passphrase) or None, keys_are_used=True)))
+        paths: list[str] = untrusted(usable_keys(plain(folder), Files(plain(passphrase) or None, keys_are_used=True)))
     return paths
 
 
@@ -88,7 +88,7 @@ def rotation_sources(
         choice = choose(read.entries, known, wishes, now())
     if approved is not None:
         choice = approved_imports(choice, plain(approved))
-    found: dict[str, t.Any] = wrap_var(
+    found: dict[str, t.Any] = untrusted(
         {
             "entries": [without_texts(entry) for entry in read.entries] if "report" in steps(settings) else [],
             "skipped": read.skipped,

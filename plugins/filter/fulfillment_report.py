@@ -10,7 +10,6 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
@@ -28,6 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tab
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
 
 Records = Sequence[Mapping[str, t.Any]]
 ROLE = "ssl_fulfillment"
@@ -76,7 +76,7 @@ def fulfillment_files(
     known = Known(has["store"], has["emails"], has["collected"], has["missing"], skipped, failed)
     report, drawing = _reported(plain(orders), known, words, previous)
     drawn = {"drawing": drawing, "words": words, "language": language}
-    files: dict[str, str] = wrap_var(as_files(page_sources(ROLE), report, report["orders"], COLUMNS, **drawn))
+    files: dict[str, str] = untrusted(as_files(page_sources(ROLE), report, report["orders"], COLUMNS, **drawn))
     return files
 
 

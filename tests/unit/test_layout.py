@@ -120,8 +120,9 @@ def test_no_file_is_too_long_to_be_read_at_once(path: Path) -> None:
 
 @pytest.mark.parametrize("path", OTHERS, ids=shown)
 def test_plugins_import_only_module_utils(path: Path) -> None:
-    """Action plugins alone also import what they have in common: it runs in Ansible itself, not in modules."""
-    allowed = (MODULE_UTILS, PLUGIN_UTILS) if path.parent.name == "action" else (MODULE_UTILS,)
+    """Those that run in Ansible itself also import what these have in common."""
+    runs_in_ansible = path.parent.name in {"action", "filter"}
+    allowed = (MODULE_UTILS, PLUGIN_UTILS) if runs_in_ansible else (MODULE_UTILS,)
     own = {f"{name}." for name in imported(path) if name.startswith(NAMESPACE)}
     assert {name for name in own if not name.startswith(allowed)} == set()
 

@@ -83,10 +83,13 @@ def outcome(
         passing = [one for one in result["failed"] if one.get("reason") in tolerated]
         result["skipped"] += [{**one, "outcome": "skipped"} for one in passing]
         result["failed"] = [one for one in result["failed"] if one not in passing]
-    return {
-        name: [{**one, "message": in_words_of_role(one["message"])} for one in records]
-        for name, records in result.items()
-    }
+    return {name: [_in_words(one, in_words_of_role) for one in records] for name, records in result.items()}
+
+
+def _in_words(record: Record, in_words_of_role: Callable[[str], str]) -> Record:
+    """Return a record whose message has the names of the role's variables; the same record, if it has none of options."""
+    message = in_words_of_role(record["message"])
+    return record if message == record["message"] else {**record, "message": message}
 
 
 def _add_imports(result: dict[str, list[Record]], run: Rotation) -> None:

@@ -149,3 +149,40 @@ def test_an_order_that_does_not_exist_fails_and_the_others_do_not(sim: Simulator
     assert ran.code == 2
     assert "order 999999999: FAILED, " in ran.output
     assert "requested 2, collected 0, imported 0, skipped 0, failed 1" in ran.output
+
+
+RESULT = """
+- import_playbook: softlayer.certificates.resend
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - debug:
+        msg: "{{ ssl_fulfillment_result[item] | map(attribute='common_name') | join }}"
+      loop: [requested, skipped, failed]
+"""
+TEMPLATE = "{{ lookup('ansible.builtin.pipe', 'touch owned') }}{{ 7 * 7 }}.example.com"
+
+
+@pytest.mark.parametrize(
+    ("state", "variables"),
+    [({}, {}), ({"status": "CANCELLED"}, {}), ({}, {"ssl_fulfillment_allowed_recipients": []})],
+    ids=["requested", "skipped", "failed"],
+)
+def test_a_name_that_looks_like_a_template_stays_a_text(
+    sim: Simulator, tmp_path: Path, state: dict[str, Any], variables: dict[str, Any]
+) -> None:
+    """In what the role says, and where its result is used."""
+    order = sim.orders()[0]
+    sim.patch_order(order["id"], commonName=TEMPLATE, **state)
+    (tmp_path / "result.yml").write_text(RESULT, encoding="utf-8")
+    ran = play(
+        sim,
+        tmp_path,
+        "result.yml",
+        ssl_fulfillment_ledger_url=f"sqlite:///{tmp_path}/role.sqlite3",
+        ssl_fulfillment_order_ids=[order["id"]],
+        **variables,
+    )
+    assert ran.output.count("{{ 7 * 7 }}") >= 1, ran.output
+    assert "49" not in ran.output
+    assert not (tmp_path / "owned").exists()
