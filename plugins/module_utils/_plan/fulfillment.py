@@ -19,8 +19,8 @@ Record = Mapping[str, t.Any]
 
 NAMING = {"order_ids", "common_names", "account_id", "gather_imported"}
 """The options of `ssl_fulfillment_select` that `ssl_fulfillment_email` has as well, or that have no effect on what it does."""
-LARGEST = 8
-"""How many times larger than the first batch another one is at the most."""
+FURTHER = 8
+"""How many times larger than the first batch each of the others is."""
 OF_LISTENERS = {"deploy", "verify"}
 """The phases that deal with listeners, not with orders."""
 
@@ -91,20 +91,20 @@ class Batch:
 
 
 def batches(items: Sequence[t.Any], size: int) -> list[Batch]:
-    """Return items in batches of growing size.
+    """Return items in batches: a small one, so that a mistake is seen soon, and large ones.
 
-    The start of a module takes as long as some hundred certificates without latency, so each batch is twice as large as the one
-    before, up to `LARGEST` times the first: what one call is given, with all its keys and certificates, has to fit into memory.
+    The start of a module takes as long as some hundred certificates without latency. But what one call is given, with all its
+    certificates and keys, has to fit into memory.
 
     Args:
         items: all of them.
         size: of the first batch.
     """
-    found, first, largest = [], 0, LARGEST * size
+    found, first = [], 0
     while first < len(items):
-        last = min(first + size, len(items))
+        last = min(first + (FURTHER * size if first else size), len(items))
         found.append(Batch(items[first:last], f"{first + 1}-{last}" if last > first + 1 else str(last)))
-        first, size = last, min(2 * size, largest)
+        first = last
     return found
 
 

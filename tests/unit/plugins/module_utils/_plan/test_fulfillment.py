@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import (
-    LARGEST,
+    FURTHER,
     batches,
     steps,
     way,
@@ -149,8 +149,8 @@ def test_the_steps_of_a_run(settings: dict[str, Any], expected: list[str]) -> No
 
 def test_batches_grow() -> None:
     """Large fleets are not held up by the starts of modules."""
-    assert [batch.range for batch in batches(range(1_000), 100)] == ["1-100", "101-300", "301-700", "701-1000"]
-    assert {len(batch.items) for batch in batches(range(10_300), 100)[3:]} == {800}
+    assert [batch.range for batch in batches(range(1_000), 100)] == ["1-100", "101-900", "901-1000"]
+    assert {len(batch.items) for batch in batches(range(10_500), 100)[1:]} == {800}
     assert batches([], 100) == []
 
 
@@ -159,7 +159,8 @@ def test_each_item_is_in_one_batch(count: int, size: int) -> None:
     items = list(range(count))
     found = batches(items, size)
     assert [item for batch in found for item in batch.items] == items
-    assert all(0 < len(batch.items) <= LARGEST * size for batch in found)
+    assert [len(batch.items) for batch in found[:1]] == ([min(size, count)] if count else [])
+    assert all(len(batch.items) == FURTHER * size for batch in found[1:-1])
     for batch in found:
         first, last = batch.items[0] + 1, batch.items[-1] + 1
         assert batch.range == (f"{first}-{last}" if last > first else f"{last}")
