@@ -52,9 +52,10 @@ attributes:
 options: {}
 attributes:
   progress:
-    description: While it runs, says every 15 seconds how much is done.
+    description: On a terminal, shows every 15 seconds how much is done. The output of jobs of AWX is a terminal, too.
     support: partial
     details:
-      - The environment variable C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) sets another interval. V(0) means that nothing is said.
-      - Nothing is said in check mode, by tasks with C(async), and by tasks that run on another machine than Ansible itself.
+      - The environment variable C(SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS) of Ansible itself sets another interval. With V(0), nothing is
+        shown.
+      - Nothing is shown in check mode, by tasks with C(async), and by tasks that run on another machine than Ansible.
 """

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 import typing as t
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.softlayer.certificates.plugins.module_utils._progress import read_progress
@@ -20,6 +22,23 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._progress i
 SECONDS = 15.0
 """How often it is shown, unless the environment variable says something else."""
 VARIABLE = "SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS"
+
+
+def _terminal() -> int | None:
+    """Return a file descriptor of the terminal that Ansible prints to, `None` if it prints to something else."""
+    try:
+        number = sys.stdout.fileno()
+        return os.dup(number) if os.isatty(number) else None
+    except (AttributeError, OSError, ValueError):  # it was closed, or is no file
+        return None
+
+
+TERMINAL = _terminal()
+"""Ansible imports action plugins before it starts the process that runs a task, which has no terminal any more.
+
+Only on a terminal (that of AWX is one) somebody watches. Elsewhere a line would stand between those of a program's output, and Ansible
+waits forever for a task whose line it could not write: to a full disk, or a pipe that nobody reads.
+"""
 
 
 class ProgressAction(NormalAction):
@@ -33,13 +52,21 @@ class ProgressAction(NormalAction):
 
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
         """Run the module and return its result."""
-        seconds = seconds_between()
-        if seconds <= 0 or self._task.check_mode or self._task.async_val or self._connection.transport != "local":
+        is_seen = not (self._task.check_mode or self._task.async_val) and self._connection.transport == "local"
+        seconds = seconds_between() if is_seen and is_watched() else 0
+        if seconds <= 0 or not self._has_folder():
             return super().run(tmp, task_vars)
-        # Ansible makes the folder before the module starts, also where it would need none.
-        self.TRANSFERS_FILES = True
         with self._shown(seconds, str((task_vars or {}).get("inventory_hostname", "localhost"))):
             return super().run(tmp, task_vars)
+
+    def _has_folder(self) -> bool:
+        """Return whether there is a temporary folder; with pipelining, Ansible makes none by itself."""
+        try:
+            if self._connection._shell.tmpdir is None:
+                self._make_tmp_path()
+        except AnsibleError:  # the module can do without
+            return False
+        return True
 
     @contextmanager
     def _shown(self, seconds: float, host: str) -> Iterator[None]:
@@ -49,7 +76,7 @@ class ProgressAction(NormalAction):
             shown = None
             while not ended.wait(seconds):
                 progress = read_progress(self._connection._shell.tmpdir)
-                if progress and progress != shown:
+                if progress and progress != shown and is_watched():
                     Display().display(f"{host}: {progress.done} of {progress.total} {self.items} done")
                     shown = progress
 
@@ -60,6 +87,11 @@ class ProgressAction(NormalAction):
         finally:
             ended.set()
             thread.join()
+
+
+def is_watched() -> bool:
+    """Return whether Ansible prints to a terminal, which is still there."""
+    return TERMINAL is not None and os.isatty(TERMINAL)
 
 
 def seconds_between() -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -48,6 +49,51 @@ def play(sim: Simulator, folder: Path, playbook: str, *options: str, **variables
     output = process.stdout + process.stderr
     recap = re.search(r"changed=(\d+)", output)
     return Ran(process.returncode, output, int(recap[1]) if recap else 0)
+
+
+def play_on_a_terminal(sim: Simulator, folder: Path, playbook: str, *options: str, **variables: Any) -> Ran:
+    """Run a playbook as `play` does, with a terminal for all that it prints."""
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        _command(folder, playbook, options, variables),
+        cwd=folder,
+        env=_environment(sim) | preloading.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=its,
+        stderr=its,
+    )
+    os.close(its)
+    pieces = []
+    with os.fdopen(ours, "rb", buffering=0) as screen, contextlib.suppress(OSError):  # EIO, as the other end is closed
+        while piece := screen.read(65536):
+            pieces.append(piece)
+    output = re.sub(r"\x1b\[[0-9;]*m", "", b"".join(pieces).decode().replace("\r\n", "\n"))  # less its colours
+    recap = re.search(r"changed=(\d+)", output)
+    return Ran(process.wait(SECONDS), output, int(recap[1]) if recap else 0)
+
+
+def play_where_nobody_reads(sim: Simulator, folder: Path, playbook: str, *, is_terminal: bool) -> None:
+    """Run a playbook whose output goes to a pipe, or to a terminal, that is closed when its first task begins."""
+    ours, its = pty.openpty() if is_terminal else os.pipe()
+    process = subprocess.Popen(
+        _command(folder, playbook, (), {}),
+        cwd=folder,
+        env=_environment(sim) | {"PYTHONUNBUFFERED": "1"},  # not preloaded: its own streams matter
+        stdin=subprocess.DEVNULL,
+        stdout=its,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # so that no signal tells it that the terminal is gone
+    )
+    os.close(its)
+    seen = b""
+    while b"TASK" not in seen:
+        seen += os.read(ours, 4096)
+    os.close(ours)
+    try:
+        process.wait(SECONDS / 5)
+    finally:
+        process.kill()
+        process.wait()
 
 
 @contextlib.contextmanager

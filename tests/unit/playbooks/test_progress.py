@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.support.playing import Ran, play
+from tests.support.playing import Ran, play, play_on_a_terminal, play_where_nobody_reads
 
 SECONDS = "SOFTLAYER_CERTIFICATES_PROGRESS_SECONDS"
 
@@ -40,24 +40,27 @@ def said(ran: Ran, items: str) -> list[tuple[int, int]]:
     ]
 
 
-def run_task(sim: Simulator, folder: Path, module: str, arguments: dict[str, Any], **keywords: Any) -> Ran:
-    """Run one task, which must not fail."""
-    task = {f"softlayer.certificates.{module}": arguments, **keywords}
-    book = [{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]
-    (folder / "book.yml").write_text(json.dumps(book), encoding="utf-8")
-    ran = play(sim, folder, "book.yml")
-    assert ran.code == 0, ran.output
-    return ran
-
-
-def request(sim: Simulator, folder: Path, **keywords: Any) -> Ran:
-    """Request two emails, one after the other."""
+def write_playbook(sim: Simulator, folder: Path, **keywords: Any) -> None:
+    """A task that requests two emails, one after the other, and one that comes after it."""
     arguments = {
         "order_ids": [order["id"] for order in sim.orders()[:2]],
         "ledger_url": f"sqlite:///{folder}/ledger.sqlite3",
         "concurrency": 1,
     }
-    return run_task(sim, folder, "ssl_fulfillment_email", arguments, **keywords)
+    tasks = [
+        {"softlayer.certificates.ssl_fulfillment_email": arguments, **keywords},
+        {"ansible.builtin.file": {"path": f"{folder}/after", "state": "touch", "mode": "0600"}, "changed_when": False},
+    ]
+    book = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
+    (folder / "book.yml").write_text(json.dumps(book), encoding="utf-8")
+
+
+def request(sim: Simulator, folder: Path, *, playing: Callable[..., Ran] = play_on_a_terminal, **keywords: Any) -> Ran:
+    """Run it; no task may fail."""
+    write_playbook(sim, folder, **keywords)
+    ran = playing(sim, folder, "book.yml")
+    assert ran.code == 0, ran.output
+    return ran
 
 
 def test_each_step_is_said_once(slow: Simulator, tmp_path: Path) -> None:
@@ -77,6 +80,32 @@ def test_nothing_is_said(
 ) -> None:
     monkeypatch.setenv(SECONDS, seconds)
     ran = request(slow, tmp_path, **keywords)
+    assert said(ran, "emails") == []
+    assert ran.changed == 1
+
+
+def test_other_output_than_a_terminal_s_has_no_line_more(slow: Simulator, tmp_path: Path) -> None:
+    ran = request(slow, tmp_path, playing=play)
+    assert said(ran, "emails") == []
+    assert ran.changed == 1
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_output_that_nobody_reads_holds_up_nothing(slow: Simulator, tmp_path: Path, is_terminal: bool) -> None:
+    """As with `| head`, and when the window is closed that it was started from."""
+    write_playbook(slow, tmp_path)
+    play_where_nobody_reads(slow, tmp_path, "book.yml", is_terminal=is_terminal)
+    assert (tmp_path / "after").exists()
+    assert len(slow.sends()) == 2
+
+
+def test_a_folder_that_cannot_be_made_is_no_failure(
+    slow: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With pipelining, a module needs none."""
+    monkeypatch.setenv("ANSIBLE_PIPELINING", "true")
+    monkeypatch.setenv("ANSIBLE_REMOTE_TMP", "/dev/null/nowhere")
+    ran = request(slow, tmp_path)
     assert said(ran, "emails") == []
     assert ran.changed == 1
 
@@ -102,7 +131,7 @@ def test_an_interval_that_is_none(
 
 def test_the_role_shows_how_far_it_is(slow: Simulator, tmp_path: Path) -> None:
     number = len(slow.orders())
-    ran = play(
+    ran = play_on_a_terminal(
         slow,
         tmp_path,
         "softlayer.certificates.resend",
