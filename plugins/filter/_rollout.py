@@ -10,12 +10,11 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout import (
-    approved_changes,
-    change_of,
-    listener_names,
-    settle,
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import (
+    carried_out,
+    preview_of_listeners,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout import listener_names, settle
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.sightings import endpoints, removal, verdicts
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
@@ -30,21 +29,16 @@ def rollout_names(settings: Record, orders: Records | None = None) -> list[str] 
     return names
 
 
-def rollout_approved(plan: Record, approved: Sequence[str], answer: Record | None = None) -> dict[str, t.Any]:
-    """Return a plan without the changes that were not approved, and the `call` that carries it out; afterwards, with what became of it.
-
-    Args:
-        plan: what `ssl_certificate_deploy` returned in check mode.
-        approved: the changes that were approved, as `_rollout_changes` returns them.
-        answer: what it returned for that call.
-    """
-    found: dict[str, t.Any] = untrusted(approved_changes(plain(plan), plain(approved), plain(answer)))
-    return found
+def rollout_preview(deployed: Records) -> list[Record]:
+    """Return what a run in check mode showed of listeners; see `preview_of_listeners`."""
+    shown: list[Record] = untrusted(preview_of_listeners(plain(deployed)))
+    return shown
 
 
-def rollout_changes(listeners: Records) -> list[str]:
-    """Return the changes of a plan as texts, for `rollout_batches` to take as approved."""
-    return [change_of(one) for one in plain(listeners) if one["outcome"] == "switched"]
+def rollout_approved(plan: Record, approved: Mapping[str, Records], answer: Record | None = None) -> Record:
+    """Return a plan for listeners without what the preview did not show, or what became of it; see `carried_out`."""
+    told: Record = untrusted(carried_out(plain(plan), plain(approved), plain(answer)))
+    return told
 
 
 def rollout_endpoints(listeners: Records, is_done: bool = False) -> list[dict[str, t.Any]]:
@@ -86,7 +80,7 @@ class FilterModule:
         return {
             "_rollout_names": rollout_names,
             "_rollout_approved": rollout_approved,
-            "_rollout_changes": rollout_changes,
+            "_rollout_preview": rollout_preview,
             "_rollout_endpoints": rollout_endpoints,
             "_rollout_removal": rollout_removal,
         }

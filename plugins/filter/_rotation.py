@@ -25,7 +25,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import (
     approved_removal,
-    carried_out,
     preview_of,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import steps, why_refused
@@ -124,12 +123,6 @@ def rotation_expected(choice: Record, imports: Record) -> list[dict[str, t.Any]]
     new = [entry for entry, one in zip(plain(choice["chosen"]), done, strict=False) if one["outcome"] == "imported"]
     found: list[dict[str, t.Any]] = untrusted(new)
     return found
-
-
-def rotation_approved(plan: Record, approved: Record, answer: Record | None = None) -> Record:
-    """Return a plan for listeners without what the preview did not show, or what became of it; see `carried_out`."""
-    told: Record = untrusted(carried_out(plain(plan), plain(approved), plain(answer)))
-    return told
 
 
 def rotation_preview(result: Record) -> dict[str, Records]:
@@ -244,7 +237,6 @@ class FilterModule:
             "_rotation_steps": rotation_steps,
             "_rotation_material": rotation_material,
             "_rotation_expected": rotation_expected,
-            "_rotation_approved": rotation_approved,
             "_rotation_preview": rotation_preview,
             "_rotation_removal": rotation_removal,
             "_rotation_outcome": rotation_outcome,

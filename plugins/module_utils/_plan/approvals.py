@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the preview of a rotation showed, and how a later run keeps to it. Private to softlayer.certificates.
+"""What a preview showed, and how a later run keeps to it. Private to softlayer.certificates.
 
 Pure. A preview is a dict of the lists `imports`, `listeners` and `removals`. A list that is missing approves nothing.
 """
@@ -23,9 +23,9 @@ FIELDS = {
     "removals": ("removed", ("id", "common_name")),
 }
 """For each list of a preview the list of the role's result that it is made of, and what it keeps of each record."""
-BEYOND = "The preview did not show it, so nobody has approved it: run the rotation again, with a new preview."
+BEYOND = "The preview did not show it, so nobody has approved it: run it again, with a new preview."
 """Why something is left out that would be done otherwise."""
-AGAIN = "Run the rotation again, with a new preview."
+AGAIN = "Run it again, with a new preview."
 UNKNOWN_LISTENER: Record = {
     **dict.fromkeys(("address", "listener_uuid", "previous_certificate_id", "certificate_id", "not_after")),
     **dict.fromkeys(("served", "served_fingerprint_sha256")),
@@ -36,10 +36,16 @@ UNKNOWN_LISTENER: Record = {
 
 def preview_of(result: Preview) -> dict[str, list[Record]]:
     """Return what a run in check mode showed, from the content of `ssl_rotation_result`."""
-    return {
-        name: [{field: one[field] for field in fields} for one in result[origin]]
-        for name, (origin, fields) in FIELDS.items()
-    }
+    return {name: _shown(name, result[origin]) for name, (origin, _fields) in FIELDS.items()}
+
+
+def preview_of_listeners(deployed: Sequence[Record]) -> list[Record]:
+    """Return what a run in check mode showed of listeners, from that list of the result of either role."""
+    return _shown("listeners", deployed)
+
+
+def _shown(name: str, records: Sequence[Record]) -> list[Record]:
+    return [{field: one[field] for field in FIELDS[name][1]} for one in records]
 
 
 def _left_out(record: Record, reason: ApprovalReason, message: str) -> Record:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._names import own_names
@@ -66,11 +66,6 @@ def key_of(listener: Record) -> str:
     return f"{listener['load_balancer_uuid'] or listener['load_balancer']}:{listener['port']}"
 
 
-def change_of(listener: Record) -> str:
-    """Return a planned change as a text, for approval."""
-    return f"{key_of(listener)}={listener['certificate_id']}"
-
-
 def one_call(listeners: Sequence[Record]) -> dict[str, t.Any]:
     """Return the options of one module call that carries out a plan, and looks at the listeners that have the right certificate."""
     planned, kept = ([one for one in listeners if one["outcome"] == outcome] for outcome in ("switched", "unchanged"))
@@ -86,25 +81,6 @@ def one_call(listeners: Sequence[Record]) -> dict[str, t.Any]:
         "deployments": [{"certificate_id": key, "listeners": value} for key, value in places.items()],
         "max_listeners": len(planned),
     }
-
-
-def approved_changes(plan: Record, approved: Collection[str], answer: Record | None = None) -> Record:
-    """Return the listeners without the changes that were not approved, in the form of `ssl_certificate_deploy`.
-
-    Args:
-        plan: what `ssl_certificate_deploy` returned in check mode.
-        approved: the changes that were approved, as `change_of` returns them.
-        answer: what it returned for the `call` that carries out what was approved. Without it, the listeners are returned with that
-            call: the options of `one_call`.
-    """
-    if "listeners" not in plan:
-        return plan
-    listeners = [one for one in plan["listeners"] if one["outcome"] != "switched" or change_of(one) in approved]
-    if answer is None:
-        return {"listeners": listeners, "call": one_call(listeners)}
-    if "listeners" not in answer:
-        return answer
-    return {**answer, "listeners": with_outcomes(listeners, answer)}
 
 
 def with_outcomes(listeners: Sequence[Record], answer: Record) -> list[Record]:

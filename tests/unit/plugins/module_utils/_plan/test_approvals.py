@@ -16,6 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.appro
     approved_removal,
     carried_out,
     preview_of,
+    preview_of_listeners,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import Choice
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation_result import Rotation, outcome
@@ -128,6 +129,15 @@ def test_one_call_makes_the_changes_and_looks_at_the_others() -> None:
         ("api", "skipped", None),
         ("idle", "unchanged", True),
     ]
+
+
+def test_what_was_shown_of_listeners_alone() -> None:
+    """As the deploy phase of the role `ssl_fulfillment` has it."""
+    preview = {"listeners": preview_of_listeners([listener("web", "f"), listener("api", "f")])}
+    plan = [listener("web", "f"), listener("api", "g"), listener("idle", "e", "unchanged"), listener("new", "f")]
+    first = carried_out({"listeners": plan}, preview)
+    assert first["call"]["max_listeners"] == 1
+    assert left_out(first["listeners"]) == {"api": "not_approved", "new": "not_approved"}
 
 
 def test_a_call_that_fails_as_a_whole_is_what_became_of_them() -> None:

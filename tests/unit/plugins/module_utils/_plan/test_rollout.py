@@ -13,8 +13,6 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import name_matches
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout import (
     Settled,
-    approved_changes,
-    change_of,
     listener_names,
     one_call,
     settle,
@@ -155,37 +153,6 @@ def test_one_call_makes_all_changes_and_looks_at_the_others() -> None:
         ],
         "max_listeners": 4,
     }
-
-
-def test_only_what_was_approved_is_carried_out() -> None:
-    approved = [change_of(PLAN[0]), change_of({**PLAN[3], "certificate_id": 9})]
-    found = approved_changes({"listeners": PLAN}, approved)
-    assert [one["load_balancer"] for one in found["listeners"]] == ["a", "d", "e", "f"]
-    assert found["call"] == one_call(found["listeners"])
-    assert found["call"]["max_listeners"] == 1
-    assert approved_changes({"listeners": PLAN}, [])["call"]["max_listeners"] == 0
-
-
-def test_what_became_of_what_was_approved() -> None:
-    approved = [change_of(one) for one in PLAN[:2]]
-    gone = {**PLAN[1], "load_balancer": "uuid-of-b", "load_balancer_uuid": None, "common_name": None}
-    (one,) = done(PLAN[0])[0]["listeners"]
-    (other,) = done(gone, served=None, outcome="failed", reason="not_found")[0]["listeners"]
-    found = approved_changes({"listeners": PLAN}, approved, {"changed": True, "listeners": [one, other]})
-    assert found["changed"] and "call" not in found
-    assert [(one["load_balancer"], one["outcome"], one["reason"], one["served"]) for one in found["listeners"]] == [
-        ("a", "switched", None, True),
-        ("b", "failed", "not_found", None),
-        ("d", "unchanged", None, None),
-        ("e", "skipped", None, None),
-        ("f", "failed", None, None),
-    ]
-
-
-def test_a_plan_or_a_call_that_fails_is_what_there_is_to_tell() -> None:
-    failure = {"failed": True, "msg": "No."}
-    assert approved_changes(failure, []) == failure
-    assert approved_changes({"listeners": PLAN}, [], failure) == failure
 
 
 def test_what_the_api_names_for_a_listener() -> None:
