@@ -52,5 +52,5 @@ $(VENV)/demo: requirements.txt pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/bench: requirements.txt pyproject.toml | $(VENV)/bin/python
-	$(VENV)/bin/pip install --quiet --requirement requirements.txt --group test ansible-core
+	$(VENV)/bin/pip install --quiet --requirement requirements.txt --group bench ansible-core
 	touch $@

@@ -5,28 +5,25 @@
 """Open a report in Chromium without a window, and note when it answers: `python -m tests.benchmark.browser`.
 
 Reads from standard input what to open and the paths of Chromium and its driver; prints how many rows the page has and how
-long it took. Speaks the WebDriver protocol itself, which is a few requests, so that no library is needed.
+long it took.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
-import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--window-size=1400,900"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=en"),
 )
-STARTED = re.compile(r"started successfully on port (\d+)")
 INTERACTIVE = """
 const done = arguments[0];
 requestAnimationFrame(() => setTimeout(() => done({
@@ -47,67 +44,32 @@ field.dispatchEvent(new Event("input"));
 """A word is put into the search field: milliseconds until the rows that have it are drawn."""
 
 
-class Driver:
-    """A session of chromedriver."""
-
-    def __init__(self, port: int, chromium: str, profile: str) -> None:
-        self._base = f"http://127.0.0.1:{port}/session"
-        options = {"binary": chromium, "args": [*FLAGS, f"--user-data-dir={profile}"]}
-        wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
-        self._base += f"/{self.ask('POST', '', wanted)['sessionId']}"
-
-    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Send a command and return its value."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._base + path, data, {"Content-Type": "application/json"}, method=method)
-        try:
-            with DIRECT.open(request) as response:
-                return json.load(response)["value"]
-        except urllib.error.HTTPError as error:
-            sys.exit(f"the driver refuses {path or '/session'}: {json.load(error)['value']['message']}")
-
-    def run(self, script: str) -> Any:
-        """Run a script in the page and return what it is done with."""
-        return self.ask("POST", "/execute/async", {"script": script, "args": []})
-
-
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
 @contextmanager
-def driver(programs: dict[str, str]) -> Iterator[Driver]:
+def driver(programs: dict[str, str]) -> Iterator[webdriver.Chrome]:
     """Chromium, which ends with the block. Its files are where their paths are short: it has sockets among them."""
-    with (
-        tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as profile,
-        subprocess.Popen(
-            [programs["chromedriver"], "--port=0"],
-            stdout=subprocess.PIPE,
-            env={**os.environ, "TMPDIR": profile},
-            text=True,
-        ) as process,
-    ):
+    with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as profile:
+        options = webdriver.ChromeOptions()
+        options.binary_location = programs["chromium"]
+        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        service = Service(programs["chromedriver"], env={**os.environ, "TMPDIR": profile})
+        session = webdriver.Chrome(options=options, service=service)
         try:
-            assert process.stdout is not None
-            port = next(int(found[1]) for line in process.stdout if (found := STARTED.search(line)))
-            session = Driver(port, programs["chromium"], profile)
-            try:
-                yield session
-            finally:
-                session.ask("DELETE", "")
+            yield session
         finally:
-            process.terminate()
+            session.quit()
 
 
 def main() -> None:
     """Open it."""
     given = json.load(sys.stdin)
     with driver(given) as session:
-        session.ask("POST", "/url", {"url": given["url"]})
-        found = session.run(INTERACTIVE)
+        session.get(given["url"])
+        found = session.execute_async_script(INTERACTIVE)
         told = {"done": found["rows"]}
         if found["marked"]:
             told["interactive_seconds"] = found["milliseconds"] / 1000
-            told["search_seconds"] = session.run(SEARCH) / 1000
+            told["search_seconds"] = session.execute_async_script(SEARCH) / 1000
     print(json.dumps(told))
 
 

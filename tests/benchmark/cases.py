@@ -36,6 +36,7 @@ def _playbooks() -> tuple[Case, ...]:
     sizes = {
         **dict.fromkeys(WRITING, (100, 1_000)),
         **dict.fromkeys(READING, (100, 1_000, 10_000)),
+        "role_collect": (100, 1_000),
         "role_deploy": (30, 300),
     }
     return tuple(
@@ -93,7 +94,10 @@ def _quick() -> tuple[Case, ...]:
         Case("resend", 100, 50, 16, rounds=2, instead=True),
         Case("import", 100, 50, 16, rounds=2, instead=True),
         Case("second_run", 1_000, 50, rounds=2),
-        *(Case(scenario, 100, 0, transport=REST, rounds=1) for scenario in (*WRITING, *READING, "page")),
+        *(
+            Case(scenario, 100, 0, transport=REST, rounds=1)
+            for scenario in (*WRITING, *READING, "role_collect", "page")
+        ),
         Case("role_deploy", 30, 0, transport=REST, rounds=1),
         *(Case(scenario, 30, 150, transport=REST, rounds=2) for scenario in ROTATIONS),
     )

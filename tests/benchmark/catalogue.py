@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from tests.benchmark.mailbox import SearchMail
-from tests.benchmark.roles import CollectAndImport, Deploy, Page, Report, Request, RequestAgain
+from tests.benchmark.roles import Collect, CollectAndImport, Deploy, Page, Report, Request, RequestAgain
 from tests.benchmark.rotation import Rotate, RotateAgain
 from tests.benchmark.scenario import Scenario
 from tests.benchmark.scenarios import GatherImported, Import, ListOrders, Resend, SecondRun, StartUp
@@ -16,7 +16,7 @@ SCENARIOS: dict[str, type[Scenario]] = {
     scenario.name: scenario
     for scenario in (
         *(StartUp, ListOrders, GatherImported, Resend, Import, SecondRun, SearchMail),
-        *(Request, RequestAgain, CollectAndImport, Deploy, Report, Page),
+        *(Request, RequestAgain, Collect, CollectAndImport, Deploy, Report, Page),
         *(Rotate, RotateAgain),
     )
 }

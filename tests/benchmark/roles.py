@@ -148,6 +148,20 @@ class CollectAndImport(OfTheRole):
         ]
 
 
+class Collect(CollectAndImport):
+    """The same emails; they are only looked through."""
+
+    name = "role_collect"
+    title = "Playbook fulfill, its collect phase: find the certificates in the emails"
+
+    def ways(self) -> list[Way]:
+        return [
+            self.bare(),
+            self.alone(self._list, self._collect),
+            self.role("fulfill", lambda: {"phases": ["collect"], **self._variables()}),
+        ]
+
+
 class Deploy(OfTheRole, Rotation):
     """The store has a newer certificate for each that a listener serves; HAProxy serves them, and no change locks anything."""
 

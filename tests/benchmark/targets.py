@@ -209,7 +209,7 @@ def needless_imports(result: Result) -> float | None:
     return None if found is None else len(found)
 
 
-COMPARED = ("role_request", "role_request_again", "role_import", "role_deploy")
+COMPARED = ("role_request", "role_request_again", "role_collect", "role_import", "role_deploy")
 """Playbooks that are compared with their modules."""
 
 TARGETS = (

@@ -75,7 +75,7 @@ def test_every_scenario_and_every_slow_loop(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not os.environ.get("LONG"), reason="starts Ansible forty times; LONG=1 runs it")
 def test_every_playbook_and_the_page(tmp_path: Path) -> None:
-    names = ["role_request", "role_request_again", "role_import", "role_report"]
+    names = ["role_request", "role_request_again", "role_collect", "role_import", "role_report"]
     names += ["role_deploy"] if shutil.which("haproxy") else []
     names += ["page"] if shutil.which("chromium") and shutil.which("chromedriver") else []
     done = benchmark(tmp_path, *QUICK, "--only", ",".join(names))
@@ -87,6 +87,7 @@ def test_every_playbook_and_the_page(tmp_path: Path) -> None:
     }
     assert calls["role_request"]["module"] == 6, "the account, two pages, and each email"
     assert calls["role_request_again"] | {"ansible": 0} == {"bare": 0, "list_ansible": 2, "module": 2, "ansible": 0}
+    assert calls["role_collect"]["module"] == 3, "two pages, and the store"
     assert calls["role_import"]["module"] >= 3 + 3, "two lists, and each certificate"
     assert calls["role_report"]["module"] == calls["role_report"]["gather"]
     facts = [found["facts"] for found in results if found["case"]["scenario"] == "page"]
