@@ -9,13 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
-from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
-    FOR_CERTIFICATES,
-    require_libraries,
-)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import is_meant
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.lines import Facts
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.page import as_files
@@ -23,6 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.rot
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
 
 Records = Sequence[Mapping[str, t.Any]]
@@ -46,10 +41,7 @@ def rotation_report(
     patterns: Sequence[str] | None = None,
 ) -> dict[str, str]:
     """Return the texts of the report's files: `html`, `json` and `csv`."""
-    try:
-        require_libraries(FOR_CERTIFICATES, "The report of the role ssl_rotation", "on the controller")
-    except CertificatesError as error:
-        raise AnsibleFilterError(error.message) from None
+    require_for_certificates("The report of the role ssl_rotation")
     patterns, has = plain(patterns), plain(found)
     facts = Facts(
         store=_meant(plain(store), patterns) if store is not None else None,

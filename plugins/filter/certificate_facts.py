@@ -11,20 +11,14 @@ from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
-    FOR_CERTIFICATES,
-    require_libraries,
-)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
 
 
 def certificate_facts(certificate: str | bytes) -> dict[str, t.Any]:
     """Return the public facts of the first certificate in PEM text, DER or PKCS#7."""
-    try:
-        require_libraries(FOR_CERTIFICATES, "The filter certificate_facts", "on the controller")
-    except CertificatesError as error:
-        raise AnsibleFilterError(error.message) from None
+    require_for_certificates("The filter certificate_facts")
     try:
         found = read_certificates(as_bytes(certificate))
     except CertificatesError as error:

@@ -16,10 +16,6 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import ineligibility
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import read_file
-from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
-    FOR_CERTIFICATES,
-    require_libraries,
-)
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name, file_stems, shown_name_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import why_not_imported
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
@@ -28,6 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
 
 Order = Mapping[str, t.Any]
 CERTIFICATE = (".crt",)
@@ -45,10 +42,7 @@ def certificate_files(
     force: bool = False,
 ) -> dict[str, list[dict[str, t.Any]]]:
     """Return the orders that can be imported, as options of `ssl_certificate_import`, and the reasons for the others."""
-    try:
-        require_libraries(FOR_CERTIFICATES, "The filter certificate_files", "on the controller")
-    except CertificatesError as error:
-        raise AnsibleFilterError(error.message) from None
+    require_for_certificates("The filter certificate_files")
     if (certificate_dir is None) == (collected is None):
         raise AnsibleFilterError("certificate_files: Give certificate_dir, or collected and none for certificate_dir.")
     for folder in (certificate_dir, privatekey_dir):

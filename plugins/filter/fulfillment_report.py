@@ -9,13 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
-from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
-    FOR_CERTIFICATES,
-    require_libraries,
-)
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.page import as_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.states import (
     COLUMNS,
@@ -27,6 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tab
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
 
 Records = Sequence[Mapping[str, t.Any]]
@@ -47,7 +42,7 @@ def fulfillment_report(
     previous: str | None = None,
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV, and what to draw of it."""
-    _require_libraries("The filter fulfillment_report")
+    require_for_certificates("The filter fulfillment_report")
     known = Known(store, emails, collected, missing, skipped, failed)
     report, drawing = _reported(orders, known, words, previous)
     return {"data": report, "csv": as_csv(report["orders"], COLUMNS), "timeline": drawing}
@@ -70,7 +65,7 @@ def fulfillment_files(
             and `failed` for what is not in the result.
         previous: the JSON text of the previous report.
     """
-    _require_libraries("The report of the role ssl_fulfillment")
+    require_for_certificates("The report of the role ssl_fulfillment")
     words, has = page_words(ROLE, language), plain(found)
     skipped, failed = plain(result["skipped"]), [*plain(result["failed"]), *has["failed"]]
     known = Known(has["store"], has["emails"], has["collected"], has["missing"], skipped, failed)
@@ -78,13 +73,6 @@ def fulfillment_files(
     drawn = {"drawing": drawing, "words": words, "language": language}
     files: dict[str, str] = untrusted(as_files(page_sources(ROLE), report, report["orders"], COLUMNS, **drawn))
     return files
-
-
-def _require_libraries(who: str) -> None:
-    try:
-        require_libraries(FOR_CERTIFICATES, who, "on the controller")
-    except CertificatesError as error:
-        raise AnsibleFilterError(error.message) from None
 
 
 def _reported(

@@ -11,21 +11,15 @@ from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
-    FOR_CERTIFICATES,
-    require_libraries,
-)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
 
 
 def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: str | None = None) -> bool:
     """Return whether a private key belongs to the certificate in a text, or to one of several."""
-    try:
-        require_libraries(FOR_CERTIFICATES, "The filter key_matches", "on the controller")
-    except CertificatesError as error:
-        raise AnsibleFilterError(error.message) from None
+    require_for_certificates("The filter key_matches")
     try:
         found = read_certificates(as_bytes(certificate))
         key = read_private_key(as_bytes(private_key), None if passphrase is None else str(passphrase))
