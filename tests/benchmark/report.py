@@ -133,8 +133,8 @@ How fast is it?
 ===============
 
 What large fleets cost, measured against a simulated API on one machine, side by side with what one would do without this
-collection, and with the floor: the bare Python SDK making the same calls. Times are seconds of wall clock, the median of
-several rounds. *Extrapolated* figures were measured for a few items. The same as a
+collection, and with the floor: the bare Python SDK making the same calls. Times are seconds of wall clock, the median where
+a case was measured in more than one round. *Extrapolated* figures were measured for a few items. The same as a
 `plot <https://github.com/softlayer/softlayer.certificates/blob/main/docs/benchmark.svg>`__; how it is measured, and
 `what limits it <https://github.com/softlayer/softlayer.certificates/blob/main/tests/benchmark/README.md>`__.
 
