@@ -62,6 +62,12 @@ class Module(AnsibleModule):
         self.no_log_values.update(secrets_in(self.params))
         register_secrets(self.no_log_values)
 
+    @property
+    def given_folder(self) -> str | None:
+        """The temporary folder that Ansible has made for this run, `None` if it needed none; `tmpdir` would make one."""
+        folder: str | None = self._tmpdir
+        return folder
+
     def stop_on_signals(self) -> threading.Event:
         """On SIGTERM, SIGINT and SIGHUP, finish the calls in flight and start no new ones.
 

@@ -10,6 +10,7 @@ import os
 import threading
 import typing as t
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 T = t.TypeVar("T")
@@ -26,20 +27,20 @@ class Progress(t.NamedTuple):
 
 
 class ProgressFile:
-    """Counts what is done, and notes it in a file.
+    """Counts what is done, and notes it in a file of a folder, if there is one.
 
     It only helps who watches: if the file cannot be written, nothing fails.
     """
 
-    def __init__(self, folder: str, total: int) -> None:
+    def __init__(self, folder: str | None, total: int) -> None:
         self._total = total
         self._done = 0
         self._counting = threading.Lock()
         self._file: int | None = None
-        try:
-            self._file = os.open(Path(folder, FILE), os.O_WRONLY | os.O_CREAT, 0o600)
-        except OSError:
+        if folder is None:
             return
+        with suppress(OSError):
+            self._file = os.open(Path(folder, FILE), os.O_WRONLY | os.O_CREAT, 0o600)
         self._note()
 
     def of(self, function: Callable[[T], R]) -> Callable[[T], R]:

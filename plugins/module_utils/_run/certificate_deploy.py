@@ -126,7 +126,7 @@ def run(module: Module) -> dict[str, t.Any]:
         )
         settled = [one for one in planned if one.place is None]
         groups = list(by_balancer(planned))
-        for group in client.each(ProgressFile(module.tmpdir, len(groups)).of(switcher), groups):
+        for group in client.each(ProgressFile(module.given_folder, len(groups)).of(switcher), groups):
             settled += group
     warn_of_what_was_seen(module, settled, watch)
     return as_result(planned, sorted(settled, key=by_place), client)

@@ -278,7 +278,7 @@ def carry_out(module: Module, client: Client, steps: Sequence[Step]) -> list[Ste
     """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
     new = [step.content.certificate for step in steps if isinstance(step, Creation)]
     creator = Creator(client, module.params["ledger_url"], new)
-    progress = ProgressFile(module.tmpdir, len(steps))
+    progress = ProgressFile(module.given_folder, len(steps))
     try:
         done = client.each(progress.of(lambda step: carry_out_one(client, creator, step)), steps, prepares=True)
     finally:

@@ -87,7 +87,7 @@ def run(module: Module) -> dict[str, t.Any]:
             check_ledger_stays(module)
         if not module.check_mode:
             request = Requester(client, ledger, account_id, wishes)
-            counted = ProgressFile(module.tmpdir, len(planned)).of(request)
+            counted = ProgressFile(module.given_folder, len(planned)).of(request)
             done = {email.order_id: email for email in client.each(counted, planned)}
             emails = [done.get(email.order_id, email) for email in emails]
     finally:

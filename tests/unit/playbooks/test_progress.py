@@ -154,6 +154,16 @@ def test_with_and_without_pipelining(
     assert list((tmp_path / "made").iterdir()) == []
 
 
+def test_where_nobody_watches_no_folder_is_made(
+    slow: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSIBLE_PIPELINING", "true")
+    monkeypatch.setenv("ANSIBLE_REMOTE_TMP", str(tmp_path / "made"))
+    ran = request(slow, tmp_path, playing=play)
+    assert "remote_tmp" not in ran.output
+    assert not (tmp_path / "made").exists()
+
+
 def test_check_mode_makes_no_folder(slow: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANSIBLE_PIPELINING", "true")
     monkeypatch.setenv("ANSIBLE_REMOTE_TMP", str(tmp_path / "made"))
