@@ -139,11 +139,9 @@ class _Short(dict[str, t.Any]):
         self._registered = registered
 
     def __missing__(self, name: str) -> t.Any:
-        value = self[name] = self._registered[name]
+        value = self._registered[name]
         key = LISTS.get(name)
-        if key in value:
-            self[name] = {key: value[key][:1]}
-        return self[name]
+        return {key: value[key][:1]} if key in value else value
 
 
 class FilterModule:

@@ -142,7 +142,7 @@ def rotation_removal(
         is_check_mode: whether nothing was done in fact.
         approved: what a preview showed, if the run is limited to that; see `approved_removal`.
     """
-    run = _run(settings, registered, is_check_mode)
+    run = Rotation(**plain(vars(_run(settings, registered, is_check_mode))))  # each record is looked at many times
     found = what_to_remove(
         run,
         rotation_expected(run.choice, run.imports) if run.imports else (),
@@ -178,7 +178,7 @@ def rotation_outcome(
         tolerated: reasons of failures that count as skipped if something else is done.
     """
     phases = plain(settings["phases"])
-    run = _run(settings, registered, is_check_mode, read=_as_it_is)
+    run = _run(settings, registered, is_check_mode)
     words = words_of_role(plain(options), "ssl_rotation_")
     result = outcome(run, phases, words, is_check_mode=is_check_mode, tolerated=plain(tolerated))
     lines = summary(
@@ -196,24 +196,12 @@ def rotation_outcome(
     return done
 
 
-def _as_it_is(value: t.Any) -> t.Any:
-    """Return a value unchanged: to make all records plain takes longer than to use the little of them that is looked at."""
-    return value
-
-
-def _run(settings: Record, registered: Record, is_check_mode: bool, read: Callable[[t.Any], t.Any] = plain) -> Rotation:
-    """Return what the modules returned in this run.
-
-    Args:
-        settings: the role's variables.
-        registered: what is registered, by the names of the fields of `Rotation`.
-        is_check_mode: whether nothing was done in fact.
-        read: how each of it is read.
-    """
+def _run(settings: Record, registered: Record, is_check_mode: bool) -> Rotation:
+    """Return what the modules returned in this run."""
     wanted = steps(plain(settings), is_check_mode=is_check_mode)
     names = [name for step in wanted for name in FIELDS.get(step, ())]
     return Rotation(
-        **{name: read(_without_bulk(name, registered[name])) for name in names if _is_there(registered.get(name))}
+        **{name: _without_bulk(name, registered[name]) for name in names if _is_there(registered.get(name))}
     )
 
 

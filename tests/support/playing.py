@@ -46,9 +46,12 @@ def play(sim: Simulator, folder: Path, playbook: str, *options: str, **variables
         timeout=SECONDS,
         check=False,
     )
-    output = process.stdout + process.stderr
+    return _ran(process.returncode, process.stdout + process.stderr)
+
+
+def _ran(code: int, output: str) -> Ran:
     recap = re.search(r"changed=(\d+)", output)
-    return Ran(process.returncode, output, int(recap[1]) if recap else 0)
+    return Ran(code, output, int(recap[1]) if recap else 0)
 
 
 def play_on_a_terminal(sim: Simulator, folder: Path, playbook: str, *options: str, **variables: Any) -> Ran:
@@ -68,8 +71,7 @@ def play_on_a_terminal(sim: Simulator, folder: Path, playbook: str, *options: st
         while piece := screen.read(65536):
             pieces.append(piece)
     output = re.sub(r"\x1b\[[0-9;]*m", "", b"".join(pieces).decode().replace("\r\n", "\n"))  # less its colours
-    recap = re.search(r"changed=(\d+)", output)
-    return Ran(process.wait(SECONDS), output, int(recap[1]) if recap else 0)
+    return _ran(process.wait(SECONDS), output)
 
 
 def play_where_nobody_reads(sim: Simulator, folder: Path, playbook: str, *, is_terminal: bool) -> None:
