@@ -45,7 +45,7 @@ $(VENV)/bin/python:
 	$(VENV)/bin/pip install --quiet --upgrade pip
 
 $(VENV)/bin/nox: | $(VENV)/bin/python
-	$(VENV)/bin/pip install --quiet nox
+	$(VENV)/bin/pip install --quiet 'nox[uv]'
 
 $(VENV)/demo: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(VENV)/bin/pip install --quiet --requirement requirements.txt --group simulator ansible-core

@@ -23,7 +23,7 @@ from xml.etree import ElementTree
 
 import nox
 
-nox.options.default_venv_backend = "virtualenv"
+nox.options.default_venv_backend = "uv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False  # tests/run.py says which are missing
 nox.options.reuse_venv = "yes"
@@ -31,6 +31,15 @@ nox.options.reuse_venv = "yes"
 ROOT = Path(__file__).parent
 RUNTIME = ("--requirement", str(ROOT / "requirements.txt"))
 SITE = ROOT / ".docs"
+UVS_NAMES = {
+    "cert": ("SSL_CERT_FILE", " "),
+    "extra-index-url": ("UV_INDEX", " "),
+    "find-links": ("UV_FIND_LINKS", ","),
+    "index-url": ("UV_DEFAULT_INDEX", " "),
+    "no-index": ("UV_NO_INDEX", " "),
+    "trusted-host": ("UV_INSECURE_HOST", " "),
+}
+"""Settings of pip that say where packages come from: the variables that say it to uv, and what separates several values there."""
 GROUPS = nox.project.load_toml(str(ROOT / "pyproject.toml"))
 SERVERS = {
     "postgresql": (("initdb", "/usr/lib/postgresql/*/bin/initdb"), "ledgers in PostgreSQL"),
@@ -421,6 +430,26 @@ def interpreter(command: str) -> Path | None:
     return Path(done.stdout.strip()) if done.returncode == 0 else None
 
 
+def pips_configuration() -> configparser.RawConfigParser:
+    """What pip's configuration files and environment variables say, for those that do not read them."""
+    config = configparser.RawConfigParser()
+    config.read_dict({"global": {}})
+    config.read(["/etc/pip.conf", Path.home() / ".pip/pip.conf", Path.home() / ".config/pip/pip.conf"])
+    in_environment = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    config.read_dict({"global": {name[4:].lower().replace("_", "-"): value for name, value in in_environment.items()}})
+    return config
+
+
+def point_uv() -> None:
+    """Have uv take packages from where pip takes them, unless it is told otherwise."""
+    said = pips_configuration()["global"]
+    for setting, (variable, separator) in UVS_NAMES.items():
+        if setting in said:
+            os.environ.setdefault(variable, separator.join(said[setting].split()))
+    os.environ.setdefault("UV_NATIVE_TLS", "true")
+    os.environ.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
+
+
 def install_awx(session: nox.Session) -> None:
     """Install the collection awx.awx. The package `ansible` has it, and a hundred others, which are left out."""
     ask_folder = "import sysconfig; print(sysconfig.get_path('purelib'))"
@@ -428,6 +457,7 @@ def install_awx(session: nox.Session) -> None:
     if (folder / "ansible_collections/awx").is_dir():
         return
     wheels = Path(session.create_tmp())
+    session.install("pip")  # uv downloads no wheel
     session.run("pip", "download", "--quiet", "--no-deps", "--dest", str(wheels), *group("awx-modules"))
     with zipfile.ZipFile(next(wheels.glob("ansible-*.whl"))) as wheel:
         wheel.extractall(folder, [name for name in wheel.namelist() if name.startswith("ansible_collections/awx/awx/")])
@@ -524,12 +554,11 @@ def prepare_ansible_test(session: nox.Session, home: Path) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "tests/get_pip.py", cache / f"get_pip_{version}.py")
 
-    config = configparser.RawConfigParser()
-    config.read([Path.home() / ".pip/pip.conf", Path.home() / ".config/pip/pip.conf"])
-    config.read_dict({"global": {"quiet": "1"}})
-    config.read_dict(
-        {"global": {name[4:].replace("_", "-"): value for name, value in os.environ.items() if name.startswith("PIP_")}}
-    )
+    config = pips_configuration()
+    config["global"].setdefault("quiet", "1")
     (home / ".config/pip").mkdir(parents=True, exist_ok=True)
     with open(home / ".config/pip/pip.conf", "w", encoding="utf-8") as file:
         config.write(file)
+
+
+point_uv()
