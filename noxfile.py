@@ -556,6 +556,7 @@ def prepare_ansible_test(session: nox.Session, home: Path) -> None:
 
     config = pips_configuration()
     config["global"].setdefault("quiet", "1")
+    config["global"].setdefault("compile", "false")
     (home / ".config/pip").mkdir(parents=True, exist_ok=True)
     with open(home / ".config/pip/pip.conf", "w", encoding="utf-8") as file:
         config.write(file)
