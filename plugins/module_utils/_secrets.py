@@ -141,8 +141,11 @@ def contained_in(value: object, secrets: Iterable[str]) -> set[str]:
 
     A password may also come to light in another way, such as in a warning, where a key is recognised by its form.
     """
+    keys = {secret for secret in secrets if len(secret) > LONGEST_PASSWORD}
+    if not keys:
+        return set(secrets)
     shown = "\0".join(map(str, _scalars(value)))
-    return {secret for secret in secrets if len(secret) <= LONGEST_PASSWORD or secret in shown}
+    return {secret for secret in secrets if secret not in keys or secret in shown}
 
 
 def in_each_text(value: t.Any, change: Callable[[str], str]) -> t.Any:
