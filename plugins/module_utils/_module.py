@@ -14,6 +14,7 @@ import threading
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.warnings import get_deprecation_messages, get_warning_messages
 
 from ._argspec import ArgumentSpec
 from ._errors import CertificatesError
@@ -102,7 +103,8 @@ class Module(AnsibleModule):
         self._hide_secrets()
         self.params = redacted(self.params, self._spec.options)  # the result contains it as `invocation`
         # ansible-core looks for each of these in each text, which would take longer than importing the certificates of a fleet.
-        self.no_log_values = contained_in([kwargs, self.params], self.no_log_values)
+        shown = [kwargs, self.params, get_warning_messages(), get_deprecation_messages()]
+        self.no_log_values = contained_in(shown, self.no_log_values)
         super().exit_json(**kwargs)
         raise AssertionError("exit_json returned")  # pragma: no cover
 

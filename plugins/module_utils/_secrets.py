@@ -137,15 +137,13 @@ def hidden_texts(values: Mapping[str, t.Any], options: Mapping[str, Option]) -> 
 
 
 def contained_in(value: object, secrets: Iterable[str]) -> set[str]:
-    """Return those of the secrets that any text or number of a value contains, and all that are no longer than a password.
+    """Return those of the secrets that any text, name or number of a result contains."""
+    shown = json.dumps(value, ensure_ascii=False, default=str)
+    return {secret for secret in secrets if _in_json(secret) in shown}
 
-    A password may also come to light in another way, such as in a warning, where a key is recognised by its form.
-    """
-    keys = {secret for secret in secrets if len(secret) > LONGEST_PASSWORD}
-    if not keys:
-        return set(secrets)
-    shown = "\0".join(map(str, _scalars(value)))
-    return {secret for secret in secrets if secret not in keys or secret in shown}
+
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def in_each_text(value: t.Any, change: Callable[[str], str]) -> t.Any:
@@ -166,12 +164,15 @@ def masked(text: str, secrets: Iterable[str]) -> str:
         text: may quote a password in the notation of Python or JSON.
         secrets: those that are too long for a password are keys, which are recognised by their form.
     """
-    passwords = {secret for secret in secrets if 0 < len(secret) <= LONGEST_PASSWORD}
-    for form in sorted({form for password in passwords for form in _quoted(password)}, key=len, reverse=True):
+    longest = min(LONGEST_PASSWORD, len(text))
+    passwords = {secret for secret in secrets if 0 < len(secret) <= longest}
+    found = {form for password in passwords for form in _quoted(password) if form in text}
+    for form in sorted(found, key=len, reverse=True):
         text = text.replace(form, STARS)
     return without_secrets(text)
 
 
+@lru_cache(maxsize=10_000)
 def _quoted(password: str) -> tuple[str, ...]:
     """Return the forms of a password inside texts that Python and JSON have quoted."""
     return (
@@ -179,7 +180,7 @@ def _quoted(password: str) -> tuple[str, ...]:
         repr(password)[1:-1],
         repr(f"{password}'\"")[1:-4],  # in a text with both kinds of quotes, one kind has a backslash
         json.dumps(password)[1:-1],
-        json.dumps(password, ensure_ascii=False)[1:-1],
+        _in_json(password),
     )
 
 

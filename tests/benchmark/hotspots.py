@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from tests.benchmark import cases
 from tests.benchmark.catalogue import SCENARIOS
@@ -31,9 +32,10 @@ def main() -> int:
     made.add_argument("--latency-ms", type=int, default=0)
     made.add_argument("--transport", choices=cases.TRANSPORTS, default=cases.XMLRPC)
     made.add_argument("--clock", choices=("cpu", "wall"), default="cpu")
+    made.add_argument("--folder", type=Path, default=ROOT / ".bench/hotspots")
     options = made.parse_args()
     case = Case(options.scenario, options.orders, options.latency_ms, 1, options.transport)
-    with stage(ROOT / ".bench/hotspots") as here:
+    with stage(options.folder) as here:
         scenario = SCENARIOS[case.scenario](here, case)
         here.set_fleet(scenario.fleet(case.orders))
         here.rewind()

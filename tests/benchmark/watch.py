@@ -75,7 +75,7 @@ def watch(clock: str, module: str, report: str) -> None:
     try:
         from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
 
-        Client.each = lambda _self, function, items: [function(item) for item in items]
+        Client.each = lambda _self, function, items, **_options: [function(item) for item in items]
         runpy.run_module(module, run_name="__main__")
     finally:
         signal.setitimer(timer, 0)
