@@ -211,7 +211,8 @@ emails:
         - V(refused) - the API reported that it did not request the email.
         - V(retired) - the product or the API method no longer exists.
         - V(rate_limited) - the API's rate limit did not clear.
-        - V(api_error) - the API refused the call with an error. RV(emails[].message) quotes it.
+        - V(api_error) - the API refused the call with an error, which RV(emails[].message) quotes, or the run ended before this order's
+          turn.
         - V(outcome_unknown) - the email may have been sent. If the API did not respond, or only reported an unspecified error, to this run
           or to an earlier run within O(min_interval_hours), the order fails. If another run is requesting the email right now, the order is
           skipped.

@@ -173,37 +173,47 @@ class Client:
         """
         args = tuple(map(_portable, args))
         keywords = {"id": _portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
-        codes = CODES_TO_READ_AGAIN if repeatable else NOT_CARRIED_OUT
         pause: float | None = None
         for delay in chain(self._delays(), [None]):
             if pause is not None:
                 self.stop.wait(pause)
             with self._turns:
-                self._limiter.wait(self.stop.wait)
-                if self.stop.is_set():
-                    raise Interrupted
-                if self._turned_away:
-                    raise self._turned_away
+                self._wait_for_turn()
                 if before_sending is not None:
                     before_sending()
                 try:
                     answer = self._call_once(service, method, args, keywords, repeatable=repeatable, changes=changes)
                 except CertificatesError as error:
                     self._learn_from(error)
-                    if error.code == "no_answer" and not repeatable:
-                        raise CertificatesError(
-                            error.code, f"{error.message} It may have been processed.", **error.details
-                        ) from None
-                    is_answered = error.code == "unreachable" and "http_status" in error.details
-                    if error is self._turned_away or error.code not in codes or delay is None:
-                        raise
-                    if is_answered and not repeatable:
-                        raise  # a proxy answered the call itself: only its word says what happened to the call
+                    if delay is None or not self._may_be_repeated(error, repeatable):
+                        raise error if repeatable else _in_doubt(error) from None
                     pause = None if error.code == "rate_limited" else delay
                 else:
                     self._limiter.taken()
                     return answer
         raise AssertionError("unreachable")  # pragma: no cover
+
+    def _wait_for_turn(self) -> None:
+        """Wait until the rate limit allows a call.
+
+        Raises:
+            CertificatesError: `interrupted` because of `stop`; `rate_limited` if the server wants a longer wait than a run can take.
+        """
+        self._limiter.wait(self.stop.wait)
+        if self.stop.is_set():
+            raise Interrupted
+        if self._turned_away:
+            raise self._turned_away
+
+    def _may_be_repeated(self, error: CertificatesError, repeatable: bool) -> bool:
+        """Return whether a failed call may be made again: it was not carried out, or it does no harm to carry it out twice."""
+        if error is self._turned_away:
+            return False
+        if repeatable:
+            return error.code in CODES_TO_READ_AGAIN
+        # If a proxy answered the call itself, only its word says what happened to the call.
+        is_answered = error.code == "unreachable" and "http_status" in error.details
+        return error.code in NOT_CARRIED_OUT and not is_answered
 
     def _learn_from(self, error: CertificatesError) -> None:
         """Note what a failed call tells of the calls that follow it."""
@@ -372,6 +382,13 @@ class Client:
         if identifier is None:
             raise CertificatesError("api_error", "SoftLayer_Account::getObject gave no id: check endpoint_url.")
         return identifier
+
+
+def _in_doubt(error: CertificatesError) -> CertificatesError:
+    """Return the error of a call that must not be made twice, which says so if the call may have been carried out."""
+    if error.code != "no_answer":
+        return error
+    return CertificatesError(error.code, f"{error.message} It may have been processed.", **error.details)
 
 
 def _has_id(row: object) -> bool:

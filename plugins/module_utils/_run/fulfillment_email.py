@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -59,6 +60,8 @@ SPEC = (
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 LONGEST_INTERVAL_HOURS = 1_000_000
+MOST_IN_DOUBT = 20
+"""After so many requests in a row of unknown outcome no more are made: something between here and the API swallows its answers."""
 FACTS = TERM | {"approver_email", "technical_contact_email", "status"}
 """What is asked for about orders. The names in the CSR are part of the result, so it is also needed if the store is not compared."""
 REASONS: Mapping[Code, EmailReason] = {"not_found": "not_found", "retired": "retired", "rate_limited": "rate_limited"}
@@ -186,11 +189,20 @@ class Requester:
         self._account_id = account_id
         self._wishes = wishes
         self._ledger_error: CertificatesError | None = None
+        self._lock = threading.Lock()
+        self._in_doubt = 0  # requests in a row, the last one included
 
     def __call__(self, email: Email) -> Email:
         """Return the email with its outcome, in every case."""
         if self._client.stop.is_set():
             return unsent(email, "api_error", "Not requested: the run was told to stop before this order's turn.")
+        if self._in_doubt >= MOST_IN_DOUBT:
+            return unsent(
+                email,
+                "api_error",
+                f"Not requested: the outcome of {MOST_IN_DOUBT} requests in a row was unknown before this order's turn. Check the network, "
+                "and any proxy between this machine and the API.",
+            )
         at = now()
         interval = timedelta() if self._wishes.force else self._wishes.min_interval
         try:
@@ -206,13 +218,19 @@ class Requester:
         try:
             accepted = resend_fulfillment_email(self._client, email.order_id)
         except CertificatesError as error:
+            self._count(is_in_doubt=error.code == "no_answer")
             return self._not_answered(email, claim, error)
+        self._count(is_in_doubt=False)
         if accepted:
             return as_requested(
                 email, at, self._wishes.min_interval, email.message + self._note(self._ledger.confirm, claim)
             )
         why = "The API refused to request it and gave no reason; try the certificate authority's own portal."
         return unsent(email, "refused", why + self._note(self._ledger.release, claim))
+
+    def _count(self, *, is_in_doubt: bool) -> None:
+        with self._lock:
+            self._in_doubt = self._in_doubt + 1 if is_in_doubt else 0
 
     def _not_answered(self, email: Email, claim: Claim[Key], error: CertificatesError) -> Email:
         if error.code == "no_answer":  # it may have been sent

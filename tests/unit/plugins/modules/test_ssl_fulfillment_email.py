@@ -1145,6 +1145,27 @@ def test_a_request_from_the_future_blocks_once(sim: Simulator, options: dict[str
     assert sent(sim) == []
 
 
+@pytest.mark.parametrize("fault", ["reset_after", "html_502_after"])
+def test_a_run_whose_answers_are_swallowed_ends_before_all_orders_are_in_doubt(
+    sim: Simulator, both: dict[str, Any], fault: str
+) -> None:
+    order_ids = [sim.add_order()["id"] for _ in range(40)]
+    for order_id in order_ids[1:]:
+        sim.fault(fault, method="resendEmail", order_id=order_id)
+    done = run(both, *order_ids, concurrency=4, max_orders=40)
+    reasons = Counter(email["reason"] for email in done["emails"])
+    assert reasons.keys() == {None, "outcome_unknown", "api_error"}
+    assert reasons[None] == 1
+    assert 20 <= reasons["outcome_unknown"] < 20 + 4
+    assert len(sent(sim)) == len(sim.calls(method="resendEmail")) == 1 + reasons["outcome_unknown"]
+    [said] = {email["message"] for email in done["emails"] if email["reason"] == "api_error"}
+    assert said.startswith("Not requested: ") and "proxy" in said
+
+    sim.clear_faults()
+    again = run(both, *order_ids, max_orders=40)
+    assert Counter(email["outcome"] for email in again["emails"])["requested"] == reasons["api_error"]
+
+
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 def test_a_ledger_that_fails_while_emails_are_under_way(
     sim: Simulator, options: dict[str, Any], ledger: Path, request: pytest.FixtureRequest, backend: str
