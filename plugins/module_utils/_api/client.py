@@ -10,12 +10,9 @@ It decides which calls are retried and how fast calls are made, and reads whole 
 from __future__ import annotations
 
 import concurrent.futures
-import hashlib
-import json
 import os
 import threading
 import typing as t
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -26,7 +23,7 @@ from ansible.module_utils.api import generate_jittered_backoff
 from .._errors import CertificatesError
 from .._names import is_loopback
 from .faults import ANSWERED, NOT_CARRIED_OUT, explain, tells_of_mishap
-from .paging import Page, Row, list_all
+from .paging import Page, Row, has_id, list_all, numbered
 from .rate import RateLimiter
 from .settings import Settings, resolve_settings
 from .transport import Attempt, UnderWay, keep_quiet, make_adapter
@@ -288,12 +285,12 @@ class Client:
 
         def fetch(offset: int, limit: int) -> Page:
             page = self._fetch_page(service, method, args, mask=mask, filter=by_id, offset=offset, limit=limit)
-            if offset == 0 and page.rows and not any(map(_has_id, page.rows)):
+            if offset == 0 and page.rows and not any(map(has_id, page.rows)):
                 raise _no_list(service, method)
             return page
 
         rows = list_all(fetch, PAGE_SIZE, self.each)
-        usable = [row for row in rows if _has_id(row)]
+        usable = [row for row in rows if has_id(row)]
         if len(usable) < len(rows):
             self.warn(left_out(f"SoftLayer_{service}::{method}", len(rows) - len(usable)))
         return usable
@@ -350,7 +347,7 @@ class Client:
             return self._fetch_page(service, method, args, offset=offset, limit=limit // 2, **keywords)
         if not isinstance(answer, list):
             raise _no_list(service, method)
-        return Page(_numbered(answer), getattr(answer, "total_count", 0) or None)
+        return Page(numbered(answer), getattr(answer, "total_count", 0) or None)
 
     def each(self, function: Callable[[T], R], items: Sequence[T], *, prepares: bool = False) -> list[R]:
         """Apply `function` to every item, at most `concurrency` at the same time; return the results in order.
@@ -391,32 +388,11 @@ def _in_doubt(error: CertificatesError) -> CertificatesError:
     return CertificatesError(error.code, f"{error.message} It may have been processed.", **error.details)
 
 
-def _has_id(row: object) -> bool:
-    return isinstance(row, dict) and as_id(row.get("id")) is not None
-
-
 def _no_list(service: str, method: str) -> CertificatesError:
     call = f"SoftLayer_{service}::{method}"
     return CertificatesError(
         "api_error", f"{call} answered something else than a list of objects with ids: check endpoint_url."
     )
-
-
-def _numbered(rows: Sequence[object]) -> list[Row]:
-    """Return rows that can be counted.
-
-    A row without a usable id gets a negative number. The same row on another page gets the same number.
-    """
-    numbered: list[Row] = []
-    met: Counter[str] = Counter()
-    for row in rows:
-        if _has_id(row):
-            numbered.append(t.cast(Row, row))
-        else:
-            text = json.dumps(row, sort_keys=True, default=str)
-            met[text] += 1  # count each of several identical rows on one page
-            numbered.append({"id": -int(hashlib.sha256(f"{met[text]} {text}".encode()).hexdigest()[:15], 16) - 1})
-    return numbered
 
 
 def left_out(call: str, number: int) -> str:

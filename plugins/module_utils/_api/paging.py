@@ -9,12 +9,16 @@ Pure: the functions that fetch one page, or several at once, are passed in.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import typing as t
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from .._errors import CertificatesError
+from .values import as_id
 
 Row = dict[str, t.Any]
 
@@ -36,6 +40,28 @@ class Page:
 
     rows: Sequence[Row]
     total: int | None
+
+
+def has_id(row: object) -> bool:
+    """Return whether an element of a list is an object with an id that can be used."""
+    return isinstance(row, dict) and as_id(row.get("id")) is not None
+
+
+def numbered(rows: Sequence[object]) -> list[Row]:
+    """Return rows that can be counted.
+
+    A row without a usable id gets a negative number. The same row on another page gets the same number.
+    """
+    found: list[Row] = []
+    met: Counter[str] = Counter()
+    for row in rows:
+        if has_id(row):
+            found.append(t.cast(Row, row))
+        else:
+            text = json.dumps(row, sort_keys=True, default=str)
+            met[text] += 1  # count each of several identical rows on one page
+            found.append({"id": -int(hashlib.sha256(f"{met[text]} {text}".encode()).hexdigest()[:15], 16) - 1})
+    return found
 
 
 Fetch = Callable[[int, int], Page]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .._argspec import MAILBOXES
 from .rollout import is_narrowed_by_orders
-from .settings import MOST_BALANCERS, is_report_path
+from .settings import is_report_path, why_out_of_range
 
 Record = Mapping[str, t.Any]
 """The variables of the role as they are meant, less the prefix of their names."""
@@ -133,8 +133,9 @@ def why_refused(
                 "To find certificates in emails, ssl_fulfillment_mail must name the mailbox with the emails by one of "
                 f"imap, maildir, mbox and paths{named}"
             )
-    if "deploy" in phases and not 1 <= settings["deploy_concurrency"] <= MOST_BALANCERS:
-        return f"ssl_fulfillment_deploy_concurrency is {settings['deploy_concurrency']}, but must be from 1 to {MOST_BALANCERS}."
+    out_of_range = why_out_of_range(settings, "ssl_fulfillment_")
+    if out_of_range:
+        return out_of_range
     if "import" in phases:
         why_not = _why_not_imported(settings, is_folder, absolute)
         if why_not:

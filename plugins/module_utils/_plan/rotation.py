@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .._api.values import in_range
 from .._argspec import MAILBOXES
 from .._codes import RotationReason
 from .._names import any_matches, is_host_name
@@ -23,7 +22,7 @@ from .._text import some_of
 from .._times import parse
 from .._x509.certificate import name_set, names_of
 from .._x509.chain import UNTRUSTED
-from .settings import LIMITS, MOST_BALANCERS, is_report_path
+from .settings import is_report_path, why_out_of_range
 from .sightings import age, can_replace
 
 Record = Mapping[str, t.Any]
@@ -43,12 +42,6 @@ OF_RECORDS = ("id", "fingerprint_sha256", "common_name", "subject_alt_names", "k
 """What `choose` looks at of a record of the store."""
 MOST_NAMED = 5
 """Maximum number of names in a message."""
-LIMITED = {
-    "max_listeners": "max_listeners",
-    "balancer_wait_timeout": "wait_timeout",
-    "verify_timeout": "verify_timeout",
-}
-"""Variables with the option of `ssl_certificate_deploy` that each sets, and whose limits it has."""
 FILLED_BY_HAND = {"folder", "mail"}
 """Kinds of sources that no client renews anything in."""
 
@@ -106,12 +99,9 @@ def why_refused(
         why_not = _why_no_source(source, is_folder, absolute)
         if why_not:
             return f"ssl_rotation_sources[{position}] {why_not}"
-    if not 1 <= settings["deploy_concurrency"] <= MOST_BALANCERS:
-        return f"ssl_rotation_deploy_concurrency is {settings['deploy_concurrency']}, but must be from 1 to {MOST_BALANCERS}."
-    for name, option in LIMITED.items():
-        least, most = LIMITS[option]
-        if not least <= settings[name] <= most:
-            return f"ssl_rotation_{name} is {settings[name]}, but must be {in_range(least, most)}."
+    out_of_range = why_out_of_range(settings, "ssl_rotation_")
+    if out_of_range:
+        return out_of_range
     roots = settings.get("trusted_ca_path")
     why_not = None if roots is None else why_no_roots(absolute(roots))
     if why_not:

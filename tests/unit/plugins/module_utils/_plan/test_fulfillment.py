@@ -25,6 +25,9 @@ SETTINGS: dict[str, Any] = {
     "select": {},
     "remove_superseded": False,
     "deploy_concurrency": 4,
+    "max_listeners": 20,
+    "balancer_wait_timeout": 900,
+    "verify_timeout": 120,
 }
 
 
@@ -40,10 +43,10 @@ MAIL = {"mail": {"maildir": "/mail"}}
     ("settings", "said"),
     [
         ({"batch_size": 0}, "ssl_fulfillment_batch_size is 0, but must be at least 1."),
-        (
-            {"phases": ["deploy"], "deploy_concurrency": 0},
-            "ssl_fulfillment_deploy_concurrency is 0, but must be from 1",
-        ),
+        ({"deploy_concurrency": 0}, "ssl_fulfillment_deploy_concurrency is 0, but must be from 1 to 64."),
+        ({"max_listeners": -1}, "ssl_fulfillment_max_listeners is -1, but must be 0 or more."),
+        ({"balancer_wait_timeout": -1}, "ssl_fulfillment_balancer_wait_timeout is -1, but must be from 0 to 86400."),
+        ({"verify_timeout": 86401}, "ssl_fulfillment_verify_timeout is 86401, but must be from 0 to 86400."),
         ({"phases": ["collect"]}, "by one of imap, maildir, mbox and paths."),
         (
             {"phases": ["collect"], "mail": {"mbox": "/m", "paths": []}},
