@@ -77,7 +77,8 @@ class Watch:
         """Look until a listener that was pointed back works again; return whether it does."""
         pauses = Pauses(self._stop, self._timeout, LONGEST_PAUSE)
         while True:
-            if self._look_at([deployment])[deployment.uuid].works:
+            found = self._look_at([deployment])[deployment.uuid]
+            if found.works and not self._is_worse(deployment.uuid, found):
                 return True
             if not pauses.pause():
                 return False

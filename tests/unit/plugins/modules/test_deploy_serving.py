@@ -154,10 +154,11 @@ def test_without_rollback(serving: Simulator, over_rest: Row, how: str) -> None:
     assert placed(serving) == {f"web:{PORT}": web.second}
 
 
-def test_a_listener_that_is_pointed_back_in_vain(serving: Simulator, over_rest: Row) -> None:
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_listener_that_is_pointed_back_in_vain(serving: Simulator, over_rest: Row, how: str) -> None:
     """It is done once; a person is to see to it."""
     web = Web(serving)
-    serving.patch_listener(web.uuids[0], misbehaves="handshake", changes=9)
+    serving.patch_listener(web.uuids[0], misbehaves=how, changes=9)
     run = run_it(**over_rest)
     assert (only(run)["outcome"], only(run)["reason"]) == ("rolled_back", "not_served")
     assert "at once" in only(run)["message"]
