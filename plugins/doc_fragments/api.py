@@ -74,8 +74,9 @@ options:
       - How often to retry a call, after growing pauses, from V(0) to V(100). A call is retried if it only reads and failed, if the API
         reported that it did not process the call (rate limit), or if the call was not sent (connection refused, a proxy that does not
         connect).
-      - A call that sends or creates something is never retried after its response was lost. A response is also lost if a proxy or a gateway
-        responds in place of the API, or if the response is a redirect, except for HTTP 307 and 308, which mean that nothing was done.
+      - A call that sends, creates, changes or deletes something is never retried after its response was lost. A response is also lost if a
+        proxy or a gateway responds in place of the API, or if the response is a redirect, except for HTTP 307 and 308, which mean that
+        nothing was done.
     type: int
     default: 5
 requirements:

@@ -147,7 +147,6 @@ class Client:
         limit: int | None = None,
         offset: int | None = None,
         repeatable: bool = True,
-        changes: bool = False,
         before_sending: Callable[[], None] | None = None,
     ) -> t.Any:
         """Call an API method and return its answer.
@@ -161,8 +160,7 @@ class Client:
             filter: object filter.
             limit: maximum number of rows.
             offset: number of rows to skip.
-            repeatable: whether it may be called again after a lost answer. `False` for calls that send or create something.
-            changes: whether a repeatable call changes something.
+            repeatable: whether it may be called again after a lost answer: `False` for all calls that do more than to read.
             before_sending: called right before each attempt, after all waiting; if it raises, nothing is sent.
 
         Raises:
@@ -179,7 +177,7 @@ class Client:
                 if before_sending is not None:
                     before_sending()
                 try:
-                    answer = self._call_once(service, method, args, keywords, repeatable=repeatable, changes=changes)
+                    answer = self._call_once(service, method, args, keywords, repeatable=repeatable)
                 except CertificatesError as error:
                     self._learn_from(error)
                     if delay is None or not self._may_be_repeated(error, repeatable):
@@ -237,7 +235,6 @@ class Client:
         keywords: Mapping[str, t.Any],
         *,
         repeatable: bool,
-        changes: bool,
     ) -> t.Any:
         """Make one HTTP request; raise any failure as the error that says what it means."""
         attempt = self._under_way.attempt = Attempt(self.settings.timeout)
@@ -259,7 +256,6 @@ class Client:
                 sent=attempt.sent,
                 overdue=attempt.overdue,
                 repeatable=repeatable,
-                changes=changes,
                 peer=attempt.peer,
             ) from None
         return result

@@ -21,9 +21,8 @@ code                       seen                                                 
                            to repeat the call elsewhere; for a read-only call, all of HTTP 3xx           no
 `no_answer`                any failure after the request left: timeout, reset, an unreadable answer; HTTP
                            407 from behind the proxy, 408, 425, 499 and 5xx not known to be the API's;
-                           for a call that is not repeatable, a fault that reports a mishap, not a
-                           refusal; for a call that changes something, the rest of HTTP 3xx, which can
-                           also mean "done" (303)                                                        maybe
+                           for a call that does more than to read, a fault that reports a mishap, not a
+                           refusal, and the rest of HTTP 3xx, which can also mean "done" (303)           maybe
 =========================  ============================================================================  ===========
 
 A fault is known to be the API's if its code begins with `SoftLayer_Exception`. Any other may be a gateway's, and what is
@@ -171,7 +170,6 @@ def explain(
     sent: bool = False,
     overdue: bool = False,
     repeatable: bool = True,
-    changes: bool = False,
     peer: str = "",
 ) -> CertificatesError:
     """Return the error that says what a failed call means.
@@ -183,8 +181,7 @@ def explain(
         error: what the SDK raised.
         sent: whether the request may have left.
         overdue: whether the call ran out of time.
-        repeatable: whether the call may be made again, so that it does not matter whether it was carried out.
-        changes: whether a repeatable call changes something; a call that is not repeatable always does.
+        repeatable: whether the call only reads, so that it does not matter whether it was carried out.
         peer: host and port of the connection: the proxy's, if there is one.
     """
     if answer is None:
@@ -196,7 +193,7 @@ def explain(
     fault = fault_in(answer.body)
     if fault is not None and fault.is_the_apis(answer.status):
         return _explain_fault(call, answer, fault, repeatable=repeatable)
-    return _explain_http(call, endpoint, answer, fault, changes=changes or not repeatable)
+    return _explain_http(call, endpoint, answer, fault, repeatable=repeatable)
 
 
 RATE_LIMITED = re.compile(
@@ -238,7 +235,9 @@ def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool)
     return CertificatesError("no_answer" if is_open else "api_error", f"{call} failed: {said}", **details)
 
 
-def _explain_http(call: str, endpoint: str, answer: Answer, fault: Fault | None, *, changes: bool) -> CertificatesError:
+def _explain_http(
+    call: str, endpoint: str, answer: Answer, fault: Fault | None, *, repeatable: bool
+) -> CertificatesError:
     """Explain an answer without a fault of the API: it comes from a gateway, or is truncated."""
     details: dict[str, t.Any] = {"call": call, "http_status": answer.status}
     said = ""
@@ -265,7 +264,7 @@ def _explain_http(call: str, endpoint: str, answer: Answer, fault: Fault | None,
             if answer.status in REDIRECTS
             else f"{call}: {endpoint} answered HTTP {answer.status}, which answers no call: check endpoint_url and proxy."
         )
-        is_open = changes and answer.status not in REPEAT_ELSEWHERE
+        is_open = not repeatable and answer.status not in REPEAT_ELSEWHERE
         return CertificatesError("no_answer" if is_open else "api_error", said, **details)
     if 400 <= answer.status < 500 and answer.status not in GATEWAYS_OWN:
         return CertificatesError(

@@ -350,7 +350,7 @@ def edit(client: Client, identifier: int, changes: Mapping[str, str]) -> None:
         CertificatesError: as `Client.call`; `refused` if the store rejects it, `no_answer` if the store does not say.
     """
     answer = _unless_refused(
-        lambda: client.call(SERVICE, "editObject", dict(changes), identifier=identifier, changes=True)
+        lambda: client.call(SERVICE, "editObject", dict(changes), identifier=identifier, repeatable=False)
     )
     if not yes_or_no(answer, f"SoftLayer_{SERVICE}::editObject"):
         raise CertificatesError("refused", f"The store did not change certificate {identifier} and gave no reason.")
@@ -362,7 +362,7 @@ def delete(client: Client, identifier: int) -> None:
     Raises:
         CertificatesError: as `Client.call`; `refused` if the store does not delete it, `no_answer` if the store does not say.
     """
-    answer = _unless_refused(lambda: client.call(SERVICE, "deleteObject", identifier=identifier, changes=True))
+    answer = _unless_refused(lambda: client.call(SERVICE, "deleteObject", identifier=identifier, repeatable=False))
     if not yes_or_no(answer, f"SoftLayer_{SERVICE}::deleteObject"):
         raise CertificatesError("refused", f"The store did not delete certificate {identifier} and gave no reason.")
 

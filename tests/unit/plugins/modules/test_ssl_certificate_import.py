@@ -632,11 +632,36 @@ def test_an_edit_that_is_refused(sim: Simulator, api: Options) -> None:
     assert outcome(run(api, **GOOD.options(notes="new"))) == ("failed", "refused")
 
 
-def test_an_edit_whose_answer_is_lost_is_made_again(sim: Simulator, api: Options) -> None:
-    store(sim, GOOD)
-    sim.fault("reset_after", method="editObject", times=1)
-    assert outcome(run(api, **GOOD.options(notes="new"), retries=1)) == ("updated", None)
-    assert methods(sim)["editObject"] == 2
+@pytest.mark.parametrize(
+    ("fault", "is_done"),
+    [("reset_after", True), ("html_502_after", True), ("reset_before", False), ("html_500", False)],
+)
+def test_an_edit_whose_answer_is_lost_is_looked_for(sim: Simulator, api: Options, fault: str, is_done: bool) -> None:
+    """It is not made again: somebody else may have changed the record meanwhile."""
+    [number] = store(sim, GOOD)
+    sim.fault(fault, method="editObject", times=1)
+    done = run(api, **GOOD.options(notes="new"), retries=1)
+    assert outcome(done) == (("updated", None) if is_done else ("failed", "outcome_unknown"))
+    assert methods(sim)["editObject"] == 1
+    again = run(api, **GOOD.options(notes="new"))
+    assert (outcome(again)[0], again["changed"]) == (("unchanged", False) if is_done else ("updated", True))
+    assert sim.certificates()[-1]["notes"] == "new" and sim.certificates()[-1]["id"] == number
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_done"),
+    [("reset_after", True), ("html_502_after", True), ("reset_before", False), ("html_500", False)],
+)
+def test_a_deletion_whose_answer_is_lost_is_looked_for(sim: Simulator, api: Options, fault: str, is_done: bool) -> None:
+    """It is not made again either."""
+    [number] = store(sim, GOOD)
+    sim.fault(fault, method="deleteObject", times=1)
+    done = run(api, state="absent", certificate_id=number, retries=1)
+    assert outcome(done) == (("removed", None) if is_done else ("failed", "outcome_unknown"))
+    assert methods(sim)["deleteObject"] == 1
+    again = run(api, state="absent", certificate_id=number)
+    assert again["changed"] is not is_done
+    assert number not in [record["id"] for record in sim.certificates()]
 
 
 @pytest.mark.parametrize("setting", [{"page_size_cap": 2}, {"ignore_limits": True}, {"omit_total": True}])
