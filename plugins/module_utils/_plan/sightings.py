@@ -139,7 +139,8 @@ def removal(
 
     They are those that a valid, newer certificate replaces which this run has imported, or which a listener has, by the rule of
     `ssl_certificate_import`; but only if every listener that had the old one, or has what replaces it, was seen to serve it. A
-    listener of the account that this run does not deal with was not seen. What another service uses is kept, too.
+    listener of the account that this run does not deal with was not seen. What another service uses is kept, too, and what was
+    seen to be served somewhere.
 
     Args:
         store: all records with their services, listed after the listeners were switched.
@@ -149,7 +150,7 @@ def removal(
         at: the present instant.
         remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate.
     """
-    later = {key_of(one): one["served"] for one in judged}
+    last = {key_of(one.record): one.record for one in settled} | {key_of(one): one for one in judged}
     looked_at = {key_of(one.record) for one in settled}
     held = {one.certificate_id for one in settled}
     meant = {one.record["certificate_id"] for one in settled}
@@ -167,35 +168,35 @@ def removal(
         concerned = [
             one
             for one in settled
-            if one.record["previous_certificate_id"] == old["id"] or one.record["certificate_id"] in replacing
+            if one.record["previous_certificate_id"] == old["id"]
+            or one.record["certificate_id"] in replacing
+            or last[key_of(one.record)]["served_fingerprint_sha256"] == old["fingerprint_sha256"]
         ]
-        unseen = [one for one in concerned if not _is_seen(one, later, remove_unseen=remove_unseen)]
+        unseen = [one for one in concerned if not _is_seen(one, last, remove_unseen=remove_unseen)]
         others = [
             service for new in replacements for service in new["services"] or () if key_of(service) not in looked_at
         ]
         if unseen or others:
-            kept.append(_kept(old, unseen, others, later))
+            kept.append(_kept(old, unseen, others, last))
         else:
             ids.append(old["id"])
     return Removal(ids, kept)
 
 
-def _is_seen(one: Settled, later: Mapping[str, bool | None], *, remove_unseen: bool) -> bool:
-    served = _last_seen(one, later)
+def _is_seen(one: Settled, last: Mapping[str, Record], *, remove_unseen: bool) -> bool:
+    served = last[key_of(one.record)]["served"]
     is_as_meant = one.is_switched or one.outcome == "unchanged"
     return is_as_meant and (remove_unseen if served is None else served)
 
 
-def _last_seen(one: Settled, later: Mapping[str, bool | None]) -> bool | None:
-    return later.get(key_of(one.record), one.record["served"])
-
-
-def _kept(old: Record, unseen: Sequence[Settled], others: Sequence[Record], later: Mapping[str, bool | None]) -> Record:
+def _kept(old: Record, unseen: Sequence[Settled], others: Sequence[Record], last: Mapping[str, Record]) -> Record:
     names = some_of([*(listener_name(one.record) for one in unseen), *map(listener_name, others)], MOST_NAMED)
     return {
         **old,
         "outcome": "skipped",
-        "reason": "not_served" if any(_last_seen(one, later) is False for one in unseen) else "not_reachable",
+        "reason": "not_served"
+        if any(last[key_of(one.record)]["served"] is False for one in unseen)
+        else "not_reachable",
         "message": f"Certificate {old['id']} is kept, because it was not seen that {names} serves what replaces it.",
     }
 

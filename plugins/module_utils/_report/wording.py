@@ -61,12 +61,13 @@ def stored_as(certificate: Record) -> str:
 
 def skipped(records: Iterable[Record]) -> Iterable[str]:
     """Yield a line for each reason, with the first names of what was skipped for it."""
-    for reason, group in groupby(sorted(records, key=_reason), key=_reason):
+    for reason, group in groupby(sorted(records, key=reason_of), key=reason_of):
         names = list(dict.fromkeys(listener_name(one) or label(one) or "?" for one in group))
         yield f"skipped ({reason}): {some_of(names, MOST_NAMED)}"
 
 
-def _reason(record: Record) -> str:
+def reason_of(record: Record) -> str:
+    """Return the reason in a record of a result, to sort by."""
     return str(record["reason"])
 
 

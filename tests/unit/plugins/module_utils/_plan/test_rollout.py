@@ -273,6 +273,17 @@ def test_a_listener_that_was_not_switched_keeps_the_old_one() -> None:
     assert removed(STORE, back, plan, remove_unseen=True) == ([], [])
 
 
+@pytest.mark.parametrize("remove_unseen", [True, False])
+def test_what_a_listener_of_other_names_still_shows_is_kept(remove_unseen: bool) -> None:
+    """Whatever the API says of that listener."""
+    plan = [listener("a"), listener("b", certificate=9, previous_certificate_id=8)]
+    shows = {"served": False, "served_fingerprint_sha256": stored(OLD)["fingerprint_sha256"]}
+    seen_by_deploy = [*done(plan[0]), *done(plan[1], outcome="failed", **shows)]
+    assert removed(STORE, seen_by_deploy, plan, remove_unseen=remove_unseen) == ([], ["not_served"])
+    later = [plan[0] | {"served": True}, plan[1] | shows]
+    assert removed(STORE, done(*plan), plan, judged=later, remove_unseen=remove_unseen) == ([], ["not_served"])
+
+
 def test_an_earlier_run_may_have_switched_them() -> None:
     """It was killed before it had seen them."""
     plan = [listener("a", outcome="unchanged"), listener("b", outcome="unchanged")]

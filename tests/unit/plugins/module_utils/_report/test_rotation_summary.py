@@ -79,12 +79,13 @@ def test_check_mode_names_what_has_no_id_yet() -> None:
 def test_what_is_skipped_is_counted_and_the_first_are_named() -> None:
     """What a person has to mend is told with its remedy; of ten thousand up to date ones only some names."""
     fine = [skipped(f"n{number}", "already_imported") for number in range(10_000)]
-    broken = [skipped(f"b{number}", "key_missing") for number in range(15)]
+    broken = [skipped(f"b{number}", ("key_missing", "unreadable")[number == 12]) for number in range(15)]
     lines = told(skipped=[*fine, *broken])
-    assert len(lines) == 13
+    assert len(lines) == 14
     assert lines[0] == "lego b0: SKIPPED, key_missing: MEND B0."
-    assert lines[10] == "skipped, too: lego b10, lego b11, lego b12, lego b13, lego b14"
-    assert lines[11].startswith("skipped (already_imported): n0, n1, ") and lines[11].endswith(" and 9990 more")
+    assert lines[10] == "skipped, too (key_missing): lego b10, lego b11, lego b13, lego b14"
+    assert lines[11] == "skipped, too (unreadable): lego b12"
+    assert lines[12].startswith("skipped (already_imported): n0, n1, ") and lines[12].endswith(" and 9990 more")
 
 
 def test_a_clean_up_that_removes_nothing_says_why() -> None:
