@@ -22,7 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets im
     secrets_in,
     without_secrets,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.certificates import Authority, key_pem, new_key
@@ -188,14 +188,18 @@ SOME_VALUE = st.recursive(
 
 
 @given(SOME_VALUE, st.sets(SOME_TEXT, max_size=6))
+@example(["aaa\n", "b"], {"aaa", "aa\n", "11"})
 def test_nothing_more_has_to_be_looked_for_than_is_contained(value: object, secrets: set[str]) -> None:
-    """ansible-core hides the same whether it looks for all keys or for those that a result contains."""
+    """ansible-core hides the same whether it looks for all keys or for those that a result contains.
+
+    Of two that overlap it hides the one that it looks for first, so they are given in an order.
+    """
     keys = {secret * LONGEST_PASSWORD for secret in secrets} | {secret for secret in secrets if len(secret) > 1}
     longer = in_each_text(value, lambda text: text * LONGEST_PASSWORD)
     for shown in (value, longer):
         found = contained_in(shown, keys)
         assert found <= keys
-        assert remove_values(shown, found) == remove_values(shown, keys)
+        assert remove_values(shown, sorted(found)) == remove_values(shown, sorted(keys))
 
 
 def test_only_what_a_result_contains_is_looked_for() -> None:
