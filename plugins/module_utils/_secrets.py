@@ -185,20 +185,16 @@ def _quoted(password: str) -> tuple[str, ...]:
 
 
 def _texts(value: object) -> Iterator[str]:
-    return (one for one in _scalars(value) if isinstance(one, str))
-
-
-def _scalars(value: object) -> Iterator[object]:
-    """Yield the names and values of dictionaries and the items of lists, however deep, that contain no others."""
-    if isinstance(value, Mapping):
+    """Yield the names in dictionaries and all texts, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
         for name, item in value.items():
-            yield name
-            yield from _scalars(item)
+            yield from _texts(name)
+            yield from _texts(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _scalars(item)
-    else:
-        yield value
+            yield from _texts(item)
 
 
 @lru_cache(maxsize=10_000)

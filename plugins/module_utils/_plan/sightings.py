@@ -11,7 +11,7 @@ Pure. The records are those of `ssl_certificate_deploy` (listeners), `ssl_endpoi
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -150,7 +150,8 @@ def removal(
         at: the present instant.
         remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate.
     """
-    last = {key_of(one.record): one.record for one in settled} | {key_of(one): one for one in judged}
+    later = {key_of(one): one for one in judged}
+    last_seen = [(one, later.get(key_of(one.record), one.record)) for one in settled]
     looked_at = {key_of(one.record) for one in settled}
     held = {one.certificate_id for one in settled}
     meant = {one.record["certificate_id"] for one in settled}
@@ -166,37 +167,34 @@ def removal(
             kept.append(_in_use(old))
             continue
         concerned = [
-            one
-            for one in settled
+            (one, seen)
+            for one, seen in last_seen
             if one.record["previous_certificate_id"] == old["id"]
             or one.record["certificate_id"] in replacing
-            or last[key_of(one.record)]["served_fingerprint_sha256"] == old["fingerprint_sha256"]
+            or seen["served_fingerprint_sha256"] == old["fingerprint_sha256"]
         ]
-        unseen = [one for one in concerned if not _is_seen(one, last, remove_unseen=remove_unseen)]
+        unseen = [seen for one, seen in concerned if not _is_seen(one, seen["served"], remove_unseen=remove_unseen)]
         others = [
             service for new in replacements for service in new["services"] or () if key_of(service) not in looked_at
         ]
         if unseen or others:
-            kept.append(_kept(old, unseen, others, last))
+            kept.append(_kept(old, unseen, others))
         else:
             ids.append(old["id"])
     return Removal(ids, kept)
 
 
-def _is_seen(one: Settled, last: Mapping[str, Record], *, remove_unseen: bool) -> bool:
-    served = last[key_of(one.record)]["served"]
+def _is_seen(one: Settled, served: bool | None, *, remove_unseen: bool) -> bool:
     is_as_meant = one.is_switched or one.outcome == "unchanged"
     return is_as_meant and (remove_unseen if served is None else served)
 
 
-def _kept(old: Record, unseen: Sequence[Settled], others: Sequence[Record], last: Mapping[str, Record]) -> Record:
-    names = some_of([*(listener_name(one.record) for one in unseen), *map(listener_name, others)], MOST_NAMED)
+def _kept(old: Record, unseen: Sequence[Record], others: Sequence[Record]) -> Record:
+    names = some_of(list(map(listener_name, [*unseen, *others])), MOST_NAMED)
     return {
         **old,
         "outcome": "skipped",
-        "reason": "not_served"
-        if any(last[key_of(one.record)]["served"] is False for one in unseen)
-        else "not_reachable",
+        "reason": "not_served" if any(one["served"] is False for one in unseen) else "not_reachable",
         "message": f"Certificate {old['id']} is kept, because it was not seen that {names} serves what replaces it.",
     }
 

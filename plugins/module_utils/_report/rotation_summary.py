@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import groupby
 
 from .._codes import SourceReason, Untrusted
 from .._text import some_of
-from .wording import MOST_NAMED, Record, label, left_as_they_are, named, reason_of, skipped, stored_as, switched
+from .wording import MOST_NAMED, Record, by_reason, label, left_as_they_are, named, skipped, stored_as, switched
 
 BROKEN = {*t.get_args(SourceReason), *t.get_args(Untrusted)}
 """Reasons for skipping a certificate of a source that a person should read more of than its name."""
@@ -77,6 +76,5 @@ def _broken(records: Sequence[Record], in_words_of_role: Callable[[str], str]) -
     """Yield a line for each certificate that cannot be used, up to a limit; of the others, one for each reason."""
     for one in records[:MOST_NAMED]:
         yield f"{_origin(one)}: SKIPPED, {one['reason']}: {in_words_of_role(one['message'])}"
-    rest = sorted(records[MOST_NAMED:], key=reason_of)
-    for reason, group in groupby(rest, key=reason_of):
+    for reason, group in by_reason(records[MOST_NAMED:]):
         yield f"skipped, too ({reason}): {some_of([_origin(one) for one in group], MOST_NAMED)}"

@@ -61,14 +61,18 @@ def stored_as(certificate: Record) -> str:
 
 def skipped(records: Iterable[Record]) -> Iterable[str]:
     """Yield a line for each reason, with the first names of what was skipped for it."""
-    for reason, group in groupby(sorted(records, key=reason_of), key=reason_of):
+    for reason, group in by_reason(records):
         names = list(dict.fromkeys(listener_name(one) or label(one) or "?" for one in group))
         yield f"skipped ({reason}): {some_of(names, MOST_NAMED)}"
 
 
-def reason_of(record: Record) -> str:
-    """Return the reason in a record of a result, to sort by."""
-    return str(record["reason"])
+def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]]]:
+    """Return each reason, sorted, with its records in their order."""
+
+    def reason_of(record: Record) -> str:
+        return str(record["reason"])
+
+    return groupby(sorted(records, key=reason_of), key=reason_of)
 
 
 def failures(failed: Sequence[Record], in_words_of_role: Callable[[str], str]) -> str:

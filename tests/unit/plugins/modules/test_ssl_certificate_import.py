@@ -632,10 +632,11 @@ def test_an_edit_that_is_refused(sim: Simulator, api: Options) -> None:
     assert outcome(run(api, **GOOD.options(notes="new"))) == ("failed", "refused")
 
 
-@pytest.mark.parametrize(
-    ("fault", "is_done"),
-    [("reset_after", True), ("html_502_after", True), ("reset_before", False), ("html_500", False)],
-)
+UNCLEAR = {"reset_after": True, "html_502_after": True, "reset_before": False, "html_500": False}
+"""Faults whose answer leaves open whether the call was carried out, and whether it was."""
+
+
+@pytest.mark.parametrize(("fault", "is_done"), UNCLEAR.items())
 def test_an_edit_whose_answer_is_lost_is_looked_for(sim: Simulator, api: Options, fault: str, is_done: bool) -> None:
     """It is not made again: somebody else may have changed the record meanwhile."""
     [number] = store(sim, GOOD)
@@ -648,10 +649,7 @@ def test_an_edit_whose_answer_is_lost_is_looked_for(sim: Simulator, api: Options
     assert sim.certificates()[-1]["notes"] == "new" and sim.certificates()[-1]["id"] == number
 
 
-@pytest.mark.parametrize(
-    ("fault", "is_done"),
-    [("reset_after", True), ("html_502_after", True), ("reset_before", False), ("html_500", False)],
-)
+@pytest.mark.parametrize(("fault", "is_done"), UNCLEAR.items())
 def test_a_deletion_whose_answer_is_lost_is_looked_for(sim: Simulator, api: Options, fault: str, is_done: bool) -> None:
     """It is not made again either."""
     [number] = store(sim, GOOD)
