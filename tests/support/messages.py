@@ -96,7 +96,8 @@ class Negative:
 
 
 def _quoted_printable(data: bytes) -> bytes:
-    return quopri.encodestring(data).replace(b"\r", b"=0D")
+    # Line by line: once it has seen CRLF in the bytes of a certificate, Python ends its own lines so, too.
+    return b"\n".join(map(quopri.encodestring, data.split(b"\n"))).replace(b"\r", b"=0D")
 
 
 def _uuencoded(data: bytes) -> bytes:
