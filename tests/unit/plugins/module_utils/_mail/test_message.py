@@ -146,7 +146,7 @@ def taken(message: Message, *wanted: Issued, at: datetime = AT) -> tuple[dict[st
     for key, one in found.items():
         assert one.certificate.public_key_sha256 == key
         assert one.certificate.not_before <= at <= one.certificate.not_after
-        assert not any(issuer.is_self_issued for issuer in one.chain)
+        assert not any(issuer.is_root for issuer in one.chain)
         for issuer, below in zip(one.chain, (one.certificate, *one.chain), strict=False):
             assert below.is_issued_by(issuer)
     assert_silent(repr(found))
