@@ -20,6 +20,7 @@ from .._api.values import check_ids, in_range
 from .._argspec import ArgumentSpec, api_options, ledger_options, selection_options
 from .._codes import DeployOutcome
 from .._errors import CertificatesError
+from .._ledger.paths import is_plain
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._names import named, shown_name_of
@@ -143,9 +144,12 @@ def check_ledger(module: Module) -> None:
     Raises:
         CertificatesError: `missing_library`, `ledger_unavailable`.
     """
-    module.require(*FOR_LEDGER, loads=False)  # loading it takes half a second, and mostly there is nothing to change
-    if module.params["ledger_url"]:
-        check_place(module.params["ledger_url"])
+    module.require(
+        *FOR_LEDGER, loads=False
+    )  # loading it takes a quarter of a second, and mostly there is nothing to change
+    url = module.params["ledger_url"]
+    if url and not is_plain(url):
+        check_place(url)
 
 
 def check_place(ledger_url: str | None) -> None:
