@@ -38,6 +38,8 @@ LIBRARIES = ("SoftLayer", "cryptography.x509", "imap_tools", "psycopg", "request
 """Nothing of Ansible or the collection: that is imported from what Ansible has packed."""
 MOST_FILES = 4096
 """More than the server has open."""
+MOST_NEW_OBJECTS = 100_000
+"""So many before Python looks for those that are of no use any more; it usually looks a hundred times as often."""
 SEARCH_PATH = sys.path[1:]
 
 
@@ -149,4 +151,5 @@ if __name__ == "__main__":
     tempfile.tempdir = None  # which the environment may change
     gc.collect()
     gc.freeze()
+    gc.set_threshold(MOST_NEW_OBJECTS)  # the processes that are forked end before they need much memory
     Server(_address, _learn).serve()
