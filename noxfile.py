@@ -190,8 +190,9 @@ def sanity(session: nox.Session, core: str) -> None:
     (tree / "tests/output").mkdir()
     (tree / "tests/output/junit").symlink_to(reports(session))
     command = ["ansible-test", "sanity", "--local", "--junit", "--exclude", "tests/", "--python"]
+    elsewhere = ("--skip-test", "pylint") if is_run_by_newest(core) else ()
     with session.chdir(tree):
-        session.run(*command, str(session.python), *session.posargs, env={"HOME": str(home)})
+        session.run(*command, str(session.python), *(session.posargs or elsewhere), env={"HOME": str(home)})
         others = {} if session.posargs else other_pythons(session)
         for version, python in others.items():
             # ansible-test takes the first of this name for the interpreter itself; pyenv puts a script there.
@@ -208,7 +209,7 @@ def unit(session: nox.Session, core: str) -> None:
     install_packages(session, SERVERS | ACME)
     elsewhere = SAME_ON_EACH_CORE
     if core == USUAL_CORE:
-        elsewhere = ON_NEWEST if not CHOSEN and interpreter(f"python{NEW_PYTHON3}") else ()
+        elsewhere = ON_NEWEST if is_run_by_newest(core) else ()
     ignored = [f"--ignore=tests/unit/{name}" for name in elsewhere]
     pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/unit", *ignored]))
 
@@ -370,6 +371,11 @@ def not_run(ran: Collection[str]) -> Iterator[str]:
     for package, tests in missing(SERVERS | ACME).items() if "unit" in ran else ():
         yield f"tests of {tests}: the package {package} is not installed"
     yield "benchmarks: make bench"
+
+
+def is_run_by_newest(core: str) -> bool:
+    """Whether this is the usual core, and the newest runs the same session, so that it can have what takes long."""
+    return core == USUAL_CORE and not CHOSEN and interpreter(f"python{NEW_PYTHON3}") is not None
 
 
 def missing(packages: dict[str, tuple[tuple[str, ...], str]]) -> dict[str, str]:
