@@ -21,6 +21,8 @@ from tests.support.playing import Ran, play
 
 AUTHORITY = Authority()
 KEY = new_key("rsa")
+LOOK_SECONDS = 4
+"""How long a listener may take to serve what it should; where it never does, a test takes as long."""
 UPDATE = "updateLoadBalancerProtocols"
 TELL = """
 - import_playbook: softlayer.certificates.{playbook}
@@ -102,7 +104,7 @@ def general(folder: Path, role: str) -> dict[str, Any]:
     """Variables that each run of a role needs here."""
     root = folder / "root.pem"
     root.write_text(pem_of([AUTHORITY.root]), encoding="utf-8")
-    return {f"{role}_trusted_ca_path": str(root), f"{role}_verify_timeout": 1}
+    return {f"{role}_trusted_ca_path": str(root), f"{role}_verify_timeout": LOOK_SECONDS}
 
 
 def run(
