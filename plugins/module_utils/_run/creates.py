@@ -171,9 +171,19 @@ class Creator:
     def _created_by(
         self, ledger: Ledger, entry: Entry[CreateKey], since: datetime, certificate: Certificate
     ) -> store.Stored | None:
-        """Return what another run created, or `None` if it created nothing or the record is gone again."""
+        """Return what another run created, or `None` if it created nothing or the record is gone again.
+
+        Raises:
+            CertificatesError: as `store.fetch_one` and `Ledger`; `api_error` if the record is there, but not what it holds.
+        """
         if entry.certificate_id is not None:
             record = store.fetch_one(self._client, entry.certificate_id)
+            if record is not None and record.certificate is None:
+                raise CertificatesError(
+                    "api_error",
+                    f"It was stored as certificate {record.id}, but what that record holds cannot be read now, so it is not stored again. Look at "
+                    "the record in the portal; if it is not this certificate, delete it.",
+                )
             return record if record is not None and record.certificate == certificate else None
         record = _held(self._listed_after(entry, since), certificate)
         if record is not None:

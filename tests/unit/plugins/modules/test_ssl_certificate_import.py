@@ -979,6 +979,18 @@ def test_a_lost_answer_that_cannot_be_looked_up(sim: Simulator, api: Options) ->
     assert len(sim.certificates()) == 2
 
 
+@pytest.mark.parametrize("text", ["", GOOD.pem.replace("M", "N")], ids=["nothing", "damaged"])
+def test_what_the_store_does_not_show_any_more_is_not_stored_again(sim: Simulator, api: Options, text: str) -> None:
+    """The ledger knows the record, which is still there."""
+    done = run(api, **GOOD.options())
+    identifier = done["certificate"]["id"]
+    sim.patch_certificate(identifier, certificate=text)
+    again = run(api, **GOOD.options())
+    assert outcome(again) == ("failed", "api_error")
+    assert f"It was stored as certificate {identifier}" in again["msg"]
+    assert methods(sim)["createObject"] == 1
+
+
 NOT_PROCESSED = ["reset_before", "hang_before", "html_500", "html_200"]
 
 
