@@ -141,38 +141,47 @@ def test_people_are_told_what_happened(account: Simulator, tmp_path: Path) -> No
     [written] = yaml.safe_load(block("yaml", "# rotate-and-mail.yml").text)
     tasks = written["tasks"][0]["always"]
     mail = tasks[0].pop(MAIL)
-    assert {"host", "from", "to"} < mail.keys() and mail["attach"] == ["{{ ssl_rotation_report_path }}"]
+    assert {"host", "from", "to"} < mail.keys()
     tasks[0]["ansible.builtin.copy"] = {
-        "content": f"{mail['subject']}\n\n{mail['body']}",
+        "content": f"{mail['subject']}\n{mail['attach']}\n{mail['body']}",
         "dest": str(sent),
         "mode": "0600",
     }
-    tasks += yaml.safe_load(block("yaml", "# the task in `always`").text)
+    tasks[:0] = yaml.safe_load(block("yaml", "# in `always`").text)
+    [inventory] = re.findall("(?m)^exec ansible-playbook (-i .*) softlayer", (EXAMPLES / ROTATE).read_text("utf-8"))
     playbook = tmp_path / "rotate-and-mail.yml"
     playbook.write_text(yaml.safe_dump([written]), encoding="utf-8")
     (tmp_path / "ansible.cfg").write_text("[defaults]\nshow_custom_stats = true\n", encoding="utf-8")
 
-    def run() -> tuple[list[str], str]:
+    def run(**others: Any) -> tuple[list[str], str]:
         """The lines of the mail, and the summary that a job of AWX leaves."""
         sent.unlink(missing_ok=True)
-        told = play(account, tmp_path, str(playbook), ssl_rotation_verify_timeout=1, **variables)
+        given = {"ssl_rotation_verify_timeout": 1, **variables, **others}
+        told = play(account, tmp_path, str(playbook), *inventory.split(), **given)
         found = re.search(r"RUN: (\{.*\})", told.output)
         assert found, told.output
         [(name, summary)] = json.loads(found[1]).items()
         assert f"{{{{ job.artifacts.{name} }}}}" in block("text", "{{ job_friendly_name }}").text
+        assert (told.code == 0) == summary.endswith("Nothing failed."), told.output
         return sent.read_text(encoding="utf-8").splitlines() if sent.exists() else [], summary
 
+    report = variables["ssl_rotation_report_path"]
     account.patch_listener(account.balancers()[0]["listeners"][0]["uuid"], misbehaves="closed", changes=1)
-    (first, empty, failed, left_out), summary = run()
-    assert (first, empty) == ("Certificates: 1 failed, 0 switched", "")
+    (subject, attached, failed, left_out), summary = run()
+    assert (subject, attached) == ("Certificates: 1 failed, 0 switched", f"['{report}']")
     assert failed.startswith("FAILED: www:8443: ") and "works again" in failed
     assert left_out.startswith("Left out: half: ")
-    assert summary.startswith("0 listeners switched, 1 failed: ") and summary.endswith(failed[-20:])
+    assert summary.startswith("0 listeners switched. 1 failed: www:8443: ") and summary.endswith(failed[-20:])
+
+    (subject, _attached, refused), summary = run(ssl_rotation_trust="yes")
+    assert subject == "Certificates: not rotated, 0 switched"
+    assert refused.startswith("FAILED: ssl_rotation_trust is ") and summary.endswith(refused.partition(": ")[2])
 
     (tmp_path / "keys/half.crt").unlink()
+    del variables["ssl_rotation_report_path"]
     lines, summary = run()
-    assert lines == ["Certificates: 0 failed, 1 switched", "", "Switched: www:8443: Switched. It is served."]
-    assert summary.strip() == "1 listeners switched, 0 failed:"
+    assert lines == ["Certificates: 0 failed, 1 switched", "[]", "Switched: www:8443: Switched. It is served."]
+    assert summary == "1 listeners switched. Nothing failed."
 
     lines, summary = run()
-    assert (lines, summary.strip()) == ([], "0 listeners switched, 0 failed:")
+    assert (lines, summary) == ([], "0 listeners switched. Nothing failed.")
