@@ -148,7 +148,8 @@ def fault_in(body: bytes) -> Fault | None:
         if text.startswith(b"<") and b"<fault>" in text:
             xmlrpc.client.loads(text)
     except xmlrpc.client.Fault as fault:
-        return Fault(str(fault.faultCode), str(fault.faultString), is_rest=False)
+        code, message = ("" if part is None else str(part) for part in (fault.faultCode, fault.faultString))
+        return Fault(code, message, is_rest=False)
     except Exception:  # on a truncated answer or any other page the parsers raise all kinds of exceptions
         return None
     return None

@@ -23,6 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults
     RETIRED_ADVICE,
     Answer,
     AnswerTooLarge,
+    Fault,
     explain,
     fault_in,
     retry_after_seconds,
@@ -554,6 +555,16 @@ def test_the_servers_words_do_not_run_into_what_follows(status: int, code: objec
 def test_a_fault_without_words_is_named_by_its_code(form: object) -> None:
     code = "SoftLayer_Exception_InvalidValue"
     assert code in explained(500, rest(code, "") if form is rest else xml(code, "")).message
+
+
+def test_words_that_are_nil_are_none() -> None:
+    """Some servers of XML-RPC write so that there is nothing to say."""
+    parts = "".join(
+        f"<member><name>{name}</name><value>{value}</value></member>"
+        for name, value in (("faultCode", "<string>SoftLayer_Exception</string>"), ("faultString", "<nil/>"))
+    )
+    body = f"<methodResponse><fault><value><struct>{parts}</struct></value></fault></methodResponse>"
+    assert fault_in(body.encode()) == Fault("SoftLayer_Exception", "", is_rest=False)
 
 
 @pytest.mark.parametrize("form", [rest, xml])
