@@ -127,8 +127,10 @@ def _why_no_source(source: Record, is_folder: Callable[[str], bool], absolute: C
         path = source[kinds[0]]
         return None if is_folder(absolute(path)) else f"names {path}, which is no folder on the controller."
     folder = source.get("privatekey_dir")
-    if folder is None or not is_folder(absolute(folder)):
+    if folder is None:
         return "needs privatekey_dir, the folder of the controller with the private keys to look for in mail."
+    if not is_folder(absolute(folder)):
+        return f"has privatekey_dir {folder}, which is no folder on the controller."
     return _why_no_mail(source["mail"])
 
 

@@ -118,7 +118,10 @@ def test_check_mode_looks_at_the_listeners_if_removals_depend_on_it() -> None:
         ({"sources": [{"certbot": "/none"}]}, "[0] names /none, which is no folder"),
         ({"sources": [{"folder": "/f", "privatekey_dir": "/f"}]}, "privatekey_dir, which belongs to mail"),
         ({"sources": [{"mail": {"maildir": "/m"}}]}, "needs privatekey_dir"),
-        ({"sources": [{"mail": {"maildir": "/m"}, "privatekey_dir": "/none"}]}, "needs privatekey_dir"),
+        (
+            {"sources": [{"mail": {"maildir": "/m"}, "privatekey_dir": "/none"}]},
+            "has privatekey_dir /none, which is no folder",
+        ),
         ({"sources": [{"mail": {"maildir": "/m", "secret": "x"}, "privatekey_dir": "/f"}]}, "a mail with unknown keys"),
         ({"sources": [{"mail": {"max_age_days": 3}, "privatekey_dir": "/f"}]}, "must name the mailbox by one of imap"),
         ({"deploy_concurrency": 0}, "ssl_rotation_deploy_concurrency is 0"),
