@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .._codes import Untrusted
 from .._errors import CertificatesError
 from .._names import shown_name_of
 from .._plan.material import remedy_for
@@ -30,6 +31,8 @@ from .._x509.read import read_certificates
 from .roots import trusted_roots
 
 Record = dict[str, t.Any]
+REFUSALS = frozenset(t.get_args(Untrusted))
+"""Reasons for which `ssl_fulfillment_email_info` does not take a certificate that it has found. A key that no email has come for is none."""
 LEAVES_AT_ONCE = 100
 """Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
 
@@ -73,6 +76,9 @@ def read_sources(
         judge = trust.judge_for(paired)
         read.entries.extend(_entry(source, pair, judge(pair)) for pair in paired.pairs)
         read.skipped.extend(_skipped(source, one) for one in paired.useless)
+        read.skipped.extend(
+            _refused(source, one) for one in (mail or {}).get("missing") or () if one["reason"] in REFUSALS
+        )
     return read
 
 
@@ -208,12 +214,25 @@ def _skipped(source: Source, one: Useless) -> Record:
     }
 
 
+def _refused(source: Source, one: Mapping[str, t.Any]) -> Record:
+    """Return what a mailbox has for a key, but is not trusted."""
+    return {
+        **_named(source, *_place_of_key(one["path"])),
+        **{name: one[name] for name in ("common_name", "subject_alt_names")},
+        "not_after": None,
+        "outcome": "skipped",
+        "reason": one["reason"],
+        "message": one["message"],
+    }
+
+
 def _place(source: Source, pair: Pair) -> tuple[str, str]:
     """Return name and path of a certificate; those of its key if it came by mail."""
-    if source.kind == MAIL:
-        path = pair.key.file.path
-        return os.path.splitext(os.path.basename(path))[0], path
-    return pair.unit.bundle.name, pair.path
+    return _place_of_key(pair.key.file.path) if source.kind == MAIL else (pair.unit.bundle.name, pair.path)
+
+
+def _place_of_key(path: str) -> tuple[str, str]:
+    return os.path.splitext(os.path.basename(path))[0], path
 
 
 def _named(source: Source, name: str, path: str) -> Record:

@@ -249,6 +249,22 @@ def test_other_forms_of_sources(account: Simulator, tmp_path: Path) -> None:
     assert (text.ran.code, reasons(text)) == (0, {"www": "already_imported"}), text.ran.output
 
 
+def test_an_email_from_an_authority_that_nobody_trusts(account: Simulator, tmp_path: Path) -> None:
+    """It is told as it is for a file; a key that no email has come for is passed over."""
+    store(account, "www.example.com", is_old=True)
+    fake = Authority("Staging").issue(None, names=["www.example.com"])
+    keep(tmp_path / "csr", "www", fake, ".key")
+    keep(tmp_path / "csr", "api", renewed("api.example.com"), ".key")
+    mails = tmp_path / "mails"
+    mails.mkdir()
+    (mails / "1.eml").write_bytes(mail(text_part(fake.pem + fake.chain_pem)))
+    told = rotate(
+        account, tmp_path, sources=[{"mail": {"paths": [str(mails)]}, "privatekey_dir": str(tmp_path / "csr")}]
+    )
+    assert (told.ran.code, told.ran.changed, reasons(told)) == (0, 0, {"www": "chain_incomplete"}), told.ran.output
+    assert "mail www: SKIPPED, chain_incomplete: " in told.ran.output
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

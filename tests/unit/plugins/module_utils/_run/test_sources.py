@@ -317,6 +317,28 @@ def test_a_certificate_from_mail_without_a_common_name(tmp_path: Path, read: Rea
     assert (skipped["name"], skipped["reason"]) == ("b.example.com", "key_missing")
 
 
+def test_a_certificate_from_mail_that_is_not_trusted(tmp_path: Path, read: Reader) -> None:
+    """Keys that no email has come for are of no interest: emails are deleted, keys are kept."""
+    about = {"order_id": None, "common_name": None, "subject_alt_names": [], "public_key_sha256": "00"}
+    missing = [
+        {**about, "path": f"/keys/{reason}.key", "reason": reason, "message": f"It is {reason}."}
+        for reason in ("untrusted", "chain_incomplete", "waiting_for_email", "no_public_key")
+    ]
+    found = read("mail", "", mail={**mail(), "missing": missing}, privatekey_dir=str(tmp_path))
+    assert found.reasons == {"untrusted.key": "untrusted", "chain_incomplete.key": "chain_incomplete"}
+    assert found.skipped[0] == {
+        "source": "mail",
+        "name": "untrusted",
+        "path": "/keys/untrusted.key",
+        "common_name": None,
+        "subject_alt_names": [],
+        "not_after": None,
+        "outcome": "skipped",
+        "reason": "untrusted",
+        "message": "It is untrusted.",
+    }
+
+
 def test_a_key_that_was_removed_after_the_mail_was_read(tmp_path: Path, read: Reader) -> None:
     found = read("mail", "", mail=mail(ONE), privatekey_dir=str(tmp_path))
     assert [(record["reason"], record["common_name"]) for record in found.skipped] == [("key_missing", NAME)]
