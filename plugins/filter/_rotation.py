@@ -19,8 +19,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._forms impo
     why_unreadable,
     words_of_role,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.paths import is_plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
     FOR_CERTIFICATES,
+    FOR_LEDGER,
     require_libraries,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import (
@@ -67,17 +69,39 @@ def rotation_refusal(
         known: all variables of the role.
     """
     unreadable = why_unreadable("ssl_rotation", settings["refused"], unknown, unread, plain(known))
-    reason: str = untrusted(unreadable or why_refused(plain(settings), os.path.isdir, absolute, _why_no_roots) or "")
+    why_not = unreadable or why_refused(plain(settings), os.path.isdir, absolute, _why_no_roots)
+    reason: str = untrusted(why_not or _why_no_ledger(plain(settings)) or "")
     return reason
 
 
 def _why_no_roots(path: str) -> str | None:
     """Return why a path is not one of root certificates, in the words of the role."""
+    return _why_not("trusted_ca_path", FOR_CERTIFICATES, lambda: roots_in(path))
+
+
+def _why_no_ledger(settings: Record) -> str | None:
+    """Return why there can be no ledger in its place, in the words of the role; it may be needed on another night only."""
+    url = settings.get("ledger_url")
+    if not url or is_plain(url) or not {"import", "deploy"} & set(settings["phases"]):
+        return None
+
+    def find() -> None:
+        from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import (
+            find_place,
+        )  # loads a library
+
+        find_place(url)
+
+    return _why_not("ledger_url", FOR_LEDGER, find)
+
+
+def _why_not(variable: str, libraries: tuple[str, ...], check: Callable[[], object]) -> str | None:
+    """Return why a variable fails a check, in the words of the role."""
     try:
-        require_libraries(FOR_CERTIFICATES, "The role ssl_rotation", "on the controller")
-        roots_in(path)
+        require_libraries(libraries, "The role ssl_rotation", "on the controller")
+        check()
     except CertificatesError as error:
-        return in_words_of_role(error.message, {"ssl_rotation_trusted_ca_path": {}}, "ssl_rotation_")
+        return in_words_of_role(error.message, {f"ssl_rotation_{variable}": {}}, "ssl_rotation_")
     return None
 
 

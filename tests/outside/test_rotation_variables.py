@@ -95,7 +95,10 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
         (__file__, Refused("There is no certificate in ssl_rotation_trusted_ca_path (")),
     ],
     "ssl_rotation_privatekey_passphrase": [(123, BOTH), (None, BOTH), ({SECRET: SECRET}, Refused("text"))],
-    "ssl_rotation_ledger_url": [(None, BOTH), (["sqlite://"], Refused("text"))],
+    "ssl_rotation_ledger_url": [
+        *((None, BOTH), (["sqlite://"], Refused("text")), ("sqlite:///ledger.db", Refused("four slashes"))),
+        *(("mysql://host/ledger", Refused("SQLAlchemy URL")), ("sqlite://", Refused("in memory"))),
+    ],
     "ssl_rotation_remove_superseded": [("yes", BOTH), (None, BOTH), ("sure", Refused("true or false"))],
     "ssl_rotation_remove_unseen": [("off", BOTH), (None, BOTH), ("sure", Refused("true or false"))],
     "ssl_rotation_report_path": [
