@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._forms impo
     why_unreadable,
     words_of_role,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.paths import is_plain
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.checks import check_place, is_plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
     FOR_CERTIFICATES,
     FOR_LEDGER,
@@ -83,16 +83,8 @@ def _why_no_ledger(settings: Record) -> str | None:
     """Return why there can be no ledger in its place, in the words of the role; it may be needed on another night only."""
     url = settings.get("ledger_url")
     if not url or is_plain(url) or not {"import", "deploy"} & set(settings["phases"]):
-        return None
-
-    def find() -> None:
-        from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import (
-            find_place,
-        )  # loads a library
-
-        find_place(url)
-
-    return _why_not("ledger_url", FOR_LEDGER, find)
+        return None  # it takes no library to see that
+    return _why_not("ledger_url", FOR_LEDGER, lambda: check_place(url))
 
 
 def _why_not(variable: str, libraries: tuple[str, ...], check: Callable[[], object]) -> str | None:

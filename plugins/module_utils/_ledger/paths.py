@@ -4,29 +4,19 @@
 
 """Files that can be the ledger. Private to softlayer.certificates.
 
-Their place must not depend on the current folder: runs in two folders would have two ledgers, and send twice. Does not load the
-library for databases.
+Their place must not depend on the current folder: runs in two folders would have two ledgers, and send twice.
 """
 
 from __future__ import annotations
 
 import os
-import re
 
 from .._errors import CertificatesError
 
-PLAIN = re.compile(r"sqlite:///([\w./-]+)", re.ASCII)
-"""A SQLAlchemy URL whose database is what stands there, without anything encoded, and without parameters."""
 REMEDY = (
     "Set ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, to an absolute path such as "
     "sqlite:////var/lib/certificates/ledger.sqlite3 (four slashes)."
 )
-
-
-def is_plain(url: str) -> bool:
-    """Return whether the ledger's URL is certainly that of a file it can have; of others, `find_place` knows."""
-    plain = PLAIN.fullmatch(url)
-    return plain is not None and is_fixed(plain[1])
 
 
 def default_path() -> str:

@@ -20,7 +20,7 @@ from .._api.values import check_ids, in_range
 from .._argspec import ArgumentSpec, api_options, ledger_options, selection_options
 from .._codes import DeployOutcome
 from .._errors import CertificatesError
-from .._ledger.paths import is_plain
+from .._ledger.checks import check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._names import named, shown_name_of
@@ -144,24 +144,9 @@ def check_ledger(module: Module) -> None:
     Raises:
         CertificatesError: `missing_library`, `ledger_unavailable`.
     """
-    module.require(
-        *FOR_LEDGER, loads=False
-    )  # loading it takes a quarter of a second, and mostly there is nothing to change
-    url = module.params["ledger_url"]
-    if url and not is_plain(url):
-        check_place(url)
-
-
-def check_place(ledger_url: str | None) -> None:
-    """Refuse a ledger that has no possible place, without accessing it.
-
-    Raises:
-        CertificatesError: `ledger_unavailable`.
-    """
-    # Imported only here, as is the turn: loading the library would take a good part of a run that changes nothing.
-    from .._ledger.place import find_place
-
-    find_place(ledger_url)
+    module.require(*FOR_LEDGER, loads=False)
+    if module.params["ledger_url"]:
+        check_place(module.params["ledger_url"])
 
 
 @contextmanager
@@ -173,7 +158,7 @@ def turn_for(
         yield None
         return
     module.require(*FOR_LEDGER)
-    from .turns import take_turn
+    from .turns import take_turn  # only here, since it loads the library, and mostly there is nothing to change
 
     turn = take_turn(client, module.params["ledger_url"], patience, planned_at)
     try:

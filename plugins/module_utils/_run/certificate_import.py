@@ -21,7 +21,7 @@ from .._argspec import IDENTITIES, SOURCES, api_options, concurrency_options, im
 from .._codes import Code, ImportReason
 from .._errors import CertificatesError
 from .._files import read_file
-from .._ledger.place import find_place
+from .._ledger.checks import check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._plan.imports import (
@@ -74,7 +74,7 @@ def run(module: Module) -> dict[str, t.Any]:
     order_ids = sorted({item["order_id"] for item in items if item["order_id"] is not None})
     check_ids("order_id", order_ids)
     if params["ledger_url"]:
-        find_place(params["ledger_url"])
+        check_place(params["ledger_url"])
     checked = [check(item, module) for item in items]  # until then a signal simply ends the run
     client = connect(module, params["concurrency"], module.stop_on_signals())
     steps = refuse_creates_without_a_place(plan(client, items, checked, order_ids), params["ledger_url"])
@@ -268,7 +268,7 @@ def refuse_creates_without_a_place(steps: Sequence[Step], ledger_url: str | None
     """Fail steps that create something if there is no possible place for the ledger; in check mode as well."""
     try:
         if any(isinstance(step, Creation) for step in steps):
-            find_place(ledger_url)
+            check_place(ledger_url)
     except CertificatesError as error:
         return [failed(as_reason(error), step.about) if isinstance(step, Creation) else step for step in steps]
     return list(steps)

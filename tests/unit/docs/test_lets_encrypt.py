@@ -23,7 +23,7 @@ import yaml
 
 from tests.simulator.client import Simulator
 from tests.support.acme_machine import EXAMPLES, PLACES, RENEWED, ROTATE, Machine
-from tests.support.balanced import AUTHORITY, account, balanced, balancer, store
+from tests.support.balanced import AUTHORITY, LOOK_SECONDS, account, balanced, balancer, store
 from tests.support.certificates import new_key, pem_of
 from tests.support.haproxy import reason_to_skip
 from tests.support.pages import ROOT, Block, page_of_file
@@ -156,7 +156,7 @@ def test_people_are_told_what_happened(account: Simulator, tmp_path: Path) -> No
     def run(**others: Any) -> tuple[list[str], str]:
         """The lines of the mail, and the summary that a job of AWX leaves."""
         sent.unlink(missing_ok=True)
-        given = {"ssl_rotation_verify_timeout": 1, **variables, **others}
+        given = {"ssl_rotation_verify_timeout": LOOK_SECONDS, **variables, **others}
         told = play(account, tmp_path, str(playbook), *inventory.split(), **given)
         found = re.search(r"RUN: (\{.*\})", told.output)
         assert found, told.output

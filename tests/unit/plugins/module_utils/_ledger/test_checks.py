@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.paths import is_plain
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.checks import is_plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import find_place
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,14 +29,8 @@ def test_a_usual_path_is_plain(path: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        *(
-            "",
-            "sqlite://",
-            "sqlite:///",
-            "sqlite:///ledger.sqlite3",
-            "sqlite:///../ledger.sqlite3",
-            "sqlite:///:memory:",
-        ),
+        *("", "sqlite://", "sqlite:///", "sqlite:///:memory:"),
+        *("sqlite:///ledger.sqlite3", "sqlite:///../ledger.sqlite3"),
         *("sqlite:////proc/self/cwd/ledger", "sqlite:////a/../proc/self/cwd/ledger", "sqlite:////a\n", "sqlite:////ä"),
         *("sqlite:////a?mode=ro", "sqlite:////a%20b", "sqlite+aiosqlite:////a", "SQLITE:////a", " sqlite:////a"),
         *("postgresql://user@host/database", "postgresql:////a", "/var/lib/certificates/ledger.sqlite3"),
