@@ -4,6 +4,9 @@
 
 # Each target makes what it needs: a virtual environment in .venv for nox, and nox's own in .nox.
 
+# Where this is set, as containers like to, every process would compile all of Ansible anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 RUN := $(VENV)/bin/python tests/run.py
 
