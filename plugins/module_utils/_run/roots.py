@@ -16,7 +16,7 @@ from .._errors import CertificatesError
 from .._files import LARGEST_FILE, not_readable, read_file, shown
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
-from .._x509.read import readable_certificates
+from .._x509.read import certificates_of_store
 
 BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -40,14 +40,14 @@ def trusted_roots(path: str | None) -> Anchors:
             no certificate.
     """
     if path is None:
-        found = _of_machine()
-        if not found:
+        anchors = Anchors(_of_machine())
+        if not any(True for _anchor in anchors):
             raise CertificatesError(
                 "not_found",
                 "This machine has no root certificates to tell by which certificates can be trusted: install its package ca-certificates, "
                 "or name a file or folder of roots by trusted_ca_path.",
             )
-        return Anchors(found)
+        return anchors
     return roots_in(path)
 
 
@@ -60,18 +60,18 @@ def roots_in(path: str) -> Anchors:
     if not path:
         raise CertificatesError("invalid_argument", "trusted_ca_path must not be empty.")
     try:
-        found = _in_folder(path) if os.path.isdir(path) else readable_certificates(read_file(path))
+        anchors = Anchors(_in_folder(path) if os.path.isdir(path) else certificates_of_store(read_file(path)))
     except CertificatesError as error:
         raise CertificatesError(
             error.code, f"trusted_ca_path cannot be used. {error.message} {HOW_TO_NAME_ROOTS}", **error.details
         ) from None
-    if not found:
+    if not any(True for _anchor in anchors):
         raise CertificatesError(
             "invalid_argument",
             f"There is no certificate in trusted_ca_path{shown(f'({path})')}. {HOW_TO_NAME_ROOTS}",
             path=path,
         )
-    return Anchors(found)
+    return anchors
 
 
 def roots_if_any(path: str | None, warn: Callable[[str], object]) -> Anchors | None:
@@ -98,7 +98,10 @@ def _of_machine() -> list[Certificate]:
     if paths.capath:
         bundle = os.path.join(paths.capath, os.path.basename(BUNDLES[0]))  # the same certificates, in one file
         with suppress(CertificatesError):
-            found += _in_file(bundle) if os.path.isfile(bundle) else _in_folder(paths.capath)
+            if not os.path.isfile(bundle):
+                found += _in_folder(paths.capath)
+            elif not (paths.cafile and os.path.samefile(bundle, paths.cafile)):
+                found += _in_file(bundle)
     for bundle in BUNDLES:
         found = found or _in_file(bundle)
     if not found:
@@ -111,7 +114,7 @@ def _of_machine() -> list[Certificate]:
 
 def _in_file(path: str) -> list[Certificate]:
     with suppress(CertificatesError):
-        return readable_certificates(read_file(path))
+        return certificates_of_store(read_file(path))
     return []
 
 

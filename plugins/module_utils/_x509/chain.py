@@ -22,9 +22,11 @@ from datetime import datetime
 from functools import cached_property
 
 from .._codes import Untrusted
+from .._errors import CertificatesError
 from .._times import iso
 from .certificate import Certificate, Name
 from .name_constraints import meets_name_constraints
+from .read import checked_certificate
 
 with suppress(ImportError):  # the callers of _x509 report a missing library
     from cryptography import x509
@@ -72,18 +74,27 @@ SHORTEST_RSA_KEY = 1024
 
 
 class Anchors:
-    """Certificates that are trusted by themselves: roots, and any others that a user names."""
+    """Certificates that are trusted by themselves: roots, and any others that a user names; damaged ones are left out.
+
+    A machine has some 150 roots, and one or two of them are looked for: only these are read further than to their subject.
+    """
 
     def __init__(self, certificates: Iterable[Certificate] = ()) -> None:
-        self.certificates = tuple(dict.fromkeys(certificates))
+        self._certificates = tuple(dict.fromkeys(certificates))
 
     @cached_property
-    def by_subject(self) -> dict[Name, list[Certificate]]:
-        """The certificates by their subject."""
-        return _by_subject(self.certificates)
+    def _by_subject(self) -> dict[Name, list[Certificate]]:
+        return _by_subject(self._certificates)
 
-    def __contains__(self, certificate: Certificate) -> bool:
-        return certificate in self.by_subject.get(certificate.subject, ())
+    def named(self, subject: Name) -> list[Certificate]:
+        """Return those with this subject."""
+        return list(_undamaged(self._by_subject.get(subject, ())))
+
+    def __iter__(self) -> Iterator[Certificate]:
+        return _undamaged(self._certificates)
+
+    def __contains__(self, certificate: object) -> bool:
+        return isinstance(certificate, Certificate) and certificate in self.named(certificate.subject)
 
 
 @dataclass(frozen=True)
@@ -132,23 +143,23 @@ class Chains:
 
         The full path up to below the root is preferred to a short cut, so that what is stored does not depend on a machine's roots.
         """
-        candidates = self._candidates(last, self._pile)
+        candidates = self._candidates(last, self._pile.get(last.issuer, []))
         for issuer in candidates if len(path) < LONGEST_CHAIN else ():
             if self._is_new(issuer, leaf, path) and not issuer.is_root and self._may_issue_below(issuer, last, path):
                 found = self._to_anchor(leaf, issuer, (*path, issuer))
                 if found is not None:
                     return found
-        for anchor in sorted(self._candidates(last, self._anchors.by_subject), key=lambda one: not one.is_root):
+        anchors = self._candidates(last, self._anchors.named(last.issuer))
+        for anchor in sorted(anchors, key=lambda one: not one.is_root):
             if self._may_issue_below(anchor, last, path) and self._names_are_permitted(leaf, path, anchor):
                 return path if anchor.is_root else (*path, anchor, *self._without_trust(anchor)[0])
         return None
 
-    def _candidates(self, child: Certificate, among: dict[Name, list[Certificate]]) -> list[Certificate]:
-        """Return the certificates that have the issuer's name, in order of preference.
+    def _candidates(self, child: Certificate, found: list[Certificate]) -> list[Certificate]:
+        """Return the certificates that have the issuer's name in order of preference.
 
         First come those with the key that the child names, then the valid ones.
         """
-        found = among.get(child.issuer, [])
         if len(found) > 1:
             named = child.issuer_key_identifier
             found = sorted(
@@ -234,7 +245,7 @@ class Chains:
         self, leaf: Certificate, last: Certificate, path: tuple[Certificate, ...]
     ) -> Iterator[tuple[list[Certificate], Certificate | None]]:
         is_end = True
-        candidates = [] if last.is_root else self._candidates(last, self._pile)
+        candidates = [] if last.is_root else self._candidates(last, self._pile.get(last.issuer, []))
         for issuer in sorted(candidates, key=lambda one: one.is_root):
             if (
                 len(path) < LONGEST_CHAIN
@@ -270,7 +281,7 @@ class Chains:
             return "untrusted", refused[0]
         if root is not None:
             return "untrusted", f"its chain ends in {root.shown_name}, which is not trusted"
-        if last.issuer in self._anchors.by_subject or any(one.subject == last.issuer for one in self._all):
+        if self._anchors.named(last.issuer) or any(one.subject == last.issuer for one in self._all):
             return "untrusted", f"{last.shown_issuer} did not issue {last.shown_name}"
         # Authorities deliver chains without the root. So whoever this is may be a root that is not trusted, or an intermediate one.
         whose = f"its issuer {last.shown_issuer}"
@@ -310,6 +321,12 @@ def may_sign(issuer: Certificate, path: Sequence[Certificate]) -> bool:
     below = sum(1 for one in path if one != issuer and not one.is_self_issued)
     longest = constraints.path_length if constraints else None
     return (usage is None or usage.key_cert_sign) and (longest is None or below <= longest)
+
+
+def _undamaged(certificates: Iterable[Certificate]) -> Iterator[Certificate]:
+    for certificate in certificates:
+        with suppress(CertificatesError):
+            yield checked_certificate(certificate.der)
 
 
 def _by_subject(certificates: Iterable[Certificate]) -> dict[Name, list[Certificate]]:

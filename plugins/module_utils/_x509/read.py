@@ -71,28 +71,38 @@ def certificates_in(der: bytes) -> list[Certificate]:
     return _pkcs7(der)
 
 
-def readable_certificates(data: bytes) -> list[Certificate]:
-    """Return the readable certificates in PEM text or DER; damaged ones are skipped, as in a store of roots."""
+def certificates_of_store(data: bytes) -> list[Certificate]:
+    """Return the certificates in PEM text or DER as they are in a store of roots: some may be damaged, though all have a subject."""
     blocks = [block for block in any_pem_blocks(as_ascii(data)) if block[0] in CERTIFICATE_LABELS]
     ders = [data] if is_der(data) else [_der_of(*block) for block in blocks]
     found: list[Certificate] = []
     for der in ders:
         with suppress(CertificatesError):
-            found += certificates_in(der)
+            found += _with_subjects(der)
     return list(dict.fromkeys(found))
+
+
+def _with_subjects(der: bytes) -> list[Certificate]:
+    certificate = Certificate(der)
+    with suppress(CertificatesError), reading(_damaged()):
+        _ = certificate.subject
+        return [certificate]
+    return certificates_in(der)
 
 
 @lru_cache(MOST_REMEMBERED)
 def checked_certificate(der: bytes) -> Certificate:
     """Return a certificate that is known to parse in all parts that this collection reads."""
     certificate = Certificate(der)
-    with reading(
-        CertificatesError(
-            "invalid_pem", "A certificate is damaged: it does not parse as X.509. Take the file anew from its source."
-        )
-    ):
+    with reading(_damaged()):
         certificate.check()
     return certificate
+
+
+def _damaged() -> CertificatesError:
+    return CertificatesError(
+        "invalid_pem", "A certificate is damaged: it does not parse as X.509. Take the file anew from its source."
+    )
 
 
 def _pkcs7(der: bytes) -> list[Certificate]:

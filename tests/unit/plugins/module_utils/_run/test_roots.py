@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 import sys
 from pathlib import Path
@@ -14,6 +15,10 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import roots
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import trusted_roots
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.support.certificates import Authority, pem_of
 
@@ -32,7 +37,7 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def trusted(path: str | None = None) -> int:
-    return len(trusted_roots(path).certificates)
+    return len(list(trusted_roots(path)))
 
 
 def test_a_machine_without_roots() -> None:
@@ -63,6 +68,44 @@ def test_one_damaged_root_hides_no_other(bare_machine: Path) -> None:
     path = bare_machine / "roots.pem"
     path.write_text(damaged + pem_of([ROOT]), encoding="ascii")
     assert trusted(str(path)) == 1
+
+
+def with_damaged_key(root: x509.Certificate) -> bytes:
+    """A root's PEM in which all is as it was but for the first byte of its public key."""
+    key = root.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    der = root.public_bytes(Encoding.DER).replace(point, b"\x05" + point[1:])
+    return b"-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(der)
+
+
+def test_a_root_that_is_damaged_behind_its_subject(bare_machine: Path) -> None:
+    damaged, sound = (authority.root for authority in (Authority("Damaged"), Authority("Sound")))
+    path = bare_machine / "roots.pem"
+    path.write_bytes(with_damaged_key(damaged) + pem_of([sound]).encode())
+    anchors = trusted_roots(str(path))
+    assert list(anchors) == anchors.named(Certificate.of(sound).subject) == [Certificate.of(sound)]
+    assert anchors.named(Certificate.of(damaged).subject) == []
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_nothing_but_damaged_roots(bare_machine: Path, is_named: bool) -> None:
+    path = bare_machine / "ca-certificates.crt"
+    path.write_bytes(with_damaged_key(ROOT))
+    with pytest.raises(CertificatesError) as error:
+        trusted(str(path) if is_named else None)
+    assert error.value.code == ("invalid_argument" if is_named else "not_found")
+
+
+def test_roots_that_nobody_looks_for_are_not_read(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authorities = [Authority(f"Authority {number}").root for number in range(10)]
+    (bare_machine / "ca-certificates.crt").write_text(pem_of(authorities), encoding="ascii")
+    read: list[Certificate] = []
+    monkeypatch.setattr(Certificate, "check", lambda self: read.append(self))
+    anchors = trusted_roots(None)
+    wanted = Certificate.of(authorities[5])
+    assert anchors.named(wanted.subject) == [wanted]
+    assert read == [Certificate.of(authorities[0]), wanted]  # the first shows that there are any
 
 
 @pytest.mark.parametrize("path", ["", "empty", "nowhere"])

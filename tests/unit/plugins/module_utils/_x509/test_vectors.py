@@ -24,9 +24,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certi
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors, Chains
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_key_store, read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import (
+    certificates_of_store,
     read_certificates,
     read_request,
-    readable_certificates,
 )
 
 from tests.support.certificates import NOW
@@ -39,7 +39,7 @@ SECONDS = 20
 CODES = {"invalid_pem", "bad_passphrase", "ambiguous", "invalid_argument"}
 READERS: dict[str, Callable[[bytes], Any]] = {
     "certificates": read_certificates,
-    "readable": readable_certificates,
+    "readable": certificates_of_store,
     "request": read_request,
     "key": read_private_key,
     **{
