@@ -47,6 +47,7 @@ class Run:
 
     def outcomes(self, key: str = "emails", name: str = "order_id") -> dict[Any, tuple[str, str | None]]:
         """Outcome and reason of each entry of a list in the result."""
+        assert key in self.result, self.output
         return {entry[name]: (entry["outcome"], entry["reason"]) for entry in self.result[key]}
 
 

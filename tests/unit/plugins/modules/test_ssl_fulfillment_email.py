@@ -1156,7 +1156,8 @@ def test_a_run_whose_answers_are_swallowed_ends_before_all_orders_are_in_doubt(
     reasons = Counter(email["reason"] for email in done["emails"])
     assert reasons.keys() == {None, "outcome_unknown", "api_error"}
     assert reasons[None] == 1
-    assert 20 <= reasons["outcome_unknown"] < 20 + 4
+    others_under_way = 4 - 1  # when the one that is answered ends, and again after 20 without an answer in a row
+    assert 20 <= reasons["outcome_unknown"] <= 20 + 2 * others_under_way
     assert len(sent(sim)) == len(sim.calls(method="resendEmail")) == 1 + reasons["outcome_unknown"]
     [said] = {email["message"] for email in done["emails"] if email["reason"] == "api_error"}
     assert said.startswith("Not requested: ") and "proxy" in said
