@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -48,12 +49,19 @@ def test_a_server_ends_with_tests_that_are_killed(name: str, folder: str) -> Non
         try:
             assert tests.stdout is not None
             assert tests.stdout.readline() == b"started\n"
-            running = [os.pidfd_open(pid) for pid in descendants(tests.pid)]
+            running = list(watched(descendants(tests.pid)))
         finally:
             tests.kill()
     assert running
     ended = [ends(process) for process in running]
     assert all(ended)
+
+
+def watched(pids: Sequence[int]) -> Iterator[int]:
+    """These processes, to be waited for, less what has ended of itself by now."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            yield os.pidfd_open(pid)
 
 
 def ends(process: int) -> bool:
