@@ -137,7 +137,9 @@ def test_listeners_use_a_record_whatever_its_count_says(count: Any, listeners: A
 
 
 @pytest.mark.parametrize(
-    "odd", ["\ud800", ISSUED.pem.replace("M", "\udcff", 1), "\x00", ISSUED.pem.replace("\n", "\x00\n"), 7, ["a"]]
+    "odd",
+    ["\ud800", ISSUED.pem.replace("M", "\udcff", 1), "\x00", ISSUED.pem.replace("\n", "\x00\n"), 7, ["a"]],
+    ids=["surrogate", "PEM with a surrogate", "NUL", "PEM with NULs", "number", "list"],
 )
 def test_odd_texts_are_not_readable_and_no_traceback(odd: Any) -> None:
     names = ("certificate", "intermediateCertificate", "certificateSigningRequest")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 from collections.abc import Callable
@@ -203,6 +204,7 @@ def test_a_key_that_is_missing(tmp_path: Path, read: Reader) -> None:
         ("a.pem", key_pem(ONE.key, passphrase=PASSPHRASE)),
         ("a.p12", pkcs12_of(ONE, PASSPHRASE)),
     ],
+    ids=["key", "traditional key", "PEM", "PKCS#12"],
 )
 def test_a_passphrase_that_is_not_right(
     given: str | None, name: str, content: str | bytes, tmp_path: Path, read: Reader
@@ -250,6 +252,7 @@ HALF = ONE.pem[: len(ONE.pem) // 2]
         ("a.ca-bundle", "garbage", "malformed"),
         ("a.pem", b"x" * (LARGEST_FILE + 1), "too_large"),
     ],
+    ids=map(str, itertools.count()),  # what they hold is another thing in each process
 )
 def test_files_that_cannot_be_used(name: str, content: str | bytes, reason: str, tmp_path: Path, read: Reader) -> None:
     write(tmp_path, {name: content, "www.crt": OTHER.pem, "www.key": OTHER.key_pem})
