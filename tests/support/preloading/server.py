@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import importlib
 import marshal
 import os
@@ -38,8 +37,6 @@ LIBRARIES = ("SoftLayer", "cryptography.x509", "imap_tools", "psycopg", "request
 """Nothing of Ansible or the collection: that is imported from what Ansible has packed."""
 MOST_FILES = 4096
 """More than the server has open."""
-MOST_NEW_OBJECTS = 100_000
-"""So many before Python looks for those that are of no use any more; it usually looks a hundred times as often."""
 SEARCH_PATH = sys.path[1:]
 
 
@@ -149,7 +146,5 @@ if __name__ == "__main__":
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
     tempfile.tempdir = None  # which the environment may change
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(MOST_NEW_OBJECTS)  # the processes that are forked end before they need much memory
+    importlib.import_module("frozen")
     Server(_address, _learn).serve()
