@@ -139,4 +139,5 @@ def _environment(sim: Simulator) -> dict[str, str]:
     login = {"SL_USERNAME": sim.username, "SL_API_KEY": sim.api_key, "SL_ENDPOINT_URL": sim.rest_url}
     trusted = {"SSL_CERT_FILE": str(sim.authority_root)}
     quiet = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
-    return os.environ | login | trusted | quiet
+    quick = {"ANSIBLE_PIPELINING": "true"}  # other sessions have what is usual
+    return quick | os.environ | login | trusted | quiet
