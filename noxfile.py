@@ -100,8 +100,8 @@ PARALLEL = "parallel"
 """The tag of sessions that use two processors; beside one of those `tests/run.py` runs one of the others."""
 LONG = "long"
 """The tag of those others that take longest: they begin first, so that nothing is waited for at the end."""
-TWO_AT_ONCE = ("--numprocesses=2", "--dist=loadgroup")
-"""Two processes, and tests that share what takes long are run by one of them."""
+SOME_AT_ONCE = ("--numprocesses=3", "--dist=loadgroup")
+"""More processes than processors, as many tests wait for something; tests that share what takes long are run by one of them."""
 
 SAME_ON_EACH_CORE = (
     *("benchmark", "docs", "plugins/module_utils", "simulator", "support"),
@@ -211,7 +211,7 @@ def unit(session: nox.Session, core: str) -> None:
     if core == USUAL_CORE:
         elsewhere = ON_NEWEST if is_run_by_newest(core) else ()
     ignored = [f"--ignore=tests/unit/{name}" for name in elsewhere]
-    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/unit", *ignored]))
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/unit", *ignored]))
 
 
 @nox.session(tags=[PARALLEL])
@@ -219,7 +219,7 @@ def outside(session: nox.Session) -> None:
     """What users may rely on, attacked from outside."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
     install_packages(session, SERVERS)
-    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/outside"]))
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/outside"]))
 
 
 @nox.session
@@ -303,7 +303,7 @@ def awx(session: nox.Session) -> None:
     """The playbooks that set up AWX, with AWX's own modules, against a stub of its API."""
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
     install_awx(session)
-    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/awx"]))
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/awx"]))
 
 
 @nox.session(tags=[PARALLEL])
@@ -314,7 +314,7 @@ def awx_jobs(session: nox.Session, core: str) -> None:
     install_packages(session, SERVERS)
     elsewhere = ON_IMAGES_CORE if core != IMAGES_CORE and not CHOSEN else ()
     deselected = [f"--deselect=tests/awx_jobs/test_jobs.py::{name}" for name in elsewhere]
-    pytest(session, *TWO_AT_ONCE, *(session.posargs or ["tests/awx_jobs", *deselected]))
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/awx_jobs", *deselected]))
 
 
 @nox.session(tags=[LONG])
