@@ -85,7 +85,7 @@ def certificates_of_store(data: bytes) -> list[Certificate]:
 def _with_subjects(der: bytes) -> list[Certificate]:
     certificate = Certificate(der)
     with suppress(CertificatesError), reading(_damaged()):
-        _ = certificate.subject
+        _subject = certificate.subject
         return [certificate]
     return certificates_in(der)
 
