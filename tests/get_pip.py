@@ -4,11 +4,25 @@
 
 """Put pip into the virtual environment that runs this: ansible-test's bootstrap, less the download.
 
-It is the pip that Python brings along, whatever version ansible-test asks for: that installs its requirements as well.
+It is the pip that Python brings along, whatever version ansible-test asks for: that installs its requirements as well. It is unpacked
+once, beside this file; the twenty environments that ansible-test makes only point there.
 """
 
 from __future__ import annotations
 
 import ensurepip
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
 
-ensurepip.bootstrap()
+UNPACKED = Path(__file__).parent / f"pip-{sys.version_info.major}.{sys.version_info.minor}"
+FOLDERS = (
+    Path(ensurepip.__file__).parent / "_bundled",
+    Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or "/usr/share/python-wheels"),
+)
+
+if not UNPACKED.exists():
+    wheel = next(wheel for folder in FOLDERS for wheel in folder.glob("pip-*.whl"))
+    zipfile.ZipFile(wheel).extractall(UNPACKED)
+Path(sysconfig.get_path("purelib"), "pip.pth").write_text(f"{UNPACKED}\n", encoding="utf-8")
