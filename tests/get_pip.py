@@ -24,5 +24,7 @@ FOLDERS = (
 
 if not UNPACKED.exists():
     wheel = next(wheel for folder in FOLDERS for wheel in folder.glob("pip-*.whl"))
-    zipfile.ZipFile(wheel).extractall(UNPACKED)
+    new = UNPACKED.with_name(f"{UNPACKED.name}.new")
+    zipfile.ZipFile(wheel).extractall(new)
+    new.rename(UNPACKED)  # what exists is complete
 Path(sysconfig.get_path("purelib"), "pip.pth").write_text(f"{UNPACKED}\n", encoding="utf-8")

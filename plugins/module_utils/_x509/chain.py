@@ -93,8 +93,8 @@ class Anchors:
     def __iter__(self) -> Iterator[Certificate]:
         return _undamaged(self._certificates)
 
-    def __contains__(self, certificate: object) -> bool:
-        return isinstance(certificate, Certificate) and certificate in self.named(certificate.subject)
+    def __contains__(self, certificate: Certificate) -> bool:
+        return certificate in self.named(certificate.subject)
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Chains:
         return None
 
     def _candidates(self, child: Certificate, found: list[Certificate]) -> list[Certificate]:
-        """Return the certificates that have the issuer's name in order of preference.
+        """Return the certificates that have the issuer's name, in order of preference.
 
         First come those with the key that the child names, then the valid ones.
         """
