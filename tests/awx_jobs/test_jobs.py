@@ -24,6 +24,7 @@ from tests.awx_jobs.conftest import PASSPHRASE, assert_no_secrets, mailbox, soft
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority, key_pem, new_key
 from tests.support.dovecot import Server
+from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.dovecot", "tests.support.postgresql"]
 
@@ -199,8 +200,8 @@ def test_a_job_that_is_canceled_in_the_middle(fleet: Simulator, postgresql_url: 
     for order_id in (*unconfirmed, *rest):
         fleet.fault("hang_after", method="resendEmail", order_id=order_id)
     job = launch("resend.yml", credentials=softlayer(fleet, postgresql_url))
-    while len(fleet.sends()) < 2 * CONCURRENCY:
-        assert job.is_running(), job.output
+    until(lambda: len(fleet.sends()) >= 2 * CONCURRENCY or not job.is_running())
+    assert job.is_running(), job.output
     job.cancel()
     assert job.status == "canceled"
     fleet.clear_faults()

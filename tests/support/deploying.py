@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -163,12 +163,6 @@ def end(process: ForkedModule) -> Run:
 def run_it(**given: Any) -> Run:
     """Run the module to its end."""
     return end(begin(**given))
-
-
-def until(condition: Callable[[], object], process: ForkedModule) -> None:
-    """Wait for something that happens while a run goes on."""
-    while not condition():
-        assert process.poll() is None, "the run has ended before"
 
 
 def outcomes(run: Run) -> dict[str, tuple[str, str | None]]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from tests.support.acme_machine import RENEWED, Machine, Ran
 from tests.support.balanced import account, balanced, balancer, have, ids, store
 from tests.support.haproxy import served
 from tests.support.pebble import Pebble, Settings
+from tests.support.waiting import until
 
 __all__ = ["account", "balanced"]
 
@@ -212,10 +212,10 @@ def test_hooks_at_once_are_one_run_and_none_is_missed(account: Simulator, pebble
     with open(notes / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         hooks = [machine.start(RENEWED) for _ in range(5)]
-        wait_for(lambda: waiting_for(notes / "lock") == 5)
-    wait_for(lambda: not (notes / "renewed").exists())
+        until(lambda: waiting_for(notes / "lock") == 5)
+    until(lambda: not (notes / "renewed").exists())
     late = machine.start(RENEWED)
-    wait_for((notes / "renewed").exists)
+    until((notes / "renewed").exists)
     # Whoever comes first takes along what the others came for.
     runs = [machine.finished(hook) for hook in (*hooks, late)]
     assert [run.code for run in runs] == [0] * 6, [run.output for run in runs]
@@ -228,11 +228,3 @@ def waiting_for(path: Path) -> int:
     inode = path.stat().st_ino
     lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     return sum("->" in line.split()[1] and line.split()[6].endswith(f":{inode}") for line in lines)
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -22,6 +22,7 @@ import pytest
 from tests.simulator.client import Simulator
 from tests.support.balanced import UPDATE, account, balanced, balancer, general, have, store
 from tests.support.playing import play, to_be_killed
+from tests.support.waiting import until, until_answered
 from tests.unit.playbooks.test_rotate import CREATE, DELETE, changes, keep, renewed, rotate
 
 __all__ = ["account", "balanced"]
@@ -35,8 +36,6 @@ CALLS = 25
 RUNS_AT_ONCE = 3
 SEED = 20310115
 LIST, ONE = "getSecurityCertificates", "getLoadBalancer"
-IN_FLIGHT = None
-"""What the log of calls has for the outcome of one that is being answered."""
 Calls = list[dict[str, Any]]
 
 
@@ -99,22 +98,19 @@ FEW = ("while certificates are created", "while it waits for the load balancers"
 """Those that are tried without `LONG`."""
 
 
-def wait_until_answered(sim: Simulator) -> None:
-    """Wait until the simulator is through with every call."""
-    while any(call["outcome"] is IN_FLIGHT for call in sim.calls()):
-        pass
-
-
 def kill_when(fleet: Fleet, moment: Callable[[Calls], bool]) -> Calls:
     """Begin to rotate, and kill the run at a moment; return what had been called by then."""
+
+    def is_time() -> bool:
+        fleet.check()
+        return moment(fleet.sim.calls())
+
     variables = {f"ssl_rotation_{name}": value for name, value in fleet.variables().items()}
     given = {**general(fleet.folder, "ssl_rotation"), "ssl_rotation_sources": [{"folder": str(fleet.folder / "keys")}]}
     with to_be_killed(fleet.sim, fleet.folder, "softlayer.certificates.rotate", **given, **variables) as process:
-        while not moment(fleet.sim.calls()):
-            assert process.poll() is None, "the run has ended before"
-            fleet.check()
+        until(is_time, process)
     assert "PRIVATE KEY" not in (fleet.folder / "killed.log").read_text("utf-8")
-    wait_until_answered(fleet.sim)
+    until_answered(fleet.sim)
     fleet.check()
     return fleet.sim.calls()
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 import SoftLayer
 
 from tests.simulator.client import Simulator, SimulatorError
+from tests.support.waiting import until
 
 BALANCER = "Network_LBaaS_LoadBalancer"
 LISTENER = "Network_LBaaS_Listener"
@@ -72,13 +72,6 @@ def now(sim: Simulator) -> Row:
 
 def points_to(sim: Simulator, name: str = "tlsCertificateId") -> list[int | None]:
     return [listener[name] for listener in now(sim)["listeners"]]
-
-
-def wait_until_active(sim: Simulator) -> None:
-    deadline = time.monotonic() + SECONDS
-    while now(sim)["provisioningStatus"] != "ACTIVE":
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 # What there is to read
@@ -311,7 +304,7 @@ def test_the_lock(
 def test_the_lock_ends(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, certificates: list[int]) -> None:
     sim.settings(balancer_lock_ms=50)
     change(sdk, balancer, switched(balancer, 0, certificates[1]))
-    wait_until_active(sim)
+    until(lambda: now(sim)["provisioningStatus"] == "ACTIVE")
     assert points_to(sim) == points_to(sim, "serves") == [certificates[1], certificates[0], None]
     assert {listener["provisioningStatus"] for listener in now(sim)["listeners"]} == {"ACTIVE"}
 
@@ -330,7 +323,7 @@ def test_somebody_else_has_the_lock(
     sim.patch_balancer(balancer["id"], lock_ms=60_000)
     assert "UPDATE_PENDING" in refusal(sdk, balancer, switched(balancer, 0, certificates[1]))
     sim.patch_balancer(balancer["id"], lock_ms=20)
-    wait_until_active(sim)
+    until(lambda: now(sim)["provisioningStatus"] == "ACTIVE")
     change(sdk, balancer, switched(balancer, 0, certificates[1]))
     assert points_to(sim)[0] == certificates[1]
 

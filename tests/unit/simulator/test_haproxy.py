@@ -11,7 +11,6 @@ import socket
 import ssl
 import tempfile
 import threading
-import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from cryptography import x509
 
 from tests.simulator.client import Simulator
 from tests.support.haproxy import SECONDS, served
+from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.haproxy"]
 
@@ -75,14 +75,6 @@ def switch(sdk: SoftLayer.BaseClient, balancer: Row, record: Row, number: int = 
     sdk.call(LISTENER, "updateLoadBalancerProtocols", balancer["uuid"], [change])
 
 
-def wait_until_active(sim: Simulator) -> Row:
-    deadline = time.monotonic() + SECONDS
-    while (balancer := sim.balancers()[0])["provisioningStatus"] == "UPDATE_PENDING":
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return balancer
-
-
 def test_each_balancer_has_its_address(sim: Simulator, balancer: Row, old: Row, new: Row) -> None:
     other = sim.add_balancer(name="other", listeners=[{"protocolPort": 8443, "tlsCertificateId": new["id"]}])
     assert other["address"] != balancer["address"]
@@ -130,7 +122,7 @@ def test_a_change(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old:
     sim.patch_balancer(balancer["id"], provisioningStatus="ACTIVE")
     sim.settings(balancer_lock_ms=50)
     switch(sdk, balancer, new)
-    wait_until_active(sim)
+    until(lambda: sim.balancers()[0]["provisioningStatus"] == "ACTIVE")
     assert [look(balancer), look(balancer, 1)] == [certificate(new), certificate(old)]
 
 

@@ -20,6 +20,7 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
+from tests.support.waiting import until, until_answered, until_called
 
 pytest_plugins = ["tests.support.postgresql"]
 
@@ -28,8 +29,6 @@ RUNS = 10
 CONCURRENCY = 4
 KILLS = 50 if os.environ.get("LONG") else 5
 SEED = 20240415
-IN_FLIGHT = None
-"""What the log of calls has for the outcome of one that is being answered."""
 FAULTS = ("rate_limit", "reset_before", "hang_after", "false", "rate_limit_429", "reset_after", "hang_before")
 UNKNOWN = {"reset_before", "reset_after", "hang_before", "hang_after"}
 PROCESSED = {"ok", "reset_after", "hang_after"}
@@ -71,12 +70,10 @@ def sends_begun(sim: Simulator) -> list[dict[str, Any]]:
     return sim.calls(method="resendEmail")
 
 
-def wait_until_answered(sim: Simulator) -> None:
-    """Wait until the simulator is through with every call."""
-    while any(call["outcome"] is IN_FLIGHT for call in sim.calls()):
-        pass
-    while sum(rule["met"] for rule in sim.faults()) > sum(call["outcome"] in FAULTS for call in sim.calls()):
-        pass
+def until_all_is_answered(sim: Simulator) -> None:
+    """Wait until the simulator is through with every call, and with every fault."""
+    until_answered(sim)
+    until(lambda: sum(rule["met"] for rule in sim.faults()) <= sum(call["outcome"] in FAULTS for call in sim.calls()))
 
 
 def assert_mailed_once(sim: Simulator, runs: list[Run]) -> None:
@@ -110,13 +107,12 @@ def test_a_run_that_is_killed(sim: Simulator, options: dict[str, Any], number: i
     sim.settings(latency_ms=chance.choice([0, 5, 30]))
     process = start_module(MODULE, **options)
     calls, spell = chance.randint(0, 24), chance.randint(0, 3)
-    while len(sim.calls()) < calls and process.poll() is None:
-        pass
+    until_called(sim, calls, process)
     for _ in range(spell):
         sim.sends()
     process.kill()
     process.communicate()
-    wait_until_answered(sim)
+    until_all_is_answered(sim)
     sim.settings(latency_ms=0)
     after_kill = sent(sim)
 
@@ -145,11 +141,10 @@ def test_runs_that_are_killed_in_a_row(sim: Simulator, options: dict[str, Any]) 
     for _ in range(3):
         process = start_module(MODULE, **options)
         begun = len(sends_begun(sim)) + chance.randint(1, 5)
-        while len(sends_begun(sim)) < begun and process.poll() is None:
-            pass
+        until_called(sim, begun, process, method="resendEmail")
         process.kill()
         process.communicate()
-        wait_until_answered(sim)
+        until_all_is_answered(sim)
     run = run_module(MODULE, **options)
     assert set(sent(sim).values()) == {1}
     unsure = {email["order_id"] for email in run["emails"] if email["reason"] == "outcome_unknown"}
@@ -163,8 +158,7 @@ def test_a_run_that_is_interrupted(sim: Simulator, options: dict[str, Any], name
     """The calls in flight finish and are confirmed, nothing more is sent, and the run ends with what was done."""
     sim.settings(latency_ms=400)
     process = start_module(MODULE, **options)
-    while len(sends_begun(sim)) < CONCURRENCY + 1:
-        assert process.poll() is None
+    until(lambda: len(sends_begun(sim)) > CONCURRENCY, process)
     for _ in range(times):
         process.send_signal(getattr(signal, name))
     run = finish_module(process)
@@ -193,8 +187,7 @@ def test_a_run_that_is_interrupted(sim: Simulator, options: dict[str, Any], name
 def test_a_run_that_is_interrupted_before_it_sends(sim: Simulator, options: dict[str, Any], name: str) -> None:
     sim.settings(latency_ms=400)
     process = start_module(MODULE, **options)
-    while not sim.calls():
-        assert process.poll() is None
+    until(sim.calls, process)
     process.send_signal(getattr(signal, name))
     run = finish_module(process)
     assert run.failed
@@ -208,8 +201,7 @@ def test_an_interrupt_ends_the_waiting(sim: Simulator, options: dict[str, Any]) 
     """A run that waits for the rate limit to clear sends nothing when it is told to stop; its claims are released."""
     sim.fault("rate_limit", method="resendEmail", retry_after=600)
     process = start_module(MODULE, **options)
-    while not any(call["outcome"] == "rate_limit" for call in sends_begun(sim)):
-        assert process.poll() is None
+    until(lambda: any(call["outcome"] == "rate_limit" for call in sends_begun(sim)), process)
     process.send_signal(signal.SIGTERM)
     run = finish_module(process, 60)
     assert run.failed
@@ -240,7 +232,7 @@ def test_every_twelfth_call_fails(two_hundred: Simulator, tmp_path: Any, transpo
         "timeout": 2,
     }
     run = run_module(MODULE, **options)
-    wait_until_answered(sim)
+    until_all_is_answered(sim)
     everything = order_ids(sim)
     assert list(run.outcomes()) == everything
     answers: dict[int, list[str]] = {order_id: [] for order_id in everything}

@@ -40,10 +40,10 @@ from tests.support.deploying import (
     placed,
     run_it,
     store,
-    until,
 )
 from tests.support.haproxy import SECONDS
 from tests.support.modules import TRANSPORTS, options_for
+from tests.support.waiting import until, until_answered, until_called
 
 pytest_plugins = ["tests.support.haproxy", "tests.support.deploying"]
 
@@ -55,8 +55,6 @@ UNDER_LOAD = (5, 4) if LONG else (2, 2)
 SEED = 20290315
 PAUSE = 0.02
 """Seconds between two connections."""
-IN_FLIGHT = None
-"""What the log of calls has for the outcome of one that is being answered."""
 PORT = 8443
 Row = dict[str, Any]
 
@@ -93,12 +91,6 @@ class Fleet:
         return Counter(call["arguments"][0] for call in self.sim.calls(method=UPDATE) if call["outcome"] == "ok")
 
 
-def wait_until_answered(sim: Simulator) -> None:
-    """Wait until the simulator is through with every call."""
-    while any(call["outcome"] is IN_FLIGHT for call in sim.calls()):
-        pass
-
-
 @pytest.mark.parametrize("number", range(KILLS))
 def test_a_run_that_is_killed(account: Simulator, number: int) -> None:
     """At a random moment: after so many calls have arrived, and a random spell later. The next run completes it."""
@@ -108,13 +100,12 @@ def test_a_run_that_is_killed(account: Simulator, number: int) -> None:
     options = options_for(account, TRANSPORTS[number % len(TRANSPORTS)])
     process = begin(**options, concurrency=chance.choice([1, 4]))
     calls, spell = chance.randint(0, 12), chance.randint(0, 3)
-    while len(account.calls()) < calls and process.poll() is None:
-        pass
+    until_called(account, calls, process)
     for _time in range(spell):
         account.balancers()
     process.kill()
     process.wait()
-    wait_until_answered(account)
+    until_answered(account)
     account.settings(latency_ms=0)
     before, sent = fleet.switched(), len(changes(account))
     assert len(before) == sent, "a change that was sent is not there"
@@ -134,12 +125,11 @@ def test_runs_that_are_killed_in_a_row(account: Simulator) -> None:
     for _time in range(3):
         process = begin(**options_for(account))
         calls = len(account.calls()) + chance.randint(3, 7)
-        while len(account.calls()) < calls and process.poll() is None:
-            pass
+        until_called(account, calls, process)
         process.kill()
         process.wait()
         fleet.switched()
-    wait_until_answered(account)
+    until_answered(account)
     assert not run_it(**options_for(account)).failed
     assert fleet.switched() == {row["uuid"] for row in fleet.rows}
     assert set(fleet.processed().values()) == {1}

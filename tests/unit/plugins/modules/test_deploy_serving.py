@@ -29,10 +29,10 @@ from tests.support.deploying import (
     placed,
     run_it,
     store,
-    until,
 )
 from tests.support.haproxy import served
 from tests.support.modules import TRANSPORTS, options_for
+from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.haproxy", "tests.support.deploying"]
 

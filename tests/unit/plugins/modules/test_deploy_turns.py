@@ -41,10 +41,10 @@ from tests.support.deploying import (
     renewable,
     run_it,
     store,
-    until,
 )
 from tests.support.forked import ForkedModule
 from tests.support.modules import TRANSPORTS, given_to, options_for
+from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.deploying", "tests.support.postgresql"]
 
@@ -81,8 +81,7 @@ def with_a_gate() -> None:
     ask = Client.account_id
 
     def wait(client: Client, given: int | None = None) -> int:
-        while not Path(os.environ[GATE]).exists():
-            pass
+        until(Path(os.environ[GATE]).exists)
         return ask(client, given)
 
     Client.account_id = wait  # type: ignore[method-assign]
@@ -386,9 +385,8 @@ def test_a_run_that_was_stopped_and_missed_by_nobody(account: Simulator, login: 
     web, _, second = renewable(account)
     with holding(account, web, with_a_short_lease, **login) as process:
         process.send_signal(signal.SIGSTOP)
-        until_then = str(turns_of(login["ledger_url"])[-1].lease_until)
-        while str(datetime.now(timezone.utc)) < until_then:
-            pass
+        its_end = str(turns_of(login["ledger_url"])[-1].lease_until)
+        until(lambda: str(datetime.now(timezone.utc)) >= its_end)
         process.send_signal(signal.SIGCONT)
     assert only(end(process))["outcome"] == "switched" and changes(account) == [elements(web, second)]
 

@@ -32,9 +32,9 @@ from tests.support.deploying import (
     renewable,
     run_it,
     store,
-    until,
 )
 from tests.support.modules import TRANSPORTS, options_for
+from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.deploying"]
 

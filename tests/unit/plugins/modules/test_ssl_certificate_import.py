@@ -39,6 +39,7 @@ from tests.support.certificates import (
     self_signed,
 )
 from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
+from tests.support.waiting import until
 
 Options = dict[str, Any]
 Snapshot = dict[int, dict[str, Any]]
@@ -1047,8 +1048,7 @@ def test_a_claim_is_held_for_as_long_as_its_call_waits(
     sim.fault("rate_limit", method="createObject", times=1, retry_after=4)
     options = {**any_api, **GOOD.options(), "ledger_url": url, "timeout": 1, "retries": 1}
     process = start_module(MODULE, **options)
-    while not any(call["outcome"] == "rate_limit" for call in sim.calls(method="createObject")):
-        assert process.poll() is None
+    until(lambda: sim.calls(method="createObject", outcome="rate_limit"), process)
     with sqlite3.connect(ledger) as connection:
         [(before,)] = connection.execute(f"SELECT requested_at FROM {CREATES}").fetchall()
         if taken:

@@ -10,7 +10,6 @@ import json
 import signal
 import ssl
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -26,6 +25,7 @@ from tests.support.certificates import Authority, Issued, leaks, pem_of, self_si
 from tests.support.forked import ForkedModule
 from tests.support.modules import Run, finish_module, given_to, run_module, start_module
 from tests.support.tls_servers import HOST, Server, Visit, dead_port, free_port, imap, serving, smtp
+from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.dovecot"]
 
@@ -299,8 +299,7 @@ def test_texts_as_a_command_line_gives_them() -> None:
 def test_a_signal_ends_the_run_at_once() -> None:
     with Server(Visit.hear_all) as server:
         process = start_module(MODULE, endpoints=[f"{HOST}:{server.port}"] * 100, timeout=3600)
-        while server.visits < 32:
-            threading.Event().wait(0.01)
+        until(lambda: server.visits >= 32, process)
         process.terminate()
         assert process.wait(30) == -signal.SIGTERM
 

@@ -23,6 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
 from tests.simulator.client import Simulator
 from tests.support.gateway import Gateway
 from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from tests.support.postgresql import Server
@@ -1176,8 +1177,7 @@ def test_a_ledger_that_fails_while_emails_are_under_way(
     sim.fault("hang_after", method="resendEmail", order_id=API, seconds=2)
     order_ids = [SHOP, API, PARTNER]
     process = start_module(MODULE, **{**options, "ledger_url": url, "order_ids": order_ids, "concurrency": 1})
-    while API not in sent(sim):
-        assert process.poll() is None
+    until(lambda: API in sent(sim), process)
     statement = f"ALTER TABLE {TABLE} RENAME TO gone"
     if backend == "sqlite":
         connection = sqlite3.connect(ledger)

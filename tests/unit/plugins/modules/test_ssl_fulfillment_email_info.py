@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -83,6 +83,7 @@ from tests.support.messages import (
     zipped,
 )
 from tests.support.modules import Run, finish_module, options_for, run_measured, run_module, start_module
+from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.dovecot"]
 
@@ -917,8 +918,7 @@ def test_a_very_long_time_to_wait(dovecot: Server, mailbox: Mailbox) -> None:
     """It is either refused or waited."""
     issued = issue()
     process = waiting(mailbox, order(issued), wait_timeout=1e300, wait_interval=1e299)
-    while process.poll() is None and not dovecot.connections(mailbox.username):
-        time.sleep(0.02)
+    until(lambda: process.poll() is not None or dovecot.connections(mailbox.username))
     mailbox.deliver(letter(issued))
     run = finished(process, SECONDS)
     assert run.code == "invalid_argument" if run.failed else fingerprints(run) == [issued.fingerprint]
@@ -1105,15 +1105,6 @@ def test_a_server_that_is_not_there() -> None:
 
 
 # Waiting
-
-
-def until(condition: Callable[[], object], process: Any) -> None:
-    """Wait until something is so, while a module runs."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def is_open(mailbox: Mailbox) -> bool:

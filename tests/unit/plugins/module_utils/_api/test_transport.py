@@ -13,6 +13,8 @@ import time
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import Attempt
 
+from tests.support.waiting import until
+
 LONG = 30.0
 
 
@@ -28,9 +30,7 @@ def test_a_socket_that_is_read_when_the_time_is_up() -> None:
 def test_a_socket_that_comes_when_the_time_is_up() -> None:
     one, other = socket.socketpair()
     with one, other, Attempt(0) as attempt:
-        end = time.monotonic() + LONG
-        while not attempt.overdue and time.monotonic() < end:
-            time.sleep(0.01)
+        until(lambda: attempt.overdue)
         attempt.hold(one)
         one.settimeout(LONG)
         assert one.recv(1) == b""
@@ -42,9 +42,7 @@ def test_a_socket_that_another_request_has() -> None:
     with Attempt(0.05) as attempt:
         for one, _other in pairs:
             attempt.hold(one)
-        end = time.monotonic() + LONG
-        while not attempt.overdue and time.monotonic() < end:
-            time.sleep(0.01)
+        until(lambda: attempt.overdue)
     (first, first_other), (second, _second_other) = pairs
     first_other.sendall(b"x")
     first.settimeout(LONG)

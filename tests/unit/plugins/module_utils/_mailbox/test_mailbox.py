@@ -54,6 +54,7 @@ from tests.support.dovecot import (
     fill,
     make_maildir,
 )
+from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.dovecot"]
 
@@ -515,10 +516,7 @@ def test_all_connections_are_closed_in_the_end(dovecot: Server, mailbox: Mailbox
     with imap(mailbox) as box:
         next(box.read(LONG_AGO, never))
         assert len(dovecot.connections(mailbox.username)) == 1
-    deadline = time.monotonic() + SECONDS
-    while dovecot.connections(mailbox.username) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert dovecot.connections(mailbox.username) == []
+    until(lambda: dovecot.connections(mailbox.username) == [])
 
 
 # Waiting

@@ -12,7 +12,6 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +41,7 @@ from tests.support.tls_servers import (
     serving,
     smtp,
 )
+from tests.support.waiting import until
 
 NAME = "www.example.com"
 ISSUED = Authority().issue(NAME)
@@ -124,14 +124,6 @@ def test_the_name_that_is_asked_for(asked: str | None, received: str | None) -> 
         until(lambda: server.agreed)
     assert look.reason is None
     assert server.agreed == [("TLSv1.3", received)]
-
-
-def until(is_so: Callable[[], object]) -> None:
-    """Wait for what another thread does."""
-    end = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
