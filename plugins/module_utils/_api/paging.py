@@ -28,6 +28,8 @@ GROWTH = 4
 """Factor by which the pages grow with each new reading."""
 PATIENCE = 20
 """How many pages in a row may bring nothing or little that is new before a reading ends."""
+NOT_BY_CHANCE = 6
+"""So many rows do not come twice in the same order by chance, if the server keeps no order."""
 MOST_PAGES = 10_000
 """Maximum number of pages in one reading."""
 FAR_BEHIND = 1_000_000_000
@@ -150,10 +152,8 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
         if not page.rows:
             return True
         _add(rows, page)
-        if _ids(first) <= _ids(page):  # the server ignores the offset: these are all rows, unless the page is full
-            if len(page.rows) != size:
-                return True
-            misses += 1
+        if len(first.rows) >= NOT_BY_CHANCE and _begins_with(page, first) and len(page.rows) != size:
+            return True  # the server ignores the offset: these are all rows
         new = [identifier for identifier in _ids(page) if identifier > last]
         in_order = in_order and _is_ascending(page.rows) and len(new) == len(rows) - known
         if len(rows) > known:
@@ -166,19 +166,22 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
                     return True
                 short = 0
             continue
-        if in_order and not misses:
-            return True
         misses += 1
         if misses == 1 and fetch(FAR_BEHIND, size).rows:
             # It returns rows at any offset, so the end cannot be found; but a page that is not full contains all rows.
             return len(first.rows) != size
+        in_order = in_order and _ids(page) == set(sorted(rows)[-len(page.rows) :])
         if misses >= PATIENCE:
-            return False
+            return in_order  # it repeats its last rows
     return False
 
 
 def _ids(page: Page) -> set[int]:
     return {int(row["id"]) for row in page.rows}
+
+
+def _begins_with(page: Page, first: Page) -> bool:
+    return [row["id"] for row in page.rows[: len(first.rows)]] == [row["id"] for row in first.rows]
 
 
 def _add(rows: dict[int, Row], page: Page) -> None:

@@ -458,18 +458,31 @@ def test_the_selection_does_not_rest_on_the_server(
     sim: Simulator, both: dict[str, Any], settings: dict[str, Any]
 ) -> None:
     sim.settings(**settings)
-    done = run(both, SHOP, IMPORTED, OLD, on_ineligible="skip")
+    again = 3 if "ignore_order" in settings else 1
+    done = run_on_a_whole_list(sim, again, both, SHOP, IMPORTED, OLD, on_ineligible="skip")
     assert done.outcomes() == {
         IMPORTED: ("skipped", "already_imported"),
         SHOP: ("requested", None),
         OLD: ("skipped", "expired"),
     }
-    assert run(both, common_names=["*.example.org"], on_ineligible="skip").outcomes() == {
+    done = run_on_a_whole_list(sim, again, both, common_names=["*.example.org"], on_ineligible="skip")
+    assert done.outcomes() == {
         WILDCARD: ("requested", None),
         API: ("requested", None),
         VPN: ("skipped", "pending"),
     }
     assert sent(sim) == [SHOP, WILDCARD, API]
+
+
+def run_on_a_whole_list(sim: Simulator, times: int, *given: Any, **options: Any) -> Run:
+    """Do as the message says where a list may come in pieces that do not make a whole: run it again, as nothing was done."""
+    before = sent(sim)
+    for _time in range(times):
+        done = run(*given, **options)
+        if not done.failed or done.code != "incomplete_listing":
+            break
+        assert sent(sim) == before
+    return done
 
 
 # What stands between the module and the API
