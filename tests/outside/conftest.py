@@ -6,6 +6,6 @@
 
 from __future__ import annotations
 
-from tests.support.environment import home
+from tests.support.environment import home, tmp_path
 
-__all__ = ["home"]
+__all__ = ["home", "tmp_path"]

@@ -10,6 +10,7 @@ A `conftest.py` imports this before anything that imports the collection.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -50,10 +51,21 @@ def _set_environment() -> None:
 _set_environment()
 
 
+def _new_folder(name: str, factory: pytest.TempPathFactory) -> Path:
+    """A folder among pytest's, which for each new one would look through all that there are."""
+    return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=factory.getbasetemp()))
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the test's own, as pytest's."""
+    return _new_folder(re.sub(r"\W", "_", request.node.name)[:30], tmp_path_factory)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder of the test's own, where `~/.softlayer` and the ledger would be."""
-    path = tmp_path_factory.mktemp("home")
+    path = _new_folder("home", tmp_path_factory)
     monkeypatch.setenv("HOME", str(path))
     monkeypatch.setenv("XDG_STATE_HOME", str(path / ".local" / "state"))
     return path
