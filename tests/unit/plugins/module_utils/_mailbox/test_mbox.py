@@ -87,6 +87,7 @@ class Endless(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read nothing but NUL."""
         size = min(len(buffer), self.left)
+        buffer[:size] = bytes(size)  # it has whatever was in that memory before
         self.left -= size
         return size
 
