@@ -444,5 +444,6 @@ class LosingProxy(Server):
             return read_message(target)
 
     def _loss(self, request: bytes) -> Loss | None:
-        found = next((words for words in self.losses if all(word.encode() in request for word in words)), None)
+        waiting = list(self.losses)  # other threads take theirs out meanwhile
+        found = next((words for words in waiting if all(word.encode() in request for word in words)), None)
         return self.losses.pop(found) if found else None

@@ -149,7 +149,7 @@ def test_a_lost_answer(account: Balancing, options: dict[str, Any], transport: s
             proxy.losses[UPDATE, account.balance(name, OLD).uuid] = loss
         given = {**options, "endpoint_url": account.url(transport), "proxy": proxy.url, "timeout": 6}
         run = deploy(**given)
-        assert proxy.losses == {}
+        assert proxy.losses == {}, run.result
         assert outcomes(run) == {
             name: ("switched", None, True) if loss.arrives else ("failed", "outcome_unknown", None)
             for name, loss in losses.items()
