@@ -222,14 +222,14 @@ def test_every_twelfth_call_fails(two_hundred: Simulator, tmp_path: Any, transpo
     sim = two_hundred
     sim.reset()
     for position in range(40):  # a call that met a fault is not counted by those that stand behind it
-        sim.fault(FAULTS[position % len(FAULTS)], nth=12 * (position + 1) - position, seconds=4)
+        sim.fault(FAULTS[position % len(FAULTS)], nth=12 * (position + 1) - position, seconds=8)
     options = {
         **options_for(sim, transport),
         "ledger_url": f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
         "common_names": ["*"],
         "max_orders": 200,
         "concurrency": 16,
-        "timeout": 2,
+        "timeout": 4,
     }
     run = run_module(MODULE, **options)
     until_all_is_answered(sim)
