@@ -12,23 +12,24 @@ import sys
 
 def hand_over(address: str) -> None:
     """Have a server's forked process be this one, with its arguments, environment and streams; end as it ends."""
+    import _signal  # what the modules without the underscore add takes longer to import than all this
+    import _socket
     import marshal
-    import signal
-    import socket
 
     umask = os.umask(0)
     os.umask(umask)
     request = marshal.dumps((sys.orig_argv[1:], dict(os.environ), os.getcwd(), umask))
-    with socket.socket(socket.AF_UNIX) as server:
-        server.connect(address)
-        socket.send_fds(server, [len(request).to_bytes(4, "big")], [0, 1, 2])
-        server.sendall(request)
-        pid = int.from_bytes(server.recv(4), "big")
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda number, _frame: os.kill(pid, number))
-        code = int.from_bytes(server.recv(4), "big", signed=True)
+    server = _socket.socket(_socket.AF_UNIX)
+    server.connect(address)
+    streams = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
+    server.sendmsg([len(request).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+    server.sendall(request)
+    pid = int.from_bytes(server.recv(4), "big")
+    for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP):
+        _signal.signal(number, lambda number, _frame: os.kill(pid, number))
+    code = int.from_bytes(server.recv(4), "big", signed=True)
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        _signal.signal(-code, _signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code)
 
