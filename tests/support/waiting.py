@@ -25,13 +25,16 @@ class Running(Protocol):
     def poll(self) -> int | None:
         """Return its exit code once it has ended."""
 
+    def communicate(self) -> tuple[object, object]:
+        """Return what it printed, once it has ended."""
 
-def until(condition: Callable[[], object], process: Running | None = None) -> None:
-    """Wait until something is so, which has to happen while a process runs, if one is given."""
-    deadline = time.monotonic() + SECONDS
+
+def until(condition: Callable[[], object], process: Running | None = None, *, seconds: float = SECONDS) -> None:
+    """Wait until something is so, which has to happen in so many seconds, and while a process runs, if one is given."""
+    deadline = time.monotonic() + seconds
     while not condition():
-        assert process is None or process.poll() is None, "the run has ended before"
-        assert time.monotonic() < deadline, f"it did not happen in {SECONDS} seconds"
+        assert process is None or process.poll() is None, f"the run has ended before: {process.communicate()}"
+        assert time.monotonic() < deadline, f"it did not happen in {seconds} seconds"
         time.sleep(PAUSE)
 
 

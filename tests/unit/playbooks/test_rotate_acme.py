@@ -11,25 +11,26 @@ import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
 from tests.simulator.client import Simulator
-from tests.support import acme_clients, haproxy, preloading
+from tests.support import acme_clients, haproxy, preloading, waiting
 from tests.support.acme_clients import AcmeSh, Certbot, Client, Lego
 from tests.support.acme_machine import RENEWED, Machine, Ran
 from tests.support.balanced import account, balanced, balancer, have, ids, store
 from tests.support.haproxy import served
 from tests.support.pebble import Pebble, Settings
-from tests.support.waiting import until
 
 __all__ = ["account", "balanced"]
 
 NAME, OTHER = "www.example.com", "api.example.com"
 PORT = 8443
 SECONDS = 120
+until = partial(waiting.until, seconds=SECONDS)
 FILES: dict[type[Client], str] = {
     Certbot: "{name}/cert.pem",
     Lego: "{name}.crt",

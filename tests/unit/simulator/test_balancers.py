@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 import SoftLayer
 
 from tests.simulator.client import Simulator, SimulatorError
-from tests.support.waiting import until
+from tests.support import waiting
 
 BALANCER = "Network_LBaaS_LoadBalancer"
 LISTENER = "Network_LBaaS_Listener"
@@ -24,6 +25,7 @@ PLANNED = (
     "sslCiphers[id,name],listeners[id,uuid,protocol,protocolPort,provisioningStatus,tlsCertificateId]]"
 )
 SECONDS = 30
+until = partial(waiting.until, seconds=SECONDS)
 Row = dict[str, Any]
 
 

@@ -122,7 +122,7 @@ def test_a_change(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old:
     sim.patch_balancer(balancer["id"], provisioningStatus="ACTIVE")
     sim.settings(balancer_lock_ms=50)
     switch(sdk, balancer, new)
-    until(lambda: sim.balancers()[0]["provisioningStatus"] == "ACTIVE")
+    until(lambda: sim.balancers()[0]["provisioningStatus"] == "ACTIVE", seconds=SECONDS)
     assert [look(balancer), look(balancer, 1)] == [certificate(new), certificate(old)]
 
 

@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from cryptography.x509.oid import NameOID
 
 from tests.simulator.client import Simulator
+from tests.support import waiting
 from tests.support.certificates import (
     DAY,
     NOW,
@@ -83,7 +85,6 @@ from tests.support.messages import (
     zipped,
 )
 from tests.support.modules import Run, finish_module, options_for, run_measured, run_module, start_module
-from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.dovecot"]
 
@@ -91,6 +92,7 @@ MODULE = "ssl_fulfillment_email_info"
 AUTHORITY = Authority(intermediates=2)
 SECONDS = 60
 """How long a run may take that waits for something that has come."""
+until = partial(waiting.until, seconds=SECONDS)
 HEADERS = {"message_id", "from", "date", "subject", "folder", "uid", "path"}
 FOUND = {
     *("order_id", "common_name", "path", "certificate", "intermediate_certificate", "fingerprint_sha256"),

@@ -30,7 +30,7 @@ def test_a_socket_that_is_read_when_the_time_is_up() -> None:
 def test_a_socket_that_comes_when_the_time_is_up() -> None:
     one, other = socket.socketpair()
     with one, other, Attempt(0) as attempt:
-        until(lambda: attempt.overdue)
+        until(lambda: attempt.overdue, seconds=LONG)
         attempt.hold(one)
         one.settimeout(LONG)
         assert one.recv(1) == b""
@@ -42,7 +42,7 @@ def test_a_socket_that_another_request_has() -> None:
     with Attempt(0.05) as attempt:
         for one, _other in pairs:
             attempt.hold(one)
-        until(lambda: attempt.overdue)
+        until(lambda: attempt.overdue, seconds=LONG)
     (first, first_other), (second, _second_other) = pairs
     first_other.sendall(b"x")
     first.settimeout(LONG)

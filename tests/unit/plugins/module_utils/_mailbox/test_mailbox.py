@@ -516,7 +516,7 @@ def test_all_connections_are_closed_in_the_end(dovecot: Server, mailbox: Mailbox
     with imap(mailbox) as box:
         next(box.read(LONG_AGO, never))
         assert len(dovecot.connections(mailbox.username)) == 1
-    until(lambda: dovecot.connections(mailbox.username) == [])
+    until(lambda: dovecot.connections(mailbox.username) == [], seconds=SECONDS)
 
 
 # Waiting

@@ -13,6 +13,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._tls.look i
 )
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.support import servers
+from tests.support import servers, waiting
 from tests.support.certificates import Authority, Issued, new_key
 from tests.support.tls_servers import (
     HOST,
@@ -41,13 +42,13 @@ from tests.support.tls_servers import (
     serving,
     smtp,
 )
-from tests.support.waiting import until
 
 NAME = "www.example.com"
 ISSUED = Authority().issue(NAME)
 RSA = Authority().issue(NAME, key=new_key("rsa"))
 PATIENCE, IMPATIENCE = 30.0, 0.3
 """Seconds: more than anything takes that works, and a limit that tests wait for."""
+until = partial(waiting.until, seconds=PATIENCE)
 
 
 def seen(server: Server, timeout: float = PATIENCE, **endpoint: Any) -> Look:
