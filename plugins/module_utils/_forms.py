@@ -205,12 +205,17 @@ class _Reading:
     # --- Lists ---
 
     def _list(self, value: object) -> list[t.Any]:
-        element = _Reading(self.name, self._element, self.parse, self.is_hidden)
         given = [] if value is None else self._items(value)
-        items = [element.read(item) for item in given if not _is_blank(item)]
+        items = [self._read_item(position, item) for position, item in enumerate(given) if not _is_blank(item)]
         if not items and self.option.get("default"):
             raise self._refusal(f"is empty. Name one or more of {_listed(self.option.get('choices') or ())}.")
         return items
+
+    def _read_item(self, position: int, item: object) -> t.Any:
+        """Return a parsed item of the list. A dict is named by its position, since others of the list have the same keys."""
+        option = self._element
+        name = f"{self.name}[{position}]" if option["type"] == "dict" else self.name
+        return _Reading(name, option, self.parse, self.is_hidden).read(item)
 
     @property
     def _element(self) -> Option:
@@ -274,7 +279,7 @@ class _Reading:
         if not self._keys:
             return given  # the caller checks its content
         # A secret that was not quoted correctly may be anywhere in a text, even in a key.
-        hidden = self.is_hidden or (from_text and _has_secret(self.option))
+        hidden = self.is_hidden or bool(self.option.get("no_log")) or (from_text and _has_secret(self.option))
         unknown = [str(key) for key in given if key not in self._keys]
         if unknown:
             which = "has an unknown key" if hidden else f"has no key {_listed(unknown)}"

@@ -52,7 +52,20 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
         ([{"lego": "/no/where"}], Refused("is no folder on the controller")),
         ([{"folder": "FOLDER", "privatekey_dir": "FOLDER"}], Refused("privatekey_dir, which belongs to mail")),
         ([{"mail": {"maildir": "/m"}}], Refused("needs privatekey_dir")),
-        ([{"mail": {"imap": {"password": SECRET}, SECRET: 1}, "privatekey_dir": "FOLDER"}], Refused("unknown keys")),
+        ([{"mail": {"imap": {"password": SECRET}, SECRET: 1}, "privatekey_dir": "FOLDER"}], Refused("an unknown key")),
+        (
+            [{"folder": "FOLDER"}, {"mail": {"imap": {"hots": "a", "password": SECRET}}, "privatekey_dir": "FOLDER"}],
+            Refused("ssl_rotation_sources[1].mail.imap has an unknown key. There are host, port, username, password,"),
+        ),
+        (
+            [{"mail": {"imap": {"host": "a", "password": SECRET}}, "privatekey_dir": "FOLDER"}],
+            Refused("ssl_rotation_sources[0].mail.imap lacks username."),
+        ),
+        (
+            [{"mail": {"maildir": "/m", "max_age_days": "many"}, "privatekey_dir": "FOLDER"}],
+            Refused("ssl_rotation_sources[0].mail.max_age_days is a value of type str, but must be a number"),
+        ),
+        ([{"folder": "FOLDER"}, "FOLDER"], Refused("ssl_rotation_sources[1] is")),
         ([{"mail": {"mbox": "/m", "paths": ["/n"]}, "privatekey_dir": "FOLDER"}], Refused("by one of imap")),
         ([{"mail": SECRET, "privatekey_dir": "FOLDER"}], Refused("dict")),
     ],

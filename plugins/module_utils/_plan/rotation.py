@@ -29,8 +29,6 @@ Record = Mapping[str, t.Any]
 Names = frozenset[str]
 SOURCES = ("certbot", "lego", "acme_sh", "folder", "mail")
 """The kinds of sources, as a source names itself."""
-MAIL_OPTIONS = (*MAILBOXES, "max_age_days", "max_message_bytes", "wait_interval")
-"""What the option `mail` of a source may hold; nothing is waited for."""
 OF_SKIPPED = (
     *("source", "name", "path", "common_name", "subject_alt_names"),
     *("fingerprint_sha256", "key_type", "not_before", "not_after"),
@@ -135,10 +133,7 @@ def _why_no_source(source: Record, is_folder: Callable[[str], bool], absolute: C
 
 
 def _why_no_mail(mail: Record) -> str | None:
-    unknown = sorted(mail.keys() - set(MAIL_OPTIONS))
     boxes = [name for name in MAILBOXES if name in mail]
-    if unknown:
-        return f"has a mail with unknown keys. There are {', '.join(MAIL_OPTIONS)}."
     return None if len(boxes) == 1 else f"has a mail that must name the mailbox by one of {', '.join(MAILBOXES)}."
 
 

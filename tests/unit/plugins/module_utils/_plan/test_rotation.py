@@ -122,7 +122,6 @@ def test_check_mode_looks_at_the_listeners_if_removals_depend_on_it() -> None:
             {"sources": [{"mail": {"maildir": "/m"}, "privatekey_dir": "/none"}]},
             "has privatekey_dir /none, which is no folder",
         ),
-        ({"sources": [{"mail": {"maildir": "/m", "secret": "x"}, "privatekey_dir": "/f"}]}, "a mail with unknown keys"),
         ({"sources": [{"mail": {"max_age_days": 3}, "privatekey_dir": "/f"}]}, "must name the mailbox by one of imap"),
         ({"deploy_concurrency": 0}, "ssl_rotation_deploy_concurrency is 0"),
         ({"phases": ["report"]}, "needs ssl_rotation_report_path"),
