@@ -68,14 +68,17 @@ def numbered(rows: Sequence[object]) -> list[Row]:
 
 Fetch = Callable[[int, int], Page]
 Gather = Callable[[Callable[[int], Page], Sequence[int]], Iterable[Page]]
+State = t.Literal["incomplete", "to the end", "whole"]
+"""What a reading of a list has come to. If it went to the end, a row may have vanished between two pages unnoticed, and moved another
+row to a place that was already read."""
 
 
 def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
     """Return every row of a list once, sorted by id.
 
     No single page is trusted to be the whole list. The server may return fewer rows than `page_size`, ignore the limit and
-    send all rows at once, omit the total, repeat rows, change the order between two pages or gain rows meanwhile. If rows
-    are missing after a reading, the list is read again in larger pages: a list on a single page cannot have gaps.
+    send all rows at once, omit the total, repeat rows, change the order between two pages, or gain and lose rows meanwhile. If
+    rows are or may be missing after a reading, the list is read again in larger pages: a list on a single page has no gaps.
 
     Args:
         fetch: takes offset and limit, returns a `Page`.
@@ -89,17 +92,17 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
     for number in range(ROUNDS):
         size, known = page_size * GROWTH**number, set(rows)
         first = fetch(0, size)
-        _add(rows, first)
-        told = first.total is not None
-        is_whole = (
-            _read_to_the_total(rows, fetch, size, first, gather) if told else _read_to_the_end(rows, fetch, size, first)
-        )
-        # Without a total, a row may vanish between two pages unnoticed and move another row to a place that was already read.
-        # A second reading shows this: it must find nothing new except rows added at the end.
-        is_confirmed = bool(known) and all(identifier > max(known) for identifier in rows.keys() - known)
-        if is_whole and (told or is_confirmed or len(rows) == len(first.rows)):
-            return [rows[identifier] for identifier in sorted(rows)]
-    expected = first.total or len(rows) + 1
+        # What came earlier counts only where there is no order to tell by whether a reading has gaps.
+        reading = {} if _is_ascending(first.rows) else dict(rows)
+        _add(reading, first)
+        state = _read_on(reading, fetch, size, first, gather)
+        rows |= reading
+        # Another reading must find nothing new except rows added at the end.
+        is_confirmed = bool(known) and all(identifier > max(known) for identifier in reading.keys() - known)
+        if state == "whole" or (state == "to the end" and (is_confirmed or len(reading) == len(first.rows))):
+            found = reading if state == "whole" else rows
+            return [found[identifier] for identifier in sorted(found)]
+    expected = max(first.total or 0, len(rows) + 1)
     raise CertificatesError(
         "incomplete_listing",
         f"The API has at least {expected} entries but handed out only {len(rows)} different ones in {ROUNDS} readings; "
@@ -109,51 +112,69 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
     )
 
 
-def _read_to_the_total(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather: Gather) -> bool:
-    """Read the pages after the first one, several at a time; return whether all rows that the server counts have come.
+def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather: Gather) -> State:
+    """Read the pages after the first one, several at a time, until all rows that the server counts have come.
 
-    If its total is too low, a full last page or a page behind the end shows it.
+    If it does not count them, read one after the other.
+
+    Each page begins with the last row of the one before. If another row is there, a row may have vanished meanwhile and moved
+    others to places that were already read. If the total is too low, a full last page or a page behind the end shows it.
     """
-    answers = {0: first.rows}
-    total = expected = first.total or 0
+    if first.total is None:
+        return _read_to_the_end(rows, fetch, size, first)
+    pages = {0: first.rows}
+    total = expected = first.total
     step = len(first.rows)
-    stop = total + 1 if step == size else total
-    ends = {offset: min(offset + step, total) for offset in range(step, stop, step)[:MOST_PAGES]} if step else {}
+    is_all = step >= total and step != size
+    offsets = range(0) if is_all or not step else range(max(step - 1, 1), total, max(step - 1, 1))
+    ends = {offset: min(offset + step, total) for offset in offsets[:MOST_PAGES]}
     while ends:
         known = len(rows)
-        offsets = list(ends)
+        asked = list(ends)
         left: dict[int, int] = {}
-        pages = gather(lambda offset: fetch(offset, size), offsets)
-        for offset, page in zip(offsets, pages, strict=True):
-            answers[offset] = page.rows
+        for offset, page in zip(asked, gather(lambda offset: fetch(offset, size), asked), strict=True):
+            pages[offset] = page.rows
             _add(rows, page)
             reached = offset + len(page.rows)
             if page.rows and reached < ends[offset]:  # a page shorter than the first one leaves a gap
-                left[reached] = ends[offset]
+                left[max(reached - 1, offset + 1)] = ends[offset]
             total = max(total, page.total or 0)
         ends = left if len(rows) > known else {}
-    if len(rows) > total:
+    in_turn = [pages[offset] for offset in sorted(pages)]
+    state = _by_overlap(in_turn)
+    if len(rows) > total and state != "incomplete":
         return _read_to_the_end(rows, fetch, size, first)
-    everything = [row for offset in sorted(answers) for row in answers[offset]]
-    if total > expected and _is_ascending(everything):
-        return len(rows) >= expected  # rows that were added meanwhile are at the end, and are left to the next run
-    return len(rows) >= total
+    if total > expected and _is_ascending([row for page in in_turn for row in page]):
+        total = expected  # rows that were added meanwhile are at the end, and are left to the next run
+    return state if len(rows) >= total else "incomplete"
 
 
-def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page) -> bool:
-    """Read on behind the known rows until a page is empty; return whether the end was reached."""
+def _by_overlap(pages: Sequence[Sequence[Row]]) -> State:
+    """Return whether each page reaches back to a row of the one before; nothing comes again of a page with a single row.
+
+    Nothing can be said against pages without order.
+    """
+    ids = [found for found in map(_usable_ids, pages) if found]
+    before_gaps = [one for one, two in pairwise(ids) if two[0] > one[-1]]
+    if not before_gaps or not all(map(_is_ascending, pages)):
+        return "whole"
+    return "to the end" if all(len(one) == 1 for one in before_gaps) else "incomplete"
+
+
+def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page) -> State:
+    """Read on behind the known rows until a page is empty."""
     if not first.rows or len(first.rows) > size:  # no rows, or a server that ignores limits
-        return True
+        return "to the end"
     in_order = _is_ascending(first.rows)
     short = misses = 0
     for _number in range(MOST_PAGES):
         known, last = len(rows), max(rows)
         page = fetch(known, size)
         if not page.rows:
-            return True
+            return "to the end"
         _add(rows, page)
         if len(first.rows) >= NOT_BY_CHANCE and _begins_with(page, first) and len(page.rows) != size:
-            return True  # the server ignores the offset: these are all rows
+            return "to the end"  # the server ignores the offset: these are all rows
         new = [identifier for identifier in _ids(page) if identifier > last]
         in_order = in_order and _is_ascending(page.rows) and len(new) == len(rows) - known
         if len(rows) > known:
@@ -163,17 +184,17 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
                     # The list grows at its end as fast as it is read. The old rows are all read; new ones are left to the next run.
                     for _number in range(PATIENCE):
                         _add(rows, fetch(len(rows), size))
-                    return True
+                    return "to the end"
                 short = 0
             continue
         misses += 1
         if misses == 1 and fetch(FAR_BEHIND, size).rows:
             # It returns rows at any offset, so the end cannot be found; but a page that is not full contains all rows.
-            return len(first.rows) != size
+            return "to the end" if len(first.rows) != size else "incomplete"
         in_order = in_order and _ids(page) == set(sorted(rows)[-len(page.rows) :])
         if misses >= PATIENCE:
-            return in_order  # it repeats its last rows
-    return False
+            return "to the end" if in_order else "incomplete"  # it repeats its last rows
+    return "incomplete"
 
 
 def _ids(page: Page) -> set[int]:
@@ -189,5 +210,9 @@ def _add(rows: dict[int, Row], page: Page) -> None:
 
 
 def _is_ascending(rows: Sequence[Row]) -> bool:
-    identifiers = [int(row["id"]) for row in rows]
-    return all(one <= two for one, two in pairwise(identifiers))
+    return all(one <= two for one, two in pairwise(_usable_ids(rows)))
+
+
+def _usable_ids(rows: Sequence[Row]) -> list[int]:
+    """Return the ids of rows in turn, without the numbers that others got."""
+    return [identifier for identifier in (int(row["id"]) for row in rows) if identifier >= 0]

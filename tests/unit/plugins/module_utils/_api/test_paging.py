@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -233,8 +234,10 @@ def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
         (Server(45, ignore_limits=True), 1),
         (Server(45, ignore_limits=True, omit_total=True), 1),
         (Server(7, ignore_limits=True, omit_total=True), 2),
-        (Server(45, omit_total=True), 8),  # the second reading would show that a row had gone
-        (Server(45, cap=3), 15),
+        (Server(2 * PAGE_SIZE - 2), 2),
+        (Server(2 * PAGE_SIZE - 1), 3),  # the second page is full, so that something may follow
+        (Server(45, omit_total=True), 9),  # the second reading, in larger pages, would show that a row had gone
+        (Server(45, cap=3), 23),  # each page begins with the last row of the one before
     ],
     ids=str,
 )
@@ -243,16 +246,64 @@ def test_no_more_is_asked_than_needed(server: Server, most: int) -> None:
     assert len(server.asked) <= most
 
 
-def test_a_row_that_goes_while_a_list_without_a_total_is_read_hides_no_other() -> None:
-    rows = [{"id": number} for number in range(1, 46)]
+@dataclass
+class Changing:
+    """A list in order that changes between two answers: at each, rows go from some places, and others come at the end."""
 
-    def fetch(offset: int, limit: int) -> Page:
-        page = Page(rows[offset : offset + limit], None)
-        if len(rows) == 45:
-            del rows[3]
+    count: int
+    cap: int
+    omit_total: bool
+    changes: list[tuple[list[float], int]]
+
+    def __post_init__(self) -> None:
+        self.ids = list(range(1, self.count + 1))
+        self.newest = self.count
+
+    def fetch(self, offset: int, limit: int) -> Page:
+        page = Page(
+            [{"id": identifier} for identifier in self.ids[offset : offset + min(limit, self.cap or limit)]],
+            None if self.omit_total else len(self.ids),
+        )
+        gone, come = self.changes.pop(0) if self.changes else ([], 0)
+        for place in gone:
+            if self.ids:
+                del self.ids[int(place * (len(self.ids) - 1))]
+        self.ids += range(self.newest + 1, self.newest + come + 1)
+        self.newest += come
         return page
 
-    assert {row["id"] for row in list_all(fetch, PAGE_SIZE)} >= {row["id"] for row in rows}
+
+PLACES = st.floats(0, 1, exclude_max=True)
+CHANGES = st.lists(st.tuples(st.lists(PLACES, max_size=2), st.integers(0, 2)), max_size=12)
+
+
+@given(count=st.integers(0, 130), cap=st.sampled_from([0, 2, 7]), changes=CHANGES, backwards=st.booleans())
+@example(count=45, cap=0, changes=[([0.1], 1)], backwards=False)
+@example(count=45, cap=7, changes=[([], 0), ([0.1], 1)], backwards=False)
+@example(count=70, cap=7, changes=[([], 0), ([], 0), ([0.1], 1)], backwards=True)
+def test_a_row_that_stays_is_read_whatever_comes_and_goes(
+    count: int, cap: int, changes: list[tuple[list[float], int]], backwards: bool
+) -> None:
+    server = Changing(count, cap, omit_total=False, changes=changes)
+
+    def gather(fetch: Callable[[int], Page], offsets: Sequence[int]) -> list[Page]:
+        pages = {offset: fetch(offset) for offset in (reversed(offsets) if backwards else offsets)}
+        return [pages[offset] for offset in offsets]
+
+    try:
+        rows = list_all(server.fetch, PAGE_SIZE, gather)
+    except CertificatesError as error:
+        assert error.code == "incomplete_listing"
+        return
+    assert {row["id"] for row in rows} >= set(server.ids) & set(range(1, count + 1)), "silently incomplete"
+
+
+@pytest.mark.parametrize("omit_total", [False, True])
+@pytest.mark.parametrize("cap", [0, 7])
+@pytest.mark.parametrize("answers", range(1, 19))
+def test_a_row_that_goes_and_one_that_comes_hide_no_other(answers: int, cap: int, omit_total: bool) -> None:
+    server = Changing(130, cap, omit_total, [([], 0)] * answers + [([0.0], 1)])
+    assert {row["id"] for row in list_all(server.fetch, PAGE_SIZE)} >= set(range(2, 131))
 
 
 def test_pages_may_be_fetched_at_the_same_time() -> None:
@@ -268,6 +319,6 @@ def test_ids_that_come_as_text_count_as_numbers() -> None:
 
 
 def test_of_a_row_that_came_twice_the_later_one_counts() -> None:
-    pages = iter([[{"id": 1, "n": "old"}, {"id": 2}], [{"id": 1, "n": "new"}, {"id": 2}, {"id": 3}]])
-    rows = list_all(lambda _offset, _limit: Page(next(pages), 3), 2)
+    later = [{"id": 1, "n": "new"}, {"id": 2}, {"id": 3}]
+    rows = list_all(lambda offset, _limit: Page(later if offset else [{"id": 1, "n": "old"}, {"id": 2}], 3), 2)
     assert rows == [{"id": 1, "n": "new"}, {"id": 2}, {"id": 3}]
