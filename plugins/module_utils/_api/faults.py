@@ -17,12 +17,14 @@ code                       seen                                                 
 `authentication_failed`    Access Denied, HTTP 401                                                      no
 `not_found`                no such object, or no permission to see it: the API does not distinguish     no
 `retired`                  the method or the product no longer exists                                   no
-`api_error`                any other fault of the API or HTTP 4xx; HTTP 307 and 308, which ask the client
-                           to repeat the call elsewhere; for a read-only call, all of HTTP 3xx           no
+`api_error`                any other fault of the API; HTTP 4xx that is about the request itself, such as
+                           400 and 405; HTTP 307 and 308, which ask the client to repeat the call
+                           elsewhere; for a read-only call, all of HTTP 3xx and 4xx                      no
 `no_answer`                any failure after the request left: timeout, reset, an unreadable answer; HTTP
                            407 from behind the proxy, 408, 425, 499 and 5xx not known to be the API's;
                            for a call that does more than to read, a fault that reports a mishap, not a
-                           refusal, and the rest of HTTP 3xx, which can also mean "done" (303)           maybe
+                           refusal, the rest of HTTP 3xx, which can also mean "done" (303), and the rest
+                           of HTTP 4xx: what inspects answers may have put it in place of one            maybe
 =========================  ============================================================================  ===========
 
 A fault is known to be the API's if its code begins with `SoftLayer_Exception`. Any other may be a gateway's, and what is
@@ -63,6 +65,8 @@ GATEWAY_GAVE_UP = frozenset({408, 425, 499})
 GAVE_UP = GATEWAY_GAVE_UP | {504}
 GATEWAYS_OWN = GATEWAY_GAVE_UP | {407}
 """HTTP statuses below 500 that only a gateway has a reason to send; they do not say what happened to the call."""
+ABOUT_THE_REQUEST = frozenset({400, 405, 411, 413, 414, 415, 417, 421, 426, 428, 431})
+"""HTTP statuses that refuse a request for what it is (RFC 9110, 15.5, and RFC 6585): a gateway that says so has not passed it on."""
 REPEAT_ELSEWHERE = frozenset({307, 308})
 """Redirects that mean: the server did not process the call (RFC 9110, 15.4.8 and 15.4.9)."""
 REDIRECTS = frozenset({300, 301, 302, 303}) | REPEAT_ELSEWHERE
@@ -268,8 +272,9 @@ def _explain_http(
         is_open = not repeatable and answer.status not in REPEAT_ELSEWHERE
         return CertificatesError("no_answer" if is_open else "api_error", said, **details)
     if 400 <= answer.status < 500 and answer.status not in GATEWAYS_OWN:
+        is_open = not repeatable and answer.status not in ABOUT_THE_REQUEST
         return CertificatesError(
-            "api_error",
+            "no_answer" if is_open else "api_error",
             f"{endpoint} answered HTTP {answer.status} without a SoftLayer fault: check endpoint_url and proxy.{said}",
             **details,
         )
