@@ -382,11 +382,11 @@ missing:
       type: int
       sample: 5678
     common_name:
-      description: The order's common name; null if it has none.
+      description: The order's common name, or that of the certificate whose dates follow, if a key was looked for; null if it has none.
       type: str
       sample: shop.example.com
     subject_alt_names:
-      description: The names in the CSR of the order or of O(csr_paths).
+      description: The names in the CSR of the order or of O(csr_paths), or those of that certificate.
       type: list
       elements: str
       sample: []
@@ -397,9 +397,19 @@ missing:
     public_key_sha256:
       description: SHA-256 of the public key, in hex.
       type: str
+    not_before:
+      description:
+        - Begin of the validity of the newest certificate with this public key that has arrived, but is not valid now. Null if none has
+          arrived, or if RV(missing[].reason) is another one than V(waiting_for_email).
+      type: str
+      sample: null
+    not_after:
+      description: End of its validity.
+      type: str
+      sample: null
     reason:
       description:
-        - V(waiting_for_email) - no message with the certificate has arrived.
+        - V(waiting_for_email) - no message with a valid certificate has arrived.
         - V(untrusted) or V(chain_incomplete) - a message has arrived, but its certificate is not trusted; see RV(unmatched[].reason).
         - V(no_public_key) - the API does not return the order's CSR, so no certificate can be matched with the order.
         - V(not_found) - the order does not exist, or the API user may not see it.

@@ -191,25 +191,34 @@ MISSING: Mapping[MissingReason, str] = {
 }
 
 
-def why_missing(wanted: Wanted, refused: tuple[Untrusted, str] | None = None) -> dict[str, t.Any]:
-    """Return the module's entry for a certificate that was not found.
-
-    Args:
-        wanted: what was to be found.
-        refused: reason and message, if there was a certificate that was not trusted.
-    """
+def why_missing(wanted: Wanted, search: Search, at: datetime) -> dict[str, t.Any]:
+    """Return the module's entry for a certificate that was not found at an instant."""
     why_no_key: MissingReason = "no_public_key" if wanted.exists else "not_found"
     unfound: MissingReason = "waiting_for_email" if wanted.public_key_sha256 else why_no_key
-    reason, message = refused or (unfound, MISSING[unfound])
+    refused = search.refused.get(wanted.target) if wanted.target else None
+    invalid = None if refused else search.invalid.get(wanted.public_key_sha256 or "")
+    reason, message = refused or (unfound, _why_invalid(invalid, at) if invalid else MISSING[unfound])
+    names = invalid if invalid and not (wanted.common_name or wanted.requested_names) else None
     return {
         "order_id": wanted.order_id,
-        "common_name": wanted.common_name,
-        "subject_alt_names": list(wanted.requested_names),
+        "common_name": names.common_name if names else wanted.common_name,
+        "subject_alt_names": names.subject_alt_names if names else list(wanted.requested_names),
         "path": wanted.path,
         "public_key_sha256": wanted.public_key_sha256,
+        "not_before": iso(invalid.not_before) if invalid else None,
+        "not_after": iso(invalid.not_after) if invalid else None,
         "reason": reason,
         "message": message,
     }
+
+
+def _why_invalid(certificate: Certificate, at: datetime) -> str:
+    came = f"The certificate {certificate.shown_name} with the right public key has come, but"
+    if certificate.not_after < at:
+        return f"{came} it expired on {iso(certificate.not_after)}. No newer one has come yet."
+    return (
+        f"{came} it is not valid before {iso(certificate.not_before)}: run again then, or check this machine's clock."
+    )
 
 
 @dataclass(frozen=True)
@@ -286,6 +295,8 @@ class Search:
         self._waiting: list[Waiting] = []
         self.collected: dict[Target, Collected] = {}
         self.refused: dict[Target, tuple[Untrusted, str]] = {}
+        self.invalid: dict[str, Certificate] = {}
+        """By public key, the newest certificate that has expired or is not valid yet."""
         self.unmatched: list[Mapping[str, t.Any]] = []
         self.unmatched_count = 0
         self.examined = 0
@@ -306,6 +317,7 @@ class Search:
         reason = why_not(message, self._keys, at)
         if reason:
             self._reject(message.headers, place, reason)
+        self._remember_invalid(message, at)
         for target, found in take(message, self._targets, at, self._anchors, self._known).items():
             self._consider(target, Collected(found, message.headers, place), at)
         self._remember_issuers(message)
@@ -333,6 +345,12 @@ class Search:
         if new.keys() - self._known.keys():
             self._known |= new
             self._try_again(at)
+
+    def _remember_invalid(self, message: Message, at: datetime) -> None:
+        for certificate in (one.certificate for one in _wanted(message, self._keys)):
+            known = self.invalid.get(certificate.public_key_sha256, certificate)
+            if not certificate.is_valid(at) and _age(certificate) >= _age(known):
+                self.invalid[certificate.public_key_sha256] = certificate
 
     def _remember_issuers(self, message: Message) -> None:
         issuers = (one.certificate for one in message.candidates if one.certificate.may_issue)

@@ -97,11 +97,7 @@ def run(module: Module) -> dict[str, t.Any]:
         "certificates": [
             search.collected[one.target].as_result(one) for one in wanted if one.target in search.collected
         ],
-        "missing": [
-            why_missing(one, search.refused.get(one.target) if one.target else None)
-            for one in wanted
-            if one.target not in search.collected
-        ],
+        "missing": [why_missing(one, search, now()) for one in wanted if one.target not in search.collected],
         "unmatched": search.unmatched,
         "unmatched_count": search.unmatched_count,
         "messages_examined": search.examined,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .._codes import Untrusted
+from .._codes import RotationReason, Untrusted
 from .._errors import CertificatesError
 from .._names import shown_name_of
 from .._plan.material import remedy_for
@@ -23,7 +23,7 @@ from .._sources.pairing import Pair, Paired, Unit, Useless
 from .._sources.reading import Files
 from .._sources.source import CLIENTS, MAIL, Source, look
 from .._text import encodable, printable
-from .._times import iso
+from .._times import iso, parse
 from .._x509.certificate import Certificate, Name, pem_bundle
 from .._x509.chain import Anchors, Chain, Chains
 from .._x509.pem import as_bytes
@@ -32,7 +32,7 @@ from .roots import trusted_roots
 
 Record = dict[str, t.Any]
 REFUSALS = frozenset(t.get_args(Untrusted))
-"""Reasons for which `ssl_fulfillment_email_info` does not take a certificate that it has found. A key that no email has come for is none."""
+"""Reasons for which `ssl_fulfillment_email_info` does not take a valid certificate that it has found."""
 LEAVES_AT_ONCE = 100
 """Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
 
@@ -76,9 +76,8 @@ def read_sources(
         judge = trust.judge_for(paired)
         read.entries.extend(_entry(source, pair, judge(pair)) for pair in paired.pairs)
         read.skipped.extend(_skipped(source, one) for one in paired.useless)
-        read.skipped.extend(
-            _refused(source, one) for one in (mail or {}).get("missing") or () if one["reason"] in REFUSALS
-        )
+        unfound = ((one, _why_unusable(one, at)) for one in (mail or {}).get("missing") or ())
+        read.skipped.extend(_refused(source, one, reason) for one, reason in unfound if reason)
     return read
 
 
@@ -94,7 +93,7 @@ def _nothing(source: Source, paired: Paired) -> Iterator[str]:
     if source.kind != MAIL and not paired.pairs and not paired.useless:
         with suppress(OSError):
             if os.listdir(source.path):
-                yield f"There is no certificate with its private key in {printable(source.path)}: check the path in {source.kind}."
+                yield f"There is no certificate with its private key in {printable(source.path)}: check the path of this source, {source.kind}."
 
 
 def _letter(found: Mapping[str, t.Any]) -> Unit:
@@ -214,14 +213,23 @@ def _skipped(source: Source, one: Useless) -> Record:
     }
 
 
-def _refused(source: Source, one: Mapping[str, t.Any]) -> Record:
-    """Return what a mailbox has for a key, but is not trusted."""
+def _why_unusable(one: Mapping[str, t.Any], at: datetime) -> RotationReason | None:
+    """Return why the certificate that a mailbox has for a key is of no use; `None` if no email has come for it."""
+    end, reason = parse(one["not_after"]), one["reason"]
+    if end is not None:
+        return "expired" if end < at else "not_yet_valid"
+    refusal: RotationReason | None = reason if reason in REFUSALS else None
+    return refusal
+
+
+def _refused(source: Source, one: Mapping[str, t.Any], reason: RotationReason) -> Record:
+    """Return what a mailbox has for a key, and is of no use."""
     return {
         **_named(source, *_place_of_key(one["path"])),
         **{name: one[name] for name in ("common_name", "subject_alt_names")},
-        "not_after": None,
+        "not_after": one["not_after"],
         "outcome": "skipped",
-        "reason": one["reason"],
+        "reason": reason,
         "message": one["message"],
     }
 

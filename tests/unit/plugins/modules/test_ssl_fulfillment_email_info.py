@@ -99,7 +99,17 @@ FOUND = {
     *("public_key_sha256", "serial_number", "not_before", "not_after", "subject_alt_names", "key_type", "key_size"),
     *("trust", "source"),
 }
-MISSING = {"order_id", "common_name", "subject_alt_names", "path", "public_key_sha256", "reason", "message"}
+MISSING = {
+    "order_id",
+    "common_name",
+    "subject_alt_names",
+    "path",
+    "public_key_sha256",
+    "reason",
+    "message",
+    "not_before",
+    "not_after",
+}
 RESULTS = {"changed", "certificates", "missing", "unmatched", "unmatched_count", "messages_examined", "api_calls"}
 SMALLEST = 64 * 1024
 """The smallest limit to the size of messages that is taken."""
@@ -489,6 +499,26 @@ def test_of_several_the_newest_valid_one_is_taken(source: Source) -> None:
     newest = [several[expected[name]].fingerprint for name, several in reissues.items()]
     assert fingerprints(run) == [*newest, new.fingerprint]
     assert sorted(reasons(run)) == ["expired", "expired", "not_yet_valid"]
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ((-90, -1), "it expired on {0[not_after]}. No newer one has come yet."),
+        ((1, 90), "it is not valid before {0[not_before]}: run again then, or check this machine's clock."),
+    ],
+)
+def test_that_a_certificate_has_come_which_is_not_valid_now(folder: Files, days: tuple[int, int], said: str) -> None:
+    older, newer, none = issue(days=(-100, -10)), issue(days=days), issue()
+    for one in (newer, older):
+        folder.put(mail(text_part(one.pem)))
+    run = looked(orders=[order(newer), order(none)], **folder.options)
+    entry, other = run["missing"]
+    assert (entry["reason"], other["reason"]) == ("waiting_for_email", "waiting_for_email")
+    validity = newer.certificate.not_valid_before_utc, newer.certificate.not_valid_after_utc
+    assert (entry["not_before"], entry["not_after"]) == tuple(one.strftime("%Y-%m-%dT%H:%M:%SZ") for one in validity)
+    assert entry["message"].endswith(said.format(entry))
+    assert (other["not_before"], other["not_after"]) == (None, None)
 
 
 def test_what_to_do_about_archives_that_are_too_deep(folder: Files) -> None:

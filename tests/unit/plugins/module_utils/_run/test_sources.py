@@ -320,6 +320,7 @@ def test_a_certificate_from_mail_without_a_common_name(tmp_path: Path, read: Rea
 def test_a_certificate_from_mail_that_is_not_trusted(tmp_path: Path, read: Reader) -> None:
     """Keys that no email has come for are of no interest: emails are deleted, keys are kept."""
     about = {"order_id": None, "common_name": None, "subject_alt_names": [], "public_key_sha256": "00"}
+    about |= {"not_before": None, "not_after": None}
     missing = [
         {**about, "path": f"/keys/{reason}.key", "reason": reason, "message": f"It is {reason}."}
         for reason in ("untrusted", "chain_incomplete", "waiting_for_email", "no_public_key")
