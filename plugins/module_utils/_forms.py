@@ -240,8 +240,11 @@ class _Reading:
             if not isinstance(parsed, list):
                 raise self._no_list(text)
             return parsed
-        if text.startswith("{") and text.endswith("}") and self._element["type"] == "dict":
-            return [text]
+        if self._element["type"] == "dict":
+            if text.startswith("{") and text.endswith("}"):
+                return [text]
+            if ITEM_OF_YAML.match(text) and isinstance(parsed := self._parsed(text), list):
+                return parsed
         separators = SEPARATORS.get(self._element["type"], USUAL_SEPARATORS)
         pieces = [piece.strip() for piece in separators.split(ITEM_OF_YAML.sub("", text))]
         # Quotation marks, a lone bracket or a comment belong to a syntax that is not read here.

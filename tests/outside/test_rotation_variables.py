@@ -66,7 +66,22 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
             Refused("ssl_rotation_sources[0].mail.max_age_days is a value of type str, but must be a number"),
         ),
         ([{"folder": "FOLDER"}, "FOLDER"], Refused("ssl_rotation_sources[1] is")),
-        ([{"mail": {"mbox": "/m", "paths": ["/n"]}, "privatekey_dir": "FOLDER"}], Refused("by one of imap")),
+        (
+            [{"mail": {"mbox": "/m", "paths": ["/n"]}, "privatekey_dir": "FOLDER"}],
+            Refused("by one of imap, maildir, mbox, paths: it names mbox and paths, leave all but one out."),
+        ),
+        ([{"mail": {"imap": None}, "privatekey_dir": "FOLDER"}], Refused("by one of imap, maildir, mbox, paths.")),
+        ([{"mail": "/var/mail/x", "privatekey_dir": "FOLDER"}], Refused('must be a dict, such as {"imap": ...}.')),
+        (
+            [{"mail": {"maildir": ["/m"]}, "privatekey_dir": "FOLDER"}],
+            Refused("mail.maildir is a list, but must be a path."),
+        ),
+        (
+            [{"mail": {"paths": [["/m"]]}, "privatekey_dir": "FOLDER"}],
+            Refused("mail.paths is a list, but must be a path."),
+        ),
+        ("- folder: FOLDER\n", BOTH),
+        ("- folder: FOLDER\n- {folder: FOLDER}\n", BOTH),
         ([{"mail": SECRET, "privatekey_dir": "FOLDER"}], Refused("dict")),
     ],
     "ssl_rotation_common_names": [

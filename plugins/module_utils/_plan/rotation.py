@@ -134,7 +134,10 @@ def _why_no_source(source: Record, is_folder: Callable[[str], bool], absolute: C
 
 def _why_no_mail(mail: Record) -> str | None:
     boxes = [name for name in MAILBOXES if name in mail]
-    return None if len(boxes) == 1 else f"has a mail that must name the mailbox by one of {', '.join(MAILBOXES)}."
+    if len(boxes) == 1:
+        return None
+    named = f": it names {' and '.join(boxes)}, leave all but one out." if boxes else "."
+    return f"has a mail that must name the mailbox by one of {', '.join(MAILBOXES)}{named}"
 
 
 # What to import

@@ -265,12 +265,37 @@ def test_an_email_from_an_authority_that_nobody_trusts(account: Simulator, tmp_p
     assert "mail www: SKIPPED, chain_incomplete: " in told.ran.output
 
 
+def test_an_email_with_a_certificate_that_is_not_valid_now(account: Simulator, tmp_path: Path) -> None:
+    """It is told as it is for a file; of a key whose renewed certificate has come, too, the expired one is not."""
+    names = ("past.example.com", "soon.example.com", "both.example.com")
+    for name in names:
+        store(account, name, is_old=True)
+    past, soon, both = (
+        renewed(name, days=days, key=new_key())
+        for name, days in zip(names, [(-90, -1), (1, 91), (-90, -1)], strict=True)
+    )
+    for name, one in (("past", past), ("soon", soon), ("both", both)):
+        keep(tmp_path / "csr", name, one, ".key")
+    now_valid = renewed("both.example.com", key=both.key)
+    mails = tmp_path / "mails"
+    mails.mkdir()
+    for number, one in enumerate((past, soon, both, now_valid)):
+        (mails / f"{number}.eml").write_bytes(mail(text_part(one.pem + one.chain_pem)))
+    told = rotate(account, tmp_path, sources=[{"mail": {"paths": str(mails)}, "privatekey_dir": str(tmp_path / "csr")}])
+    assert (told.ran.code, reasons(told)) == (0, {"past": "expired", "soon": "not_yet_valid"}), told.ran.output
+    assert [one["name"] for one in told.result["imported"]] == ["both"]
+    assert "skipped (expired): past.example.com" in told.ran.output
+    (skipped,) = (one for one in told.result["skipped"] if one["name"] == "past")
+    ended = past.certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert skipped["not_after"] == ended and f"it expired on {ended}. No newer one" in skipped["message"]
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"sources": None}, "ssl_rotation_sources names no source"),
-        ({"sources": "/etc/letsencrypt"}, "ssl_rotation_sources is a value of type str, but must be a dict"),
-        ({"sources": [{"certbott": "/x"}]}, "ssl_rotation_sources has no key certbott"),
+        ({"sources": "/etc/letsencrypt"}, "ssl_rotation_sources[0] is a value of type str, but must be a dict"),
+        ({"sources": [{"certbott": "/x"}]}, "ssl_rotation_sources[0] has no key certbott"),
         ({"sources": [{"certbot": "/no/such"}]}, "names /no/such, which is no folder"),
         ({"phases": ["request"]}, "must be one of import, deploy, verify, clean_up, report"),
         ({"max_listener": 3}, "does not know ssl_rotation_max_listener. Is ssl_rotation_max_listeners meant?"),
