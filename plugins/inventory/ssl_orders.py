@@ -248,6 +248,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         named = re.fullmatch(r"(.*\.)?ssl_orders\.ya?ml", os.path.basename(path))
         return bool(named) and super().verify_file(path)
 
+    def set_options(
+        self, task_keys: t.Any = None, var_options: t.Any = None, direct: Mapping[str, t.Any] | None = None
+    ) -> None:
+        """Refuse what is no text where text is meant, such as an API key in a list: Ansible would show it in a warning."""
+        for name, option in SPEC.options.items():
+            if option["type"] == "str" and isinstance((direct or {}).get(name), list | dict):
+                raise AnsibleParserError(f"{name} must be text, not a list or a dict.")
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         """Fill the inventory."""
         super().parse(inventory, loader, path, cache)

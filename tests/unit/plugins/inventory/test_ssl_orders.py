@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -436,6 +436,17 @@ def test_no_secret_in_what_a_failure_says(inventory: Inventory, sim: Simulator, 
     assert words in ran.said
     for secret in (key, password):
         assert secret not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("name", ["api_key", "proxy"])
+@pytest.mark.parametrize("form", [lambda secret: [secret], lambda secret: {secret: secret}], ids=["list", "dict"])
+def test_a_secret_that_is_no_text_is_refused_and_not_shown(
+    inventory: Inventory, name: str, form: Callable[[str], object]
+) -> None:
+    inventory.write(**{name: form("s3cr3t-zq")})
+    ran = inventory.run("ansible-inventory", "--list", "-vvvv")
+    assert f"{name} must be text, not a list or a dict." in ran.said
+    assert "s3cr3t-zq" not in ran.out + ran.err
 
 
 @pytest.mark.parametrize(
