@@ -41,6 +41,24 @@ OPTIONS: Mapping[str, Any] = {"trust": "warn"}
 
 
 @cache
+def stranger() -> str:
+    """A certificate in PEM that nobody looks for."""
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "/dev/null",
+        "-subj",
+        "/CN=An issuer",
+    ]
+    return subprocess.run(made, capture_output=True, check=True, text=True, timeout=SECONDS).stdout
+
+
+@cache
 def pair() -> tuple[bytes, bytes, bytes]:
     """A certificate in PEM and DER, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -109,6 +127,12 @@ FORMS: dict[str, Callable[[Path], bytes]] = {
     ),
     "html": lambda _folder: letter(www_html=b"<p>" + b"</p>\n<p>".join(pair()[0].splitlines()) + b"</p>"),
     "bare_base64": lambda _folder: letter(f"Hi,\n\n{base64.encodebytes(pair()[1]).decode()}\nBye\n"),
+    "bare_base64_before_pem": lambda _folder: letter(
+        f"Hi,\n\n{base64.encodebytes(pair()[1]).decode()}\nIts issuer:\n\n{stranger()}\nBye\n"
+    ),
+    "bare_base64_after_pem": lambda _folder: letter(
+        f"Hi,\n\n{stranger()}\nYours:\n\n{base64.encodebytes(pair()[1]).decode()}\nBye\n"
+    ),
     "utf_16": lambda _folder: letter(www_crt=pair()[0].decode().encode("utf-16-le")),
     "long_headers": lambda _folder: b"X-Report: " + b"x" * 300_000 + b"\n" + letter(www_crt=pair()[0]),
     "picture_before": lambda _folder: (

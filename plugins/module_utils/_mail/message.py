@@ -210,23 +210,20 @@ class _Reader:
         return text
 
     def _read_text(self, text: str, form: Format) -> None:
-        """Read the certificates in a text: PEM, or if there is none, bare base64."""
-        found_pem = False
+        """Read the certificates in a text: PEM, then bare base64."""
         for block in pem_blocks(text):
             if block.label == "PGP MESSAGE":
                 self.signs.add("encrypted")
             if block.label not in CERTIFICATE_LABELS:
                 continue
-            found_pem = True
             if block.body is None:
                 self.signs.add("malformed")
             else:
                 self._read_base64(block.body, form)
             if len(self.candidates) >= CERTIFICATES:
                 break
-        if not found_pem:
-            for body in bare_blocks(text, BARE_BLOCKS, BARE_LENGTH):
-                self._read_der(from_base64(body), form, is_guess=True)
+        for body in bare_blocks(text, BARE_BLOCKS, BARE_LENGTH):
+            self._read_der(from_base64(body), form, is_guess=True)
 
     def _read_base64(self, body: bytes, form: Format | None) -> None:
         if len(body) > 2 * DER_BYTES:

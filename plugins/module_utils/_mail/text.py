@@ -138,13 +138,30 @@ def pem_blocks(text: str) -> Iterator[Block]:
 def bare_blocks(text: str, most: int, longest: int) -> Iterator[bytes]:
     """Yield what may be the base64 of DER without PEM's begin and end lines; text that follows it may be included.
 
+    What is within PEM's lines is left out.
+
     Args:
         text: the text.
         most: maximum number of blocks.
         longest: maximum number of characters of a block.
     """
+    text = _without_pem(text)
     for found in islice(BARE_BEGIN.finditer(text), most):
         yield _base64_in(text[found.start() : found.start() + longest])
+
+
+def _without_pem(text: str) -> str:
+    """Return a text without what is from a `BEGIN` to the next `END`, or to the end."""
+    if "BEGIN" not in text:
+        return text
+    pieces, position, is_within = [], 0, False
+    for marker in MARKER.finditer(text):
+        if not is_within:
+            pieces.append(text[position : marker.start()])
+        is_within, position = marker[1] == "BEGIN", marker.end()
+    if not is_within:
+        pieces.append(text[position:])
+    return "\n".join(pieces)
 
 
 def _base64_in(text: str) -> bytes:
