@@ -74,6 +74,12 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
             "SL_USERNAME and SL_API_KEY, or both in the section [softlayer] of ~/.softlayer.",
             missing=missing,
         )
+    for name, value in (("username", username), ("api_key", api_key)):
+        if not value.isascii():
+            raise CertificatesError(
+                "invalid_argument",
+                f"{name} has a character that none has, such as a typographic quotation mark: copy it anew.",
+            )
     timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
     if not 0 < timeout < LONGEST_TIMEOUT:
         raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")

@@ -926,6 +926,16 @@ def test_missing_credentials(monkeypatch: pytest.MonkeyPatch, options: dict[str,
         assert name in caught.value.message
 
 
+@pytest.mark.parametrize("name", ["username", "api_key"])
+def test_credentials_that_no_header_can_hold(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Such as a key with the quotation marks of the page from which it was copied; it is not shown."""
+    with pytest.raises(CertificatesError) as caught:
+        settings_with(monkeypatch, **{"username": "u", "api_key": "k", name: "\u201cs3cr3t\u201d"})
+    assert caught.value.code == "invalid_argument"
+    assert caught.value.message.startswith(f"{name} has a character that none has")
+    assert "s3cr3t" not in caught.value.message
+
+
 @pytest.mark.parametrize(
     "options",
     [
