@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = Path("ansible_collections", "softlayer", "certificates")
 
 # Lives as long as the tests: their home, and a link to the collection where it is not laid out as Ansible wants it.
-_scratch = tempfile.TemporaryDirectory(prefix="softlayer-certificates-")
+# Ansible has Python evaluate the name of a home, and Python warns of one with `-7is` in it: after `_` no number begins.
+_scratch = tempfile.TemporaryDirectory(prefix="softlayer_certificates_")
 
 
 def _collections_path() -> Path:
@@ -53,7 +54,7 @@ _set_environment()
 
 def _new_folder(name: str, factory: pytest.TempPathFactory) -> Path:
     """A folder among pytest's, which for each new one would look through all that there are."""
-    return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=factory.getbasetemp()))
+    return Path(tempfile.mkdtemp(prefix=f"{name}_", dir=factory.getbasetemp()))
 
 
 @pytest.fixture
