@@ -16,7 +16,7 @@ code                       seen                                                 
 `tls_error`                certificate not trusted, no common protocol                                  no
 `authentication_failed`    Access Denied, HTTP 401                                                      no
 `not_found`                no such object, or no permission to see it: the API does not distinguish     no
-`retired`                  the method or the product no longer exists                                   no
+`retired`                  the method or the product no longer exists; HTTP 410 for a read-only call    no
 `api_error`                any other fault of the API; HTTP 4xx that is about the request itself, such as
                            400 and 405; HTTP 307 and 308, which ask the client to repeat the call
                            elsewhere; for a read-only call, all of HTTP 3xx and 4xx                      no
@@ -91,6 +91,8 @@ RETIRED_ADVICE = (
     "Sale of SSL orders ended on 2024-04-15 and their support on 2024-12-15: get the certificate from the certificate "
     "authority's own portal, and order new ones through IBM Cloud Secrets Manager."
 )
+OF_ORDERS = "Certificate_Request"
+"""In the name of the service that has the orders. What holds of their end says nothing about the store and the load balancers."""
 NOT_FOUND_ADVICE = "It does not exist, or the API user has no permission for it (SECURITY_CERTIFICATE_VIEW, SECURITY_CERTIFICATE_MANAGE)."
 
 
@@ -227,7 +229,7 @@ def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool)
     if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
         return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
     if fault.code == "-32601" or answer.status == 410 or RETIRED.search(fault.message):
-        return CertificatesError("retired", f"{call} is not offered any more: {said} {RETIRED_ADVICE}", **details)
+        return CertificatesError("retired", f"{call} is not offered any more: {said}{_retired_advice(call)}", **details)
     if answer.status == 404:
         return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
     if answer.status == 401 or DENIED.search(fault.message):
@@ -238,6 +240,10 @@ def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool)
         )
     is_open = not repeatable and fault.is_mishap(answer.status)
     return CertificatesError("no_answer" if is_open else "api_error", f"{call} failed: {said}", **details)
+
+
+def _retired_advice(call: str) -> str:
+    return f" {RETIRED_ADVICE}" if OF_ORDERS in call else ""
 
 
 def _explain_http(
@@ -261,8 +267,10 @@ def _explain_http(
         return CertificatesError(
             "unreachable", f"{call}: the proxy asks for a login (HTTP 407): check proxy.", **details
         )
-    if answer.status == 410:
-        return CertificatesError("retired", f"{call} is not offered any more (HTTP 410). {RETIRED_ADVICE}", **details)
+    if answer.status == 410 and repeatable:
+        return CertificatesError(
+            "retired", f"{call} is not offered any more (HTTP 410).{_retired_advice(call)}", **details
+        )
     if 300 <= answer.status < 400:
         said = (
             f"{endpoint} redirects elsewhere (HTTP {answer.status}), where no credentials are sent: check endpoint_url."
