@@ -25,6 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
     Wishes,
     choose,
     steps,
+    without_replaced,
     without_texts,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import read_sources
@@ -82,8 +83,10 @@ def rotation_sources(
         for record in records:
             record[name] = record[name] and words(record[name])
     choice = Choice((), ())
+    useless: Records = read.skipped
     if store is not None:
         known = [{name: plain(record[name]) for name in OF_RECORDS} for record in store]
+        useless = without_replaced(useless, known, now())
         wishes = Wishes(plain(settings.get("common_names")), settings["import_new"], settings["trust"] == "require")
         choice = choose(read.entries, known, wishes, now())
     if approved is not None:
@@ -91,7 +94,7 @@ def rotation_sources(
     found: dict[str, t.Any] = untrusted(
         {
             "entries": [without_texts(entry) for entry in read.entries] if "report" in steps(settings) else [],
-            "skipped": read.skipped,
+            "skipped": useless,
             "warnings": warnings,
             "chosen": choice.chosen,
             "left": choice.skipped,

@@ -207,6 +207,20 @@ def choose(entries: Iterable[Record], store: Iterable[Record], wishes: Wishes, a
     return Choice([one for one, other in instead if other is None], skipped)
 
 
+def without_replaced(useless: Iterable[Record], store: Iterable[Record], at: datetime) -> list[Record]:
+    """Return what of the sources cannot be used, less the expired certificates of emails that were renewed long ago.
+
+    Emails are kept, and the store has a newer, valid certificate with all their names.
+    """
+    valid = [record for record in store if (end := parse(record["not_after"])) is not None and end >= at]
+
+    def is_replaced(one: Record) -> bool:
+        names = names_of(one)
+        return bool(names) and any(names <= names_of(new) and age(new) >= age(one) for new in valid)
+
+    return [one for one in useless if (one["source"], one["reason"]) != ("mail", "expired") or not is_replaced(one)]
+
+
 def is_meant(record: Record, patterns: Sequence[str] | None) -> bool:
     """Return whether one of a certificate's names matches one of the patterns, if there are any; an address is no name."""
     if patterns is None:

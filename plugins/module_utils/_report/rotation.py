@@ -163,7 +163,7 @@ def _state(case: Case) -> tuple[LineState, str, list[str]]:
     line = case.line
     if line.failed:
         return "failed", _reason(line.failed[0]), _messages(line.failed)
-    unread = [one for one in line.unread if one.get("reason") != "being_renewed"]
+    unread = _unusable(line)
     messages = _messages(unread)
     refused, why = case.refused, (case.refused or {}).get("trust_message")
     if refused is not None and why:
@@ -183,6 +183,12 @@ def _state(case: Case) -> tuple[LineState, str, list[str]]:
     if state == "waiting" and left:
         return state, _reason(left[0]), [*_messages(left), *messages]
     return state, reason, [*_about_names(case, reason), *messages]
+
+
+def _unusable(line: Line) -> list[Record]:
+    """Return what the sources have for a line that stays of no use unless a person does something."""
+    waits = {"being_renewed", "not_yet_valid"} if line.stored or line.held else {"being_renewed"}
+    return [one for one in line.unread if one.get("reason") not in waits]
 
 
 def _about_names(case: Case, reason: str) -> list[str]:
@@ -253,7 +259,7 @@ def _attention(case: Case, state: LineState) -> list[LineAttention]:
     kinds: set[LineAttention] = {kind for kind in ("failed", "held_back", "not_served") if kind == state}
     if case.refused is not None:
         kinds.add("refused")
-    if any(one.get("reason") != "being_renewed" for one in case.line.unread):
+    if _unusable(case.line):
         kinds.add("broken")
     if case.is_due and case.is_used is not False and (case.line.stored or case.line.held):
         if case.to_import or (case.to_deploy and state != "held_back"):

@@ -227,7 +227,7 @@ def _refused(source: Source, one: Mapping[str, t.Any], reason: RotationReason) -
     return {
         **_named(source, *_place_of_key(one["path"])),
         **{name: one[name] for name in ("common_name", "subject_alt_names")},
-        "not_after": one["not_after"],
+        **{name: one[name] for name in ("not_before", "not_after")},
         "outcome": "skipped",
         "reason": reason,
         "message": one["message"],

@@ -18,6 +18,7 @@ import pytest
 from tests.simulator.client import Simulator
 from tests.support.balanced import AUTHORITY, KEY, Told, account, balanced, balancer, ids, put, run, store
 from tests.support.certificates import Authority, Issued, leaks, new_key, self_signed
+from tests.support.messages import mail, text_part
 from tests.unit.playbooks.test_report import HOSTILE, Page
 
 __all__ = ["account", "balanced"]
@@ -86,6 +87,35 @@ def fleet(sim: Simulator, folder: Path) -> dict[str, int]:
     )
     (folder / "keys" / "api.example.com.crt").symlink_to(folder / "gone.crt")
     return old
+
+
+def test_an_email_that_is_old_or_early_alarms_nobody_whose_certificate_is_valid(
+    account: Simulator, tmp_path: Path
+) -> None:
+    """An expired one is told of only where the store has no valid certificate for its names."""
+    late = {"old": (-90, -1), "early": (1, 91), "gone": (-90, -1)}
+    for name, days in late.items():
+        one = renewed(f"{name}.example.com", days=days, key=new_key())
+        keep(tmp_path / "csr", name, one, ".key")
+        (tmp_path / f"{name}.eml").write_bytes(mail(text_part(one.pem + one.chain_pem)))
+    balancer(
+        account,
+        "web",
+        **{f"p{port}": store(account, f"{name}.example.com") for port, name in ((443, "old"), (444, "early"))},
+    )
+    told = rotate(
+        account, tmp_path, sources=[{"mail": {"paths": [str(tmp_path)]}, "privatekey_dir": str(tmp_path / "csr")}]
+    )
+    assert told.ran.code == 0, told.ran.output
+    skipped = {one["name"]: one["reason"] for one in told.result["skipped"] if one.get("source")}
+    assert skipped == {"early": "not_yet_valid", "gone": "expired"}
+    _page, data, _lines = read(tmp_path)
+    assert states(data) == {
+        "old.example.com": ("store_only", "no_source"),  # as if the email had been deleted
+        "early.example.com": ("up_to_date", "current"),
+        "gone.example.com": ("unusable", "expired"),
+    }
+    assert [(entry["kind"], len(entry["lines"])) for entry in data["attention"]] == [("broken", 1)]
 
 
 def test_the_three_files_tell_the_same(account: Simulator, tmp_path: Path) -> None:

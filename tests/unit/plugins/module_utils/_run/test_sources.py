@@ -333,6 +333,7 @@ def test_a_certificate_from_mail_that_is_not_trusted(tmp_path: Path, read: Reade
         "path": "/keys/untrusted.key",
         "common_name": None,
         "subject_alt_names": [],
+        "not_before": None,
         "not_after": None,
         "outcome": "skipped",
         "reason": "untrusted",
