@@ -295,6 +295,14 @@ def test_an_ended_product_names_the_ways_on() -> None:
     assert "portal" in message
 
 
+def test_only_orders_have_ended() -> None:
+    """Not what the store and the load balancers do, whatever a gateway says of it."""
+    call = "SoftLayer_Network_LBaaS_Listener::updateLoadBalancerProtocols"
+    for body in (rest(PUBLIC, "Gone."), HTML):
+        error = explain(call, ENDPOINT, Answer(410, body, {}), SoftLayerAPIError(410, ""), repeatable=True)
+        assert (error.code, RETIRED_ADVICE in error.message) == ("retired", False)
+
+
 @pytest.mark.parametrize("body", [b"", HTML, b"true", b'{"error": "Found"}', xml("", "Found")], ids=repr)
 @pytest.mark.parametrize("status", range(300, 310))
 def test_only_what_is_to_be_repeated_was_surely_not_carried_out(status: int, body: bytes) -> None:
