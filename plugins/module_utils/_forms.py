@@ -17,7 +17,7 @@ import math
 import re
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from ._errors import CertificatesError
@@ -205,17 +205,18 @@ class _Reading:
     # --- Lists ---
 
     def _list(self, value: object) -> list[t.Any]:
+        element = _Reading(self.name, self._element, self.parse, self.is_hidden)
         given = [] if value is None else self._items(value)
-        items = [self._read_item(position, item) for position, item in enumerate(given) if not _is_blank(item)]
+        # A dict is named by its position, since others of the list have the same keys.
+        is_dict = element.kind == "dict"
+        items = [
+            (replace(element, name=f"{self.name}[{position}]") if is_dict else element).read(item)
+            for position, item in enumerate(given)
+            if not _is_blank(item)
+        ]
         if not items and self.option.get("default"):
             raise self._refusal(f"is empty. Name one or more of {_listed(self.option.get('choices') or ())}.")
         return items
-
-    def _read_item(self, position: int, item: object) -> t.Any:
-        """Return a parsed item of the list. A dict is named by its position, since others of the list have the same keys."""
-        option = self._element
-        name = f"{self.name}[{position}]" if option["type"] == "dict" else self.name
-        return _Reading(name, option, self.parse, self.is_hidden).read(item)
 
     @property
     def _element(self) -> Option:
