@@ -69,13 +69,14 @@ def rotation_sources(
     """
     warnings: list[str] = []
     passphrase, roots = (plain(settings.get(name)) for name in ("privatekey_passphrase", "trusted_ca_path"))
+    at = now()
     with _refusing():
         read = read_sources(
             plain(settings.get("sources") or ()),
             plain(mails),
             passphrase or None,
             os.path.expanduser(roots) if roots is not None else None,
-            now(),
+            at,
             warnings.append,
         )
     words = words_of_role(plain(options or {}), "ssl_rotation_")
@@ -86,9 +87,9 @@ def rotation_sources(
     useless: Records = read.skipped
     if store is not None:
         known = [{name: plain(record[name]) for name in OF_RECORDS} for record in store]
-        useless = without_replaced(useless, known, now())
+        useless = without_replaced(useless, known, at)
         wishes = Wishes(plain(settings.get("common_names")), settings["import_new"], settings["trust"] == "require")
-        choice = choose(read.entries, known, wishes, now())
+        choice = choose(read.entries, known, wishes, at)
     if approved is not None:
         choice = approved_imports(choice, plain(approved))
     found: dict[str, t.Any] = untrusted(

@@ -11,7 +11,7 @@ are those of `ssl_certificate_info`.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -212,13 +212,10 @@ def without_replaced(useless: Iterable[Record], store: Iterable[Record], at: dat
 
     Emails are kept, and the store has a newer, valid certificate with all their names.
     """
-    valid = [record for record in store if (end := parse(record["not_after"])) is not None and end >= at]
-
-    def is_replaced(one: Record) -> bool:
-        names = names_of(one)
-        return bool(names) and any(names <= names_of(new) and age(new) >= age(one) for new in valid)
-
-    return [one for one in useless if (one["source"], one["reason"]) != ("mail", "expired") or not is_replaced(one)]
+    shelf = _Shelf(store, at)
+    return [
+        one for one in useless if (one["source"], one["reason"]) != ("mail", "expired") or not any(shelf.as_new(one))
+    ]
 
 
 def is_meant(record: Record, patterns: Sequence[str] | None) -> bool:
@@ -303,7 +300,7 @@ class _Shelf:
             return "already_imported", f"The store has it: certificate {same['id']}."
         names = names_of(entry)
         related = {record["id"]: record for name in names for record in self._by_name.get(name, ())}
-        newer = next((one for one in related.values() if self._is_as_new(one, entry, names)), None)
+        newer = next((one for one in self.as_new(entry) if one["key_type"] == entry["key_type"]), None)
         if newer is not None:
             return (
                 "superseded",
@@ -313,16 +310,13 @@ class _Shelf:
             return None
         return "new_name", _why_new(names, list(related.values()), is_empty=not self._by_fingerprint)
 
-    def _is_as_new(self, record: Record, entry: Record, names: Names) -> bool:
-        """Return whether a record of the store makes an entry needless."""
-        end = parse(record["not_after"])
-        return (
-            names <= names_of(record)
-            and record["key_type"] == entry["key_type"]
-            and end is not None
-            and end >= self._at
-            and age(record) >= age(entry)
-        )
+    def as_new(self, entry: Record) -> Iterator[Record]:
+        """Yield the records that have not expired, have all names of a certificate, and are as new or newer."""
+        names = names_of(entry)
+        for record in min((self._by_name.get(name, []) for name in names), key=len, default=[]):
+            end = parse(record["not_after"])
+            if names <= names_of(record) and end is not None and end >= self._at and age(record) >= age(entry):
+                yield record
 
 
 def _why_new(names: Names, related: Sequence[Record], *, is_empty: bool) -> str:
