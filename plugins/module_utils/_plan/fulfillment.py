@@ -10,9 +10,8 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._argspec import MAILBOXES
 from .rollout import is_narrowed_by_orders
-from .settings import is_report_path, why_out_of_range
+from .settings import is_report_path, which_mailboxes, why_out_of_range
 
 Record = Mapping[str, t.Any]
 """The variables of the role as they are meant, less the prefix of their names."""
@@ -126,9 +125,8 @@ def why_refused(
     if settings["batch_size"] < 1:
         return f"ssl_fulfillment_batch_size is {settings['batch_size']}, but must be at least 1."
     if "collect" in phases or ("import" in phases and settings.get("mail") is not None):
-        boxes = [name for name in MAILBOXES if name in (settings.get("mail") or {})]
-        if len(boxes) != 1:
-            named = f": it names {' and '.join(boxes)}, leave all but one out." if boxes else "."
+        named = which_mailboxes(settings.get("mail") or {})
+        if named:
             return (
                 "To find certificates in emails, ssl_fulfillment_mail must name the mailbox with the emails by one of "
                 f"imap, maildir, mbox and paths{named}"

@@ -22,7 +22,7 @@ from .._text import some_of
 from .._times import parse
 from .._x509.certificate import name_set, names_of
 from .._x509.chain import UNTRUSTED
-from .settings import is_report_path, why_out_of_range
+from .settings import is_report_path, which_mailboxes, why_out_of_range
 from .sightings import age, can_replace
 
 Record = Mapping[str, t.Any]
@@ -133,11 +133,8 @@ def _why_no_source(source: Record, is_folder: Callable[[str], bool], absolute: C
 
 
 def _why_no_mail(mail: Record) -> str | None:
-    boxes = [name for name in MAILBOXES if name in mail]
-    if len(boxes) == 1:
-        return None
-    named = f": it names {' and '.join(boxes)}, leave all but one out." if boxes else "."
-    return f"has a mail that must name the mailbox by one of {', '.join(MAILBOXES)}{named}"
+    named = which_mailboxes(mail)
+    return named and f"has a mail that must name the mailbox by one of {', '.join(MAILBOXES)}{named}"
 
 
 # What to import

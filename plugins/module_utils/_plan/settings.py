@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from .._api.values import LARGEST_ID, in_range
+from .._argspec import MAILBOXES
 
 MOST_BALANCERS = 64
 """Maximum number of load balancers to change at the same time."""
@@ -41,6 +42,14 @@ def why_out_of_range(settings: Mapping[str, t.Any], prefix: str) -> str | None:
         if not least <= settings[name] <= most:
             return f"{prefix}{name} is {settings[name]}, but must be {in_range(least, most)}."
     return None
+
+
+def which_mailboxes(mail: Mapping[str, t.Any]) -> str | None:
+    """Return how a sentence ends that asks for one mailbox, or `None` if exactly one is named."""
+    boxes = [name for name in MAILBOXES if name in mail]
+    if len(boxes) == 1:
+        return None
+    return f": it names {' and '.join(boxes)}, leave all but one out." if boxes else "."
 
 
 def is_report_path(path: str | None, is_folder: Callable[[str], bool], absolute: Callable[[str], str]) -> bool:
