@@ -125,8 +125,8 @@ def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather:
     pages = {0: first.rows}
     total = expected = first.total
     step = len(first.rows)
-    is_all = step >= total and step != size
-    offsets = range(0) if is_all or not step else range(max(step - 1, 1), total, max(step - 1, 1))
+    stride = max(step - 1, 1)
+    offsets = range(stride, total, stride) if 0 < step < total or step == size else range(0)
     ends = {offset: min(offset + step, total) for offset in offsets[:MOST_PAGES]}
     while ends:
         known = len(rows)

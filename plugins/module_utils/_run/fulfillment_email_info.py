@@ -92,12 +92,13 @@ def run(module: Module) -> dict[str, t.Any]:
         with box:
             look_and_wait(module, box, search)
     warn_of_untrusted(module, search)
+    at = now()
     return {
         "changed": False,
         "certificates": [
             search.collected[one.target].as_result(one) for one in wanted if one.target in search.collected
         ],
-        "missing": [why_missing(one, search, now()) for one in wanted if one.target not in search.collected],
+        "missing": [why_missing(one, search, at) for one in wanted if one.target not in search.collected],
         "unmatched": search.unmatched,
         "unmatched_count": search.unmatched_count,
         "messages_examined": search.examined,
