@@ -65,6 +65,16 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
             [{"mail": {"maildir": "/m", "max_age_days": "many"}, "privatekey_dir": "FOLDER"}],
             Refused("ssl_rotation_sources[0].mail.max_age_days is a value of type str, but must be a number"),
         ),
+        (
+            [
+                {"folder": "FOLDER"},
+                {
+                    "mail": {"imap": {"host": "h", "username": "u", "password": SECRET, "port": 70000}},
+                    "privatekey_dir": "FOLDER",
+                },
+            ],
+            Refused("ssl_rotation_sources[1] has a mail that cannot be used: port of imap must be from 1 to 65535."),
+        ),
         ([{"folder": "FOLDER"}, "FOLDER"], Refused("ssl_rotation_sources[1] is")),
         (
             [{"mail": {"mbox": "/m", "paths": ["/n"]}, "privatekey_dir": "FOLDER"}],

@@ -21,9 +21,9 @@ from functools import partial
 
 from .._errors import CertificatesError
 from .._files import check_plain_file, shown
+from .._mail.limits import why_unusable
 from .._mail.parts import HEADER_BYTES
 from .._mail.search import Place
-from .._names import is_loopback
 from .base import Enough, Mailbox, Raw, cut
 from .imap_answers import (
     NUMBER,
@@ -110,17 +110,9 @@ class ImapMailbox(Mailbox):
         self._first = 1
         self._validity: bytes | None = None
         self._box: imap_tools.BaseMailBox | None = None
-        if settings.security == "none" and not is_loopback(settings.host):
-            raise CertificatesError(
-                "invalid_argument",
-                f"The password is not sent to {settings.host} without TLS: set security to tls or starttls.",
-            )
-        for name in ("host", "username", "password", "folder"):
-            value = getattr(settings, name)
-            if not value or any(ord(character) < ord(" ") for character in value):
-                raise CertificatesError(
-                    "invalid_argument", f"{name} of imap must not be empty, and must not hold control characters."
-                )
+        why_not = why_unusable({"imap": vars(settings)})
+        if why_not:
+            raise CertificatesError("invalid_argument", why_not)
         self._context = _tls_context(settings)
 
     def __enter__(self) -> ImapMailbox:

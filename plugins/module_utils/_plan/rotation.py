@@ -17,6 +17,7 @@ from datetime import datetime
 
 from .._argspec import MAILBOXES
 from .._codes import RotationReason
+from .._mail.limits import why_unusable
 from .._names import any_matches, is_host_name
 from .._text import some_of
 from .._times import parse
@@ -134,7 +135,10 @@ def _why_no_source(source: Record, is_folder: Callable[[str], bool], absolute: C
 
 def _why_no_mail(mail: Record) -> str | None:
     named = which_mailboxes(mail)
-    return named and f"has a mail that must name the mailbox by one of {', '.join(MAILBOXES)}{named}"
+    if named:
+        return f"has a mail that must name the mailbox by one of {', '.join(MAILBOXES)}{named}"
+    why_not = why_unusable(mail)
+    return why_not and f"has a mail that cannot be used: {why_not}"
 
 
 # What to import

@@ -16,7 +16,7 @@ from .._argspec import MAILBOXES, ArgumentSpec, api_options, import_options, sel
 from .._errors import CertificatesError
 from .._files import read_file
 from .._libraries import FOR_API, FOR_CERTIFICATES
-from .._mail.parts import HEADER_BYTES
+from .._mail.limits import why_unusable
 from .._mail.search import Search, Wanted, why_missing, why_untrusted
 from .._mailbox.base import Mailbox
 from .._mailbox.files import MaildirMailbox, MboxMailbox, PathsMailbox
@@ -107,30 +107,10 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def check_params(params: t.Mapping[str, t.Any]) -> None:
-    """Refuse combinations of options that the argument specification cannot express."""
-    imap = params["imap"] or {}
-    limits = (
-        ("max_age_days", params["max_age_days"], LONGEST_AGE_DAYS),
-        ("wait_timeout", params["wait_timeout"], LONGEST_WAIT),
-        ("wait_interval", params["wait_interval"], LONGEST_WAIT),
-        ("timeout of imap", imap.get("timeout", 1), LONGEST_TIMEOUT),
-    )
-    for name, value, most in limits:
-        if not 0 < value <= most:
-            raise CertificatesError("invalid_argument", f"{name} must be greater than 0 and at most {most}.")
-    if not HEADER_BYTES <= params["max_message_bytes"] <= LARGEST_MESSAGE:
-        raise CertificatesError(
-            "invalid_argument", f"max_message_bytes must be from {HEADER_BYTES} to {LARGEST_MESSAGE}."
-        )
-    port = imap.get("port")
-    if port is not None and not 0 < port < 65536:
-        raise CertificatesError("invalid_argument", "port of imap must be from 1 to 65535.")
-
-
-LONGEST_AGE_DAYS = 36_500
-LONGEST_WAIT = 2_592_000
-LONGEST_TIMEOUT = 86_400
-LARGEST_MESSAGE = 1024 * 1024 * 1024
+    """Refuse what the argument specification cannot express."""
+    why_not = why_unusable(params)
+    if why_not:
+        raise CertificatesError("invalid_argument", why_not)
 
 
 def too_many(given: t.Sequence[str]) -> str:
@@ -142,14 +122,11 @@ def too_many(given: t.Sequence[str]) -> str:
 
 
 def open_mailbox(params: t.Mapping[str, t.Any]) -> Mailbox:
-    """Return the source of messages, checked as far as possible without a connection."""
+    """Return the source of messages."""
     given = [name for name in MAILBOXES if params[name] is not None]
     if len(given) > 1:
         raise CertificatesError("invalid_argument", too_many(given))
     largest = params["max_message_bytes"]
-    empty = [name for name in ("maildir", "mbox") if params[name] == ""]
-    if empty:
-        raise CertificatesError("invalid_argument", f"{empty[0]} must not be empty.")
     if params["imap"] is not None:
         return ImapMailbox(ImapSettings(**params["imap"]), largest)
     if params["maildir"] is not None:

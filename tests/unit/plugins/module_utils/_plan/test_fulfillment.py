@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 SETTINGS: dict[str, Any] = {
     "phases": ["request"],
     "batch_size": 100,
+    "wait_timeout": 900.0,
     "from_inventory": False,
     "inventory_vars_prefix": "ssl_order_",
     "select": {},
@@ -51,6 +52,14 @@ MAIL = {"mail": {"maildir": "/mail"}}
         (
             {"phases": ["collect"], "mail": {"mbox": "/m", "paths": []}},
             "it names mbox and paths, leave all but one out.",
+        ),
+        (
+            {"phases": ["collect"], "mail": {"mbox": "/m", "wait_interval": 0}},
+            "ssl_fulfillment_mail cannot be used: wait_interval must be greater than 0 and at most 2592000.",
+        ),
+        (
+            {"phases": ["collect"], "wait_timeout": -1.0, **MAIL},
+            "ssl_fulfillment_wait_timeout is -1.0, but must be greater than 0 and at most 2592000.",
         ),
         ({"phases": ["import"]}, "The import phase needs ssl_fulfillment_mail"),
         ({"phases": ["import"], **MAIL}, "The import phase needs ssl_fulfillment_mail"),

@@ -123,6 +123,10 @@ def test_check_mode_looks_at_the_listeners_if_removals_depend_on_it() -> None:
             "has privatekey_dir /none, which is no folder",
         ),
         ({"sources": [{"mail": {"max_age_days": 3}, "privatekey_dir": "/f"}]}, "must name the mailbox by one of imap"),
+        (
+            {"sources": [{"mail": {"maildir": "/m", "max_age_days": -1}, "privatekey_dir": "/f"}]},
+            "ssl_rotation_sources[0] has a mail that cannot be used: max_age_days must be greater than 0 and at most 36500.",
+        ),
         ({"deploy_concurrency": 0}, "ssl_rotation_deploy_concurrency is 0"),
         ({"phases": ["report"]}, "needs ssl_rotation_report_path"),
         ({"report_path": "/none/r.html"}, "ssl_rotation_report_path is /none/r.html"),
