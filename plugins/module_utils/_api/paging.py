@@ -128,7 +128,8 @@ def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather:
     stride = max(step - 1, 1)
     offsets = range(stride, total, stride) if 0 < step < total or step == size else range(0)
     ends = {offset: min(offset + step, total) for offset in offsets[:MOST_PAGES]}
-    while ends:
+    fruitless = 0
+    while ends and fruitless <= 1:  # a page may bring no more than the row that it has in common with the one before
         known = len(rows)
         asked = list(ends)
         left: dict[int, int] = {}
@@ -139,7 +140,8 @@ def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather:
             if page.rows and reached < ends[offset]:  # a page shorter than the first one leaves a gap
                 left[max(reached - 1, offset + 1)] = ends[offset]
             total = max(total, page.total or 0)
-        ends = left if len(rows) > known else {}
+        ends = {offset: end for offset, end in left.items() if not pages.get(offset)}
+        fruitless = 0 if len(rows) > known else fruitless + 1
     in_turn = [pages[offset] for offset in sorted(pages)]
     state = _by_overlap(in_turn)
     if len(rows) > total and state != "incomplete":

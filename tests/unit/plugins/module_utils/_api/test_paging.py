@@ -102,6 +102,8 @@ LENGTHS = st.just([]) | st.lists(st.integers(1, 2 * PAGE_SIZE), min_size=1, max_
 
 
 @given(count=COUNTS, cap=CAPS, ignore_limits=st.booleans(), omit_total=st.booleans(), lengths=LENGTHS)
+@example(count=34, cap=0, ignore_limits=False, omit_total=False, lengths=[1, 2, 2, 3])
+@example(count=4, cap=0, ignore_limits=False, omit_total=False, lengths=[1, 3])
 def test_an_ordered_list_is_read_whole(
     count: int, cap: int, ignore_limits: bool, omit_total: bool, lengths: list[int]
 ) -> None:
