@@ -33,6 +33,7 @@ WHOLE_NUMBER = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 PAIR = re.compile(r"(\w+)=(.+)")
 ITEM_OF_YAML = re.compile(r"^[ \t]*-(?:[ \t]+|$)", re.MULTILINE)
+ENTRY_OF_YAML = re.compile(r"\w+:(?:\s|$)")
 SEPARATORS = {"path": re.compile(r"[,\r\n]+")}
 """Paths may contain blanks; numbers, names, addresses and patterns may not."""
 USUAL_SEPARATORS = re.compile(r"[\s,;]+")
@@ -242,7 +243,7 @@ class _Reading:
                 raise self._no_list(text)
             return parsed
         if self._element["type"] == "dict":
-            if text.startswith("{") and text.endswith("}"):
+            if (text.startswith("{") and text.endswith("}")) or ENTRY_OF_YAML.match(text):
                 return [text]
             if ITEM_OF_YAML.match(text) and isinstance(parsed := self._parsed(text), list):
                 return parsed

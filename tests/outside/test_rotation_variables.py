@@ -44,6 +44,12 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
         ('[{"folder": "FOLDER"}]', BOTH),
         ('{"folder": "FOLDER"}', BOTH),
         ("folder=FOLDER, folder=FOLDER", BOTH),
+        ("folder: FOLDER\n", BOTH),
+        (
+            "mail:\n  maildir: /m\nprivatekey_dir: /no/where\n",
+            Refused("ssl_rotation_sources[0] has privatekey_dir /no/where, which is no folder on the controller."),
+        ),
+        ("folder: FOLDER\n- no YAML", Refused("ssl_rotation_sources[0] is a value of type str, but must be a dict")),
         (None, Refused("names no source")),
         ([], Refused("names no source")),
         ("FOLDER", Refused("must be a dict, such as")),
