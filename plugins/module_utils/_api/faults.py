@@ -415,18 +415,24 @@ def shorten(text: str) -> str:
     """
     without_pem = re.sub(r"-----BEGIN .*?(-----END [^-]*-----|$)", "(PEM removed)", text, flags=re.DOTALL)
     line = " ".join(
-        BASE64.sub(lambda found: found[0] if WORD.fullmatch(found[0]) else "(removed)", without_pem).split()
+        LINES_OF_BASE64.sub(
+            lambda found: found[0] if all(map(WORD.fullmatch, re.findall(BASE64, found[0]))) else "(removed)",
+            without_pem,
+        ).split()
     )
     line = printable(line)
     return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
 
 
-BASE64 = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
-"""Possibly a part of a key ..."""
+BASE64 = r"[A-Za-z0-9+/=_-]+"
+LINES_OF_BASE64 = re.compile(
+    rf"(?={BASE64[:-1]}{{16}}){BASE64}(?:(?:[ \t\r]*\n\s*|(?:\\r)?\\n){BASE64}(?=\s*(?:\n|\Z)|\\[rn]))*"
+)
+"""Possibly a part of a key, with the lines after it, the last of which may be short ..."""
 WORD = re.compile(
     r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*|[A-Z]+(_[A-Z]+)+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
-"""... unless it is a word, several words joined as in the API's names, a status such as MAINTENANCE_PENDING, or a UUID."""
+"""... unless each is a word, several words joined as in the API's names, a status such as MAINTENANCE_PENDING, or a UUID."""
 
 
 def as_sentence(text: str) -> str:

@@ -627,6 +627,7 @@ LONGEST_PIECE = 16
 @pytest.mark.parametrize("echo", ECHOES)
 @given(der=st.binary(min_size=118, max_size=700))
 @example(der=bytes(range(251, 5, -1)))
+@example(der=bytes(96) + base64.b64decode("xhwIlsnPaMmPneko"))  # a last line that looks like words joined
 def test_no_piece_of_an_echoed_key_is_left(form: object, echo: str, der: bytes) -> None:
     body = base64.encodebytes(der).decode().strip()
     body = re.sub("(.{64})", "\\1\n", body.replace("\n", "")).strip()
