@@ -175,8 +175,8 @@ options:
     default: 10
   verify:
     description:
-      - Whether to look at what the listeners serve, over TLS and from the machine that runs the module. This includes listeners that have
-        the right certificate already.
+      - Whether to look at what the listeners serve, over TLS and from the machine that runs the module. This includes listeners that
+        keep their certificate.
       - The listener fails with the reason V(not_served) if it does not serve its certificate within O(verify_timeout).
       - A listener that does not accept connections from here, before and after the change, does not fail. Its reason is
         V(not_reachable), RV(listeners[].served) is null, and a warning names it.

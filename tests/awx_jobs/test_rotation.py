@@ -111,7 +111,7 @@ def test_what_was_approved_is_done_and_nothing_else_until_the_night(
     assert "skipped (changed_meanwhile): api, prod-api:443, api.example.com" in done.output
     rotated = done.stats["ssl_rotated"]
     counts = {name: rotated[name] for name in ("imported", "deployed", "verified", "removed", "failed")}
-    assert counts == {"imported": 2, "deployed": 1, "verified": 2, "removed": 1, "failed": 0}
+    assert counts == {"imported": 2, "deployed": 1, "verified": 3, "removed": 1, "failed": 0}
     assert any(line.startswith("prod-www:443: switched to certificate ") for line in rotated["lines"])
 
     of_the_project = [{"folder": "../../volume/certificates"}]  # relative to its folder

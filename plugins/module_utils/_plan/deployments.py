@@ -107,6 +107,12 @@ class Deployment:
         return self.place.listener.uuid if self.place else ""
 
     @property
+    def is_to_be_seen(self) -> bool:
+        """Whether it can be looked at whether it serves what it should: the new certificate, or the one that it keeps."""
+        is_known = self.target is not None and self.target.certificate is not None
+        return is_known and self.outcome in {"switched", "unchanged", "skipped"}
+
+    @property
     def previous_certificate_id(self) -> int | None:
         """The certificate that it had."""
         return self.place.listener.certificate_id if self.place else None

@@ -23,7 +23,8 @@ UNREAD = {"gather_imported"}
 NAMES = "common_names"
 """The option of a selection of orders that listeners have, too."""
 WILDCARD = re.compile(r"([*?\[])")
-DONE = ("outcome", "reason", "served", "served_fingerprint_sha256", "message")
+SEEN = ("served", "served_fingerprint_sha256")
+DONE = ("outcome", "reason", "message", *SEEN)
 """What the carrying out of a plan adds to what the plan says about a listener."""
 
 
@@ -67,16 +68,18 @@ def key_of(listener: Record) -> str:
 
 
 def one_call(listeners: Sequence[Record]) -> dict[str, t.Any]:
-    """Return the options of one module call that carries out a plan, and looks at the listeners that have the right certificate."""
-    planned, kept = ([one for one in listeners if one["outcome"] == outcome] for outcome in ("switched", "unchanged"))
+    """Return the options of one module call that carries out a plan, and looks at the listeners that keep their certificate."""
+    planned = [one for one in listeners if one["outcome"] == "switched"]
+    kept = [one.record for one in settle(listeners, is_done=False) if one.stays]
+    meant = [(one["certificate_id"], one) for one in planned] + [(one["previous_certificate_id"], one) for one in kept]
     places: dict[int, list[dict[str, t.Any]]] = {}
-    for one in (*planned, *kept):
+    for certificate_id, one in meant:
         place = {
             "load_balancer": one["load_balancer_uuid"],
             "port": one["port"],
             "previous_certificate_id": one["previous_certificate_id"],
         }
-        places.setdefault(one["certificate_id"], []).append(place)
+        places.setdefault(certificate_id, []).append(place)
     return {
         "deployments": [{"certificate_id": key, "listeners": value} for key, value in places.items()],
         "max_listeners": len(planned),
@@ -91,9 +94,15 @@ def with_outcomes(listeners: Sequence[Record], answer: Record) -> list[Record]:
         answer: what the call that carried it out returned. What it does not know is left as it was planned.
     """
     done = {key_of(one): one for one in answer.get("listeners") or ()}
-    return [
-        {**one, **{name: done[key_of(one)][name] for name in DONE}} if key_of(one) in done else one for one in listeners
-    ]
+    return [_with_outcome(one, done.get(key_of(one))) for one in listeners]
+
+
+def _with_outcome(planned: Record, done: Record | None) -> Record:
+    if done is None:
+        return planned
+    # The call does not know why a listener keeps its certificate.
+    is_still_skipped = planned["outcome"] == "skipped" and done["outcome"] == "unchanged"
+    return {**planned, **{name: done[name] for name in (SEEN if is_still_skipped else DONE)}}
 
 
 @dataclass(frozen=True)
@@ -126,6 +135,11 @@ class Settled:
         """Whether what it serves can be compared with the store, and it has not failed already."""
         has_failed = self.is_done and self.outcome in {"failed", "rolled_back"}
         return not has_failed and not self.is_unknown
+
+    @property
+    def stays(self) -> bool:
+        """Whether it keeps a certificate of the store."""
+        return self.outcome in {"unchanged", "skipped"} and not self.is_unknown
 
     @property
     def is_unknown(self) -> bool:

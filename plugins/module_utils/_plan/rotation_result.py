@@ -12,7 +12,7 @@ from datetime import datetime
 
 from .._errors import failed_about
 from . import forecast
-from .rollout import Record, Settled, settle
+from .rollout import Record, Settled, key_of, settle
 from .rollout_result import Rollout, lists
 from .rotation import is_meant
 from .sightings import removal, verdicts
@@ -152,14 +152,25 @@ def _add_seen(
     if run.seen is not None and "endpoints" not in run.seen:
         result["failed"].append(failed_about("what the load balancers serve", run.seen))
     elif run.seen is not None:
-        for one in verdicts(_left_alone(listeners), run.seen["endpoints"]):
-            if one["outcome"] == "failed" or "verify" in phases:
-                result[str(one["outcome"])].append(one)
+        judged = verdicts(_left_alone(listeners), run.seen["endpoints"])
+        failed = [one for one in judged if one["outcome"] == "failed"]
+        result["failed"] += failed
+        # Each listener is in the result once, with what matters most; one that is skipped has a reason from the plan.
+        result["skipped"] = _without(failed, result["skipped"])
+        if "verify" in phases:
+            result["verified"] += [one for one in judged if one["outcome"] == "verified"]
+            result["skipped"] += _without(result["skipped"], [one for one in judged if one["outcome"] == "skipped"])
+
+
+def _without(others: Iterable[Record], records: Iterable[Record]) -> list[Record]:
+    """Return records, but not of listeners that others are about."""
+    keys = {key_of(one) for one in others if "listener_uuid" in one}
+    return [one for one in records if "listener_uuid" not in one or key_of(one) not in keys]
 
 
 def _left_alone(listeners: Sequence[Record]) -> list[Settled]:
-    """Return those listeners of a plan that have the right certificate."""
-    return [one for one in settle(listeners, is_done=False) if one.outcome == "unchanged"]
+    """Return those listeners of a plan that keep their certificate."""
+    return [one for one in settle(listeners, is_done=False) if one.stays]
 
 
 def what_to_remove(

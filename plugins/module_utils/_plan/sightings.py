@@ -185,8 +185,7 @@ def removal(
 
 
 def _is_seen(one: Settled, served: bool | None, *, remove_unseen: bool) -> bool:
-    is_as_meant = one.is_switched or one.outcome == "unchanged"
-    return is_as_meant and (remove_unseen if served is None else served)
+    return (one.is_switched or one.stays) and (remove_unseen if served is None else served)
 
 
 def _kept(old: Record, unseen: Sequence[Record], others: Sequence[Record]) -> Record:

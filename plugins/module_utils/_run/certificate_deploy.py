@@ -129,7 +129,8 @@ def run(module: Module) -> dict[str, t.Any]:
         groups = list(by_balancer(planned))
         for group in client.each(ProgressFile(module.given_folder, len(groups)).of(switcher), groups):
             settled += group
-    warn_of_what_was_seen(module, settled, watch)
+    for warning in watch.warnings if watch else ():
+        module.warn(warning)
     return as_result(planned, sorted(settled, key=by_place), client)
 
 
@@ -307,18 +308,6 @@ def by_balancer(planned: Sequence[Deployment]) -> Iterator[list[Deployment]]:
     found = sorted((one for one in planned if one.place), key=lambda one: one.at.balancer.uuid)
     for _uuid, group in groupby(found, key=lambda one: one.at.balancer.uuid):
         yield sorted(group, key=by_place)
-
-
-def warn_of_what_was_seen(module: Module, settled: Sequence[Deployment], watch: Watch | None) -> None:
-    """Warn about chains that clients may not trust, and about listeners that could not be looked at."""
-    for warning in watch.warnings if watch else ():
-        module.warn(warning)
-    unseen = sorted(one.name for one in settled if one.reason == "not_reachable")
-    if unseen:
-        module.warn(
-            f"What these listeners serve cannot be looked at from here: {some_of(unseen, MOST_NAMED)}. Run it from a machine that "
-            "reaches them, or see with ssl_endpoint_info from there."
-        )
 
 
 def as_result(planned: Sequence[Deployment], done: Sequence[Deployment], client: Client) -> dict[str, t.Any]:

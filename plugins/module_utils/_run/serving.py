@@ -56,13 +56,21 @@ class Watch:
         self._before: dict[str, Sighting] = {}
         self._broken: set[str] = set()
         self._untrusted: dict[str, set[str]] = {}
+        self._unreached: set[str] = set()
 
     @property
     def warnings(self) -> list[str]:
-        """A warning for each reason why clients may not trust what listeners serve."""
-        return [
+        """A warning for each reason why clients may not trust what listeners serve, and one about what could not be looked at."""
+        untrusted = [
             f"Clients may not trust what these listeners serve: {some_of(sorted(names), MOST_NAMED)}: {why}"
             for why, names in sorted(self._untrusted.items())
+        ]
+        if not self._unreached:
+            return untrusted
+        return [
+            *untrusted,
+            f"What these listeners serve cannot be looked at from here: {some_of(sorted(self._unreached), MOST_NAMED)}. Run it from a "
+            "machine that reaches them, or see with ssl_endpoint_info from there.",
         ]
 
     def remember(self, deployments: Sequence[Deployment]) -> None:
@@ -75,18 +83,20 @@ class Watch:
 
     def works(self, deployment: Deployment) -> bool:
         """Look until a listener that was pointed back works again; return whether it does."""
+        before = self._before.get(deployment.uuid)
+        may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
         pauses = Pauses(self._stop, self._timeout, LONGEST_PAUSE)
         while True:
             found = self._look_at([deployment])[deployment.uuid]
-            if found.works and not self._is_worse(deployment.uuid, found):
+            if (found.works or may_fail) and not self._is_worse(deployment.uuid, found):
                 return True
             if not pauses.pause():
                 return False
 
     def until_served(self, deployments: Sequence[Deployment]) -> list[Deployment]:
-        """Return listeners with what they serve: as soon as it is what they should, else when the time is over."""
+        """Return listeners that are to be seen with what they serve: as soon as it is what they should, else when the time is over."""
         seen = {one.uuid: one for one in deployments}
-        pending = {one.uuid: one for one in deployments if one.target and one.target.certificate}
+        pending = dict(seen)
         pauses = Pauses(self._stop, self._timeout, LONGEST_PAUSE)
         worse_since: dict[str, float] = {}
         while pending:
@@ -114,11 +124,13 @@ class Watch:
         """Return a listener with what was seen of it."""
         if found.verdict == "served":
             self._note_trust(deployment, found)
-            message = f"{deployment.message} It is served."
+            what = "It" if deployment.outcome != "skipped" else "The one that the listener has"
+            message = f"{deployment.message} {what} is served."
             return replace(deployment, served=True, served_fingerprint=found.shown, message=message)
         if found.verdict == "unreachable" and not self._is_worse(deployment.uuid, found):
             why = f"{deployment.message} What is served cannot be looked at from here: {found.words}"
-            return replace(deployment, reason="not_reachable", message=why)
+            self._unreached.add(deployment.name)
+            return replace(deployment, reason=deployment.reason or "not_reachable", message=why)
         before = deployment.fallback_id
         back = f" Certificate {before} is probably the one before it: name it to go back." if before else ""
         return deployment.failed(

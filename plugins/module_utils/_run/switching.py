@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from .._api.balancers import Balancer, fetch_balancer, point_listeners
+from .._api.balancers import Balancer, Listener, fetch_balancer, point_listeners
 from .._api.client import Client
 from .._api.store import fetch_one
 from .._codes import DeployReason
@@ -72,7 +72,7 @@ class Switcher:
     def __call__(self, group: Sequence[Deployment]) -> list[Deployment]:
         """Return the balancer's listeners with their outcomes, in every case."""
         planned = [one for one in group if one.is_changed]
-        kept = [one for one in group if one.outcome == "unchanged"]
+        kept = [one for one in group if one.is_to_be_seen and not one.is_changed]
         with ThreadPoolExecutor(max_workers=1) as meanwhile:
             remembered = meanwhile.submit(self._watch.remember, planned) if self._watch else None
             settled = {one.uuid: one for one in (*group, *self._switch(planned, remembered))}
@@ -242,7 +242,7 @@ class Switcher:
 
     def _see(self, watch: Watch, settled: Sequence[Deployment]) -> list[Deployment]:
         """Look at the listeners until they serve what they should; point back those that work no more."""
-        seen = watch.until_served([one for one in settled if one.outcome in {"switched", "unchanged"}])
+        seen = watch.until_served([one for one in settled if one.is_to_be_seen])
         broken = [one for one in seen if self._rollback and watch.is_broken(one) and one.previous_certificate_id]
         done = {one.uuid: one for one in self._switch([_reversed(one) for one in broken])}
         return [*seen, *(self._pointed_back(watch, one, done[one.uuid]) for one in broken)]
@@ -311,18 +311,28 @@ def _still_to_do(planned: Sequence[Deployment], now: Balancer) -> tuple[list[Dep
             settled.append(
                 replace(one, outcome="unchanged", message="Another run has switched it meanwhile.", is_changed=False)
             )
-        elif not listener.is_https or listener.certificate_id != before.certificate_id:
-            has = f"certificate {listener.certificate_id}" if listener.certificate_id else "no certificate"
+        elif (now_there := _what_has_changed(before, listener)) is not None:
             settled.append(
                 one.failed(
                     "ambiguous",
-                    f"The listener was changed since the plan was made: it has {has} now. Run it again to see what is there.",
+                    f"The listener was changed since the plan was made: it {now_there} now. Run it again to see what is there.",
                     is_changed=False,
                 )
             )
         else:
             missing.append(one)
     return missing, settled
+
+
+def _what_has_changed(before: Listener, listener: Listener) -> str | None:
+    """Return what is different about a listener, if a plan does not hold because of that."""
+    if listener.port != before.port:
+        return f"is on port {listener.port}"
+    if not listener.is_https:
+        return f"is for {listener.protocol or 'another protocol'}"
+    if listener.certificate_id != before.certificate_id:
+        return f"has certificate {listener.certificate_id}" if listener.certificate_id else "has no certificate"
+    return None
 
 
 REASONS: dict[str, DeployReason] = {

@@ -31,6 +31,7 @@ class Sighting:
         words: the finding as a sentence, for all verdicts but `served`.
         chain: what was sent with the wanted certificate.
         working: the addresses that completed a handshake.
+        failing: those that accepted a connection and completed none.
         closed: the looks at those that did not accept a connection.
     """
 
@@ -40,6 +41,7 @@ class Sighting:
     words: str
     chain: tuple[Certificate, ...] = ()
     working: frozenset[str | None] = frozenset()
+    failing: frozenset[str | None] = frozenset()
     closed: tuple[Look, ...] = ()
 
     @property
@@ -56,10 +58,15 @@ class Sighting:
 
     def is_worse_than(self, before: Sighting) -> bool:
         """Return whether something is wrong that was not wrong before: no handshake, or a certificate that has no business there."""
-        if not before.works or self.verdict == "served":
+        if self.verdict == "served" or not before.working:
             return False
         wanted = {one.fingerprint_sha256 for one in self.chain[:1]}
-        return self.verdict != "other" or not self.fingerprints <= before.fingerprints | wanted
+        if not self.fingerprints <= before.fingerprints | wanted:
+            return True
+        if before.works:
+            return self.verdict != "other"
+        # Some address failed before, too: it is worse only if another one has been lost.
+        return not before.working.isdisjoint(self.failing | {look.ip_address for look in self.closed})
 
 
 def sighting(looks: Sequence[Look], wanted: Certificate) -> Sighting:
@@ -71,21 +78,23 @@ def sighting(looks: Sequence[Look], wanted: Certificate) -> Sighting:
     """
     reached = [look for look in looks if look.is_connected]
     if not reached:
-        return Sighting("unreachable", frozenset(), None, _said(looks))
+        return Sighting("unreachable", frozenset(), None, _said(looks), closed=tuple(looks))
     seen = [look for look in reached if look.chain]
     fingerprints = frozenset(look.chain[0].fingerprint_sha256 for look in seen)
     others = [look for look in seen if look.chain[0] != wanted]
     chain = next((look.chain for look in seen if look.chain[0] == wanted), ())
     shown = (others or seen)[0].chain[0].fingerprint_sha256 if seen else None
     failed = [look for look in reached if look.reason is not None or not look.chain]
-    working = frozenset(look.ip_address for look in reached if look not in failed)
+    failing = frozenset(look.ip_address for look in failed)
+    working = frozenset(look.ip_address for look in reached) - failing
     closed = tuple(look for look in looks if look not in reached)
     if failed:
-        return Sighting("failing", fingerprints, shown, _said(failed), chain, working, closed)
+        return Sighting("failing", fingerprints, shown, _said(failed), chain, working, failing, closed)
     if others:
         names = [f"{_where(look)} serves {described(look.chain[0])}" for look in others]
-        return Sighting("other", fingerprints, shown, f"{some_of(names, MOST_NAMED, '; ')}.", chain, working, closed)
-    return Sighting("served", fingerprints, shown, "", chain, working, closed)
+        words = f"{some_of(names, MOST_NAMED, '; ')}."
+        return Sighting("other", fingerprints, shown, words, chain, working, failing, closed)
+    return Sighting("served", fingerprints, shown, "", chain, working, failing, closed)
 
 
 def described(certificate: Certificate) -> str:

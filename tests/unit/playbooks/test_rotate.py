@@ -24,6 +24,7 @@ from tests.support.balanced import (
     general,
     have,
     ids,
+    put,
     run,
     store,
 )
@@ -371,6 +372,25 @@ def test_check_mode_looks_at_the_listeners_that_stay(
         assert (told.ran.code, changes(told), www in ids(account)) == (code, Counter(), True), told.ran.output
         assert "removed 0" in told.ran.output and f"skipped ({reason}): " in told.ran.output
         assert ("web:443: FAILED, " in told.ran.output) == (code != 0)
+
+
+def test_a_listener_that_no_new_certificate_suits_is_looked_at(account: Simulator, tmp_path: Path) -> None:
+    """Once it is seen that it serves what it keeps, what that replaced is removed; if it serves nothing, the run fails."""
+    names = ("www.example.com", "api.example.com")
+    before, kept = (put(account, renewed(*names, days=days)) for days in ((-350, 15), (-20, 70)))
+    web = balancer(account, "web", p443=kept)
+    keep(tmp_path / "keys", "ec", renewed(*names, key=new_key("ec")))
+    for options in (["--check"], []):
+        told = rotate(account, tmp_path, *options, import_new=True, remove_superseded=True)
+        assert (told.ran.code, told.outcomes("verified")["web:443"][2]) == (0, True), told.ran.output
+        assert [one["id"] for one in told.result["removed"]] == [before], told.ran.output
+        assert "skipped (key_type_not_offered): web:443" in told.ran.output, told.ran.output
+    assert have(account) == {"web:443": kept}
+    account.patch_listener(web["listeners"][0]["uuid"], misbehaves="other", changes=9, at_once=True)
+    for options in (["--check"], []):
+        told = rotate(account, tmp_path, *options, remove_superseded=True)
+        assert (told.ran.code, changes(told)) == (2, Counter()), told.ran.output
+        assert "web:443: FAILED, " in told.ran.output and "skipped 1, failed 1" in told.ran.output, told.ran.output
 
 
 def test_an_old_certificate_that_another_service_uses(account: Simulator, tmp_path: Path) -> None:

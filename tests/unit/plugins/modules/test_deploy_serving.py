@@ -86,6 +86,29 @@ def test_it_is_served(serving: Simulator, login: Row) -> None:
     assert not again["changed"] and [one["served"] for one in again["listeners"]] == [True, True]
 
 
+@pytest.mark.parametrize("how", [None, "stale", "handshake", "closed"])
+def test_what_keeps_its_certificate_is_looked_at(serving: Simulator, login: Row, how: str | None) -> None:
+    """The newer one does not suit it, but the one that it has must be served all the same."""
+    web = Web(serving, 2)
+    lacking = issue(names=["api.example.com"])
+    kept = store(serving, old(names=["www.example.com", "api.example.com"]))
+    assert store(serving, lacking)
+    serving.patch_listener(web.uuids[1], tlsCertificateId=kept, **({"misbehaves": how} if how else {}))
+    run = run_it(**login)
+    _other, one = run["listeners"]
+    assert one["certificate_id"] == one["previous_certificate_id"] == kept
+    if how is None:
+        assert (one["outcome"], one["reason"], one["served"]) == ("skipped", "names_not_covered", True)
+        assert "The one that the listener has is served." in one["message"] and not run.failed
+    elif how == "closed":
+        assert (one["outcome"], one["reason"], one["served"]) == ("skipped", "names_not_covered", None)
+        assert f"cannot be looked at from here: web:{PORT + 1}." in run.output
+    else:
+        assert (one["outcome"], one["reason"], one["served"]) == ("failed", "not_served", False)
+        assert run.failed
+    assert placed(serving)[f"web:{PORT + 1}"] == kept
+
+
 def test_names_that_are_asked_for(serving: Simulator, over_rest: Row) -> None:
     """A wildcard, and no common name."""
     for number, names in enumerate((["*.example.com"], ["www.example.net", "*.example.net"])):

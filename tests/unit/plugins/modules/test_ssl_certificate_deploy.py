@@ -670,15 +670,26 @@ def test_another_run_was_faster(account: Simulator, login: dict[str, Any]) -> No
     assert changes(account) == [elements(web, second, (444,))] and not run.failed
 
 
-@pytest.mark.parametrize("change", [{"tlsCertificateId": 77}, {"protocol": "HTTP", "tlsCertificateId": None}])
-def test_somebody_has_changed_a_listener(account: Simulator, login: dict[str, Any], change: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"tlsCertificateId": 77}, "it has certificate 77 now"),
+        ({"protocol": "HTTP", "tlsCertificateId": None}, "it is for HTTP now"),
+        ({"protocol": "HTTP"}, "it is for HTTP now"),
+        ({"protocolPort": 9443}, "it is on port 9443 now"),
+    ],
+)
+def test_somebody_has_changed_a_listener(
+    account: Simulator, login: dict[str, Any], change: dict[str, Any], said: str
+) -> None:
     """Who planned with something else does not overwrite it."""
-    web, _, second = renewable(account, 443, 444)
+    web, first, second = renewable(account, 443, 444)
     uuid = web["listeners"][0]["uuid"]
     run = meanwhile(account, web, lambda: account.patch_listener(uuid, **change), **login)
     assert outcomes(run) == {"web:443": ("failed", "ambiguous"), "web:444": ("switched", None)}
-    assert "again" in run["listeners"][0]["message"]
-    assert placed(account) == {"web:443": change["tlsCertificateId"], "web:444": second}
+    assert said in run["listeners"][0]["message"] and "again" in run["listeners"][0]["message"]
+    kept = {f"web:{change.get('protocolPort', 443)}": change.get("tlsCertificateId", first)}
+    assert placed(account) == {**kept, "web:444": second}
 
 
 def test_a_change_that_fails(account: Simulator, login: dict[str, Any]) -> None:

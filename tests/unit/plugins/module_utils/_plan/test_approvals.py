@@ -121,7 +121,7 @@ def test_one_call_makes_the_changes_and_looks_at_the_others() -> None:
         for one in first["call"]["deployments"]
         for place in one["listeners"]
     }
-    assert places == {"uuid-of-web": 2, "uuid-of-idle": 1}
+    assert places == {"uuid-of-web": 2, "uuid-of-api": 1, "uuid-of-idle": 1}
     did = [listener("web", "f", served=True, message="Switched."), listener("idle", "e", "unchanged", served=True)]
     listeners = carried_out(plan, preview, {"listeners": did})["listeners"]
     assert [(one["load_balancer"], one["outcome"], one["served"]) for one in listeners] == [

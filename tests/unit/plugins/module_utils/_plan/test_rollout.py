@@ -144,6 +144,7 @@ def test_one_call_makes_all_changes_and_looks_at_the_others() -> None:
                     {"load_balancer": "uuid-of-b", "port": 443, "previous_certificate_id": OLD},
                     {"load_balancer": "uuid-of-c", "port": 443, "previous_certificate_id": OLD},
                     {"load_balancer": "uuid-of-d", "port": 443, "previous_certificate_id": NEW},
+                    {"load_balancer": "uuid-of-e", "port": 443, "previous_certificate_id": NEW},
                 ],
             },
             {
@@ -153,6 +154,23 @@ def test_one_call_makes_all_changes_and_looks_at_the_others() -> None:
         ],
         "max_listeners": 4,
     }
+
+
+def test_why_a_listener_keeps_its_certificate_is_not_forgotten() -> None:
+    """The call that looks at it says only that it has that."""
+    plan = [listener(name, outcome="skipped", reason="key_type_not_offered", message="Not taken.") for name in "ab"]
+    found = [
+        {**plan[0], "outcome": "unchanged", "reason": None, "message": "It is served.", "served": True},
+        {**plan[1], "outcome": "failed", "reason": "not_served", "message": "It is not.", "served": False},
+    ]
+    told = [
+        (one["outcome"], one["reason"], one["message"], one["served"])
+        for one in with_outcomes(plan, {"listeners": found})
+    ]
+    assert told == [
+        ("skipped", "key_type_not_offered", "Not taken.", True),
+        ("failed", "not_served", "It is not.", False),
+    ]
 
 
 def test_what_the_api_names_for_a_listener() -> None:

@@ -251,6 +251,22 @@ def test_it_works_again(world: World) -> None:
     assert not watch.works(one)
 
 
+@pytest.mark.parametrize("lost", [FAILS, GONE, THIRD])
+def test_the_only_address_that_worked_is_lost(world: World, lost: Answer) -> None:
+    """It is broken, though another one failed before; it works again as soon as it is as it was."""
+    watch, one = Watch(60, None, world.clock), switched()
+    world.shows = {0: (FAILS, OLD)}
+    watch.remember([one])
+    (seen,) = watch.until_served([one])
+    assert (seen.reason, watch.is_broken(one)) == ("not_served", False)
+    world.shows = {0: (FAILS, lost)}
+    (seen,) = watch.until_served([one])
+    assert (seen.reason, watch.is_broken(one)) == ("not_served", True)
+    assert not watch.works(one)
+    world.shows = {0: (FAILS, OLD)}
+    assert watch.works(one)
+
+
 def test_trust(world: World) -> None:
     """A warning for each listener that clients may not trust; none where trust is not looked at."""
     trusting = Anchors([Certificate.of(AUTHORITY.root)])

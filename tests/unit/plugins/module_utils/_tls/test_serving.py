@@ -100,6 +100,7 @@ BEFORE = {
     "the new one": sighting([serves(NEW)], WANTED),
     "no handshake": sighting([fails("no_tls")], WANTED),
     "unreachable": sighting([fails("unreachable")], WANTED),
+    "one of two fails": sighting([serves(OLD), fails("handshake_failed")], WANTED),
 }
 AFTER = {
     "the old one": sighting([serves(OLD)], WANTED),
@@ -109,13 +110,25 @@ AFTER = {
     "the new and a third one": sighting([serves(NEW), serves(THIRD, "192.0.2.2")], WANTED),
     "no handshake": sighting([fails("handshake_failed")], WANTED),
     "unreachable": sighting([fails("timeout")], WANTED),
+    "no handshake at the first address": sighting([fails("handshake_failed", "192.0.2.1")], WANTED),
+    "the first address is unreachable": sighting([fails("timeout", "192.0.2.1")], WANTED),
 }
+LOST = {"no handshake at the first address", "the first address is unreachable"}
 WORSE = {
-    "the old one": {"a third one", "the new and a third one", "no handshake", "unreachable"},
-    "two different ones": {"no handshake", "unreachable"},
-    "the new one": {"the old one", "both", "a third one", "the new and a third one", "no handshake", "unreachable"},
+    "the old one": {"a third one", "the new and a third one", "no handshake", "unreachable", *LOST},
+    "two different ones": {"no handshake", "unreachable", *LOST},
+    "the new one": {
+        "the old one",
+        "both",
+        "a third one",
+        "the new and a third one",
+        "no handshake",
+        "unreachable",
+        *LOST,
+    },
     "no handshake": set(),
     "unreachable": set(),
+    "one of two fails": {"a third one", "the new and a third one", *LOST},
 }
 """After which sighting a listener that was seen like this before is worse off: one that is only slow is not."""
 
