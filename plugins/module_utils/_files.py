@@ -11,6 +11,7 @@ import stat
 import typing as t
 
 from ._errors import CertificatesError
+from ._text import encodable
 
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes of a file with keys or certificates; the longest certificate bundles have less than one million."""
@@ -90,4 +91,5 @@ def not_readable(kind: str, path: str, error: OSError | ValueError) -> Certifica
 
 def shown(path: str) -> str:
     """Return a path as it is appended to a word in a message; empty if it is no path, for example the text of a key."""
-    return f" {path}" if path.isprintable() else ""
+    text = encodable(path)
+    return f" {text}" if text.isprintable() else ""

@@ -20,6 +20,7 @@ from ._argspec import ArgumentSpec
 from ._errors import CertificatesError
 from ._libraries import require_libraries
 from ._secrets import contained_in, hidden_texts, in_each_text, masked, redacted, secrets_in
+from ._text import encodable
 
 try:  # from ansible-core 2.22 on, it hides what is registered here and ignores no_log_values
     from ansible.module_utils.secrets import register_secrets  # type: ignore[import-not-found,unused-ignore]
@@ -96,7 +97,7 @@ class Module(AnsibleModule):
 
     def warn(self, warning: str, **more: t.Any) -> None:
         """Warn without secrets."""
-        super().warn(masked(warning, self.no_log_values), **more)
+        super().warn(masked(encodable(warning), self.no_log_values), **more)
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
         """End with a result."""
@@ -114,7 +115,7 @@ class Module(AnsibleModule):
         secrets = self.no_log_values | self._misplaced
 
         def mask(text: str) -> str:
-            return masked(text, secrets)
+            return masked(encodable(text), secrets)
 
         failure = {"code": "invalid_argument", "message": str(msg), "details": {}}
         kwargs["failure"] = in_each_text(kwargs.get("failure", failure), mask)

@@ -38,7 +38,10 @@ def some_of(texts: Sequence[str], most: int, between: str = ", ", before_rest: s
 
 
 def encodable(text: str) -> str:
-    """Return a text that UTF-8 can encode: JSON allows half of a surrogate pair (RFC 8259, 8.2), results do not."""
+    """Return a text that UTF-8 can encode, as results must be.
+
+    JSON allows half of a surrogate pair (RFC 8259, 8.2), and Python makes such of the bytes of a file's name that are not UTF-8.
+    """
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -97,6 +97,7 @@ def read(name: str, output: str, errors: str) -> Run:
     """
     assert not errors, errors
     run = Run(json.loads(output), output)
+    json.dumps(run.result, ensure_ascii=False).encode("utf-8")  # as ansible-core demands; JSON could be read without it
     assert deviations(name, run.result) == []
     return run
 

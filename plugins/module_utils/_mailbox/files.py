@@ -18,6 +18,7 @@ from .._errors import CertificatesError
 from .._files import not_readable, open_plain_file
 from .._mail.parts import HEADER_BYTES, read_headers
 from .._mail.search import Place
+from .._text import encodable
 from .base import Enough, Mailbox, Raw, cut
 from .mbox import split_mbox
 
@@ -64,7 +65,7 @@ class _Files(Mailbox):
                     return None
                 is_small = status.st_size <= self._largest
                 data = file.read(self._largest + 1 if is_small else HEADER_BYTES)  # it may grow meanwhile
-                return cut(data, Place(path=path), self._largest, is_whole=is_small)
+                return cut(data, Place(path=encodable(path)), self._largest, is_whole=is_small)
         except FileNotFoundError:
             return None  # moved or removed meanwhile, or a broken link
         except OSError as error:

@@ -574,13 +574,22 @@ def test_what_in_a_maildir_is_a_message(tmp_path: Path) -> None:
 
 
 def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
+    """It is passed over, or its message is taken, as that of any other file."""
     make_maildir(tmp_path)
-    with suppress(OSError):  # macOS has no such names
-        Path(os.fsdecode(os.fsencode(tmp_path) + b"/new/caf\xe9")).write_bytes(mail(text_part(NOTICE)))
-    issued = issue()
+    issued, other = issue(), issue()
     (tmp_path / "new/1").write_bytes(letter(issued))
-    run = looked(orders=[order(issued)], maildir=str(tmp_path))
-    assert fingerprints(run) == [issued.fingerprint]
+    with suppress(OSError):  # macOS has no such names
+        for name, data in ((b"caf\xe9.eml", mail(text_part(NOTICE))), (b"b\xe4r.eml", letter(other))):
+            Path(os.fsdecode(os.fsencode(tmp_path) + b"/new/" + name)).write_bytes(data)
+        os.mkfifo(os.fsencode(tmp_path) + b"/new/r\xf6hre.eml")
+    wanted = [order(issued), order(other)]
+    for where in ({"maildir": str(tmp_path)}, {"paths": [str(tmp_path / "new/1"), str(tmp_path / "new")]}):
+        run = looked(orders=wanted, **where)
+        assert issued.fingerprint in fingerprints(run)
+        if sys.platform != "darwin":
+            assert fingerprints(run) == [issued.fingerprint, other.fingerprint]
+            assert run["certificates"][1]["source"]["path"] == str(tmp_path / "new/b?r.eml")
+            assert f"{tmp_path}/new/r?hre.eml cannot be read: it is " in run.output
 
 
 def test_what_is_no_maildir(tmp_path: Path) -> None:
