@@ -33,6 +33,7 @@ WHOLE_NUMBER = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 PAIR = re.compile(r"(\w+)=(.+)")
 ITEM_OF_YAML = re.compile(r"^[ \t]*-(?:[ \t]+|$)", re.MULTILINE)
+KEY = re.compile(r"\w{1,40}")
 ENTRY_OF_YAML = re.compile(r"\w+:(?:\s|$)")
 SEPARATORS = {"path": re.compile(r"[,\r\n]+")}
 """Paths may contain blanks; numbers, names, addresses and patterns may not."""
@@ -287,6 +288,8 @@ class _Reading:
         hidden = self.is_hidden or bool(self.option.get("no_log")) or (from_text and _has_secret(self.option))
         unknown = [str(key) for key in given if key not in self._keys]
         if unknown:
+            # A key that is more than a word may be a secret whose colon was forgotten.
+            hidden = hidden or (_has_secret(self.option) and not all(map(KEY.fullmatch, unknown)))
             which = "has an unknown key" if hidden else f"has no key {_listed(unknown)}"
             paths = "" if hidden else f" ({_listed(f'{self.name}.{key}' for key in unknown)})"
             raise self._refusal(f"{which}{paths}. There are {_listed(self._keys)}.")

@@ -121,6 +121,10 @@ CASES: dict[str, list[tuple[Any, set[int] | Refused]]] = {
             {"imap": {"host": "h", "username": "u", "password": SECRET, "security": "none"}},
             Refused("ssl_fulfillment_mail cannot be used: The password is not sent to h without TLS"),
         ),
+        (
+            {"imap": {"host": "h", "username": "u", f"password {SECRET}": None}},
+            Refused("ssl_fulfillment_mail.imap has an unknown key."),
+        ),
         ({"pop3": "h"}, Refused("ssl_fulfillment_mail.pop3")),
         ("mail.example.com", Refused("dict")),
     ],
