@@ -182,6 +182,8 @@ def _state(case: Case) -> tuple[LineState, str, list[str]]:
     left = [one for one in line.skipped if one.get("reason") in LEFT_OUT and (one.get("port") or one.get("source"))]
     if state == "waiting" and left:
         return state, _reason(left[0]), [*_messages(left), *messages]
+    if state == "waiting" and reason == "not_yet_valid":
+        messages = [*_messages(_early(line)), *messages]
     return state, reason, [*_about_names(case, reason), *messages]
 
 
@@ -189,6 +191,11 @@ def _unusable(line: Line) -> list[Record]:
     """Return what the sources have for a line that stays of no use unless a person does something."""
     waits = {"being_renewed", "not_yet_valid"} if line.stored or line.held else {"being_renewed"}
     return [one for one in line.unread if one.get("reason") not in waits]
+
+
+def _early(line: Line) -> list[Record]:
+    """Return what the sources have for a line that is not valid yet."""
+    return [one for one in (*line.unread, *line.skipped) if one.get("reason") == "not_yet_valid" and one.get("source")]
 
 
 def _about_names(case: Case, reason: str) -> list[str]:
@@ -226,6 +233,8 @@ def _progress(case: Case) -> tuple[LineState, str]:
     if case.is_due and (case.is_used is not False or (has_source and case.has_expired)):
         if any(one.get("reason") == "being_renewed" for one in line.unread):
             return "waiting", "being_renewed"
+        if _early(line):
+            return "waiting", "not_yet_valid"
         return "not_renewed", "not_renewed" if has_source else _why_no_source(case)
     if case.done["imported"] or case.done["deployed"]:
         return "renewed", "deployed" if case.done["deployed"] else "imported"
@@ -262,7 +271,7 @@ def _attention(case: Case, state: LineState) -> list[LineAttention]:
     if _unusable(case.line):
         kinds.add("broken")
     if case.is_due and case.is_used is not False and (case.line.stored or case.line.held):
-        if case.to_import or (case.to_deploy and state != "held_back"):
+        if case.to_import or _early(case.line) or (case.to_deploy and state != "held_back"):
             kinds.add("behind")
         else:
             kinds.add("expired" if case.has_expired else "expiring")

@@ -132,6 +132,19 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     ),
     "an old certificate in the source": ({"entries": [entry(1, -100)]}, "source_only", "expired", []),
     "a certificate of tomorrow in the source": ({"entries": [entry(1, 1)]}, "source_only", "not_yet_valid", []),
+    "a certificate of tomorrow, and due": (
+        {"store": [OLD], "entries": [entry(3, 1)]}
+        | {"result": {"skipped": [{**entry(3, 1), "reason": "not_yet_valid", "message": "Run again then."}]}},
+        "waiting",
+        "not_yet_valid",
+        ["behind"],
+    ),
+    "a certificate of tomorrow by email, and expired": (
+        {"store": [ENDED], "unread": [unread("not_yet_valid", common_name=NAME)]},
+        "waiting",
+        "not_yet_valid",
+        ["behind"],
+    ),
     "in the store only, served": ({"store": [SERVED]}, "store_only", "no_source", []),
     "in the store only, served and due": ({"store": [OLD]}, "not_renewed", "no_source", ["expiring"]),
     "in the store only, served and expired": ({"store": [ENDED]}, "not_renewed", "no_source", ["expired"]),
