@@ -382,7 +382,7 @@ missing:
       type: int
       sample: 5678
     common_name:
-      description: The order's common name, or that of the certificate whose dates follow, if a key was looked for; null if it has none.
+      description: The order's common name, or if a key was looked for, that of the certificate that came and is of no use; null if there is none.
       type: str
       sample: shop.example.com
     subject_alt_names:

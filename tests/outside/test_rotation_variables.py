@@ -138,6 +138,7 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
         ("/dev/null", Refused("/dev/null cannot be read: it is a device, not a plain file.")),
         (__file__, Refused("There is no certificate in ssl_rotation_trusted_ca_path (")),
     ],
+    "ssl_rotation_intermediate_path": [("~/ca.pem", BOTH), (None, BOTH), ({"a": "b"}, Refused("path"))],
     "ssl_rotation_privatekey_passphrase": [(123, BOTH), (None, BOTH), ({SECRET: SECRET}, Refused("text"))],
     "ssl_rotation_ledger_url": [
         *((None, BOTH), (["sqlite://"], Refused("text")), ("sqlite:///ledger.db", Refused("four slashes"))),

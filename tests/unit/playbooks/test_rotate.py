@@ -264,6 +264,25 @@ def test_an_email_from_an_authority_that_nobody_trusts(account: Simulator, tmp_p
     )
     assert (told.ran.code, told.ran.changed, reasons(told)) == (0, 0, {"www": "chain_incomplete"}), told.ran.output
     assert "mail www: SKIPPED, chain_incomplete: " in told.ran.output
+    (skipped,) = told.result["skipped"]
+    assert (skipped["common_name"], skipped["subject_alt_names"]) == (None, ["www.example.com"])
+
+
+def test_an_email_that_lacks_the_intermediate_certificates(account: Simulator, tmp_path: Path) -> None:
+    """The message says by which variable to give them, and that is enough."""
+    www, leaf = store(account, "www.example.com", is_old=True), renewed("www.example.com")
+    keep(tmp_path / "csr", "www", leaf, ".key")
+    (tmp_path / "mails").mkdir()
+    (tmp_path / "mails/1.eml").write_bytes(mail(text_part(leaf.pem)))
+    (tmp_path / "issuers.pem").write_text(leaf.chain_pem)
+    source = {"mail": {"paths": [str(tmp_path / "mails")]}, "privatekey_dir": str(tmp_path / "csr")}
+    told = rotate(account, tmp_path, sources=[source])
+    assert (told.ran.code, reasons(told), ids(account)) == (0, {"www": "chain_incomplete"}, [www]), told.ran.output
+    assert "as ssl_rotation_intermediate_path;" in told.result["skipped"][0]["message"]
+    told = rotate(account, tmp_path, sources=[source], intermediate_path=str(tmp_path / "issuers.pem"))
+    assert (told.ran.code, changes(told)) == (0, Counter({CREATE: 1})), told.ran.output
+    again = rotate(account, tmp_path, sources=[source], intermediate_path=str(tmp_path / "no.pem"))
+    assert again.ran.code == 2 and "the mailbox: FAILED" in again.ran.output, again.ran.output
 
 
 def test_an_email_with_a_certificate_that_is_not_valid_now(account: Simulator, tmp_path: Path) -> None:
