@@ -207,6 +207,22 @@ def test_the_time_is_that_of_a_command_as_a_whole(drip: str) -> None:
         assert f"127.0.0.1:{server.port}" in result["msg"] and "timeout of imap" in result["msg"]
 
 
+@pytest.mark.parametrize(
+    ("said", "code", "advice"),
+    [
+        (b"NO [UNAVAILABLE] Temporary authentication failure.", "unreachable", "try again later"),
+        (b"NO [AUTHENTICATIONFAILED] Authentication failed.", "authentication_failed", "check username and password"),
+        (b"NO no", "authentication_failed", "check username and password"),
+    ],
+)
+def test_why_a_login_fails(said: bytes, code: str, advice: str) -> None:
+    """RFC 5530."""
+    with MailServer(b"LOGIN", saying(b"TAG " + said + b"\r\n")) as server:
+        result = collect(imap=server.options())
+        assert result["failed"] and result["failure"]["code"] == code, result
+        assert advice in result["msg"]
+
+
 def test_a_login_with_other_letters_is_not_asked_on_without_end() -> None:
     with MailServer(b"AUTHENTICATE", without_end(b"", lambda _number: b"+ \r\n" * 100)) as server:
         result = collect(imap=server.options(timeout=1, username="jürgen"))

@@ -90,6 +90,8 @@ FAILED = (*DROPPED, imaplib.IMAP4.error, CertificatesError)
 """What a command that fails raises."""
 LONGEST_IDLE = 25 * 60
 """Seconds; servers may log out a client that idles for 30 minutes (RFC 2177)."""
+NOT_NOW = "[UNAVAILABLE]"
+"""With this a server says that it can check no login at the moment (RFC 5530)."""
 TELLING_SUBJECTS = "OR OR SUBJECT certificate SUBJECT zertifikat SUBJECT ssl"
 PEM_IN_TEXT = 'OR OR OR OR BODY "BEGIN CERTIFICATE" BODY MII BODY "begin 6" BODY "begin 0" BODY "begin-base64 "'
 """The second finds PEM that mail programs have disfigured: the base64 of DER begins with these letters. The last three find uuencode."""
@@ -328,7 +330,10 @@ class ImapMailbox(Mailbox):
             box.client.capabilities = tuple(told.decode("ascii", "replace").upper().split())
         except DROPPED as error:
             raise self._broken_off(error) from None
-        except (imap_tools.ImapToolsError, imaplib.IMAP4.error):
+        except (imap_tools.ImapToolsError, imaplib.IMAP4.error) as error:
+            if NOT_NOW in str(error).upper():
+                message = f"The mail server {settings.address} cannot check logins at the moment: try again later."
+                raise CertificatesError("unreachable", message, host=settings.host) from None
             message = (
                 f"The mail server {settings.address} refuses the login of {settings.username}: check username and password. "
                 "Providers with two-factor login want an app password."

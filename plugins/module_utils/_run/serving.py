@@ -36,6 +36,7 @@ HOW: Mapping[Verdict, str] = {
     "unreachable": "it does not accept connections any more",
 }
 """What is wrong with a listener, as a part of a sentence."""
+SOMEWHERE = "the TLS handshake does not succeed at each of its addresses"
 BROKEN_AFTER = 15.0
 """Seconds for which a listener must not work before it counts as broken: a change may show with a short gap."""
 
@@ -131,11 +132,12 @@ class Watch:
             why = f"{deployment.message} What is served cannot be looked at from here: {found.words}"
             self._unreached.add(deployment.name)
             return replace(deployment, reason=deployment.reason or "not_reachable", message=why)
+        how = SOMEWHERE if found.verdict == "failing" and found.working else HOW[found.verdict]
         before = deployment.fallback_id
         back = f" Certificate {before} is probably the one before it: name it to go back." if before else ""
         return deployment.failed(
             "not_served",
-            f"With certificate {deployment.certificate_id} in the API, {HOW[found.verdict]}: {found.words}{back}",
+            f"With certificate {deployment.certificate_id} in the API, {how}: {found.words}{back}",
             served=False,
             served_fingerprint=found.shown,
         )

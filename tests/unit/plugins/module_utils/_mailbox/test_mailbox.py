@@ -299,7 +299,7 @@ def test_a_folder_that_cannot_be(mailbox: Mailbox, folder: str) -> None:
         (SILENT, "unreachable"),
         (Fault("GREETING", b"* BYE too busy\r\n"), "unreachable"),
         (Fault("LOGIN", hang_up=False), "unreachable"),
-        (Fault("LOGIN", b"TAG NO [UNAVAILABLE] come back later\r\n"), "authentication_failed"),
+        (Fault("LOGIN", b"TAG NO [UNAVAILABLE] come back later\r\n"), "unreachable"),
         (Fault("LOGIN", b"* BYE too many logins\r\n"), "unreachable"),
         (Fault("EXAMINE", b"TAG NO no\r\n"), "not_found"),
         (Fault("SEARCH", b"TAG NO no such thing\r\n"), "mailbox_error"),
