@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from .._names import is_loopback
+from .._names import is_address, is_loopback
 from .parts import HEADER_BYTES
 
 LONGEST: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000, "wait_interval": 2_592_000}
@@ -50,6 +50,9 @@ def _why_no_imap(imap: Mapping[str, t.Any]) -> str | None:
         return f"timeout of imap must be greater than 0 and at most {LONGEST_ANSWER}."
     if not _is_within(imap.get("port"), LAST_PORT):
         return f"port of imap must be from 1 to {LAST_PORT}."
+    host = imap.get("host") or ""
+    if ":" in host and not is_address(host):
+        return "host of imap must be a name or an address alone: give the port as port, and the user as username."
     for name in ("host", "username", "password", "folder"):
         value = imap.get(name)
         if value is not None and (not value or any(ord(character) < ord(" ") for character in value)):

@@ -29,7 +29,7 @@ T = t.TypeVar("T")
 RESOLVING = "has a name that did not resolve within {} seconds: check this machine's name servers"
 CONNECTING = "did not accept a connection within {} seconds: check host, port, and the firewalls on the way"
 BEGINNING = "did not get to STARTTLS within {} seconds: check port, and whether it speaks TLS from the start"
-SHAKING = "did not finish the TLS handshake within {} seconds: check whether TLS is spoken there, or raise timeout"
+SHAKING = "did not finish the TLS handshake within {} seconds: check whether TLS is spoken there, and why it is slow"
 """What is said of a step that took too long."""
 CONCURRENCY = 32
 """Endpoints that are looked at at the same time, unless the caller says otherwise."""

@@ -39,6 +39,7 @@ IMAP: dict[str, Any] = {
         {"imap": {**IMAP, "security": "none", "host": "127.0.0.1"}},
         {"imap": {**IMAP, "security": "none", "host": "::1"}},
         {"imap": {**IMAP, "security": "starttls"}},
+        {"imap": {**IMAP, "host": "2001:db8::1"}},
     ],
 )
 def test_what_is_taken(mail: dict[str, Any]) -> None:
@@ -57,6 +58,14 @@ def test_what_is_taken(mail: dict[str, Any]) -> None:
         ({"max_message_bytes": 1_073_741_825}, "max_message_bytes must be from 65536 to 1073741824."),
         ({"maildir": ""}, "maildir must not be empty."),
         ({"mbox": ""}, "mbox must not be empty."),
+        (
+            {"imap": {**IMAP, "host": "mail.example.com:993"}},
+            "host of imap must be a name or an address alone: give the port as port, and the user as username.",
+        ),
+        (
+            {"imap": {**IMAP, "host": "imaps://user:p@mail.example.com"}},
+            "host of imap must be a name or an address alone: give the port as port, and the user as username.",
+        ),
         ({"imap": {**IMAP, "port": 0}}, "port of imap must be from 1 to 65535."),
         ({"imap": {**IMAP, "port": 65_536}}, "port of imap must be from 1 to 65535."),
         ({"imap": {**IMAP, "timeout": 0}}, "timeout of imap must be greater than 0 and at most 86400."),
