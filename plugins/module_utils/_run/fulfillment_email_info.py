@@ -84,6 +84,8 @@ def run(module: Module) -> dict[str, t.Any]:
     )
     check_params(module.params)
     box = open_mailbox(module.params)
+    if module.params["paths"] == []:
+        module.warn("paths names no file and no folder, so no message was read.")
     wanted, api_calls = what_to_look_for(module)
     targets = {one.target for one in wanted if one.target}
     require_trust = module.params["trust"] == "require"

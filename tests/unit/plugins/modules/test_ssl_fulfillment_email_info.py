@@ -681,6 +681,14 @@ def test_which_files_are_read(tmp_path: Path) -> None:
     assert (run["messages_examined"], reasons(run)) == (6, ["too_large"])
 
 
+@pytest.mark.parametrize("paths", [[], None, ""])
+def test_an_empty_list_of_files(paths: Any) -> None:
+    """It may be what a pattern came to, so that it is no failure."""
+    run = looked(orders=[order(issue())], paths=paths)
+    assert (run["messages_examined"], len(run["missing"])) == (0, 1)
+    assert "paths names no file and no folder, so no message was read." in run.output
+
+
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "there.eml").write_bytes(letter(issue()))
     paths = [str(tmp_path / "there.eml"), str(tmp_path / "nowhere.eml")]
