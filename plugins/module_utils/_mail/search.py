@@ -197,8 +197,9 @@ def why_missing(wanted: Wanted, search: Search, at: datetime) -> dict[str, t.Any
     unfound: MissingReason = "waiting_for_email" if wanted.public_key_sha256 else why_no_key
     refused = search.refused.get(wanted.target) if wanted.target else None
     invalid = None if refused else search.invalid.get(wanted.public_key_sha256 or "")
-    reason, message = refused[:2] if refused else (unfound, _why_invalid(invalid, at) if invalid else MISSING[unfound])
-    of_no_use = refused[2] if refused else invalid
+    absent: tuple[MissingReason, str] = unfound, _why_invalid(invalid, at) if invalid else MISSING[unfound]
+    reason, message = why_untrusted(refused) if refused else absent
+    of_no_use = refused.certificate if refused else invalid
     names = of_no_use if not (wanted.common_name or wanted.requested_names) else None
     return {
         "order_id": wanted.order_id,
@@ -295,7 +296,7 @@ class Search:
         self._issuers: dict[Certificate, None] = {}
         self._waiting: list[Waiting] = []
         self.collected: dict[Target, Collected] = {}
-        self.refused: dict[Target, tuple[Untrusted, str, Certificate]] = {}
+        self.refused: dict[Target, Found] = {}
         self.invalid: dict[str, Certificate] = {}
         """By public key, the newest certificate that has expired or is not valid yet."""
         self.unmatched: list[Mapping[str, t.Any]] = []
@@ -338,9 +339,8 @@ class Search:
         if found.is_right or not self._require_trust:
             self._keep(target, collected)
         else:
-            reason, message = why_untrusted(found)
-            self.refused[target] = reason, message, found.certificate
-            rejection = self._reject(collected.headers, collected.place, reason, message)
+            self.refused[target] = found
+            rejection = self._reject(collected.headers, collected.place, *why_untrusted(found))
         if found.trust == "incomplete" and len(self._waiting) < UNMATCHED:
             self._waiting.append(Waiting(target, collected, rejection))
         new = dict.fromkeys(found.chain) if found.trust == "trusted" else {}

@@ -140,7 +140,7 @@ def open_mailbox(params: t.Mapping[str, t.Any]) -> Mailbox:
 
 def warn_of_untrusted(module: Module, search: Search) -> None:
     """Warn about certificates that were not accepted because they are not trusted, or were accepted in spite of that."""
-    said = [message for target, (_reason, message, _one) in search.refused.items() if target not in search.collected]
+    said = [why_untrusted(found)[1] for target, found in search.refused.items() if target not in search.collected]
     untrusted = [one.found for one in search.collected.values() if one.found.trust != "trusted"]
     said += [f"Taken, though it is not trusted: {why_untrusted(found)[1]}" for found in untrusted]
     said += [
