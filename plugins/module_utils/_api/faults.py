@@ -416,7 +416,7 @@ def shorten(text: str) -> str:
     without_pem = re.sub(r"-----BEGIN .*?(-----END [^-]*-----|$)", "(PEM removed)", text, flags=re.DOTALL)
     line = " ".join(
         LINES_OF_BASE64.sub(
-            lambda found: found[0] if all(map(WORD.fullmatch, re.findall(BASE64, found[0]))) else "(removed)",
+            lambda found: found[0] if all(map(WORD.fullmatch, re.findall(f"{DIGIT}+", found[0]))) else "(removed)",
             without_pem,
         ).split()
     )
@@ -424,10 +424,8 @@ def shorten(text: str) -> str:
     return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
 
 
-BASE64 = r"[A-Za-z0-9+/=_-]+"
-LINES_OF_BASE64 = re.compile(
-    rf"(?={BASE64[:-1]}{{16}}){BASE64}(?:(?:[ \t\r]*\n\s*|(?:\\r)?\\n){BASE64}(?=\s*(?:\n|\Z)|\\[rn]))*"
-)
+DIGIT = r"[A-Za-z0-9+/=_-]"
+LINES_OF_BASE64 = re.compile(rf"{DIGIT}{{16,}}(?:(?:[ \t\r]*\n\s*|(?:\\r)?\\n){DIGIT}+(?=\s*(?:\n|\Z)|\\[rn]))*")
 """Possibly a part of a key, with the lines after it, the last of which may be short ..."""
 WORD = re.compile(
     r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*|[A-Z]+(_[A-Z]+)+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
