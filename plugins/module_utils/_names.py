@@ -28,6 +28,8 @@ ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s
 """One address without a name, comments or quoting (the `dot-atom` form of RFC 5322, 3.4.1), and without `%` and `!`,
 which make old mail systems route the mail elsewhere."""
 
+LARGEST_PORT = 65_535
+
 
 def ascii_name(name: str) -> str:
     """Return a host name in lower case with its labels in ASCII form; an invalid label does not change."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from .._names import is_address, is_loopback
+from .._names import LARGEST_PORT, is_address, is_loopback
 from .parts import HEADER_BYTES
 
 LONGEST: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000, "wait_interval": 2_592_000}
@@ -17,7 +17,6 @@ LONGEST: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000,
 LONGEST_ANSWER = 86_400
 """Seconds."""
 LARGEST_MESSAGE = 1024 * 1024 * 1024
-LAST_PORT = 65_535
 
 
 def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
@@ -27,7 +26,7 @@ def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
         mail: options of `ssl_fulfillment_email_info`, of the types that it says; what is missing or `None` is not looked at.
     """
     for name in LONGEST:
-        why_not = why_too_long(name, mail.get(name))
+        why_not = why_out_of_bounds(name, mail.get(name))
         if why_not:
             return f"{name} {why_not}"
     largest = mail.get("max_message_bytes")
@@ -39,7 +38,7 @@ def why_unusable(mail: Mapping[str, t.Any]) -> str | None:
     return _why_no_imap(mail.get("imap") or {})
 
 
-def why_too_long(name: str, value: float | None) -> str | None:
+def why_out_of_bounds(name: str, value: float | None) -> str | None:
     """Return what one of the `LONGEST` must be, as the end of a sentence, or `None` if this value is that, or there is none."""
     most = LONGEST[name]
     return None if _is_within(value, most) else f"must be greater than 0 and at most {most}."
@@ -48,8 +47,8 @@ def why_too_long(name: str, value: float | None) -> str | None:
 def _why_no_imap(imap: Mapping[str, t.Any]) -> str | None:
     if not _is_within(imap.get("timeout"), LONGEST_ANSWER):
         return f"timeout of imap must be greater than 0 and at most {LONGEST_ANSWER}."
-    if not _is_within(imap.get("port"), LAST_PORT):
-        return f"port of imap must be from 1 to {LAST_PORT}."
+    if not _is_within(imap.get("port"), LARGEST_PORT):
+        return f"port of imap must be from 1 to {LARGEST_PORT}."
     host = imap.get("host") or ""
     if ":" in host and not is_address(host):
         return "host of imap must be a name or an address alone: give the port as port, and the user as username."

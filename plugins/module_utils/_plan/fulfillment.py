@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._mail.limits import why_too_long, why_unusable
+from .._mail.limits import why_out_of_bounds, why_unusable
 from .rollout import is_narrowed_by_orders
 from .settings import is_report_path, which_mailboxes, why_out_of_range
 
@@ -135,7 +135,7 @@ def why_refused(
     why_not = why_unusable(settings.get("mail") or {})
     if why_not:
         return f"ssl_fulfillment_mail cannot be used: {why_not}"
-    why_not = why_too_long("wait_timeout", settings["wait_timeout"])
+    why_not = why_out_of_bounds("wait_timeout", settings["wait_timeout"])
     if why_not:
         return f"ssl_fulfillment_wait_timeout is {settings['wait_timeout']}, but {why_not}"
     out_of_range = why_out_of_range(settings, "ssl_fulfillment_")

@@ -23,7 +23,7 @@ from .._errors import CertificatesError
 from .._ledger.checks import check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
-from .._names import named, shown_name_of
+from .._names import LARGEST_PORT, named, shown_name_of
 from .._plan.deployments import (
     Deployment,
     ListenerSelection,
@@ -95,7 +95,6 @@ NARROWING = ("common_names", "load_balancers", "ports", "expected_certificates")
 """Options of the renewal mode."""
 LEEWAY = ("allow_name_loss", "allow_key_type_change", "allow_organization_change", "allow_expired")
 """Options for certificates that the user names."""
-LARGEST_PORT = 65_535
 MOST_NAMED = 5
 """Maximum number of listeners in a message."""
 

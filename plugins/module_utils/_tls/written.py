@@ -13,11 +13,10 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from .._errors import CertificatesError
-from .._names import ascii_name
+from .._names import LARGEST_PORT, ascii_name
 from .endpoint import Endpoint, StartTls, as_address
 
 HTTPS_PORT = 443
-LARGEST_PORT = 65535
 STARTTLS: tuple[StartTls, ...] = ("smtp", "imap")
 KEYS = ("host", "port", "server_name", "starttls")
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
