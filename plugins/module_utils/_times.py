@@ -18,6 +18,10 @@ ISO_8601 = re.compile(
     r"^(\d{4})-?(\d{2})-?(\d{2})(?:[T ](\d{2}):?(\d{2}):?(\d{2})(?:\.\d+)?\s*(?:(Z)|([+-])(\d{2}):?(\d{2}))?)?$",
     re.IGNORECASE,
 )
+DUE_DAYS = 30
+"""The longest time before its end that a certificate is due for renewal, in days."""
+DUE_SHARE = 4
+"""A certificate is due in the last quarter of its life, if that is shorter: with 45 days, clients renew it after 30 of them."""
 USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 
@@ -63,3 +67,16 @@ def has_passed(moment: datetime | None, at: datetime) -> bool:
 def days_until(moment: datetime | None, at: datetime) -> int | None:
     """Return the whole days from `at` until an instant; negative as soon as it has passed."""
     return None if moment is None else math.floor((moment - at) / timedelta(days=1))
+
+
+def renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> bool | None:
+    """Return whether a certificate should have been renewed by now; `None` if its end is not known.
+
+    It is due in the last quarter of its life, at most 30 days before its end, and stays due after it: an alarm must not stop
+    when the certificate ends. Without a known beginning, 30 days decide.
+    """
+    if end is None:
+        return None
+    longest = timedelta(days=DUE_DAYS)
+    allowed = longest if begin is None else min(longest, (end - begin) / DUE_SHARE)
+    return end - at <= max(allowed, timedelta(0))  # some certificates end before they begin

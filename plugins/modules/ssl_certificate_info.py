@@ -60,6 +60,12 @@ options:
     description:
       - Only certificates that expire within this number of days and have not expired yet.
     type: int
+  renewal_due:
+    description:
+      - With V(true), only certificates that should have been renewed by now. With V(false), only certificates that need not be renewed yet.
+      - A certificate is due in the last quarter of its life, at most 30 days before its end, and stays due after it has expired. So it is the
+        same question for certificates of a year, of 45 days and of 6 days.
+    type: bool
   unused:
     description:
       - With V(true), only certificates that no service uses. With V(false), only certificates that a service uses.
@@ -91,10 +97,14 @@ EXAMPLES = r"""
   softlayer.certificates.ssl_certificate_info:
   register: store
 
-- name: List the certificates that expire within 30 days and are in use
+- name: List the certificates that are due for renewal and in use
   softlayer.certificates.ssl_certificate_info:
-    expires_within_days: 30
+    renewal_due: true
     unused: false
+
+- name: List the certificates that expire within 60 days, due or not, to plan ahead
+  softlayer.certificates.ssl_certificate_info:
+    expires_within_days: 60
 
 - name: List what serves each certificate
   softlayer.certificates.ssl_certificate_info:
@@ -186,6 +196,12 @@ certificates:
       description: Whole days left, negative once it has expired.
       type: int
       sample: 68
+    renewal_due:
+      description:
+        - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before its end, and stays due
+          after it. Null if its end is not known.
+      type: bool
+      sample: false
     associated_service_count:
       description: Number of services that use it, or number of load balancer listeners if that is higher; null if the API does not report
         it.

@@ -188,6 +188,12 @@ endpoints:
       description: Whole days left, negative once it has expired.
       type: int
       sample: 68
+    renewal_due:
+      description:
+        - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before its end, and stays due
+          after it. Null without a certificate.
+      type: bool
+      sample: false
     chain:
       description: What else the server sent, in its order. Not necessarily the issuers.
       type: list

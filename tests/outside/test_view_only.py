@@ -116,13 +116,14 @@ def test_the_store_is_listed_as_far_as_entries_tell(tmp_path: Path, api: Strange
         "key_size": 2048,
         "not_before": "2026-01-02T00:00:00Z",
         "not_after": "2099-01-02T00:00:00Z",
+        "renewal_due": False,
     }
     assert set(listed["missing_fields"]) == set(first) - {*told, "days_until_expiry"}
     assert "associated_service_count" in listed["missing_fields"]
 
 
 def test_what_is_not_known_meets_no_criterion(tmp_path: Path, url: str) -> None:
-    named, numbered, unused, used, expired, soon = results(
+    named, numbered, unused, used, expired, soon, due, not_due = results(
         tmp_path,
         url,
         'ssl_certificate_info: {common_names: ["*.EXAMPLE.com"], status: valid}',
@@ -131,10 +132,13 @@ def test_what_is_not_known_meets_no_criterion(tmp_path: Path, url: str) -> None:
         "ssl_certificate_info: {unused: false}",
         "ssl_certificate_info: {status: expired}",
         "ssl_certificate_info: {expires_within_days: 30}",
+        "ssl_certificate_info: {renewal_due: true}",
+        "ssl_certificate_info: {renewal_due: false}",
     )
     assert ids(named) == [7, 30]
     assert (ids(numbered), numbered["missing_certificate_ids"]) == ([12], [99])
-    assert ids(unused) == ids(used) == ids(expired) == ids(soon) == []
+    assert ids(unused) == ids(used) == ids(expired) == ids(soon) == ids(due) == []
+    assert ids(not_due) == [7, 12, 30]
     assert "unused" in str(unused["warnings"]) and "unused" in str(used["warnings"])
     assert "expired" in str(expired["warnings"])
 

@@ -158,14 +158,12 @@ def test_first_listing(newcomer: Newcomer) -> None:
     assert [name for name in STORED if f'"{name}"' not in said] == []
 
 
-def test_what_expires_in_the_store(newcomer: Newcomer, sim: Simulator) -> None:
+def test_what_is_due_in_the_store(newcomer: Newcomer, sim: Simulator) -> None:
     [certificate] = sim.certificates()
     sim.patch_certificate(certificate["id"], associatedServiceCount=1)
-    [listing] = tasks("See what the store holds, what expires, and what uses it")
-    listing["softlayer.certificates.ssl_certificate_info"]["expires_within_days"] = 1000
-    shown = {
-        "ansible.builtin.debug": {"msg": "in use: {{ expiring.certificates | map(attribute='common_name') | join }}"}
-    }
+    [listing] = tasks("See what the store holds, what is due for renewal, and what uses it")
+    listing["softlayer.certificates.ssl_certificate_info"]["renewal_due"] = False  # it has 210 days left
+    shown = {"ansible.builtin.debug": {"msg": "in use: {{ due.certificates | map(attribute='common_name') | join }}"}}
     assert "in use: www.example.com" in newcomer.plays([listing, shown])
 
 

@@ -20,7 +20,7 @@ from .._errors import CertificatesError
 from .._names import any_matches
 from .._secrets import PRIVATE_KEY
 from .._text import encodable, printable
-from .._times import days_until, iso, parse
+from .._times import days_until, iso, parse, renewal_due
 from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
 from .._x509.read import Csr, read_certificates, read_request
 from .._x509.terms import Held, Shelf
@@ -106,6 +106,10 @@ class Stored:
         """Return the whole days until it expires; negative after that."""
         return days_until(self.not_after, at)
 
+    def renewal_due(self, at: datetime) -> bool | None:
+        """Return whether it should have been renewed by now; see `_times.renewal_due`."""
+        return renewal_due(self.certificate.not_before if self.certificate else self.validity_begin, self.not_after, at)
+
     def as_result(self, at: datetime) -> dict[str, t.Any]:
         """Return it in the form of `ssl_certificate_info`: public facts only."""
         organization = self.organization_name or (self.certificate and self.certificate.organization_name)
@@ -115,6 +119,7 @@ class Stored:
             "notes": self.notes,
             "organization_name": organization,
             "days_until_expiry": self.days_until_expiry(at),
+            "renewal_due": self.renewal_due(at),
             "associated_service_count": self.associated_service_count,
             "created_at": iso(self.created_at),
             "modified_at": iso(self.modified_at),
@@ -138,6 +143,7 @@ class StoreSelection:
     common_names: Sequence[str] | None = None
     status: t.Literal["all", "valid", "expired"] = "all"
     expires_within_days: int | None = None
+    renewal_due: bool | None = None
     unused: bool | None = None
 
     def takes(self, record: Stored, at: datetime) -> bool:
@@ -151,6 +157,7 @@ class StoreSelection:
             and (self.common_names is None or any_matches(record.names, self.common_names))
             and (self.status == "all" or (days is not None and (days < 0) == (self.status == "expired")))
             and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
+            and (self.renewal_due is None or record.renewal_due(at) is self.renewal_due)
             and (
                 self.unused is None
                 or (

@@ -12,15 +12,13 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
-from .._times import has_passed, parse
-from .common import EXPIRING_DAYS, Record, Row
+from .._times import has_passed, parse, renewal_due
+from .common import Record, Row
 from .lines import Line, Lines, Place, age
 
-DUE_SHARE = 4
-"""A certificate is due in the last quarter of its lifetime, if that is shorter: with 47 days, clients renew it after 31."""
 DONE = ("imported", "deployed", "verified", "removed")
 """The fields of a row that tell what was done."""
 
@@ -116,14 +114,8 @@ class Case:
     @cached_property
     def is_due(self) -> bool:
         """Whether it has expired or will soon."""
-        ends = self.current_end
-        if ends is None or self._current is None:
-            return False
-        begins = parse(age(self._current)[0])
-        allowed = timedelta(days=EXPIRING_DAYS + 1)
-        if begins is not None:
-            allowed = min(allowed, (ends - begins) / DUE_SHARE)
-        return ends - self.at < allowed
+        begins = parse(age(self._current)[0]) if self._current is not None else None
+        return bool(renewal_due(begins, self.current_end, self.at))
 
     @property
     def has_expired(self) -> bool:

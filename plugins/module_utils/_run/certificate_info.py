@@ -27,6 +27,7 @@ SPEC = (
         options={
             "certificate_ids": {"type": "list", "elements": "int"},
             "status": {"type": "str", "choices": ["all", "valid", "expired"], "default": "all"},
+            "renewal_due": {"type": "bool"},
             "unused": {"type": "bool"},
             "include_pem": {"type": "bool", "default": False},
             "gather_services": {"type": "bool", "default": False},
@@ -50,6 +51,7 @@ def run(module: Module) -> dict[str, t.Any]:
         common_names=params["common_names"],
         status=params["status"],
         expires_within_days=params["expires_within_days"],
+        renewal_due=params["renewal_due"],
         unused=params["unused"],
     )
     check_ids("certificate_ids", selection.certificate_ids or ())

@@ -13,7 +13,7 @@ from datetime import datetime
 from .._codes import EndpointReason
 from .._names import ascii_name
 from .._text import some_of
-from .._times import days_until, iso
+from .._times import days_until, iso, renewal_due
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains, Trust
 from .endpoint import Look, as_address
@@ -34,6 +34,7 @@ class Judgement:
     trust: Trust | None = None
     name_matches: bool | None = None
     days_until_expiry: int | None = None
+    renewal_due: bool | None = None
     reason: EndpointReason | None = None
     message: str | None = None
 
@@ -63,6 +64,7 @@ class Judge:
             trust=chain.trust if chain else None,
             name_matches=matches,
             days_until_expiry=days_until(served.not_after, self._at),
+            renewal_due=renewal_due(served.not_before, served.not_after, self._at),
             reason=reason,
             message=message,
         )
@@ -122,6 +124,7 @@ def as_result(look: Look, judgement: Judgement, name: str) -> dict[str, t.Any]:
         "ip_address": look.ip_address if look.is_connected else None,
         **facts_of(look.chain[0] if look.chain else None),
         "days_until_expiry": judgement.days_until_expiry,
+        "renewal_due": judgement.renewal_due,
         "chain": [facts_of(certificate) for certificate in look.chain[1:]],
         "trust": judgement.trust,
         "name_matches": judgement.name_matches,

@@ -10,7 +10,13 @@ import xmlrpc.client
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import days_until, iso, now, parse
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import (
+    days_until,
+    iso,
+    now,
+    parse,
+    renewal_due,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,6 +127,59 @@ def test_days_left_are_whole_and_negative_once_over(ahead: timedelta, days: int)
 def test_no_date_has_no_days_left_and_no_text() -> None:
     assert days_until(None, now()) is None
     assert iso(None) is None
+
+
+SECOND = timedelta(seconds=1)
+LIVES: list[tuple[str, float, float]] = [
+    ("a certificate of 6 days", 6, 4.5),
+    ("of 45 days", 45, 33.75),
+    ("of 47 days", 47, 35.25),
+    ("of 90 days", 90, 67.5),
+    ("of 120 days, for which both limits are the same", 120, 90),
+    ("of 121 days", 121, 91),
+    ("of a year", 365, 335),
+    ("of ten years", 3650, 3620),
+    ("of one second", 1 / 86400, 0.75 / 86400),
+]
+"""What lives how many days, and after how many of them it is due."""
+
+
+@pytest.mark.parametrize(("life", "due_after"), [life[1:] for life in LIVES], ids=[life[0] for life in LIVES])
+def test_when_a_renewal_is_due(life: float, due_after: float) -> None:
+    begin = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
+    end, due = begin + timedelta(days=life), begin + timedelta(days=due_after)
+    moments = {
+        begin - timedelta(days=1): False,
+        begin: False,
+        due - timedelta(microseconds=1): False,
+        due: True,
+        due + timedelta(microseconds=1): True,
+        end: True,
+        end + SECOND: True,
+        end + timedelta(days=1000): True,
+    }
+    for at, is_due in moments.items():
+        assert renewal_due(begin, end, at) is is_due, at
+    central = timezone(timedelta(hours=-6))
+    assert renewal_due(begin.astimezone(central), end.astimezone(central), due) is True
+
+
+def test_without_a_beginning_thirty_days_decide() -> None:
+    at = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
+    for left, is_due in ((timedelta(days=30) + SECOND, False), (timedelta(days=30), True), (-SECOND, True)):
+        assert renewal_due(None, at + left, at) is is_due
+
+
+def test_without_an_end_it_is_not_known_whether_it_is_due() -> None:
+    assert renewal_due(now(), None, now()) is None
+    assert renewal_due(None, None, now()) is None
+
+
+def test_what_has_ended_is_due_even_if_it_ends_before_it_begins() -> None:
+    at = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
+    for begin in (at - SECOND, at, at + timedelta(days=400), datetime.max.replace(tzinfo=timezone.utc)):
+        assert renewal_due(begin, at - SECOND, at) is True
+        assert renewal_due(begin, at, at) is True
 
 
 def test_now_is_in_utc() -> None:

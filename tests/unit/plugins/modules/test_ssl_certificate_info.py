@@ -30,7 +30,8 @@ FACTS = {
     *("subject_alt_names", "key_type", "key_size"),
 }
 KEYS = FACTS | {
-    *("id", "notes", "organization_name", "days_until_expiry", "associated_service_count", "created_at", "modified_at")
+    *("id", "notes", "organization_name", "days_until_expiry", "renewal_due", "associated_service_count", "created_at"),
+    "modified_at",
 }
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
 RESULTS = {
@@ -144,6 +145,7 @@ def test_everything_about_a_certificate(sim: Simulator, api: dict[str, Any]) -> 
     assert {name: certificate[name] for name in FACTS} == {name: imported[name] for name in FACTS}
     assert (certificate["notes"], certificate["organization_name"]) == ("web", "Example Inc.")
     assert (certificate["days_until_expiry"], certificate["associated_service_count"]) == (89, 0)
+    assert certificate["renewal_due"] is False
     for name in ("created_at", "modified_at"):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", certificate[name])
     assert [certificate[name] for name in PEMS] == [issued.pem, issued.chain_pem, issued.csr_pem]
@@ -167,7 +169,7 @@ def test_a_certificate_that_cannot_be_read(sim: Simulator, api: dict[str, Any]) 
     (certificate,) = run["certificates"]
     told = {"common_name", "not_before", "not_after", "key_size"}
     assert {name for name in FACTS if certificate[name] is not None} == told
-    assert certificate["days_until_expiry"] == 210
+    assert (certificate["days_until_expiry"], certificate["renewal_due"]) == (210, False)
     assert (certificate["certificate"], certificate["intermediate_certificate"]) == (None, None)
     assert certificate["notes"].strip() == "(private key left out)"
 
@@ -206,6 +208,10 @@ CRITERIA: list[tuple[dict[str, Any], set[str]]] = [
     ({"expires_within_days": 0}, {"today.example.com"}),
     ({"expires_within_days": 20}, {"today.example.com", "soon.example.org"}),
     ({"expires_within_days": 20, "status": "expired"}, set()),
+    ({"renewal_due": True}, {"expired.example.com", "today.example.com", "soon.example.org", "later.example.org"}),
+    ({"renewal_due": True, "status": "valid", "common_names": ["*.example.com"]}, {"today.example.com"}),
+    ({"renewal_due": False}, {"www.example.com", "xn--bcher-kva.example.net"}),
+    ({"renewal_due": False, "expires_within_days": 30}, set()),
     ({"unused": False}, {"www.example.com"}),
     ({"unused": True, "common_names": ["*.example.com"]}, {"expired.example.com", "today.example.com"}),
     ({"certificate_ids": []}, set()),
@@ -229,9 +235,12 @@ def test_ids(sim: Simulator, filled: dict[str, int], transport: str) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"certificate_ids": [0]}, {"certificate_ids": [2**63]}, {"expires_within_days": -1}, {"status": "used"}, {"unused": "perhaps"}],
+    [
+        *({"certificate_ids": [0]}, {"certificate_ids": [2**63]}, {"expires_within_days": -1}, {"status": "used"}),
+        *({"unused": "perhaps"}, {"renewal_due": "perhaps"}),
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_values_that_make_no_sense_are_refused(sim: Simulator, options: dict[str, Any]) -> None:
     refused("invalid_argument", next(iter(options)), **options_for(sim), **options)
     assert sim.calls() == []
@@ -387,6 +396,9 @@ def test_a_user_who_may_only_look_selects(sim: Simulator, filled: dict[str, int]
     }
     run = listed(sim, **options)
     assert (names(run), run["missing_fields"]) == ({"today.example.com"}, WITHOUT_MANAGE)
+    due = names(listed(sim, **viewer(sim), renewal_due=True))
+    assert due == {"today.example.com", "soon.example.org", "later.example.org"}
+    assert names(listed(sim, **viewer(sim), renewal_due=False)) == set(filled) - due - {"expired.example.com"}
     for position, unmet in enumerate(({"status": "expired"}, {"unused": True}, {"unused": False})):
         run = listed(sim, **viewer(sim, TRANSPORTS[position % 2]), **unmet)
         assert names(run) == set()

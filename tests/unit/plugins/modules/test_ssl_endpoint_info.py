@@ -38,8 +38,8 @@ FACTS = {
     *("subject_alt_names", "key_type", "key_size", "issuer"),
 }
 KEYS = FACTS | {
-    *("host", "port", "server_name", "ip_address", "days_until_expiry", "chain", "trust", "name_matches"),
-    *("tls_version", "cipher", "certificate_ids", "reason", "message"),
+    *("host", "port", "server_name", "ip_address", "days_until_expiry", "renewal_due", "chain", "trust"),
+    *("name_matches", "tls_version", "cipher", "certificate_ids", "reason", "message"),
 }
 OF_BALANCERS = {"load_balancer", "load_balancer_uuid", "listener_uuid"}
 NO_LOGIN = {"SL_USERNAME": "", "SL_API_KEY": "", "SL_ENDPOINT_URL": "http://127.0.0.1:9/xmlrpc/v3.1/"}
@@ -73,6 +73,7 @@ def run_it(**options: Any) -> Run:
         for entry in run["endpoints"]:
             assert set(entry) - OF_BALANCERS == KEYS
             assert (entry["reason"] is None) == (entry["message"] is None)
+            assert (entry["renewal_due"] is None) == (entry["fingerprint_sha256"] is None)
             assert run["reason_counts"].get(entry["reason"], 1)
     return run
 
@@ -107,6 +108,7 @@ def test_a_good_one() -> None:
         "key_size": 256,
         "issuer": "Testing CA 1",
         "days_until_expiry": 89,
+        "renewal_due": False,
         "chain": entry["chain"],
         "trust": "trusted",
         "name_matches": True,

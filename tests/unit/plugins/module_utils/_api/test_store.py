@@ -10,7 +10,7 @@ import base64
 import re
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.store 
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
-from tests.support.certificates import DISORDER, Authority, pem_of
+from tests.support.certificates import DISORDER, NOW, Authority, pem_of
 
 ISSUED = Authority(intermediates=2).issue("www.example.com")
 ROW = {
@@ -114,6 +114,34 @@ def test_a_count_that_is_none_is_not_zero(count: Any) -> None:
     assert record.associated_service_count is None
     for unused in (True, False):
         assert not StoreSelection(unused=unused).takes(record, datetime.now(timezone.utc))
+
+
+DUE: dict[str, tuple[dict[str, Any], bool | None]] = {
+    "6 days at half its life": ({"begin": -3, "end": 3}, False),
+    "6 days in the last quarter": ({"begin": -5, "end": 1}, True),
+    "a year with 31 days left": ({"begin": -334, "end": 31}, False),
+    "a year with 29 days left": ({"begin": -336, "end": 29}, True),
+    "expired": ({"begin": -90, "end": -10}, True),
+    "no begin, 29 days left": ({"begin": None, "end": 29}, True),
+    "no end": ({"begin": -3, "end": None}, None),
+}
+
+
+@pytest.mark.parametrize(("given", "due"), DUE.values(), ids=DUE)
+def test_a_renewal_is_due_or_not_or_nobody_knows(given: dict[str, float | None], due: bool | None) -> None:
+    """An entry, as users with view permission get it, has the dates without the certificate."""
+    dates = {name: days and (NOW + timedelta(days=days)).isoformat() for name, days in given.items()}
+    entry = normalise({"id": 5, "validityBegin": dates["begin"], "validityEnd": dates["end"]})
+    records = [entry]
+    if None not in given.values():
+        issued = Authority().issue("due.example.com", days=(given["begin"], given["end"]))
+        records.append(normalise({**ROW, "certificate": issued.pem, "validityBegin": None, "validityEnd": None}))
+    for record in records:
+        assert record.as_result(NOW)["renewal_due"] is due
+        assert StoreSelection().takes(record, NOW)
+        for wanted in (True, False):
+            assert StoreSelection(renewal_due=wanted).takes(record, NOW) is (due is wanted)
+            assert not StoreSelection(renewal_due=wanted, certificate_ids=[6]).takes(record, NOW)
 
 
 LISTENERS = [{"id": 1, "uuid": "a"}, {"id": 2, "uuid": "b"}]

@@ -37,7 +37,7 @@ def judged(look: Look, name: str = NAME, anchors: Anchors | None = ROOTS) -> Jud
 
 
 def test_nothing_is_wrong() -> None:
-    assert judged(look_of(AUTHORITY.issue(NAME))) == Judgement("trusted", True, 90, None, None)
+    assert judged(look_of(AUTHORITY.issue(NAME))) == Judgement("trusted", True, 90, False, None, None)
 
 
 def test_the_order_of_the_chain_and_strangers_in_it_do_not_matter() -> None:
@@ -85,19 +85,24 @@ def test_a_root_that_is_not_trusted() -> None:
 
 
 def test_without_roots_nothing_is_said_of_trust() -> None:
-    assert judged(look_of(self_signed(NAME)), anchors=None) == Judgement(None, True, 3650, None, None)
+    assert judged(look_of(self_signed(NAME)), anchors=None) == Judgement(None, True, 3650, False, None, None)
 
 
 def test_what_was_not_seen_is_said_first_and_certificates_are_judged_all_the_same() -> None:
     issued = AUTHORITY.issue("other.example.com", days=(-90, -2))
     found = judged(look_of(issued, reason="handshake_failed", message="It failed."))
-    assert found == Judgement("untrusted", False, -2, "handshake_failed", "It failed.")
+    assert found == Judgement("untrusted", False, -2, True, "handshake_failed", "It failed.")
 
 
 @pytest.mark.parametrize("reason", get_args(NotSeen))
 def test_without_a_certificate_nothing_is_known(reason: Any) -> None:
     found = judged(Look(Endpoint(NAME), reason=reason, message="So it is."))
-    assert found == Judgement(None, None, None, reason, "So it is.")
+    assert found == Judgement(None, None, None, None, reason, "So it is.")
+
+
+@pytest.mark.parametrize(("days", "due"), [((-3, 3), False), ((-5, 1), True), ((-300, 20), True), ((-90, -1), True)])
+def test_a_renewal_is_due_in_the_last_quarter_of_a_life_and_after_it(days: tuple[float, float], due: bool) -> None:
+    assert judged(look_of(AUTHORITY.issue(NAME, days=days))).renewal_due is due
 
 
 def test_of_several_reasons_the_first_one_is_given() -> None:
