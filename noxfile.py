@@ -55,6 +55,10 @@ ACME = {
     "systemd": (("systemd-analyze",), "what systemd thinks of the units in the examples"),
 }
 """The same: an ACME authority, its clients, and what starts these."""
+CHECKERS = {
+    "prometheus": (("promtool",), "what Prometheus thinks of metrics and alert rules"),
+}
+"""The same: what says whether a file is right."""
 BROWSER = {
     "chromium": (("/usr/bin/chromium",), "the report in a browser"),
     "chromium-driver": (("/usr/bin/chromedriver",), "the report in a browser"),
@@ -208,7 +212,7 @@ def sanity(session: nox.Session, core: str) -> None:
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
     session.install(core, *RUNTIME, *group("test-long" if os.environ.get("LONG") == "1" else "test"))
-    install_packages(session, SERVERS | ACME)
+    install_packages(session, SERVERS | ACME | CHECKERS)
     elsewhere = SAME_ON_EACH_CORE
     if core == USUAL_CORE:
         elsewhere = ON_NEWEST if is_run_by_newest(core) else ()
@@ -372,7 +376,7 @@ def not_run(ran: Collection[str]) -> Iterator[str]:
         yield "unit tests that take long: make test-long"
     if "sanity" in ran and (lacking := [version for version in PYTHONS if not interpreter(f"python{version}")]):
         yield f"compiling and importing on Python {', '.join(lacking)}: not on this machine"
-    for package, tests in missing(SERVERS | ACME).items() if "unit" in ran else ():
+    for package, tests in missing(SERVERS | ACME | CHECKERS).items() if "unit" in ran else ():
         yield f"tests of {tests}: the package {package} is not installed"
     yield "benchmarks: make bench"
 

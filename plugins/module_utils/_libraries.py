@@ -23,12 +23,13 @@ LEAST_VERSIONS = {
     "cryptography": "42.0.0",
     "idna": "3.3",
     "imap-tools": "1.11.0",
+    "prometheus-client": "0.16.0",
     "psycopg": "3.1.4",
     "requests": "2.28.1",
     "urllib3": "1.26.12",
 }
 """By name on the package index: the oldest release that is tested."""
-IMPORT_NAMES = {"SQLAlchemy": "sqlalchemy", "imap-tools": "imap_tools"}
+IMPORT_NAMES = {"SQLAlchemy": "sqlalchemy", "imap-tools": "imap_tools", "prometheus-client": "prometheus_client"}
 """Libraries whose import name differs from their name on the index."""
 INSTALLED_AS = {"psycopg": "psycopg[binary]"}
 """Libraries that are installed under another name: here with the C library that they need."""
@@ -39,6 +40,8 @@ FOR_CERTIFICATES = ("idna", "cryptography")
 """Needed to read certificates and compare names."""
 FOR_LEDGER = ("SQLAlchemy",)
 """Needed for the ledger, without the driver of a database server."""
+FOR_METRICS = ("prometheus-client",)
+"""Needed for the metrics file of a rotation."""
 
 
 def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bool = True) -> None:

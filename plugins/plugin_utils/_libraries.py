@@ -10,6 +10,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
     FOR_CERTIFICATES,
+    FOR_METRICS,
     require_libraries,
 )
 
@@ -23,7 +24,16 @@ def require_for_certificates(who: str) -> None:
     Raises:
         AnsibleFilterError: says which library, and how to install it.
     """
+    _require(FOR_CERTIFICATES, who)
+
+
+def require_for_metrics(who: str) -> None:
+    """Refuse to begin if the library that writes metrics is missing or too old; see `require_for_certificates`."""
+    _require(FOR_METRICS, who)
+
+
+def _require(names: tuple[str, ...], who: str) -> None:
     try:
-        require_libraries(FOR_CERTIFICATES, who, "on the controller")
+        require_libraries(names, who, "on the controller")
     except CertificatesError as error:
         raise AnsibleFilterError(error.message) from None

@@ -21,12 +21,14 @@ from tests.support.pages import GUIDES, PLUGIN_PAGES, READMES, ROOT, documented
 PLUGINS = "ansible_collections.softlayer.certificates.plugins."
 WITH_ANSIBLE = {"ansible", "ansible_collections", "jinja2", "yaml"}
 """What nobody has to install beside ansible-core."""
-DISTRIBUTIONS = {"imap_tools": "imap-tools", "sqlalchemy": "SQLAlchemy"}
+DISTRIBUTIONS = {"imap_tools": "imap-tools", "prometheus_client": "prometheus-client", "sqlalchemy": "SQLAlchemy"}
 """How the index calls what is imported by another name."""
 BY_URL = "psycopg"
 """Imported by SQLAlchemy, for the URL of a ledger."""
 NOT_BY_FILTERS = {"SoftLayer", "requests", "urllib3", "SQLAlchemy"}
 """What filters import with others' code and never use: they call no API, and keep no ledger."""
+FOR_FEW = {BY_URL, "prometheus-client"}
+"""What pages tell to install only where they tell of what needs it."""
 BROUGHT_BY_OTHERS = {"certifi", "idna", "requests", "urllib3"}
 """What `pip install SoftLayer` installs as well."""
 REQUIREMENT = re.compile(r"([\w-]+)(?:\[\w+\])? ?>= ?([\d.]+)(?: \(.+\))?")
@@ -110,7 +112,7 @@ def oldest_python() -> str:
 def test_pages_install_what_is_required(path: Path) -> None:
     for command in re.findall(r"pip install ('SoftLayer.*)$", path.read_text(encoding="utf-8"), re.MULTILINE):
         told = versions(re.findall(r"'(.+?)'", command))
-        needed = {name: version for name, version in required().items() if name not in {BY_URL, *BROUGHT_BY_OTHERS}}
+        needed = {name: version for name, version in required().items() if name not in FOR_FEW | BROUGHT_BY_OTHERS}
         assert told == needed
 
 

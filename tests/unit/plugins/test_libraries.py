@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -159,27 +160,49 @@ FILTERS = {
 }
 
 
-def test_filters_say_so_too(tmp_path: Path) -> None:
-    make_old(tmp_path, "cryptography", "41.0.7")
+def said_by(expressions: Iterable[str], folder: Path) -> str:
+    """What a play says in which each of these expressions is evaluated, on one line."""
     tasks = [
         {"ansible.builtin.debug": {"msg": "{{" + expression + "}}"}, "ignore_errors": True}
-        for expression in FILTERS.values()
+        for expression in expressions
     ]
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
-    (tmp_path / "play.yml").write_text(json.dumps(play), encoding="utf-8")
-    path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    (folder / "play.yml").write_text(json.dumps(play), encoding="utf-8")
+    path = os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])
     process = subprocess.run(
         [Path(sys.executable).with_name("ansible-playbook"), "play.yml"],
-        cwd=tmp_path,
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": path},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    said = " ".join((process.stdout + process.stderr).split())
+    return " ".join((process.stdout + process.stderr).split())
+
+
+def test_filters_say_so_too(tmp_path: Path) -> None:
+    make_old(tmp_path, "cryptography", "41.0.7")
+    said = said_by(FILTERS.values(), tmp_path)
     for name in FILTERS:
         assert (
             f"The filter {name} needs the Python library cryptography 42.0.0 or later on the controller, which has 41.0.7: "
             "pip install 'cryptography>=42.0.0'." in said
         )
+
+
+METRICS = "{} | softlayer.certificates._rotation_metrics(true)"
+
+
+def test_the_metrics_file_asks_for_its_library(tmp_path: Path) -> None:
+    make_missing(tmp_path, "prometheus-client")
+    assert (
+        "The metrics file of the role ssl_rotation needs the Python library prometheus-client on the controller: "
+        "pip install prometheus-client." in said_by([METRICS], tmp_path)
+    )
+
+
+def test_nothing_else_asks_for_that_library(tmp_path: Path) -> None:
+    make_missing(tmp_path, "prometheus-client")
+    report = "{'entries': []} | softlayer.certificates._rotation_report('en')"
+    assert "<html lang=" in said_by([report], tmp_path)

@@ -1,0 +1,31 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write what a rotation has found and done for the textfile collector of Prometheus's node_exporter."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import as_metrics
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_metrics
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
+
+
+def rotation_metrics(result: Mapping[str, t.Any], success: bool) -> str:
+    """Return the text of the metrics file."""
+    require_for_metrics("The metrics file of the role ssl_rotation")
+    text: str = untrusted(as_metrics(plain(result), now(), success=success))
+    return text
+
+
+class FilterModule:
+    """Provides the filter by name."""
+
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        """Return the filters of this file."""
+        return {"_rotation_metrics": rotation_metrics}

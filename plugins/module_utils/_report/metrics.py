@@ -1,0 +1,141 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a rotation has found and done, for the textfile collector of Prometheus's node_exporter. Private to softlayer.certificates.
+
+Pure. Names follow https://prometheus.io/docs/practices/naming/.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from .._text import encodable
+from .._times import parse
+
+with suppress(ImportError):
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.core import Metric
+
+LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
+"""The lists of a result whose items are counted."""
+ATTENTION = ("expired", "expiring", "held_back", "not_served")
+"""Why something needs a person. Each is always told, so that an alert goes away when there is none left."""
+
+Values = Mapping[str, t.Any]
+Labels = Mapping[str, str]
+Samples = Iterable[tuple[Labels, float | None]]
+
+
+class _Collected:
+    """Metrics as a registry takes them.
+
+    They are not made by `prometheus_client.Gauge`: that one keeps its values in files where PROMETHEUS_MULTIPROC_DIR is set.
+    """
+
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Sequence[Metric]:
+        return self._metrics
+
+
+def as_metrics(result: Mapping[str, t.Any], at: datetime, *, success: bool) -> str:
+    """Return the text of the file.
+
+    Args:
+        result: what `ssl_certificate_rotate` returned; what it lacks counts as empty, and what is null in it is left out.
+        at: when the run ended.
+        success: whether the run came to its end. It has succeeded if nothing failed, either.
+    """
+    listeners = _labelled(result.get("listeners") or ())
+    counts = {name: len(result.get(name) or ()) for name in LISTS}
+    attention = Counter(dict.fromkeys(ATTENTION, 0))
+    attention.update(str(one.get("reason")) for one in result.get("attention") or ())
+    metrics = [
+        _gauge(
+            "not_before_timestamp_seconds",
+            "Begin of validity of the certificate that a listener has, in seconds since 1970.",
+            ((labels, _seconds(one.get("not_before"))) for labels, one in listeners),
+        ),
+        _gauge(
+            "not_after_timestamp_seconds",
+            "End of validity of the certificate that a listener has, in seconds since 1970.",
+            ((labels, _seconds(one.get("not_after"))) for labels, one in listeners),
+        ),
+        _gauge(
+            "renewal_due",
+            "Whether the certificate that a listener has should have been renewed by now (1) or not (0).",
+            ((labels, one.get("renewal_due")) for labels, one in listeners),
+        ),
+        _gauge(
+            "served",
+            "Whether a listener was seen to serve the certificate that it has (1), or something else (0).",
+            ((labels, one.get("served")) for labels, one in listeners),
+        ),
+        _gauge(
+            "attention",
+            "How much needs a person, by reason.",
+            (({"reason": reason}, count) for reason, count in attention.items()),
+        ),
+        _gauge(
+            "last_run_timestamp_seconds",
+            "When the last run ended, in seconds since 1970.",
+            [({}, at.timestamp())],
+        ),
+        _gauge(
+            "last_run_success",
+            "Whether the last run came to its end and nothing in it failed (1) or not (0).",
+            [({}, success and not counts["failed"])],
+        ),
+        _gauge(
+            "last_run_items",
+            "How much the last run did, left out, or failed to do.",
+            (({"list": name}, count) for name, count in counts.items()),
+        ),
+    ]
+    registry = CollectorRegistry()
+    registry.register(_Collected(metrics))
+    return generate_latest(registry).decode("utf-8")
+
+
+def _gauge(name: str, documentation: str, samples: Samples) -> Metric:
+    """Return a metric with those samples whose value is known."""
+    gauge = Metric(f"softlayer_certificates_{name}", documentation, "gauge")
+    for labels, value in samples:
+        if value is not None:
+            gauge.add_sample(gauge.name, dict(labels), float(value))
+    return gauge
+
+
+def _labelled(listeners: Sequence[Values]) -> list[tuple[Labels, Values]]:
+    """Return the listeners, each with labels that no other one has: node_exporter drops a file that has the same series twice.
+
+    Load balancers may have the same name. Only where that makes a difference, the UUID is told, too.
+    """
+    places = Counter((one.get("load_balancer"), one.get("port")) for one in listeners)
+    found: dict[tuple[str, ...], tuple[Labels, Values]] = {}
+    for one in listeners:
+        labels = {
+            "load_balancer": _text(one.get("load_balancer")),
+            "port": _text(one.get("port")),
+            "name": _text(one.get("common_name") or next(iter(one.get("subject_alt_names") or ()), None)),
+        }
+        if places[one.get("load_balancer"), one.get("port")] > 1:
+            labels["load_balancer_uuid"] = _text(one.get("load_balancer_uuid"))
+        found[tuple(labels.values())] = (labels, one)
+    return list(found.values())
+
+
+def _text(value: object) -> str:
+    return "" if value is None else encodable(str(value))
+
+
+def _seconds(value: object) -> float | None:
+    moment = parse(value)
+    return None if moment is None else moment.timestamp()

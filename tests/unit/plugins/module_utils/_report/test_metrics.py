@@ -1,0 +1,273 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Prometheus is told of a rotation: what is known and nothing else, each series once, in a form that promtool likes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import ATTENTION, LISTS, as_metrics
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+AT = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
+PREFIX = "softlayer_certificates_"
+PER_LISTENER = ("not_before_timestamp_seconds", "not_after_timestamp_seconds", "renewal_due", "served")
+WEB = {
+    "load_balancer": "prod-web",
+    "load_balancer_uuid": "6f7a2b1e",
+    "listener_uuid": "0d9c8b7a",
+    "port": 443,
+    "common_name": "www.example.com",
+    "subject_alt_names": ["example.com", "www.example.com"],
+    "not_before": "2026-01-01T00:00:00Z",
+    "not_after": "2026-04-01T00:00:00Z",
+    "renewal_due": False,
+    "outcome": "switched",
+    "reason": None,
+    "served": True,
+}
+Series = dict[tuple[tuple[str, str], ...], float]
+
+
+def told(*listeners: dict[str, Any], success: bool = True, **lists: Any) -> dict[str, Series]:
+    """The series of each metric, by their sorted labels; none may be there twice."""
+    found: dict[str, Series] = {}
+    for family in text_string_to_metric_families(as_metrics({"listeners": listeners, **lists}, AT, success=success)):
+        assert family.type == "gauge"
+        series = [(tuple(sorted(sample.labels.items())), sample.value) for sample in family.samples]
+        assert len(dict(series)) == len(series)
+        found[family.name.removeprefix(PREFIX)] = dict(series)
+    return found
+
+
+def by(*labels: str, of: Series) -> dict[Any, float]:
+    """Series by the values of these labels, of one label alone by its value."""
+    shown = {tuple(dict(series).get(label) for label in labels): value for series, value in of.items()}
+    assert len(shown) == len(of)
+    return {key[0] if len(labels) == 1 else key: value for key, value in shown.items()}
+
+
+def test_what_is_told_of_a_run() -> None:
+    assert as_metrics(
+        {
+            "listeners": [WEB],
+            "deployed": [WEB],
+            "verified": [WEB],
+            "skipped": [{"reason": "superseded"}] * 3,
+            "attention": [{"reason": "expiring"}, {"reason": "expiring"}],
+        },
+        AT,
+        success=True,
+    ).splitlines() == [
+        *described("not_before_timestamp_seconds", "Begin of validity of the certificate that a listener has, in seconds since 1970."),
+        f'{PREFIX}not_before_timestamp_seconds{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.7672256e+09',
+        *described("not_after_timestamp_seconds", "End of validity of the certificate that a listener has, in seconds since 1970."),
+        f'{PREFIX}not_after_timestamp_seconds{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.7750016e+09',
+        *described("renewal_due", "Whether the certificate that a listener has should have been renewed by now (1) or not (0)."),
+        f'{PREFIX}renewal_due{{load_balancer="prod-web",name="www.example.com",port="443"}} 0.0',
+        *described("served", "Whether a listener was seen to serve the certificate that it has (1), or something else (0)."),
+        f'{PREFIX}served{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.0',
+        *described("attention", "How much needs a person, by reason."),
+        f'{PREFIX}attention{{reason="expired"}} 0.0',
+        f'{PREFIX}attention{{reason="expiring"}} 2.0',
+        f'{PREFIX}attention{{reason="held_back"}} 0.0',
+        f'{PREFIX}attention{{reason="not_served"}} 0.0',
+        *described("last_run_timestamp_seconds", "When the last run ended, in seconds since 1970."),
+        f"{PREFIX}last_run_timestamp_seconds 1.7729712e+09",
+        *described("last_run_success", "Whether the last run came to its end and nothing in it failed (1) or not (0)."),
+        f"{PREFIX}last_run_success 1.0",
+        *described("last_run_items", "How much the last run did, left out, or failed to do."),
+        f'{PREFIX}last_run_items{{list="imported"}} 0.0',
+        f'{PREFIX}last_run_items{{list="deployed"}} 1.0',
+        f'{PREFIX}last_run_items{{list="verified"}} 1.0',
+        f'{PREFIX}last_run_items{{list="removed"}} 0.0',
+        f'{PREFIX}last_run_items{{list="skipped"}} 3.0',
+        f'{PREFIX}last_run_items{{list="failed"}} 0.0',
+    ]  # fmt: skip
+
+
+def described(name: str, text: str) -> tuple[str, str]:
+    return f"# HELP {PREFIX}{name} {text}", f"# TYPE {PREFIX}{name} gauge"
+
+
+def test_nothing_is_told_of_what_is_not_known() -> None:
+    """Zero would be an alarm, or the end of one."""
+    unknown = {**WEB, **dict.fromkeys(("not_before", "not_after", "renewal_due", "served"))}
+    assert all(told(unknown)[name] == {} for name in PER_LISTENER)
+    assert told({**WEB, "not_before": None})["not_before_timestamp_seconds"] == {}
+    assert len(told({**WEB, "not_before": None})["not_after_timestamp_seconds"]) == 1
+
+
+@pytest.mark.parametrize("name", ["renewal_due", "served"])
+@pytest.mark.parametrize("value", [True, False])
+def test_yes_and_no(name: str, value: bool) -> None:
+    assert list(told({**WEB, name: value})[name].values()) == [float(value)]
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (("www.example.com", ["a.example.com"]), "www.example.com"),
+        ((None, ["b.example.com", "a.example.com"]), "b.example.com"),
+        ((None, []), ""),
+        ((None, None), ""),
+    ],
+)
+def test_a_certificate_is_called_by_its_common_name_or_its_first_other_one(names: Any, shown: str) -> None:
+    series = told({**WEB, "common_name": names[0], "subject_alt_names": names[1]})["renewal_due"]
+    assert by("load_balancer", "port", "name", of=series) == {("prod-web", "443", shown): 0}
+
+
+def test_attention_is_always_told_of_by_each_reason() -> None:
+    assert by("reason", of=told()["attention"]) == dict.fromkeys(ATTENTION, 0)
+    attention = [{"reason": reason} for reason in ("expired", "not_served", "expired", "a new one")]
+    assert by("reason", of=told(attention=attention)["attention"]) == {
+        "expired": 2,
+        "expiring": 0,
+        "held_back": 0,
+        "not_served": 1,
+        "a new one": 1,
+    }
+
+
+def test_the_items_of_each_list_are_counted() -> None:
+    lists: dict[str, Any] = {name: [{}] * number for number, name in enumerate(LISTS)}
+    assert by("list", of=told(**lists)["last_run_items"]) == {name: number for number, name in enumerate(LISTS)}
+    nothing: dict[str, Any] = {**dict.fromkeys(LISTS), "attention": None}
+    assert by("list", of=told(**nothing)["last_run_items"]) == dict.fromkeys(LISTS, 0)
+
+
+@pytest.mark.parametrize(
+    ("success", "failed", "told_of_it"), [(True, [], 1), (True, [{}], 0), (False, [], 0), (False, [{}], 0)]
+)
+def test_a_run_succeeds_if_it_ends_well_and_nothing_failed(
+    success: bool, failed: list[dict[str, Any]], told_of_it: int
+) -> None:
+    assert told(success=success, failed=failed)["last_run_success"] == {(): told_of_it}
+
+
+def test_a_run_that_was_refused_tells_when_it_was() -> None:
+    assert told(success=False)["last_run_timestamp_seconds"] == {(): AT.timestamp()}
+
+
+# Labels
+
+
+def test_load_balancers_of_one_name_are_told_apart_only_where_that_is_needed() -> None:
+    twin = {**WEB, "load_balancer_uuid": "7a8b3c2f", "served": False}
+    alone = {**WEB, "load_balancer_uuid": "7a8b3c2f", "port": 8443}
+    series = told(WEB, twin, alone)["served"]
+    assert by("load_balancer", "port", "load_balancer_uuid", of=series) == {
+        ("prod-web", "443", "6f7a2b1e"): 1,
+        ("prod-web", "443", "7a8b3c2f"): 0,
+        ("prod-web", "8443", None): 1,
+    }
+
+
+def test_twins_are_told_apart_even_where_their_certificates_have_other_names() -> None:
+    """Whoever asks for a load balancer and a port gets an answer for each listener that may be meant."""
+    series = told(WEB, {**WEB, "load_balancer_uuid": "7a8b3c2f", "common_name": "b.example.com"})["served"]
+    assert set(by("load_balancer_uuid", of=series)) == {"6f7a2b1e", "7a8b3c2f"}
+
+
+def test_what_is_listed_twice_is_told_once() -> None:
+    """node_exporter drops the whole file otherwise."""
+    assert len(told(WEB, {**WEB, "served": False})["served"]) == 1
+
+
+HOSTILE = [
+    '"',
+    "\\",
+    "\n",
+    '\\"',
+    "\\n",
+    "ä",
+    "Größe\tx",
+    "日本",
+    "{a=b}",
+    "# HELP",
+    "\x1b[31m",
+    "\r",
+    "\x00",
+    "\u2028",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_labels_hold_any_text(text: str) -> None:
+    series = told({**WEB, "load_balancer": text, "common_name": text})["served"]
+    assert by("load_balancer", "name", of=series) == {(text, text): 1}
+
+
+def test_half_a_character_does_no_harm() -> None:
+    assert by("name", of=told({**WEB, "common_name": "a\ud800b"})["served"]) == {"a?b": 1}
+
+
+LISTENERS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "load_balancer": st.sampled_from(["web", 'w"b', ""]) | st.text(max_size=3),
+            "load_balancer_uuid": st.sampled_from(["1", "2"]),
+            "port": st.sampled_from([443, 8443]),
+            "common_name": st.none() | st.text(max_size=3),
+            "subject_alt_names": st.none() | st.lists(st.text(max_size=3), max_size=2),
+            "not_before": st.none() | st.just("2026-01-01T00:00:00Z"),
+            "not_after": st.sampled_from([None, "2026-04-01T00:00:00Z", "not known", "9999-12-31T23:59:59Z"]),
+            "renewal_due": st.none() | st.booleans(),
+            "served": st.none() | st.booleans(),
+        }
+    ),
+    max_size=6,
+    unique_by=lambda one: (one["load_balancer"], one["load_balancer_uuid"], one["port"]),
+)
+
+
+@given(LISTENERS)
+def test_no_listener_hides_another(listeners: list[dict[str, Any]]) -> None:
+    for name, values in told(*listeners).items():
+        if name in PER_LISTENER:
+            field = name.removesuffix("_timestamp_seconds")
+            assert len(values) == sum(one[field] not in (None, "not known") for one in listeners)
+
+
+# What others make of it
+
+
+def files() -> Iterator[str]:
+    """Files of all sorts."""
+    twin = {**WEB, "load_balancer_uuid": "7a8b3c2f"}
+    hostile = [{**WEB, "load_balancer": text, "common_name": text} for text in HOSTILE]
+    for listeners in ([], [WEB], [WEB, twin], hostile, [{**WEB, "not_after": "1950-01-01T00:00:00Z"}]):
+        yield as_metrics({"listeners": listeners, "attention": [{"reason": 'a"b'}]}, AT, success=not listeners)
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool: install the system's package prometheus")
+def test_promtool_has_nothing_to_say() -> None:
+    for text in files():
+        checked = subprocess.run(
+            ["promtool", "check", "metrics"], input=text.encode(), capture_output=True, check=False
+        )
+        assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b""), text
+
+
+def test_no_file_is_written_for_programs_of_several_processes(tmp_path: Path) -> None:
+    code = (
+        f"from datetime import datetime; from {as_metrics.__module__} import as_metrics; "
+        f"print(as_metrics({{'listeners': [{WEB!r}]}}, datetime.now(), success=True))"
+    )
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert 'load_balancer="prod-web"' in run.stdout
+    assert list(tmp_path.iterdir()) == []
