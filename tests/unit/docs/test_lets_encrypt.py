@@ -15,11 +15,14 @@ import re
 import shutil
 import stat
 import subprocess
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import ATTENTION, LISTS, as_metrics
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.simulator.client import Simulator
 from tests.support.acme_machine import EXAMPLES, PLACES, RENEWED, ROTATE, Machine
@@ -96,6 +99,113 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     command = ["systemd-analyze", "security", "--offline=true", "--json=short", f"--threshold={MOST_EXPOSED * 10:.0f}"]
     analyzed = subprocess.run([*command, units[0]], capture_output=True, text=True, check=False)
     assert analyzed.returncode == 0, analyzed.stdout + analyzed.stderr
+
+
+ALERTS = block("yaml", "# /etc/prometheus/")
+PREFIX = "softlayer_certificates_"
+LISTENER = '{load_balancer="prod-web", port="443", name="www.example.com"}'
+TOLD = {"load_balancer": "prod-web", "port": "443", "name": "www.example.com"}
+DAY = 24 * 3600
+Values = list[tuple[int, int]]
+"""What a metric has, each value with the number of hours that it stays."""
+FIRING: list[tuple[str, dict[str, Values], dict[int, list[dict[str, str]]]]] = [
+    # An alert, what is told of whom, and who has the alert after how many hours.
+    ("CertificateNotRenewed", {f"renewal_due{LISTENER}": [(0, 6), (1, 60)]}, {0: [], 53: [], 55: [TOLD]}),
+    ("CertificateNotRenewed", {f"renewal_due{LISTENER}": [(1, 40), (0, 60)]}, {39: [], 60: []}),
+    ("CertificateNotServed", {f"served{LISTENER}": [(1, 6), (0, 6), (1, 6)]}, {5: [], 7: [TOLD], 13: []}),
+    (
+        "CertificateRotationFailed",
+        {
+            "last_run_success": [(1, 24), (0, 24), (1, 24)],
+            "last_run_timestamp_seconds": [(0, 24), (DAY, 24), (2 * DAY, 24)],
+        },
+        {23: [], 25: [{}], 49: []},
+    ),
+    (
+        "CertificateRotationFailed",
+        {"last_run_success": [(1, 48)], "last_run_timestamp_seconds": [(0, 48)]},
+        {36: [], 37: [{}]},
+    ),
+    ("CertificateRotationFailed", {}, {1: [{}]}),
+]
+
+
+def promtool(*arguments: str, folder: Path) -> str:
+    """What promtool says in a folder that has the page's alerts, and that it is content."""
+    (folder / "rules.yml").write_text(ALERTS.text, encoding="utf-8")
+    told = subprocess.run(["promtool", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (0, ""), told.stdout + told.stderr
+    return told.stdout
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool: install the system's package prometheus")
+def test_the_alerts_are_right(tmp_path: Path) -> None:
+    """Prometheus takes them, and each is there when it should be and at no other time."""
+    [group] = yaml.safe_load(ALERTS.text)["groups"]
+    assert f"SUCCESS: {len(group['rules'])} rules found" in promtool("check", "rules", "rules.yml", folder=tmp_path)
+    notes = {rule["alert"]: rule["annotations"] for rule in group["rules"]}
+    assert {name for name, _series, _alerts in FIRING} == notes.keys()
+    tests = [
+        {
+            "interval": "1m",
+            "input_series": [
+                {"series": PREFIX + name, "values": each_minute(values)} for name, values in series.items()
+            ],
+            "alert_rule_test": [
+                {
+                    "eval_time": f"{hours}h",
+                    "alertname": alert,
+                    "exp_alerts": [
+                        {"exp_labels": one, "exp_annotations": filled(notes[alert], one)} for one in expected
+                    ],
+                }
+                for hours, expected in alerts.items()
+            ],
+        }
+        for alert, series, alerts in FIRING
+    ]
+    written = {"rule_files": ["rules.yml"], "evaluation_interval": "5m", "tests": tests}
+    (tmp_path / "test.yml").write_text(yaml.safe_dump(written), encoding="utf-8")
+    promtool("test", "rules", "test.yml", folder=tmp_path)
+
+
+def each_minute(values: Values) -> str:
+    """Values as promtool takes them."""
+    return " ".join(f"{value}x{hours * 60 - 1}" for value, hours in values)
+
+
+def filled(annotations: dict[str, str], labels: dict[str, str]) -> dict[str, str]:
+    """An alert's annotations with the values of its labels."""
+    return {
+        name: re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: labels[found[1]], text)
+        for name, text in annotations.items()
+    }
+
+
+def test_the_page_knows_every_metric_and_no_other() -> None:
+    listener = dict.fromkeys(("not_before", "not_after"), "2026-01-01T00:00:00Z") | {
+        "renewal_due": True,
+        "served": True,
+    }
+    families = list(
+        text_string_to_metric_families(as_metrics({"listeners": [listener]}, datetime.now(timezone.utc), success=True))
+    )
+    metrics = {family.name.removeprefix(PREFIX) for family in families}
+    table = TEXT.partition("   * - Metric\n")[2].partition("\n``name`` is ")[0]
+    cells = [row.partition("     -")[0] for row in table.split("   * - ")]
+    assert set(re.findall(r"``(\w+)``", "".join(cells))) == metrics
+    assert set(re.findall(rf"{PREFIX}(\w+)", ALERTS.text)) <= metrics
+    for label in {label for family in families for sample in family.samples for label in sample.labels}:
+        assert f"``{label}``" in table, label
+    for reason in (*ATTENTION, *LISTS):
+        assert f"``{reason}``" in table, reason
+
+
+def test_the_service_may_write_the_metrics_where_they_are_read() -> None:
+    [folder] = re.findall(r"^ReadWritePaths=(.+)$", block("ini", "[Service]\nReadWritePaths").text, re.MULTILINE)
+    [path] = yaml.safe_load(block("yaml", "# add to rotation.yml").text).values()
+    assert path.startswith(f"{folder}/") and path.endswith(".prom")
+    assert f"``{folder}``" in TEXT
 
 
 def test_the_note_is_the_same_for_the_hook_and_for_systemd() -> None:

@@ -116,6 +116,13 @@ def test_pages_install_what_is_required(path: Path) -> None:
         assert told == needed
 
 
+def test_pages_tell_no_other_versions() -> None:
+    told = [name for path in (*READMES, *GUIDES) for name in re.findall(r"'([\w-]+>=[\d.]+)'", path.read_text("utf-8"))]
+    assert set(versions(told)) == required().keys() - {BY_URL, *BROUGHT_BY_OTHERS}
+    for requirement in told:
+        assert versions([requirement]).items() <= required().items(), requirement
+
+
 def test_the_readme_tells_what_is_required() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"Python {oldest_python()} or later" in text
