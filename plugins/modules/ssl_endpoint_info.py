@@ -95,12 +95,18 @@ EXAMPLES = r"""
         starttls: imap
   register: served
 
-- name: Fail if something is wrong with any of them, or one expires within 14 days
+- name: Fail for each that something is wrong with, or whose certificate should have been renewed
   ansible.builtin.assert:
     that:
-      - served.endpoints | rejectattr('reason', 'none') | list == []
-      - served.endpoints | map(attribute='days_until_expiry') | min >= 14
-    fail_msg: "{{ served.endpoints | map(attribute='message') | select | join(' ') }}"
+      - item.reason is none
+      - not item.renewal_due
+    fail_msg: >-
+      {{ item.host }}:{{ item.port }}: {{ item.reason or 'renewal_due' }}:
+      {{ item.message or 'The certificate ends at ' ~ item.not_after ~ ' and should have been renewed.' }}
+    quiet: true
+  loop: "{{ served.endpoints }}"
+  loop_control:
+    label: "{{ item.host }}:{{ item.port }}"
 
 - name: Look at one machine behind a name, and trust an authority of your own
   softlayer.certificates.ssl_endpoint_info:

@@ -172,14 +172,14 @@ class World:
         return int(self._call("SoftLayer_Security_Certificate/createObject", template)["id"])
 
     def _add_balancers(self) -> None:
-        """Have listeners serve certificates that the store, or a file, has a successor of.
+        """Have listeners serve certificates that the store, or a file, has a successor of, though they are not due yet.
 
         Nobody can connect to them where there is no HAProxy.
         """
         beta = self._store("beta.example.com", days=(-200, 100), kind="rsa")
-        www = self._store("www.example.com", days=(-340, 25), kind="rsa", organization=COMPANY)
-        portal = self._store("portal.example.com", days=(-340, 25))
-        api = self._store("api.example.com", days=(-340, 25), kind="rsa", organization=COMPANY)
+        www = self._store("www.example.com", days=(-330, 35), kind="rsa", organization=COMPANY)
+        portal = self._store("portal.example.com", days=(-330, 35))
+        api = self._store("api.example.com", days=(-330, 35), kind="rsa", organization=COMPANY)
         staging = self._store(
             "staging.example.com", days=(-90, 90), kind="rsa", names=["staging.example.com", "test.example.com"]
         )
