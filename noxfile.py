@@ -56,6 +56,7 @@ ACME = {
 }
 """The same: an ACME authority, its clients, and what starts these."""
 CHECKERS = {
+    "shellcheck": (("shellcheck",), "the shell scripts of the examples"),
     "prometheus": (("promtool",), "what Prometheus thinks of metrics and alert rules"),
 }
 """The same: what says whether a file is right."""

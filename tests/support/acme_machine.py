@@ -88,12 +88,12 @@ class Machine:
         """Run what the timer runs, and operators by hand."""
         return self.finished(self.start(ROTATE, *options))
 
-    def start(self, name: str, *options: str) -> subprocess.Popen[str]:
-        """Start one of the commands, in an environment with nothing in it, such as cron's."""
+    def start(self, name: str, *options: str, **environment: str) -> subprocess.Popen[str]:
+        """Start one of the commands, in an environment with hardly anything in it, such as cron's."""
         return subprocess.Popen(
             [str(self.path_of(name)), *options],
             cwd=self.root,
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

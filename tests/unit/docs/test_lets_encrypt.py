@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 from datetime import datetime, timezone
@@ -25,12 +26,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.met
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.simulator.client import Simulator
-from tests.support.acme_machine import EXAMPLES, PLACES, RENEWED, ROTATE, Machine
+from tests.support.acme_machine import EXAMPLES, PLACES, RENEWED, ROTATE, SECONDS, Machine, Ran
 from tests.support.balanced import AUTHORITY, LOOK_SECONDS, account, balanced, balancer, store
 from tests.support.certificates import new_key, pem_of
 from tests.support.haproxy import reason_to_skip
 from tests.support.pages import ROOT, Block, page_of_file
 from tests.support.playing import play
+from tests.support.waiting import until
 
 __all__ = ["account", "balanced"]
 
@@ -217,6 +219,181 @@ def test_the_note_is_the_same_for_the_hook_and_for_systemd() -> None:
     assert f"``{note}``" in TEXT
 
 
+# What the hook leaves if it fails
+
+TRACE = "var/lib/softlayer-certificates/renewal-hook-failed"
+AFTER_A_RENEWAL = "softlayer-certificates-rotate ended with status 3 after a renewal: see its last lines."
+OF_THE_HOOK = "softlayer-certificates-renewed ended with status {}: see the log of the client that ran it."
+LATER = "2026-03-08T03:17:00Z"
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine whose Ansible ends with the status that the file `status` has."""
+    made = Machine(tmp_path / "machine")
+    programs = tmp_path / "machine/opt/softlayer-certificates/bin"
+    programs.unlink()
+    programs.mkdir()
+    ansible = programs / "ansible-playbook"
+    ansible.write_text(f"#!/bin/sh\necho done\nexit $(cat {tmp_path}/status)\n", encoding="utf-8")
+    ansible.chmod(0o755)
+    ends(made, 0)
+    return made
+
+
+def ends(machine: Machine, status: int) -> None:
+    """Have Ansible end with this status from now on."""
+    (machine.root.parent / "status").write_text(str(status), encoding="utf-8")
+
+
+def renewed(machine: Machine) -> Ran:
+    """What a client runs after a renewal."""
+    return machine.finished(machine.start(RENEWED))
+
+
+def trace_of(machine: Machine) -> str | None:
+    """What the trace says failed, if there is one; its first line is the time."""
+    path = machine.root / TRACE
+    if not path.exists():
+        return None
+    moment, what = path.read_text(encoding="utf-8").splitlines()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moment)
+    return what
+
+
+def leave_trace(machine: Machine) -> None:
+    (machine.root / TRACE).write_text(f"{LATER}\n{OF_THE_HOOK.format(1)}\n", encoding="utf-8")
+
+
+def test_a_hook_whose_run_fails_leaves_a_trace_that_the_next_run_tells_of(machine: Machine) -> None:
+    ends(machine, 3)
+    hook = renewed(machine)
+    assert hook.code == 1 and "it was not brought to the load balancers" in hook.output
+    assert trace_of(machine) == OF_THE_HOOK.format(1)
+
+    night = machine.rotate()
+    assert night.code == 3
+    assert re.match(
+        rf"softlayer-certificates-rotate: at \S+Z, {OF_THE_HOOK.format(1)} This run does what is left to do.\n",
+        night.output,
+    )
+    assert trace_of(machine) == OF_THE_HOOK.format(1)  # a night that fails is told by cron or systemd
+
+    ends(machine, 0)
+    night = machine.rotate()
+    assert (night.code, len(night.output.splitlines())) == (0, 2)
+    assert trace_of(machine) is None
+    assert machine.rotate().output == "done\n"
+
+
+def test_a_service_that_fails_after_a_renewal_leaves_one_too(machine: Machine) -> None:
+    """systemd tells it that it is run for the note."""
+    ends(machine, 3)
+    assert machine.rotate().code == 3
+    assert trace_of(machine) is None
+    process = machine.start(ROTATE, TRIGGER_PATH="/run/softlayer-certificates/renewed")
+    assert machine.finished(process).code == 3
+    assert trace_of(machine) == AFTER_A_RENEWAL
+
+
+def test_only_a_whole_run_takes_the_trace_away(machine: Machine) -> None:
+    leave_trace(machine)
+    for option in ("--check", "--limit=none"):
+        run = machine.rotate(option)
+        assert run.code == 0 and LATER in run.output
+        assert trace_of(machine) == OF_THE_HOOK.format(1)
+    assert machine.rotate().code == 0
+    assert trace_of(machine) is None
+
+
+def test_a_hook_that_ends_well_leaves_no_trace(machine: Machine) -> None:
+    leave_trace(machine)
+    assert renewed(machine).code == 0
+    assert trace_of(machine) is None
+    (machine.root / "run/systemd/system").mkdir(parents=True)
+    assert renewed(machine) == Ran(0, "")
+    assert trace_of(machine) is None and (machine.root / "run/softlayer-certificates/renewed").exists()
+
+
+@pytest.mark.parametrize("has_systemd", [True, False])
+def test_a_hook_that_cannot_leave_its_note_leaves_a_trace(machine: Machine, has_systemd: bool) -> None:
+    (machine.root / "run").mkdir()
+    if has_systemd:
+        (machine.root / "run/systemd/system").mkdir(parents=True)
+    (machine.root / "run/softlayer-certificates").touch()
+    hook = renewed(machine)
+    assert hook.code != 0 and trace_of(machine) == OF_THE_HOOK.format(hook.code)
+
+
+def test_a_hook_on_a_machine_without_the_other_program_leaves_a_trace(machine: Machine) -> None:
+    machine.path_of(ROTATE).unlink()
+    assert renewed(machine).code == 1
+    assert trace_of(machine) == OF_THE_HOOK.format(1)
+
+
+def test_a_run_without_credentials_after_a_renewal_leaves_a_trace(machine: Machine) -> None:
+    machine.path_of("credentials").unlink()
+    process = machine.start(ROTATE, TRIGGER_PATH="/run/softlayer-certificates/renewed")
+    assert (code := machine.finished(process).code) != 0
+    assert trace_of(machine) == AFTER_A_RENEWAL.replace("3", str(code))
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda sent: sent.name)
+@pytest.mark.parametrize("name", [ROTATE, RENEWED])
+def test_what_is_told_to_stop_leaves_a_trace(machine: Machine, name: str, sent: signal.Signals) -> None:
+    """As systemd does, all its processes are told; what has been killed can leave nothing."""
+    begun = machine.root.parent / "begun"
+    programs = machine.root / "opt/softlayer-certificates/bin"
+    (programs / "ansible-playbook").write_text(f"#!/bin/sh\ntouch {begun}\nexec sleep 1000\n", encoding="utf-8")
+    given = os.environ | {"TRIGGER_PATH": "/run/softlayer-certificates/renewed"}
+    process = subprocess.Popen([machine.path_of(name)], env=given, start_new_session=True)
+    until(begun.exists)
+    os.killpg(process.pid, sent)
+    code = process.wait(SECONDS)
+    assert code == 128 + sent
+    said = OF_THE_HOOK.format(code) if name == RENEWED else AFTER_A_RENEWAL.replace("3", str(code))
+    assert trace_of(machine) == said
+
+
+@pytest.mark.parametrize("name", [ROTATE, RENEWED])
+def test_where_no_trace_can_be_left_the_status_stays(machine: Machine, name: str) -> None:
+    (machine.root / TRACE).parent.rmdir()
+    ends(machine, 3)
+    process = machine.start(name, TRIGGER_PATH="/run/softlayer-certificates/renewed")
+    assert machine.finished(process).code == (1 if name == RENEWED else 3)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_root_writes_no_trace_into_the_folder_of_another_user(machine: Machine) -> None:
+    """That user could have put a link there, to a file that only root may write."""
+    precious = machine.root / "precious"
+    precious.write_text("as it was\n", encoding="utf-8")
+    (machine.root / TRACE).symlink_to(precious)
+    os.chown((machine.root / TRACE).parent, 1, 1)
+    (machine.root / "run").mkdir()
+    (machine.root / "run/softlayer-certificates").touch()
+    assert renewed(machine).code != 0
+    assert precious.read_text(encoding="utf-8") == "as it was\n"
+
+
+def test_the_programs_speak_of_one_trace_and_the_service_may_write_it() -> None:
+    texts = {name: (EXAMPLES / name).read_text(encoding="utf-8") for name in PLACES}
+    [state] = re.findall(r"^state=(\S+)", texts[RENEWED], re.MULTILINE)
+    [home] = re.findall(r"^HOME=(\S+)", texts[ROTATE], re.MULTILINE)
+    folder, name = Path(f"/{TRACE}").parent, Path(TRACE).name
+    assert state == home == str(folder)
+    assert f"\ntrace=$state/{name}\n" in texts[RENEWED] and f"\ntrace=$HOME/{name}\n" in texts[ROTATE]
+    assert f"StateDirectory={folder.name}\n" in texts[f"{ROTATE}.service"]
+    assert f"``/{TRACE}``" in TEXT
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck: install the system's package shellcheck")
+@pytest.mark.parametrize("name", [ROTATE, RENEWED])
+def test_shellcheck_has_nothing_to_say(name: str) -> None:
+    checked = subprocess.run(["shellcheck", EXAMPLES / name], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout) == (0, "")
+
+
 def test_no_command_has_a_secret() -> None:
     """Every user of a machine sees the command lines of the others."""
     shown = "\n".join([*commands(), *(path.read_text(encoding="utf-8") for path in EXAMPLES.iterdir())])
@@ -258,7 +435,7 @@ def test_people_are_told_what_happened(account: Simulator, tmp_path: Path) -> No
         "mode": "0600",
     }
     tasks[:0] = yaml.safe_load(block("yaml", "# in `always`").text)
-    [inventory] = re.findall("(?m)^exec ansible-playbook (-i .*) softlayer", (EXAMPLES / ROTATE).read_text("utf-8"))
+    [inventory] = re.findall("(?m)^ansible-playbook (-i .*) softlayer", (EXAMPLES / ROTATE).read_text("utf-8"))
     playbook = tmp_path / "rotate-and-mail.yml"
     playbook.write_text(yaml.safe_dump([written]), encoding="utf-8")
     (tmp_path / "ansible.cfg").write_text("[defaults]\nshow_custom_stats = true\n", encoding="utf-8")

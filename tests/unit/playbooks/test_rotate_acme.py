@@ -201,8 +201,10 @@ def test_a_hook_that_fails_says_so_and_leaves_the_renewal_alone(
     assert account.api_key not in renewal.output
     assert kept(client) != before and seen(account) != kept(client)
     account.clear_faults()
-    assert machine.rotate().code == 0
+    told = "softlayer-certificates-renewed ended with status 1: see the log of the client that ran it."
+    assert (night := machine.rotate()).code == 0 and told in night.output
     assert seen(account) == kept(client)
+    assert (night := machine.rotate()).code == 0 and told not in night.output
 
 
 def test_hooks_at_once_are_one_run_and_none_is_missed(account: Simulator, pebble: Pebble, machine: Machine) -> None:
