@@ -1,0 +1,646 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which paths lead to a trusted root, and why the others do not.
+
+The order of a pile: test_certificate.py. Names within constraints: test_name_constraints.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import permutations
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import chain as chain_module
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import (
+    LONGEST_CHAIN,
+    STEPS,
+    Anchors,
+    Chain,
+    Chains,
+)
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from tests.support.certificates import DAY, NOW, Key, name_of, new_key
+from tests.support.odd_certificates import Hash, of_version_1, rsa_key_of, signed_with, with_twice
+
+NAME = "www.example.com"
+Extensions = Sequence[tuple[x509.ExtensionType, bool]]
+"""Each with whether it is critical."""
+
+
+@dataclass(frozen=True)
+class Party:
+    """A name with a key, and a certificate for both."""
+
+    certificate: x509.Certificate
+    key: Key = field(repr=False)
+
+    @cached_property
+    def read(self) -> Certificate:
+        return Certificate.of(self.certificate)
+
+
+def basics(path_length: int | None = None) -> tuple[x509.ExtensionType, bool]:
+    """What makes a CA certificate."""
+    return x509.BasicConstraints(ca=True, path_length=path_length), True
+
+
+AN_AUTHORITY: Extensions = [basics()]
+
+
+def issue(
+    name: str,
+    by: Party | None = None,
+    extensions: Extensions = AN_AUTHORITY,
+    *,
+    key: Key | None = None,
+    days: tuple[float, float] = (-10, 90),
+    pss: bool = False,
+) -> Party:
+    """A certificate with just these extensions, signed by itself unless somebody else does; a CA's if nothing else is said."""
+    key = key or new_key()
+    above, signer = (by.certificate.subject, by.key) if by else (name_of(name), key)
+    serial = x509.random_serial_number()
+    builder = x509.CertificateBuilder(
+        above, name_of(name), key.public_key(), serial, NOW + days[0] * DAY, NOW + days[1] * DAY
+    )
+    for extension, is_critical in extensions:
+        builder = builder.add_extension(extension, is_critical)
+    how = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    options = {"rsa_padding": padding.PSS(padding.MGF1(hashes.SHA256()), 32)} if pss else {}
+    return Party(builder.sign(signer, how, **options), key)  # type: ignore[arg-type]
+
+
+def serve(by: Party | None = None, extensions: Extensions = (), name: str = NAME, **others: object) -> Party:
+    """A server's certificate."""
+    names = x509.SubjectAlternativeName([x509.DNSName(name)])
+    return issue(name, by, [(names, False), *extensions], **others)  # type: ignore[arg-type]
+
+
+def chain(leaf: Party, pile: Iterable[Party] = (), roots: Iterable[Party] | None = None) -> Chain:
+    """The chain of a certificate, with these trusted; only `ROOT` unless others are given."""
+    trusted = (ROOT,) if roots is None else roots
+    return Chains([one.read for one in pile], Anchors(one.read for one in trusted), NOW).of(leaf.read)
+
+
+def trusted(*issuers: Party) -> Chain:
+    """A chain that leads to a root."""
+    return Chain(tuple(one.read for one in issuers), "trusted")
+
+
+def why_not(leaf: Party, pile: Iterable[Party] = (), roots: Iterable[Party] | None = None) -> str:
+    """Why a certificate is untrusted."""
+    found = chain(leaf, pile, roots)
+    assert found.trust == "untrusted"
+    assert found.why and not found.why.endswith(".")
+    return found.why
+
+
+ROOT = issue("Root")
+CA = issue("CA", ROOT)
+LEAF = serve(CA)
+
+
+# What leads to a root
+
+KEYS = {
+    "ec": new_key(),
+    "rsa": new_key("rsa"),
+    "rsa1024": rsa.generate_private_key(65537, 1024),
+    "ed25519": new_key("ed25519"),
+}
+
+
+@pytest.mark.parametrize(
+    ("of_root", "of_ca", "pss"),
+    [
+        ("rsa", "ec", False),
+        ("ec", "rsa", False),
+        ("rsa", "rsa1024", False),
+        ("rsa1024", "rsa", False),
+        ("rsa", "rsa1024", True),
+        ("ed25519", "ec", False),
+        ("ec", "ed25519", False),
+    ],
+)
+def test_an_authority_has_any_kind_of_key(of_root: str, of_ca: str, pss: bool) -> None:
+    root = issue("Root", key=KEYS[of_root], pss=pss)
+    ca = issue("CA", root, key=KEYS[of_ca], pss=pss)
+    leaf = serve(ca, pss=pss)
+    assert chain(leaf, [ca], [root]) == trusted(ca)
+    assert chain(leaf, [ca, root], []).trust == "untrusted"
+
+
+@pytest.mark.parametrize("number", [0, 1, LONGEST_CHAIN, LONGEST_CHAIN + 1])
+def test_how_long_a_chain_may_be(number: int) -> None:
+    above, issuers = ROOT, []
+    for place in range(number):
+        above = issue(f"CA {place}", above)
+        issuers.insert(0, above)
+    found = chain(serve(above), issuers)
+    assert found == trusted(*issuers) if number <= LONGEST_CHAIN else found.trust == "untrusted"
+    assert found.issuers == tuple(one.read for one in issuers[:LONGEST_CHAIN])
+
+
+def test_a_root_in_the_pile_is_no_part_of_the_chain() -> None:
+    assert chain(LEAF, [ROOT, CA, LEAF, issue("Stranger"), CA]) == trusted(CA)
+
+
+def test_each_certificate_of_a_pile_has_its_own_chain() -> None:
+    other = serve(ROOT)
+    chains = Chains([CA.read], Anchors([ROOT.read]), NOW)
+    assert [chains.of(one.read) for one in (LEAF, other, CA)] == [trusted(CA), trusted(), trusted()]
+
+
+# Version 1
+
+
+def old(party: Party, by: Party | None = None) -> Party:
+    """The same certificate in version 1."""
+    return Party(of_version_1(party.certificate, (by or party).key), party.key)
+
+
+def test_a_root_of_version_1_may_issue() -> None:
+    root = old(ROOT)
+    assert root.read.is_version_1
+    assert chain(LEAF, [CA], [root]) == trusted(CA)
+    assert chain(serve(ROOT), [root], [root]) == trusted()
+
+
+@pytest.mark.parametrize("extensions", [AN_AUTHORITY, []], ids=["ca", "server"])
+def test_a_certificate_of_version_1_below_a_root_may_not_issue(extensions: Extensions) -> None:
+    """Otherwise everyone who has one could issue certificates for any name."""
+    forger = old(issue("Old", ROOT, extensions), ROOT)
+    forged = serve(forger)
+    assert chain(forged, [forger]) == Chain((), "untrusted", "Old must not issue it", is_linked=False)
+    assert chain(serve(issue("CA", forger)), [forger]).trust == "incomplete"
+
+
+def test_a_certificate_of_version_1_that_only_has_the_name_of_its_issuer_is_no_root() -> None:
+    forger = old(issue("Root", ROOT), ROOT)
+    assert chain(serve(forger), [forger]).trust == "untrusted"
+
+
+def test_a_certificate_of_version_1_below_a_root_may_not_issue_even_if_it_is_named() -> None:
+    forger = old(issue("Old", ROOT), ROOT)
+    assert why_not(serve(forger), [], [forger]) == "Old must not issue it"
+    assert chain(forger, [], [forger]) == trusted(), "it serves, as any other that is named"
+
+
+def test_a_server_may_have_a_certificate_of_version_1() -> None:
+    assert chain(old(LEAF, CA), [CA]) == trusted(CA)
+
+
+# Certificates that are trusted by themselves
+
+
+def test_a_self_signed_certificate_that_is_named_is_trusted() -> None:
+    alone = serve()
+    assert chain(alone, [], [alone]) == trusted()
+    assert chain(alone, [alone], [ROOT, alone]) == trusted()
+    assert why_not(alone, [alone]) == "it is signed by itself and by nobody who is trusted"
+
+
+def test_another_one_of_the_same_name_is_not() -> None:
+    assert chain(serve(), [], [serve()]).trust == "untrusted"
+    assert chain(LEAF, [], [serve(CA)]).trust == "incomplete"
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_certificate_that_is_named_needs_no_issuers(known: bool) -> None:
+    """Those that are known are part of its chain all the same."""
+    assert chain(LEAF, [CA, ROOT] if known else [], [LEAF]) == trusted(*[CA] * known)
+
+
+@pytest.mark.parametrize(
+    ("extensions", "days", "why"),
+    [
+        ((), (-90, -1), "it is valid from "),
+        ((), (1, 90), "it is valid from "),
+        ([(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)], (-1, 90), "it is not for servers"),
+        (
+            [(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"), True)],
+            (-1, 90),
+            "it has a critical extension that is not understood",
+        ),
+    ],
+    ids=["expired", "future", "client", "critical"],
+)
+def test_a_certificate_that_is_named_must_be_good_all_the_same(
+    extensions: Extensions, days: tuple[float, float], why: str
+) -> None:
+    for leaf in (serve(None, extensions, days=days), serve(CA, extensions, days=days)):
+        assert why_not(leaf, [CA], [leaf, ROOT]).startswith(why)
+
+
+def test_an_intermediate_that_is_named_is_trusted() -> None:
+    """What is known above it is part of the chain: other clients trust the root."""
+    assert chain(LEAF, [], [CA]) == trusted(CA)
+    assert chain(LEAF, [CA], [CA]) == trusted(CA)
+    upper = issue("Upper", ROOT)
+    ca = issue("CA", upper)
+    assert chain(serve(ca, name="a"), [upper, ROOT], [ca]) == trusted(ca, upper)
+
+
+def test_a_root_is_preferred_to_a_cross_signed_certificate_of_its_key() -> None:
+    crossed = issue("Root", issue("Older root"), key=ROOT.key, days=(-10, 900))
+    for roots in permutations([ROOT, crossed]):
+        assert chain(LEAF, [CA], roots) == trusted(CA)
+
+
+def test_damaged_certificates_are_not_trusted_and_hide_no_others() -> None:
+    """In a store of roots, all have a subject, and some no more than that."""
+    point_of_key = bytes.fromhex("03420004")
+    damaged = Certificate(ROOT.read.der.replace(point_of_key, point_of_key[:-1] + b"\x05"))
+    anchors = Anchors([damaged, ROOT.read, ROOT.read, CA.read])
+    assert list(anchors) == [ROOT.read, CA.read]
+    assert [one in anchors for one in (ROOT.read, CA.read, LEAF.read)] == [True, True, False]
+
+
+# Extensions
+
+
+def twice(party: Party, kind: type[x509.ExtensionType], by: Party | None = None) -> Party:
+    """The same certificate with one of its extensions twice."""
+    return Party(with_twice(party.certificate, (by or party).key, kind.oid), party.key)
+
+
+def usage(**uses: bool) -> tuple[x509.ExtensionType, bool]:
+    """What a key is for; signing certificates unless something else is said."""
+    names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    others = dict.fromkeys((*names, "crl_sign", "encipher_only", "decipher_only"), False)
+    return x509.KeyUsage(**{**others, "key_cert_sign": True, **uses}), True
+
+
+def for_uses(*uses: x509.ObjectIdentifier) -> tuple[x509.ExtensionType, bool]:
+    """What a certificate is for."""
+    return x509.ExtendedKeyUsage(uses), False
+
+
+CLIENTS, SERVERS = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
+IDENTIFIED = (x509.SubjectKeyIdentifier(b"1"), False)
+NOT_UNDERSTOOD = "has a critical extension that is not understood"
+
+
+@pytest.mark.parametrize(
+    ("kind", "extensions"),
+    [
+        (x509.SubjectAlternativeName, []),
+        (x509.SubjectKeyIdentifier, [IDENTIFIED]),
+        (x509.ExtendedKeyUsage, [for_uses(SERVERS)]),
+    ],
+)
+def test_an_extension_that_occurs_twice_is_not_understood(
+    kind: type[x509.ExtensionType], extensions: Extensions
+) -> None:
+    """RFC 5280, 4.2, forbids it, critical or not: one reader may heed the first, and another one the second."""
+    leaf = serve(CA, extensions)
+    assert chain(leaf, [CA]) == trusted(CA)
+    assert why_not(twice(leaf, kind, CA), [CA]) == f"it {NOT_UNDERSTOOD}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        (x509.SubjectKeyIdentifier, f"its issuer CA {NOT_UNDERSTOOD}"),
+        (x509.ExtendedKeyUsage, f"its issuer CA {NOT_UNDERSTOOD}"),
+        (x509.KeyUsage, "CA must not issue it"),
+        (x509.NameConstraints, "CA must not issue it"),
+        (x509.BasicConstraints, "CA must not issue it"),
+    ],
+)
+def test_an_issuer_with_an_extension_that_occurs_twice(kind: type[x509.ExtensionType], why: str) -> None:
+    within = (x509.NameConstraints([x509.DNSName("example.com")], None), True)
+    extensions = [basics(), IDENTIFIED, for_uses(SERVERS), usage(), within]
+    ca, root = issue("CA", ROOT, extensions), issue("CA", None, extensions)
+    assert chain(serve(ca), [ca]) == trusted(ca)
+    assert chain(serve(root), [], [root]) == trusted()
+    assert chain(serve(ca), [twice(ca, kind, ROOT)]).trust == "untrusted"
+    assert why_not(serve(root), [], [twice(root, kind)]) == why
+
+
+UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+UNREADABLE = x509.UnrecognizedExtension(x509.CertificatePolicies.oid, b"\x05\x00")
+
+
+@pytest.mark.parametrize("extension", [UNKNOWN, UNREADABLE], ids=["unknown", "unreadable"])
+def test_only_a_critical_extension_must_be_understood(extension: x509.ExtensionType) -> None:
+    harmless, harmful = (extension, False), (extension, True)
+    ca = issue("CA", ROOT, [basics(), harmless])
+    assert chain(serve(ca, [harmless]), [ca]) == trusted(ca)
+    assert why_not(serve(CA, [harmful]), [CA]) == f"it {NOT_UNDERSTOOD}"
+    ca = issue("CA", ROOT, [basics(), harmful])
+    assert why_not(serve(ca), [ca]) == f"its issuer CA {NOT_UNDERSTOOD}"
+    assert why_not(serve(ca), [], [ca]) == f"its issuer CA {NOT_UNDERSTOOD}"
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [
+        x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier("2.23.140.1.2.1"), None)]),
+        x509.PolicyConstraints(0, None),
+        x509.InhibitAnyPolicy(0),
+        x509.AuthorityKeyIdentifier(b"1", None, None),
+        x509.CRLDistributionPoints(
+            [x509.DistributionPoint([x509.UniformResourceIdentifier("http://crl.example")], None, None, None)]
+        ),
+        x509.TLSFeature([x509.TLSFeatureType.status_request]),
+    ],
+    ids=lambda extension: type(extension).__name__,
+)
+def test_what_says_nothing_about_the_path_may_be_critical(extension: x509.ExtensionType) -> None:
+    ca = issue("CA", ROOT, [basics(), (extension, True)])
+    assert chain(serve(ca, [(extension, True)]), [ca]) == trusted(ca)
+
+
+@pytest.mark.parametrize(
+    ("extensions", "may"),
+    [
+        ([basics()], True),
+        ([basics(), usage()], True),
+        ([basics(), usage(digital_signature=True)], True),
+        ([basics(), usage(key_cert_sign=False, crl_sign=True)], False),
+        ([usage()], False),
+        ([(x509.BasicConstraints(ca=False, path_length=None), True), usage()], False),
+    ],
+    ids=["ca", "may_sign", "may_do_more", "may_not_sign", "not_a_ca", "said_not_to_be_one"],
+)
+def test_only_a_ca_that_may_sign_certificates_issues(extensions: Extensions, may: bool) -> None:
+    ca = issue("CA", ROOT, extensions)
+    assert (chain(serve(ca), [ca]) == trusted(ca)) is may
+    if may:
+        assert chain(serve(ca), [], [ca]) == trusted(ca)
+    else:
+        assert why_not(serve(ca), [], [ca]) == "CA must not issue it"
+        assert why_not(serve(ca), [ca]) in {"CA must not issue it", f"CA did not issue {NAME}"}
+
+
+@pytest.mark.parametrize(
+    ("uses", "may"),
+    [
+        ([SERVERS], True),
+        ([CLIENTS, SERVERS], True),
+        ([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE], True),
+        ([CLIENTS], False),
+    ],
+)
+def test_only_what_is_for_servers_counts(uses: list[x509.ObjectIdentifier], may: bool) -> None:
+    ca = issue("CA", ROOT, [basics(), for_uses(*uses)])
+    root = issue("Root", None, [basics(), for_uses(*uses)])
+    if may:
+        assert chain(serve(ca, [for_uses(*uses)]), [ca]) == trusted(ca)
+        assert chain(serve(root), [], [root]) == trusted()
+        return
+    assert why_not(serve(CA, [for_uses(*uses)]), [CA]) == "it is not for servers"
+    assert why_not(serve(ca), [ca]) == "its issuer CA must not issue certificates for servers"
+    assert why_not(serve(root), [], [root]) == "its issuer Root must not issue certificates for servers"
+
+
+@pytest.mark.parametrize(
+    ("of_root", "of_upper", "may"),
+    [(None, None, True), (2, 1, True), (1, None, False), (None, 0, False), (None, 1, True), (0, 0, False)],
+)
+def test_how_many_authorities_may_stand_below_one(of_root: int | None, of_upper: int | None, may: bool) -> None:
+    """Here it is one below the upper one, and two below the root."""
+    root = issue("Root", None, [basics(of_root)])
+    upper = issue("Upper", root, [basics(of_upper)])
+    ca = issue("CA", upper, [basics(0)])
+    found = chain(serve(ca), [upper, ca], [root])
+    assert found == trusted(ca, upper) if may else found.trust == "untrusted" and "must not issue it" in found.why
+    assert chain(serve(upper, name="a"), [upper], [root]).trust == ("untrusted" if of_root == 0 else "trusted")
+
+
+def test_an_authority_with_a_new_key_is_not_counted_twice() -> None:
+    """Its certificate for the new key is signed by the former one (RFC 5280, 6.1.4, l)."""
+    root = issue("Root", None, [basics(1)])
+    former = issue("CA", root)
+    ca = issue("CA", former)
+    assert chain(serve(ca), [former, ca], [root]) == trusted(ca, former)
+
+
+@pytest.mark.parametrize("place", ["ca", "root"])
+def test_names_that_an_issuer_may_not_issue_for(place: str) -> None:
+    within = (x509.NameConstraints([x509.DNSName("example.org")], None), True)
+    root = issue("Root", None, [basics(), *[within] * (place == "root")])
+    ca = issue("CA", root, [basics(), *[within] * (place == "ca")])
+    assert chain(serve(ca, name="www.example.org"), [ca], [root]) == trusted(ca)
+    assert why_not(serve(ca), [ca], [root]).startswith("its names are not among those that its issuers may issue for")
+    other = issue("Root", key=root.key)
+    assert chain(serve(ca), [ca], [root, other]).trust == ("trusted" if place == "root" else "untrusted")
+
+
+# Signatures
+
+
+def test_a_name_without_its_key_makes_no_issuer() -> None:
+    lookalike = issue("CA", ROOT)
+    unsigned = f"the signature of {NAME} was not made by CA"
+    assert chain(LEAF, [lookalike]) == Chain((), "untrusted", unsigned, is_linked=False)
+    assert why_not(LEAF, [], [lookalike]) == unsigned
+    assert why_not(LEAF, [CA], [issue("Root")]) == "the signature of CA was not made by Root"
+    assert chain(LEAF, [lookalike, CA]) == chain(LEAF, [CA, lookalike]) == trusted(CA)
+
+
+def test_a_key_without_its_name_makes_no_issuer() -> None:
+    assert chain(LEAF, [issue("Other", ROOT, key=CA.key)]).trust == "incomplete"
+    assert chain(LEAF, [CA], [issue("Other", key=ROOT.key)]).trust == "incomplete"
+
+
+@pytest.mark.parametrize("hash_name", ["sha1", "md5"])
+def test_a_signature_that_rests_on_a_broken_hash(hash_name: Hash) -> None:
+    """The certificate may be one that was made to collide with what the authority signed."""
+    root = issue("Root", key=KEYS["rsa"])
+    ca = issue("CA", root, key=KEYS["rsa1024"])
+    weak = Party(signed_with(ca.certificate, root.key, hash_name), ca.key)
+    leaf = serve(ca)
+    weak_leaf = Party(signed_with(leaf.certificate, ca.key, hash_name), leaf.key)
+    assert chain(leaf, [ca], [root]) == trusted(ca)
+    found = (why_not(leaf, [weak], [root]), why_not(weak_leaf, [ca], [root]), why_not(weak_leaf, [], [ca]))
+    names = ("CA", NAME, NAME)
+    if hash_name == "sha1":  # the library does not even verify all others
+        assert found == tuple(f"the signature of {name} rests on sha1, which is broken" for name in names)
+    else:
+        assert all(why.startswith(f"the signature of {name} ") for name, why in zip(names, found, strict=True))
+    assert chain(leaf, [weak, ca], [root]) == chain(leaf, [ca, weak], [root]) == trusted(ca)
+
+
+def test_of_what_is_trusted_by_itself_nobody_checks_the_signature() -> None:
+    root = issue("Root", key=KEYS["rsa"])
+    weak = Party(signed_with(root.certificate, root.key, "sha1"), root.key)
+    ca = issue("CA", weak)
+    assert chain(serve(ca), [weak, ca], [weak]) == trusted(ca)
+    leaf = Party(signed_with(LEAF.certificate, CA.key, "sha1"), LEAF.key)
+    assert chain(leaf, [], [leaf]) == trusted()
+
+
+def test_the_key_of_an_authority_may_be_too_short() -> None:
+    """A server's may be as short as it likes: that harms nobody else."""
+    short = rsa_key_of(1023)
+    ca, root = issue("CA", ROOT, key=short), issue("Root", key=short)
+    assert why_not(serve(ca), [ca]) == "the key of its issuer CA is too short"
+    assert why_not(serve(root), [], [root]) == "the key of its issuer Root is too short"
+    assert chain(serve(CA, key=short), [CA]) == trusted(CA)
+
+
+# Dates
+
+
+@pytest.mark.parametrize("days", [(-90, -1), (1, 90)], ids=["expired", "future"])
+def test_what_is_not_valid_now(days: tuple[float, float]) -> None:
+    assert why_not(serve(CA, days=days), [CA]).startswith("it is valid from 20")
+    ca, root = issue("CA", ROOT, days=days), issue("Root", days=days)
+    assert why_not(serve(ca), [ca]).startswith("its issuer CA is valid from 20")
+    assert why_not(serve(root), [], [root]).startswith("its issuer Root is valid from 20")
+
+
+@pytest.mark.parametrize("days", [(-90, 0), (0, 90)])
+def test_both_ends_of_the_validity_belong_to_it(days: tuple[float, float]) -> None:
+    root = issue("Root", days=days)
+    ca = issue("CA", root, days=days)
+    assert chain(serve(ca, days=days), [ca], [root]) == trusted(ca)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_an_issuer_that_is_not_valid_does_no_harm_beside_one_that_is(order: tuple[int, ...]) -> None:
+    expired = issue("CA", ROOT, key=CA.key, days=(-900, -1))
+    future = issue("CA", ROOT, key=CA.key, days=(1, 900))
+    pile = [(CA, expired, future)[place] for place in order]
+    assert chain(LEAF, pile) == trusted(CA)
+    assert chain(LEAF, [], pile) == trusted(CA)
+    assert chain(LEAF, pile, []).issuers == (CA.read,)
+
+
+# Authorities with several certificates for one key
+
+OLD_ROOT = issue("Old root")
+CROSSED = issue("CA", OLD_ROOT, key=CA.key, days=(-10, 80))
+CROSSED_ROOT = issue("Root", OLD_ROOT, key=ROOT.key)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_cross_signed_authority_leads_to_either_root(order: int) -> None:
+    pile = [CA, CROSSED][::order]
+    assert chain(LEAF, pile) == trusted(CA)
+    assert chain(LEAF, pile, [OLD_ROOT]) == trusted(CROSSED)
+    assert chain(LEAF, pile, [ROOT, OLD_ROOT]) == trusted(CA), "the one that is valid longer"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_cross_signature_under_an_expired_root_does_no_harm(order: int) -> None:
+    expired = issue("Old root", key=OLD_ROOT.key, days=(-900, -1))
+    later = issue("CA", OLD_ROOT, key=CA.key, days=(-10, 900))
+    pile = [CA, later][::order]
+    assert chain(LEAF, pile, [expired, ROOT]) == trusted(CA)
+    assert chain(LEAF, [CROSSED_ROOT, *pile], [expired, ROOT]) == trusted(CA)
+    assert chain(LEAF, [expired, ROOT, *pile], []).issuers == (CA.read,)
+
+
+def test_a_chain_up_to_an_older_root_is_preferred_to_a_short_cut() -> None:
+    """What is stored serves all clients, whichever roots this machine has."""
+    for pile in ([CA, CROSSED_ROOT], [CROSSED_ROOT, CA]):
+        assert chain(LEAF, pile, [OLD_ROOT]) == trusted(CA, CROSSED_ROOT)
+        assert chain(LEAF, pile, [ROOT, OLD_ROOT]) == trusted(CA, CROSSED_ROOT)
+        assert chain(LEAF, pile, [ROOT]) == trusted(CA)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_equal_issuers_the_one_whose_key_is_named(order: int) -> None:
+    """If nothing is named, the one that is valid longer."""
+    one, other = (
+        issue("CA", ROOT, [basics(), (x509.SubjectKeyIdentifier(name), False)], key=CA.key, days=(-10, days))
+        for name, days in ((b"1", 80), (b"2", 90))
+    )
+    pile = [one, other][::order]
+    named = serve(CA, [(x509.AuthorityKeyIdentifier(b"1", None, None), False)])
+    assert chain(named, pile) == trusted(one)
+    assert chain(LEAF, pile) == trusted(other)
+    bare = issue("CA", ROOT, key=CA.key, days=(-10, 70))
+    assert chain(LEAF, [bare, *pile]) == trusted(other), "nothing named is no name"
+
+
+# What does not end
+
+
+def test_authorities_that_sign_each_other() -> None:
+    one, other = issue("One"), issue("Other")
+    by_other, by_one = issue("One", other, key=one.key), issue("Other", one, key=other.key)
+    leaf, pile = serve(one), [by_other, by_one]
+    endless = chain(leaf, pile)
+    assert (endless.trust, endless.issuers) == ("untrusted", (by_other.read, by_one.read))
+    assert chain(leaf, pile, [other]) == trusted(by_other)
+    assert chain(leaf, pile, [one]) == trusted(by_other, by_one)
+    assert chain(by_one, pile, [other]) == trusted(by_other)
+
+
+def test_a_pile_that_was_made_to_take_long_takes_none_and_harms_no_other_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of three certificates in each of nine layers may have issued each of those in the layer below; the last ones have expired."""
+    tried: list[Certificate] = []
+    may_sign = chain_module.may_sign
+    monkeypatch.setattr(chain_module, "may_sign", lambda one, path: tried.append(one) or may_sign(one, path))
+    above, pile = issue("Top", days=(-90, -1)), []
+    for number in range(9):
+        key, days = new_key(), (-90 if number else -900, 90 if number else -1)
+        layer = [issue(f"Layer {number}", above, key=key, days=days) for _ in range(3)]
+        above = layer[0]
+        pile += layer
+    chains = Chains([one.read for one in (*pile, CA)], Anchors([ROOT.read]), NOW)
+    found = chains.of(serve(above).read)
+    assert (found.trust, len(found.issuers)) == ("untrusted", 9)
+    assert STEPS <= len(tried) <= 3 * STEPS
+    assert chains.of(LEAF.read) == trusted(CA)
+
+
+def test_signatures_are_checked_so_often_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each only once."""
+    monkeypatch.setattr(chain_module, "CHECKS", 4)
+    leaves = [serve(CA) for _ in range(4)]
+    chains = Chains([CA.read], Anchors([ROOT.read]), NOW)
+    assert [chains.of(one.read).trust for one in (*leaves, *leaves)] == [*["trusted"] * 3, "untrusted"] * 2
+
+
+# What is said of the others
+
+
+def test_an_issuer_is_missing() -> None:
+    upper = issue("Upper", ROOT)
+    ca = issue("CA", upper)
+    leaf = serve(ca)
+    of_leaf = "the certificate of its issuer CA is missing"
+    assert chain(leaf) == Chain((), "incomplete", of_leaf, is_linked=False)
+    assert chain(leaf, [upper]) == Chain((), "incomplete", of_leaf, is_linked=False)
+    of_ca = "the certificate of the issuer of CA, Upper, is missing"
+    assert chain(leaf, [ca]) == Chain((ca.read,), "incomplete", of_ca, is_linked=True)
+
+
+def test_a_root_of_ones_own_that_was_not_given() -> None:
+    """Where it is not even known, nobody can say that it is none."""
+    direct = serve(ROOT)
+    assert chain(direct, [], []) == Chain((), "incomplete", "the certificate of its issuer Root is missing", False)
+    ends = "its chain ends in Root, which is not trusted"
+    assert chain(direct, [ROOT], [OLD_ROOT]) == Chain((), "untrusted", ends, is_linked=True)
+    assert chain(LEAF, [CA, ROOT], []) == Chain((CA.read,), "untrusted", ends, is_linked=True)
+    missing = "the certificate of the issuer of CA, Root, is missing"
+    assert chain(LEAF, [CA], [OLD_ROOT]) == Chain((CA.read,), "incomplete", missing, is_linked=True)
+
+
+def test_who_has_the_name_of_the_issuer_and_is_none() -> None:
+    server = issue("CA", ROOT, ())
+    assert why_not(serve(server), [server]) == f"CA did not issue {NAME}"
+
+
+def test_what_is_said_is_about_the_path_that_is_known() -> None:
+    """And not about another one that was tried."""
+    expired = issue("CA", ROOT, key=CA.key, days=(-900, -1))
+    assert why_not(LEAF, [expired, issue("CA", ROOT)]).startswith("its issuer CA is valid from ")
+    late = issue("Upper", OLD_ROOT, days=(-900, -1))
+    ca = issue("CA", late)
+    assert chain(serve(ca), [ca, late], [OLD_ROOT]).why.startswith("its issuer Upper is valid from ")
