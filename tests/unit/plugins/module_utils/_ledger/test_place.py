@@ -1,0 +1,115 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a URL says that the ledger is, and that no message about it tells a password."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import find_place, unavailable
+
+
+def refusal(url: str) -> str:
+    """What is said of a URL that is not taken."""
+    with pytest.raises(CertificatesError) as caught:
+        find_place(url)
+    assert caught.value.code == "ledger_unavailable"
+    assert "sesame" not in str(caught.value.as_failure())
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "driver", "password", "host", "database"),
+    [
+        ("sqlite:////srv/ledger.db", "sqlite", None, None, "/srv/ledger.db"),
+        ("sqlite+pysqlite:////srv/ledger.db", "sqlite+pysqlite", None, None, "/srv/ledger.db"),
+        ("sqlite:////srv/a@b=c.db", "sqlite", None, None, "/srv/a@b=c.db"),
+        ("postgresql://db.example/ledger", "postgresql+psycopg", None, "db.example", "ledger"),
+        ("postgres://me:sesame@db.example/ledger", "postgresql+psycopg", "sesame", "db.example", "ledger"),
+        ("postgresql+psycopg://me:sesame@db.example/x", "postgresql+psycopg", "sesame", "db.example", "x"),
+        ("postgresql://me:a%40b%2Fc%3Dd@db.example/ledger", "postgresql+psycopg", "a@b/c=d", "db.example", "ledger"),
+        ("postgresql://me:a=b@db.example/ledger", "postgresql+psycopg", "a=b", "db.example", "ledger"),
+        ("postgresql://me:a/b@db.example/ledger", "postgresql+psycopg", "a/b", "db.example", "ledger"),
+        ("postgresql://me@db.example/ledger?sslmode=require", "postgresql+psycopg", None, "db.example", "ledger"),
+        ("postgresql:///ledger?host=/run/postgresql", "postgresql+psycopg", None, None, "ledger"),
+    ],
+)
+def test_where_it_is(url: str, driver: str, password: str | None, host: str | None, database: str) -> None:
+    place = find_place(url)
+    assert (place.drivername, place.password, place.host, place.database) == (driver, password, host, database)
+
+
+@pytest.mark.parametrize("url", [None, ""])
+def test_the_default_is_a_file_of_the_user(url: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    place = find_place(url)
+    assert (place.drivername, place.database) == ("sqlite", f"{tmp_path}/softlayer.certificates/ledger.sqlite3")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:sesame@1@db.example/ledger",
+        "postgresql://me:1@sesame@db.example/ledger",
+        "postgresql://me:1?sesame=2@db.example/ledger",
+        "postgresql://me:1/sesame=2@db.example/ledger",
+        "postgresql://me:1 sesame=2@db.example/ledger",
+        "postgresql://me:1?a=sesame@db.example",
+        "postgresql://db.example/user=me password=sesame",
+        "postgresql://db.example:sesame/ledger",
+        "mysql://me:sesame@db.example/ledger",
+        "sqlite:////srv/ledger.db?mode=ro",
+        "sqlite:////srv/ledger.db?uri=true",
+        "/srv/ledger.db",
+        "sesame",
+    ],
+)
+def test_a_url_that_is_none_or_could_be_read_in_two_ways(url: str) -> None:
+    """Where the login may end elsewhere than was meant, host or database would have a part of the password, and messages name both."""
+    message = refusal(url)
+    assert message.startswith("ledger_url is no SQLAlchemy URL of a SQLite file") and "percent-encoded" in message
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file:/srv/ledger.db"])
+def test_a_ledger_in_memory(url: str) -> None:
+    assert "a ledger in memory forgets what was sent; name a file." in refusal(url)
+
+
+@pytest.mark.parametrize("path", ["ledger.db", "./ledger.db", "$HOME/ledger.db", "/proc/self/cwd/ledger.db"])
+def test_a_ledger_in_the_current_folder(path: str) -> None:
+    message = refusal(f"sqlite:///{path}")
+    assert message.startswith(f"The ledger {path} hangs on the current folder") and "sqlite:////" in message
+
+
+@pytest.mark.parametrize(
+    ("url", "where", "check"),
+    [
+        ("postgresql://me:sesame@db.example/ledger", "ledger on db.example", "ledger_url and the database server"),
+        ("postgresql:///ledger?password=sesame", "ledger on this machine", "ledger_url and the database server"),
+        ("sqlite:////srv/ledger.db", "/srv/ledger.db", "ledger_url, its folder's permissions and free space"),
+        ("sqlite://", "in memory", "ledger_url, its folder's permissions and free space"),
+    ],
+)
+def test_why_a_ledger_cannot_be_used(url: str, where: str, check: str) -> None:
+    error = unavailable(sa.make_url(url), "it is away.")
+    assert (error.code, error.details) == ("ledger_unavailable", {"ledger": where})
+    assert error.message == (
+        f"The ledger {where} cannot be used: it is away. Nothing is sent or stored without it; check {check}."
+    )
+
+
+@pytest.mark.parametrize(
+    "said", ["no password sesame+1", "URL postgresql://me:sesame%2B1@db.example/x", "got 'sesame+1'"]
+)
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:sesame%2B1@db.example/ledger", "postgresql://db.example/ledger?password=sesame%2B1"]
+)
+def test_a_password_that_the_driver_quotes(url: str, said: str) -> None:
+    """In any of its spellings."""
+    error = unavailable(sa.make_url(url), f"connection failed: {said}")
+    assert "connection failed" in error.message and "sesame" not in str(error.as_failure())
