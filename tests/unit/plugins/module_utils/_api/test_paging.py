@@ -324,3 +324,25 @@ def test_of_a_row_that_came_twice_the_later_one_counts() -> None:
     later = [{"id": 1, "n": "new"}, {"id": 2}, {"id": 3}]
     rows = list_all(lambda offset, _limit: Page(later if offset else [{"id": 1, "n": "old"}, {"id": 2}], 3), 2)
     assert rows == [{"id": 1, "n": "new"}, {"id": 2}, {"id": 3}]
+
+
+@pytest.mark.parametrize("growth", [1, 3])
+def test_a_list_in_order_that_grows_at_its_end_is_read_once(growth: int) -> None:
+    """What was added meanwhile is left to the next run, and is no reason to read everything again."""
+    server = Server(45, growth=growth)
+    assert read(server) is not None
+    assert len(server.asked) == 5
+
+
+def test_a_list_without_order_that_grew_is_read_again() -> None:
+    """A row that was added took the place of another one, which moved to a place that was already read."""
+    before = [2, 1, *range(3, 13)]
+    after = [12, *before[:-2], 11, 13]
+    answers = [before[:10], after[9:], after]
+
+    def fetch(_offset: int, _limit: int) -> Page:
+        ids = answers.pop(0)
+        return Page([{"id": identifier} for identifier in ids], 12 if ids[0] == 2 else 13)
+
+    assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == [*range(1, 14)]
+    assert not answers
