@@ -1059,3 +1059,42 @@ def test_a_proxy_that_is_no_url(monkeypatch: pytest.MonkeyPatch, proxy: str) -> 
 def test_secrets_are_in_no_repr() -> None:
     assert KEY not in repr(SETTINGS)
     assert "sesame" not in repr(replace(SETTINGS, proxy="http://me:sesame@proxy.example.com"))
+
+
+# When less is asked for
+
+
+@pytest.mark.parametrize(
+    ("total", "calls"),
+    [(5 * PAGE_SIZE, 2), (5 * PAGE_SIZE + 1, 6), (None, 6)],
+    ids=["as many calls", "more calls", "unknown length"],
+)
+def test_a_list_is_read_whole_instead_of_by_ids_only_if_that_is_known_to_take_no_longer(
+    client: Client, wire: Wire, total: int | None, calls: int
+) -> None:
+    """These ids take five calls; one is made to see how long the list is."""
+    ids = [*range(1, FEW_CALLS * IDS_PER_FILTER + 2)]
+    chunks = [ids[start : start + IDS_PER_FILTER] for start in range(0, len(ids), IDS_PER_FILTER)]
+    answers = [ok(rows(*chunk), len(chunk)) for chunk in chunks] if calls == 6 else [ok(rows(*ids), len(ids))]
+    wire.script = [ok(rows(1), total), *answers]
+    assert client.read_ids("Y", "getX", identifiers=ids, mask="mask[id]") == rows(*ids)
+    assert len(wire.sent) == calls
+
+
+@pytest.mark.parametrize(
+    ("failure", "calls"),
+    [
+        (fault("Internal Error"), 5),
+        (fault("The mask names a property that does not exist."), 1),
+        (fault("Internal Error", status=404), 1),
+    ],
+    ids=["mishap", "refusal", "not found"],
+)
+def test_a_page_is_halved_only_after_a_mishap_of_the_api_and_not_without_end(
+    client: Client, wire: Wire, failure: Answer, calls: int
+) -> None:
+    """Of 500, 250, 125, 62 and 31 rows."""
+    wire.script = [failure]
+    with pytest.raises(CertificatesError):
+        client.read_list("Y", "getX", mask="mask[id]")
+    assert len(wire.sent) == calls
