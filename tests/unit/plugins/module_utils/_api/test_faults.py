@@ -657,3 +657,56 @@ def test_no_piece_of_an_echoed_key_is_left(form: object, echo: str, der: bytes) 
 )
 def test_plain_words_are_left_alone(text: str) -> None:
     assert shorten(text) == text
+
+
+# What is said of a call that did not leave
+
+
+NO_SUCH_NAME = urllib3.exceptions.NameResolutionError("api.example.com", None, socket.gaierror(-2, "unknown"))  # type: ignore[arg-type]  # fmt: skip
+UNSENT: dict[str, tuple[Exception, str]] = {
+    "name": (requests.ConnectionError(max_retries(NO_SUCH_NAME)), "its name cannot be resolved"),
+    "name by itself": (socket.gaierror(-2, "unknown"), "its name cannot be resolved"),
+    "refused": (requests.ConnectionError(max_retries(REFUSED)), "connection refused"),
+    "refused by itself": (ConnectionRefusedError(111, "Connection refused"), "connection refused"),
+    "no route": (requests.ConnectionError(max_retries(NO_ROUTE)), "no connection"),
+    "broken": (
+        requests.ConnectionError(ConnectionResetError(104, "reset")),
+        "the connection broke before the call was sent",
+    ),
+    "late": (
+        requests.ConnectTimeout(max_retries(urllib3.exceptions.ConnectTimeoutError())),
+        "no connection within the timeout",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNSENT)
+def test_why_the_api_cannot_be_reached(case: str) -> None:
+    """Each cause has its own remedy: a name, a firewall, a service that is down."""
+    raised, why = UNSENT[case]
+    error = explain(CALL, ENDPOINT, None, chained(TransportError(0, ""), raised), peer="192.0.2.1:443")
+    assert (error.code, error.details) == ("unreachable", {"call": CALL})
+    assert error.message == f"Cannot reach {ENDPOINT}: {why}. Check endpoint_url, proxy and the network."
+
+
+@pytest.mark.parametrize("case", UNSENT)
+def test_a_proxy_that_cannot_be_reached_is_named(case: str) -> None:
+    raised, why = UNSENT[case]
+    of_proxy = requests.exceptions.ProxyError(raised)
+    error = explain(CALL, ENDPOINT, None, chained(TransportError(0, ""), of_proxy), peer="proxy.example.com:3128")
+    assert error.code == "unreachable"
+    assert error.message.startswith(f"Cannot reach the proxy proxy.example.com:3128 before {ENDPOINT}: {why}.")
+
+
+@pytest.mark.parametrize(
+    ("overdue", "raised", "how"),
+    [
+        (True, ValueError(), "in time (timeout)"),
+        (False, requests.ReadTimeout(), "in time (timeout)"),
+        (False, TimeoutError(), "in time (timeout)"),
+        (False, ConnectionResetError(), "(the connection broke)"),
+    ],
+)
+def test_how_an_answer_got_lost(overdue: bool, raised: Exception, how: str) -> None:
+    error = explain(CALL, ENDPOINT, None, raised, sent=True, overdue=overdue)
+    assert error.message == f"{CALL}: {ENDPOINT} did not answer {how}."
