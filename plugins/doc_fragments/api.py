@@ -72,11 +72,10 @@ options:
   retries:
     description:
       - How often to retry a call, after growing pauses, from V(0) to V(100). A call is retried if it only reads and failed, if the API
-        reported that it did not process the call (rate limit), or if the call was not sent (connection refused, a proxy that does not
-        connect).
+        reported with its own fault code that it did not process the call (rate limit), or if the call was not sent (connection refused, a
+        proxy that does not connect).
       - A call that sends, creates, changes or deletes something is never retried after its response was lost. A response is also lost if a
-        proxy or a gateway responds in place of the API, or if the response is a redirect, except for HTTP 307 and 308, which mean that
-        nothing was done.
+        proxy or a gateway responds in place of the API, with HTTP 429 as with any other status, or if the response is a redirect.
     type: int
     default: 5
 requirements:

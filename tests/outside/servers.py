@@ -404,14 +404,16 @@ class Loss:
     Attributes:
         ending: what is done in place of the answer.
         arrives: whether the request reaches the server; only its answer is lost then.
+        stays: whether it is lost each time, not only once.
     """
 
     ending: Ending
     arrives: bool
+    stays: bool = False
 
 
 class LosingProxy(Server):
-    """A proxy that passes plain requests on as they are, and loses those that hold certain words, each once.
+    """A proxy that passes plain requests on as they are, and loses those that hold certain words, each once unless its loss stays.
 
     Attributes:
         losses: by the words.
@@ -446,4 +448,6 @@ class LosingProxy(Server):
     def _loss(self, request: bytes) -> Loss | None:
         waiting = list(self.losses)  # other threads take theirs out meanwhile
         found = next((words for words in waiting if all(word.encode() in request for word in words)), None)
-        return self.losses.pop(found) if found else None
+        if found is None or self.losses[found].stays:
+            return self.losses.get(found or ())
+        return self.losses.pop(found)

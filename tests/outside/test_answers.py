@@ -101,7 +101,7 @@ def fault(transport: str, code: object, words: str) -> tuple[bytes, dict[str, st
         ("rest", 500, "SoftLayer_Exception_Network_Timeout", "No answer from the vendor", "outcome_unknown", 1),
         ("rest", 500, "SoftLayer_Exception_Public", "Sent; the vendor's rate limit was exceeded", "outcome_unknown", 1),
         ("xmlrpc", 200, "SoftLayer_Exception", "Rate limit exceeded on indexing", "outcome_unknown", 1),
-        ("xmlrpc", 200, "SoftLayer_Exception", "Rate limit of 50 requests for every 1 second(s)", "rate_limited", 2),
+        ("xmlrpc", 200, "SoftLayer_Exception", "Rate limit of 50 requests for every 1 second(s)", "outcome_unknown", 1),
         ("rest", 200, "", "", "outcome_unknown", 1),
         ("xmlrpc", 200, "", "", "outcome_unknown", 1),
         ("rest", 500, "SoftLayer_Exception_Public", "This order has no approver.", "api_error", 1),
@@ -111,7 +111,10 @@ def fault(transport: str, code: object, words: str) -> tuple[bytes, dict[str, st
         ("xmlrpc", 200, "SoftLayer_Exception_NotImplemented", "Not implemented.", "api_error", 1),
         ("xmlrpc", 200, "-32601", "method not found", "retired", 1),
         ("xmlrpc", 500, "SoftLayer_Exception_WebService_RateLimitExceeded", "Rate limit of 50", "rate_limited", 2),
-        ("rest", 429, "slow", "down", "rate_limited", 2),
+        ("rest", 429, "SoftLayer_Exception_WebService_RateLimitExceeded", "Rate limit of 50", "rate_limited", 2),
+        ("rest", 429, "slow", "down", "outcome_unknown", 1),
+        ("rest", 429, None, "Rate limit of 50 requests for every 1 second(s)", "outcome_unknown", 1),
+        ("xmlrpc", 429, "RateLimitExceeded", "Rate limit of 50 requests for every 1 second(s)", "outcome_unknown", 1),
     ],
 )
 def test_only_the_api_says_that_nothing_was_sent(

@@ -133,6 +133,8 @@ LOST = {
     "silence": HANGING["silence"],
     "502": with_status(502, None, b"<html><body>Bad Gateway</body></html>"),
     "504": with_status(504, {"Content-Type": "text/html"}, b"<html></html>"),
+    "429": with_status(429, {"Retry-After": "1"}, b"<html></html>"),
+    "307": with_status(307, {"Location": "https://127.0.0.1:9/"}, b""),
 }
 
 

@@ -22,7 +22,7 @@ from ansible.module_utils.api import generate_jittered_backoff
 
 from .._errors import CertificatesError
 from .._names import is_loopback
-from .faults import ANSWERED, NOT_CARRIED_OUT, explain, tells_of_mishap
+from .faults import ANSWERED, NOT_CARRIED_OUT, TOO_MANY, explain, rate_limited, tells_of_mishap
 from .paging import Page, Row, has_id, list_all, numbered
 from .rate import RateLimiter
 from .settings import Settings, resolve_settings
@@ -202,7 +202,7 @@ class Client:
 
     def _may_be_repeated(self, error: CertificatesError, repeatable: bool) -> bool:
         """Return whether a failed call may be made again: it was not carried out, or it does no harm to carry it out twice."""
-        if error is self._turned_away:
+        if self._turned_away:
             return False
         if repeatable:
             return error.code in CODES_TO_READ_AGAIN
@@ -214,11 +214,12 @@ class Client:
         """Note what a failed call tells of the calls that follow it."""
         if error.code in ANSWERED:
             self._limiter.taken()
-        if error.code != "rate_limited":
+        # A gateway's word does not say what became of this call, but it says how fast the next ones may come.
+        if error.code != "rate_limited" and error.details.get("http_status") != TOO_MANY:
             return
         retry_after = error.details.get("retry_after_seconds", 0.0)
         if retry_after > LONGEST_WAIT:  # the wait would hold back all other calls as well
-            self._turned_away = error
+            self._turned_away = rate_limited(error.details["call"], error.details)
         else:
             self._limiter.refused(retry_after)
 

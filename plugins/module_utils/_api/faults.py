@@ -10,7 +10,7 @@ the error answers it:
 =========================  ============================================================================  ===========
 code                       seen                                                                          carried out
 =========================  ============================================================================  ===========
-`rate_limited`             HTTP 429, or the API's own rate limit fault                                  no
+`rate_limited`             the API's own rate limit fault; for a read-only call, any HTTP 429           no
 `unreachable`              any failure before the request left: connection refused, no route, name not
                            found, a proxy that does not connect or requires a login (407)                no
 `tls_error`                certificate not trusted, no common protocol                                  no
@@ -18,17 +18,16 @@ code                       seen                                                 
 `not_found`                no such object, or no permission to see it: the API does not distinguish     no
 `retired`                  the method or the product no longer exists; HTTP 410 for a read-only call    no
 `api_error`                any other fault of the API; HTTP 4xx that is about the request itself, such as
-                           400 and 405; HTTP 307 and 308, which ask the client to repeat the call
-                           elsewhere; for a read-only call, all of HTTP 3xx and 4xx                      no
+                           400 and 405; for a read-only call, all of HTTP 3xx and 4xx                    no
 `no_answer`                any failure after the request left: timeout, reset, an unreadable answer; HTTP
                            407 from behind the proxy, 408, 425, 499 and 5xx not known to be the API's;
                            for a call that does more than to read, a fault that reports a mishap, not a
-                           refusal, the rest of HTTP 3xx, which can also mean "done" (303), and the rest
-                           of HTTP 4xx: what inspects answers may have put it in place of one            maybe
+                           refusal, all of HTTP 3xx, and the rest of HTTP 4xx, 429 included: what stands
+                           before the API may have put it in place of an answer                          maybe
 =========================  ============================================================================  ===========
 
 A fault is known to be the API's if its code begins with `SoftLayer_Exception`. Any other may be a gateway's, and what is
-behind the gateway may have carried the call out: with HTTP 3xx, 407, 408, 425, 499 or 5xx it is taken for a gateway's.
+behind the gateway may have carried the call out: with HTTP 3xx, 407, 408, 425, 429, 499 or 5xx it is taken for a gateway's.
 With any other status, XML-RPC's `fault` counts as the API's, and so does a REST fault without a code with HTTP 4xx, such as
 "Service does not exist".
 
@@ -63,14 +62,15 @@ API_CODE = re.compile(r"SoftLayer_Exception|-32[0-9]{3}$")
 GATEWAY_GAVE_UP = frozenset({408, 425, 499})
 """HTTP statuses below 500 with which a gateway in front of the API says that it stopped waiting for an answer."""
 GAVE_UP = GATEWAY_GAVE_UP | {504}
-GATEWAYS_OWN = GATEWAY_GAVE_UP | {407}
-"""HTTP statuses below 500 that only a gateway has a reason to send; they do not say what happened to the call."""
+TOO_MANY = 429
+GATEWAYS_OWN = GATEWAY_GAVE_UP | {407, TOO_MANY}
+"""HTTP statuses below 500 that a gateway sends for reasons of its own; they do not say what happened to the call."""
 ABOUT_THE_REQUEST = frozenset({400, 405, 411, 413, 414, 415, 417, 421, 426, 428, 431})
 """HTTP statuses that refuse a request for what it is (RFC 9110, 15.5, and RFC 6585): a gateway that says so has not passed it on."""
-REPEAT_ELSEWHERE = frozenset({307, 308})
-"""Redirects that mean: the server did not process the call (RFC 9110, 15.4.8 and 15.4.9)."""
-REDIRECTS = frozenset({300, 301, 302, 303}) | REPEAT_ELSEWHERE
+REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 
+RATE_LIMIT_CODE = "SoftLayer_Exception_WebService_RateLimitExceeded"
+"""The only word that proves that a call was not processed because of the rate: the API counts before it does anything."""
 GENERAL_CODE = re.compile(r"(SoftLayer_Exception(_Public)?|-?[0-9]+)?")
 """General fault codes: only the message says what happened."""
 MISHAP_CODE = re.compile(r"SoftLayer_Exception\w*_(Network(?!_LBaaS)|Timeout|Internal)", re.IGNORECASE)
@@ -81,6 +81,13 @@ MISHAP = re.compile(
     r"|c?url error|empty reply|fetching http|rate[ -]*limit|too many requests",
     re.IGNORECASE,
 )
+
+RATE_LIMITED = re.compile(
+    r"\W*(?:(?:the|your) )?(?:api )?(?:rate[ -]*limit of \d+ requests\b.*"
+    r"|(?:rate[ -]*limit (?:has been |was )?(?:exceeded|reached)|too many requests)(?:\W*\b(?:please|try|retry|slow|wait)\b.*)?)\W*$",
+    re.IGNORECASE | re.DOTALL,
+)
+"""The whole text of a rate limit fault. A text that only mentions a limit, for example a partner's, says nothing about the call."""
 
 LONGEST_RETRY_AFTER = 86400.0
 """Seconds; the longest `Retry-After` that is accepted."""
@@ -131,13 +138,17 @@ class Fault:
 
     def is_mishap(self, status: int) -> bool:
         """Return whether a fault with this HTTP status only reports that something went wrong, and is no refusal."""
-        if MISHAP_CODE.match(self.code):
+        if MISHAP_CODE.match(self.code) or status == TOO_MANY:
             return True
         if not GENERAL_CODE.fullmatch(self.code):
             return False
         if status in GAVE_UP:
             return True
         return tells_of_mishap(self.message) if self.message.strip() else not 400 <= status < 500
+
+    def tells_of_rate(self, status: int) -> bool:
+        """Return whether a fault with this HTTP status says in any way that there were too many calls."""
+        return status == TOO_MANY or "RateLimit" in self.code or bool(RATE_LIMITED.match(self.message))
 
 
 def tells_of_mishap(words: object) -> bool:
@@ -203,12 +214,6 @@ def explain(
     return _explain_http(call, endpoint, answer, fault, repeatable=repeatable)
 
 
-RATE_LIMITED = re.compile(
-    r"\W*(?:(?:the|your) )?(?:api )?(?:rate[ -]*limit of \d+ requests\b.*"
-    r"|(?:rate[ -]*limit (?:has been |was )?(?:exceeded|reached)|too many requests)(?:\W*\b(?:please|try|retry|slow|wait)\b.*)?)\W*$",
-    re.IGNORECASE | re.DOTALL,
-)
-"""The whole text of a rate limit fault. A text that only mentions a limit, for example a partner's, says nothing about the call."""
 RETIRED = re.compile(
     r"not a valid (method|service|function)|(method|service) (not found|does not exist)|unknown (method|service)"
     r"|no longer (available|supported|offered)|(has been|was|is) (retired|discontinued)|end of (life|support|service)",
@@ -223,9 +228,9 @@ DENIED = re.compile(
 def _explain_fault(call: str, answer: Answer, fault: Fault, *, repeatable: bool) -> CertificatesError:
     code, words = shorten(fault.code), shorten(fault.message)
     said = as_sentence(words or code or "the API gave no reason")
-    details = {"call": call, "http_status": answer.status, "api_code": code, "api_message": words}
-    if answer.status == 429 or "RateLimit" in fault.code or RATE_LIMITED.match(fault.message):
-        return _rate_limited(call, answer, details)
+    details = _details(call, answer, fault)
+    if fault.code == RATE_LIMIT_CODE or (repeatable and fault.tells_of_rate(answer.status)):
+        return rate_limited(call, details)
     if "ObjectNotFound" in fault.code or "Unable to find object" in fault.message:
         return CertificatesError("not_found", f"{call}: {said} {NOT_FOUND_ADVICE}", **details)
     if fault.code == "-32601" or answer.status == 410 or RETIRED.search(fault.message):
@@ -250,13 +255,11 @@ def _explain_http(
     call: str, endpoint: str, answer: Answer, fault: Fault | None, *, repeatable: bool
 ) -> CertificatesError:
     """Explain an answer without a fault of the API: it comes from a gateway, or is truncated."""
-    details: dict[str, t.Any] = {"call": call, "http_status": answer.status}
-    said = ""
-    if fault is not None:
-        details |= {"api_code": shorten(fault.code), "api_message": shorten(fault.message)}
-        said = f" It says: {as_sentence(shorten(fault.message or fault.code))}" if fault.message or fault.code else ""
-    if answer.status == 429:
-        return _rate_limited(call, answer, details)
+    details = _details(call, answer, fault)
+    words = shorten(fault.message or fault.code) if fault is not None else ""
+    said = f" It says: {as_sentence(words)}" if words else ""
+    if answer.status == TOO_MANY and repeatable:
+        return rate_limited(call, details)
     if answer.status == 401:
         return CertificatesError(
             "authentication_failed",
@@ -277,8 +280,7 @@ def _explain_http(
             if answer.status in REDIRECTS
             else f"{call}: {endpoint} answered HTTP {answer.status}, which answers no call: check endpoint_url and proxy."
         )
-        is_open = not repeatable and answer.status not in REPEAT_ELSEWHERE
-        return CertificatesError("no_answer" if is_open else "api_error", said, **details)
+        return CertificatesError("api_error" if repeatable else "no_answer", said, **details)
     if 400 <= answer.status < 500 and answer.status not in GATEWAYS_OWN:
         is_open = not repeatable and answer.status not in ABOUT_THE_REQUEST
         return CertificatesError(
@@ -286,7 +288,7 @@ def _explain_http(
             f"{endpoint} answered HTTP {answer.status} without a SoftLayer fault: check endpoint_url and proxy.{said}",
             **details,
         )
-    if fault is not None or answer.status == 407:
+    if fault is not None or answer.status in {407, TOO_MANY}:
         return CertificatesError(
             "no_answer",
             f"{call}: not the API but a gateway before it answered (HTTP {answer.status}).{said}",
@@ -299,10 +301,19 @@ def _explain_http(
     )
 
 
-def _rate_limited(call: str, answer: Answer, details: dict[str, t.Any]) -> CertificatesError:
+def _details(call: str, answer: Answer, fault: Fault | None) -> dict[str, t.Any]:
+    """Return the facts of an answer that programs may want to know."""
+    details: dict[str, t.Any] = {"call": call, "http_status": answer.status}
+    if fault is not None:
+        details |= {"api_code": shorten(fault.code), "api_message": shorten(fault.message)}
     retry_after = retry_after_seconds(answer.headers)
     if retry_after is not None:
         details["retry_after_seconds"] = retry_after
+    return details
+
+
+def rate_limited(call: str, details: Mapping[str, t.Any]) -> CertificatesError:
+    """Return the error of a call that was not processed, or not made, because of the rate limit."""
     return CertificatesError(
         "rate_limited",
         f"{call}: the API's rate limit was hit and did not clear: lower concurrency, raise retries, or run later.",

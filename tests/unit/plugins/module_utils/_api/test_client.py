@@ -145,9 +145,8 @@ def page(status: int, body: bytes = b"<html></html>", **headers: str) -> Answer:
     return lambda _request: (status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
-RATE_LIMITED = fault(
-    "Rate limit of 50 requests for every 1 second(s)", "SoftLayer_Exception_WebService_RateLimitExceeded"
-)
+RATE_LIMIT = "SoftLayer_Exception_WebService_RateLimitExceeded"
+RATE_LIMITED = fault("Rate limit of 50 requests for every 1 second(s)", RATE_LIMIT)
 REFUSED = requests.ConnectionError(
     urllib3.exceptions.MaxRetryError(None, "/", urllib3.exceptions.NewConnectionError(None, "Connection refused"))  # type: ignore[arg-type]
 )
@@ -165,10 +164,18 @@ LOST: dict[str, Answer | Exception] = {
 }
 NOT_PROCESSED: dict[str, Answer | Exception] = {
     "fault 500": RATE_LIMITED,
+    "fault 429": fault("Slow down.", RATE_LIMIT, 429, Retry_After="1"),
+    "refused": REFUSED,
+}
+TOO_MANY: dict[str, Answer | Exception] = {
     "fault 200 by its text": fault("Rate limit of 50 requests for every 1 second(s)", status=200),
+    "fault 429 of a gateway": fault("Slow down.", "TooManyRequests", 429),
     "page 429": page(429),
     "page 429 with Retry-After": page(429, Retry_After="1"),
-    "refused": REFUSED,
+}
+"""What says that there were too many calls, and not that this one was not processed."""
+REDIRECTS: dict[str, Answer | Exception] = {
+    f"page {status}": page(status, Location="https://elsewhere.example/") for status in (302, 307, 308)
 }
 FOR_GOOD: dict[str, Answer | Exception] = {
     "authentication_failed": fault("Access Denied.", status=401),
@@ -379,7 +386,7 @@ def test_a_read_is_repeated_after_a_lost_answer(client: Client, wire: Wire, lost
     assert len(client.stop.waits) == 2  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
+@pytest.mark.parametrize("lost", {**LOST, **TOO_MANY, **REDIRECTS}.values(), ids={**LOST, **TOO_MANY, **REDIRECTS})
 def test_a_send_is_never_repeated_after_a_lost_answer(client: Client, wire: Wire, lost: Answer | Exception) -> None:
     wire.script = [lost]
     with pytest.raises(CertificatesError) as caught:
@@ -395,6 +402,15 @@ def test_what_was_not_processed_is_repeated(
 ) -> None:
     wire.script = [not_processed, not_processed, ok(True)]
     assert client.call("Security_Certificate_Request", "resendEmail", "x", repeatable=repeatable) is True
+    assert client.api_calls == len(wire.sent) == 3
+
+
+@pytest.mark.parametrize("too_many", TOO_MANY.values(), ids=TOO_MANY)
+def test_a_read_is_repeated_whoever_says_that_there_were_too_many(
+    client: Client, wire: Wire, too_many: Answer | Exception
+) -> None:
+    wire.script = [too_many, too_many, ok({"id": 5})]
+    assert client.account_id() == 5
     assert client.api_calls == len(wire.sent) == 3
 
 
@@ -426,6 +442,29 @@ def test_a_pause_longer_than_a_run_waits_ends_its_calls(client: Client, wire: Wi
             client.call("Account", "getObject")
         assert caught.value.code == "rate_limited"
         assert caught.value.details["retry_after_seconds"] == LONGEST_WAIT + 1
+    assert len(wire.sent) == 1
+    assert client.stop.waits == []  # type: ignore[attr-defined]
+
+
+def send(client: Client) -> str:
+    """Make a call that must not be repeated; return the code of its failure."""
+    with pytest.raises(CertificatesError) as caught:
+        client.call("Security_Certificate_Request", "resendEmail", "FulfillmentEmail", identifier=1, repeatable=False)
+    return caught.value.code
+
+
+def test_the_pause_that_a_gateway_asks_for_is_kept_by_the_calls_that_follow(client: Client, wire: Wire) -> None:
+    wire.script = [page(429, Retry_After="30"), ok(True)]
+    assert send(client) == "no_answer"
+    assert client.stop.waits == []  # type: ignore[attr-defined]
+    assert client.call("Account", "getObject") is True
+    assert [round(seconds) for seconds in client.stop.waits] == [30]  # type: ignore[attr-defined]
+
+
+def test_a_gateway_that_wants_a_longer_pause_is_called_no_more(client: Client, wire: Wire) -> None:
+    """Only the first send may have been processed; the others are known not to have been sent."""
+    wire.script = [page(429, Retry_After=str(LONGEST_WAIT + 1))]
+    assert [send(client) for _order in range(3)] == ["no_answer", "rate_limited", "rate_limited"]
     assert len(wire.sent) == 1
     assert client.stop.waits == []  # type: ignore[attr-defined]
 

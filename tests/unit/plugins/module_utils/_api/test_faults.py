@@ -173,7 +173,6 @@ def test_a_fault_that_came_for_want_of_time_does_not_say_it_either(form: object,
         (500, "SoftLayer_Exception_InvalidValue", "Internal Error", "api_error"),
         (500, "SoftLayer_Exception_InvalidValue", "", "api_error"),
         (500, PUBLIC, "Access Denied.", "authentication_failed"),
-        (429, PUBLIC, "Internal Error", "rate_limited"),
         (404, PUBLIC, "Internal Error", "not_found"),
         (400, "", "", "api_error"),
     ],
@@ -253,16 +252,60 @@ def test_answers_without_a_fault(status: int, body: bytes, meaning: str) -> None
 @pytest.mark.parametrize(
     ("status", "meaning"),
     [
-        *[(status, "no_answer") for status in (303, 402, 403, 404, 406, 409, 410, 418, 422, 451)],
-        *[(status, "api_error") for status in (307, 308, 400, 405, 413, 414, 415, 431)],
-        *[(401, "authentication_failed"), (429, "rate_limited")],
+        *[(status, "no_answer") for status in (303, 307, 308, 402, 403, 404, 406, 409, 410, 418, 422, 429, 451)],
+        *[(status, "api_error") for status in (400, 405, 413, 414, 415, 431)],
+        (401, "authentication_failed"),
     ],
 )
 def test_a_page_instead_of_an_answer_to_a_call_that_does_something(status: int, meaning: str) -> None:
-    """It may have taken the answer's place, unless it is about the request, or says that it was not carried out."""
+    """It may have taken the answer's place, unless it is about the request."""
     assert explained(status, HTML, repeatable=False).code == meaning
-    of_a_read = {"no_answer": "retired" if status == 410 else "api_error"}.get(meaning, meaning)
-    assert explained(status, HTML).code == of_a_read
+    of_a_read = {410: "retired", 429: "rate_limited"}.get(status, "api_error")
+    assert explained(status, HTML).code == (meaning if meaning != "no_answer" else of_a_read)
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize("words", [RATE_TEXT, "", "Internal Error"])
+@pytest.mark.parametrize("status", [200, 429, 500, 503])
+def test_the_apis_own_word_for_its_rate_limit_says_that_nothing_was_done(form: object, words: str, status: int) -> None:
+    body = rest(RATE_LIMIT, words) if form is rest else xml(RATE_LIMIT, words)
+    error = explained(status, body, {"Retry-After": "4"}, repeatable=False)
+    assert error.code == "rate_limited"
+    assert error.details["retry_after_seconds"] == 4
+
+
+@pytest.mark.parametrize("form", [rest, xml])
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (429, "", RATE_TEXT),
+        (429, "RateLimitExceeded", RATE_TEXT),
+        (429, "-32000", "Too many requests."),
+        (429, PUBLIC, "Slow down."),
+        (429, PUBLIC, RATE_TEXT),
+        (429, "SoftLayer_Exception_InvalidValue", "Too many."),
+        (200, "SoftLayer_Exception", RATE_TEXT),
+        (500, PUBLIC, "Too many requests."),
+        (500, PUBLIC, "API rate limit exceeded"),
+    ],
+)
+def test_any_other_word_of_a_rate_limit_proves_nothing_about_what_was_sent(
+    form: object, status: int, code: str, words: str
+) -> None:
+    """A proxy may say so after it has passed the call on, and the API of what its partner said; a read is slowed down all the same."""
+    body = rest(code, words) if form is rest else xml(code, words)
+    assert explained(status, body, repeatable=False).code == "no_answer"
+    assert explained(status, body).code == "rate_limited"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", HTML, b"[]", b'{"message": "Too many requests"}', b'{"error": "slow"}'], ids=repr
+)
+def test_a_gateways_429_names_it_and_the_pause_that_it_asks_for(body: bytes) -> None:
+    error = explained(429, body, {"Retry-After": "4"}, repeatable=False)
+    assert error.code == "no_answer"
+    assert "a gateway before it answered (HTTP 429)" in error.message
+    assert error.details["retry_after_seconds"] == 4
 
 
 @pytest.mark.parametrize("form", [rest, xml])
@@ -305,9 +348,11 @@ def test_only_orders_have_ended() -> None:
 
 @pytest.mark.parametrize("body", [b"", HTML, b"true", b'{"error": "Found"}', xml("", "Found")], ids=repr)
 @pytest.mark.parametrize("status", range(300, 310))
-def test_only_what_is_to_be_repeated_was_surely_not_carried_out(status: int, body: bytes) -> None:
+def test_no_redirect_says_that_a_call_was_not_carried_out(status: int, body: bytes) -> None:
+    """Not even one that asks to repeat it elsewhere: a proxy may say so after it has passed the call on."""
     error = explained(status, body, repeatable=False)
-    assert error.code == ("api_error" if status in {307, 308} else "no_answer")
+    assert error.code == "no_answer"
+    assert explained(status, body).code == "api_error"
     assert ("redirects" in error.message) is (status not in {304, 305, 306, 309})
     assert "endpoint_url" in error.message
 
