@@ -41,7 +41,8 @@ def role_variables(
     """
     values, refused = read_variables(plain(given, omit), plain(options), _parse, plain(meant))
     # An evaluated value must not be evaluated again as a template, whatever it contains.
-    return {"refused": refused, **untrusted({name.removeprefix(prefix): value for name, value in values.items()})}
+    read: dict[str, t.Any] = untrusted({name.removeprefix(prefix): value for name, value in values.items()})
+    return {"refused": untrusted(refused), **read}
 
 
 def role_variable(value: object, name: str, kind: str, elements: str = "str") -> t.Any:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
-from tests.awx_jobs.awx import BIN, Project, safe_dump
+from tests.awx_jobs.awx import BIN, Launch, Project, safe_dump
 from tests.support.awx_variables import PLAYBOOKS, objects, settings
 
 OBJECTS = objects()
@@ -86,7 +87,34 @@ MEANT: dict[str, dict[str, Any]] = {
     },
     "scheduled": {"survey_allowed_recipients": ["*@*"], "survey_force": False},
 }
-VARIABLES = sorted({name for meant in MEANT.values() for name in meant})
+VARIABLES = sorted({name for meant in MEANT.values() for name in meant} | {"survey_read"})
+NO_LIST = 'which is no list. Write it like one, two or ["one", "two"].'
+ODD: dict[str, dict[str, tuple[Any, str]]] = {
+    "resend.yml": {
+        "ssl_orders": ("www.{{ 7*7 }}.example.com", NO_LIST),
+        "ssl_allowed_recipients": ('{"a": 1}', NO_LIST),
+        "ssl_force": ("it's", "but must be true or false."),
+    },
+    "collect_and_import.yml": {
+        "ssl_orders": ("it's", NO_LIST),
+        "ssl_phases": ("request", "but must be one of collect, import."),
+    },
+    "list_orders.yml": {"ssl_orders": ('{"a": 1}', NO_LIST)},
+    "report.yml": {"ssl_orders": ("[one", NO_LIST)},
+    "deploy.yml": {
+        "ssl_load_balancers": ("{{ 7*7 }}", NO_LIST),
+        "ssl_common_names": ('"quoted"', NO_LIST),
+        "ssl_max_listeners": ("{{ 7*7 }}", "but must be a whole number, such as 12."),
+    },
+    "verify.yml": {"ssl_load_balancers": ('{"a": 1}', NO_LIST), "ssl_common_names": ("#all", NO_LIST)},
+    "rotate.yml": {
+        "ssl_load_balancers": ("it's", NO_LIST),
+        "ssl_common_names": ("{{ 7*7 }}", NO_LIST),
+        "ssl_max_listeners": ('{"a": 1}', "but must be a whole number, such as 12."),
+    },
+}
+"""Answers that cannot be read, by playbook and question, and what is said of each."""
+FAILURE = re.compile(r"^fatal: \[localhost\]: FAILED! => (\{.*\})$", re.MULTILINE)
 
 pytestmark = pytest.mark.xdist_group("answers")  # which are read in one run
 
@@ -96,7 +124,6 @@ def read(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """What the playbooks read, by the name of the answers; one run for all of them."""
     folder = tmp_path_factory.mktemp("answers")
     variables = "{{ {" + ", ".join(f"'{name}': {name}" for name in VARIABLES) + "} | to_json }}"
-    refusal = "{{ {'refused': ansible_failed_result.msg} | to_json }}"
     for name, answers in ANSWERS.items():
         (folder / f"{name}.yml").write_text(safe_dump(answers), encoding="utf-8")
     plays = [
@@ -105,12 +132,7 @@ def read(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str
             "gather_facts": False,
             "vars": {"ansible_python_interpreter": sys.executable},
             "vars_files": [f"{name}.yml", str(PLAYBOOKS / "vars/survey.yml")],
-            "tasks": [
-                {
-                    "block": [{"ansible.builtin.copy": {"dest": str(folder / f"{name}.json"), "content": variables}}],
-                    "rescue": [{"ansible.builtin.copy": {"dest": str(folder / f"{name}.json"), "content": refusal}}],
-                }
-            ],
+            "tasks": [{"ansible.builtin.copy": {"dest": str(folder / f"{name}.json"), "content": variables}}],
         }
         for name in ANSWERS
     ]
@@ -143,8 +165,21 @@ def test_no_answer_is_not_yes(read: dict[str, dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("name", ["no-order", "false-order", "words-for-nothing"])
 def test_what_is_no_order_is_not_all_of_them(read: dict[str, dict[str, Any]], name: str) -> None:
-    assert "refused" in read[name] or not read[name]["survey_asks_for_all"]
+    assert read[name]["survey_read"]["refused"] or not read[name]["survey_asks_for_all"]
 
 
 def test_a_template_is_refused_and_not_evaluated(read: dict[str, dict[str, Any]]) -> None:
-    assert "www.{{7*7}}.example.com" in read["a-template"]["refused"]
+    (refusal,) = read["a-template"]["survey_read"]["refused"]
+    assert refusal.startswith('ssl_orders is "www.{{7*7}}.example.com", ')
+    assert read["a-template"]["survey_asks_for_all"] is False and read["a-template"]["survey_orders"] == []
+
+
+@pytest.mark.parametrize("playbook", ODD)
+def test_a_job_says_first_and_alone_what_is_wrong_with_its_answers(launch: Launch, playbook: str) -> None:
+    """Before it reads the API, to which it has no key here; not at the end of what Ansible says of its own doings."""
+    answers = {name: answer for name, (answer, _) in ODD[playbook].items()}
+    job = launch(playbook, credentials={}, extra_vars=answers).wait()
+    assert job.status == "failed"
+    (failure,) = FAILURE.findall(job.output)
+    sentences = [f"{name} is {json.dumps(answer)}, {rest}" for name, (answer, rest) in ODD[playbook].items()]
+    assert json.loads(failure)["msg"] == " ".join([*sentences, "Nothing was done."])
