@@ -53,11 +53,14 @@ options:
       - With V(true), only orders whose certificate is in the certificate store. With V(false), only the others.
       - A certificate belongs to an order if it is valid, has the public key of the order's CSR, and expires when the order does. A renewal
         that keeps its key is a different certificate.
+      - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for this.
       - An order whose certificate was replaced by a newer one in the store does not count as imported; see C(superseded_by).
     type: bool
   gather_imported:
     description:
       - Also report for each order whether the store holds its certificate or one that has replaced it. Implied by O(imported).
+      - Without the permission C(SECURITY_CERTIFICATE_MANAGE), the API user cannot know this. Then C(certificate_ids), C(imported) and
+        C(superseded_by) are null, with a warning.
     type: bool
     default: false
   account_id:

@@ -66,7 +66,8 @@ options:
     description:
       - Whether to read the certificate store. The variables C(certificate_ids), C(imported) and C(superseded_by) and the groups
         V(imported), V(not_imported) and V(superseded) need it. Implied by O(imported).
-      - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for this.
+      - The API user needs the permission C(SECURITY_CERTIFICATE_MANAGE) for this. Without it, the variables are null and the groups empty,
+        with a warning.
     default: true
   # The fragment documents the options below, except for their environment variables.
   username:
@@ -175,7 +176,6 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import Order, Selection, fetch_orders
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings, resolve_settings
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import fetch_shelf
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
     STATUS_CHOICES,
     ArgumentSpec,
@@ -189,6 +189,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
     require_libraries,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name, shown_name_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.order_info import fetch_shelf_for
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import masked, secrets_in
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import has_passed, now, parse
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, Shelf
@@ -219,7 +220,7 @@ class Listing:
 
     orders: tuple[Order, ...]
     shelf: Shelf | None
-    """The records of the store that matter to these orders; `None` if the store was not read."""
+    """The records of the store that matter to these orders; `None` if the store was not read, or may not be."""
 
     def as_facts(self) -> dict[str, t.Any]:
         """Return it in the format of the cache."""
@@ -228,7 +229,7 @@ class Listing:
 
     @classmethod
     def from_facts(cls, facts: t.Any, *, with_store: bool) -> Listing | None:
-        """Return the cached data, or `None` if it has another format, whoever wrote it."""
+        """Return the cached data, or `None` if it has another format, whoever wrote it, or lacks the store that is wanted."""
         try:
             orders = tuple(Order.from_facts(order) for order in facts["orders"])
             records = [t.cast(Held, Held.from_result(held)) for held in facts["held"]] if with_store else None
@@ -333,10 +334,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Return all orders that may be selected, from the API."""
         client = Client(settings, warn=lambda text: self.display.warning(f"{self.NAME}: {text}"))
         orders = fetch_orders(client, client.account_id(account_id), selection.order_ids)
-        shelf = None
-        if selection.needs_store:
-            found = fetch_shelf(client, "leave out imported and set gather_imported: false")
-            shelf = found.about(order.term for order in orders)
+        found = fetch_shelf_for(client, selection)
+        shelf = found and found.about(order.term for order in orders)
         self.display.vvv(f"{self.NAME}: {len(orders)} orders in {client.api_calls} API calls")
         return Listing(tuple(orders), shelf)
 
@@ -409,7 +408,7 @@ def _groups(result: Mapping[str, t.Any], windows: list[int], at: datetime) -> li
     _local, at_sign, domain = (result["approver_email"] or "").rpartition("@")
     if at_sign and domain:
         groups.append(f"approver_domain_{ascii_name(domain)}")
-    if "imported" in result:
+    if result.get("imported") is not None:
         groups.append("imported" if result["imported"] else "not_imported")
         groups += ["superseded"] if result["superseded_by"] else []
     return groups

@@ -205,7 +205,7 @@ orders:
       type: bool
       sample: true
     certificate_ids:
-      description: Ids of the certificates in the store that have the order's public key.
+      description: Ids of the certificates in the store that have the order's public key; null if the API user may not read the store.
       returned: with O(gather_imported) or O(imported), unless O(fields) leaves it out
       type: list
       elements: int
@@ -216,6 +216,7 @@ orders:
           than two days before RV(orders[].expires_at). A renewal that keeps its key is a different certificate.
         - If the order has expired, its certificate may have expired, too. If RV(orders[].expires_at) is not known, the certificate only has
           to be valid.
+        - Null if the API user may not read the store.
       returned: with O(gather_imported) or O(imported), unless O(fields) leaves it out
       type: bool
       sample: true
@@ -224,6 +225,7 @@ orders:
         - Ids of the certificates in the store that have replaced the order's certificate, which is not there itself. They are valid, more
           than two days newer than the order, of the same key type, and have the common name and all names in the CSR.
         - Such an order no longer needs an email.
+        - Null if the API user may not read the store.
       returned: with O(gather_imported) or O(imported), unless O(fields) leaves it out
       type: list
       elements: int

@@ -9,6 +9,7 @@ They have nothing in common but what pods have: a database and a mailbox out the
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -387,6 +388,24 @@ def test_orders_are_listed_a_line_each(sim: Simulator, launch: Launch) -> None:
 
     named = launch("list_orders.yml", credentials=softlayer(sim, ""), extra_vars={"ssl_orders": "*.example.net"}).wait()
     assert "shop.example.com" not in named.output and "payments.example.net" in named.output
+
+
+def test_a_user_who_may_only_view(sim: Simulator, launch: Launch) -> None:
+    """What is in the store is not known; everything else is told, and once by each job, which permission is missing."""
+    sim.permit(sim.username, "SECURITY_CERTIFICATE_VIEW")
+    listing, report = (
+        launch(playbook, credentials=softlayer(sim, "")).wait() for playbook in ("list_orders.yml", "report.yml")
+    )
+    for job in (listing, report):
+        assert job.status == "successful", job.output
+        # As AWX shows the tasks: ansible-runner may lose a line of a warning in the output.
+        events = [json.loads(text) for name, text in job.kept().items() if name.startswith("job_events/")]
+        results = [event["event_data"]["res"] for event in events if event["event"] == "runner_on_ok"]
+        warnings = [text for result in results for text in result.get("warnings", ())]
+        assert sum("lacks the permission SECURITY_CERTIFICATE_MANAGE" in text for text in warnings) == 1, warnings
+    assert listing.output.count("  not known whether it is in the store") == len(sim.orders())
+    assert "the certificate store: The API user lacks the permission" in report.output
+    assert f'"{len(sim.orders())} orders: ' in report.output and " imported" not in report.output.splitlines()[-1]
 
 
 @pytest.mark.skipif(

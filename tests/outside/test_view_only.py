@@ -172,18 +172,40 @@ def test_an_entry_may_lack_everything_but_its_id(tmp_path: Path, api: Stranger, 
     assert {value for found in listed["certificates"] for name, value in found.items() if name != "id"} == {None}
 
 
-def test_what_needs_the_keys_of_the_store_says_what_to_do(tmp_path: Path, url: str) -> None:
-    orders, imported, email = results(
+OF_THE_STORE = ("certificate_ids", "imported", "superseded_by")
+
+
+def test_whether_orders_are_imported_is_not_known(tmp_path: Path, url: str) -> None:
+    """No entry has the key of its certificate; what was not asked for is not missed."""
+    unasked, asked, some = results(
         tmp_path,
         url,
         "ssl_order_info:",
         "ssl_order_info: {gather_imported: true}",
+        "ssl_order_info: {gather_imported: true, fields: [imported]}",
+    )
+    assert "warnings" not in unasked and not set(OF_THE_STORE) & set(unasked["orders"][0])
+    assert asked["orders"] == [{**order, **dict.fromkeys(OF_THE_STORE)} for order in unasked["orders"]]
+    assert some["orders"] == [{"id": 501, "imported": None}]
+    (warning,) = asked["warnings"]
+    assert "SECURITY_CERTIFICATE_MANAGE" in warning and all(name in warning for name in OF_THE_STORE)
+
+
+def test_what_needs_the_keys_of_the_store_says_what_to_do(tmp_path: Path, url: str) -> None:
+    imported, others, email = results(
+        tmp_path,
+        url,
+        "ssl_order_info: {imported: true}",
+        "ssl_order_info: {imported: false}",
         "ssl_fulfillment_email: {order_ids: [501]}",
     )
-    assert [order["id"] for order in orders["orders"]] == [501]
-    for failed, remedy in ((imported, "gather_imported"), (email, "skip_imported: false")):
+    for failed, remedy in (
+        (imported, "leave out imported"),
+        (others, "leave out imported"),
+        (email, "set skip_imported: false"),
+    ):
         assert failed["failure"]["code"] == "not_found"
-        assert "SECURITY_CERTIFICATE_MANAGE" in failed["msg"] and remedy in failed["msg"]
+        assert f"SECURITY_CERTIFICATE_MANAGE. Grant it, or {remedy}." in failed["msg"]
 
 
 def test_a_wrong_key_is_no_missing_permission(tmp_path: Path, api: Stranger, url: str) -> None:

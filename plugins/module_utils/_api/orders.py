@@ -233,13 +233,17 @@ class Selection:
         Args:
             orders: all orders to select from.
             at: the present instant.
-            shelf: the certificates of the store. Needed if `needs_store`; with `None`, results have no fields about the store.
+            shelf: the certificates of the store; `None` if they are not known. Needed if orders are selected by it. Results
+                have fields about the store only if `needs_store`.
         """
         taken = [order for order in orders if self.takes(order, at)]
         if not self.needs_store:
             return [order.as_result(at) for order in taken]
-        known = t.cast(Shelf, shelf)
-        results = [{**order.as_result(at), **known.standing(order.term, at).as_result()} for order in taken]
+        unknown = dict.fromkeys(STANDING)
+        results = [
+            {**order.as_result(at), **(shelf.standing(order.term, at).as_result() if shelf else unknown)}
+            for order in taken
+        ]
         return [result for result in results if self.imported in (None, result["imported"])]
 
     def takes(self, order: Order, at: datetime) -> bool:

@@ -51,6 +51,7 @@ ENTRY_LACKS = (
 """Result fields that `SoftLayer_Security_Certificate_Entry` does not have."""
 ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin", "validityEnd")
 """The properties read from such an entry, in addition to its `certificateId`."""
+UNREADABLE = "The certificate store cannot be read: the API user lacks the permission SECURITY_CERTIFICATE_MANAGE"
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
 
 
@@ -274,8 +275,7 @@ def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
             raise
         raise CertificatesError(
             "not_found",
-            "The certificate store cannot be read: the API user lacks the permission SECURITY_CERTIFICATE_MANAGE. "
-            + remedy,
+            f"{UNREADABLE}. {remedy}",
             **error.details,
         ) from None
 

@@ -41,6 +41,11 @@ OBSTACLES: set[MissingReason | WaitingReason] = {
     "chain_incomplete",
 }
 """Reasons of a phase that say more than the state."""
+LIMITED_TO_VIEW: Record = {
+    "common_name": "the certificate store",
+    "message": "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE, so it is not known which orders are imported, and all of "
+    "them stand here as if they were not. Grant it to see that.",
+}
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class _Index:
     fingerprints: frozenset[str]
     """SHA-256 of the certificates in the store."""
     shelf: Shelf | None
+    """The store; `None` if it could not be read, or may only be viewed."""
     balances: bool
     """Whether load balancers serve any certificate of the store. In an account where none does, nothing is served yet to be."""
     lasting: Mapping[str, Mapping[frozenset[str], datetime]]
@@ -110,11 +116,22 @@ def _index(orders: Sequence[Record], known: Known, previous: Record) -> _Index:
         failed=_by_order(known.failed),
         stored={record["id"]: record for record in known.store or ()},
         fingerprints=frozenset(filter(None, (record.get("fingerprint_sha256") for record in known.store or ()))),
-        shelf=None if known.store is None else Shelf(filter(None, map(Held.from_result, known.store))),
+        shelf=_shelf(known.store),
         balances=any(record.get("services") for record in known.store or ()),
         lasting=_lasting(orders),
         remembered=_by_order(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else {},
     )
+
+
+def _shelf(store: Sequence[Record] | None) -> Shelf | None:
+    if store is None or _is_limited_to_view(store):
+        return None
+    return Shelf(filter(None, map(Held.from_result, store)))
+
+
+def _is_limited_to_view(store: Sequence[Record] | None) -> bool:
+    """Return whether these are the records of a user who may only view: without notes, and without the keys to compare."""
+    return bool(store) and all(record.get("notes") is None for record in store or ())
 
 
 def _by_order(records: Iterable[Record]) -> dict[int, Record]:
@@ -137,13 +154,14 @@ def _lasting(orders: Iterable[Record]) -> dict[str, dict[frozenset[str], datetim
 def _build(orders: Iterable[Record], known: Known, index: _Index, words: Record, at: datetime) -> Row:
     rows = sorted((_row(order, index, words, at) for order in orders), key=_urgency)
     counts = Counter(row["state"] for row in rows)
+    general = [record for record in known.failed if not record.get("order_id")]
     return {
         "generated_at": iso(at),
         "order_count": len(rows),
         "states": {state: counts[state] for state in STATES},
         "load_balancers": balancers(rows) if index.balances else None,
         "attention": needing(rows, ATTENTION, "order_id", "order_ids"),
-        "notices": notices(record for record in known.failed if not record.get("order_id")),
+        "notices": notices([*general, *([LIMITED_TO_VIEW] if _is_limited_to_view(known.store) else [])]),
         "orders": rows,
     }
 
@@ -169,7 +187,7 @@ def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
         filter(None, (parse(record.get("not_after")) for record in certificates)), default=None
     )
     next_allowed = email.get("next_allowed_at") if email.get("outcome") != "requested" else None
-    mail_found, mail_date = _mail(identifier, index, imported=standing.is_imported)
+    mail_found, mail_date = _mail(identifier, index, imported=bool(standing.is_imported))
     state, reason = _state(
         order,
         index,
@@ -195,7 +213,7 @@ def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
         "next_allowed_at": next_allowed,
         "mail_found": mail_found,
         "mail_date": mail_date,
-        "certificate_ids": [record["id"] for record in certificates],
+        "certificate_ids": None if standing.is_imported is None else [record["id"] for record in certificates],
         "certificate_notes": [record["notes"] for record in certificates if record.get("notes")],
         "served_by": _served_by(certificates),
         "services": sum(filter(None, services)) if services and None not in services else None,
@@ -208,9 +226,9 @@ def _row(order: Record, index: _Index, words: Record, at: datetime) -> Row:
 
 @dataclass(frozen=True)
 class _InStore:
-    """Whether an order's certificate is in the store, and in which records."""
+    """Whether an order's certificate is in the store, `None` if that is not known, and in which records."""
 
-    is_imported: bool
+    is_imported: bool | None
     is_superseded: bool
     certificates: Sequence[Record]
     is_idle: bool = False
@@ -219,7 +237,7 @@ class _InStore:
 
 def _in_store(order: Record, index: _Index, at: datetime) -> _InStore:
     if index.shelf is None:
-        is_imported = bool(order.get("imported"))
+        is_imported = order.get("imported")
         ids = order.get("certificate_ids") or () if is_imported else ()
         return _InStore(is_imported, bool(order.get("superseded_by")), [{"id": identifier} for identifier in ids])
     term = Term.from_result(order)
@@ -303,6 +321,8 @@ def _state(
         return "not_allowed", planned
     if next_allowed:
         return "requested", obstacle or ("cooldown" if mail_found is None else "waiting_for_email")
+    if in_store.is_imported is None:
+        return "requestable", obstacle or "store_unknown"
     again = "requestable_again" if last_requested and mail_found is False else "requestable"
     return "requestable", obstacle or again
 

@@ -10,15 +10,16 @@ import typing as t
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from .._api.client import connect
+from .._api.client import Client, connect
 from .._api.orders import DERIVED, PROPERTIES, STANDING, Selection, fetch_orders
-from .._api.store import fetch_shelf
+from .._api.store import UNREADABLE, fetch_shelf
 from .._argspec import ArgumentSpec, api_options, selection_options
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import any_matches
 from .._times import now
+from .._x509.terms import Shelf
 
 FIELDS = ("id", *PROPERTIES, *DERIVED, *STANDING)
 """The keys of an order's record."""
@@ -37,8 +38,7 @@ def run(module: Module) -> dict[str, t.Any]:
     account_id = client.account_id(module.params["account_id"])
     at = now()
     found = fetch_orders(client, account_id, selection.order_ids, selection.facts | facts_of(fields))
-    shelf = fetch_shelf(client, "leave out imported and gather_imported") if selection.needs_store else None
-    results = selection.results(found, at, shelf)
+    results = selection.results(found, at, fetch_shelf_for(client, selection))
     if set(fields) < set(FIELDS):
         results = [{name: value for name, value in result.items() if name in fields} for result in results]
     return {
@@ -53,6 +53,27 @@ def run(module: Module) -> dict[str, t.Any]:
         ],
         "api_calls": client.api_calls,
     }
+
+
+def fetch_shelf_for(client: Client, selection: Selection) -> Shelf | None:
+    """Return the stored certificates that selected orders are compared with; `None` if they are not to be compared.
+
+    It is also `None`, with a warning, if the user may not read them, unless orders are selected by what is in the store.
+
+    Raises:
+        CertificatesError: as `Client.read_list`.
+    """
+    if not selection.needs_store:
+        return None
+    try:
+        return fetch_shelf(client, "leave out imported")
+    except CertificatesError as error:
+        if error.code != "not_found" or selection.imported is not None:
+            raise
+    client.warn(
+        f"{UNREADABLE}, so certificate_ids, imported and superseded_by are not known, and null. Grant it to see them."
+    )
+    return None
 
 
 def narrowed(selection: Selection, fields: Sequence[str] | None) -> tuple[Selection, frozenset[str]]:

@@ -328,6 +328,24 @@ def test_a_store_that_cannot_be_read(report: Report, sim: Simulator, tmp_path: P
     assert [call["method"] for call in sim.calls()].count("getSecurityCertificates") == 2 * last + 1
 
 
+NOT_KNOWN = {"en": "not known", "de": "nicht bekannt"}
+
+
+@pytest.mark.parametrize("language", sorted(NOT_KNOWN))
+def test_a_user_who_may_only_view(report: Report, sim: Simulator, tmp_path: Path, language: str) -> None:
+    """What is in the store is not known; the report says so, and why, and the run does not fail."""
+    sim.permit(sim.username, "SECURITY_CERTIFICATE_VIEW")
+    ran = report(ssl_fulfillment_report_language=language)
+    assert ran.code == 0, ran.output
+    page, data, _lines = read(tmp_path)
+    assert {row["certificate_ids"] is None for row in data["orders"]} == {True}
+    assert data["states"]["imported"] == 0 and data["states"]["requestable"] > STATES["requestable"] - 1
+    (notice,) = data["notices"]
+    assert "SECURITY_CERTIFICATE_MANAGE" in notice["message"] and notice["message"] in page.text
+    assert page.text.count(NOT_KNOWN[language]) >= len(data["orders"])
+    assert ran.output.count("[WARNING]: The API user lacks") + ran.output.count("[WARNING]: The certificate store") == 1
+
+
 def test_what_was_done_is_told_if_the_report_cannot_be_written(report: Report, sim: Simulator, tmp_path: Path) -> None:
     (tmp_path / "report.csv").mkdir()
     phases = ["request", "report"]

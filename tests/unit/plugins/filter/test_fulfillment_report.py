@@ -29,7 +29,7 @@ ORDER: dict[str, Any] = {
 
 
 def test_data_table_and_drawing() -> None:
-    report = fulfillment_report([ORDER], {"reasons": {}})
+    report = fulfillment_report([ORDER], {"reasons": {}}, [])
     assert report["data"]["states"]["requestable"] == 1
     assert report["data"]["orders"][0]["explanation"] == "requestable"  # there are no words for it
     assert report["csv"].splitlines()[1].startswith("7,www.example.com,")

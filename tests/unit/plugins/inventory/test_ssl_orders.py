@@ -400,11 +400,26 @@ def test_no_credentials(inventory: Inventory) -> None:
 
 
 def test_a_user_who_may_not_read_the_store(inventory: Inventory, sim: Simulator) -> None:
+    """Nobody knows which orders are imported, so they are in none of the groups that say so."""
     viewer = {"SL_USERNAME": sim.viewer_username, "SL_API_KEY": sim.viewer_api_key}
-    assert (
-        "lacks the permission SECURITY_CERTIFICATE_MANAGE. Grant it, or leave out imported and set gather_imported: false."
-        in inventory.refused(**viewer)
+    cache = {**CACHE, "cache_connection": "cache"}
+    inventory.write(**cache)
+    ran = inventory.run("ansible-inventory", "--list", **viewer)
+    assert ran.code == 0 and "lacks the permission SECURITY_CERTIFICATE_MANAGE" in ran.said
+    assert ran.said.count("SECURITY_CERTIFICATE_MANAGE") == 1
+    told = json.loads(ran.out)
+    assert len(told["_meta"]["hostvars"]) == 12
+    unknown = {
+        (host["ssl_order_imported"], host["ssl_order_superseded_by"]) for host in told["_meta"]["hostvars"].values()
+    }
+    assert unknown == {(None, None)}
+    assert not {"imported", "not_imported", "superseded"} & {name for name, group in told.items() if group.get("hosts")}
+    inventory.write(**cache, imported=False)
+    assert "lacks the permission SECURITY_CERTIFICATE_MANAGE. Grant it, or leave out imported." in inventory.refused(
+        **viewer
     )
+    sim.permit(sim.viewer_username, "SECURITY_CERTIFICATE_VIEW", "SECURITY_CERTIFICATE_MANAGE")
+    assert len(inventory.listed(**viewer).names) == 11, "what was not known is not cached"
     inventory.write(gather_imported=False)
     assert len(inventory.listed(**viewer).names) == 12
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import ENTRY_LACKS
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import INELIGIBLE
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import states, table
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import timeline as drawings
@@ -136,11 +137,35 @@ def row(*orders: dict[str, Any], **known: Any) -> dict[str, Any]:
     return next(row for row in build(*(orders or (order(),)), **known)["orders"] if row["order_id"] == wanted)
 
 
+VIEWED = {**stored(), **dict.fromkeys(ENTRY_LACKS)}
+"""The same for a user who may only view: nothing can be compared with it."""
 NOT_ALLOWED = email("recipient_not_allowed", outcome="failed")
 UNCLEAR = email("outcome_unknown", next_allowed_at=iso(NOW + timedelta(hours=1)))
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, list[str]]] = {
     "nothing was done yet": ({}, {"emails": [email()]}, "requestable", "requestable", []),
-    "nothing is known": ({}, {}, "requestable", "requestable", []),
+    "nothing is known but the store": ({}, {}, "requestable", "requestable", []),
+    "nothing is known": ({}, {"store": None, "emails": [email()]}, "requestable", "store_unknown", []),
+    "the store may only be viewed": (
+        {"imported": None},
+        {"store": [VIEWED], "emails": [email()]},
+        "requestable",
+        "store_unknown",
+        [],
+    ),
+    "the store may only be viewed, the email is on its way": (
+        {"imported": None},
+        {"store": [VIEWED], "emails": [cooling()]},
+        "requested",
+        "cooldown",
+        [],
+    ),
+    "not in the store, by the listing": (
+        {"certificate_ids": [], "imported": False, "superseded_by": []},
+        {"store": None},
+        "requestable",
+        "requestable",
+        [],
+    ),
     "requested, nobody looked for mail": ({}, {"emails": [cooling()]}, "requested", "cooldown", []),
     "requested, no mail": (
         {},
@@ -450,6 +475,13 @@ def test_what_an_order_without_a_common_name_is_called() -> None:
     assert row(order(1, subject_alt_names=names))["name"] == NAME
 
 
+def test_who_may_only_view_is_told_so_once() -> None:
+    (notice,) = build(order(), order(2), store=[VIEWED, {**VIEWED, "id": 71}])["notices"]
+    assert notice["source"] == "the certificate store" and "SECURITY_CERTIFICATE_MANAGE" in notice["message"]
+    for store in (None, [], [stored()], [stored(), VIEWED]):  # a failure is told by who has it
+        assert build(order(), store=store)["notices"] == []
+
+
 def test_what_a_notice_is_about() -> None:
     nameless = {"common_name": None, "subject_alt_names": ["192.0.2.1", A], "message": "No."}
     assert build(order(), failed=[nameless])["notices"] == [{"source": A, "message": "No."}]
@@ -528,7 +560,9 @@ def test_the_old_certificate_is_still_served_and_the_new_one_not_yet() -> None:
 
 
 def test_what_is_not_known_is_null() -> None:
-    assert row(store=None)["services"] is None
+    assert (row(store=None)["services"], row(store=None)["certificate_ids"]) == (None, None)
+    assert row(order(imported=None), store=[VIEWED])["certificate_ids"] is None
+    assert row(order(imported=False), store=None)["certificate_ids"] == []
     assert row(store=[stored(services=None), stored(71, 4)])["services"] is None
     assert row(collected=[found(None)])["mail_date"] is None
     assert (
