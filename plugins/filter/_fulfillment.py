@@ -93,7 +93,7 @@ def fulfillment_outcome(
         options: all variables, as `meta/argument_specs.yml` has them.
         is_check_mode: whether nothing was done in fact.
         report: the path of the report, less its ending, if one is written.
-        tolerated: reasons of emails that count as skipped as long as others are requested.
+        tolerated: reasons of emails that count as skipped as long as others are requested, or if they may arrive all the same.
     """
     phases, path, answers = plain(settings["phases"]), plain(path), _Short(registered)
     rollout = (

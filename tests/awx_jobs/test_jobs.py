@@ -59,6 +59,12 @@ def ids(sim: Simulator, *statuses: str) -> list[int]:
     return [order["id"] for order in sim.orders() if not statuses or order["status"] in statuses]
 
 
+def mailable(sim: Simulator) -> list[int]:
+    """The orders of the demo whose emails can be requested."""
+    others = ("www.example.com", "old.example.net")
+    return [order["id"] for order in sim.orders() if order["status"] in MAILABLE and order["commonName"] not in others]
+
+
 def sent(sim: Simulator) -> Counter[int]:
     """How often each order was mailed."""
     return Counter(send["order_id"] for send in sim.sends())
@@ -68,11 +74,7 @@ def test_a_workflow_from_approval_to_the_store(
     sim: Simulator, dovecot: Server, postgresql_url: str, keys: Path, launch: Launch
 ) -> None:
     inbox = dovecot.new_user(sim.maildir)
-    late, *fulfillable = sorted(
-        order["id"]
-        for order in sim.orders()
-        if order["status"] in MAILABLE and order["commonName"] not in ("www.example.com", "old.example.net")
-    )
+    late, *fulfillable = mailable(sim)
     artifacts: dict[str, Any] = {}
     jobs: list[Job] = []
 
@@ -101,6 +103,7 @@ def test_a_workflow_from_approval_to_the_store(
     assert preview.stats == {
         "ssl_previewed_order_ids": fulfillable,
         "ssl_previewed_recipients": sorted({recipients[number] for number in fulfillable}),
+        "ssl_awaited_order_ids": fulfillable,
     }
     assert sim.sends() == []
     assert all(
@@ -214,6 +217,57 @@ def test_a_job_that_is_canceled_in_the_middle(fleet: Simulator, postgresql_url: 
     assert f"requested {len(rest)}, collected 0, imported 0, skipped {2 * CONCURRENCY}, failed 0" in after.output
     assert "skipped (cooldown): " in after.output and "skipped (outcome_unknown): " in after.output
     assert after.stats == {"ssl_requested_order_ids": everything}, "what may be on its way is waited for as well"
+
+
+def test_what_arrived_after_a_canceled_job_is_collected_by_the_next_workflow(
+    sim: Simulator, dovecot: Server, postgresql_url: str, keys: Path, launch: Launch
+) -> None:
+    """And what may have arrived, after a lost answer. No job before has told of these, only the ledger; nobody is mailed twice."""
+    inbox = dovecot.new_user(sim.maildir)
+    done, hanging, lost, new, other, *_rest = mailable(sim)
+    credentials = {
+        **softlayer(sim, postgresql_url),
+        **mailbox(inbox),
+        "SSL_FULFILLMENT_PRIVATEKEY_DIR": str(keys),
+        "SSL_FULFILLMENT_PRIVATEKEY_PASSPHRASE": PASSPHRASE,
+    }
+
+    def node(playbook: str, *orders: int, check: bool = False, **given: Any) -> Job:
+        """Run a node of a workflow that was launched for these orders."""
+        answers = {"ssl_orders": " ".join(map(str, orders)), "ssl_allowed_recipients": "*@*", "ssl_force": "no"}
+        return launch(playbook, credentials=credentials, extra_vars={**answers, **given}, check=check)
+
+    sim.fault("hang_after", method="resendEmail", order_id=hanging)
+    sim.fault("reset_after", method="resendEmail", order_id=lost)
+    approved = node("resend.yml", done, hanging, check=True).wait().stats
+    canceled = node("resend.yml", done, hanging, **approved)
+    until(lambda: len(sim.sends()) == 2 or not canceled.is_running())
+    assert canceled.is_running(), canceled.output
+    canceled.cancel()
+    assert node("resend.yml", lost).wait().status == "failed", "its answer was lost"
+    sim.clear_faults()
+    same = node("collect_and_import.yml", done, hanging, ssl_phases="collect", **approved).wait()
+    assert "requested 0, collected 2, imported 0, skipped 0, failed 0" in same.output, (
+        "the next job of the same workflow"
+    )
+    assert node("resend.yml", other).wait().status == "successful", "which is of no concern to the next workflow"
+
+    nothing = node("resend.yml", done, hanging, lost, check=True).wait()
+    assert nothing.status == "successful", nothing.output
+    nobody: dict[str, list[int]] = {"ssl_previewed_order_ids": [], "ssl_previewed_recipients": []}
+    assert nothing.stats == {**nobody, "ssl_awaited_order_ids": sorted([done, hanging, lost])}
+
+    selected = (done, hanging, lost, new)
+    preview = node("resend.yml", *selected, check=True).wait()
+    assert preview.stats["ssl_previewed_order_ids"] == [new]
+    resend = node("resend.yml", *selected, **preview.stats).wait()
+    assert resend.status == "successful", resend.output
+    assert resend.stats == {"ssl_requested_order_ids": sorted(selected)}
+    collect = node("collect_and_import.yml", *selected, **{**preview.stats, **resend.stats}).wait()
+    assert collect.status == "successful", collect.output
+    assert "requested 0, collected 4, imported 4, skipped 0, failed 0" in collect.output
+    assert sent(sim) == Counter([*selected, other])
+    assert len(sim.certificates()) == 1 + len(selected), "the other one was imported, too"
 
 
 def test_slices_and_a_whole_job_at_once(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
@@ -357,6 +411,7 @@ def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
     assert preview.stats == {
         "ssl_previewed_order_ids": [shop["id"]],
         "ssl_previewed_recipients": [shop["approverEmailAddress"]],
+        "ssl_awaited_order_ids": [shop["id"]],
     }
     assert f"partner.example.net (order {partner['id']}): NOT ALLOWED" in preview.output
     assert partner["approverEmailAddress"] in preview.output

@@ -22,6 +22,8 @@ LISTS = ("requested", "collected", "imported", "deployed", "verified", "removed"
 LISTENERS = {"deploy": ("deployed", "removed"), "verify": ("verified",)}
 """Those of them that are not told of unless these phases ran."""
 NOT_ALLOWED = "recipient_not_allowed"
+AWAITED = "outcome_unknown"
+"""The email may arrive, so that something is left to do even if no other is requested."""
 UNTOLD = "an address that the API does not tell"
 
 
@@ -105,8 +107,8 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
 
     Args:
         run: what the modules returned.
-        tolerated: reasons for which an email that was not requested counts as skipped, if other emails are requested, and a
-            listener that was not switched, if others are.
+        tolerated: reasons for which an email that was not requested counts as skipped, if other emails are requested or it may
+            arrive all the same, and a listener that was not switched, if others are.
     """
     result: dict[str, list[Record]] = {name: [] for name in LISTS}
     if run.listed is not None and not run.has_listed:
@@ -134,7 +136,7 @@ def _add_emails(result: dict[str, list[Record]], run: Run, tolerated: Collection
     """Add the outcomes of the emails."""
     emails = run.emails["emails"] if run.emails else ()
     result["requested"] += [email for email in emails if email["outcome"] == "requested"]
-    may_pass = tolerated if result["requested"] else ()
+    may_pass = tolerated if result["requested"] else {AWAITED} & set(tolerated)
     for email in emails:
         if email["outcome"] == "skipped":
             result["skipped"].append(email)

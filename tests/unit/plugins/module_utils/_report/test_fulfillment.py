@@ -79,6 +79,14 @@ def test_some_may_be_passed_over_as_long_as_there_are_others(others: list[Any], 
     assert all(one["outcome"] == "skipped" for one in result["skipped"])
 
 
+@pytest.mark.parametrize("others", [[], [email(1)], [email(1, "skipped", "cooldown")]])
+def test_what_may_have_been_sent_may_be_passed_over_for_it_may_yet_arrive(others: list[Any]) -> None:
+    unclear = email(2, "failed", "outcome_unknown")
+    run = Run(["request"], emails={"emails": [*others, unclear]})
+    assert ids(outcome(run, ["recipient_not_allowed", "outcome_unknown"])["skipped"])[-1] == 2
+    assert ids(outcome(run, ["recipient_not_allowed"])["failed"]) == [2]
+
+
 def test_the_last_phase_says_why_an_order_is_skipped() -> None:
     run = Run(
         ["request", "collect", "import"],
