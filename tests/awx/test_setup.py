@@ -177,7 +177,8 @@ def runs_of(story: Story, nodes: dict[int, dict[str, Any]]) -> dict[str, tuple[s
 def test_the_workflow_asks_before_it_sends_and_goes_on_after_failures(story: Story) -> None:
     nodes = nodes_of(story, "Fulfill certificates")
     assert graph_of(nodes) == {
-        "preview": {"success_nodes": ["approval"], "failure_nodes": ["failure"]},
+        "preview": {"success_nodes": ["nothing"], "failure_nodes": ["failure"]},
+        "nothing": {"success_nodes": ["collect"], "failure_nodes": ["approval"]},
         "approval": {"success_nodes": ["resend"]},
         "resend": {"always_nodes": ["collect"], "failure_nodes": ["failure"]},
         "collect": {"always_nodes": ["import"], "failure_nodes": ["failure"]},
@@ -187,6 +188,7 @@ def test_the_workflow_asks_before_it_sends_and_goes_on_after_failures(story: Sto
     }
     runs = runs_of(story, nodes)
     assert runs["preview"] == ("Resend fulfillment emails", "check")
+    assert runs["nothing"] == ("Nothing to approve", None)
     assert runs["approval"] == ("Send these emails?", None)
     assert runs["resend"] == ("Resend fulfillment emails", "run")
     phases = {node["identifier"]: node["extra_data"] for node in nodes.values() if node["extra_data"]}
@@ -196,7 +198,8 @@ def test_the_workflow_asks_before_it_sends_and_goes_on_after_failures(story: Sto
 def test_nothing_is_switched_without_an_approval(story: Story) -> None:
     nodes = nodes_of(story, "Deploy certificates")
     assert graph_of(nodes) == {
-        "preview": {"success_nodes": ["approval"], "failure_nodes": ["failure"]},
+        "preview": {"success_nodes": ["nothing"], "failure_nodes": ["failure"]},
+        "nothing": {"success_nodes": ["verify"], "failure_nodes": ["approval"]},
         "approval": {"success_nodes": ["deploy"]},
         "deploy": {"always_nodes": ["verify"], "failure_nodes": ["failure"]},
         "verify": {},
@@ -213,12 +216,14 @@ def test_nothing_is_switched_without_an_approval(story: Story) -> None:
 def test_nothing_is_rotated_without_an_approval(story: Story) -> None:
     nodes = nodes_of(story, "Rotate certificates")
     assert graph_of(nodes) == {
-        "preview": {"success_nodes": ["approval"]},
+        "preview": {"success_nodes": ["nothing"]},
+        "nothing": {"failure_nodes": ["approval"]},
         "approval": {"success_nodes": ["rotate"]},
         "rotate": {},
     }
     assert runs_of(story, nodes) == {
         "preview": ("Import and deploy renewed certificates", "check"),
+        "nothing": ("Nothing to approve", None),
         "approval": ("Rotate these certificates?", None),
         "rotate": ("Import and deploy renewed certificates", "run"),
     }

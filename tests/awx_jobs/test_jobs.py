@@ -427,6 +427,31 @@ def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
     assert "1 failed: partner.example.net" in nothing.output
 
 
+ROTATION: dict[str, list[Any]] = {"imports": [], "listeners": [], "removals": []}
+
+
+@pytest.mark.parametrize(
+    ("stats", "status"),
+    [
+        ({"ssl_previewed_order_ids": [], "ssl_previewed_recipients": [], "ssl_awaited_order_ids": [7]}, "successful"),
+        ({"ssl_previewed_order_ids": [7]}, "failed"),
+        ({"ssl_previewed_listeners": []}, "successful"),
+        ({"ssl_previewed_listeners": [{"load_balancer": "prod-web", "port": 443}]}, "failed"),
+        ({"ssl_previewed_rotation": ROTATION}, "successful"),
+        ({"ssl_previewed_rotation": {**ROTATION, "removals": [{"id": 7}]}}, "failed"),
+        ({}, "failed"),
+    ],
+    ids=str,
+)
+def test_whether_there_is_nothing_to_approve(launch: Launch, stats: dict[str, Any], status: str) -> None:
+    """What is not known counts as something: a person is asked then."""
+    job = launch("nothing_to_approve.yml", credentials={}, extra_vars=stats).wait()
+    assert job.status == status, job.output
+    assert ("so nobody is asked" in job.output) == (status == "successful")
+    assert ("an approval is asked for" in job.output) == (status == "failed")
+    assert not WALL_OF_JSON.search(job.output) or status == "successful"
+
+
 def test_orders_are_listed_a_line_each(sim: Simulator, launch: Launch) -> None:
     job = launch("list_orders.yml", credentials=softlayer(sim, "")).wait()
     assert job.status == "successful", job.output

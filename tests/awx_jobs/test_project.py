@@ -10,7 +10,7 @@ import pytest
 
 from tests.awx_jobs.awx import ROOT, Launch, Project
 
-JOBS = ("list_orders", "resend", "collect_and_import", "rotate", "report")
+JOBS = ("list_orders", "resend", "collect_and_import", "rotate", "report", "nothing_to_approve", "fail")
 
 
 def test_the_collection_that_is_installed_is_that_of_the_checkout(project: Project) -> None:
