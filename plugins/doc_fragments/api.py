@@ -68,6 +68,10 @@ options:
   ca_path:
     description:
       - Path of a file with CA certificates. The API's TLS certificate is verified with these instead of the usual ones.
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_CA_PATH) is used, then C(verify) in the config file.
+      - Where none of them names a file, the roots are those of E(SSL_CERT_FILE), E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE) or E(SSL_CERT_DIR),
+        whichever is set first in this order, then those of this machine. All modules use the same for mail servers, and to tell which
+        certificates are trusted.
     type: path
   retries:
     description:

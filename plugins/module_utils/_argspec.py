@@ -173,7 +173,7 @@ def api_options() -> ArgumentSpec:
             "timeout": {"type": "float", "default": 60},
             "proxy": {"type": "str"},
             "validate_certs": {"type": "bool", "default": True},
-            "ca_path": {"type": "path"},
+            "ca_path": {"type": "path", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_CA_PATH"])},
             "retries": {"type": "int", "default": 5},
         },
     )

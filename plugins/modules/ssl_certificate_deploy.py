@@ -189,8 +189,9 @@ options:
     default: 120
   trusted_ca_path:
     description:
-      - Path of a file with trusted root certificates in PEM format, or of a folder of such files. The roots of this machine are used if it is
-        not set.
+      - Path of a file with trusted root certificates in PEM format, or of a folder of such files.
+      - The default is the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), the folder of E(SSL_CERT_DIR), or else the trust store of the
+        machine. A file that is named there replaces the machine's roots, so it must contain the public ones, too.
       - Clients with these roots should accept what is served. If they would not, because an intermediate certificate is missing for
         example, a warning says so.
     type: path

@@ -157,8 +157,8 @@ options:
       trusted_ca_path:
         description:
           - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots.
-          - The default is the trust store of the machine, where OpenSSL finds it (E(SSL_CERT_FILE), E(SSL_CERT_DIR), or the
-            distribution's).
+          - The default is the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), the folder of E(SSL_CERT_DIR), or else the trust store of
+            the machine. A file that is named there replaces the machine's roots, so it must contain the public ones, too.
         type: path
   <<: *one_certificate
   concurrency:

@@ -30,6 +30,7 @@ SECRETS = {
 VALUES = {
     **SECRETS,
     "SL_USERNAME": "SL123",
+    "SOFTLAYER_CERTIFICATES_CA_PATH": "/etc/pki/proxy-ca.pem",
     "SSL_FULFILLMENT_IMAP_HOST": "imap.example.com",
     "SSL_FULFILLMENT_IMAP_USERNAME": "certificates@example.com",
     "SSL_FULFILLMENT_IMAP_PORT": "993",
@@ -117,6 +118,7 @@ def test_credentials_hold_what_was_given_and_no_empty_values(story: Story) -> No
     assert world.named("credentials", "SoftLayer API")["inputs"] == {
         "username": VALUES["SL_USERNAME"],
         "api_key": VALUES["SL_API_KEY"],
+        "ca_path": VALUES["SOFTLAYER_CERTIFICATES_CA_PATH"],
         "ledger_url": VALUES["SOFTLAYER_CERTIFICATES_LEDGER_URL"],
     }
     assert world.named("credentials", "SSL mailbox")["inputs"] == {
@@ -137,6 +139,16 @@ def test_the_environment_of_jobs_is_the_environment_that_setup_reads(story: Stor
         variable for each in story.awx.world.all("credential_types") for variable in each["injectors"].get("env", {})
     }
     assert set(VALUES) <= injected
+
+
+def test_no_credential_sets_what_other_programs_read(story: Story) -> None:
+    """AWX sets the variable of a field that was left blank, too: an empty SSL_CERT_FILE would leave OpenSSL without its roots."""
+    injected = [
+        variable for each in story.awx.world.all("credential_types") for variable in each["injectors"].get("env", {})
+    ]
+    assert [
+        name for name in injected if not name.startswith(("SL_", "SOFTLAYER_CERTIFICATES_", "SSL_FULFILLMENT_"))
+    ] == []
 
 
 def test_secrets_are_declared_as_such(story: Story) -> None:

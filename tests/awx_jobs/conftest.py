@@ -29,12 +29,17 @@ PASSPHRASE = "the-passphrase-of-the-keys-0123456789"
 
 
 def softlayer(sim: Simulator, ledger_url: str) -> dict[str, str]:
-    """What the credential for SoftLayer injects, and what the execution environment trusts: the simulator's authority."""
+    """What the credential for SoftLayer injects, and what the execution environment trusts: the simulator's authority.
+
+    A field that is left empty is injected empty.
+    """
     return {
         "SSL_CERT_FILE": str(sim.authority_root),
         "SL_USERNAME": sim.username,
         "SL_API_KEY": sim.api_key,
         "SL_ENDPOINT_URL": sim.rest_url,
+        "SOFTLAYER_CERTIFICATES_TRANSPORT": "",
+        "SOFTLAYER_CERTIFICATES_CA_PATH": "",
         "SOFTLAYER_CERTIFICATES_LEDGER_URL": ledger_url,
     }
 

@@ -43,6 +43,7 @@ from tests.support.modules import run_module
 TRANSPORTS = ("xmlrpc", "rest")
 SEND = ("Security_Certificate_Request", "resendEmail", "FulfillmentEmail")
 LOST = {**ENDINGS, **HANGING}
+ROOTS_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR")
 SHORT = 0.5
 """Seconds that a call may take where the server would never end it."""
 AMPLE = 30.0
@@ -193,6 +194,23 @@ def test_the_proxy_of_the_environment(
     assert failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False)).code == "no_answer"
     assert api.received == ["resendEmail"]
     assert proxies["http"].asked == [f"CONNECT {HOSTS[1]}:{api.port} HTTP/1.{proxies['http'].asked[0][-1]}"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_the_roots_of_the_environment(api: Api, monkeypatch: pytest.MonkeyPatch, transport: str) -> None:
+    """The authority of the server is named there, and nowhere else."""
+    assert api.authority
+    given = {name: value for name, value in options(api, transport, retries=0).items() if name != "ca_path"}
+    for variable in ROOTS_VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    assert run_module("ssl_order_info", **given).code == "tls_error"
+    for variable in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(variable, str(api.authority.ca_path))
+        assert [order["id"] for order in run_module("ssl_order_info", **given)["orders"]] == [12]
+        monkeypatch.setenv(variable, os.devnull)
+        run = run_module("ssl_order_info", **given)
+        assert run.code == "invalid_argument"
+        assert f"environment variable {variable} " in run["msg"]
 
 
 ELSEWHERE = {"Location": "https://127.0.0.1:9/elsewhere"}

@@ -527,14 +527,18 @@ def test_roots_that_are_none(look: Look, tmp_path: Path, content: str | None, co
     assert str(path) in run["msg"]
 
 
-def test_the_machines_roots_are_those_of_openssl(look: Look, trusted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_machines_roots_are_those_that_the_environment_names(
+    look: Look, trusted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {"SSL_CERT_FILE": trusted, "REQUESTS_CA_BUNDLE": trusted, "SSL_CERT_DIR": str(Path(trusted).parent)}
+    for variable in (*variables, "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(variable, raising=False)
     message = (pem(GENUINE, CA.certificate),)
     assert reasons(look(message, trusted_ca_path=None)) == ["chain_incomplete"]
-    monkeypatch.setenv("SSL_CERT_FILE", trusted)
-    assert found(look(message, trusted_ca_path=None))[2] == "trusted"
-    monkeypatch.delenv("SSL_CERT_FILE")
-    monkeypatch.setenv("SSL_CERT_DIR", str(Path(trusted).parent))
-    assert found(look(message, trusted_ca_path=None))[2] == "trusted"
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+        assert found(look(message, trusted_ca_path=None))[2] == "trusted"
+        monkeypatch.delenv(variable)
 
 
 # In a playbook

@@ -17,6 +17,7 @@ from urllib.request import getproxies
 
 from .._argspec import TRANSPORTS
 from .._errors import CertificatesError
+from .._files import default_roots
 from .._names import is_loopback
 from .._secrets import secrets_in
 
@@ -122,13 +123,17 @@ def at_transport(endpoint_url: str, transport: str) -> str:
 
 
 def _verification(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> bool | str:
-    """Return the `verify` argument for requests: the path of a CA bundle, or whether to verify at all."""
+    """Return the `verify` argument for requests: the path of a CA bundle, or whether to verify at all.
+
+    A path in the config file is for this API alone, so it goes before the roots that the environment names for everything.
+    """
     configured: bool | str = config.get("verify", True)
     ca_path = params["ca_path"] or (configured if isinstance(configured, str) else None)
-    wanted = params["validate_certs"] if given & {"validate_certs", "ca_path"} else configured is not False
+    is_said = params["ca_path"] or "validate_certs" in given
+    wanted = params["validate_certs"] if is_said else configured is not False
     if not wanted:
         return False
-    return _existing_ca(ca_path) if ca_path else True
+    return _existing_ca(ca_path) if ca_path else default_roots() or True
 
 
 def _existing_ca(path: str) -> str:

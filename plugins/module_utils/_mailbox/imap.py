@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from .._errors import CertificatesError
-from .._files import check_plain_file, shown
+from .._files import check_plain_file, default_roots, shown
 from .._mail.limits import why_unusable
 from .._mail.parts import HEADER_BYTES
 from .._mail.search import Place
@@ -368,10 +368,13 @@ class ImapMailbox(Mailbox):
 def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
     if settings.security == "none":
         return None
+    roots = settings.ca_path or (default_roots() if settings.validate_certs else None)
+    what = "ca_path of imap" if settings.ca_path else "The file of root certificates"
     try:
         if settings.ca_path:
             check_plain_file("CA file", settings.ca_path, os.stat(settings.ca_path).st_mode)
-        context = ssl.create_default_context(cafile=settings.ca_path)
+        is_folder = roots is not None and os.path.isdir(roots)
+        context = ssl.create_default_context(cafile=None if is_folder else roots, capath=roots if is_folder else None)
     except CertificatesError as error:
         raise CertificatesError("invalid_argument", f"ca_path of imap: {error.message}") from None
     except (OSError, ValueError) as error:
@@ -380,9 +383,7 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
             if isinstance(error, ssl.SSLError)
             else getattr(error, "strerror", "it is no path")
         )
-        raise CertificatesError(
-            "invalid_argument", f"ca_path of imap{shown(settings.ca_path or '')} cannot be used: {why}."
-        ) from None
+        raise CertificatesError("invalid_argument", f"{what}{shown(roots or '')} cannot be used: {why}.") from None
     if not settings.validate_certs:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -167,7 +167,7 @@ def anchors_for(module: Module) -> Anchors:
     try:
         return trusted_roots(path)
     except CertificatesError as error:
-        if module.params["trust"] == "require" or path is not None:
+        if module.params["trust"] == "require" or path is not None or error.code != "not_found":
             raise
         module.warn(error.message)
         return Anchors()

@@ -2,53 +2,44 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The trusted root certificates: those of this machine, or those that the user names. Private to softlayer.certificates."""
+"""The trusted root certificates: those that the user names, or `default_roots`. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 
 from .._errors import CertificatesError
-from .._files import LARGEST_FILE, not_readable, read_file, shown
+from .._files import LARGEST_FILE, default_roots, not_readable, read_file, shown
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.read import certificates_of_store
 
-BUNDLES = (
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/usr/local/share/certs/ca-root-nss.crt",
-)
-"""Where distributions keep all roots in one file."""
 HOW_TO_NAME_ROOTS = "Name a file with root certificates as PEM, or a folder of such files."
 """What to do about roots that are not there."""
 
 
 @cache
 def trusted_roots(path: str | None) -> Anchors:
-    """Return the trusted certificates: those in a file or folder, or those of this machine.
+    """Return the trusted certificates: those in a file or folder, or those of the environment or this machine.
 
     Raises:
         CertificatesError: `not_found` if there are none or they cannot be read, `invalid_argument` if the file or folder contains
             no certificate.
     """
-    if path is None:
-        anchors = Anchors(_of_machine())
-        if not any(True for _anchor in anchors):
-            raise CertificatesError(
-                "not_found",
-                "This machine has no root certificates to tell by which certificates can be trusted: install its package ca-certificates, "
-                "or name a file or folder of roots by trusted_ca_path.",
-            )
-        return anchors
-    return roots_in(path)
+    if path is not None:
+        return roots_in(path)
+    default = default_roots()
+    anchors = Anchors(_in(default) if default else ())
+    if not any(True for _anchor in anchors):
+        raise CertificatesError(
+            "not_found",
+            "This machine has no root certificates to tell by which certificates can be trusted: install its package ca-certificates, "
+            "or name a file or folder of roots by trusted_ca_path.",
+        )
+    return anchors
 
 
 def roots_in(path: str) -> Anchors:
@@ -60,7 +51,7 @@ def roots_in(path: str) -> Anchors:
     if not path:
         raise CertificatesError("invalid_argument", "trusted_ca_path must not be empty.")
     try:
-        anchors = Anchors(_in_folder(path) if os.path.isdir(path) else certificates_of_store(read_file(path)))
+        anchors = Anchors(_in(path))
     except CertificatesError as error:
         raise CertificatesError(
             error.code, f"trusted_ca_path cannot be used. {error.message} {HOW_TO_NAME_ROOTS}", **error.details
@@ -78,38 +69,19 @@ def roots_if_any(path: str | None, warn: Callable[[str], object]) -> Anchors | N
     """Return the trusted certificates; `None`, with a warning, on a machine without roots.
 
     Raises:
-        CertificatesError: as `trusted_roots`, if the user names them.
+        CertificatesError: as `trusted_roots`, if the user or the environment names them.
     """
     try:
         return trusted_roots(path)
     except CertificatesError as error:
-        if path is not None:
+        if path is not None or error.code != "not_found":
             raise
         warn(f"Whether certificates can be trusted was not looked at. {error.message}")
         return None
 
 
-def _of_machine() -> list[Certificate]:
-    """Return the roots that OpenSSL trusts on this machine (with SSL_CERT_FILE and SSL_CERT_DIR), else those of `certifi`."""
-    paths = ssl.get_default_verify_paths()
-    found: list[Certificate] = []
-    if paths.cafile:
-        found += _in_file(paths.cafile)
-    if paths.capath:
-        bundle = os.path.join(paths.capath, os.path.basename(BUNDLES[0]))  # the same certificates, in one file
-        with suppress(CertificatesError):
-            if not os.path.isfile(bundle):
-                found += _in_folder(paths.capath)
-            elif not (paths.cafile and os.path.samefile(bundle, paths.cafile)):
-                found += _in_file(bundle)
-    for bundle in BUNDLES:
-        found = found or _in_file(bundle)
-    if not found:
-        with suppress(ImportError):
-            import certifi
-
-            found = _in_file(certifi.where())
-    return found
+def _in(path: str) -> list[Certificate]:
+    return _in_folder(path) if os.path.isdir(path) else certificates_of_store(read_file(path))
 
 
 def _in_file(path: str) -> list[Certificate]:

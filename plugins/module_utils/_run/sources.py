@@ -138,7 +138,7 @@ class _Trust:
             try:
                 self._anchors = trusted_roots(self._path)
             except CertificatesError as error:
-                if self._path is not None:
+                if self._path is not None or error.code != "not_found":
                     raise
                 self._warn(f"No certificate can be trusted. {error.message}")
                 self._anchors = Anchors()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import signal
 import ssl
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -17,13 +16,13 @@ from typing import Any, get_args
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import EndpointReason
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import roots as found
 
 from tests.simulator.client import Simulator
 from tests.support import dovecot as mail
 from tests.support.certificates import Authority, Issued, leaks, pem_of, self_signed
 from tests.support.forked import ForkedModule
 from tests.support.modules import Run, finish_module, given_to, run_module, start_module
+from tests.support.rootless import take_roots_away
 from tests.support.tls_servers import HOST, Server, Visit, dead_port, free_port, imap, serving, smtp
 from tests.support.waiting import until
 
@@ -51,7 +50,6 @@ def roots(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = home / "roots.pem"
     path.write_text(pem_of([AUTHORITY.root]), encoding="ascii")
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    monkeypatch.setenv("SSL_CERT_DIR", str(home / "no-roots"))
     for name, value in NO_LOGIN.items():
         monkeypatch.setenv(name, value)
     return path
@@ -228,14 +226,7 @@ def test_an_authority_of_ones_own(home: Path) -> None:
     assert (entry["trust"], entry["reason"]) == ("trusted", None)
 
 
-def take_roots_away() -> None:
-    """Take from a process what it would find beside OpenSSL's own roots."""
-    found.BUNDLES = ()
-    sys.modules["certifi"] = None  # type: ignore[assignment]
-
-
-def test_a_machine_without_roots(roots: Path) -> None:
-    roots.unlink()
+def test_a_machine_without_roots() -> None:
     with serving(self_signed(NAME)) as server:
         given = given_to(MODULE, endpoints=[{"host": HOST, "port": server.port, "server_name": NAME}])
         run = finish_module(ForkedModule(MODULE, given, first=take_roots_away))

@@ -26,6 +26,7 @@ import requests
 import urllib3
 from ansible.module_utils import basic
 from ansible_collections.softlayer.certificates.plugins.module_utils._api import client as client_module
+from ansible_collections.softlayer.certificates.plugins.module_utils._api import settings as settings_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import (
     FEW_CALLS,
     IDS_PER_FILTER,
@@ -842,15 +843,15 @@ def test_the_home_folder_is_found_in_paths(monkeypatch: pytest.MonkeyPatch, home
 @pytest.mark.parametrize(
     ("in_file", "options", "verify"),
     [
-        (None, {}, True),
+        (None, {}, "ROOTS"),
         (None, {"validate_certs": False}, False),
         (None, {"ca_path": "CA"}, "CA"),
         (None, {"ca_path": "CA", "validate_certs": True}, "CA"),
         (None, {"ca_path": "CA", "validate_certs": False}, False),
-        ("True", {}, True),
+        ("True", {}, "ROOTS"),
         ("true", {"validate_certs": False}, False),
         ("False", {}, False),
-        ("false", {"validate_certs": True}, True),
+        ("false", {"validate_certs": True}, "ROOTS"),
         ("False", {"ca_path": "CA"}, "CA"),
         ("CA", {}, "CA"),
         ("CA", {"validate_certs": False}, False),
@@ -866,14 +867,41 @@ def test_what_certificates_are_verified_by(
     options: dict[str, Any],
     verify: bool | str,
 ) -> None:
-    paths = {name: str(tmp_path / name) for name in ("CA", "OTHER")}
+    paths = {name: str(tmp_path / name) for name in ("CA", "OTHER", "ROOTS")}
     for path in paths.values():
-        Path(path).touch()
+        Path(path).write_text("-----BEGIN CERTIFICATE-----\n", encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", paths["ROOTS"])
     if in_file is not None:
         text = f"[softlayer]\nverify = {paths.get(in_file, in_file)}\n"
         (home / ".softlayer").write_text(text, encoding="utf-8")
     given = {name: paths.get(str(value), value) for name, value in options.items()}
     assert settings_with(monkeypatch, **LOGIN, **given).verify == paths.get(str(verify), verify)
+
+
+def test_the_machines_roots_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any, the library uses its own."""
+    for roots, verify in (("/some/roots.pem", "/some/roots.pem"), (None, True)):
+        monkeypatch.setattr(settings_module, "default_roots", lambda roots=roots: roots)
+        assert settings_with(monkeypatch, **LOGIN).verify == verify
+
+
+def test_the_environments_ca_path_is_verified_by(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Whatever the config file says, as with the option."""
+    (home / "ca.pem").touch()
+    monkeypatch.setenv("SOFTLAYER_CERTIFICATES_CA_PATH", "~/ca.pem")
+    for verify in ("False", "True", "/no/such/ca.pem"):
+        (home / ".softlayer").write_text(f"[softlayer]\nverify = {verify}\n", encoding="utf-8")
+        assert settings_with(monkeypatch, **LOGIN).verify == str(home / "ca.pem")
+    assert settings_with(monkeypatch, **LOGIN, validate_certs=False).verify is False
+
+
+def test_a_variable_that_names_no_roots(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
+    with pytest.raises(CertificatesError) as caught:
+        settings_with(monkeypatch, **LOGIN)
+    assert caught.value.code == "invalid_argument"
+    assert "SSL_CERT_FILE" in caught.value.message
+    assert settings_with(monkeypatch, **LOGIN, validate_certs=False).verify is False
 
 
 @pytest.mark.parametrize("verify", ["CA", "True", "false", "", "0", "no"])

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
 from pathlib import Path
@@ -243,6 +244,18 @@ def test_a_ca_path_that_cannot_be_used(tmp_path: Path, path: str) -> None:
     settings = settings_for(host="localhost", security="tls", ca_path=str(tmp_path / path))
     error = refusal("invalid_argument", "ca_path", read=lambda: ImapMailbox(settings, LARGEST))
     assert path.startswith(("nul", ".")) or str(tmp_path / path) in error.message
+
+
+def test_roots_of_the_environment_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They need not be usable where nothing is verified."""
+    path = tmp_path / "damaged.pem"
+    path.write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", encoding="ascii")
+    settings = settings_for(host="localhost", security="tls")
+    for named, words in ((path, "The file of root certificates"), (tmp_path / "nowhere.pem", "SSL_CERT_FILE")):
+        monkeypatch.setenv("SSL_CERT_FILE", str(named))
+        error = refusal("invalid_argument", words, str(named), read=lambda: ImapMailbox(settings, LARGEST))
+        assert "ca_path" not in error.message
+        ImapMailbox(replace(settings, validate_certs=False), LARGEST)
 
 
 @pytest.mark.parametrize("name", ["host", "username", "password", "folder"])

@@ -7,20 +7,19 @@
 from __future__ import annotations
 
 import base64
-import ssl
-import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils import _files
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import roots
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import trusted_roots
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import roots_if_any, trusted_roots
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.support.certificates import Authority, pem_of
+from tests.support.rootless import take_roots_away
 
 ROOT, OTHER = Authority("One").root, Authority("Other").root
 
@@ -28,11 +27,8 @@ ROOT, OTHER = Authority("One").root, Authority("Other").root
 @pytest.fixture(autouse=True)
 def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine without any roots, and a folder to put some into."""
-    trusted_roots.cache_clear()
-    nowhere = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
-    monkeypatch.setattr(roots, "BUNDLES", (str(tmp_path / "ca-certificates.crt"),))
-    monkeypatch.setitem(sys.modules, "certifi", None)
+    take_roots_away(monkeypatch)
+    monkeypatch.setattr(_files, "BUNDLES", (str(tmp_path / "ca-certificates.crt"),))
     return tmp_path
 
 
@@ -52,15 +48,36 @@ def test_the_bundle_of_a_distribution(bare_machine: Path) -> None:
     assert trusted() == 2
 
 
-def test_openssls_file_and_folder(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_what_the_environment_names_replaces_the_machines(
+    bare_machine: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """A file, or a folder of files whatever their names."""
+    (bare_machine / "ca-certificates.crt").write_text(pem_of([ROOT]), encoding="ascii")
     folder = bare_machine / "certs"
     folder.mkdir()
     (folder / "other.pem").write_text(pem_of([OTHER]), encoding="ascii")
-    file = bare_machine / "cert.pem"
-    file.write_text(pem_of([ROOT]), encoding="ascii")
-    paths = ssl.DefaultVerifyPaths(str(file), str(folder), "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
-    assert trusted() == 2
+    monkeypatch.setenv(variable, str(folder / "other.pem" if variable == "SSL_CERT_FILE" else folder))
+    assert list(trusted_roots(None)) == [Certificate.of(OTHER)]
+
+
+def test_a_variable_that_names_no_roots_is_no_machine_without_roots(
+    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bare_machine / "ca-certificates.crt").write_text(pem_of([ROOT]), encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", str(bare_machine / "nowhere.pem"))
+    warnings: list[str] = []
+    with pytest.raises(CertificatesError) as error:
+        roots_if_any(None, warnings.append)
+    assert error.value.code == "invalid_argument"
+    assert "SSL_CERT_FILE" in error.value.message
+    assert warnings == []
+
+
+def test_a_machine_without_roots_is_warned_about() -> None:
+    warnings: list[str] = []
+    assert roots_if_any(None, warnings.append) is None
+    assert len(warnings) == 1 and "ca-certificates" in warnings[0]
 
 
 def test_one_damaged_root_hides_no_other(bare_machine: Path) -> None:

@@ -7,15 +7,11 @@
 from __future__ import annotations
 
 import os
-import ssl
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import roots
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import trusted_roots
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import LEAVES_AT_ONCE, read_sources
 
 from tests.support.certificates import (
@@ -33,6 +29,7 @@ from tests.support.certificates import (
     self_signed,
 )
 from tests.support.client_trees import CLIENTS
+from tests.support.rootless import take_roots_away
 from tests.support.sources import AUTHORITY, Found, Reader
 
 pytest_plugins = ["tests.support.sources"]
@@ -238,11 +235,7 @@ def test_many_certificates_of_one_issuer_are_all_judged(tmp_path: Path, read: Re
 
 
 def test_a_machine_without_roots(tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    trusted_roots.cache_clear()
-    nowhere = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
-    monkeypatch.setattr(roots, "BUNDLES", ())
-    monkeypatch.setitem(sys.modules, "certifi", None)
+    take_roots_away(monkeypatch)
     assert read("folder", tmp_path, roots=None).warnings == []
     kept(tmp_path, ONE)
     kept(tmp_path, OTHER, "other")

@@ -1,0 +1,165 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API, the mail server and the certificates are all judged by the roots that the environment names, where no option names others."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.support.certificates import Authority, pem_of
+from tests.support.dovecot import Mailbox
+from tests.support.messages import fulfillment, mail, text_part
+from tests.support.modules import TRANSPORTS, Run, options_for, run_module
+from tests.support.tls_servers import HOST, serving
+
+pytest_plugins = ["tests.support.dovecot"]
+
+VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR")
+OF_THE_API = "SOFTLAYER_CERTIFICATES_CA_PATH"
+NAME = "www.example.com"
+AUTHORITY = Authority()
+ISSUED = AUTHORITY.issue(NAME)
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Simulator]:
+    """An API over TLS, with a certificate that no machine trusts."""
+    with Simulator.start(fleet=1, tls=True) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def bundles(api: Simulator, mailbox: Mailbox, tmp_path: Path) -> tuple[Path, Path]:
+    """The authorities of the API, of the mail server and of the certificates: in one file, and in a folder as OpenSSL wants it."""
+    servers = [Path(str(api.ca_path)), mailbox.ca_path]
+    authorities = [*(path.read_text(encoding="ascii") for path in servers), pem_of([AUTHORITY.root])]
+    file, folder = tmp_path / "site.pem", tmp_path / "site"
+    file.write_text("".join(authorities), encoding="ascii")
+    folder.mkdir()
+    for number, authority in enumerate(authorities):
+        (folder / f"{number}.pem").write_text(authority, encoding="ascii")
+    subprocess.run(["openssl", "rehash", folder], check=True)
+    return file, folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that names no roots."""
+    for variable in (*VARIABLES, "CURL_CA_BUNDLE", OF_THE_API):
+        monkeypatch.delenv(variable, raising=False)
+
+
+class Site:
+    """The modules at a site; none of their options names roots."""
+
+    def __init__(self, api: Simulator, mailbox: Mailbox) -> None:
+        self._api, self._mailbox = api, mailbox
+
+    def list_orders(self, transport: str, **options: Any) -> Run:
+        """Call the API."""
+        return run_module("ssl_order_info", **options_for(self._api, transport), retries=0, **options)
+
+    def read_mail(self, security: str, **options: Any) -> Run:
+        """Look for the certificate in the mailbox."""
+        (Path.home() / "host.key").write_text(ISSUED.key_pem, encoding="ascii")
+        imap = self._mailbox.options(security, ca_path=None)
+        keys = [str(Path.home() / "host.key")]
+        return run_module("ssl_fulfillment_email_info", imap=imap, privatekey_paths=keys, **options)
+
+    def look(self, transport: str, **options: Any) -> Run:
+        """Look at an endpoint, and into the store for what it serves."""
+        with serving(ISSUED) as server:
+            endpoint = {"host": HOST, "port": server.port, "server_name": NAME}
+            given = {**options_for(self._api, transport), "endpoints": [endpoint], "gather_stored": True}
+            return run_module("ssl_endpoint_info", **given, retries=0, **options)
+
+
+@pytest.fixture
+def site(api: Simulator, mailbox: Mailbox) -> Site:
+    """The modules."""
+    api.reset()
+    mailbox.deliver(mail(text_part(fulfillment(ISSUED))))
+    return Site(api, mailbox)
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_the_roots_of_the_environment_are_for_all(
+    site: Site, bundles: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, str(bundles[variable == "SSL_CERT_DIR"]))
+    for transport in TRANSPORTS:
+        run = site.list_orders(transport)
+        assert not run.failed, run.output
+        run = site.look(transport)
+        assert not run.failed, run.output
+        assert [(one["trust"], one["reason"]) for one in run["endpoints"]] == [("trusted", None)]
+    for security in ("tls", "starttls"):
+        run = site.read_mail(security)
+        assert not run.failed, run.output
+        assert [one["trust"] for one in run["certificates"]] == ["trusted"]
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_without_them_no_server_is_trusted(site: Site, monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+    """An empty value is none: the machine's own roots are used then."""
+    if value is not None:
+        monkeypatch.setenv("SSL_CERT_FILE", value)
+    for transport in TRANSPORTS:
+        assert site.list_orders(transport).code == "tls_error"
+        assert site.look(transport).code == "tls_error"
+    for security in ("tls", "starttls"):
+        assert site.read_mail(security).code == "tls_error"
+
+
+def test_what_is_not_there_is_refused_and_named(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
+    for run in (site.list_orders("rest"), site.read_mail("tls"), site.look("rest")):
+        assert (run.failed, run.code) == (True, "invalid_argument")
+        assert run["msg"] == (
+            f"The environment variable SSL_CERT_FILE cannot be used. The file {tmp_path}/nowhere.pem cannot be read: "
+            "No such file or directory. Name a file of root certificates, or unset it."
+        )
+
+
+def test_an_option_goes_before_the_environment(
+    site: Site, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the variable names need not even be there; each option is for its own purpose."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
+    (tmp_path / "root.pem").write_text(pem_of([AUTHORITY.root]), encoding="ascii")
+    for transport in TRANSPORTS:
+        assert not site.list_orders(transport, ca_path=api.ca_path).failed
+        run = site.look(transport, ca_path=api.ca_path, trusted_ca_path=str(tmp_path / "root.pem"))
+        assert [one["trust"] for one in run["endpoints"]] == ["trusted"]
+
+
+def test_the_variable_of_the_apis_option(
+    site: Site, api: Simulator, bundles: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is for the API alone: an authority of a proxy does not replace those by which certificates are trusted."""
+    (tmp_path / "root.pem").write_text(pem_of([AUTHORITY.root]), encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
+    for transport in TRANSPORTS:
+        monkeypatch.setenv(OF_THE_API, str(api.ca_path))
+        assert not site.list_orders(transport).failed
+        assert [one["trust"] for one in site.look(transport)["endpoints"]] == ["trusted"]
+        assert site.list_orders(transport, ca_path=str(tmp_path / "root.pem")).code == "tls_error"
+        monkeypatch.setenv(OF_THE_API, "")
+        assert site.list_orders(transport).code == "tls_error"
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundles[0]))
+    assert not site.list_orders("rest").failed
+
+
+def test_the_variable_goes_before_the_config_file(site: Site, api: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    (Path.home() / ".softlayer").write_text("[softlayer]\nverify = /no/such/ca.pem\n", encoding="ascii")
+    assert site.list_orders("rest").code == "invalid_argument"
+    monkeypatch.setenv(OF_THE_API, str(api.ca_path))
+    assert not site.list_orders("rest").failed
