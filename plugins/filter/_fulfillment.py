@@ -23,7 +23,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfi
     way,
     why_refused,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rollout_result import Rollout, lists
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import (
     outcome,
     run_of,
@@ -96,12 +95,7 @@ def fulfillment_outcome(
         tolerated: reasons of emails that count as skipped as long as others are requested, or if they may arrive all the same.
     """
     phases, path, answers = plain(settings["phases"]), plain(path), _Short(registered)
-    rollout = (
-        lists(_rollout(path, answers, is_check_mode), phases, is_check_mode=is_check_mode)
-        if {"listeners", "deploy"} & set(path)
-        else None
-    )
-    run = run_of(phases, path, answers, is_direct=is_direct, rollout=rollout)
+    run = run_of(phases, path, answers, is_direct=is_direct)
     result = outcome(run, tolerated)
     words = words_of_role(plain(options), "ssl_fulfillment_")
     blank = [f"ssl_fulfillment_select.{name}" for name, value in settings["select"].items() if value == []]
@@ -113,18 +107,7 @@ def fulfillment_outcome(
     return done
 
 
-def _rollout(path: Sequence[str], answers: Record, is_check_mode: bool) -> Rollout:
-    """Return what the modules returned about listeners in this run: Ansible keeps what an earlier one registered."""
-    return Rollout(
-        answers["listeners"],
-        is_done="deploy" in path and not is_check_mode,
-        seen=answers["seen"] if "verify" in path else None,
-        **({name: answers[name] for name in REMOVAL} if "remove" in path and not is_check_mode else {}),
-    )
-
-
-REMOVAL = ("stock", "removal", "removed")
-LISTS = {"listed": "orders", "known": "emails", "store": "certificates", "stock": "certificates"}
+LISTS = {"listed": "orders", "known": "emails", "store": "certificates"}
 """Of these results only whether they have their list, and anything in it, matters: not ten thousand records."""
 
 

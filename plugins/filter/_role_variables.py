@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from collections.abc import Callable, Mapping
 
@@ -41,8 +42,21 @@ def role_variables(
     """
     values, refused = read_variables(plain(given, omit), plain(options), _parse, plain(meant))
     # An evaluated value must not be evaluated again as a template, whatever it contains.
+    for name, one in plain(meant).items():
+        if name in values and one.get("elements") == "dict":
+            values[name] = [_absolute(value, {**one, "type": "dict"}) for value in values[name]]
     read: dict[str, t.Any] = untrusted({name.removeprefix(prefix): value for name, value in values.items()})
     return {"refused": untrusted(refused), **read}
+
+
+def _absolute(value: t.Any, option: Option) -> t.Any:
+    """Return an entry with absolute paths: the module that gets it has the playbook's folder as its own, not the user's."""
+    options, kind = option.get("options"), option.get("type", "str")
+    if kind == "path":
+        return os.path.abspath(os.path.expanduser(value))
+    if kind == "list":
+        return [_absolute(one, {**option, "type": option.get("elements", "str")}) for one in value]
+    return {key: _absolute(one, options[key]) for key, one in value.items()} if kind == "dict" and options else value
 
 
 def role_variable(value: object, name: str, kind: str, elements: str = "str") -> t.Any:

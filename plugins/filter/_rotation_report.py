@@ -20,39 +20,32 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._times impo
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
 
-Records = Sequence[Mapping[str, t.Any]]
+Record = Mapping[str, t.Any]
 ROLE = "ssl_rotation"
 LANE = ("key", "name", "days_left")
 """What the lane of a line of certificates in the timeline tells."""
 
 
 def rotation_report(
-    found: Mapping[str, Records],
-    language: str,
-    store: Records | None = None,
-    listeners: Records | None = None,
-    seen: Records | None = None,
-    result: Mapping[str, Records] | None = None,
-    chosen: Records | None = None,
-    trust: str = "require",
-    has_all_listeners: bool = True,
+    done: Record,
+    settings: Record,
+    result: Mapping[str, Sequence[Record]],
     previous: str | None = None,
     is_check_mode: bool = False,
-    patterns: Sequence[str] | None = None,
 ) -> dict[str, str]:
     """Return the texts of the report's files: `html`, `json` and `csv`."""
     require_for_certificates("The report of the role ssl_rotation")
-    patterns, has = plain(patterns), plain(found)
+    run, patterns, language = plain(done), plain(settings.get("common_names")), settings["report_language"]
+    store, listeners = run.get("certificates"), run.get("listeners")
     facts = Facts(
-        store=_meant(plain(store), patterns) if store is not None else None,
-        listeners=plain(listeners),
-        seen=plain(seen or ()),
-        entries=_meant(has.get("entries") or (), patterns),
-        unread=_meant(has.get("skipped") or (), patterns),
-        result=plain(result or {}),
-        chosen=plain(chosen or ()),
-        has_all_listeners=has_all_listeners,
-        needs_trust=trust == "require",
+        store=_meant(store, patterns) if store is not None else None,
+        listeners=listeners,
+        seen=_seen(listeners or (), store or ()),
+        entries=_meant(run.get("source_certificates") or (), patterns),
+        unread=_meant(run.get("source_problems") or (), patterns),
+        result=plain(result),
+        has_all_listeners=patterns is None and settings.get("load_balancers") is None,
+        needs_trust=settings["trust"] == "require",
         is_check_mode=is_check_mode,
     )
     at, words = now(), page_words(ROLE, language)
@@ -63,15 +56,29 @@ def rotation_report(
     return files
 
 
-def _meant(records: Records, patterns: Sequence[str] | None) -> Records:
+def _seen(listeners: Sequence[Record], store: Sequence[Record]) -> list[Record]:
+    """Return what listeners serve that is not the certificate that they have."""
+    ids: dict[str | None, list[int]] = {}
+    for record in store:
+        ids.setdefault(record.get("fingerprint_sha256"), []).append(record["id"])
+    return [
+        {
+            **one["served_certificate"],
+            "host": one["address"],
+            "port": one["port"],
+            "certificate_ids": ids.get(one["served_certificate"]["fingerprint_sha256"], []),
+        }
+        for one in listeners
+        if one.get("served_certificate")
+    ]
+
+
+def _meant(records: Sequence[Record], patterns: Sequence[str] | None) -> Sequence[Record]:
     """Return the records for a name that matches a pattern, and those whose names are not known."""
     if patterns is None:
         return records
-    return [
-        one
-        for one in records
-        if is_meant(one, patterns) or not (one.get("common_name") or one.get("subject_alt_names"))
-    ]
+    named = ((one, one.get("common_name"), one.get("subject_alt_names") or ()) for one in records)
+    return [one for one, name, others in named if not (name or others) or is_meant(name, others, patterns)]
 
 
 class FilterModule:

@@ -34,6 +34,7 @@ extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements
   - softlayer.certificates.requirements.certificates
+  - softlayer.certificates.requirements.roots
   - softlayer.certificates.selection
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
@@ -176,6 +177,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import Order, Selection, fetch_orders
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings, resolve_settings
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate, normalise
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import (
     STATUS_CHOICES,
     ArgumentSpec,
@@ -189,10 +191,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
     require_libraries,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import ascii_name, shown_name_of
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.order_info import fetch_shelf_for
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.standing import about, results
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.order_info import index_for
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import clients_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import masked, secrets_in
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import has_passed, now, parse
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, Shelf
 
 if t.TYPE_CHECKING:
     from ansible.inventory.data import InventoryData
@@ -210,7 +214,7 @@ SPEC = (
         }
     )
 )
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 """To be increased when the format of the cached data changes."""
 
 
@@ -219,24 +223,31 @@ class Listing:
     """What the API returned."""
 
     orders: tuple[Order, ...]
-    shelf: Shelf | None
+    store: tuple[StoreCertificate, ...] | None
     """The records of the store that matter to these orders; `None` if the store was not read, or may not be."""
 
     def as_facts(self) -> dict[str, t.Any]:
         """Return it in the format of the cache."""
-        held = None if self.shelf is None else [held.as_facts() for held in self.shelf.records]
-        return {"orders": [order.as_facts() for order in self.orders], "held": held}
+        return {
+            "orders": [order.as_facts() for order in self.orders],
+            "store": None if self.store is None else [{"id": one.id, **one.pems()} for one in self.store],
+        }
 
     @classmethod
     def from_facts(cls, facts: t.Any, *, with_store: bool) -> Listing | None:
         """Return the cached data, or `None` if it has another format, whoever wrote it, or lacks the store that is wanted."""
         try:
             orders = tuple(Order.from_facts(order) for order in facts["orders"])
-            records = [t.cast(Held, Held.from_result(held)) for held in facts["held"]] if with_store else None
-            listing = cls(orders, None if records is None else Shelf(records))
+            listing = cls(orders, tuple(map(_stored, facts["store"])) if with_store else None)
             return listing if listing.as_facts() == facts else None
         except (LookupError, TypeError, ValueError, AttributeError):
             return None
+
+
+def _stored(facts: Mapping[str, t.Any]) -> StoreCertificate:
+    """Return a record of the store from the format of the cache."""
+    pems = {"certificate": facts["certificate"], "intermediateCertificate": facts["intermediate_certificate"]}
+    return normalise({"id": facts["id"], **pems})
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -334,10 +345,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Return all orders that may be selected, from the API."""
         client = Client(settings, warn=lambda text: self.display.warning(f"{self.NAME}: {text}"))
         orders = fetch_orders(client, client.account_id(account_id), selection.order_ids)
-        found = fetch_shelf_for(client, selection)
-        shelf = found and found.about(order.term for order in orders)
+        index = index_for(client, selection)
+        store = None if index is None else tuple(about(orders, index))
         self.display.vvv(f"{self.NAME}: {len(orders)} orders in {client.api_calls} API calls")
-        return Listing(tuple(orders), shelf)
+        return Listing(tuple(orders), store)
 
     def _populate(
         self, inventory: InventoryData, listing: Listing, selection: Selection, params: Mapping[str, t.Any]
@@ -351,7 +362,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name in _standing_groups(windows, with_store=selection.needs_store):
             self._add_group(inventory, name)
         at = now()
-        for result in selection.results(listing.orders, at, listing.shelf):
+        index = None if listing.store is None else StoreIndex(listing.store)
+        for result in results(selection, listing.orders, index, clients_of(None)):
             host = inventory.add_host(_host_name(result), group=main_group)
             variables = {f"{params['vars_prefix']}{name}": _no_template(value) for name, value in result.items()}
             for name, value in variables.items():

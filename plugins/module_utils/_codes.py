@@ -17,6 +17,10 @@ InStore = t.Literal["already_imported", "superseded"]
 """Why an order no longer needs a certificate."""
 Untrusted = t.Literal["untrusted", "chain_incomplete"]
 """Why a certificate is not accepted as trusted."""
+HeldBack = t.Literal["names_not_covered", "organization_differs", "key_type_not_offered", Untrusted]
+"""Why a newer certificate is not put in the place of the present one, until a person does something about it."""
+Obstacle = t.Literal[HeldBack, "expired", "not_yet_valid"]
+"""Why a certificate must not take the place of another one."""
 
 EmailOutcome = t.Literal["requested", "skipped", "failed"]
 EmailReason = t.Literal[
@@ -72,12 +76,8 @@ ImportReason = t.Literal[
 
 DeployOutcome = t.Literal["switched", "unchanged", "skipped", "failed", "rolled_back"]
 DeployReason = t.Literal[
+    Obstacle,
     "not_https",
-    "names_not_covered",
-    "key_type_not_offered",
-    "organization_differs",
-    "expired",
-    "not_yet_valid",
     "ambiguous",
     "not_found",
     "balancer_busy",
@@ -112,8 +112,12 @@ SourceReason = t.Literal[
     "bad_passphrase",
 ]
 """Why the files of a certificate that another client keeps cannot be used now."""
-RotationReason = t.Literal[Untrusted, InStore, SourceReason, "new_name", "expired", "not_yet_valid"]
-"""Why the role `ssl_rotation` does not import a certificate of a source."""
+RotationReason = t.Literal[Obstacle, InStore, SourceReason, "new_name", "ambiguous"]
+"""Why `ssl_certificate_rotate` does not import a certificate of a source."""
+KeptReason = t.Literal["in_use", "not_served", "not_reachable"]
+"""Why `ssl_certificate_rotate` keeps a certificate although another one may stand in for it."""
+AttentionReason = t.Literal["expired", "expiring", "held_back", "not_served"]
+"""Why a listener needs a person after a rotation, the most urgent first; the choices of `fail_on`."""
 ApprovalReason = t.Literal["not_approved", "changed_meanwhile"]
 """Why a run that is limited to what a preview showed leaves something out: it was not shown, or it is no longer as it was."""
 
@@ -121,6 +125,8 @@ FailureCode = t.Literal[
     "emails_failed",
     "certificates_failed",
     "listeners_failed",
+    "rotation_failed",
+    "attention_needed",
     "too_many_listeners",
     "too_many_orders",
     "locked",
@@ -207,11 +213,8 @@ LineAttention = t.Literal[
     "not_served",
 ]
 """Why they need a person, the most urgent first."""
-HeldBack = t.Literal["names_not_covered", "organization_differs", "key_type_not_offered"]
-"""Why `ssl_certificate_deploy` does not put a newer certificate in the place of the present one."""
 LineReason = t.Literal[
     HeldBack,
-    Untrusted,
     "not_renewed",
     "no_source",
     "waiting_for_import",

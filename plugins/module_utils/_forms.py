@@ -216,7 +216,7 @@ class _Reading:
             for position, item in enumerate(given)
             if not _is_blank(item)
         ]
-        if not items and self.option.get("default"):
+        if not items and self.option.get("default") and not self.option.get("may_be_empty"):
             raise self._refusal(f"is empty. Name one or more of {_listed(self.option.get('choices') or ())}.")
         return items
 

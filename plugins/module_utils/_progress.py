@@ -40,7 +40,7 @@ class ProgressFile:
         if folder is None:
             return
         with suppress(OSError):
-            self._file = os.open(Path(folder, FILE), os.O_WRONLY | os.O_CREAT, 0o600)
+            self._file = os.open(Path(folder, FILE), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._note()
 
     def of(self, function: Callable[[T], R]) -> Callable[[T], R]:

@@ -25,6 +25,10 @@ DUE_SHARE = 4
 USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 
+SLACK = timedelta(days=2)
+"""Maximum difference between the dates of an order and its certificate: the authority signs some time after the order."""
+
+
 def now() -> datetime:
     """Return the present instant; only this function reads the clock."""
     return datetime.now(timezone.utc)
@@ -67,6 +71,23 @@ def has_passed(moment: datetime | None, at: datetime) -> bool:
 def days_until(moment: datetime | None, at: datetime) -> int | None:
     """Return the whole days from `at` until an instant; negative as soon as it has passed."""
     return None if moment is None else math.floor((moment - at) / timedelta(days=1))
+
+
+def is_of_term(expires_at: datetime | None, begin: datetime, end: datetime, at: datetime) -> bool:
+    """Return whether a certificate with the public key of an order is that of the order's term, and not of an earlier one.
+
+    It must also be valid, unless the order itself has expired. If the order's end is unknown, validity alone decides.
+
+    Args:
+        expires_at: end of the order.
+        begin: start of the certificate's validity.
+        end: its end.
+        at: the present instant.
+    """
+    is_valid = begin <= at <= end
+    if expires_at is None:
+        return is_valid
+    return end >= expires_at - SLACK and (is_valid or has_passed(expires_at, at))
 
 
 def renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> bool | None:

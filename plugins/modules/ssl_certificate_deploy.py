@@ -17,8 +17,14 @@ description:
     certificate store. A listener keeps serving during the change. Nothing is created, detached or deleted.
   - With O(certificate_id) and O(listeners), or with O(deployments), the listeners that you name get the certificates that you name.
   - Without them, the module renews what is served. It compares the certificate of each HTTPS listener with the store, and switches the
-    listener if the store holds a better one. Better means valid now, newer (by the start of validity, then by its end), with the same
-    organization and key type, and with every DNS name of the old one. If two certificates are equally good, the listener fails.
+    listener to the best one that may stand in for it.
+  - A certificate may stand in for another one if it is valid now, newer (by the start of validity, then by its end), of the same
+    organization and key type, and has every DNS name and IP address of the other one, and if clients trust it wherever they trust the
+    other one. The same certificate may stand in with a chain that the present record lacks. What the certificates themselves say counts,
+    not what the API says of them. All modules, roles and reports of the collection go by this rule.
+  - Trust is that of clients with the roots of O(trusted_ca_path), which get the chain that the store holds. If they do not trust the
+    present certificate either, trust does not decide. So an authority of your own goes on as before if its root was not given.
+  - If two certificates are equally good, the listener fails.
   - All listeners of a balancer are changed in one call, which names only the listener and the certificate. A balancer that is being
     changed is waited for, see O(wait_timeout). After a lost answer the call is not repeated; the module reads what was done.
   - After the change, each listener is looked at over TLS, at every address of its balancer, until it serves the certificate. See
@@ -96,6 +102,7 @@ options:
     description:
       - Renew only listeners whose present certificate has a name that matches one of these shell patterns, ignoring case. Both the common
         name and the DNS names are compared. An empty or null list selects none.
+      - A pattern that no name of a certificate in the store matches fails the run with V(not_found), before anything is changed.
       - An internationalised name matches in its Unicode form and in its ASCII form. V(*) also matches dots. To match the name of a wildcard
         certificate itself, write V([*].example.com).
     type: list
@@ -104,6 +111,7 @@ options:
     description:
       - Renew only listeners of load balancers whose name matches one of these shell patterns, ignoring case. An empty or null list selects
         none.
+      - A pattern that matches no load balancer fails the run with V(not_found), before anything is changed.
     type: list
     elements: str
   ports:
@@ -111,15 +119,6 @@ options:
       - Renew only listeners on these ports. An empty or null list selects none.
     type: list
     elements: int
-  expected_certificates:
-    description:
-      - Certificates that the store will hold by the time of the real run, as PEM texts, each with its intermediate certificates or alone.
-        The plan considers them like those that the store holds. A listener that would get one has RV(listeners[].certificate_id=null).
-      - Only for check mode, and only without O(certificate_id) and O(deployments). Thus a preview can go on from what
-        M(softlayer.certificates.ssl_certificate_import) would store.
-      - A text that holds a private key is refused.
-    type: list
-    elements: str
   allow_name_loss:
     description:
       - Accept a certificate that you name even if it lacks names of the present one, or if the present one is not known.
@@ -142,6 +141,12 @@ options:
   allow_expired:
     description:
       - Accept a certificate that you name even if it has expired.
+    type: bool
+    default: false
+  allow_untrusted:
+    description:
+      - Accept a certificate that you name even if clients would not trust it, though they trust the present one. It is signed by itself, for
+        example, or comes from the staging environment of an authority, or its record lacks intermediate certificates.
     type: bool
     default: false
   max_listeners:
@@ -192,8 +197,10 @@ options:
       - Path of a file with trusted root certificates in PEM format, or of a folder of such files.
       - The default is the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), the folder of E(SSL_CERT_DIR), or else the trust store of the
         machine. A file that is named there replaces the machine's roots, so it must contain the public ones, too.
-      - Clients with these roots should accept what is served. If they would not, because an intermediate certificate is missing for
-        example, a warning says so.
+      - Clients with these roots decide which certificate may stand in for another one. Give the root of an authority of your own, so that
+        what it has not issued does not take the place of what it has.
+      - They should also accept what is served. If they would not, because an intermediate certificate is missing for example, a warning
+        says so.
     type: path
   rollback:
     description:
@@ -282,18 +289,20 @@ EXAMPLES = r"""
     allow_name_loss: true
     allow_expired: true
 
+- name: Put a certificate of a staging environment in place, which clients do not trust
+  softlayer.certificates.ssl_certificate_deploy:
+    certificate_id: 4715
+    listeners:
+      - load_balancer: staging-web
+        port: 443
+    allow_untrusted: true
+
 - name: Renew in a short window, with roots of one's own
   softlayer.certificates.ssl_certificate_deploy:
     wait_timeout: 300
     wait_interval: 5
     verify_timeout: 60
     trusted_ca_path: /etc/ssl/company-roots.pem
-
-- name: Show what would be served once a renewed certificate is stored
-  softlayer.certificates.ssl_certificate_deploy:
-    expected_certificates:
-      - "{{ lookup('ansible.builtin.file', '/etc/ssl/www.example.com.crt') }}"
-  check_mode: true
 
 - name: Only begin the change, and look at nothing
   softlayer.certificates.ssl_certificate_deploy:
@@ -353,7 +362,7 @@ listeners:
     certificate_id:
       description:
         - The certificate that is meant for the listener. If nothing is to be changed, it is the one that the listener has.
-        - Null if the listener has none, and for a certificate that is not stored yet, see O(expected_certificates).
+        - Null if the listener has none.
       type: int
       sample: 4711
     fingerprint_sha256:
@@ -367,7 +376,7 @@ listeners:
     outcome:
       description:
         - V(switched) if the listener was, or in check mode would be, pointed to the certificate. V(unchanged) if nothing was to be done.
-        - V(skipped) if a newer certificate was found that could not take the place of the present one, or if the present one is not known.
+        - V(skipped) if a newer certificate was found that may not stand in for the present one, or if the present one is not known.
         - V(failed) if it was not switched, or if the certificate is not served.
         - V(rolled_back) if it was pointed back, see O(rollback).
       type: str
@@ -376,8 +385,11 @@ listeners:
     reason:
       description:
         - Why, null if there is nothing to say. One of V(not_https), V(names_not_covered), V(key_type_not_offered),
-          V(organization_differs), V(expired), V(not_yet_valid), V(ambiguous), V(not_found), V(balancer_busy), V(balancer_error),
-          V(locked), V(not_served), V(not_reachable), V(refused), V(rate_limited), V(api_error), V(outcome_unknown).
+          V(organization_differs), V(untrusted), V(chain_incomplete), V(expired), V(not_yet_valid), V(ambiguous), V(not_found),
+          V(balancer_busy), V(balancer_error), V(locked), V(not_served), V(not_reachable), V(refused), V(rate_limited), V(api_error),
+          V(outcome_unknown).
+        - V(untrusted) - clients would not trust it, though they trust the present one. V(chain_incomplete) - because an issuer is missing in
+          its record.
       type: str
       sample: null
     served:

@@ -21,6 +21,10 @@ description:
   - Concurrent runs, for several hosts or from several controllers, store a certificate only once; see O(ledger_url).
   - Use the options at top level for one certificate, and O(certificates) for several. If one fails, the others are still imported. The
     module then fails at its end, and its result reports each certificate.
+  - A record that a service uses cannot be given intermediate certificates. If it lacks some of those that you give, the certificate is
+    stored once more with them, and V(imported). Then M(softlayer.certificates.ssl_certificate_deploy) switches the listeners to the
+    complete record, and with O(remove_superseded), the next import deletes the incomplete one. There is no other case of two records of
+    one certificate.
   - Each record is read again right before it is deleted. It is kept if a service uses it by then, or if it holds another certificate by
     then.
 author:
@@ -141,10 +145,11 @@ options:
         default: true
       remove_superseded:
         description:
-          - Whether to delete older certificates after the new one is stored. The new one must have all of their names, the DNS names and
-            the common name.
-          - Only certificates that no service uses and that have the same organization and key type are deleted. A new certificate that is
-            not valid now replaces none.
+          - Whether to delete the certificates that the new one may stand in for, after it is stored, if no service uses them. They are
+            listed in RV(certificates[].superseded).
+          - What may stand in for what is said in M(softlayer.certificates.ssl_certificate_deploy). The new one must be valid now, be newer,
+            of the same organization and key type, have all of their names, and be trusted by clients wherever they are. The roots of
+            O(trusted_ca_path) decide.
         type: bool
         default: false
       trust:
@@ -156,7 +161,8 @@ options:
         default: warn
       trusted_ca_path:
         description:
-          - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots.
+          - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots. They are used for O(trust) and
+            O(remove_superseded).
           - The default is the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), the folder of E(SSL_CERT_DIR), or else the trust store of
             the machine. A file that is named there replaces the machine's roots, so it must contain the public ones, too.
         type: path
@@ -320,11 +326,12 @@ certificates:
         - V(expired) or V(not_yet_valid) - it has expired, or is not valid yet.
         - V(bad_passphrase) - the private key or the PKCS#12 file cannot be decrypted.
         - V(in_use) - a service uses it, and the store does not allow the change. Also if it is to be deleted, and the API does not report
-          whether a service uses it.
+          whether a service uses it. One that only lacks intermediate certificates is stored once more instead.
         - V(not_found) - a file, the order or the record does not exist.
         - V(ambiguous) - more than one certificate matches; or the record to delete holds another certificate than when it was listed.
-        - V(refused) - the store refused it or is known to refuse it, or the store could no longer be read over XML-RPC with such O(notes)
-          or names. Whether the store takes a certificate without a common name is not documented; if it does not, the message says so.
+        - V(refused) - the store refused it or is known to refuse it, has not kept all of its intermediate certificates, or could no longer be
+          read over XML-RPC with such O(notes) or names. Whether the store takes a certificate without a common name is not
+          documented; if it does not, the message says so.
         - V(api_error) - the API reported an error, or the ledger cannot be used. RV(certificates[].message) quotes the error.
         - V(outcome_unknown) - the API did not respond, or only reported an unspecified error, and it is not known whether the store took
           the certificate. The next run waits until the call can no longer arrive, and checks again.
@@ -332,8 +339,8 @@ certificates:
       sample: key_mismatch
     superseded:
       description:
-        - Older certificates in the store. The new one has all of their names (DNS names and common name), or has the same common name.
-          Empty if the new one is not valid now. If an older one expires later, a warning says so.
+        - The certificates in the store that this one may stand in for; see O(remove_superseded). If one of them expires later, a warning
+          says so.
       type: list
       elements: dict
       contains:

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements
   - softlayer.certificates.requirements.certificates
+  - softlayer.certificates.requirements.roots
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.info_module
   - softlayer.certificates.attributes.action_group
@@ -115,6 +116,15 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ served.certificates | rejectattr('services') | map(attribute='subject_alt_names') }}"
   when: "'services' not in served.missing_fields"
+
+- name: Show the certificates that nothing uses and that a better one of the store may stand in for
+  softlayer.certificates.ssl_certificate_info:
+    unused: true
+  register: unused
+
+- name: Name them
+  ansible.builtin.debug:
+    msg: "{{ unused.certificates | selectattr('superseded_by') | map(attribute='id') }}"
 
 - name: List expired certificates of one domain
   softlayer.certificates.ssl_certificate_info:
@@ -215,6 +225,14 @@ certificates:
       description: When the record was last changed.
       type: str
       sample: "2026-02-02T09:30:00Z"
+    superseded_by:
+      description:
+        - Ids of the certificates in the store that may stand in for it. What may stand in for what is said in
+          M(softlayer.certificates.ssl_certificate_deploy); for trust, the roots of this machine decide. Empty if there is none, null if the
+          certificate cannot be read.
+      type: list
+      elements: int
+      sample: [4811]
     certificate:
       description: The certificate as PEM; null if the certificate in the store cannot be read.
       returned: with O(include_pem)

@@ -24,7 +24,9 @@ extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements
   - softlayer.certificates.requirements.certificates
+  - softlayer.certificates.requirements.roots
   - softlayer.certificates.requirements.ledger
+  - softlayer.certificates.requirements.roots
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.action_group
   - softlayer.certificates.attributes.progress
@@ -68,8 +70,9 @@ options:
     default: 24
   skip_imported:
     description:
-      - Whether to skip orders whose certificate, or a newer one that has replaced it, is already in the certificate store. C(imported) and
-        C(superseded_by) of M(softlayer.certificates.ssl_order_info) report this. A renewal that keeps its key is a different certificate.
+      - Whether to skip orders whose certificate, or a newer one that may stand in for it, is already in the certificate store. C(imported)
+        and C(superseded_by) of M(softlayer.certificates.ssl_order_info) report this, and say what may stand in for it. One that is signed by
+        itself, for example, may not. A renewal that keeps its key is a different certificate.
       - If the API does not return an order's CSR, or the CSR cannot be read, this cannot be known. The order's email is requested then, and
         a warning names the order.
     type: bool
@@ -204,7 +207,7 @@ emails:
         - Null if the email was requested.
         - V(cooldown) - the email was requested less than O(min_interval_hours) ago.
         - V(already_imported) - the certificate is in the store.
-        - V(superseded) - the store holds a newer certificate for the same names.
+        - V(superseded) - the store holds a newer certificate for the same names that may stand in for the order's; see O(skip_imported).
         - V(pending), V(canceled), V(expired) or V(unknown_status) - there is no certificate to send.
         - V(recipient_not_allowed) - O(allowed_recipients) does not allow the address.
         - V(not_found) - the order does not exist, or the API user may not see it.

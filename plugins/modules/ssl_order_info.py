@@ -57,6 +57,7 @@ extends_documentation_fragment:
   - softlayer.certificates.api
   - softlayer.certificates.requirements
   - softlayer.certificates.requirements.certificates
+  - softlayer.certificates.requirements.roots
   - softlayer.certificates.selection
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.info_module
@@ -222,8 +223,10 @@ orders:
       sample: true
     superseded_by:
       description:
-        - Ids of the certificates in the store that have replaced the order's certificate, which is not there itself. They are valid, more
+        - Ids of the certificates in the store that may stand in for the order's certificate, which is not there itself. They are valid, more
           than two days newer than the order, of the same key type, and have the common name and all names in the CSR.
+        - The roots of this machine trust them, or they have a chain to some authority, since the roots of an authority of your own may not be
+          known here. One that is signed by itself never counts.
         - Such an order no longer needs an email.
         - Null if the API user may not read the store.
       returned: with O(gather_imported) or O(imported), unless O(fields) leaves it out

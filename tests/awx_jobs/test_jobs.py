@@ -174,10 +174,11 @@ def test_a_workflow_switches_what_its_preview_showed_and_nothing_else(
     for name, record in old.items():
         fleet.add_balancer(name=name, listeners=[{"protocolPort": 443, "tlsCertificateId": record}])
     survey = {"ssl_load_balancers": "prod-*", "ssl_common_names": "", "ssl_max_listeners": 1}
+    survey["ssl_rotation_fail_on"] = []  # one that is about to end stays
     preview = launch("deploy.yml", credentials=credentials, extra_vars=survey, check=True).wait()
     assert preview.status == "successful", preview.output
     assert f"prod-web:443: would be switched to certificate {new['prod-web']}" in preview.output
-    (change,) = preview.stats["ssl_previewed_listeners"]
+    (change,) = preview.stats["ssl_previewed_rotation"]["deployed"]
     assert have() == old
 
     store("prod-api.example.com", (-1, 90))  # nobody has approved that this one is deployed
@@ -190,9 +191,9 @@ def test_a_workflow_switches_what_its_preview_showed_and_nothing_else(
     verify = launch("verify.yml", credentials=credentials, extra_vars=survey).wait()
     assert verify.status == "successful", verify.output
     assert "skipped (not_reachable): prod-api:443, prod-web:443" in verify.output
-    twice = survey | {"ssl_fulfillment_load_balancers": ["test"]}
+    twice = survey | {"ssl_rotation_load_balancers": ["test"]}
     refused = launch("deploy.yml", credentials=credentials, extra_vars=twice).wait()
-    assert refused.status == "failed" and "both say which listeners are meant" in refused.output
+    assert refused.status == "failed" and "both say what is meant" in refused.output
     assert have()["test"] == old["test"]
 
 
@@ -427,7 +428,7 @@ def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
     assert "1 failed: partner.example.net" in nothing.output
 
 
-ROTATION: dict[str, list[Any]] = {"imports": [], "listeners": [], "removals": []}
+ROTATION: dict[str, list[Any]] = {"imported": [], "deployed": [], "removed": []}
 
 
 @pytest.mark.parametrize(
@@ -435,10 +436,8 @@ ROTATION: dict[str, list[Any]] = {"imports": [], "listeners": [], "removals": []
     [
         ({"ssl_previewed_order_ids": [], "ssl_previewed_recipients": [], "ssl_awaited_order_ids": [7]}, "successful"),
         ({"ssl_previewed_order_ids": [7]}, "failed"),
-        ({"ssl_previewed_listeners": []}, "successful"),
-        ({"ssl_previewed_listeners": [{"load_balancer": "prod-web", "port": 443}]}, "failed"),
         ({"ssl_previewed_rotation": ROTATION}, "successful"),
-        ({"ssl_previewed_rotation": {**ROTATION, "removals": [{"id": 7}]}}, "failed"),
+        ({"ssl_previewed_rotation": {**ROTATION, "removed": [{"id": 7}]}}, "failed"),
         ({}, "failed"),
     ],
     ids=str,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the playbooks of the role ssl_fulfillment cost beside the modules that do the same work, each alone, and bare Ansible."""
+"""What the roles' playbooks cost beside the modules that do the same work, each alone, and bare Ansible."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ class OfTheRole(Scenario):
     """The base of all: a playbook of the role, and the modules in its place."""
 
     def role(self, name: str, variables: Callable[[], dict[str, Any]], **keywords: Any) -> Way:
-        """A playbook of the collection, with variables of the role as its users set them."""
+        """A playbook of the collection, with variables of its role as its users set them."""
+        prefix = "ssl_rotation" if name == "deploy" else "ssl_fulfillment"
 
         def make(_items: int) -> Job:
-            given = {f"ssl_fulfillment_{key}": value for key, value in variables().items()}
+            given = {f"{prefix}_{key}": value for key, value in variables().items()}
             return self.stage.playbook_of_role(name, given, **keywords)
 
         return Way("ansible", f"the playbook {name}", make)

@@ -46,10 +46,14 @@ ssl_fulfillment_trusted_ca_path: {root}
 
 # Where the report goes; its folder exists.
 ssl_fulfillment_report_path: {report}
+
+# For the load balancers: the same root, and to delete a certificate once another one is served in its place.
+ssl_rotation_trusted_ca_path: {root}
+ssl_rotation_remove_superseded: true
 """
 PORTS = (8443, 9443)
 """Those of the load balancer's listeners."""
-PROXY = "HAProxy plays the load balancer on this machine: what it serves is looked at before and after."
+PROXY = "HAProxy plays the load balancer on this machine, so it can be looked at before the switch and after it."
 NO_PROXY = (
     "HAProxy would play the load balancer, but is not installed, or is too old. So nobody can connect to it, and what is shown "
     "before and after is what the API says."
@@ -111,14 +115,19 @@ def main() -> int:
             "same data for programs and spreadsheets beside it.",
             "softlayer.certificates.report",
         )
+        look = ("tests/demo/look.yml", "-e", f"demo_serves={str(serves).lower()}")
+        demo.step(
+            "What is served",
+            f"The certificate of *.example.org on the load balancer ends in two weeks. {PROXY if serves else NO_PROXY}",
+            *look,
+        )
         demo.step(
             "From the store to the load balancer",
-            f"The certificate of *.example.org on the load balancer ends in two weeks, and the store holds the next one now. Its "
-            f"listener is pointed to it, and goes on serving meanwhile. {PROXY if serves else NO_PROXY}",
-            "tests/demo/switch.yml",
-            "-e",
-            f"demo_serves={str(serves).lower()}",
+            "The store holds the next one now. The listener is pointed to it, and goes on serving meanwhile; then each is looked at, and "
+            "the old certificate is deleted. A certificate that ends soon and that nothing renews would fail this run.",
+            "softlayer.certificates.deploy",
         )
+        demo.step("What is served now", "Clients get the new certificate.", *look)
     tell(
         "Done",
         f"The simulator has stopped. Open {REPORT.relative_to(ROOT)} in a browser. What else was written is in "

@@ -322,18 +322,20 @@ class Site:
         self._account = account
         self._folder = folder
         given = {
-            "ssl_fulfillment_remove_superseded": True,
-            "ssl_fulfillment_trusted_ca_path": str(folder / "root.pem"),
-            "ssl_fulfillment_verify_timeout": LOOK_SECONDS,
-            "ssl_fulfillment_deploy_concurrency": 10,
-            "ssl_fulfillment_ledger_url": f"sqlite:///{folder}/ledger.sqlite3",
+            "ssl_rotation_remove_superseded": True,
+            "ssl_rotation_trusted_ca_path": str(folder / "root.pem"),
+            "ssl_rotation_verify_timeout": LOOK_SECONDS,
+            "ssl_rotation_deploy_concurrency": 10,
+            "ssl_rotation_ledger_url": f"sqlite:///{folder}/ledger.sqlite3",
         }
         (folder / "vars.json").write_text(json.dumps(given), encoding="utf-8")
 
     def run(self, *arguments: str) -> tuple[int, int, list[str]]:
         """Play the playbook; returns its exit code, how many tasks changed something, and the calls that did."""
         before = len(self._account.changes)
-        played = play(self._folder, telling("deploy"), "-e", "@vars.json", *arguments, env=self._account.login)
+        played = play(
+            self._folder, telling("deploy", "ssl_rotation"), "-e", "@vars.json", *arguments, env=self._account.login
+        )
         recap = re.search(r"changed=(\d+)", played.output)
         assert recap and played.code in (0, 2), played.output
         return played.code, int(recap[1]), self._account.changes[before:]

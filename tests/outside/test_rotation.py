@@ -113,6 +113,7 @@ class Controller:
             "ssl_rotation_verify_timeout": LOOK_SECONDS,
             "ssl_rotation_ledger_url": f"sqlite:///{self._folder}/ledger.sqlite3",
             "ssl_rotation_remove_superseded": True,
+            "ssl_rotation_fail_on": [],
             **{f"ssl_rotation_{name}": value for name, value in variables.items()},
         }
         (self._folder / "vars.json").write_text(json.dumps(given), encoding="utf-8")
@@ -188,6 +189,10 @@ def test_one_night_and_the_next(account: Rotating, controller: Controller) -> No
     expected = {"swapped": "key_missing", "half": "being_renewed", "staging": "untrusted"}
     expected |= {"ended": "expired", "new": "new_name", "gone": "broken_link"}
     assert done.reasons() == plan.reasons() == expected
+    due = dict.fromkeys(("half", "keyless", "staging"), "expiring")
+    for night in (plan, done):
+        assert {one["load_balancer"]: one["reason"] for one in night.result["attention"]} == due
+        assert [name for name in due if f'"NEEDS A PERSON: {name}:' not in night.output] == []
     for listener in done.result["deployed"]:
         place = account.events.index(("served", listener["certificate_id"]))
         assert place < account.events.index(("deleted", listener["previous_certificate_id"]))
@@ -196,9 +201,10 @@ def test_one_night_and_the_next(account: Rotating, controller: Controller) -> No
 
     certbot.link("half", "privkey", 2)
     certbot.issue("first", *renewed("www.example.com", days=(-0.5, 46.5)))
-    later = controller.night()
+    later = controller.night(fail_on=["expired"])
     assert (later.code, Counter(later.calls)) == (0, Counter({CREATE: 2, UPDATE: 2, DELETE: 2})), later.output
-    assert controller.night().calls == []
+    last = controller.night(fail_on=["expiring"])
+    assert (last.code, last.calls) == (2, []) and "2 listeners need a person: keyless:" in last.output, last.output
 
 
 def test_what_does_not_serve_the_new_one_keeps_the_old_one(account: Rotating, controller: Controller) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.outside.balancers import Balancing
 from tests.outside.forms import ANSIBLES_OWN, Refused, assert_complete, included
 from tests.outside.pki import Ca, key_pem, named, new_key, pem
 from tests.outside.playing import play
@@ -47,17 +48,25 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
         ("folder: FOLDER\n", BOTH),
         (
             "mail:\n  maildir: /m\nprivatekey_dir: /no/where\n",
-            Refused("ssl_rotation_sources[0] has privatekey_dir /no/where, which is no folder on the controller."),
+            Refused(
+                "ssl_rotation_sources[0]: /no/where, which is given as privatekey_dir, does not exist on this machine"
+            ),
         ),
         ("folder: FOLDER\n- no YAML", Refused("ssl_rotation_sources[0] is a value of type str, but must be a dict")),
         (None, Refused("names no source")),
         ([], Refused("names no source")),
         ("FOLDER", Refused("must be a dict, such as")),
-        ([{"folder": "FOLDER", "certbot": "FOLDER"}], Refused("it names certbot and folder")),
+        (
+            [{"folder": "FOLDER", "certbot": "FOLDER"}],
+            Refused("one of certbot, lego, acme_sh, folder and mail, but one has certbot and folder."),
+        ),
         ([{"certbott": "FOLDER"}], Refused("There are certbot, lego, acme_sh, folder, mail")),
-        ([{"lego": "/no/where"}], Refused("is no folder on the controller")),
-        ([{"folder": "FOLDER", "privatekey_dir": "FOLDER"}], Refused("privatekey_dir, which belongs to mail")),
-        ([{"mail": {"maildir": "/m"}}], Refused("needs privatekey_dir")),
+        ([{"lego": "/no/where"}], Refused("/no/where, which is given as lego, does not exist")),
+        (
+            [{"folder": "FOLDER", "privatekey_dir": "FOLDER"}],
+            Refused("ssl_rotation_sources[0]: privatekey_dir belongs to mail"),
+        ),
+        ([{"mail": {"maildir": "/m"}}], Refused("A source with mail needs a path as privatekey_dir.")),
         ([{"mail": {"imap": {"password": SECRET}, SECRET: 1}, "privatekey_dir": "FOLDER"}], Refused("an unknown key")),
         (
             [{"folder": "FOLDER"}, {"mail": {"imap": {"hots": "a", "password": SECRET}}, "privatekey_dir": "FOLDER"}],
@@ -79,7 +88,7 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
                     "privatekey_dir": "FOLDER",
                 },
             ],
-            Refused("ssl_rotation_sources[1] has a mail that cannot be used: port of imap must be from 1 to 65535."),
+            Refused("ssl_rotation_sources[1]: port of imap must be from 1 to 65535."),
         ),
         ([{"folder": "FOLDER"}, "FOLDER"], Refused("ssl_rotation_sources[1] is")),
         (
@@ -102,18 +111,31 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
     ],
     "ssl_rotation_common_names": [
         ("A.example.com", {A}),
-        ('["b.*", "c.*"]', {B}),
+        ('["b.*"]', {B}),
+        (
+            '["b.*", "c.*"]',
+            Refused("No certificate matches c.* of ssl_rotation_common_names; there are those for: a.example.com"),
+        ),
         (None, set()),
         ("", set()),
         ({"a": 1}, Refused("list")),
     ],
     "ssl_rotation_import_new": [("no", BOTH), (None, BOTH), ("perhaps", Refused("true or false"))],
-    "ssl_rotation_load_balancers": [("prod-*, web", BOTH), (None, BOTH), ({"a": 1}, Refused("list"))],
+    "ssl_rotation_load_balancers": [
+        *(("prod-*, web", BOTH), (None, BOTH), ({"a": 1}, Refused("list"))),
+        ("prdo-*, web", Refused("No load balancer matches prdo-* of ssl_rotation_load_balancers")),
+    ],
     "ssl_rotation_max_listeners": [
         ("5.0", BOTH),
         (None, BOTH),
         ("many", Refused("whole number")),
         (-1, Refused("0 or more")),
+    ],
+    "ssl_rotation_concurrency": [
+        ("2", BOTH),
+        (None, BOTH),
+        ("0", Refused("from 1 to 256")),
+        ("many", Refused("whole number")),
     ],
     "ssl_rotation_deploy_concurrency": [("2", BOTH), (None, BOTH), ("0", Refused("from 1 to 64"))],
     "ssl_rotation_balancer_wait_timeout": [
@@ -138,7 +160,10 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
         ("/dev/null", Refused("/dev/null cannot be read: it is a device, not a plain file.")),
         (__file__, Refused("There is no certificate in ssl_rotation_trusted_ca_path (")),
     ],
-    "ssl_rotation_intermediate_path": [("~/ca.pem", BOTH), (None, BOTH), ({"a": "b"}, Refused("path"))],
+    "ssl_rotation_intermediate_path": [
+        *(("FOLDER/../ca.pem", BOTH), (None, BOTH), ({"a": "b"}, Refused("path"))),
+        ("/no/where.pem", Refused("The file /no/where.pem cannot be read: No such file or directory.")),
+    ],
     "ssl_rotation_privatekey_passphrase": [(123, BOTH), (None, BOTH), ({SECRET: SECRET}, Refused("text"))],
     "ssl_rotation_ledger_url": [
         *((None, BOTH), (["sqlite://"], Refused("text")), ("sqlite:///ledger.db", Refused("four slashes"))),
@@ -146,6 +171,24 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
     ],
     "ssl_rotation_remove_superseded": [("yes", BOTH), (None, BOTH), ("sure", Refused("true or false"))],
     "ssl_rotation_remove_unseen": [("off", BOTH), (None, BOTH), ("sure", Refused("true or false"))],
+    "ssl_rotation_approved": [
+        ({"imported": []}, BOTH),
+        ('{"imported": [], "deployed": []}', BOTH),
+        (None, BOTH),
+        ("yes", Refused("must be a dict")),
+        ({"imported": [{"name": "a"}]}, Refused("must be what ssl_certificate_rotate returned in check mode")),
+    ],
+    "ssl_rotation_fail_on": [
+        ("expired Held_back", BOTH),
+        ([], BOTH),
+        (None, BOTH),
+        ("soon", Refused("one of expired, expiring, held_back, not_served")),
+    ],
+    "ssl_rotation_metrics_path": [
+        (None, BOTH),
+        (["/a"], Refused("path")),
+        ("/no/where/c.prom", Refused("must be a file in a folder of the controller that exists")),
+    ],
     "ssl_rotation_report_path": [
         (None, BOTH),
         (["/a"], Refused("path")),
@@ -160,9 +203,11 @@ def test_every_variable_has_its_cases() -> None:
 
 
 @pytest.fixture
-def api() -> Iterator[Stranger]:
-    """A stranger's API without certificates."""
-    stranger = Stranger()
+def api(tmp_path: Path) -> Iterator[Stranger]:
+    """A stranger's API without certificates, whose load balancers serve none."""
+    stranger = Balancing(tmp_path, Ca("Balanced CA"), new_key())
+    for name in ("prod-1", "web"):
+        stranger.balance(name, None)
     with stranger.serving():
         yield stranger
 
@@ -188,9 +233,11 @@ def including(number: int, variables: dict[str, Any], folder: Path) -> dict[str,
 def test_each_form_of_each_variable(api: Stranger, tmp_path: Path) -> None:
     """Nothing is called that changes something, and a refusal is one sentence that names the variable and shows no secret."""
     (tmp_path / "keys").mkdir()
+    authority = Ca("Some CA")
+    (tmp_path / "ca.pem").write_text(pem(authority.certificate), encoding="ascii")
     for name in (A, B):
         key = new_key()
-        content = pem(Ca("Some CA").issue(key, subject=named(None), names=[name])) + key_pem(key)
+        content = pem(authority.issue(key, subject=named(None), names=[name])) + key_pem(key)
         (tmp_path / f"keys/{name}.pem").write_text(content, encoding="ascii")
     cases = list(included(CASES, BOTH))
     tasks = [including(number, variables, tmp_path) for number, (variables, _expected) in enumerate(cases)]

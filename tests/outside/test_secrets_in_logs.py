@@ -55,7 +55,7 @@ NEEDED: dict[str, Options] = {
     "ssl_fulfillment_email_info": {"imap": IMAP, "csr_paths": ["/nowhere.csr"]},
 }
 """Options without which a module does not begin."""
-NEEDED_INSIDE: dict[Path_, Options] = {("imap",): IMAP}
+NEEDED_INSIDE: dict[Path_, Options] = {("imap",): IMAP, ("sources", "mail", "imap"): IMAP}
 
 
 @dataclass(frozen=True)
@@ -262,6 +262,24 @@ def test_a_secret_in_the_wrong_form(run: Runner, mistake: str, looks: str) -> No
     assert ran.holds(PASSWORDS[looks]) == []
 
 
+MISTAKES_IN_A_MAILBOX: dict[str, Callable[[str], Any]] = {
+    "a name that is none": lambda value: {"imap": {"host": "127.0.0.1", "username": "somebody", "pasword": value}},
+    "a text": lambda value: f"imap=127.0.0.1 password={value}",
+    "a text for the server": lambda value: {"imap": f"password={value}"},
+    "a list of it": lambda value: {"imap": {**IMAP, "password": [value]}},
+    "one level too high": lambda value: {"password": value, "imap": IMAP},
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES_IN_A_MAILBOX)
+@pytest.mark.parametrize("looks", ["both_quotes", "short"])
+def test_a_password_in_the_wrong_place_of_a_source(run: Runner, mistake: str, looks: str) -> None:
+    source = {"mail": MISTAKES_IN_A_MAILBOX[mistake](PASSWORDS[looks]), "privatekey_dir": "/nowhere"}
+    ran = run("ssl_certificate_rotate", **LOGIN, sources=[{"folder": "/nowhere"}, source])
+    assert ran.result["failed"]
+    assert ran.holds(PASSWORDS[looks]) == []
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_a_secret_under_a_name_that_is_none(run: Runner, module: str) -> None:
     ran = run(module, **LOGIN, **NEEDED.get(module, {}), api_kye=PASSWORDS["both_quotes"])
@@ -298,7 +316,7 @@ def test_a_key_in_any_other_option(run: Runner, number: int, place: tuple[str, P
 
 
 NAMED_LIKE_A_SECRET = re.compile(
-    r"pass(word|phrase|wd)?$|pwd|secret|token|(api|private|secret)_?key(?!.*_paths?$)|credential"
+    r"pass(word|phrase|wd)?$|pwd|secret|token|(api|private|secret)_?key(?!.*_(paths?|dir)$)|credential"
 )
 
 

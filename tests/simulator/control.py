@@ -38,7 +38,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from . import control_balancers, masks, orders, store
+from . import control_balancers, dates, masks, orders, store
 from .faults import Rule
 from .metadata import CERTIFICATE, REQUEST, Row
 from .orders import Order
@@ -193,7 +193,10 @@ def _route_certificates(app: Flask, world: World) -> None:
 
         Those of the balancers that there are come on top.
         """
-        given = _body()
+        given = {
+            name: dates.parse(value) if name.startswith("validity") and isinstance(value, str) else value
+            for name, value in _body().items()
+        }
         if "associatedServiceCount" in given and "lbaasListeners" not in given:
             given["lbaasListeners"] = store.listeners(identifier, given["associatedServiceCount"])
         with world.lock:

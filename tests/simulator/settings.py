@@ -41,10 +41,14 @@ class Settings:
     """Every page but the first begins with so many rows of the page before."""
     grow_rows: int = 0
     """So many rows are added to a list after each read of it."""
+    tell_otherwise: bool = False
+    """What the store derives of certificates that are stored then is not what these say: names, organization, size of the key, dates."""
     balancer_lock_ms: int = 0
     """How long a load balancer is locked after a change; with 0 it is ACTIVE again when the change is answered."""
     refuse_without_common_name: bool = False
     """The store takes no certificate whose subject has no common name. What it makes of one is undocumented; here it takes it."""
+    keep_one_intermediate: bool = False
+    """The store keeps only the first of several intermediates. Whether it takes several is undocumented; here it does."""
     hold_mail: bool = False
     """Mail is accepted but not delivered until it is asked for."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -75,6 +76,18 @@ def facts(certificate: x509.Certificate) -> Row:
         "validityBegin": certificate.not_valid_before_utc,
         "validityEnd": certificate.not_valid_after_utc,
         "validityDays": _validity_days,
+    }
+
+
+def otherwise(record: Row) -> Row:
+    """What else could be derived of a record: each of the facts that there are of it is another one."""
+    shift = timedelta(days=200)
+    return {
+        "commonName": "unspecified.example.net",
+        "organizationName": "Unspecified",
+        "keySize": (record["keySize"] or 0) + 1,
+        "validityBegin": record["validityBegin"] - shift,
+        "validityEnd": record["validityEnd"] - shift,
     }
 
 

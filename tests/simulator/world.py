@@ -120,6 +120,8 @@ class World:
         with self.lock:
             needs_name = self.settings.refuse_without_common_name
             record = {**store.create(self._next_certificate, template, needs_name=needs_name), **self.services()}
+            if self.settings.tell_otherwise:
+                record |= store.otherwise(record)
             self.certificates[record["id"]] = record
             self._next_certificate += 1
             return record

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Accounts whose load balancers are served by HAProxy, for tests of playbooks: what users meet is what is looked at."""
+"""Accounts whose load balancers are served by HAProxy, for tests of the role ssl_rotation: what users meet is what is looked at."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TELL = """
   gather_facts: false
   tasks:
     - copy:
-        content: "{{{{ {role}_result | to_json }}}}"
+        content: "{{{{ ssl_rotation_result | to_json }}}}"
         dest: "{{{{ tell }}}}"
         mode: "0600"
       check_mode: false
@@ -86,7 +86,7 @@ def ids(sim: Simulator) -> list[int]:
 
 @dataclass(frozen=True)
 class Told:
-    """A run of a playbook, and the role's result, as far as it got there; `calls` counts those of the API."""
+    """A run of a playbook; the role's result, which is empty if it failed; and the calls of the API."""
 
     ran: Ran
     result: dict[str, list[dict[str, Any]]]
@@ -100,22 +100,19 @@ class Told:
         }
 
 
-def general(folder: Path, role: str) -> dict[str, Any]:
-    """Variables that each run of a role needs here."""
+def general(folder: Path) -> dict[str, Any]:
+    """Variables that each run needs here."""
     root = folder / "root.pem"
     root.write_text(pem_of([AUTHORITY.root]), encoding="utf-8")
-    return {f"{role}_trusted_ca_path": str(root), f"{role}_verify_timeout": LOOK_SECONDS}
+    return {"ssl_rotation_trusted_ca_path": str(root), "ssl_rotation_verify_timeout": LOOK_SECONDS}
 
 
-def run(
-    sim: Simulator, folder: Path, playbook: str, *options: str, role: str = "ssl_fulfillment", **variables: Any
-) -> Told:
-    """Run a playbook of a role against the account; the role's result is told even where it failed."""
+def run(sim: Simulator, folder: Path, playbook: str, *options: str, **variables: Any) -> Told:
+    """Run a playbook of the role against the account; the role's result is told unless it failed."""
     told, file = folder / "result.json", folder / "play.yml"
     told.unlink(missing_ok=True)
-    file.write_text(TELL.format(playbook=playbook, role=role), encoding="utf-8")
+    file.write_text(TELL.format(playbook=playbook), encoding="utf-8")
     sim.clear_calls()
-    given = {**general(folder, role), **variables}
-    ran = play(sim, folder, str(file), *options, tell=str(told), **given)
+    ran = play(sim, folder, str(file), *options, tell=str(told), **{**general(folder), **variables})
     result = json.loads(told.read_text("utf-8")) if told.exists() else {}
     return Told(ran, result, [call["method"] for call in sim.calls()])

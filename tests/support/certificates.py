@@ -166,11 +166,12 @@ class Authority:
         return Issued(key, certificate, self.chain, self.root)
 
 
-def self_signed(common_name: str, key: Key | None = None) -> Issued:
-    """A certificate that is its own issuer."""
+def self_signed(common_name: str, key: Key | None = None, *, days: tuple[float, float] = (-365, 3650)) -> Issued:
+    """A certificate that is its own issuer and is valid in these days from now."""
     key = key or new_key()
     subject = name_of(common_name)
-    return Issued(key, certificate_of(subject, subject, key, key, names=[common_name]))
+    validity = {"not_before": NOW + days[0] * DAY, "not_after": NOW + days[1] * DAY}
+    return Issued(key, certificate_of(subject, subject, key, key, names=[common_name], **validity))
 
 
 def certificate_of(

@@ -81,6 +81,71 @@ def unread(reason: str = "key_missing", name: str = NAME, **given: Any) -> dict[
     return {**path, **facts, "reason": reason, **given}
 
 
+def with_the_rest(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts with what the module says besides: what may stand in for what, why a source's certificate is left out, and each listener.
+
+    What a fact says of itself stays.
+    """
+    store, entries, needs_trust = facts.get("store"), facts.get("entries") or [], facts.get("needs_trust", True)
+    usable = [one for one in entries if _is_valid(one) and (one["trust"] == "trusted" or not needs_trust)]
+    if store is not None:
+        new = [one for one in (facts.get("result") or {}).get("imported", ()) if one.get("id") and one.get("not_after")]
+        rivals = {one["id"]: one for one in (*store, *new)}.values()
+        store = [{"superseded_by": [one["id"] for one in rivals if _may_stand_in(one, old)], **old} for old in store]
+    told = [{**_decided(one, store or [], usable), **one} for one in entries]
+    places = [(record, service) for record in store or () for service in record.get("services") or ()]
+    listeners = facts.get("listeners")
+    if "listeners" not in facts and places:
+        listeners = [_as_it_is(record, service) for record, service in places]
+    return {**facts, "store": store, "entries": told, "listeners": listeners}
+
+
+def _is_valid(one: dict[str, Any]) -> bool:
+    return bool(one["not_before"] <= (iso(NOW) or "") < one["not_after"])
+
+
+def _may_stand_in(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    ages = [(one.get("not_before") or "", one.get("not_after") or "") for one in (old, new)]
+    alike = all(new.get(name) == old.get(name) for name in ("organization_name", "key_type"))
+    names = [set(one.get("subject_alt_names") or ()) for one in (old, new)]
+    return ages[0] < ages[1] and alike and bool(names[0]) and names[0] <= names[1] and _is_valid(new)
+
+
+def _decided(one: dict[str, Any], store: list[dict[str, Any]], usable: list[dict[str, Any]]) -> dict[str, Any]:
+    """Why a certificate of a source is not imported, and what it may stand in for."""
+    ids = [record["id"] for record in store if _may_stand_in(one, record)]
+    if not _is_valid(one):
+        reason = "not_yet_valid" if one["not_before"] > (iso(NOW) or "") else "expired"
+    elif one not in usable:
+        reason = "chain_incomplete" if one["trust"] == "incomplete" else "untrusted"
+    elif any(record.get("fingerprint_sha256") == one["fingerprint_sha256"] for record in store):
+        reason = "already_imported"
+    elif any(_may_stand_in(other, one) for other in (*store, *usable)):
+        reason = "superseded"
+    elif ids:
+        return {"reason": None, "supersedes": ids}
+    else:
+        names = set(one["subject_alt_names"])
+        beyond = [record for record in store if names & set(record.get("subject_alt_names") or ())]
+        newer = [record for record in beyond if (record.get("not_before") or "") < one["not_before"]]
+        nearest = min(newer, key=lambda record: len(set(record["subject_alt_names"]) - names), default=None)
+        reason = "new_name"
+        if nearest is not None:
+            lacks = not set(nearest["subject_alt_names"]) <= names
+            is_other = nearest["organization_name"] != one["organization_name"]
+            reason = "names_not_covered" if lacks else "organization_differs" if is_other else "key_type_not_offered"
+    return {"reason": reason, "supersedes": []}
+
+
+def _as_it_is(record: dict[str, Any], service: dict[str, Any]) -> dict[str, Any]:
+    name = f"{service['load_balancer']}:{service['port']}"
+    names = record.get("subject_alt_names") or []
+    better = next(iter(record["superseded_by"]), None)
+    return listener(
+        name, record["id"], record["id"], "unchanged", subject_alt_names=names, better_certificate_id=better
+    )
+
+
 def moved(value: Any, at: datetime) -> Any:
     """Records as they would be if this was the present instant."""
     if isinstance(value, dict):

@@ -2,46 +2,50 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading the certificates that a client keeps, as the role does: name this module in ``pytest_plugins``."""
+"""Reading the certificates that a client keeps, as `ssl_certificate_rotate` does: name this module in ``pytest_plugins``."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import SourceCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import clients_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import read_sources
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
 
 from tests.support.certificates import NOW, Authority, leaks, pem_of
 
 AUTHORITY = Authority()
 """The one whose root is trusted."""
-Record = dict[str, Any]
+Record = Mapping[str, Any]
+Mail = Callable[[Sequence[str]], Record]
+"""Looks for certificates of the private keys in files."""
 
 
 @dataclass(frozen=True)
 class Found:
     """What was read, with the warnings."""
 
-    entries: list[Record] = field(default_factory=list)
+    entries: list[SourceCertificate] = field(default_factory=list)
     skipped: list[Record] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    failed: list[Record] = field(default_factory=list)
 
     @property
     def fingerprints(self) -> list[str]:
         """The certificates that can be used."""
-        return [record["fingerprint_sha256"] for record in self.entries]
+        return [entry.certificate.fingerprint_sha256 for entry in self.entries]
 
     @property
     def keys(self) -> dict[str, str]:
         """The names of the files with their keys, by fingerprint."""
-        return {
-            record["fingerprint_sha256"]: Path(record.get("privatekey_path") or record["pkcs12_path"]).name
-            for record in self.entries
-        }
+        return {entry.certificate.fingerprint_sha256: Path(entry.key_path).name for entry in self.entries}
 
     @property
     def reasons(self) -> dict[str, str]:
@@ -49,6 +53,11 @@ class Found:
         found = {Path(record["path"]).name: record["reason"] for record in self.skipped}
         assert len(found) == len(self.skipped), "two records of one file"
         return found
+
+
+def chain_of(entry: SourceCertificate) -> str:
+    """The chain that was built, as PEM."""
+    return pem_bundle(entry.record.intermediates)
 
 
 class Reader:
@@ -63,21 +72,28 @@ class Reader:
         path: Path | str,
         *,
         passphrase: str | None = None,
-        mail: Mapping[str, Any] | None = None,
+        mail: Record | Mail | None = None,
         roots: Path | str | None = "",
+        known: Sequence[Certificate] = (),
         **others: object,
     ) -> Found:
         warnings: list[str] = []
         trusted = self.roots if roots == "" else roots
-        source = {kind: str(path) if mail is None else {"paths": []}, **others}
-        read = read_sources(
-            [source], [mail], passphrase, None if trusted is None else str(trusted), NOW, warnings.append
-        )
-        found = Found(read.entries, read.skipped, warnings)
-        text = json.dumps([found.entries, found.skipped, warnings], ensure_ascii=False)
+        source = Source.of({kind: str(path) if mail is None else {"paths": []}, **others})
+        clients = clients_of(None if trusted is None else str(trusted))
+
+        def look_into(_position: int, keys: Sequence[str]) -> Record:
+            assert mail is not None
+            return mail(keys) if callable(mail) else mail
+
+        read = read_sources([source], look_into, passphrase, known, clients.anchors, NOW, warnings.append)
+        found = Found(read.entries, read.useless, warnings, read.failed)
+        shown = [[entry.as_facts() for entry in found.entries], found.skipped, warnings, found.failed]
+        text = json.dumps(shown, ensure_ascii=False)
         text.encode()
-        assert not leaks(text) and (passphrase is None or passphrase not in text)
+        assert not leaks(text + repr(read)) and (passphrase is None or passphrase not in text)
         assert [one for one in found.skipped if not one["message"].endswith(".") or one["outcome"] != "skipped"] == []
+        assert [one.record.id for one in found.entries] == [-number for number in range(1, len(found.entries) + 1)]
         return found
 
 

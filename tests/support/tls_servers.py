@@ -83,7 +83,7 @@ class Server:
         agreed: version and asked name of each handshake that the server completed.
     """
 
-    def __init__(self, script: Script, host: str = HOST) -> None:
+    def __init__(self, script: Script, host: str = HOST, port: int = 0) -> None:
         self.received: list[bytes] = []
         self.received_after: list[bytes] = []
         self.agreed: list[tuple[str | None, str | None]] = []
@@ -92,7 +92,7 @@ class Server:
         self.is_over = False
         self._script = script
         self._socket = socket.create_server(
-            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
         )
         self.host = host
         self.port: int = self._socket.getsockname()[1]
@@ -137,7 +137,15 @@ def context_of(issued: Issued, chain: str | None = None, **settings: Any) -> ssl
     return context
 
 
-def serving(issued: Issued, *, first: Script | None = None, chain: str | None = None, **settings: Any) -> Server:
+def serving(
+    issued: Issued,
+    *,
+    first: Script | None = None,
+    chain: str | None = None,
+    host: str = HOST,
+    port: int = 0,
+    **settings: Any,
+) -> Server:
     """A server that serves a certificate, after what comes first."""
     context = context_of(issued, chain, **settings)
 
@@ -146,7 +154,7 @@ def serving(issued: Issued, *, first: Script | None = None, chain: str | None = 
             first(visit)
         visit.serve(context)
 
-    server = Server(script)
+    server = Server(script, host, port)
 
     def remember(_tls: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
         server.asked_for = name

@@ -36,8 +36,6 @@ LAYERS = (
 NARROW = {"_module": {"_argspec", "_errors", "_libraries", "_secrets", "_text"}}
 # These do no input or output and read no clock: time is passed in.
 PURE = ("_codes", "_forms", "_mail", "_names", "_plan", "_report", "_secrets", "_text", "_times", "_x509")
-LONGEST_FILE = 450
-"""Lines, notice and docstrings included."""
 IMPURE = {"SoftLayer", "ansible", "os", "pathlib", "requests", "shutil", "socket", "sqlalchemy", "subprocess", "time"}
 
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
@@ -110,12 +108,6 @@ def test_module_utils_import_each_other_by_relative_names(path: Path) -> None:
     tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     absolute = [node for node in tree if isinstance(node, ast.ImportFrom) and not node.level]
     assert [node.module for node in absolute if (node.module or "").startswith(NAMESPACE)] == []
-
-
-@pytest.mark.parametrize("path", UTILS, ids=shown)
-def test_no_file_is_too_long_to_be_read_at_once(path: Path) -> None:
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGEST_FILE, f"{path.name} has {lines} lines: split it by subject"
 
 
 @pytest.mark.parametrize("path", OTHERS, ids=shown)

@@ -346,7 +346,9 @@ class Client:
             raise _no_list(service, method)
         return Page(numbered(answer), getattr(answer, "total_count", 0) or None)
 
-    def each(self, function: Callable[[T], R], items: Sequence[T], *, prepares: bool = False) -> list[R]:
+    def each(
+        self, function: Callable[[T], R], items: Sequence[T], *, prepares: bool = False, at_once: int | None = None
+    ) -> list[R]:
         """Apply `function` to every item, at most `concurrency` at the same time; return the results in order.
 
         Args:
@@ -354,10 +356,11 @@ class Client:
             items: what it is applied to.
             prepares: whether it has something else to do before and after its call. Then that is done for some more items
                 while others wait for the API; there are still no more than `concurrency` calls in flight.
+            at_once: how many items are dealt with at the same time, if not `concurrency`.
         """
         if len(items) <= 1:
             return [function(item) for item in items]
-        threads = self.concurrency + (self.concurrency // 2 if prepares else 0)
+        threads = at_once or self.concurrency + (self.concurrency // 2 if prepares else 0)
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(threads, len(items))) as pool:
             return list(pool.map(function, items))
 

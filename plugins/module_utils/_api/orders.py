@@ -10,7 +10,7 @@ Rests on `SoftLayer_Security_Certificate_Request`. Does not load the SDK, so tha
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cache, cached_property
@@ -22,7 +22,6 @@ from .._text import printable
 from .._times import days_until, has_passed, iso, parse
 from .._x509.certificate import name_set
 from .._x509.read import Requested, requested
-from .._x509.terms import Shelf, Term
 from .values import check_ids, number, yes_or_no
 
 if t.TYPE_CHECKING:
@@ -114,17 +113,6 @@ class Order:
     def shown_name(self) -> str | None:
         """Its name in messages, `None` if it has none."""
         return shown_name(self.common_name, self.subject_alt_names)
-
-    @property
-    def term(self) -> Term:
-        """The key, names and dates that its certificate should have."""
-        return Term(
-            public_key_sha256=self.public_key_sha256,
-            key_type=self.key_type,
-            names=self.names,
-            begins_at=self.effective_at or self.created_at,
-            expires_at=self.expires_at,
-        )
 
     def days_until_expiry(self, at: datetime) -> int | None:
         """Return the whole days until it expires; negative after that."""
@@ -224,27 +212,8 @@ class Selection:
 
     @property
     def needs_store(self) -> bool:
-        """Whether `results` needs to know what is in the certificate store."""
+        """Whether it matters what is in the certificate store."""
         return self.gather_imported or self.imported is not None
-
-    def results(self, orders: Iterable[Order], at: datetime, shelf: Shelf | None) -> list[dict[str, t.Any]]:
-        """Return the wanted orders in the form of the modules' results.
-
-        Args:
-            orders: all orders to select from.
-            at: the present instant.
-            shelf: the certificates of the store; `None` if they are not known. Needed if orders are selected by it. Results
-                have fields about the store only if `needs_store`.
-        """
-        taken = [order for order in orders if self.takes(order, at)]
-        if not self.needs_store:
-            return [order.as_result(at) for order in taken]
-        unknown = dict.fromkeys(STANDING)
-        results = [
-            {**order.as_result(at), **(shelf.standing(order.term, at).as_result() if shelf else unknown)}
-            for order in taken
-        ]
-        return [result for result in results if self.imported in (None, result["imported"])]
 
     def takes(self, order: Order, at: datetime) -> bool:
         """Return whether an order meets all criteria at this instant, apart from those about the certificate store."""

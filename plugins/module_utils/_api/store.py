@@ -23,13 +23,13 @@ from .._text import encodable, printable
 from .._times import days_until, iso, parse, renewal_due
 from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
 from .._x509.read import Csr, read_certificates, read_request
-from .._x509.terms import Held, Shelf
 from .client import Client, left_out
 from .faults import as_sentence, tells_of_mishap
 from .values import as_id, is_no, number, yes_or_no
 
 SERVICE = "Security_Certificate"
-CERTIFICATE_MASK = "mask[id,certificate]"
+CERTIFICATE_MASK = "mask[id,certificate,intermediateCertificate]"
+"""What orders are compared with."""
 RECORD_MASK = (
     "mask[id,commonName,organizationName,certificate,intermediateCertificate,certificateSigningRequest,notes,keySize,validityBegin,validityEnd,"
     "createDate,modifyDate,associatedServiceCount,lbaasListeners[id,uuid]]"
@@ -47,6 +47,7 @@ ENTRY_LACKS = (
     "associated_service_count",
     "created_at",
     "modified_at",
+    "superseded_by",
 )
 """Result fields that `SoftLayer_Security_Certificate_Entry` does not have."""
 ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin", "validityEnd")
@@ -56,8 +57,11 @@ PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request"
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A record of the store, without its private key."""
+class StoreCertificate:
+    """A record of the store, without its private key.
+
+    One that is yet to be stored has a negative id, which never leaves the collection: see `stored_id`.
+    """
 
     id: int
     common_name: str | None
@@ -74,6 +78,11 @@ class Stored:
     key_size: int | None = None
     has_no_listeners: bool = False
     """Whether the API says that no load balancer's listener uses it; `False` if the API does not say."""
+
+    @property
+    def stored_id(self) -> int | None:
+        """Its id; `None` for one that is not stored yet."""
+        return self.id if self.id > 0 else None
 
     @property
     def is_surely_unused(self) -> bool:
@@ -95,8 +104,8 @@ class Stored:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The names it is for: its DNS names and its common name, in ASCII form."""
-        return name_set(self.common_name, self.certificate.names if self.certificate else ())
+        """The names it is for: its DNS names and its common name, in ASCII form; the API's word counts only if it cannot be read."""
+        return self.certificate.names if self.certificate else name_set(self.common_name, ())
 
     @property
     def not_after(self) -> datetime | None:
@@ -113,7 +122,7 @@ class Stored:
 
     def as_result(self, at: datetime) -> dict[str, t.Any]:
         """Return it in the form of `ssl_certificate_info`: public facts only."""
-        organization = self.organization_name or (self.certificate and self.certificate.organization_name)
+        organization = self.certificate.organization_name if self.certificate else self.organization_name
         return {
             "id": self.id,
             **self.facts(),
@@ -147,7 +156,7 @@ class StoreSelection:
     renewal_due: bool | None = None
     unused: bool | None = None
 
-    def takes(self, record: Stored, at: datetime) -> bool:
+    def takes(self, record: StoreCertificate, at: datetime) -> bool:
         """Return whether a record meets all criteria; an unknown value never meets one.
 
         A record with an unknown end of validity is neither valid nor expired; one with unknown services is neither used nor unused.
@@ -176,12 +185,12 @@ class Listing:
     If `is_limited`, only those that have not expired were returned, and without the fields in `ENTRY_LACKS`.
     """
 
-    records: Sequence[Stored]
+    records: Sequence[StoreCertificate]
     is_limited: bool
 
 
-def fetch_shelf(client: Client, otherwise: str) -> Shelf:
-    """Return the stored certificates, with the fields that orders are compared with.
+def fetch_for_orders(client: Client, otherwise: str) -> list[StoreCertificate]:
+    """Return the stored certificates with their chains alone, which is what orders are compared with.
 
     Args:
         client: the session.
@@ -190,18 +199,14 @@ def fetch_shelf(client: Client, otherwise: str) -> Shelf:
     Raises:
         CertificatesError: as `Client.read_list`.
     """
-    rows = _list(client, CERTIFICATE_MASK, f"Grant it, or {otherwise}.")
-    held = {int(row["id"]): Held.from_pem(int(row["id"]), row.get("certificate")) for row in rows}
-    _warn_of_unreadable(client, [identifier for identifier, one in held.items() if one is None])
-    return Shelf(filter(None, held.values()))
+    found = [normalise(row) for row in _list(client, CERTIFICATE_MASK, f"Grant it, or {otherwise}.")]
+    warn_of_unreadable(client, found)
+    return found
 
 
-def warn_of_unreadable(client: Client, records: Iterable[Stored]) -> None:
+def warn_of_unreadable(client: Client, records: Iterable[StoreCertificate]) -> None:
     """Warn about records that nothing can be compared with, because their certificate is missing or unreadable."""
-    _warn_of_unreadable(client, [record.id for record in records if record.certificate is None])
-
-
-def _warn_of_unreadable(client: Client, ids: Sequence[int]) -> None:
+    ids = [record.id for record in records if record.certificate is None]
     if ids:
         client.warn(
             f"Certificates of the store that cannot be read: {', '.join(map(str, ids))}. Nothing is compared with them, and what "
@@ -209,7 +214,7 @@ def _warn_of_unreadable(client: Client, ids: Sequence[int]) -> None:
         )
 
 
-def fetch_stored(client: Client) -> list[Stored]:
+def fetch_stored(client: Client) -> list[StoreCertificate]:
     """Return all records of the store, sorted by id, of every key type and validity.
 
     Raises:
@@ -246,7 +251,7 @@ def fetch_visible(client: Client) -> Listing:
     return Listing(_records(client, entries), is_limited=True)
 
 
-def _records(client: Client, entries: object) -> list[Stored]:
+def _records(client: Client, entries: object) -> list[StoreCertificate]:
     """Return `SoftLayer_Security_Certificate_Entry` objects as records, each once, sorted by id; those without an id are left out.
 
     Raises:
@@ -291,7 +296,7 @@ def fetch_services(client: Client, identifier: int) -> list[str]:
     return [f"load balancer listener {listener.get('uuid') or listener.get('id')}" for listener in found]
 
 
-def find_by_common_name(client: Client, common_name: str) -> list[Stored]:
+def find_by_common_name(client: Client, common_name: str) -> list[StoreCertificate]:
     """Return the records with this common name (`findByCommonName`).
 
     Raises:
@@ -301,7 +306,7 @@ def find_by_common_name(client: Client, common_name: str) -> list[Stored]:
     return [normalise(row) for row in rows if _id_of(row)] if isinstance(rows, list) else []
 
 
-def fetch_one(client: Client, identifier: int) -> Stored | None:
+def fetch_one(client: Client, identifier: int) -> StoreCertificate | None:
     """Return a record (`getObject`), or `None` if the store does not have it.
 
     Raises:
@@ -391,9 +396,9 @@ def _unless_refused(call: t.Callable[[], t.Any]) -> t.Any:
         raise CertificatesError("refused", f"The store refused it: {as_sentence(said)}", **error.details) from None
 
 
-def normalise(row: Mapping[str, t.Any]) -> Stored:
+def normalise(row: Mapping[str, t.Any]) -> StoreCertificate:
     """Return an API object as a record, with only the fields named here."""
-    return Stored(
+    return StoreCertificate(
         id=int(row["id"]),
         common_name=_shown(row.get("commonName")),
         notes=PRIVATE_KEY.sub("(private key left out)", encodable(str(row.get("notes") or ""))),

@@ -2,150 +2,125 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a preview showed, and how a later run keeps to it. Private to softlayer.certificates.
-
-Pure. A preview is a dict of the lists `imports`, `listeners` and `removals`. A list that is missing approves nothing.
-"""
+"""What a run in check mode showed, and how a later one keeps to it. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from .._api.store import StoreCertificate
 from .._codes import ApprovalReason
-from .rollout import Record, key_of, one_call, with_outcomes
-from .rotation import Choice
+from .._errors import CertificatesError
+from .deployments import ListenerAction, as_it_is
+from .removal import Removal
+from .removal import as_result as as_record
+from .rotation import Chosen, Record
+from .store_index import StoreIndex
+from .superseding import certificate_of
 
-Preview = Mapping[str, Sequence[Record]]
-FIELDS = {
-    "imports": ("imported", ("source", "name", "path", "common_name", "fingerprint_sha256")),
-    "listeners": ("deployed", ("load_balancer", "load_balancer_uuid", "port", "common_name", "fingerprint_sha256")),
-    "removals": ("removed", ("id", "common_name")),
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "imported": ("source", "name", "path", "common_name", "fingerprint_sha256"),
+    "deployed": ("load_balancer", "load_balancer_uuid", "port", "common_name", "fingerprint_sha256"),
+    "removed": ("id", "common_name", "fingerprint_sha256"),
 }
-"""For each list of a preview the list of the role's result that it is made of, and what it keeps of each record."""
-BEYOND = "The preview did not show it, so nobody has approved it: run it again, with a new preview."
-"""Why something is left out that would be done otherwise."""
-AGAIN = "Run it again, with a new preview."
-UNKNOWN_LISTENER: Record = {
-    **dict.fromkeys(("address", "listener_uuid", "previous_certificate_id", "certificate_id", "not_after")),
-    **dict.fromkeys(("served", "served_fingerprint_sha256")),
-    "subject_alt_names": [],
-}
-"""What is not known of a listener that is gone."""
+"""What is looked at of a run in check mode: of each of these lists, these fields."""
+BEYOND = "The check run did not show it, so nobody has approved it: run the check again."
+AGAIN = "Run the check again."
 
 
-def preview_of(result: Preview) -> dict[str, list[Record]]:
-    """Return what a run in check mode showed, from the content of `ssl_rotation_result`."""
-    return {name: _shown(name, result[origin]) for name, (origin, _fields) in FIELDS.items()}
+def preview_of(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
+    """Return of what a run in check mode returned that which `Approved` looks at."""
+    return {name: [{field: one[field] for field in fields} for one in result[name]] for name, fields in FIELDS.items()}
 
 
-def preview_of_listeners(deployed: Sequence[Record]) -> list[Record]:
-    """Return what a run in check mode showed of listeners, from that list of the result of either role."""
-    return _shown("listeners", deployed)
+@dataclass(frozen=True)
+class Approved:
+    """What a run in check mode showed, by what identifies it. A list that is missing approves nothing."""
+
+    imports: Mapping[str, Record] = field(default_factory=dict)
+    listeners: Mapping[tuple[str, int], Record] = field(default_factory=dict)
+    removals: Mapping[int, Record] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, given: Mapping[str, t.Any]) -> Approved:
+        """Return what is approved by what a module returned, or `preview_of` it.
+
+        Raises:
+            CertificatesError: `invalid_argument`, if it is something else.
+        """
+        try:
+            imported, deployed, removed = (
+                [{field: one[field] for field in fields} for one in given.get(name) or ()]
+                for name, fields in FIELDS.items()
+            )
+            return cls(
+                {str(one["fingerprint_sha256"]): one for one in imported},
+                {(str(one["load_balancer_uuid"]), int(one["port"])): one for one in deployed},
+                {int(one["id"]): one for one in removed},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise CertificatesError(
+                "invalid_argument",
+                "approved must be what ssl_certificate_rotate returned in check mode: its lists imported, deployed and removed.",
+            ) from None
 
 
-def _shown(name: str, records: Sequence[Record]) -> list[Record]:
-    return [{field: one[field] for field in FIELDS[name][1]} for one in records]
+def _gone(record: Record, what: str) -> Record:
+    reason: ApprovalReason = "changed_meanwhile"
+    return {"subject_alt_names": [], **record, "outcome": "skipped", "reason": reason, "message": f"{what} {AGAIN}"}
 
 
-def _left_out(record: Record, reason: ApprovalReason, message: str) -> Record:
-    return {**record, "outcome": "skipped", "reason": reason, "message": message}
-
-
-# Imports
-
-
-def approved_imports(choice: Choice, preview: Preview) -> Choice:
-    """Return a choice without what the preview did not show; what it showed and no source has any more is skipped."""
-    shown = {one["fingerprint_sha256"]: one for one in preview.get("imports") or ()}
-    found = {one["fingerprint_sha256"] for one in (*choice.chosen, *choice.skipped)}
-    beyond = [_left_out(one, "not_approved", BEYOND) for one in choice.chosen if one["fingerprint_sha256"] not in shown]
-    gone = [
-        _left_out(
-            {**one, "subject_alt_names": []},
-            "changed_meanwhile",
-            f"The preview showed that it would be imported, but no source has it any more. {AGAIN}",
-        )
-        for one in shown.values()
-        if one["fingerprint_sha256"] not in found
+def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
+    """Return a choice without what was not shown; what was shown and no source has any more is skipped."""
+    shown = approved.imports
+    beyond = [
+        one.skipped("not_approved", BEYOND)
+        for one in chosen.to_import
+        if one.certificate.fingerprint_sha256 not in shown
     ]
-    return Choice(
-        [one for one in choice.chosen if one["fingerprint_sha256"] in shown], [*choice.skipped, *beyond, *gone]
-    )
+    skipped = {one["fingerprint_sha256"] for one in chosen.skipped}
+    found = skipped | {one.certificate.fingerprint_sha256 for one in chosen.to_import}
+    missing = "It would have been imported, but no source has it any more."
+    gone = [_gone(one, missing) for fingerprint, one in shown.items() if fingerprint not in found]
+    approved_ones = [one for one in chosen.to_import if one.certificate.fingerprint_sha256 in shown]
+    return replace(chosen, to_import=approved_ones, skipped=[*chosen.skipped, *beyond, *gone])
 
 
-# Listeners
+def limit_listeners(
+    planned: Sequence[ListenerAction], approved: Approved, index: StoreIndex
+) -> tuple[list[ListenerAction], list[Record]]:
+    """Return a plan without the switches that were not shown, and records of those that were shown and are no longer planned."""
+    shown = dict(approved.listeners)
+    kept = [_limited(one, shown.pop((one.at.balancer.uuid, one.port), None), index) for one in planned]
+    missing = "It would have been switched, but it is gone, or not selected any more."
+    unknown = dict.fromkeys(("address", "listener_uuid", "previous_certificate_id", "certificate_id", "not_after"))
+    return kept, [
+        {**unknown, "served": None, "served_fingerprint_sha256": None, **_gone(one, missing)} for one in shown.values()
+    ]
 
 
-def approved_listeners(listeners: Sequence[Record], preview: Preview) -> list[Record]:
-    """Return a plan without the changes that the preview did not show; what it showed and is no longer planned is skipped.
-
-    Args:
-        listeners: the plan, in the form of `ssl_certificate_deploy`.
-        preview: what was approved. Certificates are known by their fingerprints, since those that were to be imported had no id then.
-    """
-    shown = {key_of(one): one for one in preview.get("listeners") or ()}
-    planned = [_approved(one, shown.pop(key_of(one), None)) for one in listeners]
-    gone = f"The preview showed that it would be switched, but it is gone, or not selected any more. {AGAIN}"
-    return planned + [_left_out({**UNKNOWN_LISTENER, **one}, "changed_meanwhile", gone) for one in shown.values()]
+def _limited(one: ListenerAction, shown: Record | None, index: StoreIndex) -> ListenerAction:
+    target = one.target.certificate if one.target else None
+    is_as_shown = shown is not None and target is not None and target.fingerprint_sha256 == shown["fingerprint_sha256"]
+    if one.outcome == "switched" and not is_as_shown:
+        return replace(as_it_is(one, index), outcome="skipped", reason="not_approved", message=BEYOND)
+    if one.outcome == "unchanged" and shown is not None and not is_as_shown:
+        why = f"It would have been switched, but the store does not hold that certificate. {AGAIN}"
+        return replace(one, outcome="skipped", reason="changed_meanwhile", message=why)
+    return one
 
 
-def _approved(listener: Record, shown: Record | None) -> Record:
-    fingerprint = listener["fingerprint_sha256"]
-    is_as_shown = shown is not None and fingerprint is not None and fingerprint == shown["fingerprint_sha256"]
-    if listener["outcome"] == "switched" and not is_as_shown:
-        return _left_out(listener, "not_approved", BEYOND)
-    if listener["outcome"] == "unchanged" and shown is not None and not is_as_shown:
-        why = f"The preview showed that it would be switched, but the store does not hold that certificate. {AGAIN}"
-        return _left_out(listener, "changed_meanwhile", why)
-    return listener
+def limit_removal(planned: Removal, approved: Approved) -> tuple[list[StoreCertificate], list[Record]]:
+    """Return what may be deleted, and records of what was not shown, and of what was shown and must be kept now."""
+    beyond = [as_record(one, "skipped", "not_approved", BEYOND) for one in planned.old if not _is_shown(one, approved)]
+    told = {one.id for one in planned.old} | {record.id for record, _reason, _message in planned.kept}
+    why = "It would have been deleted, but it is in use, not replaced, or gone."
+    gone = [_gone(one, why) for identifier, one in approved.removals.items() if identifier not in told]
+    return [one for one in planned.old if _is_shown(one, approved)], [*beyond, *gone]
 
 
-def carried_out(plan: Record, preview: Preview, answer: Record | None = None) -> Record:
-    """Return what became of the listeners, in the form of `ssl_certificate_deploy`.
-
-    Args:
-        plan: what `ssl_certificate_deploy` returned in check mode.
-        preview: what was approved.
-        answer: what it returned for the `call` that carries out what was approved. Without it, the listeners are returned with that
-            call: the options `deployments` and `max_listeners`.
-    """
-    if "listeners" not in plan:
-        return plan
-    listeners = approved_listeners(plan["listeners"], preview)
-    if answer is None:
-        return {"listeners": listeners, "call": one_call(listeners)}
-    if "listeners" not in answer:
-        return answer
-    return {**answer, "listeners": with_outcomes(listeners, answer)}
-
-
-# Removals
-
-
-def approved_removal(found: Preview, stock: Sequence[Record], preview: Preview) -> dict[str, list[Record]]:
-    """Return a removal without what the preview did not show; what it showed and cannot be removed any more is kept.
-
-    Args:
-        found: what `rotation_result.what_to_remove` returned.
-        stock: the records of the store that it chose from.
-        preview: what was approved.
-    """
-    records = {one["id"]: one for one in stock}
-    shown = {one["id"]: one for one in preview.get("removals") or ()}
-    absent = [t.cast(int, one["certificate_id"]) for one in found["absent"]]
-    told = {*absent, *(one["id"] for one in (*found["expected"], *found["kept"]))}
-    why = f"The preview showed that it would be removed, but it is in use, not replaced, or gone. {AGAIN}"
-    return {
-        "absent": [one for one in found["absent"] if one["certificate_id"] in shown],
-        "expected": [one for one in found["expected"] if one["id"] in shown],
-        "kept": [
-            *found["kept"],
-            *(_left_out(records[one], "not_approved", BEYOND) for one in absent if one not in shown),
-            *(
-                _left_out(records.get(key, one), "changed_meanwhile", why)
-                for key, one in shown.items()
-                if key not in told
-            ),
-        ],
-    }
+def _is_shown(record: StoreCertificate, approved: Approved) -> bool:
+    shown = approved.removals.get(record.id)
+    return shown is not None and shown["fingerprint_sha256"] == certificate_of(record).fingerprint_sha256

@@ -7,20 +7,21 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from difflib import get_close_matches
 
 from .._api.balancers import Balancer, Listener
-from .._api.store import Stored
-from .._codes import DeployOutcome, DeployReason
+from .._api.store import StoreCertificate
+from .._codes import ApprovalReason, DeployOutcome, DeployReason, Obstacle
 from .._errors import CertificatesError
-from .._names import any_matches, name_matches
+from .._names import any_matches, ascii_name, name_matches
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
-from .expected import Expected
-from .replacements import Candidate, Candidates, Leeway, age_of, is_newer, objection
+from .store_index import StoreIndex
+from .superseding import Clients, Incumbent, Overrides, age, best, certificate_of, is_newer, why_not_in_place_of
 
 MOST_NAMED = 5
 """Maximum number of names, ports or balancers in a message."""
@@ -59,7 +60,7 @@ class ListenerSelection:
     load_balancers: Sequence[str] | None = None
     ports: Sequence[int] | None = None
 
-    def takes(self, place: Place, current: Stored | None) -> bool:
+    def takes(self, place: Place, current: StoreCertificate | None) -> bool:
         """Return whether a listener meets all criteria; one whose certificate is unknown meets no pattern of names."""
         names = current.names if current else ()
         return (
@@ -70,17 +71,17 @@ class ListenerSelection:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class ListenerAction:
     """What to do, or what was done, about one listener."""
 
     load_balancer: str
     """The balancer's name; if it was not found, what the user calls it."""
     port: int
     outcome: DeployOutcome
-    reason: DeployReason | None
+    reason: DeployReason | ApprovalReason | None
     message: str
     place: Place | None = None
-    target: Candidate | None = field(default=None, repr=False)
+    target: StoreCertificate | None = field(default=None, repr=False)
     """The certificate meant for it."""
     certificate_id: int | None = None
     """The id of that certificate, even if the store does not have it; `None` if it is not stored yet."""
@@ -88,8 +89,12 @@ class Deployment:
     """Whether the listener was, or would be, pointed to another certificate, even if it was pointed back afterwards."""
     fallback_id: int | None = None
     """For one that stays as it is: the certificate that the present one has probably replaced."""
+    better_id: int | None = None
+    """For one that is left as it is, though the store has a better certificate: the id of that."""
     served: bool | None = None
     served_fingerprint: str | None = None
+    seen: tuple[Certificate, ...] = field(default=(), repr=False)
+    """The certificates that were seen, whichever; what should be served comes last."""
 
     @property
     def name(self) -> str:
@@ -107,17 +112,28 @@ class Deployment:
         return self.place.listener.uuid if self.place else ""
 
     @property
+    def present_id(self) -> int | None:
+        """The id of the certificate that the listener has in the API after this; negative for one that is not stored yet."""
+        if self.outcome == "rolled_back" or (self.outcome == "failed" and not self.is_changed):
+            return self.previous_certificate_id
+        return self.target.id if self.target else self.certificate_id
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its certificate can be compared with what is served."""
+        return self.target is not None and self.target.certificate is not None
+
+    @property
     def is_to_be_seen(self) -> bool:
         """Whether it can be looked at whether it serves what it should: the new certificate, or the one that it keeps."""
-        is_known = self.target is not None and self.target.certificate is not None
-        return is_known and self.outcome in {"switched", "unchanged", "skipped"}
+        return self.is_known and self.outcome in {"switched", "unchanged", "skipped"}
 
     @property
     def previous_certificate_id(self) -> int | None:
         """The certificate that it had."""
         return self.place.listener.certificate_id if self.place else None
 
-    def failed(self, reason: DeployReason, message: str, **changes: t.Any) -> Deployment:
+    def failed(self, reason: DeployReason, message: str, **changes: t.Any) -> ListenerAction:
         """Return it as a failure."""
         return replace(self, outcome="failed", reason=reason, message=message, **changes)
 
@@ -144,63 +160,111 @@ class Deployment:
         }
 
 
-def by_place(deployment: Deployment) -> tuple[str, int, str]:
+def by_place(deployment: ListenerAction) -> tuple[str, int, str]:
     """Return what deployments are sorted by: the balancer, then the port."""
     return deployment.load_balancer, deployment.port, deployment.uuid
 
 
+def why_unmatched(selection: ListenerSelection, balancers: Iterable[Balancer], index: StoreIndex) -> str | None:
+    """Return which patterns match nothing, with what there is to match, or `None` if each matches something."""
+    called = {balancer.name for balancer in balancers}
+    unmatched = [one for one in selection.load_balancers or () if not any(name_matches(name, [one]) for name in called)]
+    if unmatched:
+        return (
+            f"No load balancer matches {some_of(unmatched, MOST_NAMED)} of load_balancers, or the API user has no access to it; there "
+            f"are: {_some(_closest(unmatched[0], called))}."
+        )
+    names = {name for record in index for name in record.names}
+    unmatched = [
+        one for one in selection.common_names or () if ascii_name(one) not in names and not any_matches(names, [one])
+    ]
+    if unmatched:
+        return (
+            f"No certificate matches {some_of(unmatched, MOST_NAMED)} of common_names; there are those for: "
+            f"{some_of(_closest(unmatched[0], names), MOST_NAMED) or 'nothing'}."
+        )
+    return None
+
+
+def _closest(pattern: str, names: Collection[str]) -> list[str]:
+    """Return names, those first that are most like a mistyped one."""
+    like = get_close_matches(pattern, names, n=MOST_NAMED, cutoff=0.5)
+    return [*like, *(name for name in sorted(names) if name not in like)]
+
+
 def plan_renewals(
-    balancers: Iterable[Balancer],
-    stored: Sequence[Stored],
-    selection: ListenerSelection,
-    at: datetime,
-    expected: Iterable[Expected] = (),
-) -> list[Deployment]:
-    """Decide for each selected HTTPS listener whether the store holds, or will hold, a better certificate than the one it has."""
-    candidates = Candidates(stored, expected)
+    balancers: Iterable[Balancer], index: StoreIndex, selection: ListenerSelection, clients: Clients
+) -> list[ListenerAction]:
+    """Decide for each selected HTTPS listener whether the store holds a better certificate than the one it has.
+
+    Args:
+        balancers: all load balancers.
+        index: the store; what is yet to be stored counts as if it were.
+        selection: which listeners.
+        clients: who has to trust a new certificate if they trust the present one.
+    """
     found = []
     for balancer in balancers:
         for listener in filter(lambda listener: listener.is_https, balancer.listeners):
             place = Place(balancer, listener)
-            current = candidates.by_id.get(listener.certificate_id or 0)
+            current = index.by_id.get(listener.certificate_id or 0)
             if selection.takes(place, current):
-                found.append(_renewal(place, current, candidates, at))
+                found.append(_renewal(place, current, index, clients))
     return sorted(found, key=by_place)
 
 
-def _renewal(place: Place, current: Stored | None, candidates: Candidates, at: datetime) -> Deployment:
+def _renewal(place: Place, current: StoreCertificate | None, index: StoreIndex, clients: Clients) -> ListenerAction:
     """Decide about one listener."""
-    kept = _kept(place, current, "The store holds no better certificate.", candidates, at)
-    old = current.certificate if current else None
-    if old is None:
+    kept = _kept(place, current, "The store holds no better certificate.", index, clients)
+    if current is None or current.certificate is None:
         return replace(kept, outcome="skipped", reason="not_found", message=_why_unknown(place, current))
-    fitting, near = [], []
-    for record, new in candidates.related(old):
-        if not is_newer(new, old):
-            continue
-        why = objection(new, old, place.balancer, Leeway(), at, wildcards=False)
-        if why is None:
-            fitting.append(record)
-        elif why[0] != "expired":
-            near.append((record, *why))
+    fitting = [one for one in index.superseding(current, clients) if why_not_offered(one, place.balancer) is None]
     if fitting:
-        chosen = _best(place, kept, fitting)
+        chosen = _switched_to_best(place, kept, best(fitting, clients))
         why_ended = _why_ended(place) if chosen.is_changed else None
         return chosen.failed(*why_ended, is_changed=False) if why_ended else chosen
-    if not near:
-        return replace(kept, message=f"{kept.message}{_if_expired(old, kept, at)}")
-    record, reason, message = max(near, key=lambda one: age_of(one[0]))
-    which = (
-        str(record.id)
-        if isinstance(record, Stored)
-        else f"with the SHA-256 {record.fingerprint}, which is not stored yet,"
-    )
+    near = nearest(place.balancer, current, index.sharing(current.certificate.identities), clients)
+    if near is None:
+        return replace(kept, message=f"{kept.message}{_if_expired(current.certificate, kept, clients.at)}")
+    record, reason, message = near
+    which = f"with the SHA-256 {certificate_of(record).fingerprint_sha256}, which is not stored yet,"
     return replace(
-        kept, outcome="skipped", reason=reason, message=f"The newer certificate {which} was not taken: {message}"
+        kept,
+        outcome="skipped",
+        reason=reason,
+        message=f"The newer certificate {record.stored_id or which} was not taken: {message}",
     )
 
 
-def _if_expired(old: Certificate, kept: Deployment, at: datetime) -> str:
+def nearest(
+    balancer: Balancer, current: StoreCertificate, others: Iterable[StoreCertificate], clients: Clients
+) -> tuple[StoreCertificate, Obstacle, str] | None:
+    """Return the newest of other certificates that is newer than a listener's and must not take its place, with reason and message.
+
+    One that has expired says nothing, and one that is only not valid yet counts last.
+    """
+    found = []
+    for other in others:
+        if other.certificate != current.certificate and is_newer(other, current, clients):
+            why = why_not_in_place_of(other, Incumbent.of(current), clients) or why_not_offered(other, balancer)
+            if why and why[0] != "expired":
+                found.append((other, *why))
+    return max(found, key=lambda one: (one[1] != "not_yet_valid", age(one[0]), one[0].id), default=None)
+
+
+def why_not_offered(record: StoreCertificate, balancer: Balancer) -> tuple[Obstacle, str] | None:
+    """Return reason and message if no client could agree with a balancer on a cipher suite for the key of a certificate."""
+    key_type = certificate_of(record).key_type
+    if balancer.offers(key_type):
+        return None
+    return (
+        "key_type_not_offered",
+        f"Its key is {key_type}, and load balancer {balancer.name} has no cipher suites for such keys: no client could connect. "
+        "Choose others for the balancer, or have the certificate issued with another key.",
+    )
+
+
+def _if_expired(old: Certificate, kept: ListenerAction, at: datetime) -> str:
     """Say of a listener that stays as it is that its certificate has expired, and which valid one there is."""
     if old.is_valid(at):
         return ""
@@ -208,37 +272,46 @@ def _if_expired(old: Certificate, kept: Deployment, at: datetime) -> str:
     return f" What the listener has is valid until {iso(old.not_after)} only.{other if kept.fallback_id else ''}"
 
 
-def _best(place: Place, kept: Deployment, fitting: Sequence[Candidate]) -> Deployment:
-    """Return the switch to the newest certificate, or a failure if there are two such."""
-    newest = max(map(age_of, fitting))
-    best = [record for record in fitting if age_of(record) == newest]
-    if len({(record.certificate, record.intermediates) for record in best}) > 1:
-        return kept.failed("ambiguous", _why_ambiguous(best))
-    return _switch(place, min(best, key=lambda record: record.id or 0))
+def _switched_to_best(place: Place, kept: ListenerAction, found: Sequence[StoreCertificate]) -> ListenerAction:
+    """Return the switch to the best certificate, or a failure if there is nothing to choose by."""
+    if len(found) == 1:
+        return _switch(place, found[0])
+    ids = ", ".join(str(one.id) for one in found if one.stored_id)
+    new = ", ".join(certificate_of(one).fingerprint_sha256 for one in found if not one.stored_id)
+    which = (
+        f"ids {ids}{f'; not stored yet, with the SHA-256 {new}' if new else ''}" if ids else f"with the SHA-256 {new}"
+    )
+    return kept.failed(
+        "ambiguous",
+        f"There are several equally good certificates ({which}): name one by certificate_id, or delete the others.",
+    )
 
 
-def _why_ambiguous(best: Sequence[Candidate]) -> str:
-    """Say that none of several certificates is the best one."""
-    ids = ", ".join(str(record.id) for record in best if isinstance(record, Stored))
-    new = ", ".join(record.fingerprint for record in best if isinstance(record, Expected))
-    if not new:
-        return f"The store holds several equally good certificates (ids {ids}): name one by certificate_id, or delete the others."
-    which = f"{f'ids {ids}; ' if ids else ''}not stored yet, with the SHA-256 {new}"
-    return f"The store would hold several equally good certificates ({which}): have it hold only one of them."
+def as_it_is(action: ListenerAction, index: StoreIndex) -> ListenerAction:
+    """Return a listener as it is, whatever is planned for it, to be looked at."""
+    identifier = action.previous_certificate_id
+    current = index.by_id.get(identifier or 0)
+    what = f"The listener has certificate {identifier}." if current else action.message
+    as_planned = action.outcome in {"unchanged", "skipped"}
+    return replace(
+        action,
+        outcome=action.outcome if as_planned else "unchanged",
+        reason=action.reason if as_planned else None,
+        message=action.message if as_planned else what,
+        target=current,
+        certificate_id=identifier,
+        is_changed=False,
+        better_id=action.target.stored_id if action.target and action.outcome == "switched" else action.better_id,
+    )
 
 
 def plan_wishes(
-    balancers: Sequence[Balancer],
-    stored: Iterable[Stored],
-    wishes: Iterable[Wish],
-    leeway: Leeway,
-    at: datetime,
-) -> list[Deployment]:
+    balancers: Sequence[Balancer], index: StoreIndex, wishes: Iterable[Wish], overrides: Overrides, clients: Clients
+) -> list[ListenerAction]:
     """Decide for each listener that a user names whether the certificate that they name can be put there."""
-    candidates = Candidates(stored)
-    planned: dict[object, Deployment] = {}
+    planned: dict[object, ListenerAction] = {}
     for wish in wishes:
-        one = _wished(wish, _find(wish, balancers), candidates, leeway, at)
+        one = _wished(wish, _find(wish, balancers), index, overrides, clients)
         key = one.uuid or (wish.load_balancer, wish.port)
         first = planned.setdefault(key, one)
         if first.certificate_id != one.certificate_id:
@@ -281,12 +354,12 @@ def _some(texts: Iterable[str]) -> str:
 
 
 def _wished(
-    wish: Wish, place: Place | CertificatesError, candidates: Candidates, leeway: Leeway, at: datetime
-) -> Deployment:
+    wish: Wish, place: Place | CertificatesError, index: StoreIndex, overrides: Overrides, clients: Clients
+) -> ListenerAction:
     """Decide about one listener that a user names."""
-    target = candidates.by_id.get(wish.certificate_id)
+    target = index.by_id.get(wish.certificate_id)
     if isinstance(place, CertificatesError):
-        return Deployment(
+        return ListenerAction(
             wish.load_balancer,
             wish.port,
             "failed",
@@ -295,19 +368,24 @@ def _wished(
             target=target,
             certificate_id=wish.certificate_id,
         )
-    current = candidates.by_id.get(place.listener.certificate_id or 0)
+    current = index.by_id.get(place.listener.certificate_id or 0)
     switch = replace(_switch(place, target), certificate_id=wish.certificate_id)
     if place.listener.is_https and place.listener.certificate_id == wish.certificate_id:
         return replace(
-            _kept(place, current, "It has this certificate already.", candidates, at),
+            _kept(place, current, "It has this certificate already.", index, clients),
             certificate_id=wish.certificate_id,
         )
-    why = _why_not(place, target, current, wish, leeway, at)
+    why = _why_not(place, target, current, wish, overrides, clients)
     return switch.failed(*why, is_changed=False) if why else switch
 
 
 def _why_not(
-    place: Place, target: Stored | None, current: Stored | None, wish: Wish, leeway: Leeway, at: datetime
+    place: Place,
+    target: StoreCertificate | None,
+    current: StoreCertificate | None,
+    wish: Wish,
+    overrides: Overrides,
+    clients: Clients,
 ) -> tuple[DeployReason, str] | None:
     """Return reason and message if a listener must not get the certificate that a user names."""
     if not place.listener.is_https:
@@ -323,14 +401,30 @@ def _why_not(
             f"The listener {place.name} has {f'certificate {has}' if has else 'no certificate'} and not {wish.previous_certificate_id}, as "
             "the plan says: it was changed meanwhile. Plan anew.",
         )
-    old = current.certificate if current else None
-    if old is None and place.listener.certificate_id is not None and not leeway.name_loss:
+    old = Incumbent.of(current) if current and current.certificate else None
+    if old is None and place.listener.certificate_id is not None and not overrides.name_loss:
         return (
             "not_found",
             f"{_why_unknown(place, current)} allow_name_loss: true switches it without comparing the names.",
         )
-    why = objection(target.certificate, old, place.balancer, leeway, at, wildcards=True)
-    return (why[0], f"Certificate {wish.certificate_id} was not taken: {why[1]}") if why else _why_ended(place)
+    not_taken = f"Certificate {wish.certificate_id} was not taken:"
+    why = why_not_in_place_of(target, old, clients, overrides)
+    if why:
+        accept = f" {ACCEPT[why[0]]}: true accepts it." if why[0] in ACCEPT else ""
+        return why[0], f"{not_taken} {why[1]}{accept}"
+    why = why_not_offered(target, place.balancer)
+    return (why[0], f"{not_taken} {why[1]}") if why else _why_ended(place)
+
+
+ACCEPT: Mapping[Obstacle, str] = {
+    "expired": "allow_expired",
+    "names_not_covered": "allow_name_loss",
+    "organization_differs": "allow_organization_change",
+    "key_type_not_offered": "allow_key_type_change",
+    "untrusted": "allow_untrusted",
+    "chain_incomplete": "allow_untrusted",
+}
+"""The options that accept an obstacle, for a certificate that the user names."""
 
 
 def _why_ended(place: Place) -> tuple[DeployReason, str] | None:
@@ -338,7 +432,7 @@ def _why_ended(place: Place) -> tuple[DeployReason, str] | None:
     return ("balancer_error", place.balancer.why_ended) if place.balancer.has_ended else None
 
 
-def _why_unknown(place: Place, current: Stored | None) -> str:
+def _why_unknown(place: Place, current: StoreCertificate | None) -> str:
     """Say why the certificate that a listener has is not known."""
     identifier = place.listener.certificate_id
     if identifier is None:
@@ -347,10 +441,12 @@ def _why_unknown(place: Place, current: Stored | None) -> str:
     return f"Certificate {identifier}, which the listener {place.name} has, {why}, so its names are not known."
 
 
-def _kept(place: Place, current: Stored | None, message: str, candidates: Candidates, at: datetime) -> Deployment:
+def _kept(
+    place: Place, current: StoreCertificate | None, message: str, index: StoreIndex, clients: Clients
+) -> ListenerAction:
     """Return what leaves a listener as it is."""
-    before = candidates.before(current.certificate, at) if current and current.certificate else None
-    return Deployment(
+    before = index.before(current, clients) if current and current.certificate else None
+    return ListenerAction(
         place.balancer.name,
         place.listener.port,
         "unchanged",
@@ -363,9 +459,9 @@ def _kept(place: Place, current: Stored | None, message: str, candidates: Candid
     )
 
 
-def _switch(place: Place, target: Candidate | None) -> Deployment:
+def _switch(place: Place, target: StoreCertificate | None) -> ListenerAction:
     """Return what points a listener to a certificate."""
-    return Deployment(
+    return ListenerAction(
         place.balancer.name,
         place.listener.port,
         "switched",
@@ -373,6 +469,6 @@ def _switch(place: Place, target: Candidate | None) -> Deployment:
         "Switched.",
         place=place,
         target=target,
-        certificate_id=target.id if target else None,
+        certificate_id=target.stored_id if target else None,
         is_changed=True,
     )

@@ -15,11 +15,13 @@ from .._codes import EmailOutcome, EmailReason, Ineligibility, InStore
 from .._names import address_matches, is_one_address, shown_name
 from .._text import printable, some_of
 from .._times import iso
+from .standing import standing
+from .store_index import StoreIndex
+from .superseding import Clients
 
 if t.TYPE_CHECKING:
     from .._api.orders import Order
     from .._ledger.ledger import Entry, Key
-    from .._x509.terms import Shelf
 
 
 @dataclass(frozen=True)
@@ -180,28 +182,32 @@ def is_open(email: Email) -> bool:
     return email.outcome == "requested" or email.reason == "outcome_unknown"
 
 
-def skip_imported(emails: Iterable[Email], orders: Mapping[int, Order], shelf: Shelf, at: datetime) -> list[Email]:
-    """Skip the emails of orders whose certificate, or one that replaces it, is already in the store.
+def skip_imported(
+    emails: Iterable[Email], orders: Mapping[int, Order], index: StoreIndex, clients: Clients
+) -> list[Email]:
+    """Skip the emails of orders whose certificate, or one that may stand in for it, is already in the store.
 
     Args:
         emails: the plan.
         orders: by id; at least those whose email `is_open`.
-        shelf: the certificates of the store.
-        at: the present instant.
+        index: the certificates of the store.
+        clients: who has to trust what stands in for an order's certificate.
     """
-    return [_unless_imported(email, orders[email.order_id], shelf, at) if is_open(email) else email for email in emails]
+    return [
+        _unless_imported(email, orders[email.order_id], index, clients) if is_open(email) else email for email in emails
+    ]
 
 
-def _unless_imported(email: Email, order: Order, shelf: Shelf, at: datetime) -> Email:
-    standing = shelf.standing(order.term, at)
-    if not standing.imported_as and not standing.superseded_by:
+def _unless_imported(email: Email, order: Order, index: StoreIndex, clients: Clients) -> Email:
+    found = standing(order, index, clients)
+    if not found.imported_as and not found.superseded_by:
         return email
-    if standing.imported_as:
-        ids = ", ".join(str(held.id) for held in standing.imported_as)
+    if found.imported_as:
+        ids = ", ".join(str(record.id) for record in found.imported_as)
         reason: InStore = "already_imported"
         why = f"the store holds the order's certificate already (id {ids})"
     else:
-        newest = max(standing.superseded_by, key=lambda held: (held.not_after, held.id))
+        newest = max(found.superseded_by, key=lambda record: (record.not_after or clients.at, record.id))
         reason = "superseded"
         why = f"the store holds a newer certificate for its names (id {newest.id}, valid until {iso(newest.not_after)})"
     return replace(

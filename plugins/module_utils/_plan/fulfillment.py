@@ -11,8 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._mail.limits import why_out_of_bounds, why_unusable
-from .rollout import is_narrowed_by_orders
-from .settings import is_report_path, which_mailboxes, why_out_of_range
+from .settings import is_report_path, which_mailboxes
 
 Record = Mapping[str, t.Any]
 """The variables of the role as they are meant, less the prefix of their names."""
@@ -21,8 +20,8 @@ NAMING = {"order_ids", "common_names", "account_id", "gather_imported"}
 """The options of `ssl_fulfillment_select` that `ssl_fulfillment_email` has as well, or that have no effect on what it does."""
 FURTHER = 8
 """How many times larger than the first batch each of the others is."""
-OF_LISTENERS = {"deploy", "verify"}
-"""The phases that deal with listeners, not with orders."""
+FORMER = {"deploy", "verify"}
+"""The phases that deal with listeners, which are those of another role."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Way:
     """Those that are named by id, `None` where no ids are given."""
     is_direct: bool
     """Whether the orders are not listed before: the module that requests the emails reads them, because they are named by what
-    it takes, and all that is to be done is to request their emails; or the run is about listeners that no order narrows."""
+    it takes, and all that is to be done is to request their emails."""
 
 
 def way(settings: Record, ids_of_hosts: Sequence[int] | None) -> Way:
@@ -54,15 +53,13 @@ def way(settings: Record, ids_of_hosts: Sequence[int] | None) -> Way:
         and select.keys() <= NAMING
         and named is not None
     )
-    is_of_listeners = OF_LISTENERS.issuperset(settings["phases"])
-    return Way(ids, is_direct=is_named or (is_of_listeners and not is_narrowed_by_orders(settings)))
+    return Way(ids, is_direct=is_named)
 
 
 def steps(settings: Record) -> list[str]:
     """Return the steps of a run, each of which has a task file.
 
-    The emails are looked for also where the import or the report alone needs them. A run that deploys needs no list of the
-    listeners before. Its older certificates are removed after it was seen what is served.
+    The emails are looked for also where the import or the report alone needs them.
 
     Args:
         settings: the variables.
@@ -73,10 +70,6 @@ def steps(settings: Record) -> list[str]:
         "request": "request" in phases,
         "collect": looks,
         "import": "import" in phases,
-        "listeners": "verify" in phases and "deploy" not in phases,
-        "deploy": "deploy" in phases,
-        "verify": "verify" in phases,
-        "remove": "deploy" in phases and settings["remove_superseded"],
         "report": "report" in phases,
     }
     return [step for step, is_wanted in wanted.items() if is_wanted]
@@ -123,6 +116,12 @@ def why_refused(
         absolute: makes a path of the controller absolute.
     """
     phases = settings["phases"]
+    former = [phase for phase in phases if phase in FORMER]
+    if former:
+        return (
+            f"ssl_fulfillment_phases names {' and '.join(former)}: load balancers are what the role ssl_rotation deals with. Run the playbook "
+            f"softlayer.certificates.{former[0]}, or that role with ssl_rotation_phases: [deploy, verify, clean_up]."
+        )
     if settings["batch_size"] < 1:
         return f"ssl_fulfillment_batch_size is {settings['batch_size']}, but must be at least 1."
     if "collect" in phases or ("import" in phases and settings.get("mail") is not None):
@@ -138,9 +137,6 @@ def why_refused(
     why_not = why_out_of_bounds("wait_timeout", settings["wait_timeout"])
     if why_not:
         return f"ssl_fulfillment_wait_timeout is {settings['wait_timeout']}, but {why_not}"
-    out_of_range = why_out_of_range(settings, "ssl_fulfillment_")
-    if out_of_range:
-        return out_of_range
     if "import" in phases:
         why_not = _why_not_imported(settings, is_folder, absolute)
         if why_not:

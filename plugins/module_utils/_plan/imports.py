@@ -12,8 +12,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from hashlib import sha256
 
+from .._api.store import StoreCertificate
 from .._codes import Code, ImportOutcome, Ineligibility, WaitingReason
 from .._errors import CertificatesError
 from .._names import ascii_name
@@ -23,10 +24,8 @@ from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import Trust
 from .emails import INELIGIBLE
 from .material import Content, ImportWishes
-from .shelf import Shelf
-
-if t.TYPE_CHECKING:
-    from .._api.store import Stored
+from .store_index import StoreIndex
+from .superseding import Clients, best, completes
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class About:
 
 
 @dataclass(frozen=True)
-class Step:
+class ImportAction:
     """What to do, or what was done, about one certificate: see the classes below."""
 
     about: About
@@ -103,19 +102,19 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Failure(Step):
+class Failure(ImportAction):
     """A certificate that is not, or was not, accepted; `reason` is an `ImportReason` or says that an option makes no sense."""
 
     outcome = "failed"
     reason: Code
 
     def as_result(self) -> dict[str, t.Any]:
-        """See `Step`."""
+        """See `ImportAction`."""
         return {**super().as_result(), "reason": self.reason}
 
 
 @dataclass(frozen=True)
-class Present(Step):
+class Present(ImportAction):
     """A certificate that the store should have; those that it replaces may be deleted."""
 
     content: Content = field(repr=False)
@@ -123,11 +122,16 @@ class Present(Step):
 
     @property
     def changes_something(self) -> bool:
-        """See `Step`."""
+        """See `ImportAction`."""
         return any(old.removed for old in self.superseded)
 
+    @property
+    def held(self) -> StoreCertificate:
+        """What the store will hold."""
+        return self.content.as_record()
+
     def as_result(self) -> dict[str, t.Any]:
-        """See `Step`."""
+        """See `ImportAction`."""
         return {**super().as_result(), "superseded": [old.as_result() for old in self.superseded]}
 
 
@@ -136,17 +140,38 @@ class Unchanged(Present):
     """It is there, as wanted."""
 
     outcome = "unchanged"
+    record: StoreCertificate = field(repr=False)
+
+    @property
+    def held(self) -> StoreCertificate:
+        """See `Present`."""
+        return self.record
 
 
 @dataclass(frozen=True)
 class Creation(Present):
-    """It is not there yet."""
+    """It is not there yet, or not with its chain."""
 
     outcome = "imported"
+    is_second: bool = False
+    """Whether the store has the certificate already, in a record that is in use and lacks issuers."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from other creations: the certificate's fingerprint; with its chain, if there is a record without."""
+        certificate = self.content.certificate
+        if not self.is_second:
+            return certificate.fingerprint_sha256
+        return sha256(b"".join(one.der for one in (certificate, *self.content.intermediates))).hexdigest()
+
+    def is_done_by(self, record: StoreCertificate) -> bool:
+        """Return whether a record is what is to be created."""
+        has_chain = not self.is_second or record.intermediates == self.content.intermediates
+        return record.certificate == self.content.certificate and has_chain
 
     @property
     def changes_something(self) -> bool:
-        """See `Step`."""
+        """See `ImportAction`."""
         return True
 
 
@@ -155,37 +180,43 @@ class Update(Present):
     """It is there, but with other properties: `changes` are the properties to change."""
 
     outcome = "updated"
-    record: Stored = field(repr=False)
+    record: StoreCertificate = field(repr=False)
     changes: Mapping[str, str] = field(repr=False)
 
     @property
-    def changes_something(self) -> bool:
-        """See `Step`."""
-        return True
-
-
-@dataclass(frozen=True)
-class Removal(Step):
-    """A record to delete."""
-
-    outcome = "removed"
-    record: Stored = field(repr=False)
+    def held(self) -> StoreCertificate:
+        """See `Present`."""
+        has_chain = "intermediateCertificate" in self.changes
+        return replace(self.record, intermediates=self.content.intermediates) if has_chain else self.record
 
     @property
     def changes_something(self) -> bool:
-        """See `Step`."""
+        """See `ImportAction`."""
         return True
 
 
 @dataclass(frozen=True)
-class NothingToRemove(Step):
+class Removal(ImportAction):
+    """A record to delete."""
+
+    outcome = "removed"
+    record: StoreCertificate = field(repr=False)
+
+    @property
+    def changes_something(self) -> bool:
+        """See `ImportAction`."""
+        return True
+
+
+@dataclass(frozen=True)
+class NothingToRemove(ImportAction):
     """A certificate that was to be deleted but is not there."""
 
     outcome = "unchanged"
 
 
 @dataclass(frozen=True)
-class Repetition(Step):
+class Repetition(ImportAction):
     """An item of the run that wants the same as an earlier one, at position `first`."""
 
     outcome = "unchanged"
@@ -199,38 +230,66 @@ def failed(error: CertificatesError, about: About | None = None) -> Failure:
 
 
 def plan_present(
-    content: Content, shelf: Shelf, wishes: ImportWishes, order_id: int | None, at: datetime
+    content: Content, index: StoreIndex, wishes: ImportWishes, order_id: int | None, clients: Clients
 ) -> Present | Failure:
     """Decide how to bring a certificate into the store, or that it is already there.
 
     Certificates are equal if their DER is equal, and so their public key. Text, line ends and names do not matter.
+
+    Args:
+        content: what the store should hold.
+        index: what it holds.
+        wishes: what else to do.
+        order_id: the order that it is for, if one is named.
+        clients: who has to trust what stands in for what they trust.
     """
-    leaf = content.certificate
-    superseded = tuple(_superseded_by(leaf, shelf, wishes)) if leaf.is_valid(at) else ()
-    about = About(certificate=leaf, notes=content.notes or "", order_id=order_id, trust=content.trust)
-    new = Creation(about, "Imported.", content, superseded)
-    same = shelf.same(leaf)
-    return plan_found(new, same) if same else new
+    about = About(certificate=content.certificate, notes=content.notes or "", order_id=order_id, trust=content.trust)
+    found = plan_found(Creation(about, "Imported.", content, ()), index.same(content.certificate), clients)
+    if isinstance(found, Failure):
+        return found
+    superseded = tuple(
+        Superseded(
+            old.id,
+            old.certificate,
+            old.associated_service_count,
+            remove=wishes.remove_superseded and old.associated_service_count == 0,
+        )
+        for old in index.superseded_by(found.held, clients)
+        if old.certificate
+    )
+    return replace(found, superseded=superseded)
 
 
-def plan_found(new: Creation, same: Sequence[Stored]) -> Unchanged | Update | Failure:
-    """Decide what to do about a certificate that the store already has.
+def plan_found(new: Creation, same: Sequence[StoreCertificate], clients: Clients | None = None) -> Present | Failure:
+    """Decide what to do about a certificate that the store may already have.
 
-    Its records were listed, or another run was faster.
+    Args:
+        new: what to do if it does not have it.
+        same: its records, that were listed, or that another run was faster to store.
+        clients: who has to trust it with the chain of its record; `None` if it is not to be stored once more.
     """
+    if not same:
+        return new
     about, content = new.about, new.content
     differing = [(record, content.changes_to(record)) for record in same]
     unchanged = next((record for record, changes in differing if not changes), None)
     if unchanged:
         about = replace(about, id=unchanged.id, notes=unchanged.notes)
-        return Unchanged(about, "The store holds it already.", content, new.superseded)
-    if len(same) > 1:
+        return Unchanged(about, "The store holds it already.", content, new.superseded, unchanged)
+    candidates = [one for one in differing if "intermediateCertificate" not in one[1]]
+    if not candidates and clients:  # one that is not in use can be given the chain
+        nearest = best([one for one in same if not one.associated_service_count] or same, clients)
+        candidates = [one for one in differing if one[0] in nearest]
+    if len(differing) > 1 and len(candidates) != 1:
         ids = ", ".join(str(record.id) for record in same)
         why = f"The store holds it more than once (ids {ids}), none as wanted: remove the surplus ones."
         return failed(CertificatesError("ambiguous", why), about)
-    record, changes = differing[0]
+    record, changes = (candidates or differing)[0]
     about = replace(about, id=record.id, notes=changes.get("notes", record.notes))
     if record.associated_service_count and "intermediateCertificate" in changes:
+        if clients and completes(content.as_record(), record, clients):
+            why = f"Imported once more, with intermediate certificates that certificate {record.id} lacks and that it cannot be given while in use."
+            return replace(new, message=why, is_second=True)
         why = f"{_in_use(record)}, so its intermediates cannot be changed: detach it first."
         return failed(CertificatesError("in_use", why), about)
     what = ", ".join(CHANGED_PROPERTIES[name] for name in changes)
@@ -244,35 +303,11 @@ CHANGED_PROPERTIES = {
 }
 
 
-def _superseded_by(leaf: Certificate, shelf: Shelf, wishes: ImportWishes) -> t.Iterator[Superseded]:
-    """Yield the older certificates whose names are all in the new one, and those with the same common name.
-
-    Only those that the new one can replace are removed: unused, with the same organization and key type (RSA and EC
-    certificates do not replace each other), and without a name that is missing from the new one.
-    """
-    for record, old in shelf.related(leaf):
-        if (old.not_before, old.not_after) >= (leaf.not_before, leaf.not_after):
-            continue
-        covered = leaf.has_all_names_of(old)
-        namesakes = old.common_name and leaf.common_name and ascii_name(old.common_name) == ascii_name(leaf.common_name)
-        if not covered and not namesakes:
-            continue
-        replaceable = (
-            covered
-            and record.associated_service_count == 0
-            and old.organization_name == leaf.organization_name
-            and old.key_type == leaf.key_type
-        )
-        yield Superseded(
-            record.id, old, record.associated_service_count, remove=wishes.remove_superseded and replaceable
-        )
-
-
 MOST_NAMED = 5
 """Maximum number of certificates that a warning names."""
 
 
-def warnings_of(step: Step) -> tuple[str, ...]:
+def warnings_of(step: ImportAction) -> tuple[str, ...]:
     """Return the warnings for the user."""
     return (*step.about.warnings, *(warnings_of_shorter_terms(step) if isinstance(step, Present) else ()))
 
@@ -294,7 +329,7 @@ def warnings_of_shorter_terms(step: Present) -> tuple[str, ...]:
 
 
 def plan_absent(
-    stored: Sequence[Stored],
+    stored: Sequence[StoreCertificate],
     certificate_id: int | None,
     fingerprint_sha256: str | None,
     common_name: str | None,
@@ -329,7 +364,7 @@ def plan_absent(
     return Removal(about, "Removed.", record)
 
 
-def check_deletion(record: Stored, listed: Certificate | None) -> None:
+def check_deletion(record: StoreCertificate, listed: Certificate | None) -> None:
     """Refuse to delete a record that is in use by now, or whose certificate has changed since it was listed.
 
     `record` is as it was read right before the deletion.
@@ -346,12 +381,12 @@ def check_deletion(record: Stored, listed: Certificate | None) -> None:
         raise CertificatesError("in_use", _why_kept(record))
 
 
-def _in_use(record: Stored) -> str:
+def _in_use(record: StoreCertificate) -> str:
     services = "1 service" if record.associated_service_count == 1 else f"{record.associated_service_count} services"
     return f"Certificate {record.id} is in use by {services}"
 
 
-def _why_kept(record: Stored) -> str:
+def _why_kept(record: StoreCertificate) -> str:
     if record.associated_service_count:
         return f"{_in_use(record)}: detach it first."
     return (
@@ -365,13 +400,13 @@ def plain_fingerprint(text: str) -> str:
     return text.replace(":", "").strip().lower()
 
 
-def spare_what_is_wanted(steps: Sequence[Step]) -> list[Step]:
+def spare_what_is_wanted(steps: Sequence[ImportAction]) -> list[ImportAction]:
     """Keep in the store what one item of the run would remove but another one wants."""
     wanted = {step.about.id for step in steps if isinstance(step, Present)}
     return [_spare(step, wanted) for step in steps]
 
 
-def _spare(step: Step, wanted: Collection[int | None]) -> Step:
+def _spare(step: ImportAction, wanted: Collection[int | None]) -> ImportAction:
     if isinstance(step, Removal) and step.record.id in wanted:
         why = (
             f"Another item of the same run wants certificate {step.record.id} to be in the store: leave one of the two."
@@ -383,21 +418,21 @@ def _spare(step: Step, wanted: Collection[int | None]) -> Step:
     return replace(step, superseded=tuple(superseded))
 
 
-def predicted(step: Step) -> Step:
+def predicted(step: ImportAction) -> ImportAction:
     """Return a step as it would be after it was carried out, for check mode."""
     if not isinstance(step, Present):
         return step
     return replace(step, superseded=tuple(replace(old, removed=old.remove) for old in step.superseded))
 
 
-def foretold(step: Step) -> Step:
+def foretold(step: ImportAction) -> ImportAction:
     """Return a step with a message that does not say that it was carried out, for check mode."""
     if not isinstance(step, Creation | Update | Removal):
         return step
     return replace(step, message=f"Would be {step.message[0].lower()}{step.message[1:]}")
 
 
-def mark_repeated(steps: Sequence[Step]) -> list[Step]:
+def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:
     """Store or remove a certificate that is given twice only once: the later steps refer to the first."""
     first_of: dict[Certificate | int, int] = {}
     marked = []
@@ -411,7 +446,7 @@ def mark_repeated(steps: Sequence[Step]) -> list[Step]:
     return marked
 
 
-def _repeated(step: Step, first: Step, position: int) -> Repetition | Failure:
+def _repeated(step: ImportAction, first: ImportAction, position: int) -> Repetition | Failure:
     if isinstance(step, Present) and isinstance(first, Present) and step.content != first.content:
         why = f"The same certificate as item {position}, with another chain, CSR or notes: give it once."
         return failed(CertificatesError("ambiguous", why), step.about)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from .._api.store import StoreCertificate
 from .._errors import CertificatesError
 from .._text import NOT_XML
 from .._times import iso
@@ -23,7 +24,6 @@ from .._x509.read import Csr, read_certificates, read_request
 
 if t.TYPE_CHECKING:
     from .._api.orders import Order
-    from .._api.store import Stored
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,25 @@ class Content:
     notes: str | None
     trust: Trust | None = field(default=None, compare=False)
 
+    def as_record(self, identifier: int = -1) -> StoreCertificate:
+        """Return the record that it would be, unused; a negative id says that it is not stored yet."""
+        return StoreCertificate(
+            id=identifier,
+            common_name=self.certificate.common_name,
+            notes=self.notes or "",
+            associated_service_count=0,
+            certificate=self.certificate,
+            intermediates=self.intermediates,
+            request=self.request,
+            created_at=None,
+            modified_at=None,
+        )
+
     def as_template(self) -> dict[str, str]:
         """Return the template for `createObject`."""
         return {"certificate": self.certificate.pem(), "privateKey": self.private_key_pem, **self._optional()}
 
-    def changes_to(self, record: Stored) -> dict[str, str]:
+    def changes_to(self, record: StoreCertificate) -> dict[str, str]:
         """Return the properties of a record that `editObject` has to change."""
         chain = tuple(issuer for issuer in record.intermediates if not issuer.is_root)
         held = {

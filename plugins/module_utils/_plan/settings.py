@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
-from .._api.values import LARGEST_ID, in_range
+from .._api.values import LARGEST_ID
 from .._argspec import MAILBOXES
 
 MOST_BALANCERS = 64
@@ -22,26 +22,6 @@ LIMITS: Mapping[str, tuple[int, int]] = {
     "verify_timeout": (0, LONGEST_WAIT),
 }
 """The least and the greatest value of options of `ssl_certificate_deploy`."""
-LIMITED: Mapping[str, tuple[int, int]] = {
-    "deploy_concurrency": (1, MOST_BALANCERS),
-    "max_listeners": LIMITS["max_listeners"],
-    "balancer_wait_timeout": LIMITS["wait_timeout"],
-    "verify_timeout": LIMITS["verify_timeout"],
-}
-"""The same for the variables of roles that set them."""
-
-
-def why_out_of_range(settings: Mapping[str, t.Any], prefix: str) -> str | None:
-    """Return which of the `LIMITED` variables has no value that the module takes, or `None` if all have one.
-
-    Args:
-        settings: the variables of the role, without the prefix of their names.
-        prefix: that prefix.
-    """
-    for name, (least, most) in LIMITED.items():
-        if not least <= settings[name] <= most:
-            return f"{prefix}{name} is {settings[name]}, but must be {in_range(least, most)}."
-    return None
 
 
 def which_mailboxes(mail: Mapping[str, t.Any]) -> str | None:

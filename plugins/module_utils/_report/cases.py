@@ -37,9 +37,14 @@ class Context:
         return self.lines.covering()
 
     @cached_property
-    def chosen(self) -> set[str]:
-        """SHA-256 of the certificates of sources that a run imports."""
-        return {one["fingerprint_sha256"] for one in self.lines.facts.chosen}
+    def coming(self) -> dict[int, Record]:
+        """The certificates of sources that a run imports, by the ids of the records of the store that they may stand in for."""
+        return {
+            identifier: entry
+            for entry in self.lines.facts.entries
+            if is_taken(entry)
+            for identifier in entry.get("supersedes") or ()
+        }
 
     @cached_property
     def balances(self) -> bool:
@@ -56,7 +61,7 @@ class Case:
         self.store_is_known = context.lines.facts.store is not None
         self.balances = context.balances
         self.covering = context.covering.get(id(line), [])
-        self._chosen = context.chosen
+        self._coming = context.coming
         removed = [one["id"] for one in line.removed]
         lists: tuple[Iterable[int | str], ...] = (line.imported, line.deployed, line.verified, removed)
         self.done = {name: _with_earlier(now, before.get(name, [])) for name, now in zip(DONE, lists, strict=True)}
@@ -76,9 +81,6 @@ class Case:
     def _best_entry(self, line: Line) -> Record | None:
         return next((one for one in line.entries if self._is_valid(one) and not self.refusal(one)), None)
 
-    def _best_stored(self, line: Line) -> Record | None:
-        return next((one for one in line.stored if self._is_valid(one)), None)
-
     @cached_property
     def entry(self) -> Record | None:
         """The newest certificate of a source that can be taken."""
@@ -88,13 +90,9 @@ class Case:
     def refused(self) -> Record | None:
         """The newest valid certificate of the sources, if it is refused and the store does not have it."""
         newest = next((one for one in self.line.entries if self._is_valid(one)), None)
-        if newest is None or not self.refusal(newest) or self._is_stored(newest):
+        if newest is None or not self.refusal(newest) or self.lines.has_stored(newest):
             return None
         return newest
-
-    def _is_stored(self, record: Record) -> bool:
-        shown = record.get("fingerprint_sha256")
-        return bool(shown) and any(one.get("fingerprint_sha256") == shown for one in self.line.stored)
 
     @cached_property
     def _current(self) -> Record | Place | None:
@@ -126,62 +124,37 @@ class Case:
 
     @cached_property
     def to_import(self) -> bool:
-        """Whether a source has a certificate that is newer than the valid ones of the store, for this line or for one that covers it."""
-        if self.entry is not None and not self._is_stored(self.entry):
-            stored = self._best_stored(self.line)
-            if (stored is None or age(stored) < age(self.entry)) and not self.is_needless and self.is_taken(self.line):
-                return True
-        return not self.is_covered and any(
-            self._may_replace(self._best_entry(other)) and self.is_taken(other) for other in self.covering
-        )
-
-    def is_taken(self, line: Line) -> bool:
-        """Return whether a run imports the newest certificate of the sources for a line: it was chosen, or renews one of the store."""
-        is_chosen = any(one.get("fingerprint_sha256") in self._chosen for one in line.entries)
-        return is_chosen or any(other.stored for other in self.lines.within(line.names))
+        """Whether a source has a certificate that a run imports for this line, and the store does not have it yet."""
+        coming = [self._coming[one["id"]] for one in self.line.stored if one["id"] in self._coming]
+        own = [one for one in self.line.entries if is_taken(one)]
+        return any(not self.lines.has_stored(one) for one in (*coming, *own))
 
     @cached_property
     def is_needless(self) -> bool:
-        """Whether the store has a valid certificate with all names and more that is as new as the newest one of a source."""
-        others = filter(None, map(self._best_stored, self.covering))
-        return self.entry is not None and any(age(other) >= age(self.entry) for other in others)
+        """Whether the store or another source has what may stand in for the newest certificate of a source."""
+        return self.entry is not None and self.entry.get("reason") in {"superseded", "already_imported"}
 
     @cached_property
     def to_deploy(self) -> bool:
-        """Whether the store has a valid certificate that is newer than one that a listener has."""
-        if not self.line.held:
-            return False
-        stored = self._best_stored(self.line)
-        oldest = min(map(age, self.line.held))
-        return (stored is not None and age(stored) > oldest) or self.is_covered
+        """Whether the store has a better certificate for a listener of this line."""
+        return any(place.is_behind for place in self.line.held)
 
     @cached_property
     def is_covered(self) -> bool:
-        """Whether the store has a newer valid certificate with all names and more."""
-        return any(self._may_replace(self._best_stored(other)) for other in self.covering)
-
-    def _may_replace(self, other: Record | None) -> bool:
-        """Return whether a certificate with more names is newer than this line's, and of the same organization."""
-        newest = max(self._ours, key=age, default=None)
-        if other is None or newest is None or age(other) <= age(newest):
-            return False
-        theirs = other.get("organization_name")
-        return not self.line.stored or bool(self.line.stored[0].get("organization_name") == theirs)
-
-    @property
-    def _ours(self) -> list[Record | Place]:
-        """The newest certificate of the store, and what listeners have."""
-        return [*self.line.stored[:1], *self.line.places]
+        """Whether the store has what may stand in for the newest certificate of this line."""
+        return bool(self.line.stored and self.line.stored[0].get("superseded_by"))
 
     @cached_property
     def lacking(self) -> tuple[Record, frozenset[str]] | None:
-        """The newest certificate of a source for some of the names that is newer than this line's, and the names that it lacks."""
-        newest = max(self._ours, key=age, default=None)
-        found = []
-        for other in self.lines.within(self.line.names):
-            entry = self._best_entry(other) if other.key_type == self.line.key_type else None
-            if entry is not None and newest is not None and age(entry) > age(newest) and other is not self.line:
-                found.append((entry, self.line.names - other.names))
+        """The newest certificate of a source that renews nothing as it lacks names of this line, and these names."""
+        found = [
+            (entry, self.line.names - other.names)
+            for other in self.lines.within(self.line.names)
+            for entry in other.entries
+            if other is not self.line
+            and other.key_type == self.line.key_type
+            and entry.get("reason") == "names_not_covered"
+        ]
         return max(found, key=lambda one: (*age(one[0]), -len(one[1])), default=None)
 
     # --- Where it is used ---
@@ -201,6 +174,11 @@ class Case:
         if not others or (None in others and not self.line.held):
             return None
         return len({place.name for place in self.line.held}) + sum(filter(None, others))
+
+
+def is_taken(entry: Record) -> bool:
+    """Return whether a run imports a certificate of a source."""
+    return "reason" in entry and entry["reason"] is None
 
 
 def end_of(record: Record | Place | None) -> datetime | None:

@@ -11,16 +11,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._errors import failed_about, failure_of
-from .._text import some_of
-from .wording import MOST_NAMED, failures, label, left_as_they_are, named, skipped, stored_as, switched
+from .wording import failures, label, named, skipped, stored_as
 
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""
 
-LISTS = ("requested", "collected", "imported", "deployed", "verified", "removed", "skipped", "failed")
+LISTS = ("requested", "collected", "imported", "skipped", "failed")
 """What `ssl_fulfillment_result` holds."""
-LISTENERS = {"deploy": ("deployed", "removed"), "verify": ("verified",)}
-"""Those of them that are not told of unless these phases ran."""
 NOT_ALLOWED = "recipient_not_allowed"
 AWAITED = "outcome_unknown"
 """The email may arrive, so that something is left to do even if no other is requested."""
@@ -46,8 +43,6 @@ class Run:
     """From `ssl_fulfillment_email` in check mode, for the report."""
     store: Record | None = None
     """From `ssl_certificate_info`, for the report."""
-    rollout: Mapping[str, Sequence[Record]] | None = None
-    """From `_plan.rollout_result.lists`."""
     unwritten: Record = field(default_factory=dict)
     """The failure to write the report, if there is one."""
 
@@ -62,11 +57,6 @@ class Run:
         is_needless = self.listed is None and "request" not in self.phases
         return is_needless or bool((self.listed or {}).get("orders")) or bool((self.emails or {}).get("emails"))
 
-    @property
-    def has_listeners(self) -> bool:
-        """Whether any listener was selected, or none was asked for."""
-        return self.rollout is None or any(self.rollout.values())
-
 
 def run_of(
     phases: Collection[str],
@@ -74,7 +64,6 @@ def run_of(
     registered: Record,
     *,
     is_direct: bool,
-    rollout: Mapping[str, Sequence[Record]] | None = None,
 ) -> Run:
     """Return what the modules returned in this run: Ansible keeps what an earlier run of the role registered.
 
@@ -83,7 +72,6 @@ def run_of(
         steps: by which they ran, as `_plan.fulfillment.steps` returns them.
         registered: what is registered, by the names of the fields of `Run`.
         is_direct: whether the orders were not listed before.
-        rollout: what was done about listeners, if that is part of this run.
     """
     listed = None if is_direct else registered["listed"]
     if listed is not None and "orders" not in listed:
@@ -97,7 +85,6 @@ def run_of(
         imports=registered["imports"] if "import" in steps else (),
         known=registered["known"] if "report" in steps else None,
         store=registered["store"] if "report" in steps else None,
-        rollout=rollout,
         unwritten=registered["unwritten"] if "report" in steps else {},
     )
 
@@ -108,7 +95,7 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
     Args:
         run: what the modules returned.
         tolerated: reasons for which an email that was not requested counts as skipped, if other emails are requested or it may
-            arrive all the same, and a listener that was not switched, if others are.
+            arrive all the same.
     """
     result: dict[str, list[Record]] = {name: [] for name in LISTS}
     if run.listed is not None and not run.has_listed:
@@ -119,8 +106,6 @@ def outcome(run: Run, tolerated: Collection[str] = ()) -> dict[str, list[Record]
         _add_mails(result, run.mails, run.phases)
     if run.files is not None:
         _add_imports(result, run)
-    if run.rollout is not None:
-        _add_listeners(result, run.rollout, tolerated)
     for name, answer, key in (
         ("the ledger", run.known, "emails"),
         ("the certificate store", run.store, "certificates"),
@@ -144,17 +129,6 @@ def _add_emails(result: dict[str, list[Record]], run: Run, tolerated: Collection
             result["skipped"].append({**email, "outcome": "skipped"})
         elif email["outcome"] != "requested":
             result["failed"].append(email)
-
-
-def _add_listeners(
-    result: dict[str, list[Record]], rollout: Mapping[str, Sequence[Record]], tolerated: Collection[str]
-) -> None:
-    """Add what was done about listeners."""
-    may_pass = tolerated if rollout.get("deployed") else ()
-    for name, records in rollout.items():
-        for one in records if name in result else ():
-            passes = name == "failed" and one.get("reason") in may_pass
-            result["skipped" if passes else name].append({**one, "outcome": "skipped"} if passes else one)
 
 
 def _add_mails(result: dict[str, list[Record]], mails: Record, phases: Collection[str]) -> None:
@@ -217,7 +191,7 @@ def summary(
     is_check_mode: bool,
     report: str | None,
 ) -> list[str]:
-    """Return what a run has done, with a line for each order and each listener that was acted on.
+    """Return what a run has done, with a line for each order that was acted on.
 
     Args:
         run: what the modules returned.
@@ -229,20 +203,15 @@ def summary(
     """
     would_be = "would be " if is_check_mode else ""
     not_allowed = [one for one in result["skipped"] if one["reason"] == NOT_ALLOWED]
-    untold = {name for phase, names in LISTENERS.items() if phase not in run.phases for name in names}
     lines = [
         *([] if run.has_orders and not blank else [_why_none(blank)]),
-        *([] if run.has_listeners else ["no HTTPS listener of a load balancer fits the selection"]),
         *(f"{_order(one)}: {would_be}requested, goes to {one['recipient'] or UNTOLD}" for one in result["requested"]),
         *(f"{_order(one)}: found in the email of {_mail_date(one)}" for one in result["collected"]),
         *(f"{_order(one)}: {would_be}{one['outcome']}{stored_as(one)}" for one in result["imported"]),
-        *(f"{named(one)}: {would_be}{switched(one)}" for one in result["deployed"]),
-        *(f"certificate {one['id']} ({label(one) or 'no name'}): removed" for one in result["removed"]),
         *(f"{named(one) or 'a batch'}: FAILED, {in_words_of_role(one['message'])}" for one in result["failed"]),
         *(f"{_order(one)}: NOT ALLOWED, passed over: {in_words_of_role(one['message'])}" for one in not_allowed),
         *skipped(one for one in result["skipped"] if one["reason"] != NOT_ALLOWED),
-        *_left(run, result, is_check_mode=is_check_mode),
-        ", ".join(f"{name} {len(result[name])}" for name in LISTS if name not in untold),
+        ", ".join(f"{name} {len(result[name])}" for name in LISTS),
     ]
     if report and not run.unwritten:
         lines.append(f"the report {'would be' if is_check_mode else 'is'} {report}.html, and beside it .json and .csv")
@@ -254,16 +223,6 @@ def _why_none(blank: Sequence[str]) -> str:
         return "no order is selected, because the account has none that fits the selection"
     are, them = ("is", "it") if len(blank) == 1 else ("are", "them")
     return f"no order is selected, because {' and '.join(blank)} {are} null or empty; to select all, leave {them} out"
-
-
-def _left(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> Iterable[str]:
-    """Say what was not to be done about listeners, and what check mode cannot tell of them."""
-    yield from left_as_they_are((run.rollout or {}).get("unchanged", ()))
-    created = [label(one) or "?" for one in result["imported"] if one["outcome"] == "imported"]
-    if created and is_check_mode and "deploy" in run.phases:
-        yield (
-            f"to be imported first, so not known yet which listeners would be switched to them: {some_of(created, MOST_NAMED)}"
-        )
 
 
 def _mail_date(found: Record) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._names import ascii_name, file_stems, listener_name
 from .._x509.certificate import names_of
@@ -34,17 +34,15 @@ class Facts:
     store: Sequence[Record] | None = None
     """All records of the certificate store, with or without their services, listed at any time; `None` if it could not be read."""
     listeners: Sequence[Record] | None = None
-    """What `ssl_certificate_deploy` returned, in the run or as a plan; `None` if it was not called."""
+    """What became of them, or in check mode would; `None` if they could not be listed."""
     has_all_listeners: bool = True
     """Whether these are all of the account."""
     seen: Sequence[Record] = ()
-    """What endpoints serve, from `ssl_endpoint_info` with `gather_stored`."""
+    """What listeners serve that is not the certificate that they have: its facts, with `host`, `port` and `certificate_ids`."""
     entries: Sequence[Record] = ()
     """The certificates of the sources."""
     unread: Sequence[Record] = ()
     """The entries of the sources that cannot be used, with reason and message."""
-    chosen: Sequence[Record] = ()
-    """The certificates of the sources that a run imports."""
     result: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """What the run has done: `imported`, `deployed`, `verified`, `removed`, `skipped` and `failed`."""
     needs_trust: bool = True
@@ -65,6 +63,8 @@ class Place:
     certificate_id: int | None
     not_before: str | None
     not_after: str | None
+    is_behind: bool = False
+    """Whether the store has a better one for it."""
 
 
 @dataclass
@@ -187,7 +187,8 @@ class Lines:
         for line, record in list(self._by_id.values()):
             for service in record.get("services") or ():
                 if _place_key(service) not in settled:
-                    line.places.append(_place(service, record["id"], record))
+                    is_behind = bool(record.get("superseded_by"))
+                    line.places.append(replace(_place(service, record["id"], record), is_behind=is_behind))
         unserved = {
             _place_key(one): one
             for one in (*settled.values(), *self.facts.did("failed"))
@@ -204,7 +205,9 @@ class Lines:
             if key in unserved:
                 self._add_unserved(line, has)
             else:
-                line.places.append(_place(one, identifier, record))
+                is_meant = one.get("outcome") in {"switched", *FAILED} and one.get("certificate_id") != identifier
+                is_behind = bool(one.get("better_certificate_id")) or (is_meant and not has_new)
+                line.places.append(replace(_place(one, identifier, record), is_behind=is_behind))
         self._add_seen({(one.get("address"), one.get("port")): listener_name(one) for one in settled.values()})
 
     def _add_unserved(self, line: Line, listener: Record) -> None:
@@ -214,19 +217,22 @@ class Lines:
         """
         shown, identifier = listener.get("served_fingerprint_sha256"), listener.get("certificate_id")
         place = listener.get("address"), listener.get("port")
+        own = self._by_id.get(identifier or 0, (line, {}))[1]
         known: Record = {}
         if shown:
             serving = self._by_fingerprint.get(shown)
             known = next((one for one in self._certificates(serving) if one.get("fingerprint_sha256") == shown), {})
             if serving is not None and known:
-                serving.places.append(_place(listener, known.get("id"), known))
+                is_behind = serving is line and age(known) < age(own)
+                serving.places.append(replace(_place(listener, known.get("id"), known), is_behind=is_behind))
                 if serving is line:
                     return
             else:
                 known = next((one for one in self.facts.seen if (one.get("host"), one.get("port")) == place), {})
         elif listener.get("previous_certificate_id") != identifier:
             known = self._by_id.get(listener.get("previous_certificate_id") or 0, (line, {}))[1]
-        line.astray.append(_place(listener, identifier, known))
+        is_behind = bool(known) and age(known) < age(own)
+        line.astray.append(replace(_place(listener, identifier, known), is_behind=is_behind))
 
     @staticmethod
     def _certificates(line: Line | None) -> list[Record]:
@@ -313,6 +319,12 @@ class Lines:
         """Return whether all listeners that serve a record of the store are known."""
         has_all = self.facts.listeners is not None and self.facts.has_all_listeners
         return has_all or record.get("services") is not None
+
+    def has_stored(self, entry: Record) -> bool:
+        """Return whether the store has the certificate of a source."""
+        line = self._by_fingerprint.get(entry.get("fingerprint_sha256") or "")
+        shown = entry.get("fingerprint_sha256")
+        return line is not None and any(one.get("fingerprint_sha256") == shown for one in line.stored)
 
     def other_services(self, record: Record) -> int | None:
         """Return how many services use a record besides the listeners that it had when it was listed; `None` if that is not told."""

@@ -15,8 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from .._codes import AttentionReason
 from .._text import encodable
 from .._times import parse
+from .rotation_summary import RESULT_NAMES
 
 with suppress(ImportError):
     from prometheus_client import CollectorRegistry, generate_latest
@@ -24,7 +26,7 @@ with suppress(ImportError):
 
 LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
 """The lists of a result whose items are counted."""
-ATTENTION = ("expired", "expiring", "held_back", "not_served")
+ATTENTION: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 """Why something needs a person. Each is always told, so that an alert goes away when there is none left."""
 
 Values = Mapping[str, t.Any]
@@ -54,8 +56,8 @@ def as_metrics(result: Mapping[str, t.Any], at: datetime, *, success: bool) -> s
         success: whether the run came to its end. It has succeeded if nothing failed, either.
     """
     listeners = _labelled(result.get("listeners") or ())
-    counts = {name: len(result.get(name) or ()) for name in LISTS}
-    attention = Counter(dict.fromkeys(ATTENTION, 0))
+    counts = {name: len(result.get(RESULT_NAMES.get(name, name)) or ()) for name in LISTS}
+    attention: Counter[str] = Counter(dict.fromkeys(ATTENTION, 0))
     attention.update(str(one.get("reason")) for one in result.get("attention") or ())
     metrics = [
         _gauge(

@@ -16,11 +16,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 
-from .._codes import ApprovalReason, HeldBack, LineAttention, LineReason, LineState
+from .._codes import ApprovalReason, HeldBack, LineAttention, LineReason, LineState, Untrusted
 from .._names import is_host_name, listener_name, shown_name_of
 from .._text import some_of
 from .._times import days_until, has_passed, iso
-from .cases import DONE, Case, Context, end_of
+from .cases import DONE, Case, Context, end_of, is_taken
 from .common import Record, Row, balancers, made_today, needing, notices, read, unless_same
 from .lines import Facts, Line, Lines, age
 
@@ -28,6 +28,8 @@ STATES: tuple[LineState, ...] = t.get_args(LineState)
 ATTENTION: tuple[LineAttention, ...] = t.get_args(LineAttention)
 """In order of urgency."""
 HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
+OF_SOURCES = {one for one in HELD_BACK if one not in t.get_args(Untrusted)}
+"""Those of them that hold back a certificate of a source, too; one that nobody trusts has a state of its own."""
 LEFT_OUT: tuple[ApprovalReason, ...] = t.get_args(ApprovalReason)
 """Why a run leaves something out that another one would do."""
 MOST_NAMED = 5
@@ -171,7 +173,7 @@ def _state(case: Case) -> tuple[LineState, str, list[str]]:
         messages.insert(0, why if case.entry is None else f"{refused.get('path') or _called(refused)}: {why}")
     if not case.store_is_known:
         return "unknown", "store_unknown", messages
-    held = [one for one in line.skipped if one.get("reason") in HELD_BACK]
+    held = [one for one in line.skipped if one.get("reason") in (HELD_BACK if one.get("port") else OF_SOURCES)]
     if held:
         return "held_back", _reason(held[0]), _messages(held)
     if refused is not None and case.entry is None:
@@ -252,7 +254,7 @@ def _why_no_source(case: Case) -> LineReason:
 
 def _without_store(case: Case) -> tuple[LineState, str]:
     """Return state and reason of a line that neither the store nor a listener has."""
-    if case.entry is not None and not case.is_needless and case.is_taken(case.line):
+    if case.entry is not None and is_taken(case.entry):
         return "waiting", "waiting_for_import"
     if case.line.removed or case.is_needless:
         return "superseded", "superseded"

@@ -18,8 +18,8 @@ from datetime import datetime, timezone
 from .._api.orders import ineligibility
 from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
 from .._names import shown_name_of
-from .._times import days_until, iso, parse
-from .._x509.terms import SLACK, Held, Shelf, Standing, Term
+from .._times import SLACK, days_until, is_of_term, iso, parse
+from .._x509.certificate import name_set
 from .common import EXPIRING_DAYS, Record, Row, balancers, needing, notices, read, unless_same
 
 STATES: tuple[State, ...] = t.get_args(State)
@@ -78,8 +78,8 @@ class _Index:
     stored: Mapping[int, Record]
     fingerprints: frozenset[str]
     """SHA-256 of the certificates in the store."""
-    shelf: Shelf | None
-    """The store; `None` if it could not be read, or may only be viewed."""
+    by_key: Mapping[str, Sequence[Record]] | None
+    """The store by SHA-256 of the public keys; `None` if it could not be read, or may only be viewed."""
     balances: bool
     """Whether load balancers serve any certificate of the store. In an account where none does, nothing is served yet to be."""
     lasting: Mapping[str, Mapping[frozenset[str], datetime]]
@@ -116,17 +116,20 @@ def _index(orders: Sequence[Record], known: Known, previous: Record) -> _Index:
         failed=_by_order(known.failed),
         stored={record["id"]: record for record in known.store or ()},
         fingerprints=frozenset(filter(None, (record.get("fingerprint_sha256") for record in known.store or ()))),
-        shelf=_shelf(known.store),
+        by_key=_by_key(known.store),
         balances=any(record.get("services") for record in known.store or ()),
         lasting=_lasting(orders),
         remembered=_by_order(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else {},
     )
 
 
-def _shelf(store: Sequence[Record] | None) -> Shelf | None:
+def _by_key(store: Sequence[Record] | None) -> dict[str, list[Record]] | None:
     if store is None or _is_limited_to_view(store):
         return None
-    return Shelf(filter(None, map(Held.from_result, store)))
+    found: dict[str, list[Record]] = {}
+    for record in store:
+        found.setdefault(record.get("public_key_sha256") or "", []).append(record)
+    return found
 
 
 def _is_limited_to_view(store: Sequence[Record] | None) -> bool:
@@ -144,7 +147,7 @@ def _lasting(orders: Iterable[Record]) -> dict[str, dict[frozenset[str], datetim
     for order in orders:
         expires = forever if order["status"] == "pending" else parse(order["expires_at"])
         if expires is not None and order["status"] in {"pending", "approved", "complete"}:
-            names = Term.from_result(order).names
+            names = _names(order)
             for name in names:
                 last = found.setdefault(name, {})
                 last[names] = max(last.get(names, expires), expires)
@@ -236,15 +239,30 @@ class _InStore:
 
 
 def _in_store(order: Record, index: _Index, at: datetime) -> _InStore:
-    if index.shelf is None:
+    is_superseded = bool(order.get("superseded_by"))
+    if index.by_key is None:
         is_imported = order.get("imported")
         ids = order.get("certificate_ids") or () if is_imported else ()
-        return _InStore(is_imported, bool(order.get("superseded_by")), [{"id": identifier} for identifier in ids])
-    term = Term.from_result(order)
-    standing = index.shelf.standing(term, at)
-    certificates = [index.stored[held.id] for held in _own(term, standing)]
-    is_idle = index.balances and _is_unused(certificates) and not index.shelf.replacing(term, at)
-    return _InStore(bool(standing.imported_as), bool(standing.superseded_by), certificates, is_idle)
+        return _InStore(is_imported, is_superseded, [{"id": identifier} for identifier in ids])
+    imported_as = _imported_as(order, index.by_key, at)
+    certificates = _own(order, imported_as)
+    is_replaced = any(record.get("superseded_by") for record in certificates)
+    is_idle = index.balances and _is_unused(certificates) and not is_replaced
+    return _InStore(bool(imported_as), is_superseded and not imported_as, certificates, is_idle)
+
+
+def _imported_as(order: Record, by_key: Mapping[str, Sequence[Record]], at: datetime) -> list[Record]:
+    """Return the records of the store that are the order's certificate."""
+    found = []
+    for record in by_key.get(order.get("public_key_sha256") or "-", ()):
+        begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
+        if begin and end and is_of_term(parse(order.get("expires_at")), begin, end, at):
+            found.append(record)
+    return found
+
+
+def _names(order: Record) -> frozenset[str]:
+    return name_set(order.get("common_name"), order.get("subject_alt_names") or ())
 
 
 def _is_unused(certificates: Sequence[Record]) -> bool:
@@ -267,11 +285,11 @@ def _served_by(certificates: Sequence[Record]) -> list[str] | None:
     return [f"{balancer}:{port}" for balancer, port in sorted(listeners)]
 
 
-def _own(term: Term, standing: Standing) -> Sequence[Held]:
+def _own(order: Record, imported_as: Sequence[Record]) -> Sequence[Record]:
     """Return the records of an order's own term, or if there are none, those of a later term with the same key."""
-    ends = term.expires_at
-    own = [held for held in standing.imported_as if ends is not None and held.not_after <= ends + SLACK]
-    return own or standing.imported_as
+    ends = parse(order.get("expires_at"))
+    own = [one for one in imported_as if ends is not None and (parse(one["not_after"]) or ends) <= ends + SLACK]
+    return own or imported_as
 
 
 def _mail(identifier: int, index: _Index, *, imported: bool) -> tuple[bool | None, str | None]:
@@ -329,7 +347,7 @@ def _state(
 
 def _is_renewed(order: Record, index: _Index) -> bool:
     """Return whether another order lasts longer that has all of its names."""
-    expires, names = parse(order["expires_at"]), Term.from_result(order).names
+    expires, names = parse(order["expires_at"]), _names(order)
     others = index.lasting.get(next(iter(names), ""), {})
     return expires is not None and any(last > expires and names <= theirs for theirs, last in others.items())
 

@@ -47,13 +47,6 @@ def switched(listener: Record) -> str:
     return f"switched to {which} ({label(listener) or 'without a name'}){seen.get(listener['served'], '')}"
 
 
-def left_as_they_are(unchanged: Sequence[Record]) -> Iterable[str]:
-    """Say how many listeners have the right certificate already, if any."""
-    if unchanged:
-        have = "listener has" if len(unchanged) == 1 else "listeners have"
-        yield f"{len(unchanged)} {have} the best certificate of the store already"
-
-
 def stored_as(certificate: Record) -> str:
     """Say under which id a certificate was stored, if that is known."""
     return f" as certificate {certificate['id']}" if certificate.get("id") else ""
@@ -75,7 +68,7 @@ def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]
     return groupby(sorted(records, key=reason_of), key=reason_of)
 
 
-def failures(failed: Sequence[Record], in_words_of_role: Callable[[str], str]) -> str:
+def failures(failed: Sequence[Record], in_words_of_role: Callable[[str], str] = str) -> str:
     """Return one line that says what failed.
 
     Args:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
-from .._api.balancers import fetch_balancers
+from .._api.balancers import Balancer, fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.store import fetch_stored, warn_of_unreadable
 from .._api.values import check_ids, in_range
@@ -25,20 +25,21 @@ from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._names import LARGEST_PORT, named, shown_name_of
 from .._plan.deployments import (
-    Deployment,
+    ListenerAction,
     ListenerSelection,
     Wish,
     by_place,
     plan_renewals,
     plan_wishes,
+    why_unmatched,
 )
-from .._plan.expected import Expected, read_expected
-from .._plan.replacements import Leeway
 from .._plan.settings import LIMITS, LONGEST_WAIT
+from .._plan.store_index import StoreIndex
+from .._plan.superseding import Overrides
 from .._progress import ProgressFile
 from .._text import some_of
 from .._times import now
-from .roots import roots_if_any
+from .roots import clients_of, roots_if_any
 from .serving import Watch
 from .switching import Patience, Switcher
 
@@ -72,11 +73,11 @@ SPEC = (
             },
             "load_balancers": {"type": "list", "elements": "str"},
             "ports": {"type": "list", "elements": "int"},
-            "expected_certificates": {"type": "list", "elements": "str"},
             "allow_name_loss": {"type": "bool", "default": False},
             "allow_key_type_change": {"type": "bool", "default": False},
             "allow_organization_change": {"type": "bool", "default": False},
             "allow_expired": {"type": "bool", "default": False},
+            "allow_untrusted": {"type": "bool", "default": False},
             "max_listeners": {"type": "int", "default": 20},
             "concurrency": {"type": "int", "default": 4},
             "wait": {"type": "bool", "default": True},
@@ -91,9 +92,12 @@ SPEC = (
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
-NARROWING = ("common_names", "load_balancers", "ports", "expected_certificates")
+NARROWING = ("common_names", "load_balancers", "ports")
 """Options of the renewal mode."""
-LEEWAY = ("allow_name_loss", "allow_key_type_change", "allow_organization_change", "allow_expired")
+OVERRIDES = (
+    *("allow_name_loss", "allow_key_type_change", "allow_organization_change"),
+    *("allow_expired", "allow_untrusted"),
+)
 """Options for certificates that the user names."""
 MOST_NAMED = 5
 """Maximum number of listeners in a message."""
@@ -104,21 +108,20 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     check_params(module)
     wishes = wishes_of(params)
-    expected = read_expected("expected_certificates", params["expected_certificates"] or ())
     if params["exclusive"]:
         check_ledger(module)
     client = connect(module, params["concurrency"], module.stop_on_signals())
     watch = watch_of(module, client) if params["verify"] else None
     planned_at = now()
-    planned = plan(module, client, wishes, expected)
+    planned = plan(module, client, wishes)
     if module.check_mode:
         if params["exclusive"] and any_change(planned):
             check_place(params["ledger_url"])
-        return as_result(planned, [predicted(one) for one in planned], client)
+        return as_result(planned, [simulate(one) for one in planned], client)
     patience = Patience(params["wait"], params["wait_timeout"], params["wait_interval"])
-    with turn_for(module, client, patience, planned, planned_at) as turn:
+    with turn_for(module, client, patience, planned, planned_at, exclusive=params["exclusive"]) as turn:
         if turn and turn.is_plan_stale:
-            planned = plan(module, client, wishes, expected)
+            planned = plan(module, client, wishes)
         if turn and not any_change(planned):
             turn.end()
         switcher = Switcher(
@@ -133,7 +136,7 @@ def run(module: Module) -> dict[str, t.Any]:
     return as_result(planned, sorted(settled, key=by_place), client)
 
 
-def any_change(planned: Iterable[Deployment]) -> bool:
+def any_change(planned: Iterable[ListenerAction]) -> bool:
     """Return whether a plan changes anything."""
     return any(one.is_changed for one in planned)
 
@@ -151,10 +154,16 @@ def check_ledger(module: Module) -> None:
 
 @contextmanager
 def turn_for(
-    module: Module, client: Client, patience: Patience, planned: Iterable[Deployment], planned_at: datetime
+    module: Module,
+    client: Client,
+    patience: Patience,
+    planned: Iterable[ListenerAction],
+    planned_at: datetime,
+    *,
+    exclusive: bool,
 ) -> Iterator[Turn | None]:
     """Have the turn to change load balancers in a block, if there is something to change and the user wants that only one run does."""
-    if not (module.params["exclusive"] and any_change(planned)):
+    if not (exclusive and any_change(planned)):
         yield None
         return
     module.require(*FOR_LEDGER)
@@ -176,17 +185,11 @@ def check_params(module: Module) -> None:
             "invalid_argument",
             "Give certificate_id together with listeners, or deployments, or none of them to renew what is served.",
         )
-    misplaced = [name for name in (NARROWING if named else LEEWAY) if params[name] not in (None, False)]
+    misplaced = [name for name in (NARROWING if named else OVERRIDES) if params[name] not in (None, False)]
     if misplaced:
         where = f"with {named[0]}" if named else "without certificate_id or deployments"
         raise CertificatesError(
             "invalid_argument", f"{', '.join(misplaced)} cannot be used {where}: leave one or the other out."
-        )
-    if params["expected_certificates"] and not module.check_mode:
-        raise CertificatesError(
-            "invalid_argument",
-            "expected_certificates can be used in check mode only, since what is not stored cannot be served: import the certificates, and "
-            "leave it out.",
         )
     limits = {**LIMITS, "concurrency": (1, MOST_CALLS_AT_ONCE), "wait_interval": (0.1, LONGEST_WAIT)}
     for name, (least, most) in limits.items():
@@ -234,30 +237,41 @@ def wishes_of(params: dict[str, t.Any]) -> list[Wish] | None:
     ]
 
 
-def plan(
-    module: Module, client: Client, wishes: Sequence[Wish] | None, expected: Sequence[Expected]
-) -> list[Deployment]:
+def plan(module: Module, client: Client, wishes: Sequence[Wish] | None) -> list[ListenerAction]:
     """Read the store and the balancers; return what to do about each listener.
 
     Raises:
-        CertificatesError: as `fetch_stored` and `fetch_balancers`; `too_many_listeners`.
+        CertificatesError: as `fetch_stored` and `fetch_balancers`; `not_found`, `too_many_listeners`.
     """
     params = module.params
     stored = fetch_stored(client)
     warn_of_unreadable(client, stored)
     balancers = fetch_balancers(client)
+    index, clients = StoreIndex(stored), clients_of(params["trusted_ca_path"])
     if wishes is not None:
-        leeway = Leeway(**{name.removeprefix("allow_"): params[name] for name in LEEWAY})
-        planned = plan_wishes(balancers, stored, wishes, leeway, now())
+        overrides = Overrides(**{name.removeprefix("allow_"): params[name] for name in OVERRIDES}, wildcards=True)
+        planned = plan_wishes(balancers, index, wishes, overrides, clients)
     else:
         selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
-        planned = plan_renewals(balancers, stored, selection, now(), expected)
+        check_selection(selection, balancers, index)
+        planned = plan_renewals(balancers, index, selection, clients)
         warn_of_what_is_missing(client, planned, selection)
     check_number([one for one in planned if one.is_changed], params["max_listeners"])
     return planned
 
 
-def warn_of_what_is_missing(client: Client, planned: Sequence[Deployment], selection: ListenerSelection) -> None:
+def check_selection(selection: ListenerSelection, balancers: Sequence[Balancer], index: StoreIndex) -> None:
+    """Refuse patterns that match nothing: they are mistyped, or what they meant is gone.
+
+    Raises:
+        CertificatesError: `not_found`.
+    """
+    unmatched = why_unmatched(selection, balancers, index)
+    if unmatched:
+        raise CertificatesError("not_found", unmatched)
+
+
+def warn_of_what_is_missing(client: Client, planned: Sequence[ListenerAction], selection: ListenerSelection) -> None:
     """Warn if nothing was found to renew, and about certificates that the listing of the store lacks: permissions may be missing."""
     if not planned and selection == ListenerSelection():
         client.warn(
@@ -275,15 +289,15 @@ def warn_of_what_is_missing(client: Client, planned: Sequence[Deployment], selec
         )
 
 
-def predicted(planned: Deployment) -> Deployment:
+def simulate(planned: ListenerAction) -> ListenerAction:
     """Return a planned change as check mode shows it."""
     if planned.outcome != "switched":
         return planned
-    when = ", once the certificate is stored" if isinstance(planned.target, Expected) else ""
-    return replace(planned, message=f"Would be switched{when}.")
+    is_stored = planned.target is None or planned.target.stored_id is not None
+    return replace(planned, message=f"Would be switched{'' if is_stored else ', once the certificate is stored'}.")
 
 
-def check_number(planned: Sequence[Deployment], most: int) -> None:
+def check_number(planned: Sequence[ListenerAction], most: int) -> None:
     """Refuse a run that would switch more listeners than `max_listeners` allows."""
     if len(planned) > most:
         raise CertificatesError(
@@ -302,14 +316,14 @@ def watch_of(module: Module, client: Client) -> Watch:
     return Watch(module.params["verify_timeout"], anchors, client.stop)
 
 
-def by_balancer(planned: Sequence[Deployment]) -> Iterator[list[Deployment]]:
+def by_balancer(planned: Sequence[ListenerAction]) -> Iterator[list[ListenerAction]]:
     """Yield the listeners of each balancer."""
     found = sorted((one for one in planned if one.place), key=lambda one: one.at.balancer.uuid)
     for _uuid, group in groupby(found, key=lambda one: one.at.balancer.uuid):
         yield sorted(group, key=by_place)
 
 
-def as_result(planned: Sequence[Deployment], done: Sequence[Deployment], client: Client) -> dict[str, t.Any]:
+def as_result(planned: Sequence[ListenerAction], done: Sequence[ListenerAction], client: Client) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a listener failed."""
     counts = {outcome: sum(one.outcome == outcome for one in done) for outcome in t.get_args(DeployOutcome)}
     counts["failed"] += counts.pop("rolled_back")
@@ -326,7 +340,7 @@ def as_result(planned: Sequence[Deployment], done: Sequence[Deployment], client:
     return result
 
 
-def as_failure(failures: Sequence[Deployment], count: int, *, stopped: bool) -> dict[str, t.Any]:
+def as_failure(failures: Sequence[ListenerAction], count: int, *, stopped: bool) -> dict[str, t.Any]:
     """Return `failure` for the listeners that failed."""
     said = [f"{one.name}: {one.reason}: {one.message}" for one in failures]
     told = "The run was told to stop before it had seen what all listeners serve. " if stopped else ""
@@ -339,7 +353,7 @@ def as_failure(failures: Sequence[Deployment], count: int, *, stopped: bool) -> 
     ).as_failure()
 
 
-def as_diff(deployment: Deployment) -> dict[str, t.Any]:
+def as_diff(deployment: ListenerAction) -> dict[str, t.Any]:
     """Return the plan for one listener in the form of Ansible's diffs."""
     target = deployment.target.facts() if deployment.target else {}
     return {

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 from .._api import store
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
@@ -28,11 +29,12 @@ from .._plan.imports import (
     About,
     Creation,
     Failure,
+    ImportAction,
     Present,
     Removal,
     Repetition,
-    Step,
     Superseded,
+    Unchanged,
     Update,
     check_deletion,
     failed,
@@ -47,7 +49,8 @@ from .._plan.imports import (
     warnings_of,
 )
 from .._plan.material import Content, ImportWishes, Material, assemble, check_order, presumed_leaf, with_remedy
-from .._plan.shelf import Shelf
+from .._plan.store_index import StoreIndex
+from .._plan.superseding import Clients
 from .._progress import ProgressFile
 from .._times import now
 from .._x509.certificate import Certificate
@@ -55,7 +58,7 @@ from .._x509.chain import Anchors
 from .._x509.keys import key_texts
 from .creates import Creator
 from .import_result import as_result
-from .roots import roots_if_any, trusted_roots
+from .roots import clients_of, roots_if_any, trusted_roots
 
 SPEC = api_options() + import_options() + ledger_options() + concurrency_options()
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
@@ -75,7 +78,8 @@ def run(module: Module) -> dict[str, t.Any]:
     check_ids("order_id", order_ids)
     if params["ledger_url"]:
         check_place(params["ledger_url"])
-    checked = [check(item, module) for item in items]  # until then a signal simply ends the run
+    clients_with = cache(clients_of)
+    checked = [check(item, module, clients_with) for item in items]  # until then a signal simply ends the run
     client = connect(module, params["concurrency"], module.stop_on_signals())
     steps = refuse_creates_without_a_place(plan(client, items, checked, order_ids), params["ledger_url"])
     for step in steps:
@@ -150,8 +154,9 @@ class ToStore:
     content: Content
     wishes: ImportWishes
     about: About
+    clients: Clients = field(repr=False, compare=False)
 
-    def plan(self, shelf: Shelf, orders: Orders) -> Step:
+    def plan(self, index: StoreIndex, orders: Orders) -> ImportAction:
         """Return what to do about it."""
         order_id = self.about.order_id
         try:
@@ -159,7 +164,7 @@ class ToStore:
                 orders.check(self.content, order_id)
         except CertificatesError as error:
             return failed(error, replace(self.about, warnings=()))
-        step = plan_present(self.content, shelf, self.wishes, order_id, now())
+        step = plan_present(self.content, index, self.wishes, order_id, self.clients)
         return replace(step, about=replace(step.about, warnings=self.about.warnings))
 
 
@@ -171,16 +176,22 @@ class ToRemove:
     fingerprint_sha256: str | None
     common_name: str | None
 
-    def plan(self, shelf: Shelf, _orders: Orders) -> Step:
+    def plan(self, index: StoreIndex, _orders: Orders) -> ImportAction:
         """Return what to do about it."""
-        return plan_absent(shelf.records, self.certificate_id, self.fingerprint_sha256, self.common_name)
+        return plan_absent(list(index), self.certificate_id, self.fingerprint_sha256, self.common_name)
 
 
 Checked: t.TypeAlias = "ToStore | ToRemove | Failure"
 
 
-def check(item: Item, module: Module) -> Checked:
-    """Check one certificate as far as possible without the API."""
+def check(item: Item, module: Module, clients_with: Callable[[str | None], Clients]) -> Checked:
+    """Check one certificate as far as possible without the API.
+
+    Args:
+        item: the options.
+        module: gets to know the secrets, and the warnings.
+        clients_with: returns the clients with the root certificates of a path, `None` for those of this machine.
+    """
     if item["state"] == "absent":
         return ToRemove(item["certificate_id"], item["fingerprint_sha256"], item["common_name"])
     wishes = ImportWishes(item["allow_expired"], item["verify_chain"], item["remove_superseded"], item["trust"])
@@ -190,10 +201,11 @@ def check(item: Item, module: Module) -> Checked:
         module.no_log_values.update(key_texts(material.private_key or b""))
         about = replace(about, certificate=presumed_leaf(material))
         content, warnings = assemble(material, wishes, now(), anchors_for(item, module))
+        clients = clients_with(item["trusted_ca_path"])
     except CertificatesError as error:
         return failed(error, about)
     module.no_log_values.add(content.private_key_pem.strip())
-    return ToStore(content, wishes, replace(about, certificate=content.certificate, warnings=warnings))
+    return ToStore(content, wishes, replace(about, certificate=content.certificate, warnings=warnings), clients)
 
 
 def anchors_for(item: Item, module: Module) -> Anchors | None:
@@ -233,21 +245,27 @@ def read_material(item: Item) -> Material:
     )
 
 
-def plan(client: Client, items: Sequence[Item], checked: Sequence[Checked], order_ids: Sequence[int]) -> list[Step]:
+def plan(
+    client: Client, items: Sequence[Item], checked: Sequence[Checked], order_ids: Sequence[int]
+) -> list[ImportAction]:
     """Read the orders and the store once for all; return what to do about each certificate."""
-    failures: list[Step] = [one for one in checked if isinstance(one, Failure)]
+    failures: list[ImportAction] = [one for one in checked if isinstance(one, Failure)]
     if len(failures) == len(checked):
         return failures
     orders = read_orders(client, order_ids)
     stored = store.fetch_stored(client)
     if any(item["state"] == "present" or item["fingerprint_sha256"] is not None for item in items):
         store.warn_of_unreadable(client, stored)
-    shelf = Shelf(stored)
-    steps = mark_repeated([one if isinstance(one, Failure) else one.plan(shelf, orders) for one in checked])
+    return plan_from(client, checked, StoreIndex(stored), orders)
+
+
+def plan_from(client: Client, checked: Sequence[Checked], index: StoreIndex, orders: Orders) -> list[ImportAction]:
+    """Return what to do about each certificate, from what the store holds."""
+    steps = mark_repeated([one if isinstance(one, Failure) else one.plan(index, orders) for one in checked])
     return [name_services(client, step) for step in spare_what_is_wanted(steps)]
 
 
-def name_services(client: Client, step: Step) -> Step:
+def name_services(client: Client, step: ImportAction) -> ImportAction:
     """If a certificate is in use, add to the message what uses it."""
     if not isinstance(step, Failure) or step.reason != "in_use" or step.about.id is None:
         return step
@@ -264,7 +282,7 @@ def read_orders(client: Client, order_ids: Sequence[int]) -> Orders:
         return Orders({}, error)
 
 
-def refuse_creates_without_a_place(steps: Sequence[Step], ledger_url: str | None) -> list[Step]:
+def refuse_creates_without_a_place(steps: Sequence[ImportAction], ledger_url: str | None) -> list[ImportAction]:
     """Fail steps that create something if there is no possible place for the ledger; in check mode as well."""
     try:
         if any(isinstance(step, Creation) for step in steps):
@@ -274,10 +292,9 @@ def refuse_creates_without_a_place(steps: Sequence[Step], ledger_url: str | None
     return list(steps)
 
 
-def carry_out(module: Module, client: Client, steps: Sequence[Step]) -> list[Step]:
+def carry_out(module: Module, client: Client, steps: Sequence[ImportAction]) -> list[ImportAction]:
     """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
-    new = [step.content.certificate for step in steps if isinstance(step, Creation)]
-    creator = Creator(client, module.params["ledger_url"], new)
+    creator = Creator(client, module.params["ledger_url"], [step for step in steps if isinstance(step, Creation)])
     progress = ProgressFile(module.given_folder, len(steps))
     try:
         done = client.each(progress.of(lambda step: carry_out_one(client, creator, step)), steps, prepares=True)
@@ -286,14 +303,14 @@ def carry_out(module: Module, client: Client, steps: Sequence[Step]) -> list[Ste
     return [repeated(step, done[step.first]) if isinstance(step, Repetition) else step for step in done]
 
 
-def repeated(step: Repetition, first: Step) -> Step:
+def repeated(step: Repetition, first: ImportAction) -> ImportAction:
     """Return the step of a certificate that was already given by an earlier item."""
     if isinstance(first, Failure):
         return Failure(step.about, first.message, first.reason)
     return replace(step, about=replace(step.about, id=first.about.id))
 
 
-def carry_out_one(client: Client, creator: Creator, step: Step) -> Step:
+def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> ImportAction:
     """Carry out the plan for one certificate."""
     try:
         if isinstance(step, Creation):
@@ -301,7 +318,7 @@ def carry_out_one(client: Client, creator: Creator, step: Step) -> Step:
         if isinstance(step, Update):
             edit(client, step)
         elif isinstance(step, Removal):
-            remove(client, step.record.id, step.record.certificate)
+            return carry_out_removal(client, step)
     except CertificatesError as error:
         return name_services(client, failed(as_reason(error), step.about))
     if not isinstance(step, Present):
@@ -312,33 +329,57 @@ def carry_out_one(client: Client, creator: Creator, step: Step) -> Step:
     )
 
 
-def create(creator: Creator, step: Creation) -> Step:
-    """Store a certificate; if another run was faster, plan what is left to do about its record."""
-    certificate = step.content.certificate
+def carry_out_removal(client: Client, step: Removal) -> ImportAction:
+    """Delete a record."""
     try:
-        created = creator.create(certificate, step.content.as_template())
+        remove(client, step.record.id, step.record.certificate)
     except CertificatesError as error:
-        raise with_remedy(error, certificate) from None
+        return name_services(client, failed(as_reason(error), step.about))
+    return step
+
+
+def create(creator: Creator, step: Creation) -> ImportAction:
+    """Store a certificate; if another run was faster, plan what is left to do about its record."""
+    try:
+        created = creator.create(step)
+    except CertificatesError as error:
+        raise with_remedy(error, step.content.certificate) from None
     if isinstance(created, int):
         return replace(step, about=replace(step.about, id=created))
-    return plan_found(step, [created])
+    found = plan_found(step, [created])
+    if step.is_second and not isinstance(found, Unchanged):
+        raise chain_not_kept(created.id)
+    return found
 
 
 def edit(client: Client, step: Update) -> None:
-    """Change a record; if no clear answer came, read the record before deciding whether it failed."""
+    """Change a record; if no clear answer came, or its chain is to change, read it before deciding whether it failed."""
     try:
         store.edit(client, step.record.id, step.changes)
     except CertificatesError as error:
-        if error.code != "no_answer" or not is_edited(client, step):
+        if error.code != "no_answer" or lacking(client, step) != {}:
             raise
+    if CHAIN in step.changes and CHAIN in (lacking(client, step) or {}):
+        raise chain_not_kept(step.record.id)
 
 
-def is_edited(client: Client, step: Update) -> bool:
-    """Return whether a record is known to be as wanted."""
+def lacking(client: Client, step: Update) -> Mapping[str, str] | None:
+    """Return what a record is not as wanted in; `None` if that cannot be read."""
     with suppress(CertificatesError):
         record = store.fetch_one(client, step.record.id)
-        return record is not None and not step.content.changes_to(record)
-    return False
+        return None if record is None else step.content.changes_to(record)
+    return None
+
+
+CHAIN = "intermediateCertificate"
+
+
+def chain_not_kept(identifier: int) -> CertificatesError:
+    """Say that the store has left out issuers: it is not documented whether it takes several, and to give them again would not help."""
+    return CertificatesError(
+        "refused",
+        f"Certificate {identifier} was given these intermediate certificates, and the store has not kept all of them: import it with fewer.",
+    )
 
 
 def remove(client: Client, identifier: int, listed: Certificate | None) -> None:
@@ -354,7 +395,7 @@ def remove(client: Client, identifier: int, listed: Certificate | None) -> None:
             raise
 
 
-def read_again(client: Client, identifier: int) -> store.Stored:
+def read_again(client: Client, identifier: int) -> store.StoreCertificate:
     """Return the current content of a record.
 
     Raises:

@@ -18,7 +18,8 @@ from .._argspec import ArgumentSpec, api_options, selection_options
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
-from .._times import now
+from .._plan.store_index import StoreIndex
+from .roots import clients_of
 
 SPEC = (
     api_options()
@@ -60,7 +61,8 @@ def run(module: Module) -> dict[str, t.Any]:
     client = connect(module)
     listing = fetch_visible(client)
     services = fetch_services(module, client) if params["gather_services"] else None
-    at = now()
+    index, clients = StoreIndex(listing.records), clients_of(None)
+    at = clients.at
     missing = [*ENTRY_LACKS, *(PEMS if params["include_pem"] else ())] if listing.is_limited else []
     if listing.is_limited:
         module.warn(limitation(missing, selection))
@@ -69,6 +71,7 @@ def run(module: Module) -> dict[str, t.Any]:
     certificates = [
         {
             **record.as_result(at),
+            "superseded_by": [one.id for one in index.superseding(record, clients)] if record.certificate else None,
             **(record.pems() if params["include_pem"] else {}),
             **({SERVICES: services.get(record.id, [])} if services is not None else {}),
             **dict.fromkeys(missing),

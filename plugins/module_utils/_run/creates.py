@@ -21,8 +21,8 @@ from .._api import store
 from .._api.client import Client, Interrupted
 from .._errors import CertificatesError
 from .._ledger.ledger import Claim, CreateKey, Entry, Ledger, lease_for
+from .._plan.imports import Creation
 from .._times import now
-from .._x509.certificate import Certificate
 
 FIRST_PAUSE = 0.1
 """Seconds between the first two checks of another run's claim; each pause is twice as long as the one before."""
@@ -52,8 +52,8 @@ class Creator:
     Args:
         client: the session.
         ledger_url: as `Ledger` takes it.
-        certificates: what may be created. Other runs' claims on them are watched from the first creation on. So the wait for dead
-            runs ends for all certificates at the same time, however late the turn of each comes.
+        creations: what may be created. Other runs' claims on them are watched from the first creation on. So the wait for dead
+            runs ends for all of them at the same time, however late the turn of each comes.
         clock: returns the present instant.
     """
 
@@ -61,36 +61,35 @@ class Creator:
         self,
         client: Client,
         ledger_url: str | None,
-        certificates: Sequence[Certificate],
+        creations: Sequence[Creation],
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._client = client
         self._ledger_url = ledger_url
-        self._certificates = certificates
+        self._creations = creations
         self._now = clock
         self._lease = lease_for(client.settings.timeout)
         self._opening = threading.Lock()
         self._started: _Start | CertificatesError | None = None
         self._listing = threading.Lock()
-        self._listed: tuple[datetime, Sequence[store.Stored]] | None = None
+        self._listed: tuple[datetime, Sequence[store.StoreCertificate]] | None = None
 
     def close(self) -> None:
         """Close the ledger if it was opened."""
         if isinstance(self._started, _Start):
             self._started.ledger.close()
 
-    def create(self, certificate: Certificate, template: Mapping[str, str]) -> int | store.Stored:
+    def create(self, creation: Creation) -> int | store.StoreCertificate:
         """Create a certificate and return its id, or the record if another run has created it meanwhile.
 
         Args:
-            certificate: one that the store did not have when it was listed.
-            template: the template for `createObject`.
+            creation: of one that the store did not have, or not with its chain, when it was listed.
 
         Raises:
             CertificatesError: as `store.create` and `Ledger`; `no_answer` if it may have been stored; `interrupted`.
         """
         start = self._start()
-        ledger, key = start.ledger, CreateKey(start.account_id, certificate.fingerprint_sha256)
+        ledger, key = start.ledger, CreateKey(start.account_id, creation.fingerprint)
         seen, since = start.entries.get(key), start.at
         pause = FIRST_PAUSE
         while True:
@@ -100,7 +99,7 @@ class Creator:
             answer = ledger.claim(key, at, None, self._lease)
             if isinstance(answer, Claim):
                 with suppress(_Taken):
-                    return self._claimed(ledger, answer, certificate, template)
+                    return self._claimed(ledger, answer, creation)
                 continue
             if answer != seen:
                 seen, since = answer, at
@@ -108,7 +107,7 @@ class Creator:
                 self._client.stop.wait(pause * (0.5 + random.random()))
                 pause = min(2 * pause, LONGEST_PAUSE)
                 continue
-            record = self._created_by(ledger, answer, since, certificate)
+            record = self._created_by(ledger, answer, since, creation)
             if record is not None:
                 return record
             ledger.withdraw(answer)
@@ -129,15 +128,13 @@ class Creator:
         ledger = Ledger(self._ledger_url)
         try:
             account_id = self._client.account_id()
-            keys = (CreateKey(account_id, certificate.fingerprint_sha256) for certificate in self._certificates)
+            keys = (CreateKey(account_id, creation.fingerprint) for creation in self._creations)
             return _Start(ledger, account_id, ledger.last_requests(keys), self._now())
         except CertificatesError:
             ledger.close()
             raise
 
-    def _claimed(
-        self, ledger: Ledger, claim: Claim[CreateKey], certificate: Certificate, template: Mapping[str, str]
-    ) -> int:
+    def _claimed(self, ledger: Ledger, claim: Claim[CreateKey], creation: Creation) -> int:
         """Create the claimed certificate; after a lost or unreadable answer, look for it in the store before deciding."""
 
         def keep_claim() -> None:
@@ -152,7 +149,7 @@ class Creator:
             claim = renewed
 
         try:
-            identifier = store.create(self._client, template, before_sending=keep_claim)
+            identifier = store.create(self._client, creation.content.as_template(), before_sending=keep_claim)
         except _Taken:
             raise
         except CertificatesError as error:
@@ -160,7 +157,7 @@ class Creator:
                 with suppress(CertificatesError):  # otherwise the lease expires
                     ledger.release(claim)
                 raise
-            record = find_in_store(self._client, certificate)
+            record = find_in_store(self._client, creation)
             if record is None:  # the claim stays open, since the call may still arrive
                 raise
             identifier = record.id
@@ -169,8 +166,8 @@ class Creator:
         return identifier
 
     def _created_by(
-        self, ledger: Ledger, entry: Entry[CreateKey], since: datetime, certificate: Certificate
-    ) -> store.Stored | None:
+        self, ledger: Ledger, entry: Entry[CreateKey], since: datetime, creation: Creation
+    ) -> store.StoreCertificate | None:
         """Return what another run created, or `None` if it created nothing or the record is gone again.
 
         Raises:
@@ -184,13 +181,14 @@ class Creator:
                     f"It was stored as certificate {record.id}, but what that record holds cannot be read now, so it is not stored again. Look at "
                     "the record in the portal; if it is not this certificate, delete it.",
                 )
-            return record if record is not None and record.certificate == certificate else None
-        record = _held(self._listed_after(entry, since), certificate)
+            # Even if the store has not kept all of its chain: to store it once more, night after night, would not help.
+            return record if record is not None and record.certificate == creation.content.certificate else None
+        record = _held(self._listed_after(entry, since), creation)
         if record is not None:
             ledger.confirm(entry, certificate_id=record.id)
         return record
 
-    def _listed_after(self, entry: Entry[CreateKey], since: datetime) -> Sequence[store.Stored]:
+    def _listed_after(self, entry: Entry[CreateKey], since: datetime) -> Sequence[store.StoreCertificate]:
         """Return a listing of the store that began after the claim was over; one listing serves all claims that were over by then."""
         with self._listing:
             if self._listed is None or not entry.is_over(self._listed[0] - since, self._listed[0]):
@@ -198,19 +196,19 @@ class Creator:
             return self._listed[1]
 
 
-def find_in_store(client: Client, certificate: Certificate) -> store.Stored | None:
+def find_in_store(client: Client, creation: Creation) -> store.StoreCertificate | None:
     """Return the record of a certificate whose creation got no answer: search by common name, then in the whole list."""
-    name = certificate.common_name
-    by_name: list[Callable[[], Sequence[store.Stored]]] = (
+    name = creation.content.certificate.common_name
+    by_name: list[Callable[[], Sequence[store.StoreCertificate]]] = (
         [lambda: store.find_by_common_name(client, name)] if name else []
     )
     for look in (*by_name, lambda: store.fetch_stored(client)):
         with suppress(CertificatesError):
-            record = _held(look(), certificate)
+            record = _held(look(), creation)
             if record is not None:
                 return record
     return None
 
 
-def _held(records: Sequence[store.Stored], certificate: Certificate) -> store.Stored | None:
-    return next((record for record in records if record.certificate == certificate), None)
+def _held(records: Sequence[store.StoreCertificate], creation: Creation) -> store.StoreCertificate | None:
+    return next(filter(creation.is_done_by, records), None)

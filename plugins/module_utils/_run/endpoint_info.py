@@ -16,7 +16,7 @@ from ansible.module_utils.common.validation import check_type_dict
 from .._api.balancers import Balancer, Listener, fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.settings import LONGEST_TIMEOUT
-from .._api.store import Listing, Stored, fetch_visible
+from .._api.store import Listing, StoreCertificate, fetch_visible
 from .._argspec import ArgumentSpec, api_options, import_options
 from .._codes import EndpointReason
 from .._errors import CertificatesError
@@ -159,7 +159,7 @@ def ids_by_certificate(listing: Listing) -> dict[bytes, list[int]]:
     return found
 
 
-def from_load_balancers(client: Client, records: Sequence[Stored]) -> list[Item]:
+def from_load_balancers(client: Client, records: Sequence[StoreCertificate]) -> list[Item]:
     """Return the HTTPS listeners of the account's load balancers, sorted by the balancers' ids and by port."""
     stored = {record.id: record for record in records}
     return [
@@ -170,7 +170,7 @@ def from_load_balancers(client: Client, records: Sequence[Stored]) -> list[Item]
     ]
 
 
-def _item_of(balancer: Balancer, listener: Listener, stored: Mapping[int, Stored]) -> Item:
+def _item_of(balancer: Balancer, listener: Listener, stored: Mapping[int, StoreCertificate]) -> Item:
     record = stored.get(listener.certificate_id or 0)
     host = balancer.address or ""
     name = asked_name(record) if record else None
@@ -185,7 +185,7 @@ def _item_of(balancer: Balancer, listener: Listener, stored: Mapping[int, Stored
     return Item(Endpoint(host, listener.port, name or host or None), about, why_not)
 
 
-def asked_name(record: Stored) -> str | None:
+def asked_name(record: StoreCertificate) -> str | None:
     """Return a name by which clients would ask for a certificate of the store, `None` if it has none that can be asked for."""
     name = (
         server_name_for(record.certificate)

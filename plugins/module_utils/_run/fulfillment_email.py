@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.orders import FULFILLMENT_EMAIL, TERM, Selection, fetch_orders, resend_fulfillment_email
-from .._api.store import fetch_shelf
+from .._api.store import fetch_for_orders
 from .._api.values import LARGEST_ID, check_ids, in_range
 from .._argspec import ArgumentSpec, api_options, concurrency_options, ledger_options, selection_options
 from .._codes import Code, EmailOutcome, EmailReason
@@ -35,9 +35,11 @@ from .._plan.emails import (
     skip_imported,
     warning_of_unknown_keys,
 )
+from .._plan.store_index import StoreIndex
 from .._progress import ProgressFile
 from .._text import some_of
 from .._times import iso, now
+from .roots import clients_of
 
 SPEC = (
     api_options()
@@ -136,7 +138,8 @@ def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes
                 ledger.correct(entry, at)
     emails = plan_emails(orders.values(), {key.order_id: entry for key, entry in last_requests.items()}, wishes, at)
     if wishes.skip_imported and not wishes.force and any(map(is_open, emails)):
-        emails = skip_imported(emails, orders, fetch_shelf(client, "set skip_imported: false"), at)
+        index = StoreIndex(fetch_for_orders(client, "set skip_imported: false"))
+        emails = skip_imported(emails, orders, index, clients_of(None))
     unknown = warning_of_unknown_keys(emails, orders) if wishes.skip_imported else None
     if unknown:
         module.warn(unknown)

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from .._api.client import Client
 from .._errors import CertificatesError
 from .._names import named
-from .._plan.imports import Creation, Failure, Present, Removal, Step, Unchanged, Update
+from .._plan.imports import Creation, Failure, ImportAction, Present, Removal, Unchanged, Update
 from .._text import some_of
 from .._times import iso
 
 
-def as_result(planned: Sequence[Step], done: Sequence[Step], client: Client, *, single: bool) -> dict[str, t.Any]:
+def as_result(
+    planned: Sequence[ImportAction], done: Sequence[ImportAction], client: Client, *, single: bool
+) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
     result: dict[str, t.Any] = {
@@ -48,17 +50,17 @@ def as_failure(failures: Sequence[tuple[int, Failure]], count: int, *, stopped: 
     ).as_failure()
 
 
-def name_of(step: Step) -> str:
+def name_of(step: ImportAction) -> str:
     """Return a certificate's name in messages."""
     return step.about.name or "unknown name"
 
 
-def as_shown(planned: Step, done: Step) -> Step:
+def as_shown(planned: ImportAction, done: ImportAction) -> ImportAction:
     """Return what the diff shows for a certificate: the plan, unless another run has stored it meanwhile."""
     return done if isinstance(planned, Creation) and isinstance(done, Unchanged | Update) else planned
 
 
-def as_diff(step: Step) -> dict[str, t.Any]:
+def as_diff(step: ImportAction) -> dict[str, t.Any]:
     """Return the plan for one certificate in the form of Ansible's diffs: public facts only."""
     certificate = step.about.certificate
     public = (

@@ -12,14 +12,15 @@ from dataclasses import replace
 
 from .._api.client import Client, connect
 from .._api.orders import DERIVED, PROPERTIES, STANDING, Selection, fetch_orders
-from .._api.store import UNREADABLE, fetch_shelf
+from .._api.store import UNREADABLE, fetch_for_orders
 from .._argspec import ArgumentSpec, api_options, selection_options
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import any_matches
-from .._times import now
-from .._x509.terms import Shelf
+from .._plan.standing import results as selected
+from .._plan.store_index import StoreIndex
+from .roots import clients_of
 
 FIELDS = ("id", *PROPERTIES, *DERIVED, *STANDING)
 """The keys of an order's record."""
@@ -36,9 +37,8 @@ def run(module: Module) -> dict[str, t.Any]:
     selection, fields = narrowed(Selection.from_options(module.params), module.params["fields"])
     client = connect(module)
     account_id = client.account_id(module.params["account_id"])
-    at = now()
     found = fetch_orders(client, account_id, selection.order_ids, selection.facts | facts_of(fields))
-    results = selection.results(found, at, fetch_shelf_for(client, selection))
+    results = selected(selection, found, index_for(client, selection), clients_of(None))
     if set(fields) < set(FIELDS):
         results = [{name: value for name, value in result.items() if name in fields} for result in results]
     return {
@@ -55,7 +55,7 @@ def run(module: Module) -> dict[str, t.Any]:
     }
 
 
-def fetch_shelf_for(client: Client, selection: Selection) -> Shelf | None:
+def index_for(client: Client, selection: Selection) -> StoreIndex | None:
     """Return the stored certificates that selected orders are compared with; `None` if they are not to be compared.
 
     It is also `None`, with a warning, if the user may not read them, unless orders are selected by what is in the store.
@@ -66,7 +66,7 @@ def fetch_shelf_for(client: Client, selection: Selection) -> Shelf | None:
     if not selection.needs_store:
         return None
     try:
-        return fetch_shelf(client, "leave out imported")
+        return StoreIndex(fetch_for_orders(client, "leave out imported"))
     except CertificatesError as error:
         if error.code != "not_found" or selection.imported is not None:
             raise

@@ -13,6 +13,8 @@ from functools import cache
 
 from .._errors import CertificatesError
 from .._files import LARGEST_FILE, default_roots, not_readable, read_file, shown
+from .._plan.superseding import Clients
+from .._times import now
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.read import certificates_of_store
@@ -78,6 +80,27 @@ def roots_if_any(path: str | None, warn: Callable[[str], object]) -> Anchors | N
             raise
         warn(f"Whether certificates can be trusted was not looked at. {error.message}")
         return None
+
+
+def clients_of(path: str | None) -> Clients:
+    """Return clients with the root certificates in a file or folder, or `default_roots`; none on a machine without.
+
+    The latter are read only if anything depends on them.
+
+    Raises:
+        CertificatesError: as `trusted_roots`, if the user or the environment names them.
+    """
+    named = trusted_roots(path) if path is not None else None
+    return Clients(lambda: named or _roots_or_none(), now())
+
+
+def _roots_or_none() -> Anchors:
+    try:
+        return trusted_roots(None)
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        return Anchors()
 
 
 def _in(path: str) -> list[Certificate]:

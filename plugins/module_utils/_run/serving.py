@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .._names import name_to_ask_for
-from .._plan.deployments import Deployment
+from .._plan.deployments import ListenerAction
 from .._text import some_of
 from .._times import now
 from .._tls.endpoint import Endpoint, Look
-from .._tls.look import look_at_addresses
+from .._tls.look import CONCURRENCY, look_at_addresses
 from .._tls.serving import Sighting, Verdict, sighting
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chains
@@ -74,15 +74,15 @@ class Watch:
             "machine that reaches them, or see with ssl_endpoint_info from there.",
         ]
 
-    def remember(self, deployments: Sequence[Deployment]) -> None:
+    def remember(self, deployments: Sequence[ListenerAction]) -> None:
         """Look at listeners before they are changed."""
         self._before.update(self._look_at(deployments))
 
-    def is_broken(self, deployment: Deployment) -> bool:
+    def is_broken(self, deployment: ListenerAction) -> bool:
         """Return whether a listener worked before the change and did not after it."""
         return deployment.uuid in self._broken
 
-    def works(self, deployment: Deployment) -> bool:
+    def works(self, deployment: ListenerAction) -> bool:
         """Look until a listener that was pointed back works again; return whether it does."""
         before = self._before.get(deployment.uuid)
         may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
@@ -94,7 +94,7 @@ class Watch:
             if not pauses.pause():
                 return False
 
-    def until_served(self, deployments: Sequence[Deployment]) -> list[Deployment]:
+    def until_served(self, deployments: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Return listeners that are to be seen with what they serve: as soon as it is what they should, else when the time is over."""
         seen = {one.uuid: one for one in deployments}
         pending = dict(seen)
@@ -102,6 +102,8 @@ class Watch:
         worse_since: dict[str, float] = {}
         while pending:
             for uuid, found in self._look_at(list(pending.values())).items():
+                if self._stop.is_set() and found.verdict != "served":
+                    continue  # the look may have been cut short
                 seen[uuid] = self._judged(pending[uuid], found)
                 worse = self._is_worse(uuid, found)
                 since = worse_since.setdefault(uuid, time.monotonic()) if worse else worse_since.pop(uuid, None)
@@ -121,13 +123,15 @@ class Watch:
         before = self._before.get(uuid)
         return before is not None and found.is_worse_than(before)
 
-    def _judged(self, deployment: Deployment, found: Sighting) -> Deployment:
+    def _judged(self, deployment: ListenerAction, found: Sighting) -> ListenerAction:
         """Return a listener with what was seen of it."""
         if found.verdict == "served":
             self._note_trust(deployment, found)
             what = "It" if deployment.outcome != "skipped" else "The one that the listener has"
             message = f"{deployment.message} {what} is served."
-            return replace(deployment, served=True, served_fingerprint=found.shown, message=message)
+            return replace(
+                deployment, served=True, served_fingerprint=found.shown, seen=found.certificates, message=message
+            )
         if found.verdict == "unreachable" and not self._is_worse(deployment.uuid, found):
             why = f"{deployment.message} What is served cannot be looked at from here: {found.words}"
             self._unreached.add(deployment.name)
@@ -140,9 +144,10 @@ class Watch:
             f"With certificate {deployment.certificate_id} in the API, {how}: {found.words}{back}",
             served=False,
             served_fingerprint=found.shown,
+            seen=found.certificates,
         )
 
-    def _note_trust(self, deployment: Deployment, found: Sighting) -> None:
+    def _note_trust(self, deployment: ListenerAction, found: Sighting) -> None:
         """Remember a warning if clients may not accept what is served."""
         if self._anchors is None:
             return
@@ -157,16 +162,16 @@ class Watch:
         )
         self._untrusted.setdefault(f"{chain.why}. {remedy}", set()).add(deployment.name)
 
-    def _look_at(self, deployments: Sequence[Deployment]) -> Mapping[str, Sighting]:
+    def _look_at(self, deployments: Sequence[ListenerAction]) -> Mapping[str, Sighting]:
         """Return what all listeners serve, looked at at the same time; an address that worked before must still do so."""
         if not deployments:
             return {}
-        with concurrent.futures.ThreadPoolExecutor(max_workers=len(deployments)) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(deployments), CONCURRENCY)) as pool:
             found = pool.map(self._sighting, deployments)
             pairs = list(zip(deployments, found, strict=True))
         return {one.uuid: seen.since(self._before.get(one.uuid)) for one, seen in pairs}
 
-    def _sighting(self, deployment: Deployment) -> Sighting:
+    def _sighting(self, deployment: ListenerAction) -> Sighting:
         wanted = t.cast(Certificate, deployment.target and deployment.target.certificate)
         address = deployment.at.balancer.address
         if address is None:
@@ -176,14 +181,14 @@ class Watch:
         return sighting(look_at_addresses(endpoint, max(1.0, min(LOOK_TIMEOUT, self._timeout)), self._stop), wanted)
 
 
-def left_unseen(deployment: Deployment) -> Deployment:
+def left_unseen(deployment: ListenerAction) -> ListenerAction:
     """Return a listener that the run did not wait for because it was told to stop."""
     return replace(
         deployment, message=f"{deployment.message} The run was told to stop before it was seen what is served."
     )
 
 
-def left_broken(deployment: Deployment) -> Deployment:
+def left_broken(deployment: ListenerAction) -> ListenerAction:
     """Return a listener that works no more, and that the run did not point back because it was told to stop."""
     back = f"It was not pointed back to certificate {deployment.previous_certificate_id}, because the run was told to stop."
     return replace(deployment, message=f"{deployment.message} {back}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates that other clients keep, as records, with the trust that they deserve. Private to softlayer.certificates."""
+"""The certificates that other clients keep, with the trust that they deserve. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 
+from .._api.store import StoreCertificate
 from .._codes import RotationReason, Untrusted
-from .._errors import CertificatesError
+from .._errors import CertificatesError, failed_about
 from .._names import shown_name_of
 from .._plan.material import remedy_for
+from .._plan.rotation import Record, SourceCertificate
 from .._sources import plain
 from .._sources.base import Bundle, Content, File
 from .._sources.pairing import Pair, Paired, Unit, Useless
 from .._sources.reading import Files
-from .._sources.source import CLIENTS, MAIL, Source, look
+from .._sources.source import CLIENTS, MAIL, Source, look, usable_keys
 from .._text import encodable, printable
 from .._times import iso, parse
-from .._x509.certificate import Certificate, Name, pem_bundle
+from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
 from .._x509.pem import as_bytes
 from .._x509.read import read_certificates
-from .roots import trusted_roots
 
-Record = dict[str, t.Any]
 REFUSALS = frozenset(t.get_args(Untrusted))
 """Reasons for which `ssl_fulfillment_email_info` does not take a valid certificate that it has found."""
 LEAVES_AT_ONCE = 100
@@ -41,51 +42,60 @@ LEAVES_AT_ONCE = 100
 class Read:
     """The certificates of all sources that can be used, and what cannot be used."""
 
-    entries: list[Record] = field(default_factory=list)
-    skipped: list[Record] = field(default_factory=list)
+    entries: list[SourceCertificate] = field(default_factory=list)
+    useless: list[Record] = field(default_factory=list)
+    failed: list[Record] = field(default_factory=list)
+    """The mailboxes that could not be read."""
 
 
 def read_sources(
-    sources: Sequence[Mapping[str, t.Any]],
-    mails: Sequence[Mapping[str, t.Any] | None],
+    sources: Sequence[Source],
+    look_into: Callable[[int, Sequence[str]], Mapping[str, t.Any]],
     passphrase: str | None,
-    trusted_ca_path: str | None,
+    known: Sequence[Certificate],
+    anchors: Callable[[], Anchors],
     at: datetime,
     warn: Callable[[str], object],
 ) -> Read:
     """Return what sources hold, each in its order and then by name.
 
     Args:
-        sources: as in the variable of the role: a path as `certbot`, `lego`, `acme_sh` or `folder`, or `mail` with `privatekey_dir`.
-        mails: for each source of mail what `ssl_fulfillment_email_info` returned about it; without `certificates` if it failed.
+        sources: what keeps the certificates, and where.
+        look_into: returns what `ssl_fulfillment_email_info` finds in the mailbox of the source at a position for these files of private
+            keys; raises `CertificatesError`.
         passphrase: of private keys and PKCS#12 files that have one.
-        trusted_ca_path: root certificates; `None` for those of this machine.
+        known: issuers that the sources may lack.
+        anchors: returns the trusted roots; called only if there is anything to judge.
         at: the present instant.
         warn: takes a sentence about something that does not matter much.
-
-    Raises:
-        CertificatesError: `invalid_argument` or `not_found`, for a source that is not there and for root certificates.
     """
-    found = [Source.of(given) for given in sources]
-    trust = _Trust(trusted_ca_path, at, warn)
-    read = Read()
-    for source, mail in zip(found, mails, strict=True):
-        paired = _look(source, mail, passphrase)
+    read, numbers = Read(), count(1)
+    for position, source in enumerate(sources):
+        files = Files(passphrase, keys_are_used=source.kind == MAIL)
+        found: Mapping[str, t.Any] = {}
+        if source.kind == MAIL:
+            keys = usable_keys(source.path, files)
+            try:
+                found = look_into(position, keys) if keys else {}
+            except CertificatesError as error:
+                read.failed.append(failed_about("the mailbox", {"failure": error.as_failure()}))
+                continue
+        paired = _look(source, files, found)
         for warning in dict.fromkeys((*paired.warnings, *_nothing(source, paired))):
             warn(warning)
-        judge = trust.judge_for(paired)
-        read.entries.extend(_entry(source, pair, judge(pair)) for pair in paired.pairs)
-        read.skipped.extend(_skipped(source, one) for one in paired.useless)
-        unfound = ((one, _why_unusable(one, at)) for one in (mail or {}).get("missing") or ())
-        read.skipped.extend(_refused(source, one, reason) for one, reason in unfound if reason)
+        judge = _judge_for(paired, known, anchors, at)
+        read.entries.extend(_entry(source, pair, judge(pair), -next(numbers)) for pair in paired.pairs)
+        read.useless.extend(_skipped(source, one) for one in paired.useless)
+        unfound = ((one, _why_unusable(one, at)) for one in found.get("missing") or ())
+        read.useless.extend(_refused(source, one, reason) for one, reason in unfound if reason)
     return read
 
 
-def _look(source: Source, mail: Mapping[str, t.Any] | None, passphrase: str | None) -> Paired:
+def _look(source: Source, files: Files, found: Mapping[str, t.Any]) -> Paired:
     if source.kind == MAIL:
-        letters = [_letter(one) for one in (mail or {}).get("certificates") or ()]
-        return look(lambda: plain.key_files(source.path), Files(passphrase, keys_are_used=True), letters)
-    return look(lambda: CLIENTS[source.kind](source.path), Files(passphrase))
+        letters = [_letter(one) for one in found.get("certificates") or ()]
+        return look(lambda: plain.key_files(source.path), files, letters)
+    return look(lambda: CLIENTS[source.kind](source.path), files)
 
 
 def _nothing(source: Source, paired: Paired) -> Iterator[str]:
@@ -113,36 +123,19 @@ def _letter(found: Mapping[str, t.Any]) -> Unit:
 # Trust
 
 
-class _Trust:
-    """Judges certificates by the root certificates, which are read only if there is anything to judge."""
+def _judge_for(
+    paired: Paired, known: Sequence[Certificate], anchors: Callable[[], Anchors], at: datetime
+) -> Callable[[Pair], Chain]:
+    """Return what builds the chains of a source's certificates."""
+    chains = _ChainsByIssuer([*paired.issuers, *known], anchors, at)
 
-    def __init__(self, path: str | None, at: datetime, warn: Callable[[str], object]) -> None:
-        self._path, self._at, self._warn = path, at, warn
-        self._anchors: Anchors | None = None
+    def judge(pair: Pair) -> Chain:
+        chain = Chains(_own_issuers(pair), anchors(), at).of(pair.certificate)
+        if chain.trust == "trusted" or pair.key.file.kind == "store":  # an import takes the issuers from there, too
+            return chain
+        return chains.of(pair.certificate)
 
-    def judge_for(self, paired: Paired) -> Callable[[Pair], Chain]:
-        """Return what builds the chains of a source's certificates."""
-        chains = _ChainsByIssuer(paired.issuers, self._roots, self._at)
-
-        def judge(pair: Pair) -> Chain:
-            own = _own_issuers(pair)
-            chain = Chains(own, self._roots(), self._at).of(pair.certificate)
-            if chain.trust == "trusted" or pair.key.file.kind == "store":  # an import takes the issuers from there, too
-                return chain
-            return chains.of(pair.certificate)
-
-        return judge
-
-    def _roots(self) -> Anchors:
-        if self._anchors is None:
-            try:
-                self._anchors = trusted_roots(self._path)
-            except CertificatesError as error:
-                if self._path is not None or error.code != "not_found":
-                    raise
-                self._warn(f"No certificate can be trusted. {error.message}")
-                self._anchors = Anchors()
-        return self._anchors
+    return judge
 
 
 def _own_issuers(pair: Pair) -> Iterator[Certificate]:
@@ -185,19 +178,27 @@ class _ChainsByIssuer:
 # Records
 
 
-def _entry(source: Source, pair: Pair, chain: Chain) -> Record:
+def _entry(source: Source, pair: Pair, chain: Chain, number: int) -> SourceCertificate:
     certificate = pair.certificate
-    is_store = pair.key.file.kind == "store"
-    return {
-        **_named(source, *_place(source, pair)),
-        **certificate.facts(),
-        "organization_name": certificate.organization_name,
-        "certificate": certificate.pem(),
-        "intermediate_certificate": pem_bundle(chain.issuers) or None,
-        "pkcs12_path" if is_store else "privatekey_path": pair.key.real_path,
-        "trust": chain.trust,
-        "trust_message": None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain.trust)}",
-    }
+    name, path = _place(source, pair)
+    return SourceCertificate(
+        **_named(source, name, path),
+        record=StoreCertificate(
+            id=number,
+            common_name=certificate.common_name,
+            notes="",
+            associated_service_count=0,
+            certificate=certificate,
+            intermediates=tuple(chain.issuers),
+            request=None,
+            created_at=None,
+            modified_at=None,
+        ),
+        trust=chain.trust,
+        trust_message=None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain.trust)}",
+        key_path=pair.key.real_path,
+        is_pkcs12=pair.key.file.kind == "store",
+    )
 
 
 def _skipped(source: Source, one: Useless) -> Record:
@@ -243,5 +244,5 @@ def _place_of_key(path: str) -> tuple[str, str]:
     return os.path.splitext(os.path.basename(path))[0], path
 
 
-def _named(source: Source, name: str, path: str) -> Record:
+def _named(source: Source, name: str, path: str) -> dict[str, str]:
     return {"source": source.kind, "name": printable(name), "path": printable(path)}

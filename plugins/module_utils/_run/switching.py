@@ -21,7 +21,7 @@ from .._api.client import Client
 from .._api.store import fetch_one
 from .._codes import DeployReason
 from .._errors import CertificatesError
-from .._plan.deployments import Deployment
+from .._plan.deployments import ListenerAction
 from .pauses import Pauses
 from .serving import Watch, left_unseen
 
@@ -69,7 +69,7 @@ class Switcher:
         self._shortest: float | None = None
         """Seconds that the fastest change so far took; those of one account take about as long."""
 
-    def __call__(self, group: Sequence[Deployment]) -> list[Deployment]:
+    def __call__(self, group: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Return the balancer's listeners with their outcomes, in every case."""
         planned = [one for one in group if one.is_changed]
         kept = [one for one in group if one.is_to_be_seen and not one.is_changed]
@@ -83,7 +83,9 @@ class Switcher:
 
     # Before the change
 
-    def _switch(self, planned: Sequence[Deployment], remembered: Future[None] | None = None) -> list[Deployment]:
+    def _switch(
+        self, planned: Sequence[ListenerAction], remembered: Future[None] | None = None
+    ) -> list[ListenerAction]:
         """Point the listeners to their new certificates, and wait until that is done.
 
         Args:
@@ -132,7 +134,7 @@ class Switcher:
             f"Load balancer {balancer.name} is {balancer.provisioning_status} and was not ACTIVE {waited}: run it again later.",
         )
 
-    def _send(self, missing: Sequence[Deployment], pauses: Pauses) -> bool:
+    def _send(self, missing: Sequence[ListenerAction], pauses: Pauses) -> bool:
         """Make the call; return `False` if the balancer was busy, so that nothing was done.
 
         Raises:
@@ -153,8 +155,8 @@ class Switcher:
         return True
 
     def _without_gone(
-        self, missing: Sequence[Deployment], refusal: CertificatesError
-    ) -> tuple[list[Deployment], list[Deployment]]:
+        self, missing: Sequence[ListenerAction], refusal: CertificatesError
+    ) -> tuple[list[ListenerAction], list[ListenerAction]]:
         """After a refusal, which changes nothing, divide listeners: those to try again; those without their certificate or gone.
 
         Raises:
@@ -183,7 +185,7 @@ class Switcher:
                 return not (now.is_active or now.has_ended)
         return error.code == "balancer_busy"
 
-    def _read_back(self, missing: Sequence[Deployment], lost: CertificatesError) -> bool:
+    def _read_back(self, missing: Sequence[ListenerAction], lost: CertificatesError) -> bool:
         """After a lost answer, return `True` if the balancer has the change.
 
         Raises:
@@ -207,7 +209,7 @@ class Switcher:
 
     # After the change
 
-    def _confirm(self, sent: Sequence[Deployment]) -> list[Deployment]:
+    def _confirm(self, sent: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Wait until the balancer has carried the change out; return what became of it."""
         if not self._patience.waits:
             return list(sent)
@@ -221,7 +223,7 @@ class Switcher:
         self._shortest = min(pauses.waited, self._shortest or pauses.waited)
         return [one if _has_target(one, now) else _not_taken(one, now) for one in sent]
 
-    def _unconfirmed(self, sent: Sequence[Deployment], error: CertificatesError) -> list[Deployment]:
+    def _unconfirmed(self, sent: Sequence[ListenerAction], error: CertificatesError) -> list[ListenerAction]:
         """Return what is known of a change whose end was not seen."""
         if error.code == "interrupted":
             return list(map(left_unseen, sent))
@@ -232,7 +234,7 @@ class Switcher:
                 return [_ended_badly(one, now, reason, why) for one in sent]
         return [one.failed(reason, f"The change was accepted, but its end was not seen. {why}") for one in sent]
 
-    def _settle(self, kept: Sequence[Deployment]) -> None:
+    def _settle(self, kept: Sequence[ListenerAction]) -> None:
         """Before listeners are looked at, wait for a change that another run has begun."""
         balancers = [one.at.balancer for one in kept if not (one.at.balancer.is_active or one.at.balancer.has_ended)]
         if balancers and self._patience.waits:
@@ -240,7 +242,7 @@ class Switcher:
             with suppress(CertificatesError):  # they are looked at in any case
                 self._when_active(balancers[0], pauses)
 
-    def _see(self, watch: Watch, settled: Sequence[Deployment]) -> list[Deployment]:
+    def _see(self, watch: Watch, settled: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Look at the listeners until they serve what they should; point back those that work no more."""
         seen = watch.until_served([one for one in settled if one.is_to_be_seen])
         broken = [one for one in seen if self._rollback and watch.is_broken(one) and one.previous_certificate_id]
@@ -248,7 +250,7 @@ class Switcher:
         return [*seen, *(self._pointed_back(watch, one, done[one.uuid]) for one in broken)]
 
     @staticmethod
-    def _pointed_back(watch: Watch, one: Deployment, done: Deployment) -> Deployment:
+    def _pointed_back(watch: Watch, one: ListenerAction, done: ListenerAction) -> ListenerAction:
         """Return what became of a listener that was pointed back, once."""
         back = f"to certificate {one.previous_certificate_id}"
         if done.outcome == "failed":
@@ -257,11 +259,11 @@ class Switcher:
         return replace(one, outcome="rolled_back", message=f"It was pointed back {back} {how}. {one.message}")
 
 
-def _balancer(deployments: Sequence[Deployment]) -> Balancer:
+def _balancer(deployments: Sequence[ListenerAction]) -> Balancer:
     return deployments[0].at.balancer
 
 
-def _reversed(deployment: Deployment) -> Deployment:
+def _reversed(deployment: ListenerAction) -> ListenerAction:
     """Return the switch back to the certificate that a listener had."""
     place = deployment.at
     listener = replace(place.listener, certificate_id=deployment.certificate_id)
@@ -269,12 +271,12 @@ def _reversed(deployment: Deployment) -> Deployment:
     return replace(back, place=replace(place, listener=listener))
 
 
-def _has_target(deployment: Deployment, now: Balancer) -> bool:
+def _has_target(deployment: ListenerAction, now: Balancer) -> bool:
     listener = now.listener(deployment.uuid)
     return listener is not None and listener.certificate_id == deployment.certificate_id
 
 
-def _ended_badly(deployment: Deployment, now: Balancer, reason: DeployReason, why: str) -> Deployment:
+def _ended_badly(deployment: ListenerAction, now: Balancer, reason: DeployReason, why: str) -> ListenerAction:
     """Return the failure of a change after which the balancer is not ACTIVE."""
     has = _has_target(deployment, now)
     how = (
@@ -285,11 +287,11 @@ def _ended_badly(deployment: Deployment, now: Balancer, reason: DeployReason, wh
     return deployment.failed(reason, f"{how}. {why}", is_changed=has)
 
 
-def _deleted(deployment: Deployment) -> Deployment:
+def _deleted(deployment: ListenerAction) -> ListenerAction:
     return deployment.failed("not_found", "The listener was deleted meanwhile.", is_changed=False)
 
 
-def _not_taken(deployment: Deployment, now: Balancer) -> Deployment:
+def _not_taken(deployment: ListenerAction, now: Balancer) -> ListenerAction:
     """Return the failure of a change that the API accepted and did not carry out."""
     if now.listener(deployment.uuid) is None:
         return _deleted(deployment)
@@ -300,7 +302,7 @@ def _not_taken(deployment: Deployment, now: Balancer) -> Deployment:
     )
 
 
-def _still_to_do(planned: Sequence[Deployment], now: Balancer) -> tuple[list[Deployment], list[Deployment]]:
+def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list[ListenerAction], list[ListenerAction]]:
     """Divide listeners by the balancer's present state: those to switch; those that another run has switched, or that have changed."""
     missing, settled = [], []
     for one in planned:

@@ -33,6 +33,7 @@ class Sighting:
         working: the addresses that completed a handshake.
         failing: those that accepted a connection and completed none.
         closed: the looks at those that did not accept a connection.
+        certificates: what was seen, each once; the wanted one comes last.
     """
 
     verdict: Verdict
@@ -43,6 +44,7 @@ class Sighting:
     working: frozenset[str | None] = frozenset()
     failing: frozenset[str | None] = frozenset()
     closed: tuple[Look, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
 
     @property
     def works(self) -> bool:
@@ -88,13 +90,15 @@ def sighting(looks: Sequence[Look], wanted: Certificate) -> Sighting:
     failing = frozenset(look.ip_address for look in failed)
     working = frozenset(look.ip_address for look in reached) - failing
     closed = tuple(look for look in looks if look not in reached)
+    leaves = sorted(dict.fromkeys(look.chain[0] for look in seen), key=lambda leaf: leaf == wanted)
+    rest = (chain, working, failing, closed, tuple(leaves))
     if failed:
-        return Sighting("failing", fingerprints, shown, _said(failed), chain, working, failing, closed)
+        return Sighting("failing", fingerprints, shown, _said(failed), *rest)
     if others:
         names = [f"{_where(look)} serves {described(look.chain[0])}" for look in others]
         words = f"{some_of(names, MOST_NAMED, '; ')}."
-        return Sighting("other", fingerprints, shown, words, chain, working, failing, closed)
-    return Sighting("served", fingerprints, shown, "", chain, working, failing, closed)
+        return Sighting("other", fingerprints, shown, words, *rest)
+    return Sighting("served", fingerprints, shown, "", *rest)
 
 
 def described(certificate: Certificate) -> str:

@@ -205,14 +205,17 @@ class Certificate:
         """The IP addresses that clients accept it for."""
         return frozenset(str(name.value) for name in self._alternatives if isinstance(name, x509.IPAddress))
 
-    def has_all_names_of(self, other: Certificate) -> bool:
-        """Return whether it is for every name of another certificate, including addresses.
+    @cached_property
+    def accepted(self) -> frozenset[str]:
+        """The names and IP addresses that clients accept it for."""
+        return self.server_names | self.addresses
 
-        `False` if the other one has no names: then nothing is known.
-        """
-        values = other.subject_alt_names
-        beside = {value for value in values if ascii_name(value) not in other.names}
-        return bool(other.names or values) and other.names <= self.names and beside <= set(self.subject_alt_names)
+    @cached_property
+    def identities(self) -> frozenset[str]:
+        """What it vouches for: what clients accept it for, and its common name if that is a host name."""
+        name = self.common_name or ""
+        is_host = "." in name and " " not in name
+        return self.accepted | name_set(name if is_host else None, ())
 
     @property
     def shown_name(self) -> str:

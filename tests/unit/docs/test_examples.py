@@ -31,6 +31,7 @@ FOUND = {
     "ssl_certificate_import": "certificates",
     "ssl_certificate_info": "certificates",
     "ssl_certificate_deploy": "listeners",
+    "ssl_certificate_rotate": "listeners",
     "ssl_endpoint_info": "endpoints",
 }
 """What of each module's result an example should have something in."""

@@ -407,7 +407,7 @@ def rotation(account: Simulator, folder: Path) -> dict[str, Any]:
     keys = folder / "keys"
     keys.mkdir()
     for name in ("www.example.com", "api.example.com"):
-        balancer(account, name.partition(".")[0], p8443=store(account, name, is_old=True))
+        balancer(account, name.partition(".")[0], p8443=store(account, name, is_old=name == "www.example.com"))
     issued = AUTHORITY.issue(None, key=new_key("rsa"), names=["www.example.com"])
     (keys / "www.pem").write_text(issued.pem + issued.chain_pem + issued.key_pem, encoding="utf-8")
     (keys / "half.crt").write_text(issued.pem[:300], encoding="utf-8")
@@ -454,20 +454,25 @@ def test_people_are_told_what_happened(account: Simulator, tmp_path: Path) -> No
 
     report = variables["ssl_rotation_report_path"]
     account.patch_listener(account.balancers()[0]["listeners"][0]["uuid"], misbehaves="closed", changes=1)
-    (subject, attached, failed, left_out), summary = run()
-    assert (subject, attached) == ("Certificates: 1 failed, 0 switched", f"['{report}']")
+    (subject, attached, failed, needs, left_out), summary = run()
+    assert (subject, attached) == ("Certificates: 1 failed, 1 in need of a person, 0 switched", f"['{report}']")
     assert failed.startswith("FAILED: www:8443: ") and "works again" in failed
+    assert needs == failed.replace("FAILED", "NEEDS A PERSON")
     assert left_out.startswith("Left out: half: ")
     assert summary.startswith("0 listeners switched. 1 failed: www:8443: ") and summary.endswith(failed[-20:])
 
     (subject, _attached, refused), summary = run(ssl_rotation_trust="yes")
-    assert subject == "Certificates: not rotated, 0 switched"
+    assert subject == "Certificates: not rotated, 0 in need of a person, 0 switched"
     assert refused.startswith("FAILED: ssl_rotation_trust is ") and summary.endswith(refused.partition(": ")[2])
 
     (tmp_path / "keys/half.crt").unlink()
     del variables["ssl_rotation_report_path"]
     lines, summary = run()
-    assert lines == ["Certificates: 0 failed, 1 switched", "[]", "Switched: www:8443: Switched. It is served."]
+    assert lines == [
+        "Certificates: 0 failed, 0 in need of a person, 1 switched",
+        "[]",
+        "Switched: www:8443: Switched. It is served.",
+    ]
     assert summary == "1 listeners switched. Nothing failed."
 
     lines, summary = run()

@@ -13,6 +13,7 @@ from typing import Any, get_args
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import (
     ApprovalReason,
+    AttentionReason,
     DeployOutcome,
     DeployReason,
     EmailOutcome,
@@ -21,13 +22,14 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._codes impo
     FailureCode,
     ImportOutcome,
     ImportReason,
+    KeptReason,
     MissingReason,
     RotationReason,
     UnmatchedReason,
     WaitingReason,
 )
 
-from tests.support.pages import ROOT, plugin_source, role_entry_points
+from tests.support.pages import ROOT, plugin_source
 
 GUIDE = ROOT / "docs/docsite/rst/guide_reasons.rst"
 FILTER = plugin_source("filter", "certificate_files")
@@ -36,18 +38,21 @@ FOUND = plugin_source("module", "ssl_fulfillment_email_info")["RETURN"]
 IMPORTED = plugin_source("module", "ssl_certificate_import")["RETURN"]["certificates"]
 DEPLOYED = plugin_source("module", "ssl_certificate_deploy")["RETURN"]["listeners"]
 SERVED = plugin_source("module", "ssl_endpoint_info")["RETURN"]["endpoints"]
-ROTATION = [
-    text
-    for text in role_entry_points("ssl_rotation")["main"]["description"]
-    if text.startswith("A certificate of a source is skipped")
-]
-APPROVAL = [text for text in role_entry_points("ssl_rotation")["main"]["description"] if "follows an approval" in text]
+ROTATION = plugin_source("module", "ssl_certificate_rotate")
+ROTATED = ROTATION["RETURN"]["skipped_items"]["description"]
+APPROVED = ROTATION["DOCUMENTATION"]["options"]["approved"]["description"]
 SKIPPED = FILTER["RETURN"]["_value"]["contains"]["skipped"]["description"]
 
 
 def words(description: str | list[str]) -> set[str]:
     """The values that a description names."""
-    return set(re.findall(r"V\((\w+)\)", "".join(description)))
+    return set(re.findall(r"\bV\((\w+)\)", "".join(description)))
+
+
+def one_of(description: list[str], beginning: str) -> str:
+    """The paragraph of a description that begins so."""
+    [found] = [text for text in description if text.startswith(beginning)]
+    return found
 
 
 def reasons(returned: dict[str, Any]) -> set[str]:
@@ -86,10 +91,24 @@ def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str 
         ("deploying", 0, reasons(DEPLOYED), DeployReason),
         ("serving", 0, reasons(SERVED), EndpointReason),
         ("waiting", 0, words(SKIPPED), WaitingReason),
-        ("rotating", 0, words(ROTATION), RotationReason),
-        ("rotating", 1, words(APPROVAL), ApprovalReason),
+        ("rotating", 0, words(one_of(ROTATED, "A certificate of a source")), RotationReason),
+        ("rotating", 1, words(one_of(ROTATED, "An old certificate")), KeptReason),
+        ("rotating", 2, words(APPROVED), ApprovalReason),
+        ("attention", 0, reasons(ROTATION["RETURN"]["attention"]), AttentionReason),
     ],
-    ids=["requesting", "missing", "unmatched", "importing", "deploying", "serving", "waiting", "rotating", "approving"],
+    ids=[
+        "requesting",
+        "missing",
+        "unmatched",
+        "importing",
+        "deploying",
+        "serving",
+        "waiting",
+        "rotating",
+        "keeping",
+        "approving",
+        "attention",
+    ],
 )
 def test_the_guide_lists_the_reasons_that_are_documented(
     section: str, table: int, documented: set[str], declared: Any

@@ -39,6 +39,7 @@ OF_THEIR_OWN = {
     ("ssl_endpoint_info", "timeout"): "of the steps of a look",
     ("ssl_fulfillment_email_info", "trust"): "takes only what it can vouch for: no ignore, and require by default",
     ("ssl_certificate_deploy", "concurrency"): "of load balancers, not of calls",
+    ("ssl_certificate_rotate", "trust"): "nobody looks at what it imports at night: no ignore, and require by default",
     ("ssl_orders", "gather_imported"): "groups are made of it, so it is looked up by default",
 }
 """Options that differ from the shared ones of their name, and why."""
@@ -154,11 +155,6 @@ def tasks_in(value: Any) -> Iterator[dict[str, Any]]:
 
 ROLE_CALLS = [call for call in calls() if call.file.startswith("roles/")]
 NOT_MEANT: dict[str, set[str]] = {
-    "ssl_certificate_deploy": {
-        "wait",
-        "wait_timeout",
-        "wait_interval",
-    },  # for emails; the role always waits for balancers
     "ssl_certificate_import": {"intermediate_path"},  # the filter certificate_files takes the issuers from there
     "ssl_certificate_info": {"common_names", "expires_within_days"},  # of orders; the store is listed whole
     "ssl_fulfillment_email": {"common_names"},  # it gets the ids of the orders that these were found by
@@ -170,63 +166,24 @@ NOT_MEANT: dict[str, set[str]] = {
 }
 """Options of modules with names that the role's variables have, which these do not stand for."""
 NOT_THERE = {
-    ("roles/ssl_fulfillment/tasks/phase_listeners.yml", "ssl_certificate_deploy"): {
-        "ledger_url",
-        "rollback",
-        "trusted_ca_path",
-        "verify_timeout",
-    },  # it only makes the plan
-    ("roles/ssl_fulfillment/tasks/phase_approved.yml", "Decide which listeners to switch"): {
-        "ledger_url",
-        "rollback",
-        "trusted_ca_path",
-        "verify_timeout",
-    },  # it only makes the plan
-    ("roles/ssl_fulfillment/tasks/phase_approved.yml", "Switch the listeners"): {
-        "common_names",
-        "load_balancers",
-        "ports",
-    },  # it carries the plan out
-    ("roles/ssl_fulfillment/tasks/phase_remove.yml", "ssl_certificate_import"): {
-        "ledger_url",
-        "privatekey_passphrase",
-        "remove_superseded",
-        "trust",
-        "trusted_ca_path",
-    },  # it creates nothing
     ("roles/ssl_fulfillment/tasks/phase_report.yml", "ssl_fulfillment_email"): {
         "force"
     },  # the report tells of the plan without it
-    ("roles/ssl_rotation/tasks/phase_listeners.yml", "ssl_certificate_deploy"): {
-        "ledger_url",
-        "rollback",
-        "trusted_ca_path",
-        "verify_timeout",
-    },  # it only makes the plan
-    ("roles/ssl_rotation/tasks/phase_approved.yml", "Decide which listeners to switch"): {
-        "ledger_url",
-        "rollback",
-        "trusted_ca_path",
-        "verify_timeout",
-    },  # it only makes the plan
-    ("roles/ssl_rotation/tasks/phase_approved.yml", "Have the listeners serve better certificates"): {
+    ("roles/ssl_fulfillment/tasks/phase_report.yml", "ssl_order_info"): {
+        "approver_emails",
         "common_names",
-        "load_balancers",
-    },  # it carries the plan out
-    ("roles/ssl_rotation/tasks/phase_import.yml", "ssl_certificate_import"): {
-        "privatekey_passphrase",
-        "remove_superseded",
-        "trust",
-        "trusted_ca_path",
-    },  # the filter _rotation_material passes them, but for remove_superseded: that waits until the new ones are served
-    ("roles/ssl_rotation/tasks/phase_clean_up.yml", "ssl_certificate_import"): {
-        "ledger_url",
-        "privatekey_passphrase",
-        "remove_superseded",
-        "trust",
-        "trusted_ca_path",
-    },  # it creates nothing
+        "exclude_expired",
+        "expires_within_days",
+        "imported",
+        "statuses",
+    },  # it lists again, by their ids, the orders that were selected by these
 }
+IN_OTHERS = {"ssl_certificate_deploy", "ssl_endpoint_info"}
+"""Modules that no role calls: what they do is a part of what ssl_certificate_rotate does."""
+OF_THE_ROLE_ALONE = {"report_path", "report_language", "metrics_path"}
+"""Variables of the role ssl_rotation that are no options of its module."""
+OF_THE_MODULE_ALONE = {"gather_certificates"}
+"""Options of its module that the role sets by itself."""
 
 
 def of_the_role(role: str) -> set[str]:
@@ -241,12 +198,24 @@ def test_the_role_hands_on_every_option_that_its_variables_stand_for(call: Call)
     role = Path(call.file).parts[1]
     meant = (of_the_role(role) & SPECS[call.module].options.keys()) - NOT_MEANT.get(call.module, set())
     assert [option for option in sorted(meant) if not call.passes(option)] == sorted(
-        NOT_THERE.get((call.file, call.module)) or NOT_THERE.get((call.file, call.task["name"]), ())
+        NOT_THERE.get((call.file, call.module), ())
     )
 
 
-def test_the_role_calls_every_module() -> None:
-    assert {call.module for call in ROLE_CALLS} == set(MODULES)
+def test_the_roles_call_every_module() -> None:
+    assert {call.module for call in ROLE_CALLS} == set(MODULES) - IN_OTHERS
+
+
+def test_a_rotation_has_the_same_options_and_defaults_as_a_role_and_as_a_module() -> None:
+    """The role has one phase more, the report."""
+    others = api_options().options.keys() | OF_THE_MODULE_ALONE
+    module = {name: one for name, one in SPECS["ssl_certificate_rotate"].options.items() if name not in others}
+    role = {name.removeprefix("ssl_rotation_"): one for name, one in role_options(role="ssl_rotation").items()}
+    assert role.keys() - module.keys() == OF_THE_ROLE_ALONE and module.keys() <= role.keys()
+    defaults = {name: module[name].get("default") for name in module} | {
+        "phases": [*module["phases"]["default"], "report"]
+    }
+    assert {name: role[name].get("default") for name in module} == defaults
 
 
 @pytest.mark.parametrize("call", calls(), ids=lambda call: f"{Path(call.file).stem}-{call.module}")

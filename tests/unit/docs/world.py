@@ -150,11 +150,13 @@ class World:
         self._sim.patch_certificate(in_use, associatedServiceCount=1)
         self._store("old.example.com", days=(-300, 65))
         self._store("archive.example.com", days=(-300, -3))
+        self._store("example.com", days=(-330, 35))
         self._documented = {
             4711: self._store("beta.example.com", days=(-100, 200), kind="rsa"),
             4712: self._store("beta.example.com", days=(-10, 80)),
             4713: self._store("api.example.com", days=(-10, 80)),
             4714: self._store("staging.example.com", days=(-90, -1), kind="rsa"),
+            4715: self._create(made.self_signed("staging.example.com", made.new_key("rsa"))),
         }
         unwanted = self._authority.issue("legacy.example.com")
         self._fingerprint = unwanted.fingerprint
@@ -245,6 +247,7 @@ class World:
             _write(self.work / f"{name}.key", signed.key_pem)
             _write(self.work / f"{name}.csr", signed.csr_pem)
         self._keep_what_was_renewed()
+        _write(self.root / "srv/reports/shown.json", json.dumps({"imported": [], "deployed": [], "removed": []}))
         _write(self.work / "renewed.p12", made.pkcs12_of(self._authority.issue("portal.example.com"), made.PASSPHRASE))
         for name in ("proxy-ca.pem", "example-ca.pem"):
             _write(ssl / "certs" / name, self._inbox.ca_path.read_bytes())

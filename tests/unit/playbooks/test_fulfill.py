@@ -239,8 +239,12 @@ def test_without_a_mailbox_it_says_what_is_missing(fulfill: Play, sim: Simulator
         ({"ssl_fulfillment_mail": {"maildir": "/one", "max_age_days": 0}}, "max_age_days must be greater than 0"),
         ({"ssl_fulfillment_privatekey_dir": None}, "ssl_fulfillment_privatekey_dir"),
         ({"ssl_fulfillment_privatekey_dir": "nowhere"}, "/nowhere on the controller. Make it, or correct"),
+        (
+            {"ssl_fulfillment_phases": ["request", "deploy"]},
+            "Run the playbook softlayer.certificates.deploy, or that role",
+        ),
     ],
-    ids=["no source", "two sources", "no age", "no keys", "no folder"],
+    ids=["no source", "two sources", "no age", "no keys", "no folder", "a phase of another role"],
 )
 def test_nothing_is_sent_if_a_later_phase_lacks_something(
     sim: Simulator, fulfill: Play, variables: dict[str, Any], named: str

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import preview_of
 
 from tests.simulator.client import Simulator
 from tests.support.balanced import (
@@ -29,10 +30,12 @@ from tests.support.balanced import (
     store,
 )
 from tests.support.certificates import Authority, Issued, leaks, new_key, pkcs12_of, self_signed
+from tests.support.dovecot import Server
 from tests.support.messages import mail, text_part
 from tests.support.playing import play
 
 __all__ = ["account", "balanced"]
+pytest_plugins = ["tests.support.dovecot"]
 
 CREATE, DELETE = "createObject", "deleteObject"
 CHANGES = {UPDATE, CREATE, DELETE, "editObject"}
@@ -53,10 +56,10 @@ def renewed(*names: str, **how: Any) -> Issued:
 
 
 def rotate(sim: Simulator, folder: Path, *options: str, playbook: str = "rotate", **variables: Any) -> Told:
-    """Rotate what is in the folder `keys`."""
-    given = {"sources": [{"folder": str(folder / "keys")}], **variables}
+    """Rotate what is in the folder `keys`; that certificates are due is not what most tests are about."""
+    given = {"sources": [{"folder": str(folder / "keys")}], "fail_on": [], **variables}
     ready = {f"ssl_rotation_{name}": value for name, value in given.items() if value is not None}
-    told = run(sim, folder, playbook, *options, role="ssl_rotation", **ready)
+    told = run(sim, folder, playbook, *options, **ready)
     assert not leaks(told.ran.output + json.dumps(told.result))
     return told
 
@@ -110,8 +113,7 @@ def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) ->
     assert {one["message"] for one in done.result["imported"]} == {"Imported."}
     assert {one["message"] for one in done.result["removed"]} == {"Removed."}
     assert reasons(done) == {"third": "new_name"}
-    for name in ("imported", "deployed", "removed"):
-        assert len(plan.result[name]) == len(done.result[name]), name
+    assert preview_of(plan.result) == preview_of(done.result)
     assert (tmp_path / "report.html").exists()
 
     again = rotate(account, tmp_path, **options)
@@ -194,7 +196,7 @@ def test_a_module_that_fails_as_a_whole_is_told_with_its_reason(account: Simulat
     keep(tmp_path / "keys", "www", renewed("www.example.com"))
     (tmp_path / "rescued.yml").write_text(RESCUED, encoding="utf-8")
     given = {"ssl_rotation_sources": [{"folder": str(tmp_path / "keys")}], "ssl_rotation_max_listeners": 1}
-    given |= general(tmp_path, "ssl_rotation") | {"tell": str(tmp_path / "told.json")}
+    given |= general(tmp_path) | {"tell": str(tmp_path / "told.json")}
     ran = play(account, tmp_path, str(tmp_path / "rescued.yml"), **given)
     assert ran.code == 2, ran.output
     (failure,) = json.loads((tmp_path / "told.json").read_text("utf-8"))["failed"]
@@ -250,6 +252,52 @@ def test_other_forms_of_sources(account: Simulator, tmp_path: Path) -> None:
     assert (text.ran.code, reasons(text)) == (0, {"www": "already_imported"}), text.ran.output
 
 
+DIRECT = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - softlayer.certificates.ssl_certificate_rotate:
+        sources: "{{ ssl_rotation_sources }}"
+        privatekey_passphrase: "{{ ssl_rotation_privatekey_passphrase }}"
+        trusted_ca_path: "{{ ssl_rotation_trusted_ca_path }}"
+        fail_on: []
+      register: done
+      ignore_errors: true
+    - debug: {var: done}
+"""
+
+
+def test_the_loudest_output_has_no_secrets(
+    account: Simulator, dovecot: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the role and of the module in a play of one's own: what they print, return and log, whether the mailbox lets them in or not."""
+    monkeypatch.setenv("ANSIBLE_LOG_PATH", str(tmp_path / "ansible.log"))
+    monkeypatch.setenv("ANSIBLE_INJECT_INVOCATION", "true")  # as older releases of ansible-core do by themselves
+    balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
+    www, mailbox = renewed("www.example.com"), dovecot.new_user()
+    keep(tmp_path / "csr", "www", www, ".key")
+    mailbox.deliver(mail(text_part(f"The code of the door is 739184-rosebud.\n{www.pem}{www.chain_pem}")))
+    (tmp_path / "direct.yml").write_text(DIRECT, encoding="utf-8")
+    output = ""
+    for imap, code in ((mailbox.options(password="not this one"), 2), (mailbox.options(), 0)):
+        given = {
+            "sources": [{"mail": {"imap": imap}, "privatekey_dir": str(tmp_path / "csr")}],
+            "privatekey_passphrase": "open sesame",
+        }
+        told = rotate(account, tmp_path, "-vvvv", "--diff", **given)
+        assert told.ran.code == code, told.ran.output
+        ready = {f"ssl_rotation_{name}": value for name, value in given.items()} | general(tmp_path)
+        output += (
+            told.ran.output + play(account, tmp_path, str(tmp_path / "direct.yml"), "-vvvv", "--diff", **ready).output
+        )
+    assert len(told.result["deployed"]) == 1
+    assert output.count("refuses the login") > 1 and output.count('"invocation"') > 3
+    output += (tmp_path / "ansible.log").read_text(encoding="utf-8")
+    for secret in (mailbox.password, "not this one", "open sesame", account.api_key, "rosebud"):
+        assert secret not in output
+    assert not leaks(output)
+
+
 def test_an_email_from_an_authority_that_nobody_trusts(account: Simulator, tmp_path: Path) -> None:
     """It is told as it is for a file; a key that no email has come for is passed over."""
     store(account, "www.example.com", is_old=True)
@@ -282,14 +330,14 @@ def test_an_email_that_lacks_the_intermediate_certificates(account: Simulator, t
     told = rotate(account, tmp_path, sources=[source], intermediate_path=str(tmp_path / "issuers.pem"))
     assert (told.ran.code, changes(told)) == (0, Counter({CREATE: 1})), told.ran.output
     again = rotate(account, tmp_path, sources=[source], intermediate_path=str(tmp_path / "no.pem"))
-    assert again.ran.code == 2 and "the mailbox: FAILED" in again.ran.output, again.ran.output
+    assert (again.ran.code, again.calls) == (2, []) and "ssl_rotation_intermediate_path" in again.ran.output
 
 
 def test_an_email_with_a_certificate_that_is_not_valid_now(account: Simulator, tmp_path: Path) -> None:
     """It is told as it is for a file; of a key whose renewed certificate has come, too, the expired one is not."""
     names = ("past.example.com", "soon.example.com", "both.example.com")
     for name in names:
-        store(account, name, is_old=True)
+        put(account, renewed(name, days=(-350, 15), key=new_key()))
     past, soon, both = (
         renewed(name, days=days, key=new_key())
         for name, days in zip(names, [(-90, -1), (1, 91), (-90, -1)], strict=True)
@@ -316,13 +364,16 @@ def test_an_email_with_a_certificate_that_is_not_valid_now(account: Simulator, t
         ({"sources": None}, "ssl_rotation_sources names no source"),
         ({"sources": "/etc/letsencrypt"}, "ssl_rotation_sources[0] is a value of type str, but must be a dict"),
         ({"sources": [{"certbott": "/x"}]}, "ssl_rotation_sources[0] has no key certbott"),
-        ({"sources": [{"certbot": "/no/such"}]}, "names /no/such, which is no folder"),
+        (
+            {"sources": [{"certbot": "/no/such"}]},
+            "ssl_rotation_sources[0]: /no/such, which is given as certbot, does not exist",
+        ),
         ({"phases": ["request"]}, "must be one of import, deploy, verify, clean_up, report"),
         ({"max_listener": 3}, "does not know ssl_rotation_max_listener. Is ssl_rotation_max_listeners meant?"),
         ({"phases": ["report"]}, "needs ssl_rotation_report_path"),
-        ({"max_listeners": -1}, "ssl_rotation_max_listeners is -1, but must be 0 or more."),
-        ({"verify_timeout": "-1"}, "ssl_rotation_verify_timeout is -1.0, but must be from 0 to 86400."),
-        ({"balancer_wait_timeout": -2.5}, "ssl_rotation_balancer_wait_timeout is -2.5, but must be from 0 to 86400."),
+        ({"max_listeners": -1}, "ssl_rotation_max_listeners must be 0 or more."),
+        ({"verify_timeout": "-1"}, "ssl_rotation_verify_timeout must be from 0 to 86400."),
+        ({"balancer_wait_timeout": -2.5}, "ssl_rotation_balancer_wait_timeout must be from 0 to 86400."),
         (
             {"trusted_ca_path": "/no/root.pem"},
             "ssl_rotation_trusted_ca_path cannot be used. The file /no/root.pem cannot be read: No such file or directory. Name a file",

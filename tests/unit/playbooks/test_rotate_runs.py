@@ -35,7 +35,7 @@ CALLS = 25
 """About as many as a run makes."""
 RUNS_AT_ONCE = 3
 SEED = 20310115
-LIST, ONE = "getSecurityCertificates", "getLoadBalancer"
+READ, ONE = "getObject", "getLoadBalancer"
 Calls = list[dict[str, Any]]
 
 
@@ -90,7 +90,7 @@ MOMENTS: Mapping[str, Callable[[Calls], bool]] = {
     "while it waits for the load balancers": lambda calls: (
         answered(calls, UPDATE) == len(NAMES) and calls[-1]["method"] == ONE
     ),
-    "before anything is deleted": lambda calls: calls[-1]["method"] == LIST and answered(calls, UPDATE) == len(NAMES),
+    "before anything is deleted": lambda calls: calls[-1]["method"] == READ and answered(calls, UPDATE) == len(NAMES),
     "while one is deleted": lambda calls: asked(calls, DELETE) > 0,
 }
 
@@ -106,7 +106,7 @@ def kill_when(fleet: Fleet, moment: Callable[[Calls], bool]) -> Calls:
         return moment(fleet.sim.calls())
 
     variables = {f"ssl_rotation_{name}": value for name, value in fleet.variables().items()}
-    given = {**general(fleet.folder, "ssl_rotation"), "ssl_rotation_sources": [{"folder": str(fleet.folder / "keys")}]}
+    given = {**general(fleet.folder), "ssl_rotation_sources": [{"folder": str(fleet.folder / "keys")}]}
     with to_be_killed(fleet.sim, fleet.folder, "softlayer.certificates.rotate", **given, **variables) as process:
         until(is_time, process)
     assert "PRIVATE KEY" not in (fleet.folder / "killed.log").read_text("utf-8")
@@ -167,7 +167,7 @@ def test_runs_at_the_same_time(account: Simulator, tmp_path: Path, ledger_url: s
                 account,
                 folder,
                 "softlayer.certificates.rotate",
-                **general(folder, "ssl_rotation"),
+                **general(folder),
                 **sources,
                 **given,
             )

@@ -26,7 +26,13 @@ PLAY = """
   vars:
     ansible_python_interpreter: "{{ ansible_playbook_python }}"
   roles:
-    - softlayer.certificates.ssl_fulfillment
+    - role: softlayer.certificates.ssl_fulfillment
+      vars:
+        ssl_fulfillment_phases: [request, collect, import]
+    - softlayer.certificates.ssl_rotation
+    - role: softlayer.certificates.ssl_fulfillment
+      vars:
+        ssl_fulfillment_phases: [report]
 """
 WWW, SHOP, OTHER = "www.names.example", "shop.names.example", "other.names.example"
 
@@ -47,7 +53,7 @@ def store(sim: Simulator, name: str | None, *names: str) -> int:
 
 
 def test_the_whole_way(account: Simulator, tmp_path: Path) -> None:
-    """It is called by its first name everywhere; the listeners are those whose certificate has one of its names."""
+    """It is called by its first name everywhere; the listeners are those whose certificate has one of the names."""
     order = account.add_order(commonName=None, names=[WWW, SHOP], key_type="rsa")["id"]
     waiting = account.add_order(commonName=None, names=["*.names.example"], status="Pending CA Approval")["id"]
     with_name, without, other = store(account, WWW, WWW), store(account, None, SHOP), store(account, None, OTHER)
@@ -55,15 +61,17 @@ def test_the_whole_way(account: Simulator, tmp_path: Path) -> None:
         account.add_balancer(name=name, listeners=[{"protocolPort": 443, "tlsCertificateId": record}])
     (tmp_path / "play.yml").write_text(PLAY, encoding="utf-8")
     variables = {
-        "ssl_fulfillment_phases": ["request", "collect", "import", "deploy", "verify", "report"],
         "ssl_fulfillment_select": {"common_names": [SHOP, "?.names.example"], "statuses": ["approved", "pending"]},
         "ssl_fulfillment_mail": {"maildir": str(account.maildir)},
         "ssl_fulfillment_privatekey_dir": str(account.keys_dir),
         "ssl_fulfillment_trusted_ca_path": str(account.authority_root),
-        "ssl_fulfillment_verify_timeout": 5,
-        "ssl_fulfillment_remove_superseded": True,
         "ssl_fulfillment_report_path": "report.html",
         "ssl_fulfillment_report_language": "de",
+        "ssl_rotation_phases": ["deploy", "verify", "clean_up"],
+        "ssl_rotation_common_names": [SHOP, WWW],
+        "ssl_rotation_trusted_ca_path": str(account.authority_root),
+        "ssl_rotation_verify_timeout": 5,
+        "ssl_rotation_remove_superseded": True,
     }
     ran = play(account, tmp_path, "play.yml", **variables)
     assert ran.code == 0, ran.output

@@ -133,6 +133,18 @@ def test_a_certificate_without_a_subject_may_be_refused(
     assert sdk.call(STORE, "createObject", nameless, mask="id")
 
 
+def test_a_store_that_keeps_one_intermediate(sim: Simulator, sdk: SoftLayer.BaseClient, parts: Parts) -> None:
+    """What a real one does with several is undocumented; here it keeps them all, unless a test says otherwise."""
+    issuer, root = (path.read_text(encoding="ascii") for path in (sim.authority_intermediate, sim.authority_root))
+    given = {**parts, "intermediateCertificate": issuer + root}
+    assert sdk.call(STORE, "createObject", given)["intermediateCertificate"] == issuer + root
+    sim.settings(keep_one_intermediate=True)
+    record = sdk.call(STORE, "createObject", given)
+    assert record["intermediateCertificate"] == issuer
+    assert sdk.call(STORE, "editObject", {"intermediateCertificate": issuer + root}, id=record["id"]) is True
+    assert sdk.call(STORE, "getObject", id=record["id"])["intermediateCertificate"] == issuer
+
+
 def test_edit(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
     identifier = sim.certificates()[0]["id"]
     renewed = parts_of(sim, "mail.example.com")

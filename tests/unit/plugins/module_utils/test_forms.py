@@ -46,6 +46,7 @@ PATHS = {"type": "list", "elements": "path"}
 BOOL, INT, FLOAT, STR = ({"type": kind} for kind in ("bool", "int", "float", "str"))
 PASSWORD = {"type": "str", "no_log": True}
 SELECT, MAIL = ROLE["ssl_fulfillment_select"], ROLE["ssl_fulfillment_mail"]
+PHASES, FAIL_ON = ({"type": "list", **ROLES["ssl_rotation"][f"ssl_rotation_{name}"]} for name in ("phases", "fail_on"))
 TYPES: dict[str, Any] = {"list": list, "dict": dict, "bool": bool, "int": int, "float": float, "str": str, "path": str}
 
 
@@ -117,6 +118,8 @@ def read(value: object, option: dict[str, Any]) -> Any:
         (MAIL, {"imap": {"host": "h", "username": "u", "password": 12}}, {"imap": {"host": "h", "username": "u", "password": "12"}}),
         (MAIL, "", None),
         (MAIL, None, None),
+        (FAIL_ON, "Expired, held_back", ["expired", "held_back"]),
+        *((FAIL_ON, nothing, []) for nothing in ([], None, "", "[]", [None])),
     ],
 )  # fmt: skip
 def test_what_is_meant(option: dict[str, Any], value: object, meant: object) -> None:
@@ -171,6 +174,8 @@ def test_what_is_meant(option: dict[str, Any], value: object, meant: object) -> 
         (SELECT, {"statuses": "cancelled"}, "pending, approved, complete, canceled, unknown"),
         (MAIL, {"imap": {"host": "h"}}, "it.imap lacks username, password"),
         (MAIL, {"imap": "imap.example.com"}, "it.imap is"),
+        (FAIL_ON, "nothing", "must be one of expired, expiring, held_back, not_served"),
+        *((PHASES, nothing, "it is empty. Name one or more of ") for nothing in ([], None, "", "[]", [None])),
     ],
 )  # fmt: skip
 def test_one_sentence_says_what_to_write(option: dict[str, Any], value: object, says: str) -> None:

@@ -302,10 +302,13 @@ def test_another_runs_change_is_waited_for(serving: Simulator, over_rest: Row) -
 
 
 def test_a_missing_intermediate(serving: Simulator, login: Row) -> None:
-    """Clients may not trust it: a warning with the remedy, and the old certificate is not worth a failure."""
+    """A listener does not get it by itself; one that a user accepts is served, with a warning and the remedy."""
     web = Web(serving)
     serving.patch_certificate(web.second, intermediateCertificate=None)
     run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("skipped", "chain_incomplete", True)
+    listeners = [{"load_balancer": "web", "port": PORT}]
+    run = run_it(**login, certificate_id=web.second, listeners=listeners, allow_untrusted=True)
     assert (only(run)["outcome"], only(run)["served"]) == ("switched", True) and not run.failed
     warning = str(run["warnings"])
     assert f"web:{PORT}" in warning and "trust" in warning and "intermediate" in warning

@@ -612,13 +612,25 @@ def test_intermediates_are_updated(sim: Simulator, api: Options) -> None:
     assert snapshot(sim)[identifier]["intermediateCertificate"] == GOOD.chain_pem
 
 
-def test_intermediates_in_use_are_not(sim: Simulator, any_api: Options) -> None:
+def test_intermediates_in_use_are_stored_with_a_second_record(sim: Simulator, any_api: Options) -> None:
+    """The store does not allow to change them; so the certificate is stored once more, for its listeners to be switched to."""
     [identifier] = store(sim, GOOD, chain=pem_of(GOOD.chain[:1]))
     before = sim.patch_certificate(identifier, associatedServiceCount=3)
     done = predicted(sim, any_api, **GOOD.options(notes="new"))
+    assert outcome(done) == ("imported", None) and superseded(done) == {identifier: False}
+    assert f"certificate {identifier} lacks" in done["certificate"]["message"]
+    assert snapshot(sim)[identifier] == before
+    assert snapshot(sim)[done["certificate"]["id"]]["intermediateCertificate"] == GOOD.chain_pem
+    assert outcome(run(any_api, **GOOD.options())) == ("unchanged", None)
+
+
+def test_intermediates_in_use_that_lack_nothing_are_left(sim: Simulator, any_api: Options) -> None:
+    [identifier] = store(sim, GOOD)
+    before = sim.patch_certificate(identifier, associatedServiceCount=3)
+    done = predicted(sim, any_api, **GOOD.options(intermediate_content=pem_of(GOOD.chain[:1])))
     assert outcome(done) == ("failed", "in_use")
     assert str(identifier) in done["msg"] and "3 services" in done["msg"]
-    assert snapshot(sim)[identifier] == before
+    assert snapshot(sim) == {**snapshot(sim), identifier: before}
 
 
 @pytest.mark.parametrize("notes", ["", "two\nlines", "two\r\nlines", "Grüße & <tags> 😀", " spaces around "])
@@ -674,7 +686,7 @@ def test_a_listing_in_pages_hides_nothing(sim: Simulator, api: Options, setting:
 
 def test_stored_twice_and_none_is_as_wanted(sim: Simulator, any_api: Options) -> None:
     first, second = store(sim, GOOD, OTHER)
-    sim.patch_certificate(second, certificate=GOOD.pem, notes="second")
+    sim.patch_certificate(second, certificate=GOOD.pem, intermediateCertificate=GOOD.chain_pem, notes="second")
     done = predicted(sim, any_api, **GOOD.options(notes="third"))
     assert outcome(done) == ("failed", "ambiguous")
     assert str(first) in done["msg"] and str(second) in done["msg"]
@@ -769,7 +781,7 @@ KEPT = {
 def test_what_the_new_one_cannot_stand_in_for_is_kept(sim: Simulator, any_api: Options) -> None:
     kept = store(sim, *KEPT.values())
     done = predicted(sim, any_api, **NEW.options(), remove_superseded=True)
-    assert superseded(done) == dict.fromkeys(kept, False)
+    assert superseded(done) == {}
     assert set(kept) <= set(snapshot(sim))
 
 

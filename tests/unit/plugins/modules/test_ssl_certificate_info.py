@@ -31,7 +31,7 @@ FACTS = {
 }
 KEYS = FACTS | {
     *("id", "notes", "organization_name", "days_until_expiry", "renewal_due", "associated_service_count", "created_at"),
-    "modified_at",
+    *("modified_at", "superseded_by"),
 }
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
 RESULTS = {
@@ -40,7 +40,7 @@ RESULTS = {
 }
 WITHOUT_MANAGE = [
     *("fingerprint_sha256", "public_key_sha256", "serial_number", "subject_alt_names", "key_type", "notes"),
-    *("associated_service_count", "created_at", "modified_at"),
+    *("associated_service_count", "created_at", "modified_at", "superseded_by"),
 ]
 
 

@@ -86,7 +86,7 @@ def listed(sim: Simulator, **options: Any) -> Run:
         assert call["mask"], f"all properties were asked for: {call}"
         assert "privateKey" not in call["mask"]
         if (call["service"], call["method"]) in KEY_HOLDERS:
-            assert re.fullmatch(r"mask\[id(,certificate)?\]", call["mask"])
+            assert re.fullmatch(r"mask\[id(,certificate,intermediateCertificate)?\]", call["mask"])
     assert {call["method"] for call in calls} <= {
         "getObject",
         "getSslCertificateRequests",

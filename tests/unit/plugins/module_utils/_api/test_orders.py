@@ -26,7 +26,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.values import LARGEST_ID, check_ids
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, KnownTraits, Shelf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -216,30 +215,6 @@ def test_expired_orders_are_left_out(ahead: timedelta | None, selected: bool) ->
 )
 def test_criteria_combine(selection: Selection, selected: bool) -> None:
     assert selection.takes(ORDER, AT) is selected
-
-
-@pytest.mark.parametrize(
-    ("selection", "found"),
-    [
-        (Selection(), {7: None, 8: None, 9: None, 10: None}),
-        (Selection(gather_imported=True), {7: [4711], 8: [], 9: [], 10: [4713]}),
-        (Selection(imported=True), {7: [4711]}),
-        (Selection(imported=False), {8: [], 9: [], 10: [4713]}),
-        (Selection(imported=True, order_ids=[8]), {}),
-    ],
-)
-def test_what_is_in_the_store(selection: Selection, found: dict[int, list[int] | None]) -> None:
-    orders = [
-        replace(ORDER, id=number, public_key_sha256=key)
-        for number, key in ((7, "aa"), (8, "bb"), (9, None), (10, "dd"))
-    ]
-    begin, ends = AT - timedelta(days=1), ORDER.expires_at or AT
-    traits = KnownTraits(frozenset(), "RSA")
-    keys = {4711: ("aa", ends), 4712: ("cc", ends), 4713: ("dd", AT + timedelta(days=9))}
-    shelf = Shelf(Held(number, key, begin, end, traits) for number, (key, end) in keys.items())
-    assert selection.needs_store is (found.get(7, []) is not None)
-    results = selection.results(orders, AT, shelf if selection.needs_store else None)
-    assert {result["id"]: result.get("certificate_ids") for result in results} == found
 
 
 @pytest.mark.parametrize("identifiers", [[], [1], [2**31], [LARGEST_ID], [5, 5]])

@@ -20,7 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.store 
     create,
     delete,
     edit,
-    fetch_shelf,
+    fetch_for_orders,
     fetch_stored,
     find_by_common_name,
     normalise,
@@ -173,7 +173,8 @@ def test_odd_texts_are_not_readable_and_no_traceback(odd: Any) -> None:
     names = ("certificate", "intermediateCertificate", "certificateSigningRequest")
     record = normalise({**ROW, **dict.fromkeys(names, odd)})
     assert record.pems().keys() == set(PEMS)
-    assert len(fetch_shelf(client([{**ROW, "certificate": odd}, ROW]), "").records) in {1, 2}
+    unread, read = fetch_for_orders(client([{**ROW, "certificate": odd}, ROW]), "")
+    assert unread.certificate in {None, read.certificate}
 
 
 def test_a_key_that_was_written_into_notes() -> None:
@@ -204,15 +205,25 @@ def _pem(der: bytes) -> str:
 def test_listing_asks_for_no_private_key() -> None:
     api = client([ROW])
     assert [record.id for record in fetch_stored(api)] == [17]
-    (held,) = fetch_shelf(api, "do without it").records
+    (held,) = fetch_for_orders(api, "do without it")
     record = normalise(ROW)
-    assert record.certificate is not None
-    assert (held.id, held.public_key_sha256) == (17, record.certificate.public_key_sha256)
-    assert (held.not_after, held.traits.names) == (record.certificate.not_after, {"www.example.com"})
+    assert (held.id, held.certificate, held.intermediates) == (17, record.certificate, record.intermediates)
+    assert held.names == {"www.example.com"} and not api.warnings
     for args, keywords in api.asked:
         assert args == ("Account", "getSecurityCertificates")
         assert keywords["root"] == "securityCertificates"
         assert "id" in masked(keywords["mask"]) and "privateKey" not in masked(keywords["mask"])
+
+
+def test_what_cannot_be_compared_is_said() -> None:
+    api = client([ROW, {"id": 18, "certificate": "text"}, {"id": 19}])
+    assert [record.id for record in fetch_for_orders(api, "do without it")] == [17, 18, 19]
+    (said,) = api.warnings
+    assert "cannot be read: 18, 19." in said
+
+
+def test_what_is_yet_to_be_stored_has_no_id() -> None:
+    assert (normalise(ROW).stored_id, normalise({**ROW, "id": -1}).stored_id) == (17, None)
 
 
 def test_a_listing_without_permission_says_what_is_missing() -> None:

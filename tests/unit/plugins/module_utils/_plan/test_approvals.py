@@ -2,175 +2,235 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run that is limited to what a preview showed does nothing else, and says what is no longer as it was."""
+"""A run that is limited to what a check run showed does nothing else, and says what is no longer as it was."""
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._codes import ApprovalReason
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import (
-    approved_imports,
-    approved_listeners,
-    approved_removal,
-    carried_out,
+    Approved,
+    limit_imports,
+    limit_listeners,
+    limit_removal,
     preview_of,
-    preview_of_listeners,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import Choice
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation_result import Rotation, outcome
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import Removal
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import as_result as as_record
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import Chosen
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 
-NOTHING: dict[str, Any] = {"imported": [], "deployed": [], "removed": []}
-REASONS = set(get_args(ApprovalReason))
+from tests.support.rotating import entry, listener
+from tests.support.stored import Made
+
+OLD, NEW, NEWER = Made(days=(-80, 10)).record(1), Made().record(2), Made(days=(-0.5, 91)).record(3)
+INDEX = StoreIndex([OLD, NEW, NEWER])
+ENTRIES = [entry(Made(None, (f"{number}.example.com",)), number) for number in range(5)]
+SWITCHED = listener(1, NEW)
 
 
-def entry(fingerprint: str, **other: Any) -> dict[str, Any]:
-    """A certificate of a source."""
-    about = {"source": "certbot", "name": fingerprint, "path": f"/live/{fingerprint}/cert.pem", "common_name": None}
-    return {**about, "subject_alt_names": [f"{fingerprint}.example.com"], "fingerprint_sha256": fingerprint, **other}
-
-
-def listener(balancer: str, fingerprint: str, outcome: str = "switched", **other: Any) -> dict[str, Any]:
-    """A listener in a plan; those to switch have certificate 1, and are to get 2."""
+def shown(imported: Iterable[Any] = (), deployed: Iterable[Any] = (), removed: Iterable[Any] = ()) -> dict[str, Any]:
+    """What a check run returns that would do this."""
     return {
-        **{"load_balancer": balancer, "load_balancer_uuid": f"uuid-of-{balancer}", "address": None, "port": 443},
-        **{"listener_uuid": None, "common_name": None, "subject_alt_names": [], "not_after": None},
-        **{"previous_certificate_id": 1, "certificate_id": 2 if outcome == "switched" else 1},
-        **{"fingerprint_sha256": fingerprint, "outcome": outcome, "reason": None, "message": ""},
-        **{"served": None, "served_fingerprint_sha256": None},
-        **other,
+        "changed": True,
+        "imported": [
+            {"id": None, **one.certificate.facts(), **one.named(), "outcome": "imported", "reason": None}
+            for one in imported
+        ],
+        "deployed": [one.as_result() for one in deployed],
+        "removed": [as_record(one, "removed", None, "Would be removed.") for one in removed],
+        "skipped_items": [{"name": "something"}],
     }
 
 
-def shown(**result: Any) -> dict[str, Any]:
-    """What a preview with this result showed."""
-    return preview_of({**NOTHING, **result})
+def approved(*, by_preview: bool = False, **lists: Iterable[Any]) -> Approved:
+    """What such a run showed."""
+    result = shown(**lists)
+    return Approved.of(preview_of(result) if by_preview else result)
 
 
-def left_out(records: Any) -> dict[str, str]:
-    """The reason of each record that the preview is why of."""
-    return {
-        str(one.get("load_balancer") or one.get("id") or one["name"]): one["reason"]
-        for one in records
-        if one["outcome"] == "skipped" and one["reason"] in REASONS and one["message"]
+def reasons(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Why things were left out, each with a message that says what to do."""
+    told = list(records)
+    assert all(one["outcome"] == "skipped" and one["message"].endswith(" the check again.") for one in told)
+    return [one["reason"] for one in told]
+
+
+@pytest.mark.parametrize("by_preview", [False, True])
+def test_the_result_of_a_check_run_and_its_preview_mean_the_same(by_preview: bool) -> None:
+    given = approved(by_preview=by_preview, imported=ENTRIES[:1], deployed=[SWITCHED], removed=[OLD])
+    assert set(given.imports) == {ENTRIES[0].certificate.fingerprint_sha256}
+    assert set(given.listeners) == {("uuid-of-web", 443)}
+    assert set(given.removals) == {1}
+
+
+def test_a_preview_has_nothing_that_is_not_looked_at() -> None:
+    """It is kept between two jobs, so it is small."""
+    preview = preview_of(shown(ENTRIES[:1], [SWITCHED], [OLD]))
+    assert {name: sorted(one) for name, (one,) in preview.items()} == {
+        "imported": ["common_name", "fingerprint_sha256", "name", "path", "source"],
+        "deployed": ["common_name", "fingerprint_sha256", "load_balancer", "load_balancer_uuid", "port"],
+        "removed": ["common_name", "fingerprint_sha256", "id"],
     }
+
+
+# Imports
 
 
 def test_imports() -> None:
     """By fingerprint: another certificate in the place of one that was shown is not it."""
-    preview = shown(imported=[entry("same"), entry("gone"), entry("late")])
-    late = {**entry("late"), "outcome": "skipped", "reason": "expired", "message": "It expired."}
-    choice = approved_imports(Choice([entry("same"), entry("new", path="/live/gone/cert.pem")], [late]), preview)
-    assert [one["name"] for one in choice.chosen] == ["same"]
-    assert left_out(choice.skipped) == {"new": "not_approved", "gone": "changed_meanwhile"}
-    assert late in choice.skipped
+    same, new, late, gone, _unused = ENTRIES
+    skipped = late.skipped("expired", "It expired.")
+    moved = replace(same, source="folder", path="/elsewhere")
+    chosen = Chosen([moved, new], [skipped], [moved, new], [late])
+    limited = limit_imports(chosen, approved(imported=[same, late, gone]))
+    assert (limited.to_import, limited.usable, limited.waiting) == ([moved], [moved, new], [late])
+    first, *rest = limited.skipped
+    assert first == skipped, "which was shown, and has its own reason by now"
+    assert reasons(rest) == ["not_approved", "changed_meanwhile"]
+    assert [one["name"] for one in rest] == [new.name, gone.name]
+    assert all({"source", "name", "path", "common_name", "subject_alt_names"} <= one.keys() for one in rest)
 
 
-def test_listeners() -> None:
-    """By balancer, port and fingerprint; what has the right certificate by now is as it should be."""
-    names = ("same", "other", "done", "kept", "gone", "held")
-    preview = shown(deployed=[listener(name, "f", certificate_id=None) for name in names])
-    held = listener("held", "f", "skipped", reason="names_not_covered", message="It lacks a name.")
-    plan = [
-        listener("same", "f"),
-        listener("other", "g"),
-        listener("done", "f", "unchanged"),
-        listener("kept", "e", "unchanged"),
-        listener("new", "f"),
-        listener("idle", "e", "unchanged"),
-        held,
-    ]
-    found = approved_listeners(plan, preview)
-    assert [one["load_balancer"] for one in found if one["outcome"] == "switched"] == ["same"]
-    assert [one["load_balancer"] for one in found if one["outcome"] == "unchanged"] == ["done", "idle"]
-    assert left_out(found) == {
-        "other": "not_approved",
-        "new": "not_approved",
-        "kept": "changed_meanwhile",
-        "gone": "changed_meanwhile",
+# Listeners
+
+
+def limited(shown_one: ListenerAction | None, planned: ListenerAction) -> ListenerAction:
+    """What becomes of the plan for a listener that the check run has shown, if it has."""
+    given = approved(deployed=[shown_one] if shown_one else [])
+    (one,), gone = limit_listeners([planned], given, INDEX)
+    assert gone == []
+    return one
+
+
+def test_a_switch_that_was_shown() -> None:
+    """Also if the check run had no id for the certificate, since it was not stored yet."""
+    assert limited(SWITCHED, SWITCHED) == SWITCHED
+    unstored = listener(1, replace(NEW, id=-1))
+    assert limited(unstored, SWITCHED) == SWITCHED
+
+
+@pytest.mark.parametrize("before", [None, listener(1, NEWER), listener(1, NEW, "api"), listener(1, NEW, port=8443)])
+def test_a_switch_that_was_not_shown(before: ListenerAction | None) -> None:
+    """Of this listener, to this certificate; it stays as it is, and what it has is looked at."""
+    given = approved(deployed=[before] if before else [])
+    (one,), _gone = limit_listeners([SWITCHED], given, INDEX)
+    assert reasons([{"outcome": one.outcome, "reason": one.reason, "message": one.message}]) == ["not_approved"]
+    assert (one.target, one.certificate_id, one.is_changed, one.present_id) == (OLD, 1, False, 1)
+    assert one.better_id == 2
+
+
+def test_a_listener_that_has_it_by_now() -> None:
+    """It is as it should be; one that has something else, and would not be switched any more, is not."""
+    done = listener(2, NEW)
+    assert limited(SWITCHED, done) == done
+    other = limited(SWITCHED, listener(3, NEWER))
+    assert (other.outcome, other.reason, other.certificate_id) == ("skipped", "changed_meanwhile", 3)
+    kept = limited(SWITCHED, listener(1, OLD))
+    assert (kept.outcome, kept.reason) == ("skipped", "changed_meanwhile")
+
+
+def test_what_is_not_switched_keeps_its_own_reason() -> None:
+    """Whether it was shown or not; what is as it was and was not shown is nothing to tell of."""
+    held = listener(1, OLD, outcome="skipped", reason="names_not_covered", message="It lacks a name.")
+    failed = listener(1, NEW).failed("ambiguous", "Two.", is_changed=False)
+    for one in (held, failed):
+        assert limited(SWITCHED, one) == limited(None, one) == one
+    assert limited(None, listener(1, OLD)) == listener(1, OLD)
+
+
+def test_a_listener_that_is_gone() -> None:
+    """It has all fields of a listener in the result."""
+    kept, gone = limit_listeners([], approved(by_preview=True, deployed=[SWITCHED]), INDEX)
+    assert (kept, reasons(gone)) == ([], ["changed_meanwhile"])
+    assert gone[0].keys() == SWITCHED.as_result().keys()
+    assert (gone[0]["load_balancer"], gone[0]["port"]) == ("web", 443)
+
+
+# Deletions
+
+
+def test_deletions() -> None:
+    """What would be deleted now and was not shown is kept; so is what was shown and is needed again, or gone."""
+    plan = Removal([OLD, NEW], [(NEWER, "not_reachable", "It was not seen.")])
+    gone = Made("gone.example.com", ("gone.example.com",)).record(9)
+    old, left_out = limit_removal(plan, approved(removed=[OLD, NEWER, gone]))
+    assert old == [OLD]
+    assert reasons(left_out) == ["not_approved", "changed_meanwhile"]
+    assert [one["id"] for one in left_out] == [2, 9]
+
+
+def test_another_certificate_with_the_same_id_is_not_what_was_shown() -> None:
+    old, left_out = limit_removal(Removal([replace(NEW, id=1)], []), approved(removed=[OLD]))
+    assert (old, reasons(left_out)) == ([], ["not_approved"])
+
+
+# What is given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"imported": None, "deployed": [], "removed": None}, {"failed": True, "msg": "No."}, preview_of(shown())],
+    ids=["nothing", "null", "a failure", "an empty preview"],
+)
+def test_what_showed_nothing_approves_nothing(given: Any) -> None:
+    nothing = Approved.of(given)
+    chosen = limit_imports(Chosen(ENTRIES[:1], [], ENTRIES[:1]), nothing)
+    assert (chosen.to_import, reasons(chosen.skipped)) == ([], ["not_approved"])
+    (one,), _gone = limit_listeners([SWITCHED], nothing, INDEX)
+    assert one.reason == "not_approved" and not one.is_changed
+    old, left_out = limit_removal(Removal([OLD], []), nothing)
+    assert (old, reasons(left_out)) == ([], ["not_approved"])
+
+
+WHOLE: dict[str, Any] = preview_of(shown(ENTRIES[:1], [SWITCHED], [OLD]))
+LACKING = [(name, field) for name, (one,) in WHOLE.items() for field in one]
+
+
+@pytest.mark.parametrize(("name", "field"), LACKING)
+def test_a_record_that_lacks_something(name: str, field: str) -> None:
+    """It is refused before anything is done, and not when it is needed."""
+    (one,) = WHOLE[name]
+    refused({**WHOLE, name: [{key: value for key, value in one.items() if key != field}]})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"imported": 3},
+        {"imported": "everything"},
+        {"imported": {"fingerprint_sha256": "00"}},
+        {"deployed": [["web", 443]]},
+        {"deployed": [None]},
+        {"deployed": [{**WHOLE["deployed"][0], "port": "https"}]},
+        {"deployed": [{**WHOLE["deployed"][0], "port": None}]},
+        {"removed": [1, 2]},
+        {"removed": [{**WHOLE["removed"][0], "id": None}]},
+        {"removed": [{**WHOLE["removed"][0], "id": "all"}]},
+        {"removed": True},
+    ],
+)
+def test_what_is_no_result_is_refused(given: Any) -> None:
+    refused(given)
+
+
+def refused(given: Any) -> None:
+    """It is, with one sentence that says what is meant."""
+    with pytest.raises(CertificatesError) as error:
+        Approved.of(given)
+    assert error.value.code == "invalid_argument"
+    assert "approved must be what ssl_certificate_rotate returned in check mode" in error.value.message
+
+
+def test_numbers_that_were_made_text_on_the_way() -> None:
+    given = {
+        "deployed": [{**WHOLE["deployed"][0], "port": "443"}],
+        "removed": [{**WHOLE["removed"][0], "id": "1"}],
     }
-    assert held in found
-    assert all(one.keys() == plan[0].keys() for one in found)
-
-
-@pytest.mark.parametrize("fingerprint", [None, ""])
-def test_a_certificate_that_is_not_known_is_not_that_of_the_preview(fingerprint: Any) -> None:
-    preview = {"listeners": [{**listener("web", "f"), "fingerprint_sha256": None}]}
-    assert left_out(approved_listeners([listener("web", fingerprint)], preview)) == {"web": "not_approved"}
-
-
-@pytest.mark.parametrize("preview", [{}, {"imports": None, "listeners": None, "removals": None}, shown()])
-def test_a_preview_that_showed_nothing_approves_nothing(preview: Any) -> None:
-    choice = approved_imports(Choice([entry("new")], []), preview)
-    assert (choice.chosen, left_out(choice.skipped)) == ([], {"new": "not_approved"})
-    assert left_out(approved_listeners([listener("web", "f")], preview)) == {"web": "not_approved"}
-    found = {"absent": [{"state": "absent", "certificate_id": 1}], "expected": [{"id": 2}], "kept": []}
-    removal = approved_removal(found, [{"id": 1}], preview)
-    assert (removal["absent"], removal["expected"], left_out(removal["kept"])) == ([], [], {"1": "not_approved"})
-
-
-def test_one_call_makes_the_changes_and_looks_at_the_others() -> None:
-    """What became of the listeners is told together with what was left out."""
-    preview = shown(deployed=[listener("web", "f")])
-    plan = {"listeners": [listener("web", "f"), listener("api", "f"), listener("idle", "e", "unchanged")]}
-    first = carried_out(plan, preview)
-    assert first["call"]["max_listeners"] == 1
-    places = {
-        place["load_balancer"]: one["certificate_id"]
-        for one in first["call"]["deployments"]
-        for place in one["listeners"]
-    }
-    assert places == {"uuid-of-web": 2, "uuid-of-api": 1, "uuid-of-idle": 1}
-    did = [listener("web", "f", served=True, message="Switched."), listener("idle", "e", "unchanged", served=True)]
-    listeners = carried_out(plan, preview, {"listeners": did})["listeners"]
-    assert [(one["load_balancer"], one["outcome"], one["served"]) for one in listeners] == [
-        ("web", "switched", True),
-        ("api", "skipped", None),
-        ("idle", "unchanged", True),
-    ]
-
-
-def test_what_was_shown_of_listeners_alone() -> None:
-    """As the deploy phase of the role `ssl_fulfillment` has it."""
-    preview = {"listeners": preview_of_listeners([listener("web", "f"), listener("api", "f")])}
-    plan = [listener("web", "f"), listener("api", "g"), listener("idle", "e", "unchanged"), listener("new", "f")]
-    first = carried_out({"listeners": plan}, preview)
-    assert first["call"]["max_listeners"] == 1
-    assert left_out(first["listeners"]) == {"api": "not_approved", "new": "not_approved"}
-
-
-def test_a_call_that_fails_as_a_whole_is_what_became_of_them() -> None:
-    failure = {"failed": True, "msg": "No."}
-    assert carried_out(failure, shown()) == failure
-    assert carried_out({"listeners": []}, shown(), failure) == failure
-
-
-def test_removals() -> None:
-    """What would be removed now and was not shown is kept; so is what was shown and is needed again, or gone."""
-    stock = [{"id": number, "common_name": "www.example.com"} for number in (1, 2, 3)]
-    preview = shown(removed=[{"id": number, "common_name": "www.example.com"} for number in (1, 3, 4, 5)])
-    unseen = {"id": 5, "outcome": "skipped", "reason": "not_reachable", "message": "It was not seen."}
-    found = {"absent": [{"state": "absent", "certificate_id": number} for number in (1, 2)], "expected": []}
-    removal = approved_removal({**found, "kept": [unseen]}, stock, preview)
-    assert removal["absent"] == [{"state": "absent", "certificate_id": 1}]
-    assert left_out(removal["kept"]) == {"2": "not_approved", "3": "changed_meanwhile", "4": "changed_meanwhile"}
-    assert unseen in removal["kept"]
-
-
-def test_one_failure_is_passed_over_if_something_else_is_done_and_that_is_wanted() -> None:
-    """Only a failure with one of the reasons, and none of a module as a whole."""
-    bad = listener("bad", "f", "failed", reason="ambiguous", message="Two.")
-    tolerated = ["ambiguous"]
-
-    def failed(*listeners: dict[str, Any], tolerated: list[str] = tolerated, **other: Any) -> list[Any]:
-        run = Rotation(listeners={"listeners": listeners}, **other)
-        result = outcome(run, ["import", "deploy"], is_check_mode=True, tolerated=tolerated)
-        assert len(result["failed"]) + len(result["skipped"]) == 1 + len(other)
-        return [one.get("reason") for one in result["failed"]]
-
-    assert failed(listener("web", "f"), bad) == []
-    assert failed(bad) == ["ambiguous"]
-    assert failed(listener("web", "f"), bad, tolerated=[]) == ["ambiguous"]
-    assert failed(listener("web", "f"), {**bad, "reason": "balancer_busy"}) == ["balancer_busy"]
-    assert failed(listener("web", "f"), bad, store={"msg": "No."}) == [None]
+    found = Approved.of(given)
+    assert (set(found.listeners), set(found.removals)) == ({("uuid-of-web", 443)}, {1})

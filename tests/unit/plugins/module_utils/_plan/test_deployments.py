@@ -14,24 +14,26 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers as api
-from ansible_collections.softlayer.certificates.plugins.module_utils._api import store
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.balancers import Balancer
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import Stored
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
-    Deployment,
+    ListenerAction,
     ListenerSelection,
     Wish,
     plan_renewals,
     plan_wishes,
+    why_unmatched,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.expected import read_expected
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.replacements import Leeway
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Overrides
 from cryptography import x509
 
-from tests.support.certificates import DAY, NOW, Authority, Issued, certificate_of, name_of, new_key
+from tests.support.certificates import DAY, NOW, Issued, certificate_of, name_of, new_key, self_signed
+from tests.support.stored import NAME, OWN, clients_with
+from tests.support.stored import TRUSTED as AUTHORITY
+from tests.support.stored import stored as record
 
-NAME = "www.example.com"
-AUTHORITY = Authority()
+CLIENTS = clients_with()
 PRESENT, FUTURE = (-350, 15), (-1, 90)
 """Days of validity of what is served, and of what could take its place."""
 OLD, NEW = 1, 2
@@ -64,20 +66,6 @@ def with_addresses(days: tuple[float, float], *addresses: str) -> Issued:
         extensions=[x509.SubjectAlternativeName(names)],
     )
     return Issued(key, certificate, AUTHORITY.chain, AUTHORITY.root)
-
-
-def record(identifier: int, issued: Issued, **changed: Any) -> Stored:
-    """A record of the store, as the API gives it."""
-    row = {
-        "id": identifier,
-        "commonName": NAME,
-        "certificate": issued.pem,
-        "intermediateCertificate": issued.chain_pem,
-        **changed,
-    }
-    found = store.normalise(row)
-    assert found is not None
-    return found
 
 
 def balancer(
@@ -113,7 +101,7 @@ def balancer(
     return found
 
 
-def by_name(planned: list[Deployment]) -> dict[str, tuple[str, str | None, int | None]]:
+def by_name(planned: list[ListenerAction]) -> dict[str, tuple[str, str | None, int | None]]:
     """Outcome, reason and certificate of each listener; only a switch changes something, and each says something."""
     for one in planned:
         assert one.is_changed == (one.outcome == "switched")
@@ -121,32 +109,40 @@ def by_name(planned: list[Deployment]) -> dict[str, tuple[str, str | None, int |
     return {one.name: (one.outcome, one.reason, one.certificate_id) for one in planned}
 
 
-def renewal(*stored: Stored, of: Balancer | None = None, **selection: Any) -> Deployment:
+def renewal(*stored: StoreCertificate, of: Balancer | None = None, **selection: Any) -> ListenerAction:
     """What is decided about the only listener."""
     return renewal_with((), *stored, of=of, **selection)
 
 
 def renewal_with(
-    expected: Sequence[Issued], *stored: Stored, of: Balancer | None = None, **selection: Any
-) -> Deployment:
+    expected: Sequence[Issued], *stored: StoreCertificate, of: Balancer | None = None, **selection: Any
+) -> ListenerAction:
     """What is decided about the only listener if the store will hold these certificates, too."""
-    texts = [one.pem for one in expected]
-    given = ListenerSelection(**selection)
-    (only,) = plan_renewals([of or balancer()], stored, given, NOW, read_expected("expected_certificates", texts))
+    index = StoreIndex([*stored, *(record(-number, one) for number, one in enumerate(expected, 1))])
+    (only,) = plan_renewals([of or balancer()], index, ListenerSelection(**selection), CLIENTS)
     by_name([only])
     return only
 
 
-def outcome(one: Deployment) -> tuple[str, str | None]:
+def outcome(one: ListenerAction) -> tuple[str, str | None]:
     """Its outcome and reason."""
     return one.outcome, one.reason
 
 
-def wish(*stored: Stored, of: Balancer | None = None, certificate: int = NEW, **leeway: bool) -> Deployment:
+def wish(
+    *stored: StoreCertificate, of: Balancer | None = None, certificate: int = NEW, **overrides: bool
+) -> ListenerAction:
     """What is decided about a listener that is named by the user."""
-    (only,) = plan_wishes([of or balancer()], stored, [Wish(certificate, "web", 443)], Leeway(**leeway), NOW)
+    (only,) = named([of or balancer()], stored, [Wish(certificate, "web", 443)], **overrides)
     by_name([only])
     return only
+
+
+def named(
+    balancers: Sequence[Balancer], stored: Sequence[StoreCertificate], wishes: Sequence[Wish], **overrides: bool
+) -> list[ListenerAction]:
+    """What is decided about listeners that are named by the user."""
+    return plan_wishes(balancers, StoreIndex(stored), wishes, Overrides(wildcards=True, **overrides), CLIENTS)
 
 
 # What is better
@@ -189,7 +185,6 @@ WORSE: dict[str, tuple[Issued, Issued]] = {
     "of the same term": (issue(), issue()),
     "for another name": (issue(days=PRESENT), issue("api.example.com")),
     "a wildcard": (issue(days=PRESENT), issue("*.example.com")),
-    "only the common name is the same": (issue(days=PRESENT), issue(NAME, names=["api.example.com"])),
     "has expired itself": (issue(days=(-90, -30)), issue(days=(-80, -1))),
 }
 
@@ -205,6 +200,12 @@ def test_what_is_not_better_leaves_a_listener_as_it_is(case: str) -> None:
 NEAR: dict[str, tuple[Issued, Issued, str, str]] = {
     "begins tomorrow": (issue(days=PRESENT), issue(days=(1, 90)), "not_yet_valid", "not valid before"),
     "lacks a name": (issue(days=PRESENT, names=[NAME, "example.com"]), issue(), "names_not_covered", "example.com"),
+    "only the common name is the same": (
+        issue(days=PRESENT),
+        issue(NAME, names=["api.example.com"]),
+        "names_not_covered",
+        NAME,
+    ),
     "a wildcard for one of the names": (
         issue(days=PRESENT, names=[NAME, "example.com"]),
         issue("example.com", names=["example.com", "*.example.com"]),
@@ -220,6 +221,24 @@ NEAR: dict[str, tuple[Issued, Issued, str, str]] = {
         issue(key="ec"),
         "key_type_not_offered",
         "no cipher suites",
+    ),
+    "signed by itself": (
+        issue(days=PRESENT),
+        self_signed(NAME, new_key("rsa"), days=FUTURE),
+        "untrusted",
+        "signed by itself",
+    ),
+    "of an authority that nobody knows": (
+        issue(days=PRESENT),
+        OWN.issue(NAME, key=new_key("rsa")),
+        "chain_incomplete",
+        "trusted_ca_path",
+    ),
+    "without its intermediates": (
+        issue(days=PRESENT),
+        replace(issue(), chain=()),
+        "chain_incomplete",
+        "Import it again with its intermediate certificates",
     ),
 }
 
@@ -262,6 +281,13 @@ def test_of_several_near_misses_the_newest_is_said() -> None:
     assert "certificate 3" in planned.message
 
 
+def test_one_that_only_has_to_wait_is_said_last() -> None:
+    """It will be taken by itself; the others need a person."""
+    stored = record(OLD, issue(days=PRESENT)), record(2, issue(organization="Example")), record(3, issue(days=(1, 90)))
+    assert outcome(renewal(*stored)) == ("skipped", "organization_differs")
+    assert outcome(renewal(stored[0], stored[2])) == ("skipped", "not_yet_valid")
+
+
 def test_two_equally_good_ones_are_ambiguous() -> None:
     planned = renewal(record(OLD, issue(days=PRESENT)), record(2, issue()), record(3, issue()))
     assert outcome(planned) == ("failed", "ambiguous")
@@ -272,6 +298,27 @@ def test_the_same_certificate_stored_twice_is_not_ambiguous() -> None:
     new = issue()
     assert renewal(record(OLD, issue(days=PRESENT)), record(3, new), record(2, new)).certificate_id == 2
     assert outcome(renewal(record(OLD, new), record(2, new))) == ("unchanged", None)
+
+
+def test_the_copy_with_the_chain_is_taken() -> None:
+    """Such as one that was stored once more, since a record in use cannot be given its chain."""
+    new = issue()
+    bare, whole = replace(new, chain=()), record(3, new)
+    assert renewal(record(OLD, bare), whole).certificate_id == 3
+    assert renewal(record(OLD, issue(days=PRESENT)), record(NEW, bare), whole).certificate_id == 3
+    assert outcome(renewal(record(OLD, new), record(NEW, bare))) == ("unchanged", None)
+
+
+def test_an_older_one_that_is_trusted_is_taken_before_a_newer_one_that_is_not() -> None:
+    stored = [record(OLD, self_signed(NAME, new_key("rsa"), days=PRESENT)), record(2, issue(days=(-9, 90)))]
+    assert renewal(*stored, record(3, self_signed(NAME, new_key("rsa"), days=FUTURE))).certificate_id == 2
+
+
+def test_ones_own_authority_goes_on_though_its_root_was_not_given() -> None:
+    """There, trust does not decide."""
+    present, new = (OWN.issue(NAME, key=new_key("rsa"), days=days) for days in (PRESENT, FUTURE))
+    assert renewal(record(OLD, present), record(NEW, new)).certificate_id == NEW
+    assert renewal(record(OLD, present), record(NEW, replace(new, chain=()))).certificate_id == NEW
 
 
 def test_a_certificate_that_is_not_the_newest_can_be_stored_twice() -> None:
@@ -285,7 +332,7 @@ def test_both_ends_of_the_validity(days: tuple[float, float], expected: str) -> 
     """It is valid at the second it begins, and no more in the second after its end."""
     stored = [record(OLD, issue(days=PRESENT)), record(NEW, issue(days=days))]
     at = NOW + timedelta(seconds=1) if expected == "unchanged" else NOW
-    (planned,) = plan_renewals([balancer()], stored, ListenerSelection(), at)
+    (planned,) = plan_renewals([balancer()], StoreIndex(stored), ListenerSelection(), clients_with(at=at))
     assert planned.outcome == expected
 
 
@@ -391,13 +438,52 @@ BALANCERS = [
 )
 def test_the_selection(selection: dict[str, Any], expected: list[str]) -> None:
     """Only HTTPS listeners, sorted by load balancer and port."""
-    planned = plan_renewals(BALANCERS, STORED, ListenerSelection(**selection), NOW)
+    planned = plan_renewals(BALANCERS, StoreIndex(STORED), ListenerSelection(**selection), CLIENTS)
     assert [one.name for one in planned] == expected
 
 
+@pytest.mark.parametrize(
+    ("selection", "said"),
+    [
+        ({"load_balancers": ["prdo-*"]}, "No load balancer matches prdo-* of load_balancers"),
+        ({"load_balancers": ["web-*", "prdo", "ap"]}, "matches prdo, ap of load_balancers"),
+        ({"load_balancers": ["prdo"]}, "there are: Web-2, api, web-1."),
+        ({"common_names": [NAME, "wwww.example.com"]}, "No certificate matches wwww.example.com of common_names"),
+        ({"common_names": ["wwww.example.com"]}, f"there are those for: {NAME}"),
+        ({"common_names": ["*.example.org"], "load_balancers": ["prdo"]}, "of load_balancers"),
+        ({}, None),
+        ({"load_balancers": [], "common_names": [], "ports": [1]}, None),
+        ({"load_balancers": ["WEB-*", "api"], "common_names": ["*.EXAMPLE.com", "bücher.example"]}, None),
+    ],
+    ids=str,
+)
+def test_a_pattern_that_matches_nothing_is_said_with_the_names_that_there_are(
+    selection: dict[str, Any], said: str | None
+) -> None:
+    why = why_unmatched(ListenerSelection(**selection), BALANCERS, StoreIndex(STORED))
+    assert (said in why and why.endswith(".")) if said and why else (said, why) == (None, None)
+
+
+def test_of_many_names_those_are_said_that_are_most_like_the_mistyped_one() -> None:
+    balancers = [balancer(f"a{number}", number=number) for number in range(9)]
+    index = StoreIndex([record(number, issue(f"a{number}.example.org")) for number in range(1, 9)])
+    selections = ListenerSelection(load_balancers=["prdo"]), ListenerSelection(common_names=["wwww.example.com"])
+    for selection, name in zip(selections, ("prod", NAME), strict=True):
+        why = why_unmatched(
+            selection, [*balancers, balancer("prod", number=9)], StoreIndex([*index, record(99, issue())])
+        )
+        assert f": {name}, a" in str(why) and "more" in str(why)
+
+
+def test_where_there_is_nothing_to_match() -> None:
+    empty = StoreIndex([])
+    assert "there are: none." in str(why_unmatched(ListenerSelection(load_balancers=["web"]), [], empty))
+    assert "there are those for: nothing." in str(why_unmatched(ListenerSelection(common_names=[NAME]), [], empty))
+
+
 def test_no_balancer_and_no_certificate() -> None:
-    assert plan_renewals([], STORED, ListenerSelection(), NOW) == []
-    assert plan_renewals([balancer(ports={})], STORED, ListenerSelection(), NOW) == []
+    assert plan_renewals([], StoreIndex(STORED), ListenerSelection(), CLIENTS) == []
+    assert plan_renewals([balancer(ports={})], StoreIndex(STORED), ListenerSelection(), CLIENTS) == []
     assert outcome(renewal()) == ("skipped", "not_found")
 
 
@@ -463,7 +549,7 @@ def test_what_is_not_stored_yet_has_replaced_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["api", "UUID-1", "uuid-1", "1"])
 def test_names_of_a_balancer(name: str) -> None:
-    planned = plan_wishes(BALANCERS, STORED, [Wish(2, name, 443)], Leeway(), NOW)
+    planned = named(BALANCERS, STORED, [Wish(2, name, 443)])
     assert by_name(planned) == {"api:443": ("switched", None, 2)}
 
 
@@ -478,7 +564,7 @@ def test_names_of_a_balancer(name: str) -> None:
     ],
 )
 def test_what_is_not_there(name: str, port: int, expected: str, said: str) -> None:
-    (planned,) = plan_wishes(BALANCERS, STORED, [Wish(2, name, port)], Leeway(), NOW)
+    (planned,) = named(BALANCERS, STORED, [Wish(2, name, port)])
     assert outcome(planned) == ("failed", expected)
     assert said in planned.message and str(planned.load_balancer) in planned.message
     assert (planned.certificate_id, planned.port) == (2, port)
@@ -487,17 +573,17 @@ def test_what_is_not_there(name: str, port: int, expected: str, said: str) -> No
 def test_two_balancers_of_one_name() -> None:
     twins = [balancer(number=1), balancer(number=2)]
     stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
-    (planned,) = plan_wishes(twins, stored, [Wish(NEW, "web", 443)], Leeway(), NOW)
+    (planned,) = named(twins, stored, [Wish(NEW, "web", 443)])
     assert outcome(planned) == ("failed", "ambiguous")
     assert "UUID-1" in planned.message and "UUID-2" in planned.message
-    (planned,) = plan_wishes(twins, stored, [Wish(NEW, "uuid-2", 443)], Leeway(), NOW)
+    (planned,) = named(twins, stored, [Wish(NEW, "uuid-2", 443)])
     assert planned.is_changed and planned.at.balancer is twins[1]
-    assert len(plan_renewals(twins, stored, ListenerSelection(), NOW)) == 2
+    assert len(plan_renewals(twins, StoreIndex(stored), ListenerSelection(), CLIENTS)) == 2
 
 
 def test_a_name_that_is_another_ones_id() -> None:
     both = [balancer("2", number=1), balancer("other", number=2)]
-    (planned,) = plan_wishes(both, STORED, [Wish(2, "2", 443)], Leeway(), NOW)
+    (planned,) = named(both, STORED, [Wish(2, "2", 443)])
     assert outcome(planned) == ("failed", "ambiguous")
 
 
@@ -514,18 +600,18 @@ def test_only_a_listener_that_has_what_the_user_saw_is_switched(
     certificate: int | None, expected: tuple[str, str | None]
 ) -> None:
     stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
-    (planned,) = plan_wishes([balancer()], stored, [Wish(NEW, "web", 443, certificate)], Leeway(), NOW)
+    (planned,) = named([balancer()], stored, [Wish(NEW, "web", 443, certificate)])
     assert outcome(planned) == expected
-    (done,) = plan_wishes([balancer()], stored, [Wish(OLD, "web", 443, certificate)], Leeway(), NOW)
+    (done,) = named([balancer()], stored, [Wish(OLD, "web", 443, certificate)])
     assert outcome(done) == ("unchanged", None), "it has what is wanted, whatever it had before"
 
 
 def test_the_same_listener_twice() -> None:
     same = [Wish(2, "api", 443), Wish(2, "1", 443), Wish(2, "UUID-1", 443)]
-    assert by_name(plan_wishes(BALANCERS, STORED, same, Leeway(), NOW)) == {"api:443": ("switched", None, 2)}
+    assert by_name(named(BALANCERS, STORED, same)) == {"api:443": ("switched", None, 2)}
     for ids in ((2, 1), (1, 2), (2, 1, 2), (1, 2, 2)):
         wishes = [Wish(one, name, 443) for one, name in zip(ids, ("api", "1", "UUID-1"), strict=False)]
-        (planned,) = plan_wishes(BALANCERS, STORED, wishes, Leeway(), NOW)
+        (planned,) = named(BALANCERS, STORED, wishes)
         assert outcome(planned) == ("failed", "ambiguous") and not planned.is_changed
         assert "1" in planned.message and "2" in planned.message
 
@@ -538,9 +624,9 @@ def test_wishes_are_sorted_by_place() -> None:
         Wish(2, "Web-2", 8443),
         Wish(2, "Web-2", 443),
     ]
-    planned = plan_wishes(BALANCERS, STORED, wishes, Leeway(), NOW)
+    planned = named(BALANCERS, STORED, wishes)
     assert [one.name for one in planned] == ["Web-2:443", "Web-2:8443", "api:443", "web-1:443", "zz:1"]
-    assert plan_wishes(BALANCERS, STORED, [], Leeway(), NOW) == []
+    assert named(BALANCERS, STORED, []) == []
 
 
 def test_no_such_certificate() -> None:
@@ -593,6 +679,8 @@ LEEWAYS: dict[str, tuple[Issued, Issued, str, str | None]] = {
     ),
     "of no organization": (*NEAR["of no organization"][:3], "organization_change"),
     "of another key type": (issue(days=PRESENT, key="ec"), issue(), "key_type_not_offered", "key_type_change"),
+    "signed by itself": (*NEAR["signed by itself"][:3], "untrusted"),
+    "without its intermediates": (*NEAR["without its intermediates"][:3], "untrusted"),
 }
 
 
@@ -600,7 +688,7 @@ LEEWAYS: dict[str, tuple[Issued, Issued, str, str | None]] = {
 def test_what_a_user_must_accept(case: str) -> None:
     old, new, reason, accepted = LEEWAYS[case]
     stored = record(OLD, old), record(NEW, new)
-    everything = ("name_loss", "key_type_change", "organization_change", "expired")
+    everything = ("name_loss", "key_type_change", "organization_change", "expired", "untrusted")
     others = dict.fromkeys(set(everything) - {accepted}, True)
     assert outcome(wish(*stored)) == outcome(wish(*stored, **others)) == ("failed", reason)
     if accepted:

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import Order
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import STATUS_CHOICES
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Entry, Key
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import (
@@ -23,10 +25,14 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.email
     skip_imported,
     warning_of_unknown_keys,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, KnownTraits, Shelf
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.support.certificates import NOW
+from tests.support.stored import Made, clients_with
 
 AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
@@ -172,18 +178,34 @@ def test_an_outcome_that_is_unknown_says_what_to_do() -> None:
     assert "force" in message
 
 
-def held(identifier: int, key: str = "ab" * 32, begins: int = -29, ends: int = 300) -> Held:
+def held(identifier: int, key: str = "ec", begins: int = -29, ends: int = 300, **how: Any) -> StoreCertificate:
     """A certificate of the store for the order's name."""
-    traits = KnownTraits(frozenset({"www.example.com"}), "RSA")
-    return Held(identifier, key, AT + begins * DAY, AT + ends * DAY, traits)
+    return Made(key=key, days=(begins, ends), **how).record(identifier)
+
+
+STORED = replace(
+    ORDER,
+    created_at=NOW - 30 * DAY,
+    effective_at=NOW - 29 * DAY,
+    expires_at=NOW + 300 * DAY,
+    public_key_sha256=certificate_of(held(7)).public_key_sha256,
+)
+"""The order of that certificate."""
+
+
+def after_the_store(
+    *stored: StoreCertificate, orders: Sequence[Order] = (STORED,), last: Entry[Key] | None = None
+) -> list[Email]:
+    """The plan for these orders, with what the store holds."""
+    emails = plan_emails(orders, {} if last is None else {STORED.id: last}, WISHES, NOW)
+    return skip_imported(emails, {order.id: order for order in orders}, StoreIndex(stored), clients_with())
 
 
 def test_an_order_whose_certificate_is_stored_is_skipped() -> None:
-    other = replace(ORDER, id=101, public_key_sha256="cd" * 32)
-    keyless = replace(ORDER, id=102, public_key_sha256=None)
-    emails = plan_emails([ORDER, other, keyless], {}, WISHES, AT)
-    shelf = Shelf([held(7), held(8), held(9, "ef" * 32), held(10, begins=-400, ends=-30)])
-    done = skip_imported(emails, {order.id: order for order in (ORDER, other, keyless)}, shelf, AT)
+    other = replace(STORED, id=101, public_key_sha256="cd" * 32)
+    keyless = replace(STORED, id=102, public_key_sha256=None)
+    stored = held(7), held(8), held(9, "other ec"), held(10, begins=-400, ends=-30)
+    done = after_the_store(*stored, orders=[STORED, other, keyless])
     assert [(email.outcome, email.reason) for email in done] == [
         ("skipped", "already_imported"),
         ("requested", None),
@@ -194,30 +216,42 @@ def test_an_order_whose_certificate_is_stored_is_skipped() -> None:
 
 
 def test_an_order_that_was_replaced_is_skipped() -> None:
-    emails = plan_emails([ORDER], {}, WISHES, AT)
-    shelf = Shelf([held(8, "cd" * 32, -2, 500), held(9, "cd" * 32, -1, 600), held(10, "cd" * 32, -3, 400)])
-    (done,) = skip_imported(emails, {ORDER.id: ORDER}, shelf, AT)
+    newer = ((8, -2, 500), (9, -1, 600), (10, -3, 400))
+    (done,) = after_the_store(*(held(number, "other ec", begins, ends) for number, begins, ends in newer))
     assert (done.outcome, done.reason, done.requested_at, done.next_allowed_at) == ("skipped", "superseded", None, None)
-    assert f"id 9, valid until {iso(AT + 600 * DAY)}" in done.message
+    assert f"id 9, valid until {iso(NOW + 600 * DAY)}" in done.message
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"by": "itself"},
+        {"chain": "none"},
+        {"begins": 20},
+        {"names": ("shop.example.com",), "common_name": None},
+    ],
+    ids=str,
+)
+def test_what_may_not_stand_in_for_an_order_does_not_hide_it(how: dict[str, Any]) -> None:
+    (done,) = after_the_store(held(8, "other ec", **{"begins": -2, "ends": 500, **how}))
+    assert (done.outcome, done.reason) == ("requested", None)
 
 
 def test_a_renewal_that_keeps_its_key_is_requested() -> None:
-    emails = plan_emails([ORDER], {}, WISHES, AT)
-    assert skip_imported(emails, {ORDER.id: ORDER}, Shelf([held(7, begins=-400, ends=10)]), AT) == emails
+    assert after_the_store(held(7, begins=-400, ends=10)) == plan_emails([STORED], {}, WISHES, NOW)
 
 
 @pytest.mark.parametrize("state", ["unknown", "claimed"])
 def test_a_stored_certificate_settles_what_became_of_a_request_without_an_answer(state: str) -> None:
-    last = replace(entry(AT - HOUR), state=state)
-    emails = plan_emails([ORDER], {ORDER.id: last}, WISHES, AT)
-    assert [email.reason for email in emails] == ["outcome_unknown"]
-    (done,) = skip_imported(emails, {ORDER.id: ORDER}, Shelf([held(7)]), AT)
+    last = replace(entry(NOW - HOUR), state=state)
+    assert [email.reason for email in after_the_store(last=last)] == ["outcome_unknown"]
+    (done,) = after_the_store(held(7), last=last)
     assert (done.outcome, done.reason, done.next_allowed_at) == ("skipped", "already_imported", None)
 
 
 def test_a_stored_certificate_changes_no_other_reason() -> None:
-    emails = plan_emails([replace(ORDER, status="pending")], {}, WISHES, AT)
-    assert skip_imported(emails, {ORDER.id: ORDER}, Shelf([held(7)]), AT) == emails
+    pending = replace(STORED, status="pending")
+    assert after_the_store(held(7), orders=[pending]) == plan_emails([pending], {}, WISHES, NOW)
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,6 @@ SETTINGS: dict[str, Any] = {
     "inventory_vars_prefix": "ssl_order_",
     "select": {},
     "remove_superseded": False,
-    "deploy_concurrency": 4,
-    "max_listeners": 20,
-    "balancer_wait_timeout": 900,
-    "verify_timeout": 120,
 }
 
 
@@ -44,10 +40,14 @@ MAIL = {"mail": {"maildir": "/mail"}}
     ("settings", "said"),
     [
         ({"batch_size": 0}, "ssl_fulfillment_batch_size is 0, but must be at least 1."),
-        ({"deploy_concurrency": 0}, "ssl_fulfillment_deploy_concurrency is 0, but must be from 1 to 64."),
-        ({"max_listeners": -1}, "ssl_fulfillment_max_listeners is -1, but must be 0 or more."),
-        ({"balancer_wait_timeout": -1}, "ssl_fulfillment_balancer_wait_timeout is -1, but must be from 0 to 86400."),
-        ({"verify_timeout": 86401}, "ssl_fulfillment_verify_timeout is 86401, but must be from 0 to 86400."),
+        (
+            {"phases": ["deploy"]},
+            "Run the playbook softlayer.certificates.deploy, or that role with ssl_rotation_phases",
+        ),
+        (
+            {"phases": ["import", "verify"]},
+            "ssl_fulfillment_phases names verify: load balancers are what the role ssl_rotation",
+        ),
         ({"phases": ["collect"]}, "by one of imap, maildir, mbox and paths."),
         (
             {"phases": ["collect"], "mail": {"mbox": "/m", "paths": []}},
@@ -123,11 +123,6 @@ def way_of(ids_of_hosts: list[int] | None = None, **settings: Any) -> tuple[Any,
         ({"order_ids": [1], "phases": ["import"]}, ([1], False)),
         ({"order_ids": [1, 2, 3], "batch_size": 2}, ([1, 2, 3], True)),
         ({"select": {"common_names": ["a", "b", "c"]}, "batch_size": 2}, (None, True)),
-        ({"phases": ["deploy", "verify"]}, (None, True)),
-        ({"phases": ["deploy"], "select": {"common_names": ["*.example.com"]}}, (None, True)),
-        ({"phases": ["deploy"], "select": {"statuses": ["approved"]}}, (None, False)),
-        ({"phases": ["verify"], "order_ids": [1]}, ([1], False)),
-        ({"phases": ["deploy", "report"]}, (None, False)),
         ({"ids_of_hosts": [3, 4], "from_inventory": True}, ([3, 4], False)),
         ({"ids_of_hosts": [3, 4], "from_inventory": True, "order_ids": [4, 5]}, ([4], False)),
     ],
@@ -147,12 +142,6 @@ def test_how_the_orders_are_found(settings: dict[str, Any], expected: tuple[Any,
         ({"phases": ["report"]}, ["report"]),
         ({"phases": ["report", "import", "collect", "request"], **MAIL}, ["request", "collect", "import", "report"]),
         ({"phases": ["request"], **MAIL}, ["request"]),
-        ({"phases": ["verify", "deploy"]}, ["deploy", "verify"]),
-        ({"phases": ["verify"], "remove_superseded": True}, ["listeners", "verify"]),
-        (
-            {"phases": ["deploy", "verify", "report"], "remove_superseded": True},
-            ["deploy", "verify", "remove", "report"],
-        ),
     ],
 )
 def test_the_steps_of_a_run(settings: dict[str, Any], expected: list[str]) -> None:

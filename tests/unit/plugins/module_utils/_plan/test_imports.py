@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import Order
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import Stored
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import (
+    Creation,
+    Failure,
+    ImportAction,
     Present,
-    Step,
     Superseded,
     Update,
     failed,
@@ -32,7 +34,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.mater
     assemble,
     check_order,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.shelf import Shelf
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates, read_request
 from cryptography import x509
@@ -53,6 +55,7 @@ from tests.support.certificates import (
     pkcs12_of,
     self_signed,
 )
+from tests.support.stored import clients_with
 
 NAME = "www.example.com"
 AUTHORITY = Authority(intermediates=2)
@@ -61,6 +64,7 @@ ISSUED = AUTHORITY.issue(NAME, organization="Example Inc.")
 OTHER = OTHER_AUTHORITY.issue(NAME)
 OLD = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-300, 10))
 WISHES = ImportWishes()
+CLIENTS = clients_with(AUTHORITY.root)
 
 
 def material(issued: Issued = ISSUED, **others: Any) -> Material:
@@ -78,10 +82,10 @@ def content(issued: Issued = ISSUED, **others: Any) -> Content:
     return assemble(material(issued, **others), WISHES, NOW)[0]
 
 
-def stored(issued: Issued = ISSUED, identifier: int = 1, **others: Any) -> Stored:
+def stored(issued: Issued = ISSUED, identifier: int = 1, **others: Any) -> StoreCertificate:
     """A record that holds it."""
     certificate = Certificate(issued.der)
-    record = Stored(
+    record = StoreCertificate(
         id=identifier,
         common_name=certificate.common_name,
         notes="",
@@ -261,14 +265,17 @@ class TestUnverifiedChain:
         bundle = pem_of([*ISSUED.chain, AUTHORITY.root])
         wanted, _warnings = assemble(material(intermediate=bundle.encode()), self.WISHES, NOW)
         held = tuple(read_certificates(wanted.as_template()["intermediateCertificate"].encode()))
-        assert plan_present(wanted, Shelf([stored(intermediates=held)]), self.WISHES, None, NOW).outcome == "unchanged"
+        assert (
+            plan_present(wanted, StoreIndex([stored(intermediates=held)]), self.WISHES, None, CLIENTS).outcome
+            == "unchanged"
+        )
 
 
 # Present
 
 
 def test_imported() -> None:
-    step = plan_present(content(notes="web"), Shelf([stored(OTHER, 7)]), WISHES, 4711, NOW)
+    step = plan_present(content(notes="web"), StoreIndex([stored(OTHER, 7)]), WISHES, 4711, CLIENTS)
     assert (step.outcome, step.as_result()["reason"], step.about.id, step.about.notes, step.about.order_id) == (
         "imported",
         None,
@@ -282,13 +289,17 @@ def test_imported() -> None:
 @pytest.mark.parametrize("container", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
 def test_unchanged(container: PrivateFormat) -> None:
     wanted = content(private_key=key_pem(ISSUED.key, container).encode())
-    step = plan_present(wanted, Shelf([stored(OTHER, 7), stored(identifier=8, notes="web")]), WISHES, None, NOW)
+    step = plan_present(
+        wanted, StoreIndex([stored(OTHER, 7), stored(identifier=8, notes="web")]), WISHES, None, CLIENTS
+    )
     assert (step.outcome, step.about.id, step.about.notes, step.changes_something) == ("unchanged", 8, "web", False)
 
 
 def test_unchanged_with_a_root_in_the_store() -> None:
     held = (*stored().intermediates, Certificate(AUTHORITY.root.public_bytes(Encoding.DER)))
-    assert plan_present(content(), Shelf([stored(intermediates=held)]), WISHES, None, NOW).outcome == "unchanged"
+    assert (
+        plan_present(content(), StoreIndex([stored(intermediates=held)]), WISHES, None, CLIENTS).outcome == "unchanged"
+    )
 
 
 REQUEST = read_request(ISSUED.csr_pem.encode())
@@ -310,12 +321,12 @@ UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
 }
 
 
-def changes_of(step: Step) -> Mapping[str, str]:
+def changes_of(step: ImportAction) -> Mapping[str, str]:
     """The properties that are to be changed."""
     return step.changes if isinstance(step, Update) else {}
 
 
-def superseded_of(step: Step) -> tuple[Superseded, ...]:
+def superseded_of(step: ImportAction) -> tuple[Superseded, ...]:
     """What is listed as superseded."""
     return step.superseded if isinstance(step, Present) else ()
 
@@ -325,31 +336,98 @@ def superseded_of(step: Step) -> tuple[Superseded, ...]:
 def test_updates(case: str, services: int) -> None:
     wanted, held, changes = UPDATES[case]
     step = plan_present(
-        content(**wanted), Shelf([stored(associated_service_count=services, **held)]), WISHES, None, NOW
+        content(**wanted), StoreIndex([stored(associated_service_count=services, **held)]), WISHES, None, CLIENTS
     )
     in_use = bool(services) and "intermediateCertificate" in changes
     outcome = "failed" if in_use else "updated" if changes else "unchanged"
-    assert (step.outcome, step.as_result()["reason"], step.about.id) == (outcome, "in_use" if in_use else None, 1)
+    if in_use and case != "chain_reordered":
+        assert (step.outcome, step.about.id, [one.id for one in superseded_of(step)]) == ("imported", None, [1])
+    else:
+        assert (step.outcome, step.as_result()["reason"], step.about.id) == (outcome, "in_use" if in_use else None, 1)
+        assert superseded_of(step) == ()
     assert set(changes_of(step)) == (set() if in_use else changes)
     assert not {"certificate", "privateKey"} & set(changes_of(step))
 
 
 @pytest.mark.parametrize("notes", ["two\r\nlines", "two\nlines\n", "two\rlines"])
 def test_line_ends_of_notes_do_not_count(notes: str) -> None:
-    step = plan_present(content(notes="two\nlines"), Shelf([stored(notes=notes)]), WISHES, None, NOW)
+    step = plan_present(content(notes="two\nlines"), StoreIndex([stored(notes=notes)]), WISHES, None, CLIENTS)
     assert step.outcome == "unchanged"
 
 
 def test_stored_twice_and_one_is_as_wanted() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
-    assert plan_present(content(notes="b"), Shelf(records), WISHES, None, NOW).about.id == 2
+    assert plan_present(content(notes="b"), StoreIndex(records), WISHES, None, CLIENTS).about.id == 2
 
 
 def test_stored_twice_and_none_is_as_wanted() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
-    step = plan_present(content(notes="c"), Shelf(records), WISHES, None, NOW)
+    step = plan_present(content(notes="c"), StoreIndex(records), WISHES, None, CLIENTS)
     assert (step.outcome, step.as_result()["reason"]) == ("failed", "ambiguous")
     assert "1, 2" in step.message
+
+
+# The same certificate once more, for its chain
+
+BARE = stored(identifier=1, intermediates=(), associated_service_count=2)
+"""In use, so that it cannot be given the chain that it lacks."""
+PARTIAL = stored(identifier=2, intermediates=stored().intermediates[:1])
+WHOLE = stored(identifier=3, notes="web")
+
+
+def planned(*records: StoreCertificate, remove: bool = False, **given: Any) -> Present | Failure:
+    """The plan for the certificate with its chain, if the store holds these records."""
+    return plan_present(content(**given), StoreIndex(records), ImportWishes(remove_superseded=remove), None, CLIENTS)
+
+
+def test_it_is_stored_once_more_with_its_chain() -> None:
+    step = planned(BARE, remove=True)
+    assert isinstance(step, Creation) and step.is_second and step.about.id is None
+    assert "certificate 1 lacks" in step.message
+    assert [(one.id, one.remove) for one in superseded_of(step)] == [(1, False)]
+    first = planned()
+    assert isinstance(first, Creation) and not first.is_second
+    assert first.fingerprint == ISSUED.fingerprint != step.fingerprint, "the first one may be on record in the ledger"
+    assert first.is_done_by(BARE) and step.is_done_by(WHOLE) and not step.is_done_by(BARE)
+
+
+def test_after_that_it_is_there() -> None:
+    """And once nothing uses the incomplete one any more, that can go."""
+    step = planned(BARE, WHOLE, remove=True)
+    assert (step.outcome, step.about.id) == ("unchanged", 3)
+    assert [(one.id, one.remove) for one in superseded_of(step)] == [(1, False)]
+    step = planned(replace(BARE, associated_service_count=0), replace(WHOLE, associated_service_count=2), remove=True)
+    assert [(one.id, one.remove) for one in superseded_of(step)] == [(1, True)]
+    assert (planned(BARE, WHOLE, notes="x").outcome, planned(BARE, WHOLE, notes="x").about.id) == ("updated", 3)
+
+
+def test_of_two_without_it_the_one_that_is_not_in_use_is_given_it() -> None:
+    """So there is never a third."""
+    step = planned(BARE, PARTIAL, remove=True)
+    assert (step.outcome, step.about.id, set(changes_of(step))) == ("updated", 2, {"intermediateCertificate"})
+    assert [(one.id, one.remove) for one in superseded_of(step)] == [(1, False)]
+    step = planned(replace(BARE, associated_service_count=0), replace(PARTIAL, associated_service_count=2), remove=True)
+    assert (step.outcome, step.about.id) == ("updated", 1)
+    assert [(one.id, one.remove) for one in superseded_of(step)] == [(2, False)]
+    assert planned(*(replace(one, associated_service_count=0) for one in (BARE, PARTIAL))).about.id == 2
+
+
+def test_if_both_are_in_use_it_is_stored_once_more() -> None:
+    step = planned(BARE, replace(PARTIAL, associated_service_count=2))
+    assert isinstance(step, Creation) and step.is_second and "certificate 2 lacks" in step.message
+    assert [one.id for one in superseded_of(step)] == [1, 2]
+
+
+def test_a_record_in_use_that_lacks_nothing_is_left_as_it_is() -> None:
+    whole = replace(WHOLE, associated_service_count=1)
+    assert planned(whole, intermediate=None).outcome == "unchanged"
+    fewer = planned(whole, intermediate=pem_of(ISSUED.chain[:1]).encode())
+    assert (fewer.outcome, fewer.as_result()["reason"]) == ("failed", "in_use")
+
+
+def test_a_record_that_is_given_its_chain_does_not_supersede_itself() -> None:
+    step = planned(replace(BARE, associated_service_count=0), remove=True)
+    assert (step.outcome, step.about.id, superseded_of(step)) == ("updated", 1, ())
 
 
 # What it supersedes
@@ -358,7 +436,7 @@ def test_stored_twice_and_none_is_as_wanted() -> None:
 def superseded(new: Issued, old: Issued, **record: Any) -> list[tuple[int, bool]]:
     """Ids of the records that are listed as superseded, and whether each is to be removed."""
     wishes = ImportWishes(remove_superseded=True)
-    step = plan_present(content(new), Shelf([stored(old, 9, **record)]), wishes, None, NOW)
+    step = plan_present(content(new), StoreIndex([stored(old, 9, **record)]), wishes, None, CLIENTS)
     return [(one.id, one.remove) for one in superseded_of(step)]
 
 
@@ -367,7 +445,7 @@ def test_an_older_one_is_superseded() -> None:
 
 
 def test_it_is_not_removed_unless_that_is_wanted() -> None:
-    step = plan_present(content(), Shelf([stored(OLD, 9, associated_service_count=3)]), WISHES, None, NOW)
+    step = plan_present(content(), StoreIndex([stored(OLD, 9, associated_service_count=3)]), WISHES, None, CLIENTS)
     assert [one.as_result() for one in superseded_of(step)] == [
         {
             "id": 9,
@@ -381,13 +459,6 @@ def test_it_is_not_removed_unless_that_is_wanted() -> None:
 KEPT = {
     "in_use": (OLD, {"associated_service_count": 1}),
     "use_not_told": (OLD, {"associated_service_count": None}),
-    "other_organization": (AUTHORITY.issue(NAME, organization="Someone Else", days=(-300, 10)), {}),
-    "no_organization": (AUTHORITY.issue(NAME, days=(-300, 10)), {}),
-    "other_key_type": (AUTHORITY.issue(NAME, organization="Example Inc.", key=new_key("rsa"), days=(-300, 10)), {}),
-    "more_names": (
-        AUTHORITY.issue(NAME, organization="Example Inc.", names=[NAME, "b.example.com"], days=(-300, 10)),
-        {},
-    ),
 }
 
 
@@ -403,6 +474,10 @@ NOT_SUPERSEDED = {
     "other_name": AUTHORITY.issue("shop.example.com", organization="Example Inc.", days=(-300, 10)),
     "lost_name": AUTHORITY.issue(None, organization="Example Inc.", names=[NAME, "b.example.com"], days=(-300, 10)),
     "for_nothing": AUTHORITY.issue(None, organization="Example Inc.", names=[], days=(-300, 10)),
+    "other_organization": AUTHORITY.issue(NAME, organization="Someone Else", days=(-300, 10)),
+    "no_organization": AUTHORITY.issue(NAME, days=(-300, 10)),
+    "other_key_type": AUTHORITY.issue(NAME, organization="Example Inc.", key=new_key("rsa"), days=(-300, 10)),
+    "more_names": AUTHORITY.issue(NAME, organization="Example Inc.", names=[NAME, "b.example.com"], days=(-300, 10)),
 }
 
 
@@ -420,7 +495,7 @@ def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, list
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=days)
     wanted = replace(content(), certificate=read_certificates(new.pem.encode())[0])
     step = plan_present(
-        wanted, Shelf([stored(OLD, 9)]), ImportWishes(remove_superseded=True, allow_expired=True), None, NOW
+        wanted, StoreIndex([stored(OLD, 9)]), ImportWishes(remove_superseded=True, allow_expired=True), None, CLIENTS
     )
     assert [(one.id, one.remove) for one in superseded_of(step)] == ([(9, True)] if listed else [])
     assert warnings_of(step) == (
@@ -441,7 +516,7 @@ def new_end(days: int) -> str:
 def test_of_many_that_end_later_some_are_named() -> None:
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-100, 5))
     records = [stored(OLD, number) for number in range(1, 9)]
-    (said,) = warnings_of(plan_present(content(new), Shelf(records), WISHES, None, NOW))
+    (said,) = warnings_of(plan_present(content(new), StoreIndex(records), WISHES, None, CLIENTS))
     assert "certificate 5 (" in said and "certificate 6 (" not in said and "and 3 more" in said
 
 
@@ -464,8 +539,8 @@ def test_names_count_and_not_which_of_them_is_the_common_one() -> None:
     ]
 
 
-def test_addresses_and_odd_common_names_count_as_well() -> None:
-    """Nothing that the old one is for may be lost, and a common name that is no host is one of its names."""
+def test_addresses_count_as_well_and_common_names_of_no_host_do_not() -> None:
+    """Nothing that clients accept the old one for may be lost."""
     how: dict[str, Any] = {"organization": "Example Inc.", "days": (-300, 10)}
     address, both = AUTHORITY.issue(None, addresses=["192.0.2.1"], **how), ["192.0.2.1", "192.0.2.2"]
     new = AUTHORITY.issue(None, addresses=both, organization="Example Inc.")
@@ -473,8 +548,15 @@ def test_addresses_and_odd_common_names_count_as_well() -> None:
     assert superseded(new, AUTHORITY.issue(None, names=[NAME], addresses=both, **how)) == []
     odd = AUTHORITY.issue("Example Shop", names=[NAME], **how)
     assert superseded(AUTHORITY.issue("example shop", names=[NAME], organization="Example Inc."), odd) == [(9, True)]
-    assert superseded(AUTHORITY.issue(None, names=[NAME], organization="Example Inc."), odd) == []
-    assert superseded(ISSUED, odd) == []
+    assert superseded(AUTHORITY.issue(None, names=[NAME], organization="Example Inc."), odd) == [(9, True)]
+    assert superseded(ISSUED, odd) == [(9, True)]
+
+
+def test_what_clients_do_not_trust_supersedes_nothing_that_they_do() -> None:
+    old = AUTHORITY.issue(NAME, days=(-300, 10))
+    for new in (self_signed(NAME, days=(-1, 90)), OTHER, replace(AUTHORITY.issue(NAME), chain=())):
+        assert superseded(new, old) == []
+        assert superseded(new, OTHER_AUTHORITY.issue(NAME, days=(-300, 10))) == [(9, True)], "trust is no worse"
 
 
 def test_the_case_of_a_name_does_not_count() -> None:
@@ -513,7 +595,7 @@ def test_absent(identity: dict[str, Any], expected: int | None) -> None:
     assert (step.about.id, step.outcome) == (expected, "removed" if expected else "unchanged")
 
 
-def absent(records: Sequence[Stored], **identity: Any) -> Step:
+def absent(records: Sequence[StoreCertificate], **identity: Any) -> ImportAction:
     """The plan to remove what is named so."""
     return plan_absent(records, **{"certificate_id": None, "fingerprint_sha256": None, "common_name": None, **identity})
 
@@ -581,12 +663,12 @@ def test_not_the_order_of_the_certificate(found: Order | None, reason: str) -> N
 # The same certificate twice in one run
 
 
-def present(issued: Issued = ISSUED, **others: Any) -> Step:
+def present(issued: Issued = ISSUED, **others: Any) -> ImportAction:
     """The plan for a certificate that the store does not have."""
-    return plan_present(content(issued, **others), Shelf([]), WISHES, None, NOW)
+    return plan_present(content(issued, **others), StoreIndex([]), WISHES, None, CLIENTS)
 
 
-def outcomes(steps: Sequence[Step]) -> list[tuple[str, str | None, int | None]]:
+def outcomes(steps: Sequence[ImportAction]) -> list[tuple[str, str | None, int | None]]:
     """What became of each."""
     return [(step.outcome, step.as_result()["reason"], getattr(step, "first", None)) for step in mark_repeated(steps)]
 
@@ -617,7 +699,7 @@ def test_twice_but_not_the_same() -> None:
 
 def test_twice_with_different_wishes_for_a_stored_one() -> None:
     """Which of the two would win is chance, as for one that is not stored yet."""
-    steps = [plan_present(content(notes=notes), Shelf([stored()]), WISHES, None, NOW) for notes in ("a", "b")]
+    steps = [plan_present(content(notes=notes), StoreIndex([stored()]), WISHES, None, CLIENTS) for notes in ("a", "b")]
     assert outcomes(steps)[1][:2] == ("failed", "ambiguous")
 
 

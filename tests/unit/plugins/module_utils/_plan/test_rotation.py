@@ -2,292 +2,232 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which steps a rotation has, and which certificates of the sources it imports."""
+"""Which certificates of the sources a rotation imports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timezone
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
-    Choice,
-    Wishes,
+    Chosen,
+    ImportWish,
+    SourceCertificate,
     choose,
-    steps,
-    why_refused,
+    is_meant,
+    remedy_of,
+    without_replaced,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import supersedes
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from hypothesis import given
 from hypothesis import strategies as st
 
-AT = datetime(2026, 6, 1, tzinfo=timezone.utc)
-ALL = ["import", "deploy", "verify", "clean_up", "report"]
-SETTINGS = {
-    "phases": ALL,
-    "sources": [{"certbot": "/etc/letsencrypt"}],
-    "remove_superseded": False,
-    "deploy_concurrency": 4,
-    "max_listeners": 20,
-    "balancer_wait_timeout": 900.0,
-    "verify_timeout": 120.0,
+from tests.support.certificates import DAY, NOW
+from tests.support.rotating import entry
+from tests.support.stored import NAME, Made, clients_with, stored
+
+OLD = Made(days=(-80, 10))
+NEW = Made()
+NEWER = Made(days=(-0.5, 91))
+OTHER = "api.example.com"
+BOTH = (NAME, OTHER)
+LTD = "Example Ltd"
+CLIENTS = clients_with()
+
+
+def index_of(*store: Made) -> StoreIndex:
+    """The store, with ids from 1 on."""
+    return StoreIndex(made.record(number) for number, made in enumerate(store, start=1))
+
+
+def chosen_of(
+    store: Sequence[Made], sources: Sequence[Made | SourceCertificate], wish: ImportWish | None = None
+) -> tuple[list[SourceCertificate], Chosen]:
+    """What was decided about sources, which are numbered from 1 on; also what these were."""
+    entries = [one if isinstance(one, SourceCertificate) else entry(one, n) for n, one in enumerate(sources, start=1)]
+    return entries, choose(entries, index_of(*store), wish or ImportWish(), CLIENTS)
+
+
+def reasons(store: Sequence[Made], sources: Sequence[Made | SourceCertificate], wish: ImportWish | None = None) -> Any:
+    """Why each source is not imported, `None` for one that is; those that are not told of are missing."""
+    entries, chosen = chosen_of(store, sources, wish)
+    told = {one["name"]: one["reason"] for one in chosen.skipped}
+    told |= {one.name: None for one in chosen.to_import}
+    assert len(told) == len(chosen.skipped) + len(chosen.to_import), "told once"
+    return [told.get(one.name, "not told of") for one in entries]
+
+
+def message(store: Sequence[Made], *sources: Made | SourceCertificate, wish: ImportWish | None = None) -> str:
+    """What is said of the first source."""
+    entries, chosen = chosen_of(store, sources, wish)
+    (told,) = (one["message"] for one in chosen.skipped if one["name"] == entries[0].name)
+    return str(told)
+
+
+CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
+    "it renews one of the store": ([OLD], [NEW], [None]),
+    "of several, the newest": ([OLD], [NEW, NEWER, Made(days=(-2, 89))], ["superseded", None, "superseded"]),
+    "the store has it": ([NEW], [NEW], ["already_imported"]),
+    "the store has it, and what it renews": ([OLD, NEW], [NEW], ["already_imported"]),
+    "the store has a newer one": ([NEWER], [NEW], ["superseded"]),
+    "the store has a newer one for more names": ([replace(NEWER, names=BOTH)], [NEW], ["superseded"]),
+    "what the store has is an authority's younger twin": ([OLD, replace(NEW, copy=1)], [NEW], ["ambiguous"]),
+    "expired": ([OLD], [Made(days=(-90, -0.01))], ["expired"]),
+    "expired, and newer than a valid one": ([OLD], [Made(days=(-1, -0.01)), NEW], ["expired", None]),
+    "the newest in the store has expired": ([Made(days=(-1, -0.01))], [Made(days=(-2, 89))], ["new_name"]),
+    # What may not stand in hides nothing
+    "not valid yet, in the source": ([OLD], [Made(days=(5, 95)), NEW], ["not_yet_valid", None]),
+    "not valid yet, in the store": ([OLD, Made(days=(5, 95))], [NEW], [None]),
+    "another organization, in the source": (
+        [replace(OLD, organization=LTD)],
+        [replace(NEW, organization=LTD), NEWER],
+        [None, "organization_differs"],
+    ),
+    "another organization, in the store": (
+        [replace(OLD, organization=LTD), NEWER],
+        [replace(NEW, organization=LTD)],
+        [None],
+    ),
+    "an organization, where the others have none": (
+        [OLD],
+        [NEW, replace(NEWER, organization=LTD)],
+        [None, "organization_differs"],
+    ),
+    "self-signed, in the source": ([OLD], [NEW, replace(NEWER, by="itself")], [None, "untrusted"]),
+    "self-signed, in the store": ([OLD, replace(NEWER, by="itself")], [NEW], [None]),
+    "of an authority whose root is not known, in the store": ([OLD, replace(NEWER, by="own")], [NEW], [None]),
+    "without its chain, in the store": ([OLD, replace(NEWER, chain="none")], [NEW], [None]),
+    "another type of key": ([OLD], [replace(NEW, key="ec")], ["key_type_not_offered"]),
+    "another type of key beside a good one": ([OLD], [NEW, replace(NEWER, key="ec")], [None, "key_type_not_offered"]),
+    "another type of key, in the store": ([OLD, replace(NEWER, key="ec")], [NEW], [None]),
+    "an EC key where the old one has one, too": ([replace(OLD, key="ec")], [replace(NEW, key="other ec")], [None]),
+    # Names
+    "it lost a name": ([replace(OLD, names=BOTH)], [NEW], ["names_not_covered"]),
+    "it lost a name that another one has": ([replace(OLD, names=BOTH), OLD], [NEW], [None]),
+    "it lost an address": ([replace(OLD, addresses=("192.0.2.1",))], [NEW], ["names_not_covered"]),
+    "it has one more": ([OLD], [replace(NEW, names=BOTH)], [None]),
+    "the source has one for more names": ([OLD], [NEW, replace(NEWER, names=BOTH)], ["superseded", None]),
+    "for more names, but older": (
+        [OLD, replace(OLD, names=BOTH)],
+        [NEWER, replace(NEW, names=BOTH)],
+        [None, None],
+    ),
+    "for other names": ([OLD], [Made(OTHER, (OTHER,))], ["new_name"]),
+    "the store is empty": ([], [NEW], ["new_name"]),
+    "for no name": ([OLD], [Made(None, ())], ["new_name"]),
+    # Equal age
+    "equally new in the sources": ([OLD], [NEW, replace(NEW, copy=1)], ["ambiguous"] * 2),
+    "equally new, with another key": (
+        [replace(OLD, key="ec")],
+        [replace(NEW, key="ec"), replace(NEW, key="other ec")],
+        ["ambiguous"] * 2,
+    ),
+    "equally new, for more names": ([OLD], [NEW, replace(NEW, names=BOTH)], ["superseded", None]),
+    "equally new, for more names, and one that is newer": (
+        [OLD],
+        [NEW, replace(NEW, names=BOTH), NEWER],
+        ["superseded", None, None],
+    ),
+    "equally new, and one that is newer than both": (
+        [OLD],
+        [NEW, replace(NEW, copy=1), NEWER],
+        ["superseded", "superseded", None],
+    ),
+    "equally new, of another type of key": (
+        [OLD, replace(OLD, key="ec")],
+        [NEW, replace(NEW, key="ec")],
+        [None, None],
+    ),
+    "equally new, of another organization": (
+        [OLD, replace(OLD, organization=LTD)],
+        [NEW, replace(NEW, organization=LTD)],
+        [None, None],
+    ),
+    # The same certificate with a chain that the store lacks
+    "the store lacks its chain": ([replace(NEW, chain="none")], [NEW], [None]),
+    "the store lacks a part of its chain": ([replace(NEW, chain="first")], [NEW], [None]),
+    "the store has it both ways": ([replace(NEW, chain="none"), NEW], [NEW], ["already_imported"]),
+    "the store lacks its chain, and has a newer one": ([replace(NEW, chain="none"), NEWER], [NEW], ["superseded"]),
 }
 
 
-def certificate(
-    fingerprint: str, begin: str = "2026-05", names: Iterable[str] = ("www.example.com",), **other: Any
-) -> Any:
-    """The facts of a certificate without a common name, as ACME authorities issue them."""
-    return {
-        "common_name": None,
-        "subject_alt_names": list(names),
-        "not_before": f"{begin}-01T00:00:00Z",
-        "not_after": "2026-08-01T00:00:00Z",
-        "key_type": "RSA",
-        "organization_name": None,
-        "fingerprint_sha256": fingerprint,
-        **other,
-    }
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_imported(case: str) -> None:
+    store, sources, expected = CASES[case]
+    assert reasons(store, sources) == expected
 
 
-def entry(
-    fingerprint: str = "new", begin: str = "2026-05", names: Iterable[str] = ("www.example.com",), **other: Any
-) -> Any:
-    """A certificate of a source."""
-    about = {"source": "certbot", "name": fingerprint, "path": f"/live/{fingerprint}/cert.pem"}
-    trust = {"trust": "trusted", "trust_message": "Give the root."}
-    return {**certificate(fingerprint, begin, names), **about, **trust, **other}
-
-
-def stored(identifier: int, begin: str = "2026-01", names: Iterable[str] = ("www.example.com",), **other: Any) -> Any:
-    """A certificate of the store that no service uses."""
-    facts = certificate(f"stored-{identifier}", begin, names)
-    return {**facts, "id": identifier, "associated_service_count": 0, "services": [], **other}
-
-
-def reasons(choice: Choice) -> dict[str, str]:
-    """Why each certificate was skipped."""
-    return {one["name"]: one["reason"] for one in choice.skipped}
-
-
-def chosen(choice: Choice) -> list[str]:
-    """The certificates to import."""
-    return [one["name"] for one in choice.chosen]
-
-
-# The run
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({}, ["sources", "import", "deploy"]),
-        ({"report_path": "/r.html"}, ["sources", "import", "deploy", "report"]),
-        ({"remove_superseded": True}, ["sources", "import", "deploy", "clean_up"]),
-        ({"phases": ["verify"]}, ["listeners", "verify"]),
-        ({"phases": ["clean_up"]}, []),
-        ({"phases": ["clean_up"], "remove_superseded": True}, ["listeners", "verify", "clean_up"]),
-        ({"phases": ["report"], "report_path": "/r.html"}, ["sources", "listeners", "report"]),
-        ({"phases": ["report"], "report_path": "/r.html", "sources": []}, ["sources", "listeners", "report"]),
-        ({"phases": ["import", "verify"]}, ["sources", "import", "listeners", "verify"]),
-    ],
-)
-def test_steps(changes: dict[str, Any], expected: list[str]) -> None:
-    """A run that deploys looks at the listeners by that; any other looks only if something needs it."""
-    assert steps({**SETTINGS, **changes}) == expected
-
-
-def test_check_mode_looks_at_the_listeners_if_removals_depend_on_it() -> None:
-    """Since its deploy phase does not."""
-    assert steps(SETTINGS, is_check_mode=True) == steps(SETTINGS)
-    removing = steps({**SETTINGS, "remove_superseded": True}, is_check_mode=True)
-    assert removing == ["sources", "import", "deploy", "verify", "clean_up"]
-    alone = {**SETTINGS, "phases": ["verify"]}
-    assert steps(alone, is_check_mode=True) == steps(alone)
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"sources": []}, "names no source"),
-        ({"sources": [{}]}, "ssl_rotation_sources[0] must name one of certbot, lego, acme_sh, folder, mail."),
-        (
-            {"sources": [{"lego": "/l"}, {"lego": "/l", "folder": "/f"}]},
-            "[1] must name one of certbot, lego, acme_sh, folder, mail: it names lego and folder",
-        ),
-        ({"sources": [{"certbot": "/none"}]}, "[0] names /none, which is no folder"),
-        ({"sources": [{"folder": "/f", "privatekey_dir": "/f"}]}, "privatekey_dir, which belongs to mail"),
-        ({"sources": [{"mail": {"maildir": "/m"}}]}, "needs privatekey_dir"),
-        (
-            {"sources": [{"mail": {"maildir": "/m"}, "privatekey_dir": "/none"}]},
-            "has privatekey_dir /none, which is no folder",
-        ),
-        ({"sources": [{"mail": {"max_age_days": 3}, "privatekey_dir": "/f"}]}, "must name the mailbox by one of imap"),
-        (
-            {"sources": [{"mail": {"maildir": "/m", "max_age_days": -1}, "privatekey_dir": "/f"}]},
-            "ssl_rotation_sources[0] has a mail that cannot be used: max_age_days must be greater than 0 and at most 36500.",
-        ),
-        ({"deploy_concurrency": 0}, "ssl_rotation_deploy_concurrency is 0"),
-        ({"phases": ["report"]}, "needs ssl_rotation_report_path"),
-        ({"report_path": "/none/r.html"}, "ssl_rotation_report_path is /none/r.html"),
-        ({"report_path": "/f/r.txt"}, "ssl_rotation_report_path is /f/r.txt"),
-        ({"max_listeners": -1}, "ssl_rotation_max_listeners is -1, but must be 0 or more."),
-        ({"balancer_wait_timeout": -0.5}, "ssl_rotation_balancer_wait_timeout is -0.5, but must be from 0 to 86400."),
-        ({"verify_timeout": 86_401.0}, "ssl_rotation_verify_timeout is 86401.0, but must be from 0 to 86400."),
-        ({"trusted_ca_path": "/none/root.pem"}, "No roots in /none/root.pem."),
-    ],
-)
-def test_a_run_that_cannot_begin_is_refused(changes: dict[str, Any], said: str) -> None:
-    """With one sentence that names the variable."""
-    assert said in (refusal(**changes) or "")
-    assert refusal() is None
-    assert refusal(trusted_ca_path="/f/root.pem") is None
-
-
-def refusal(**changes: Any) -> str | None:
-    """Why a run cannot begin on a controller where nothing is below `/none`."""
-    return why_refused(
-        {**SETTINGS, **changes},
-        lambda path: not path.startswith("/none"),
-        lambda path: path,
-        lambda path: f"No roots in {path}." if path.startswith("/none") else None,
+def test_without_trust_being_asked_for() -> None:
+    """A trusted one is taken all the same; an untrusted one never replaces it, but renews what is not trusted either."""
+    lenient = ImportWish(needs_trust=False)
+    staging = replace(NEWER, by="own")
+    assert reasons([OLD], [NEW, staging], lenient) == [None, "chain_incomplete"]
+    assert reasons([replace(OLD, by="own")], [staging], lenient) == [None]
+    assert reasons([replace(OLD, by="own")], [staging]) == ["chain_incomplete"]
+    assert reasons([replace(OLD, by="own")], [NEW, staging], lenient) == [None, None], (
+        "neither may stand in for the other"
     )
 
 
-def test_phases_without_sources_need_none() -> None:
-    """Deploying, looking and removing deal with the store and the listeners alone."""
-    phases = ["deploy", "verify", "clean_up"]
-    assert refusal(phases=phases, sources=None) is None
-    gone = [{"certbot": "/none"}]
-    assert refusal(phases=phases, sources=gone) is None
-    assert refusal(phases=[*phases, "report"], sources=gone) is None
-    reporting = refusal(phases=[*phases, "report"], sources=gone, report_path="/f/r.html")
-    assert reporting is not None and "is no folder" in reporting
+def test_what_can_be_used_later() -> None:
+    """Not valid yet, and trusted then, unless trust does not matter: the chain is judged for when it is."""
+    later = Made(days=(5, 95))
+    sources = [later, replace(later, by="own"), replace(later, chain="none"), NEW, Made(days=(-9, -1))]
+    entries, chosen = chosen_of([OLD], sources)
+    assert chosen.waiting == entries[:1]
+    entries, chosen = chosen_of([OLD], sources, ImportWish(needs_trust=False))
+    assert chosen.waiting == entries[:2], "the third is another copy of the first"
 
 
-# What to import
+# Of one certificate in several sources
 
 
-def test_the_newest_valid_one_of_each_set_of_names_and_type_of_key() -> None:
-    """An older one gives way to it, an expired one does not count, and another type of key is another certificate."""
-    entries = [
-        entry("older", "2026-03"),
-        entry("newest"),
-        entry("later", "2026-07"),
-        entry("expired", not_after="2026-05-31T23:59:59Z", not_before="2026-05-30T00:00:00Z"),
-        entry("ec", "2026-02", key_type="EC"),
-        entry("newest", source="folder", path="/copy.crt"),
-        entry("api", "2026-02", ("api.example.com",)),
-    ]
-    found = choose(entries, [stored(1), stored(2, names=["API.example.com"])], Wishes(), AT)
-    assert chosen(found) == ["newest", "ec", "api"]
-    assert reasons(found) == {"older": "superseded", "later": "not_yet_valid", "expired": "expired"}
+@pytest.mark.parametrize("first", ["none", "first"])
+def test_the_most_complete_copy_counts(first: str) -> None:
+    """Whichever comes first; it is told of once."""
+    lacking, whole = entry(replace(NEW, chain=first), 1, "folder"), entry(NEW, 2)
+    for copies in ([lacking, whole], [whole, lacking]):
+        _entries, chosen = chosen_of([OLD], copies)
+        assert (chosen.to_import, chosen.skipped, chosen.usable) == ([whole], [], [whole])
 
 
-def test_a_trusted_one_is_preferred_to_a_newer_one() -> None:
-    """A certificate of a staging authority never replaces a real one."""
-    entries = [entry("staging", trust="untrusted"), entry("real", "2026-04")]
-    assert chosen(choose(entries, [stored(1)], Wishes(), AT)) == ["real"]
-    assert reasons(choose(entries, [stored(1)], Wishes(), AT)) == {"staging": "untrusted"}
-    lenient = choose(entries, [stored(1)], Wishes(needs_trust=False), AT)
-    assert (chosen(lenient), reasons(lenient)) == (["real"], {"staging": "superseded"})
-    assert chosen(choose(entries[:1], [stored(1)], Wishes(needs_trust=False), AT)) == ["staging"]
-    lacking = choose([entry(trust="incomplete")], [stored(1)], Wishes(), AT)
-    assert reasons(lacking) == {"new": "chain_incomplete"}
+def test_of_incomplete_copies_the_one_with_the_longest_chain() -> None:
+    """Its reason is that of what is taken."""
+    none, first = (entry(replace(NEW, chain=chain), n) for n, chain in enumerate(("none", "first"), start=1))
+    for copies in ([none, first], [first, none]):
+        _entries, chosen = chosen_of([OLD], copies)
+        assert [(one["name"], one["reason"]) for one in chosen.skipped] == [(first.name, "chain_incomplete")]
+        lenient = choose(copies, index_of(replace(OLD, by="own")), ImportWish(needs_trust=False), CLIENTS)
+        assert lenient.to_import == [first]
 
 
-@pytest.mark.parametrize(
-    ("record", "reason"),
-    [
-        (stored(1, fingerprint_sha256="new"), "already_imported"),
-        (stored(1, "2026-05"), "superseded"),
-        (
-            stored(1, "2026-06", names=["www.example.com", "more.example.com"], not_after="2027-01-01T00:00:00Z"),
-            "superseded",
-        ),
-        (stored(1, "2026-06", key_type="EC"), None),
-        (stored(1, "2026-05", not_after="2026-05-20T00:00:00Z"), None),
-        (
-            stored(1, fingerprint_sha256=None, subject_alt_names=None, common_name="www.example.com", key_type=None),
-            None,
-        ),
-        (stored(1, names=["api.example.com"]), "new_name"),
-        (stored(1, names=["www.example.com", "api.example.com"]), "new_name"),
-        (stored(1, names=[]), "new_name"),
-    ],
-)
-def test_what_the_store_has(record: dict[str, Any], reason: str | None) -> None:
-    """It holds the certificate, one as new, one that it renews, or none of that."""
-    found = choose([entry()], [record], Wishes(), AT)
-    assert reasons(found).get("new") == reason
-    assert chosen(found) == ([] if reason else ["new"])
+def test_of_equal_copies_the_first() -> None:
+    assert reasons([OLD], [NEW, NEW, NEW]) == [None, "not told of", "not told of"]
 
 
-def test_an_empty_store_may_be_one_that_is_not_shown() -> None:
-    """The API leaves out what a user may not see, so importing all anew is not the first thing to advise."""
-    [left] = choose([entry()], [], Wishes(), AT).skipped
-    assert left["reason"] == "new_name" and "SECURITY_CERTIFICATE_MANAGE" in left["message"]
+# What is said
 
 
-def test_new_names_on_request() -> None:
-    """What lacks a name of the only related certificate says which."""
-    records = [stored(1, names=["www.example.com", "api.example.com"])]
-    (told,) = choose([entry()], records, Wishes(), AT).skipped
-    assert "certificate 1 is also for api.example.com" in told["message"]
-    assert "ssl_rotation_import_new: true" in told["message"]
-    assert chosen(choose([entry()], records, Wishes(import_new=True), AT)) == ["new"]
-    assert chosen(choose([entry()], [], Wishes(import_new=True), AT)) == ["new"]
+def test_equally_good_ones_are_named() -> None:
+    """Both in the sources and in the store; each with what a person does about it."""
+    twin = replace(NEW, copy=1)
+    said = message([OLD], NEW, twin)
+    assert "exactly as new" in said and "/certbot/2/cert.pem" in said and "leave one of them there" in said
+    said = message([OLD, twin], NEW)
+    assert "exactly as new, certificate 2," in said
+    assert "ssl_certificate_import" in said and "ssl_certificate_deploy" in said
 
 
-def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
-    """It is long, and in the way of who reads the result."""
-    (told,) = choose([entry(certificate="PEM", intermediate_certificate=None)], [], Wishes(), AT).skipped
-    assert told["reason"] == "new_name" and not {"certificate", "intermediate_certificate"} & told.keys()
-
-
-BOTH = ("www.example.com", "api.example.com")
-
-
-@pytest.mark.parametrize(
-    ("wider", "is_needless"),
-    [
-        (entry("wider", names=BOTH), True),
-        (entry("wider", "2026-04", BOTH), False),
-        (entry("wider", names=BOTH, key_type="EC"), False),
-        (entry("wider", names=BOTH, organization_name="Example Ltd"), False),
-        (entry("wider", names=BOTH, trust="untrusted"), False),
-        (entry("wider", names=(*BOTH, "shop.example.com")), True),
-        (entry("wider", names=("api.example.com", "shop.example.com")), False),
-    ],
-)
-def test_one_that_has_all_its_names_and_is_imported_too(wider: dict[str, Any], is_needless: bool) -> None:
-    """Its listeners would get the other one, and what no listener has would be removed again."""
-    shelf = [stored(1), stored(2, names=["api.example.com"])]
-    found = choose([entry("narrow"), wider], shelf, Wishes(needs_trust=False), AT)
-    assert chosen(found) == (["wider"] if is_needless else ["narrow", "wider"])
-    assert reasons(found) == ({"narrow": "superseded"} if is_needless else {})
-    if is_needless:
-        assert "certbot has a better one for these names and more, /live/wider/cert.pem" in found.skipped[0]["message"]
-
-
-def test_one_that_has_all_its_names_and_is_not_imported() -> None:
-    """It takes the place of nothing."""
-    wider = entry("wider", names=BOTH)
-    for other, store, reason in (
-        ({**wider, "trust": "untrusted"}, [stored(1)], "untrusted"),
-        (wider, [stored(1), stored(2, "2026-04", BOTH, fingerprint_sha256="wider")], "already_imported"),
-    ):
-        found = choose([entry("narrow", "2026-05"), other], store, Wishes(), AT)
-        assert (chosen(found), reasons(found)) == (["narrow"], {"wider": reason})
-
-
-def test_the_widest_of_several_is_imported() -> None:
-    """And nothing that it has all names of, in whatever order they are found."""
-    names = [f"{number}.example.com" for number in range(4)]
-    entries = [entry(f"for {number}", names=names[:number]) for number in (2, 1, 4, 3)]
-    found = choose(entries, [stored(1, names=names[:1])], Wishes(), AT)
-    assert chosen(found) == ["for 4"]
-    assert set(reasons(found).values()) == {"superseded"}
+def test_a_better_one_is_named() -> None:
+    assert "The store has it: certificate 2." in message([OLD, NEW], NEW)
+    assert "certificate 2, valid until" in message([OLD, NEWER], NEW)
+    assert "certbot has a better one for the same names, /certbot/2/cert.pem" in message([OLD], NEW, NEWER)
+    said = message([OLD], NEW, replace(NEWER, names=BOTH))
+    assert "certbot has a better one for these names and more, /certbot/2/cert.pem" in said
 
 
 @pytest.mark.parametrize(
@@ -296,40 +236,186 @@ def test_the_widest_of_several_is_imported() -> None:
 )
 def test_who_is_to_renew_what_has_expired(source: str, remedy: str) -> None:
     """A client, or whoever fills the folder."""
-    old = entry(source=source, not_after="2026-05-31T00:00:00Z")
-    (told,) = choose([old], [stored(1)], Wishes(), AT).skipped
-    assert told["message"] == f"It expired at 2026-05-31T00:00:00Z: {remedy}"
+    gone = Made(days=(-90, -1))
+    assert message([OLD], entry(gone, source=source)) == f"It expired at {iso(NOW - DAY)}: {remedy}"
 
 
-def test_patterns_narrow_what_is_looked_at() -> None:
-    """Anything else is not told of; an empty list selects nothing."""
-    entries = [entry("a"), entry("b", names=["shop.example.com", "api.example.com"])]
-    narrow = choose(entries, [], Wishes(["API.*"], import_new=True), AT)
-    assert (chosen(narrow), narrow.skipped) == (["b"], [])
-    assert choose(entries, [], Wishes([], import_new=True), AT) == Choice([], [])
+@pytest.mark.parametrize(
+    ("store", "source", "said"),
+    [
+        ([], NEW, "SECURITY_CERTIFICATE_MANAGE; if none is, import_new: true imports it."),
+        ([OLD], Made(None, ()), "It is for no name, so it renews no certificate of the store. import_new: true"),
+        (
+            [OLD],
+            Made(OTHER, (OTHER,)),
+            f"The store holds no certificate for {OTHER} that it would renew: import_new: true",
+        ),
+        ([OLD], replace(NEW, key="ec"), "For certificate 1, its key is EC, and that of what is served now is RSA."),
+        ([OLD], replace(NEW, key="ec"), "have certbot make RSA keys, --key-type rsa."),
+        ([replace(OLD, names=BOTH)], NEW, f"For certificate 1, it lacks names that are served now: {OTHER}."),
+        ([replace(OLD, names=BOTH)], NEW, "Have it issued for all names;"),
+        ([replace(OLD, organization=LTD)], NEW, f"its organization (none) is not that of what is served now ({LTD})"),
+        ([replace(OLD, organization=LTD)], NEW, "If that is meant, import it with ssl_certificate_import"),
+    ],
+)
+def test_what_renews_nothing_says_why(store: list[Made], source: Made, said: str) -> None:
+    assert said in message(store, source)
 
 
-def test_an_address_is_no_name_that_a_pattern_matches() -> None:
-    """As in the modules; but it must not be lost."""
-    both, address = entry("both", names=["192.0.2.1", "www.example.com"]), entry("address", names=["192.0.2.1"])
-    wishes = Wishes(["192.*", "www.*"], import_new=True)
-    assert chosen(choose([both, address], [], wishes, AT)) == ["both"]
-    (told,) = choose([entry()], [stored(1, names=["192.0.2.1", "www.example.com"])], Wishes(), AT).skipped
-    assert "certificate 1 is also for 192.0.2.1" in told["message"]
+def test_of_several_that_it_does_not_renew_the_one_with_the_fewest_names_that_it_lacks() -> None:
+    names = (NAME, OTHER, "shop.example.com", "mail.example.com")
+    store = [replace(OLD, names=names[:count]) for count in (4, 2, 3)]
+    assert "For certificate 2, it lacks names that are served now: api.example.com." in message(store, NEW)
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        ("certbot", "--key-type rsa."),
+        ("lego", "--key-type rsa2048."),
+        ("acme_sh", "--keylength 2048."),
+        ("folder", "acme.sh: --keylength 2048)."),
+        ("mail", "certbot: --key-type rsa,"),
+        (None, "lego: --key-type rsa2048,"),
+    ],
+)
+def test_each_client_is_told_how_to_make_keys_that_balancers_offer(source: str | None, remedy: str) -> None:
+    found = entry(NEW, source=source) if source else None
+    assert remedy in remedy_of("key_type_not_offered", found)
+
+
+def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
+    """It is long, and in the way of who reads the result; where its key is is nobody's business."""
+    _entries, chosen = chosen_of([], [NEW])
+    (told,) = chosen.skipped
+    assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
+    assert (told["outcome"], told["fingerprint_sha256"]) == ("skipped", NEW.issued.fingerprint)
+    assert not [name for name, value in told.items() if "privkey" in str(value) or "BEGIN" in str(value)]
+    assert "privkey" not in repr(chosen)
+
+
+# What is asked for
+
+
+def test_new_names_on_request() -> None:
+    """What is the newest, that is; nothing that is there already, is worse, or cannot be used."""
+    wish = ImportWish(import_new=True)
+    assert reasons([], [NEW], wish) == [None]
+    assert reasons([replace(OLD, names=BOTH)], [NEW], wish) == [None]
+    assert reasons([OLD], [replace(NEW, key="ec"), replace(NEW, organization=LTD)], wish) == [None, None]
+    assert reasons([NEW], [NEW], wish) == ["already_imported"]
+    assert reasons([], [NEW, NEWER, Made(days=(-9, -1))], wish) == ["superseded", None, "expired"]
+    assert reasons([], [NEW, replace(NEW, copy=1)], wish) == ["ambiguous", "ambiguous"]
 
 
 def test_certificates_without_any_name_do_not_replace_each_other() -> None:
     """Nothing says that they are for the same."""
-    entries = [entry("a", "2026-02", []), entry("b", "2026-03", []), entry("c", "2026-04", [])]
-    assert chosen(choose(entries, [stored(1, names=[])], Wishes(import_new=True), AT)) == ["a", "b", "c"]
-    told = choose(entries[:1], [stored(1, names=[])], Wishes(), AT).skipped
-    assert [one["message"] for one in told] == [
-        "It is for no name, so it renews no certificate of the store. ssl_rotation_import_new: true imports it."
-    ]
+    nameless = [Made(None, (), days=(-days, 90)) for days in (3, 2, 1)]
+    assert reasons([Made(None, (), days=(-9, 90))], nameless, ImportWish(import_new=True)) == [None] * 3
 
 
-@given(st.permutations([entry("a", "2026-02"), entry("b", "2026-03"), entry("c", "2026-04"), entry("c", "2026-04")]))
-def test_the_order_of_the_sources_does_not_matter(entries: list[Any]) -> None:
-    """As long as one is the newest."""
-    found = choose(entries, [stored(1)], Wishes(), AT)
-    assert (chosen(found), set(reasons(found))) == (["c"], {"a", "b"})
+def test_patterns_narrow_what_is_looked_at() -> None:
+    """Anything else is not told of; an empty list selects nothing."""
+    entries = [NEW, Made(OTHER, (OTHER, "shop.example.com"))]
+    narrow = ImportWish(["API.*"], import_new=True)
+    assert reasons([], entries, narrow) == ["not told of", None]
+    assert chosen_of([], entries, ImportWish([], import_new=True))[1] == Chosen([], [], [], [])
+    hidden = [NEW, replace(NEWER, names=BOTH)]
+    assert reasons([OLD], hidden, ImportWish(["www.*"])) == ["superseded", None], "by any of its names"
+
+
+def test_an_address_is_no_name_that_a_pattern_matches() -> None:
+    assert is_meant(None, ["192.0.2.1", NAME], ["www.*"])
+    assert not is_meant(None, ["192.0.2.1", NAME], ["192.*"])
+    assert is_meant(None, ["192.0.2.1"], None) and not is_meant(NAME, [NAME], [])
+
+
+# Whatever there is
+
+
+MADE = st.builds(
+    Made,
+    names=st.sampled_from([(NAME,), (OTHER,), BOTH]),
+    common_name=st.none(),
+    organization=st.sampled_from([None, None, LTD]),
+    key=st.sampled_from(["rsa", "rsa", "ec"]),
+    days=st.sampled_from([(-80, 10), (-1, 90), (-0.5, 91), (5, 95), (-90, -1)]),
+    by=st.sampled_from(["trusted", "trusted", "own", "itself"]),
+    chain=st.sampled_from(["whole", "whole", "none", "first"]),
+    copy=st.integers(0, 1),
+)
+
+
+@given(st.lists(MADE, max_size=4), st.lists(MADE, max_size=5), st.booleans())
+def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[Made], needs_trust: bool) -> None:
+    """By what is imported, or the store holds what renews it, unless there is nothing to choose by: nothing hides a renewal."""
+    entries, chosen = chosen_of(store, sources, ImportWish(needs_trust=needs_trust))
+    index = index_of(*store)
+    unclear = {one["fingerprint_sha256"] for one in chosen.skipped if one["reason"] == "ambiguous"}
+    for record in index:
+        renewing = [one for one in chosen.usable if supersedes(one.record, record, CLIENTS)]
+        renewed = [one for one in chosen.to_import if supersedes(one.record, record, CLIENTS)]
+        assert (
+            not renewing
+            or renewed
+            or index.superseding(record, CLIENTS)
+            or any(one.certificate.fingerprint_sha256 in unclear for one in renewing)
+        )
+    for one in chosen.to_import:
+        assert index.superseded_by(one.record, CLIENTS), "it renews something"
+        assert not [other for other in index.superseding(one.record, CLIENTS) if other.certificate != one.certificate]
+    told = [one["fingerprint_sha256"] for one in chosen.skipped]
+    told += [one.certificate.fingerprint_sha256 for one in chosen.to_import]
+    assert sorted(told) == sorted({one.certificate.fingerprint_sha256 for one in entries}), "each is told of once"
+
+
+@given(
+    st.lists(MADE, max_size=3),
+    st.lists(MADE, max_size=5).flatmap(lambda made: st.tuples(st.just(made), st.permutations(made))),
+)
+def test_the_order_of_the_sources_does_not_matter(store: list[Made], sources: tuple[list[Made], list[Made]]) -> None:
+    def told(order: list[Made]) -> Any:
+        _entries, chosen = chosen_of(store, order)
+        skipped = {(one["fingerprint_sha256"], one["reason"]) for one in chosen.skipped}
+        return skipped, {one.certificate for one in chosen.to_import}
+
+    assert told(sources[0]) == told(sources[1])
+
+
+# What cannot be used
+
+
+def useless(source: str = "mail", reason: str = "expired", **changed: Any) -> dict[str, Any]:
+    """What a source has and cannot be used."""
+    begin, end = iso(NOW - 90 * DAY), iso(NOW - DAY)
+    about = {"common_name": None, "subject_alt_names": [NAME], "not_before": begin, "not_after": end}
+    return {"source": source, "name": "www", "path": "/www.key", **about, "reason": reason, **changed}
+
+
+@pytest.mark.parametrize(
+    ("record", "store", "is_told"),
+    [
+        (useless(), [NEW], False),
+        (useless(), [replace(NEW, names=BOTH)], False),
+        (useless(), [], True),
+        (useless(), [Made(OTHER, (OTHER,))], True),
+        (useless(subject_alt_names=[*BOTH]), [NEW], True),
+        (useless(), [Made(days=(-80, -1))], True),
+        (useless(), [Made(days=(5, 95))], True),
+        (useless(), [Made(days=(-91, 95))], True),
+        (useless(not_before=None), [NEW], True),
+        (useless("lego"), [NEW], True),
+        (useless(reason="untrusted"), [NEW], True),
+    ],
+)
+def test_an_expired_certificate_of_an_email_that_was_renewed_long_ago(
+    record: dict[str, Any], store: list[Made], is_told: bool
+) -> None:
+    """Emails are kept; if the store has a newer valid one for all names, there is nothing to say about the old one."""
+    assert without_replaced([record], index_of(*store), CLIENTS) == ([record] if is_told else [])
+
+
+def test_a_record_that_cannot_be_read_is_no_reason_to_import_anything() -> None:
+    index = StoreIndex([stored(1, OLD.issued, certificate="garbage", commonName=NAME)])
+    (told,) = choose([entry(NEW)], index, ImportWish(), CLIENTS).skipped
+    assert told["reason"] == "new_name" and "list of the store is empty" not in told["message"]

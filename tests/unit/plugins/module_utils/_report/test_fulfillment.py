@@ -186,46 +186,6 @@ def test_a_selection_of_nothing(blank: list[str], has_orders: bool, said: str) -
     assert told({}, *blank, run=run)[0] == f"no order is selected, {said}"
 
 
-def listener(port: int, served: bool | None, reason: str | None = None) -> dict[str, Any]:
-    return {
-        "load_balancer": "web",
-        "port": port,
-        "common_name": "www.example.com",
-        "certificate_id": 7,
-        "served": served,
-        "reason": reason,
-        "message": "Raise max_orders.",
-    }
-
-
-def test_the_summary_of_listeners() -> None:
-    rollout = {
-        "deployed": [listener(1, True), listener(2, None, "not_reachable"), listener(3, None)],
-        "verified": [listener(1, True)],
-        "removed": [{"id": 6, "common_name": None}],
-        "skipped": [listener(4, None, "names_not_covered"), {"id": 5, "common_name": "a", "reason": "not_reachable"}],
-        "failed": [listener(5, False, "not_served"), {"load_balancer": "api, web", "message": "No."}],
-        "unchanged": [listener(6, True)],
-    }
-    run = Run(["deploy", "verify"], rollout=rollout)
-    result = outcome(run)
-    assert told(result, run=run) == [
-        "web:1: switched to certificate 7 (www.example.com), and serves it",
-        "web:2: switched to certificate 7 (www.example.com), but what it serves cannot be looked at from here",
-        "web:3: switched to certificate 7 (www.example.com)",
-        "certificate 6 (no name): removed",
-        "web:5: FAILED, Raise ssl_fulfillment_max_orders.",
-        "api, web: FAILED, No.",
-        "skipped (names_not_covered): web:4",
-        "skipped (not_reachable): a",
-        "1 listener has the best certificate of the store already",
-        "requested 0, collected 0, imported 0, deployed 3, verified 1, removed 1, skipped 2, failed 2",
-    ]
-    assert (
-        why_failed(run, result["failed"], words) == "2 failed: web:5: Raise ssl_fulfillment_max_orders.; api, web: No."
-    )
-
-
 NAMELESS = {"common_name": None, "subject_alt_names": ["192.0.2.1", "www.example.org", "example.org"]}
 
 
@@ -234,46 +194,18 @@ def test_the_summary_of_what_has_no_common_name() -> None:
         "requested": [{**email(1), **NAMELESS}],
         "collected": [{**waiting(1, ""), **NAMELESS, "source": {}}],
         "imported": [{**certificate(1, "imported", 7), **NAMELESS}],
-        "deployed": [
-            {**listener(1, True), **NAMELESS},
-            {**listener(2, True), "common_name": None, "subject_alt_names": []},
-        ],
-        "removed": [{"id": 6, **NAMELESS}],
         "failed": [{**email(2, "failed", "api_error"), **NAMELESS}, {**NAMELESS, "id": 8, "message": "No."}],
         "skipped": [{**waiting(3, "expired"), **NAMELESS}, {"id": 5, "reason": "expired", "common_name": None}],
     }
-    run = Run(["import", "deploy"], rollout={"deployed": result["deployed"]})
-    assert told(result, run=run)[:-1] == [
+    assert told(result, run=Run(["import"]))[:-1] == [
         "www.example.org (order 1): requested, goes to admin@example.com",
         "www.example.org (order 1): found in the email of an unknown date",
         "www.example.org (order 1): imported as certificate 7",
-        "web:1: switched to certificate 7 (www.example.org), and serves it",
-        "web:2: switched to certificate 7 (without a name), and serves it",
-        "certificate 6 (www.example.org): removed",
         "www.example.org, order 2: FAILED, Raise ssl_fulfillment_max_orders.",
         "www.example.org: FAILED, No.",
         "skipped (expired): www.example.org, ?",
     ]
-    assert why_failed(run, result["failed"], words).startswith("2 failed: www.example.org, order 2: ")
-    planned = told(result, run=run, is_check_mode=True)
-    assert (
-        "to be imported first, so not known yet which listeners would be switched to them: www.example.org" in planned
-    )
-
-
-def test_no_listener_is_selected() -> None:
-    nothing: dict[str, list[Any]] = {"deployed": [], "failed": [], "unchanged": []}
-    lines = told({}, run=Run(["deploy"], rollout=nothing))
-    assert lines[0] == "no HTTPS listener of a load balancer fits the selection"
-    assert lines[1:] == ["requested 0, collected 0, imported 0, deployed 0, removed 0, skipped 0, failed 0"]
-
-
-def test_what_is_to_be_imported_first_is_named_in_check_mode() -> None:
-    run = Run(["import", "deploy"], {"orders": [{"id": 2}]}, rollout={"unchanged": [listener(1, None)]})
-    lines = told({"imported": [certificate(2, "imported")]}, run=run, is_check_mode=True)
-    said = "to be imported first, so not known yet which listeners would be switched to them: www2.example.com"
-    assert said in lines
-    assert not [line for line in told({"imported": [certificate(2, "imported", 7)]}, run=run) if "first" in line]
+    assert why_failed(Run(["import"]), result["failed"], words).startswith("2 failed: www.example.org, order 2: ")
 
 
 def test_many_are_counted() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import ATTENTION, LISTS, as_metrics
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation_summary import RESULT_NAMES
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
@@ -65,7 +66,7 @@ def test_what_is_told_of_a_run() -> None:
             "listeners": [WEB],
             "deployed": [WEB],
             "verified": [WEB],
-            "skipped": [{"reason": "superseded"}] * 3,
+            "skipped_items": [{"reason": "superseded"}] * 3,
             "attention": [{"reason": "expiring"}, {"reason": "expiring"}],
         },
         AT,
@@ -143,9 +144,9 @@ def test_attention_is_always_told_of_by_each_reason() -> None:
 
 
 def test_the_items_of_each_list_are_counted() -> None:
-    lists: dict[str, Any] = {name: [{}] * number for number, name in enumerate(LISTS)}
+    lists: dict[str, Any] = {RESULT_NAMES.get(name, name): [{}] * number for number, name in enumerate(LISTS)}
     assert by("list", of=told(**lists)["last_run_items"]) == {name: number for number, name in enumerate(LISTS)}
-    nothing: dict[str, Any] = {**dict.fromkeys(LISTS), "attention": None}
+    nothing: dict[str, Any] = {**dict.fromkeys(lists), "attention": None}
     assert by("list", of=told(**nothing)["last_run_items"]) == dict.fromkeys(LISTS, 0)
 
 
@@ -155,7 +156,7 @@ def test_the_items_of_each_list_are_counted() -> None:
 def test_a_run_succeeds_if_it_ends_well_and_nothing_failed(
     success: bool, failed: list[dict[str, Any]], told_of_it: int
 ) -> None:
-    assert told(success=success, failed=failed)["last_run_success"] == {(): told_of_it}
+    assert told(success=success, failed_items=failed)["last_run_success"] == {(): told_of_it}
 
 
 def test_a_run_that_was_refused_tells_when_it_was() -> None:

@@ -35,7 +35,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.rot
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import KINDS
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
-from tests.support.lines import NAME, NOW, OTHER, certificate, entry, in_days, listener, stored, unread
+from tests.support.lines import NAME, NOW, OTHER, certificate, entry, in_days, listener, stored, unread, with_the_rest
 from tests.support.words import shape, texts, words_of
 
 WORDS = words_of("ssl_rotation")
@@ -43,7 +43,7 @@ WORDS = words_of("ssl_rotation")
 
 def build(at: datetime = NOW, previous: str | None = None, language: str = "en", **facts: Any) -> dict[str, Any]:
     """A report; the store is empty if not given."""
-    return rotation.build(Facts(**{"store": [], **facts}), WORDS[language], at, previous)
+    return rotation.build(Facts(**with_the_rest({"store": [], **facts})), WORDS[language], at, previous)
 
 
 def row(name: str = NAME, **facts: Any) -> dict[str, Any]:
@@ -325,8 +325,8 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         [],
     ),
     "served, not in the store, and the source has a newer one that is chosen": (
-        {"listeners": [listener("web:443", 7, 7, "unchanged", not_after=in_days(60))], "entries": [entry(3, 0)]}
-        | {"chosen": [entry(3, 0)]},
+        {"listeners": [listener("web:443", 7, 7, "unchanged", not_after=in_days(60))]}
+        | {"entries": [entry(3, 0, reason=None)]},
         "waiting",
         "waiting_for_import",
         [],
@@ -356,8 +356,8 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         "superseded",
         [],
     ),
-    "new, and chosen as it renews one with another type of key": (
-        {"entries": [entry(3, 0)], "chosen": [entry(3, 0)]},
+    "new, and imported on request": (
+        {"entries": [entry(3, 0, reason=None)]},
         "waiting",
         "waiting_for_import",
         [],
@@ -560,7 +560,7 @@ def test_a_plan_is_not_what_is_served() -> None:
 
 
 def test_a_listener_whose_certificate_is_not_known_goes_by_its_own_name() -> None:
-    told = row("web:443", listeners=[listener("web:443", 7, 8, "failed", reason="balancer_busy")])
+    told = row("web:443", listeners=[listener("web:443", 7, 7, "skipped", reason="not_found", subject_alt_names=[])])
     assert (told["state"], told["served_by"], told["subject_alt_names"]) == ("served_only", ["web:443"], [])
 
 
@@ -781,8 +781,12 @@ def fleet(count: int) -> dict[str, Any]:
     names = [(f"host{number}.example.com", "shared.example.com") for number in range(count)]
     listeners = [listener(f"lb{number}:443", number, number, "unchanged") for number in range(count)]
     return {
-        "store": [stored(number, -80, *pair, at=(f"lb{number}:443",)) for number, pair in enumerate(names)],
-        "entries": [entry(count + number, 0, *pair) for number, pair in enumerate(names)],
+        "store": [
+            stored(number, -80, *pair, at=(f"lb{number}:443",), superseded_by=[]) for number, pair in enumerate(names)
+        ],
+        "entries": [
+            entry(count + number, 0, *pair, reason=None, supersedes=[number]) for number, pair in enumerate(names)
+        ],
         "unread": [unread(name=pair[0], path=str(number)) for number, pair in enumerate(names)],
         "listeners": listeners,
         "result": {"verified": listeners, "failed": listeners[::2], "skipped": listeners[1::2]},
@@ -792,7 +796,7 @@ def fleet(count: int) -> dict[str, Any]:
 def spent(facts: dict[str, Any]) -> float:
     """The seconds of processor time that a report takes."""
     before = time.process_time()
-    report = build(**facts)
+    report = rotation.build(Facts(**facts), WORDS["en"], NOW, None)
     rotation.build(Facts(**facts), WORDS["en"], NOW, json.dumps(report))
     return time.process_time() - before
 

@@ -2,22 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the role ssl_rotation prints at its end."""
+"""What a rotation says at its end, and how the role says it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation_summary import summary
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation_summary import (
+    failure_lines,
+    in_role,
+    summary,
+)
 
-LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed", "unchanged")
+LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
 
 
-def told(phases: list[str] | None = None, **lists: list[dict[str, Any]]) -> list[str]:
+def told(phases: list[str] | None = None, **lists: Any) -> list[str]:
     """The lines of a run with these results."""
-    how: dict[str, Any] = {"warnings": (), "removes": True, "is_check_mode": False, "report": None}
+    how: dict[str, Any] = {"attention": (), "unchanged": 0, "removes": True, "is_check_mode": False}
     how |= {name: lists.pop(name) for name in list(lists) if name in how}
-    return summary({**{name: [] for name in LISTS}, **lists}, phases or ["import", "deploy"], str.upper, **how)
+    attention = how.pop("attention")
+    return summary({**{name: [] for name in LISTS}, **lists}, attention, phases or ["import", "deploy"], **how)
 
 
 def skipped(name: str, reason: str, **other: Any) -> dict[str, Any]:
@@ -41,39 +47,60 @@ WEB = {
 }
 
 
+DUE = {
+    "name": "www.example.com",
+    "load_balancer": "web",
+    "port": 443,
+    "reason": "expiring",
+    "message": "It ends soon, and nothing renews it. Renew it.",
+}
+
+
 def test_a_line_for_each_thing_that_was_done() -> None:
     """Certificates without a common name are called by another of their names."""
     assert told(
         imported=[{**NEW, "id": 7}],
         deployed=[{**WEB, "certificate_id": 7, "served": True}],
-        removed=[{"id": 3, "common_name": "www.example.com"}],
-        failed=[{**WEB, "message": "It failed."}],
-        unchanged=[WEB],
-        warnings=["Look here."],
+        removed=[{"id": 3, "common_name": "www.example.com"}, {"id": 4, "common_name": None}],
+        failed=[{**WEB, "message": "It failed."}, {"common_name": None, "message": "The run failed."}],
+        attention=[DUE, {**DUE, "name": None, "port": 8443, "reason": "not_served", "message": "Nothing is."}],
+        unchanged=1,
     ) == [
-        "WARNING: LOOK HERE.",
         "www.example.com: imported as certificate 7, from certbot www",
         "web:443: switched to certificate 7 (www.example.com), and serves it",
         "certificate 3 (www.example.com): removed",
-        "web:443: FAILED, IT FAILED.",
-        "1 listener has the best certificate of the store already",
-        "imported 1, deployed 1, skipped 0, failed 1",
+        "certificate 4 (without a name): removed",
+        "web:443: FAILED, It failed.",
+        "the run: FAILED, The run failed.",
+        "1 listener is as it was",
+        "NEEDS A PERSON: web:443 (www.example.com): expiring: It ends soon, and nothing renews it. Renew it.",
+        "NEEDS A PERSON: web:8443 (without a name): not_served: Nothing is.",
+        "imported 1, deployed 1, skipped 0, failed 2",
     ]
+
+
+def test_only_what_was_to_be_done_is_counted() -> None:
+    """Of a phase that did not run there is nothing to say."""
+    assert told(["verify"], unchanged=2)[-2:] == ["2 listeners are as they were", "verified 0, skipped 0, failed 0"]
+    assert told(["import", "deploy", "verify", "clean_up"])[-1] == (
+        "imported 0, deployed 0, verified 0, removed 0, skipped 0, failed 0"
+    )
+    assert told(["report"]) == ["skipped 0, failed 0"]
 
 
 def test_check_mode_names_what_has_no_id_yet() -> None:
-    """By its name alone."""
-    lines = told(
-        imported=[{**NEW, "id": None}],
-        deployed=[{**WEB, "certificate_id": None, "served": None}],
-        is_check_mode=True,
-        report="/srv/rotation",
-    )
-    assert lines[:2] == [
+    """By its name alone; what would be deleted is deleted only once the rest was seen."""
+    facts = {
+        "imported": [{**NEW, "id": None}],
+        "deployed": [{**WEB, "certificate_id": None, "served": None}],
+        "removed": [{"id": 3, "common_name": "www.example.com"}],
+    }
+    assert told(["import", "deploy", "clean_up"], **facts, is_check_mode=True)[:3] == [
         "www.example.com: would be imported, from certbot www",
         "web:443: would be switched to the certificate that is to be imported (www.example.com)",
+        "certificate 3 (www.example.com): would be removed, once it is seen that what replaces it is served",
     ]
-    assert lines[-1] == "the report would be /srv/rotation.html, and beside it .json and .csv"
+    assert "certificate 3 (www.example.com): would be removed" in told(["clean_up"], **facts, is_check_mode=True)
 
 
 def test_what_is_skipped_is_counted_and_the_first_are_named() -> None:
@@ -82,14 +109,123 @@ def test_what_is_skipped_is_counted_and_the_first_are_named() -> None:
     broken = [skipped(f"b{number}", ("key_missing", "unreadable")[number == 12]) for number in range(15)]
     lines = told(skipped=[*fine, *broken])
     assert len(lines) == 14
-    assert lines[0] == "lego b0: SKIPPED, key_missing: MEND B0."
+    assert lines[0] == "lego b0: SKIPPED, key_missing: Mend b0."
     assert lines[10] == "skipped, too (key_missing): lego b10, lego b11, lego b13, lego b14"
     assert lines[11] == "skipped, too (unreadable): lego b12"
     assert lines[12].startswith("skipped (already_imported): n0, n1, ") and lines[12].endswith(" and 9990 more")
 
 
+@pytest.mark.parametrize(
+    "reason",
+    ["names_not_covered", "organization_differs", "key_type_not_offered", "untrusted", "chain_incomplete", "ambiguous"],
+)
+def test_what_is_held_back_has_its_sentence(reason: str) -> None:
+    """And not only its reason; that of a listener is told as what needs a person."""
+    assert told(skipped=[skipped("www", reason)])[0] == f"lego www: SKIPPED, {reason}: Mend www."
+    at = {**WEB, "reason": reason, "message": "It lacks a name."}
+    assert told(skipped=[at])[0] == f"skipped ({reason}): web:443"
+
+
 def test_a_clean_up_that_removes_nothing_says_why() -> None:
     """Only if it was asked for alone: by default nothing is removed."""
-    said = "ssl_rotation_remove_superseded is false: no old certificate is removed"
+    said = "remove_superseded is false: no old certificate is removed"
     assert said in told(["clean_up"], removes=False)
     assert said not in told(["clean_up"]) and said not in told(["deploy", "clean_up"], removes=False)
+
+
+def test_what_failed_and_what_needs_a_person_in_one_line() -> None:
+    """Some of many are named."""
+    assert (
+        failure_lines([], [DUE]) == f"1 listener needs a person: web:443 (www.example.com): expiring: {DUE['message']}"
+    )
+    both = failure_lines([{**WEB, "message": "It failed."}], [DUE] * 30)
+    assert both.startswith("1 failed: web:443: It failed. 30 listeners need a person: ")
+    assert both.count("web:443 (www.example.com)") == 10 and both.endswith("and 20 more")
+
+
+# In the role
+
+
+def in_words(text: str) -> str:
+    """The names of the role's variables."""
+    return text.replace("max_listeners", "ssl_rotation_max_listeners")
+
+
+def result(**changed: Any) -> dict[str, Any]:
+    """What the module returned."""
+    names = ("imported", "deployed", "verified", "removed", "skipped_items", "failed_items", "attention", "summary")
+    return {**{name: [] for name in names}, **changed}
+
+
+def role(done: dict[str, Any], **how: Any) -> tuple[dict[str, list[Any]], list[str], str]:
+    """The role's result, its lines, and its failure."""
+    usual: dict[str, Any] = {"fail_on": ["expired"], "report": None, "unwritten": {}, "tolerated": []}
+    found = in_role(done, in_words, **{**usual, **how})
+    return found["result"], found["told"]["lines"], found["told"]["failure"]
+
+
+def test_the_role_has_other_names_for_two_lists() -> None:
+    """Those of the contract, and its variables in place of the options."""
+    refused = {"common_name": "the load balancers", "reason": "too_many_listeners", "message": "Raise max_listeners."}
+    found, lines, failure = role(
+        result(skipped_items=[WEB | {"message": "Skipped."}], failed_items=[refused], summary=["Raise max_listeners."])
+    )
+    assert sorted(found) == ["attention", "deployed", "failed", "imported", "removed", "skipped", "verified"]
+    assert found["failed"] == [{**refused, "message": "Raise ssl_rotation_max_listeners."}]
+    assert found["skipped"][0]["message"] == "Skipped."
+    assert lines == ["Raise ssl_rotation_max_listeners."]
+    assert failure == "1 failed: the load balancers: Raise ssl_rotation_max_listeners."
+
+
+def test_the_role_fails_for_what_it_is_told_to() -> None:
+    assert role(result(attention=[DUE]))[2] == ""
+    assert role(result(attention=[DUE]), fail_on=["expiring"])[2].startswith("1 listener needs a person: web:443")
+    assert role(result(attention=[DUE]), fail_on=[])[0]["attention"] == [DUE]
+
+
+def test_a_module_that_fails_as_a_whole() -> None:
+    """It is a failure of the run, with its own sentence; also one that gave no result at all."""
+    failed = {"failed": True, "failure": {"code": "not_found", "message": "Name max_listeners.", "details": {}}}
+    found, _lines, failure = role(failed)
+    (one,) = found["failed"]
+    assert (one["common_name"], one["reason"], one["message"]) == (
+        "the rotation",
+        "not_found",
+        "Name ssl_rotation_max_listeners.",
+    )
+    assert failure == "Name ssl_rotation_max_listeners."
+    found, _lines, failure = role({"failed": True, "msg": "MODULE FAILURE"})
+    assert found["failed"][0]["reason"] is None and failure
+
+
+def test_a_run_that_was_stopped_says_so_first() -> None:
+    failure = {"code": "interrupted", "message": "The run was told to stop. 1 failed: web.", "details": {}}
+    failed = {"failed": True, "failure": failure}
+    assert role(result(**failed))[2] == "The run was told to stop. 1 failed: web."
+
+
+def test_a_failure_that_is_tolerated_is_one_only_if_nothing_else_is_done() -> None:
+    """A preview with something to approve is not failed by what cannot be done."""
+    bad = {**WEB, "reason": "ambiguous", "message": "Two.", "outcome": "failed"}
+    done = result(failed_items=[bad], imported=[{**NEW, "message": "Imported."}])
+    found, _lines, failure = role(done, tolerated=["ambiguous"])
+    assert (found["failed"], failure) == ([], "")
+    assert [(one["outcome"], one["reason"]) for one in found["skipped"]] == [("skipped", "ambiguous")]
+    assert role(done)[0]["failed"] == [bad] and role(done, tolerated=["balancer_busy"])[0]["failed"] == [bad]
+    assert role(result(failed_items=[bad]), tolerated=["ambiguous"])[0]["failed"] == [bad]
+
+
+def test_the_report() -> None:
+    """Where it is, or would be; that it could not be written fails the run."""
+    where = "/srv/rotation.html, and beside it .json and .csv"
+    assert role(result(), report="/srv/rotation")[1] == [f"the report is {where}"]
+    assert role(result(preview={}), report="/srv/rotation")[1] == [f"the report would be {where}"]
+    why = {"the report": {"code": "no_space", "message": "The disk is full."}}
+    found, lines, failure = role(result(), report="/srv/rotation", unwritten=why)
+    assert lines == ["the report: FAILED, The disk is full."] and "The disk is full." in failure
+    assert [(one["common_name"], one["reason"]) for one in found["failed"]] == [("the report", "no_space")]
+    other = {"the metrics": {"message": "No such folder."}}
+    assert role(result(), report="/srv/rotation", unwritten=other)[1] == [
+        "the metrics: FAILED, No such folder.",
+        f"the report is {where}",
+    ]

@@ -37,7 +37,6 @@ def stand(told: dict[str, Any]) -> tuple[str, str]:
 PLANNED = {
     "store": [OLD],
     "entries": [entry(3, 0)],
-    "chosen": [entry(3, 0)],
     "listeners": [listener("web:443", 1, None)],
     "result": {
         "imported": [{**certificate(3, 0), "id": None, "outcome": "imported"}],
@@ -71,7 +70,7 @@ def test_what_was_seen_in_check_mode_was_seen() -> None:
 
 def test_what_is_to_be_imported_is_not_replaced_though_something_was_removed() -> None:
     removed = {**certificate(1, -80), "id": 1, "outcome": "removed"}
-    told = row(entries=[entry(3, 0)], chosen=[entry(3, 0)], result={"removed": [removed]})
+    told = row(entries=[entry(3, 0, reason=None)], result={"removed": [removed]})
     assert stand(told) == ("waiting", "waiting_for_import")
 
 
@@ -122,11 +121,18 @@ def test_a_new_name_has_no_message() -> None:
     assert (*stand(told[NAME,]), told[NAME,]["messages"]) == ("source_only", "new_name", [])
 
 
-@pytest.mark.parametrize("key_type", ["EC", "RSA"])
-def test_one_with_more_names_is_no_new_name(key_type: str) -> None:
-    """A run imports it, as the store has one that it renews, whatever the key of that."""
-    told = rows(store=[SERVED], entries=[entry(3, 0, *BOTH, key_type=key_type)])
+def test_one_with_more_names_is_no_new_name() -> None:
+    """A run imports it, as the store has one that it renews; if that has another type of key, it is held back, and told."""
+    told = rows(store=[SERVED], entries=[entry(3, 0, *BOTH)])
     assert stand(told[tuple(sorted(BOTH))]) == ("waiting", "waiting_for_import")
+    other = entry(3, 0, *BOTH, key_type="RSA")
+    left = {**other, "outcome": "skipped", "reason": "key_type_not_offered", "message": "Have it make EC keys."}
+    row_of_it = rows(store=[SERVED], entries=[other], result={"skipped": [left]})[tuple(sorted(BOTH))]
+    assert (*stand(row_of_it), row_of_it["messages"]) == (
+        "held_back",
+        "key_type_not_offered",
+        ["Have it make EC keys."],
+    )
 
 
 def test_what_is_served_and_not_stored_is_imported_only_on_demand() -> None:
@@ -136,8 +142,11 @@ def test_what_is_served_and_not_stored_is_imported_only_on_demand() -> None:
     at["key_type"] = "EC"
     covered = rows(listeners=[at], entries=[entry(3, 0, *BOTH)])
     assert stand(covered[NAME,]) == ("served_only", "not_in_store")
-    on_demand = rows(listeners=[at], entries=[entry(3, 0, *BOTH)], chosen=[entry(3, 0, *BOTH)])
-    assert {stand(one) for one in on_demand.values()} == {("waiting", "waiting_for_import")}
+    on_demand = rows(listeners=[at], entries=[entry(3, 0, *BOTH, reason=None)])
+    assert stand(on_demand[tuple(sorted(BOTH))]) == ("waiting", "waiting_for_import")
+    assert stand(on_demand[NAME,]) == ("served_only", "not_in_store"), (
+        "nothing is known of what it would take the place of"
+    )
 
 
 # --- What is refused ---
@@ -249,7 +258,8 @@ def test_what_is_held_back_is_not_there_for_the_taking() -> None:
 @pytest.mark.parametrize("reason", ["not_approved", "changed_meanwhile"])
 def test_what_an_approval_did_not_cover_says_so(reason: str) -> None:
     """Otherwise it would be for the next run, whatever is approved for that."""
-    at = listener("web:443", 2, 3, "skipped", reason=reason, message="Run it again, with a new preview.")
+    at = listener("web:443", 2, 2, "skipped", reason=reason, message="Run it again, with a new preview.")
+    at["better_certificate_id"] = 3
     told = row(store=[SERVED, NEW], listeners=[at], result={"skipped": [at]})
     assert (*stand(told), told["messages"]) == ("waiting", reason, ["web:443: Run it again, with a new preview."])
     left = {**entry(3, 0), "outcome": "skipped", "reason": reason, "message": "Run it again."}

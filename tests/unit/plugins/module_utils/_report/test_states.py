@@ -242,7 +242,20 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, list[str]]] = {
         "waiting_for_email",
         [],
     ),
-    "replaced": ({"expires_at": iso(NOW + timedelta(days=20))}, {"store": [NEWER]}, "superseded", "superseded", []),
+    "replaced": (
+        {"expires_at": iso(NOW + timedelta(days=20)), "superseded_by": [80]},
+        {"store": [NEWER]},
+        "superseded",
+        "superseded",
+        [],
+    ),
+    "a newer one in the store that may not stand in for it": (
+        {"expires_at": iso(NOW + timedelta(days=20)), "superseded_by": []},
+        {"store": [NEWER]},
+        "requestable",
+        "requestable",
+        ["expiring"],
+    ),
     "replaced, by the listing": (
         {"certificate_ids": [], "imported": False, "superseded_by": [80]},
         {"store": None},
@@ -302,9 +315,16 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, list[str]]] = {
     ),
     "in the store, no longer served as a newer one is": (
         {"expires_at": iso(NOW + timedelta(days=100))},
-        {"store": [served(ended(100)), served(NEWER, "web:443")]},
+        {"store": [served(ended(100, superseded_by=[80])), served(NEWER, "web:443")]},
         "imported",
         "already_imported",
+        [],
+    ),
+    "in the store, no longer served as one that may not stand in for it is": (
+        {"expires_at": iso(NOW + timedelta(days=100))},
+        {"store": [served(ended(100, superseded_by=[])), served(NEWER, "web:443")]},
+        "not_served",
+        "waiting_for_deploy",
         [],
     ),
     "in the store, the newer one of two that are not served": (
@@ -552,7 +572,7 @@ def test_the_old_certificate_is_still_served_and_the_new_one_not_yet() -> None:
         1: ("imported", ["switch_services"]),
         2: ("not_served", []),
     }
-    switched = build(old, new, store=[served(ended(10)), served(NEWER, "web:443")])["orders"]
+    switched = build(old, new, store=[served(ended(10, superseded_by=[80])), served(NEWER, "web:443")])["orders"]
     assert {one["order_id"]: (one["state"], one["attention"]) for one in switched} == {
         1: ("imported", []),
         2: ("imported", []),

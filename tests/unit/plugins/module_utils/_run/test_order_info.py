@@ -7,34 +7,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders import DERIVED, PROPERTIES, STANDING
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import STATUS_CHOICES
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import order_info
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.order_info import FIELDS
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import requested
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.terms import Held, KnownTraits, Shelf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.simulator.masks import parse
-from tests.support.certificates import self_signed
+from tests.support.certificates import NOW
+from tests.support.stored import KEYS, Made, clients_with
 
-AT = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
 NAMES = ("www.example.com", "mail.example.com", "example.org")
-CSRS = [self_signed(name).csr_pem for name in NAMES]
-KEYS = [found.public_key_sha256 for found in map(requested, CSRS) if found]
-DAYS = [AT + timedelta(days=days) for days in (-400, -40, -1, 1, 40, 400)]
+CSRS = [Made(name, (name,), key=key).issued.csr_pem for name in NAMES for key in ("rsa", "ec")]
+DAYS = (-400, -40, -1, 1, 40, 400)
 
 
 def rows() -> st.SearchStrategy[dict[str, Any]]:
     """Orders as the API sends them, any property of which may be missing."""
-    date = st.sampled_from(DAYS).map(datetime.isoformat)
+    date = st.sampled_from(DAYS).map(lambda days: (NOW + timedelta(days=days)).isoformat())
     status = st.sampled_from(["Approved", "Complete", "Pending CA Approval", "Canceled", "Other"])
     return st.fixed_dictionaries(
         {},
@@ -55,13 +53,17 @@ def rows() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def held() -> st.SearchStrategy[Held]:
+def held() -> st.SearchStrategy[StoreCertificate]:
     """Certificates of the store."""
-    traits = st.builds(
-        KnownTraits, st.frozensets(st.sampled_from(NAMES), min_size=1), st.sampled_from(["RSA", "EC", None])
+    made = st.builds(
+        Made,
+        common_name=st.none(),
+        names=st.sets(st.sampled_from(NAMES), min_size=1).map(sorted).map(tuple),
+        key=st.sampled_from(sorted(KEYS)),
+        days=st.tuples(st.sampled_from(DAYS[:3]), st.sampled_from(DAYS[3:])),
+        by=st.sampled_from(["trusted", "itself"]),
     )
-    dates = st.sampled_from(DAYS)
-    return st.builds(Held, st.integers(1, 99), st.sampled_from([*KEYS, "other"]), dates, dates, traits)
+    return st.builds(Made.record, made, st.integers(1, 99))
 
 
 SELECTIONS = st.fixed_dictionaries(
@@ -84,7 +86,7 @@ class Account:
 
     api_calls = 0
 
-    def __init__(self, orders: Sequence[Mapping[str, Any]], stored: Sequence[Held]) -> None:
+    def __init__(self, orders: Sequence[Mapping[str, Any]], stored: Sequence[StoreCertificate]) -> None:
         self.orders = [{**order, "id": number} for number, order in enumerate(orders, 1)]
         self.stored = stored
         self.masks: list[str] = []
@@ -109,18 +111,18 @@ class Account:
         assert method == "getSslRequestStatuses"
         return [{"id": 1, "name": "Approved"}, {"id": 2, "name": "Canceled"}]
 
-    def shelf(self, *_arguments: Any) -> Shelf:
+    def store(self, *_arguments: Any) -> Sequence[StoreCertificate]:
         """The store."""
         self.was_store_read = True
-        return Shelf({one.id: one for one in self.stored}.values())
+        return self.stored
 
 
 def run(monkeypatch: pytest.MonkeyPatch, account: Account, **options: Any) -> dict[str, Any]:
     """What the module returns."""
     with monkeypatch.context() as patched:
         patched.setattr(order_info, "connect", lambda _module: account)
-        patched.setattr(order_info, "fetch_shelf", account.shelf)
-        patched.setattr(order_info, "now", lambda: AT)
+        patched.setattr(order_info, "fetch_for_orders", account.store)
+        patched.setattr(order_info, "clients_of", lambda _path: clients_with())
         return order_info.run(SimpleNamespace(params=options))  # type: ignore[arg-type]
 
 
@@ -129,7 +131,7 @@ def run(monkeypatch: pytest.MonkeyPatch, account: Account, **options: Any) -> di
 def test_the_same_as_everything_restricted_to_the_keys(
     monkeypatch: pytest.MonkeyPatch,
     orders: list[dict[str, Any]],
-    stored: list[Held],
+    stored: list[StoreCertificate],
     selection: dict[str, Any],
     fields: list[str],
 ) -> None:

@@ -11,19 +11,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers, store
+from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
-    Deployment,
+    ListenerAction,
     ListenerSelection,
     plan_renewals,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import pauses, serving
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import Watch, server_name_for
 from ansible_collections.softlayer.certificates.plugins.module_utils._tls.endpoint import Endpoint, Look
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 
-from tests.support.certificates import NOW, Authority, Issued, new_key
+from tests.support.certificates import Authority, Issued, new_key
+from tests.support.stored import clients_with, stored
 
 NAME = "www.example.com"
 ADDRESS = "web-1-dal10.clb.appdomain.cloud"
@@ -80,26 +82,21 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return World(monkeypatch)
 
 
-def switched(**row: Any) -> Deployment:
+def switched(**row: Any) -> ListenerAction:
     """A listener that is switched from one certificate to the other."""
     listener = {"uuid": "listener", "protocol": "HTTPS", "protocolPort": 443, "tlsCertificateId": 1}
     whole = {"id": 7, "uuid": "web-uuid", "name": "web", "address": ADDRESS, "provisioningStatus": "ACTIVE"}
     found = balancers.normalise({**whole, "listeners": [listener], **row})
     assert found is not None
-    stored = [
-        store.normalise(
-            {"id": number, "commonName": NAME, "certificate": one.pem, "intermediateCertificate": one.chain_pem}
-        )
-        for number, one in enumerate((OLD, NEW), start=1)
-    ]
-    (planned,) = plan_renewals([found], [one for one in stored if one], ListenerSelection(), NOW)
+    index = StoreIndex(stored(number, one) for number, one in enumerate((OLD, NEW), start=1))
+    (planned,) = plan_renewals([found], index, ListenerSelection(), clients_with())
     assert planned.is_changed
     return planned
 
 
 def watched(
     world: World, *before: Answer, timeout: float = 120, anchors: Anchors | None = None, **after: tuple[Answer, ...]
-) -> tuple[Watch, Deployment]:
+) -> tuple[Watch, ListenerAction]:
     """Look at a listener before its change, and after it, as the addresses answer ``at_`` each second."""
     watch, one = Watch(timeout, anchors, world.clock), switched()
     world.shows = {0: before}

@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import LEAVES_AT_ONCE, read_sources
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import (
     DAY,
@@ -21,6 +24,7 @@ from tests.support.certificates import (
     Authority,
     Issued,
     certificate_of,
+    key_bytes,
     key_pem,
     name_of,
     new_key,
@@ -29,8 +33,8 @@ from tests.support.certificates import (
     self_signed,
 )
 from tests.support.client_trees import CLIENTS
-from tests.support.rootless import take_roots_away
-from tests.support.sources import AUTHORITY, Found, Reader
+from tests.support.sources import AUTHORITY, Found, Reader, Record, chain_of
+from tests.support.stored import clients_with
 
 pytest_plugins = ["tests.support.sources"]
 
@@ -54,12 +58,16 @@ def kept(folder: Path, issued: Issued, name: str = "one", chain: str | None = No
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_the_record_of_a_certificate(client: str, tmp_path: Path, read: Reader) -> None:
+def test_a_certificate_with_its_key(client: str, tmp_path: Path, read: Reader) -> None:
+    """It is a record that could be stored, with where it is; where its key is is told to nobody."""
     place = CLIENTS[client](tmp_path, NAME, ONE)
     found = read(client, tmp_path)
-    [record] = found.entries
-    assert found == Found([record])
-    assert record == {
+    [entry] = found.entries
+    assert found == Found([entry])
+    assert (entry.certificate.der, chain_of(entry)) == (ONE.der, ONE.chain_pem)
+    assert (entry.record.id, entry.record.stored_id, entry.record.associated_service_count) == (-1, None, 0)
+    assert (entry.key_path, entry.is_pkcs12) == (os.path.realpath(place.key), False)
+    assert entry.as_facts() == {
         "source": client,
         "name": f"{NAME}_ecc" if client == "acme_sh" else NAME,
         "path": str(place.certificate),
@@ -72,13 +80,11 @@ def test_the_record_of_a_certificate(client: str, tmp_path: Path, read: Reader) 
         "organization_name": "Example Inc.",
         "serial_number": ONE.certificate.serial_number,
         "fingerprint_sha256": ONE.fingerprint,
-        "public_key_sha256": record["public_key_sha256"],
-        "certificate": ONE.pem,
-        "intermediate_certificate": ONE.chain_pem,
-        "privatekey_path": os.path.realpath(place.key),
+        "public_key_sha256": entry.certificate.public_key_sha256,
         "trust": "trusted",
         "trust_message": None,
     }
+    assert entry.key_path not in repr(entry)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -104,24 +110,36 @@ def test_the_record_of_what_cannot_be_used(client: str, tmp_path: Path, read: Re
 def test_a_certificate_without_a_common_name(client: str, tmp_path: Path, read: Reader) -> None:
     """As ACME authorities issue them."""
     CLIENTS[client](tmp_path, NAME, AUTHORITY.issue(None, names=[NAME, "example.com"]))
-    [record] = read(client, tmp_path).entries
-    assert record["common_name"] is None and record["subject_alt_names"] == [NAME, "example.com"]
+    [entry] = read(client, tmp_path).entries
+    assert (entry.record.common_name, entry.certificate.subject_alt_names) == (None, [NAME, "example.com"])
 
 
 def test_what_a_source_has_is_in_the_order_of_its_names(tmp_path: Path, read: Reader) -> None:
     names = ["b.example.com", "a.example.com", "_.example.com"]
     for name in names:
         CLIENTS["lego"](tmp_path, name, AUTHORITY.issue(name))
-    assert [record["name"] for record in read("lego", tmp_path).entries] == sorted(names)
+    assert [one.name for one in read("lego", tmp_path).entries] == sorted(names)
+
+
+def read_several(
+    sources: Sequence[dict[str, Any]],
+    look_into: Callable[[int, Sequence[str]], Record] | None = None,
+    warn: Callable[[str], object] = print,
+) -> Any:
+    """What several sources hold; where `AUTHORITY` is trusted."""
+    clients = clients_with(AUTHORITY.root)
+    look = look_into or (lambda _position, _keys: {})
+    return read_sources([Source.of(one) for one in sources], look, None, (), clients.anchors, NOW, warn)
 
 
 def test_sources_stand_one_after_the_other(tmp_path: Path) -> None:
+    """The same certificate in each is one of its own; all are told apart by their ids."""
     sources = []
     for number, client in enumerate(CLIENTS):
         CLIENTS[client](tmp_path / client, f"{number}.example.com", ONE)
         sources.append({client: str(tmp_path / client), "folder": None})
-    found = read_sources(sources, [None] * 3, None, None, NOW, lambda _warning: None)
-    assert [record["source"] for record in found.entries] == list(CLIENTS)
+    found = read_several(sources)
+    assert [(one.source, one.record.id) for one in found.entries] == [*zip(CLIENTS, (-1, -2, -3), strict=True)]
 
 
 def test_names_of_files_that_are_no_text(tmp_path: Path, read: Reader) -> None:
@@ -129,8 +147,8 @@ def test_names_of_files_that_are_no_text(tmp_path: Path, read: Reader) -> None:
     kept(tmp_path, ONE, "tab\there")
     kept(tmp_path, OTHER, os.fsdecode(b"latin-\xfc"))
     found = read("folder", tmp_path)
-    assert [record["name"] for record in found.entries] == ["tab\\there"]
-    assert Path(found.entries[0]["privatekey_path"]).read_text() == ONE.key_pem
+    [entry] = found.entries
+    assert entry.name == "tab\\there" and Path(entry.key_path).read_text() == ONE.key_pem
     [record] = found.skipped
     assert record["reason"] == "unreadable" and "rename" in record["message"]
     assert record["name"] == "latin-\\udcfc" and record["common_name"] == "other.example.com"
@@ -139,21 +157,33 @@ def test_names_of_files_that_are_no_text(tmp_path: Path, read: Reader) -> None:
 # Chains and trust
 
 
-def judged(read: Reader, folder: Path, **others: Any) -> tuple[str, str | None, str]:
+def judged(read: Reader, folder: Path, **others: Any) -> tuple[str, str, str | None]:
     """Trust, chain and message of the one certificate of a folder."""
-    [record] = read("folder", folder, **others).entries
-    return record["trust"], record["intermediate_certificate"], record["trust_message"]
+    [entry] = read("folder", folder, **others).entries
+    return entry.trust, chain_of(entry), entry.trust_message
 
 
 def test_an_issuer_that_only_other_files_have(tmp_path: Path, read: Reader) -> None:
     kept(tmp_path, ONE, chain="")
     trust, chain, message = judged(read, tmp_path)
-    assert (trust, chain) == ("incomplete", None)
+    assert (trust, chain) == ("incomplete", "") and message is not None
     assert message.startswith(
         "Not trusted: the certificate of its issuer Testing CA 1 is missing. If that is an intermediate certificate, give it"
     )
     (tmp_path / "issuers.ca-bundle").write_text(pem_of([*Authority("Stranger").chain, *ONE.chain]))
     assert judged(read, tmp_path) == ("trusted", ONE.chain_pem, None)
+
+
+def test_an_issuer_that_is_given(tmp_path: Path, read: Reader) -> None:
+    """As `intermediate_path`; it is of no use to a key store, which an import takes as it is."""
+    kept(tmp_path, ONE, chain="")
+    known = [*map(Certificate.of, (*Authority("Stranger").chain, *ONE.chain))]
+    assert judged(read, tmp_path, known=known) == ("trusted", ONE.chain_pem, None)
+    for path in tmp_path.iterdir():
+        path.unlink()
+    (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE, []))
+    trust, chain, _message = judged(read, tmp_path, known=known, passphrase=PASSPHRASE)
+    assert (trust, chain) == ("incomplete", "")
 
 
 def test_a_chain_as_authorities_deliver_it_to_a_root_that_nobody_has(tmp_path: Path, read: Reader) -> None:
@@ -183,9 +213,7 @@ def test_certificates_of_other_entries_do_not_change_a_chain_that_is_complete(tm
     both.write_text(pem_of([AUTHORITY.root, elder]))
     kept(tmp_path, ONE)
     kept(tmp_path, OTHER, "other", pem_of([*OTHER.chain, crossed]))
-    chains = {
-        record["name"]: record["intermediate_certificate"] for record in read("folder", tmp_path, roots=both).entries
-    }
+    chains = {one.name: chain_of(one) for one in read("folder", tmp_path, roots=both).entries}
     assert chains == {"one": ONE.chain_pem, "other": pem_of([*OTHER.chain, crossed])}
 
 
@@ -200,17 +228,20 @@ def test_untrusted(tmp_path: Path, read: Reader) -> None:
     )
 
 
-def test_expired(tmp_path: Path, read: Reader) -> None:
-    """It is an entry: what to do with it is not decided here."""
-    kept(tmp_path, AUTHORITY.issue(NAME, days=(-90, -1)))
-    assert judged(read, tmp_path)[0] == "untrusted"
+def test_what_is_not_valid_now_is_not_trusted(tmp_path: Path, read: Reader) -> None:
+    """So is one that is not valid yet. It is an entry: what to do with it is not decided here, so its chain is known."""
+    for days in ((-90, -1), (1, 90)):
+        one = AUTHORITY.issue(NAME, days=days)
+        kept(tmp_path, one)
+        trust, chain, _message = judged(read, tmp_path)
+        assert (trust, chain) == ("untrusted", one.chain_pem)
 
 
 def test_a_self_signed_certificate_that_is_trusted(tmp_path: Path, read: Reader) -> None:
     own = self_signed("www.example.com")
     kept(tmp_path, own)
     assert judged(read, tmp_path)[0] == "untrusted"
-    assert judged(read, tmp_path, roots=tmp_path / "one.crt") == ("trusted", None, None)
+    assert judged(read, tmp_path, roots=tmp_path / "one.crt") == ("trusted", "", None)
 
 
 def test_the_issuers_of_a_key_store_are_those_in_it(tmp_path: Path, read: Reader) -> None:
@@ -218,7 +249,7 @@ def test_the_issuers_of_a_key_store_are_those_in_it(tmp_path: Path, read: Reader
     (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE, []))
     (tmp_path / "issuers.pem").write_text(ONE.chain_pem)
     trust, chain, _message = judged(read, tmp_path, passphrase=PASSPHRASE)
-    assert (trust, chain) == ("incomplete", None)
+    assert (trust, chain) == ("incomplete", "")
     (tmp_path / "one.p12").write_bytes(pkcs12_of(ONE, PASSPHRASE))
     assert judged(read, tmp_path, passphrase=PASSPHRASE) == ("trusted", ONE.chain_pem, None)
 
@@ -231,18 +262,19 @@ def test_many_certificates_of_one_issuer_are_all_judged(tmp_path: Path, read: Re
     (tmp_path / "issuers.pem").write_text(ONE.chain_pem)
     found = read("folder", tmp_path)
     assert len(found.entries) == 2 * LEAVES_AT_ONCE + 1
-    assert {record["trust"] for record in found.entries} == {"trusted"}
+    assert {one.trust for one in found.entries} == {"trusted"}
 
 
-def test_a_machine_without_roots(tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    take_roots_away(monkeypatch)
-    assert read("folder", tmp_path, roots=None).warnings == []
-    kept(tmp_path, ONE)
-    kept(tmp_path, OTHER, "other")
-    found = read("folder", tmp_path, roots=None)
-    assert {record["trust"] for record in found.entries} == {"incomplete"}
-    [warning] = found.warnings
-    assert "No certificate can be trusted" in warning and "trusted_ca_path" in warning
+def test_without_anything_to_judge_no_roots_are_read(tmp_path: Path) -> None:
+    """It takes as long as all else."""
+
+    def anchors() -> Any:
+        raise AssertionError("they are not needed")
+
+    (tmp_path / "one.crt").write_text(ONE.pem)
+    source = Source.of({"folder": str(tmp_path)})
+    found = read_sources([source], lambda _position, _keys: {}, None, (), anchors, NOW, print)
+    assert [one["reason"] for one in found.useless] == ["key_missing"]
 
 
 def test_roots_that_are_not_there(tmp_path: Path, read: Reader) -> None:
@@ -275,35 +307,92 @@ def test_certificates_from_mail(tmp_path: Path, read: Reader) -> None:
     (tmp_path / "two.pem").write_text(key_pem(OTHER.key, passphrase=PASSPHRASE))
     (tmp_path / "waiting.key").write_text(key_pem(new_key()))
     (tmp_path / "readme.txt").write_text("not read")
-    found = read("mail", "", mail=mail(ONE, OTHER), privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
-    shown = [
-        {name: record[name] for name in ("source", "name", "path", "privatekey_path", "fingerprint_sha256", "trust")}
-        for record in found.entries
-    ]
+    asked: list[str] = []
+
+    def look_into(keys: Sequence[str]) -> Record:
+        asked.extend(keys)
+        return mail(ONE, OTHER)
+
+    found = read("mail", "", mail=look_into, privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
     assert found == Found(found.entries)
+    assert sorted(asked) == [str(tmp_path / name) for name in ("one.key", "two.pem", "waiting.key")]
+    shown = [(one.named(), one.key_path, one.certificate.der, one.trust) for one in found.entries]
     assert shown == [
-        {
-            "source": "mail",
-            "name": path.stem,
-            "path": str(path),
-            "privatekey_path": str(path),
-            "fingerprint_sha256": issued.fingerprint,
-            "trust": "trusted",
-        }
+        ({"source": "mail", "name": path.stem, "path": str(path)}, str(path), issued.der, "trusted")
         for path, issued in ((tmp_path / "one.key", ONE), (tmp_path / "two.pem", OTHER))
     ]
+
+
+def test_without_a_key_no_mailbox_is_opened(tmp_path: Path, read: Reader) -> None:
+    """One that cannot be read is no key."""
+    (tmp_path / "garbage.key").write_text("garbage")
+
+    def look_into(_keys: Sequence[str]) -> Record:
+        raise AssertionError("there is nothing to look for")
+
+    assert read("mail", "", mail=look_into, privatekey_dir=str(tmp_path)).reasons == {"garbage.key": "malformed"}
+
+
+def test_each_key_is_looked_for_once(tmp_path: Path, read: Reader) -> None:
+    """Whatever else is there is no reason to fail."""
+    other, rsa = new_key(), new_key("rsa")
+    damaged = bytearray(key_bytes(rsa))
+    damaged[-20] ^= 1
+    for name, content in {
+        "one.key": ONE.key_pem.encode(),
+        "same.key": ONE.key_pem.encode(),
+        "locked.pem": key_pem(other, passphrase=PASSPHRASE).encode(),
+        "der.key": key_bytes(rsa),
+        "damaged.key": bytes(damaged),
+        "wrong.key": key_pem(new_key(), passphrase="another").encode(),
+        "garbage.key": b"garbage",
+        "chain.pem": ONE.chain_pem.encode(),
+        "two.key": (key_pem(new_key()) + key_pem(new_key())).encode(),
+        "readme.txt": ONE.key_pem.encode(),
+        os.fsdecode(b"latin-\xfc.key"): key_pem(new_key()).encode(),
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder.key").mkdir()
+    os.mkfifo(tmp_path / "pipe.key")
+    (tmp_path / "gone.key").symlink_to("nowhere")
+    (tmp_path / "link.key").symlink_to("locked.pem")
+    asked: list[list[str]] = []
+
+    def look_into(keys: Sequence[str]) -> Record:
+        asked.append([os.path.basename(path) for path in keys])
+        return {}
+
+    read("mail", "", mail=look_into, privatekey_dir=str(tmp_path), passphrase=PASSPHRASE)
+    read("mail", "", mail=look_into, privatekey_dir=str(tmp_path))
+    assert asked == [["der.key", "locked.pem", "one.key"], ["der.key", "one.key"]]
+
+
+def test_a_mailbox_that_cannot_be_read_stops_no_other_source(tmp_path: Path) -> None:
+    """It is a failure of its own, with its reason."""
+    kept(tmp_path, ONE)
+
+    def look_into(position: int, _keys: Sequence[str]) -> Record:
+        assert position == 1
+        raise CertificatesError("authentication_failed", "Wrong password.", host="mail.example.com")
+
+    mailbox = {"mail": {}, "privatekey_dir": str(tmp_path)}
+    found = read_several([{"folder": str(tmp_path)}, mailbox, {"folder": str(tmp_path)}], look_into)
+    assert [one.source for one in found.entries] == ["folder", "folder"]
+    [failed] = found.failed
+    assert (failed["common_name"], failed["reason"]) == ("the mailbox", "authentication_failed")
+    assert failed["message"] == "Wrong password."
 
 
 def test_keys_that_cannot_be_read_are_said_whatever_the_mail_has(tmp_path: Path, read: Reader) -> None:
     (tmp_path / "locked.key").write_text(key_pem(new_key(), passphrase=PASSPHRASE))
     (tmp_path / "chain.pem").write_text(ONE.chain_pem)
-    for answer in (mail(), {"failed": True, "msg": "no connection"}):
-        found = read("mail", "", mail=answer, privatekey_dir=str(tmp_path))
-        assert found == Found(skipped=found.skipped) and found.reasons == {"locked.key": "bad_passphrase"}
+    found = read("mail", "", mail=mail(), privatekey_dir=str(tmp_path))
+    assert found == Found(skipped=found.skipped) and found.reasons == {"locked.key": "bad_passphrase"}
 
 
 def test_a_certificate_from_mail_without_a_common_name(tmp_path: Path, read: Reader) -> None:
     """If its key is missing, it is called by its first DNS name."""
+    (tmp_path / "other.key").write_text(key_pem(new_key()))
     answer = mail(ONE)
     answer["certificates"][0] |= {"common_name": None, "subject_alt_names": ["192.0.2.1", "b.example.com", NAME]}
     (skipped,) = read("mail", "", mail=answer, privatekey_dir=str(tmp_path)).skipped
@@ -318,6 +407,7 @@ def test_a_certificate_from_mail_that_is_not_trusted(tmp_path: Path, read: Reade
         {**about, "path": f"/keys/{reason}.key", "reason": reason, "message": f"It is {reason}."}
         for reason in ("untrusted", "chain_incomplete", "waiting_for_email", "no_public_key")
     ]
+    (tmp_path / "any.key").write_text(key_pem(new_key()))
     found = read("mail", "", mail={**mail(), "missing": missing}, privatekey_dir=str(tmp_path))
     assert found.reasons == {"untrusted.key": "untrusted", "chain_incomplete.key": "chain_incomplete"}
     assert found.skipped[0] == {
@@ -335,7 +425,14 @@ def test_a_certificate_from_mail_that_is_not_trusted(tmp_path: Path, read: Reade
 
 
 def test_a_key_that_was_removed_after_the_mail_was_read(tmp_path: Path, read: Reader) -> None:
-    found = read("mail", "", mail=mail(ONE), privatekey_dir=str(tmp_path))
+    key = tmp_path / "one.key"
+    key.write_text(ONE.key_pem)
+
+    def look_into(_keys: Sequence[str]) -> Record:
+        key.unlink()
+        return mail(ONE)
+
+    found = read("mail", "", mail=look_into, privatekey_dir=str(tmp_path))
     assert [(record["reason"], record["common_name"]) for record in found.skipped] == [("key_missing", NAME)]
 
 
@@ -401,7 +498,7 @@ def test_a_part_of_a_source_that_is_missing(kind: str, name: str, tmp_path: Path
 )
 def test_what_is_no_source_at_all(source: Any, said: str) -> None:
     with pytest.raises(CertificatesError) as error:
-        read_sources([source], [None], None, None, NOW, print)
+        Source.of(source)
     assert error.value.code == "invalid_argument" and said in error.value.message
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.certificates import PASSPHRASE, key_pem, new_key, pkcs12_of, self_signed
 from tests.support.client_trees import CLIENTS, acme_sh, certbot, lego, link, write_version
-from tests.support.sources import AUTHORITY, Found, Reader
+from tests.support.sources import AUTHORITY, Found, Reader, chain_of
 
 pytest_plugins = ["tests.support.sources"]
 
@@ -34,7 +34,7 @@ def test_the_folders_that_may_be_named(client: str, inner: str, tmp_path: Path, 
     CLIENTS[client](tmp_path, NAME, ONE)
     found = read(client, tmp_path / inner)
     assert found == Found(found.entries) and found.fingerprints == [ONE.fingerprint]
-    assert found.entries[0]["name"].startswith(NAME)
+    assert found.entries[0].name.startswith(NAME)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -52,8 +52,8 @@ def test_a_source_may_be_a_link(client: str, tmp_path: Path, read: Reader) -> No
     CLIENTS[client](tmp_path / "real", NAME, ONE)
     (tmp_path / "link").symlink_to("real")
     [record] = read(client, tmp_path / "link").entries
-    assert record["path"].startswith(f"{tmp_path}/link/")
-    assert record["privatekey_path"].startswith(f"{tmp_path}/real/")
+    assert record.path.startswith(f"{tmp_path}/link/")
+    assert record.key_path.startswith(f"{tmp_path}/real/")
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -94,7 +94,7 @@ def test_a_self_signed_certificate(client: str, tmp_path: Path, read: Reader) ->
     """As of an authority that gives no chain."""
     CLIENTS[client](tmp_path, NAME, self_signed(NAME))
     [record] = read(client, tmp_path).entries
-    assert record["trust"] == "untrusted" and record["intermediate_certificate"] is None
+    assert record.trust == "untrusted" and chain_of(record) == ""
 
 
 # Certbot
@@ -105,7 +105,7 @@ def test_certbot_has_the_version_that_its_links_lead_to(tmp_path: Path, read: Re
     certbot(tmp_path, NAME, ONE, version=12)
     found = read("certbot", tmp_path)
     assert found.fingerprints == [ONE.fingerprint]
-    assert found.entries[0]["privatekey_path"] == f"{tmp_path}/archive/{NAME}/privkey12.pem"
+    assert found.entries[0].key_path == f"{tmp_path}/archive/{NAME}/privkey12.pem"
 
 
 def test_certbot_keeps_a_key_as_a_link_to_the_former_one(tmp_path: Path, read: Reader) -> None:
@@ -118,7 +118,7 @@ def test_certbot_keeps_a_key_as_a_link_to_the_former_one(tmp_path: Path, read: R
     key.symlink_to("privkey1.pem")
     found = read("certbot", tmp_path)
     assert found.fingerprints == [renewed.fingerprint]
-    assert found.entries[0]["privatekey_path"].endswith("/privkey1.pem")
+    assert found.entries[0].key_path.endswith("/privkey1.pem")
 
 
 def test_certbots_files_without_links(tmp_path: Path, read: Reader) -> None:
@@ -131,7 +131,7 @@ def test_certbots_files_without_links(tmp_path: Path, read: Reader) -> None:
 def test_certbots_full_chain_is_enough_for_a_chain(tmp_path: Path, read: Reader) -> None:
     kept = certbot(tmp_path, NAME, ONE)
     (kept.own / "chain.pem").unlink()
-    assert read("certbot", tmp_path).entries[0]["intermediate_certificate"] == ONE.chain_pem
+    assert chain_of(read("certbot", tmp_path).entries[0]) == ONE.chain_pem
 
 
 def test_a_lineage_that_is_a_broken_link(tmp_path: Path, read: Reader) -> None:
@@ -169,9 +169,9 @@ def test_legos_copies_are_not_read(tmp_path: Path, read: Reader) -> None:
 def test_lego_without_bundle(tmp_path: Path, read: Reader) -> None:
     kept = lego(tmp_path, NAME, ONE)
     kept.certificate.write_text(ONE.pem)
-    assert read("lego", tmp_path).entries[0]["intermediate_certificate"] == ONE.chain_pem
+    assert chain_of(read("lego", tmp_path).entries[0]) == ONE.chain_pem
     (kept.own / f"{NAME}.issuer.crt").unlink()
-    assert read("lego", tmp_path).entries[0]["trust"] == "incomplete"
+    assert read("lego", tmp_path).entries[0].trust == "incomplete"
 
 
 def test_lego_with_a_request_of_the_users(tmp_path: Path, read: Reader) -> None:
@@ -199,7 +199,7 @@ def test_acme_sh_has_one_of_each_key_type(tmp_path: Path, read: Reader) -> None:
     acme_sh(tmp_path, NAME, ONE)
     acme_sh(tmp_path, NAME, rsa, ecc=False)
     found = read("acme_sh", tmp_path)
-    assert [(record["name"], record["key_type"]) for record in found.entries] == [(NAME, "RSA"), (f"{NAME}_ecc", "EC")]
+    assert [(one.name, one.certificate.key_type) for one in found.entries] == [(NAME, "RSA"), (f"{NAME}_ecc", "EC")]
 
 
 def test_acme_sh_may_keep_copies(tmp_path: Path, read: Reader) -> None:

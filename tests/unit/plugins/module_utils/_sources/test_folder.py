@@ -96,7 +96,7 @@ def test_text_in_disorder(form: str, tmp_path: Path, read: Reader) -> None:
     write(tmp_path, {"a.pem": change(ONE.pem + ONE.chain_pem), "b.pem": change(ONE.key_pem)})
     found = read("folder", tmp_path)
     assert found == Found(found.entries) and found.keys == {ONE.fingerprint: "b.pem"}
-    assert (found.entries[0]["certificate"], found.entries[0]["trust"]) == (ONE.pem, "trusted")
+    assert (found.entries[0].certificate.pem(), found.entries[0].trust) == (ONE.pem, "trusted")
 
 
 @pytest.mark.parametrize("issued", [RSA, ED25519], ids=["rsa", "ed25519"])
@@ -108,7 +108,7 @@ def test_other_kinds_of_keys(issued: Issued, tmp_path: Path, read: Reader) -> No
 
 def test_the_path_is_that_of_the_certificate(tmp_path: Path, read: Reader) -> None:
     write(tmp_path, {"a.ca-bundle": ONE.chain_pem, "a.crt": ONE.pem, "a.key": ONE.key_pem})
-    assert read("folder", tmp_path).entries[0]["path"] == f"{tmp_path}/a.crt"
+    assert read("folder", tmp_path).entries[0].path == f"{tmp_path}/a.crt"
 
 
 def test_links_as_kubernetes_makes_them(tmp_path: Path, read: Reader) -> None:
@@ -117,7 +117,7 @@ def test_links_as_kubernetes_makes_them(tmp_path: Path, read: Reader) -> None:
     (tmp_path / "..data").symlink_to("..2026_01_31")
     for name in ("tls.crt", "tls.key"):
         (tmp_path / name).symlink_to(f"..data/{name}")
-    assert read("folder", tmp_path).entries[0]["privatekey_path"] == f"{tmp_path}/..2026_01_31/tls.key"
+    assert read("folder", tmp_path).entries[0].key_path == f"{tmp_path}/..2026_01_31/tls.key"
 
 
 def test_two_certificates_of_one_key(tmp_path: Path, read: Reader) -> None:
@@ -141,7 +141,7 @@ def test_a_store_of_certificates_alone_has_issuers(tmp_path: Path, read: Reader)
     store = pkcs12.serialize_key_and_certificates(None, None, None, ONE.chain, NoEncryption())
     write(tmp_path, {"a.crt": ONE.pem, "a.key": ONE.key_pem, "b.p12": store})
     found = read("folder", tmp_path)
-    assert found == Found(found.entries) and found.entries[0]["trust"] == "trusted"
+    assert found == Found(found.entries) and found.entries[0].trust == "trusted"
 
 
 # What is not taken
@@ -156,7 +156,7 @@ def test_a_cas_own_key_stays_where_it_is(tmp_path: Path, read: Reader) -> None:
     write(tmp_path, {"host.crt": own.pem, "host.key": own.key_pem})
     found = read("folder", tmp_path)
     assert found == Found(found.entries)
-    assert [(record["name"], record["trust"]) for record in found.entries] == [
+    assert [(one.name, one.trust) for one in found.entries] == [
         ("host", "untrusted"),
         ("www", "trusted"),
     ]
@@ -337,7 +337,7 @@ def test_what_matters_less_is_a_warning(client: str, what: str, tmp_path: Path, 
     kept.certificate.write_text(ONE.pem)
     found = read(client, tmp_path)
     assert len(found.entries) == 2 and found.skipped == []
-    assert {record["trust"] for record in found.entries} == {"trusted"}
+    assert {one.trust for one in found.entries} == {"trusted"}
     [warning] = found.warnings
     assert str(path) in warning
 

@@ -17,9 +17,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._run.source
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import parsing, reading
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import Bundle, Content, File, Kind
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 
-from tests.support.certificates import NOW, Issued, certificate_of, name_of, new_key, pem_of
+from tests.support.certificates import NOW, Issued, certificate_of, name_of, new_key
 from tests.support.client_trees import CLIENTS
 from tests.support.sources import AUTHORITY, Reader
 
@@ -182,11 +184,11 @@ def test_reading_twice_as_many(way: str, kind: str, tmp_path: Path) -> None:
     for count in (COUNT, 2 * COUNT):
         (tmp_path / str(count)).mkdir()
         keep(tmp_path / str(count), fleet(kind)[:count])
-    (tmp_path / "root.pem").write_text(pem_of([AUTHORITY.root]))
+    anchors = Anchors([Certificate.of(AUTHORITY.root)])
 
     def read(count: int) -> object:
-        sources = [{source: str(tmp_path / str(count))}]
-        return read_sources(sources, [None], None, str(tmp_path / "root.pem"), NOW, lambda _warning: None)
+        sources = [Source.of({source: str(tmp_path / str(count))})]
+        return read_sources(sources, lambda _position, _keys: {}, None, (), lambda: anchors, NOW, str)
 
     assert grows_no_faster(lambda count: spent(lambda: read(count)), COUNT)
 

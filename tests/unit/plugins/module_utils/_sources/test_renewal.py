@@ -159,7 +159,7 @@ def test_certbot_replaces_all_links_between_two_files(tmp_path: Path, looks: Loo
     looks.before[str(kept.key), 1] = renew
     found = read("certbot", tmp_path)
     assert found == Found(found.entries) and found.fingerprints == [NEW.fingerprint]
-    assert os.path.basename(found.entries[0]["privatekey_path"]) == "privkey2.pem"
+    assert os.path.basename(found.entries[0].key_path) == "privkey2.pem"
 
 
 def test_certbot_replaces_the_links_while_it_is_looked_at_twice(tmp_path: Path, looks: Looks, read: Reader) -> None:

@@ -1,0 +1,125 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which certificates of the store to delete once others are served in their place. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .._api.balancers import Balancer
+from .._api.store import StoreCertificate
+from .._codes import KeptReason
+from .._text import some_of
+from .deployments import ListenerAction
+from .store_index import StoreIndex
+from .superseding import Clients, certificate_of
+
+MOST_NAMED = 5
+"""Maximum number of listeners in a message."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Which certificates to delete, and which to keep although others may stand in for them."""
+
+    old: Sequence[StoreCertificate]
+    kept: Sequence[tuple[StoreCertificate, KeptReason, str]]
+
+
+def plan_removal(
+    index: StoreIndex,
+    balancers: Iterable[Balancer],
+    listeners: Sequence[ListenerAction],
+    imported: Collection[int],
+    clients: Clients,
+    *,
+    remove_unseen: bool,
+) -> Removal:
+    """Decide which certificates of the store to delete.
+
+    They are those that a certificate may stand in for which a listener has; but only if every listener that had the old one, or has what
+    stands in for it, was seen to serve it at each of its addresses. A listener of the account that this run does not deal with was not
+    seen. What another service uses is kept, and what was seen to be served somewhere.
+
+    Args:
+        index: the store, with what this run has imported.
+        balancers: all load balancers of the account, as they were listed with the store.
+        listeners: what became of those that this run deals with.
+        imported: the ids of what it has imported, which stays.
+        clients: who has to trust what stands in for what they trust.
+        remove_unseen: whether a listener that could not be looked at counts as one that serves its certificate.
+    """
+    present = {one.uuid: one.present_id for one in listeners}
+    others: dict[int | None, list[str]] = defaultdict(list)
+    left: Counter[int | None] = Counter()
+    for balancer in balancers:
+        for listener in balancer.listeners:
+            if listener.is_https and listener.uuid not in present:
+                others[listener.certificate_id].append(f"{balancer.name}:{listener.port}")
+            elif present.get(listener.uuid) != listener.certificate_id:
+                left[listener.certificate_id] += 1
+    held = set(present.values())
+    old, kept = [], []
+    for record in index:
+        if record.id in held | set(imported) or not record.stored_id or not record.certificate:
+            continue
+        replacing = {one.id for one in index.superseding(record, clients)} & (held | others.keys())
+        if not replacing:
+            continue
+        why_used = _why_used(record, left[record.id], others[record.id])
+        unseen = [
+            one.name for one in listeners if _concerns(one, record, replacing) and not _is_seen(one, remove_unseen)
+        ]
+        unseen += [name for identifier in replacing for name in others.get(identifier, ())]
+        if why_used:
+            kept.append((record, *why_used))
+        elif unseen:
+            is_wrong = any(one.name in unseen and one.served is False for one in listeners)
+            who = f"{some_of(unseen, MOST_NAMED)} {'serves' if len(unseen) == 1 else 'serve'}"
+            why = f"Certificate {record.id} is kept, because it was not seen that {who} what replaces it."
+            kept.append((record, "not_served" if is_wrong else "not_reachable", why))
+        else:
+            old.append(record)
+    return Removal(old, kept)
+
+
+def _concerns(one: ListenerAction, old: StoreCertificate, replacing: Collection[int]) -> bool:
+    return one.previous_certificate_id == old.id or one.present_id in replacing or certificate_of(old) in one.seen
+
+
+def _is_seen(one: ListenerAction, remove_unseen: bool) -> bool:
+    """Return whether a listener serves what it has."""
+    if one.outcome in {"failed", "rolled_back"} or not one.is_known:
+        return False
+    return remove_unseen if one.served is None else one.served
+
+
+def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> tuple[KeptReason, str] | None:
+    """Return reason and message if something uses a record besides the listeners that were switched away from it.
+
+    Args:
+        record: the record, as it was listed.
+        left: how many listeners were switched away from it since then.
+        users: the listeners that have it and that this run does not deal with.
+    """
+    count = record.associated_service_count
+    if users:
+        why = f"{some_of(users, MOST_NAMED)} {'uses' if len(users) == 1 else 'use'} it"
+    elif record.is_surely_unused or (count is not None and count <= left):
+        return None
+    elif count is None:
+        why = "the API does not tell whether a service uses it"
+    else:
+        services = "a service uses" if count - left == 1 else f"{count - left} services use"
+        why = f"{services} it that this run does not deal with"
+    return "in_use", f"Certificate {record.id} is kept, because {why}."
+
+
+def as_result(record: StoreCertificate, outcome: str, reason: str | None, message: str) -> Mapping[str, t.Any]:
+    """Return a record in the form of results."""
+    return {"id": record.stored_id, **record.facts(), "outcome": outcome, "reason": reason, "message": message}

@@ -1,0 +1,115 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Find an order's certificate in the store, or one that may stand in for it. Private to softlayer.certificates.
+
+Pure. The public key alone is not enough: a renewal may keep the key, and a stored certificate may have expired. So an order
+is compared with a certificate by key, term and names.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from .._api.orders import STANDING, Order, Selection
+from .._api.store import StoreCertificate
+from .._times import SLACK, is_of_term
+from .store_index import StoreIndex
+from .superseding import Clients, Incumbent, certificate_of, why_not_in_place_of
+
+
+def is_imported(order: Order, record: StoreCertificate, at: datetime) -> bool:
+    """Return whether a certificate of the store is an order's: it has the order's public key and term."""
+    certificate = certificate_of(record)
+    has_key = certificate.public_key_sha256 == order.public_key_sha256
+    return has_key and is_of_term(order.expires_at, certificate.not_before, certificate.not_after, at)
+
+
+def supersedes_order(record: StoreCertificate, order: Order, clients: Clients) -> bool:
+    """Return whether a certificate of the store may stand in for an order's certificate, of which less is known.
+
+    It must have another key or term. It must have been issued later, or at the same time with a later end. If no date of the order is
+    known, nothing supersedes it.
+    """
+    incumbent = Incumbent(order.names, order.names, order.key_type)
+    return _is_newer(record, order) and why_not_in_place_of(record, incumbent, clients) is None
+
+
+def _is_newer(record: StoreCertificate, order: Order) -> bool:
+    certificate, begins_at = certificate_of(record), order.effective_at or order.created_at
+    ends_later = order.expires_at is not None and certificate.not_after > order.expires_at + SLACK
+    has_other_key = order.public_key_sha256 not in {None, certificate.public_key_sha256}
+    if begins_at is None:
+        return ends_later
+    if certificate.not_before > begins_at + SLACK:
+        return ends_later or has_other_key
+    return ends_later and certificate.not_before >= begins_at - SLACK
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The state of an order in the store."""
+
+    of_its_key: tuple[StoreCertificate, ...]
+    """Those with the public key of its CSR."""
+    imported_as: tuple[StoreCertificate, ...]
+    """Those of them that are its certificate."""
+    superseded_by: tuple[StoreCertificate, ...]
+    """Those that may stand in for it; empty if its own certificate is there."""
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return it in the form of `ssl_order_info`."""
+        return {
+            "certificate_ids": [record.id for record in self.of_its_key],
+            "imported": bool(self.imported_as),
+            "superseded_by": [record.id for record in self.superseded_by],
+        }
+
+
+def standing(order: Order, index: StoreIndex, clients: Clients) -> Standing:
+    """Return the state of an order in the store."""
+    of_its_key = tuple(index.with_key(order.public_key_sha256))
+    imported_as = tuple(one for one in of_its_key if is_imported(order, one, clients.at))
+    if imported_as:
+        return Standing(of_its_key, imported_as, ())
+    candidates = index.valid_at(clients.at).covering(order.names)
+    return Standing(of_its_key, (), tuple(one for one in candidates if supersedes_order(one, order, clients)))
+
+
+def about(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertificate]:
+    """Return the certificates of the store that can ever matter to these orders, at any time, sorted by id."""
+    wanted = {
+        record.id: record
+        for order in orders
+        for record in (*index.with_key(order.public_key_sha256), *index.covering(order.names))
+    }
+    return [wanted[identifier] for identifier in sorted(wanted)]
+
+
+def results(
+    selection: Selection, orders: Iterable[Order], index: StoreIndex | None, clients: Clients
+) -> list[dict[str, t.Any]]:
+    """Return the wanted orders in the form of the modules' results.
+
+    Args:
+        selection: which orders are wanted.
+        orders: all orders to select from.
+        index: the certificates of the store; `None` if they are not known. Results have fields about it only if `selection` needs it.
+        clients: who has to trust what stands in for an order's certificate.
+    """
+    taken = [order for order in orders if selection.takes(order, clients.at)]
+    if not selection.needs_store:
+        return [order.as_result(clients.at) for order in taken]
+    unknown = dict.fromkeys(STANDING)
+    told = [
+        {
+            **order.as_result(clients.at),
+            **(standing(order, index, clients).as_result() if index is not None else unknown),
+        }
+        for order in taken
+    ]
+    return [result for result in told if selection.imported in (None, result["imported"])]

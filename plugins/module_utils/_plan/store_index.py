@@ -1,0 +1,116 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The records of the store, found by id, key, certificate and name. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cached_property
+
+from .._api.store import StoreCertificate
+from .._x509.certificate import Certificate
+from .superseding import Clients, Incumbent, age, certificate_of, is_newer, supersedes, why_not_in_place_of
+
+
+class StoreIndex:
+    """All records of the store, those that are yet to be stored among them; one without a readable certificate is found by its id only.
+
+    Args:
+        records: all records.
+    """
+
+    def __init__(self, records: Iterable[StoreCertificate]) -> None:
+        self.by_id = {record.id: record for record in records}
+        self._known = [record for record in self.by_id.values() if record.certificate]
+        self._valid: dict[datetime, StoreIndex] = {}
+
+    def __iter__(self) -> Iterator[StoreCertificate]:
+        return iter(self.by_id.values())
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[StoreCertificate]]:
+        found: dict[str, list[StoreCertificate]] = defaultdict(list)
+        for record in self._known:
+            found[certificate_of(record).public_key_sha256].append(record)
+        return found
+
+    @cached_property
+    def _by_certificate(self) -> dict[Certificate, list[StoreCertificate]]:
+        found: dict[Certificate, list[StoreCertificate]] = defaultdict(list)
+        for record in self._known:
+            found[certificate_of(record)].append(record)
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[StoreCertificate]]:
+        found: dict[str, list[StoreCertificate]] = defaultdict(list)
+        for record in self._known:
+            for name in certificate_of(record).identities:
+                found[name].append(record)
+        return found
+
+    @cached_property
+    def _by_rarest(self) -> dict[str, list[StoreCertificate]]:
+        """By the name that the fewest have: it takes no longer if thousands share another one."""
+        found: dict[str, list[StoreCertificate]] = defaultdict(list)
+        for record in self._known:
+            names = certificate_of(record).identities
+            if names:
+                found[min(names, key=lambda name: (len(self._by_name[name]), name))].append(record)
+        return found
+
+    def with_key(self, public_key_sha256: str | None) -> list[StoreCertificate]:
+        """Return the records with a public key (SHA-256 of the SubjectPublicKeyInfo, in hex)."""
+        return self._by_key.get(public_key_sha256 or "", [])
+
+    def same(self, certificate: Certificate) -> list[StoreCertificate]:
+        """Return the records that hold a certificate."""
+        return self._by_certificate.get(certificate, [])
+
+    def covering(self, names: frozenset[str]) -> list[StoreCertificate]:
+        """Return the records that have all of these names; none, if there are no names."""
+        fewest = min((self._by_name.get(name, []) for name in names), key=len, default=[])
+        return [record for record in fewest if names <= certificate_of(record).identities]
+
+    def within(self, names: frozenset[str]) -> list[StoreCertificate]:
+        """Return the records all of whose names are among these."""
+        found = (record for name in names for record in self._by_rarest.get(name, ()))
+        return [record for record in found if certificate_of(record).identities <= names]
+
+    def sharing(self, names: frozenset[str]) -> list[StoreCertificate]:
+        """Return the records that have any of these names, in the order of the store."""
+        found = {record.id: record for name in names for record in self._by_name.get(name, ())}
+        return [found[identifier] for identifier in sorted(found)]
+
+    def valid_at(self, at: datetime) -> StoreIndex:
+        """Return those that are valid at an instant: nothing else may stand in for anything, and most of many namesakes have expired."""
+        if at not in self._valid:
+            self._valid[at] = StoreIndex(one for one in self._known if certificate_of(one).is_valid(at))
+        return self._valid[at]
+
+    def superseding(self, old: StoreCertificate, clients: Clients) -> list[StoreCertificate]:
+        """Return what may stand in for a certificate."""
+        candidates = self.valid_at(clients.at).covering(certificate_of(old).identities)
+        return [one for one in candidates if supersedes(one, old, clients)]
+
+    def superseded_by(self, new: StoreCertificate, clients: Clients) -> list[StoreCertificate]:
+        """Return what a certificate may stand in for, sorted by id; never its own record, which may be about to get its chain."""
+        within = self.within(certificate_of(new).identities) if certificate_of(new).is_valid(clients.at) else ()
+        found = (one for one in within if one.id != new.id and supersedes(new, one, clients))
+        return sorted(found, key=lambda one: one.id)
+
+    def before(self, new: StoreCertificate, clients: Clients) -> StoreCertificate | None:
+        """Return the newest older record that is valid and has all names of a certificate: what it probably replaced."""
+        older = [
+            one
+            for one in self.covering(certificate_of(new).identities)
+            if one.stored_id
+            and one.certificate != new.certificate
+            and not is_newer(one, new, clients)
+            and why_not_in_place_of(one, Incumbent.of(new), clients) is None
+        ]
+        return max(older, key=age, default=None)

@@ -1,0 +1,217 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one rule of what may stand in for what: who chooses, switches, deletes or reports asks here. Private to softlayer.certificates.
+
+Pure. A certificate may stand in for another one if it is valid now, newer, of the same organization and type of key, has every name
+of the other one, and clients trust it wherever they trust the other one. What the certificates say counts, not what the API says of
+them. What may not stand in for a certificate never hides, replaces or deletes it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from .._api.store import StoreCertificate
+from .._codes import Obstacle
+from .._text import some_of
+from .._times import iso
+from .._x509.certificate import Certificate
+from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains
+
+MOST_NAMED = 5
+"""Maximum number of names in a message."""
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What a user accepts of a certificate that they name."""
+
+    name_loss: bool = False
+    key_type_change: bool = False
+    organization_change: bool = False
+    expired: bool = False
+    untrusted: bool = False
+    wildcards: bool = False
+    """Whether a wildcard has the names under it, or only the same name counts."""
+
+
+class Clients:
+    """Clients with certain trusted roots, at an instant: whether they trust a certificate with the chain that the store holds.
+
+    Args:
+        anchors: returns the trusted roots; called only once there is anything to compare.
+        at: the present instant.
+    """
+
+    def __init__(self, anchors: Callable[[], Anchors], at: datetime) -> None:
+        self.at = at
+        self.anchors = anchors
+        self._chains: dict[tuple[Certificate, tuple[Certificate, ...]], Chain] = {}
+
+    def chain(self, record: StoreCertificate) -> Chain:
+        """Return the chain of a record with a certificate, with the trust that it deserves.
+
+        One that is not valid now is looked at when it was, or will be: an expired certificate is not worth less than one that
+        nobody ever trusted.
+        """
+        leaf = certificate_of(record)
+        key = (leaf, record.intermediates)
+        if key not in self._chains:
+            when = min(max(self.at, leaf.not_before), leaf.not_after)
+            self._chains[key] = Chains(record.intermediates, self.anchors(), when).of(leaf)
+        return self._chains[key]
+
+    def trust(self, record: StoreCertificate) -> bool:
+        """Return whether they trust it."""
+        return self.chain(record).trust == "trusted"
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """What a certificate may stand in for: another one, or the one that an order stands for, of which less is known."""
+
+    identities: frozenset[str]
+    """What it vouches for."""
+    accepted: frozenset[str]
+    """What clients accept it for."""
+    key_type: str | None
+    """`None` if it is not known."""
+    record: StoreCertificate | None = None
+    """The certificate, with its chain; `None` for an order."""
+
+    @classmethod
+    def of(cls, record: StoreCertificate) -> Incumbent:
+        """Return that of a record with a certificate."""
+        certificate = certificate_of(record)
+        return cls(certificate.identities, certificate.accepted, certificate.key_type, record)
+
+
+def certificate_of(record: StoreCertificate) -> Certificate:
+    """Return the certificate of a record that is known to have one."""
+    return t.cast(Certificate, record.certificate)
+
+
+def age(record: StoreCertificate) -> tuple[datetime, datetime]:
+    """Return what records with a certificate are sorted by, the newest last."""
+    certificate = certificate_of(record)
+    return certificate.not_before, certificate.not_after
+
+
+def supersedes(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> bool:
+    """Return whether a certificate may stand in for another one."""
+    return is_newer(new, old, clients) and why_not_in_place_of(new, Incumbent.of(old), clients) is None
+
+
+def is_newer(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> bool:
+    """Return whether a certificate began later, or at the same time and ends later, or is the same with a better chain."""
+    return age(new) > age(old) if new.certificate != old.certificate else completes(new, old, clients)
+
+
+def completes(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> bool:
+    """Return whether a record has a chain for the same certificate that another one lacks."""
+    if new.certificate != old.certificate or new.intermediates == old.intermediates or clients.trust(old):
+        return False
+    ours, theirs = clients.chain(new).issuers, clients.chain(old).issuers
+    return clients.trust(new) or (len(ours) > len(theirs) and ours[: len(theirs)] == theirs)
+
+
+def is_as_good(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> bool:
+    """Return whether another certificate of exactly the same age could be taken instead, so that there is nothing to choose by."""
+    return (
+        new.certificate != old.certificate
+        and age(new) == age(old)
+        and why_not_in_place_of(new, Incumbent.of(old), clients) is None
+    )
+
+
+def why_not_in_place_of(
+    new: StoreCertificate, old: Incumbent | None, clients: Clients, overrides: Overrides | None = None
+) -> tuple[Obstacle, str] | None:
+    """Return reason and message if a certificate must not take the place of another one, whichever is newer.
+
+    Args:
+        new: a record with a certificate.
+        old: what it would replace; `None` if that is not known.
+        clients: who would get to see it.
+        overrides: what the user accepts.
+    """
+    ours, accepted = certificate_of(new), overrides or Overrides()
+    if ours.not_after < clients.at and not accepted.expired:
+        return "expired", f"It expired at {iso(ours.not_after)}."
+    if ours.not_before > clients.at:
+        return "not_yet_valid", f"It is not valid before {iso(ours.not_before)}: run it again then."
+    if old is None:
+        return None
+    lost = lost_names(ours, old, wildcards=accepted.wildcards)
+    if (lost or not old.identities) and not accepted.name_loss:
+        which = some_of(lost, MOST_NAMED) or "those that it has are not known"
+        return "names_not_covered", f"It lacks names that are served now: {which}."
+    theirs = old.record and certificate_of(old.record)
+    if theirs and ours.organization_name != theirs.organization_name and not accepted.organization_change:
+        return (
+            "organization_differs",
+            f"Its organization ({ours.organization_name or 'none'}) is not that of what is served now "
+            f"({theirs.organization_name or 'none'}).",
+        )
+    if old.key_type not in {None, ours.key_type} and not accepted.key_type_change:
+        return (
+            "key_type_not_offered",
+            f"Its key is {ours.key_type}, and that of what is served now is {old.key_type}.",
+        )
+    return None if accepted.untrusted else _why_less_trusted(new, old, clients)
+
+
+def _why_less_trusted(new: StoreCertificate, old: Incumbent, clients: Clients) -> tuple[Obstacle, str] | None:
+    """Return reason and message if clients would not trust a certificate, though they trust the other one.
+
+    An order's certificate is trusted, as a public authority issues it. There, a chain to any authority will do, since the roots of
+    one's own authority are not given to those who request emails.
+    """
+    if old.record is not None and not clients.trust(old.record):
+        return None
+    chain = clients.chain(new)
+    if chain.trust == "trusted" or (old.record is None and chain.issuers):
+        return None
+    remedy = (
+        "Import it again with its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path."
+        if chain.trust == "incomplete"
+        else "Import one of an authority that clients trust; if it is one of your own, give its root as trusted_ca_path."
+    )
+    return UNTRUSTED[chain.trust], f"Clients would not trust it: {chain.why}. {remedy}"
+
+
+def lost_names(new: Certificate, old: Incumbent, *, wildcards: bool) -> list[str]:
+    """Return which names and addresses of the other one a certificate is not for, sorted.
+
+    What clients accept the other one for, they must accept this one for: a common name beside DNS names does not do.
+    """
+    lost = (old.identities - new.identities) | (old.accepted - new.accepted)
+    if wildcards:
+        lost = frozenset(name for name in lost if f"*.{name.partition('.')[2]}" not in new.accepted)
+    return sorted(lost)
+
+
+def best(records: Sequence[StoreCertificate], clients: Clients) -> list[StoreCertificate]:
+    """Return the best of records that all may stand in for the same one; several, if there is nothing to choose by.
+
+    It is a trusted one if there is any, then the newest. Of records of the same certificate, it is that with the best chain.
+    """
+    trusted = [one for one in records if clients.trust(one)] or list(records)
+    newest = max(map(age, trusted), default=None)
+    found: dict[Certificate, StoreCertificate] = {}
+    for one in trusted:
+        if age(one) == newest:
+            rival = found.setdefault(certificate_of(one), one)
+            if _completeness(one, clients) > _completeness(rival, clients):
+                found[certificate_of(one)] = one
+    return list(found.values())
+
+
+def _completeness(record: StoreCertificate, clients: Clients) -> tuple[int, bool, int]:
+    """Return what equally trusted records of the same certificate are compared by: chain, and the smallest id of those stored."""
+    return len(clients.chain(record).issuers), record.id > 0, -record.id

@@ -1,0 +1,641 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_certificate_rotate` does between its options and its result. Private to softlayer.certificates.
+
+It reads what is there once, and then imports, switches, looks and deletes with what the other modules use. Check mode is the same run
+without its writes: what would be stored gets a record with a negative id, what would be switched counts as switched.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from .._api.balancers import Balancer, fetch_balancers
+from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.store import StoreCertificate, fetch_stored, warn_of_unreadable
+from .._api.values import LARGEST_ID, in_range
+from .._argspec import MAILBOXES, ArgumentSpec, api_options, concurrency_options, import_options, ledger_options
+from .._codes import AttentionReason
+from .._errors import CertificatesError, failed_about
+from .._libraries import FOR_API, FOR_CERTIFICATES
+from .._mail.limits import why_unusable
+from .._module import Module
+from .._names import any_matches
+from .._plan.approvals import Approved, limit_imports, limit_listeners, limit_removal, preview_of
+from .._plan.attention import Known, find_attention, served_by
+from .._plan.deployments import ListenerAction, ListenerSelection, as_it_is, by_place, plan_renewals, why_unmatched
+from .._plan.imports import About, Failure, ImportAction, Present, Removal, foretold
+from .._plan.removal import as_result as as_record
+from .._plan.removal import plan_removal
+from .._plan.rotation import Chosen, ImportWish, Record, SourceCertificate, choose, is_meant, without_replaced
+from .._plan.settings import LONGEST_WAIT, MOST_BALANCERS
+from .._plan.store_index import StoreIndex
+from .._plan.superseding import Clients
+from .._progress import ProgressFile
+from .._report.rotation_summary import RESULT_NAMES, failure_lines, summary
+from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, Source
+from .._times import iso, now, renewal_due
+from .._x509.certificate import names_of, pem_bundle
+from . import certificate_deploy as deploying
+from . import certificate_import as importing
+from . import fulfillment_email_info as mailing
+from .certificate_info import Services, services_of
+from .import_result import as_diff
+from .roots import clients_of, trusted_roots
+from .serving import Watch
+from .sources import Read, read_sources
+from .switching import Patience, Switcher
+
+PHASES = ("import", "deploy", "verify", "clean_up")
+REASONS: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
+OF_MAIL = (*MAILBOXES, "max_age_days", "max_message_bytes")
+"""Options of `ssl_fulfillment_email_info` that describe a mailbox."""
+SPEC = (
+    api_options()
+    + ledger_options()
+    + concurrency_options()
+    + import_options().only("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
+    + ArgumentSpec(
+        options={
+            "sources": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    **{client: {"type": "path"} for client in CLIENTS},
+                    "mail": {"type": "dict", "options": mailing.SPEC.only(*OF_MAIL).options},
+                    "privatekey_dir": {"type": "path", "no_log": False},
+                },
+            },
+            "phases": {"type": "list", "elements": "str", "choices": list(PHASES), "default": list(PHASES)},
+            "common_names": {"type": "list", "elements": "str"},
+            "load_balancers": {"type": "list", "elements": "str"},
+            "import_new": {"type": "bool", "default": False},
+            "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
+            "max_listeners": {"type": "int", "default": 20},
+            "deploy_concurrency": {"type": "int", "default": 4},
+            "balancer_wait_timeout": {"type": "float", "default": 900},
+            "verify_timeout": {"type": "float", "default": 120},
+            "rollback": {"type": "bool", "default": True},
+            "remove_superseded": {"type": "bool", "default": False},
+            "remove_unseen": {"type": "bool", "default": False},
+            "approved": {"type": "dict"},
+            "gather_certificates": {"type": "bool", "default": True},
+            "fail_on": {
+                "type": "list",
+                "elements": "str",
+                "choices": list(REASONS),
+                "default": ["expired", "expiring"],
+            },
+        },
+    )
+)
+LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+LIMITS: Mapping[str, tuple[int, int]] = {
+    "concurrency": (1, MOST_CALLS_AT_ONCE),
+    "deploy_concurrency": (1, MOST_BALANCERS),
+    "max_listeners": (0, LARGEST_ID),
+    "balancer_wait_timeout": (0, LONGEST_WAIT),
+    "verify_timeout": (0, LONGEST_WAIT),
+}
+WAIT_INTERVAL = 10.0
+"""Seconds between two readings of a balancer, at most."""
+ONCE_SEEN = "Would be removed, once it was seen that what replaces it is served."
+CHANGED_MEANWHILE = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found"}
+"""Reasons of an import that certificates and keys which fitted a moment before can only have if their files have changed."""
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    sources = checked_sources(module)
+    approved = None if params["approved"] is None else Approved.of(params["approved"])
+    clients = clients_of(params["trusted_ca_path"])
+    read = read_all(module, sources, clients)
+    client = connect(module, params["concurrency"], module.stop_on_signals())
+    rotation = Rotation(module, client, clients, read, approved)
+    phases = set(params["phases"])
+    if "import" in phases:
+        rotation.import_certificates()
+    if rotation.balancers is not None:
+        rotation.plan_listeners()
+        if "deploy" in phases:
+            rotation.deploy()
+        if {"deploy", "verify"} & phases or ("clean_up" in phases and params["remove_superseded"]):
+            rotation.look()
+        if "clean_up" in phases and params["remove_superseded"]:
+            rotation.clean_up()
+    return rotation.as_result()
+
+
+# Before anything is done
+
+
+def checked_sources(module: Module) -> list[Source]:
+    """Refuse what the argument specification cannot express; return the sources.
+
+    Raises:
+        CertificatesError: `invalid_argument`, `not_found`, `missing_library`.
+    """
+    params = module.params
+    for name, (least, most) in LIMITS.items():
+        if not least <= params[name] <= most:
+            raise CertificatesError("invalid_argument", f"{name} must be {in_range(least, most)}.")
+    if "import" in params["phases"] and not params["sources"]:
+        raise CertificatesError(
+            "invalid_argument",
+            'sources names no source: name where the certificates come from, such as [{"certbot": "/etc/letsencrypt"}].',
+        )
+    sources = [checked_source(position, given) for position, given in enumerate(params["sources"] or ())]
+    if any(given["mail"] and given["mail"]["imap"] for given in params["sources"] or ()):
+        module.require("imap-tools")
+    if params["trusted_ca_path"] is not None:
+        trusted_roots(params["trusted_ca_path"])
+    if {"import", "deploy"} & set(params["phases"]):
+        deploying.check_ledger(module)
+    return sources
+
+
+def checked_source(position: int, given: Mapping[str, t.Any]) -> Source:
+    """Return a source, which is named by its position if it is refused."""
+    try:
+        source = Source.of(given)
+        why_not = why_no_mail(given["mail"]) if source.kind == MAIL else None
+        if source.kind != MAIL and given[KEY_FOLDER] is not None:
+            why_not = f"{KEY_FOLDER} belongs to mail: the keys of {source.kind} are beside its certificates."
+        if why_not:
+            raise CertificatesError("invalid_argument", why_not)
+    except CertificatesError as error:
+        raise CertificatesError(error.code, f"sources[{position}]: {error.message}", **error.details) from None
+    return source
+
+
+def why_no_mail(mail: Mapping[str, t.Any]) -> str | None:
+    """Return why no mailbox can be opened by a description, or `None` if nothing in it speaks against that."""
+    named = [name for name in MAILBOXES if mail[name] is not None]
+    if len(named) != 1:
+        several = f": it names {' and '.join(named)}, leave all but one out" if named else ""
+        return f"mail must name the mailbox by one of {', '.join(MAILBOXES)}{several}."
+    return why_unusable(mail)
+
+
+def read_all(module: Module, sources: Sequence[Source], clients: Clients) -> Read:
+    """Read the sources."""
+    params = module.params
+
+    def look_into(position: int, keys: Sequence[str]) -> Mapping[str, t.Any]:
+        return mailing.run(t.cast(Module, ForMail(module, params["sources"][position]["mail"], keys)))
+
+    known = mailing.known_issuers({"intermediate_path": params["intermediate_path"], "intermediate_content": None})
+    read = read_sources(
+        sources, look_into, params["privatekey_passphrase"] or None, known, clients.anchors, clients.at, module.warn
+    )
+    if read.entries and params["trusted_ca_path"] is None:
+        try:
+            trusted_roots(None)
+        except CertificatesError as error:
+            module.warn(f"No certificate can be trusted. {error.message}")
+    return read
+
+
+@dataclass(eq=False)
+class ForMail:
+    """A module as `fulfillment_email_info` takes it, for one mailbox and the files of private keys to look for in it."""
+
+    module: Module
+    mail: Mapping[str, t.Any]
+    keys: Sequence[str]
+
+    @property
+    def params(self) -> dict[str, t.Any]:
+        """The options."""
+        unset = {name: option.get("default") for name, option in mailing.SPEC.options.items()}
+        shared = ("privatekey_passphrase", "trust", "trusted_ca_path", "intermediate_path")
+        given = {name: self.module.params[name] for name in shared}
+        return {**unset, **given, **self.mail, "privatekey_paths": self.keys}
+
+    @property
+    def no_log_values(self) -> set[str]:
+        """The secrets."""
+        values: set[str] = self.module.no_log_values
+        return values
+
+    def warn(self, text: str) -> None:
+        """Warn the user."""
+        self.module.warn(text)
+
+    def require(self, *libraries: str) -> None:
+        """Refuse to begin without these libraries."""
+        self.module.require(*libraries)
+
+
+# What is done
+
+
+@dataclass
+class Lists:
+    """What a run comes to."""
+
+    imported: list[Record] = field(default_factory=list)
+    deployed: list[Record] = field(default_factory=list)
+    verified: list[Record] = field(default_factory=list)
+    removed: list[Record] = field(default_factory=list)
+    skipped: list[Record] = field(default_factory=list)
+    failed: list[Record] = field(default_factory=list)
+
+
+class Rotation:
+    """A run: what is known so far, and what was done.
+
+    Args:
+        module: the options.
+        client: the session.
+        clients: who has to trust what is served.
+        read: what the sources hold.
+        approved: what is limited to, if the run is.
+
+    Attributes:
+        balancers: as they were listed; `None` if they could not be.
+    """
+
+    def __init__(self, module: Module, client: Client, clients: Clients, read: Read, approved: Approved | None) -> None:
+        self._module, self._client, self._clients, self._read, self._approved = module, client, clients, read, approved
+        self._params = module.params
+        self._phases = set(module.params["phases"])
+        self._lists = Lists(failed=list(read.failed))
+        self._diff: list[dict[str, t.Any]] = []
+        self._listed_at = now()
+        self._stored = fetch_stored(client)
+        warn_of_unreadable(client, self._stored)
+        self.balancers = self._fetch_balancers()
+        self._index = StoreIndex(self._stored)
+        self._useless = without_replaced(read.useless, self._index, clients)
+        self._check_patterns()
+        self._chosen = self._choose()
+        self._left_out = {one["fingerprint_sha256"]: one["reason"] for one in self._chosen.skipped}
+        self._imported: dict[int, StoreCertificate] = {}
+        self._planned: list[ListenerAction] = []
+        self._gone: list[Record] = []
+        self._listeners: list[ListenerAction] = []
+        self._is_seen = False
+        self._warnings: list[str] = []
+
+    def _fetch_balancers(self) -> list[Balancer] | None:
+        """List the load balancers; a failure is one of the run only if it has to do with them."""
+        try:
+            return fetch_balancers(self._client)
+        except CertificatesError as error:
+            if self._phases - {"import"}:
+                self._fail("the load balancers", error)
+            return None
+
+    def _fail(self, what: str, error: CertificatesError) -> None:
+        self._lists.failed.append(failed_about(what, {"failure": error.as_failure()}))
+
+    @property
+    def _selection(self) -> ListenerSelection:
+        return ListenerSelection(self._params["common_names"], self._params["load_balancers"])
+
+    def _check_patterns(self) -> None:
+        """Refuse patterns that match nothing: neither in the store nor in the sources.
+
+        Raises:
+            CertificatesError: `not_found`.
+        """
+        known = StoreIndex([*self._stored, *(entry.record for entry in self._read.entries)])
+        unusable = frozenset(name for one in self._read.useless for name in names_of(one))
+        patterns = self._selection.common_names
+        common_names = None if patterns is None else [one for one in patterns if not any_matches(unusable, [one])]
+        balancers = None if self.balancers is None else self._selection.load_balancers
+        unmatched = why_unmatched(ListenerSelection(common_names, balancers), self.balancers or (), known)
+        if unmatched:
+            raise CertificatesError("not_found", unmatched)
+
+    def _choose(self) -> Chosen:
+        wish = ImportWish(
+            self._params["common_names"], self._params["import_new"], needs_trust=self._params["trust"] == "require"
+        )
+        chosen = choose(self._read.entries, self._index, wish, self._clients)
+        return limit_imports(chosen, self._approved) if self._approved else chosen
+
+    # Import
+
+    def import_certificates(self) -> None:
+        """Store what may stand in for something, and note what is left out."""
+        self._lists.skipped += [*self._useless, *self._chosen.skipped]
+        entries = self._chosen.to_import
+        items = [self._as_item(entry) for entry in entries]
+        checked = [importing.check(item, self._module, lambda _path: self._clients) for item in items]
+        actions = importing.plan_from(self._client, checked, self._index, importing.Orders({}))
+        actions = importing.refuse_creates_without_a_place(actions, self._params["ledger_url"])
+        done = actions
+        if not self._module.check_mode and actions:
+            done = importing.carry_out(self._module, self._client, actions)
+        for entry, action, one in zip(entries, actions, done, strict=True):
+            self._note_import(entry, action, one)
+        self._index = StoreIndex({**{one.id: one for one in self._stored}, **self._imported}.values())
+
+    def _as_item(self, entry: SourceCertificate) -> importing.Item:
+        """Return a certificate of a source as options of `ssl_certificate_import`."""
+        kind = "pkcs12" if entry.is_pkcs12 else "privatekey"
+        item = {name: option.get("default") for name, option in import_options().options.items()}
+        item |= {f"{kind}_path": entry.key_path, f"{kind}_passphrase": self._params["privatekey_passphrase"] or None}
+        item |= {"trust": self._params["trust"], "trusted_ca_path": self._params["trusted_ca_path"]}
+        if not entry.is_pkcs12:
+            item["certificate_content"] = entry.certificate.pem()
+            item["intermediate_content"] = pem_bundle(entry.record.intermediates) or None
+        return item
+
+    def _note_import(self, entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> None:
+        for warning in done.about.warnings:
+            self._module.warn(f"{done.about.name}: {warning}")
+        shown = foretold(done) if self._module.check_mode else done
+        record = {**shown.as_result(), **entry.named()}
+        if isinstance(done, Failure):
+            if isinstance(planned, Failure) and done.reason in CHANGED_MEANWHILE:
+                message = f"Its files were changed while they were read: run it again. {done.message}"
+                self._lists.skipped.append(
+                    {**record, "outcome": "skipped", "reason": "being_renewed", "message": message}
+                )
+            else:
+                self._lists.failed.append(record)
+            return
+        if not done.changes_something:
+            self._lists.skipped.append({**record, "reason": "already_imported"})
+        else:
+            self._lists.imported.append(record)
+            self._diff.append(as_diff(planned))
+        if isinstance(done, Present):
+            identifier = done.about.id or entry.record.id
+            self._imported[identifier] = replace(done.held, id=identifier)
+
+    # Listeners
+
+    def plan_listeners(self) -> None:
+        """Decide about each listener."""
+        try:
+            planned = plan_renewals(self.balancers or (), self._index, self._selection, self._clients)
+            if self._approved:
+                planned, self._gone = limit_listeners(planned, self._approved, self._index)
+            if "deploy" in self._phases:
+                deploying.check_number([one for one in planned if one.is_changed], self._params["max_listeners"])
+        except CertificatesError as error:
+            self._fail("the load balancers", error)
+            planned = [as_it_is(one, self._index) for one in planned]
+        self._planned = planned
+        self._listeners = [as_it_is(one, self._index) for one in planned]
+
+    def deploy(self) -> None:
+        """Switch the listeners, and see that they serve what they have; in check mode, tell what would be switched."""
+        if not self._module.check_mode:
+            try:
+                self._listeners = self._switch()
+                self._is_seen = True
+            except CertificatesError as error:
+                self._fail("the load balancers", error)
+                return
+        self._diff += [deploying.as_diff(one) for one in self._planned if one.is_changed]
+
+    def _switch(self) -> list[ListenerAction]:
+        patience = Patience(waits=True, timeout=self._params["balancer_wait_timeout"], interval=WAIT_INTERVAL)
+        watch = self._watch(self._params["verify_timeout"])
+        with deploying.turn_for(
+            self._module, self._client, patience, self._planned, self._listed_at, exclusive=True
+        ) as turn:
+            if turn and turn.is_plan_stale:
+                self._list_again()
+                self.plan_listeners()
+            if turn and not deploying.any_change(self._planned):
+                turn.end()
+            switcher = Switcher(
+                self._client,
+                patience,
+                watch,
+                rollback=self._params["rollback"],
+                before_sending=turn.check if turn else None,
+            )
+            groups = list(deploying.by_balancer(self._planned))
+            counted = ProgressFile(self._module.given_folder, len(groups)).of(switcher)
+            done = self._client.each(counted, groups, at_once=self._params["deploy_concurrency"])
+        self._warnings += watch.warnings
+        return sorted((one for group in done for one in group), key=by_place)
+
+    def _list_again(self) -> None:
+        """List store and balancers anew: another run may have changed them."""
+        self._stored = fetch_stored(self._client)
+        self.balancers = fetch_balancers(self._client)
+        simulated = self._imported if self._module.check_mode else {}
+        self._index = StoreIndex({**{one.id: one for one in self._stored}, **simulated}.values())
+
+    def _watch(self, timeout: float) -> Watch:
+        return Watch(timeout, self._clients.anchors(), self._client.stop)
+
+    def look(self) -> None:
+        """Look at what listeners serve, at each of their addresses, unless that was done while they were switched."""
+        if not self._is_seen:
+            self._listeners = self._seen(self._listeners)
+        suspect = {one.uuid: one for one in self._listeners if one.served is False and not one.is_changed}
+        if suspect and not self._client.stop.is_set():
+            self._look_again(suspect)
+        if "deploy" in self._phases and self._module.check_mode:
+            self._listeners = [self._simulated(*pair) for pair in zip(self._planned, self._listeners, strict=True)]
+        self._note_listeners()
+
+    def _seen(self, listeners: Sequence[ListenerAction]) -> list[ListenerAction]:
+        """Return listeners with what they serve now."""
+        watch = self._watch(0)
+        seen = {one.uuid: one for one in watch.until_served([one for one in listeners if one.is_to_be_seen])}
+        self._warnings += watch.warnings
+        return [seen.get(one.uuid, one) for one in listeners]
+
+    def _look_again(self, suspect: Mapping[str, ListenerAction]) -> None:
+        """Before listeners count as such that serve something else, see whether somebody has switched or deleted them meanwhile."""
+        try:
+            self._list_again()
+        except CertificatesError as error:
+            self._fail("the load balancers", error)
+            return
+        planned = plan_renewals(self.balancers or (), self._index, self._selection, self._clients)
+        found = {one.uuid: as_it_is(one, self._index) for one in planned if one.uuid in suspect}
+        gone = suspect.keys() - found.keys()
+        switched = [one for one in found.values() if one.present_id != suspect[one.uuid].previous_certificate_id]
+        seen = {one.uuid: one for one in self._seen(switched)}
+        self._planned = [one for one in self._planned if one.uuid not in gone]
+        self._listeners = [seen.get(one.uuid, one) for one in self._listeners if one.uuid not in gone]
+
+    @staticmethod
+    def _simulated(planned: ListenerAction, seen: ListenerAction) -> ListenerAction:
+        """Return what would become of a listener: one that would be switched is seen to serve what it gets, if it can be seen at all."""
+        if planned.outcome == "failed":
+            return replace(planned, served=seen.served, seen=seen.seen)
+        if planned.outcome != "switched":
+            return seen
+        is_seen = None if seen.reason == "not_reachable" or not seen.is_to_be_seen else bool(seen.seen)
+        return replace(deploying.simulate(planned), served=True if is_seen else is_seen)
+
+    def _note_listeners(self) -> None:
+        deploys, verifies = "deploy" in self._phases, "verify" in self._phases
+        self._lists.skipped += self._gone if deploys else []
+        for one in self._listeners:
+            record = one.as_result()
+            is_simulated = one.outcome == "switched" and self._module.check_mode
+            if one.outcome in {"failed", "rolled_back"}:
+                self._lists.failed.append(record)
+            elif one.outcome == "switched":
+                self._lists.deployed.append({**record, "served": None} if is_simulated else record)
+            elif one.outcome == "skipped" and (deploys or one.reason == "not_found"):
+                self._lists.skipped.append(record)
+            elif one.served is None and verifies:
+                self._lists.skipped.append({**record, "outcome": "skipped", "reason": one.reason or "not_reachable"})
+            if one.served and verifies and not is_simulated:
+                is_told = deploys and not self._module.check_mode  # what became of it
+                self._lists.verified.append(record if is_told else {**record, "outcome": "verified", "reason": None})
+
+    # Clean up
+
+    def clean_up(self) -> None:
+        """Delete what was replaced."""
+        planned = plan_removal(
+            self._index,
+            self.balancers or (),
+            self._listeners,
+            self._imported,
+            self._clients,
+            remove_unseen=self._params["remove_unseen"],
+        )
+        meant = self._selection.common_names
+        planned = replace(
+            planned,
+            old=[one for one in planned.old if meant is None or any_matches(one.names, meant)],
+            kept=[one for one in planned.kept if meant is None or any_matches(one[0].names, meant)],
+        )
+        old = list(planned.old)
+        if self._approved:
+            old, left_out = limit_removal(planned, self._approved)
+            self._lists.skipped += left_out
+        self._lists.skipped += [as_record(record, "skipped", *why) for record, *why in planned.kept]
+        actions = [Removal(About(one.id, one.common_name, one.certificate, one.notes), "Removed.", one) for one in old]
+        if self._module.check_mode:
+            self._lists.removed += [as_record(one, "removed", None, ONCE_SEEN) for one in old]
+            self._diff += [as_diff(one) for one in actions]
+            return
+        for action, done in zip(actions, self._delete(actions), strict=True):
+            if isinstance(done, Failure):
+                skipped = done.reason in {"in_use", "not_found"}
+                (self._lists.skipped if skipped else self._lists.failed).append(
+                    {**done.as_result(), "outcome": "skipped" if skipped else "failed"}
+                )
+            else:
+                self._lists.removed.append(done.as_result())
+                self._diff.append(as_diff(action))
+
+    def _delete(self, actions: Sequence[Removal]) -> list[ImportAction]:
+        def delete(action: Removal) -> ImportAction:
+            return importing.carry_out_removal(self._client, action)
+
+        return self._client.each(delete, actions, prepares=True)
+
+    # Result
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return the module's result, with `failure` if something failed, or needs a person that `fail_on` names."""
+        for warning in dict.fromkeys(self._warnings):
+            self._module.warn(warning)
+        known = Known(
+            self._index,
+            self._chosen.usable,
+            self._chosen.waiting,
+            [*self._useless, *self._chosen.skipped],
+            has_sources=bool(self._params["sources"]),
+        )
+        is_looked_after = bool({"deploy", "verify"} & self._phases)
+        attention = find_attention(self._listeners, known, self._clients) if is_looked_after else []
+        lists = dict(self._lists.__dict__)
+        left = [one for one in self._listeners if one.outcome == "unchanged" and not one.better_id]
+        result: dict[str, t.Any] = {
+            "changed": bool(lists["imported"] or lists["deployed"] or lists["removed"]),
+            **{RESULT_NAMES.get(name, name): records for name, records in lists.items()},
+            "attention": attention,
+            "listeners": [self._as_listener(one) for one in self._listeners],
+            **(self._for_report() if self._params["gather_certificates"] else {}),
+            "summary": summary(
+                lists,
+                attention,
+                self._params["phases"],
+                unchanged=len(left),
+                removes=self._params["remove_superseded"],
+                is_check_mode=self._module.check_mode,
+            ),
+            "api_calls": self._client.api_calls,
+            "diff": self._diff,
+        }
+        if self._module.check_mode:
+            result["preview"] = preview_of(lists)
+        failure = self._failure(lists["failed"], attention)
+        return {**result, "failure": failure.as_failure()} if failure else result
+
+    def _for_report(self) -> dict[str, t.Any]:
+        return {
+            "certificates": self._certificates(),
+            "source_certificates": [self._as_source(entry) for entry in self._read.entries if self._is_meant(entry)],
+            "source_problems": self._useless,
+        }
+
+    def _failure(self, failed: Sequence[Record], attention: Sequence[Record]) -> CertificatesError | None:
+        alarming = [one for one in attention if one["reason"] in self._params["fail_on"]]
+        stopped = self._client.stop.is_set()
+        if not (failed or alarming or stopped):
+            return None
+        told = "The run was told to stop. " if stopped else ""
+        return CertificatesError(
+            "interrupted" if stopped else "rotation_failed" if failed else "attention_needed",
+            f"{told}{failure_lines(failed, alarming)}".strip(),
+        )
+
+    def _as_listener(self, one: ListenerAction) -> Record:
+        certificate = served_by(one, self._index)
+        begin, end = (certificate.not_before, certificate.not_after) if certificate else (None, None)
+        missed = (
+            one.target if one.target and one.target.id != one.present_id else None
+        )  # what it was to get, and has not
+        return {
+            **one.as_result(),
+            "better_certificate_id": one.better_id or (missed and missed.stored_id),
+            "not_before": iso(begin),
+            "not_after": iso(end),
+            "renewal_due": renewal_due(begin, end, self._clients.at),
+            "served_certificate": one.seen[0].facts() if one.served is False and one.seen else None,
+        }
+
+    def _is_meant(self, entry: SourceCertificate) -> bool:
+        certificate = entry.certificate
+        return is_meant(certificate.common_name, certificate.subject_alt_names, self._params["common_names"])
+
+    def _as_source(self, entry: SourceCertificate) -> Record:
+        fingerprint = entry.certificate.fingerprint_sha256
+        replaced = [] if fingerprint in self._left_out else self._index.superseded_by(entry.record, self._clients)
+        return {
+            **entry.as_facts(),
+            "reason": self._left_out.get(fingerprint),
+            "supersedes": [one.id for one in replaced if one.stored_id],
+        }
+
+    def _certificates(self) -> list[Record]:
+        """Return the store as it was listed, with what serves each certificate, and what may stand in for it by now."""
+        services: Services | None = None if self.balancers is None else services_of(self.balancers)
+        return [
+            {
+                **one.as_result(self._clients.at),
+                "services": None if services is None else services.get(one.id, []),
+                "superseded_by": self._superseding(one),
+            }
+            for one in self._stored
+        ]
+
+    def _superseding(self, one: StoreCertificate) -> list[int] | None:
+        if one.certificate is None:
+            return None
+        return [other.id for other in self._index.superseding(one, self._clients) if other.stored_id]

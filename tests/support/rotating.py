@@ -1,0 +1,72 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a rotation knows: certificates of sources, and listeners with what was done about them and what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.balancers import Balancer, Listener
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction, Place
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import SourceCertificate
+
+from tests.support.stored import Made, clients_with
+
+
+def entry(made: Made, number: int = 1, source: str = "certbot", **changed: Any) -> SourceCertificate:
+    """A certificate of a source, with the chain that could be built of what the source has."""
+    record = made.record(-number)
+    chain = clients_with().chain(record)
+    found = SourceCertificate(
+        source,
+        f"entry-{number}",
+        f"/{source}/{number}/cert.pem",
+        replace(record, intermediates=tuple(chain.issuers)),
+        chain.trust,
+        None if chain.trust == "trusted" else f"Not trusted: {chain.why}.",
+        f"/{source}/{number}/privkey.pem",
+    )
+    return replace(found, **changed)
+
+
+def balancer(name: str, ciphers: tuple[str, ...] = (), **ports: int | None) -> Balancer:
+    """A load balancer, with the ids of the certificates that its ports have, such as ``p443=1``."""
+    listeners = tuple(
+        Listener(f"{name}-{port[1:]}", "HTTPS", int(port[1:]), certificate_id, "ACTIVE")
+        for port, certificate_id in ports.items()
+    )
+    uuid = f"uuid-of-{name}"
+    return Balancer(7, uuid, name, f"{name}.lb", 1, "ACTIVE", "ONLINE", None, None, ciphers, listeners)
+
+
+def listener(
+    had: int | None,
+    has: StoreCertificate | None,
+    name: str = "web",
+    *,
+    port: int = 443,
+    served: bool | None = True,
+    ciphers: tuple[str, ...] = (),
+    **changed: Any,
+) -> ListenerAction:
+    """What became of a listener that had a certificate by its id, and has one now; it was seen, if nothing else is said."""
+    at = balancer(name, ciphers, **{f"p{port}": had})
+    identifier = has.id if has else had
+    is_switched = identifier != had
+    action = ListenerAction(
+        name,
+        port,
+        "switched" if is_switched else "unchanged",
+        None,
+        "Switched." if is_switched else "It is as it was.",
+        place=Place(at, at.listeners[0]),
+        target=has,
+        certificate_id=identifier if identifier is None or identifier > 0 else None,
+        is_changed=is_switched,
+        served=served,
+    )
+    return replace(action, **changed)

@@ -1,0 +1,349 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What needs a person after a rotation, with the remedy; and what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, get_args
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._codes import AttentionReason
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.attention import (
+    Known,
+    find_attention,
+    served_by,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+
+from tests.support.certificates import DAY, NOW
+from tests.support.rotating import entry, listener
+from tests.support.stored import NAME, Made, clients_with
+
+FRESH, DUE, OVER = Made(), Made(days=(-80, 10)), Made(days=(-90, -2))
+OTHER = "api.example.com"
+SECOND = timedelta(seconds=1)
+LTD = "Example Ltd"
+
+
+def found(
+    *listeners: ListenerAction, store: Iterable[Made] = (), at: datetime = NOW, **known: Any
+) -> list[dict[str, Any]]:
+    """What needs a person; the store has what the listeners have, and these records from 10 on."""
+    records = [one.target for one in listeners if one.target]
+    records += [made.record(number) for number, made in enumerate(store, start=10)]
+    items = find_attention(listeners, Known(StoreIndex(records), **known), clients_with(at=at))
+    assert all(item["message"].endswith(".") for item in items)
+    return [dict(item) for item in items]
+
+
+def reasons(*listeners: ListenerAction, **known: Any) -> list[str]:
+    """Why, for all listeners."""
+    return [item["reason"] for item in found(*listeners, **known)]
+
+
+def message(*listeners: ListenerAction, **known: Any) -> str:
+    """What is said of the only thing that needs a person."""
+    (item,) = found(*listeners, **known)
+    return str(item["message"])
+
+
+def serving(made: Made, **changed: Any) -> ListenerAction:
+    """A listener that has a certificate and is as it was."""
+    return listener(1, made.record(1), **changed)
+
+
+# What is due
+
+
+def test_what_is_fresh_needs_nobody() -> None:
+    assert found(serving(FRESH)) == []
+
+
+def test_an_item() -> None:
+    """It names the listener, the certificate that clients get, and its end."""
+    (item,) = found(serving(DUE))
+    assert item.pop("message").startswith(f"It ends at {iso(NOW + 10 * DAY)}, and nothing renews it. ")
+    assert item == {
+        "name": NAME,
+        "load_balancer": "web",
+        "load_balancer_uuid": "uuid-of-web",
+        "port": 443,
+        "reason": "expiring",
+        "not_after": iso(NOW + 10 * DAY),
+        "days_until_expiry": 10,
+    }
+    (item,) = found(serving(OVER))
+    assert (item["reason"], item["days_until_expiry"]) == ("expired", -2)
+    assert item["message"].startswith(f"It expired at {iso(NOW - 2 * DAY)}, and nothing renews it. ")
+
+
+@pytest.mark.parametrize(
+    ("days", "due_days"),
+    [((-300, 97), 30), ((-90, 90), 30), ((-60, 60), 30), ((-45, 45), 22.5), ((-3, 3), 1.5)],
+    ids=["a year", "180 days", "120 days", "90 days", "6 days"],
+)
+def test_when_it_is_due(days: tuple[float, float], due_days: float) -> None:
+    """In the last quarter of its life, at most 30 days before its end; from the first second on to long after it."""
+    due = NOW + (days[1] - due_days) * DAY
+    one = serving(Made(days=days))
+    for at, expected in (
+        (due - SECOND, []),
+        (due, ["expiring"]),
+        (NOW + days[1] * DAY, ["expiring"]),
+        (NOW + days[1] * DAY + SECOND, ["expired"]),
+        (NOW + (days[1] + 99) * DAY, ["expired"]),
+    ):
+        assert reasons(one, at=at) == expected, at
+
+
+def test_a_certificate_of_six_days_at_half_its_life_is_no_alarm() -> None:
+    assert found(serving(Made(days=(-3, 3)))) == []
+    assert reasons(serving(Made(days=(-5, 1)))) == ["expiring"]
+
+
+# A renewal that is there and waits
+
+
+@pytest.mark.parametrize("where", ["store", "source"])
+@pytest.mark.parametrize(
+    ("made", "served", "expected"),
+    [
+        (Made(days=(5, 95)), DUE, []),
+        (Made(days=(5, 95), names=(NAME, OTHER)), DUE, []),
+        (Made(days=(9.99, 95)), DUE, []),
+        (Made(days=(10, 95)), DUE, ["expiring"]),
+        (Made(days=(11, 95)), DUE, ["expiring"]),
+        (Made(OTHER, (OTHER,), days=(5, 95)), DUE, ["expiring"]),
+        (Made(days=(5, 95), organization=LTD), DUE, ["expiring"]),
+        (Made(days=(5, 95), key="ec"), DUE, ["expiring"]),
+        (Made(days=(5, 95), by="itself"), DUE, ["expiring"]),
+        (Made(days=(5, 95), by="own"), DUE, ["expiring"]),
+        (Made(days=(5, 95), chain="none"), DUE, ["expiring"]),
+        (Made(days=(5, 95), by="own"), replace(DUE, by="own"), []),
+        (Made(days=(5, 95)), OVER, ["expired"]),
+    ],
+    ids=[
+        *("in time", "for more names", "at the last moment", "as the other ends", "too late", "for other names"),
+        *("another organization", "another type of key", "self-signed", "of a staging authority", "without its chain"),
+        *("of an authority of one's own", "the other one has expired"),
+    ],
+)
+def test_a_renewal_that_begins_later(where: str, made: Made, served: Made, expected: list[str]) -> None:
+    """There is no alarm if it may stand in, and begins before the other one ends."""
+    known: dict[str, Any] = {"store": [made]} if where == "store" else {"waiting": [entry(made)], "has_sources": True}
+    assert reasons(serving(served), **known) == expected
+
+
+def test_a_renewal_of_what_is_in_the_api_does_not_help_if_another_one_is_served() -> None:
+    """Nobody can tell when that one goes away."""
+    (old,) = (replace(DUE, copy=1).record(9).certificate,)
+    assert old
+    wrong = serving(DUE, served=False, seen=(old,)).failed("not_served", "Another one is served.")
+    assert reasons(wrong, store=[Made(days=(5, 95))]) == ["expiring", "not_served"]
+
+
+# Held back
+
+
+@pytest.mark.parametrize(
+    ("newer", "said"),
+    [
+        (replace(FRESH, common_name=OTHER, names=(OTHER,)), None),
+        (replace(FRESH, common_name=None, names=(NAME,)), None),
+        (replace(FRESH, organization=LTD), "Its organization (Example Ltd) is not that of what is served now (none)."),
+        (replace(FRESH, key="ec"), "Its key is EC, and that of what is served now is RSA."),
+        (
+            replace(FRESH, by="itself"),
+            "Clients would not trust it: it is signed by itself and by nobody who is trusted.",
+        ),
+        (replace(FRESH, by="own"), "give its root as trusted_ca_path."),
+        (replace(FRESH, chain="none"), "Import it again with its intermediate certificates;"),
+    ],
+    ids=["for other names", "it fits", "organization", "key", "self-signed", "authority", "chain"],
+)
+def test_what_of_the_store_is_held_back(newer: Made, said: str | None) -> None:
+    """By each reason, with its sentence; whether it is due or not, but then in the same sentence."""
+    fresh = serving(Made(days=(-2, 89)))
+    if said is None:
+        assert found(fresh, store=[newer]) == []
+        return
+    told = message(fresh, store=[newer])
+    assert told.startswith("Certificate 10 of the store, which is newer, is held back. ") and said in told
+    (due, held) = found(serving(DUE), store=[newer])
+    assert (due["reason"], held["reason"]) == ("expiring", "held_back")
+    assert due["message"] == f"It ends at {iso(NOW + 10 * DAY)}, and nothing renews it. {held['message']}"
+
+
+def test_a_renewal_that_lost_a_name_is_told_with_it() -> None:
+    told = message(serving(Made(days=(-2, 89), names=(NAME, OTHER))), store=[FRESH])
+    assert f"It lacks names that are served now: {OTHER}." in told and "Have it issued for all names" in told
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        ("certbot", "have certbot make RSA keys, --key-type rsa."),
+        ("lego", "have lego make RSA keys, --key-type rsa2048."),
+        ("acme_sh", "have acme.sh make RSA keys, --keylength 2048."),
+        ("folder", "have it issued with an RSA key (certbot: --key-type rsa, "),
+        ("mail", "have it issued with an RSA key (certbot: --key-type rsa, "),
+    ],
+)
+def test_what_of_a_source_is_held_back_names_the_source(source: str, remedy: str) -> None:
+    """And how that client is told to do it better."""
+    ec = entry(replace(FRESH, key="ec"), 3, source)
+    told = message(serving(Made(days=(-2, 89))), usable=[ec], has_sources=True)
+    assert told.startswith(
+        f"The newer certificate of {source} entry-3 (/{source}/3/cert.pem) is held back. Its key is EC"
+    )
+    assert remedy in told
+
+
+def test_a_balancer_that_offers_no_suite_for_the_key() -> None:
+    """Also if the listener has such a key already."""
+    old = serving(Made(days=(-2, 89), key="ec"))
+    told = message(old, store=[replace(FRESH, key="other ec")])
+    assert "load balancer web has no cipher suites for such keys" in told and "--key-type rsa" in told
+    offered = serving(Made(days=(-2, 89), key="ec"), ciphers=("ECDHE-ECDSA-AES256-GCM-SHA384",))
+    assert found(offered, store=[replace(FRESH, key="other ec")]) == []
+
+
+@pytest.mark.parametrize("days", [(5, 95), (-1, -0.01), (-3, 88)], ids=["not valid yet", "expired", "older"])
+def test_what_is_not_newer_or_not_valid_is_not_held_back(days: tuple[float, float]) -> None:
+    assert found(serving(Made(days=(-2, 89))), store=[Made(days=days, organization=LTD)]) == []
+
+
+# Nothing renews it
+
+
+def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
+    """A run that only looks says which one; though another one, which is newer still, is held back."""
+    one = serving(DUE, better_id=10)
+    assert "Certificate 10 of the store is newer: have it served," in message(one, store=[FRESH])
+    due = found(one, store=[FRESH, Made(days=(-0.5, 91), organization=LTD)])[0]
+    assert (due["reason"], "Certificate 10 of the store is newer" in due["message"]) == ("expiring", True)
+
+
+def test_a_switch_that_failed() -> None:
+    failed = listener(1, FRESH.record(2)).failed("balancer_busy", "It is busy.", is_changed=False, served=None)
+    items = find_attention(
+        [failed], Known(StoreIndex([DUE.record(1), FRESH.record(2)]), has_sources=True), clients_with()
+    )
+    (item,) = items
+    assert (item["reason"], item["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
+    assert item["message"].endswith("Switching it failed: It is busy.")
+
+
+def skipped(reason: str, *names: str, source: str = "lego", **about: Any) -> dict[str, Any]:
+    """What a source has and was not imported."""
+    return {
+        **{"source": source, "name": f"the-{reason}", "common_name": None, "subject_alt_names": list(names or (NAME,))},
+        **{"reason": reason, "message": f"It is {reason}.", **about},
+    }
+
+
+@pytest.mark.parametrize(
+    ("unused", "said"),
+    [
+        ([skipped("key_missing")], "lego the-key_missing: It is key_missing."),
+        ([skipped("already_imported"), skipped("superseded"), skipped("expired")], "lego the-expired: It is expired."),
+        ([skipped("untrusted", OTHER), skipped("ambiguous", OTHER, NAME)], "lego the-ambiguous: It is ambiguous."),
+        (
+            [skipped("already_imported")],
+            "No source has a newer certificate for it: have the client that looks after it",
+        ),
+        ([skipped("malformed", OTHER)], "No source has a newer certificate for it"),
+        ([skipped("changed_meanwhile", name=None)], f"lego {NAME}: It is changed_meanwhile."),
+        ([], "see that its certificates are among the sources."),
+    ],
+)
+def test_what_the_sources_have_instead(unused: list[dict[str, Any]], said: str) -> None:
+    assert said in message(serving(DUE), unused=unused, has_sources=True)
+
+
+def test_without_sources() -> None:
+    assert message(serving(DUE)).endswith("Have it renewed, and import the new certificate.")
+
+
+# What clients get
+
+
+def test_another_certificate_is_served() -> None:
+    """What was seen counts for its dates."""
+    seen = replace(OVER, common_name=OTHER, names=(OTHER,)).record(9).certificate
+    assert seen
+    wrong = serving(FRESH, served=False, seen=(seen,)).failed("not_served", "Another one is served.", served=False)
+    assert [(item["reason"], item["name"], item["message"]) for item in found(wrong)][1:] == [
+        ("not_served", OTHER, "Another one is served.")
+    ]
+    assert reasons(wrong) == ["expired", "not_served"]
+
+
+def test_nothing_is_served() -> None:
+    """No date is known, so the alarm is that nothing is served."""
+    (item,) = found(serving(DUE, served=False).failed("not_served", "No handshake.", served=False))
+    assert (item["reason"], item["name"], item["not_after"], item["days_until_expiry"]) == (
+        "not_served",
+        None,
+        None,
+        None,
+    )
+
+
+def test_a_listener_that_cannot_be_looked_at_serves_what_it_has() -> None:
+    assert reasons(serving(DUE, served=None)) == ["expiring"]
+
+
+def test_a_listener_whose_certificate_is_not_in_the_store() -> None:
+    """What was seen counts; without that, there is nothing to say."""
+    unknown = replace(listener(7, None), outcome="skipped", reason="not_found")
+    assert found(replace(unknown, served=None)) == []
+    over = OVER.record(9).certificate
+    assert over
+    assert reasons(replace(unknown, served=None, seen=(over,))) == ["expired"]
+    assert served_by(replace(unknown, seen=(over,)), StoreIndex([])) == over
+    assert served_by(unknown, StoreIndex([])) is None
+
+
+def test_what_was_switched_counts_with_its_new_certificate() -> None:
+    """In check mode, too, where it has no id yet."""
+    index = StoreIndex([DUE.record(1), FRESH.record(-1)])
+    switched = listener(1, FRESH.record(-1))
+    assert find_attention([switched], Known(index), clients_with()) == []
+    back = replace(switched, outcome="rolled_back", reason="not_served", served=False, message="It was pointed back.")
+    seen: tuple[Certificate, ...] = tuple(one.certificate for one in [FRESH.record(9)] if one.certificate)
+    assert [one["reason"] for one in find_attention([replace(back, seen=seen)], Known(index), clients_with())] == [
+        "not_served"
+    ]
+
+
+def test_the_most_urgent_comes_first() -> None:
+    """By reason, then by date, then by place."""
+    listeners = [
+        listener(1, Made(OTHER, (OTHER,), days=(-2, 89), organization=LTD).record(1), "held"),
+        listener(2, Made(days=(-80, 9)).record(2), "b"),
+        listener(2, Made(days=(-80, 9)).record(2), "a", port=8443),
+        listener(2, Made(days=(-80, 9)).record(2), "a"),
+        listener(3, Made(days=(-80, 8)).record(3), "soon"),
+        listener(4, OVER.record(4), "over"),
+        listener(5, Made("shop.example.com", ("shop.example.com",)).record(5), "dark", served=False),
+    ]
+    items = found(*listeners, store=[Made(OTHER, (OTHER,))])
+    assert [(item["reason"], f"{item['load_balancer']}:{item['port']}") for item in items] == [
+        ("expired", "over:443"),
+        ("expiring", "soon:443"),
+        ("expiring", "a:443"),
+        ("expiring", "a:8443"),
+        ("expiring", "b:443"),
+        ("held_back", "held:443"),
+        ("not_served", "dark:443"),
+    ]
+    assert list(get_args(AttentionReason)) == ["expired", "expiring", "held_back", "not_served"]

@@ -1,0 +1,307 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which certificates a rotation deletes, once others are served in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.balancers import Balancer
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import as_result, plan_removal
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
+
+from tests.support.rotating import balancer, listener
+from tests.support.stored import NAME, Made, clients_with
+
+OLD, NEW, NEWER = Made(days=(-80, 10)), Made(), Made(days=(-0.5, 91))
+OTHER = "api.example.com"
+FIRST, SECOND = OLD.record(1, associatedServiceCount=1), NEW.record(2)
+KEPT = [(1, "not_served")]
+UNSEEN = [(1, "not_reachable")]
+
+
+def removal(
+    records: Iterable[StoreCertificate],
+    *listeners: ListenerAction,
+    balancers: Iterable[Balancer] | None = None,
+    imported: Iterable[int] = (),
+    remove_unseen: bool = False,
+) -> tuple[list[int], list[tuple[int, str]]]:
+    """What is deleted, and what is kept with its reason; of the balancers, those of the listeners are known in any case."""
+    known = [one.at.balancer for one in listeners]
+    found = plan_removal(
+        StoreIndex(records),
+        [*known, *(balancers or ())],
+        listeners,
+        set(imported),
+        clients_with(),
+        remove_unseen=remove_unseen,
+    )
+    assert all(message.startswith(f"Certificate {record.id} is kept, because ") for record, _, message in found.kept)
+    assert all(message.endswith(".") for _record, _reason, message in found.kept)
+    return [one.id for one in found.old], [(record.id, reason) for record, reason, _message in found.kept]
+
+
+def why(records: Iterable[StoreCertificate], *listeners: ListenerAction, balancers: Iterable[Balancer] = ()) -> str:
+    """Why the only one that is kept is."""
+    known = [*(one.at.balancer for one in listeners), *balancers]
+    found = plan_removal(StoreIndex(records), known, listeners, set(), clients_with(), remove_unseen=False)
+    ((_record, _reason, message),) = found.kept
+    return message
+
+
+SWITCHED = listener(1, SECOND)
+"""The listener that was switched from the old certificate to the new one, and was seen to serve it."""
+
+
+# A listener has what may stand in for it
+
+
+@pytest.mark.parametrize(
+    "had", [1, 2, 9], ids=["switched by this run", "switched by another run", "switched from something else"]
+)
+def test_what_is_replaced_goes(had: int) -> None:
+    old = replace(FIRST, associated_service_count=1 if had == 1 else 0)
+    assert removal([old, SECOND], listener(had, SECOND)) == ([1], [])
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        replace(NEW, organization="Example Ltd"),
+        replace(NEW, key="ec"),
+        replace(NEW, names=(OTHER,), common_name=OTHER),
+        replace(NEW, days=(5, 95)),
+        replace(NEW, days=(-1, -0.01)),
+        replace(NEW, by="itself"),
+        replace(NEW, by="own"),
+        replace(NEW, chain="none"),
+        replace(OLD, copy=1),
+        replace(OLD, days=(-81, 11)),
+    ],
+    ids=[
+        *("another organization", "another type of key", "other names", "not valid yet", "expired"),
+        *("self-signed", "of an authority that nobody knows", "without its chain", "of the same age", "older"),
+    ],
+)
+def test_what_may_not_stand_in_for_a_certificate_deletes_nothing(new: Made) -> None:
+    """Though a listener was switched to it and serves it, as somebody wanted it by name."""
+    second = new.record(2)
+    assert removal([FIRST, second], listener(1, second), remove_unseen=True) == ([], [])
+
+
+def test_the_same_certificate_without_its_chain_goes() -> None:
+    """It was stored once more with it. Not the other way round."""
+    lacking = replace(NEW, chain="none").record(1, associatedServiceCount=1)
+    assert removal([lacking, SECOND], listener(1, SECOND)) == ([1], [])
+    assert removal([SECOND, lacking], listener(2, lacking)) == ([], [])
+
+
+def test_without_a_listener_nothing_is_replaced() -> None:
+    """The store may hold what nobody serves yet."""
+    assert removal([replace(FIRST, associated_service_count=0), SECOND]) == ([], [])
+    third = Made(OTHER, (OTHER,)).record(3)
+    assert removal([FIRST, SECOND, third], listener(3, third)) == ([], [])
+
+
+def test_what_a_listener_has_stays() -> None:
+    """Also if this run would have switched it and failed."""
+    assert removal([FIRST, SECOND], SWITCHED, listener(1, FIRST, "api")) == ([], [])
+    failed = listener(1, SECOND, "api", outcome="failed", reason="balancer_busy", is_changed=False, served=None)
+    assert removal([FIRST, SECOND], SWITCHED, failed, remove_unseen=True) == ([], [])
+    back = listener(1, SECOND, "api", outcome="rolled_back", reason="not_served", served=False)
+    assert removal([FIRST, SECOND], SWITCHED, back, remove_unseen=True) == ([], [])
+
+
+def test_what_is_older_still_goes_too() -> None:
+    """A listener has what may stand in for what may stand in for it."""
+    oldest = Made(days=(-170, 20)).record(3, associatedServiceCount=0)
+    assert removal([FIRST, SECOND, oldest], SWITCHED) == ([1, 3], [])
+    middle = replace(FIRST, associated_service_count=1)
+    assert removal([oldest, middle, SECOND], SWITCHED, listener(1, middle, "api")) == ([3], [])
+    unseen = listener(1, middle, "api", served=None)
+    assert removal([oldest, middle, SECOND], SWITCHED, unseen) == ([], [(3, "not_reachable")])
+
+
+def test_what_this_run_has_imported_stays() -> None:
+    """However it comes that a better one is served."""
+    newer = NEWER.record(3)
+    assert removal([FIRST, SECOND, newer], listener(1, newer), imported=[2, 3]) == ([1], [])
+    assert removal([FIRST, SECOND, newer], listener(1, newer)) == ([1, 2], [])
+
+
+def test_what_would_be_stored_counts_in_check_mode() -> None:
+    """It has no id yet, and is never deleted."""
+    new = NEW.record(-1)
+    assert removal([FIRST, new], listener(1, new)) == ([1], [])
+    newer = NEWER.record(-2)
+    assert removal([FIRST, new, newer], listener(1, newer)) == ([1], [])
+
+
+def test_what_cannot_be_read_stays() -> None:
+    unreadable = OLD.record(3, certificate="garbage")
+    assert removal([unreadable, SECOND], listener(3, SECOND), remove_unseen=True) == ([], [])
+
+
+# Every listener was seen to serve it
+
+
+@pytest.mark.parametrize(
+    ("served", "remove_unseen", "expected"),
+    [
+        (True, False, ([1], [])),
+        (True, True, ([1], [])),
+        (None, False, ([], UNSEEN)),
+        (None, True, ([1], [])),
+        (False, False, ([], KEPT)),
+        (False, True, ([], KEPT)),
+    ],
+)
+@pytest.mark.parametrize("had", [1, 2], ids=["switched", "has it already"])
+def test_each_listener_must_be_seen(had: int, served: bool | None, remove_unseen: bool, expected: Any) -> None:
+    """One that had the old certificate, and one that has the new one; that one is looks all right is not enough."""
+    old = replace(FIRST, associated_service_count=1 if had == 2 else 2)
+    second = listener(had, SECOND, "api", served=served)
+    if served is False:
+        second = second.failed("not_served", "Another one is served.")
+    assert removal([old, SECOND], SWITCHED, second, remove_unseen=remove_unseen) == expected
+
+
+@pytest.mark.parametrize("outcome", ["failed", "rolled_back"])
+def test_a_listener_that_failed_was_not_seen(outcome: Any) -> None:
+    """Whatever it serves: the balancer may go on changing."""
+    other = listener(2, SECOND, "api", outcome=outcome, reason="outcome_unknown")
+    assert removal([FIRST, SECOND], SWITCHED, other, remove_unseen=True) == ([], UNSEEN)
+
+
+def test_a_listener_whose_certificate_is_not_known_was_not_seen() -> None:
+    """It had the old certificate and has one that the store does not show."""
+    lost = replace(listener(1, SECOND, "api"), target=None, certificate_id=9)
+    old = replace(FIRST, associated_service_count=2)
+    assert removal([old, SECOND], SWITCHED, lost, remove_unseen=True) == ([], UNSEEN)
+
+
+@pytest.mark.parametrize("remove_unseen", [False, True])
+def test_an_address_that_still_serves_the_old_one(remove_unseen: bool) -> None:
+    """Of several addresses of a listener, or of a listener that is for something else in the API."""
+    (old,), (new,) = ([one.certificate] for one in (FIRST, SECOND))
+    assert old and new
+    half = SWITCHED.failed("not_served", "One address serves another one.", served=False, seen=(old, new))
+    assert removal([FIRST, SECOND], half, remove_unseen=remove_unseen) == ([], KEPT)
+    elsewhere = Made(OTHER, (OTHER,)).record(3)
+    odd = listener(3, elsewhere, "api", served=False, seen=(old,)).failed("not_served", "Another one is served.")
+    records = [FIRST, SECOND, elsewhere]
+    assert removal(records, SWITCHED, odd, remove_unseen=remove_unseen) == ([], KEPT)
+    harmless = listener(3, elsewhere, "api", served=False, seen=(new,)).failed("not_served", "Another one is served.")
+    assert removal(records, SWITCHED, harmless, remove_unseen=remove_unseen) == ([1], [])
+
+
+def test_listeners_of_other_names_do_not_matter() -> None:
+    elsewhere = Made(OTHER, (OTHER,)).record(3)
+    assert removal([FIRST, SECOND, elsewhere], SWITCHED, listener(3, elsewhere, "api", served=None)) == ([1], [])
+
+
+@pytest.mark.parametrize("remove_unseen", [False, True])
+def test_a_listener_that_this_run_does_not_deal_with_was_not_seen(remove_unseen: bool) -> None:
+    """Such as one of another balancer, which an earlier run has switched."""
+    far = balancer("far", p8443=2)
+    assert removal([FIRST, SECOND], SWITCHED, balancers=[far], remove_unseen=remove_unseen) == ([], UNSEEN)
+    assert "it was not seen that far:8443 serves what replaces it" in why([FIRST, SECOND], SWITCHED, balancers=[far])
+    third = NEWER.record(3)
+    far = balancer("far", p8443=3)
+    records = [FIRST, SECOND, third]
+    assert removal(records, SWITCHED, balancers=[far], remove_unseen=remove_unseen) == ([], UNSEEN)
+    without = balancer("far", p8443=None)
+    assert removal([FIRST, SECOND], SWITCHED, balancers=[without]) == ([1], [])
+    plain = replace(far, listeners=tuple(replace(one, protocol="TCP") for one in far.listeners))
+    assert removal([FIRST, SECOND], SWITCHED, balancers=[plain]) == ([1], [])
+
+
+def test_what_only_a_listener_that_this_run_does_not_deal_with_has() -> None:
+    """Nobody looks at it, so that it replaces nothing for now, and that is told."""
+    far = balancer("far", p443=2)
+    old = replace(FIRST, associated_service_count=0)
+    assert removal([old, SECOND], balancers=[far], remove_unseen=True) == ([], UNSEEN)
+
+
+def test_some_of_many_are_named() -> None:
+    many = [listener(2, SECOND, f"lb{number}", served=None) for number in range(9)]
+    said = why([FIRST, SECOND], SWITCHED, *many)
+    assert "lb0:443, lb1:443, lb2:443, lb3:443, lb4:443 and 4 more serve what" in said
+
+
+# Nothing else uses it
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        ({"associatedServiceCount": 2}, "because a service uses it that this run does not deal with."),
+        ({"associatedServiceCount": 3}, "because 2 services use it that this run does not deal with."),
+        ({"associatedServiceCount": None}, "because the API does not tell whether a service uses it."),
+        (
+            {"associatedServiceCount": 0, "lbaasListeners": [{"id": 1}, {"id": 2}]},
+            "because a service uses it that this run does not deal with.",
+        ),
+    ],
+)
+def test_what_another_service_uses_is_kept_and_told(use: dict[str, Any], said: str) -> None:
+    """If it would have been removed otherwise."""
+    old = OLD.record(1, **use)
+    assert removal([old, SECOND], SWITCHED, remove_unseen=True) == ([], [(1, "in_use")])
+    assert said in why([old, SECOND], SWITCHED)
+    assert removal([old, SECOND, NEWER.record(3)], listener(2, SECOND, served=None)) == ([], [(1, "in_use")])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        {"associatedServiceCount": 1},
+        {"associatedServiceCount": 0},
+        {"associatedServiceCount": 1, "lbaasListeners": [{"id": 1}]},
+        {"associatedServiceCount": None, "lbaasListeners": []},
+    ],
+)
+def test_what_only_the_switched_listener_used_is_free(use: dict[str, Any]) -> None:
+    """The count may lag behind."""
+    assert removal([OLD.record(1, **use), SECOND], SWITCHED) == ([1], [])
+
+
+def test_what_was_listed_after_the_switch_is_not_counted_twice() -> None:
+    """The service that is left then is another one."""
+    old = OLD.record(1, associatedServiceCount=1)
+    again = [balancer("web", p443=2)]
+    plan = plan_removal(StoreIndex([old, SECOND]), again, [SWITCHED], (), clients_with(), remove_unseen=False)
+    assert [(record.id, reason) for record, reason, _message in plan.kept] == [(1, "in_use")]
+    unused = replace(old, associated_service_count=0)
+    plan = plan_removal(StoreIndex([unused, SECOND]), again, [SWITCHED], (), clients_with(), remove_unseen=False)
+    assert list(plan.old) == [unused]
+
+
+@pytest.mark.parametrize(("ports", "said"), [((443,), "far:443 uses it."), ((443, 8443), "far:443, far:8443 use it.")])
+def test_listeners_of_others_that_have_it(ports: tuple[int, ...], said: str) -> None:
+    """Whatever the count says."""
+    far = balancer("far", **{f"p{port}": 1 for port in ports})
+    old = replace(FIRST, associated_service_count=0)
+    assert removal([old, SECOND], SWITCHED, balancers=[far], remove_unseen=True) == ([], [(1, "in_use")])
+    assert said in why([old, SECOND], SWITCHED, balancers=[far])
+
+
+def test_each_is_decided_for_itself() -> None:
+    """One that is kept keeps no other."""
+    api = [Made(OTHER, (OTHER,), days=days).record(number) for number, days in ((3, (-80, 10)), (4, (-1, 90)))]
+    unseen = listener(3, api[1], "api", served=None)
+    assert removal([FIRST, SECOND, *api], SWITCHED, unseen) == ([1], [(3, "not_reachable")])
+
+
+def test_a_record_in_results() -> None:
+    told = as_result(FIRST, "removed", None, "Removed.")
+    assert (told["id"], told["common_name"], told["fingerprint_sha256"]) == (1, NAME, OLD.issued.fingerprint)
+    assert (told["outcome"], told["reason"], told["message"]) == ("removed", None, "Removed.")

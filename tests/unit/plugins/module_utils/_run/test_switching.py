@@ -1,0 +1,868 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is sent to a balancer and when, and what becomes of its listeners; by a clock that only the pauses move.
+
+The balancer is stood in for, as the API's reference describes it: while it is being changed it refuses other changes.
+What is seen of listeners: test_serving.py.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers, store
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client, Interrupted
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction, Place
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import pauses
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import Watch
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.switching import Patience, Switcher
+
+from tests.support.certificates import Authority
+
+OLD, NEW, THIRD = 1, 2, 3
+PEM = Authority().issue("www.example.com").pem
+PENDING = "UPDATE_PENDING"
+UPDATE, READ, RECORD, LOOK = "updateLoadBalancerProtocols", "getLoadBalancer", "getObject", "look"
+WAITING = Patience(waits=True, timeout=900, interval=10)
+NOT_WAITING = replace(WAITING, waits=False)
+AT_THE_NEXT_READING = 10.0
+"""Seconds after which everything is seen that has happened."""
+Action = Callable[[], object]
+
+
+class Clock(threading.Event):
+    """An event whose waiting moves the clock, and lets happen what is due."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.due: list[tuple[float, Action]] = []
+
+    def after(self, seconds: float, action: Action) -> None:
+        """Let something happen so many seconds from now."""
+        self.due.append((self.now + seconds, action))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout
+        self.now += timeout
+        for entry in sorted((one for one in self.due if one[0] <= self.now), key=lambda one: one[0]):
+            self.due.remove(entry)
+            entry[1]()
+        return self.is_set()
+
+
+def refused(words: str, **details: Any) -> CertificatesError:
+    """How the client tells of a fault with these words."""
+    return CertificatesError("api_error", f"It failed: {words}.", api_message=words, http_status=500, **details)
+
+
+def lost() -> CertificatesError:
+    """How the client tells of a lost answer."""
+    return CertificatesError("no_answer", "It did not answer.")
+
+
+class World:
+    """A balancer with listeners, the store's certificates, and what looks at what is served."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.status = "ACTIVE"
+        self.error: str | None = None
+        self.listeners: dict[str, dict[str, Any]] = {}
+        self.stored = {OLD, NEW, THIRD}
+        self.takes = 20.0
+        """Seconds that a change takes."""
+        self.answers: list[Callable[[list[dict[str, Any]]], None]] = []
+        """What becomes of the next changes; after them, all goes well."""
+        self.readings: list[Exception | None] = []
+        """What the next readings of the balancer fail with, if they do."""
+        self.done: list[str] = []
+        """What was called, in turn."""
+        self.sent: list[list[dict[str, Any]]] = []
+        self.broken: set[str] = set()
+        """The uuids of listeners that work no more."""
+        self.is_mended = True
+        """Whether those that are pointed back work again."""
+        self.remembered: list[str] = []
+
+    def add(self, port: int = 443, certificate_id: int | None = OLD, **others: Any) -> str:
+        """Add a listener, and return its uuid."""
+        uuid = f"uuid-{port}"
+        row = {"uuid": uuid, "protocol": "HTTPS", "protocolPort": port, "tlsCertificateId": certificate_id}
+        self.listeners[uuid] = {**row, **others}
+        return uuid
+
+    # The API
+
+    def call(self, service: str, method: str, *arguments: Any, **options: Any) -> Any:
+        if self.clock.is_set():
+            raise Interrupted
+        assert len(self.done) < 1000, "it never ends"
+        if method == RECORD:
+            assert service == "Security_Certificate" and "privateKey" not in options["mask"]
+            self.done.append(method)
+            if options["identifier"] not in self.stored:
+                raise CertificatesError("not_found", "Unable to find object.")
+            return {"id": options["identifier"], "certificate": PEM}
+        assert arguments[0] == "web-uuid"
+        if method == READ:
+            assert service == "Network_LBaaS_LoadBalancer" and options["mask"]
+            self.done.append(method)
+            failure = self.readings.pop(0) if self.readings else None
+            if failure:
+                raise failure
+            return self.row()
+        assert (service, method) == ("Network_LBaaS_Listener", UPDATE)
+        assert options["repeatable"] is False and options["mask"]
+        if options["before_sending"] is not None:
+            options["before_sending"]()
+        self.done.append(method)
+        self.sent.append(arguments[1])
+        if self.answers:
+            self.answers.pop(0)(arguments[1])
+        else:
+            self.change(arguments[1])
+        return {"id": 7, "uuid": "web-uuid", "provisioningStatus": self.status}
+
+    def row(self) -> dict[str, Any]:
+        """The balancer, as the API tells of it."""
+        return {
+            "id": 7,
+            "uuid": "web-uuid",
+            "name": "web",
+            "address": "web.example.com",
+            "provisioningStatus": self.status,
+            "previousErrorText": self.error,
+            "listeners": [dict(one) for one in self.listeners.values()],
+        }
+
+    def change(self, elements: list[dict[str, Any]], *, shows_late: bool = False) -> None:
+        """Accept a change, if it can be made."""
+        if self.status != "ACTIVE":
+            raise refused(f"The load balancer with ID '7' cannot be updated because its status is '{self.status}'")
+        for element in elements:
+            assert element["listenerUuid"] in self.listeners, "without the uuid of a listener, one is created"
+            if element["tlsCertificateId"] not in self.stored:
+                raise refused("The certificate is invalid")
+
+        def carry_out() -> None:
+            for element in elements:
+                if element["listenerUuid"] in self.listeners:
+                    self.listeners[element["listenerUuid"]]["tlsCertificateId"] = element["tlsCertificateId"]
+
+        def end() -> None:
+            carry_out()
+            self.status = "ACTIVE"
+
+        if not shows_late:
+            carry_out()
+        self.status = PENDING
+        self.clock.after(self.takes, end)
+
+    # What is served
+
+    def remember(self, planned: Sequence[ListenerAction]) -> None:
+        self.done.append(LOOK)
+        self.remembered += [one.uuid for one in planned]
+
+    def until_served(self, planned: Sequence[ListenerAction]) -> list[ListenerAction]:
+        self.done.append(LOOK)
+        return [
+            one.failed("not_served", "Nothing works.", served=False)
+            if one.uuid in self.broken
+            else replace(one, served=True)
+            for one in planned
+        ]
+
+    def is_broken(self, one: ListenerAction) -> bool:
+        return one.uuid in self.broken
+
+    def works(self, one: ListenerAction) -> bool:
+        return self.is_mended
+
+    # The run
+
+    def plan(self, target_id: int | None = NEW) -> list[ListenerAction]:
+        """The listeners of the balancer as they are now, all to be pointed to a certificate, or none if there is no target."""
+        found = balancers.normalise(self.row())
+        assert found is not None
+        planned = []
+        for listener in found.listeners:
+            wanted = target_id or listener.certificate_id
+            planned.append(
+                ListenerAction(
+                    found.name,
+                    listener.port,
+                    "switched" if target_id else "unchanged",
+                    None,
+                    "Switched." if target_id else "It has the best one.",
+                    place=Place(found, listener),
+                    target=store.normalise({"id": wanted, "certificate": PEM}),
+                    certificate_id=wanted,
+                    is_changed=bool(target_id),
+                )
+            )
+        return planned
+
+    def switcher(
+        self,
+        patience: Patience = WAITING,
+        *,
+        watches: bool = True,
+        rollback: bool = True,
+        before_sending: Action | None = None,
+    ) -> Switcher:
+        """What switches listeners."""
+        client = cast(Client, SimpleNamespace(call=self.call, stop=self.clock))
+        watch = cast(Watch, self) if watches else None
+        return Switcher(client, patience, watch, rollback=rollback, before_sending=cast(Any, before_sending))
+
+    def switch(self, planned: Sequence[ListenerAction] | None = None, **options: Any) -> list[ListenerAction]:
+        """Carry out a plan; what is to be switched if nothing else is said."""
+        planned = self.plan() if planned is None else planned
+        switched = self.switcher(**options)(planned)
+        assert [one.uuid for one in switched] == [one.uuid for one in planned]
+        return switched
+
+    @property
+    def served(self) -> dict[int, int | None]:
+        """The certificate that each listener has in the API, by its port."""
+        return {one["protocolPort"]: one["tlsCertificateId"] for one in self.listeners.values()}
+
+
+def shown(switched: Sequence[ListenerAction]) -> list[tuple[str, str | None, bool]]:
+    """Outcome, reason, and whether the listener was changed."""
+    return [(one.outcome, one.reason, one.is_changed) for one in switched]
+
+
+DONE = ("switched", None, True)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A balancer with a listener."""
+    world = World()
+    monkeypatch.setattr(pauses, "time", SimpleNamespace(monotonic=lambda: world.clock.now))
+    world.add()
+    return world
+
+
+# What is sent
+
+
+def test_all_listeners_go_into_one_call_with_nothing_but_their_certificates(world: World) -> None:
+    for port in (8443, 9443):
+        world.add(port)
+    assert shown(world.switch()) == [DONE] * 3
+    assert world.sent == [
+        [{"listenerUuid": f"uuid-{port}", "tlsCertificateId": NEW} for port in (443, 8443, 9443)],
+    ]
+    assert world.served == {443: NEW, 8443: NEW, 9443: NEW}
+
+
+def test_only_what_is_planned_is_sent(world: World) -> None:
+    kept = world.plan(None)
+    world.add(8443)
+    [_planned, changed] = world.plan()
+    assert shown(world.switch([*kept, changed])) == [("unchanged", None, False), DONE]
+    assert world.sent == [[{"listenerUuid": "uuid-8443", "tlsCertificateId": NEW}]]
+    assert world.remembered == ["uuid-8443"]
+
+
+def test_nothing_is_sent_where_nothing_is_planned(world: World) -> None:
+    [seen] = world.switch(world.plan(None))
+    assert (seen.outcome, seen.served) == ("unchanged", True)
+    assert world.done.count(LOOK) == 2 and world.sent == [] and world.clock.now == 0
+
+
+@pytest.mark.parametrize("watches", [True, False])
+def test_what_is_done_in_turn(world: World, watches: bool) -> None:
+    """What is served is looked at before the change is sent and after it has ended."""
+    asked: list[list[str]] = []
+    world.takes = 0.4
+    [one] = world.switch(watches=watches, before_sending=lambda: asked.append(list(world.done)))
+    looks = [LOOK] * watches
+    assert sorted(asked[0]) == sorted([*looks, READ])
+    assert world.done[len(asked[0]) :] == [UPDATE, READ, READ, *looks]
+    assert (len(asked), one.served) == (1, True if watches else None)
+
+
+def test_a_change_is_not_sent_before_all_was_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long that takes."""
+    has_read = threading.Event()
+    call, remember = world.call, world.remember
+
+    def reads(*arguments: Any, **options: Any) -> Any:
+        answer = call(*arguments, **options)
+        has_read.set()
+        return answer
+
+    def late(planned: Sequence[ListenerAction]) -> None:
+        assert has_read.wait(60)
+        remember(planned)
+
+    monkeypatch.setattr(world, "call", reads)
+    monkeypatch.setattr(world, "remember", late)
+    world.switch()
+    assert world.done[:3] == [READ, LOOK, UPDATE]
+
+
+def test_nothing_is_sent_if_the_run_may_not_any_more(world: World) -> None:
+    def another_run() -> None:
+        raise CertificatesError("locked", "Another run has taken over.")
+
+    [one] = world.switch(before_sending=another_run)
+    assert shown([one]) == [("failed", "locked", False)] and one.message == "Another run has taken over."
+    assert world.sent == [] and world.served == {443: OLD}
+
+
+# Before the change
+
+
+def test_a_balancer_that_is_being_changed_is_waited_for(world: World) -> None:
+    world.status = PENDING
+    world.clock.after(100, lambda: setattr(world, "status", "ACTIVE"))
+    assert shown(world.switch()) == [DONE]
+    assert 120 <= world.clock.now <= 120 + 2 * AT_THE_NEXT_READING
+    assert len(world.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("patience", "said", "seconds"),
+    [
+        (WAITING, "was not ACTIVE within 900 seconds: run it again later.", 900),
+        (NOT_WAITING, "now, and wait is false", 0),
+    ],
+)
+@pytest.mark.parametrize("status", [PENDING, "CREATE_PENDING", "MAINTENANCE_PENDING", "SOMETHING_NEW"])
+def test_a_balancer_is_not_waited_for_without_end(
+    world: World, status: str, patience: Patience, said: str, seconds: float
+) -> None:
+    world.status = status
+    [one] = world.switch(patience=patience)
+    assert shown([one]) == [("failed", "balancer_busy", False)]
+    assert f"Load balancer web is {status}" in one.message and said in one.message
+    assert world.sent == [] and world.clock.now == seconds
+
+
+@pytest.mark.parametrize("status", ["ERROR", "DELETE_PENDING"])
+@pytest.mark.parametrize("seconds", [0, 30])
+def test_a_balancer_that_does_not_become_active_by_itself_is_not_waited_for(
+    world: World, status: str, seconds: float
+) -> None:
+    world.status, world.error = (status if seconds == 0 else PENDING), "No disk"
+    world.clock.after(seconds, lambda: setattr(world, "status", status))
+    [one] = world.switch()
+    assert shown([one]) == [("failed", "balancer_error", False)]
+    assert f"is {status}" in one.message and "No disk." in one.message
+    assert world.sent == [] and world.clock.now <= seconds + AT_THE_NEXT_READING
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("not_found", "not_found"),
+        ("rate_limited", "rate_limited"),
+        ("no_answer", "api_error"),
+        ("tls_error", "api_error"),
+    ],
+)
+def test_a_balancer_that_cannot_be_read_is_not_changed(world: World, code: Any, reason: str) -> None:
+    world.readings = [CertificatesError(code, "No.")]
+    assert shown(world.switch()) == [("failed", reason, False)]
+    assert world.sent == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "said"),
+    [
+        ({"tlsCertificateId": NEW}, ("unchanged", None, False), "Another run has switched it meanwhile."),
+        ({"tlsCertificateId": THIRD}, ("failed", "ambiguous", False), "it has certificate 3 now"),
+        ({"tlsCertificateId": None}, ("failed", "ambiguous", False), "it has no certificate now"),
+        ({"protocolPort": 444}, ("failed", "ambiguous", False), "it is on port 444 now"),
+        ({"protocol": "TCP"}, ("failed", "ambiguous", False), "it is for TCP now"),
+        ({"protocol": None}, ("failed", "ambiguous", False), "it is for another protocol now"),
+        (None, ("failed", "not_found", False), "The listener was deleted meanwhile."),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("when", ["before", "while_it_is_busy"])
+def test_a_listener_that_was_changed_since_the_plan_is_left_alone(
+    world: World, change: dict[str, Any] | None, expected: tuple[str, str | None, bool], said: str, when: str
+) -> None:
+    """And the others are switched all the same."""
+    world.add(8443)
+    planned = world.plan()
+
+    def happen() -> None:
+        world.status = "ACTIVE"
+        if change is None:
+            del world.listeners["uuid-443"]
+        else:
+            world.listeners["uuid-443"] |= change
+
+    if when == "before":
+        happen()
+    else:
+        world.status = PENDING
+        world.clock.after(30, happen)
+    one, other = world.switch(planned)
+    assert shown([one, other]) == [expected, DONE] and said in one.message
+    assert world.sent == [[{"listenerUuid": "uuid-8443", "tlsCertificateId": NEW}]]
+
+
+def test_nothing_is_sent_if_nothing_is_left_to_do(world: World) -> None:
+    planned = world.plan()
+    world.listeners["uuid-443"]["tlsCertificateId"] = NEW
+    [one] = world.switch(planned)
+    assert (one.outcome, one.served) == ("unchanged", True)
+    assert world.sent == []
+
+
+# Refused
+
+
+def busy(words: str, world: World, **details: Any) -> Callable[[list[dict[str, Any]]], None]:
+    """Another run was faster: its change is under way, and this one is refused."""
+
+    def answer(_elements: list[dict[str, Any]]) -> None:
+        world.status = PENDING
+        world.clock.after(60, lambda: setattr(world, "status", "ACTIVE"))
+        raise refused(words, **details)
+
+    return answer
+
+
+BUSY = {
+    "named": "cannot be updated because its status is 'UPDATE_PENDING'",
+    "in_words": "The load balancer is not ACTIVE",
+    "not_at_all": "That did not work",
+}
+
+
+@pytest.mark.parametrize("words", BUSY.values(), ids=BUSY)
+def test_a_change_that_was_refused_because_of_another_one_is_sent_again(world: World, words: str) -> None:
+    """Once the balancer is ACTIVE, and not before; what the refusal says is not documented."""
+    world.answers = [busy(words, world), busy(words, world)]
+    assert shown(world.switch()) == [DONE]
+    assert len(world.sent) == 3 and world.sent[0] == world.sent[1] == world.sent[2]
+    assert world.clock.now >= 140
+
+
+@pytest.mark.parametrize("words", BUSY.values(), ids=BUSY)
+def test_it_is_not_sent_again_if_the_run_does_not_wait(world: World, words: str) -> None:
+    world.answers = [busy(words, world)]
+    [one] = world.switch(patience=NOT_WAITING)
+    assert shown([one]) == [("failed", "balancer_busy", False)] and "Run it again later." in one.message
+    assert len(world.sent) == 1 and world.clock.now == 0
+
+
+def test_it_is_not_sent_again_and_again_without_end(world: World) -> None:
+    """The wait before each is one and the same."""
+
+    def always(_elements: list[dict[str, Any]]) -> None:
+        world.answers.append(always)
+        raise refused(BUSY["named"])
+
+    world.answers = [always]
+    [one] = world.switch()
+    assert shown([one]) == [("failed", "balancer_busy", False)]
+    assert world.clock.now == 900 and len(world.sent) < 200
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "ERROR", "DELETE_PENDING"])
+def test_any_other_refusal_counts(world: World, status: str) -> None:
+    """It is not because of another change, as there is none."""
+
+    def answer(_elements: list[dict[str, Any]]) -> None:
+        world.status = status
+        raise refused("The certificate has no chain")
+
+    world.answers = [answer]
+    [one] = world.switch()
+    assert shown([one]) == [("failed", "refused", False)] and "The certificate has no chain." in one.message
+    assert len(world.sent) == 1
+
+
+def test_a_refusal_counts_if_the_balancer_cannot_be_read(world: World) -> None:
+    def answer(_elements: list[dict[str, Any]]) -> None:
+        world.readings = [lost()]
+        raise refused("That did not work")
+
+    world.answers = [answer]
+    assert shown(world.switch()) == [("failed", "refused", False)]
+    assert len(world.sent) == 1
+
+
+@pytest.mark.parametrize("code", ["rate_limited", "unreachable", "authentication_failed"])
+def test_a_change_that_was_not_made_for_another_reason_is_not_sent_again(world: World, code: Any) -> None:
+    def answer(_elements: list[dict[str, Any]]) -> None:
+        raise CertificatesError(code, "No.")
+
+    world.answers = [answer]
+    assert shown(world.switch()) == [("failed", "rate_limited" if code == "rate_limited" else "api_error", False)]
+    assert len(world.sent) == 1 and RECORD not in world.done
+
+
+@pytest.mark.parametrize("code", ["api_error", "not_found"])
+@pytest.mark.parametrize("what", ["certificate", "listener", "both"])
+def test_a_refusal_because_of_what_is_gone_does_not_keep_the_others_from_being_switched(
+    world: World, code: Any, what: str
+) -> None:
+    for port in (8443, 9443):
+        world.add(port)
+    planned = world.plan()
+    planned[1] = replace(planned[1], certificate_id=THIRD)
+
+    def answer(_elements: list[dict[str, Any]]) -> None:
+        if what in {"certificate", "both"}:
+            world.stored.discard(THIRD)
+        if what in {"listener", "both"}:
+            del world.listeners["uuid-9443"]
+        raise CertificatesError(code, "No.", api_message="Unable to find object")
+
+    world.answers = [answer]
+    gone = ("failed", "not_found", False)
+    first, second, third = world.switch(planned)
+    assert shown([first, second, third]) == [
+        DONE,
+        DONE if what == "listener" else gone,
+        DONE if what == "certificate" else gone,
+    ]
+    if what != "listener":
+        assert second.message == "Certificate 3 was deleted from the store meanwhile."
+    assert [len(elements) for elements in world.sent] == [3, {"certificate": 2, "listener": 2, "both": 1}[what]]
+
+
+def test_if_all_is_gone_nothing_more_is_sent(world: World) -> None:
+    planned = world.plan()
+    world.stored.discard(NEW)
+    assert shown(world.switch(planned)) == [("failed", "not_found", False)]
+    assert len(world.sent) == 1
+
+
+# After a lost answer
+
+
+def test_a_change_whose_answer_was_lost_is_read_back(world: World) -> None:
+    def answer(elements: list[dict[str, Any]]) -> None:
+        world.change(elements)
+        raise lost()
+
+    world.answers = [answer]
+    [one] = world.switch()
+    assert shown([one]) == [DONE] and one.served is True
+    assert len(world.sent) == 1 and world.clock.now >= 20, "and its end is waited for"
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_while_the_balancer_is_being_changed_a_lost_change_may_still_show(world: World, carried_out: bool) -> None:
+    """Whosever change that is."""
+
+    def answer(elements: list[dict[str, Any]]) -> None:
+        world.change(elements if carried_out else [], shows_late=True)
+        raise lost()
+
+    world.answers = [answer]
+    [one] = world.switch()
+    assert shown([one]) == [DONE if carried_out else ("failed", "outcome_unknown", False)]
+    assert len(world.sent) == 1 and 20 <= world.clock.now <= 20 + 2 * AT_THE_NEXT_READING
+
+
+@pytest.mark.parametrize(
+    ("status", "patience", "seconds"),
+    [("ACTIVE", WAITING, 0), ("ERROR", WAITING, 0), (PENDING, NOT_WAITING, 0), (PENDING, WAITING, 900)],
+)
+def test_a_change_that_was_lost_and_does_not_show_is_not_sent_again(
+    world: World, status: str, patience: Patience, seconds: float
+) -> None:
+    """It may still arrive."""
+
+    def answer(_elements: list[dict[str, Any]]) -> None:
+        world.status = status
+        raise lost()
+
+    world.answers = [answer]
+    [one] = world.switch(patience=patience)
+    assert shown([one]) == [("failed", "outcome_unknown", False)]
+    assert one.message == (
+        "It did not answer. The listeners have their old certificates so far. Run it again: it looks first what was done."
+    )
+    assert len(world.sent) == 1 and world.clock.now == seconds
+
+
+def test_a_change_that_was_lost_and_cannot_be_read_back(world: World) -> None:
+    def answer(_elements: list[dict[str, Any]]) -> None:
+        world.readings = [CertificatesError("unreachable", "No way.")]
+        raise lost()
+
+    world.answers = [answer]
+    [one] = world.switch()
+    assert shown([one]) == [("failed", "outcome_unknown", False)]
+    assert one.message.startswith("It did not answer. Reading it failed: No way. Run it again")
+    assert len(world.sent) == 1
+
+
+# After the change
+
+
+def test_its_end_is_waited_for(world: World) -> None:
+    world.takes = 300
+    assert shown(world.switch()) == [DONE]
+    assert 300 <= world.clock.now <= 300 + AT_THE_NEXT_READING
+    assert world.status == "ACTIVE"
+
+
+def test_its_end_is_not_waited_for_if_the_run_does_not_wait(world: World) -> None:
+    assert shown(world.switch(patience=NOT_WAITING)) == [DONE]
+    assert world.clock.now == 0 and world.done.count(READ) == 1
+
+
+def test_the_second_change_is_asked_about_when_it_is_nearly_over(world: World) -> None:
+    """As long as the fastest one so far took."""
+    world.takes = 8
+    switcher = world.switcher()
+    readings = []
+    for target in (NEW, OLD, NEW):
+        world.done.clear()
+        assert shown(switcher(world.plan(target))) == [DONE]
+        readings.append(world.done.count(READ))
+    first, second, third = readings
+    assert first > 8 and second == third <= 4
+
+
+@pytest.mark.parametrize(
+    ("gone", "expected", "said"),
+    [
+        (False, ("failed", "api_error", False), "The API says of its previous change: No disk."),
+        (True, ("failed", "not_found", False), "The listener was deleted meanwhile."),
+    ],
+)
+def test_a_change_that_was_accepted_and_not_carried_out(
+    world: World, gone: bool, expected: tuple[str, str, bool], said: str
+) -> None:
+    world.add(8443)
+
+    def answer(elements: list[dict[str, Any]]) -> None:
+        world.error = "No disk"
+        world.change(elements[1:])
+        if gone:
+            del world.listeners["uuid-443"]
+
+    world.answers = [answer]
+    one, other = world.switch()
+    assert shown([one, other]) == [expected, DONE] and said in one.message
+    assert len(world.sent) == 1
+
+
+@pytest.mark.parametrize("has", [True, False])
+@pytest.mark.parametrize("status", ["ERROR", "DELETE_PENDING", PENDING])
+def test_a_change_after_which_the_balancer_is_not_active(world: World, status: str, has: bool) -> None:
+    """What the listener has then is said."""
+
+    def answer(elements: list[dict[str, Any]]) -> None:
+        world.takes = 10_000
+        world.change(elements if has else [])
+        world.status = status
+
+    world.answers = [answer]
+    [one] = world.switch()
+    assert shown([one]) == [("failed", "balancer_busy" if status == PENDING else "balancer_error", has)]
+    what = (
+        "The listener has the certificate."
+        if has
+        else "The API accepted the change, but the listener lacks the certificate."
+    )
+    assert one.message.startswith(f"{what} Load balancer web is {status}")
+    assert world.clock.now == (900 if status == PENDING else 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [("no_answer", "outcome_unknown"), ("not_found", "not_found"), ("unreachable", "outcome_unknown")],
+)
+def test_a_change_whose_end_cannot_be_seen(world: World, code: Any, reason: str) -> None:
+    """It was accepted, so that it counts as a change."""
+
+    def answer(elements: list[dict[str, Any]]) -> None:
+        world.change(elements)
+        world.readings = [CertificatesError(code, "No way.")]
+
+    world.answers = [answer]
+    [one] = world.switch()
+    assert shown([one]) == [("failed", reason, True)]
+    assert one.message.startswith("The change was accepted, but its end was not seen.")
+
+
+def test_a_balancer_that_has_failed_and_cannot_be_read_again(world: World) -> None:
+    def answer(elements: list[dict[str, Any]]) -> None:
+        world.change(elements)
+        world.status, world.readings = "ERROR", [None, lost()]
+
+    world.answers = [answer]
+    [one] = world.switch()
+    assert shown([one]) == [("failed", "balancer_error", True)]
+    assert one.message.startswith("The change was accepted, but its end was not seen. Load balancer web is ERROR")
+
+
+# What keeps its certificate
+
+
+@pytest.mark.parametrize(
+    ("status", "patience", "seconds"),
+    [("ACTIVE", WAITING, 0), (PENDING, WAITING, 30), (PENDING, NOT_WAITING, 0), ("ERROR", WAITING, 0)],
+)
+def test_a_change_of_another_run_is_waited_for_before_what_is_kept_is_looked_at(
+    world: World, status: str, patience: Patience, seconds: float
+) -> None:
+    world.status = status
+    planned = world.plan(None)
+    if status == PENDING:
+        world.clock.after(30, lambda: setattr(world, "status", "ACTIVE"))
+    [one] = world.switch(planned, patience=patience)
+    assert (one.outcome, one.served) == ("unchanged", True)
+    assert seconds <= world.clock.now <= seconds + (AT_THE_NEXT_READING if seconds else 0)
+    assert world.sent == []
+
+
+@pytest.mark.parametrize("reading", [lost(), CertificatesError("not_found", "It is gone.")])
+def test_what_is_kept_is_looked_at_in_any_case(world: World, reading: CertificatesError) -> None:
+    world.status = PENDING
+    planned = world.plan(None)
+    world.readings = [reading]
+    [one] = world.switch(planned)
+    assert (one.outcome, one.served) == ("unchanged", True)
+
+
+def test_what_is_not_looked_at_is_not_waited_for(world: World) -> None:
+    world.status = PENDING
+    assert shown(world.switch(world.plan(None), watches=False)) == [("unchanged", None, False)]
+    assert world.done == [] and world.clock.now == 0
+
+
+def test_what_failed_is_not_looked_at(world: World) -> None:
+    world.add(8443)
+    planned = world.plan()
+    world.listeners["uuid-443"]["tlsCertificateId"] = THIRD
+    one, other = world.switch(planned)
+    assert (one.outcome, one.served, other.served) == ("failed", None, True)
+
+
+# A listener that works no more
+
+
+def test_a_listener_that_works_no_more_is_pointed_back(world: World) -> None:
+    """It alone, once."""
+    broken = world.add(8443, THIRD)
+    world.broken.add(broken)
+    asked: list[int] = []
+    one, other = world.switch(before_sending=lambda: asked.append(len(world.sent)))
+    assert shown([one, other]) == [DONE, ("rolled_back", "not_served", True)]
+    assert other.message == "It was pointed back to certificate 3 and works again. Nothing works."
+    assert (other.certificate_id, other.previous_certificate_id) == (NEW, THIRD)
+    assert world.sent[1:] == [[{"listenerUuid": broken, "tlsCertificateId": THIRD}]]
+    assert world.served == {443: NEW, 8443: THIRD} and asked == [0, 1]
+    assert world.clock.now >= 40, "the end of both changes is waited for"
+
+
+def test_a_listener_that_was_pointed_back_may_not_work_yet(world: World) -> None:
+    world.broken, world.is_mended = {"uuid-443"}, False
+    [one] = world.switch()
+    assert shown([one]) == [("rolled_back", "not_served", True)]
+    assert "does not work yet: see to it at once" in one.message
+    assert len(world.sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("had", "rollback", "works"),
+    [(OLD, False, False), (None, True, False), (OLD, True, True)],
+    ids=["not_wanted", "had_none", "works"],
+)
+def test_what_is_not_pointed_back(world: World, had: int | None, rollback: bool, works: bool) -> None:
+    """A listener that serves something else, and works, is not broken."""
+    world.listeners["uuid-443"]["tlsCertificateId"] = had
+    world.broken = {"uuid-443"}
+    if works:
+        world.is_broken = lambda _one: False  # type: ignore[method-assign]
+    [one] = world.switch(rollback=rollback)
+    assert shown([one]) == [("failed", "not_served", True)]
+    assert len(world.sent) == 1 and world.served == {443: NEW}
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (refused("That did not work"), "That did not work."),
+        (lost(), "It did not answer. The listeners have their old certificates so far."),
+    ],
+    ids=["refused", "lost"],
+)
+def test_pointing_it_back_may_fail_too(world: World, failure: CertificatesError, said: str) -> None:
+    def answer(_elements: list[dict[str, Any]]) -> None:
+        raise failure
+
+    world.broken = {"uuid-443"}
+    world.answers = [world.change, answer]
+    [one] = world.switch()
+    assert shown([one]) == [("failed", "not_served", True)]
+    assert one.message.startswith("Nothing works. Pointing it back to certificate 1 failed, too: ")
+    assert said in one.message and one.certificate_id == NEW and world.served == {443: NEW}
+
+
+def test_what_another_run_has_changed_meanwhile_is_not_pointed_back(world: World) -> None:
+    world.broken = {"uuid-443"}
+
+    def until_served(planned: Sequence[ListenerAction]) -> list[ListenerAction]:
+        world.listeners["uuid-443"]["tlsCertificateId"] = THIRD
+        return [one.failed("not_served", "Nothing works.", served=False) for one in planned]
+
+    world.until_served = until_served  # type: ignore[method-assign]
+    [one] = world.switch()
+    assert (one.outcome, len(world.sent), world.served) == ("failed", 1, {443: THIRD})
+    assert "failed, too: The listener was changed since the plan was made: it has certificate 3 now." in one.message
+
+
+# Told to stop
+
+
+@pytest.mark.parametrize("seconds", [0, 30])
+def test_a_run_that_is_told_to_stop_sends_nothing(world: World, seconds: float) -> None:
+    """Nor does it wait any longer for what another run changes."""
+    world.status = PENDING if seconds else "ACTIVE"
+    planned = world.plan()
+    world.clock.after(seconds, world.clock.set)
+    if not seconds:
+        world.clock.set()
+    [one] = world.switch(planned)
+    assert shown([one]) == [("failed", "api_error", False)] and "told to stop before" in one.message
+    assert world.sent == [] and world.clock.now <= seconds + AT_THE_NEXT_READING
+
+
+def test_a_run_that_is_told_to_stop_waits_for_no_end(world: World) -> None:
+    """What was sent is done; what is served is not known."""
+    world.takes = 300
+    world.clock.after(30, world.clock.set)
+    [one] = world.switch(watches=False)
+    assert shown([one]) == [DONE]
+    assert one.message == "Switched. The run was told to stop before it was seen what is served."
+    assert world.clock.now <= 30 + AT_THE_NEXT_READING and len(world.sent) == 1
+
+
+def test_a_run_that_is_told_to_stop_while_it_reads_a_lost_change_back(world: World) -> None:
+    def answer(elements: list[dict[str, Any]]) -> None:
+        world.change(elements, shows_late=True)
+        world.clock.after(5, world.clock.set)
+        raise lost()
+
+    world.answers = [answer]
+    [one] = world.switch(watches=False)
+    assert shown([one]) == [("failed", "outcome_unknown", False)]
+    assert world.clock.now < 20

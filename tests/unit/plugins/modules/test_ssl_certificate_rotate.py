@@ -1,0 +1,964 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module ssl_certificate_rotate as Ansible runs it: from the files of clients to what HAProxy serves, and what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import roots as roots_of_machine
+
+from tests.simulator.client import Simulator
+from tests.support.certificates import PASSPHRASE, Authority, Issued, key_pem, new_key, pkcs12_of, self_signed
+from tests.support.deploying import ALL, NAME, UPDATE, balancer, issue, old, placed, remove, store
+from tests.support.dovecot import Mailbox
+from tests.support.messages import mail, text_part
+from tests.support.modules import Run, options_for
+from tests.support.rotate_runs import (
+    CREATE,
+    DELETE,
+    EDIT,
+    LISTINGS,
+    Rotation,
+    alarms,
+    end,
+    ids,
+    keep,
+    kept,
+    places,
+    skipped,
+)
+from tests.support.tls_servers import HOST, Server, Visit, context_of
+from tests.support.tls_servers import serving as server_of
+from tests.support.waiting import until
+
+pytest_plugins = ["tests.support.deploying", "tests.support.dovecot", "tests.support.haproxy"]
+
+PORT = 8443
+WEB = f"web:{PORT}"
+OTHER = "api.example.com"
+LTD = "Example Ltd"
+REMOVING = {"remove_superseded": True}
+
+
+@pytest.fixture
+def here(serving: Simulator, tmp_path: Path) -> Rotation:
+    """Runs where HAProxy serves the listeners."""
+    return Rotation(serving, tmp_path)
+
+
+@pytest.fixture
+def blind(account: Simulator, tmp_path: Path) -> Rotation:
+    """Runs where no listener can be reached."""
+    return Rotation(account, tmp_path)
+
+
+def web(rotation: Rotation, *certificate_ids: int, name: str = "web", **properties: Any) -> dict[str, Any]:
+    """Add a load balancer whose listeners, from `PORT` on, have these certificates."""
+    return balancer(rotation.sim, *certificate_ids, name=name, first_port=PORT, **properties)
+
+
+def stored(rotation: Rotation) -> list[int]:
+    """What the store holds."""
+    return [record["id"] for record in rotation.sim.certificates()]
+
+
+# The whole way
+
+
+def test_from_the_files_to_what_is_served(here: Rotation) -> None:
+    """The plan says what the run does; a second run does nothing, and calls nothing but the two listings."""
+    www, api = store(here.sim, old()), store(here.sim, old(OTHER))
+    web(here, www, www)
+    web(here, api, name="api")
+    for name in (NAME, OTHER, "new.example.com"):
+        here.keep(name, issue(None, names=[name]))
+
+    plan = here.check(diff=True, **REMOVING)
+    assert not plan.failed and plan["changed"], plan.output
+    assert {one["message"] for one in plan["imported"]} == {"Would be imported."}
+    assert {one["message"] for one in plan["deployed"]} == {"Would be switched, once the certificate is stored."}
+    assert {one["certificate_id"] for one in plan["deployed"]} == {None}
+    assert ids(plan, "removed") == [www, api]
+    assert {one["message"] for one in plan["removed"]} == {
+        "Would be removed, once it was seen that what replaces it is served."
+    }
+    assert stored(here) == [www, api]
+
+    done = here.run(diff=True, **REMOVING)
+    assert not done.failed, done.output
+    assert here.changes() == [CREATE] * 2 + [DELETE] * 2 + [UPDATE] * 2
+    new = {one["subject_alt_names"][0]: one["id"] for one in done["imported"]}
+    served = {WEB: new[NAME], f"web:{PORT + 1}": new[NAME], f"api:{PORT}": new[OTHER]}
+    assert placed(here.sim) == served and set(stored(here)) == set(new.values())
+    assert places(done, "deployed") == dict.fromkeys(served, ("switched", None, True))
+    assert set(places(done, "verified")) == set(served)
+    assert ids(done, "removed") == [www, api] and not done["attention"]
+    assert skipped(done) == {"new.example.com": "new_name"}
+    for name in ("imported", "deployed", "removed"):
+        assert len(plan[name]) == len(done[name]), name
+    assert "imported 2, deployed 3, verified 3, removed 2, skipped 1, failed 0" in done["summary"]
+
+    again = here.run(**REMOVING)
+    assert not again.failed and not again["changed"], again.output
+    assert here.calls.count(LISTINGS[0]) == here.calls.count(LISTINGS[1]) == 1
+    assert (sorted(here.calls), again["api_calls"]) == (sorted(LISTINGS), 2)
+    assert skipped(again) == {NAME: "already_imported", OTHER: "already_imported", "new.example.com": "new_name"}
+    assert places(again, "verified") == dict.fromkeys(served, ("unchanged", None, True))
+    assert "3 listeners are as they were" in again["summary"]
+
+
+def test_each_phase_alone(here: Rotation) -> None:
+    """In any order; what a phase needs to know it finds out by itself."""
+    first = store(here.sim, old())
+    web(here, first)
+    here.keep("www", issue())
+    assert here.run(phases=["deploy"], sources=None)["deployed"] == []
+    alone = here.run(phases=["import"])
+    assert here.changes() == [CREATE] and placed(here.sim) == {WEB: first}
+    (new,) = ids(alone, "imported")
+    assert alone["verified"] == alone["attention"] == [], "that is not asked for"
+    assert here.run(phases=["clean_up"], sources=None, **REMOVING)["removed"] == []
+    seen = here.run(phases=["verify"], sources=None)
+    assert places(seen, "verified") == {WEB: ("verified", None, True)}
+    assert [one["better_certificate_id"] for one in seen["listeners"]] == [new]
+    deployed = here.run(phases=["deploy"], sources=None)
+    assert here.changes() == [UPDATE] and placed(here.sim) == {WEB: new}
+    assert places(deployed, "deployed") == {WEB: ("switched", None, True)} and deployed["verified"] == []
+    idle = here.run(phases=["clean_up"], sources=None)
+    assert not idle["changed"] and "remove_superseded is false: no old certificate is removed" in idle["summary"]
+    assert ids(here.check(phases=["clean_up"], sources=None, **REMOVING), "removed") == [first]
+    assert ids(here.run(phases=["clean_up"], sources=None, **REMOVING), "removed") == [first]
+    assert here.changes() == [DELETE] and stored(here) == [new]
+    nothing = here.run(phases=[], sources=None)
+    assert sorted(here.calls) == sorted(LISTINGS) and len(nothing["listeners"]) == len(nothing["certificates"]) == 1
+
+
+# A. The nightly run does no harm
+
+
+def without_a_chain(rotation: Rotation, issued: Issued) -> int:
+    """Store a certificate without its intermediate, as `ssl_certificate_import` does with a warning."""
+    identifier = store(rotation.sim, issued)
+    rotation.sim.patch_certificate(identifier, intermediateCertificate=None)
+    return identifier
+
+
+NOBODY_TRUSTS: dict[str, Callable[[Rotation], int]] = {
+    "self-signed": lambda here: store(
+        here.sim, self_signed(NAME, new_key("rsa"), days=(-0.5, 91)), intermediateCertificate=""
+    ),
+    "of a staging authority": lambda here: store(
+        here.sim, Authority("Staging").issue(NAME, key=new_key("rsa"), days=(-0.5, 91))
+    ),
+    "without its chain": lambda here: without_a_chain(here, issue(days=(-0.5, 91))),
+}
+
+
+@pytest.mark.parametrize("kind", NOBODY_TRUSTS)
+@pytest.mark.parametrize(
+    "phases", [["import", "deploy", "verify", "clean_up"], ["deploy", "verify", "clean_up"]], ids=len
+)
+def test_a1_a_certificate_that_nobody_trusts_replaces_and_deletes_nothing(
+    here: Rotation, kind: str, phases: list[str]
+) -> None:
+    """Neither in check mode; it is told, and the run fails if that is wanted."""
+    first = store(here.sim, old())
+    bad = NOBODY_TRUSTS[kind](here)
+    web(here, first)
+    for run in (here.check(phases=phases, **REMOVING), here.run(phases=phases, **REMOVING)):
+        assert not run["changed"] and not run["deployed"] and not run["removed"]
+        (one,) = run["listeners"]
+        reason = "untrusted" if kind == "self-signed" else "chain_incomplete"
+        assert (one["outcome"], one["reason"], one["served"]) == ("skipped", reason, True)
+        assert alarms(run) == {WEB: ["expiring", "held_back"]}
+        assert any(f"Certificate {bad} of the store, which is newer, is held back." in line for line in run["summary"])
+    assert placed(here.sim) == {WEB: first} and stored(here) == [first, bad]
+    failing = here.run(phases=phases, fail_on=["held_back"])
+    assert failing.failed and failing.code == "attention_needed" and f"{WEB} ({NAME}): held_back" in failing["msg"]
+
+
+def test_a1_a_listener_that_somebody_gave_such_a_certificate(here: Rotation) -> None:
+    """The trusted one is not deleted because of that; and the listener gets one of the authority back."""
+    first = store(here.sim, old())
+    bad = NOBODY_TRUSTS["self-signed"](here)
+    web(here, bad)
+    run = here.run(**REMOVING)
+    assert not run["removed"] and stored(here) == [first, bad]
+    here.keep("www", issue(days=(-0.1, 92)))
+    assert places(here.run(), "deployed") == {WEB: ("switched", None, True)}
+
+
+def test_a2_a_certificate_that_is_not_valid_yet_hides_no_renewal(here: Rotation) -> None:
+    first = store(here.sim, issue(days=(-88, 2)))
+    later = store(here.sim, issue(days=(20, 110)))
+    web(here, first)
+    here.keep("www", issue())
+    for run in (here.check(**REMOVING), here.run(**REMOVING)):
+        assert (len(run["imported"]), len(run["deployed"]), ids(run, "removed")) == (1, 1, [first]), run.output
+        assert not run["attention"]
+    assert later in stored(here)
+
+
+@pytest.mark.parametrize("where", ["store", "source"])
+def test_a3_a_certificate_of_another_organization_hides_none(here: Rotation, where: str) -> None:
+    """One day newer, domain-validated; the organization's renewal goes on."""
+    first = store(here.sim, old(organization=LTD))
+    web(here, first)
+    renewal, other = issue(organization=LTD, days=(-2, 89)), issue(days=(-1, 90))
+    here.keep("renewal", renewal)
+    if where == "store":
+        store(here.sim, other)
+    else:
+        here.keep("other", other)
+    for run in (here.check(**REMOVING), here.run(**REMOVING)):
+        assert [one["name"] for one in run["imported"]] == ["renewal"], run.output
+        assert (len(run["deployed"]), ids(run, "removed")) == (1, [first])
+        assert skipped(run) == ({} if where == "store" else {"other": "organization_differs"})
+    assert places(run, "verified") == {WEB: ("verified", None, True)} or run["verified"]
+
+
+def test_a4_the_certificates_decide_and_not_what_the_api_derives_of_them(here: Rotation) -> None:
+    """Check mode and run agree where each derived field says something else."""
+    here.sim.settings(tell_otherwise=True)
+    organized, plain = store(here.sim, old(organization=LTD)), store(here.sim, old(OTHER))
+    web(here, organized, plain)
+    here.keep("organized", issue(organization=LTD))
+    here.keep("plain", issue(OTHER))
+    plan = here.check(**REMOVING)
+    assert ids(plan, "removed") == [organized, plain] and len(plan["deployed"]) == 2
+    assert [one["common_name"] for one in plan["removed"]] == [NAME, OTHER]
+    assert {one["organization_name"] for one in plan["certificates"]} == {LTD, None}
+    done = here.run(**REMOVING)
+    assert ids(done, "removed") == [organized, plain] and len(done["verified"]) == 2
+    assert not here.run(**REMOVING)["changed"]
+
+
+SECOND_HOST = "127.0.0.2"
+SHARED_NAME = "web.lb.example.net"
+
+
+def with_two_addresses() -> None:
+    """Let a name resolve to two addresses of this machine."""
+    ask = socket.getaddrinfo
+
+    def resolve(host: Any, *arguments: Any, **keywords: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        hosts = [HOST, SECOND_HOST] if name == SHARED_NAME else [host]
+        if name == SHARED_NAME and keywords.get("flags"):
+            raise OSError("it is no address")
+        return [found for one in hosts for found in ask(one, *arguments, **keywords)]
+
+    socket.getaddrinfo = resolve
+
+
+@pytest.mark.parametrize("phases", [["verify", "clean_up"], ["clean_up"], ["deploy", "verify", "clean_up"]], ids=str)
+@pytest.mark.parametrize("other", ["old", "new", "closed", "broken"])
+def test_a5_every_address_counts(blind: Rotation, phases: list[str], other: str) -> None:
+    """In every phase, in check mode, too: the second address serves the old certificate, and that is not deleted."""
+    before, now = old(), issue()
+    first, second = store(blind.sim, before), store(blind.sim, now)
+    with server_of(now) as one:
+        balancer(blind.sim, second, first_port=one.port, address=SHARED_NAME)
+        scripts: dict[str, Callable[[Visit], None]] = {
+            "old": partial(_serve, before),
+            "new": partial(_serve, now),
+            "broken": lambda visit: visit.say(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+        }
+        options = {"phases": phases, "sources": None, "first": with_two_addresses, **REMOVING}
+        if other == "closed":
+            runs = [blind.check(**options), blind.run(**options)]
+        else:
+            with Server(scripts[other], SECOND_HOST, one.port):
+                runs = [blind.check(**options), blind.run(**options)]
+    for run in runs:
+        if other in {"new", "closed"}:  # what accepts no connection serves nothing
+            assert (run.failed, ids(run, "removed")) == (False, [first]), run.output
+        else:
+            assert run.failed and run.code == "rotation_failed"
+            assert (ids(run, "removed"), kept(run)) == ([], {first: "not_served"})
+            (failure,) = run["failed_items"]
+            assert (failure["reason"], failure["served"], run["verified"]) == ("not_served", False, [])
+    assert (first in stored(blind)) == (other in {"old", "broken"})
+
+
+def _serve(issued: Issued, visit: Visit) -> None:
+    visit.serve(context_of(issued))
+
+
+def test_a6_the_most_complete_copy_counts(here: Rotation, tmp_path: Path) -> None:
+    first = store(here.sim, old())
+    web(here, first)
+    new = issue()
+    here.keep("lacking", new, ".crt", ".key")
+    keep(tmp_path / "whole", "whole", new)
+    sources = [{"folder": str(here.folder)}, {"folder": str(tmp_path / "whole")}]
+    for run in (here.check(sources=sources), here.run(sources=sources)):
+        assert [one["name"] for one in run["imported"]] == ["whole"], run.output
+        assert not skipped(run) and len(run["deployed"]) == 1
+    (record,) = (one for one in here.sim.certificates() if one["id"] != first)
+    assert record["intermediateCertificate"] == new.chain_pem
+
+
+def test_a7_a_record_that_lacks_its_chain_is_replaced_by_one_that_has_it(here: Rotation) -> None:
+    """Stored once more, switched, looked at, and the incomplete one deleted; a second run changes nothing."""
+    new = issue()
+    lacking = without_a_chain(here, new)
+    web(here, lacking)
+    here.keep("www", new)
+    plan = here.check(**REMOVING)
+    assert (len(plan["imported"]), len(plan["deployed"]), ids(plan, "removed")) == (1, 1, [lacking]), plan.output
+    assert str(lacking) in plan["imported"][0]["message"]
+    done = here.run(**REMOVING)
+    (whole,) = ids(done, "imported")
+    assert here.changes() == [CREATE, DELETE, UPDATE]
+    assert places(done, "deployed") == {WEB: ("switched", None, True)} and ids(done, "removed") == [lacking]
+    assert placed(here.sim) == {WEB: whole} and stored(here) == [whole]
+    again = here.run(**REMOVING)
+    assert not again["changed"] and skipped(again) == {"www": "already_imported"} and here.changes() == []
+
+
+def test_a7_without_remove_superseded_both_records_stay_and_nothing_is_done_twice(here: Rotation) -> None:
+    new = issue()
+    lacking = without_a_chain(here, new)
+    web(here, lacking)
+    here.keep("www", new)
+    (whole,) = ids(here.run(), "imported")
+    assert stored(here) == [lacking, whole]
+    again = here.run()
+    assert not again["changed"] and not again.failed, again.output
+    assert ids(here.run(**REMOVING), "removed") == [lacking]
+
+
+def test_a7_a_record_that_nobody_uses_is_given_its_chain(here: Rotation) -> None:
+    first, new = store(here.sim, old()), issue()
+    lacking = without_a_chain(here, new)
+    web(here, first)
+    here.keep("www", new)
+    for run in (here.check(**REMOVING), here.run(**REMOVING)):
+        assert [(one["outcome"], one["id"]) for one in run["imported"]] == [("updated", lacking)], run.output
+        assert [one["certificate_id"] for one in run["deployed"]] == [lacking] and ids(run, "removed") == [first]
+    assert here.changes() == [DELETE, EDIT, UPDATE]
+
+
+@pytest.mark.parametrize("where", ["store", "source"])
+def test_a8_what_is_exactly_as_new_is_for_a_person_to_choose(here: Rotation, where: str) -> None:
+    first = store(here.sim, old())
+    web(here, first)
+    one, twin = issue(names=[NAME]), issue(names=[NAME])
+    here.keep("one", one)
+    if where == "store":
+        store(here.sim, twin)
+    else:
+        here.keep("twin", twin)
+    for run in (here.check(), here.run()):
+        assert not run["imported"] and skipped(run)["one"] == "ambiguous"
+        assert "exactly as new" in run.output
+        assert len(run["deployed"]) == (where == "store"), "which is the only one that it has"
+
+
+# No night is green while something dies
+
+
+def test_what_dies_fails_the_run(here: Rotation) -> None:
+    """Whatever else went well; the last lines name it with the remedy."""
+    gone, due, fresh = (store(here.sim, issue(name, days=days)) for name, days in DYING.items())
+    web(here, gone, due, fresh)
+    for phases in (["import", "deploy", "verify"], ["verify"], ["deploy"]):
+        run = here.run(phases=phases, fail_on=None)
+        assert run.failed and run.code == "attention_needed", run.output
+        assert alarms(run) == {WEB: ["expired"], f"web:{PORT + 1}": ["expiring"]}
+        assert "2 listeners need a person" in run["msg"]
+        lines = [line for line in run["summary"] if line.startswith("NEEDS A PERSON: ")]
+        assert len(lines) == 2 and "(gone.example.com): expired: It expired at" in lines[0]
+        assert not run["failed_items"]
+    assert here.run(phases=["verify"], fail_on=["expiring"]).failed
+    assert not here.run(phases=["verify"], fail_on=["held_back", "not_served"]).failed
+    assert not here.run(phases=["import"], fail_on=None).failed
+
+
+DYING = {"gone.example.com": (-90.0, -2.0), "due.example.com": (-89.0, 1.0), "fresh.example.com": (-3.0, 3.0)}
+
+
+def test_what_is_renewed_in_time_is_no_alarm(here: Rotation) -> None:
+    """By this run, also in check mode; or by one of the store or of a source that is not valid yet."""
+    names = (NAME, OTHER, "shop.example.com")
+    web(here, *(store(here.sim, old(name)) for name in names))
+    here.keep("www", issue())
+    here.keep("later", issue(OTHER, days=(3, 93)))
+    store(here.sim, issue("shop.example.com", days=(3, 93)))
+    for run in (here.check(fail_on=None), here.run(fail_on=None)):
+        assert not run.failed and not run["attention"], run.output
+        assert skipped(run) == {"later": "not_yet_valid"}
+
+
+def test_a_key_that_no_balancer_offers_says_what_to_do(here: Rotation) -> None:
+    web(here, store(here.sim, old()))
+    here.keep("www", issue(key="ec"))
+    run = here.run(fail_on=["held_back"])
+    assert run.failed and skipped(run) == {"www": "key_type_not_offered"}
+    assert alarms(run) == {WEB: ["expiring", "held_back"]}
+    assert "The newer certificate of folder www" in run["msg"] and "--key-type rsa" in run["msg"]
+
+
+# D. Another job switches a listener meanwhile
+
+
+def switching_server(rotation: Rotation, before: Issued, after: Issued) -> tuple[Server, Callable[[str, int], None]]:
+    """A listener's server that another job switches as soon as somebody looks; also what arms it."""
+    armed: list[tuple[str, int]] = []
+
+    def script(visit: Visit) -> None:
+        while armed:
+            uuid, identifier = armed.pop()
+            rotation.sim.patch_listener(uuid, tlsCertificateId=identifier)
+        visit.serve(context_of(after))
+
+    return Server(script), lambda uuid, identifier: armed.append((uuid, identifier))
+
+
+@pytest.mark.parametrize("phases", [["verify"], ["deploy", "verify"]], ids=len)
+@pytest.mark.parametrize("check", [False, True])
+def test_a_listener_that_another_job_switches_is_listed_once_more(
+    blind: Rotation, phases: list[str], check: bool
+) -> None:
+    """Before it counts as one that serves something else."""
+    new = issue()
+    first, second = store(blind.sim, issue(days=(-2, 89))), store(blind.sim, new)
+    server, arm = switching_server(blind, old(), new)
+    with server:
+        row = balancer(blind.sim, first if phases == ["verify"] else second, first_port=server.port, address=HOST)
+        if phases == ["verify"]:
+            arm(row["listeners"][0]["uuid"], second)
+            run = blind.run(phases=phases, sources=None, check=check)
+            assert (run.failed, places(run, "verified")) == (False, {f"web:{server.port}": ("verified", None, True)})
+            assert [one["certificate_id"] for one in run["listeners"]] == [second]
+            assert sorted(blind.calls) == sorted(LISTINGS * 2)
+        else:
+            run = blind.run(phases=phases, sources=None, check=check)
+            assert not run.failed and sorted(blind.calls) == sorted(LISTINGS)
+
+
+def test_a_listener_that_serves_something_else_is_listed_once_more_and_fails(blind: Rotation) -> None:
+    """Nobody has switched it: that is no false alarm."""
+    first = store(blind.sim, issue(days=(-2, 89)))
+    with server_of(self_signed("stranger.example.com", new_key("rsa"))) as server:
+        balancer(blind.sim, first, first_port=server.port, address=HOST)
+        run = blind.run(phases=["verify"], sources=None, fail_on=None)
+    assert run.failed and run.code == "rotation_failed"
+    assert [one["reason"] for one in run["failed_items"]] == ["not_served"]
+    assert sorted(blind.calls) == sorted(LISTINGS * 2)
+    (one,) = run["listeners"]
+    assert one["served_certificate"]["common_name"] == "stranger.example.com"
+    assert alarms(run) == {f"web:{server.port}": ["not_served"]}
+
+
+def test_a_listener_is_deleted_meanwhile(blind: Rotation) -> None:
+    first = store(blind.sim, issue(days=(-2, 89)))
+    rows: list[dict[str, Any]] = []
+
+    def script(visit: Visit) -> None:
+        while rows:
+            blind.sim.delete_balancer(rows.pop()["id"])
+        visit.say(b"HTTP/1.1 503 Service Unavailable\r\n\r\n")
+
+    with Server(script) as server:
+        rows.append(balancer(blind.sim, first, first_port=server.port, address=HOST))
+        run = blind.run(phases=["verify"], sources=None)
+    assert not run.failed and run["listeners"] == [], run.output
+
+
+# Only what was approved
+
+
+def test_only_what_a_check_run_showed(here: Rotation) -> None:
+    """By its result or its preview; what came since then is left out, and the next check shows it."""
+    www, api = store(here.sim, old()), store(here.sim, old(OTHER))
+    web(here, www, api)
+    here.keep("www", issue())
+    shown = here.check(**REMOVING)
+    here.keep("api", issue(OTHER))
+    run = here.run(approved=shown["preview"], **REMOVING)
+    assert not run.failed, run.output
+    assert [one["name"] for one in run["imported"]] == ["www"] and skipped(run) == {"api": "not_approved"}
+    assert places(run, "deployed") == {WEB: ("switched", None, True)} and ids(run, "removed") == [www]
+    again = here.run(approved=shown.result, **REMOVING)
+    assert not again["changed"] and not again.failed, again.output
+    rest = here.check(**REMOVING)
+    assert here.run(approved=rest.result, **REMOVING)["changed"] and ids(rest, "removed") == [api]
+
+
+@pytest.mark.parametrize("given", [{}, {"imported": [], "deployed": [], "removed": []}], ids=len)
+def test_what_showed_nothing_approves_nothing(here: Rotation, given: dict[str, Any]) -> None:
+    first = store(here.sim, old())
+    second, third = store(here.sim, old(OTHER)), store(here.sim, issue(OTHER))
+    web(here, first, second)
+    web(here, third, name="api")
+    here.keep("www", issue())
+    run = here.run(approved=given, **REMOVING)
+    assert not run["changed"] and here.changes() == []
+    assert skipped(run) == {"www": "not_approved"}
+    assert places(run, "skipped_items") == {f"web:{PORT + 1}": ("skipped", "not_approved", True)}
+
+
+def test_what_was_changed_since_the_check(here: Rotation) -> None:
+    """Another certificate in the same file, a listener that is gone or was given something else, a certificate that is needed again."""
+    www, api = store(here.sim, old()), store(here.sim, old(OTHER))
+    row = web(here, www, api, www)
+    here.keep("www", issue())
+    here.keep("api", issue(OTHER))
+    shown = here.check(**REMOVING)
+    here.keep("www", issue(days=(-0.5, 91)))
+    here.sim.delete_listener(row["listeners"][2]["uuid"])
+    web(here, api, name="late")
+    run = here.run(approved=shown["preview"], **REMOVING)
+    assert not run.failed, run.output
+    assert [one["name"] for one in run["imported"]] == ["api"]
+    reasons = sorted(one["reason"] for one in run["skipped_items"] if one.get("source"))
+    assert reasons == ["changed_meanwhile", "not_approved"]
+    assert places(run, "deployed") == {f"web:{PORT + 1}": ("switched", None, True)}
+    left = {place: reason for place, (_outcome, reason, _served) in places(run, "skipped_items").items()}
+    assert left == {WEB: "changed_meanwhile", f"web:{PORT + 2}": "changed_meanwhile", f"late:{PORT}": "not_approved"}
+    assert run["removed"] == [] and stored(here)[:2] == [www, api]
+
+
+def test_an_approval_that_is_none_is_refused(blind: Rotation) -> None:
+    for given in ({"imported": "all"}, {"deployed": [{"load_balancer": "web", "port": 443}]}):
+        run = blind.run(approved=given)
+        assert run.failed and run.code == "invalid_argument" and blind.calls == []
+        assert "approved must be what ssl_certificate_rotate returned in check mode" in run["msg"]
+
+
+# What goes wrong
+
+
+def test_more_than_is_allowed_is_refused_and_finished_later(here: Rotation) -> None:
+    """What was imported stays; nothing is deleted, however little was seen."""
+    first, other = store(here.sim, old()), store(here.sim, old(OTHER))
+    web(here, first, first)
+    web(here, store(here.sim, issue(OTHER)), name="api")
+    here.keep("www", issue())
+    for run in (here.check(max_listeners=1), here.run(max_listeners=1)):
+        assert run.failed and len(run["imported"]) == 1 and not run["deployed"]
+        (failure,) = run["failed_items"]
+        assert (failure["common_name"], failure["reason"]) == ("the load balancers", "too_many_listeners")
+        assert "raise max_listeners" in run["msg"]
+        assert len(places(run, "verified")) == 3, "they are looked at"
+    assert here.changes() == [CREATE] and other in stored(here)
+    assert len(here.run(max_listeners=2)["deployed"]) == 2
+
+
+def test_one_listener_that_fails_does_not_hide_the_others(here: Rotation) -> None:
+    first, api = store(here.sim, old()), store(here.sim, old(OTHER))
+    row = web(here, first, api)
+    here.keep("www", issue())
+    here.keep("api", issue(OTHER))
+    here.sim.patch_listener(row["listeners"][0]["uuid"], misbehaves="handshake", changes=1)
+    run = here.run(**REMOVING)
+    assert run.failed and run.code == "rotation_failed" and run["changed"]
+    assert places(run, "failed_items") == {WEB: ("rolled_back", "not_served", False)}
+    assert places(run, "deployed") == {f"web:{PORT + 1}": ("switched", None, True)}
+    assert ids(run, "removed") == [api] and first in stored(here)
+    assert f"{WEB}: FAILED, " in "\n".join(run["summary"])
+
+
+def test_a_certificate_that_the_store_refuses_does_not_hide_the_others(here: Rotation) -> None:
+    first, api = store(here.sim, old()), store(here.sim, old(OTHER))
+    web(here, first, api)
+    here.keep("a", issue(OTHER))
+    here.keep("b", issue())
+    here.sim.fault("fault", method=CREATE, nth=1, message="No.")
+    run = here.run(concurrency=1)
+    assert run.failed and len(run["imported"]) == len(run["deployed"]) == len(run["failed_items"]) == 1
+    assert run["failed_items"][0]["source"] == "folder" and run["failed_items"][0]["reason"] == "refused"
+
+
+def test_broken_entries_stop_nothing(here: Rotation) -> None:
+    """They are skipped with a reason each, and the others are rotated."""
+    web(here, store(here.sim, old()))
+    here.keep("www", issue())
+    here.keep("lost", issue(key="ec"), ".crt")
+    here.keep("stranger", self_signed(NAME, new_key("rsa")), ".crt", ".key")
+    here.keep("late", issue(days=(-90, -1)))
+    (here.folder / "half.crt").write_text(issue().pem[:300], encoding="ascii")
+    (here.folder / "locked.p12").write_bytes(pkcs12_of(issue(), PASSPHRASE))
+    run = here.run()
+    assert not run.failed and len(run["deployed"]) == 1, run.output
+    assert skipped(run) == {
+        **{"lost": "key_missing", "stranger": "untrusted", "late": "expired", "half": "malformed"},
+        "locked": "bad_passphrase",
+    }
+    assert {one["name"] for one in run["source_problems"]} == {"lost", "half", "locked"}
+    assert "folder lost: SKIPPED, key_missing: " in "\n".join(run["summary"])
+
+
+def test_a_user_who_may_only_view(blind: Rotation) -> None:
+    """Neither check mode nor a run is possible; the sentence says what is lacking."""
+    viewer = {"username": blind.sim.viewer_username, "api_key": blind.sim.viewer_api_key}
+    blind.keep("www", issue())
+    for check in (True, False):
+        run = blind.run(check=check, **viewer)
+        assert run.failed and run.code == "not_found"
+        assert run["msg"].startswith("The certificate store cannot be read: the API user lacks the permission")
+        assert blind.changes() == []
+
+
+@pytest.mark.parametrize("phases", [["import"], None], ids=["import alone", "all phases"])
+def test_no_permission_for_load_balancers(blind: Rotation, phases: list[str] | None) -> None:
+    """Imports are made in any case; that the rest was not done is a failure."""
+    first = store(blind.sim, old())
+    balancer(blind.sim, first)
+    blind.sim.fault("not_found", method=ALL)
+    blind.keep("www", issue())
+    run = blind.run(phases=phases, **REMOVING)
+    assert blind.changes() == [CREATE] and len(run["imported"]) == 1, run.output
+    assert run["deployed"] == run["removed"] == run["listeners"] == []
+    assert {one["services"] is None for one in run["certificates"]} == {True}
+    assert run.failed == (phases is None)
+    if run.failed:
+        (failure,) = run["failed_items"]
+        assert failure["common_name"] == "the load balancers" and "LOADBALANCER_MANAGE" in failure["message"]
+        assert run.code == "rotation_failed" and "LOADBALANCER_MANAGE" in run["msg"]
+
+
+def test_load_balancers_that_may_only_be_viewed(blind: Rotation) -> None:
+    """Imports are made, and each listener fails with what is lacking."""
+    first = store(blind.sim, old())
+    balancer(blind.sim, first)
+    blind.sim.permit(blind.sim.username, "SECURITY_CERTIFICATE_MANAGE", "SECURITY_CERTIFICATE_VIEW")
+    blind.keep("www", issue())
+    run = blind.run(remove_unseen=True, **REMOVING)
+    assert run.failed and len(run["imported"]) == 1 and not run["removed"]
+    assert places(run, "failed_items") == {"web:443": ("failed", "not_found", None)}
+    assert "LOADBALANCER_MANAGE" in run["msg"] and placed(blind.sim) == {"web:443": first}
+
+
+def test_an_import_that_is_not_permitted_is_no_file_that_has_changed(blind: Rotation) -> None:
+    """The run fails, and says what is lacking."""
+    store(blind.sim, old())
+    blind.sim.permit(blind.sim.username, "SECURITY_CERTIFICATE_MANAGE")
+    blind.keep("www", issue())
+    run = blind.run(phases=["import"])
+    assert run.failed and not skipped(run) and blind.changes() == []
+    assert [one["reason"] for one in run["failed_items"]] == ["not_found"] and "permission" in run["msg"]
+
+
+def test_a_store_that_does_not_answer_ends_the_run(blind: Rotation) -> None:
+    blind.sim.fault("fault", method=LISTINGS[0], message="Internal Error")
+    run = blind.run()
+    assert run.failed and run.code == "api_error" and "Internal Error" in run["msg"]
+
+
+def test_a_run_that_is_interrupted(here: Rotation) -> None:
+    """The calls in flight finish, nothing more is sent, and the run says what was done; the next one finishes it."""
+    first = store(here.sim, old())
+    row = web(here, first)
+    here.keep("www", issue())
+    here.sim.settings(balancer_lock_ms=600_000)
+    process = here.begin(balancer_wait_timeout=600, **REMOVING)
+    until(lambda: any(call["outcome"] == "ok" for call in here.sim.calls(method=UPDATE)), process)
+    process.send_signal(signal.SIGTERM)
+    run = end(process)
+    assert process.returncode == 1, "it did not end by itself"
+    assert run.failed and run.code == "interrupted" and run["msg"].startswith("The run was told to stop.")
+    assert len(run["imported"]) == len(run["deployed"]) == 1 and run["changed"], run.output
+    assert "before it was seen what is served" in run["deployed"][0]["message"] and not run["failed_items"]
+    assert run["removed"] == [] and here.changes() == [CREATE, UPDATE]
+    here.sim.settings(balancer_lock_ms=0)
+    here.sim.patch_listener(row["listeners"][0]["uuid"], tlsCertificateId=run["imported"][0]["id"])
+    here.sim.patch_balancer(row["id"], provisioningStatus="ACTIVE")
+    rest = here.run(**REMOVING)
+    assert not rest.failed and ids(rest, "removed") == [first] and here.changes() == [DELETE], rest.output
+
+
+def test_a_run_that_is_interrupted_while_it_imports(blind: Rotation) -> None:
+    """Nothing is switched then, and nothing deleted though unseen listeners do not matter."""
+    names = [f"{number}.example.com" for number in range(6)]
+    first = [store(blind.sim, old(name)) for name in names]
+    balancer(blind.sim, *first)
+    for name in names:
+        blind.keep(name, issue(name))
+    blind.sim.settings(latency_ms=300)
+    process = blind.begin(concurrency=1, remove_unseen=True, **REMOVING)
+    until(lambda: blind.sim.calls(method=CREATE), process)
+    process.send_signal(signal.SIGTERM)
+    run = end(process)
+    assert run.failed and run.code == "interrupted", run.output
+    assert set(blind.changes()) == {CREATE} and 0 < len(run["imported"]) < len(names)
+    assert run["removed"] == [] and not places(run, "deployed")
+    blind.sim.settings(latency_ms=0)
+    rest = blind.run(remove_unseen=True, **REMOVING)
+    assert not rest.failed and sorted(ids(rest, "removed")) == first
+    assert len(stored(blind)) == len(names)
+
+
+def test_what_is_not_looked_at_is_not_unseen(blind: Rotation, tmp_path: Path) -> None:
+    """With a lock that another run has, nothing is switched; what replaces others is looked at before these are deleted."""
+    before, now = old(OTHER), issue(OTHER)
+    first, api, new = store(blind.sim, old()), store(blind.sim, before), store(blind.sim, now)
+    store(blind.sim, issue())
+    with server_of(before) as server:  # which has the new one in the API
+        balancer(blind.sim, first, new, first_port=server.port - 1, address=HOST)
+        run = blind.run(
+            sources=None,
+            phases=["deploy", "verify", "clean_up"],
+            remove_unseen=True,
+            ledger_url=f"sqlite:///{tmp_path}",
+            **REMOVING,
+        )
+    assert run.failed, run.output
+    assert {one["common_name"] for one in run["failed_items"] if not one.get("port")} == {"the load balancers"}
+    assert run["removed"] == [] and kept(run) == {api: "not_served"}
+    assert api in stored(blind)
+
+
+def without_roots() -> None:
+    """Be a machine that trusts nobody, as an image without the package ca-certificates is."""
+    nowhere = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
+    ssl.get_default_verify_paths = lambda: nowhere
+    roots_of_machine.BUNDLES = ()
+    sys.modules["certifi"] = None  # type: ignore[assignment]
+
+
+def test_a_machine_without_roots_says_so(blind: Rotation) -> None:
+    """Nothing can be trusted there, which is not the fault of each certificate; if roots are given, it needs none."""
+    balancer(blind.sim, store(blind.sim, old()))
+    options = {"first": without_roots, "trusted_ca_path": None}
+    assert "No certificate can be trusted" not in blind.run(**options).output, "there is none"
+    blind.keep("www", issue())
+    run = blind.check(**options)
+    warned = str(run["warnings"])
+    assert "No certificate can be trusted. This machine has no root certificates" in warned
+    assert "install its package ca-certificates" in warned and "trusted_ca_path" in warned
+    assert skipped(run) == {"www": "chain_incomplete"}
+    assert "No certificate can be trusted" not in blind.check(first=without_roots).output
+
+
+# Sources of mail
+
+
+def test_a_mailbox_that_cannot_be_read_stops_nothing(here: Rotation, mailbox: Mailbox, tmp_path: Path) -> None:
+    """The other sources go on, and the run fails; the password is nowhere."""
+    web(here, store(here.sim, old()))
+    here.keep("www", issue())
+    keep(tmp_path / "csr", "api", issue(OTHER), ".key")
+    mail_source = {"imap": mailbox.options(password="s3cr3t-w0rd")}
+    sources = [{"mail": mail_source, "privatekey_dir": str(tmp_path / "csr")}, {"folder": str(here.folder)}]
+    for run in (here.check(sources=sources), here.run(sources=sources)):
+        assert run.failed and run.code == "rotation_failed"
+        (failure,) = run["failed_items"]
+        assert (failure["common_name"], failure["reason"]) == ("the mailbox", "authentication_failed")
+        assert len(run["imported"]) == len(run["deployed"]) == 1
+        assert "s3cr3t-w0rd" not in run.output
+
+
+def test_certificates_that_come_by_email(blind: Rotation, tmp_path: Path) -> None:
+    """With their keys in a folder; an issuer that the email lacks can be given."""
+    first, new = store(blind.sim, old()), issue()
+    balancer(blind.sim, first)
+    keep(tmp_path / "csr", "www", new, ".key")
+    mails = tmp_path / "mails"
+    mails.mkdir()
+    (mails / "1.eml").write_bytes(mail(text_part(new.pem)))
+    (tmp_path / "issuers.pem").write_text(new.chain_pem)
+    sources = [{"mail": {"paths": [str(mails)]}, "privatekey_dir": str(tmp_path / "csr")}]
+    assert skipped(blind.run(sources=sources)) == {"www": "chain_incomplete"}
+    run = blind.run(sources=sources, intermediate_path=str(tmp_path / "issuers.pem"))
+    assert [one["source"] for one in run["imported"]] == ["mail"], run.output
+    assert blind.sim.certificates()[-1]["intermediateCertificate"] == new.chain_pem
+
+
+# Secrets
+
+
+def test_no_secret_is_in_any_output(blind: Rotation, tmp_path: Path) -> None:
+    """Whether it fails or not: in the result, with its invocation as `-vvv` shows it, and in the diff."""
+    first, new = store(blind.sim, old()), issue()
+    balancer(blind.sim, first)
+    (blind.folder / "www.p12").write_bytes(pkcs12_of(new, PASSPHRASE))
+    (blind.folder / "api.crt").write_text(issue(OTHER).pem)
+    (blind.folder / "api.key").write_text(key_pem(new_key("rsa"), passphrase=PASSPHRASE))
+    keep(tmp_path / "csr", "shop", issue("shop.example.com"), ".key")
+    imap = {"host": HOST, "port": 1, "username": "user", "password": "m41l-s3cr3t", "security": "none", "timeout": 1}
+    sources = [{"folder": str(blind.folder)}, {"mail": {"imap": imap}, "privatekey_dir": str(tmp_path / "csr")}]
+    given: dict[str, Any] = {"sources": sources, "privatekey_passphrase": PASSPHRASE, "diff": True}
+    broken = [*sources, {"folder": "/no/such/folder"}]
+    misplaced = [{"mail": {"imap": {**imap, "passwort": "m41l-s3cr3t"}}, "privatekey_dir": str(tmp_path / "csr")}]
+    for options in ({}, {"check": True}, {"sources": broken}, {"sources": misplaced}, {"max_listeners": "m41l-s3cr3t"}):
+        run = blind.run(**{**given, **options})
+        shown = json.dumps(run.result, ensure_ascii=False)
+        assert "invocation" in run
+        for secret in (PASSPHRASE, "m41l-s3cr3t", blind.sim.api_key):
+            assert secret not in shown and secret not in run.output
+    assert run.failed
+
+
+# What is refused before anything is called
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        ({"sources": None}, "invalid_argument", "sources names no source: name where the certificates come from"),
+        ({"sources": []}, "invalid_argument", "sources names no source"),
+        ({"sources": [{}]}, "invalid_argument", "sources[0]"),
+        ({"sources": [{"certbot": "/x", "lego": "/y"}]}, "invalid_argument", "sources[0]"),
+        ({"sources": [{"folder": "/no/such"}]}, "not_found", "sources[0]: /no/such"),
+        ({"sources": [{"mail": {"maildir": "/m"}}]}, "invalid_argument", "privatekey_dir"),
+        (
+            {"sources": [{"mail": {}, "privatekey_dir": "/tmp"}]},
+            "invalid_argument",
+            "mail must name the mailbox by one of",
+        ),
+        (
+            {"sources": [{"mail": {"maildir": "/m", "mbox": "/n"}, "privatekey_dir": "/tmp"}]},
+            "invalid_argument",
+            "it names maildir and mbox, leave all but one out",
+        ),
+        (
+            {"sources": [{"mail": {"maildir": "/m", "max_age_days": -1}, "privatekey_dir": "/tmp"}]},
+            "invalid_argument",
+            "max_age_days",
+        ),
+        (
+            {"sources": [{"folder": "/tmp", "privatekey_dir": "/tmp"}]},
+            "invalid_argument",
+            "privatekey_dir belongs to mail",
+        ),
+        ({"deploy_concurrency": 0}, "invalid_argument", "deploy_concurrency must be from 1 to"),
+        ({"concurrency": 1000}, "invalid_argument", "concurrency must be from 1 to"),
+        ({"max_listeners": -1}, "invalid_argument", "max_listeners must be 0 or more"),
+        ({"verify_timeout": -1}, "invalid_argument", "verify_timeout must be from 0 to 86400"),
+        ({"balancer_wait_timeout": 100_000}, "invalid_argument", "balancer_wait_timeout must be from 0 to 86400"),
+        ({"trusted_ca_path": "/no/root.pem"}, "not_found", "/no/root.pem"),
+        ({"intermediate_path": "/no/issuers.pem"}, "not_found", "/no/issuers.pem"),
+        ({"phases": ["report"]}, "invalid_argument", "report"),
+        ({"fail_on": ["everything"]}, "invalid_argument", "everything"),
+        ({"ledger_url": "nothing"}, "ledger_unavailable", "ledger_url"),
+    ],
+)
+def test_a_run_that_cannot_begin_is_refused(blind: Rotation, given: dict[str, Any], code: str, said: str) -> None:
+    """With one sentence that names the option."""
+    options = blind.options(**given)
+    if given.get("sources", ()) is None:
+        options.pop("sources", None)
+    run = blind.run(**{**options, **({"sources": None} if "sources" not in options else {})})
+    assert run.failed and run.code == code, run.output
+    assert said in run["msg"] and blind.calls == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"load_balancers": ["wbe"]}, "No load balancer matches wbe of load_balancers"),
+        ({"load_balancers": ["web", "ap*"]}, "No load balancer matches ap* of load_balancers"),
+        ({"common_names": ["www.exmaple.com"]}, "No certificate matches www.exmaple.com of common_names; there are those for: www.example.com"),
+        ({"common_names": [NAME, "none.*"]}, "No certificate matches none.* of common_names"),
+    ],
+)
+def test_a_typo_is_an_error(blind: Rotation, given: dict[str, Any], said: str) -> None:
+    """Also beside a pattern that matches; it names what there is, and nothing is changed."""
+    balancer(blind.sim, store(blind.sim, old()))
+    blind.keep("www", issue())
+    for phases in (None, ["verify"], ["import"]):
+        run = blind.run(phases=phases, **given)
+        assert run.failed and run.code == "not_found" and said in run["msg"], run.output
+        assert blind.changes() == []
+
+
+def test_a_pattern_may_match_what_only_the_sources_have(blind: Rotation) -> None:
+    """Even if it cannot be used now: then that is what is said."""
+    balancer(blind.sim, store(blind.sim, old()))
+    blind.keep("api", issue(OTHER))
+    assert skipped(blind.run(common_names=["api.*"])) == {"api": "new_name"}
+    (blind.folder / "api.key").unlink()
+    run = blind.run(common_names=["api.*"])
+    assert not run.failed and skipped(run) == {"api": "key_missing"}, run.output
+
+
+def test_the_selection(blind: Rotation) -> None:
+    """Of names and load balancers: nothing else is imported, switched, deleted or told of."""
+    www, api = store(blind.sim, old()), store(blind.sim, old(OTHER))
+    balancer(blind.sim, www, api)
+    balancer(blind.sim, www, name="late")
+    blind.keep("www", issue())
+    blind.keep("api", issue(OTHER))
+    run = blind.run(common_names=[NAME], load_balancers=["WEB"], remove_unseen=True, **REMOVING)
+    assert [one["name"] for one in run["imported"]] == ["www"] and not skipped(run), run.output
+    assert set(places(run, "deployed")) == {"web:443"}
+    assert (run["removed"], kept(run)) == ([], {www: "in_use"}), "late has it still"
+    assert [one["name"] for one in run["source_certificates"]] == ["www"]
+
+
+# For a report
+
+
+def test_what_a_report_is_made_of(here: Rotation) -> None:
+    """The store with what serves it, the sources with why they are left out, and the listeners with what clients get."""
+    first, new = store(here.sim, old()), issue()
+    web(here, first)
+    here.keep("www", new)
+    plan = here.check()
+    (source,) = plan["source_certificates"]
+    assert (source["reason"], source["supersedes"], source["trust"]) == (None, [first], "trusted")
+    (listener,) = plan["listeners"]
+    assert (listener["not_after"], listener["renewal_due"]) == (plan["imported"][0]["not_after"], False)
+    done = here.run()
+    (second,) = ids(done, "imported")
+    (record,) = done["certificates"]
+    assert (record["id"], record["superseded_by"], record["renewal_due"]) == (first, [second], True)
+    assert [one["load_balancer"] for one in record["services"]] == ["web"], "as it was listed"
+    again = here.run()
+    (source,) = again["source_certificates"]
+    assert (source["reason"], source["supersedes"]) == ("already_imported", [])
+    assert [one["id"] for one in again["certificates"]] == [first, second]
+
+
+def test_diffs_show_public_facts(blind: Rotation) -> None:
+    first, new = store(blind.sim, old()), issue()
+    balancer(blind.sim, first)
+    blind.keep("www", new)
+    options = {"diff": True, "remove_unseen": True, **REMOVING}
+    plan, done = blind.check(**options), blind.run(**options)
+    assert len(plan["diff"]) == len(done["diff"]) == 3
+    assert "PRIVATE" not in json.dumps([plan["diff"], done["diff"]])
+
+
+def test_both_transports_do_the_same(account: Simulator, tmp_path: Path) -> None:
+    results: list[Run] = []
+    for transport in ("rest", "xmlrpc"):
+        account.reset()
+        folder = tmp_path / transport
+        folder.mkdir()
+        rotation = Rotation(account, folder)
+        first = store(account, old())
+        balancer(account, first)
+        rotation.keep("www", issue())
+        results.append(rotation.run(**options_for(account, transport), remove_unseen=True, **REMOVING))
+        assert rotation.changes() == [CREATE, DELETE, UPDATE] and ALL in rotation.calls
+        assert not rotation.run(**options_for(account, transport))["changed"]
+    one, other = ({name: len(run[name]) for name in ("imported", "deployed", "removed")} for run in results)
+    assert one == other
+
+
+def test_a_certificate_that_another_run_removed_meanwhile(blind: Rotation) -> None:
+    """It is gone, as it should be."""
+    first, new = store(blind.sim, old()), store(blind.sim, issue())
+    balancer(blind.sim, new)
+    blind.sim.settings(latency_ms=300)
+    process = blind.begin(sources=None, phases=["clean_up"], remove_unseen=True, **REMOVING)
+    until(lambda: blind.sim.calls(method="getObject"), process)
+    remove(blind.sim, first)
+    run = end(process)
+    assert not run.failed and stored(blind) == [new], run.output

@@ -1,0 +1,355 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What may stand in for what, as users of several modules meet it: what is not switched to, not deleted, and hides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.support.certificates import DAY, NOW, Authority, Issued, leaks, new_key, pem_of, self_signed
+from tests.support.deploying import (
+    AUTHORITY,
+    NAME,
+    balancer,
+    changes,
+    issue,
+    old,
+    only,
+    outcomes,
+    placed,
+    run_it,
+    store,
+)
+from tests.support.modules import Run, finish_module, options_for, run_module, start_module
+
+pytest_plugins = ["tests.support.deploying"]
+
+Options = dict[str, Any]
+IMPORT, INFO, ORDERS, EMAIL = (
+    *("ssl_certificate_import", "ssl_certificate_info"),
+    *("ssl_order_info", "ssl_fulfillment_email"),
+)
+STAGING, OWN, LONG = Authority("Staging"), Authority("Own"), Authority("Long", intermediates=2)
+RUNS = 3
+
+
+@pytest.fixture(autouse=True)
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """This machine trusts two of the authorities."""
+    path = tmp_path / "trusted.pem"
+    path.write_text(pem_of([AUTHORITY.root, LONG.root]), encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    return path
+
+
+@pytest.fixture
+def login(account: Simulator) -> Options:
+    """The options that log in to the account."""
+    return options_for(account)
+
+
+def by_itself() -> Issued:
+    """A new certificate that nobody trusts."""
+    return self_signed(NAME, new_key("rsa"), days=(-1, 90))
+
+
+def bare(account: Simulator, issued: Issued) -> int:
+    """Store a certificate without its chain, as the portal has let people do."""
+    identifier = store(account, issued)
+    account.patch_certificate(identifier, intermediateCertificate=None)
+    return identifier
+
+
+def do(name: str, **options: Any) -> Run:
+    """Run a module that must not fail."""
+    run = run_module(name, **options)
+    assert not run.failed, run["msg"]
+    assert not leaks(run.output)
+    return run
+
+
+def import_it(login: Options, issued: Issued, **options: Any) -> Run:
+    """Import a certificate with its chain; check mode says the same."""
+    chain = {} if issued.chain else {"intermediate_content": None}
+    given = {**login, **issued.options(**chain, **options)}
+    check, run = run_module(IMPORT, check=True, **given), run_module(IMPORT, **given)
+    assert not leaks(run.output)
+    assert (check["changed"], superseded(check)) == (run["changed"], superseded(run))
+    return run
+
+
+def superseded(run: Run) -> dict[int, bool]:
+    """Which records it lists as superseded, and whether each was removed."""
+    return {one["id"]: one["removed"] for one in run["certificate"]["superseded"]}
+
+
+def ids(account: Simulator) -> set[int]:
+    """What the store holds."""
+    return {record["id"] for record in account.certificates()}
+
+
+# Listeners
+
+BAD: dict[str, tuple[Callable[[Simulator], int], str, str]] = {
+    "signed by itself": (lambda account: store(account, by_itself()), "untrusted", "is signed by itself"),
+    "of a staging authority, with its root": (
+        lambda account: store(account, _with_root(STAGING.issue(NAME, key=new_key("rsa")))),
+        "untrusted",
+        "Staging Root, which is not trusted",
+    ),
+    "of a staging authority": (
+        lambda account: store(account, STAGING.issue(NAME, key=new_key("rsa"))),
+        "chain_incomplete",
+        "Staging Root, is missing",
+    ),
+    "without its intermediate": (lambda account: bare(account, issue()), "chain_incomplete", "Testing CA 1 is missing"),
+}
+
+
+def _with_root(issued: Issued) -> Issued:
+    assert issued.root
+    return replace(issued, chain=(*issued.chain, issued.root))
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["roots named", "roots of the machine"])
+@pytest.mark.parametrize("case", BAD)
+def test_a_listener_keeps_what_clients_trust(
+    account: Simulator, login: Options, trusted: Path, case: str, *, named: bool
+) -> None:
+    """A newer one that they do not trust is not switched to; check mode says so, too."""
+    prepare, reason, said = BAD[case]
+    present, new = store(account, old()), prepare(account)
+    balancer(account, present)
+    options = {**login, **({"trusted_ca_path": str(trusted)} if named else {})}
+    for check in (True, False):
+        run = run_it(**options, check=check)
+        assert outcomes(run) == {"web:443": ("skipped", reason)} and not run["changed"]
+        assert f"certificate {new} was not taken" in only(run)["message"] and said in only(run)["message"]
+        assert "mport" in only(run)["message"], "there is a remedy"
+    assert placed(account) == {"web:443": present} and changes(account) == []
+    assert [one["superseded_by"] for one in do(INFO, **login)["certificates"]] == [[], []]
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_user_may_accept_it(account: Simulator, login: Options, case: str) -> None:
+    prepare, reason, _said = BAD[case]
+    present, new = store(account, old()), prepare(account)
+    balancer(account, present)
+    naming = {"certificate_id": new, "listeners": [{"load_balancer": "web", "port": 443}]}
+    refused = run_it(**login, **naming)
+    assert outcomes(refused) == {"web:443": ("failed", reason)} and "allow_untrusted: true" in only(refused)["message"]
+    assert placed(account) == {"web:443": present} and changes(account) == []
+    assert outcomes(run_it(**login, **naming, allow_untrusted=True)) == {"web:443": ("switched", None)}
+    assert placed(account) == {"web:443": new}
+
+
+def test_allow_untrusted_is_for_what_a_user_names(account: Simulator, login: Options) -> None:
+    run = run_it(**login, allow_untrusted=True)
+    assert run.code == "invalid_argument" and "allow_untrusted" in run["msg"]
+
+
+def test_ones_own_authority_goes_on_as_ever(account: Simulator, login: Options, tmp_path: Path) -> None:
+    """Its root was not given, so nothing is known of trust; once it is, it counts."""
+    present = store(account, OWN.issue(NAME, key=new_key("rsa"), days=(-350, 15)))
+    strange, new = store(account, by_itself()), OWN.issue(NAME, key=new_key("rsa"))
+    balancer(account, present)
+    root = tmp_path / "own.pem"
+    root.write_text(pem_of([OWN.root]), encoding="ascii")
+    told = run_it(**login, trusted_ca_path=str(root), check=True)
+    assert outcomes(told) == {"web:443": ("skipped", "untrusted")}
+    account.patch_certificate(strange, certificate="gone")
+    stored = store(account, new)
+    assert outcomes(run_it(**login, check=True)) == {"web:443": ("switched", None)}
+    assert outcomes(run_it(**login, trusted_ca_path=str(root))) == {"web:443": ("switched", None)}
+    assert placed(account) == {"web:443": stored}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"load_balancers": ["prdo-*"]}, "No load balancer matches prdo-*"),
+        ({"load_balancers": ["prod-web", "prdo-api"]}, "No load balancer matches prdo-api"),
+        ({"common_names": ["wwww.example.com"]}, "no certificate for wwww.example.com"),
+        ({"common_names": [NAME, "*.example.org"], "load_balancers": ["prod-*"]}, "no certificate for *.example.org"),
+    ],
+    ids=str,
+)
+def test_a_mistyped_name_is_an_error(account: Simulator, login: Options, options: Options, said: str) -> None:
+    """It names what there is; nothing is switched, not even what was written rightly."""
+    present, new = store(account, old()), store(account, issue())
+    for name in ("prod-web", "prod-api"):
+        balancer(account, present, name=name)
+    for check in (True, False):
+        run = run_it(**login, **options, check=check)
+        assert run.failed and run.code == "not_found" and said in run["msg"]
+        assert ("prod-api, prod-web" in run["msg"] or "prod-web, prod-api" in run["msg"]) == ("balancer" in said)
+        assert (NAME in run["msg"].split("holds those for")[-1]) == ("certificate" in said)
+        assert not run.result.get("changed")
+    assert set(placed(account).values()) == {present} and changes(account) == []
+    assert new in ids(account)
+
+
+# The store
+
+
+@pytest.mark.parametrize("new", [by_itself(), STAGING.issue(NAME, key=new_key("rsa"))], ids=["self-signed", "staging"])
+def test_nothing_that_is_trusted_is_deleted_for_what_is_not(account: Simulator, login: Options, new: Issued) -> None:
+    present = store(account, old())
+    run = import_it(login, new, remove_superseded=True)
+    assert run["certificate"]["outcome"] == "imported" and superseded(run) == {}
+    assert present in ids(account)
+
+
+UNFIT: dict[str, Callable[[], Issued]] = {
+    "not valid yet": lambda: issue(days=(20, 110)),
+    "of another organization": lambda: issue(organization="Example Inc."),
+    "signed by itself": by_itself,
+    "of another key type": lambda: issue(key="ec"),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_what_may_not_stand_in_hides_no_renewal(account: Simulator, login: Options, case: str) -> None:
+    """Neither in the store nor on the listener: the renewal is imported, served, and what it replaces can go."""
+    present = store(account, old())
+    account.patch_certificate(present, associatedServiceCount=None, lbaasListeners=[])
+    unfit = store(account, UNFIT[case]())
+    balancer(account, present)
+    renewal = issue(days=(-2, 80))
+    run = import_it(login, renewal, remove_superseded=True)
+    new = run["certificate"]["id"]
+    assert superseded(run) == {present: False}
+    assert outcomes(run_it(**login)) == {"web:443": ("switched", None)} and placed(account) == {"web:443": new}
+    listed = {one["id"]: one["superseded_by"] for one in do(INFO, **login)["certificates"]}
+    assert listed == {present: [new], unfit: [], new: []}
+
+
+def test_the_certificate_decides_and_not_what_the_api_says_of_it(account: Simulator, login: Options) -> None:
+    """Check mode and real run agree, and with an API that tells the truth."""
+    lies = {
+        "organizationName": "Unspecified",
+        "commonName": "other.example.net",
+        "validityBegin": "2001-01-01T00:00:00+00:00",
+        "validityEnd": "2002-01-01T00:00:00+00:00",
+        "keySize": 1,
+    }
+    present, unused = store(account, old()), store(account, old(days=(-360, 5)))
+    other = store(account, old(organization="Example Inc."))
+    new = issue()
+    balancer(account, present)
+    for identifier in (present, unused, other):
+        account.patch_certificate(identifier, **lies)
+    run = import_it(login, new, remove_superseded=True)
+    assert superseded(run) == {present: False, unused: True} and other in ids(account)
+    account.patch_certificate(run["certificate"]["id"], **lies)
+    switched = run_it(**login)
+    assert outcomes(switched) == {"web:443": ("switched", None)}
+    assert only(switched)["certificate_id"] == run["certificate"]["id"]
+    again = import_it(login, new, remove_superseded=True)
+    assert superseded(again) == {present: True} and ids(account) == {other, run["certificate"]["id"]}
+
+
+# The way out of a missing chain
+
+
+def test_an_incomplete_record_in_use_is_replaced_by_a_complete_one(account: Simulator, login: Options) -> None:
+    """Stored once more, switched to, and then the incomplete one is deleted."""
+    issued = LONG.issue(NAME, key=new_key("rsa"))
+    incomplete = bare(account, issued)
+    balancer(account, incomplete)
+    first = import_it(login, issued, remove_superseded=True)
+    complete = first["certificate"]["id"]
+    assert first["certificate"]["outcome"] == "imported" and superseded(first) == {incomplete: False}
+    assert f"certificate {incomplete} lacks" in first["certificate"]["message"]
+    assert {one["id"]: one["superseded_by"] for one in do(INFO, **login)["certificates"]}[incomplete] == [complete]
+    assert import_it(login, issued)["certificate"]["outcome"] == "unchanged"
+    assert outcomes(run_it(**login)) == {"web:443": ("switched", None)} and placed(account) == {"web:443": complete}
+    last = import_it(login, issued, remove_superseded=True)
+    assert last["certificate"]["outcome"] == "unchanged" and superseded(last) == {incomplete: True}
+    assert ids(account) == {complete}
+    assert not import_it(login, issued, remove_superseded=True)["changed"]
+
+
+def test_imports_at_the_same_time_store_it_once_more_only_once(account: Simulator, login: Options) -> None:
+    issued = LONG.issue(NAME, key=new_key("rsa"))
+    incomplete = bare(account, issued)
+    balancer(account, incomplete)
+    account.settings(latency_ms=30)
+    runs = [finish_module(start_module(IMPORT, **login, **issued.options())) for _ in range(RUNS)]
+    begun = [start_module(IMPORT, **login, **issued.options(notes="again")) for _ in range(RUNS)]
+    runs += [finish_module(one) for one in begun]
+    assert not any(run.failed for run in runs)
+    assert len({run["certificate"]["id"] for run in runs}) == 1
+    assert len(ids(account)) == 2
+
+
+@pytest.mark.parametrize("switches", [True, False])
+def test_a_store_that_does_not_keep_the_chain_gets_no_new_copy_every_night(
+    account: Simulator, login: Options, *, switches: bool
+) -> None:
+    """It is refused, with what to do, and what there is stays."""
+    issued = LONG.issue(NAME, key=new_key("rsa"))
+    account.settings(keep_one_intermediate=True)
+    balancer(account, bare(account, issued))
+    first = import_it(login, issued)
+    assert first["certificate"]["outcome"] == "imported"
+    held = ids(account)
+    for _night in range(2):
+        if switches:
+            run_it(**login)
+            assert placed(account) == {"web:443": first["certificate"]["id"]}
+        run = run_module(IMPORT, **login, **issued.options(remove_superseded=True))
+        assert (run["certificate"]["outcome"], run["certificate"]["reason"]) == ("failed", "refused")
+        assert "has not kept all of them: import it with fewer." in run["msg"]
+        assert ids(account) == held
+    fewer = import_it(login, issued, intermediate_content=pem_of(issued.chain[:1]))
+    assert not fewer.failed and ids(account) == held
+
+
+# Orders
+
+
+@pytest.fixture
+def ordered(account: Simulator) -> Options:
+    """An approved order whose certificate would be of an RSA key, and run out soon."""
+    begun = (NOW - 300 * DAY).isoformat()
+    return account.add_order(
+        commonName=NAME,
+        key_type="rsa",
+        effectiveDate=begun,
+        createDate=begun,
+        expirationDate=(NOW + 60 * DAY).isoformat(),
+    )
+
+
+@pytest.mark.parametrize("case", [*(one for one in UNFIT if "organization" not in one), "without its intermediate"])
+def test_what_may_not_stand_in_hides_no_order(
+    account: Simulator, login: Options, ordered: Options, tmp_path: Path, case: str
+) -> None:
+    """Its email is requested, and it is not told as superseded."""
+    bare(account, issue()) if case not in UNFIT else store(account, UNFIT[case]())
+    wanted = {**login, "order_ids": [ordered["id"]]}
+    (order,) = do(ORDERS, **wanted, gather_imported=True)["orders"]
+    assert (order["superseded_by"], order["imported"]) == ([], False)
+    run = do(EMAIL, **wanted, ledger_url=f"sqlite:///{tmp_path}/ledger.sqlite3")
+    assert run.outcomes() == {ordered["id"]: ("requested", None)}
+
+
+@pytest.mark.parametrize("issued", [issue(), OWN.issue(NAME, key=new_key("rsa"))], ids=["trusted", "own authority"])
+def test_what_may_stand_in_hides_an_order(
+    account: Simulator, login: Options, ordered: Options, tmp_path: Path, issued: Issued
+) -> None:
+    new = store(account, issued)
+    wanted = {**login, "order_ids": [ordered["id"]]}
+    (order,) = do(ORDERS, **wanted, gather_imported=True)["orders"]
+    assert (order["superseded_by"], order["imported"]) == ([new], False)
+    run = do(EMAIL, **wanted, ledger_url=f"sqlite:///{tmp_path}/ledger.sqlite3")
+    assert run.outcomes() == {ordered["id"]: ("skipped", "superseded")}
