@@ -73,10 +73,15 @@ def find_attention(listeners: Iterable[ListenerAction], known: Known, clients: C
 
 def served_by(one: ListenerAction, index: StoreIndex) -> Certificate | None:
     """Return the certificate that clients get from a listener: what was seen, else what it has in the API."""
-    record = index.by_id.get(one.present_id or 0)
-    if one.served is False or record is None:
+    configured = _configured(one, index)
+    if (one.served is False and one.outcome != "rolled_back") or configured is None:
         return one.seen[0] if one.seen else None
-    return record.certificate
+    return configured
+
+
+def _configured(one: ListenerAction, index: StoreIndex) -> Certificate | None:
+    record = index.by_id.get(one.present_id or 0)
+    return record.certificate if record else None
 
 
 def _about(one: ListenerAction, known: Known, clients: Clients) -> t.Iterator[Record]:
@@ -84,7 +89,7 @@ def _about(one: ListenerAction, known: Known, clients: Clients) -> t.Iterator[Re
     certificate = served_by(one, known.index)
     held = _why_held_back(one, known, clients)
     if one.served is False:
-        yield _item(one, certificate, "not_served", one.message, clients)
+        yield _item(one, certificate or _configured(one, known.index), "not_served", one.message, clients)
     if certificate is not None and renewal_due(certificate.not_before, certificate.not_after, clients.at):
         has_expired = certificate.not_after < clients.at
         when = f"{'It expired at' if has_expired else 'It ends at'} {iso(certificate.not_after)}"

@@ -273,10 +273,11 @@ def remedy_of(reason: str, entry: SourceCertificate | None) -> str:
     if reason == "key_type_not_offered":
         every = "have it issued with an RSA key (certbot: --key-type rsa, lego: --key-type rsa2048, acme.sh: --keylength 2048)"
         return f"Load balancers offer cipher suites for RSA keys only, unless others are chosen: {HOW_RSA.get(source, every)}."
+    how = f"{'import it with ssl_certificate_import and ' if entry else ''}name it in ssl_certificate_deploy"
     if reason == "names_not_covered":
-        return "Have it issued for all names; or if they are to go, import it with ssl_certificate_import and name it in ssl_certificate_deploy."
+        return f"Have it issued for all names; or if they are to go, {how}."
     if reason == "organization_differs":
-        return "If that is meant, import it with ssl_certificate_import and name it in ssl_certificate_deploy, once."
+        return f"If that is meant, {how}, once."
     return ""
 
 

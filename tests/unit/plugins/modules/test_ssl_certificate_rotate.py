@@ -863,7 +863,10 @@ def test_a_run_that_cannot_begin_is_refused(blind: Rotation, given: dict[str, An
     [
         ({"load_balancers": ["wbe"]}, "No load balancer matches wbe of load_balancers"),
         ({"load_balancers": ["web", "ap*"]}, "No load balancer matches ap* of load_balancers"),
-        ({"common_names": ["www.exmaple.com"]}, "No certificate matches www.exmaple.com of common_names; there are those for: www.example.com"),
+        (
+            {"common_names": ["www.exmaple.com"]},
+            "No certificate matches www.exmaple.com of common_names; there are those for: www.example.com",
+        ),
         ({"common_names": [NAME, "none.*"]}, "No certificate matches none.* of common_names"),
     ],
 )

@@ -288,14 +288,9 @@ def test_another_certificate_is_served() -> None:
 
 
 def test_nothing_is_served() -> None:
-    """No date is known, so the alarm is that nothing is served."""
+    """No client sees an end, so the only alarm is that nothing is served; it is named as in the API."""
     (item,) = found(serving(DUE, served=False).failed("not_served", "No handshake.", served=False))
-    assert (item["reason"], item["name"], item["not_after"], item["days_until_expiry"]) == (
-        "not_served",
-        None,
-        None,
-        None,
-    )
+    assert (item["reason"], item["name"]) == ("not_served", NAME)
 
 
 def test_a_listener_that_cannot_be_looked_at_serves_what_it_has() -> None:
@@ -321,7 +316,8 @@ def test_what_was_switched_counts_with_its_new_certificate() -> None:
     back = replace(switched, outcome="rolled_back", reason="not_served", served=False, message="It was pointed back.")
     seen: tuple[Certificate, ...] = tuple(one.certificate for one in [FRESH.record(9)] if one.certificate)
     assert [one["reason"] for one in find_attention([replace(back, seen=seen)], Known(index), clients_with())] == [
-        "not_served"
+        "expiring",
+        "not_served",
     ]
 
 
