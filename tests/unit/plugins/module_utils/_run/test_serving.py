@@ -240,6 +240,23 @@ def test_told_to_stop_while_it_does_not_work(world: World) -> None:
     assert world.clock.now < 15
 
 
+@pytest.mark.parametrize("answer", [GONE, FAILS, "timeout", OLD])
+def test_a_look_that_is_cut_short_tells_nothing(world: World, answer: Answer) -> None:
+    """A run that is told to stop leaves it unseen; only what is served as it should be was seen for certain."""
+    world.stops_at = 0.1
+    watch, one = Watch(120, None, world.clock), switched()
+    world.shows = {0: (OLD,)}
+    watch.remember([one])
+    world.clock.now = 1
+    world.shows = {0: (answer,)}
+    (seen,) = watch.until_served([one])
+    assert (seen.outcome, seen.reason, seen.served) == ("switched", None, None)
+    assert "stop" in seen.message and not watch.is_broken(seen)
+    world.shows = {0: (NEW,)}
+    (seen,) = watch.until_served([one])
+    assert seen.served is True
+
+
 def test_it_works_again(world: World) -> None:
     watch, one = Watch(20, None, world.clock), switched()
     world.shows = {0: (FAILS,), 5: (OLD,)}
