@@ -577,8 +577,9 @@ def test_the_store_is_compared_with_what_is_to_be_requested(
 ) -> None:
     world.records = [{"id": 1, "certificate": ISSUED.pem, "intermediateCertificate": ISSUED.chain_pem}]
     world.add(expirationDate=(NOW + 90 * DAY).isoformat())
-    result = answered(world, order_ids=[SHOP], **wishes)
-    assert outcomes(result) == {SHOP: outcome}
+    world.add(WIKI, status={"id": 3, "name": "Canceled"})
+    result = answered(world, order_ids=[SHOP, WIKI], **wishes)
+    assert outcomes(result) == {SHOP: outcome, WIKI: ("failed", "canceled")}
     assert ("getSecurityCertificates" in world.done) is is_compared
     assert world.warnings == []
 
@@ -619,6 +620,7 @@ def test_more_than_max_orders(world: World, check: bool) -> None:
     assert caught.details == {"planned": 3, "max_orders": 2, "order_ids": [SHOP, WIKI, MAIL]}
     world.on_record("confirmed", order_id=MAIL)
     assert answered(world, check=check, common_names=["*"], max_orders=2)["requested_count"] == 2
+    assert answered(world, check=check, order_ids=[MAIL], max_orders=0)["skipped_count"] == 1
 
 
 @pytest.mark.parametrize("check", [False, True])
@@ -652,7 +654,7 @@ def test_a_ledger_that_would_be_lost_matters_only_if_something_is_sent(
     ("options", "named"),
     [
         ({}, "Say which orders: give order_ids or common_names."),
-        ({"order_ids": [0]}, "order_ids"),
+        ({"order_ids": [0]}, "order_ids: 0 is no order id"),
         ({"order_ids": [SHOP], "min_interval_hours": -1}, "min_interval_hours must be"),
         ({"order_ids": [SHOP], "min_interval_hours": 1_000_001}, "min_interval_hours must be"),
         ({"order_ids": [SHOP], "min_interval_hours": float("nan")}, "min_interval_hours must be"),
