@@ -15,6 +15,7 @@ import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound, env_fallback
 from ansible.module_utils.common.validation import check_type_dict
@@ -82,13 +83,25 @@ class ArgumentSpec:
         names = {name for name, argument in self.options.items() if argument.get("elements") == "dict"}
         return {name: _from_json(value) if name in names else value for name, value in values.items()}
 
+    def check_names(self, values: Mapping[str, t.Any]) -> None:
+        """Refuse names that are no options, at any depth: Ansible would first say what is missing, which is most often what is meant.
+
+        Raises:
+            CertificatesError: `invalid_argument`.
+        """
+        for level in _levels(self.options, values):
+            found = " ".join(_unknown_names(*level))
+            if found:  # one level says enough: thousands of certificates may have the same mistake
+                raise CertificatesError("invalid_argument", found)
+
     def check_numbers(self, values: Mapping[str, t.Any]) -> None:
         """Refuse true and false where a number is expected, at any depth: Ansible converts them to 1 and 0.
 
         Raises:
             CertificatesError: `invalid_argument`.
         """
-        place = next(_booleans_for_numbers(self.options, values), None)
+        levels = _levels(self.options, values)
+        place = next((place for level in levels for place in _booleans_for_numbers(*level)), None)
         if place is not None:
             raise CertificatesError("invalid_argument", f"{place} takes a number, and true or false is none.")
 
@@ -102,26 +115,58 @@ class ArgumentSpec:
 
 
 NUMBERS = frozenset({"int", "float"})
+ALIKE = 0.85
+"""How like a name must be to an option's for that to be meant, for `difflib`: `cert_path` is less like `csr_path`."""
+LONGEST_NAME = 40
+"""Characters of a name that is shown; the text of a key may be longer."""
+
+
+Level = tuple[str, Mapping[str, OneArgument], Mapping[str, t.Any]]
+"""Where options stand, as the beginning of their names; the options; their values."""
+
+
+def _levels(options: Mapping[str, OneArgument], values: Mapping[str, t.Any], within: str = "") -> Iterator[Level]:
+    """Yield options with their values, and then, one by one, those inside of them."""
+    yield within, options, values
+    for name, argument in options.items():
+        if argument.get("options"):
+            for place, item in _items(argument, values.get(name), f"{within}{name}"):
+                yield from _levels(argument["options"], _as_dict(item), f"{place}.")
+
+
+def _items(argument: OneArgument, value: object, place: str) -> list[tuple[str, object]]:
+    """Return the value of an option, or those in its list, each with the place where it stands."""
+    if argument["type"] != "list":
+        return [(place, value)]
+    items = value if isinstance(value, list) else []  # a bare true becomes text in Ansible, which refuses it
+    return [(f"{place}[{number}]", item) for number, item in enumerate(items)]
 
 
 def _booleans_for_numbers(
-    options: Mapping[str, OneArgument], values: Mapping[str, t.Any], within: str = ""
+    within: str, options: Mapping[str, OneArgument], values: Mapping[str, t.Any]
 ) -> Iterator[str]:
     """Yield where a value is true or false but should be a number."""
     for name, argument in options.items():
-        value = values.get(name)
-        kind = argument["type"]
-        if kind == "list":
-            kind = argument["elements"]
-            items = value if isinstance(value, list) else []  # a bare true becomes text in Ansible, which refuses it
-            places = [(f"{within}{name}[{number}]", item) for number, item in enumerate(items)]
+        if argument.get("elements", argument["type"]) in NUMBERS:
+            for place, item in _items(argument, values.get(name), f"{within}{name}"):
+                if isinstance(item, bool):
+                    yield place
+
+
+def _unknown_names(within: str, options: Mapping[str, OneArgument], values: Mapping[str, t.Any]) -> Iterator[str]:
+    """Yield a sentence for each name that is like an option's, and one for all others that are none."""
+    known = {*options, *(alias for argument in options.values() for alias in argument.get("aliases", ()))}
+    others = []
+    given = map(str, values.keys() - known)
+    for name in sorted(name for name in given if not name.startswith("_ansible_")):
+        shown = name if len(name) <= LONGEST_NAME and name.isprintable() else f"(a name of {len(name)} characters)"
+        meant = get_close_matches(name.lower(), known, 1, ALIKE)
+        if meant:
+            yield f"There is no option {within}{shown}; {meant[0]} is meant."
         else:
-            places = [(f"{within}{name}", value)]
-        for place, item in places:
-            if isinstance(item, bool) and kind in NUMBERS:
-                yield place
-            elif kind == "dict":
-                yield from _booleans_for_numbers(argument.get("options", {}), _as_dict(item), f"{place}.")
+            others.append(f"{within}{shown}")
+    if others:
+        yield f"There is no option {', '.join(others)}; there are {', '.join(sorted(options))}."
 
 
 def _as_dict(value: object) -> Mapping[str, t.Any]:

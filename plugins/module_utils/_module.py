@@ -38,10 +38,10 @@ class Module(AnsibleModule):
         self.given: frozenset[str] = frozenset()
         self._misplaced: set[str] = set()
         self._spec = spec
-        self._no_numbers: CertificatesError | None = None
+        self._refusal: CertificatesError | None = None
         super().__init__(supports_check_mode=True, **spec.as_keywords())
-        if self._no_numbers:
-            self.fail_json(self._no_numbers.message, failure=self._no_numbers.as_failure())
+        if self._refusal:
+            self.fail_json(self._refusal.message)
 
     def _load_params(self) -> None:
         """Remember which options were given before defaults are filled in: a config file has precedence between the two."""
@@ -50,9 +50,11 @@ class Module(AnsibleModule):
         given = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
         self.params = self._spec.with_empty_lists(self._spec.with_json_lists(self._spec.without_blanks(given)))
         try:
+            if not self.params.get("_ansible_ignore_unknown_opts"):
+                self._spec.check_names(self.params)
             self._spec.check_numbers(self.params)
         except CertificatesError as error:  # a module cannot fail cleanly before __init__ has finished
-            self._no_numbers = error
+            self._refusal = error
         self.given = frozenset(name for name, value in self.params.items() if value is not None)
         own = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
         # ansible-core quotes the values that it refuses, and then drops them; so note the texts now.
@@ -110,7 +112,9 @@ class Module(AnsibleModule):
         raise AssertionError("exit_json returned")  # pragma: no cover
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-        """End with `msg`, and with `failure` even if ansible-core itself refuses an argument."""
+        """End with `msg`, and with `failure` even if ansible-core itself refuses an argument; what this class refuses goes before that."""
+        if self._refusal:
+            msg, kwargs["failure"] = self._refusal.message, self._refusal.as_failure()
         self._hide_secrets()  # ansible-core may end here before __init__ has finished
         secrets = self.no_log_values | self._misplaced
 

@@ -148,6 +148,88 @@ def test_true_and_false_are_taken_where_they_are_meant(end: Ending) -> None:
     assert code == 0
 
 
+NAMES = ArgumentSpec(
+    options={
+        "certificate_path": {"type": "path", "aliases": ["path_of_certificate"]},
+        "csr_path": {"type": "path"},
+        "privatekey_content": {"type": "str", "no_log": True},
+        "imap": {"type": "dict", "options": {"host": {"type": "str", "required": True}, "folder": {"type": "str"}}},
+        "certificates": {
+            "type": "list",
+            "elements": "dict",
+            "options": {"notes": {"type": "str"}, "inner": {"type": "dict", "options": {"deepest": {"type": "int"}}}},
+        },
+        "free": {"type": "dict"},
+    },
+    required_one_of=[("certificate_path", "certificates")],
+)
+ALL = "certificate_path, certificates, csr_path, free, imap, privatekey_content"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"certificat_path": "/x"}, "There is no option certificat_path; certificate_path is meant."),
+        ({"path_of_certificat": "/x"}, "There is no option path_of_certificat; path_of_certificate is meant."),
+        ({"Certificate_Path": "/x"}, "There is no option Certificate_Path; certificate_path is meant."),
+        ({"cert_path": "/x"}, f"There is no option cert_path; there are {ALL}."),
+        (
+            {"b": 1, "a": 2, "csr_pat": 3},
+            f"There is no option csr_pat; csr_path is meant. There is no option a, b; there are {ALL}.",
+        ),
+        ({"imap": {"foldr": "x"}}, "There is no option imap.foldr; folder is meant."),
+        ({"imap": "hosts=x"}, "There is no option imap.hosts; host is meant."),
+        ({"imap": {"x": "y"}}, "There is no option imap.x; there are folder, host."),
+        ({"certificates": [{"notes": "x"}, {"note": "x"}]}, "There is no option certificates[1].note; notes is meant."),
+        ({"certificates": [{"note": "x"}] * 2}, "There is no option certificates[0].note; notes is meant."),
+        ({"certificates": '[{"note": "x"}]'}, "There is no option certificates[0].note; notes is meant."),
+        (
+            {"certificates": [{"inner": {"depest": True}}]},
+            "There is no option certificates[0].inner.depest; deepest is meant.",
+        ),
+        ({"x" * 41: 1}, f"There is no option (a name of 41 characters); there are {ALL}."),
+        ({"a\nb": 1}, f"There is no option (a name of 3 characters); there are {ALL}."),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else str(next(iter(value))),
+)
+def test_a_mistyped_option_is_named_before_all_else(end: Ending, options: dict[str, Any], message: str) -> None:
+    """Whatever else is wrong, most often that what was meant is missing."""
+
+    def run(_module: Module) -> dict[str, Any]:
+        raise AssertionError("ran all the same")
+
+    code, result = end(run, spec=NAMES, **options)
+    assert code == 1
+    assert result["failure"] == {"code": "invalid_argument", "message": message, "details": {}}
+    assert result["msg"] == message
+
+
+def test_what_a_mistyped_option_holds_is_not_told(end: Ending) -> None:
+    for options in ({"privatekey_contents": "sesame-open"}, {"certificates": [{"key": "sesame-open"}]}):
+        _code, result = end(spec=NAMES, **options)
+        assert "There is no option" in result["msg"]
+        assert "sesame-open" not in json.dumps(result)
+
+
+def test_what_is_no_mistyped_option(end: Ending) -> None:
+    """An alias, what Ansible itself passes, and the keys of a dict that may have any."""
+    code, _ = end(
+        spec=NAMES,
+        path_of_certificate="/x",
+        free={"anything": 1},
+        imap={"host": "x"},
+        certificates=[],
+        _ansible_diff=False,
+        _ansible_verbosity=0,
+    )
+    assert code == 0
+
+
+def test_unknown_options_are_ignored_where_ansible_is_told_to(end: Ending) -> None:
+    code, _ = end(spec=NAMES, certificate_path="/x", certificat_path="/y", _ansible_ignore_unknown_opts=True)
+    assert code == 0
+
+
 def test_a_missing_library_is_named_before_anything_runs(end: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "SoftLayer", None)
 

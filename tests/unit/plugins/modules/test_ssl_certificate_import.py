@@ -1116,6 +1116,11 @@ BAD_OPTIONS: dict[str, tuple[Options, str]] = {
     "order_id": ({**GOOD.options(), "order_id": 0}, "order id"),
     "unknown": ({**GOOD.options(), "certificat": "x"}, "certificat"),
     "unknown_in_a_list": ({"certificates": [{**GOOD.options(), "certificat": "x"}]}, "certificat"),
+    "mistyped": ({"certificat_path": "x"}, "There is no option certificat_path; certificate_path is meant."),
+    "mistyped_in_a_list": (
+        {"certificates": [{**GOOD.options(), "note": "x"}]},
+        "There is no option certificates[0].note; notes is meant.",
+    ),
     "state": ({**GOOD.options(), "state": "gone"}, "state"),
     "sha1": ({"state": "absent", "fingerprint_sha256": "ab" * 20}, "fingerprint_sha256"),
 }

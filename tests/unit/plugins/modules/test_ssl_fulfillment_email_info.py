@@ -1064,6 +1064,12 @@ def test_without_tls_nothing_is_sent_to_another_machine() -> None:
         assert server.connections == 0
 
 
+def test_a_mistyped_option_of_the_mailbox() -> None:
+    """Ansible itself would only say that `host` is missing."""
+    imap = {name: value for name, value in nowhere(hosts="mail.example.com").items() if name != "host"}
+    refused("invalid_argument", "There is no option imap.hosts; host is meant.", imap=imap, orders=[order(issue())])
+
+
 def test_a_ca_path_that_cannot_be_used(tmp_path: Path) -> None:
     path = tmp_path / "text.pem"
     path.write_text("no certificate\n", encoding="ascii")
