@@ -254,7 +254,8 @@ options:
     default: false
   remove_unseen:
     description:
-      - Whether a listener that cannot be reached from here counts as one that serves its certificate, when old ones are deleted.
+      - Whether a listener that cannot be reached from here counts as one that serves its certificate, when old ones are deleted. The same
+        holds of some of its addresses.
     type: bool
     default: false
   ledger_url:

@@ -14,22 +14,21 @@ code                       seen                                                 
 `unreachable`              any failure before the request left: connection refused, no route, name not
                            found, a proxy that does not connect or requires a login (407)                no
 `tls_error`                certificate not trusted, no common protocol                                  no
-`authentication_failed`    Access Denied, HTTP 401                                                      no
+`authentication_failed`    Access Denied; for a read-only call, any HTTP 401                            no
 `not_found`                no such object, or no permission to see it: the API does not distinguish     no
 `retired`                  the method or the product no longer exists; HTTP 410 for a read-only call    no
-`api_error`                any other fault of the API; HTTP 4xx that is about the request itself, such as
-                           400 and 405; for a read-only call, all of HTTP 3xx and 4xx                    no
+`api_error`                any other fault of the API; for a read-only call, all of HTTP 3xx and 4xx    no
 `no_answer`                any failure after the request left: timeout, reset, an unreadable answer; HTTP
                            407 from behind the proxy, 408, 425, 499 and 5xx not known to be the API's;
                            for a call that does more than to read, a fault that reports a mishap, not a
-                           refusal, all of HTTP 3xx, and the rest of HTTP 4xx, 429 included: what stands
-                           before the API may have put it in place of an answer                          maybe
+                           refusal, and HTTP 3xx and 4xx without a fault of the API: what stands before
+                           the API may have put it in place of an answer                                 maybe
 =========================  ============================================================================  ===========
 
 A fault is known to be the API's if its code begins with `SoftLayer_Exception`. Any other may be a gateway's, and what is
 behind the gateway may have carried the call out: with HTTP 3xx, 407, 408, 425, 429, 499 or 5xx it is taken for a gateway's.
-With any other status, XML-RPC's `fault` counts as the API's, and so does a REST fault without a code with HTTP 4xx, such as
-"Service does not exist".
+With any other status, XML-RPC's `fault` counts as the API's, and so does a REST fault without a code with HTTP 4xx: for a call
+that does more than to read, only such as "Service does not exist".
 
 A mishap is what the API's general codes report, such as "Internal Error" or "Request timed out", or with no words at all.
 It means that the call failed, but not how far it got.
@@ -65,8 +64,6 @@ GAVE_UP = GATEWAY_GAVE_UP | {504}
 TOO_MANY = 429
 GATEWAYS_OWN = GATEWAY_GAVE_UP | {407, TOO_MANY}
 """HTTP statuses below 500 that a gateway sends for reasons of its own; they do not say what happened to the call."""
-ABOUT_THE_REQUEST = frozenset({400, 405, 411, 413, 414, 415, 417, 421, 426, 428, 431})
-"""HTTP statuses that refuse a request for what it is (RFC 9110, 15.5, and RFC 6585): a gateway that says so has not passed it on."""
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 
 RATE_LIMIT_CODE = "SoftLayer_Exception_WebService_RateLimitExceeded"
@@ -126,15 +123,18 @@ class Fault:
     message: str
     is_rest: bool
 
-    def is_the_apis(self, status: int) -> bool:
-        """Return whether a fault with this HTTP status is the API's own, not that of a gateway in front of it."""
+    def is_the_apis(self, status: int, *, repeatable: bool) -> bool:
+        """Return whether a fault with this HTTP status is the API's own, not that of a gateway in front of it.
+
+        Many gateways have REST faults without a code, too. They prove nothing about a call that is not repeatable.
+        """
         if self.code.startswith("SoftLayer_Exception"):
             return True
         if status >= 500 or status in GATEWAYS_OWN or 300 <= status < 400:
             return False
         if (not self.is_rest and (self.code or self.message)) or API_CODE.match(self.code):
             return True
-        return not self.code and 400 <= status < 500
+        return not self.code and 400 <= status < 500 and (repeatable or bool(RETIRED.search(self.message)))
 
     def is_mishap(self, status: int) -> bool:
         """Return whether a fault with this HTTP status only reports that something went wrong, and is no refusal."""
@@ -209,7 +209,7 @@ def explain(
             else _explain_unsent(call, endpoint, error, overdue=overdue, peer=peer)
         )
     fault = fault_in(answer.body)
-    if fault is not None and fault.is_the_apis(answer.status):
+    if fault is not None and fault.is_the_apis(answer.status, repeatable=repeatable):
         return _explain_fault(call, answer, fault, repeatable=repeatable)
     return _explain_http(call, endpoint, answer, fault, repeatable=repeatable)
 
@@ -260,7 +260,7 @@ def _explain_http(
     said = f" It says: {as_sentence(words)}" if words else ""
     if answer.status == TOO_MANY and repeatable:
         return rate_limited(call, details)
-    if answer.status == 401:
+    if answer.status == 401 and repeatable:
         return CertificatesError(
             "authentication_failed",
             f"{call}: the API refused the credentials (HTTP 401): check username and api_key.",
@@ -282,9 +282,8 @@ def _explain_http(
         )
         return CertificatesError("api_error" if repeatable else "no_answer", said, **details)
     if 400 <= answer.status < 500 and answer.status not in GATEWAYS_OWN:
-        is_open = not repeatable and answer.status not in ABOUT_THE_REQUEST
         return CertificatesError(
-            "no_answer" if is_open else "api_error",
+            "api_error" if repeatable else "no_answer",
             f"{endpoint} answered HTTP {answer.status} without a SoftLayer fault: check endpoint_url and proxy.{said}",
             **details,
         )

@@ -92,6 +92,8 @@ class ListenerAction:
     better_id: int | None = None
     """For one that is left as it is, though the store has a better certificate: the id of that."""
     served: bool | None = None
+    is_everywhere: bool = True
+    """Whether each of its addresses was seen, of one that serves what it should; the others accept no connections."""
     served_fingerprint: str | None = None
     seen: tuple[Certificate, ...] = field(default=(), repr=False)
     """The certificates that were seen, whichever; what should be served comes last."""
@@ -436,9 +438,12 @@ def _why_unknown(place: Place, current: StoreCertificate | None) -> str:
     """Say why the certificate that a listener has is not known."""
     identifier = place.listener.certificate_id
     if identifier is None:
-        return f"The listener {place.name} has no certificate."
+        return f"The listener {place.name} has no certificate: name the one to serve in ssl_certificate_deploy."
     why = "is not in the store" if current is None else "cannot be read"
-    return f"Certificate {identifier}, which the listener {place.name} has, {why}, so its names are not known."
+    return (
+        f"Certificate {identifier}, which the listener {place.name} has, {why}, so its names are not known: name the one to serve in "
+        "ssl_certificate_deploy."
+    )
 
 
 def _kept(

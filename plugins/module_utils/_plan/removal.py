@@ -81,7 +81,9 @@ def plan_removal(
         elif unseen:
             is_wrong = any(one.name in unseen and one.served is False for one in listeners)
             who = f"{some_of(unseen, MOST_NAMED)} {'serves' if len(unseen) == 1 else 'serve'}"
-            why = f"Certificate {record.id} is kept, because it was not seen that {who} what replaces it."
+            why = (
+                f"Certificate {record.id} is kept, because it was not seen at each address that {who} what replaces it."
+            )
             kept.append((record, "not_served" if is_wrong else "not_reachable", why))
         else:
             old.append(record)
@@ -96,7 +98,7 @@ def _is_seen(one: ListenerAction, remove_unseen: bool) -> bool:
     """Return whether a listener serves what it has."""
     if one.outcome in {"failed", "rolled_back"} or not one.is_known:
         return False
-    return remove_unseen if one.served is None else one.served
+    return remove_unseen if one.served is None or (one.served and not one.is_everywhere) else one.served
 
 
 def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> tuple[KeptReason, str] | None:

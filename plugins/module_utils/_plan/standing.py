@@ -35,7 +35,7 @@ def supersedes_order(record: StoreCertificate, order: Order, clients: Clients) -
     It must have another key or term. It must have been issued later, or at the same time with a later end. If no date of the order is
     known, nothing supersedes it.
     """
-    incumbent = Incumbent(order.names, order.names, order.key_type)
+    incumbent = Incumbent(order.names, order.names, frozenset(), order.key_type)
     return _is_newer(record, order) and why_not_in_place_of(record, incumbent, clients) is None
 
 

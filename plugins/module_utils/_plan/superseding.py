@@ -78,7 +78,9 @@ class Incumbent:
     identities: frozenset[str]
     """What it vouches for."""
     accepted: frozenset[str]
-    """What clients accept it for."""
+    """What some clients accept it for, at least."""
+    alternatives: frozenset[str]
+    """What all clients accept it for."""
     key_type: str | None
     """`None` if it is not known."""
     record: StoreCertificate | None = None
@@ -88,7 +90,7 @@ class Incumbent:
     def of(cls, record: StoreCertificate) -> Incumbent:
         """Return that of a record with a certificate."""
         certificate = certificate_of(record)
-        return cls(certificate.identities, certificate.accepted, certificate.key_type, record)
+        return cls(certificate.identities, certificate.accepted, certificate.alternatives, certificate.key_type, record)
 
 
 def certificate_of(record: StoreCertificate) -> Certificate:
@@ -188,9 +190,9 @@ def _why_less_trusted(new: StoreCertificate, old: Incumbent, clients: Clients) -
 def lost_names(new: Certificate, old: Incumbent, *, wildcards: bool) -> list[str]:
     """Return which names and addresses of the other one a certificate is not for, sorted.
 
-    What clients accept the other one for, they must accept this one for: a common name beside DNS names does not do.
+    What clients accept the other one for, they must accept this one for: a common name beside DNS names does not do, nor instead of them.
     """
-    lost = (old.identities - new.identities) | (old.accepted - new.accepted)
+    lost = old.identities - new.identities | old.accepted - new.accepted | old.alternatives - new.alternatives
     if wildcards:
         lost = frozenset(name for name in lost if f"*.{name.partition('.')[2]}" not in new.accepted)
     return sorted(lost)

@@ -437,6 +437,9 @@ class Rotation:
         """Look at what listeners serve, at each of their addresses, unless that was done while they were switched."""
         if not self._is_seen:
             self._listeners = self._seen(self._listeners)
+        unknown = [one for one in self._listeners if one.place and not one.is_known]
+        glimpsed = {one.uuid: one for one in self._watch(0).glimpse(unknown)}
+        self._listeners = [glimpsed.get(one.uuid, one) for one in self._listeners]
         suspect = {one.uuid: one for one in self._listeners if one.served is False and not one.is_changed}
         if suspect and not self._client.stop.is_set():
             self._look_again(suspect)

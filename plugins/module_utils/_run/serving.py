@@ -119,6 +119,11 @@ class Watch:
             seen[uuid] = left_broken(seen[uuid]) if uuid in worse_since else left_unseen(one)
         return list(seen.values())
 
+    def glimpse(self, deployments: Sequence[ListenerAction]) -> list[ListenerAction]:
+        """Return listeners of which it is not known what they should serve with what they serve."""
+        found = self._look_at(deployments)
+        return [replace(one, seen=found[one.uuid].certificates) for one in deployments]
+
     def _is_worse(self, uuid: str, found: Sighting) -> bool:
         before = self._before.get(uuid)
         return before is not None and found.is_worse_than(before)
@@ -130,7 +135,12 @@ class Watch:
             what = "It" if deployment.outcome != "skipped" else "The one that the listener has"
             message = f"{deployment.message} {what} is served."
             return replace(
-                deployment, served=True, served_fingerprint=found.shown, seen=found.certificates, message=message
+                deployment,
+                served=True,
+                is_everywhere=not found.closed,
+                served_fingerprint=found.shown,
+                seen=found.certificates,
+                message=message,
             )
         if found.verdict == "unreachable" and not self._is_worse(deployment.uuid, found):
             why = f"{deployment.message} What is served cannot be looked at from here: {found.words}"
@@ -172,12 +182,12 @@ class Watch:
         return {one.uuid: seen.since(self._before.get(one.uuid)) for one, seen in pairs}
 
     def _sighting(self, deployment: ListenerAction) -> Sighting:
-        wanted = t.cast(Certificate, deployment.target and deployment.target.certificate)
+        wanted = deployment.target.certificate if deployment.target else None
         address = deployment.at.balancer.address
         if address is None:
             words = f"The API names no address of load balancer {deployment.load_balancer}."
             return sighting([Look(Endpoint("", deployment.port), reason="unreachable", message=words)], wanted)
-        endpoint = Endpoint(address, deployment.port, server_name_for(wanted))
+        endpoint = Endpoint(address, deployment.port, server_name_for(wanted) if wanted else None)
         return sighting(look_at_addresses(endpoint, max(1.0, min(LOOK_TIMEOUT, self._timeout)), self._stop), wanted)
 
 

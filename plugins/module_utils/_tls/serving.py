@@ -71,12 +71,12 @@ class Sighting:
         return not before.working.isdisjoint(self.failing | {look.ip_address for look in self.closed})
 
 
-def sighting(looks: Sequence[Look], wanted: Certificate) -> Sighting:
+def sighting(looks: Sequence[Look], wanted: Certificate | None) -> Sighting:
     """Return what the looks at all addresses of a name say together.
 
     Args:
         looks: one for each address.
-        wanted: the certificate that should be served.
+        wanted: the certificate that should be served; `None` if that is not known.
     """
     reached = [look for look in looks if look.is_connected]
     if not reached:

@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 from .._errors import CertificatesError
-from .._names import ascii_name, shown_name
+from .._names import ascii_name, is_address, shown_name
 from .._text import fits_xml, printable
 from .._times import iso
 from . import asn1
@@ -206,16 +206,25 @@ class Certificate:
         return frozenset(str(name.value) for name in self._alternatives if isinstance(name, x509.IPAddress))
 
     @cached_property
+    def alternatives(self) -> frozenset[str]:
+        """The DNS names and IP addresses that all clients accept it for; not what no host name is, such as one with a blank or final dot."""
+        return frozenset(filter(_is_dns_name, self._dns_names_as_written)) | self.addresses
+
+    @cached_property
     def accepted(self) -> frozenset[str]:
-        """The names and IP addresses that clients accept it for."""
-        return self.server_names | self.addresses
+        """What some clients accept it for, at least: its common name, too, if it has no DNS name at all."""
+        return self.alternatives if self._dns_names_as_written else self.alternatives | self.server_names
 
     @cached_property
     def identities(self) -> frozenset[str]:
-        """What it vouches for: what clients accept it for, and its common name if that is a host name."""
+        """What it vouches for: its names and addresses in any writing, and its common name if that is a host name."""
         name = self.common_name or ""
         is_host = "." in name and " " not in name
-        return self.accepted | name_set(name if is_host else None, ())
+        return self.server_names | self.addresses | name_set(name if is_host else None, ())
+
+    @cached_property
+    def _dns_names_as_written(self) -> frozenset[str]:
+        return frozenset(name.value.lower() for name in self._alternatives if isinstance(name, x509.DNSName))
 
     @property
     def shown_name(self) -> str:
@@ -389,6 +398,11 @@ class Certificate:
 def name_set(common_name: str | None, others: Iterable[str]) -> frozenset[str]:
     """Return names in a form that can be compared: in ASCII form, and without the common name if there is none."""
     return frozenset(ascii_name(name) for name in (common_name, *others) if name)
+
+
+def _is_dns_name(name: str) -> bool:
+    """Return whether a client may ask for a DNS name (RFC 9525, 6.3), apart from its case."""
+    return name == ascii_name(name) and not is_address(name)
 
 
 def names_of(record: Mapping[str, t.Any]) -> frozenset[str]:

@@ -9,15 +9,12 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import ssl
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import roots as roots_of_machine
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import PASSPHRASE, Authority, Issued, key_pem, new_key, pkcs12_of, self_signed
@@ -25,6 +22,7 @@ from tests.support.deploying import ALL, NAME, UPDATE, balancer, issue, old, pla
 from tests.support.dovecot import Mailbox
 from tests.support.messages import mail, text_part
 from tests.support.modules import Run, options_for
+from tests.support.rootless import take_roots_away
 from tests.support.rotate_runs import (
     CREATE,
     DELETE,
@@ -283,14 +281,16 @@ def test_a5_every_address_counts(blind: Rotation, phases: list[str], other: str)
             with Server(scripts[other], SECOND_HOST, one.port):
                 runs = [blind.check(**options), blind.run(**options)]
     for run in runs:
-        if other in {"new", "closed"}:  # what accepts no connection serves nothing
+        if other == "new":
             assert (run.failed, ids(run, "removed")) == (False, [first]), run.output
+        elif other == "closed":
+            assert (run.failed, ids(run, "removed"), kept(run)) == (False, [], {first: "not_reachable"}), run.output
         else:
             assert run.failed and run.code == "rotation_failed"
             assert (ids(run, "removed"), kept(run)) == ([], {first: "not_served"})
             (failure,) = run["failed_items"]
             assert (failure["reason"], failure["served"], run["verified"]) == ("not_served", False, [])
-    assert (first in stored(blind)) == (other in {"old", "broken"})
+    assert (first in stored(blind)) == (other != "new")
 
 
 def _serve(issued: Issued, visit: Visit) -> None:
@@ -386,6 +386,18 @@ def test_what_dies_fails_the_run(here: Rotation) -> None:
     assert here.run(phases=["verify"], fail_on=["expiring"]).failed
     assert not here.run(phases=["verify"], fail_on=["held_back", "not_served"]).failed
     assert not here.run(phases=["import"], fail_on=None).failed
+
+
+@pytest.mark.parametrize("phases", [["verify"], ["deploy"], ["deploy", "verify", "clean_up"]], ids=str)
+def test_what_dies_is_seen_where_the_store_lacks_its_certificate(blind: Rotation, phases: list[str]) -> None:
+    gone = issue("gone.example.com", days=DYING["gone.example.com"])
+    with server_of(gone) as server:
+        balancer(blind.sim, 999, first_port=server.port, address="localhost")
+        runs = [blind.check(phases=phases, fail_on=None), blind.run(phases=phases, fail_on=None)]
+    for run in runs:
+        assert run.failed and run.code == "attention_needed", run.output
+        assert alarms(run) == {f"web:{server.port}": ["expired"]}
+        assert "name the one to serve in ssl_certificate_deploy" in run.output
 
 
 DYING = {"gone.example.com": (-90.0, -2.0), "due.example.com": (-89.0, 1.0), "fresh.example.com": (-3.0, 3.0)}
@@ -714,18 +726,10 @@ def test_what_is_not_looked_at_is_not_unseen(blind: Rotation, tmp_path: Path) ->
     assert api in stored(blind)
 
 
-def without_roots() -> None:
-    """Be a machine that trusts nobody, as an image without the package ca-certificates is."""
-    nowhere = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
-    ssl.get_default_verify_paths = lambda: nowhere
-    roots_of_machine.BUNDLES = ()
-    sys.modules["certifi"] = None  # type: ignore[assignment]
-
-
 def test_a_machine_without_roots_says_so(blind: Rotation) -> None:
     """Nothing can be trusted there, which is not the fault of each certificate; if roots are given, it needs none."""
     balancer(blind.sim, store(blind.sim, old()))
-    options = {"first": without_roots, "trusted_ca_path": None}
+    options = {"first": take_roots_away, "trusted_ca_path": None}
     assert "No certificate can be trusted" not in blind.run(**options).output, "there is none"
     blind.keep("www", issue())
     run = blind.check(**options)
@@ -733,7 +737,7 @@ def test_a_machine_without_roots_says_so(blind: Rotation) -> None:
     assert "No certificate can be trusted. This machine has no root certificates" in warned
     assert "install its package ca-certificates" in warned and "trusted_ca_path" in warned
     assert skipped(run) == {"www": "chain_incomplete"}
-    assert "No certificate can be trusted" not in blind.check(first=without_roots).output
+    assert "No certificate can be trusted" not in blind.check(first=take_roots_away).output
 
 
 # Sources of mail

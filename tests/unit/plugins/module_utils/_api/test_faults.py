@@ -174,7 +174,7 @@ def test_a_fault_that_came_for_want_of_time_does_not_say_it_either(form: object,
         (500, "SoftLayer_Exception_InvalidValue", "", "api_error"),
         (500, PUBLIC, "Access Denied.", "authentication_failed"),
         (404, PUBLIC, "Internal Error", "not_found"),
-        (400, "", "", "api_error"),
+        (404, "", "Service does not exist", "retired"),
     ],
 )
 def test_a_refusal_is_one_for_what_was_sent_as_well(
@@ -252,16 +252,23 @@ def test_answers_without_a_fault(status: int, body: bytes, meaning: str) -> None
 @pytest.mark.parametrize(
     ("status", "meaning"),
     [
-        *[(status, "no_answer") for status in (303, 307, 308, 402, 403, 404, 406, 409, 410, 418, 422, 429, 451)],
-        *[(status, "api_error") for status in (400, 405, 413, 414, 415, 431)],
+        *[
+            (status, "api_error")
+            for status in (303, 307, 308, 400, 402, 403, 404, 405, 406, 409, 411, 413, 418, 422, 451)
+        ],
         (401, "authentication_failed"),
+        (410, "retired"),
+        (429, "rate_limited"),
     ],
 )
-def test_a_page_instead_of_an_answer_to_a_call_that_does_something(status: int, meaning: str) -> None:
-    """It may have taken the answer's place, unless it is about the request."""
-    assert explained(status, HTML, repeatable=False).code == meaning
-    of_a_read = {410: "retired", 429: "rate_limited"}.get(status, "api_error")
-    assert explained(status, HTML).code == (meaning if meaning != "no_answer" else of_a_read)
+@pytest.mark.parametrize("body", [HTML, b"", b'{"message": "no"}', b'{"error": "Unauthorized"}', rest("X", "no")])
+def test_what_is_not_the_apis_says_nothing_about_a_call_that_does_something(
+    status: int, meaning: str, body: bytes
+) -> None:
+    """A proxy may say so after it has passed the call on."""
+    assert explained(status, body, repeatable=False).code == "no_answer"
+    if body == HTML:
+        assert explained(status, body).code == meaning
 
 
 @pytest.mark.parametrize("form", [rest, xml])

@@ -104,6 +104,13 @@ def test_the_same_certificate_without_its_chain_goes() -> None:
     assert removal([SECOND, lacking], listener(2, lacking)) == ([], [])
 
 
+def test_each_address_must_be_seen() -> None:
+    """One that accepts no connections now may serve the old certificate again."""
+    partly = replace(SWITCHED, is_everywhere=False)
+    assert removal([FIRST, SECOND], partly) == ([], [(1, "not_reachable")])
+    assert removal([FIRST, SECOND], partly, remove_unseen=True) == ([1], [])
+
+
 def test_without_a_listener_nothing_is_replaced() -> None:
     """The store may hold what nobody serves yet."""
     assert removal([replace(FIRST, associated_service_count=0), SECOND]) == ([], [])
@@ -213,7 +220,9 @@ def test_a_listener_that_this_run_does_not_deal_with_was_not_seen(remove_unseen:
     """Such as one of another balancer, which an earlier run has switched."""
     far = balancer("far", p8443=2)
     assert removal([FIRST, SECOND], SWITCHED, balancers=[far], remove_unseen=remove_unseen) == ([], UNSEEN)
-    assert "it was not seen that far:8443 serves what replaces it" in why([FIRST, SECOND], SWITCHED, balancers=[far])
+    assert "it was not seen at each address that far:8443 serves what replaces it" in why(
+        [FIRST, SECOND], SWITCHED, balancers=[far]
+    )
     third = NEWER.record(3)
     far = balancer("far", p8443=3)
     records = [FIRST, SECOND, third]

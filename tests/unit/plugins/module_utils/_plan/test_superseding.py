@@ -91,11 +91,16 @@ NAMES = {
     "the same wildcard": Case(names("*.example.com"), names("*.example.com", "example.com")),
     "a wildcard for a name": Case({}, names("*.example.com"), LOST),
     "a name for a wildcard": Case(names("*.example.com"), names(NAME), LOST),
-    "an IDN": Case(names("xn--bcher-kva.example"), names(common_name="BÜCHER.example")),
+    "an IDN": Case(names(common_name="xn--bcher-kva.example"), names(common_name="BÜCHER.example")),
     "an IDN that is lost": Case(names(NAME, "xn--bcher-kva.example"), names(NAME, "xn--bcher-kvb.example"), LOST),
     "a common name that is gone": Case(names(NAME, common_name=NAME), names(NAME)),
     "a common name that came": Case(names(NAME), names(NAME, common_name=NAME)),
     "a common name alone": Case(names(common_name=NAME), names(NAME)),
+    "a common name, as before": Case(names(common_name=NAME), names(common_name=NAME)),
+    "a common name instead of the DNS name": Case({}, names(common_name=NAME), LOST),
+    "a DNS name with a blank": Case({}, names(f"{NAME} "), LOST),
+    "a DNS name with a final dot": Case({}, names(f"{NAME}."), LOST),
+    "an address that is a DNS name": Case(names(NAME, addresses=("192.0.2.1",)), names(NAME, "192.0.2.1"), LOST),
     "a common name that is no name of a host": Case(
         names(NAME, common_name="Example Shop"), names(NAME, common_name="Server 2")
     ),
