@@ -197,7 +197,7 @@ class _Reading:
         if read is None:
             raise self._refusal(f"is {self._shown(value)}, but must be {EXAMPLES[self.kind]}.")
         choices = self.option.get("choices")
-        if not choices or read in choices:
+        if not choices or read in (*choices, *self.option.get("unlisted", ())):
             return read
         for choice in choices:
             if str(choice).casefold() == str(read).strip().casefold():
@@ -223,7 +223,7 @@ class _Reading:
     @property
     def _element(self) -> Option:
         elements = self.option.get("elements", "str")
-        kept = ("choices", "no_log", "options")
+        kept = ("choices", "unlisted", "no_log", "options")
         return {"type": elements, **{name: self.option[name] for name in kept if self.option.get(name)}}
 
     def _items(self, value: object) -> Sequence[object]:

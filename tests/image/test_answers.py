@@ -60,7 +60,7 @@ def defaults() -> dict[str, str]:
     settings, objects = (
         yaml.load((folder / f"{name}.yml").read_text(encoding="utf-8"), _Loader) for name in ("settings", "objects")
     )
-    set_in_setup = {"{{ awx_allowed_recipients }}": settings["awx_allowed_recipients"]}
+    set_in_setup = {f"{{{{ {name} }}}}": str(value) for name, value in settings.items()}
     answers = {name: question["default"] for name, question in objects["awx_questions"].items()}
     return {name: set_in_setup.get(answer, answer) for name, answer in answers.items()}
 

@@ -225,6 +225,9 @@ def test_all_variables_at_once() -> None:
         'a_phases is "z", but must be one of x, y.',
         'a_number is "q", but must be a whole number, such as 12.',
     ]
+    meant = {"a_phases": {"choices": ["x", "y"], "unlisted": ["old"]}}
+    assert read_variables({"a_phases": ["x", "old"]}, options, parse, meant)[0]["a_phases"] == ["x", "old"]
+    assert "one of x, y." in read_variables({"a_phases": "z"}, options, parse, meant)[1][0]
 
 
 @pytest.mark.parametrize(
