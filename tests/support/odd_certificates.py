@@ -82,7 +82,7 @@ def rsa_key_of(bits: int) -> rsa.RSAPrivateKey:
     """An RSA key of exactly so many bits, which may be fewer than the library makes one of."""
     p, q = _prime(bits - bits // 2), _prime(bits // 2)
     numbers = rsa.RSAPublicNumbers(EXPONENT, p * q)
-    d = rsa.rsa_recover_private_exponent(EXPONENT, p, q)
+    d = pow(EXPONENT, -1, math.lcm(p - 1, q - 1))
     parts = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
     key = rsa.RSAPrivateNumbers(p, q, d, *parts, numbers).private_key()
     assert key.key_size == bits

@@ -34,6 +34,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfil
     Requester,
     run,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
 from tests.support.certificates import NOW
 from tests.support.stored import Made, clients_with
@@ -503,11 +504,15 @@ def test_a_run_says_what_became_of_each_order(world: World) -> None:
     counts = {name: result[f"{name}_count"] for name in ("requested", "skipped", "failed")}
     assert counts == {"requested": 1, "skipped": 1, "failed": 2}
     assert (result["changed"], result["api_calls"], world.sent) == (True, 17, [SHOP])
-    assert [one["after_header"] for one in result["diff"]] == [f"order {SHOP} (www{SHOP}.example.com)"]
+    header = f"order {SHOP} (www{SHOP}.example.com)"
+    before, after = ({"requested_at": at, "recipient": f"admin@www{SHOP}.example.com"} for at in (None, iso(NOW)))
+    assert result["diff"] == [{"before_header": header, "after_header": header, "before": before, "after": after}]
     failure = result["failure"]
     assert failure["code"] == "emails_failed"
     assert failure["message"].startswith("2 of 4 fulfillment emails could not be requested: ")
-    assert [one["order_id"] for one in failure["details"]["orders"]] == [MAIL, 999]
+    assert failure["details"]["orders"] == [
+        {name: one[name] for name in ("order_id", "reason", "message")} for one in result["emails"][2:]
+    ]
     assert world.opened == [("sqlite:////srv/ledger.db", False)]
 
 
