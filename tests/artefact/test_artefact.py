@@ -180,6 +180,10 @@ EVERY_MODULE = """
       register: stored
     - softlayer.certificates.ssl_certificate_deploy:
       register: deployed
+    - softlayer.certificates.ssl_certificate_rotate:
+        phases: [deploy, verify]
+        trusted_ca_path: "{{ root }}"
+      register: rotated
     - softlayer.certificates.ssl_endpoint_info:
         endpoints: ["127.0.0.1:1"]
         gather_stored: true
@@ -187,6 +191,7 @@ EVERY_MODULE = """
     - assert:
         that:
           - deployed.listeners == []
+          - rotated.listeners == []
           - looked.endpoints | map(attribute='reason') | list == ['unreachable']
     - assert:
         that: stored.certificates[0].public_key_sha256 == listed.orders[0].public_key_sha256

@@ -27,8 +27,8 @@ code                       seen                                                 
 
 A fault is known to be the API's if its code begins with `SoftLayer_Exception`. Any other may be a gateway's, and what is
 behind the gateway may have carried the call out: with HTTP 3xx, 407, 408, 425, 429, 499 or 5xx it is taken for a gateway's.
-With any other status, XML-RPC's `fault` counts as the API's, and so does a REST fault without a code with HTTP 4xx: for a call
-that does more than to read, only such as "Service does not exist".
+With any other status, XML-RPC's `fault` counts as the API's, and so does a REST fault without a code with HTTP 4xx, such as
+"Service does not exist".
 
 A mishap is what the API's general codes report, such as "Internal Error" or "Request timed out", or with no words at all.
 It means that the call failed, but not how far it got.
@@ -123,18 +123,15 @@ class Fault:
     message: str
     is_rest: bool
 
-    def is_the_apis(self, status: int, *, repeatable: bool) -> bool:
-        """Return whether a fault with this HTTP status is the API's own, not that of a gateway in front of it.
-
-        Many gateways have REST faults without a code, too. They prove nothing about a call that is not repeatable.
-        """
+    def is_the_apis(self, status: int) -> bool:
+        """Return whether a fault with this HTTP status is the API's own, not that of a gateway in front of it."""
         if self.code.startswith("SoftLayer_Exception"):
             return True
         if status >= 500 or status in GATEWAYS_OWN or 300 <= status < 400:
             return False
         if (not self.is_rest and (self.code or self.message)) or API_CODE.match(self.code):
             return True
-        return not self.code and 400 <= status < 500 and (repeatable or bool(RETIRED.search(self.message)))
+        return not self.code and 400 <= status < 500
 
     def is_mishap(self, status: int) -> bool:
         """Return whether a fault with this HTTP status only reports that something went wrong, and is no refusal."""
@@ -209,7 +206,7 @@ def explain(
             else _explain_unsent(call, endpoint, error, overdue=overdue, peer=peer)
         )
     fault = fault_in(answer.body)
-    if fault is not None and fault.is_the_apis(answer.status, repeatable=repeatable):
+    if fault is not None and fault.is_the_apis(answer.status):
         return _explain_fault(call, answer, fault, repeatable=repeatable)
     return _explain_http(call, endpoint, answer, fault, repeatable=repeatable)
 

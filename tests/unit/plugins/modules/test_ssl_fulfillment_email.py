@@ -499,7 +499,7 @@ HTML = b"<!DOCTYPE html><html><body><h1>Proxy error</h1></body></html>"
         (307, "outcome_unknown", True),
         (403, "outcome_unknown", True),
         (404, "outcome_unknown", False),
-        (405, "api_error", False),
+        (405, "outcome_unknown", False),
         (407, "api_error", True),
         (407, "outcome_unknown", False),
         (429, "outcome_unknown", False),

@@ -175,6 +175,7 @@ def test_a_fault_that_came_for_want_of_time_does_not_say_it_either(form: object,
         (500, PUBLIC, "Access Denied.", "authentication_failed"),
         (404, PUBLIC, "Internal Error", "not_found"),
         (404, "", "Service does not exist", "retired"),
+        (400, "", "", "api_error"),
     ],
 )
 def test_a_refusal_is_one_for_what_was_sent_as_well(
@@ -261,7 +262,7 @@ def test_answers_without_a_fault(status: int, body: bytes, meaning: str) -> None
         (429, "rate_limited"),
     ],
 )
-@pytest.mark.parametrize("body", [HTML, b"", b'{"message": "no"}', b'{"error": "Unauthorized"}', rest("X", "no")])
+@pytest.mark.parametrize("body", [HTML, b"", b'{"message": "no"}', rest("X", "no")])
 def test_what_is_not_the_apis_says_nothing_about_a_call_that_does_something(
     status: int, meaning: str, body: bytes
 ) -> None:
