@@ -346,7 +346,9 @@ def test_what_is_told_to_stop_leaves_a_trace(machine: Machine, name: str, sent: 
     programs = machine.root / "opt/softlayer-certificates/bin"
     (programs / "ansible-playbook").write_text(f"#!/bin/sh\ntouch {begun}\nexec sleep 1000\n", encoding="utf-8")
     given = os.environ | {"TRIGGER_PATH": "/run/softlayer-certificates/renewed"}
-    process = subprocess.Popen([machine.path_of(name)], env=given, start_new_session=True)
+    # What starts the tests may have them ignore it, as a shell does for what runs in the background; systemd does not.
+    taken = ["env", f"--default-signal={sent.name.removeprefix('SIG')}", machine.path_of(name)]
+    process = subprocess.Popen(taken, env=given, start_new_session=True)
     until(begun.exists)
     os.killpg(process.pid, sent)
     code = process.wait(SECONDS)
