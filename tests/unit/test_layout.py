@@ -26,7 +26,7 @@ LAYERS = (
     ("_errors", "_secrets", "_text"),
     ("_argspec", "_files", "_forms", "_libraries", "_names", "_progress", "_roles", "_times"),
     ("_module",),
-    ("_x509",),
+    ("_trust_store", "_x509"),
     ("_mail",),
     ("_api",),
     ("_ledger", "_mailbox", "_plan", "_report", "_sources", "_tls"),

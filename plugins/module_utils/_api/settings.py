@@ -17,9 +17,9 @@ from urllib.request import getproxies
 
 from .._argspec import TRANSPORTS
 from .._errors import CertificatesError
-from .._files import default_roots
 from .._names import is_loopback
 from .._secrets import secrets_in
+from .._trust_store import default_roots
 
 with suppress(ImportError):
     from SoftLayer import API_PUBLIC_ENDPOINT

@@ -20,10 +20,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from .._errors import CertificatesError
-from .._files import check_plain_file, default_roots, shown
+from .._files import check_plain_file, shown
 from .._mail.limits import why_unusable
 from .._mail.parts import HEADER_BYTES
 from .._mail.search import Place
+from .._trust_store import default_roots
 from .base import Enough, Mailbox, Raw, cut
 from .imap_answers import (
     NUMBER,

@@ -12,9 +12,10 @@ from contextlib import suppress
 from functools import cache
 
 from .._errors import CertificatesError
-from .._files import LARGEST_FILE, default_roots, not_readable, read_file, shown
+from .._files import LARGEST_FILE, not_readable, read_file, shown
 from .._plan.superseding import Clients
 from .._times import now
+from .._trust_store import default_roots
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.read import certificates_of_store

@@ -456,9 +456,10 @@ def test_people_are_told_what_happened(account: Simulator, tmp_path: Path) -> No
 
     report = variables["ssl_rotation_report_path"]
     account.patch_listener(account.balancers()[0]["listeners"][0]["uuid"], misbehaves="closed", changes=1)
-    (subject, attached, failed, needs, left_out), summary = run()
-    assert (subject, attached) == ("Certificates: 1 failed, 1 in need of a person, 0 switched", f"['{report}']")
+    (subject, attached, failed, ends, needs, left_out), summary = run()
+    assert (subject, attached) == ("Certificates: 1 failed, 2 in need of a person, 0 switched", f"['{report}']")
     assert failed.startswith("FAILED: www:8443: ") and "works again" in failed
+    assert ends.startswith("NEEDS A PERSON: www:8443: It ends at ")
     assert needs == failed.replace("FAILED", "NEEDS A PERSON")
     assert left_out.startswith("Left out: half: ")
     assert summary.startswith("0 listeners switched. 1 failed: www:8443: ") and summary.endswith(failed[-20:])

@@ -25,7 +25,7 @@ DISTRIBUTIONS = {"imap_tools": "imap-tools", "prometheus_client": "prometheus-cl
 """How the index calls what is imported by another name."""
 BY_URL = "psycopg"
 """Imported by SQLAlchemy, for the URL of a ledger."""
-NOT_BY_FILTERS = {"SoftLayer", "requests", "urllib3", "SQLAlchemy"}
+NOT_BY_FILTERS = {"SoftLayer", "requests", "urllib3", "SQLAlchemy", "certifi"}
 """What filters import with others' code and never use: they call no API, and keep no ledger."""
 FOR_FEW = {BY_URL, "prometheus-client"}
 """What pages tell to install only where they tell of what needs it."""

@@ -204,5 +204,6 @@ def test_the_metrics_file_asks_for_its_library(tmp_path: Path) -> None:
 
 def test_nothing_else_asks_for_that_library(tmp_path: Path) -> None:
     make_missing(tmp_path, "prometheus-client")
-    report = "{'entries': []} | softlayer.certificates._rotation_report('en')"
+    settings = "{'report_language': 'en', 'trust': 'require'}"
+    report = f"{{}} | softlayer.certificates._rotation_report({settings}, {{}})"
     assert "<html lang=" in said_by([report], tmp_path)

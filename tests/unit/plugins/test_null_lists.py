@@ -36,6 +36,9 @@ MAILBOX: dict[str, Any] = {"mbox": os.devnull}
 # What a module needs beside the list, and what of its result says that nothing was selected.
 BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("ssl_certificate_deploy", "listeners"): {"certificate_id": 1},
+    ("ssl_certificate_rotate", "common_names"): {"phases": ["deploy"]},
+    ("ssl_certificate_rotate", "load_balancers"): {"phases": ["deploy"]},
+    ("ssl_certificate_rotate", "sources"): {"phases": ["deploy"]},
     ("ssl_fulfillment_email", "allowed_recipients"): {"common_names": ["*"]},
     ("ssl_fulfillment_email_info", "paths"): {"order_ids": [1]},
     **{("ssl_fulfillment_email_info", name): MAILBOX for name in ("orders", "order_ids", "csr_paths", "privatekey_paths")},
@@ -48,6 +51,7 @@ SELECTED = {
     "ssl_fulfillment_email_info": "certificates",
     "ssl_fulfillment_email": "requested_count",
     "ssl_endpoint_info": "endpoints",
+    "ssl_certificate_rotate": "listeners",
 }
 
 

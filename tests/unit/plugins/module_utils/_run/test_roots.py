@@ -10,7 +10,7 @@ import base64
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils import _files
+from ansible_collections.softlayer.certificates.plugins.module_utils import _trust_store
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import roots_if_any, trusted_roots
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -28,7 +28,7 @@ ROOT, OTHER = Authority("One").root, Authority("Other").root
 def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine without any roots, and a folder to put some into."""
     take_roots_away(monkeypatch)
-    monkeypatch.setattr(_files, "BUNDLES", (str(tmp_path / "ca-certificates.crt"),))
+    monkeypatch.setattr(_trust_store, "BUNDLES", (str(tmp_path / "ca-certificates.crt"),))
     return tmp_path
 
 

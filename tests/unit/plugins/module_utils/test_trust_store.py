@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which root certificates are used where no option names any; how files are read, the modules' tests show."""
+"""Which root certificates are used where no option names any."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils import _files
+from ansible_collections.softlayer.certificates.plugins.module_utils import _trust_store
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import ROOTS_VARIABLES, default_roots
+from ansible_collections.softlayer.certificates.plugins.module_utils._trust_store import ROOTS_VARIABLES, default_roots
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 PLACES = ("bundle.crt", "other-bundle.pem", "openssl/cert.pem", "openssl/certs", "certifi.pem")
@@ -30,7 +30,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     bundle, other, file, folder, certifi = (str(tmp_path / place) for place in PLACES)
     paths = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", file, "SSL_CERT_DIR", folder)
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
-    monkeypatch.setattr(_files, "BUNDLES", (bundle, other))
+    monkeypatch.setattr(_trust_store, "BUNDLES", (bundle, other))
     monkeypatch.setitem(sys.modules, "certifi", SimpleNamespace(where=lambda: certifi))
     return tmp_path
 
