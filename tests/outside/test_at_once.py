@@ -26,8 +26,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Ledger,
     lease_for,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import About, Creation
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import Content
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.creates import LONGEST_PAUSE, Creator
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.outside.playing import play
 from tests.outside.stranger import ACCOUNT, API_KEY, USERNAME, Stranger, answering, go_on
@@ -303,15 +305,16 @@ def test_a_run_waits_once_for_all_that_died_runs_have_left(api: Stranger, ledger
     """From its beginning on, and not anew whenever the turn of the next one comes."""
     clock = Clock()
     settings = Settings(USERNAME, API_KEY, api.url(), timeout=60, proxy=None, verify=True, retries=0)
-    fleet = [AUTHORITY.issue(f"n{number}.example.com").pem for number in range(5)]
-    certificates = {pem: read_certificates(pem.encode())[0] for pem in fleet}
+    fleet = [AUTHORITY.issue(f"n{number}.example.com") for number in range(5)]
+    contents = [Content(Certificate(one.der), one.key_pem, (), request=None, notes=None) for one in fleet]
+    creations = [Creation(About(certificate=one.certificate), "", one, superseded=()) for one in contents]
     url, lease = f"sqlite:///{ledger}", lease_for(settings.timeout)
-    for certificate in certificates.values():
-        leave_a_claim(url, certificate.fingerprint_sha256, clock.at)
+    for creation in creations:
+        leave_a_claim(url, creation.fingerprint, clock.at)
     begun = clock.at
-    creator = Creator(Client(settings, stop=clock), url, list(certificates.values()), clock=lambda: clock.at)
-    for pem, certificate in certificates.items():
-        creator.create(certificate, {"certificate": pem})
+    creator = Creator(Client(settings, stop=clock), url, creations, clock=lambda: clock.at)
+    for creation in creations:
+        creator.create(creation)
     creator.close()
     assert list(api.creates.values()) == [1] * len(fleet)
     assert api.count("getSecurityCertificates") == 1, "one look tells of all that is not there"
