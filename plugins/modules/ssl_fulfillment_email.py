@@ -26,7 +26,6 @@ extends_documentation_fragment:
   - softlayer.certificates.requirements.certificates
   - softlayer.certificates.requirements.roots
   - softlayer.certificates.requirements.ledger
-  - softlayer.certificates.requirements.roots
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.action_group
   - softlayer.certificates.attributes.progress
