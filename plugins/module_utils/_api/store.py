@@ -79,6 +79,18 @@ class StoreCertificate:
     has_no_listeners: bool = False
     """Whether the API says that no load balancer's listener uses it; `False` if the API does not say."""
 
+    @classmethod
+    def unstored(
+        cls,
+        certificate: Certificate,
+        intermediates: tuple[Certificate, ...],
+        identifier: int,
+        request: Csr | None = None,
+        notes: str = "",
+    ) -> StoreCertificate:
+        """Return the record, unused, that a certificate will have; the negative identifier tells it from others."""
+        return cls(identifier, certificate.common_name, notes, 0, certificate, intermediates, request, None, None)
+
     @property
     def stored_id(self) -> int | None:
         """Its id; `None` for one that is not stored yet."""

@@ -10,7 +10,8 @@ Pure. A value that cannot be read is never replaced by a similar one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import typing as t
+from collections.abc import Iterable, Mapping
 
 from .._errors import CertificatesError
 
@@ -36,6 +37,21 @@ def as_id(value: object) -> int | None:
 def in_range(least: float, most: float) -> str:
     """Return what values are allowed, as the end of a sentence with "must be"."""
     return f"{least} or more" if most == LARGEST_ID else f"from {least} to {most}"
+
+
+def check_ranges(values: Mapping[str, t.Any], limits: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse options that are too small or too large.
+
+    Args:
+        values: all options by name.
+        limits: the least and the greatest value of some of them.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    for name, (least, most) in limits.items():
+        if not least <= values[name] <= most:
+            raise CertificatesError("invalid_argument", f"{name} must be {in_range(least, most)}.")
 
 
 def check_ids(name: str, ids: Iterable[int]) -> None:

@@ -55,16 +55,8 @@ class Content:
 
     def as_record(self, identifier: int = -1) -> StoreCertificate:
         """Return the record that it would be, unused; a negative id says that it is not stored yet."""
-        return StoreCertificate(
-            id=identifier,
-            common_name=self.certificate.common_name,
-            notes=self.notes or "",
-            associated_service_count=0,
-            certificate=self.certificate,
-            intermediates=self.intermediates,
-            request=self.request,
-            created_at=None,
-            modified_at=None,
+        return StoreCertificate.unstored(
+            self.certificate, self.intermediates, identifier, self.request, self.notes or ""
         )
 
     def as_template(self) -> dict[str, str]:

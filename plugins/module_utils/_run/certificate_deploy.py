@@ -16,7 +16,7 @@ from itertools import groupby
 from .._api.balancers import Balancer, fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.store import fetch_stored, warn_of_unreadable
-from .._api.values import check_ids, in_range
+from .._api.values import check_ids, check_ranges
 from .._argspec import ArgumentSpec, api_options, ledger_options, selection_options
 from .._codes import DeployOutcome
 from .._errors import CertificatesError
@@ -191,10 +191,7 @@ def check_params(module: Module) -> None:
         raise CertificatesError(
             "invalid_argument", f"{', '.join(misplaced)} cannot be used {where}: leave one or the other out."
         )
-    limits = {**LIMITS, "concurrency": (1, MOST_CALLS_AT_ONCE), "wait_interval": (0.1, LONGEST_WAIT)}
-    for name, (least, most) in limits.items():
-        if not least <= params[name] <= most:
-            raise CertificatesError("invalid_argument", f"{name} must be {in_range(least, most)}.")
+    check_ranges(params, {**LIMITS, "concurrency": (1, MOST_CALLS_AT_ONCE), "wait_interval": (0.1, LONGEST_WAIT)})
     check_ports("ports", params["ports"] or ())
 
 

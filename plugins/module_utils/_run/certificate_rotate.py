@@ -11,28 +11,27 @@ without its writes: what would be stored gets a record with a negative id, what 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .._api.balancers import Balancer, fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.store import StoreCertificate, fetch_stored, warn_of_unreadable
-from .._api.values import LARGEST_ID, in_range
+from .._api.values import LARGEST_ID, check_ranges
 from .._argspec import MAILBOXES, ArgumentSpec, api_options, concurrency_options, import_options, ledger_options
-from .._codes import AttentionReason
 from .._errors import CertificatesError, failed_about
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._mail.limits import why_unusable
 from .._module import Module
 from .._names import any_matches
 from .._plan.approvals import Approved, limit_imports, limit_listeners, limit_removal, preview_of
-from .._plan.attention import Known, find_attention, served_by
+from .._plan.attention import REASONS, Known, find_attention, served_by
 from .._plan.deployments import ListenerAction, ListenerSelection, as_it_is, by_place, plan_renewals, why_unmatched
 from .._plan.imports import About, Failure, ImportAction, Present, Removal, foretold
 from .._plan.removal import as_result as as_record
 from .._plan.removal import plan_removal
 from .._plan.rotation import Chosen, ImportWish, Record, SourceCertificate, choose, is_meant, without_replaced
-from .._plan.settings import LONGEST_WAIT, MOST_BALANCERS
+from .._plan.settings import LONGEST_WAIT, MOST_BALANCERS, which_mailboxes
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._progress import ProgressFile
@@ -51,7 +50,6 @@ from .sources import Read, read_sources
 from .switching import Patience, Switcher
 
 PHASES = ("import", "deploy", "verify", "clean_up")
-REASONS: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 OF_MAIL = (*MAILBOXES, "max_age_days", "max_message_bytes")
 """Options of `ssl_fulfillment_email_info` that describe a mailbox."""
 SPEC = (
@@ -141,9 +139,7 @@ def checked_sources(module: Module) -> list[Source]:
         CertificatesError: `invalid_argument`, `not_found`, `missing_library`.
     """
     params = module.params
-    for name, (least, most) in LIMITS.items():
-        if not least <= params[name] <= most:
-            raise CertificatesError("invalid_argument", f"{name} must be {in_range(least, most)}.")
+    check_ranges(params, LIMITS)
     if "import" in params["phases"] and not params["sources"]:
         raise CertificatesError(
             "invalid_argument",
@@ -175,11 +171,8 @@ def checked_source(position: int, given: Mapping[str, t.Any]) -> Source:
 
 def why_no_mail(mail: Mapping[str, t.Any]) -> str | None:
     """Return why no mailbox can be opened by a description, or `None` if nothing in it speaks against that."""
-    named = [name for name in MAILBOXES if mail[name] is not None]
-    if len(named) != 1:
-        several = f": it names {' and '.join(named)}, leave all but one out" if named else ""
-        return f"mail must name the mailbox by one of {', '.join(MAILBOXES)}{several}."
-    return why_unusable(mail)
+    named = which_mailboxes({name: value for name, value in mail.items() if value is not None})
+    return f"mail must name the mailbox by one of {', '.join(MAILBOXES)}{named}" if named else why_unusable(mail)
 
 
 def read_all(module: Module, sources: Sequence[Source], clients: Clients) -> Read:
@@ -233,6 +226,12 @@ class ForMail:
 
 
 # What is done
+
+
+def updated(listeners: Iterable[ListenerAction], found: Iterable[ListenerAction]) -> list[ListenerAction]:
+    """Return listeners, those in place of them that were found anew."""
+    by_uuid = {one.uuid: one for one in found}
+    return [by_uuid.get(one.uuid, one) for one in listeners]
 
 
 @dataclass
@@ -336,7 +335,7 @@ class Rotation:
             done = importing.carry_out(self._module, self._client, actions)
         for entry, action, one in zip(entries, actions, done, strict=True):
             self._note_import(entry, action, one)
-        self._index = StoreIndex({**{one.id: one for one in self._stored}, **self._imported}.values())
+        self._index = StoreIndex([*self._stored, *self._imported.values()])
 
     def _as_item(self, entry: SourceCertificate) -> importing.Item:
         """Return a certificate of a source as options of `ssl_certificate_import`."""
@@ -427,8 +426,8 @@ class Rotation:
         """List store and balancers anew: another run may have changed them."""
         self._stored = fetch_stored(self._client)
         self.balancers = fetch_balancers(self._client)
-        simulated = self._imported if self._module.check_mode else {}
-        self._index = StoreIndex({**{one.id: one for one in self._stored}, **simulated}.values())
+        simulated = self._imported.values() if self._module.check_mode else ()
+        self._index = StoreIndex([*self._stored, *simulated])
 
     def _watch(self, timeout: float) -> Watch:
         return Watch(timeout, self._clients.anchors(), self._client.stop)
@@ -438,8 +437,8 @@ class Rotation:
         if not self._is_seen:
             self._listeners = self._seen(self._listeners)
         unknown = [one for one in self._listeners if one.place and not one.is_known]
-        glimpsed = {one.uuid: one for one in self._watch(0).glimpse(unknown)}
-        self._listeners = [glimpsed.get(one.uuid, one) for one in self._listeners]
+        if unknown:
+            self._listeners = updated(self._listeners, self._watch(0).glimpse(unknown))
         suspect = {one.uuid: one for one in self._listeners if one.served is False and not one.is_changed}
         if suspect and not self._client.stop.is_set():
             self._look_again(suspect)
@@ -450,9 +449,9 @@ class Rotation:
     def _seen(self, listeners: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Return listeners with what they serve now."""
         watch = self._watch(0)
-        seen = {one.uuid: one for one in watch.until_served([one for one in listeners if one.is_to_be_seen])}
+        seen = watch.until_served([one for one in listeners if one.is_to_be_seen])
         self._warnings += watch.warnings
-        return [seen.get(one.uuid, one) for one in listeners]
+        return updated(listeners, seen)
 
     def _look_again(self, suspect: Mapping[str, ListenerAction]) -> None:
         """Before listeners count as such that serve something else, see whether somebody has switched or deleted them meanwhile."""
@@ -465,9 +464,9 @@ class Rotation:
         found = {one.uuid: as_it_is(one, self._index) for one in planned if one.uuid in suspect}
         gone = suspect.keys() - found.keys()
         switched = [one for one in found.values() if one.present_id != suspect[one.uuid].previous_certificate_id]
-        seen = {one.uuid: one for one in self._seen(switched)}
+        seen = self._seen(switched)
         self._planned = [one for one in self._planned if one.uuid not in gone]
-        self._listeners = [seen.get(one.uuid, one) for one in self._listeners if one.uuid not in gone]
+        self._listeners = updated((one for one in self._listeners if one.uuid not in gone), seen)
 
     @staticmethod
     def _simulated(planned: ListenerAction, seen: ListenerAction) -> ListenerAction:
@@ -509,12 +508,13 @@ class Rotation:
             self._clients,
             remove_unseen=self._params["remove_unseen"],
         )
-        meant = self._selection.common_names
-        planned = replace(
-            planned,
-            old=[one for one in planned.old if meant is None or any_matches(one.names, meant)],
-            kept=[one for one in planned.kept if meant is None or any_matches(one[0].names, meant)],
-        )
+        patterns = self._selection.common_names
+        if patterns is not None:
+            planned = replace(
+                planned,
+                old=[one for one in planned.old if any_matches(one.names, patterns)],
+                kept=[one for one in planned.kept if any_matches(one[0].names, patterns)],
+            )
         old = list(planned.old)
         if self._approved:
             old, left_out = limit_removal(planned, self._approved)
@@ -556,7 +556,7 @@ class Rotation:
         )
         is_looked_after = bool({"deploy", "verify"} & self._phases)
         attention = find_attention(self._listeners, known, self._clients) if is_looked_after else []
-        lists = dict(self._lists.__dict__)
+        lists = vars(self._lists)
         left = [one for one in self._listeners if one.outcome == "unchanged" and not one.better_id]
         result: dict[str, t.Any] = {
             "changed": bool(lists["imported"] or lists["deployed"] or lists["removed"]),
@@ -601,9 +601,8 @@ class Rotation:
     def _as_listener(self, one: ListenerAction) -> Record:
         certificate = served_by(one, self._index)
         begin, end = (certificate.not_before, certificate.not_after) if certificate else (None, None)
-        missed = (
-            one.target if one.target and one.target.id != one.present_id else None
-        )  # what it was to get, and has not
+        # What it was to get, and has not.
+        missed = one.target if one.target and one.target.id != one.present_id else None
         return {
             **one.as_result(),
             "better_certificate_id": one.better_id or (missed and missed.stored_id),

@@ -15,7 +15,7 @@ from datetime import timedelta
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.orders import FULFILLMENT_EMAIL, TERM, Selection, fetch_orders, resend_fulfillment_email
 from .._api.store import fetch_for_orders
-from .._api.values import LARGEST_ID, check_ids, in_range
+from .._api.values import LARGEST_ID, check_ids, check_ranges
 from .._argspec import ArgumentSpec, api_options, concurrency_options, ledger_options, selection_options
 from .._codes import Code, EmailOutcome, EmailReason
 from .._errors import CertificatesError
@@ -105,14 +105,12 @@ def check_params(params: dict[str, t.Any]) -> None:
     if params["order_ids"] is None and params["common_names"] is None:
         raise CertificatesError("invalid_argument", "Say which orders: give order_ids or common_names.")
     check_ids("order_ids", params["order_ids"] or ())
-    limits = (
-        ("min_interval_hours", 0, LONGEST_INTERVAL_HOURS),
-        ("max_orders", 0, LARGEST_ID),
-        ("concurrency", 1, MOST_CALLS_AT_ONCE),
-    )
-    for name, least, most in limits:
-        if not least <= params[name] <= most:
-            raise CertificatesError("invalid_argument", f"{name} must be {in_range(least, most)}.")
+    limits = {
+        "min_interval_hours": (0, LONGEST_INTERVAL_HOURS),
+        "max_orders": (0, LARGEST_ID),
+        "concurrency": (1, MOST_CALLS_AT_ONCE),
+    }
+    check_ranges(params, limits)
 
 
 def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes: EmailWishes) -> list[Email]:

@@ -179,21 +179,10 @@ class _ChainsByIssuer:
 
 
 def _entry(source: Source, pair: Pair, chain: Chain, number: int) -> SourceCertificate:
-    certificate = pair.certificate
     name, path = _place(source, pair)
     return SourceCertificate(
         **_named(source, name, path),
-        record=StoreCertificate(
-            id=number,
-            common_name=certificate.common_name,
-            notes="",
-            associated_service_count=0,
-            certificate=certificate,
-            intermediates=tuple(chain.issuers),
-            request=None,
-            created_at=None,
-            modified_at=None,
-        ),
+        record=StoreCertificate.unstored(pair.certificate, tuple(chain.issuers), number),
         trust=chain.trust,
         trust_message=None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain.trust)}",
         key_path=pair.key.real_path,

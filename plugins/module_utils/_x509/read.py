@@ -165,24 +165,3 @@ def _requested_dns_names(request: x509.CertificateSigningRequest) -> tuple[str, 
         alternatives = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return tuple(alternatives.get_values_for_type(x509.DNSName))
     return ()
-
-
-def stored_certificate(pem: object) -> Certificate | None:
-    """Return the certificate of an API object, or `None` if there is none with a readable key and dates.
-
-    The rest is read only on demand, so this is several times as fast as `read_certificates`.
-    """
-    if not isinstance(pem, str):
-        return None
-    data = pem.encode("utf-8", "replace")
-    with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
-        return _with_key(Certificate.of(x509.load_pem_x509_certificate(data)))
-    with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
-        return next(map(_with_key, read_certificates(data)), None)
-    return None
-
-
-def _with_key(certificate: Certificate) -> Certificate:
-    """Return the certificate after reading its key and dates, so that both are known to be readable."""
-    _known = certificate.public_key_sha256, certificate.not_before, certificate.not_after
-    return certificate

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.filter import certificate_files as plugin
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import stored_certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
 
 from tests.support.certificates import PASSPHRASE, Authority, Issued, key_pem
 
@@ -101,8 +101,7 @@ OLD, NEW, STRANGER = (Authority().issue("www.example.com") for _ in range(3))
 
 def key_of(issued: Issued) -> str:
     """The SHA-256 of a certificate's public key."""
-    certificate = stored_certificate(issued.pem)
-    assert certificate is not None
+    [certificate] = read_certificates(issued.pem.encode())
     return certificate.public_key_sha256
 
 
