@@ -27,9 +27,9 @@ LAYERS = (
     ("_argspec", "_files", "_forms", "_libraries", "_names", "_progress", "_roles", "_times"),
     ("_module",),
     ("_trust_store", "_x509"),
-    ("_mail",),
+    ("_mail", "_net"),
     ("_api",),
-    ("_ledger", "_mailbox", "_plan", "_report", "_sources", "_tls"),
+    ("_ledger", "_mailbox", "_plan", "_report", "_sources"),
     ("_run",),
 )
 # Of the layers beneath it, this one knows only some files.

@@ -15,10 +15,10 @@ import os
 import re
 import socket
 import threading
-import time
 import typing as t
 from contextlib import suppress
 
+from .._net.connection import Deadline, connect, resolve
 from .faults import Answer, AnswerTooLarge
 
 with suppress(ImportError):
@@ -64,7 +64,7 @@ class Attempt:
         self.overdue = False
         self.answer: Answer | None = None
         self.peer = ""
-        self._deadline = time.monotonic() + seconds
+        self._deadline = Deadline(seconds)
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
         self._timer = threading.Timer(seconds, self._cut)
@@ -96,34 +96,17 @@ class Attempt:
             self._cut()
 
     def connect(self, host: str, port: int, options: t.Iterable[t.Any]) -> socket.socket:
-        """Return a connected socket; each address of the host gets an equal share of the remaining time.
+        """Return a socket that is connected to one of the host's addresses.
 
         Raises:
-            OSError: none of the addresses accepts a connection; `TimeoutError` if none does in time.
+            OSError: none of them accepts a connection; `TimeoutError` if none does in time.
         """
         self.peer = f"{host}:{port}"
-        error: OSError = TimeoutError("timed out")
-        addresses = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-        for number, (family, kind, protocol, _name, address) in enumerate(addresses):
-            share = (self._deadline - time.monotonic()) / (len(addresses) - number)
-            if share <= 0:
-                break
-            sock = None
-            try:
-                sock = socket.socket(family, kind, protocol)
-                for option in options:
-                    sock.setsockopt(*option)
-                sock.settimeout(share)
-                sock.connect(address)
-            except OSError as this:
-                error = this
-                if sock is not None:
-                    sock.close()
-            else:
-                sock.settimeout(max(0.001, self._deadline - time.monotonic()))
-                self.hold(sock)
-                return sock
-        raise error
+        connected, _address = connect(resolve(host.strip("[]"), port, self._deadline), self._deadline)
+        for option in options:
+            connected.setsockopt(*option)
+        self.hold(connected)
+        return connected
 
     def _cut(self) -> None:
         with self._lock:

@@ -39,7 +39,7 @@ from .imap_answers import (
     sequence_set,
     server_words,
 )
-from .imap_client import Client, TlsClient
+from .imap_client import ImapClient
 
 with suppress(ImportError):
     import imap_tools
@@ -300,14 +300,12 @@ class ImapMailbox(Mailbox):
             message = f"The mail server {settings.address} cannot be reached: {in_words(error)} Check host and port."
             raise CertificatesError("unreachable", message, host=settings.host) from None
 
-    def _open_client(self) -> Client:
+    def _open_client(self) -> ImapClient:
         settings = self._settings
-        where = (settings.host, settings.actual_port, settings.timeout, self._largest)
-        if settings.security == "tls":
-            return TlsClient(*where, ssl_context=self._context)
         if settings.security == "starttls" and settings.actual_port == PORTS["tls"]:
             raise ValueError  # both sides would wait for the other to begin
-        client = Client(*where)
+        tls = self._context if settings.security == "tls" else None
+        client = ImapClient(settings.host, settings.actual_port, settings.timeout, self._largest, tls)
         try:
             if settings.security == "starttls":
                 client.starttls(self._context)
@@ -391,11 +389,11 @@ def _tls_context(settings: ImapSettings) -> ssl.SSLContext | None:
     return context
 
 
-def _box_of(client: Client) -> imap_tools.BaseMailBox:
+def _box_of(client: ImapClient) -> imap_tools.BaseMailBox:
     """Return a mailbox object of `imap_tools` for a client."""
 
     class Box(imap_tools.BaseMailBox):  # type: ignore[misc,unused-ignore]
-        def _get_mailbox_client(self) -> Client:
+        def _get_mailbox_client(self) -> ImapClient:
             return client
 
     return Box()

@@ -23,11 +23,10 @@ from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import name_to_ask_for
+from .._net.endpoint import Endpoint, ProbeResult, is_host, read_endpoint
+from .._net.entry import Entries
+from .._net.probe import CONCURRENCY, probe_all
 from .._times import now
-from .._tls.endpoint import Endpoint, Look
-from .._tls.judge import Judge, as_result
-from .._tls.look import CONCURRENCY, look_at_all
-from .._tls.written import is_host, read_endpoint
 from .roots import roots_if_any
 from .serving import server_name_for
 
@@ -46,13 +45,13 @@ SPEC = (
     )
 )
 API_TIMEOUT = api_options().options["timeout"]["default"]
-"""Seconds that a call of the API may take at least: `timeout` is that of a look."""
+"""Seconds that a call of the API may take at least: `timeout` is that of a probe."""
 REASONS: tuple[EndpointReason, ...] = t.get_args(EndpointReason)
 
 
 @dataclass(frozen=True)
 class Item:
-    """What is to be looked at; `about` is said of it in the result. Without a host there is nothing to look at, and `why_not` says why."""
+    """What is to be probed; `about` is said of it in the result. Without a host there is nothing to probe, and `why_not` says why."""
 
     endpoint: Endpoint
     about: Mapping[str, t.Any] = field(default_factory=dict)
@@ -64,14 +63,14 @@ class Item:
         return self.endpoint.server_name or self.endpoint.host
 
     @property
-    def unseen(self) -> Look:
-        """The look at nothing."""
-        return Look(self.endpoint, reason="unreachable", message=self.why_not)
+    def unseen(self) -> ProbeResult:
+        """The result where there is nothing to probe."""
+        return ProbeResult(self.endpoint, reason="unreachable", message=self.why_not)
 
 
 @dataclass
 class ForApi:
-    """A module as `connect` takes it, with a time limit for whole calls in place of that for one step of a look."""
+    """A module as `connect` takes it, with a time limit for whole calls in place of that for one step of a probe."""
 
     params: dict[str, t.Any]
     given: frozenset[str]
@@ -94,12 +93,15 @@ def run(module: Module) -> dict[str, t.Any]:
     if listing is not None and listing.is_limited:
         warn_of_limits(module)
     ids = ids_by_certificate(listing) if listing is not None and params["gather_stored"] else None
-    judge = Judge(anchors, now())
+    results = iter(
+        probe_all([one.endpoint for one in items if not one.why_not], params["timeout"], params["concurrency"])
+    )
+    entry_of = Entries(anchors, now()).of
     entries = []
-    for item, look in zip(items, look_at_items(items, params["timeout"], params["concurrency"]), strict=True):
-        entry = as_result(look, judge.judge(look, item.name), item.name)
-        stored = ids.get(look.chain[0].der, []) if ids is not None and look.chain else None
-        entries.append({**entry, "certificate_ids": stored, **item.about})
+    for item in items:
+        result = item.unseen if item.why_not else next(results)
+        stored = ids.get(result.chain[0].der, []) if ids is not None and result.chain else None
+        entries.append({**entry_of(result, item.name), "certificate_ids": stored, **item.about})
     met = Counter(entry["reason"] for entry in entries)
     return {
         "changed": False,
@@ -193,9 +195,3 @@ def asked_name(record: StoreCertificate) -> str | None:
         else name_to_ask_for(filter(None, [record.common_name]))
     )
     return name if name and is_host(name) else None
-
-
-def look_at_items(items: Sequence[Item], timeout: float, concurrency: int) -> list[Look]:
-    """Return what was seen, in the order of the items."""
-    looks = iter(look_at_all([item.endpoint for item in items if not item.why_not], timeout, concurrency))
-    return [item.unseen if item.why_not else next(looks) for item in items]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Look at what listeners serve, before a change and until it shows. Private to softlayer.certificates."""
+"""What listeners serve, before a change and until it shows. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .._names import name_to_ask_for
+from .._net.endpoint import Endpoint, ProbeResult
+from .._net.probe import CONCURRENCY, probe_addresses
+from .._net.verdict import Finding, Verdict, judge
 from .._plan.deployments import ListenerAction
 from .._text import some_of
 from .._times import now
-from .._tls.endpoint import Endpoint, Look
-from .._tls.look import CONCURRENCY, look_at_addresses
-from .._tls.serving import Sighting, Verdict, sighting
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chains
 from .pauses import Pauses
 
-LOOK_TIMEOUT = 10.0
-"""Seconds for each step of one look."""
+PROBE_TIMEOUT = 10.0
+"""Seconds for each step of one probe."""
 LONGEST_PAUSE = 3.0
-"""Seconds between two looks at the same listener."""
+"""Seconds between two probes of the same listener."""
 MOST_NAMED = 5
 """Maximum number of listeners in a warning."""
-HOW: Mapping[Verdict, str] = {
+HOW: Mapping[Finding, str] = {
     "other": "another one is served",
     "failing": "no TLS handshake succeeds",
     "unreachable": "it does not accept connections any more",
@@ -42,19 +42,19 @@ BROKEN_AFTER = 15.0
 
 
 class Watch:
-    """Looks at listeners, for all balancers of a run.
+    """Probes listeners, for all balancers of a run.
 
     Args:
         timeout: seconds in which a change must show.
         anchors: the trusted certificates; `None` if trust is not looked at.
-        stop: once it is set, no more looks are made.
+        stop: once it is set, there are no more probes.
     """
 
     def __init__(self, timeout: float, anchors: Anchors | None, stop: threading.Event) -> None:
         self._timeout = timeout
         self._anchors = anchors
         self._stop = stop
-        self._before: dict[str, Sighting] = {}
+        self._before: dict[str, Verdict] = {}
         self._broken: set[str] = set()
         self._untrusted: dict[str, set[str]] = {}
         self._unreached: set[str] = set()
@@ -75,20 +75,20 @@ class Watch:
         ]
 
     def remember(self, deployments: Sequence[ListenerAction]) -> None:
-        """Look at listeners before they are changed."""
-        self._before.update(self._look_at(deployments))
+        """Probe listeners before they are changed."""
+        self._before.update(self._probe(deployments))
 
     def is_broken(self, deployment: ListenerAction) -> bool:
         """Return whether a listener worked before the change and did not after it."""
         return deployment.uuid in self._broken
 
     def works(self, deployment: ListenerAction) -> bool:
-        """Look until a listener that was pointed back works again; return whether it does."""
+        """Probe a listener that was pointed back until it works again; return whether it does."""
         before = self._before.get(deployment.uuid)
         may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
         pauses = Pauses(self._stop, self._timeout, LONGEST_PAUSE)
         while True:
-            found = self._look_at([deployment])[deployment.uuid]
+            found = self._probe([deployment])[deployment.uuid]
             if (found.works or may_fail) and not self._is_worse(deployment.uuid, found):
                 return True
             if not pauses.pause():
@@ -101,14 +101,14 @@ class Watch:
         pauses = Pauses(self._stop, self._timeout, LONGEST_PAUSE)
         worse_since: dict[str, float] = {}
         while pending:
-            for uuid, found in self._look_at(list(pending.values())).items():
-                if self._stop.is_set() and found.verdict != "served":
-                    continue  # the look may have been cut short
+            for uuid, found in self._probe(list(pending.values())).items():
+                if self._stop.is_set() and found.finding != "served":
+                    continue  # the probe may have been cut short
                 seen[uuid] = self._judged(pending[uuid], found)
                 worse = self._is_worse(uuid, found)
                 since = worse_since.setdefault(uuid, time.monotonic()) if worse else worse_since.pop(uuid, None)
                 lasts = worse and time.monotonic() - t.cast(float, since) >= BROKEN_AFTER
-                if lasts or found.verdict == "served" or (found.verdict == "unreachable" and not worse):
+                if lasts or found.finding == "served" or (found.finding == "unreachable" and not worse):
                     del pending[uuid]
             if pending and not pauses.pause():
                 break
@@ -121,16 +121,16 @@ class Watch:
 
     def glimpse(self, deployments: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Return listeners of which it is not known what they should serve with what they serve."""
-        found = self._look_at(deployments)
+        found = self._probe(deployments)
         return [replace(one, seen=found[one.uuid].certificates) for one in deployments]
 
-    def _is_worse(self, uuid: str, found: Sighting) -> bool:
+    def _is_worse(self, uuid: str, found: Verdict) -> bool:
         before = self._before.get(uuid)
         return before is not None and found.is_worse_than(before)
 
-    def _judged(self, deployment: ListenerAction, found: Sighting) -> ListenerAction:
+    def _judged(self, deployment: ListenerAction, found: Verdict) -> ListenerAction:
         """Return a listener with what was seen of it."""
-        if found.verdict == "served":
+        if found.finding == "served":
             self._note_trust(deployment, found)
             what = "It" if deployment.outcome != "skipped" else "The one that the listener has"
             message = f"{deployment.message} {what} is served."
@@ -142,11 +142,11 @@ class Watch:
                 seen=found.certificates,
                 message=message,
             )
-        if found.verdict == "unreachable" and not self._is_worse(deployment.uuid, found):
+        if found.finding == "unreachable" and not self._is_worse(deployment.uuid, found):
             why = f"{deployment.message} What is served cannot be looked at from here: {found.words}"
             self._unreached.add(deployment.name)
             return replace(deployment, reason=deployment.reason or "not_reachable", message=why)
-        how = SOMEWHERE if found.verdict == "failing" and found.working else HOW[found.verdict]
+        how = SOMEWHERE if found.finding == "failing" and found.working else HOW[found.finding]
         before = deployment.fallback_id
         back = f" Certificate {before} is probably the one before it: name it to go back." if before else ""
         return deployment.failed(
@@ -157,7 +157,7 @@ class Watch:
             seen=found.certificates,
         )
 
-    def _note_trust(self, deployment: ListenerAction, found: Sighting) -> None:
+    def _note_trust(self, deployment: ListenerAction, found: Verdict) -> None:
         """Remember a warning if clients may not accept what is served."""
         if self._anchors is None:
             return
@@ -172,23 +172,23 @@ class Watch:
         )
         self._untrusted.setdefault(f"{chain.why}. {remedy}", set()).add(deployment.name)
 
-    def _look_at(self, deployments: Sequence[ListenerAction]) -> Mapping[str, Sighting]:
-        """Return what all listeners serve, looked at at the same time; an address that worked before must still do so."""
+    def _probe(self, deployments: Sequence[ListenerAction]) -> Mapping[str, Verdict]:
+        """Return what all listeners serve, probed at the same time; an address that worked before must still do so."""
         if not deployments:
             return {}
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(deployments), CONCURRENCY)) as pool:
-            found = pool.map(self._sighting, deployments)
+            found = pool.map(self._verdict, deployments)
             pairs = list(zip(deployments, found, strict=True))
         return {one.uuid: seen.since(self._before.get(one.uuid)) for one, seen in pairs}
 
-    def _sighting(self, deployment: ListenerAction) -> Sighting:
+    def _verdict(self, deployment: ListenerAction) -> Verdict:
         wanted = deployment.target.certificate if deployment.target else None
         address = deployment.at.balancer.address
         if address is None:
             words = f"The API names no address of load balancer {deployment.load_balancer}."
-            return sighting([Look(Endpoint("", deployment.port), reason="unreachable", message=words)], wanted)
+            return judge([ProbeResult(Endpoint("", deployment.port), reason="unreachable", message=words)], wanted)
         endpoint = Endpoint(address, deployment.port, server_name_for(wanted) if wanted else None)
-        return sighting(look_at_addresses(endpoint, max(1.0, min(LOOK_TIMEOUT, self._timeout)), self._stop), wanted)
+        return judge(probe_addresses(endpoint, max(1.0, min(PROBE_TIMEOUT, self._timeout)), self._stop), wanted)
 
 
 def left_unseen(deployment: ListenerAction) -> ListenerAction:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api import balancers
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, ProbeResult
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
     ListenerAction,
     ListenerSelection,
@@ -20,7 +21,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import pauses, serving
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import Watch, server_name_for
-from ansible_collections.softlayer.certificates.plugins.module_utils._tls.endpoint import Endpoint, Look
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 
@@ -58,9 +58,9 @@ class World:
         time = SimpleNamespace(monotonic=lambda: self.clock.now)
         for module in (pauses, serving):
             monkeypatch.setattr(module, "time", time)
-        monkeypatch.setattr(serving, "look_at_addresses", self._look)
+        monkeypatch.setattr(serving, "probe_addresses", self._probe)
 
-    def _look(self, endpoint: Endpoint, _timeout: float, _stop: threading.Event) -> list[Look]:
+    def _probe(self, endpoint: Endpoint, _timeout: float, _stop: threading.Event) -> list[ProbeResult]:
         self.asked.append(endpoint)
         if self.stops_at is not None and self.clock.now >= self.stops_at:
             self.clock.set()
@@ -68,12 +68,12 @@ class World:
         return [self._seen(endpoint, f"192.0.2.{number}", one) for number, one in enumerate(answers, start=1)]
 
     @staticmethod
-    def _seen(endpoint: Endpoint, address: str, answer: Answer) -> Look:
+    def _seen(endpoint: Endpoint, address: str, answer: Answer) -> ProbeResult:
         if isinstance(answer, str):
             accepted = answer not in {"unreachable", "timeout"}
-            return Look(endpoint, address, reason=answer, message=f"{address}: {answer}.", is_connected=accepted)  # type: ignore[arg-type]
+            return ProbeResult(endpoint, address, reason=answer, message=f"{address}: {answer}.", is_connected=accepted)  # type: ignore[arg-type]
         chain = tuple(Certificate.of(one) for one in (answer.certificate, *answer.chain))
-        return Look(endpoint, address, chain, is_connected=True)
+        return ProbeResult(endpoint, address, chain, is_connected=True)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def switched(**row: Any) -> ListenerAction:
 def watched(
     world: World, *before: Answer, timeout: float = 120, anchors: Anchors | None = None, **after: tuple[Answer, ...]
 ) -> tuple[Watch, ListenerAction]:
-    """Look at a listener before its change, and after it, as the addresses answer ``at_`` each second."""
+    """ProbeResult at a listener before its change, and after it, as the addresses answer ``at_`` each second."""
     watch, one = Watch(timeout, anchors, world.clock), switched()
     world.shows = {0: before}
     watch.remember([one])

@@ -2,28 +2,90 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Endpoints as users write them. Private to softlayer.certificates. Pure."""
+"""An endpoint on the network as users write it, and what it serves. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 import typing as t
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .._codes import NotSeen
 from .._errors import CertificatesError
 from .._names import LARGEST_PORT, ascii_name
-from .endpoint import Endpoint, StartTls, as_address
+from .._text import printable
+from .._x509.certificate import Certificate
 
+StartTls = t.Literal["smtp", "imap"]
+"""Protocols that begin in the clear and change to TLS by their command STARTTLS."""
 HTTPS_PORT = 443
-STARTTLS: tuple[StartTls, ...] = ("smtp", "imap")
+Address: t.TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 KEYS = ("host", "port", "server_name", "starttls")
 HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 """A host name in ASCII form (RFC 1123, 2.1), and with the underscores that some have."""
 BRACKETED = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 LONGEST_SHOWN = 80
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What to connect to.
+
+    `server_name` is the name that is asked for in the handshake (SNI, RFC 6066, 3), `None` for none. `starttls` names the
+    protocol that is spoken before TLS.
+    """
+
+    host: str
+    port: int = HTTPS_PORT
+    server_name: str | None = None
+    starttls: StartTls | None = None
+
+    @property
+    def shown(self) -> str:
+        """Host and port in a sentence."""
+        host = printable(self.host)
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    @property
+    def network_host(self) -> str:
+        """The host as the resolver takes it: a name in ASCII form, an address as it is."""
+        return self.host if as_address(self.host) else ascii_name(self.host)
+
+    @property
+    def sni(self) -> str | None:
+        """The name to send; an address must not be sent (RFC 6066, 3)."""
+        return None if not self.server_name or as_address(self.server_name) else ascii_name(self.server_name)
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """What an endpoint serves.
+
+    `chain` has the certificates as they were sent, the server's own first; it may hold some even where `reason` is set.
+    `message` is one sentence wherever `reason` is set. `is_connected` says whether a connection was accepted.
+    """
+
+    endpoint: Endpoint
+    ip_address: str | None = None
+    chain: tuple[Certificate, ...] = ()
+    tls_version: str | None = None
+    cipher: str | None = None
+    reason: NotSeen | None = None
+    message: str | None = None
+    is_connected: bool = False
+
+
+def as_address(host: str) -> Address | None:
+    """Return the address that a text is, or `None` if it is a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def read_endpoint(written: object, place: str) -> Endpoint:
@@ -54,9 +116,10 @@ def _from_dict(written: Mapping[str, t.Any], place: str) -> Endpoint:
     bracketed = BRACKETED.fullmatch(host)
     if bracketed and bracketed[2] is None:
         host = bracketed[1]
-    protocol = next((name for name in STARTTLS if name == (starttls or "").lower()), None)
+    protocol = next((name for name in t.get_args(StartTls) if name == (starttls or "").lower()), None)
     if starttls is not None and protocol is None:
-        raise _refusal(f"{place}.starttls", starttls, f"is not known: write {' or '.join(STARTTLS)}, or leave it out")
+        known = " or ".join(t.get_args(StartTls))
+        raise _refusal(f"{place}.starttls", starttls, f"is not known: write {known}, or leave it out")
     port = written.get("port")
     is_blank = port is None or (isinstance(port, str) and not port.strip())
     return _endpoint(host, HTTPS_PORT if is_blank else port, server_name, protocol, place)

@@ -12,8 +12,8 @@ from typing import Any, get_args
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import NotSeen
-from ansible_collections.softlayer.certificates.plugins.module_utils._tls.endpoint import Endpoint, Look
-from ansible_collections.softlayer.certificates.plugins.module_utils._tls.judge import Judge, Judgement, is_for
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, ProbeResult
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.entry import Entries, is_for
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 from cryptography import x509
@@ -26,18 +26,24 @@ ROOTS = Anchors([Certificate.of(AUTHORITY.root)])
 DAY = timedelta(days=1)
 
 
-def look_of(issued: Issued, chain: Any = None, **changes: Any) -> Look:
+def result_of(issued: Issued, chain: Any = None, **changes: Any) -> ProbeResult:
     """What would be seen where a certificate is served, with its chain unless another is given."""
     sent = (issued.certificate, *(issued.chain if chain is None else chain))
-    return Look(Endpoint(NAME), "192.0.2.1", tuple(map(Certificate.of, sent)), "TLSv1.3", "x", **changes)
+    return ProbeResult(Endpoint(NAME), "192.0.2.1", tuple(map(Certificate.of, sent)), "TLSv1.3", "x", **changes)
 
 
-def judged(look: Look, name: str = NAME, anchors: Anchors | None = ROOTS) -> Judgement:
-    return Judge(anchors, NOW).judge(look, name)
+def entry(result: ProbeResult, name: str = NAME, anchors: Anchors | None = ROOTS) -> dict[str, Any]:
+    return Entries(anchors, NOW).of(result, name)
+
+
+def meant(*given: Any, **options: Any) -> tuple[Any, ...]:
+    """What an entry says beyond the facts."""
+    keys = ("trust", "name_matches", "days_until_expiry", "renewal_due", "reason", "message")
+    return tuple(entry(*given, **options)[key] for key in keys)
 
 
 def test_nothing_is_wrong() -> None:
-    assert judged(look_of(AUTHORITY.issue(NAME))) == Judgement("trusted", True, 90, False, None, None)
+    assert meant(result_of(AUTHORITY.issue(NAME))) == ("trusted", True, 90, False, None, None)
 
 
 def test_the_order_of_the_chain_and_strangers_in_it_do_not_matter() -> None:
@@ -45,70 +51,70 @@ def test_the_order_of_the_chain_and_strangers_in_it_do_not_matter() -> None:
     issued = deep.issue(NAME)
     roots = Anchors([Certificate.of(deep.root)])
     sent = (*reversed(issued.chain), self_signed("stranger").certificate, deep.root)
-    assert judged(look_of(issued, sent), anchors=roots).trust == "trusted"
+    assert entry(result_of(issued, sent), anchors=roots)["trust"] == "trusted"
 
 
-REASONS: dict[str, tuple[Look, str, str]] = {
-    "expired": (look_of(AUTHORITY.issue(NAME, days=(-90, -1))), "expired", "expired on "),
-    "not_yet_valid": (look_of(AUTHORITY.issue(NAME, days=(1, 90))), "not_yet_valid", "is not valid before "),
+REASONS: dict[str, tuple[ProbeResult, str, str]] = {
+    "expired": (result_of(AUTHORITY.issue(NAME, days=(-90, -1))), "expired", "expired on "),
+    "not_yet_valid": (result_of(AUTHORITY.issue(NAME, days=(1, 90))), "not_yet_valid", "is not valid before "),
     "name_mismatch": (
-        look_of(AUTHORITY.issue("a", names=["a.example", "b.example"])),
+        result_of(AUTHORITY.issue("a", names=["a.example", "b.example"])),
         "name_mismatch",
         "is not for www.example.com but for a.example, b.example.",
     ),
     "many_names": (
-        look_of(AUTHORITY.issue("a", names=[f"{letter}.example" for letter in "abcdefgh"])),
+        result_of(AUTHORITY.issue("a", names=[f"{letter}.example" for letter in "abcdefgh"])),
         "name_mismatch",
         "e.example and 3 more.",
     ),
-    "untrusted": (look_of(Authority("Other").issue(NAME)), "chain_incomplete", "is missing"),
-    "self_signed": (look_of(self_signed(NAME)), "untrusted", "signed by itself"),
-    "chain_incomplete": (look_of(AUTHORITY.issue(NAME), ()), "chain_incomplete", "Testing CA 1 is missing"),
+    "untrusted": (result_of(Authority("Other").issue(NAME)), "chain_incomplete", "is missing"),
+    "self_signed": (result_of(self_signed(NAME)), "untrusted", "signed by itself"),
+    "chain_incomplete": (result_of(AUTHORITY.issue(NAME), ()), "chain_incomplete", "Testing CA 1 is missing"),
 }
 
 
 @pytest.mark.parametrize("case", REASONS)
 def test_what_is_wrong(case: str) -> None:
-    look, reason, said = REASONS[case]
-    found = judged(look)
-    assert found.reason == reason
-    assert found.message and found.message.startswith(f"{NAME}:443 ") and found.message.endswith(".")
-    assert said in found.message
+    result, reason, said = REASONS[case]
+    found = entry(result)
+    assert found["reason"] == reason
+    assert found["message"].startswith(f"{NAME}:443 ") and found["message"].endswith(".")
+    assert said in found["message"]
 
 
 def test_a_root_that_is_not_trusted() -> None:
     other = Authority("Other")
     issued = other.issue(NAME)
-    found = judged(look_of(issued, (*issued.chain, other.root)))
-    assert (found.trust, found.reason) == ("untrusted", "untrusted")
-    assert "Other Root, which is not trusted" in str(found.message)
+    found = entry(result_of(issued, (*issued.chain, other.root)))
+    assert (found["trust"], found["reason"]) == ("untrusted", "untrusted")
+    assert "Other Root, which is not trusted" in found["message"]
 
 
 def test_without_roots_nothing_is_said_of_trust() -> None:
-    assert judged(look_of(self_signed(NAME)), anchors=None) == Judgement(None, True, 3650, False, None, None)
+    assert meant(result_of(self_signed(NAME)), anchors=None) == (None, True, 3650, False, None, None)
 
 
-def test_what_was_not_seen_is_said_first_and_certificates_are_judged_all_the_same() -> None:
+def test_what_was_not_seen_is_said_first_and_what_is_known_of_certificates_is_said_all_the_same() -> None:
     issued = AUTHORITY.issue("other.example.com", days=(-90, -2))
-    found = judged(look_of(issued, reason="handshake_failed", message="It failed."))
-    assert found == Judgement("untrusted", False, -2, True, "handshake_failed", "It failed.")
+    found = meant(result_of(issued, reason="handshake_failed", message="It failed."))
+    assert found == ("untrusted", False, -2, True, "handshake_failed", "It failed.")
 
 
 @pytest.mark.parametrize("reason", get_args(NotSeen))
 def test_without_a_certificate_nothing_is_known(reason: Any) -> None:
-    found = judged(Look(Endpoint(NAME), reason=reason, message="So it is."))
-    assert found == Judgement(None, None, None, None, reason, "So it is.")
+    found = meant(ProbeResult(Endpoint(NAME), reason=reason, message="So it is."))
+    assert found == (None, None, None, None, reason, "So it is.")
 
 
 @pytest.mark.parametrize(("days", "due"), [((-3, 3), False), ((-5, 1), True), ((-300, 20), True), ((-90, -1), True)])
 def test_a_renewal_is_due_in_the_last_quarter_of_a_life_and_after_it(days: tuple[float, float], due: bool) -> None:
-    assert judged(look_of(AUTHORITY.issue(NAME, days=days))).renewal_due is due
+    assert entry(result_of(AUTHORITY.issue(NAME, days=days)))["renewal_due"] is due
 
 
 def test_of_several_reasons_the_first_one_is_given() -> None:
     """In the order of the contract: dates before names, names before trust."""
     for days, expected in (((-90, -1), "expired"), ((1, 90), "not_yet_valid"), ((-1, 90), "name_mismatch")):
-        assert judged(look_of(AUTHORITY.issue("other.example", days=days), ())).reason == expected
+        assert entry(result_of(AUTHORITY.issue("other.example", days=days), ()))["reason"] == expected
 
 
 def test_the_ends_of_the_validity_belong_to_it() -> None:
@@ -119,7 +125,7 @@ def test_the_ends_of_the_validity_belong_to_it() -> None:
         (NOW + DAY + timedelta(seconds=1), "expired"),
         (NOW - timedelta(seconds=1), "not_yet_valid"),
     ):
-        assert Judge(None, at).judge(look_of(issued), NAME).reason == expected
+        assert Entries(None, at).of(result_of(issued), NAME)["reason"] == expected
 
 
 NAMES: list[tuple[list[str], str, bool]] = [

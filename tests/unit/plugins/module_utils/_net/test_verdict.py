@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the looks at all addresses of a load balancer say together."""
+"""What the results of all addresses of a load balancer mean."""
 
 from __future__ import annotations
 
 from itertools import permutations
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._tls.endpoint import Endpoint, Look
-from ansible_collections.softlayer.certificates.plugins.module_utils._tls.serving import Sighting, sighting
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, ProbeResult
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.verdict import Verdict, judge
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import Authority, Issued
@@ -21,21 +21,21 @@ OLD, NEW, THIRD = (AUTHORITY.issue(NAME) for _ in range(3))
 WANTED = Certificate(NEW.der)
 
 
-def serves(issued: Issued, address: str = "192.0.2.1") -> Look:
+def serves(issued: Issued, address: str = "192.0.2.1") -> ProbeResult:
     """An address that completes the handshake with a certificate and its issuers."""
     chain = tuple(Certificate.of(one) for one in (issued.certificate, *issued.chain))
-    return Look(Endpoint(NAME), address, chain, "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", is_connected=True)
+    return ProbeResult(Endpoint(NAME), address, chain, "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", is_connected=True)
 
 
-def fails(reason: str, address: str = "192.0.2.9", issued: Issued | None = None, *, hangs: bool = False) -> Look:
+def fails(reason: str, address: str = "192.0.2.9", issued: Issued | None = None, *, hangs: bool = False) -> ProbeResult:
     """An address where no certificate can be seen, or where one was sent before it failed."""
     chain = (Certificate(issued.der),) if issued else ()
     accepted = hangs or bool(chain) or reason not in {"unreachable", "timeout"}
     said = f"{address} failed: {reason}."
-    return Look(Endpoint(NAME), address, chain, reason=reason, message=said, is_connected=accepted)  # type: ignore[arg-type]
+    return ProbeResult(Endpoint(NAME), address, chain, reason=reason, message=said, is_connected=accepted)  # type: ignore[arg-type]
 
 
-CASES: dict[str, tuple[list[Look], str]] = {
+CASES: dict[str, tuple[list[ProbeResult], str]] = {
     "one address": ([serves(NEW)], "served"),
     "all addresses": ([serves(NEW), serves(NEW, "192.0.2.2")], "served"),
     "the only reachable address": ([serves(NEW), fails("unreachable"), fails("timeout")], "served"),
@@ -57,61 +57,61 @@ CASES: dict[str, tuple[list[Look], str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_verdicts(case: str) -> None:
     """In whatever order the addresses come; there are words wherever there is something to say."""
-    looks, verdict = CASES[case]
-    for order in permutations(looks):
-        seen = sighting(order, WANTED)
-        assert seen.verdict == verdict
-        assert bool(seen.words) == (verdict != "served")
+    results, finding = CASES[case]
+    for order in permutations(results):
+        seen = judge(order, WANTED)
+        assert seen.finding == finding
+        assert bool(seen.words) == (finding != "served")
         assert seen.words == "" or seen.words.endswith(".")
-        assert seen.works == (verdict in {"served", "other"})
+        assert seen.works == (finding in {"served", "other"})
 
 
 def test_what_is_shown_is_what_is_wrong() -> None:
-    assert sighting([serves(NEW)], WANTED).shown == NEW.fingerprint
-    assert sighting([serves(NEW), serves(OLD, "192.0.2.2")], WANTED).shown == OLD.fingerprint
-    assert sighting([serves(OLD), serves(NEW, "192.0.2.2")], WANTED).fingerprints == {OLD.fingerprint, NEW.fingerprint}
-    assert sighting([fails("unreachable")], WANTED).shown is None
+    assert judge([serves(NEW)], WANTED).shown == NEW.fingerprint
+    assert judge([serves(NEW), serves(OLD, "192.0.2.2")], WANTED).shown == OLD.fingerprint
+    assert judge([serves(OLD), serves(NEW, "192.0.2.2")], WANTED).fingerprints == {OLD.fingerprint, NEW.fingerprint}
+    assert judge([fails("unreachable")], WANTED).shown is None
 
 
 def test_the_words_name_address_and_certificate() -> None:
-    words = sighting([serves(NEW), serves(OLD, "192.0.2.2"), serves(THIRD, "2001:db8::3")], WANTED).words
+    words = judge([serves(NEW), serves(OLD, "192.0.2.2"), serves(THIRD, "2001:db8::3")], WANTED).words
     assert "192.0.2.1" not in words
     for address, issued in (("192.0.2.2", OLD), ("2001:db8::3", THIRD)):
         assert address in words and f"{issued.certificate.serial_number:x}" in words
 
 
 def test_many_addresses_do_not_make_a_long_sentence() -> None:
-    words = sighting([serves(OLD, f"192.0.2.{number}") for number in range(50)], WANTED).words
+    words = judge([serves(OLD, f"192.0.2.{number}") for number in range(50)], WANTED).words
     assert len(words) < 1000 and "46" in words
-    same = sighting([fails("no_tls") for _ in range(50)], WANTED).words
+    same = judge([fails("no_tls") for _ in range(50)], WANTED).words
     assert same == "192.0.2.9 failed: no_tls."
 
 
 def test_the_chain_is_what_came_with_the_wanted_certificate() -> None:
-    looks = [serves(OLD), serves(NEW, "192.0.2.2")]
-    assert sighting(looks, WANTED).chain[0].der == NEW.der
-    assert len(sighting(looks, WANTED).chain) == 2
-    assert sighting([serves(OLD)], WANTED).chain == ()
+    results = [serves(OLD), serves(NEW, "192.0.2.2")]
+    assert judge(results, WANTED).chain[0].der == NEW.der
+    assert len(judge(results, WANTED).chain) == 2
+    assert judge([serves(OLD)], WANTED).chain == ()
 
 
 BEFORE = {
-    "the old one": sighting([serves(OLD)], WANTED),
-    "two different ones": sighting([serves(OLD), serves(THIRD, "192.0.2.2")], WANTED),
-    "the new one": sighting([serves(NEW)], WANTED),
-    "no handshake": sighting([fails("no_tls")], WANTED),
-    "unreachable": sighting([fails("unreachable")], WANTED),
-    "one of two fails": sighting([serves(OLD), fails("handshake_failed")], WANTED),
+    "the old one": judge([serves(OLD)], WANTED),
+    "two different ones": judge([serves(OLD), serves(THIRD, "192.0.2.2")], WANTED),
+    "the new one": judge([serves(NEW)], WANTED),
+    "no handshake": judge([fails("no_tls")], WANTED),
+    "unreachable": judge([fails("unreachable")], WANTED),
+    "one of two fails": judge([serves(OLD), fails("handshake_failed")], WANTED),
 }
 AFTER = {
-    "the old one": sighting([serves(OLD)], WANTED),
-    "the new one": sighting([serves(NEW)], WANTED),
-    "both": sighting([serves(OLD), serves(NEW, "192.0.2.2")], WANTED),
-    "a third one": sighting([serves(THIRD)], WANTED),
-    "the new and a third one": sighting([serves(NEW), serves(THIRD, "192.0.2.2")], WANTED),
-    "no handshake": sighting([fails("handshake_failed")], WANTED),
-    "unreachable": sighting([fails("timeout")], WANTED),
-    "no handshake at the first address": sighting([fails("handshake_failed", "192.0.2.1")], WANTED),
-    "the first address is unreachable": sighting([fails("timeout", "192.0.2.1")], WANTED),
+    "the old one": judge([serves(OLD)], WANTED),
+    "the new one": judge([serves(NEW)], WANTED),
+    "both": judge([serves(OLD), serves(NEW, "192.0.2.2")], WANTED),
+    "a third one": judge([serves(THIRD)], WANTED),
+    "the new and a third one": judge([serves(NEW), serves(THIRD, "192.0.2.2")], WANTED),
+    "no handshake": judge([fails("handshake_failed")], WANTED),
+    "unreachable": judge([fails("timeout")], WANTED),
+    "no handshake at the first address": judge([fails("handshake_failed", "192.0.2.1")], WANTED),
+    "the first address is unreachable": judge([fails("timeout", "192.0.2.1")], WANTED),
 }
 LOST = {"no handshake at the first address", "the first address is unreachable"}
 WORSE = {
@@ -130,7 +130,7 @@ WORSE = {
     "unreachable": set(),
     "one of two fails": {"a third one", "the new and a third one", *LOST},
 }
-"""After which sighting a listener that was seen like this before is worse off: one that is only slow is not."""
+"""After which finding a listener that was seen like this before is worse off: one that is only slow is not."""
 
 
 @pytest.mark.parametrize("before", BEFORE)
@@ -140,5 +140,5 @@ def test_worse_than_before(before: str, after: str) -> None:
 
 
 def test_nothing_was_looked_at() -> None:
-    assert isinstance(sighting([], WANTED), Sighting)
-    assert sighting([], WANTED).verdict == "unreachable"
+    assert isinstance(judge([], WANTED), Verdict)
+    assert judge([], WANTED).finding == "unreachable"

@@ -2,12 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with what an endpoint serves. Private to softlayer.certificates. Pure: roots and time are passed in."""
+"""What an endpoint serves, and what is wrong with it, as results have it. Private to softlayer.certificates. Pure: roots and time are passed in."""
 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime
 
 from .._codes import EndpointReason
@@ -16,7 +15,7 @@ from .._text import some_of
 from .._times import days_until, iso, renewal_due
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains, Trust
-from .endpoint import Look, as_address
+from .endpoint import ProbeResult, as_address
 
 SHOWN_NAMES = 5
 """Up to this many names of a certificate stand in a message."""
@@ -27,20 +26,8 @@ ADVICE: t.Mapping[Trust, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """What a look means. All is `None` that cannot be told, such as without a certificate."""
-
-    trust: Trust | None = None
-    name_matches: bool | None = None
-    days_until_expiry: int | None = None
-    renewal_due: bool | None = None
-    reason: EndpointReason | None = None
-    message: str | None = None
-
-
-class Judge:
-    """Judges looks; a chain that many endpoints send is checked once.
+class Entries:
+    """The entries of endpoints in results; a chain that many endpoints send is checked once.
 
     Args:
         anchors: the trusted certificates; `None` if trust is not to be checked.
@@ -52,37 +39,44 @@ class Judge:
         self._at = at
         self._checked: dict[tuple[Certificate, ...], Chain] = {}
 
-    def judge(self, look: Look, name: str) -> Judgement:
-        """Return what a look means for a client that wants to reach a name."""
-        if not look.chain:
-            return Judgement(reason=look.reason, message=look.message)
-        served = look.chain[0]
-        chain = self._chain_of(look)
-        matches = is_for(served, name)
-        reason, message = self._why_not(look, served, chain, None if matches else name)
-        return Judgement(
-            trust=chain.trust if chain else None,
-            name_matches=matches,
-            days_until_expiry=days_until(served.not_after, self._at),
-            renewal_due=renewal_due(served.not_before, served.not_after, self._at),
-            reason=reason,
-            message=message,
-        )
+    def of(self, result: ProbeResult, name: str) -> dict[str, t.Any]:
+        """Return what a result means for a client that wants to reach a name. All is `None` that cannot be told."""
+        served = result.chain[0] if result.chain else None
+        chain = self._chain_of(result)
+        matches = is_for(served, name) if served else None
+        reason, message = self._why_not(result, chain, name if matches is False else None)
+        return {
+            "host": result.endpoint.host or None,
+            "port": result.endpoint.port,
+            "server_name": name or None,
+            "ip_address": result.ip_address if result.is_connected else None,
+            **facts_of(served),
+            "days_until_expiry": days_until(served.not_after, self._at) if served else None,
+            "renewal_due": renewal_due(served.not_before, served.not_after, self._at) if served else None,
+            "chain": [facts_of(certificate) for certificate in result.chain[1:]],
+            "trust": chain.trust if chain else None,
+            "name_matches": matches,
+            "tls_version": result.tls_version,
+            "cipher": result.cipher,
+            "reason": reason,
+            "message": message,
+        }
 
-    def _chain_of(self, look: Look) -> Chain | None:
-        if self._anchors is None:
+    def _chain_of(self, result: ProbeResult) -> Chain | None:
+        if self._anchors is None or not result.chain:
             return None
-        if look.chain not in self._checked:
-            self._checked[look.chain] = Chains(look.chain, self._anchors, self._at).of(look.chain[0])
-        return self._checked[look.chain]
+        if result.chain not in self._checked:
+            self._checked[result.chain] = Chains(result.chain, self._anchors, self._at).of(result.chain[0])
+        return self._checked[result.chain]
 
     def _why_not(
-        self, look: Look, served: Certificate, chain: Chain | None, other_name: str | None
+        self, result: ProbeResult, chain: Chain | None, other_name: str | None
     ) -> tuple[EndpointReason | None, str | None]:
         """Return the first of all reasons, and the sentence about it."""
-        if look.reason is not None:
-            return look.reason, look.message
-        what = f"{look.endpoint.shown} serves the certificate {served.shown_name}, which"
+        if result.reason is not None or not result.chain:
+            return result.reason, result.message
+        served = result.chain[0]
+        what = f"{result.endpoint.shown} serves the certificate {served.shown_name}, which"
         if served.not_after < self._at:
             return "expired", f"{what} expired on {iso(served.not_after)}: replace it."
         if self._at < served.not_before:
@@ -113,23 +107,3 @@ def facts_of(certificate: Certificate | None) -> dict[str, t.Any]:
     if certificate is None:
         return dict.fromkeys((*FACTS, "issuer"))
     return {**certificate.facts(), "issuer": certificate.shown_issuer}
-
-
-def as_result(look: Look, judgement: Judgement, name: str) -> dict[str, t.Any]:
-    """Return the entry of an endpoint in results."""
-    return {
-        "host": look.endpoint.host or None,
-        "port": look.endpoint.port,
-        "server_name": name or None,
-        "ip_address": look.ip_address if look.is_connected else None,
-        **facts_of(look.chain[0] if look.chain else None),
-        "days_until_expiry": judgement.days_until_expiry,
-        "renewal_due": judgement.renewal_due,
-        "chain": [facts_of(certificate) for certificate in look.chain[1:]],
-        "trust": judgement.trust,
-        "name_matches": judgement.name_matches,
-        "tls_version": look.tls_version,
-        "cipher": look.cipher,
-        "reason": judgement.reason,
-        "message": judgement.message,
-    }

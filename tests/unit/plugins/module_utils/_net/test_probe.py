@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._tls import handshake, wire
-from ansible_collections.softlayer.certificates.plugins.module_utils._tls import look as looking
-from ansible_collections.softlayer.certificates.plugins.module_utils._tls.endpoint import Endpoint, Look
-from ansible_collections.softlayer.certificates.plugins.module_utils._tls.look import (
-    look_at,
-    look_at_addresses,
-    look_at_all,
+from ansible_collections.softlayer.certificates.plugins.module_utils._net import connection, handshake
+from ansible_collections.softlayer.certificates.plugins.module_utils._net import probe as probing
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, ProbeResult
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.probe import (
+    probe,
+    probe_addresses,
+    probe_all,
 )
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -51,14 +51,14 @@ PATIENCE, IMPATIENCE = 30.0, 0.3
 until = partial(waiting.until, seconds=PATIENCE)
 
 
-def seen(server: Server, timeout: float = PATIENCE, **endpoint: Any) -> Look:
+def seen(server: Server, timeout: float = PATIENCE, **endpoint: Any) -> ProbeResult:
     """What is seen at a server that is started for it."""
     with server:
-        return look_at(Endpoint(server.host, server.port, **{"server_name": NAME, **endpoint}), timeout)
+        return probe(Endpoint(server.host, server.port, **{"server_name": NAME, **endpoint}), timeout)
 
 
-def ders(look: Look) -> list[bytes]:
-    return [certificate.der for certificate in look.chain]
+def ders(result: ProbeResult) -> list[bytes]:
+    return [certificate.der for certificate in result.chain]
 
 
 def sent_by(issued: Issued) -> list[bytes]:
@@ -70,17 +70,17 @@ def sent_by(issued: Issued) -> list[bytes]:
 
 @pytest.mark.parametrize("issued", [ISSUED, RSA], ids=["ec", "rsa"])
 def test_the_chain_is_seen_as_it_was_sent(issued: Issued) -> None:
-    look = seen(serving(issued))
-    assert (look.reason, look.message) == (None, None)
-    assert ders(look) == sent_by(issued)
-    assert (look.ip_address, look.tls_version) == (HOST, "TLSv1.3")
-    assert look.cipher in {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}
+    result = seen(serving(issued))
+    assert (result.reason, result.message) == (None, None)
+    assert ders(result) == sent_by(issued)
+    assert (result.ip_address, result.tls_version) == (HOST, "TLSv1.3")
+    assert result.cipher in {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}
 
 
 def test_strangers_in_the_chain_are_seen_too() -> None:
     stranger = Authority("Stranger").issue("other.example.com")
-    look = seen(serving(ISSUED, chain=stranger.pem))
-    assert ders(look) == [ISSUED.der, stranger.der]
+    result = seen(serving(ISSUED, chain=stranger.pem))
+    assert ders(result) == [ISSUED.der, stranger.der]
 
 
 @pytest.mark.parametrize(
@@ -90,22 +90,22 @@ def test_strangers_in_the_chain_are_seen_too() -> None:
 )
 def test_old_versions_are_seen(version: ssl.TLSVersion, shown: str) -> None:
     server = serving(RSA, ciphers="ALL:@SECLEVEL=0", minimum_version=version, maximum_version=version)
-    look = seen(server)
-    assert (look.reason, look.tls_version) == (None, shown)
-    assert ders(look) == sent_by(RSA)
+    result = seen(server)
+    assert (result.reason, result.tls_version) == (None, shown)
+    assert ders(result) == sent_by(RSA)
 
 
 def test_a_server_that_prefers_anonymous_suites_still_shows_its_certificate() -> None:
     server = serving(RSA, ciphers="aNULL:ALL:@SECLEVEL=0", maximum_version=ssl.TLSVersion.TLSv1_2)
-    look = seen(server)
-    assert (look.reason, ders(look)) == (None, sent_by(RSA))
+    result = seen(server)
+    assert (result.reason, ders(result)) == (None, sent_by(RSA))
 
 
 def test_a_server_with_nothing_but_anonymous_suites() -> None:
     server = serving(RSA, ciphers="aNULL:@SECLEVEL=0", maximum_version=ssl.TLSVersion.TLSv1_2)
-    look = seen(server)
-    assert (look.reason, look.chain) == ("handshake_failed", ())
-    assert "handshake_failure" in str(look.message)
+    result = seen(server)
+    assert (result.reason, result.chain) == ("handshake_failed", ())
+    assert "handshake_failure" in str(result.message)
 
 
 @pytest.mark.parametrize(
@@ -121,16 +121,16 @@ def test_a_server_with_nothing_but_anonymous_suites() -> None:
 )
 def test_the_name_that_is_asked_for(asked: str | None, received: str | None) -> None:
     with serving(ISSUED) as server:
-        look = look_at(Endpoint(HOST, server.port, asked), PATIENCE)
+        result = probe(Endpoint(HOST, server.port, asked), PATIENCE)
         until(lambda: server.agreed)
-    assert look.reason is None
+    assert result.reason is None
     assert server.agreed == [("TLSv1.3", received)]
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_nothing_is_sent_but_the_handshake(version: ssl.TLSVersion) -> None:
     with serving(ISSUED, maximum_version=version) as server:
-        assert look_at(Endpoint(HOST, server.port), PATIENCE).reason is None
+        assert probe(Endpoint(HOST, server.port), PATIENCE).reason is None
         until(lambda: server.received_after)
     assert server.received_after == [b""]
     assert server.visits == 1
@@ -142,24 +142,24 @@ def test_an_ipv6_address() -> None:
         server = Server(lambda visit: visit.serve(context), host="::1")
     except OSError:
         pytest.skip("there is no IPv6 here")
-    look = seen(server)
-    assert (look.reason, look.ip_address) == (None, "::1")
+    result = seen(server)
+    assert (result.reason, result.ip_address) == (None, "::1")
 
 
 # A client certificate is wanted
 
 
 def test_tls_1_3_is_done_before_the_server_refuses_a_client_without_certificate() -> None:
-    look = seen(serving(ISSUED, verify_mode=ssl.CERT_REQUIRED))
-    assert (look.reason, ders(look)) == (None, sent_by(ISSUED))
+    result = seen(serving(ISSUED, verify_mode=ssl.CERT_REQUIRED))
+    assert (result.reason, ders(result)) == (None, sent_by(ISSUED))
 
 
 def test_the_certificates_are_seen_though_the_handshake_failed_after_them() -> None:
     server = serving(ISSUED, verify_mode=ssl.CERT_REQUIRED, maximum_version=ssl.TLSVersion.TLSv1_2)
-    look = seen(server)
-    assert look.reason == "handshake_failed"
-    assert "alert handshake_failure" in str(look.message) and "client certificate" in str(look.message)
-    assert ders(look) == sent_by(ISSUED)
+    result = seen(server)
+    assert result.reason == "handshake_failed"
+    assert "alert handshake_failure" in str(result.message) and "client certificate" in str(result.message)
+    assert ders(result) == sent_by(ISSUED)
 
 
 def test_openssls_own_server_that_wants_a_client_certificate(tmp_path: Path) -> None:
@@ -170,12 +170,12 @@ def test_openssls_own_server_that_wants_a_client_certificate(tmp_path: Path) -> 
     options = ["-Verify", "1", "-tls1_2", "-quiet"]
     process = servers.start([*command, *options], cwd=tmp_path, stdout=-3, stderr=-3, stdin=-1)
     try:
-        looks: list[Look] = []
-        until(lambda: looks.append(look_at(Endpoint(HOST, port), PATIENCE)) or looks[-1].reason != "unreachable")
+        results: list[ProbeResult] = []
+        until(lambda: results.append(probe(Endpoint(HOST, port), PATIENCE)) or results[-1].reason != "unreachable")
     finally:
         process.kill()
         process.communicate()
-    assert (looks[-1].reason, ders(looks[-1])) == ("handshake_failed", sent_by(RSA))
+    assert (results[-1].reason, ders(results[-1])) == ("handshake_failed", sent_by(RSA))
 
 
 # What is there instead
@@ -235,16 +235,16 @@ INSTEAD: dict[str, tuple[Script, str, str]] = {
 @pytest.mark.parametrize("case", INSTEAD)
 def test_what_may_be_there_instead(case: str) -> None:
     script, reason, said = INSTEAD[case]
-    look = seen(Server(script))
-    assert (look.reason, look.chain) == (reason, ())
-    assert said in str(look.message)
-    assert_is_a_sentence(look)
+    result = seen(Server(script))
+    assert (result.reason, result.chain) == (reason, ())
+    assert said in str(result.message)
+    assert_is_a_sentence(result)
 
 
-def assert_is_a_sentence(look: Look) -> None:
-    assert look.message and look.message.endswith(".") and look.message.isprintable()
-    assert str(look.endpoint.port) in look.message
-    assert "Traceback" not in look.message and "_ssl.c" not in look.message
+def assert_is_a_sentence(result: ProbeResult) -> None:
+    assert result.message and result.message.endswith(".") and result.message.isprintable()
+    assert str(result.endpoint.port) in result.message
+    assert "Traceback" not in result.message and "_ssl.c" not in result.message
 
 
 @pytest.mark.parametrize(
@@ -253,10 +253,10 @@ def assert_is_a_sentence(look: Look) -> None:
     ids=["says_nothing", "a_byte_at_a_time"],
 )
 def test_the_handshake_as_a_whole_has_a_time_limit(script: Script) -> None:
-    look = seen(Server(script), IMPATIENCE)
-    assert look.reason == "timeout"
-    assert "did not finish the TLS handshake within 0.3 seconds" in str(look.message)
-    assert_is_a_sentence(look)
+    result = seen(Server(script), IMPATIENCE)
+    assert result.reason == "timeout"
+    assert "did not finish the TLS handshake within 0.3 seconds" in str(result.message)
+    assert_is_a_sentence(result)
 
 
 def test_a_certificate_that_only_openssl_can_read() -> None:
@@ -266,37 +266,37 @@ def test_a_certificate_that_only_openssl_can_read() -> None:
     strange = ISSUED.der.replace(version, bytes.fromhex("a003020105"))
     issued = Issued(ISSUED.key, ISSUED.certificate)
     object.__setattr__(issued, "pem", ssl.DER_cert_to_PEM_cert(strange))
-    look = seen(serving(issued))
-    assert (look.reason, look.chain) == ("handshake_failed", ())
-    assert "cannot be read" in str(look.message)
+    result = seen(serving(issued))
+    assert (result.reason, result.chain) == ("handshake_failed", ())
+    assert "cannot be read" in str(result.message)
 
 
 def test_nobody_listens() -> None:
-    look = look_at(Endpoint(HOST, free_port()), PATIENCE)
-    assert (look.reason, look.ip_address) == ("unreachable", HOST)
-    assert "refuses connections" in str(look.message)
-    assert_is_a_sentence(look)
+    result = probe(Endpoint(HOST, free_port()), PATIENCE)
+    assert (result.reason, result.ip_address) == ("unreachable", HOST)
+    assert "refuses connections" in str(result.message)
+    assert_is_a_sentence(result)
 
 
 def test_an_address_that_leads_nowhere() -> None:
-    look = look_at(Endpoint("fe80::1%nowhere0", 443), PATIENCE)
-    assert look.reason == "unreachable"
-    assert_is_a_sentence(look)
+    result = probe(Endpoint("fe80::1%nowhere0", 443), PATIENCE)
+    assert result.reason == "unreachable"
+    assert_is_a_sentence(result)
 
 
 @pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com", "a..b", "m\N{KELVIN SIGN}\ud800x"])
 def test_a_name_that_cannot_be_asked_for(name: str) -> None:
-    look = look_at(Endpoint(name, 443), PATIENCE)
-    assert look.reason == "unreachable"
-    assert_is_a_sentence(look)
+    result = probe(Endpoint(name, 443), PATIENCE)
+    assert result.reason == "unreachable"
+    assert_is_a_sentence(result)
 
 
 @pytest.mark.parametrize("name", ["a" * 64 + ".example", "no\0name", ".example.com"])
 def test_a_server_name_that_cannot_be_asked_for(name: str) -> None:
-    look = seen(serving(ISSUED), server_name=name)
-    assert look.reason == "handshake_failed"
-    assert "server_name" in str(look.message)
-    assert_is_a_sentence(look)
+    result = seen(serving(ISSUED), server_name=name)
+    assert result.reason == "handshake_failed"
+    assert "server_name" in str(result.message)
+    assert_is_a_sentence(result)
 
 
 def real_flight() -> bytes:
@@ -331,11 +331,11 @@ def test_whatever_a_server_sends_there_is_a_reason() -> None:
         visit.say(data)
 
     with Server(script) as server:
-        looks = look_at_all([Endpoint(HOST, server.port, NAME)] * len(damaged), PATIENCE)
-    assert {look.reason for look in looks} == {"handshake_failed", "no_tls"}
-    assert any(look.chain for look in looks) and not all(look.chain for look in looks)
-    for look in looks:
-        assert_is_a_sentence(look)
+        results = probe_all([Endpoint(HOST, server.port, NAME)] * len(damaged), PATIENCE)
+    assert {result.reason for result in results} == {"handshake_failed", "no_tls"}
+    assert any(result.chain for result in results) and not all(result.chain for result in results)
+    for result in results:
+        assert_is_a_sentence(result)
 
 
 # STARTTLS
@@ -343,18 +343,18 @@ def test_whatever_a_server_sends_there_is_a_reason() -> None:
 
 def test_starttls_of_smtp() -> None:
     with serving(ISSUED, first=smtp()) as server:
-        look = look_at(Endpoint(HOST, server.port, NAME, "smtp"), PATIENCE)
+        result = probe(Endpoint(HOST, server.port, NAME, "smtp"), PATIENCE)
         until(lambda: server.received_after)
-    assert (look.reason, ders(look)) == (None, sent_by(ISSUED))
+    assert (result.reason, ders(result)) == (None, sent_by(ISSUED))
     assert server.received == [b"EHLO [127.0.0.1]\r\n", b"STARTTLS\r\n"]
     assert server.received_after == [b""]
 
 
 def test_starttls_of_imap() -> None:
     with serving(ISSUED, first=imap()) as server:
-        look = look_at(Endpoint(HOST, server.port, NAME, "imap"), PATIENCE)
+        result = probe(Endpoint(HOST, server.port, NAME, "imap"), PATIENCE)
         until(lambda: server.received_after)
-    assert (look.reason, ders(look)) == (None, sent_by(ISSUED))
+    assert (result.reason, ders(result)) == (None, sent_by(ISSUED))
     assert [line.split()[1:] for line in server.received] == [[b"STARTTLS"]]
     assert server.received_after == [b""]
 
@@ -386,10 +386,10 @@ BEFORE_TLS: dict[str, tuple[str, Script, str, str]] = {
 @pytest.mark.parametrize("case", BEFORE_TLS)
 def test_what_may_go_wrong_before_tls(case: str) -> None:
     protocol, script, reason, said = BEFORE_TLS[case]
-    look = seen(Server(script), starttls=protocol)
-    assert (look.reason, look.chain) == (reason, ())
-    assert said in str(look.message)
-    assert_is_a_sentence(look)
+    result = seen(Server(script), starttls=protocol)
+    assert (result.reason, result.chain) == (reason, ())
+    assert said in str(result.message)
+    assert_is_a_sentence(result)
 
 
 @pytest.mark.parametrize(
@@ -403,10 +403,10 @@ def test_what_may_go_wrong_before_tls(case: str) -> None:
     ids=["smtp_says_nothing", "imap_says_nothing", "smtp_a_byte_at_a_time", "imap_a_byte_at_a_time"],
 )
 def test_what_comes_before_tls_has_a_time_limit_as_a_whole(protocol: str, script: Script) -> None:
-    look = seen(Server(script), IMPATIENCE, starttls=protocol)
-    assert look.reason == "timeout"
-    assert "did not get to STARTTLS within 0.3 seconds" in str(look.message)
-    assert_is_a_sentence(look)
+    result = seen(Server(script), IMPATIENCE, starttls=protocol)
+    assert result.reason == "timeout"
+    assert "did not get to STARTTLS within 0.3 seconds" in str(result.message)
+    assert_is_a_sentence(result)
 
 
 # Names and their addresses
@@ -427,27 +427,29 @@ def resolving(monkeypatch: pytest.MonkeyPatch, addresses: list[tuple[str, int]])
 def test_the_first_address_that_connects(monkeypatch: pytest.MonkeyPatch) -> None:
     with dead_port() as dead, serving(ISSUED) as server:
         resolving(monkeypatch, [(HOST, dead), ("127.0.0.2", free_port()), (HOST, server.port)])
-        look = look_at(Endpoint(NAME, 443, NAME), PATIENCE)
-    assert (look.reason, ders(look), look.ip_address) == (None, sent_by(ISSUED), HOST)
+        result = probe(Endpoint(NAME, 443, NAME), PATIENCE)
+    assert (result.reason, ders(result), result.ip_address) == (None, sent_by(ISSUED), HOST)
 
 
 def test_every_address_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with dead_port() as dead, serving(ISSUED) as one, serving(RSA) as other:
         ports = [one.port, dead, other.port, free_port(), one.port]
         resolving(monkeypatch, [(HOST, port) for port in ports])
-        looks = look_at_addresses(Endpoint(NAME, 443, NAME), IMPATIENCE * 10)
-    assert [look.reason for look in looks] == [None, "timeout", None, "unreachable"]
-    assert [look.ip_address for look in looks] == [HOST] * 4
-    assert [ders(look) for look in looks] == [sent_by(ISSUED), [], sent_by(RSA), []]
+        results = probe_addresses(Endpoint(NAME, 443, NAME), IMPATIENCE * 10)
+    assert [result.reason for result in results] == [None, "timeout", None, "unreachable"]
+    assert [result.ip_address for result in results] == [HOST] * 4
+    assert [ders(result) for result in results] == [sent_by(ISSUED), [], sent_by(RSA), []]
 
 
-@pytest.mark.parametrize("look", [lambda *given: [look_at(*given)], look_at_addresses], ids=["first", "every"])
-def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch, look: Callable[..., list[Look]]) -> None:
+@pytest.mark.parametrize("probed", [lambda *given: [probe(*given)], probe_addresses], ids=["first", "every"])
+def test_a_name_that_does_not_resolve(
+    monkeypatch: pytest.MonkeyPatch, probed: Callable[..., list[ProbeResult]]
+) -> None:
     def unknown(*_arguments: Any, **_options: Any) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    [only] = look(Endpoint("www.example.invalid"), PATIENCE)
+    [only] = probed(Endpoint("www.example.invalid"), PATIENCE)
     assert (only.reason, only.ip_address) == ("unreachable", None)
     assert "does not resolve (Name or service not known)" in str(only.message)
     assert_is_a_sentence(only)
@@ -471,12 +473,11 @@ def silent_name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Ev
 
 
 def test_name_servers_that_do_not_answer(silent_name_server: threading.Event) -> None:
-    look = look_at(Endpoint(NAME), IMPATIENCE)
-    assert look.reason == "timeout"
-    assert "did not resolve within 0.3 seconds" in str(look.message)
-    assert_is_a_sentence(look)
-    waiting = [thread for thread in threading.enumerate() if getattr(thread, "_target", None) is wire._ask_aside]
-    assert [thread.daemon for thread in waiting] == [True]
+    result = probe(Endpoint(NAME), IMPATIENCE)
+    assert result.reason == "timeout"
+    assert "did not resolve within 0.3 seconds" in str(result.message)
+    assert_is_a_sentence(result)
+    assert [thread.daemon for thread in threading.enumerate() if "answer_later" in thread.name] == [True]
 
 
 # Many, and the end
@@ -485,20 +486,20 @@ def test_name_servers_that_do_not_answer(silent_name_server: threading.Event) ->
 def test_many_in_the_order_in_which_they_were_given() -> None:
     with serving(ISSUED) as one, serving(RSA) as other:
         given = [Endpoint(HOST, server.port, NAME) for server in (one, other, other, one) * 25]
-        looks = look_at_all(given, PATIENCE, 16)
-    assert [look.endpoint for look in looks] == given
-    assert [look.chain[0].der for look in looks] == [one.der for one in (ISSUED, RSA, RSA, ISSUED) * 25]
+        results = probe_all(given, PATIENCE, 16)
+    assert [result.endpoint for result in results] == given
+    assert [result.chain[0].der for result in results] == [one.der for one in (ISSUED, RSA, RSA, ISSUED) * 25]
 
 
 def test_none() -> None:
-    assert look_at_all([], PATIENCE) == []
+    assert probe_all([], PATIENCE) == []
 
 
 def test_twenty_dead_ones_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the number of those that are under way at the same time, not by a clock."""
     under_way, most = 0, 0
     lock = threading.Lock()
-    real = wire.connect
+    real = connection.connect
 
     def counted(*given: Any) -> Any:
         nonlocal under_way, most
@@ -511,10 +512,10 @@ def test_twenty_dead_ones_are_waited_for_together(monkeypatch: pytest.MonkeyPatc
             with lock:
                 under_way -= 1
 
-    monkeypatch.setattr(looking, "connect", counted)
+    monkeypatch.setattr(probing, "connect", counted)
     with dead_port() as dead:
-        looks = look_at_all([Endpoint(HOST, dead)] * 20, 1)
-    assert {look.reason for look in looks} == {"timeout"}
+        results = probe_all([Endpoint(HOST, dead)] * 20, 1)
+    assert {result.reason for result in results} == {"timeout"}
     assert most == 20
 
 
@@ -524,23 +525,23 @@ def test_a_run_that_is_to_stop_waits_no_longer(script: Script) -> None:
     with Server(script) as server, dead_port() as dead:
         threading.Timer(0.1, stop.set).start()
         given = [Endpoint(HOST, port, None, "smtp") for port in [server.port, dead] * 100]
-        looks = look_at_all(given, 3600, 8, stop)
-    assert {look.reason for look in looks} == {"timeout"}
-    assert all("told to stop" in str(look.message) for look in looks)
+        results = probe_all(given, 3600, 8, stop)
+    assert {result.reason for result in results} == {"timeout"}
+    assert all("told to stop" in str(result.message) for result in results)
 
 
 def test_a_wait_for_name_servers_stops_too(silent_name_server: threading.Event) -> None:
     stop = threading.Event()
     stop.set()
-    assert "told to stop" in str(look_at(Endpoint(NAME), 3600, stop).message)
+    assert "told to stop" in str(probe(Endpoint(NAME), 3600, stop).message)
 
 
 def test_no_connection_stays_open() -> None:
     with serving(ISSUED) as server, dead_port() as dead:
-        look_at(Endpoint(HOST, server.port), PATIENCE)
+        probe(Endpoint(HOST, server.port), PATIENCE)
         before = len(os.listdir("/proc/self/fd"))
         for port in (server.port, dead, free_port()):
-            look_at(Endpoint(HOST, port), IMPATIENCE)
+            probe(Endpoint(HOST, port), IMPATIENCE)
         until(lambda: len(os.listdir("/proc/self/fd")) <= before)
 
 

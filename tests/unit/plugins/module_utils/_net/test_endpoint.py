@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._tls.endpoint import Endpoint
-from ansible_collections.softlayer.certificates.plugins.module_utils._tls.written import read_endpoint
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.endpoint import Endpoint, read_endpoint
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 import typing as t
 import warnings
@@ -17,8 +18,9 @@ from functools import cache
 from .._codes import NotSeen
 from .._errors import CertificatesError
 from .._text import printable
+from .connection import Deadline, receive, send
+from .endpoint import Endpoint
 from .starttls import SHOWN, quoted
-from .wire import Connection, Step
 
 CIPHERS = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
 """All that prove the server by a certificate. A server that also offers anonymous ones must not choose these, as it would show none."""
@@ -68,29 +70,35 @@ def context() -> ssl.SSLContext:
     return settings
 
 
-def shake_hands(connection: Connection, step: Step) -> Handshake:
+def shake_hands(connected: socket.socket, endpoint: Endpoint, deadline: Deadline) -> Handshake:
     """Return what the server shows in a handshake; nothing else is sent.
 
     A failure stands in the result, so that certificates which came before it are not lost.
     """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    shown = step.endpoint.shown
+    shown = endpoint.shown
     try:
-        tls = context().wrap_bio(incoming, outgoing, server_hostname=step.endpoint.sni)
+        tls = context().wrap_bio(incoming, outgoing, server_hostname=endpoint.sni)
     except (ValueError, TypeError):  # such as UnicodeError; TypeError for NUL characters
-        refusal = f"{shown} cannot be asked for the name {printable(step.endpoint.sni or '')}, which is no valid host name: correct server_name."
+        refusal = f"{shown} cannot be asked for the name {printable(endpoint.sni or '')}, which is no valid host name: correct server_name."
         return Handshake((), None, None, "handshake_failed", refusal)
     reason: NotSeen | None = None
     message: str | None = None
+    beginning = b""
     try:
-        _exchange(tls, incoming, outgoing, connection, step)
+        while not _advance(tls, outgoing, connected, deadline):
+            data = receive(connected, deadline)
+            if len(beginning) < 2:
+                beginning += data
+                _check_beginning(beginning, endpoint)
+            if not data:
+                raise CertificatesError("handshake_failed", f"{shown} closed the connection during the TLS handshake.")
+            incoming.write(data)
     except ssl.SSLError as error:
         reason, message = "handshake_failed", f"The TLS handshake with {shown} failed: {_why(error)}."
     except OSError as error:
-        reason, message = (
-            "handshake_failed",
-            f"{shown} broke the connection off during the TLS handshake ({error.strerror}).",
-        )
+        reason = "handshake_failed"
+        message = f"{shown} broke the connection off during the TLS handshake ({error.strerror})."
     except CertificatesError as error:
         reason, message = t.cast(NotSeen, error.code), error.message
     ders = _certificates(tls)
@@ -100,42 +108,20 @@ def shake_hands(connection: Connection, step: Step) -> Handshake:
     return Handshake(ders, tls.version(), used[0] if used else None, reason, message)
 
 
-def _exchange(
-    tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, connection: Connection, step: Step
-) -> None:
-    """Carry out the handshake."""
-    beginning = b""
-    while True:
-        try:
-            tls.do_handshake()
-        except ssl.SSLWantReadError:
-            is_done = False
-        except ssl.SSLError:
-            _send(outgoing, connection, step)  # tell the server why
-            raise
-        else:
-            is_done = True
-        _send(outgoing, connection, step)
-        if is_done:
-            return
-        data = connection.receive(step)
-        if len(beginning) < 2:
-            beginning += data
-            _check_beginning(beginning, step)
-        if not data:
-            raise CertificatesError(
-                "handshake_failed", f"{step.endpoint.shown} closed the connection during the TLS handshake."
-            )
-        incoming.write(data)
+def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO, connected: socket.socket, deadline: Deadline) -> bool:
+    """Go on with the handshake as far as what was received allows, and send what is due, also an alert; return whether it is done."""
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    else:
+        return True
+    finally:
+        with suppress(OSError):  # if the server no longer reads, what it had to say may still be there to be read
+            send(connected, outgoing.read(), deadline)
 
 
-def _send(outgoing: ssl.MemoryBIO, connection: Connection, step: Step) -> None:
-    """Send what is due; if the server no longer reads, what it had to say may still be there to be read."""
-    with suppress(OSError):
-        connection.send(outgoing.read(), step)
-
-
-def _check_beginning(data: bytes, step: Step) -> None:
+def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
     """Refuse an answer that cannot be one of TLS.
 
     Raises:
@@ -148,9 +134,9 @@ def _check_beginning(data: bytes, step: Step) -> None:
     what = "answers something else than TLS"
     if line.startswith(b"HTTP/"):
         what = "answers in plain HTTP"
-    elif is_text and step.endpoint.starttls is None:
+    elif is_text and endpoint.starttls is None:
         what = "speaks a protocol that does not begin with TLS"
-    raise CertificatesError("no_tls", f"{step.endpoint.shown} {what}{quoted(line if is_text else b'')}.")
+    raise CertificatesError("no_tls", f"{endpoint.shown} {what}{quoted(line if is_text else b'')}.")
 
 
 def _why(error: ssl.SSLError) -> str:

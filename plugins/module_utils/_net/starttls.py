@@ -10,11 +10,13 @@ is asked for (RFC 3207; for IMAP RFC 3501, 6.2.1). What a server says is limited
 
 from __future__ import annotations
 
+import socket
+
 from .._codes import NotSeen
 from .._errors import CertificatesError
 from .._text import printable
-from .endpoint import as_address
-from .wire import Connection, Step
+from .connection import Deadline, LineReader, send
+from .endpoint import Endpoint, as_address
 
 MOST_BYTES = 64 * 1024
 """Bytes of all that a server says before TLS."""
@@ -22,66 +24,56 @@ SHOWN = 80
 """Characters of a server's words in a message."""
 
 
-def begin_tls(connection: Connection, step: Step) -> None:
+def begin_tls(connected: socket.socket, endpoint: Endpoint, deadline: Deadline) -> None:
     """Have the server change to TLS, if the endpoint begins in the clear.
 
     Raises:
         CertificatesError: `no_tls` if it does not, `handshake_failed` if data follows its last answer, `timeout`.
     """
-    protocol = step.endpoint.starttls
-    if protocol is None:
+    if endpoint.starttls is None:
         return
-    dialogue = _Dialogue(connection, step)
+    dialogue = _Dialogue(connected, endpoint, deadline)
     try:
-        (_begin_smtp if protocol == "smtp" else _begin_imap)(dialogue)
+        (_begin_smtp if endpoint.starttls == "smtp" else _begin_imap)(dialogue)
     except OSError:
         raise dialogue.refusal("breaks the connection off before TLS began") from None
-    if dialogue.has_more:  # it would be taken for data of the encrypted connection, and anyone may have put it there
+    if dialogue.unread:  # it would be taken for data of the encrypted connection, and anyone may have put it there
         raise dialogue.refusal("sends data in the clear behind its answer to STARTTLS", "handshake_failed")
 
 
 class _Dialogue:
-    """What is said before TLS."""
+    """What is said before TLS.
 
-    def __init__(self, connection: Connection, step: Step) -> None:
-        self._connection = connection
-        self._step = step
-        self._buffer = bytearray()
-        self._bytes_left = MOST_BYTES
+    Attributes:
+        unread: what has arrived and nobody has read.
+        own_address: this machine's address on the connection.
+    """
 
-    @property
-    def own_address(self) -> str:
-        """This machine's address on the connection."""
-        return self._connection.own_address
-
-    @property
-    def has_more(self) -> bool:
-        """Whether data has arrived that nobody has read."""
-        return bool(self._buffer)
+    def __init__(self, connected: socket.socket, endpoint: Endpoint, deadline: Deadline) -> None:
+        self.unread = bytearray()
+        self.own_address = str(connected.getsockname()[0])
+        self._connected = connected
+        self._endpoint = endpoint
+        self._deadline = deadline
+        self._reader = LineReader(connected, deadline, self._too_large, most_bytes=MOST_BYTES, buffer=self.unread)
 
     def say(self, line: str) -> None:
         """Send a line."""
-        self._connection.send(f"{line}\r\n".encode("ascii"), self._step)
+        send(self._connected, f"{line}\r\n".encode("ascii"), self._deadline)
 
     def hear(self) -> str:
         """Return the next line, without its end."""
-        looked = 0
-        while (end := self._buffer.find(b"\n", looked)) < 0:
-            looked = len(self._buffer)
-            piece = self._connection.receive(self._step)
-            if not piece:
-                raise self.refusal("closes the connection before TLS began", said=bytes(self._buffer))
-            self._bytes_left -= len(piece)
-            if self._bytes_left < 0:
-                raise self.refusal(f"says more than {MOST_BYTES} bytes before TLS began")
-            self._buffer += piece
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        return line.rstrip(b"\r").decode("ascii", "replace")
+        line = self._reader.read_line()
+        if not line.endswith(b"\n"):
+            raise self.refusal("closes the connection before TLS began", said=line)
+        return line.rstrip(b"\r\n").decode("ascii", "replace")
 
     def refusal(self, what: str, reason: NotSeen = "no_tls", said: str | bytes = "") -> CertificatesError:
         """Return the error that says what the server does, with its own words."""
-        return CertificatesError(reason, f"{self._step.endpoint.shown} {what}{quoted(said)}.")
+        return CertificatesError(reason, f"{self._endpoint.shown} {what}{quoted(said)}.")
+
+    def _too_large(self) -> CertificatesError:
+        return self.refusal(f"says more than {MOST_BYTES} bytes before TLS began")
 
 
 def quoted(said: str | bytes) -> str:

@@ -1,0 +1,113 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a name serves the certificate that it should, at each of its addresses. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .._text import some_of
+from .._x509.certificate import Certificate
+from .endpoint import ProbeResult
+
+Finding = t.Literal["served", "other", "failing", "unreachable"]
+MOST_NAMED = 4
+"""Maximum number of addresses in a message."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the results of all addresses of one name mean.
+
+    Attributes:
+        finding: `served`, if every address that accepts connections serves the wanted certificate; `other`, if one serves
+            another certificate; `failing`, if one completes no handshake; `unreachable`, if none accepts connections.
+        fingerprints: SHA-256 of the certificates that were seen.
+        shown: the fingerprint to report; another one than the wanted one, if there is such.
+        words: the finding as a sentence; nothing if it is `served`.
+        chain: what was sent with the wanted certificate.
+        working: the addresses that completed a handshake.
+        failing: those that accepted a connection and completed none.
+        closed: the results of those that did not accept a connection.
+        certificates: what was seen, each once; the wanted one comes last.
+    """
+
+    finding: Finding
+    fingerprints: frozenset[str]
+    shown: str | None
+    words: str
+    chain: tuple[Certificate, ...] = ()
+    working: frozenset[str | None] = frozenset()
+    failing: frozenset[str | None] = frozenset()
+    closed: tuple[ProbeResult, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+
+    @property
+    def works(self) -> bool:
+        """Whether clients can connect."""
+        return self.finding in {"served", "other"}
+
+    def since(self, before: Verdict | None) -> Verdict:
+        """Return this with the addresses counted as failing that worked before and do not accept connections any more."""
+        gone = [one for one in self.closed if before and one.ip_address in before.working]
+        if not gone or self.finding == "unreachable":
+            return self
+        return replace(self, finding="failing", words=f"{_said(gone)} {self.words}".strip())
+
+    def is_worse_than(self, before: Verdict) -> bool:
+        """Return whether something is wrong that was not wrong before: no handshake, or a certificate that has no business there."""
+        if self.finding == "served" or not before.working:
+            return False
+        wanted = {one.fingerprint_sha256 for one in self.chain[:1]}
+        if not self.fingerprints <= before.fingerprints | wanted:
+            return True
+        if before.works:
+            return self.finding != "other"
+        # Some address failed before, too: it is worse only if another one has been lost.
+        return not before.working.isdisjoint(self.failing | {one.ip_address for one in self.closed})
+
+
+def judge(results: Sequence[ProbeResult], wanted: Certificate | None) -> Verdict:
+    """Return what the results of all addresses of a name mean.
+
+    Args:
+        results: one for each address.
+        wanted: the certificate that should be served; `None` if that is not known.
+    """
+    reached = [one for one in results if one.is_connected]
+    if not reached:
+        return Verdict("unreachable", frozenset(), None, _said(results), closed=tuple(results))
+    seen = [one for one in reached if one.chain]
+    others = [one for one in seen if one.chain[0] != wanted]
+    failed = [one for one in reached if one.reason is not None or not one.chain]
+    failing = frozenset(one.ip_address for one in failed)
+    finding: Finding = "failing" if failed else "other" if others else "served"
+    names = [f"{one.ip_address or one.endpoint.host} serves {_described(one.chain[0])}" for one in others]
+    words = f"{some_of(names, MOST_NAMED, '; ')}." if others else ""
+    return Verdict(
+        finding,
+        fingerprints=frozenset(one.chain[0].fingerprint_sha256 for one in seen),
+        shown=(others or seen)[0].chain[0].fingerprint_sha256 if seen else None,
+        words=_said(failed) if failed else words,
+        chain=next((one.chain for one in seen if one.chain[0] == wanted), ()),
+        working=frozenset(one.ip_address for one in reached) - failing,
+        failing=failing,
+        closed=tuple(one for one in results if one not in reached),
+        certificates=tuple(sorted(dict.fromkeys(one.chain[0] for one in seen), key=lambda leaf: leaf == wanted)),
+    )
+
+
+def _described(certificate: Certificate) -> str:
+    """Return what identifies a certificate in a sentence."""
+    return (
+        f"the certificate {certificate.shown_name} with the serial number {certificate.parsed.serial_number:x}, valid until "
+        f"{certificate.not_after:%Y-%m-%d}"
+    )
+
+
+def _said(results: Sequence[ProbeResult]) -> str:
+    return some_of(list(dict.fromkeys(one.message or "" for one in results)), MOST_NAMED, " ")

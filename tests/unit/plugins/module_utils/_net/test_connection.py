@@ -1,0 +1,253 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One deadline for a whole exchange, and lines within limits."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._net import connection
+from ansible_collections.softlayer.certificates.plugins.module_utils._net.connection import (
+    PIECE,
+    Deadline,
+    LineReader,
+    SocketAddress,
+    connect,
+    receive,
+    resolve,
+    send,
+)
+
+HOST = "127.0.0.1"
+LONG, SHORT = 30.0, 0.2
+"""Seconds: more than anything takes, and what tests wait for."""
+
+
+class Overdue(Exception):
+    """The time is over."""
+
+
+class TooLarge(Exception):
+    """More comes than is wanted."""
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Both ends of a connection."""
+    one, other = socket.socketpair()
+    with one, other:
+        yield one, other
+
+
+def closed_port() -> int:
+    with socket.create_server((HOST, 0)) as gone:
+        return int(gone.getsockname()[1])
+
+
+def address(port: int, host: str = HOST) -> SocketAddress:
+    return SocketAddress(socket.AF_INET, (host, port))
+
+
+# The deadline
+
+
+def test_what_is_left_of_the_time() -> None:
+    assert 0 < Deadline(LONG).seconds_to_wait() <= LONG
+    assert Deadline(LONG, stop=threading.Event()).seconds_to_wait() <= connection.POLL_SECONDS
+    with pytest.raises(TimeoutError):
+        Deadline(0).seconds_to_wait()
+    with pytest.raises(Overdue):
+        Deadline(0, Overdue).seconds_to_wait()
+
+
+def test_the_time_is_over_when_the_run_is_to_stop() -> None:
+    stop = threading.Event()
+    deadline = Deadline(LONG, Overdue, stop)
+    deadline.seconds_to_wait()
+    stop.set()
+    with pytest.raises(Overdue):
+        deadline.seconds_to_wait()
+
+
+def test_each_byte_takes_from_the_same_time(pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    over = threading.Event()
+
+    def drip() -> None:
+        while not over.wait(SHORT / 10):
+            other.sendall(b"x")
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    deadline = Deadline(SHORT, Overdue)
+    with pytest.raises(Overdue):
+        while receive(one, deadline):
+            pass
+    over.set()
+    dripping.join()
+
+
+def test_a_reader_that_does_not_read_ends_a_send(pair: tuple[socket.socket, socket.socket]) -> None:
+    with pytest.raises(Overdue):
+        send(pair[0], bytes(64 * 1024 * 1024), Deadline(SHORT, Overdue))
+
+
+@pytest.mark.parametrize("exchange", [receive, lambda connected, deadline: send(connected, bytes(2**26), deadline)])
+def test_a_wait_ends_when_the_run_is_to_stop(exchange: object, pair: tuple[socket.socket, socket.socket]) -> None:
+    stop = threading.Event()
+    threading.Timer(SHORT, stop.set).start()
+    with pytest.raises(Overdue):
+        exchange(pair[0], Deadline(LONG * 10, Overdue, stop))  # type: ignore[operator]
+
+
+def test_all_of_it_is_sent(pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    data = bytes(range(256)) * 2**14
+    sending = threading.Thread(target=send, args=(one, data, Deadline(LONG)))
+    sending.start()
+    received = b""
+    while len(received) < len(data):
+        received += receive(other, Deadline(LONG))
+    sending.join()
+    assert received == data
+    one.close()
+    assert receive(other, Deadline(LONG)) == b""
+
+
+# Names and addresses
+
+
+def test_an_address_is_not_looked_up() -> None:
+    assert resolve(HOST, 443, Deadline(0)) == [address(443)]
+    assert resolve("::1", 443, Deadline(0))[0].ip_address == "::1"
+
+
+@pytest.mark.parametrize("name", [".example.com", "a" * 64 + ".example", "\ud800"])
+def test_what_is_no_name(name: str) -> None:
+    with pytest.raises(ValueError):
+        resolve(name, 443, Deadline(LONG))
+
+
+def test_each_address_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (HOST, port)) for port in (1, 2, 1)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_names, **_options: found)
+    assert resolve("www.example.com", 443, Deadline(LONG)) == [address(1), address(2)]
+
+
+def test_the_next_address_is_tried_and_a_refusal_costs_no_time() -> None:
+    with socket.create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+        connected, found = connect([address(closed_port()), address(port)], Deadline(LONG))
+        with connected:
+            assert (connected.getpeername(), found) == ((HOST, port), address(port))
+            assert 0 < (connected.gettimeout() or 0) <= LONG
+
+
+def test_why_no_address_accepts_a_connection() -> None:
+    with pytest.raises(ConnectionRefusedError):
+        connect([address(closed_port())] * 2, Deadline(LONG))
+    with pytest.raises(OSError, match="famil"):
+        connect([SocketAddress(255, (HOST, 1))], Deadline(LONG))
+
+
+def test_both_families_by_turns() -> None:
+    four = [SocketAddress(socket.AF_INET, (f"192.0.2.{number}", 443)) for number in range(3)]
+    six = [SocketAddress(socket.AF_INET6, (f"2001:db8::{number}", 443, 0, 0)) for number in range(1)]
+    assert connection._by_turns([*six, *four]) == [six[0], four[0], four[1], four[2]]
+    assert connection._by_turns([*four, *six]) == [four[0], six[0], four[1], four[2]]
+
+
+@pytest.mark.parametrize(("overdue", "raised"), [((), TimeoutError), ((Overdue,), Overdue)])
+def test_a_resolver_that_does_not_answer_in_time(
+    monkeypatch: pytest.MonkeyPatch, overdue: tuple[Any, ...], raised: type[Exception]
+) -> None:
+    over = threading.Event()
+
+    def wait(_host: str, _port: int, **options: Any) -> Any:
+        if not options["flags"]:
+            over.wait(LONG)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    with pytest.raises(raised):
+        resolve("www.example.com", 443, Deadline(SHORT, *overdue))
+    over.set()
+    with pytest.raises(socket.gaierror):
+        resolve("www.example.com", 443, Deadline(LONG))
+
+
+# Lines
+
+
+def reader_of(connected: socket.socket, most_bytes: int = 1000, seconds: float = LONG, **limits: float) -> LineReader:
+    deadline = Deadline(seconds, Overdue)
+    return LineReader(connected, deadline, TooLarge, most_bytes=most_bytes, buffer=bytearray(), **limits)
+
+
+def test_lines_and_bytes(pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    reader = reader_of(one)
+    other.sendall(b"first\r\n\nthe third\n12345rest\nno end")
+    other.close()
+    assert [reader.read_line() for _ in range(3)] == [b"first\r\n", b"\n", b"the third\n"]
+    assert reader.read(5) == b"12345"
+    assert [reader.read_line() for _ in range(3)] == [b"rest\n", b"no end", b""]
+    assert reader.read(5) == b""
+
+
+def test_what_is_not_read_is_left_for_the_next_reader(pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    buffer = bytearray()
+    other.sendall(b"one\ntwo\n")
+    for line in (b"one\n", b"two\n"):
+        reader = LineReader(one, Deadline(LONG), TooLarge, most_bytes=100, buffer=buffer)
+        assert reader.read_line() == line
+    assert not buffer
+
+
+@pytest.mark.parametrize(
+    ("said", "limits"),
+    [
+        (b"x" * 1001, {}),
+        (b"x\n" * 4, {"most_lines": 3}),
+        (b"x" * (3 * PIECE), {"most_bytes": 9 * PIECE, "longest_line": PIECE}),
+    ],
+    ids=["bytes", "lines", "a line"],
+)
+def test_lines_that_are_too_large(
+    pair: tuple[socket.socket, socket.socket], said: bytes, limits: dict[str, int]
+) -> None:
+    one, other = pair
+    reader = reader_of(one, **limits)  # type: ignore[arg-type]
+    sending = threading.Thread(target=other.sendall, args=(said,))
+    sending.start()
+    with pytest.raises(TooLarge):
+        for _ in range(9):
+            reader.read_line()
+    one.shutdown(socket.SHUT_RDWR)
+    sending.join()
+
+
+def test_more_bytes_than_may_come_are_not_waited_for(pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    reader = reader_of(one, most_bytes=10)
+    with pytest.raises(TooLarge):
+        reader.read(11)
+    other.sendall(b"x\n" + b"y" * 8)
+    assert (reader.read_line(), reader.read(8)) == (b"x\n", b"y" * 8)
+
+
+def test_a_line_that_does_not_end_in_time(pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    other.sendall(b"begun")
+    begun = time.monotonic()
+    with pytest.raises(Overdue):
+        reader_of(one, seconds=SHORT).read_line()
+    assert time.monotonic() - begun < LONG
