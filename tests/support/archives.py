@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import gzip
 import io
@@ -60,12 +59,7 @@ def claiming_tar(size: int, entries: int = 1) -> bytes:
     return entry.tobuf(tarfile.GNU_FORMAT) * entries + bytes(1024)
 
 
-def uuencoded(data: bytes, name: str = "example_com.crt", mode: str = "644") -> bytes:
+def uuencoded(data: bytes, name: str = "example_com.crt") -> bytes:
     """A file as uuencode writes it into a text."""
     lines = [binascii.b2a_uu(data[start : start + 45], backtick=True) for start in range(0, len(data), 45)]
-    return b"".join([f"begin {mode} {name}\n".encode(), *lines, b"`\nend\n"])
-
-
-def uuencoded_in_base64(data: bytes, name: str = "example_com.crt") -> bytes:
-    """A file as `uuencode -m` writes it into a text."""
-    return b"".join([f"begin-base64 644 {name}\n".encode(), base64.encodebytes(data), b"====\n"])
+    return b"".join([f"begin 644 {name}\n".encode(), *lines, b"`\nend\n"])

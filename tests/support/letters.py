@@ -2,11 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What certificate authorities and resellers write in letters that hold no certificate, each in words of our own.
-
-The words that tell a request from a notice were found in ``LETTERS``. ``UNSEEN`` were laid aside until then: they tell
-whether what was found holds for letters that nobody looked at.
-"""
+"""What certificate authorities and resellers write in letters that hold no certificate, each in words of our own."""
 
 from __future__ import annotations
 
@@ -67,41 +63,10 @@ LETTERS: dict[str, tuple[str, str]] = {
         Zu Ihrer Bestellung fehlt uns noch die Zustimmung des Domaininhabers. Bitte geben Sie den Antrag unter
         {URL} frei. Ohne Ihre Freigabe kann das Zertifikat nicht ausgestellt werden.""",
     ),
-    "french": (
-        "approval_request",
-        f"""Bonjour,
-        une demande de certificat SSL a été déposée pour le domaine example.com. Pour l'approuver, veuillez suivre ce
-        lien et saisir le code de validation 8812 : {URL}
-        Le certificat sera émis après votre accord.""",
-    ),
-    "spanish": (
-        "approval_request",
-        f"""Estimado administrador:
-        hemos recibido una solicitud de certificado SSL para example.com. Para aprobar la solicitud, visite {URL}
-        e introduzca el código de validación 8812. Si no reconoce esta solicitud, ignore este mensaje.""",
-    ),
-    "agree_or_deny": (
-        "approval_request",
-        f"""Example Inc wants to have an SSL certificate issued that names your domain. We proceed with the issuance when you
-        have looked at the details and agree or deny: {URL}""",
-    ),
-    "indicate_whether": (
-        "approval_request",
-        f"""A request for certificates with the name example.com came from Example Inc.
-        Tell us at {URL}: indicate whether that company is allowed to have them.""",
-    ),
     "german_application": (
         "approval_request",
         f"""Sie sind für example.com als Ansprechpartner eingetragen. Zur Bestätigung des Antrags auf ein Zertifikat
         rufen Sie {URL} auf und wählen dort "Akzeptieren".""",
-    ),
-    "french_obligation": (
-        "approval_request",
-        f"""Votre certificat SSL pour example.com attend : vous devez valider le domaine avant son émission. {URL}""",
-    ),
-    "italian": (
-        "approval_request",
-        f"""Gentile cliente, per approvare il certificato SSL di example.com apra {URL} e scriva il codice di verifica 12.""",
     ),
     "approved_and_ready": (
         "link_only",
@@ -138,10 +103,6 @@ LETTERS: dict[str, tuple[str, str]] = {
         f"""Ihr SSL-Zertifikat für www.example.com wurde ausgestellt. Die Prüfung der Domain ist abgeschlossen.
         Sie können es in Ihrem Kundenkonto herunterladen: {URL}""",
     ),
-    "french_ready": (
-        "link_only",
-        f"""Bonjour, votre certificat SSL pour www.example.com a été émis. Vous pouvez le télécharger ici : {URL}""",
-    ),
     "expiry_reminder": (
         "no_certificate",
         f"""Your SSL certificate for www.example.com expires in 30 days. Renew it now and save 10 %: {URL}""",
@@ -150,9 +111,6 @@ LETTERS: dict[str, tuple[str, str]] = {
         "no_certificate",
         f"""What is new this month: shorter lifetimes of TLS certificates, and what they mean for you. Read more: {URL}""",
     ),
-}
-
-UNSEEN: dict[str, tuple[str, str]] = {
     "confirm_request": (
         "approval_request",
         f"""Subject: please confirm your SSL order
@@ -166,11 +124,6 @@ UNSEEN: dict[str, tuple[str, str]] = {
         Domain: mail.example.com. Random value: 0b9e71c4d2
         Go to {URL}, paste the random value, and press Submit. The value is good for 30 days. If you did not ask for a
         certificate, please forward this message to abuse@ca.example.""",
-    ),
-    "permit": (
-        "approval_request",
-        f"""Your address is on record for example.com. In order to permit the certificate to be issued, open
-        {URL} and type the code that is shown here: KX-2291. Support: {URL}/help""",
     ),
     "waiting_for_you": (
         "approval_request",
@@ -205,16 +158,6 @@ UNSEEN: dict[str, tuple[str, str]] = {
         Die Muster GmbH hat ein SSL-Zertifikat für mail.example.com beantragt. Bitte stimmen Sie dem Antrag zu oder
         lehnen Sie ihn ab: {URL}. Erst nach Ihrer Bestätigung stellen wir das Zertifikat aus.""",
     ),
-    "french_validation": (
-        "approval_request",
-        f"""Madame, Monsieur, afin de valider votre certificat pour mail.example.com, merci de confirmer que vous
-        contrôlez ce domaine en cliquant sur {URL}. Le certificat vous sera ensuite envoyé.""",
-    ),
-    "order_complete": (
-        "link_only",
-        f"""Order 990-17 complete. Certificate: OV SSL for mail.example.com. Valid from 2026-01-05.
-        Your certificate files: {URL}. Questions about the approval of your next order? Read {URL}/faq.""",
-    ),
     "congratulations": (
         "link_only",
         f"""Congratulations, mail.example.com is now secured! Use the following link to retrieve the certificate
@@ -230,10 +173,6 @@ UNSEEN: dict[str, tuple[str, str]] = {
         f"""Your organization and your domain have been validated. Certificate 0x4711 is issued and awaits collection:
         {URL}. You approved this order on 2 January.""",
     ),
-    "duplicate": (
-        "link_only",
-        f"""The duplicate certificate for order 990-17 was generated. Click here to get your certificate: {URL}""",
-    ),
     "german_order_done": (
         "link_only",
         f"""Ihre Bestellung ist abgeschlossen: das Zertifikat für mail.example.com steht für Sie bereit. Abruf unter {URL}.
@@ -242,10 +181,6 @@ UNSEEN: dict[str, tuple[str, str]] = {
     "german_fetch": (
         "link_only",
         f"""Das von Ihnen beantragte Zertifikat wurde soeben erstellt. Laden Sie es hier herunter: {URL}""",
-    ),
-    "spanish_ready": (
-        "link_only",
-        f"""Su certificado SSL para mail.example.com ha sido emitido y está listo. Puede descargarlo aquí: {URL}""",
     ),
     "invoice": (
         "no_certificate",

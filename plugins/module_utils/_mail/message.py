@@ -20,9 +20,9 @@ from .._errors import CertificatesError
 from .._x509.certificate import Certificate
 from .._x509.pem import der_length, from_base64, is_der
 from .._x509.read import certificates_in
-from .archives import GZIP_MAGIC, File, Unpacker, Unread, is_archive, is_tar, uudecoded
+from .archives import GZIP_MAGIC, File, Unpacker, Unread, is_archive, is_tar, unread_kind
 from .parts import PARTS, Headers, Part, shown_headers, with_line_ends
-from .signs import Kind, about, has_anchor, has_link, is_unsupported, mentions_certificates, unread_kind
+from .signs import ANCHOR, LINK, about, mentions_certificates
 from .text import (
     BARE_BASE64,
     CERTIFICATE_LABELS,
@@ -106,7 +106,7 @@ class _Reader:
         self._der = DER_BYTES
         self._structures: set[bytes] = set()
         self._unpacker = Unpacker()
-        self._unread: list[tuple[str, Kind]] = []
+        self._unread: list[Unread] = []
         self._about_certificates = False
         self._subject = ""
 
@@ -147,7 +147,7 @@ class _Reader:
     def note_unread_files(self, is_in_context: bool) -> None:
         """Note whether an unreadable file may hold a certificate; for when the whole message has been read."""
         in_context = is_in_context or self._about_certificates
-        if any(is_unsupported(name, kind, in_context=in_context) for name, kind in self._unread):
+        if any(file.may_hold_certificate(in_context=in_context) for file in self._unread):
             self.signs.add("unsupported")
 
     def _read_leaf(self, part: Part, depth: int) -> None:
@@ -168,19 +168,9 @@ class _Reader:
         self._about_certificates |= mentions_certificates(plain)
         if topic := about(f"{self._subject}.\n{plain}"):
             self.signs.add(topic)
-        if has_link(plain) or (is_html and has_anchor(text)):
+        if LINK.search(plain) or (is_html and ANCHOR.search(text)):
             self.signs.add("link")
         self._read_text(plain, form)
-        if not is_html:
-            self._read_uuencoded(content, charset, level=0)
-
-    def _read_uuencoded(self, content: bytes, charset: str, level: int) -> None:
-        for file in uudecoded(content):
-            self._parts -= 1
-            if self._parts < 0 or level > ARCHIVE_DEPTH:
-                self.signs.add("too_large")
-                break
-            self._read_file(file, charset, level=level)
 
     def _read_file(self, file: File, charset: str, *, level: int, is_html: bool = False) -> None:
         """Read an attachment, or a file from this level of archives, according to its bytes."""
@@ -196,10 +186,9 @@ class _Reader:
         elif is_html or file.name.lower().endswith(HTML_NAMES):
             self._read_body(content, charset, "zip" if level else "pem", is_html=True)
         elif kind := unread_kind(content):
-            self._unread.append((file.name, kind))
+            self._unread.append(Unread(file.name, kind))
         elif b"BEGIN" in content or wide_charset(content) or is_text(content):
             self._read_text(self._decode(content, charset), "zip" if level else "pem")
-            self._read_uuencoded(content, charset, level + 1)
 
     def _decode(self, content: bytes, charset: str) -> str:
         """Return the text, as far as the limit for a message allows."""
@@ -265,10 +254,8 @@ class _Reader:
             self.signs.add("too_large")
             return
         for item in self._unpacker.unpack(file.name, file.content):
-            if item == "document":
-                self._unread.append((file.name, "document"))
-            elif isinstance(item, Unread):
-                self._unread.append((item.name, "archive"))
+            if isinstance(item, Unread):
+                self._unread.append(item)
             elif not isinstance(item, File):
                 self.signs.add(item)
             elif is_tar(item.content) and file.content.startswith(GZIP_MAGIC):

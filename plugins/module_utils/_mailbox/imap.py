@@ -94,8 +94,8 @@ LONGEST_IDLE = 25 * 60
 NOT_NOW = "[UNAVAILABLE]"
 """With this a server says that it can check no login at the moment (RFC 5530)."""
 TELLING_SUBJECTS = "OR OR SUBJECT certificate SUBJECT zertifikat SUBJECT ssl"
-PEM_IN_TEXT = 'OR OR OR OR BODY "BEGIN CERTIFICATE" BODY MII BODY "begin 6" BODY "begin 0" BODY "begin-base64 "'
-"""The second finds PEM that mail programs have disfigured: the base64 of DER begins with these letters. The last three find uuencode."""
+PEM_IN_TEXT = 'OR BODY "BEGIN CERTIFICATE" BODY MII'
+"""The second finds PEM that mail programs have disfigured: the base64 of DER begins with these letters."""
 OF_PARTS = 'NOT HEADER Content-Type "text/"'
 
 

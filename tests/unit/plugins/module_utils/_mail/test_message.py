@@ -33,7 +33,7 @@ from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.archives import gzipped, tarred, uuencoded
+from tests.support.archives import gzipped, tarred
 from tests.support.certificates import DAY, NOW, Authority, Issued, leaks, new_key, pem_of, self_signed
 from tests.support.messages import (
     BODY_SECRET,
@@ -540,7 +540,7 @@ TOKENS = [
         b'"',
         b"\\",
     ),
-    *(b"base64", b"quoted-printable", b"x-uuencode", b"attachment", b"inline", b"=?utf-8?q?", b"=?=", b"?=", b"="),
+    *(b"base64", b"quoted-printable", b"attachment", b"inline", b"=?utf-8?q?", b"=?=", b"?=", b"="),
     *(b"\n", b"\r\n", b"\r", b"\n\n", b"\n--x\n", b"\n--x--\n", b"\n ", b":", b";", b"\0", b"\xff", b"\xc2\xa0", b"> "),
     *(
         b"-----BEGIN CERTIFICATE-----",
@@ -559,8 +559,7 @@ TOKENS = [
     zipped([("a.crt", ISSUED.pem.encode())]),
     gzipped(ISSUED.pem.encode()),
     tarred([("a.crt", ISSUED.pem.encode())]),
-    uuencoded(ISSUED.der),
-    *(b"begin 644 a\n", b"begin-base64 644 a\n", b"`\nend\n", b"\x1f\x8b\x08", b"data:a/b;base64,", b"A\0B\0", b"MIIB"),
+    *(b"\x1f\x8b\x08", b"data:a/b;base64,", b"A\0B\0", b"MIIB"),
 ]
 
 
@@ -630,12 +629,6 @@ def test_damaged_archives(mutations: list[tuple[str, float, float, int, bytes]])
 @fuzz
 def test_damaged_archives_of_other_kinds(packed: bytes, mutations: list[tuple[str, float, float, int, bytes]]) -> None:
     examine(with_attachments(attachment(mutated(packed, mutations))))
-
-
-@given(st.lists(MUTATION, min_size=1, max_size=6))
-@fuzz
-def test_damaged_uuencode(mutations: list[tuple[str, float, float, int, bytes]]) -> None:
-    examine(b"Subject: x\n\n" + mutated(uuencoded(ARCHIVE), mutations))
 
 
 @given(st.lists(MUTATION, min_size=1, max_size=6))
