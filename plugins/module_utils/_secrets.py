@@ -47,6 +47,13 @@ _KEY_DER = re.compile(
     rb"\x30%(n)b(?:\x02\x01[\x00\x01\x03]|\x30%(n)b\x06.\x2a\x86\x48\x86\xf7\x0d\x01[\x05\x0c])" % {b"n": _DER_LENGTH},
     re.DOTALL,
 )
+_DIGIT = r"[A-Za-z0-9+/=_-]"
+_LINES_OF_BASE64 = re.compile(rf"{_DIGIT}{{16,}}(?:(?:[ \t\r]*\n\s*|(?:\\r)?\\n){_DIGIT}+(?=\s*(?:\n|\Z)|\\[rn]))*")
+"""Possibly a part of a key, with the lines after it, the last of which may be short ..."""
+_WORD = re.compile(
+    r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*|[A-Z]+(_[A-Z]+)+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+)
+"""... unless each is a word, several words joined as in the API's names, a status such as MAINTENANCE_PENDING, or a UUID."""
 _WHOLE_URL = re.compile(r"\s*[\w+.-]+://")
 _LOGIN_WITHOUT_SCHEME = re.compile(r"\s*(?:[\w+.-]*//|/)?(?P<user>[^\s@/:]*):(?P<password>\S*)@[^\s@]+\s*")
 _WORDS = re.compile(r"(?<!\S)\S*[@=]\S*")
@@ -101,6 +108,15 @@ def without_secrets(text: str) -> str:
             shown += text[position : max(start, position)] + STARS
             position = end
     return shown + text[position:]
+
+
+def without_key_material(text: str) -> str:
+    """Return a server's text with all that may be a piece of a key, from wherever in it, replaced by `STARS`."""
+
+    def shown(found: re.Match[str]) -> str:
+        return found[0] if all(map(_WORD.fullmatch, re.findall(f"{_DIGIT}+", found[0]))) else STARS
+
+    return _LINES_OF_BASE64.sub(shown, PRIVATE_KEY.sub(STARS, text))
 
 
 def redacted(

@@ -48,6 +48,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 from .._errors import CertificatesError
+from .._secrets import without_key_material
 from .._text import printable
 
 NOT_CARRIED_OUT = frozenset({"rate_limited", "unreachable"})
@@ -416,28 +417,9 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def shorten(text: str) -> str:
-    """Return a server's message on one line and of limited length.
-
-    It has no terminal control characters, and no key material that the server may have echoed.
-    """
-    without_pem = re.sub(r"-----BEGIN .*?(-----END [^-]*-----|$)", "(PEM removed)", text, flags=re.DOTALL)
-    line = " ".join(
-        LINES_OF_BASE64.sub(
-            lambda found: found[0] if all(map(WORD.fullmatch, re.findall(f"{DIGIT}+", found[0]))) else "(removed)",
-            without_pem,
-        ).split()
-    )
-    line = printable(line)
+    """Return a server's message on one line and of limited length, without terminal control characters and key material."""
+    line = printable(" ".join(without_key_material(text).split()))
     return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "..."
-
-
-DIGIT = r"[A-Za-z0-9+/=_-]"
-LINES_OF_BASE64 = re.compile(rf"{DIGIT}{{16,}}(?:(?:[ \t\r]*\n\s*|(?:\\r)?\\n){DIGIT}+(?=\s*(?:\n|\Z)|\\[rn]))*")
-"""Possibly a part of a key, with the lines after it, the last of which may be short ..."""
-WORD = re.compile(
-    r"[A-Za-z][a-z]*([A-Z][a-z]+)*([_-][A-Za-z][a-z]*([A-Z][a-z]+)*)*|[A-Z]+(_[A-Z]+)+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-)
-"""... unless each is a word, several words joined as in the API's names, a status such as MAINTENANCE_PENDING, or a UUID."""
 
 
 def as_sentence(text: str) -> str:

@@ -20,6 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._secrets im
     masked,
     redacted,
     secrets_in,
+    without_key_material,
     without_secrets,
 )
 from hypothesis import example, given
@@ -140,6 +141,20 @@ def test_what_is_public_is_shown() -> None:
     for pem in (one.pem, one.csr_pem, one.chain_pem):
         body = "".join(pem.splitlines()[1:-1])
         assert (without_secrets(pem), without_secrets(body)) == (pem, body)
+
+
+def test_pieces_of_a_key_that_a_server_quotes() -> None:
+    lines = key_pem(new_key("rsa")).splitlines()
+    for first, last in ((0, None), (0, 5), (4, None), (3, 4)):
+        piece = "\n".join(lines[first:last])
+        shown = without_key_material(f"Invalid privateKey: {piece}")
+        assert shown.startswith(f"Invalid privateKey: {STARS}")
+        assert not any(line in shown for line in lines[1:-1])
+
+
+def test_words_that_a_server_says() -> None:
+    text = "SoftLayer_Exception_Public: 0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e is MAINTENANCE_PENDING, see getSslCertificateRequests"
+    assert without_key_material(text) == text
 
 
 OPTIONS = {
