@@ -2,26 +2,85 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the ledger is. Private to softlayer.certificates."""
+"""Where the ledger is. Private to softlayer.certificates.
+
+Its place must not depend on the current folder: runs in two folders would have two ledgers, and send twice.
+The library for databases is loaded only for a place that it alone understands: that takes a good part of a run that changes nothing.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+import typing as t
 
 from .._errors import CertificatesError
 from .._secrets import masked, secrets_in
-from .paths import default_path, is_fixed
 
-with suppress(ImportError):
+if t.TYPE_CHECKING:
     import sqlalchemy as sa
-    from sqlalchemy.exc import ArgumentError
 
+REMEDY = (
+    "Set ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, to an absolute path such as "
+    "sqlite:////var/lib/certificates/ledger.sqlite3 (four slashes)."
+)
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 """The URL schemes that mean PostgreSQL, with the driver that this collection uses."""
 AMBIGUOUS = re.compile(r"://[^@/]*:[^@]*[?/\s][\w.-]+=[^@]*@")
 """A login that would be read as part of a URL's parameters or of the database's name."""
+PLAIN = re.compile(r"sqlite:///([\w./-]+)", re.ASCII)
+"""A SQLAlchemy URL whose database is what stands there, without anything encoded, and without parameters."""
+
+
+def default_path() -> str:
+    """Return the SQLite file under the user's state directory (XDG Base Directory Specification).
+
+    Raises:
+        CertificatesError: `ledger_unavailable`, if there is no such directory or it depends on the current folder.
+    """
+    state = os.environ.get("XDG_STATE_HOME")
+    if not state:
+        home = os.path.expanduser("~")
+        if os.environ.get("HOME") == "" or not is_fixed(home):
+            said = (
+                f"HOME is {os.environ['HOME']!r}, which hangs on the current folder"
+                if "HOME" in os.environ
+                else "HOME is not set"
+            )
+            raise CertificatesError("ledger_unavailable", f"There is no place for the ledger: {said}. {REMEDY}")
+        state = os.path.join(home, ".local", "state")
+    if not is_fixed(state):
+        raise CertificatesError(
+            "ledger_unavailable",
+            f"There is no place for the ledger: XDG_STATE_HOME is {state!r}, which hangs on the current folder. Make it an absolute path. {REMEDY}",
+        )
+    return os.path.join(state, "softlayer.certificates", "ledger.sqlite3")
+
+
+def is_fixed(path: str) -> bool:
+    """Return whether a path means the same in every run; `/proc/self/cwd` is the current folder of each process."""
+    return os.path.isabs(path) and not os.path.normpath(path).startswith(("/proc/", "//proc/"))
+
+
+def check_place(url: str | None) -> None:
+    """Refuse a ledger that has no possible place, without accessing it.
+
+    Args:
+        url: as `find_place` takes it.
+
+    Raises:
+        CertificatesError: `ledger_unavailable`.
+    """
+    if not url:
+        default_path()
+    elif not is_plain(url):
+        find_place(url)
+
+
+def is_plain(url: str) -> bool:
+    """Return whether the ledger's URL is certainly that of a file it can have; of others, `find_place` knows."""
+    plain = PLAIN.fullmatch(url)
+    return plain is not None and is_fixed(plain[1])
 
 
 def find_place(url: str | None) -> sa.URL:
@@ -33,6 +92,8 @@ def find_place(url: str | None) -> sa.URL:
     Raises:
         CertificatesError: `ledger_unavailable`.
     """
+    import sqlalchemy as sa
+
     if not url:
         return sa.URL.create("sqlite", database=default_path())
     parsed = _parse_url(url)
@@ -53,6 +114,9 @@ def find_place(url: str | None) -> sa.URL:
 
 
 def _parse_url(url: str) -> sa.URL:
+    import sqlalchemy as sa
+    from sqlalchemy.exc import ArgumentError
+
     try:
         parsed = sa.make_url(url)
     except (ArgumentError, ValueError):

@@ -26,10 +26,11 @@ from .._mail.parts import HEADER_BYTES
 from .._mail.search import Place
 from .._trust_store import default_roots
 from .base import Enough, Mailbox, Raw, cut
-from .imap_answers import (
+from .imap_client import (
     NUMBER,
     SIZE,
     UID,
+    ImapClient,
     fetched_parts,
     folder_names,
     imap_date,
@@ -39,7 +40,6 @@ from .imap_answers import (
     sequence_set,
     server_words,
 )
-from .imap_client import ImapClient
 
 with suppress(ImportError):
     import imap_tools

@@ -20,7 +20,7 @@ from .._api.values import check_ids, check_ranges
 from .._argspec import ArgumentSpec, api_options, ledger_options, selection_options
 from .._codes import DeployOutcome
 from .._errors import CertificatesError
-from .._ledger.checks import check_place
+from .._ledger.place import check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._names import LARGEST_PORT, named, shown_name_of

@@ -22,7 +22,7 @@ from .._argspec import IDENTITIES, SOURCES, api_options, concurrency_options, im
 from .._codes import Code, ImportReason
 from .._errors import CertificatesError
 from .._files import read_file
-from .._ledger.checks import check_place
+from .._ledger.place import check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._plan.imports import (

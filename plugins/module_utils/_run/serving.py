@@ -22,7 +22,7 @@ from .._text import some_of
 from .._times import now
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors, Chains
-from .pauses import Pauses
+from .backoff import Backoff
 
 PROBE_TIMEOUT = 10.0
 """Seconds for each step of one probe."""
@@ -86,19 +86,19 @@ class Watch:
         """Probe a listener that was pointed back until it works again; return whether it does."""
         before = self._before.get(deployment.uuid)
         may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
-        pauses = Pauses(self._stop, self._timeout, LONGEST_PAUSE)
+        backoff = Backoff(self._stop, self._timeout, LONGEST_PAUSE)
         while True:
             found = self._probe([deployment])[deployment.uuid]
             if (found.works or may_fail) and not self._is_worse(deployment.uuid, found):
                 return True
-            if not pauses.pause():
+            if not backoff.pause():
                 return False
 
     def until_served(self, deployments: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Return listeners that are to be seen with what they serve: as soon as it is what they should, else when the time is over."""
         seen = {one.uuid: one for one in deployments}
         pending = dict(seen)
-        pauses = Pauses(self._stop, self._timeout, LONGEST_PAUSE)
+        backoff = Backoff(self._stop, self._timeout, LONGEST_PAUSE)
         worse_since: dict[str, float] = {}
         while pending:
             for uuid, found in self._probe(list(pending.values())).items():
@@ -110,7 +110,7 @@ class Watch:
                 lasts = worse and time.monotonic() - t.cast(float, since) >= BROKEN_AFTER
                 if lasts or found.finding == "served" or (found.finding == "unreachable" and not worse):
                     del pending[uuid]
-            if pending and not pauses.pause():
+            if pending and not backoff.pause():
                 break
         if not self._stop.is_set():
             self._broken.update(worse_since)

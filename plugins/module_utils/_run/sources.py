@@ -20,7 +20,7 @@ from .._errors import CertificatesError, failed_about
 from .._names import shown_name_of
 from .._plan.material import remedy_for
 from .._plan.rotation import Record, SourceCertificate
-from .._sources import plain
+from .._sources import folder
 from .._sources.base import Bundle, Content, File
 from .._sources.pairing import Pair, Paired, Unit, Useless
 from .._sources.reading import Files
@@ -94,7 +94,7 @@ def read_sources(
 def _look(source: Source, files: Files, found: Mapping[str, t.Any]) -> Paired:
     if source.kind == MAIL:
         letters = [_letter(one) for one in found.get("certificates") or ()]
-        return look(lambda: plain.key_files(source.path), files, letters)
+        return look(lambda: folder.key_files(source.path), files, letters)
     return look(lambda: CLIENTS[source.kind](source.path), files)
 
 

@@ -22,7 +22,7 @@ from .._api.store import fetch_one
 from .._codes import DeployReason
 from .._errors import CertificatesError
 from .._plan.deployments import ListenerAction
-from .pauses import Pauses
+from .backoff import Backoff
 from .serving import Watch, left_unseen
 
 
@@ -92,16 +92,16 @@ class Switcher:
             planned: the listeners.
             remembered: ends once they have been looked at, which is before the change is sent.
         """
-        pauses = Pauses(self._client.stop, self._patience.timeout, self._patience.interval)
+        backoff = Backoff(self._client.stop, self._patience.timeout, self._patience.interval)
         missing, settled = list(planned), []
         try:
             while missing:
-                missing, met = _still_to_do(missing, self._when_active(_balancer(planned), pauses))
+                missing, met = _still_to_do(missing, self._when_active(_balancer(planned), backoff))
                 settled += met
                 if remembered:
                     remembered.result()
                 try:
-                    if missing and self._send(missing, pauses):
+                    if missing and self._send(missing, backoff):
                         return [*settled, *self._confirm(missing)]
                 except CertificatesError as error:
                     missing, gone = self._without_gone(missing, error)
@@ -110,7 +110,7 @@ class Switcher:
             settled += [one.failed(*as_reason(error), is_changed=False) for one in missing]
         return settled
 
-    def _when_active(self, balancer: Balancer, pauses: Pauses) -> Balancer:
+    def _when_active(self, balancer: Balancer, backoff: Backoff) -> Balancer:
         """Return the balancer once it can be changed.
 
         Raises:
@@ -122,7 +122,7 @@ class Switcher:
                 return now
             if now.has_ended:
                 raise CertificatesError("balancer_error", now.why_ended)
-            if not (self._patience.waits and pauses.pause()):
+            if not (self._patience.waits and backoff.pause()):
                 raise self._gave_up(now)
 
     def _gave_up(self, balancer: Balancer) -> CertificatesError:
@@ -134,7 +134,7 @@ class Switcher:
             f"Load balancer {balancer.name} is {balancer.provisioning_status} and was not ACTIVE {waited}: run it again later.",
         )
 
-    def _send(self, missing: Sequence[ListenerAction], pauses: Pauses) -> bool:
+    def _send(self, missing: Sequence[ListenerAction], backoff: Backoff) -> bool:
         """Make the call; return `False` if the balancer was busy, so that nothing was done.
 
         Raises:
@@ -149,7 +149,7 @@ class Switcher:
                 return self._read_back(missing, error)
             if not self._was_busy(error, balancer):
                 raise
-            if not (self._patience.waits and pauses.pause()):
+            if not (self._patience.waits and backoff.pause()):
                 raise CertificatesError("balancer_busy", f"{error.message} Run it again later.") from None
             return False
         return True
@@ -191,7 +191,7 @@ class Switcher:
         Raises:
             CertificatesError: `outcome_unknown`.
         """
-        pauses = Pauses(self._client.stop, self._patience.timeout, self._patience.interval)
+        backoff = Backoff(self._client.stop, self._patience.timeout, self._patience.interval)
         advice = "Run it again: it looks first what was done."
         while True:
             try:
@@ -202,7 +202,7 @@ class Switcher:
                 ) from None
             if any(_has_target(one, now) for one in missing):  # one call changes all of them or none
                 return True
-            if now.is_active or now.has_ended or not (self._patience.waits and pauses.pause()):
+            if now.is_active or now.has_ended or not (self._patience.waits and backoff.pause()):
                 raise CertificatesError(
                     "outcome_unknown", f"{lost.message} The listeners have their old certificates so far. {advice}"
                 )
@@ -213,14 +213,14 @@ class Switcher:
         """Wait until the balancer has carried the change out; return what became of it."""
         if not self._patience.waits:
             return list(sent)
-        pauses = Pauses(self._client.stop, self._patience.timeout, self._patience.interval)
+        backoff = Backoff(self._client.stop, self._patience.timeout, self._patience.interval)
         if self._shortest is not None:
-            pauses.wait_for_the_usual(self._shortest)
+            backoff.wait_for_the_usual(self._shortest)
         try:
-            now = self._when_active(_balancer(sent), pauses)
+            now = self._when_active(_balancer(sent), backoff)
         except CertificatesError as error:
             return self._unconfirmed(sent, error)
-        self._shortest = min(pauses.waited, self._shortest or pauses.waited)
+        self._shortest = min(backoff.waited, self._shortest or backoff.waited)
         return [one if _has_target(one, now) else _not_taken(one, now) for one in sent]
 
     def _unconfirmed(self, sent: Sequence[ListenerAction], error: CertificatesError) -> list[ListenerAction]:
@@ -238,9 +238,9 @@ class Switcher:
         """Before listeners are looked at, wait for a change that another run has begun."""
         balancers = [one.at.balancer for one in kept if not (one.at.balancer.is_active or one.at.balancer.has_ended)]
         if balancers and self._patience.waits:
-            pauses = Pauses(self._client.stop, self._patience.timeout, self._patience.interval)
+            backoff = Backoff(self._client.stop, self._patience.timeout, self._patience.interval)
             with suppress(CertificatesError):  # they are looked at in any case
-                self._when_active(balancers[0], pauses)
+                self._when_active(balancers[0], backoff)
 
     def _see(self, watch: Watch, settled: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Look at the listeners until they serve what they should; point back those that work no more."""

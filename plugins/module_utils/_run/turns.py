@@ -20,7 +20,7 @@ from .._api.client import Client
 from .._errors import CertificatesError
 from .._ledger.ledger import Claim, Entry, Ledger, TurnKey
 from .._times import iso, now
-from .pauses import Pauses
+from .backoff import Backoff
 from .switching import Patience
 
 LEASE = timedelta(seconds=30)
@@ -148,7 +148,7 @@ class _Others:
     def __init__(self, client: Client, patience: Patience) -> None:
         self._client = client
         self._patience = patience
-        self._pauses = Pauses(client.stop, patience.timeout, LONGEST_PAUSE)
+        self._backoff = Backoff(client.stop, patience.timeout, LONGEST_PAUSE)
         self._seen: Entry[TurnKey] | None = None
         self._since = 0.0
         self._is_said = False
@@ -177,7 +177,7 @@ class _Others:
             if not self._is_said:
                 self._client.warn(f"{others}, so this one waited for its end, for at most {within}.")
             self._is_said = True
-            if self._pauses.pause():
+            if self._backoff.pause():
                 return
         if self._client.stop.is_set():
             raise CertificatesError("interrupted", f"{others}, and this one was told to stop; it has changed nothing.")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from .._errors import CertificatesError
 from .._text import printable
-from . import acme_sh, certbot, lego, plain
+from . import acme_sh, certbot, folder, lego
 from .base import Bundle, Stamp, Trouble, absolute
 from .pairing import Paired, Unit, Useless, pair
 from .reading import Files
@@ -23,7 +23,7 @@ CLIENTS: Mapping[Kind, Callable[[str], list[Bundle]]] = {
     "certbot": certbot.bundles,
     "lego": lego.bundles,
     "acme_sh": acme_sh.bundles,
-    "folder": plain.bundles,
+    "folder": folder.bundles,
 }
 MAIL: Kind = "mail"
 KEY_FOLDER = "privatekey_dir"
@@ -132,7 +132,7 @@ def usable_keys(path: str, files: Files) -> list[str]:
         CertificatesError: `not_found`.
     """
     found: dict[str, str] = {}
-    for bundle in plain.key_files(existing(absolute(path), KEY_FOLDER)):
+    for bundle in folder.key_files(existing(absolute(path), KEY_FOLDER)):
         for file in bundle.files:
             content = files.content(file)
             if content.public_key_sha256 is not None:

@@ -18,7 +18,6 @@ from functools import partial
 from .._errors import CertificatesError
 from .certificate import Certificate, public_key_sha256_of, reading, type_and_size_of
 from .ciphers import HEADER, has_right_vector, unknown_cipher
-from .foreign_keys import how_to_convert
 from .pem import KEY_LABELS, TRADITIONAL_KEY_LABELS, as_ascii, from_base64, is_der, pem_blocks, wrap_pem
 from .read import checked_certificate
 
@@ -36,6 +35,17 @@ with suppress(ImportError):
 
 SHORTEST_KEY = 40
 """Characters of a private key's text; a shorter text is no key."""
+FOREIGN = (
+    (
+        b"-----BEGIN OPENSSH PRIVATE KEY-----",
+        "This private key is in OpenSSH's own form: copy the file, convert the copy with `ssh-keygen -p -m PEM -f COPY`, and give that.",
+    ),
+    (
+        b"PuTTY-User-Key-File-",
+        "This private key is in PuTTY's form: convert it with `puttygen KEY -O private-openssh -o NEW`, and give the new file.",
+    ),
+)
+"""What a file of another format begins with, and how to convert it; the advice quotes nothing of the key."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,8 @@ def read_private_key(data: bytes, passphrase: str | None = None, *, is_for_use: 
     label, body = blocks[0] if blocks else (b"", b"")
     source = _canonical_key_block(label, body) if blocks else data
     load = load_pem_private_key if blocks else load_der_private_key
-    foreign = None if blocks else how_to_convert(as_ascii(data))
+    text = b"" if blocks else as_ascii(data)
+    foreign = next((remedy for mark, remedy in FOREIGN if mark in text), None)
     with reading(
         CertificatesError(
             "invalid_pem", foreign or "This is no private key in PEM or DER form: take the file anew from its source."

@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import find_place, unavailable
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import (
+    find_place,
+    is_plain,
+    unavailable,
+)
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def refusal(url: str) -> str:
@@ -113,3 +119,33 @@ def test_a_password_that_the_driver_quotes(url: str, said: str) -> None:
     """In any of its spellings."""
     error = unavailable(sa.make_url(url), f"connection failed: {said}")
     assert "connection failed" in error.message and "sesame" not in str(error.as_failure())
+
+
+# What can be told without the library
+
+
+@given(st.text("aZ0./-_", max_size=20) | st.text("aä./:@%?#&= \n", max_size=5))
+def test_what_is_plain_is_a_file_that_can_be_the_ledger(name: str) -> None:
+    url = f"sqlite:////{name}"
+    if is_plain(url):
+        place = find_place(url)
+        assert (place.get_backend_name(), place.database, dict(place.query)) == ("sqlite", f"/{name}", {})
+
+
+@pytest.mark.parametrize("path", ["/var/lib/certificates/ledger.sqlite3", "//a", "/home/me/.local/state/a-b_c.db"])
+def test_a_usual_path_is_plain(path: str) -> None:
+    assert is_plain(f"sqlite:///{path}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "sqlite://", "sqlite:///", "sqlite:///:memory:"),
+        *("sqlite:///ledger.sqlite3", "sqlite:///../ledger.sqlite3"),
+        *("sqlite:////proc/self/cwd/ledger", "sqlite:////a/../proc/self/cwd/ledger", "sqlite:////a\n", "sqlite:////ä"),
+        *("sqlite:////a?mode=ro", "sqlite:////a%20b", "sqlite+aiosqlite:////a", "SQLITE:////a", " sqlite:////a"),
+        *("postgresql://user@host/database", "postgresql:////a", "/var/lib/certificates/ledger.sqlite3"),
+    ],
+)
+def test_of_others_the_library_knows(url: str) -> None:
+    assert not is_plain(url)

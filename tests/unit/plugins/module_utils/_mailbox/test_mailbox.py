@@ -36,7 +36,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.im
     ImapSettings,
     _batches,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.imap_answers import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.imap_client import (
     imap_date,
     may_hold_certificate,
     sequence_set,

@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     plan_renewals,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import pauses, serving
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import backoff, serving
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import Watch, server_name_for
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
@@ -56,7 +56,7 @@ class World:
         self.asked: list[Endpoint] = []
         self.stops_at: float | None = None
         time = SimpleNamespace(monotonic=lambda: self.clock.now)
-        for module in (pauses, serving):
+        for module in (backoff, serving):
             monkeypatch.setattr(module, "time", time)
         monkeypatch.setattr(serving, "probe_addresses", self._probe)
 

@@ -21,7 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api import
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client, Interrupted
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction, Place
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import pauses
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import Watch
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.switching import Patience, Switcher
 
@@ -250,7 +250,7 @@ DONE = ("switched", None, True)
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """A balancer with a listener."""
     world = World()
-    monkeypatch.setattr(pauses, "time", SimpleNamespace(monotonic=lambda: world.clock.now))
+    monkeypatch.setattr(backoff, "time", SimpleNamespace(monotonic=lambda: world.clock.now))
     world.add()
     return world
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import read_sources
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources import parsing, reading
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources import reading
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import Bundle, Content, File, Kind
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
@@ -199,13 +199,13 @@ def test_each_file_is_parsed_once(client: str, tmp_path: Path, read: Reader, mon
     _in_client(client)(tmp_path, fleet("own")[:5])
     paths: list[str] = []
     parsed: list[tuple[str, bool]] = []
-    open_file, parse = reading.read_file, parsing.parse
+    open_file, parse = reading.read_file, reading.parse
 
     def reads(path: str) -> bytes:
         paths.append(os.path.basename(path))
         return open_file(path)
 
-    def parses(data: bytes, kind: Kind, passphrase: str | None, *, is_for_use: bool) -> parsing.Parsed:
+    def parses(data: bytes, kind: Kind, passphrase: str | None, *, is_for_use: bool) -> reading.Parsed:
         parsed.append((kind, is_for_use))
         return parse(data, kind, passphrase, is_for_use=is_for_use)
 

@@ -10,8 +10,8 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import pauses
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.pauses import Pauses
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import backoff
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.backoff import Backoff
 
 
 class Clock(threading.Event):
@@ -32,10 +32,10 @@ class Clock(threading.Event):
         return self.is_set()
 
 
-def pausing(monkeypatch: pytest.MonkeyPatch, clock: Clock, timeout: float, longest: float) -> Pauses:
+def pausing(monkeypatch: pytest.MonkeyPatch, clock: Clock, timeout: float, longest: float) -> Backoff:
     """Pauses by this clock."""
-    monkeypatch.setattr(pauses, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    return Pauses(clock, timeout, longest)
+    monkeypatch.setattr(backoff, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return Backoff(clock, timeout, longest)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import get_args
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import Kind
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.parsing import Parsed, parse
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.reading import Parsed, parse
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from cryptography.hazmat.primitives.serialization import Encoding

@@ -19,7 +19,7 @@ GROWTH = 1.1
 """How much longer each pause is than the one before: of the time that is waited, about a tenth is lost after the end."""
 
 
-class Pauses:
+class Backoff:
     """Pauses of growing length until a deadline; none once the run was told to stop.
 
     Args:
