@@ -75,12 +75,12 @@ TELLING_NAME = re.compile(
 """Names of files that may hold a certificate, in lower case."""
 
 Sign = t.Literal["too_large", "encrypted", "malformed"]
-Kind = t.Literal["archive", "document"]
+UnreadKind = t.Literal["archive", "document"]
 
 
 @dataclass(frozen=True)
-class File:
-    """A file from an archive. Its name is the one in the archive, and may be anything."""
+class Attachment:
+    """An attachment, or a file from an archive. Its name is the one in the archive, and may be anything."""
 
     name: str
     content: bytes = field(repr=False)
@@ -91,7 +91,7 @@ class Unread:
     """A file that is not read, because of its format, or of the method by which it is packed."""
 
     name: str
-    kind: Kind
+    kind: UnreadKind
 
     def may_hold_certificate(self, *, in_context: bool) -> bool:
         """Return whether it may hold a certificate, in a message that is about certificates (`in_context`) or not.
@@ -107,7 +107,7 @@ class Unpacker:
     def __init__(self) -> None:
         self._left = UNPACKED_BYTES
 
-    def unpack(self, name: str, content: bytes) -> Iterator[File | Unread | Sign]:
+    def unpack(self, name: str, content: bytes) -> Iterator[Attachment | Unread | Sign]:
         """Yield the files in an archive, and the signs why others cannot be read."""
         if content.startswith(ZIP_MAGIC):
             yield from self._unzip(name, content)
@@ -116,7 +116,7 @@ class Unpacker:
         else:
             yield from self._untar(content)
 
-    def _unzip(self, name: str, content: bytes) -> Iterator[File | Unread | Sign]:
+    def _unzip(self, name: str, content: bytes) -> Iterator[Attachment | Unread | Sign]:
         if content.count(DIRECTORY_ENTRY) > ENTRIES:
             yield "too_large"
             return
@@ -131,7 +131,7 @@ class Unpacker:
         except ZIP_ERRORS:
             yield "malformed"
 
-    def _unzip_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> File | Unread | Sign:
+    def _unzip_entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Attachment | Unread | Sign:
         if entry.flag_bits & ENCRYPTED_FLAG or entry.compress_type == AES:
             return "encrypted"
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
@@ -146,7 +146,7 @@ class Unpacker:
             return "malformed"
         return self._taken(entry.filename, content, allowed)
 
-    def _gunzip(self, name: str, content: bytes) -> Iterator[File | Sign]:
+    def _gunzip(self, name: str, content: bytes) -> Iterator[Attachment | Sign]:
         """Unpack a `gzip` file (RFC 1952): one file, or several in sequence, which together make one."""
         allowed = min(self._left, max(RATIO * len(content), SMALLEST_ALLOWED))
         pieces: list[bytes] = []
@@ -169,11 +169,11 @@ class Unpacker:
         inner = name[: -len(".gz")] if name.lower().endswith(".gz") else name
         yield self._taken(inner, b"".join(pieces), allowed)
 
-    def _taken(self, name: str, content: bytes, allowed: int) -> File | Sign:
+    def _taken(self, name: str, content: bytes, allowed: int) -> Attachment | Sign:
         self._left -= len(content)
-        return "too_large" if len(content) > allowed else File(name, content)
+        return "too_large" if len(content) > allowed else Attachment(name, content)
 
-    def _untar(self, content: bytes) -> Iterator[File | Sign]:
+    def _untar(self, content: bytes) -> Iterator[Attachment | Sign]:
         """Read the plain files of a tar archive (POSIX.1-1988 and later); its content is already in memory."""
         position = 0
         for _entry in range(ENTRIES):
@@ -194,7 +194,7 @@ class Unpacker:
                 yield "too_large"
             else:
                 name = header[:100].partition(b"\0")[0].decode("utf-8", "replace")
-                yield File(name, content[start : start + size])
+                yield Attachment(name, content[start : start + size])
         yield "too_large"
 
 
@@ -220,7 +220,7 @@ def _tar_number(digits: bytes) -> int | None:
         return None
 
 
-def unread_kind(content: bytes) -> Kind | None:
+def unread_kind(content: bytes) -> UnreadKind | None:
     """Return the kind of a file that this collection does not read, or `None` if it is not known."""
     if content.startswith(ARCHIVE_SIGNATURES):
         return "archive"

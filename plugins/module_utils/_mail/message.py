@@ -20,7 +20,7 @@ from .._errors import CertificatesError
 from .._x509.certificate import Certificate
 from .._x509.pem import der_length, from_base64, is_der
 from .._x509.read import certificates_in
-from .archives import GZIP_MAGIC, File, Unpacker, Unread, is_archive, is_tar, unread_kind
+from .archives import GZIP_MAGIC, Attachment, Unpacker, Unread, is_archive, is_tar, unread_kind
 from .parts import PARTS, Headers, Part, shown_headers, with_line_ends
 from .signs import ANCHOR, LINK, about, mentions_certificates
 from .text import (
@@ -160,7 +160,7 @@ class _Reader:
             self._read_body(content, part.charset, "inline_pem", is_html=part.content_type in HTML_TYPES)
         else:
             is_html = part.content_type in HTML_TYPES
-            self._read_file(File(part.file_name, content), part.charset, level=0, is_html=is_html)
+            self._read_file(Attachment(part.file_name, content), part.charset, level=0, is_html=is_html)
 
     def _read_body(self, content: bytes, charset: str, form: Format, *, is_html: bool) -> None:
         text = self._decode(content, charset)
@@ -172,7 +172,7 @@ class _Reader:
             self.signs.add("link")
         self._read_text(plain, form)
 
-    def _read_file(self, file: File, charset: str, *, level: int, is_html: bool = False) -> None:
+    def _read_file(self, file: Attachment, charset: str, *, level: int, is_html: bool = False) -> None:
         """Read an attachment, or a file from this level of archives, according to its bytes."""
         content = file.content
         if is_archive(content):
@@ -248,7 +248,7 @@ class _Reader:
                 form_here = "pkcs7"
             self.candidates.setdefault(certificate.der, Candidate(certificate, form_here))
 
-    def _read_archive(self, file: File, level: int) -> None:
+    def _read_archive(self, file: Attachment, level: int) -> None:
         """Read the files in an archive and in the archives in it."""
         if level > ARCHIVE_DEPTH:
             self.signs.add("too_large")
@@ -256,7 +256,7 @@ class _Reader:
         for item in self._unpacker.unpack(file.name, file.content):
             if isinstance(item, Unread):
                 self._unread.append(item)
-            elif not isinstance(item, File):
+            elif not isinstance(item, Attachment):
                 self.signs.add(item)
             elif is_tar(item.content) and file.content.startswith(GZIP_MAGIC):
                 self._read_archive(item, level)  # a file packed in two steps, such as tar and gzip, is one archive

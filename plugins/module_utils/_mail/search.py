@@ -224,7 +224,7 @@ def _why_invalid(certificate: Certificate, at: datetime) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Where a message is: in a folder on a mail server, or in a file."""
 
     folder: str | None = None
@@ -238,7 +238,7 @@ class Collected:
 
     found: Found
     headers: Headers
-    place: Place
+    location: Location
 
     def as_result(self, wanted: Wanted) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""
@@ -252,7 +252,7 @@ class Collected:
             "trust": self.found.trust,
             "certificate": certificate.pem(),
             "intermediate_certificate": pem_bundle(self.found.chain) or None,
-            "source": {**_told(self.headers, self.place), "format": self.found.format},
+            "source": {**_told(self.headers, self.location), "format": self.found.format},
         }
 
 
@@ -312,16 +312,16 @@ class Search:
     def _keys(self) -> frozenset[str]:
         return frozenset(key for key, _names in self._targets)
 
-    def examine(self, data: bytes, place: Place, at: datetime) -> None:
+    def examine(self, data: bytes, location: Location, at: datetime) -> None:
         """Look into a message, at the present instant: a certificate issued during the wait for mail is valid by then."""
         message = read_message(data)
         self.examined += 1
         reason = why_not(message, self._keys, at)
         if reason:
-            self._reject(message.headers, place, reason)
+            self._reject(message.headers, location, reason)
         self._remember_invalid(message, at)
         for target, found in take(message, self._targets, at, self._anchors, self._known).items():
-            self._consider(target, Collected(found, message.headers, place), at)
+            self._consider(target, Collected(found, message.headers, location), at)
         self._remember_issuers(message)
 
     def settle(self, at: datetime) -> None:
@@ -329,10 +329,10 @@ class Search:
         if self._waiting:
             self._try_again(at, self._issuers)
 
-    def pass_over(self, beginning: bytes, place: Place) -> None:
+    def pass_over(self, beginning: bytes, location: Location) -> None:
         """Note a message that is too large; only its beginning was read."""
         self.examined += 1
-        self._reject(read_headers(beginning), place, "too_large", LARGE_MESSAGE)
+        self._reject(read_headers(beginning), location, "too_large", LARGE_MESSAGE)
 
     def _consider(self, target: Target, collected: Collected, at: datetime) -> None:
         found, rejection = collected.found, None
@@ -340,7 +340,7 @@ class Search:
             self._keep(target, collected)
         else:
             self.refused[target] = found
-            rejection = self._reject(collected.headers, collected.place, *why_untrusted(found))
+            rejection = self._reject(collected.headers, collected.location, *why_untrusted(found))
         if found.trust == "incomplete" and len(self._waiting) < UNMATCHED:
             self._waiting.append(Waiting(target, collected, rejection))
         new = dict.fromkeys(found.chain) if found.trust == "trusted" else {}
@@ -383,9 +383,13 @@ class Search:
         self._waiting = still
 
     def _reject(
-        self, headers: Headers, place: Place, reason: UnmatchedReason, message: str | None = None
+        self, headers: Headers, location: Location, reason: UnmatchedReason, message: str | None = None
     ) -> Mapping[str, t.Any]:
-        entry = {**_told(headers, place), "reason": reason, "message": message or UNMATCHED_BECAUSE.get(reason, reason)}
+        entry = {
+            **_told(headers, location),
+            "reason": reason,
+            "message": message or UNMATCHED_BECAUSE.get(reason, reason),
+        }
         self.unmatched_count += 1
         if len(self.unmatched) < UNMATCHED:
             self.unmatched.append(entry)
@@ -432,13 +436,13 @@ ISSUERS = 1_000
 """Issuers remembered from all messages; a mailbox of many years has a few dozen."""
 
 
-def _told(headers: Headers, place: Place) -> dict[str, t.Any]:
+def _told(headers: Headers, location: Location) -> dict[str, t.Any]:
     return {
         "message_id": headers.message_id,
         "from": headers.sender,
         "date": iso(headers.date),
         "subject": headers.subject,
-        "folder": place.folder,
-        "uid": place.uid,
-        "path": place.path,
+        "folder": location.folder,
+        "uid": location.uid,
+        "path": location.path,
     }

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .._mail.parts import HEADER_BYTES
-from .._mail.search import Place
+from .._mail.search import Location
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ class Raw:
     """A message as it is stored; if it is too large, only its beginning or its headers."""
 
     data: bytes = field(repr=False)
-    place: Place
+    location: Location
     is_whole: bool = True
 
 
-def cut(data: bytes, place: Place, largest: int, *, is_whole: bool = True) -> Raw:
+def cut(data: bytes, location: Location, largest: int, *, is_whole: bool = True) -> Raw:
     """Return a message that was read up to the size limit or a little further; of one that is too large, only the beginning."""
     if is_whole and len(data) <= largest:
-        return Raw(data, place)
-    return Raw(data[:HEADER_BYTES], place, is_whole=False)
+        return Raw(data, location)
+    return Raw(data[:HEADER_BYTES], location, is_whole=False)
 
 
 Enough = Callable[[], bool]

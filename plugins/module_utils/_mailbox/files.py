@@ -2,28 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Messages in files: Maildir, mbox, single files and folders of them. Private to softlayer.certificates."""
+"""Messages with a file for each: Maildir, single files and folders of them. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
 import abc
-import calendar
-import email.utils
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 
 from .._errors import CertificatesError
 from .._files import not_readable, open_plain_file
-from .._mail.parts import HEADER_BYTES, read_headers
-from .._mail.search import Place
+from .._mail.parts import HEADER_BYTES
+from .._mail.search import Location
 from .._text import encodable
 from .base import Enough, Mailbox, Raw, cut
-from .mbox import split_mbox
 
 
-class _Files(Mailbox):
+class _FileMailbox(Mailbox):
     """Messages with a file for each."""
 
     def __init__(self, largest: int) -> None:
@@ -65,7 +61,7 @@ class _Files(Mailbox):
                     return None
                 is_small = status.st_size <= self._largest
                 data = file.read(self._largest + 1 if is_small else HEADER_BYTES)  # it may grow meanwhile
-                return cut(data, Place(path=encodable(path)), self._largest, is_whole=is_small)
+                return cut(data, Location(path=encodable(path)), self._largest, is_whole=is_small)
         except FileNotFoundError:
             return None  # moved or removed meanwhile, or a broken link
         except OSError as error:
@@ -84,7 +80,7 @@ class _Files(Mailbox):
             return []
 
 
-class MaildirMailbox(_Files):
+class MaildirMailbox(_FileMailbox):
     """A Maildir: the folders `new` and `cur`, with a file for each message."""
 
     def __init__(self, path: str, largest: int) -> None:
@@ -102,7 +98,7 @@ class MaildirMailbox(_Files):
                     yield entry.name.partition(":")[0], entry.path
 
 
-class PathsMailbox(_Files):
+class PathsMailbox(_FileMailbox):
     """Files, and folders with `.eml` files at any depth; hidden entries are skipped."""
 
     def __init__(self, paths: Sequence[str], largest: int) -> None:
@@ -155,53 +151,3 @@ def _listed(folder: str) -> list[os.DirEntry[str]]:
             return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     except OSError as error:
         raise not_readable("folder", folder, error) from None
-
-
-class MboxMailbox(Mailbox):
-    """An mbox file (RFC 4155)."""
-
-    def __init__(self, path: str, largest: int) -> None:
-        self._path = path
-        self._largest = largest
-        self._seen: set[bytes] = set()
-        self._version: tuple[int, int] | None = None
-
-    def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
-        """See `Mailbox`. The separator line shows when a message was received, else its header `Date`."""
-        try:
-            with open_plain_file("mbox file", self._path) as file:
-                status = os.fstat(file.fileno())
-                version = (status.st_size, status.st_mtime_ns)
-                if version == self._version:
-                    return
-                is_mbox = not status.st_size
-                for separator, content in split_mbox(file, self._largest + 1):
-                    is_mbox = True
-                    yield from self._unseen(separator, content, since)
-        except FileNotFoundError:
-            raise CertificatesError("not_found", f"There is no mbox file {self._path}.", path=self._path) from None
-        except (OSError, ValueError) as error:
-            raise not_readable("mbox file", self._path, error) from None
-        if not is_mbox:
-            raise CertificatesError(
-                "not_found",
-                f"{self._path} is no mbox file: no line at its beginning begins a message. Give a single message by paths.",
-                path=self._path,
-            )
-        self._version = version
-
-    def _unseen(self, separator: bytes, content: bytes, since: datetime) -> Iterator[Raw]:
-        digest = hashlib.sha256(content).digest()
-        received = [moment for moment in (_separator_date(separator), read_headers(content).date) if moment]
-        if digest not in self._seen and not (received and max(received) < since):
-            yield cut(content, Place(path=self._path), self._largest)
-        self._seen.add(digest)
-
-
-def _separator_date(line: bytes) -> datetime | None:
-    """Return the date at the end of the `From sender date` line that separates the messages of an mbox."""
-    found = email.utils.parsedate(" ".join(line.decode("ascii", "replace").split()[2:]))
-    try:
-        return datetime.fromtimestamp(calendar.timegm(found), timezone.utc) if found else None
-    except (ValueError, OverflowError, TypeError):
-        return None

@@ -23,7 +23,7 @@ from .._errors import CertificatesError
 from .._files import check_plain_file, shown
 from .._mail.limits import why_unusable
 from .._mail.parts import HEADER_BYTES
-from .._mail.search import Place
+from .._mail.search import Location
 from .._trust_store import default_roots
 from .base import Enough, Mailbox, Raw, cut
 from .imap_client import (
@@ -236,7 +236,9 @@ class ImapMailbox(Mailbox):
                 for uid, _line, data in self._fetched(box, batch, items):
                     if data is not None and uid not in self._seen:
                         self._seen.add(uid)
-                        yield cut(data, Place(folder=self._settings.folder, uid=uid), self._largest, is_whole=is_whole)
+                        yield cut(
+                            data, Location(folder=self._settings.folder, uid=uid), self._largest, is_whole=is_whole
+                        )
 
     def _fetched(
         self, box: imap_tools.BaseMailBox, uids: Sequence[int], items: str

@@ -19,8 +19,9 @@ from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._mail.limits import why_unusable
 from .._mail.search import Search, Wanted, why_missing, why_untrusted
 from .._mailbox.base import Mailbox
-from .._mailbox.files import MaildirMailbox, MboxMailbox, PathsMailbox
+from .._mailbox.files import MaildirMailbox, PathsMailbox
 from .._mailbox.imap import ImapMailbox, ImapSettings
+from .._mailbox.mbox import MboxMailbox
 from .._module import Module
 from .._times import now
 from .._x509.certificate import Certificate
@@ -263,9 +264,9 @@ def look_and_wait(module: Module, box: Mailbox, search: Search) -> None:
     def look() -> None:
         for message in box.read(since, lambda: search.is_complete):
             if message.is_whole:
-                search.examine(message.data, message.place, now())
+                search.examine(message.data, message.location, now())
             else:
-                search.pass_over(message.data, message.place)
+                search.pass_over(message.data, message.location)
         search.settle(now())
 
     look()

@@ -21,7 +21,7 @@ from .._names import shown_name_of
 from .._plan.material import remedy_for
 from .._plan.rotation import Record, SourceCertificate
 from .._sources import folder
-from .._sources.base import Bundle, Content, File
+from .._sources.base import Bundle, File, FileContent
 from .._sources.pairing import Pair, Paired, Unit, Useless
 from .._sources.reading import Files
 from .._sources.source import CLIENTS, MAIL, Source, look, usable_keys
@@ -115,7 +115,7 @@ def _letter(found: Mapping[str, t.Any]) -> Unit:
         ("chain", found.get("intermediate_certificate")),
     )
     contents = tuple(
-        Content(File(kind, path), tuple(read_certificates(as_bytes(text)))) for kind, text in parts if text
+        FileContent(File(kind, path), tuple(read_certificates(as_bytes(text)))) for kind, text in parts if text
     )
     return Unit(Bundle(shown_name_of(found) or "", path, is_entry=False), contents)
 

@@ -16,7 +16,7 @@ from .._files import not_readable
 from .._text import printable
 from .._x509.certificate import Certificate
 
-Kind = t.Literal["certificate", "chain", "key", "any", "store"]
+FileKind = t.Literal["certificate", "chain", "key", "any", "store"]
 """What a file is for: the certificate (issuers may follow it), only its issuers, the private key, any of these, or PKCS#12."""
 Stamp: t.TypeAlias = "tuple[int, ...] | None"
 """What changes when a file is written or replaced; `None` if there is no file."""
@@ -34,7 +34,7 @@ class Trouble:
 class File:
     """A file that is to be read."""
 
-    kind: Kind
+    kind: FileKind
     path: str
 
 
@@ -55,7 +55,7 @@ class Bundle:
 
 
 @dataclass(frozen=True)
-class Content:
+class FileContent:
     """What a file contains, of which nothing is secret."""
 
     file: File

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from .base import Bundle, File, Kind, names_in_source
+from .base import Bundle, File, FileKind, names_in_source
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, FileKind] = {
     ".chain.pem": "certificate",
     ".ca-bundle": "certificate",
     ".crt": "certificate",

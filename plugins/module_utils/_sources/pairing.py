@@ -16,7 +16,7 @@ from functools import cached_property
 
 from .._text import printable
 from .._x509.certificate import Certificate
-from .base import Bundle, Content, Trouble
+from .base import Bundle, FileContent, Trouble
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Unit:
     """A bundle with the content of its files."""
 
     bundle: Bundle
-    contents: tuple[Content, ...] = ()
+    contents: tuple[FileContent, ...] = ()
 
     def certificates(self) -> Iterable[Certificate]:
         """Return what may be the certificate that is kept here; its issuers may be among them."""
@@ -53,7 +53,7 @@ class Pair:
 
     unit: Unit
     certificate: Certificate
-    key: Content
+    key: FileContent
 
     @property
     def path(self) -> str:
@@ -137,8 +137,8 @@ class _Keys:
     """The files with keys, and the numbers of their units."""
 
     def __init__(self, units: Sequence[Unit]) -> None:
-        self._plain: dict[str, dict[int, Content]] = defaultdict(dict)
-        self._stores: dict[Certificate, dict[int, Content]] = defaultdict(dict)
+        self._plain: dict[str, dict[int, FileContent]] = defaultdict(dict)
+        self._stores: dict[Certificate, dict[int, FileContent]] = defaultdict(dict)
         for number, unit in enumerate(units):
             for content in unit.contents:
                 key = content.public_key_sha256
@@ -151,7 +151,7 @@ class _Keys:
                 if len(carriers) == 1:  # an import takes the certificate from there, too
                     self._stores[carriers[0]].setdefault(number, content)
 
-    def of(self, certificate: Certificate, places: Iterable[int]) -> tuple[int, Content] | None:
+    def of(self, certificate: Certificate, places: Iterable[int]) -> tuple[int, FileContent] | None:
         """Return the file of a certificate's key: one beside it if possible, and rather a plain one than PKCS#12."""
         files = (self._plain.get(certificate.public_key_sha256, {}), self._stores.get(certificate, {}))
         beside = ((number, one[number]) for one in files for number in places if number in one)

@@ -25,7 +25,7 @@ from .._x509.certificate import Certificate
 from .._x509.keys import read_key_store, read_private_key
 from .._x509.pem import CERTIFICATE_LABELS, KEY_LABELS, PEM_LINE, any_pem_blocks, as_ascii, is_der
 from .._x509.read import read_certificates
-from .base import Content, File, Kind, Stamp, Trouble, broken_link, unreadable
+from .base import File, FileContent, FileKind, Stamp, Trouble, broken_link, unreadable
 
 LABELS = CERTIFICATE_LABELS | KEY_LABELS
 """Of the PEM blocks that matter here."""
@@ -45,7 +45,7 @@ class Parsed:
     wrong: CertificatesError | None = None
 
 
-def parse(data: bytes, kind: Kind, passphrase: str | None, *, is_for_use: bool) -> Parsed:
+def parse(data: bytes, kind: FileKind, passphrase: str | None, *, is_for_use: bool) -> Parsed:
     """Return what a file of this kind contains.
 
     Args:
@@ -111,10 +111,10 @@ class Files:
     passphrase: str | None = field(default=None, repr=False)
     keys_are_used: bool = False
     """Whether the numbers of RSA keys are to be checked, too."""
-    _contents: dict[File, Content] = field(default_factory=dict, repr=False)
+    _contents: dict[File, FileContent] = field(default_factory=dict, repr=False)
     _chains: dict[bytes, Parsed] = field(default_factory=dict, repr=False)
 
-    def content(self, file: File) -> Content:
+    def content(self, file: File) -> FileContent:
         """Return a file's content, read when it is asked for the first time."""
         if file not in self._contents:
             self._contents[file] = self._read(file)
@@ -125,25 +125,25 @@ class Files:
         for file in files:
             self._contents.pop(file, None)
 
-    def _read(self, file: File) -> Content:
+    def _read(self, file: File) -> FileContent:
         stamp = stamp_of(file.path)
         try:
             data = read_file(file.path)
         except CertificatesError as error:
-            return Content(file, trouble=_why_not_read(file.path, error), stamp=stamp)
+            return FileContent(file, trouble=_why_not_read(file.path, error), stamp=stamp)
         parsed = self._parsed(file.kind, data)
         has_key = parsed.public_key_sha256 is not None
         real_path = os.path.realpath(file.path) if has_key else file.path
         if not stamp == stamp_of(file.path) == stamp_of(real_path):
             message = f"{printable(file.path)} was being written: run this again when that has ended."
-            return Content(file, trouble=Trouble("unreadable", message), stamp=stamp, is_changing=True)
+            return FileContent(file, trouble=Trouble("unreadable", message), stamp=stamp, is_changing=True)
         if has_key and encodable(real_path) != real_path:
             message = f"The path {printable(real_path)} is not in UTF-8: rename the file or its folder."
-            return Content(file, parsed.certificates, trouble=Trouble("unreadable", message), stamp=stamp)
+            return FileContent(file, parsed.certificates, trouble=Trouble("unreadable", message), stamp=stamp)
         trouble = _what_is_wrong(file.path, parsed.wrong)
-        return Content(file, parsed.certificates, parsed.public_key_sha256, real_path, trouble, stamp)
+        return FileContent(file, parsed.certificates, parsed.public_key_sha256, real_path, trouble, stamp)
 
-    def _parsed(self, kind: Kind, data: bytes) -> Parsed:
+    def _parsed(self, kind: FileKind, data: bytes) -> Parsed:
         """Return what is in a file; as most chains are the same, each is parsed only once."""
         if kind != "chain":
             return parse(data, kind, self.passphrase, is_for_use=self.keys_are_used)

@@ -18,14 +18,14 @@ from .base import Bundle, Stamp, Trouble, absolute
 from .pairing import Paired, Unit, Useless, pair
 from .reading import Files
 
-Kind = t.Literal["certbot", "lego", "acme_sh", "folder", "mail"]
-CLIENTS: Mapping[Kind, Callable[[str], list[Bundle]]] = {
+SourceKind = t.Literal["certbot", "lego", "acme_sh", "folder", "mail"]
+CLIENTS: Mapping[SourceKind, Callable[[str], list[Bundle]]] = {
     "certbot": certbot.bundles,
     "lego": lego.bundles,
     "acme_sh": acme_sh.bundles,
     "folder": folder.bundles,
 }
-MAIL: Kind = "mail"
+MAIL: SourceKind = "mail"
 KEY_FOLDER = "privatekey_dir"
 
 
@@ -33,7 +33,7 @@ KEY_FOLDER = "privatekey_dir"
 class Source:
     """A source as the user names it: what keeps it, and where."""
 
-    kind: Kind
+    kind: SourceKind
     path: str
     """The folder; for mail, that of the private keys."""
 
@@ -46,7 +46,7 @@ class Source:
         """
         if not isinstance(given, Mapping):
             raise CertificatesError("invalid_argument", "Each source is a dict, such as {certbot: /etc/letsencrypt}.")
-        kinds: list[Kind] = [kind for kind in (*CLIENTS, MAIL) if given.get(kind) is not None]
+        kinds: list[SourceKind] = [kind for kind in (*CLIENTS, MAIL) if given.get(kind) is not None]
         if len(kinds) != 1:
             raise CertificatesError(
                 "invalid_argument",

@@ -20,13 +20,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import Place
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import Location
 from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.base import Raw
 from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.files import (
     MaildirMailbox,
-    MboxMailbox,
     PathsMailbox,
-    _separator_date,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.imap import (
     BATCH_BYTES,
@@ -41,6 +39,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.im
     may_hold_certificate,
     sequence_set,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.mbox import MboxMailbox, _separator_date
 
 from tests.support.dovecot import (
     AFTER_GREETING,
@@ -295,7 +294,7 @@ def test_folders_of_all_names(mailbox: Mailbox, folder: str) -> None:
     mailbox.deliver(message("one"), folder=folder)
     with imap(mailbox, folder=folder) as box:
         [raw] = box.read(LONG_AGO, never)
-    assert (raw.place.folder, subjects([raw])) == (folder, ["one"])
+    assert (raw.location.folder, subjects([raw])) == (folder, ["one"])
 
 
 @pytest.mark.parametrize("folder", ["inbox/nowhere", "\N{SNOWMAN}"])
@@ -432,7 +431,7 @@ def test_of_a_file_that_is_too_large_only_the_beginning_is_read(tmp_path: Path) 
 
 
 def test_a_message_shows_in_no_representation() -> None:
-    assert "How are you" not in repr(Raw(message("x"), Place(path="x")))
+    assert "How are you" not in repr(Raw(message("x"), Location(path="x")))
     settings = ImapSettings("localhost", None, "user", "s3cr3t-w0rd", "INBOX", "tls", True, None, 1)
     assert "s3cr3t" not in repr(settings)
 
@@ -491,8 +490,8 @@ def test_a_connection_that_is_lost_between_batches(
         lose(dovecot, mailbox)
         found += looking
         assert sorted(map(int, subjects(found))) == list(range(number))
-        assert len({raw.place.uid for raw in found}) == number
-        assert {raw.place.folder for raw in found} == {"INBOX"}
+        assert len({raw.location.uid for raw in found}) == number
+        assert {raw.location.folder for raw in found} == {"INBOX"}
     assert mailbox.flags() == before
 
 

@@ -15,7 +15,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import read_sources
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import reading
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import Bundle, Content, File, Kind
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import (
+    Bundle,
+    File,
+    FileContent,
+    FileKind,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -63,22 +68,22 @@ def light(number: int, key: int) -> Light:
     return certificate
 
 
-def content(kind: Kind, certificates: Sequence[Certificate] = (), key: int | None = None) -> Content:
+def content(kind: FileKind, certificates: Sequence[Certificate] = (), key: int | None = None) -> FileContent:
     """A file."""
-    return Content(File(kind, f"/{key}"), tuple(certificates), None if key is None else str(key))
+    return FileContent(File(kind, f"/{key}"), tuple(certificates), None if key is None else str(key))
 
 
-def one_each(count: int) -> list[list[Content]]:
+def one_each(count: int) -> list[list[FileContent]]:
     """Each certificate beside its key."""
     return [[content("certificate", [light(one, one)]), content("key", key=one)] for one in range(count)]
 
 
-def one_key(count: int) -> list[list[Content]]:
+def one_key(count: int) -> list[list[FileContent]]:
     """All have one key, which lies beside each."""
     return [[content("certificate", [light(one, 0)]), content("key", key=0)] for one in range(count)]
 
 
-def one_key_apart(count: int) -> list[list[Content]]:
+def one_key_apart(count: int) -> list[list[FileContent]]:
     """All have one key, which lies elsewhere, often."""
     return [
         *([content("certificate", [light(one, 0)])] for one in range(count)),
@@ -86,17 +91,17 @@ def one_key_apart(count: int) -> list[list[Content]]:
     ]
 
 
-def one_file(count: int) -> list[list[Content]]:
+def one_file(count: int) -> list[list[FileContent]]:
     """All certificates are in one file, without keys."""
     return [[content("any", [light(one, one) for one in range(count)])]]
 
 
-def copies(count: int) -> list[list[Content]]:
+def copies(count: int) -> list[list[FileContent]]:
     """One certificate is in all files, and its key, too."""
     return [[content("any", [light(0, 0)], key=0)] for _one in range(count)]
 
 
-def stores(count: int) -> list[list[Content]]:
+def stores(count: int) -> list[list[FileContent]]:
     """PKCS#12 files of one key, each with its own certificate."""
     return [[content("store", [light(one, 0)], key=0)] for one in range(count)]
 
@@ -104,7 +109,7 @@ def stores(count: int) -> list[list[Content]]:
 @pytest.mark.parametrize(
     "make", [one_each, one_key, one_key_apart, one_file, copies, stores], ids=lambda one: one.__name__
 )
-def test_pairing_twice_as_many(make: Callable[[int], list[list[Content]]]) -> None:
+def test_pairing_twice_as_many(make: Callable[[int], list[list[FileContent]]]) -> None:
     def spend(count: int) -> float:
         units = [Unit(Bundle(str(number), "/"), tuple(contents)) for number, contents in enumerate(make(count))]
         return spent(lambda: pair(units))
@@ -205,7 +210,7 @@ def test_each_file_is_parsed_once(client: str, tmp_path: Path, read: Reader, mon
         paths.append(os.path.basename(path))
         return open_file(path)
 
-    def parses(data: bytes, kind: Kind, passphrase: str | None, *, is_for_use: bool) -> reading.Parsed:
+    def parses(data: bytes, kind: FileKind, passphrase: str | None, *, is_for_use: bool) -> reading.Parsed:
         parsed.append((kind, is_for_use))
         return parse(data, kind, passphrase, is_for_use=is_for_use)
 

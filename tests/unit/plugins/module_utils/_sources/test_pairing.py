@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import (
     Bundle,
-    Content,
     File,
-    Kind,
+    FileContent,
+    FileKind,
     Trouble,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.pairing import Unit, pair
@@ -35,11 +35,11 @@ CA_KEY = Certificate.of(
 ).public_key_sha256
 
 PUBLIC_KEYS = [*sorted({leaf.public_key_sha256 for leaf in LEAVES}), CA_KEY]
-KINDS: tuple[Kind, ...] = ("certificate", "key", "any")
+KINDS: tuple[FileKind, ...] = ("certificate", "key", "any")
 
 NAMES = st.text("abc", min_size=1, max_size=3)
 FILES = st.builds(
-    lambda kind, certificates, key: Content(File(kind, ""), tuple(dict.fromkeys(certificates)), key),
+    lambda kind, certificates, key: FileContent(File(kind, ""), tuple(dict.fromkeys(certificates)), key),
     st.sampled_from(KINDS),
     st.lists(st.sampled_from([*LEAVES, *ISSUERS]), max_size=4),
     st.none() | st.sampled_from(PUBLIC_KEYS),
@@ -47,11 +47,11 @@ FILES = st.builds(
 FOLDERS = st.lists(st.tuples(NAMES, FILES), max_size=12)
 
 
-def units(files: list[tuple[str, Content]], *, are_entries: bool = False) -> list[Unit]:
+def units(files: list[tuple[str, FileContent]], *, are_entries: bool = False) -> list[Unit]:
     """Files with their names, those of one name together; each has a path of its own."""
-    found: dict[str, list[Content]] = {}
+    found: dict[str, list[FileContent]] = {}
     for number, (name, content) in enumerate(files):
-        there = Content(File(content.file.kind, f"/{number}"), content.certificates, content.public_key_sha256)
+        there = FileContent(File(content.file.kind, f"/{number}"), content.certificates, content.public_key_sha256)
         found.setdefault(name, []).append(there)
     return [
         Unit(Bundle(name, found[name][0].file.path, is_entry=are_entries), tuple(found[name])) for name in sorted(found)
@@ -59,7 +59,7 @@ def units(files: list[tuple[str, Content]], *, are_entries: bool = False) -> lis
 
 
 @given(FOLDERS)
-def test_what_is_found_is_what_the_public_keys_say(files: list[tuple[str, Content]]) -> None:
+def test_what_is_found_is_what_the_public_keys_say(files: list[tuple[str, FileContent]]) -> None:
     found = pair(units(files))
     there = {certificate for _name, content in files for certificate in content.certificates}
     keys = {content.public_key_sha256 for _name, content in files}
@@ -73,7 +73,7 @@ def test_what_is_found_is_what_the_public_keys_say(files: list[tuple[str, Conten
 
 
 @given(FOLDERS, st.data())
-def test_names_do_not_matter(files: list[tuple[str, Content]], data: st.DataObject) -> None:
+def test_names_do_not_matter(files: list[tuple[str, FileContent]], data: st.DataObject) -> None:
     names = data.draw(st.permutations([name for name, _content in files]))
     order = data.draw(st.permutations(range(len(files))))
     renamed = [(names[number], files[number][1]) for number in order]
@@ -84,7 +84,7 @@ def test_names_do_not_matter(files: list[tuple[str, Content]], data: st.DataObje
 
 
 @given(FOLDERS)
-def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, Content]]) -> None:
+def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, FileContent]]) -> None:
     for one in pair(units(files)).pairs:
         homes = [unit for unit in units(files) if one.certificate in unit.certificates()]
         beside = [
@@ -98,7 +98,7 @@ def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, Conten
 
 
 @given(FOLDERS)
-def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, Content]]) -> None:
+def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, FileContent]]) -> None:
     """Unless it has neither a certificate of its own nor a key."""
     found = pair(units(files, are_entries=True))
     used = {one.certificate for one in found.pairs}
@@ -121,7 +121,7 @@ def test_what_was_wrong_before_is_all_that_is_said() -> None:
 
 def test_the_path_of_a_certificate_is_the_first_that_is_not_for_chains() -> None:
     contents = [
-        Content(File(kind, path), tuple(certificates))
+        FileContent(File(kind, path), tuple(certificates))
         for kind, path, certificates in (
             ("chain", "/chain", LEAVES[:1]),
             ("any", "/first", LEAVES[:2]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import Kind
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import FileKind
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.reading import Parsed, parse
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
@@ -29,7 +29,7 @@ SEEDS = [
     pkcs7_of(ONE.all, Encoding.DER),
     pkcs12_of(ONE, None),
 ]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[FileKind, ...] = get_args(FileKind)
 PUBLIC_KEYS = {read_private_key(one.key_pem.encode()).public_key_sha256: one for one in (ONE, OTHER)}
 
 
@@ -43,7 +43,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 
 @given(st.binary(max_size=200) | damaged(), st.sampled_from(KINDS), st.sampled_from([None, "", PASSPHRASE]))
-def test_whatever_a_file_has(data: bytes, kind: Kind, passphrase: str | None) -> None:
+def test_whatever_a_file_has(data: bytes, kind: FileKind, passphrase: str | None) -> None:
     found = parse(data, kind, passphrase, is_for_use=False)
     assert isinstance(found, Parsed) and not leaks(repr(found))
     for one in found.certificates:
@@ -59,7 +59,7 @@ def test_whatever_a_file_has(data: bytes, kind: Kind, passphrase: str | None) ->
 def test_one_damaged_part_does_not_hide_the_other() -> None:
     half = ONE.key_pem[: len(ONE.key_pem) // 2]
     locked = key_pem(OTHER.key, passphrase=PASSPHRASE)
-    broken: list[tuple[str, Kind]] = [(half, "any"), (locked, "any"), (locked, "certificate"), (half, "key")]
+    broken: list[tuple[str, FileKind]] = [(half, "any"), (locked, "any"), (locked, "certificate"), (half, "key")]
     for text, kind in broken:
         found = parse((ONE.pem + text).encode(), kind, None, is_for_use=False)
         assert [one.der for one in found.certificates] == [ONE.der] and found.wrong is not None
