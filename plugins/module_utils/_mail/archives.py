@@ -11,6 +11,7 @@ only the usual ones are read: `zipfile` unpacks others without a limit.
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import struct
@@ -112,7 +113,7 @@ class Unpacker:
         if content.startswith(ZIP_MAGIC):
             yield from self._unzip(name, content)
         elif content.startswith(GZIP_MAGIC):
-            yield from self._gunzip(name, content)
+            yield self._gunzip(name, content)
         else:
             yield from self._untar(content)
 
@@ -146,28 +147,14 @@ class Unpacker:
             return "malformed"
         return self._taken(entry.filename, content, allowed)
 
-    def _gunzip(self, name: str, content: bytes) -> Iterator[Attachment | Sign]:
-        """Unpack a `gzip` file (RFC 1952): one file, or several in sequence, which together make one."""
+    def _gunzip(self, name: str, content: bytes) -> Attachment | Sign:
         allowed = min(self._left, max(RATIO * len(content), SMALLEST_ALLOWED))
-        pieces: list[bytes] = []
-        size = 0
-        while content.startswith(GZIP_MAGIC) and size <= allowed:
-            unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
-            try:
-                pieces.append(unpacker.decompress(content, allowed + 1 - size))
-            except zlib.error:
-                yield "malformed"
-                return
-            size += len(pieces[-1])
-            if not unpacker.eof and size <= allowed:
-                yield "malformed"  # its end is missing
-                break
-            content = unpacker.unused_data
-            if len(pieces) > ENTRIES:
-                yield "too_large"
-                return
-        inner = name[: -len(".gz")] if name.lower().endswith(".gz") else name
-        yield self._taken(inner, b"".join(pieces), allowed)
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                unpacked = file.read(allowed + 1)
+        except (OSError, EOFError, zlib.error):
+            return "malformed"
+        return self._taken(name[: -len(".gz")] if name.lower().endswith(".gz") else name, unpacked, allowed)
 
     def _taken(self, name: str, content: bytes, allowed: int) -> Attachment | Sign:
         self._left -= len(content)
