@@ -11,15 +11,17 @@ import socket
 import ssl
 import typing as t
 import warnings
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 
 from .._codes import NotSeen
 from .._errors import CertificatesError
 from .._text import printable
+from .._x509.certificate import Certificate
+from .._x509.read import checked_certificate
 from .connection import Deadline, receive, send
-from .endpoint import Endpoint
+from .endpoint import Endpoint, ProbeResult
 from .starttls import SHOWN, quoted
 
 CIPHERS = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0"
@@ -44,17 +46,6 @@ ENCODING_DER = 2
 """OpenSSL's number, which Python's own classes for certificates take."""
 
 
-@dataclass(frozen=True)
-class Handshake:
-    """What came of a handshake: certificates in DER as they were sent, even if it failed after they had come."""
-
-    ders: tuple[bytes, ...]
-    tls_version: str | None
-    cipher: str | None
-    reason: NotSeen | None = None
-    message: str | None = None
-
-
 @cache
 def context() -> ssl.SSLContext:
     """Return the settings of all handshakes; threads may share them."""
@@ -70,10 +61,16 @@ def context() -> ssl.SSLContext:
     return settings
 
 
-def shake_hands(connected: socket.socket, endpoint: Endpoint, deadline: Deadline) -> Handshake:
+def shake_hands(connected: socket.socket, endpoint: Endpoint, ip_address: str, deadline: Deadline) -> ProbeResult:
     """Return what the server shows in a handshake; nothing else is sent.
 
     A failure stands in the result, so that certificates which came before it are not lost.
+
+    Args:
+        connected: a connection on which TLS is to begin.
+        endpoint: what was connected to.
+        ip_address: likewise.
+        deadline: of the handshake as a whole.
     """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     shown = endpoint.shown
@@ -81,7 +78,7 @@ def shake_hands(connected: socket.socket, endpoint: Endpoint, deadline: Deadline
         tls = context().wrap_bio(incoming, outgoing, server_hostname=endpoint.sni)
     except (ValueError, TypeError):  # such as UnicodeError; TypeError for NUL characters
         refusal = f"{shown} cannot be asked for the name {printable(endpoint.sni or '')}, which is no valid host name: correct server_name."
-        return Handshake((), None, None, "handshake_failed", refusal)
+        return ProbeResult(endpoint, ip_address, reason="handshake_failed", message=refusal, is_connected=True)
     reason: NotSeen | None = None
     message: str | None = None
     beginning = b""
@@ -102,10 +99,13 @@ def shake_hands(connected: socket.socket, endpoint: Endpoint, deadline: Deadline
     except CertificatesError as error:
         reason, message = t.cast(NotSeen, error.code), error.message
     ders = _certificates(tls)
-    if reason is None and not ders:
-        reason, message = "handshake_failed", f"{shown} sent no certificate."
+    chain = _readable(ders)
+    if reason is None and not chain:
+        sent = "a certificate that cannot be read: have it replaced" if ders else "no certificate"
+        reason, message = "handshake_failed", f"{shown} sent {sent}."
     used = tls.cipher()
-    return Handshake(ders, tls.version(), used[0] if used else None, reason, message)
+    cipher = used[0] if used else None
+    return ProbeResult(endpoint, ip_address, chain, tls.version(), cipher, reason, message, is_connected=True)
 
 
 def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO, connected: socket.socket, deadline: Deadline) -> bool:
@@ -161,3 +161,14 @@ def _certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
         own = tls.getpeercert(True)
         return (own,) if own else ()
     return ()
+
+
+def _readable(ders: Iterable[bytes]) -> tuple[Certificate, ...]:
+    """Return the certificates that can be read; none if the server's own cannot, since then nothing is known of the others."""
+    found: list[Certificate] = []
+    for number, der in enumerate(ders):
+        with suppress(CertificatesError):
+            found.append(checked_certificate(der))
+        if number == 0 and not found:
+            break
+    return tuple(found)

@@ -11,14 +11,11 @@ from __future__ import annotations
 
 import threading
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from .._codes import NotSeen
 from .._errors import CertificatesError
-from .._x509.certificate import Certificate
-from .._x509.read import checked_certificate
 from .connection import Deadline, SocketAddress, connect, resolve
 from .endpoint import Endpoint, ProbeResult
 from .handshake import shake_hands
@@ -138,22 +135,5 @@ def _probe(
             begin_tls(connected, endpoint, _deadline(endpoint, BEGINNING, timeout, stop))
         except CertificatesError as error:
             return _unseen(endpoint, error, address.ip_address, is_connected=True)
-        seen = shake_hands(connected, endpoint, _deadline(endpoint, SHAKING, timeout, stop))
-    reason, message = seen.reason, seen.message
-    chain = _readable(seen.ders)
-    if seen.ders and not chain:
-        reason = reason or "handshake_failed"
-        message = message or f"{endpoint.shown} sent a certificate that cannot be read: have it replaced."
-    version, cipher = seen.tls_version, seen.cipher
-    return ProbeResult(endpoint, address.ip_address, chain, version, cipher, reason, message, is_connected=True)
-
-
-def _readable(ders: Iterable[bytes]) -> tuple[Certificate, ...]:
-    """Return the certificates that can be read; none if the server's own cannot, since then nothing is known of the others."""
-    found: list[Certificate] = []
-    for number, der in enumerate(ders):
-        with suppress(CertificatesError):
-            found.append(checked_certificate(der))
-        if number == 0 and not found:
-            break
-    return tuple(found)
+        deadline = _deadline(endpoint, SHAKING, timeout, stop)
+        return shake_hands(connected, endpoint, address.ip_address, deadline)
