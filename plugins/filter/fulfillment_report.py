@@ -10,24 +10,15 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.page import as_files
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.states import (
-    COLUMNS,
-    Known,
-    build,
-    kind_of,
-)
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.table import as_csv
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import ORDERS, Known, build
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_csv, as_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import now, parse
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
 
 Records = Sequence[Mapping[str, t.Any]]
-ROLE = "ssl_fulfillment"
-LANE = ("order_id", "name", "days_left")
-"""What the lane of an order in the timeline tells."""
 
 
 def fulfillment_report(
@@ -43,9 +34,8 @@ def fulfillment_report(
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV, and what to draw of it."""
     require_for_certificates("The filter fulfillment_report")
-    known = Known(store, emails, collected, missing, skipped, failed)
-    report, drawing = _reported(orders, known, words, previous)
-    return {"data": report, "csv": as_csv(report["orders"], COLUMNS), "timeline": drawing}
+    report = build(orders, Known(store, emails, collected, missing, skipped, failed), words, now(), previous)
+    return {"data": report, "csv": as_csv(ORDERS, report), "timeline": timeline(report, ORDERS.rows, ORDERS.identifier)}
 
 
 def fulfillment_files(
@@ -66,22 +56,11 @@ def fulfillment_files(
         previous: the JSON text of the previous report.
     """
     require_for_certificates("The report of the role ssl_fulfillment")
-    words, has = page_words(ROLE, language), plain(found)
-    skipped, failed = plain(result["skipped"]), [*plain(result["failed"]), *has["failed"]]
-    known = Known(has["store"], has["emails"], has["collected"], has["missing"], skipped, failed)
-    report, drawing = _reported(plain(orders), known, words, previous)
-    drawn = {"drawing": drawing, "words": words, "language": language}
-    files: dict[str, str] = untrusted(as_files(page_sources(ROLE), report, report["orders"], COLUMNS, **drawn))
+    words, has, done = page_words(ORDERS.rows, language), plain(found), plain(result)
+    known = Known(**{**has, "skipped": done["skipped"], "failed": [*done["failed"], *has["failed"]]})
+    report = build(plain(orders), known, words, now(), previous)
+    files: dict[str, str] = untrusted(as_files(ORDERS, report, words, language, page_sources()))
     return files
-
-
-def _reported(
-    orders: Records, known: Known, words: Mapping[str, t.Any], previous: str | None
-) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-    """Return the report, and what to draw of it."""
-    at = now()
-    report = build(orders, known, words, at, previous)
-    return report, timeline(report["orders"], parse(report["generated_at"]) or at, kind_of, LANE)
 
 
 class FilterModule:

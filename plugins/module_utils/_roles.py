@@ -14,8 +14,8 @@ with suppress(ImportError):
     from ansible.module_utils.common.yaml import yaml_load
 
 ROLES = Path(__file__).parents[2] / "roles"
-PAGE = ROLES / "ssl_fulfillment"
-"""The role that has what the pages of all reports have in common."""
+REPORT = ROLES / "ssl_fulfillment"
+"""The role that has the page of every report."""
 
 
 def role_options(role: str) -> dict[str, t.Any]:
@@ -27,27 +27,19 @@ def role_options(role: str) -> dict[str, t.Any]:
     return {name: {key: value for key, value in one.items() if key != "description"} for name, one in options.items()}
 
 
-def page_sources(role: str) -> dict[str, t.Any]:
-    """Return what the page of a role's report is made of: its `templates` by name, `css` and `script`.
-
-    A template of the role itself counts more than one that all reports have in common.
-    """
-    folders = (PAGE / "templates", ROLES / role / "templates")
-    templates = {path.name: path.read_text("utf-8") for folder in folders for path in folder.glob("*.html.j2")}
-    css, script = ((PAGE / "files" / name).read_text("utf-8").rstrip() for name in ("report.css", "report.js"))
-    return {"templates": templates, "css": css, "script": script}
+def page_sources() -> dict[str, str]:
+    """Return what the page of a report is made of: its `template`, `css` and `script`."""
+    files = {"template": "templates/report.html.j2", "css": "files/report.css", "script": "files/report.js"}
+    return {name: (REPORT / path).read_text("utf-8") for name, path in files.items()}
 
 
-def page_words(role: str, language: str) -> dict[str, t.Any]:
-    """Return the texts of a role's report in a language: those of every report, and its own."""
-    return _merged(_yaml(PAGE / "files/page.yml")[language], _yaml(ROLES / role / "files/report.yml")[language])
+def page_words(rows: str, language: str) -> dict[str, t.Any]:
+    """Return the texts of the report of `orders` or of `lines` in a language: those of every report, and its own."""
+    words = _yaml(REPORT / "files/report.yml")[language]
+    shared, own = words["every"], words[rows]
+    both = {name: {**shared[name], **own[name]} for name in shared.keys() & own.keys()}
+    return {**shared, **own, **both}
 
 
 def _yaml(path: Path) -> t.Any:
     return yaml_load(path.read_bytes())
-
-
-def _merged(one: dict[str, t.Any], other: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return both dictionaries as one, and so their dictionaries inside; of two texts the other's counts."""
-    both = {name: _merged(one[name], other[name]) for name in one.keys() & other.keys() if isinstance(one[name], dict)}
-    return {**one, **other, **both}

@@ -21,7 +21,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.simulator.client import Simulator
 from tests.support.environment import home  # noqa: F401  # its import also hides the user's environment
-from tests.support.lines import NAME, OTHER, certificate, entry, listener, moved, stored, unread
+from tests.support.lines import NAME, OTHER, certificate, entry, listener, moved, stored, unread, with_the_rest
 from tests.support.playing import play
 
 CHROMIUM = "/usr/bin/chromium"
@@ -208,14 +208,17 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def make_rotation_report(folder: Path, language: str = "en", **facts: Any) -> Path:
-    """Have the role make a report of what its phases would have found."""
-    facts = moved(facts, datetime.now(timezone.utc))
+    """Have the role make a report of what its module would have returned."""
+    facts = moved(with_the_rest(facts), datetime.now(timezone.utc))
     result = {"imported": [], "deployed": [], "verified": [], "removed": [], "skipped": [], "failed": []}
     given = {
         "settings": {"report_path": str(folder / f"{language}.html"), "report_language": language, "trust": "require"},
-        "found": {"entries": facts.get("entries", []), "skipped": facts.get("unread", [])},
-        "store": {"certificates": facts["store"]},
-        "listeners": {"listeners": facts.get("listeners", [])},
+        "done": {
+            "certificates": facts["store"],
+            "listeners": facts["listeners"],
+            "source_certificates": facts["entries"],
+            "source_problems": facts.get("unread", []),
+        },
         "outcome": {"result": {**result, **facts.get("result", {})}},
     }
     path = folder / "given.json"

@@ -94,9 +94,7 @@ def with_the_rest(facts: dict[str, Any]) -> dict[str, Any]:
         store = [{"superseded_by": [one["id"] for one in rivals if _may_stand_in(one, old)], **old} for old in store]
     told = [{**_decided(one, store or [], usable), **one} for one in entries]
     places = [(record, service) for record in store or () for service in record.get("services") or ()]
-    listeners = facts.get("listeners")
-    if "listeners" not in facts and places:
-        listeners = [_as_it_is(record, service) for record, service in places]
+    listeners = facts.get("listeners", [_as_it_is(record, service) for record, service in places])
     return {**facts, "store": store, "entries": told, "listeners": listeners}
 
 

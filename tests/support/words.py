@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The words of the reports, put together as their roles do."""
+"""The words of the reports, put together as their filters do."""
 
 from __future__ import annotations
 
@@ -15,17 +15,11 @@ import yaml
 from tests.support.pages import ROOT
 
 
-def read(path: str) -> dict[str, dict[str, Any]]:
-    """The words in a file of a role, by language."""
-    words: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "roles" / path).read_text(encoding="utf-8"))
-    return words
-
-
-def words_of(role: str) -> dict[str, dict[str, Any]]:
-    """All words of the report of a role, by language."""
-    shared, own = read("ssl_fulfillment/files/page.yml"), read(f"{role}/files/report.yml")
-    assert shared.keys() == own.keys()
-    return {language: combined(shared[language], own[language]) for language in own}
+def words_of(rows: str) -> dict[str, dict[str, Any]]:
+    """All words of the report of orders or of lines, by language."""
+    path = ROOT / "roles/ssl_fulfillment/files/report.yml"
+    words: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {language: combined(parts["every"], parts[rows]) for language, parts in words.items()}
 
 
 def combined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

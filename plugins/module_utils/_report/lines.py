@@ -5,19 +5,23 @@
 """All that is known about the certificates for the same names. Private to softlayer.certificates.
 
 Pure. A line is what renewal keeps together: one set of names and one type of key, whatever the certificates and keys are. This
-brings the records of the store, the listeners, the sources and the run to the lines that they are about.
+brings the records of the store, the listeners, the sources and the run to the lines that they are about. What follows from it for
+the report is in `rotation`.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 
+from .._codes import Untrusted
 from .._names import ascii_name, file_stems, listener_name
+from .._times import has_passed, parse, renewal_due
 from .._x509.certificate import names_of
-from .common import Record
+from .report import Record
 
 EC = "_ecc"
 """What acme.sh appends to the names of certificates with such keys."""
@@ -25,20 +29,21 @@ FAILED = {"failed", "rolled_back"}
 """Outcomes of listeners that failed."""
 CHANGES = {"imported", "deployed", "removed"}
 """The lists of a result that are about changes."""
+DONE = ("imported", "deployed", "verified", "removed")
+"""The fields of a row that tell what was done."""
+UNTRUSTED: tuple[Untrusted, ...] = t.get_args(Untrusted)
+NEW = {"services": (), "associated_service_count": 0}
+"""What uses a certificate that was imported since the store was listed."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the modules returned, and what the sources have."""
+    """What `ssl_certificate_rotate` returned."""
 
     store: Sequence[Record] | None = None
-    """All records of the certificate store, with or without their services, listed at any time; `None` if it could not be read."""
-    listeners: Sequence[Record] | None = None
-    """What became of them, or in check mode would; `None` if they could not be listed."""
-    has_all_listeners: bool = True
-    """Whether these are all of the account."""
-    seen: Sequence[Record] = ()
-    """What listeners serve that is not the certificate that they have: its facts, with `host`, `port` and `certificate_ids`."""
+    """The certificate store as it was listed before or after anything was done; `None` if it could not be read."""
+    listeners: Sequence[Record] = ()
+    """What became of them, or in check mode would."""
     entries: Sequence[Record] = ()
     """The certificates of the sources."""
     unread: Sequence[Record] = ()
@@ -51,203 +56,265 @@ class Facts:
     """Whether nothing of the result was done in fact."""
 
     def did(self, what: str) -> Sequence[Record]:
-        """Return one of the lists of the result; in check mode, none of what would be done."""
+        """Return one of the lists of the result; in check mode, none of what would be changed."""
         return () if self.is_check_mode and what in CHANGES else self.result.get(what) or ()
 
 
 @dataclass(frozen=True)
 class Place:
-    """A listener, or another endpoint, and the certificate that it serves, as far as is known."""
+    """A listener that has or serves a certificate of a line."""
 
     name: str
-    certificate_id: int | None
-    not_before: str | None
-    not_after: str | None
-    is_behind: bool = False
+    certificate: Record
+    """What it serves, as far as is known."""
+    is_behind: bool
     """Whether the store has a better one for it."""
+    is_serving: bool = True
+    """Whether it serves a certificate of the line; if not, it should."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Line:
     """One set of names and one type of key, and what is known about its certificates; the newest first."""
 
+    lines: Lines = field(repr=False)
     names: frozenset[str]
     key_type: str | None
-    other: str = ""
+    other: str
     """What it is called if its names are not known."""
     stored: list[Record] = field(default_factory=list)
     entries: list[Record] = field(default_factory=list)
     unread: list[Record] = field(default_factory=list)
-    places: list[Place] = field(default_factory=list)
-    astray: list[Place] = field(default_factory=list)
-    """Listeners that have a certificate of this line and do not serve it; with the dates of what they serve, or had before."""
-    imported: list[int] = field(default_factory=list)
-    deployed: list[str] = field(default_factory=list)
-    verified: list[str] = field(default_factory=list)
-    removed: list[Record] = field(default_factory=list)
+    held: list[Place] = field(default_factory=list)
+    """The listeners that have or serve a certificate of this line."""
+    done: dict[str, list[int | str]] = field(default_factory=lambda: {name: [] for name in DONE})
+    """The ids of certificates that were imported and removed, the listeners that were switched and seen."""
     skipped: list[Record] = field(default_factory=list)
     failed: list[Record] = field(default_factory=list)
 
+    # Which certificates count
+
+    @cached_property
+    def _valid(self) -> list[Record]:
+        return [one for one in self.entries if one["reason"] not in {"expired", "not_yet_valid"}]
+
+    @cached_property
+    def entry(self) -> Record | None:
+        """The newest certificate of a source that can be taken."""
+        needs_trust = self.lines.facts.needs_trust
+        return next((one for one in self._valid if one["trust"] == "trusted" or not needs_trust), None)
+
+    @cached_property
+    def refused(self) -> Record | None:
+        """The newest valid certificate of the sources, if it is refused as not trusted and the store does not have it."""
+        newest = next(iter(self._valid), None)
+        if newest is None or newest["reason"] not in UNTRUSTED or self.lines.has_stored(newest):
+            return None
+        return newest if self.lines.facts.needs_trust else None
+
+    @cached_property
+    def _current(self) -> Record:
+        """The certificate whose end counts: what is served and ends first, else the newest of the store, else of a source."""
+        dated = [place.certificate for place in self.held if place.certificate.get("not_after")]
+        if dated:
+            return min(dated, key=lambda one: age(one)[::-1])
+        if not all(place.is_serving for place in self.held):
+            return {}  # something is served, but not this
+        return next(iter((*self.stored, *([self.entry] if self.entry else ()), *self.entries)), {})
+
     @property
-    def held(self) -> list[Place]:
-        """The listeners that have or serve a certificate of this line."""
-        return [*self.places, *self.astray]
+    def end(self) -> datetime | None:
+        """When that ends."""
+        return parse(self._current.get("not_after"))
 
+    @cached_property
+    def is_due(self) -> bool:
+        """Whether it has expired or will soon."""
+        return bool(renewal_due(parse(self._current.get("not_before")), self.end, self.lines.at))
 
-def age(record: Record | Place) -> tuple[str, str]:
-    """Return what certificates are sorted by, the newest last: all times are in one form, so that texts sort like instants."""
-    if isinstance(record, Place):
-        return record.not_before or "", record.not_after or ""
-    return str(record.get("not_before") or ""), str(record.get("not_after") or "")
+    @property
+    def has_expired(self) -> bool:
+        """Whether it has expired."""
+        return has_passed(self.end, self.lines.at)
+
+    # What could take its place
+
+    @cached_property
+    def to_import(self) -> bool:
+        """Whether a source has a certificate that a run imports for this line, and the store does not have it yet."""
+        coming = [self.lines.coming[one["id"]] for one in self.stored if one["id"] in self.lines.coming]
+        own = [one for one in self.entries if one["reason"] is None]
+        return not all(map(self.lines.has_stored, (*coming, *own)))
+
+    @property
+    def to_deploy(self) -> bool:
+        """Whether the store has a better certificate for a listener of this line."""
+        return any(place.is_behind for place in self.held)
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the store has what may stand in for the newest certificate of this line."""
+        return bool(self.stored and self.stored[0].get("superseded_by"))
+
+    @property
+    def has_source(self) -> bool:
+        """Whether a source has all of its names, with the same type of key."""
+        return bool(self.entries or self.unread or self.lines.is_covered_by_source(self))
+
+    @cached_property
+    def lacking(self) -> tuple[Record, frozenset[str]] | None:
+        """The newest certificate of a source that renews nothing as it lacks names of this line, and these names."""
+        found = [
+            (entry, self.names - other.names)
+            for other in self.lines.within(self.names)
+            for entry in other.entries
+            if other is not self and other.key_type == self.key_type and entry["reason"] == "names_not_covered"
+        ]
+        return max(found, key=lambda one: (*age(one[0]), -len(one[1])), default=None)
+
+    # Where it is used
+
+    @cached_property
+    def is_used(self) -> bool | None:
+        """Whether a listener or another service uses any certificate of the line; `None` if that is not known."""
+        if self.held or any(map(_other_services, self.stored)):
+            return True
+        unknown = [one for one in self.stored if _other_services(one) is None and one.get("services") is None]
+        return None if unknown else False
+
+    @property
+    def services(self) -> int | None:
+        """How many services use its certificates: listeners, and what else the API counts."""
+        others = [_other_services(record) for record in self.stored]
+        if not others or (None in others and not self.held):
+            return None
+        return len({place.name for place in self.held}) + sum(filter(None, others))
 
 
 class Lines:
-    """The lines, and where to find them."""
+    """The lines, and where to find them.
 
-    def __init__(self, facts: Facts) -> None:
-        self.facts = facts
+    Attributes:
+        facts: what they are made of.
+        at: the present instant.
+        general: what failed and is about no line.
+        coming: the certificates of sources that a run imports, by the ids of the records of the store that they may stand in for.
+    """
+
+    def __init__(self, facts: Facts, at: datetime) -> None:
+        self.facts, self.at = facts, at
         self.general: list[Record] = []
-        """What failed and is about no line."""
+        self.coming = {
+            identifier: entry
+            for entry in facts.entries
+            if entry["reason"] is None
+            for identifier in entry["supersedes"]
+        }
         self._lines: dict[tuple[frozenset[str], str | None, str], Line] = {}
         self._namesakes: dict[frozenset[str], list[Line]] = {}
         self._by_id: dict[int, tuple[Line, Record]] = {}
         self._by_fingerprint: dict[str, Line] = {}
-        self._by_name: dict[str, list[Line]] | None = None
-        self._by_rarest: dict[str, list[Line]] = {}
-        self._by_path: dict[tuple[t.Any, t.Any], Line] = {}
-        self._had: Counter[int | None] = Counter()
+        self._by_path: dict[tuple[str, str], Line] = {}
         self._add_entries()
         self._add_store()
-        self._add_places()
+        self._add_listeners()
         self._add_unread()
         self._add_result()
+        self._by_name: dict[str, list[Line]] = {}
+        self._by_rarest: dict[str, list[Line]] = {}
         for line in self:
             line.stored.sort(key=age, reverse=True)
             line.entries.sort(key=age, reverse=True)
-            line.places.sort(key=lambda place: place.name)
-            line.deployed.sort()
-            line.verified.sort()
+            line.held.sort(key=lambda place: (not place.is_serving, place.name))
+            for name in line.names:
+                self._by_name.setdefault(name, []).append(line)
+        for line in self:
+            if line.names:
+                self._by_rarest.setdefault(self._rarest(line.names), []).append(line)
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self._lines.values())
 
+    @cached_property
+    def balances(self) -> bool:
+        """Whether load balancers serve anything. In an account where they do not, nothing is there to be served."""
+        return any(line.held for line in self)
+
     # What is where
 
-    def _line(self, names: frozenset[str], key_type: str | None, other: str = "") -> Line:
-        """Return a line, which is new if it has not been asked for before."""
-        key = names, key_type, "" if names else other
-        if key not in self._lines:
-            self._lines[key] = Line(*key)
-            self._namesakes.setdefault(names, []).append(self._lines[key])
-        return self._lines[key]
-
-    def _line_of(self, record: Record, other: str) -> Line:
+    def _line(self, record: Record, other: str) -> Line:
         """Return the line of a certificate; if its type of key is not known, the only one with its names."""
         names, key_type = names_of(record), record.get("key_type")
         alike = self._namesakes.get(names, ()) if names and not key_type else ()
-        return alike[0] if len(alike) == 1 else self._line(names, key_type, other)
+        if len(alike) == 1:
+            return alike[0]
+        key = names, key_type, "" if names else other
+        if key not in self._lines:
+            self._lines[key] = Line(self, *key)
+            self._namesakes.setdefault(names, []).append(self._lines[key])
+        return self._lines[key]
 
     def _add_entries(self) -> None:
         for entry in self.facts.entries:
-            line = self._line_of(entry, _entry_name(entry))
+            line = self._line(entry, _entry_name(entry))
             line.entries.append(entry)
-            self._remember(line, entry)
-
-    def _remember(self, line: Line, record: Record) -> None:
-        if record.get("fingerprint_sha256"):
-            self._by_fingerprint[record["fingerprint_sha256"]] = line
-        if record.get("path"):
-            self._by_path[record.get("source"), record["path"]] = line
+            self._by_fingerprint[entry["fingerprint_sha256"]] = line
+            self._by_path[entry["source"], entry["path"]] = line
 
     def _add_store(self) -> None:
         """Add the records that the store has after the run, however early it was listed, and those that were removed."""
-        removed = {one["id"]: one for one in self.facts.did("removed") if one.get("id")}
-        listed = {one["id"]: one for one in self.facts.store or ()}
-        entries = {one.get("fingerprint_sha256"): one for one in self.facts.entries}
+        removed = {one["id"]: one for one in self.facts.did("removed")}
+        records = {**removed, **{one["id"]: one for one in self.facts.store or ()}}
         for one in self.facts.did("imported"):
-            if one.get("id") and one["id"] not in listed:
-                known = {key: value for key, value in one.items() if value is not None}
-                fresh = {"services": [], "associated_service_count": 0}
-                listed[one["id"]] = {**entries.get(one.get("fingerprint_sha256"), {}), **fresh, **known}
-        for identifier, one in removed.items():
-            record = listed.get(identifier, one)
-            self._line_of(record, f"#{identifier}").removed.append(record)
-        for identifier, record in listed.items():
-            if identifier not in removed:
-                line = self._line_of(record, f"#{identifier}")
-                line.stored.append(record)
-                self._by_id[identifier] = line, record
-                self._remember(line, {"fingerprint_sha256": record.get("fingerprint_sha256")})
+            if one["id"]:
+                records.setdefault(one["id"], {**one, **NEW})
+        for identifier, record in records.items():
+            line = self._line(record, f"#{identifier}")
+            if identifier in removed:
+                line.done["removed"].append(identifier)
+                continue
+            line.stored.append(record)
+            self._by_id[identifier] = line, record
+            if record.get("fingerprint_sha256"):
+                self._by_fingerprint[record["fingerprint_sha256"]] = line
 
-    def _add_places(self) -> None:
+    def _add_listeners(self) -> None:
         """Add the listeners with the certificate that each has now: what the run said of one counts more than the list of the store."""
         switched = {_place_key(one) for one in self.facts.did("deployed")}
-        settled = {_place_key(one): one for one in self.facts.listeners or () if one.get("port")}
-        self._had.update(one.get("previous_certificate_id") for one in settled.values())
-        for line, record in list(self._by_id.values()):
+        settled = {_place_key(one): one for one in self.facts.listeners}
+        for line, record in self._by_id.values():
             for service in record.get("services") or ():
                 if _place_key(service) not in settled:
-                    is_behind = bool(record.get("superseded_by"))
-                    line.places.append(replace(_place(service, record["id"], record), is_behind=is_behind))
-        unserved = {
-            _place_key(one): one
-            for one in (*settled.values(), *self.facts.did("failed"))
-            if one.get("port") and (one.get("outcome"), one.get("reason")) == ("failed", "not_served")
-        }
+                    line.held.append(Place(listener_name(service), record, bool(record.get("superseded_by"))))
         for key, one in settled.items():
-            has = unserved.get(key, one)
-            has_new = key in switched or key in unserved
-            identifier = has.get("certificate_id" if has_new else "previous_certificate_id")
+            is_unserved = (one["outcome"], one["reason"]) == ("failed", "not_served")
+            has_new = is_unserved or key in switched
+            identifier = one["certificate_id" if has_new else "previous_certificate_id"]
             if identifier is None:
                 continue
-            facts = one if identifier == one.get("certificate_id") else {}
-            line, record = self._by_id.get(identifier) or (self._line_of(facts, listener_name(one)), facts)
-            if key in unserved:
-                self._add_unserved(line, has)
+            line, record = self._by_id.get(identifier) or (self._line(one, listener_name(one)), one)
+            if is_unserved:
+                self._add_unserved(line, record, one)
             else:
-                is_meant = one.get("outcome") in {"switched", *FAILED} and one.get("certificate_id") != identifier
-                is_behind = bool(one.get("better_certificate_id")) or (is_meant and not has_new)
-                line.places.append(replace(_place(one, identifier, record), is_behind=is_behind))
-        self._add_seen({(one.get("address"), one.get("port")): listener_name(one) for one in settled.values()})
+                has_missed = one["outcome"] in {"switched", *FAILED} and one["certificate_id"] != identifier
+                is_behind = bool(one.get("better_certificate_id")) or (has_missed and not has_new)
+                line.held.append(Place(listener_name(one), record, is_behind))
 
-    def _add_unserved(self, line: Line, listener: Record) -> None:
+    def _add_unserved(self, line: Line, own: Record, listener: Record) -> None:
         """Add a listener that does not serve its certificate: to the line of what it serves, and to its own with the dates of that.
 
         If nothing was seen, the dates of the certificate that it had before count, since they are what people know of it.
         """
-        shown, identifier = listener.get("served_fingerprint_sha256"), listener.get("certificate_id")
-        place = listener.get("address"), listener.get("port")
-        own = self._by_id.get(identifier or 0, (line, {}))[1]
-        known: Record = {}
-        if shown:
-            serving = self._by_fingerprint.get(shown)
-            known = next((one for one in self._certificates(serving) if one.get("fingerprint_sha256") == shown), {})
-            if serving is not None and known:
-                is_behind = serving is line and age(known) < age(own)
-                serving.places.append(replace(_place(listener, known.get("id"), known), is_behind=is_behind))
-                if serving is line:
-                    return
-            else:
-                known = next((one for one in self.facts.seen if (one.get("host"), one.get("port")) == place), {})
-        elif listener.get("previous_certificate_id") != identifier:
-            known = self._by_id.get(listener.get("previous_certificate_id") or 0, (line, {}))[1]
-        is_behind = bool(known) and age(known) < age(own)
-        line.astray.append(replace(_place(listener, identifier, known), is_behind=is_behind))
-
-    @staticmethod
-    def _certificates(line: Line | None) -> list[Record]:
-        return [*line.stored, *line.entries] if line is not None else []
-
-    def _add_seen(self, listeners: Mapping[tuple[t.Any, t.Any], str]) -> None:
-        """Add the endpoints that serve what is neither in the store nor in a listener's record."""
-        for endpoint in self.facts.seen:
-            shown = endpoint.get("fingerprint_sha256")
-            if shown and not endpoint.get("certificate_ids") and endpoint.get("certificate_ids") is not None:
-                place = endpoint.get("host"), endpoint.get("port")
-                name = listeners.get(place) or ":".join(map(str, place))
-                line = self._by_fingerprint.get(shown) or self._line_of(endpoint, name)
-                line.places.append(Place(name, None, endpoint.get("not_before"), endpoint.get("not_after")))
-                self._by_fingerprint.setdefault(shown, line)
+        name, served = listener_name(listener), listener.get("served_certificate") or {}
+        before, after = listener["previous_certificate_id"], listener["certificate_id"]
+        known = served or (self._by_id.get(before or 0, (line, {}))[1] if before != after else {})
+        is_older = bool(known) and age(known) < age(own)
+        serving = None
+        if served:
+            serving = self._by_fingerprint.get(served["fingerprint_sha256"]) or self._line(served, name)
+            serving.held.append(Place(name, served, is_older and serving is line))
+        if serving is not line:
+            line.held.append(Place(name, known, is_older, is_serving=False))
 
     def _add_unread(self) -> None:
         """Add what sources have and cannot be used: to the line with its names, or with a name that clients make its file name of."""
@@ -258,25 +325,19 @@ class Lines:
         for entry in self.facts.unread:
             stem = file_stems(ascii_name(str(entry.get("name") or "").removesuffix(EC)))[0]
             names, alike = names_of(entry), by_stem.get(stem, ())
-            line = self._line_of(entry, _entry_name(entry)) if names or len(alike) != 1 else alike[0]
+            line = self._line(entry, _entry_name(entry)) if names or len(alike) != 1 else alike[0]
             line.unread.append(entry)
-            self._remember(line, {"source": entry.get("source"), "path": entry.get("path")})
+            if entry.get("path"):
+                self._by_path[entry["source"], entry["path"]] = line
 
     # What was done
 
     def _add_result(self) -> None:
-        for one in self.facts.did("imported"):
-            line = self._find(one)
-            if line is not None and one.get("id"):
-                line.imported.append(one["id"])
-        for one in self.facts.did("deployed"):
-            line = self._find(one)
-            if line is not None:
-                line.deployed.append(listener_name(one))
-        for one in self.facts.did("verified"):
-            line = self._find(one)
-            if line is not None:
-                line.verified.append(listener_name(one))
+        for name in ("imported", "deployed", "verified"):
+            for one in self.facts.did(name):
+                line, done = self._find(one), listener_name(one) or one["id"]
+                if line is not None and done:
+                    line.done[name].append(done)
         for one, has_failed in self._told():
             line = self._find(one)
             if line is not None:
@@ -290,14 +351,13 @@ class Lines:
     def _told(self) -> Iterator[tuple[Record, bool]]:
         """Yield what was skipped and what failed: in the run, and in a plan that nothing was done about."""
         unread = {_entry_key(one) for one in self.facts.unread}
-        for one in self.facts.did("failed"):
-            yield one, True
-        for one in self.facts.did("skipped"):
-            if not one.get("path") or _entry_key(one) not in unread:
-                yield one, False
-        told = {_place_key(one) for name in ("skipped", "failed") for one in self.facts.did(name) if one.get("port")}
-        for one in self.facts.listeners or ():
-            if one.get("outcome") in {"skipped", *FAILED} and _place_key(one) not in told:
+        failed = self.facts.did("failed")
+        skipped = [one for one in self.facts.did("skipped") if not one.get("path") or _entry_key(one) not in unread]
+        told = {_place_key(one) for one in (*failed, *skipped) if one.get("port")}
+        yield from ((one, True) for one in failed)
+        yield from ((one, False) for one in skipped)
+        for one in self.facts.listeners:
+            if one["outcome"] in {"skipped", *FAILED} and _place_key(one) not in told:
                 yield one, one["outcome"] in FAILED
 
     def _find(self, record: Record) -> Line | None:
@@ -306,83 +366,37 @@ class Lines:
             if record.get(name) in self._by_id:
                 return self._by_id[record[name]][0]
         line = self._by_fingerprint.get(record.get("fingerprint_sha256") or "")
-        line = line or self._by_path.get((record.get("source"), record.get("path")))
-        if line is None and record.get("subject_alt_names"):
-            alike = self._namesakes.get(names_of(record), ())
-            alike = [one for one in alike if record.get("key_type") in {None, one.key_type}]
-            line = alike[0] if len(alike) == 1 else None
-        return line
-
-    # What uses what
-
-    def knows_listeners(self, record: Record) -> bool:
-        """Return whether all listeners that serve a record of the store are known."""
-        has_all = self.facts.listeners is not None and self.facts.has_all_listeners
-        return has_all or record.get("services") is not None
+        return line or self._by_path.get((record.get("source") or "", record.get("path") or ""))
 
     def has_stored(self, entry: Record) -> bool:
         """Return whether the store has the certificate of a source."""
-        line = self._by_fingerprint.get(entry.get("fingerprint_sha256") or "")
-        shown = entry.get("fingerprint_sha256")
-        return line is not None and any(one.get("fingerprint_sha256") == shown for one in line.stored)
+        fingerprint = entry["fingerprint_sha256"]
+        return any(one.get("fingerprint_sha256") == fingerprint for one in self._by_fingerprint[fingerprint].stored)
 
-    def other_services(self, record: Record) -> int | None:
-        """Return how many services use a record besides the listeners that it had when it was listed; `None` if that is not told."""
-        told, listed = record.get("associated_service_count"), record.get("services")
-        return None if told is None else max(0, told - (self._had[record["id"]] if listed is None else len(listed)))
+    # What could take the place of what: each line is looked for by the rarest of its names, so that thousands may share one
 
-    # What could take the place of what
+    def _rarest(self, names: frozenset[str]) -> str:
+        return min(names, key=lambda name: (len(self._by_name[name]), name))
 
     def within(self, names: frozenset[str]) -> Iterator[Line]:
-        """Yield the lines that have some of these names, or all, and no other.
-
-        Each is kept under the rarest of its names, so that it takes no longer if thousands share one.
-        """
-        self._index()
+        """Yield the lines that have some of these names, or all, and no other."""
         for name in names:
             yield from (line for line in self._by_rarest.get(name, ()) if line.names <= names)
 
     def beyond(self, names: frozenset[str]) -> Line | None:
         """Return a line with one of these names and others, of which the store or a listener has a certificate."""
-        return next(
-            (
-                line
-                for name in sorted(names)
-                for line in self._index().get(name, ())
-                if (line.stored or line.held) and not line.names <= names
-            ),
-            None,
-        )
+        sharing = (line for name in sorted(names) for line in self._by_name[name])
+        return next((line for line in sharing if (line.stored or line.held) and not line.names <= names), None)
 
-    def _index(self) -> dict[str, list[Line]]:
-        """Return the lines by each of their names."""
-        if self._by_name is None:
-            by_name: dict[str, list[Line]] = {}
-            for line in self:
-                for name in line.names:
-                    by_name.setdefault(name, []).append(line)
-            for line in self:
-                if line.names:
-                    rarest = min(line.names, key=lambda name: (len(by_name[name]), name))
-                    self._by_rarest.setdefault(rarest, []).append(line)
-            self._by_name = by_name
-        return self._by_name
+    def is_covered_by_source(self, line: Line) -> bool:
+        """Return whether a source has a certificate with all names of a line and more, and the same type of key."""
+        sharing = self._by_name[self._rarest(line.names)] if line.names else ()
+        return any(one.entries and one.key_type == line.key_type and line.names < one.names for one in sharing)
 
-    def covering(self) -> dict[int, list[Line]]:
-        """Return, by the `id` of each line, the lines with all of its names and more, and the same type of key.
 
-        They are looked for among those with the rarest of its names, so that it takes no longer if thousands share one.
-        """
-        by_name: dict[tuple[str, str | None], list[Line]] = {}
-        for line in self:
-            for name in line.names:
-                by_name.setdefault((name, line.key_type), []).append(line)
-        found = {}
-        for line in self:
-            if line.names:
-                sharing = min((by_name[name, line.key_type] for name in line.names), key=len)
-                found[id(line)] = [other for other in sharing if line.names < other.names]
-        return found
+def age(record: Record) -> tuple[str, str]:
+    """Return what certificates are sorted by, the newest last: all times are in one form, so that texts sort like instants."""
+    return str(record.get("not_before") or ""), str(record.get("not_after") or "")
 
 
 def _called(line: Line) -> set[str]:
@@ -403,5 +417,7 @@ def _place_key(listener: Record) -> tuple[t.Any, t.Any]:
     return listener.get("load_balancer_uuid") or listener.get("load_balancer"), listener.get("port")
 
 
-def _place(listener: Record, identifier: int | None, certificate: Record) -> Place:
-    return Place(listener_name(listener), identifier, certificate.get("not_before"), certificate.get("not_after"))
+def _other_services(record: Record) -> int | None:
+    """Return how many services use a record besides its listeners; `None` if that is not told."""
+    told = record.get("associated_service_count")
+    return None if told is None else max(0, told - len(record.get("services") or ()))

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import typing as t
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
 
-from .._times import parse
-from .common import EXPIRING_DAYS, Record, Row
+from .._times import DUE_DAYS, parse
 
+Row = dict[str, t.Any]
 LANES = 25
 """Up to this many rows have a line of their own in the timeline; more are counted by week or month."""
 PAST_DAYS, FUTURE_DAYS = 90, 1100
@@ -22,32 +24,34 @@ WEEKLY_DAYS = 180
 """Days; up to this span the timeline counts by week, beyond it by month."""
 KINDS = ("expired", "due", "open", "imported")
 """What the timeline distinguishes: expired, due for renewal, not in the store yet, in the store."""
+DUE = {"expiring", "switch_services", "behind"}
+"""For what needs a person, what the timeline shows as due for renewal."""
+
+Dated = tuple[datetime, Row]
+"""When a row expires, and the row."""
 
 
-Shown = tuple[datetime, str, Record]
-"""When a row expires, which of `KINDS` it is, and the row."""
-
-
-def timeline(rows: Sequence[Record], at: datetime, kind_of: Callable[[Record], str], fields: Sequence[str]) -> Row:
+def timeline(report: Mapping[str, t.Any], rows: str, identifier: str) -> Row:
     """Return what to draw: a lane for each row if there are few, else bars that count them.
 
     Args:
-        rows: with `expires_at`.
-        at: when the report was made.
-        kind_of: returns which of `KINDS` a row is.
-        fields: those of a row that its lane has, too; rows that expire at the same time are sorted by the first.
+        report: as data.
+        rows: the name of the list of its rows.
+        identifier: the field that identifies a row.
     """
+    at = t.cast(datetime, parse(report["generated_at"]))
     dated = sorted(
-        ((t.cast(datetime, parse(row["expires_at"])), kind_of(row), row) for row in rows if row["expires_at"]),
-        key=lambda entry: (entry[0], entry[2][fields[0]]),
+        ((expires, row) for row in report[rows] if (expires := parse(row["expires_at"]))),
+        key=lambda one: (one[0], one[1][identifier]),
     )
     first, last = at - timedelta(days=PAST_DAYS), at + timedelta(days=FUTURE_DAYS)
-    shown = [entry for entry in dated if first <= entry[0] <= last]
+    shown = [one for one in dated if first <= one[0] <= last]
+    kinds = {kind_of(row) for _expires, row in shown}
     drawing: Row = {
-        "earlier": sum(entry[0] < first for entry in dated),
-        "later": sum(entry[0] > last for entry in dated),
-        "undated": len(rows) - len(dated),
-        "kinds": [],
+        "earlier": sum(expires < first for expires, _row in dated),
+        "later": sum(expires > last for expires, _row in dated),
+        "undated": len(report[rows]) - len(dated),
+        "kinds": [kind for kind in KINDS if kind in kinds],
         "lanes": [],
         "bars": [],
         "grid": [],
@@ -55,111 +59,99 @@ def timeline(rows: Sequence[Record], at: datetime, kind_of: Callable[[Record], s
         "today": 0.0,
     }
     if shown:
-        drawing["kinds"] = [kind for kind in KINDS if any(kind == other for _expires, other, _row in shown)]
-        drawing.update(_lanes(shown, at, fields) if len(shown) <= LANES else _bars(shown, at))
+        drawing |= _lanes(shown, at, identifier) if len(shown) <= LANES else _bars(shown, at)
     return drawing
 
 
-class _Axis:
-    """Converts instants to percent."""
+def kind_of(row: Mapping[str, t.Any]) -> str:
+    """Return which of `KINDS` a row is that has a date of expiry."""
+    if row["days_left"] < 0:
+        return "expired"
+    if DUE & set(row["attention"]):
+        return "due"
+    return "imported" if row["certificate_ids"] or row["state"] == "superseded" else "open"
 
-    def __init__(self, start: datetime, end: datetime) -> None:
-        self._start, self._span = start, max(end - start, timedelta(days=1))
 
-    def x(self, moment: datetime) -> float:
-        return round((moment - self._start) / self._span * 100, 2)
+def _scale(start: datetime, end: datetime) -> Callable[[datetime], float]:
+    """Return what converts instants to percent."""
+    span = max(end - start, timedelta(days=1))
+    return lambda moment: round((moment - start) / span * 100, 2)
 
 
-def _lanes(shown: Sequence[Shown], at: datetime, fields: Sequence[str]) -> Row:
-    start, end = min(shown[0][0], at), max(shown[-1][0], at + timedelta(days=EXPIRING_DAYS))
-    axis = _Axis(start, end)
-    today = axis.x(at)
+def _lanes(shown: Sequence[Dated], at: datetime, identifier: str) -> Row:
+    start, end = min(shown[0][0], at), max(shown[-1][0], at + timedelta(days=DUE_DAYS))
+    place = _scale(start, end)
+    today = place(at)
     lanes = [
         {
-            **{name: row[name] for name in fields},
-            "kind": kind,
-            "x": min(axis.x(expires), today),
-            "end": axis.x(expires),
-            "width": round(abs(axis.x(expires) - today), 2),
+            **{name: row[name] for name in (identifier, "name", "days_left")},
+            "kind": kind_of(row),
+            "x": min(place(expires), today),
+            "width": round(abs(place(expires) - today), 2),
         }
-        for expires, kind, row in shown
+        for expires, row in shown
     ]
-    months = [month for month in _months(start, end) if start <= _midnight(month)]
-    return {"lanes": lanes, "today": today, "ticks": _ticks(months, axis, weekly=False)}
+    months = [month for month in _periods(start, end, weekly=False) if start <= month <= end]
+    return {"lanes": lanes, "today": today, "ticks": _ticks(months, place, weekly=False)}
 
 
-def _bars(shown: Sequence[Shown], at: datetime) -> Row:
+def _bars(shown: Sequence[Dated], at: datetime) -> Row:
     start, end = min(shown[0][0], at), max(shown[-1][0], at)
     weekly = end - start <= timedelta(days=WEEKLY_DAYS)
-    bins = list(_weeks(start, end) if weekly else _months(start, end))
-    after = bins[-1] + timedelta(days=7) if weekly else _next_month(bins[-1])
-    axis = _Axis(_midnight(bins[0]), _midnight(after))
-    edges = [axis.x(_midnight(day)) for day in [*bins, after]]
-    counts: dict[date, Counter[str]] = {day: Counter() for day in bins}
-    for expires, kind, _row in shown:
-        day = expires.date()
-        counts[day - timedelta(days=day.weekday()) if weekly else day.replace(day=1)][kind] += 1
-    top = _round_up(max(sum(counted.values()) for counted in counts.values()))
+    periods = _periods(start, end, weekly=weekly)
+    place = _scale(periods[0], periods[-1])
+    counts: list[Counter[str]] = [Counter() for _period in periods[1:]]
+    for expires, row in shown:
+        counts[bisect_right(periods, expires) - 1][kind_of(row)] += 1
+    top = _round_up(max(counted.total() for counted in counts))
     bars = []
-    for day, left, right in zip(bins, edges, edges[1:], strict=False):
-        segments, height = [], 0.0
-        for kind in reversed(KINDS):
-            if counts[day][kind]:
-                part = round(counts[day][kind] / top * 100, 2)
-                segments.append({"kind": kind, "count": counts[day][kind], "bottom": height, "height": part})
-                height = round(height + part, 2)
+    for counted, (begin, after) in zip(counts, pairwise(periods), strict=True):
+        left, right = place(begin), place(after)
         gap = (right - left) * 0.08
+        kinds = [kind for kind in reversed(KINDS) if counted[kind]]
+        heights = [round(counted[kind] / top * 100, 2) for kind in kinds]
+        bottoms = [round(height, 2) for height in accumulate(heights, initial=0.0)]
         bars.append(
             {
-                **_day(day, weekly=weekly),
+                **_day(begin, weekly=weekly),
                 "x": round(left + gap, 2),
                 "width": round(right - left - 2 * gap, 2),
                 "middle": round((left + right) / 2, 2),
-                "count": sum(counts[day].values()),
-                "height": height,
-                "segments": segments,
+                "count": counted.total(),
+                "height": bottoms[-1],
+                "segments": [
+                    {"kind": kind, "count": counted[kind], "bottom": bottom, "height": height}
+                    for kind, bottom, height in zip(kinds, bottoms, heights, strict=False)
+                ],
             }
         )
     return {
         "bars": bars,
-        "today": axis.x(at),
-        "ticks": _ticks(bins, axis, weekly=weekly),
+        "today": place(at),
+        "ticks": _ticks(periods[:-1], place, weekly=weekly),
         "grid": [{"height": share * 50, "count": top * share // 2} for share in (1, 2)],
     }
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+def _periods(start: datetime, end: datetime, *, weekly: bool) -> list[datetime]:
+    """Return when each week or month begins, from that of `start` to the first after `end`."""
+    day = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    begins = [day - timedelta(days=day.weekday() if weekly else day.day - 1)]
+    while begins[-1] <= end:
+        begins.append(begins[-1] + timedelta(days=7) if weekly else (begins[-1] + timedelta(days=31)).replace(day=1))
+    return begins
 
 
-def _months(start: datetime, end: datetime) -> Iterable[date]:
-    month = start.date().replace(day=1)
-    while month <= end.date():
-        yield month
-        month = _next_month(month)
-
-
-def _next_month(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1)
-
-
-def _weeks(start: datetime, end: datetime) -> Iterable[date]:
-    monday = start.date() - timedelta(days=start.weekday())
-    while monday <= end.date():
-        yield monday
-        monday += timedelta(days=7)
-
-
-def _ticks(days: Sequence[date], axis: _Axis, *, weekly: bool) -> list[Row]:
+def _ticks(days: Sequence[datetime], place: Callable[[datetime], float], *, weekly: bool) -> list[Row]:
     """Return at most eight labels that do not overlap; every second one may be omitted on a narrow screen."""
     step = next(step for step in (1, 2, 3, 4, 6, 12) if len(days) / step <= 8)
     return [
-        {**_day(day, weekly=weekly), "x": axis.x(_midnight(day)), "minor": bool(number % 2)}
+        {**_day(day, weekly=weekly), "x": place(day), "minor": bool(number % 2)}
         for number, day in enumerate(days[::step])
     ]
 
 
-def _day(day: date, *, weekly: bool) -> Row:
+def _day(day: datetime, *, weekly: bool) -> Row:
     return {"year": day.year, "month": day.month, "day": day.day if weekly else None}
 
 

@@ -23,22 +23,18 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._codes impo
     RotationReason,
     SourceReason,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._report import rotation, table
+from ansible_collections.softlayer.certificates.plugins.module_utils._report import report as reports
+from ansible_collections.softlayer.certificates.plugins.module_utils._report import rotation
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import timeline as drawings
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.lines import Facts
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import (
-    ATTENTION,
-    COLUMNS,
-    STATES,
-    kind_of,
-)
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import ATTENTION, LINES, STATES
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import KINDS
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
 from tests.support.lines import NAME, NOW, OTHER, certificate, entry, in_days, listener, stored, unread, with_the_rest
 from tests.support.words import shape, texts, words_of
 
-WORDS = words_of("ssl_rotation")
+WORDS = words_of("lines")
 
 
 def build(at: datetime = NOW, previous: str | None = None, language: str = "en", **facts: Any) -> dict[str, Any]:
@@ -67,9 +63,7 @@ RENEWED = {
         "removed": [{**certificate(1, -80), "id": 1, "outcome": "removed"}],
     },
 }
-UNLISTED = {key: value for key, value in stored(1, -80).items() if key != "services"} | {
-    "associated_service_count": None
-}
+UNCOUNTED = stored(1, -80, associated_service_count=None)
 UNTRUSTED = entry(3, -1, trust="untrusted", trust_message="Name the root.")
 CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     "served, and nothing is newer": ({"store": [SERVED], "entries": [entry(2, -30)]}, "up_to_date", "current", []),
@@ -88,7 +82,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     ),
     "imported, switched, seen and cleaned up": (RENEWED, "renewed", "deployed", []),
     "imported": (
-        {**RENEWED, "store": [], "listeners": None, "result": {"imported": RENEWED["result"]["imported"]}},
+        {**RENEWED, "store": [], "listeners": [], "result": {"imported": RENEWED["result"]["imported"]}},
         "renewed",
         "imported",
         [],
@@ -151,23 +145,14 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
     "in the store only, not served and due": ({"store": [stored(1, -80)]}, "store_only", "no_source", []),
     "in the store only, not served and expired": ({"store": [stored(1, -91)]}, "store_only", "expired", []),
     "in the store only, due, and no listener has it": (
-        {"store": [UNLISTED], "listeners": [listener("api:443", 9, 9, "unchanged", subject_alt_names=[OTHER])]},
+        {"store": [UNCOUNTED], "listeners": [listener("api:443", 9, 9, "unchanged", subject_alt_names=[OTHER])]},
         "store_only",
         "no_source",
         [],
     ),
-    "in the store only, due, and not all listeners are known": (
-        {"store": [UNLISTED], "listeners": [], "has_all_listeners": False},
-        "not_renewed",
-        "no_source",
-        ["expiring"],
-    ),
     "replaced by one with more names, and listed before": (
         {
-            "store": [
-                {**UNLISTED, "associated_service_count": 1},
-                {**UNLISTED, **certificate(3, 0, NAME, OTHER), "id": 3},
-            ],
+            "store": [OLD, stored(3, 0, NAME, OTHER, associated_service_count=None)],
             "listeners": [listener("web:443", 1, 3)],
             "result": {"deployed": [listener("web:443", 1, 3)]},
         },
@@ -484,7 +469,7 @@ def test_what_a_row_tells() -> None:
         "expires_at": in_days(10),
         "days_left": 10,
     }
-    assert tuple(told) == COLUMNS
+    assert tuple(told) == LINES.columns
 
 
 def test_names() -> None:
@@ -565,18 +550,10 @@ def test_a_listener_whose_certificate_is_not_known_goes_by_its_own_name() -> Non
 
 
 def test_what_is_seen_and_not_in_the_store_is_told() -> None:
-    shown = {**certificate(7, -5), "host": "web.lb", "port": 443, "certificate_ids": [], "reason": None}
-    known = {**certificate(2, -30), "host": "api.lb", "port": 443, "certificate_ids": [2]}
-    listeners = [listener("web:443", 9, 9, "unchanged", subject_alt_names=[OTHER])]
-    store = [stored(9, 0, OTHER, at=("web:443",)), SERVED]
-    facts = {"store": store[:1], "listeners": listeners, "seen": [shown]}
-    assert (row(**facts)["state"], row(**facts)["served_by"]) == ("served_only", ["web:443"])
-    assert row(**{**facts, "listeners": None})["served_by"] == ["web.lb:443"]
-    assert row(store=store, seen=[known])["served_by"] == ["web:443"]
-    blank = dict.fromkeys(certificate(0, 0), None)
-    assert (
-        len(build(store=store, seen=[{**blank, "host": "web.lb", "port": 443, "certificate_ids": None}])["lines"]) == 2
-    )
+    failed = {"reason": "not_served", "served": False, "subject_alt_names": [OTHER]}
+    at = listener("web:443", 9, 9, "failed", served_certificate=certificate(7, -5), **failed)
+    told = row(store=[stored(9, 0, OTHER, at=("web:443",))], listeners=[at])
+    assert (told["state"], told["served_by"], told["expires_at"]) == ("served_only", ["web:443"], in_days(85))
 
 
 def test_a_broken_entry_that_could_be_of_two_lines_is_one_of_its_own() -> None:
@@ -644,14 +621,10 @@ def test_services() -> None:
     assert after["services"] == 1  # of the old one the store still counted the listener when it was listed
 
 
-def test_services_of_a_store_that_was_listed_without_them() -> None:
-    known = {**UNLISTED, "associated_service_count": 3}
-    listeners = [listener("web:443", 1, 1, "unchanged"), listener("api:443", 1, 1, "unchanged")]
-    assert row(store=[known], listeners=listeners)["services"] == 3
-    assert row(store=[known], listeners=listeners)["served_by"] == ["api:443", "web:443"]
-    assert row(store=[known], listeners=[])["services"] == 3
-    assert row(store=[UNLISTED], listeners=[])["served_by"] == []
-    assert row(store=[UNLISTED], listeners=[], has_all_listeners=False)["served_by"] is None
+def test_services_of_a_store_of_which_it_is_not_known_what_serves_it() -> None:
+    assert row(store=[stored(1, -80, services=None, associated_service_count=3)])["services"] == 3
+    assert row(store=[UNCOUNTED])["served_by"] == []
+    assert row(store=[{**UNCOUNTED, "services": None}])["served_by"] is None
 
 
 def test_no_lines() -> None:
@@ -716,11 +689,11 @@ def test_anything_but_time_makes_another_report(facts: dict[str, Any]) -> None:
         *("", "null", "[1]", "not JSON", '{"generated_at": 7}', "[" * 100_000),
         '{"generated_at": "2026-03-10T11:00:00Z", "lines": 5}',
         '{"generated_at": "2026-03-10T11:00:00Z", "lines": [5, {"key": []}, {}]}',
-        json.dumps({"generated_at": "2026-03-10T11:00:00Z", "lines": [dict.fromkeys(COLUMNS, "superseded")]}),
+        json.dumps({"generated_at": "2026-03-10T11:00:00Z", "lines": [dict.fromkeys(LINES.columns, "superseded")]}),
         json.dumps(
             {
                 "generated_at": "2026-03-10T11:00:00Z",
-                "lines": [{**{name: [] for name in COLUMNS}, "state": "superseded"}],
+                "lines": [{**{name: [] for name in LINES.columns}, "state": "superseded"}],
             }
         ),
     ],
@@ -740,9 +713,9 @@ def test_what_was_done_is_taken_from_a_report_only_as_what_it_can_be() -> None:
 
 def test_the_table() -> None:
     failed = [{"id": 2, "message": "=cmd|' /C calc'!A0"}]
-    text = table.as_csv(build(store=[SERVED], result={"failed": failed})["lines"], COLUMNS)
+    text = reports.as_csv(LINES, build(store=[SERVED], result={"failed": failed}))
     [line] = csv.DictReader(io.StringIO(text, newline=""))
-    assert tuple(line) == COLUMNS
+    assert tuple(line) == LINES.columns
     assert line["messages"] == "'=cmd|' /C calc'!A0"
     assert (line["name"], line["served_by"], line["certificate_ids"]) == (NAME, "web:443", "2")
 
@@ -750,17 +723,17 @@ def test_the_table() -> None:
 def test_what_the_timeline_distinguishes() -> None:
     store = [stored(1, -91, at=("web:443",)), stored(2, -80, OTHER, at=("web:1",)), stored(3, 0, "c.example.com")]
     report = build(store=store, entries=[entry(4, 0, "d.example.com")])
-    kinds = {one["name"]: kind_of(one) for one in report["lines"]}
+    kinds = {one["name"]: drawings.kind_of(one) for one in report["lines"]}
     assert kinds == {NAME: "expired", OTHER: "due", "c.example.com": "imported", "d.example.com": "open"}
     assert set(kinds.values()) == set(KINDS)
-    drawn = drawings.timeline(report["lines"], NOW, kind_of, ("key", "name", "days_left"))
+    drawn = drawings.timeline(report, "lines", "key")
     assert [lane["name"] for lane in drawn["lanes"]][:2] == [NAME, OTHER]
 
 
 def test_two_without_a_name_that_expire_together_can_be_drawn() -> None:
     nameless = {"subject_alt_names": [], "key_type": None, "fingerprint_sha256": None}
     report = build(store=[stored(1, 0, **nameless), stored(2, 0, **nameless), stored(3, 0)])
-    drawn = drawings.timeline(report["lines"], NOW, kind_of, ("key", "name", "days_left"))
+    drawn = drawings.timeline(report, "lines", "key")
     assert len(drawn["lanes"]) == 3
 
 

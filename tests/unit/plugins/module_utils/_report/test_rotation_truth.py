@@ -17,11 +17,6 @@ NEW = stored(3, 0)
 BOTH = (NAME, OTHER)
 
 
-def shown(number: int) -> str:
-    """The fingerprint of a certificate."""
-    return str(certificate(number, 0)["fingerprint_sha256"])
-
-
 def rows(**facts: Any) -> dict[tuple[str, ...], dict[str, Any]]:
     """The rows by their names."""
     return {tuple(sorted(one["subject_alt_names"])): one for one in build(**facts)["lines"]}
@@ -173,7 +168,7 @@ def test_a_newer_one_that_is_not_trusted_beside_a_good_one() -> None:
 
 def test_a_listener_that_still_serves_its_old_one_is_told_with_its_date() -> None:
     """The API names the new one for it."""
-    failed = listener("web:443", 1, 3, "failed", reason="not_served", served_fingerprint_sha256=shown(1))
+    failed = listener("web:443", 1, 3, "failed", reason="not_served", served_certificate=certificate(1, -80))
     told = row(store=[OLD, NEW], listeners=[failed], result={"failed": [failed]})
     assert (*stand(told), told["attention"]) == ("failed", "not_served", ["failed", "behind"])
     assert (told["served_by"], told["served_until"], told["days_left"]) == (["web:443"], in_days(10), 10)
@@ -182,7 +177,7 @@ def test_a_listener_that_still_serves_its_old_one_is_told_with_its_date() -> Non
 
 def test_a_listener_that_serves_nothing() -> None:
     """What counts is when its old one ends, since the new one is not in use."""
-    failed = listener("web:443", 1, 3, "failed", reason="not_served", served_fingerprint_sha256=None)
+    failed = listener("web:443", 1, 3, "failed", reason="not_served", served_certificate=None)
     told = row(store=[OLD, NEW], listeners=[failed], result={"failed": [failed]})
     assert (told["served_by"], told["served_until"], told["expires_at"]) == ([], None, in_days(10))
     assert (told["services"], told["attention"]) == (1, ["failed", "behind"])
@@ -192,7 +187,7 @@ def test_a_listener_that_serves_nothing() -> None:
 
 
 def test_a_listener_that_was_pointed_back() -> None:
-    back = listener("web:443", 1, 3, "rolled_back", reason="not_served", served_fingerprint_sha256=shown(3))
+    back = listener("web:443", 1, 3, "rolled_back", reason="not_served", served_certificate=certificate(3, 0))
     told = row(store=[OLD, NEW], listeners=[back], result={"failed": [back]})
     assert (told["served_by"], told["served_until"], told["expires_at"]) == (["web:443"], in_days(10), in_days(10))
 
@@ -202,12 +197,11 @@ OTHERS = stored(4, -60, OTHER, at=("api:443",))
 
 @pytest.mark.parametrize("is_planned", [False, True], ids=["as it is", "with a newer one in the store"])
 def test_a_listener_that_was_seen_to_serve_another_one(is_planned: bool) -> None:
-    """In a run that only looks, what the listener has is in the plan, and what it serves in the result."""
-    plan = listener("web:443", 2, 3 if is_planned else 2, "switched" if is_planned else "unchanged")
-    verdict = listener("web:443", 2, 2, "failed", reason="not_served", served_fingerprint_sha256=shown(4))
-    endpoint = {**certificate(4, -60, OTHER), "host": "web.lb", "port": 443, "certificate_ids": [4]}
+    """As in a run that only looks."""
+    facts = {"reason": "not_served", "served": False, "better_certificate_id": 3 if is_planned else None}
+    seen = listener("web:443", 2, 2, "failed", served_certificate=certificate(4, -60, OTHER), **facts)
     store = [SERVED, OTHERS, *([NEW] if is_planned else [])]
-    told = rows(store=store, listeners=[plan], seen=[endpoint], result={"failed": [verdict]})
+    told = rows(store=store, listeners=[seen], result={"failed": [seen]})
     assert stand(told[NAME,]) == ("failed", "not_served")
     assert (told[NAME,]["served_by"], told[NAME,]["served_until"]) == ([], None)
     assert told[NAME,]["expires_at"] == in_days(30)
@@ -215,18 +209,13 @@ def test_a_listener_that_was_seen_to_serve_another_one(is_planned: bool) -> None
 
 
 def test_a_listener_that_was_seen_to_serve_what_is_not_in_the_store() -> None:
-    plan = listener("web:443", 2, 2, "unchanged")
-    verdict = {**plan, "outcome": "failed", "reason": "not_served", "served_fingerprint_sha256": shown(9)}
-    endpoint = {**certificate(9, -70), "host": "web.lb", "port": 443, "certificate_ids": []}
-    facts = {"store": [SERVED], "listeners": [plan], "result": {"failed": [verdict]}}
-    told = row(**facts, seen=[endpoint])
+    seen = listener("web:443", 2, 2, "failed", reason="not_served", served_certificate=certificate(9, -70))
+    told = row(store=[SERVED], listeners=[seen], result={"failed": [seen]})
     assert (told["served_by"], told["served_until"], told["expires_at"]) == (["web:443"], in_days(20), in_days(20))
-    told = row(**facts)  # the deploy phase saw it, and tells the fingerprint only
-    assert (told["served_by"], told["served_until"], told["expires_at"]) == ([], None, None)
 
 
 def test_of_several_listeners_the_first_to_expire_counts() -> None:
-    failed = listener("web:443", 1, 3, "failed", reason="not_served", served_fingerprint_sha256=None)
+    failed = listener("web:443", 1, 3, "failed", reason="not_served", served_certificate=None)
     kept = listener("api:443", 3, 3, "unchanged")
     told = row(store=[OLD, NEW], listeners=[failed, kept], result={"failed": [failed]})
     assert (told["served_by"], told["served_until"], told["expires_at"]) == (["api:443"], in_days(90), in_days(10))
@@ -235,7 +224,7 @@ def test_of_several_listeners_the_first_to_expire_counts() -> None:
 @pytest.mark.parametrize("outcome", ["failed", "rolled_back"])
 def test_a_failure_is_told_of_what_was_not_replaced_too(outcome: str) -> None:
     """The next run would not switch it, as the API names the new one already; or it would fail again."""
-    failed = listener("web:443", 1, 3, outcome, reason="not_served", served_fingerprint_sha256=shown(1))
+    failed = listener("web:443", 1, 3, outcome, reason="not_served", served_certificate=certificate(1, -80))
     told = rows(store=[OLD, stored(3, 0, *BOTH)], listeners=[failed], result={"failed": [failed]})
     for names, served_by in (((NAME,), ["web:443"]), (tuple(sorted(BOTH)), [])):
         assert (*stand(told[names]), told[names]["served_by"]) == ("failed", "not_served", served_by)

@@ -18,22 +18,22 @@ import pytest
 import yaml
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import ENTRY_LACKS
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import INELIGIBLE
-from ansible_collections.softlayer.certificates.plugins.module_utils._report import states, table
+from ansible_collections.softlayer.certificates.plugins.module_utils._report import orders as order_report
+from ansible_collections.softlayer.certificates.plugins.module_utils._report import report as reports
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import timeline as drawings
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.states import (
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import (
     ATTENTION,
-    COLUMNS,
+    ORDERS,
     STATES,
     Known,
-    kind_of,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import KINDS
-from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso, parse
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
 from tests.support.pages import ROOT
 from tests.support.words import shape, texts, words_of
 
-WORDS = words_of("ssl_fulfillment")
+WORDS = words_of("orders")
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
 NAME, KEY = "www.example.com", "aa" * 32
 
@@ -116,19 +116,17 @@ def entry(reason: str | None, message: str = "") -> dict[str, Any]:
 
 def build(*orders: dict[str, Any], at: datetime = NOW, previous: str | None = None, **known: Any) -> dict[str, Any]:
     """A report in English; the store is empty if not given."""
-    return states.build(orders, Known(**{"store": [], **known}), WORDS["en"], at, previous)
+    return order_report.build(orders, Known(**{"store": [], **known}), WORDS["en"], at, previous)
 
 
 def as_csv(report: dict[str, Any]) -> str:
     """The orders of a report as CSV."""
-    return table.as_csv(report["orders"], COLUMNS)
+    return reports.as_csv(ORDERS, report)
 
 
 def timeline(report: dict[str, Any]) -> dict[str, Any]:
     """What is drawn of a report."""
-    made = parse(report["generated_at"])
-    assert made is not None
-    return drawings.timeline(report["orders"], made, kind_of, ("order_id", "name", "days_left"))
+    return drawings.timeline(report, "orders", "order_id")
 
 
 def row(*orders: dict[str, Any], **known: Any) -> dict[str, Any]:
@@ -536,7 +534,7 @@ def test_what_a_row_tells() -> None:
         "expires_at": "2026-09-26T12:00:00Z",
         "days_left": 200,
     }
-    assert tuple(told) == COLUMNS
+    assert tuple(told) == ORDERS.columns
 
 
 def test_what_serves_an_order() -> None:
@@ -634,7 +632,7 @@ def test_no_orders() -> None:
     report = build()
     assert (report["order_count"], report["orders"], report["attention"]) == (0, [], [])
     assert timeline(report)["kinds"] == []
-    assert as_csv(report).splitlines() == [",".join(COLUMNS)]
+    assert as_csv(report).splitlines() == [",".join(ORDERS.columns)]
 
 
 # --- A run after another one ---
@@ -671,7 +669,7 @@ def test_anything_else_does(orders: list[dict[str, Any]], known: dict[str, Any])
 
 def test_another_language_makes_another_report() -> None:
     first = json.dumps(build(order()))
-    german = states.build([order()], Known(store=[]), WORDS["de"], NOW + timedelta(hours=1), first)
+    german = order_report.build([order()], Known(store=[]), WORDS["de"], NOW + timedelta(hours=1), first)
     assert german["generated_at"] != iso(NOW)
     assert german["orders"][0]["explanation"] == WORDS["de"]["reasons"]["requestable"]
 

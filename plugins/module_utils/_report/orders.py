@@ -1,0 +1,313 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report of SSL orders: the state of each order, and what needs attention. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+
+from .._api.orders import ineligibility
+from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
+from .._names import shown_name_of
+from .._times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse
+from .._x509.certificate import name_set
+from .report import Content, Record, Schema, read, unless_same
+from .timeline import Row
+
+STATES: tuple[State, ...] = t.get_args(State)
+ATTENTION: tuple[Attention, ...] = t.get_args(Attention)
+"""In order of urgency."""
+ORDERS = Schema(
+    row="order",
+    identifier="order_id",
+    ids="order_ids",
+    states=STATES,
+    attention=ATTENTION,
+    columns=(
+        *("order_id", "common_name", "name", "product", "status", "state", "reason", "explanation", "message"),
+        *("attention", "recipient", "last_requested_at", "next_allowed_at", "mail_found", "mail_date"),
+        *("certificate_ids", "certificate_notes", "served_by", "services", "expires_at", "days_left"),
+    ),
+)
+PLANNED: set[EmailReason] = {"outcome_unknown", "recipient_not_allowed"}
+"""Reasons for a failed request of an email that the plan of the next request repeats: they have a state of their own."""
+OBSTACLES: set[MissingReason | WaitingReason] = {
+    "waiting_for_key",
+    "waiting_for_certificate",
+    "no_public_key",
+    "untrusted",
+    "chain_incomplete",
+}
+"""Reasons of a phase that say more than the state."""
+LIMITED_TO_VIEW: Record = {
+    "common_name": "the certificate store",
+    "message": "The API user lacks the permission SECURITY_CERTIFICATE_MANAGE, so it is not known which orders are imported, and all of "
+    "them stand here as if they were not. Grant it to see that.",
+}
+Lasting = Mapping[str, Mapping[frozenset[str], datetime]]
+"""By name, and by all names of the orders that have it: when the last of these expires; a pending order counts as the last."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known about the orders in addition to their own fields, as the collection's modules return it."""
+
+    store: Sequence[Record] | None = None
+    """All records of the certificate store, or `None` if it could not be read; what serves them, they need not tell."""
+    emails: Sequence[Record] = ()
+    """What `ssl_fulfillment_email` would do now."""
+    collected: Sequence[Record] = ()
+    """The certificates found in emails."""
+    missing: Sequence[Record] = ()
+    """The orders without a certificate in the emails."""
+    skipped: Sequence[Record] = ()
+    """What the phases of this run skipped."""
+    failed: Sequence[Record] = ()
+    """What failed in this run; an entry without `order_id` is about all orders."""
+
+    @cached_property
+    def about(self) -> Mapping[str, Mapping[int, Record]]:
+        """Each of these lists, except the store, by order."""
+        return {
+            name: _by_order(getattr(self, name)) for name in ("emails", "collected", "missing", "skipped", "failed")
+        }
+
+    @cached_property
+    def fingerprints(self) -> set[str]:
+        """SHA-256 of the certificates in the store."""
+        return {record["fingerprint_sha256"] for record in self.store or () if record.get("fingerprint_sha256")}
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Sequence[Record]] | None:
+        """The store by SHA-256 of the public keys; `None` if it could not be read, or may only be viewed."""
+        if self.store is None or self.is_limited_to_view:
+            return None
+        found: dict[str, list[Record]] = {}
+        for record in self.store:
+            if record.get("public_key_sha256"):
+                found.setdefault(record["public_key_sha256"], []).append(record)
+        return found
+
+    @cached_property
+    def is_limited_to_view(self) -> bool:
+        """Whether the store is that of a user who may only view: without notes, and without the keys to compare."""
+        return bool(self.store) and all(record.get("notes") is None for record in self.store or ())
+
+    @cached_property
+    def balances(self) -> bool:
+        """Whether load balancers serve any certificate of the store. In an account where none does, nothing is served yet to be."""
+        return any(record.get("services") for record in self.store or ())
+
+
+def _by_order(records: Iterable[Record]) -> dict[int, Record]:
+    return {record["order_id"]: record for record in records if record.get("order_id")}
+
+
+def build(orders: Sequence[Record], known: Known, words: Record, at: datetime, previous: str | None = None) -> Row:
+    """Return the report as data, ready for JSON.
+
+    If nothing but the time has changed since the previous report of the same day (UTC), that report is returned.
+
+    Args:
+        orders: as `ssl_order_info` returns them.
+        known: what else is known.
+        words: the texts of one language.
+        at: the present instant.
+        previous: the JSON text of the previous report, if there is one.
+    """
+    old = read(previous)
+    told = old.get("orders")
+    before = _by_order(row for row in told if isinstance(row, dict)) if isinstance(told, list) else {}
+    lasting = _lasting(orders)
+    failed = [record for record in known.failed if not record.get("order_id")]
+    notices = [*failed, *([LIMITED_TO_VIEW] if known.is_limited_to_view else [])]
+
+    def content_at(moment: datetime) -> Content:
+        rows = (_row(order, known, lasting, before.get(order["id"], {}), moment) for order in orders)
+        return Content(sorted(rows, key=_urgency), notices, known.balances)
+
+    return unless_same(ORDERS, content_at, words, at, old)
+
+
+def _lasting(orders: Iterable[Record]) -> Lasting:
+    forever = datetime.max.replace(tzinfo=timezone.utc)
+    found: dict[str, dict[frozenset[str], datetime]] = {}
+    for order in orders:
+        expires = forever if order["status"] == "pending" else parse(order["expires_at"])
+        if expires is not None and order["status"] in {"pending", "approved", "complete"}:
+            names = _names(order)
+            for name in names:
+                last = found.setdefault(name, {})
+                last[names] = max(last.get(names, expires), expires)
+    return found
+
+
+def _names(order: Record) -> frozenset[str]:
+    return name_set(order.get("common_name"), order.get("subject_alt_names") or ())
+
+
+def _urgency(row: Row) -> tuple[int, int, str, int]:
+    """Return a sort key: by what needs attention, then by state and by expiry."""
+    kinds = row["attention"]
+    return (
+        ATTENTION.index(kinds[0]) if kinds else len(ATTENTION),
+        STATES.index(row["state"]),
+        row["expires_at"] or "~",
+        row["order_id"],
+    )
+
+
+def _row(order: Record, known: Known, lasting: Lasting, before: Record, at: datetime) -> Row:
+    identifier: int = order["id"]
+    email = known.about["emails"].get(identifier, {})
+    certificates = _certificates(order, known, at)
+    records = certificates or []
+    counts = [_service_count(record) for record in records]
+    mail_found, mail_date = _mail(identifier, known, before, imported=bool(certificates))
+    ends = (parse(record.get("not_after")) for record in records)
+    expires = parse(order["expires_at"]) or max(filter(None, ends), default=None)
+    row = {
+        "order_id": identifier,
+        "common_name": order["common_name"],
+        "name": shown_name_of(order),
+        "product": order["product"],
+        "status": order["status"],
+        "recipient": order["approver_email"],
+        "last_requested_at": email.get("previous_requested_at"),
+        "next_allowed_at": email.get("next_allowed_at") if email.get("outcome") != "requested" else None,
+        "mail_found": mail_found,
+        "mail_date": mail_date,
+        "certificate_ids": None if certificates is None else [record["id"] for record in certificates],
+        "certificate_notes": [record["notes"] for record in records if record.get("notes")],
+        "served_by": _served_by(records),
+        "services": sum(filter(None, counts)) if counts and None not in counts else None,
+        "expires_at": iso(expires),
+        "days_left": days_until(expires, at),
+    }
+    is_unused = row["served_by"] == [] and not any(counts) and not any(one.get("superseded_by") for one in records)
+    state, reason = _state(
+        row,
+        known,
+        over=ineligibility(order["status"], expires, at),
+        is_idle=known.balances and is_unused,
+        is_superseded=bool(order.get("superseded_by")),
+    )
+    row |= {"state": state, "reason": reason}
+    row["message"] = known.about["failed"][identifier].get("message") if state == "failed" else None
+    row["attention"] = _attention(row, renewed=state == "superseded" or _is_renewed(order, lasting))
+    return row
+
+
+def _certificates(order: Record, known: Known, at: datetime) -> Sequence[Record] | None:
+    """Return the records of the store that are an order's certificate; `None` if it is not known whether there are any.
+
+    They are those of its own term, or if there are none, those of a later term with the same key.
+    """
+    if known.by_key is None:
+        ids = order.get("certificate_ids") or () if order.get("imported") else ()
+        return None if order.get("imported") is None else [{"id": identifier} for identifier in ids]
+    ends = parse(order.get("expires_at"))
+    found, own = [], []
+    for record in known.by_key.get(order.get("public_key_sha256") or "", ()):
+        begin, end = parse(record.get("not_before")), parse(record.get("not_after"))
+        if begin and end and is_of_term(ends, begin, end, at):
+            found.append(record)
+            if ends and end <= ends + SLACK:
+                own.append(record)
+    return own or found
+
+
+def _service_count(record: Record) -> int | None:
+    """Return how many services use a record; if the API tells fewer than there are listeners, their number."""
+    told, listeners = record.get("associated_service_count"), len(record.get("services") or ())
+    return max(told or 0, listeners) if listeners else told
+
+
+def _served_by(certificates: Sequence[Record]) -> list[str] | None:
+    """Return the listeners that serve these records, such as `shop:443`; `None` if that is not known, or if there are no records."""
+    services = [record.get("services") for record in certificates]
+    if not services or None in services:
+        return None
+    listeners = {(one["load_balancer"], one["port"]) for listed in services for one in listed or ()}
+    return [f"{balancer}:{port}" for balancer, port in sorted(listeners)]
+
+
+def _mail(identifier: int, known: Known, before: Record, *, imported: bool) -> tuple[bool | None, str | None]:
+    """Return whether the email with the certificate was found (`None` if nobody looked), and its date.
+
+    If the certificate from the email is in the store but the order is not imported, it is that of an earlier order with the same key.
+    The email of an imported order may be too old to be found, or was not looked for: then the previous report may have it.
+    """
+    found = known.about["collected"].get(identifier)
+    if found is not None and (imported or found.get("fingerprint_sha256") not in known.fingerprints):
+        return True, iso(parse(found["source"]["date"]))
+    if not imported:
+        return (False if found is not None or identifier in known.about["missing"] else None), None
+    return (True, iso(parse(before.get("mail_date")))) if before.get("mail_found") is True else (None, None)
+
+
+def _state(
+    row: Row, known: Known, *, over: Ineligibility | None, is_idle: bool, is_superseded: bool
+) -> tuple[State, str]:
+    """Return an order's state and the reason for it.
+
+    Args:
+        row: what else the report says of the order.
+        known: what is known.
+        over: why there is no certificate for it.
+        is_idle: whether it is known that nothing uses its certificate, although load balancers could.
+        is_superseded: whether another certificate of the store may stand in for its own.
+    """
+    planned, failure, missing, skipped = (
+        known.about[name].get(row["order_id"], {}) for name in ("emails", "failed", "missing", "skipped")
+    )
+    plan = planned.get("reason")
+    if failure and (failure.get("reason") not in PLANNED or failure.get("reason") != plan):
+        return "failed", failure.get("reason") or "api_error"
+    if over:  # nothing else matters then
+        return over, over
+    if row["certificate_ids"]:
+        return ("not_served", "waiting_for_deploy") if is_idle else ("imported", "already_imported")
+    if is_superseded:
+        return "superseded", "superseded"
+    told = (missing or skipped).get("reason")
+    obstacle = told if told in OBSTACLES else None
+    if row["mail_found"]:
+        return "received", obstacle or "waiting_for_import"
+    if plan == "outcome_unknown":
+        return "unclear", plan
+    if plan == "recipient_not_allowed":
+        return "not_allowed", plan
+    if row["next_allowed_at"]:
+        return "requested", obstacle or ("cooldown" if row["mail_found"] is None else "waiting_for_email")
+    if row["certificate_ids"] is None:
+        return "requestable", obstacle or "store_unknown"
+    again = row["last_requested_at"] and row["mail_found"] is False
+    return "requestable", obstacle or ("requestable_again" if again else "requestable")
+
+
+def _is_renewed(order: Record, lasting: Lasting) -> bool:
+    """Return whether another order lasts longer that has all of its names."""
+    expires, names = parse(order["expires_at"]), _names(order)
+    others = lasting.get(next(iter(names), ""), {})
+    return expires is not None and any(last > expires and names <= theirs for theirs, last in others.items())
+
+
+def _attention(row: Row, *, renewed: bool) -> list[Attention]:
+    """Return why the order needs attention, the most urgent reason first."""
+    kinds = set(ATTENTION) & {row["state"], row["reason"]}
+    days = row["days_left"]
+    if row["state"] == "expired" and row["services"]:
+        kinds.add("expired_in_use")
+    elif row["state"] not in {"expired", "canceled"} and days is not None and 0 <= days <= DUE_DAYS:
+        if not renewed:
+            kinds.add("expiring")
+        elif row["services"]:
+            kinds.add("switch_services")
+    return sorted(kinds, key=ATTENTION.index)
