@@ -34,6 +34,7 @@ def rotation_report(
     run, patterns, language = plain(done), plain(settings.get("common_names")), settings["report_language"]
     facts = Facts(
         store=_meant(run["certificates"], patterns) if "certificates" in run else None,
+        fingerprints={one["fingerprint_sha256"] for one in run.get("certificates", ())},
         listeners=run.get("listeners", ()),
         entries=run.get("source_certificates", ()),
         unread=_meant(run.get("source_problems", ()), patterns),

@@ -12,7 +12,7 @@ the report is in `rotation`.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -42,6 +42,8 @@ class Facts:
 
     store: Sequence[Record] | None = None
     """The certificate store as it was listed before or after anything was done; `None` if it could not be read."""
+    fingerprints: Container[str] = frozenset()
+    """SHA-256 of all certificates of the store, also of those that are left out here since they are for other names."""
     listeners: Sequence[Record] = ()
     """What became of them, or in check mode would."""
     entries: Sequence[Record] = ()
@@ -309,9 +311,10 @@ class Lines:
         before, after = listener["previous_certificate_id"], listener["certificate_id"]
         known = served or (self._by_id.get(before or 0, (line, {}))[1] if before != after else {})
         is_older = bool(known) and age(known) < age(own)
-        serving = None
-        if served:
-            serving = self._by_fingerprint.get(served["fingerprint_sha256"]) or self._line(served, name)
+        serving = self._by_fingerprint.get(served.get("fingerprint_sha256", ""))
+        if serving is None and served and served["fingerprint_sha256"] not in self.facts.fingerprints:
+            serving = self._line(served, name)
+        if serving is not None:
             serving.held.append(Place(name, served, is_older and serving is line))
         if serving is not line:
             line.held.append(Place(name, known, is_older, is_serving=False))

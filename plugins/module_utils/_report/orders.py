@@ -17,7 +17,7 @@ from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State
 from .._names import shown_name_of
 from .._times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse
 from .._x509.certificate import name_set
-from .report import Content, Record, Schema, read, unless_same
+from .report import Record, Schema, as_data, read, unless_same
 from .timeline import Row
 
 STATES: tuple[State, ...] = t.get_args(State)
@@ -128,11 +128,11 @@ def build(orders: Sequence[Record], known: Known, words: Record, at: datetime, p
     failed = [record for record in known.failed if not record.get("order_id")]
     notices = [*failed, *([LIMITED_TO_VIEW] if known.is_limited_to_view else [])]
 
-    def content_at(moment: datetime) -> Content:
+    def data_at(moment: datetime) -> Row:
         rows = (_row(order, known, lasting, before.get(order["id"], {}), moment) for order in orders)
-        return Content(sorted(rows, key=_urgency), notices, known.balances)
+        return as_data(ORDERS, sorted(rows, key=_urgency), notices, words, moment, balances=known.balances)
 
-    return unless_same(ORDERS, content_at, words, at, old)
+    return unless_same(data_at, old, at)
 
 
 def _lasting(orders: Iterable[Record]) -> Lasting:

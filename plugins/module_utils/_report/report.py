@@ -57,18 +57,6 @@ class Schema:
         return f"{self.row}s"
 
 
-@dataclass(frozen=True)
-class Content:
-    """What there is to report at an instant."""
-
-    rows: Iterable[Row]
-    """In their order, without their explanations."""
-    failed: Iterable[Record]
-    """What failed and is about no row."""
-    balances: bool
-    """Whether load balancers serve anything. In an account where they do not, nothing is there to be served."""
-
-
 def read(previous: str | None) -> Record:
     """Return the data of a previous report; anything that is not a report counts as none."""
     try:
@@ -85,30 +73,38 @@ def made_today(old: Record, at: datetime) -> datetime | None:
     return made if is_of_today else None
 
 
-def unless_same(
-    schema: Schema, content_at: Callable[[datetime], Content], words: Record, at: datetime, old: Record
-) -> dict[str, t.Any]:
-    """Return a report as data; the previous one if that is of the same day, and nothing but the time has changed since.
+def unless_same(data_at: Callable[[datetime], Row], old: Record, at: datetime) -> Row:
+    """Return the data of a report; those of the previous one if that is of the same day, and nothing but the time has changed since.
 
     So a second run right after the first changes nothing.
 
     Args:
-        schema: which report.
-        content_at: returns what there is to report at an instant.
-        words: the texts of one language.
-        at: the present instant.
+        data_at: returns the data of the report of an instant.
         old: the data of the previous report.
+        at: the present instant.
     """
     made = made_today(old, at)
     if made is not None:
-        again = _as_data(schema, content_at(made), words, made)
+        again = data_at(made)
         if again == old:
             return again
-    return _as_data(schema, content_at(at), words, at)
+    return data_at(at)
 
 
-def _as_data(schema: Schema, content: Content, words: Record, at: datetime) -> dict[str, t.Any]:
-    told = ({**row, "explanation": words["reasons"].get(row["reason"], row["reason"])} for row in content.rows)
+def as_data(
+    schema: Schema, rows: Iterable[Row], failed: Iterable[Record], words: Record, at: datetime, *, balances: bool
+) -> Row:
+    """Return a report as data, ready for JSON.
+
+    Args:
+        schema: which report.
+        rows: in their order, without their explanations.
+        failed: what failed and is about no row.
+        words: the texts of one language.
+        at: the instant that it is made at.
+        balances: whether load balancers serve anything. In an account where they do not, nothing is there to be served.
+    """
+    told = ({**row, "explanation": words["reasons"].get(row["reason"], row["reason"])} for row in rows)
     rows = [{name: row[name] for name in schema.columns} for row in told]
     states = Counter(row["state"] for row in rows)
     served = Counter(name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()})
@@ -116,15 +112,14 @@ def _as_data(schema: Schema, content: Content, words: Record, at: datetime) -> d
         "generated_at": iso(at),
         f"{schema.row}_count": len(rows),
         "states": {state: states[state] for state in schema.states},
-        "load_balancers": dict(sorted(served.items())) if content.balances else None,
+        "load_balancers": dict(sorted(served.items())) if balances else None,
         "attention": [
             {"kind": kind, "count": len(ids), schema.ids: ids}
             for kind in schema.attention
             if (ids := [row[schema.identifier] for row in rows if kind in row["attention"]])
         ],
         "notices": [
-            {"source": listener_name(one) or shown_name_of(one), "message": one.get("message")}
-            for one in content.failed
+            {"source": listener_name(one) or shown_name_of(one), "message": one.get("message")} for one in failed
         ],
         schema.rows: rows,
     }

@@ -16,7 +16,7 @@ from .._names import is_host_name, listener_name, shown_name_of
 from .._text import some_of
 from .._times import days_until, iso
 from .lines import DONE, UNTRUSTED, Facts, Line, Lines, age
-from .report import Content, Record, Schema, made_today, read, unless_same
+from .report import Record, Schema, as_data, made_today, read, unless_same
 from .timeline import Row
 
 STATES: tuple[LineState, ...] = t.get_args(LineState)
@@ -60,15 +60,16 @@ def build(facts: Facts, words: Record, at: datetime, previous: str | None = None
     old = read(previous)
     earlier = _rows(old) if made_today(old, at) else {}
 
-    def content_at(moment: datetime) -> Content:
+    def data_at(moment: datetime) -> Row:
         lines = Lines(facts, moment)
         rows = {key: row for key, row in earlier.items() if row["state"] == "superseded"}
         for line in lines:
             key = key_of(line)
             rows[key] = _row(key, line, earlier.get(key, {}))
-        return Content(sorted(rows.values(), key=_place_in_list), lines.general, lines.balances)
+        found = sorted(rows.values(), key=_place_in_list)
+        return as_data(LINES, found, lines.general, words, moment, balances=lines.balances)
 
-    return unless_same(LINES, content_at, words, at, old)
+    return unless_same(data_at, old, at)
 
 
 def _rows(old: Record) -> dict[str, Row]:

@@ -47,20 +47,15 @@ def timeline(report: Mapping[str, t.Any], rows: str, identifier: str) -> Row:
     first, last = at - timedelta(days=PAST_DAYS), at + timedelta(days=FUTURE_DAYS)
     shown = [one for one in dated if first <= one[0] <= last]
     kinds = {kind_of(row) for _expires, row in shown}
-    drawing: Row = {
+    drawing: Row = {"lanes": [], "bars": [], "grid": [], "ticks": [], "today": 0.0}
+    if shown:
+        drawing |= _lanes(shown, at, identifier) if len(shown) <= LANES else _bars(shown, at)
+    return drawing | {
         "earlier": sum(expires < first for expires, _row in dated),
         "later": sum(expires > last for expires, _row in dated),
         "undated": len(report[rows]) - len(dated),
         "kinds": [kind for kind in KINDS if kind in kinds],
-        "lanes": [],
-        "bars": [],
-        "grid": [],
-        "ticks": [],
-        "today": 0.0,
     }
-    if shown:
-        drawing |= _lanes(shown, at, identifier) if len(shown) <= LANES else _bars(shown, at)
-    return drawing
 
 
 def kind_of(row: Mapping[str, t.Any]) -> str:

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -20,7 +20,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.store 
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import INELIGIBLE
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import orders as order_report
 from ansible_collections.softlayer.certificates.plugins.module_utils._report import report as reports
-from ansible_collections.softlayer.certificates.plugins.module_utils._report import timeline as drawings
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import (
     ATTENTION,
     ORDERS,
@@ -122,11 +121,6 @@ def build(*orders: dict[str, Any], at: datetime = NOW, previous: str | None = No
 def as_csv(report: dict[str, Any]) -> str:
     """The orders of a report as CSV."""
     return reports.as_csv(ORDERS, report)
-
-
-def timeline(report: dict[str, Any]) -> dict[str, Any]:
-    """What is drawn of a report."""
-    return drawings.timeline(report, "orders", "order_id")
 
 
 def row(*orders: dict[str, Any], **known: Any) -> dict[str, Any]:
@@ -485,8 +479,6 @@ def test_what_an_order_without_a_common_name_is_called() -> None:
     report = build(order(1, common_name=None, subject_alt_names=names))
     told = report["orders"][0]
     assert (told["common_name"], told["name"]) == (None, A)
-    (lane,) = timeline(report)["lanes"]
-    assert lane["name"] == A
     (line,) = csv.DictReader(io.StringIO(as_csv(report), newline=""))
     assert (line["common_name"], line["name"]) == ("", A)
     assert row(order(1, common_name=None))["name"] is None
@@ -631,7 +623,6 @@ def test_what_failed_for_all_is_a_notice() -> None:
 def test_no_orders() -> None:
     report = build()
     assert (report["order_count"], report["orders"], report["attention"]) == (0, [], [])
-    assert timeline(report)["kinds"] == []
     assert as_csv(report).splitlines() == [",".join(ORDERS.columns)]
 
 
@@ -739,66 +730,6 @@ def test_listeners_in_the_table() -> None:
     report = build(order(), store=[served(stored(), "=web:443", "api:443")])
     (line,) = csv.DictReader(io.StringIO(as_csv(report), newline=""))
     assert line["served_by"] == "'=web:443; api:443"
-
-
-# --- The timeline ---
-
-
-def drawing(*days: float | None, **known: Any) -> dict[str, Any]:
-    """What is drawn of orders with so many days left."""
-    orders = [order(number, left, common_name=f"{number}.example.com") for number, left in enumerate(days, 1)]
-    return timeline(build(*orders, **known))
-
-
-def numbers(value: Any, name: str = "") -> Iterator[float]:
-    """All positions in a drawing."""
-    if isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from numbers(part, key)
-    elif isinstance(value, list):
-        for part in value:
-            yield from numbers(part, name)
-    elif name in {"x", "end", "width", "middle", "bottom", "height", "today"}:
-        yield value
-
-
-def test_few_orders_have_a_lane_each() -> None:
-    drawn = drawing(100, -10, 20, None)
-    assert [lane["name"] for lane in drawn["lanes"]] == ["2.example.com", "3.example.com", "1.example.com"]
-    assert [lane["kind"] for lane in drawn["lanes"]] == ["expired", "due", "open"]
-    assert (drawn["bars"], drawn["undated"]) == ([], 1)
-    expired, due, later = drawn["lanes"]
-    assert expired["x"] == 0 and expired["x"] + expired["width"] == pytest.approx(drawn["today"])
-    assert due["x"] == later["x"] == drawn["today"]
-    assert later["x"] + later["width"] == pytest.approx(100)
-
-
-@pytest.mark.parametrize("count", [26, 200, 5000])
-@pytest.mark.parametrize("span", [10, 170, 365, 1090])
-def test_many_orders_are_counted(count: int, span: int) -> None:
-    drawn = drawing(*(number * span / count for number in range(count)))
-    assert drawn["lanes"] == []
-    assert sum(bar["count"] for bar in drawn["bars"]) == count
-    assert len(drawn["bars"]) <= 38 and len(drawn["ticks"]) <= 8
-    assert all(0 <= number <= 100.01 for number in numbers(drawn))
-    assert all(bar["count"] == sum(part["count"] for part in bar["segments"]) for bar in drawn["bars"])
-    most = max(bar["count"] for bar in drawn["bars"])
-    assert most <= drawn["grid"][-1]["count"] <= 2 * most + 2
-
-
-@pytest.mark.parametrize("days", [(0,), (-1, 0), (-80,), (1000,), (0.5,) * 30, (-80,) * 30, (-2000, -100, 1200, 9000)])
-def test_odd_fleets_stay_within_the_drawing(days: tuple[float, ...]) -> None:
-    assert all(0 <= number <= 100.01 for number in numbers(drawing(*days)))
-
-
-def test_what_is_not_served_yet_is_in_the_store() -> None:
-    drawn = timeline(build(order(), store=[served(stored()), ELSEWHERE]))
-    assert [lane["kind"] for lane in drawn["lanes"]] == ["imported"]
-
-
-def test_what_lies_far_away_is_told_beside_the_drawing() -> None:
-    drawn = drawing(-2000, -100, 50, 1200, 1300, 9000)
-    assert (drawn["earlier"], drawn["later"], len(drawn["lanes"])) == (2, 3, 1)
 
 
 # --- The words ---

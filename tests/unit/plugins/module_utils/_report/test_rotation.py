@@ -726,14 +726,12 @@ def test_what_the_timeline_distinguishes() -> None:
     kinds = {one["name"]: drawings.kind_of(one) for one in report["lines"]}
     assert kinds == {NAME: "expired", OTHER: "due", "c.example.com": "imported", "d.example.com": "open"}
     assert set(kinds.values()) == set(KINDS)
-    drawn = drawings.timeline(report, "lines", "key")
-    assert [lane["name"] for lane in drawn["lanes"]][:2] == [NAME, OTHER]
 
 
 def test_two_without_a_name_that_expire_together_can_be_drawn() -> None:
     nameless = {"subject_alt_names": [], "key_type": None, "fingerprint_sha256": None}
     report = build(store=[stored(1, 0, **nameless), stored(2, 0, **nameless), stored(3, 0)])
-    drawn = drawings.timeline(report, "lines", "key")
+    drawn = drawings.timeline(report, LINES.rows, LINES.identifier)
     assert len(drawn["lanes"]) == 3
 
 
