@@ -206,16 +206,11 @@ class Lines:
     def __init__(self, facts: Facts, at: datetime) -> None:
         self.facts, self.at = facts, at
         self.general: list[Record] = []
-        self.coming = {
-            identifier: entry
-            for entry in facts.entries
-            if entry["reason"] is None
-            for identifier in entry["supersedes"]
-        }
+        self.coming = {identifier: entry for entry in facts.entries for identifier in entry["supersedes"]}
         self._lines: dict[tuple[frozenset[str], str | None, str], Line] = {}
         self._namesakes: dict[frozenset[str], list[Line]] = {}
         self._by_id: dict[int, tuple[Line, Record]] = {}
-        self._by_fingerprint: dict[str, Line] = {}
+        self._by_fingerprint: dict[str | None, Line] = {}
         self._by_path: dict[tuple[str, str], Line] = {}
         self._add_entries()
         self._add_store()
@@ -277,20 +272,18 @@ class Lines:
                 continue
             line.stored.append(record)
             self._by_id[identifier] = line, record
-            if record.get("fingerprint_sha256"):
-                self._by_fingerprint[record["fingerprint_sha256"]] = line
+            self._by_fingerprint[record.get("fingerprint_sha256")] = line
 
     def _add_listeners(self) -> None:
         """Add the listeners with the certificate that each has now: what the run said of one counts more than the list of the store."""
-        switched = {_place_key(one) for one in self.facts.did("deployed")}
         settled = {_place_key(one): one for one in self.facts.listeners}
         for line, record in self._by_id.values():
             for service in record.get("services") or ():
                 if _place_key(service) not in settled:
                     line.held.append(Place(listener_name(service), record, bool(record.get("superseded_by"))))
-        for key, one in settled.items():
+        for one in settled.values():
             is_unserved = (one["outcome"], one["reason"]) == ("failed", "not_served")
-            has_new = is_unserved or key in switched
+            has_new = is_unserved or (one["outcome"] == "switched" and not self.facts.is_check_mode)
             identifier = one["certificate_id" if has_new else "previous_certificate_id"]
             if identifier is None:
                 continue
@@ -298,9 +291,10 @@ class Lines:
             if is_unserved:
                 self._add_unserved(line, record, one)
             else:
-                has_missed = one["outcome"] in {"switched", *FAILED} and one["certificate_id"] != identifier
-                is_behind = bool(one.get("better_certificate_id")) or (has_missed and not has_new)
-                line.held.append(Place(listener_name(one), record, is_behind))
+                has_missed = not has_new and one["certificate_id"] != identifier
+                line.held.append(
+                    Place(listener_name(one), record, has_missed or bool(one.get("better_certificate_id")))
+                )
 
     def _add_unserved(self, line: Line, own: Record, listener: Record) -> None:
         """Add a listener that does not serve its certificate: to the line of what it serves, and to its own with the dates of that.
@@ -330,8 +324,7 @@ class Lines:
             names, alike = names_of(entry), by_stem.get(stem, ())
             line = self._line(entry, _entry_name(entry)) if names or len(alike) != 1 else alike[0]
             line.unread.append(entry)
-            if entry.get("path"):
-                self._by_path[entry["source"], entry["path"]] = line
+            self._by_path[entry["source"], entry["path"]] = line
 
     # What was done
 
@@ -355,7 +348,7 @@ class Lines:
         """Yield what was skipped and what failed: in the run, and in a plan that nothing was done about."""
         unread = {_entry_key(one) for one in self.facts.unread}
         failed = self.facts.did("failed")
-        skipped = [one for one in self.facts.did("skipped") if not one.get("path") or _entry_key(one) not in unread]
+        skipped = [one for one in self.facts.did("skipped") if _entry_key(one) not in unread]
         told = {_place_key(one) for one in (*failed, *skipped) if one.get("port")}
         yield from ((one, True) for one in failed)
         yield from ((one, False) for one in skipped)

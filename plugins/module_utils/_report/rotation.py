@@ -23,6 +23,8 @@ STATES: tuple[LineState, ...] = t.get_args(LineState)
 ATTENTION: tuple[LineAttention, ...] = t.get_args(LineAttention)
 """In order of urgency."""
 HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
+OF_SOURCES = {*HELD_BACK} - {*UNTRUSTED}
+"""Those of them that hold back a certificate of a source, too; one that nobody trusts has a state of its own."""
 LEFT_OUT: tuple[ApprovalReason, ...] = t.get_args(ApprovalReason)
 """Why a run leaves something out that another one would do."""
 MOST_NAMED = 5
@@ -39,10 +41,8 @@ LINES = Schema(
         *("sources", "source_path", "source_until", *DONE, "expires_at", "days_left"),
     ),
 )
-LISTS = {
-    *("subject_alt_names", "messages", "attention", "certificate_ids", "certificate_notes", "sources"),
-    *DONE,
-}
+LISTS = (*DONE, "subject_alt_names", "messages", "attention", "certificate_ids", "certificate_notes", "sources")
+"""The fields that are lists."""
 
 
 def build(facts: Facts, words: Record, at: datetime, previous: str | None = None) -> Row:
@@ -164,7 +164,7 @@ def _state(line: Line, done: Mapping[str, list[int | str]]) -> tuple[LineState, 
         messages.insert(0, f"{which}{refused['trust_message']}")
     if line.lines.facts.store is None:
         return "unknown", "store_unknown", messages
-    held = [one for one in line.skipped if one["reason"] in HELD_BACK and _is_held_back(one)]
+    held = [one for one in line.skipped if one["reason"] in (HELD_BACK if one.get("port") else OF_SOURCES)]
     if held:
         return "held_back", _reason(held), _messages(held)
     if refused and not line.entry:
@@ -178,11 +178,6 @@ def _state(line: Line, done: Mapping[str, list[int | str]]) -> tuple[LineState, 
     if state == "waiting" and reason == "not_yet_valid":
         messages = [*_messages(_early(line)), *messages]
     return state, reason, [*_about_names(line, reason), *messages]
-
-
-def _is_held_back(record: Record) -> bool:
-    """Return whether what is skipped is a state of its line: that of a source which nobody trusts is another one."""
-    return bool(record.get("port")) or record["reason"] not in UNTRUSTED
 
 
 def _unusable(line: Line) -> list[Record]:

@@ -47,7 +47,7 @@ def timeline(report: Mapping[str, t.Any], rows: str, identifier: str) -> Row:
     first, last = at - timedelta(days=PAST_DAYS), at + timedelta(days=FUTURE_DAYS)
     shown = [one for one in dated if first <= one[0] <= last]
     kinds = {kind_of(row) for _expires, row in shown}
-    drawing: Row = {"lanes": [], "bars": [], "grid": [], "ticks": [], "today": 0.0}
+    drawing: Row = {"lanes": [], "bars": [], "grid": [], "ticks": [], "today": 0.0, "weekly": False}
     if shown:
         drawing |= _lanes(shown, at, identifier) if len(shown) <= LANES else _bars(shown, at)
     return drawing | {
@@ -87,7 +87,7 @@ def _lanes(shown: Sequence[Dated], at: datetime, identifier: str) -> Row:
         for expires, row in shown
     ]
     months = [month for month in _periods(start, end, weekly=False) if start <= month <= end]
-    return {"lanes": lanes, "today": today, "ticks": _ticks(months, place, weekly=False)}
+    return {"lanes": lanes, "today": today, "ticks": _ticks(months, place)}
 
 
 def _bars(shown: Sequence[Dated], at: datetime) -> Row:
@@ -108,7 +108,7 @@ def _bars(shown: Sequence[Dated], at: datetime) -> Row:
         bottoms = [round(height, 2) for height in accumulate(heights, initial=0.0)]
         bars.append(
             {
-                **_day(begin, weekly=weekly),
+                **_day(begin),
                 "x": round(left + gap, 2),
                 "width": round(right - left - 2 * gap, 2),
                 "middle": round((left + right) / 2, 2),
@@ -123,7 +123,8 @@ def _bars(shown: Sequence[Dated], at: datetime) -> Row:
     return {
         "bars": bars,
         "today": place(at),
-        "ticks": _ticks(periods[:-1], place, weekly=weekly),
+        "weekly": weekly,
+        "ticks": _ticks(periods[:-1], place),
         "grid": [{"height": share * 50, "count": top * share // 2} for share in (1, 2)],
     }
 
@@ -137,17 +138,14 @@ def _periods(start: datetime, end: datetime, *, weekly: bool) -> list[datetime]:
     return begins
 
 
-def _ticks(days: Sequence[datetime], place: Callable[[datetime], float], *, weekly: bool) -> list[Row]:
+def _ticks(days: Sequence[datetime], place: Callable[[datetime], float]) -> list[Row]:
     """Return at most eight labels that do not overlap; every second one may be omitted on a narrow screen."""
     step = next(step for step in (1, 2, 3, 4, 6, 12) if len(days) / step <= 8)
-    return [
-        {**_day(day, weekly=weekly), "x": place(day), "minor": bool(number % 2)}
-        for number, day in enumerate(days[::step])
-    ]
+    return [{**_day(day), "x": place(day), "minor": bool(number % 2)} for number, day in enumerate(days[::step])]
 
 
-def _day(day: datetime, *, weekly: bool) -> Row:
-    return {"year": day.year, "month": day.month, "day": day.day if weekly else None}
+def _day(day: datetime) -> Row:
+    return {"year": day.year, "month": day.month, "day": day.day}
 
 
 def _round_up(count: int) -> int:

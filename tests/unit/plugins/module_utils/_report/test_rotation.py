@@ -100,7 +100,8 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         ["behind"],
     ),
     "newer in the store, planned": (
-        {"store": [SERVED, stored(3, 0)], "entries": [entry(3, 0)], "listeners": [listener("web:443", 2, 3)]},
+        {"store": [SERVED, stored(3, 0)], "entries": [entry(3, 0)], "listeners": [listener("web:443", 2, 3)]}
+        | {"is_check_mode": True},
         "waiting",
         "waiting_for_deploy",
         [],
@@ -538,7 +539,8 @@ def test_the_newest_of_several_sources_counts() -> None:
 def test_a_plan_is_not_what_is_served() -> None:
     store = [SERVED, stored(3, 0, NAME, OTHER)]
     plan = [listener("web:443", 2, 3, subject_alt_names=[NAME, OTHER])]
-    rows = {tuple(one["certificate_ids"]): one["served_by"] for one in build(store=store, listeners=plan)["lines"]}
+    planned = build(store=store, listeners=plan, is_check_mode=True)["lines"]
+    rows = {tuple(one["certificate_ids"]): one["served_by"] for one in planned}
     assert rows == {(2,): ["web:443"], (3,): []}
     done = build(store=store, listeners=plan, result={"deployed": plan})["lines"]
     assert {tuple(one["certificate_ids"]): one["served_by"] for one in done} == {(2,): [], (3,): ["web:443"]}

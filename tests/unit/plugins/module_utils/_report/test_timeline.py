@@ -86,8 +86,9 @@ def test_few_rows_have_a_lane_each() -> None:
     assert due["x"] == later["x"] == drawn["today"]
     assert later["x"] + later["width"] == pytest.approx(100)
     assert [(tick["year"], tick["month"], tick["day"]) for tick in drawn["ticks"]] == [
-        (2026, month, None) for month in (3, 4, 5, 6)
+        (2026, month, 1) for month in (3, 4, 5, 6)
     ]
+    assert not drawn["weekly"]
 
 
 @pytest.mark.parametrize("count", [26, 200, 5000])
@@ -99,7 +100,7 @@ def test_many_rows_are_counted(count: int, span: int) -> None:
     assert len(drawn["bars"]) <= 38 and len(drawn["ticks"]) <= 8
     assert all(0 <= number <= 100.01 for number in numbers(drawn))
     assert all(bar["count"] == sum(part["count"] for part in bar["segments"]) for bar in drawn["bars"])
-    assert all((bar["day"] is None) is (span > 180) for bar in drawn["bars"])
+    assert drawn["weekly"] is (span < 180) and all(drawn["weekly"] or bar["day"] == 1 for bar in drawn["bars"])
     most = max(bar["count"] for bar in drawn["bars"])
     assert most <= drawn["grid"][-1]["count"] <= 2 * most + 2
 
