@@ -163,6 +163,22 @@ def test_a_newer_one_that_is_not_trusted_beside_a_good_one() -> None:
         assert "refused" in told["attention"] and told["source_until"] == in_days(60)
 
 
+def test_an_incomplete_copy_of_a_good_one_is_not_refused() -> None:
+    """The module takes the most complete copy, and says the same of each."""
+    taken = entry(3, 0, reason=None, supersedes=[1])
+    copy = {
+        **taken,
+        "source": "lego",
+        "path": "/srv/lego/www.crt",
+        "trust": "incomplete",
+        "trust_message": "No issuer.",
+    }
+    for entries in ([taken, copy], [copy, taken]):
+        told = row(store=[OLD], entries=entries)
+        assert (*stand(told), told["attention"], told["messages"]) == ("waiting", "waiting_for_import", ["behind"], [])
+        assert told["source_path"] == taken["path"]
+
+
 # --- What is served ---
 
 
@@ -212,6 +228,17 @@ def test_a_listener_that_was_seen_to_serve_what_is_not_in_the_store() -> None:
     seen = listener("web:443", 2, 2, "failed", reason="not_served", served_certificate=certificate(9, -70))
     told = row(store=[SERVED], listeners=[seen], result={"failed": [seen]})
     assert (told["served_by"], told["served_until"], told["expires_at"]) == (["web:443"], in_days(20), in_days(20))
+
+
+def test_a_listener_that_was_seen_to_serve_what_the_store_has_for_names_that_are_not_asked_for() -> None:
+    """Nobody says then that the store lacks it."""
+    other = certificate(4, -70, OTHER)
+    seen = listener("web:443", 2, 2, "failed", reason="not_served", served_certificate=other)
+    facts = {"store": [SERVED], "listeners": [seen], "result": {"failed": [seen]}}
+    assert rows(**facts)[OTHER,]["state"] == "served_only"
+    told = rows(**facts, fingerprints={other["fingerprint_sha256"], SERVED["fingerprint_sha256"]})
+    assert told.keys() == {(NAME,)}
+    assert (told[NAME,]["served_by"], told[NAME,]["expires_at"]) == ([], in_days(20))
 
 
 def test_of_several_listeners_the_first_to_expire_counts() -> None:
