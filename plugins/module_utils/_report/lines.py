@@ -211,7 +211,6 @@ class Lines:
         self._namesakes: dict[frozenset[str], list[Line]] = {}
         self._by_id: dict[int, tuple[Line, Record]] = {}
         self._by_fingerprint: dict[str | None, Line] = {}
-        self._by_path: dict[tuple[str, str], Line] = {}
         self._add_entries()
         self._add_store()
         self._add_listeners()
@@ -222,7 +221,7 @@ class Lines:
         for line in self:
             line.stored.sort(key=age, reverse=True)
             line.entries.sort(key=age, reverse=True)
-            line.held.sort(key=lambda place: (not place.is_serving, place.name))
+            line.held.sort(key=lambda place: place.name)
             for name in line.names:
                 self._by_name.setdefault(name, []).append(line)
         for line in self:
@@ -256,7 +255,6 @@ class Lines:
             line = self._line(entry, _entry_name(entry))
             line.entries.append(entry)
             self._by_fingerprint[entry["fingerprint_sha256"]] = line
-            self._by_path[entry["source"], entry["path"]] = line
 
     def _add_store(self) -> None:
         """Add the records that the store has after the run, however early it was listed, and those that were removed."""
@@ -324,7 +322,6 @@ class Lines:
             names, alike = names_of(entry), by_stem.get(stem, ())
             line = self._line(entry, _entry_name(entry)) if names or len(alike) != 1 else alike[0]
             line.unread.append(entry)
-            self._by_path[entry["source"], entry["path"]] = line
 
     # What was done
 
@@ -341,14 +338,12 @@ class Lines:
             elif has_failed:
                 self.general.append(one)
             before = self._by_id.get(one.get("previous_certificate_id") or 0)
-            if has_failed and line is not None and before is not None and before[0] is not line:
-                before[0].failed.append(one)  # that which was not replaced, and has other names
+            if has_failed and line is not None and before is not None:
+                before[0].failed.append(one)  # that which was not replaced may have other names
 
     def _told(self) -> Iterator[tuple[Record, bool]]:
         """Yield what was skipped and what failed: in the run, and in a plan that nothing was done about."""
-        unread = {_entry_key(one) for one in self.facts.unread}
-        failed = self.facts.did("failed")
-        skipped = [one for one in self.facts.did("skipped") if _entry_key(one) not in unread]
+        failed, skipped = self.facts.did("failed"), self.facts.did("skipped")
         told = {_place_key(one) for one in (*failed, *skipped) if one.get("port")}
         yield from ((one, True) for one in failed)
         yield from ((one, False) for one in skipped)
@@ -361,8 +356,7 @@ class Lines:
         for name in ("certificate_id", "previous_certificate_id") if record.get("port") else ("id",):
             if record.get(name) in self._by_id:
                 return self._by_id[record[name]][0]
-        line = self._by_fingerprint.get(record.get("fingerprint_sha256") or "")
-        return line or self._by_path.get((record.get("source") or "", record.get("path") or ""))
+        return self._by_fingerprint.get(record.get("fingerprint_sha256") or "")
 
     def has_stored(self, entry: Record) -> bool:
         """Return whether the store has the certificate of a source."""
@@ -403,10 +397,6 @@ def _called(line: Line) -> set[str]:
 
 def _entry_name(entry: Record) -> str:
     return str(entry.get("name") or entry.get("path") or "")
-
-
-def _entry_key(entry: Record) -> tuple[t.Any, ...]:
-    return entry.get("source"), entry.get("path"), entry.get("reason")
 
 
 def _place_key(listener: Record) -> tuple[t.Any, t.Any]:

@@ -216,6 +216,13 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         "waiting_for_import",
         [],
     ),
+    "not trusted, as the run says": (
+        {"store": [SERVED], "entries": [UNTRUSTED]}
+        | {"result": {"skipped": [{**UNTRUSTED, "reason": "untrusted", "message": "Name the root."}]}},
+        "unusable",
+        "untrusted",
+        ["refused"],
+    ),
     "not trusted, and older than what is served": (
         {"store": [SERVED], "entries": [{**UNTRUSTED, **certificate(3, -40)}]},
         "unusable",
@@ -352,6 +359,12 @@ CASES: dict[str, tuple[dict[str, Any], str, str, list[str]]] = {
         {"store": [SERVED], "entries": [entry(3, 0, NAME, OTHER, name="both")]},
         "waiting",
         "waiting_for_import",
+        [],
+    ),
+    "one with more names in the source has another type of key": (
+        {"store": [SERVED], "entries": [entry(3, 0, NAME, OTHER, name="both", key_type="RSA")]},
+        "store_only",
+        "no_source",
         [],
     ),
     "one with more names is of another organization": (
@@ -584,6 +597,14 @@ def test_each_failure_says_its_remedy() -> None:
     assert row(store=[SERVED], entries=[UNTRUSTED])["messages"] == ["Name the root."]
 
 
+def test_what_the_run_says_of_a_listener_counts_more_than_the_list_of_listeners() -> None:
+    """The role has put its own words into it."""
+    failed = listener("web:443", 2, 3, "failed", reason="balancer_busy", message="See timeout.")
+    told = {**failed, "message": "See ssl_rotation_timeout."}
+    lines = build(store=[SERVED, stored(3, 0)], listeners=[failed], result={"failed": [told]})["lines"]
+    assert [one["messages"] for one in lines] == [["web:443: See ssl_rotation_timeout."]]
+
+
 def test_what_failed_for_all_is_a_notice() -> None:
     failed = [
         {"common_name": "the load balancers", "code": "unreachable", "message": "No answer."},
@@ -618,6 +639,7 @@ def test_services() -> None:
     assert row(store=[stored(1, 0, at=("web:443",), associated_service_count=None)])["services"] == 1
     assert row(store=[stored(1, 0, services=None, associated_service_count=None)])["services"] is None
     assert row(entries=[entry(1, 0)])["services"] is None
+    assert row(result={"imported": [{**certificate(2, 0), "id": 2}]}, listeners=[])["services"] == 0
     switched = listener("web:443", 1, 2)
     after = row(store=[OLD, stored(2, 0)], listeners=[switched], result={"deployed": [switched]})
     assert after["services"] == 1  # of the old one the store still counted the listener when it was listed
@@ -683,6 +705,10 @@ def test_what_was_removed_is_told_for_the_whole_day() -> None:
 def test_anything_but_time_makes_another_report(facts: dict[str, Any]) -> None:
     assert after(1, build(store=[SERVED]), **facts)["generated_at"] == iso(NOW + timedelta(hours=1))
     assert after(1, build(store=[SERVED]), store=[SERVED])["generated_at"] == iso(NOW)
+
+
+def test_what_is_gone_without_a_removal_is_not_told() -> None:
+    assert after(1, build(store=[SERVED]), store=[])["lines"] == []
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,11 @@ def test_a_listener_that_was_seen_to_serve_what_the_store_has_for_names_that_are
     assert (told[NAME,]["served_by"], told[NAME,]["expires_at"]) == ([], in_days(20))
 
 
+def test_what_ends_first_counts_even_if_it_began_last() -> None:
+    short = stored(5, -10, at=("api:443",), not_after=in_days(20))
+    assert row(store=[SERVED, short], listeners=[])["expires_at"] == in_days(20)
+
+
 def test_of_several_listeners_the_first_to_expire_counts() -> None:
     failed = listener("web:443", 1, 3, "failed", reason="not_served", served_certificate=None)
     kept = listener("api:443", 3, 3, "unchanged")
@@ -269,6 +274,9 @@ def test_what_is_held_back_is_not_there_for_the_taking() -> None:
     assert (told["state"], told["attention"]) == ("held_back", ["expiring", "held_back"])
     told = row(**facts, entries=[entry(4, 0)])
     assert (told["state"], told["attention"]) == ("held_back", ["behind", "held_back"])
+    behind = listener("api:443", 1, 1, "unchanged", better_certificate_id=3)
+    told = row(**{**facts, "listeners": [held, behind]})
+    assert (told["state"], told["attention"]) == ("held_back", ["expiring", "held_back"])
 
 
 @pytest.mark.parametrize("reason", ["not_approved", "changed_meanwhile"])
