@@ -9,18 +9,17 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import as_metrics
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_metrics
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
 
-def rotation_metrics(result: Mapping[str, t.Any], success: bool) -> str:
-    """Return the text of the metrics file."""
+@on_variables
+def rotation_metrics(result: Mapping[str, t.Any]) -> str:
+    """Return the text of the metrics file, from what `ssl_certificate_rotate` returned."""
     require_for_metrics("The metrics file of the role ssl_rotation")
-    text: str = untrusted(as_metrics(plain(result), now(), success=success))
-    return text
+    return as_metrics(result, now(), success="failure" not in result)
 
 
 class FilterModule:

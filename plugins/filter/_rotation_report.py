@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import is_meant
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.lines import Facts
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_files
@@ -17,35 +16,43 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.rot
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
 Record = Mapping[str, t.Any]
 
 
+@on_variables
 def rotation_report(
     done: Record,
-    settings: Record,
+    language: str,
     result: Mapping[str, Sequence[Record]],
     previous: str | None = None,
     is_check_mode: bool = False,
 ) -> dict[str, str]:
-    """Return the texts of the report's files: `html`, `json` and `csv`."""
+    """Return the texts of the report's files: `html`, `json` and `csv`.
+
+    Args:
+        done: what `ssl_certificate_rotate` returned.
+        language: of the page.
+        result: the lists of the role's result.
+        previous: the text of the JSON file of the last report.
+        is_check_mode: whether nothing was done.
+    """
     require_for_certificates("The report of the role ssl_rotation")
-    run, patterns, language = plain(done), plain(settings.get("common_names")), settings["report_language"]
+    patterns = done["selection"]["common_names"]
     facts = Facts(
-        store=_meant(run["certificates"], patterns) if "certificates" in run else None,
-        fingerprints={one["fingerprint_sha256"] for one in run.get("certificates", ())},
-        listeners=run.get("listeners", ()),
-        entries=run.get("source_certificates", ()),
-        unread=_meant(run.get("source_problems", ()), patterns),
-        result=plain(result),
-        needs_trust=settings["trust"] == "require",
+        store=_meant(done["certificates"], patterns) if "certificates" in done else None,
+        fingerprints={one["fingerprint_sha256"] for one in done.get("certificates", ())},
+        listeners=done.get("listeners", ()),
+        entries=done.get("source_certificates", ()),
+        unread=_meant(done.get("source_problems", ()), patterns),
+        result=result,
+        needs_trust=done["selection"]["trust"] == "require",
         is_check_mode=is_check_mode,
     )
     words = page_words(LINES.rows, language)
     report = build(facts, words, now(), previous)
-    files: dict[str, str] = untrusted(as_files(LINES, report, words, language, page_sources()))
-    return files
+    return as_files(LINES, report, words, language, page_sources())
 
 
 def _meant(records: Sequence[Record], patterns: Sequence[str] | None) -> Sequence[Record]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._forms import plain
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import ORDERS, Known, build
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_csv, as_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._untrusted import untrusted
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
 Records = Sequence[Mapping[str, t.Any]]
 
@@ -38,6 +37,7 @@ def fulfillment_report(
     return {"data": report, "csv": as_csv(ORDERS, report), "timeline": timeline(report, ORDERS.rows, ORDERS.identifier)}
 
 
+@on_variables
 def fulfillment_files(
     orders: Records,
     language: str,
@@ -56,11 +56,10 @@ def fulfillment_files(
         previous: the JSON text of the previous report.
     """
     require_for_certificates("The report of the role ssl_fulfillment")
-    words, has, done = page_words(ORDERS.rows, language), plain(found), plain(result)
-    known = Known(**{**has, "skipped": done["skipped"], "failed": [*done["failed"], *has["failed"]]})
-    report = build(plain(orders), known, words, now(), previous)
-    files: dict[str, str] = untrusted(as_files(ORDERS, report, words, language, page_sources()))
-    return files
+    words = page_words(ORDERS.rows, language)
+    known = Known(**{**found, "skipped": result["skipped"], "failed": [*result["failed"], *found["failed"]]})
+    report = build(orders, known, words, now(), previous)
+    return as_files(ORDERS, report, words, language, page_sources())
 
 
 class FilterModule:

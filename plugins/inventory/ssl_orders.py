@@ -298,12 +298,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             )
         self.templar.available_variables = self._vars or {}
         templates = api_options().options
-        given = SPEC.with_empty_lists({name: config[name] for name in SPEC.options if name in config})
-        given = {name: value for name, value in given.items() if value is not None}
-        given = {name: self._evaluated(name, value) if name in templates else value for name, value in given.items()}
-        # Through JSON, as on the way to a module: values are decrypted and lose the tags of ansible-core.
-        plain = SPEC.without_blanks(json.loads(json.dumps(given, default=str)))
+        given = {name: config[name] for name in SPEC.options if name in config}
         try:
+            given = {name: value for name, value in SPEC.as_meant(given).items() if value is not None}
+            given = {
+                name: self._evaluated(name, value) if name in templates else value for name, value in given.items()
+            }
+            # Through JSON, as on the way to a module: values are decrypted and lose the tags of ansible-core.
+            plain = SPEC.as_meant(json.loads(json.dumps(given, default=str)))
             SPEC.check_numbers(plain)
         except CertificatesError as error:
             raise AnsibleParserError(error.message) from None

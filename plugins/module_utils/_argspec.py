@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -56,32 +57,17 @@ class ArgumentSpec:
         """Return only the options with these names, for a module that shares them."""
         return ArgumentSpec(options={name: self.options[name] for name in names})
 
-    def without_blanks(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return values without empty ones of options that the environment may set, for example if a survey was left blank."""
-        blanks = {name for name, argument in self.options.items() if "fallback" in argument and values.get(name) == ""}
-        return {name: value for name, value in values.items() if name not in blanks}
+    def as_meant(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return values in the forms that Ansible reads, at any depth, if they are in those that surveys and `-e name=value` give.
 
-    def with_empty_lists(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return values in which a null or blank list is empty, and lists have no null or blank elements.
+        A text is a list as JSON, or its items between commas or blanks (paths: commas or line endings). A null or blank list is
+        empty, and a null or blank item is none: `None` would mean "not given", which restricts nothing, but in a playbook null is what
+        remains of a list whose items are all commented out. A blank text counts as not given where the environment may set the option.
 
-        `None` means "not given", which restricts nothing, and Ansible would convert a null element to text. In a playbook, null
-        is what remains of a list whose items are all commented out.
+        Raises:
+            CertificatesError: `invalid_argument`.
         """
-        lists = {name for name, argument in self.options.items() if argument["type"] == "list"}
-        without_default = {name for name in lists if "default" not in self.options[name]}
-        tidied = dict(values)
-        for name in lists & values.keys():
-            value = values[name]
-            if isinstance(value, list):
-                tidied[name] = [element for element in value if not _is_blank(element)]
-            elif _is_blank(value) and name in without_default:
-                tidied[name] = []
-        return tidied
-
-    def with_json_lists(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Return values in which lists of dicts that are given as JSON text are lists: Ansible would cut the text at its commas."""
-        names = {name for name, argument in self.options.items() if argument.get("elements") == "dict"}
-        return {name: _from_json(value) if name in names else value for name, value in values.items()}
+        return _as_meant(self.options, values)
 
     def check_names(self, values: Mapping[str, t.Any]) -> None:
         """Refuse names that are no options, at any depth: Ansible would first say what is missing, which is most often what is meant.
@@ -117,8 +103,25 @@ class ArgumentSpec:
 NUMBERS = frozenset({"int", "float"})
 ALIKE = 0.85
 """How like a name must be to an option's for that to be meant, for `difflib`: `cert_path` is less like `csr_path`."""
-LONGEST_NAME = 40
-"""Characters of a name that is shown; the text of a key may be longer."""
+PLAIN_NAME = re.compile(r"\w{1,40}")
+"""A name that is shown. Any other may be the text of a key, or a password whose colon was forgotten."""
+LONGEST_SHOWN = 60
+"""Characters of a text that is shown."""
+
+
+LIMITS: Mapping[str, str] = {
+    "select": (
+        "Write {} for all orders, or name conditions. In -e name=value, Ansible would cut them off after a blank; write JSON there, such as "
+        '-e \'{"ssl_fulfillment_select": {"common_names": ["www.example.com"]}}\'.'
+    ),
+    "approved": "Give what a run in check mode returned, or leave it out.",
+}
+"""Dicts that limit what is done, and what to write. Ansible would read null, or half of a text, as a wider limit than was meant."""
+SEPARATORS: Mapping[str, re.Pattern[str]] = {"path": re.compile(r"[,\r\n]+")}
+"""Paths may contain blanks; numbers, names, addresses and patterns may not."""
+USUAL_SEPARATORS = re.compile(r"[\s,;]+")
+NO_ITEM = re.compile(r"[\"'{}]|^#|^\[[^]]*$|^[^[]*\]$")
+"""What belongs to a syntax that is not read here: quotation marks, braces, a comment, a lone bracket."""
 
 
 Level = tuple[str, Mapping[str, OneArgument], Mapping[str, t.Any]]
@@ -159,7 +162,7 @@ def _unknown_names(within: str, options: Mapping[str, OneArgument], values: Mapp
     others = []
     given = map(str, values.keys() - known)
     for name in sorted(name for name in given if not name.startswith("_ansible_")):
-        shown = name if len(name) <= LONGEST_NAME and name.isprintable() else f"(a name of {len(name)} characters)"
+        shown = name if PLAIN_NAME.fullmatch(name) else f"(a name of {len(name)} characters)"
         meant = get_close_matches(name.lower(), known, 1, ALIKE)
         if meant:
             yield f"There is no option {within}{shown}; {meant[0]} is meant."
@@ -177,12 +180,57 @@ def _as_dict(value: object) -> Mapping[str, t.Any]:
         return {}
 
 
-def _from_json(value: t.Any) -> t.Any:
-    """Return the list that a JSON text is, or the only dict as a list; anything else as it is, for Ansible to read or refuse."""
+def _as_meant(options: Mapping[str, OneArgument], values: Mapping[str, t.Any], within: str = "") -> dict[str, t.Any]:
+    """Return values as `ArgumentSpec.as_meant` does."""
+    meant = dict(values)
+    for name, argument in options.items():
+        if name not in values:
+            continue
+        value, place = values[name], f"{within}{name}"
+        if argument["type"] == "list":
+            meant[name] = _list_as_meant(argument, value, place)
+        elif argument["type"] == "dict":
+            meant[name] = _dict_as_meant(argument, value, place)
+            if name in LIMITS and not isinstance(meant[name], dict):
+                raise CertificatesError("invalid_argument", f"{place} is no dict. {LIMITS[name]}")
+        elif value == "" and "fallback" in argument:
+            del meant[name]
+    return meant
+
+
+def _dict_as_meant(argument: OneArgument, value: object, place: str) -> object:
+    read = _from_json(value, dict)
+    return _as_meant(argument.get("options") or {}, read, f"{place}.") if isinstance(read, dict) else value
+
+
+def _list_as_meant(argument: OneArgument, value: object, place: str) -> object:
+    elements = argument.get("elements", "str")
+    if _is_blank(value):
+        return value if "default" in argument else []
+    items: t.Any = _from_json(value, list)
+    if elements == "dict":
+        alone = _from_json(value, dict)
+        items = [alone] if isinstance(alone, dict) else items
+    elif isinstance(items, str):
+        items = SEPARATORS.get(elements, USUAL_SEPARATORS).split(items.strip())
+        if any(NO_ITEM.search(item) for item in items):
+            shown = json.dumps(str(value)[:LONGEST_SHOWN], ensure_ascii=False)
+            how = 'Write it like one, two or ["one", "two"].'
+            raise CertificatesError("invalid_argument", f"{place} is {shown}, which is no list. {how}")
+        items = [item.strip() for item in items]
+    if not isinstance(items, list):
+        return items
+    items = [item for item in items if not _is_blank(item)]
+    is_dict = elements == "dict" and argument.get("options")
+    return [_dict_as_meant(argument, item, f"{place}[{at}]") for at, item in enumerate(items)] if is_dict else items
+
+
+def _from_json(value: object, kind: type) -> object:
+    """Return what a text is in JSON, if it is of a kind; else the value as it is, for Ansible to read or refuse."""
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         with suppress(ValueError, RecursionError):
             found = json.loads(value)
-            return [found] if isinstance(found, dict) else found
+            return found if isinstance(found, kind) else value
     return value
 
 
@@ -253,6 +301,11 @@ def selection_options() -> ArgumentSpec:
     )
 
 
+def select_option() -> ArgumentSpec:
+    """Return the option that says which SSL orders are meant, for modules that do something about them."""
+    return ArgumentSpec(options={"select": {"type": "dict", "options": dict(selection_options().options)}})
+
+
 def import_options() -> ArgumentSpec:
     """Return the options of `ssl_certificate_import`: one certificate at top level, or several in `certificates`."""
     one = _one_certificate()
@@ -262,12 +315,29 @@ def import_options() -> ArgumentSpec:
         "options": one.options,
         "mutually_exclusive": one.mutually_exclusive,
     }
-    own = [name for name, argument in one.options.items() if "default" not in argument]
+    of_orders: dict[str, OneArgument] = {
+        "orders": {"type": "list", "elements": "dict"},
+        "collected": {"type": "list", "elements": "dict"},
+        "certificate_dir": {"type": "path"},
+        "privatekey_dir": {"type": "path", "no_log": False},
+        "force": {"type": "bool", "default": False},
+    }
+    own = [name for name, argument in {**one.options, **of_orders}.items() if "default" not in argument]
+    alone = [name for name in own if name not in {*of_orders, *FOR_ALL}]
     return ArgumentSpec(
-        options={**one.options, "certificates": several},
-        mutually_exclusive=[*one.mutually_exclusive, *(("certificates", name) for name in own)],
-        required_one_of=[("certificates", *SOURCES, *IDENTITIES)],
+        options={**one.options, **of_orders, "certificates": several},
+        mutually_exclusive=[
+            *one.mutually_exclusive,
+            *(("certificates", name) for name in own),
+            *((several, name) for several in ("orders", "collected") for name in alone),
+            ("collected", "certificate_dir"),
+        ],
+        required_one_of=[("certificates", "orders", "collected", *SOURCES, *IDENTITIES)],
     )
+
+
+FOR_ALL = ("privatekey_passphrase", "intermediate_path", "trusted_ca_path")
+"""Options without a default that hold of all certificates of `orders` and `collected`."""
 
 
 def _one_certificate() -> ArgumentSpec:

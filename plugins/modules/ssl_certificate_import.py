@@ -167,6 +167,35 @@ options:
             the machine. A file that is named there replaces the machine's roots, so it must contain the public ones, too.
         type: path
   <<: *one_certificate
+  orders:
+    description:
+      - SSL orders, as M(softlayer.certificates.ssl_order_info) returns them with C(gather_imported). The certificate of each is taken from
+        O(collected) or O(certificate_dir), and its key from O(privatekey_dir). Orders whose certificate or key is not there yet, or whose
+        certificate, or one that may stand in for it, is in the store already, are in RV(skipped_items) with the reason.
+      - O(privatekey_passphrase), O(trust), O(trusted_ca_path), O(remove_superseded), O(allow_expired) and O(verify_chain) hold of all of
+        them. An empty or null list means no order.
+    type: list
+    elements: dict
+  collected:
+    description:
+      - The certificates that M(softlayer.certificates.ssl_fulfillment_email_info) has found in emails. Without O(orders), all of them are
+        imported whose key is in O(privatekey_dir). An empty or null list means no certificate.
+    type: list
+    elements: dict
+  certificate_dir:
+    description:
+      - Folder with the certificates of O(orders), saved from their emails, as C(<common_name>.crt), with the intermediate certificates in
+        C(<common_name>.ca-bundle) or C(<common_name>.chain.pem). A C(*) is written C(_).
+    type: path
+  privatekey_dir:
+    description:
+      - Folder with the private keys for O(orders) or O(collected), as C(<common_name>.key). A C(*) is written C(_).
+    type: path
+  force:
+    description:
+      - Whether to import certificates of O(orders) even if the store has ones that may stand in for them.
+    type: bool
+    default: false
   concurrency:
     description:
       - Maximum number of concurrent API calls, V(1) to V(256).
@@ -205,6 +234,19 @@ EXAMPLES = r"""
     pkcs12_path: renewed.p12
     pkcs12_passphrase: "{{ vault_pkcs12_passphrase }}"
     remove_superseded: true
+
+- name: Import what was found in emails, with the keys that are in a folder
+  softlayer.certificates.ssl_certificate_import:
+    collected: "{{ mails.certificates }}"
+    privatekey_dir: /srv/keys
+    trust: require
+
+- name: Import the certificates of orders that were saved from their emails by hand, even if the store has newer ones
+  softlayer.certificates.ssl_certificate_import:
+    orders: "{{ listed.orders }}"
+    certificate_dir: /srv/certificates
+    privatekey_dir: /srv/keys
+    force: true
 
 - name: Import several certificates with one login and one listing of the store
   softlayer.certificates.ssl_certificate_import:
@@ -364,6 +406,35 @@ certificates:
       description: The outcome in words. In check mode it says what would be done, such as V(Would be imported.).
       type: str
       sample: Imported.
+skipped_items:
+  description: The entries of O(orders) and O(collected) that have to wait, each with its reason.
+  returned: when the options could be read
+  type: list
+  elements: dict
+  contains:
+    order_id:
+      description: Id of the order.
+      type: int
+      sample: 1234
+    common_name:
+      description: Its common name.
+      type: str
+      sample: www.example.com
+    subject_alt_names:
+      description: The DNS names of its CSR.
+      type: list
+      elements: str
+      sample: [www.example.com]
+    reason:
+      description:
+        - V(already_imported), V(superseded), V(waiting_for_email), V(waiting_for_certificate), V(waiting_for_key), V(pending), V(canceled),
+          V(expired) or V(unknown_status).
+      type: str
+      sample: waiting_for_key
+    message:
+      description: What it waits for.
+      type: str
+      sample: "Waiting for the private key that the order's CSR was made with."
 certificate:
   description: The only entry of RV(certificates), if the options at top level were used.
   returned: when the options at top level were used

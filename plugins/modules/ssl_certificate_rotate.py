@@ -169,11 +169,11 @@ options:
     description:
       - What to do. V(import) puts certificates of the sources into the store. V(deploy) has listeners serve better certificates of the
         store, whether this run or another one imported them, and sees that they do. V(verify) tells of each listener whether it serves the
-        certificate that it has. V(clean_up) deletes old certificates if O(remove_superseded) is set. An empty list means none, so that
-        everything is only looked at.
+        certificate that it has. V(clean_up) deletes old certificates if O(remove_superseded) is set. V(report) does nothing here; the role
+        P(softlayer.certificates.ssl_rotation#role) has it. An empty list means none, so that everything is only looked at.
     type: list
     elements: str
-    choices: [import, deploy, verify, clean_up]
+    choices: [import, deploy, verify, clean_up, report]
     default: [import, deploy, verify, clean_up]
   common_names:
     description:
@@ -272,7 +272,7 @@ options:
     type: dict
   gather_certificates:
     description:
-      - Whether to return RV(certificates), RV(source_certificates) and RV(source_problems), for a report. A large store makes a large result.
+      - Whether to return RV(selection), RV(certificates), RV(source_certificates) and RV(source_problems), for a report. A large store makes a large result.
     type: bool
     default: true
   fail_on:
@@ -581,6 +581,12 @@ listeners:
       description: The outcome as a sentence.
       type: str
       sample: Switched. It is served.
+selection:
+  description:
+    - What the run was limited to, its options O(common_names), O(load_balancers) and O(trust).
+  returned: if O(gather_certificates) is true
+  type: dict
+  sample: {"common_names": ["*.example.com"], "load_balancers": null, "trust": "require"}
 certificates:
   description:
     - The store as it was listed, as in RV(softlayer.certificates.ssl_certificate_info#module:certificates) with C(services). Its

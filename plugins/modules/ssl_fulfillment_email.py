@@ -22,6 +22,7 @@ author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
   - softlayer.certificates.api
+  - softlayer.certificates.selection.select
   - softlayer.certificates.requirements
   - softlayer.certificates.requirements.certificates
   - softlayer.certificates.requirements.roots
@@ -41,7 +42,8 @@ attributes:
 options:
   order_ids:
     description:
-      - Ids of the orders, as M(softlayer.certificates.ssl_order_info) lists them. An empty or null list selects none.
+      - Ids of the orders, as M(softlayer.certificates.ssl_order_info) lists them. An empty or null list selects none. With O(select), only
+        orders that both name.
     type: list
     elements: int
   common_names:
@@ -125,6 +127,13 @@ options:
 """
 
 EXAMPLES = r"""
+- name: Request the emails of all orders that expire within a month and are not in the store
+  softlayer.certificates.ssl_fulfillment_email:
+    select:
+      expires_within_days: 30
+      imported: false
+    on_ineligible: skip
+
 - name: Request the fulfillment email of two orders again
   softlayer.certificates.ssl_fulfillment_email:
     order_ids: [1234, 5678]

@@ -30,6 +30,7 @@ requirements:
   - imap-tools >= 1.11 (with O(imap))
 extends_documentation_fragment:
   - softlayer.certificates.api
+  - softlayer.certificates.selection.select
   - softlayer.certificates.requirements
   - softlayer.certificates.requirements.certificates
   - softlayer.certificates.requirements.roots
@@ -202,6 +203,13 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Find the certificates of all orders for one domain
+  softlayer.certificates.ssl_fulfillment_email_info:
+    select:
+      common_names: ["*.example.com"]
+      statuses: [approved, complete]
+    maildir: ~/Maildir
+
 - name: List the issued orders whose certificate is not in the certificate store yet
   softlayer.certificates.ssl_order_info:
     statuses: [approved, complete]

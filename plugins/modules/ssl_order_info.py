@@ -59,12 +59,19 @@ extends_documentation_fragment:
   - softlayer.certificates.requirements.certificates
   - softlayer.certificates.requirements.roots
   - softlayer.certificates.selection
+  - softlayer.certificates.selection.select
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.info_module
   - softlayer.certificates.attributes.action_group
 """
 
 EXAMPLES = r"""
+- name: List the orders that a dict selects, as other modules take it
+  softlayer.certificates.ssl_order_info:
+    select:
+      common_names: ["*.example.com"]
+      exclude_expired: true
+
 - name: List all SSL orders
   softlayer.certificates.ssl_order_info:
   register: all_orders

@@ -153,5 +153,5 @@ def test_what_is_said_twice_and_what_has_no_source_is_refused(account: Simulator
     twice = rotate(ssl_load_balancers="prod-*", ssl_rotation_load_balancers=["test"])
     assert twice.status == "failed" and "both say what is meant" in twice.output
     nothing = rotate(check=True)
-    assert nothing.status == "failed" and "ssl_rotation_sources names no source" in nothing.output
+    assert nothing.status == "failed" and "sources names no source" in nothing.output
     assert nothing.stats == {"ssl_previewed_rotation": {"imported": [], "deployed": [], "removed": []}}

@@ -212,14 +212,16 @@ def make_rotation_report(folder: Path, language: str = "en", **facts: Any) -> Pa
     facts = moved(with_the_rest(facts), datetime.now(timezone.utc))
     result = {"imported": [], "deployed": [], "verified": [], "removed": [], "skipped": [], "failed": []}
     given = {
-        "settings": {"report_path": str(folder / f"{language}.html"), "report_language": language, "trust": "require"},
+        "path": str(folder / f"{language}.html"),
+        "language": language,
         "done": {
+            "selection": {"common_names": None, "load_balancers": None, "trust": "require"},
             "certificates": facts["store"],
             "listeners": facts["listeners"],
             "source_certificates": facts["entries"],
             "source_problems": facts.get("unread", []),
         },
-        "outcome": {"result": {**result, **facts.get("result", {})}},
+        "result": {**result, **facts.get("result", {})},
     }
     path = folder / "given.json"
     path.write_text(json.dumps(given), encoding="utf-8")

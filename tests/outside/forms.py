@@ -34,8 +34,7 @@ def included(cases_of: Cases[T], everything: set[T]) -> Iterator[tuple[dict[str,
 
 
 def assert_complete(cases_of: Cases[T], variables: Mapping[str, object]) -> None:
-    """Every variable has its cases, and among them null and a refusal."""
+    """Every variable has its cases, and among them null."""
     assert cases_of.keys() == variables.keys(), "how can the new variable be given, and what does that mean?"
     for name, cases in cases_of.items():
         assert any(given is None for given, _expected in cases), f"{name}: what does null mean?"
-        assert any(isinstance(expected, Refused) for _given, expected in cases), f"{name}: what is refused?"

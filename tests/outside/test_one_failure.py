@@ -344,7 +344,7 @@ def test_a_key_that_cannot_be_read_is_named_and_so_is_the_variable(api: Stranger
     certificate.with_suffix(".key").write_text(key_pem(KEYS[1], b"a phrase"), encoding="ascii")
     result = phase(api, tmp_path, "import")
     assert f"{certificate.with_suffix('.key')}: The private key is encrypted" in result["message"]
-    assert "give ssl_fulfillment_privatekey_passphrase" in result["message"]
+    assert "give privatekey_passphrase" in result["message"]
 
 
 def test_an_outcome_that_a_short_secret_hides_is_a_failure(api: Stranger, tmp_path: Path) -> None:

@@ -31,55 +31,44 @@ SECRET = "h0rse-battery-staple"
 
 
 # By variable: what is given, and which certificates are looked at then, or what the refusal says. FOLDER has those of A and B.
+NULL = Refused("NoneType")
+"""What Ansible says of null where a default is."""
 CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
     "ssl_rotation_phases": [
-        ("import", BOTH),
-        ('["Import"]', BOTH),
-        (None, Refused("import, deploy, verify, clean_up, report")),
-        ("request", Refused("one of import, deploy, verify, clean_up, report")),
+        ("import,report", BOTH),
+        (None, NULL),
+        ("request", Refused("one or more of: import, deploy, verify, clean_up, report")),
     ],
     "ssl_rotation_sources": [
         ([{"folder": "FOLDER"}], BOTH),
-        ({"folder": "FOLDER"}, BOTH),
         ("folder=FOLDER", BOTH),
-        ('[{"folder": "FOLDER"}]', BOTH),
-        ('{"folder": "FOLDER"}', BOTH),
-        ("folder=FOLDER, folder=FOLDER", BOTH),
-        ("folder: FOLDER\n", BOTH),
-        (
-            "mail:\n  maildir: /m\nprivatekey_dir: /no/where\n",
-            Refused(
-                "ssl_rotation_sources[0]: /no/where, which is given as privatekey_dir, does not exist on this machine"
-            ),
-        ),
-        ("folder: FOLDER\n- no YAML", Refused("ssl_rotation_sources[0] is a value of type str, but must be a dict")),
+        ([{"folder": "FOLDER"}, "folder=FOLDER"], BOTH),
+        ({"folder": "FOLDER"}, Refused("list")),
+        ("folder: FOLDER\n- no YAML", Refused("dict")),
         (None, Refused("names no source")),
         ([], Refused("names no source")),
-        ("FOLDER", Refused("must be a dict, such as")),
+        ("FOLDER", Refused("dict")),
         (
             [{"folder": "FOLDER", "certbot": "FOLDER"}],
             Refused("one of certbot, lego, acme_sh, folder and mail, but one has certbot and folder."),
         ),
-        ([{"certbott": "FOLDER"}], Refused("There are certbot, lego, acme_sh, folder, mail")),
+        ([{"certbott": "FOLDER"}], Refused("ssl_rotation_sources.certbott. Supported parameters include")),
         ([{"lego": "/no/where"}], Refused("/no/where, which is given as lego, does not exist")),
-        (
-            [{"folder": "FOLDER", "privatekey_dir": "FOLDER"}],
-            Refused("ssl_rotation_sources[0]: privatekey_dir belongs to mail"),
-        ),
+        ([{"folder": "FOLDER", "privatekey_dir": "FOLDER"}], Refused("sources[0]: privatekey_dir belongs to mail")),
         ([{"mail": {"maildir": "/m"}}], Refused("A source with mail needs a path as privatekey_dir.")),
-        ([{"mail": {"imap": {"password": SECRET}, SECRET: 1}, "privatekey_dir": "FOLDER"}], Refused("an unknown key")),
+        (
+            [{"mail": {"imap": {"password": SECRET}, SECRET: 1}, "privatekey_dir": "FOLDER"}],
+            Refused("There is no option sources[0].mail.(a name of 20 characters)"),
+        ),
         (
             [{"folder": "FOLDER"}, {"mail": {"imap": {"hots": "a", "password": SECRET}}, "privatekey_dir": "FOLDER"}],
-            Refused("ssl_rotation_sources[1].mail.imap has an unknown key. There are host, port, username, password,"),
+            Refused("There is no option sources[1].mail.imap.hots"),
         ),
         (
             [{"mail": {"imap": {"host": "a", "password": SECRET}}, "privatekey_dir": "FOLDER"}],
-            Refused("ssl_rotation_sources[0].mail.imap lacks username."),
+            Refused("missing required arguments: username"),
         ),
-        (
-            [{"mail": {"maildir": "/m", "max_age_days": "many"}, "privatekey_dir": "FOLDER"}],
-            Refused("ssl_rotation_sources[0].mail.max_age_days is a value of type str, but must be a number"),
-        ),
+        ([{"mail": {"maildir": "/m", "max_age_days": "many"}, "privatekey_dir": "FOLDER"}], Refused("float")),
         (
             [
                 {"folder": "FOLDER"},
@@ -88,113 +77,82 @@ CASES: dict[str, list[tuple[Any, set[str] | Refused]]] = {
                     "privatekey_dir": "FOLDER",
                 },
             ],
-            Refused("ssl_rotation_sources[1]: port of imap must be from 1 to 65535."),
+            Refused("sources[1]: port of imap must be from 1 to 65535."),
         ),
-        ([{"folder": "FOLDER"}, "FOLDER"], Refused("ssl_rotation_sources[1] is")),
+        ([{"folder": "FOLDER"}, "FOLDER"], Refused("dict")),
         (
             [{"mail": {"mbox": "/m", "paths": ["/n"]}, "privatekey_dir": "FOLDER"}],
             Refused("by one of imap, maildir, mbox, paths: it names mbox and paths, leave all but one out."),
         ),
         ([{"mail": {"imap": None}, "privatekey_dir": "FOLDER"}], Refused("by one of imap, maildir, mbox, paths.")),
-        ([{"mail": "/var/mail/x", "privatekey_dir": "FOLDER"}], Refused('must be a dict, such as {"imap": ...}.')),
-        (
-            [{"mail": {"maildir": ["/m"]}, "privatekey_dir": "FOLDER"}],
-            Refused("mail.maildir is a list, but must be a path."),
-        ),
-        (
-            [{"mail": {"paths": [["/m"]]}, "privatekey_dir": "FOLDER"}],
-            Refused("mail.paths is a list, but must be a path."),
-        ),
-        ("- folder: FOLDER\n", BOTH),
-        ("- folder: FOLDER\n- {folder: FOLDER}\n", BOTH),
+        ([{"mail": "/var/mail/x", "privatekey_dir": "FOLDER"}], Refused("dict")),
         ([{"mail": SECRET, "privatekey_dir": "FOLDER"}], Refused("dict")),
     ],
     "ssl_rotation_common_names": [
         ("A.example.com", {A}),
         ('["b.*"]', {B}),
-        (
-            '["b.*", "c.*"]',
-            Refused("No certificate matches c.* of ssl_rotation_common_names; there are those for: a.example.com"),
-        ),
+        ('["b.*", "c.*"]', Refused("No certificate matches c.* of common_names; there are those for: a.example.com")),
         (None, set()),
         ("", set()),
         ({"a": 1}, Refused("list")),
     ],
-    "ssl_rotation_import_new": [("no", BOTH), (None, BOTH), ("perhaps", Refused("true or false"))],
+    "ssl_rotation_import_new": [("no", BOTH), (None, NULL), ("perhaps", Refused("bool"))],
     "ssl_rotation_load_balancers": [
         *(("prod-*, web", BOTH), (None, BOTH), ({"a": 1}, Refused("list"))),
-        ("prdo-*, web", Refused("No load balancer matches prdo-* of ssl_rotation_load_balancers")),
+        ("prdo-*, web", Refused("No load balancer matches prdo-* of load_balancers")),
     ],
-    "ssl_rotation_max_listeners": [
-        ("5.0", BOTH),
-        (None, BOTH),
-        ("many", Refused("whole number")),
-        (-1, Refused("0 or more")),
-    ],
-    "ssl_rotation_concurrency": [
-        ("2", BOTH),
-        (None, BOTH),
-        ("0", Refused("from 1 to 256")),
-        ("many", Refused("whole number")),
-    ],
-    "ssl_rotation_deploy_concurrency": [("2", BOTH), (None, BOTH), ("0", Refused("from 1 to 64"))],
+    "ssl_rotation_max_listeners": [("5", BOTH), (None, NULL), ("many", Refused("int")), (-1, Refused("0 or more"))],
+    "ssl_rotation_concurrency": [("2", BOTH), (None, NULL), ("0", Refused("from 1 to 256")), ("many", Refused("int"))],
+    "ssl_rotation_deploy_concurrency": [("2", BOTH), (None, NULL), ("0", Refused("from 1 to 64"))],
     "ssl_rotation_balancer_wait_timeout": [
-        ("0.5", BOTH),
-        (None, BOTH),
-        ("long", Refused("number")),
-        ("-1", Refused("from 0 to 86400")),
+        *(("0.5", BOTH), (None, NULL), ("long", Refused("float")), ("-1", Refused("from 0 to 86400"))),
     ],
     "ssl_rotation_verify_timeout": [
-        ("60", BOTH),
-        (None, BOTH),
-        ("soon", Refused("number")),
-        (86_401, Refused("from 0 to 86400")),
+        *(("60", BOTH), (None, NULL), ("soon", Refused("float")), (86_401, Refused("from 0 to 86400"))),
     ],
-    "ssl_rotation_rollback": [("n", BOTH), (None, BOTH), ("perhaps", Refused("true or false"))],
-    "ssl_rotation_trust": [("WARN", BOTH), (None, BOTH), ("perhaps", Refused("require, warn"))],
+    "ssl_rotation_rollback": [("n", BOTH), (None, NULL), ("perhaps", Refused("bool"))],
+    "ssl_rotation_trust": [("warn", BOTH), (None, Refused("got: ")), ("perhaps", Refused("require, warn"))],
     "ssl_rotation_trusted_ca_path": [
         (None, BOTH),
         ("FOLDER", BOTH),
-        (["/a"], Refused("path")),
         ("/no/where.pem", Refused("The file /no/where.pem cannot be read: No such file or directory. Name a file")),
         ("/dev/null", Refused("/dev/null cannot be read: it is a device, not a plain file.")),
-        (__file__, Refused("There is no certificate in ssl_rotation_trusted_ca_path (")),
+        (__file__, Refused("There is no certificate in trusted_ca_path (")),
     ],
     "ssl_rotation_intermediate_path": [
-        *(("FOLDER/../ca.pem", BOTH), (None, BOTH), ({"a": "b"}, Refused("path"))),
+        *(("FOLDER/../ca.pem", BOTH), (None, BOTH)),
         ("/no/where.pem", Refused("The file /no/where.pem cannot be read: No such file or directory.")),
     ],
-    "ssl_rotation_privatekey_passphrase": [(123, BOTH), (None, BOTH), ({SECRET: SECRET}, Refused("text"))],
+    "ssl_rotation_privatekey_passphrase": [(123, BOTH), (None, BOTH)],
     "ssl_rotation_ledger_url": [
-        *((None, BOTH), (["sqlite://"], Refused("text")), ("sqlite:///ledger.db", Refused("four slashes"))),
+        *((None, BOTH), ("sqlite:///ledger.db", Refused("four slashes"))),
         *(("mysql://host/ledger", Refused("SQLAlchemy URL")), ("sqlite://", Refused("in memory"))),
     ],
-    "ssl_rotation_remove_superseded": [("yes", BOTH), (None, BOTH), ("sure", Refused("true or false"))],
-    "ssl_rotation_remove_unseen": [("off", BOTH), (None, BOTH), ("sure", Refused("true or false"))],
+    "ssl_rotation_remove_superseded": [("yes", BOTH), (None, NULL), ("sure", Refused("bool"))],
+    "ssl_rotation_remove_unseen": [("off", BOTH), (None, NULL), ("sure", Refused("bool"))],
     "ssl_rotation_approved": [
         ({"imported": []}, BOTH),
         ('{"imported": [], "deployed": []}', BOTH),
-        (None, BOTH),
-        ("yes", Refused("must be a dict")),
+        (None, Refused("approved is no dict. Give what a run in check mode returned")),
+        ("yes", Refused("dict")),
         ({"imported": [{"name": "a"}]}, Refused("must be what ssl_certificate_rotate returned in check mode")),
     ],
     "ssl_rotation_fail_on": [
-        ("expired Held_back", BOTH),
+        ("expired,held_back", BOTH),
         ([], BOTH),
-        (None, BOTH),
-        ("soon", Refused("one of expired, expiring, held_back, not_served")),
+        (None, NULL),
+        ("soon", Refused("one or more of: expired, expiring, held_back, not_served")),
     ],
     "ssl_rotation_metrics_path": [
-        (None, BOTH),
-        (["/a"], Refused("path")),
-        ("/no/where/c.prom", Refused("must be a file in a folder of the controller that exists")),
+        *((None, BOTH), ("/no/where/c.prom", Refused("must be a file in a folder of the controller that exists"))),
     ],
     "ssl_rotation_report_path": [
-        (None, BOTH),
-        (["/a"], Refused("path")),
-        ("/no/where/r.html", Refused("must be an .html file in a folder of the controller that exists")),
+        *(
+            (None, BOTH),
+            ("/no/where/r.html", Refused("must be an .html file in a folder of the controller that exists")),
+        ),
     ],
-    "ssl_rotation_report_language": [("DE", BOTH), (None, BOTH), ("fr", Refused("en, de"))],
+    "ssl_rotation_report_language": [("de", BOTH), (None, Refused("got: ")), ("fr", Refused("en, de"))],
 }
 
 
@@ -249,11 +207,11 @@ def test_each_form_of_each_variable(api: Stranger, tmp_path: Path) -> None:
         file = tmp_path / str(number)
         told = file.read_text("utf-8").removeprefix(ANSIBLES_OWN) if file.exists() else ""
         if isinstance(expected, Refused):
-            fine = expected in told and all(name in told for name in variables) and "\n" not in told
+            fine = expected in told and all(name.removeprefix("ssl_rotation_") in told for name in variables)
         else:
             fine = told.startswith("[") and {one["name"] for one in json.loads(told)} == expected
         if not fine:
             wrong.append((variables, expected, told))
-    assert wrong == [], ran.output[-3000:]
+    assert not wrong, wrong
     assert api.changes == []
     assert SECRET not in ran.output

@@ -185,18 +185,34 @@ class Selection:
 
     @classmethod
     def from_options(cls, options: Mapping[str, t.Any]) -> Selection:
-        """Return the selection for the options of `_argspec.selection_options`.
+        """Return the selection for the options of `_argspec.selection_options`, or those of them that a module has.
 
         Raises:
             CertificatesError: `invalid_argument`.
         """
-        criteria = {criterion.name: options[criterion.name] for criterion in fields(cls)}
-        ids = options["order_ids"]
-        check_ids("order_ids", ids or ())
-        selection = cls(**{**criteria, "order_ids": None if ids is None else frozenset(ids)})
+        criteria = {one.name: options[one.name] for one in fields(cls) if options.get(one.name) is not None}
+        if "order_ids" in criteria:
+            check_ids("order_ids", criteria["order_ids"])
+            criteria["order_ids"] = frozenset(criteria["order_ids"])
+        selection = cls(**criteria)
         if (selection.expires_within_days or 0) < 0:
             raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")
         return selection
+
+    @classmethod
+    def of_module(cls, params: Mapping[str, t.Any]) -> Selection:
+        """Return the selection for a module that has `select`, and `order_ids` that narrow it.
+
+        Raises:
+            CertificatesError: `invalid_argument`.
+        """
+        own, select = cls.from_options(params), params["select"]
+        if select is None:
+            return own
+        selection = cls.from_options(select)
+        named = [ids for ids in (own.order_ids, selection.order_ids) if ids is not None]
+        ids = frozenset.intersection(*map(frozenset, named)) if named else None
+        return replace(selection, order_ids=ids, gather_imported=own.gather_imported or selection.gather_imported)
 
     @property
     def facts(self) -> frozenset[str]:

@@ -31,7 +31,8 @@ ATTENTION: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 
 Values = Mapping[str, t.Any]
 Labels = Mapping[str, str]
-Samples = Iterable[tuple[Labels, float | None]]
+Value: t.TypeAlias = "float | None"
+Samples = Iterable[tuple[Labels, Value]]
 
 
 class _Collected:

@@ -7,10 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from .._codes import HeldBack, SourceReason, Untrusted
-from .._errors import NO_RESULT, failed_about
 from .._text import some_of
 from .wording import MOST_NAMED, Record, by_reason, failures, label, named, skipped, stored_as, switched
 
@@ -47,7 +46,7 @@ def summary(
     once_seen = ", once it is seen that what replaces it is served" if is_check_mode and "deploy" in phases else ""
     broken = [one for one in lists["skipped"] if one.get("source") and one["reason"] in BROKEN]
     told = [name for name in lists if PHASES.get(name, "") in {"", *phases}]
-    is_needless = list(phases) == ["clean_up"] and not removes
+    is_needless = set(phases) == {"clean_up"} and not removes
     return [
         *(
             f"{named(one)}: {would_be}{one['outcome']}{stored_as(one)}, from {_origin(one)}"
@@ -91,56 +90,3 @@ def _broken(records: Sequence[Record]) -> Iterable[str]:
         yield f"{_origin(one)}: SKIPPED, {one['reason']}: {one['message']}"
     for reason, group in by_reason(records[MOST_NAMED:]):
         yield f"skipped, too ({reason}): {some_of([_origin(one) for one in group], MOST_NAMED)}"
-
-
-def in_role(
-    done: Record,
-    words: Callable[[str], str],
-    *,
-    fail_on: Collection[str],
-    report: str | None,
-    unwritten: Mapping[str, Record],
-    tolerated: Collection[str],
-) -> dict[str, t.Any]:
-    """Return what the role tells of a run: its `result`, and `told` with `lines`, and with `failure` unless that is empty.
-
-    Args:
-        done: what the module returned.
-        words: replaces names of the module's options by the role's variables.
-        fail_on: the reasons for which what needs a person fails the run.
-        report: the path of the report without its extension, if one is written.
-        unwritten: the failures to write files, by what these are called.
-        tolerated: reasons of failures that count as skipped if something else is done.
-    """
-    names = {name: RESULT_NAMES.get(name, name) for name in LISTS}
-    is_whole = all(name in done for name in names.values())
-    result = {name: [_in_words(one, words) for one in done.get(other, ())] for name, other in names.items()}
-    if not is_whole:
-        result["failed"].append(_in_words(failed_about("the rotation", done), words))
-    if result["imported"] or result["deployed"] or result["removed"]:
-        passing = [one for one in result["failed"] if one.get("reason") in tolerated]
-        result["skipped"] += [{**one, "outcome": "skipped"} for one in passing]
-        result["failed"] = [one for one in result["failed"] if one not in passing]
-    lines = [words(line) for line in done.get("summary", ())]
-    for what, why in unwritten.items():
-        result["failed"].append(failed_about(what, {"failure": why}))
-        lines.append(f"{what}: FAILED, {why['message']}")
-    if report and "the report" not in unwritten:
-        would_be = "would be" if "preview" in done else "is"
-        lines.append(f"the report {would_be} {report}.html, and beside it .json and .csv")
-    alarming = [one for one in result["attention"] if one["reason"] in fail_on]
-    if not is_whole or (done.get("failure") or {}).get("code") == "interrupted":
-        failure = words((done.get("failure") or NO_RESULT)["message"])
-    else:
-        failure = failure_lines(result["failed"], alarming)
-    return {"result": result, "told": {"lines": lines, "failure": failure}}
-
-
-LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed", "attention")
-"""What the result of the role holds."""
-
-
-def _in_words(record: Record, words: Callable[[str], str]) -> Record:
-    """Return a record whose message has the names of the role's variables; the same record, if it has none of options."""
-    message = words(record["message"])
-    return record if message == record["message"] else {**record, "message": message}

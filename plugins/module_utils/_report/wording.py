@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from .._names import listener_name, shown_name_of
@@ -68,12 +68,7 @@ def by_reason(records: Iterable[Record]) -> Iterable[tuple[str, Iterable[Record]
     return groupby(sorted(records, key=reason_of), key=reason_of)
 
 
-def failures(failed: Sequence[Record], in_words_of_role: Callable[[str], str] = str) -> str:
-    """Return one line that says what failed.
-
-    Args:
-        failed: the list `failed` of a role's result.
-        in_words_of_role: replaces names of modules' options by the role's variables.
-    """
-    said = [f"{named(one) or 'a batch'}: {in_words_of_role(one['message'])}" for one in failed]
+def failures(failed: Sequence[Record]) -> str:
+    """Return one line that says what failed, from the list `failed` of a role's result."""
+    said = [f"{named(one) or 'a certificate'}: {one['message']}" for one in failed]
     return f"{len(failed)} failed: {some_of(said, MOST_NAMED, '; ', '; ')}"

@@ -58,7 +58,8 @@ from .._x509.chain import Anchors
 from .._x509.keys import key_texts
 from .creates import Creator
 from .import_result import as_result
-from .roots import clients_of, roots_if_any, trusted_roots
+from .order_files import certificate_files
+from .roots import clients_of, known_issuers, roots_if_any, trusted_roots
 
 SPEC = api_options() + import_options() + ledger_options() + concurrency_options()
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
@@ -69,11 +70,11 @@ Item = dict[str, t.Any]
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
-    many = params["certificates"]
-    items: list[Item] = [params] if many is None else many
+    items, waiting = items_of(params)
+    is_single = items == [params]
     check_params(module)
     for position, item in enumerate(items):
-        check_combination(item, "" if many is None else f"Item {position}: ")
+        check_combination(item, "" if is_single else f"Item {position}: ")
     order_ids = sorted({item["order_id"] for item in items if item["order_id"] is not None})
     check_ids("order_id", order_ids)
     if params["ledger_url"]:
@@ -87,7 +88,40 @@ def run(module: Module) -> dict[str, t.Any]:
             module.warn(f"{step.about.name}: {warning}")
     planned = [predicted(step) for step in steps]
     done = [foretold(step) for step in planned] if module.check_mode else carry_out(module, client, steps)
-    return as_result(planned, done, client, single=many is None)
+    return {**as_result(planned, done, client, single=is_single), "skipped_items": waiting}
+
+
+def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
+    """Return the options of each certificate, and the orders that have to wait, each with its reason.
+
+    Raises:
+        CertificatesError: `invalid_argument`; `not_found` for a folder; and others for what `intermediate_path` names.
+    """
+    orders, collected = params["orders"], params["collected"]
+    if orders is None and collected is None:
+        return [params] if params["certificates"] is None else params["certificates"], []
+    if params["privatekey_dir"] is None or (collected is None and params["certificate_dir"] is None):
+        raise CertificatesError(
+            "invalid_argument",
+            "The certificates of orders need privatekey_dir, the folder with their keys, and either collected, what "
+            "ssl_fulfillment_email_info returned, or certificate_dir, the folder with the certificates saved from emails.",
+        )
+    issuers = known_issuers(params["intermediate_path"])
+    passphrase = params["privatekey_passphrase"]
+    found = certificate_files(
+        orders,
+        params["certificate_dir"],
+        params["privatekey_dir"],
+        collected,
+        issuers,
+        passphrase,
+        force=params["force"],
+    )
+    of_one = SPEC.options["certificates"]["options"]
+    shared = {name: params[name] for name in of_one if "default" in of_one[name]}
+    unset = dict.fromkeys(of_one)
+    common = {**unset, **shared, "privatekey_passphrase": passphrase, "trusted_ca_path": params["trusted_ca_path"]}
+    return [{**common, **item} for item in found["ready"]], found["skipped"]
 
 
 def check_params(module: Module) -> None:

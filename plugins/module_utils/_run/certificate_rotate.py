@@ -44,12 +44,14 @@ from . import certificate_import as importing
 from . import fulfillment_email_info as mailing
 from .certificate_info import Services, services_of
 from .import_result import as_diff
-from .roots import clients_of, trusted_roots
+from .roots import clients_of, known_issuers, trusted_roots
 from .serving import Watch
 from .sources import Read, read_sources
 from .switching import Patience, Switcher
 
 PHASES = ("import", "deploy", "verify", "clean_up")
+REPORT = "report"
+"""The phase of the role that comes after these."""
 OF_MAIL = (*MAILBOXES, "max_age_days", "max_message_bytes")
 """Options of `ssl_fulfillment_email_info` that describe a mailbox."""
 SPEC = (
@@ -68,7 +70,7 @@ SPEC = (
                     "privatekey_dir": {"type": "path", "no_log": False},
                 },
             },
-            "phases": {"type": "list", "elements": "str", "choices": list(PHASES), "default": list(PHASES)},
+            "phases": {"type": "list", "elements": "str", "choices": [*PHASES, REPORT], "default": list(PHASES)},
             "common_names": {"type": "list", "elements": "str"},
             "load_balancers": {"type": "list", "elements": "str"},
             "import_new": {"type": "bool", "default": False},
@@ -109,6 +111,8 @@ CHANGED_MEANWHILE = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
+    if "import" not in params["phases"] and not params["gather_certificates"]:
+        params["sources"] = None  # nothing is asked of them, and their folders may be those of another machine
     sources = checked_sources(module)
     approved = None if params["approved"] is None else Approved.of(params["approved"])
     clients = clients_of(params["trusted_ca_path"])
@@ -182,7 +186,7 @@ def read_all(module: Module, sources: Sequence[Source], clients: Clients) -> Rea
     def look_into(position: int, keys: Sequence[str]) -> Mapping[str, t.Any]:
         return mailing.run(t.cast(Module, ForMail(module, params["sources"][position]["mail"], keys)))
 
-    known = mailing.known_issuers({"intermediate_path": params["intermediate_path"], "intermediate_content": None})
+    known = known_issuers(params["intermediate_path"])
     read = read_sources(
         sources, look_into, params["privatekey_passphrase"] or None, known, clients.anchors, clients.at, module.warn
     )
@@ -263,7 +267,7 @@ class Rotation:
     def __init__(self, module: Module, client: Client, clients: Clients, read: Read, approved: Approved | None) -> None:
         self._module, self._client, self._clients, self._read, self._approved = module, client, clients, read, approved
         self._params = module.params
-        self._phases = set(module.params["phases"])
+        self._phases = set(module.params["phases"]) - {REPORT}
         self._lists = Lists(failed=list(read.failed))
         self._diff: list[dict[str, t.Any]] = []
         self._listed_at = now()
@@ -567,7 +571,7 @@ class Rotation:
             "summary": summary(
                 lists,
                 attention,
-                self._params["phases"],
+                self._phases,
                 unchanged=len(left),
                 removes=self._params["remove_superseded"],
                 is_check_mode=self._module.check_mode,
@@ -582,6 +586,7 @@ class Rotation:
 
     def _for_report(self) -> dict[str, t.Any]:
         return {
+            "selection": {name: self._params[name] for name in ("common_names", "load_balancers", "trust")},
             "certificates": self._certificates(),
             "source_certificates": [self._as_source(entry) for entry in self._read.entries if self._is_meant(entry)],
             "source_problems": self._useless,

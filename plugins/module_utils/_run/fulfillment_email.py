@@ -13,10 +13,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
-from .._api.orders import FULFILLMENT_EMAIL, TERM, Selection, fetch_orders, resend_fulfillment_email
+from .._api.orders import FULFILLMENT_EMAIL, TERM, Selection, resend_fulfillment_email
 from .._api.store import fetch_for_orders
-from .._api.values import LARGEST_ID, check_ids, check_ranges
-from .._argspec import ArgumentSpec, api_options, concurrency_options, ledger_options, selection_options
+from .._api.values import LARGEST_ID, check_ranges
+from .._argspec import (
+    ArgumentSpec,
+    api_options,
+    concurrency_options,
+    ledger_options,
+    select_option,
+    selection_options,
+)
 from .._codes import Code, EmailOutcome, EmailReason
 from .._errors import CertificatesError
 from .._ledger.containers import find_why_lost
@@ -39,6 +46,7 @@ from .._plan.store_index import StoreIndex
 from .._progress import ProgressFile
 from .._text import some_of
 from .._times import iso, now
+from .order_info import account_of, select_orders
 from .roots import clients_of
 
 SPEC = (
@@ -46,6 +54,7 @@ SPEC = (
     + ledger_options()
     + concurrency_options()
     + selection_options().only("order_ids", "common_names", "account_id")
+    + select_option()
     + ArgumentSpec(
         options={
             "allowed_recipients": {"type": "list", "elements": "str"},
@@ -56,8 +65,8 @@ SPEC = (
             "max_orders": {"type": "int", "default": 50},
             "allow_ephemeral_ledger": {"type": "bool", "default": False},
         },
-        required_one_of=[("order_ids", "common_names")],
-        mutually_exclusive=[("order_ids", "common_names")],
+        required_one_of=[("order_ids", "common_names", "select")],
+        mutually_exclusive=[("order_ids", "common_names"), ("select", "common_names")],
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
@@ -74,6 +83,7 @@ def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
     check_params(params)
+    selection = Selection.of_module(params)
     wishes = EmailWishes(
         min_interval=timedelta(hours=params["min_interval_hours"]),
         allowed_recipients=params["allowed_recipients"],
@@ -84,8 +94,8 @@ def run(module: Module) -> dict[str, t.Any]:
     client = connect(module, params["concurrency"], module.stop_on_signals())
     ledger = Ledger(params["ledger_url"], read_only=module.check_mode)
     try:
-        account_id = client.account_id(params["account_id"])
-        emails = plan(module, client, ledger, account_id, wishes)
+        account_id = client.account_id(account_of(params))
+        emails = plan(module, client, ledger, account_id, selection, wishes)
         planned = [email for email in emails if email.outcome == "requested"]
         check_number(planned, params["max_orders"])
         if planned:
@@ -102,9 +112,6 @@ def run(module: Module) -> dict[str, t.Any]:
 
 def check_params(params: dict[str, t.Any]) -> None:
     """Refuse invalid values."""
-    if params["order_ids"] is None and params["common_names"] is None:
-        raise CertificatesError("invalid_argument", "Say which orders: give order_ids or common_names.")
-    check_ids("order_ids", params["order_ids"] or ())
     limits = {
         "min_interval_hours": (0, LONGEST_INTERVAL_HOURS),
         "max_orders": (0, LARGEST_ID),
@@ -113,17 +120,16 @@ def check_params(params: dict[str, t.Any]) -> None:
     check_ranges(params, limits)
 
 
-def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes: EmailWishes) -> list[Email]:
+def plan(
+    module: Module, client: Client, ledger: Ledger, account_id: int, selection: Selection, wishes: EmailWishes
+) -> list[Email]:
     """Read the facts and return what to do about each selected order."""
-    params = module.params
     at = now()
-    ids = params["order_ids"]
-    selection = Selection(order_ids=None if ids is None else frozenset(ids), common_names=params["common_names"])
-    found = fetch_orders(client, account_id, selection.order_ids, FACTS)
-    orders = {order.id: order for order in found if selection.takes(order, at)}
-    if params["common_names"] and not orders:
+    selected = select_orders(client, account_id, selection, at, FACTS)
+    orders = selected.orders
+    if selection.common_names and not orders:
         module.warn(
-            f"No SSL order matches common_names ({', '.join(params['common_names'])}); ssl_order_info lists the orders there are."
+            f"No SSL order matches common_names ({', '.join(selection.common_names)}); ssl_order_info lists the orders there are."
         )
     last_requests = ledger.last_requests(key_of(account_id, order_id) for order_id in orders)
     for entry in last_requests.values():
@@ -141,8 +147,7 @@ def plan(module: Module, client: Client, ledger: Ledger, account_id: int, wishes
     unknown = warning_of_unknown_keys(emails, orders) if wishes.skip_imported else None
     if unknown:
         module.warn(unknown)
-    missing = set(selection.order_ids or ()) - orders.keys()
-    return sorted([*emails, *map(not_found, missing)], key=lambda email: email.order_id)
+    return sorted([*emails, *map(not_found, selected.missing)], key=lambda email: email.order_id)
 
 
 def key_of(account_id: int, order_id: int) -> Key:

@@ -11,8 +11,8 @@ import typing as t
 from datetime import timedelta
 from functools import cache
 
-from .._api.values import check_ids, number
-from .._argspec import MAILBOXES, ArgumentSpec, api_options, import_options, selection_options
+from .._api.values import number
+from .._argspec import MAILBOXES, ArgumentSpec, api_options, import_options, select_option, selection_options
 from .._errors import CertificatesError
 from .._files import read_file
 from .._libraries import FOR_API, FOR_CERTIFICATES
@@ -24,17 +24,16 @@ from .._mailbox.imap import ImapMailbox, ImapSettings
 from .._mailbox.mbox import MboxMailbox
 from .._module import Module
 from .._times import now
-from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.keys import key_texts, read_private_key
-from .._x509.pem import as_bytes
-from .._x509.read import read_certificates, read_request
-from .roots import trusted_roots
+from .._x509.read import read_request
+from .roots import known_issuers, trusted_roots
 
 LIBRARIES = FOR_CERTIFICATES
 SPEC = (
     api_options()
     + selection_options().only("order_ids", "account_id")
+    + select_option()
     + import_options().only("privatekey_passphrase", "trusted_ca_path", "intermediate_path", "intermediate_content")
     + ArgumentSpec(
         options={
@@ -68,7 +67,7 @@ SPEC = (
         mutually_exclusive=[("intermediate_path", "intermediate_content")],
         required_one_of=[
             MAILBOXES,
-            ("orders", "order_ids", "csr_paths", "privatekey_paths"),
+            ("orders", "select", "order_ids", "csr_paths", "privatekey_paths"),
         ],
     )
 )
@@ -81,7 +80,7 @@ SHOWN_UNREAD = 10
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     module.require(
-        *(("imap-tools",) if module.params["imap"] else ()), *(FOR_API if module.params["order_ids"] else ())
+        *(("imap-tools",) if module.params["imap"] else ()), *(FOR_API if asks_the_api(module.params) else ())
     )
     check_params(module.params)
     box = open_mailbox(module.params)
@@ -90,7 +89,12 @@ def run(module: Module) -> dict[str, t.Any]:
     wanted, api_calls = what_to_look_for(module)
     targets = {one.target for one in wanted if one.target}
     require_trust = module.params["trust"] == "require"
-    search = Search(targets, lambda: anchors_for(module), known_issuers(module.params), require_trust=require_trust)
+    search = Search(
+        targets,
+        lambda: anchors_for(module),
+        known_issuers(module.params["intermediate_path"], module.params["intermediate_content"]),
+        require_trust=require_trust,
+    )
     if targets:
         with box:
             look_and_wait(module, box, search)
@@ -174,30 +178,12 @@ def anchors_for(module: Module) -> Anchors:
         return Anchors()
 
 
-def known_issuers(params: t.Mapping[str, t.Any]) -> list[Certificate]:
-    """Return the issuers that messages may not contain."""
-    path, content = params["intermediate_path"], params["intermediate_content"]
-    if path is None and content is None:
-        return []
-    named = f" {path}" if path is not None else ""
-    try:
-        found = read_certificates(read_file(path) if path is not None else as_bytes(content))
-    except CertificatesError as error:
-        raise CertificatesError(error.code, f"intermediate_path{named}: {error.message}") from None
-    if not found:
-        raise CertificatesError(
-            "invalid_argument",
-            f"There is no certificate in what was given as intermediates{named}: give PEM, DER or PKCS#7.",
-        )
-    return found
-
-
 def what_to_look_for(module: Module) -> tuple[list[Wanted], int]:
     """Return what to look for, in the order in which it was given, and the number of API calls made."""
     params = module.params
     wanted = [wanted_of(order) for order in params["orders"] or ()]
-    by_id, api_calls = look_up(module) if params["order_ids"] else ([], 0)
-    wanted += by_id
+    looked_up, api_calls = look_up(module) if asks_the_api(params) else ([], 0)
+    wanted += looked_up
     for path in params["csr_paths"] or ():
         request = named(path, read_request)
         wanted.append(Wanted(request.public_key_sha256, path=path, requested_names=request.names))
@@ -222,17 +208,29 @@ def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
     return wanted
 
 
+def asks_the_api(params: t.Mapping[str, t.Any]) -> bool:
+    """Return whether there are orders to look up."""
+    return bool(params["order_ids"]) or params["select"] is not None
+
+
 def look_up(module: Module) -> tuple[list[Wanted], int]:
-    """Return what to look for, for the orders in `order_ids`, and the number of API calls made."""
+    """Return what to look for, for the orders that `select` and `order_ids` name, and the number of API calls made."""
     # Imported only here, as nothing else needs the SDK, and loading it takes longer than reading a mailbox.
     from .._api.client import connect
-    from .._api.orders import fetch_orders
+    from .._api.orders import TERM, Selection
+    from .order_info import account_of, select_orders
 
-    ids = list(dict.fromkeys(module.params["order_ids"]))
-    check_ids("order_ids", ids)
+    params = module.params
+    selection = Selection.of_module(params)
     client = connect(module)
-    orders = {order.id: order for order in fetch_orders(client, client.account_id(module.params["account_id"]), ids)}
-    wanted = [wanted_of(orders[id_].as_facts()) if id_ in orders else Wanted(None, id_, exists=False) for id_ in ids]
+    account_id = client.account_id(account_of(params))
+    selected = select_orders(client, account_id, selection, now(), TERM)
+    ids = dict.fromkeys([*(params["order_ids"] or ()), *selected.orders, *selected.missing])
+    wanted = [
+        wanted_of(selected.orders[id_].as_facts()) if id_ in selected.orders else Wanted(None, id_, exists=False)
+        for id_ in ids
+        if id_ in selected.orders or id_ in selected.missing
+    ]
     return wanted, client.api_calls
 
 

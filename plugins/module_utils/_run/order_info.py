@@ -7,36 +7,45 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from .._api.client import Client, connect
-from .._api.orders import DERIVED, PROPERTIES, STANDING, Selection, fetch_orders
+from .._api.orders import DERIVED, PROPERTIES, STANDING, Order, Selection, fetch_orders
 from .._api.store import UNREADABLE, fetch_for_orders
-from .._argspec import ArgumentSpec, api_options, selection_options
+from .._argspec import ArgumentSpec, api_options, select_option, selection_options
 from .._errors import CertificatesError
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import any_matches
 from .._plan.standing import results as selected
+from .._plan.standing import standing
 from .._plan.store_index import StoreIndex
 from .roots import clients_of
 
 FIELDS = ("id", *PROPERTIES, *DERIVED, *STANDING)
 """The keys of an order's record."""
+CONDITIONS = ("common_names", "statuses", "approver_emails", "expires_within_days", "imported")
+"""Options that `select` has, too, and cannot be combined with."""
 SPEC = (
     api_options()
     + selection_options()
-    + ArgumentSpec(options={"fields": {"type": "list", "elements": "str", "choices": list(FIELDS)}})
+    + select_option()
+    + ArgumentSpec(
+        options={"fields": {"type": "list", "elements": "str", "choices": list(FIELDS)}},
+        mutually_exclusive=[("select", name) for name in CONDITIONS],
+    )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
 
 
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
-    selection, fields = narrowed(Selection.from_options(module.params), module.params["fields"])
+    params = module.params
+    selection, fields = narrowed(Selection.of_module(params), params["fields"])
     client = connect(module)
-    account_id = client.account_id(module.params["account_id"])
+    account_id = client.account_id(account_of(params))
     found = fetch_orders(client, account_id, selection.order_ids, selection.facts | facts_of(fields))
     results = selected(selection, found, index_for(client, selection), clients_of(None))
     if set(fields) < set(FIELDS):
@@ -53,6 +62,40 @@ def run(module: Module) -> dict[str, t.Any]:
         ],
         "api_calls": client.api_calls,
     }
+
+
+def account_of(params: Mapping[str, t.Any]) -> int | None:
+    """Return the id of the account whose orders a module is to select, if one is named."""
+    account: int | None = params["account_id"]
+    return account if account is not None else (params["select"] or {}).get("account_id")
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The orders that a selection takes, and the ids that it names and the account has no order for."""
+
+    orders: Mapping[int, Order]
+    missing: frozenset[int]
+
+
+def select_orders(
+    client: Client, account_id: int, selection: Selection, at: datetime, facts: Collection[str]
+) -> Selected:
+    """Return the orders that a selection takes, with these facts of each.
+
+    Raises:
+        CertificatesError: as `Client.read_list`.
+    """
+    found = fetch_orders(client, account_id, selection.order_ids, {*facts, *selection.facts})
+    taken = {order.id: order for order in found if selection.takes(order, at)}
+    if selection.imported is not None:
+        index, clients = StoreIndex(fetch_for_orders(client, "leave out imported")), clients_of(None)
+        taken = {
+            identifier: order
+            for identifier, order in taken.items()
+            if bool(standing(order, index, clients).imported_as) is selection.imported
+        }
+    return Selected(taken, frozenset(selection.order_ids or ()) - {order.id for order in found})
 
 
 def index_for(client: Client, selection: Selection) -> StoreIndex | None:

@@ -18,7 +18,8 @@ from .._times import now
 from .._trust_store import default_roots
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
-from .._x509.read import certificates_of_store
+from .._x509.pem import as_bytes
+from .._x509.read import certificates_of_store, read_certificates
 
 HOW_TO_NAME_ROOTS = "Name a file with root certificates as PEM, or a folder of such files."
 """What to do about roots that are not there."""
@@ -133,3 +134,20 @@ def _files(path: str) -> Iterator[str]:
                     if identity not in seen:
                         seen.add(identity)
                         yield entry.path
+
+
+def known_issuers(path: str | None, content: str | None = None) -> list[Certificate]:
+    """Return the issuers that messages may not contain."""
+    if path is None and content is None:
+        return []
+    named = f" {path}" if path is not None else ""
+    try:
+        found = read_certificates(read_file(path) if path is not None else as_bytes(content))
+    except CertificatesError as error:
+        raise CertificatesError(error.code, f"intermediate_path{named}: {error.message}") from None
+    if not found:
+        raise CertificatesError(
+            "invalid_argument",
+            f"There is no certificate in what was given as intermediates{named}: give PEM, DER or PKCS#7.",
+        )
+    return found

@@ -106,9 +106,9 @@ def test_a_name_that_matches_nothing(account: Simulator, tmp_path: Path, playboo
     balancer(account, "stage", p443=www)
     keep(tmp_path / "keys", "www", renewed("www.example.com"))
     wrong = {
-        "prdo-*": ({"load_balancers": ["prdo-*"]}, "ssl_rotation_load_balancers", "there are: prod-web, stage."),
-        "prdo-web": ({"load_balancers": "stage, prdo-web"}, "ssl_rotation_load_balancers", "there are: prod-web, stage."),
-        "wwww.*": ({"common_names": ["www.*", "wwww.*"]}, "ssl_rotation_common_names", "there are those for: www.example.com."),
+        "prdo-*": ({"load_balancers": ["prdo-*"]}, "load_balancers", "there are: prod-web, stage."),
+        "prdo-web": ({"load_balancers": "stage, prdo-web"}, "load_balancers", "there are: prod-web, stage."),
+        "wwww.*": ({"common_names": ["www.*", "wwww.*"]}, "common_names", "there are those for: www.example.com."),
     }  # fmt: skip
     for options in ((), ("--check",)) if playbook == "rotate" else ((),):
         for pattern, (given, variable, there) in wrong.items():

@@ -77,7 +77,7 @@ def test_hosts_that_are_no_orders_choose_nothing_rather_than_all(sim: Simulator,
     (tmp_path / "ssl_orders.yml").unlink()
     ran = resend("-i", "www.example.com,")
     assert ran.returncode == 2
-    assert "No host of the play is one of the selected orders" in ran.stdout + ran.stderr
+    assert "No host of the play is an SSL order" in ran.stdout + ran.stderr
     assert requested(sim) == []
 
 

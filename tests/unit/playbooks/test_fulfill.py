@@ -168,14 +168,12 @@ def test_what_has_not_come_is_waited_for_and_imported_by_a_later_run(sim: Simula
     assert len(sim.sends()) == ORDERS
 
 
-def test_a_failure_does_not_stop_the_batches_after_it(sim: Simulator, fulfill: Play) -> None:
+def test_a_failure_does_not_stop_the_others(sim: Simulator, fulfill: Play) -> None:
     ids = [order["id"] for order in sim.orders()]
     broken, *others = ids
     sim.fault("fault", method="resendEmail", order_id=broken)
-    ran = fulfill("-e", "ssl_fulfillment_batch_size=1", ssl_fulfillment_wait_timeout=1)
+    ran = fulfill(ssl_fulfillment_wait_timeout=1)
     assert ran.code == 2
-    for label in ("certificate 1 of 11", "certificates 2-9 of 11", "certificates 10-11 of 11"):
-        assert label in ran.output
     assert sorted(send["order_id"] for send in sim.sends()) == others
     assert len(sim.certificates()) == len(others)
     assert "requested 11, collected 11, imported 11, skipped 1, failed 1" in ran.output
@@ -238,7 +236,10 @@ def test_without_a_mailbox_it_says_what_is_missing(fulfill: Play, sim: Simulator
         ),
         ({"ssl_fulfillment_mail": {"maildir": "/one", "max_age_days": 0}}, "max_age_days must be greater than 0"),
         ({"ssl_fulfillment_privatekey_dir": None}, "ssl_fulfillment_privatekey_dir"),
-        ({"ssl_fulfillment_privatekey_dir": "nowhere"}, "/nowhere on the controller. Make it, or correct"),
+        (
+            {"ssl_fulfillment_privatekey_dir": "nowhere"},
+            "There is no folder nowhere (ssl_fulfillment_privatekey_dir) on the controller. Make it",
+        ),
         (
             {"ssl_fulfillment_phases": ["request", "deploy"]},
             "Run the playbook softlayer.certificates.deploy, or that role",

@@ -140,7 +140,7 @@ def test_each_phase_alone(account: Simulator, tmp_path: Path) -> None:
     assert (changes(verify), verify.outcomes("verified")) == (Counter(), {"web:443": ("verified", None, True)})
     kept = rotate(account, tmp_path, phases="clean_up", sources=None)
     assert (kept.ran.code, kept.result["removed"], changes(kept)) == (0, [], Counter())
-    assert "ssl_rotation_remove_superseded is false" in kept.ran.output
+    assert "remove_superseded is false" in kept.ran.output
     planned = rotate(account, tmp_path, "--check", phases="clean_up", remove_superseded=True, sources=None)
     assert ([one["id"] for one in planned.result["removed"]], changes(planned)) == ([www], Counter())
     assert planned.ran.changed > 0
@@ -166,7 +166,7 @@ def test_more_than_is_allowed_is_refused_and_finished_later(account: Simulator, 
     balancer(account, "web", p443=www, p8443=www)
     keep(tmp_path / "keys", "www", renewed("www.example.com"))
     refused = rotate(account, tmp_path, max_listeners=1)
-    assert refused.ran.code == 2 and "raise ssl_rotation_max_listeners" in refused.ran.output
+    assert refused.ran.code == 2 and "raise max_listeners" in refused.ran.output
     assert changes(refused) == Counter({CREATE: 1}) and set(have(account).values()) == {www}
     foreseen = rotate(account, tmp_path, "--check", max_listeners=1, remove_superseded=True)
     assert foreseen.ran.code == 2 and "removed 0, skipped 1, failed 1" in foreseen.ran.output, foreseen.ran.output
@@ -190,7 +190,7 @@ RESCUED = """
 
 
 def test_a_module_that_fails_as_a_whole_is_told_with_its_reason(account: Simulator, tmp_path: Path) -> None:
-    """In the result, too, and in the words of the role."""
+    """In the result, too."""
     www = store(account, "www.example.com", is_old=True)
     balancer(account, "web", p443=www, p8443=www)
     keep(tmp_path / "keys", "www", renewed("www.example.com"))
@@ -201,7 +201,7 @@ def test_a_module_that_fails_as_a_whole_is_told_with_its_reason(account: Simulat
     assert ran.code == 2, ran.output
     (failure,) = json.loads((tmp_path / "told.json").read_text("utf-8"))["failed"]
     assert (failure["common_name"], failure["reason"]) == ("the load balancers", "too_many_listeners")
-    assert failure["code"] == failure["reason"] and failure["message"].endswith("raise ssl_rotation_max_listeners.")
+    assert failure["code"] == failure["reason"] and failure["message"].endswith("raise max_listeners.")
 
 
 def test_broken_entries_stop_nothing(account: Simulator, tmp_path: Path) -> None:
@@ -245,11 +245,11 @@ def test_other_forms_of_sources(account: Simulator, tmp_path: Path) -> None:
     ]
     plan = rotate(account, tmp_path, "--check", sources=sources, privatekey_passphrase="open sesame")
     assert (plan.ran.code, len(plan.result["deployed"])) == (0, 3), plan.ran.output
-    told = rotate(account, tmp_path, sources=json.dumps(sources), privatekey_passphrase="open sesame")
+    told = rotate(account, tmp_path, sources=sources, privatekey_passphrase="open sesame")
     assert (told.ran.code, len(told.result["deployed"])) == (0, 3), told.ran.output
     assert "open sesame" not in told.ran.output
-    text = rotate(account, tmp_path, "-e", f"ssl_rotation_sources=folder={first}", sources=None)
-    assert (text.ran.code, reasons(text)) == (0, {"www": "already_imported"}), text.ran.output
+    again = rotate(account, tmp_path, "-e", f"ssl_rotation_sources=folder={first}", sources=None)
+    assert (again.ran.code, reasons(again)) == (0, {"www": "already_imported"}), again.ran.output
 
 
 DIRECT = """
@@ -317,7 +317,7 @@ def test_an_email_from_an_authority_that_nobody_trusts(account: Simulator, tmp_p
 
 
 def test_an_email_that_lacks_the_intermediate_certificates(account: Simulator, tmp_path: Path) -> None:
-    """The message says by which variable to give them, and that is enough."""
+    """The message says by which option to give them, and that is enough."""
     www, leaf = store(account, "www.example.com", is_old=True), renewed("www.example.com")
     keep(tmp_path / "csr", "www", leaf, ".key")
     (tmp_path / "mails").mkdir()
@@ -326,11 +326,11 @@ def test_an_email_that_lacks_the_intermediate_certificates(account: Simulator, t
     source = {"mail": {"paths": [str(tmp_path / "mails")]}, "privatekey_dir": str(tmp_path / "csr")}
     told = rotate(account, tmp_path, sources=[source])
     assert (told.ran.code, reasons(told), ids(account)) == (0, {"www": "chain_incomplete"}, [www]), told.ran.output
-    assert "as ssl_rotation_intermediate_path;" in told.result["skipped"][0]["message"]
+    assert "as intermediate_path;" in told.result["skipped"][0]["message"]
     told = rotate(account, tmp_path, sources=[source], intermediate_path=str(tmp_path / "issuers.pem"))
     assert (told.ran.code, changes(told)) == (0, Counter({CREATE: 1})), told.ran.output
     again = rotate(account, tmp_path, sources=[source], intermediate_path=str(tmp_path / "no.pem"))
-    assert (again.ran.code, again.calls) == (2, []) and "ssl_rotation_intermediate_path" in again.ran.output
+    assert (again.ran.code, again.calls) == (2, []) and "intermediate_path" in again.ran.output
 
 
 def test_an_email_with_a_certificate_that_is_not_valid_now(account: Simulator, tmp_path: Path) -> None:
@@ -361,34 +361,31 @@ def test_an_email_with_a_certificate_that_is_not_valid_now(account: Simulator, t
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"sources": None}, "ssl_rotation_sources names no source"),
-        ({"sources": "/etc/letsencrypt"}, "ssl_rotation_sources[0] is a value of type str, but must be a dict"),
-        ({"sources": [{"certbott": "/x"}]}, "ssl_rotation_sources[0] has no key certbott"),
+        ({"sources": None}, "sources names no source"),
         (
-            {"sources": [{"certbot": "/no/such"}]},
-            "ssl_rotation_sources[0]: /no/such, which is given as certbot, does not exist",
+            {"sources": "/etc/letsencrypt"},
+            "unable to convert to dict",
         ),
-        ({"phases": ["request"]}, "must be one of import, deploy, verify, clean_up, report"),
+        ({"sources": [{"certbott": "/x"}]}, "ssl_rotation_sources.certbott. Supported parameters include"),
+        ({"sources": [{"certbot": "/no/such"}]}, "sources[0]: /no/such, which is given as certbot, does not exist"),
+        ({"phases": ["request"]}, "must be one or more of: import, deploy, verify, clean_up, report."),
         ({"max_listener": 3}, "does not know ssl_rotation_max_listener. Is ssl_rotation_max_listeners meant?"),
         ({"phases": ["report"]}, "needs ssl_rotation_report_path"),
-        ({"max_listeners": -1}, "ssl_rotation_max_listeners must be 0 or more."),
-        ({"verify_timeout": "-1"}, "ssl_rotation_verify_timeout must be from 0 to 86400."),
-        ({"balancer_wait_timeout": -2.5}, "ssl_rotation_balancer_wait_timeout must be from 0 to 86400."),
+        ({"max_listeners": -1}, "max_listeners must be 0 or more."),
+        ({"verify_timeout": "-1"}, "verify_timeout must be from 0 to 86400."),
+        ({"balancer_wait_timeout": -2.5}, "balancer_wait_timeout must be from 0 to 86400."),
         (
             {"trusted_ca_path": "/no/root.pem"},
-            "ssl_rotation_trusted_ca_path cannot be used. The file /no/root.pem cannot be read: No such file or directory. Name a file",
+            "trusted_ca_path cannot be used. The file /no/root.pem cannot be read: No such file or directory. Name a file",
         ),
-        (
-            {"trusted_ca_path": __file__},
-            f"There is no certificate in ssl_rotation_trusted_ca_path ({__file__}). Name a",
-        ),
-        ({"trusted_ca_path": "/proc/self/fd"}, "There is no certificate in ssl_rotation_trusted_ca_path (/proc/"),
+        ({"trusted_ca_path": __file__}, f"There is no certificate in trusted_ca_path ({__file__}). Name a"),
+        ({"trusted_ca_path": "/proc/self/fd"}, "There is no certificate in trusted_ca_path (/proc/"),
     ],
 )
 def test_mistakes_are_refused_before_anything_is_called(
     account: Simulator, tmp_path: Path, given: dict[str, Any], said: str
 ) -> None:
-    """With one sentence that names the variable."""
+    """With one sentence that names the variable, or the module's option of that name."""
     (tmp_path / "keys").mkdir()
     told = rotate(account, tmp_path, **given)
     assert told.ran.code == 2 and told.calls == []

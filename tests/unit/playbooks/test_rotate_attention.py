@@ -69,12 +69,11 @@ def test_what_nothing_renews(account: Simulator, tmp_path: Path) -> None:
         last_line(told),
     )
 
-    for nobody in ([], "", "[]"):
-        told = rotate(account, tmp_path, fail_on=nobody, **options)
-        assert (told.ran.code, changes(told)) == (0, Counter()), told.ran.output
-        assert attention(told) == {"gone": {"expired"}, "soon": {"expiring"}, "held": {"held_back"}}
-        for name, (reason,) in attention(told).items():
-            assert f'"NEEDS A PERSON: {name}:443 ({name}.example.com): {reason}: ' in told.ran.output
+    told = rotate(account, tmp_path, fail_on=[], **options)
+    assert (told.ran.code, changes(told)) == (0, Counter()), told.ran.output
+    assert attention(told) == {"gone": {"expired"}, "soon": {"expiring"}, "held": {"held_back"}}
+    for name, (reason,) in attention(told).items():
+        assert f'"NEEDS A PERSON: {name}:443 ({name}.example.com): {reason}: ' in told.ran.output
 
 
 def test_nights_that_only_look(account: Simulator, tmp_path: Path) -> None:
@@ -128,6 +127,4 @@ def test_metrics(account: Simulator, tmp_path: Path) -> None:
 
     path.mkdir()
     told = rotate(account, tmp_path, metrics_path=str(path))
-    assert told.ran.code == 2 and f"the metrics: FAILED, {path} could not be written: " in told.ran.output, (
-        told.ran.output
-    )
+    assert told.ran.code == 2 and f"Write the metrics to {path}" in told.ran.output, told.ran.output

@@ -191,7 +191,7 @@ def test_filters_say_so_too(tmp_path: Path) -> None:
         )
 
 
-METRICS = "{} | softlayer.certificates._rotation_metrics(true)"
+METRICS = "{} | softlayer.certificates._rotation_metrics"
 
 
 def test_the_metrics_file_asks_for_its_library(tmp_path: Path) -> None:
@@ -204,6 +204,6 @@ def test_the_metrics_file_asks_for_its_library(tmp_path: Path) -> None:
 
 def test_nothing_else_asks_for_that_library(tmp_path: Path) -> None:
     make_missing(tmp_path, "prometheus-client")
-    settings = "{'report_language': 'en', 'trust': 'require'}"
-    report = f"{{}} | softlayer.certificates._rotation_report({settings}, {{}})"
+    selection = "{'common_names': none, 'load_balancers': none, 'trust': 'require'}"
+    report = f"{{'selection': {selection}}} | softlayer.certificates._rotation_report('en', {{}})"
     assert "<html lang=" in said_by([report], tmp_path)

@@ -39,6 +39,8 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("ssl_certificate_rotate", "common_names"): {"phases": ["deploy"]},
     ("ssl_certificate_rotate", "load_balancers"): {"phases": ["deploy"]},
     ("ssl_certificate_rotate", "sources"): {"phases": ["deploy"]},
+    ("ssl_certificate_import", "orders"): {"privatekey_dir": os.sep, "certificate_dir": os.sep},
+    ("ssl_certificate_import", "collected"): {"privatekey_dir": os.sep},
     ("ssl_fulfillment_email", "allowed_recipients"): {"common_names": ["*"]},
     ("ssl_fulfillment_email_info", "paths"): {"order_ids": [1]},
     **{("ssl_fulfillment_email_info", name): MAILBOX for name in ("orders", "order_ids", "csr_paths", "privatekey_paths")},

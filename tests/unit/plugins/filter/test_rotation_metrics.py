@@ -29,7 +29,7 @@ PLAY = """
     - ansible.builtin.set_fact:
         result: "{{ lookup('ansible.builtin.file', 'result.json') | from_json }}"
     - ansible.builtin.copy:
-        content: "{{ result | softlayer.certificates._rotation_metrics(result.failed | length == 0) }}"
+        content: "{{ result | softlayer.certificates._rotation_metrics }}"
         dest: "{{ playbook_dir }}/certificates.prom"
         mode: "0644"
 """
@@ -38,14 +38,14 @@ PLAY = """
 @pytest.mark.parametrize("success", [True, False])
 def test_the_run_is_one_of_now(success: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugin, "now", lambda: AT)
-    lines = rotation_metrics({}, success).splitlines()
+    lines = rotation_metrics({} if success else {"failure": {}}).splitlines()
     assert "softlayer_certificates_last_run_timestamp_seconds 1.7729712e+09" in lines
     assert f"softlayer_certificates_last_run_success {float(success)}" in lines
 
 
 def test_what_a_result_says_is_no_template(tmp_path: Path) -> None:
     listener = {"load_balancer": EVIL, "port": 443, "common_name": "ä", "served": False, "renewal_due": None}
-    result = {"listeners": [listener], "failed": [], "attention": [{"reason": "not_served"}]}
+    result = {"listeners": [listener], "failed_items": [], "attention": [{"reason": "not_served"}]}
     (tmp_path / "result.json").write_text(json.dumps(result), encoding="utf-8")
     (tmp_path / "play.yml").write_text(PLAY, encoding="utf-8")
     process = subprocess.run(

@@ -16,7 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.filter import _rotation_
 from tests.support.lines import NAME, NOW, OTHER, certificate, entry, listener, stored, unread
 
 rotation_report = plugin.FilterModule().filters()["_rotation_report"]
-SETTINGS = {"report_language": "en", "trust": "require"}
+SELECTION = {"common_names": None, "load_balancers": None, "trust": "require"}
 
 
 @pytest.fixture(autouse=True)
@@ -29,9 +29,9 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugin, "now", present)
 
 
-def names(done: dict[str, Any], **settings: Any) -> set[str | None]:
+def names(done: dict[str, Any], **selection: Any) -> set[str | None]:
     """The names in a report of what the module returned."""
-    files = rotation_report(done, {**SETTINGS, **settings}, {})
+    files = rotation_report({**done, "selection": {**SELECTION, **selection}}, "en", {})
     assert files.keys() == {"html", "json", "csv"}
     return {line["name"] for line in json.loads(files["json"])["lines"]}
 

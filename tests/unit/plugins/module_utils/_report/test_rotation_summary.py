@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation_summary import (
     failure_lines,
-    in_role,
     summary,
 )
 
@@ -144,88 +143,3 @@ def test_what_failed_and_what_needs_a_person_in_one_line() -> None:
 
 
 # In the role
-
-
-def in_words(text: str) -> str:
-    """The names of the role's variables."""
-    return text.replace("max_listeners", "ssl_rotation_max_listeners")
-
-
-def result(**changed: Any) -> dict[str, Any]:
-    """What the module returned."""
-    names = ("imported", "deployed", "verified", "removed", "skipped_items", "failed_items", "attention", "summary")
-    return {**{name: [] for name in names}, **changed}
-
-
-def role(done: dict[str, Any], **how: Any) -> tuple[dict[str, list[Any]], list[str], str]:
-    """The role's result, its lines, and its failure."""
-    usual: dict[str, Any] = {"fail_on": ["expired"], "report": None, "unwritten": {}, "tolerated": []}
-    found = in_role(done, in_words, **{**usual, **how})
-    return found["result"], found["told"]["lines"], found["told"]["failure"]
-
-
-def test_the_role_has_other_names_for_two_lists() -> None:
-    """Those of the contract, and its variables in place of the options."""
-    refused = {"common_name": "the load balancers", "reason": "too_many_listeners", "message": "Raise max_listeners."}
-    found, lines, failure = role(
-        result(skipped_items=[WEB | {"message": "Skipped."}], failed_items=[refused], summary=["Raise max_listeners."])
-    )
-    assert sorted(found) == ["attention", "deployed", "failed", "imported", "removed", "skipped", "verified"]
-    assert found["failed"] == [{**refused, "message": "Raise ssl_rotation_max_listeners."}]
-    assert found["skipped"][0]["message"] == "Skipped."
-    assert lines == ["Raise ssl_rotation_max_listeners."]
-    assert failure == "1 failed: the load balancers: Raise ssl_rotation_max_listeners."
-
-
-def test_the_role_fails_for_what_it_is_told_to() -> None:
-    assert role(result(attention=[DUE]))[2] == ""
-    assert role(result(attention=[DUE]), fail_on=["expiring"])[2].startswith("1 listener needs a person: web:443")
-    assert role(result(attention=[DUE]), fail_on=[])[0]["attention"] == [DUE]
-
-
-def test_a_module_that_fails_as_a_whole() -> None:
-    """It is a failure of the run, with its own sentence; also one that gave no result at all."""
-    failed = {"failed": True, "failure": {"code": "not_found", "message": "Name max_listeners.", "details": {}}}
-    found, _lines, failure = role(failed)
-    (one,) = found["failed"]
-    assert (one["common_name"], one["reason"], one["message"]) == (
-        "the rotation",
-        "not_found",
-        "Name ssl_rotation_max_listeners.",
-    )
-    assert failure == "Name ssl_rotation_max_listeners."
-    found, _lines, failure = role({"failed": True, "msg": "MODULE FAILURE"})
-    assert found["failed"][0]["reason"] is None and failure
-
-
-def test_a_run_that_was_stopped_says_so_first() -> None:
-    failure = {"code": "interrupted", "message": "The run was told to stop. 1 failed: web.", "details": {}}
-    failed = {"failed": True, "failure": failure}
-    assert role(result(**failed))[2] == "The run was told to stop. 1 failed: web."
-
-
-def test_a_failure_that_is_tolerated_is_one_only_if_nothing_else_is_done() -> None:
-    """A preview with something to approve is not failed by what cannot be done."""
-    bad = {**WEB, "reason": "ambiguous", "message": "Two.", "outcome": "failed"}
-    done = result(failed_items=[bad], imported=[{**NEW, "message": "Imported."}])
-    found, _lines, failure = role(done, tolerated=["ambiguous"])
-    assert (found["failed"], failure) == ([], "")
-    assert [(one["outcome"], one["reason"]) for one in found["skipped"]] == [("skipped", "ambiguous")]
-    assert role(done)[0]["failed"] == [bad] and role(done, tolerated=["balancer_busy"])[0]["failed"] == [bad]
-    assert role(result(failed_items=[bad]), tolerated=["ambiguous"])[0]["failed"] == [bad]
-
-
-def test_the_report() -> None:
-    """Where it is, or would be; that it could not be written fails the run."""
-    where = "/srv/rotation.html, and beside it .json and .csv"
-    assert role(result(), report="/srv/rotation")[1] == [f"the report is {where}"]
-    assert role(result(preview={}), report="/srv/rotation")[1] == [f"the report would be {where}"]
-    why = {"the report": {"code": "no_space", "message": "The disk is full."}}
-    found, lines, failure = role(result(), report="/srv/rotation", unwritten=why)
-    assert lines == ["the report: FAILED, The disk is full."] and "The disk is full." in failure
-    assert [(one["common_name"], one["reason"]) for one in found["failed"]] == [("the report", "no_space")]
-    other = {"the metrics": {"message": "No such folder."}}
-    assert role(result(), report="/srv/rotation", unwritten=other)[1] == [
-        "the metrics: FAILED, No such folder.",
-        f"the report is {where}",
-    ]

@@ -448,6 +448,7 @@ def answered(world: World, *, check: bool = False, **options: Any) -> dict[str, 
     usual: dict[str, Any] = {
         "order_ids": None,
         "common_names": None,
+        "select": None,
         "account_id": None,
         "concurrency": 8,
         "ledger_url": "sqlite:////srv/ledger.db",
@@ -658,7 +659,6 @@ def test_a_ledger_that_would_be_lost_matters_only_if_something_is_sent(
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({}, "Say which orders: give order_ids or common_names."),
         ({"order_ids": [0]}, "order_ids: 0 is no order id"),
         ({"order_ids": [SHOP], "min_interval_hours": -1}, "min_interval_hours must be"),
         ({"order_ids": [SHOP], "min_interval_hours": 1_000_001}, "min_interval_hours must be"),

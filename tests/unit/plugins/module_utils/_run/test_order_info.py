@@ -77,6 +77,7 @@ SELECTIONS = st.fixed_dictionaries(
         "imported": st.none() | st.booleans(),
         "gather_imported": st.booleans(),
         "account_id": st.just(1),
+        "select": st.none(),
     }
 )
 
@@ -152,6 +153,7 @@ ANY: dict[str, Any] = {
     "imported": None,
     "gather_imported": False,
     "account_id": 1,
+    "select": None,
 }
 TERM = "mask[id,commonName,certificateSigningRequest,createDate,effectiveDate,expirationDate]"
 

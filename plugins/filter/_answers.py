@@ -1,0 +1,68 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read the answers of AWX's surveys in the same way as the modules read their options."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections.abc import Callable, Mapping
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
+
+MEANT = {
+    "bool": "true or false",
+    "int": "a whole number, such as 12",
+    "str": "text",
+    "dict": 'like [{"certbot": "/etc/letsencrypt"}]',
+}
+
+
+@on_variables
+def answers(given: Mapping[str, object], questions: Mapping[str, dict[str, t.Any]]) -> dict[str, t.Any]:
+    """Return the answers that were given, by question; a blank one is none, except that a list is empty.
+
+    Args:
+        given: the variables that are defined.
+        questions: the options in the form of an argument specification.
+
+    Returns:
+        The answers. `refused` has a sentence for each that cannot be read.
+    """
+    read: dict[str, t.Any] = {}
+    refused = []
+    for name, option in questions.items():
+        value = given.get(name)
+        is_blank = value is None or (isinstance(value, str) and not value.strip())
+        if name not in given or (is_blank and option["type"] != "list"):
+            continue
+        try:
+            validated = ArgumentSpecValidator({name: option}).validate(
+                ArgumentSpec({name: option}).as_meant({name: value})
+            )
+        except CertificatesError as error:
+            refused.append(error.message)
+            continue
+        if validated.error_messages:
+            refused.append(f"{name} is {json.dumps(value, ensure_ascii=False)}, but must be {_meant(option)}.")
+        read[name] = validated.validated_parameters[name]
+    return {**read, "refused": refused}
+
+
+def _meant(option: Mapping[str, t.Any]) -> str:
+    """Return what an answer must be, as the end of a sentence."""
+    choices = option.get("choices")
+    return f"one of {', '.join(choices)}" if choices else MEANT[option.get("elements", option["type"])]
+
+
+class FilterModule:
+    """Provides the filter by name."""
+
+    def filters(self) -> dict[str, Callable[..., object]]:
+        """Return the filter of this file."""
+        return {"_answers": answers}

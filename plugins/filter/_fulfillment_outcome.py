@@ -1,0 +1,59 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run of the role `ssl_fulfillment` has come to. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import Run, outcome, summary
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.wording import failures
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables, plain
+
+LONG = {"listed": "orders", "known": "emails", "store": "certificates"}
+"""Lists of which only matters whether they are there, and have anything in them: not ten thousand records."""
+
+
+def fulfillment_outcome(
+    registered: Mapping[str, Mapping[str, t.Any]], phases: Sequence[str], asked: Sequence[str], is_check_mode: bool
+) -> dict[str, t.Any]:
+    """Return what a run has done: the `result`, the `lines` that say it, and the `failure`, empty if nothing failed.
+
+    Args:
+        registered: what the modules returned, by the names of the fields of `Run`.
+        phases: those that ran.
+        asked: those that were asked for.
+        is_check_mode: whether nothing was done in fact.
+    """
+    short = {name: _short(answer, LONG.get(name)) for name, answer in registered.items()}
+    return _told(short, phases, asked, is_check_mode)
+
+
+@on_variables
+def _told(
+    registered: Mapping[str, Mapping[str, t.Any]], phases: Sequence[str], asked: Sequence[str], is_check_mode: bool
+) -> dict[str, t.Any]:
+    run = Run(phases, asked, **registered)
+    result = outcome(run)
+    failure = failures(result["failed"]) if result["failed"] else ""
+    return {"result": result, "lines": summary(run, result, is_check_mode=is_check_mode), "failure": failure}
+
+
+def _short(answer: Mapping[str, t.Any], long: str | None) -> Mapping[str, t.Any]:
+    if long is not None and long in answer:
+        return {long: plain(answer[long][:1])}
+    return {name: answer[name] for name in answer if name not in UNUSED}
+
+
+UNUSED = {"diff", "unmatched", "invocation"}
+
+
+class FilterModule:
+    """Provides the filter by name."""
+
+    def filters(self) -> dict[str, Callable[..., t.Any]]:
+        """Return the filter of this file."""
+        return {"_fulfillment_outcome": fulfillment_outcome}

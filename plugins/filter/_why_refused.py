@@ -1,0 +1,80 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Refuse what Ansible lets through: variables that a role does not know, phases that lack what they need, files that cannot be written."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import why_not_fulfilled
+from ansible_collections.softlayer.certificates.plugins.module_utils._roles import role_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
+
+ALIKE = 0.9
+"""How like a name must be to what is written for it to be meant, for `difflib`: all begin alike."""
+FILES = {"report_path": ".html", "metrics_path": ""}
+"""The variables that name a file to write, and how its name ends."""
+
+
+@on_variables
+def why_refused(defined: Sequence[str], role: str, unread: str | None, needs: Mapping[str, t.Any]) -> str:
+    """Return why a role cannot begin, in one sentence; empty if it can.
+
+    Args:
+        defined: the defined variables whose names begin like those of the role's.
+        role: its name.
+        unread: the part of the extra variables that Ansible could not read as variables.
+        needs: the variables that phases need, less the prefix of their names.
+    """
+    if unread:
+        return (
+            f"Ansible could make no variable of {json.dumps(unread)}, so nothing was done. Write -e @FILE for a file, "
+            "-e NAME=VALUE without blanks around the sign, or JSON."
+        )
+    return _why_unknown(defined, role) or _why_unready(role, needs) or ""
+
+
+def _why_unknown(defined: Sequence[str], role: str) -> str | None:
+    known = role_variables(role)
+    unknown = sorted({*defined} - known - {f"{role}_result"})
+    if not unknown:
+        return None
+    close = dict.fromkeys(name for one in unknown for name in get_close_matches(one, known, 1, ALIKE))
+    meant = f" Is {' and '.join(close)} meant?" if close else ""
+    return (
+        f"The role {role} does not know {', '.join(unknown)}.{meant} "
+        f"`ansible-doc --type role softlayer.certificates.{role}` lists its variables."
+    )
+
+
+def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
+    why_not = why_not_fulfilled(needs, _is_folder) if role == "ssl_fulfillment" else None
+    if why_not:
+        return why_not
+    if needs["phases"] in (["report"], "report") and not needs["report_path"]:
+        return f"The report phase alone needs {role}_report_path, the .html file to write."
+    for name, ending in FILES.items():
+        path = needs.get(name)
+        if path and not (path.endswith(ending) and _is_folder(os.path.dirname(absolute(path)))):
+            what = f"an {ending} file" if ending else "a file"
+            return f"{role}_{name} is {path}, but must be {what} in a folder of the controller that exists."
+    return None
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(absolute(path))
+
+
+class FilterModule:
+    """Provides the filter by name."""
+
+    def filters(self) -> dict[str, Callable[..., object]]:
+        """Return the filter of this file."""
+        return {"_why_refused": why_refused}

@@ -1,0 +1,194 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which certificates of SSL orders can be imported: pairs orders with certificates and keys. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+
+from .._api.orders import ineligibility
+from .._errors import CertificatesError
+from .._files import read_file
+from .._names import ascii_name, file_stems, shown_name_of
+from .._plan.imports import why_not_imported
+from .._times import now, parse
+from .._x509.certificate import Certificate, pem_bundle
+from .._x509.chain import Anchors, Chains
+from .._x509.keys import read_private_key
+from .._x509.pem import as_bytes
+from .._x509.read import read_certificates
+
+Order = Mapping[str, t.Any]
+CERTIFICATE = (".crt",)
+INTERMEDIATE = (".ca-bundle", ".chain.pem")
+PRIVATE_KEY = (".key",)
+
+
+def certificate_files(
+    orders: Iterable[Order] | None,
+    certificate_dir: str | None,
+    privatekey_dir: str,
+    collected: Iterable[Order] | None = None,
+    issuers: Sequence[Certificate] = (),
+    privatekey_passphrase: str | None = None,
+    *,
+    force: bool = False,
+) -> dict[str, list[dict[str, t.Any]]]:
+    """Return the orders that can be imported, as options of `ssl_certificate_import`, and the reasons for the others.
+
+    Args:
+        orders: as `ssl_order_info` returns them; `None` for those that `collected` has certificates of, which may be of no order.
+        certificate_dir: the folder with certificates, if they do not come from emails.
+        privatekey_dir: the folder with private keys.
+        collected: the certificates from emails, as `ssl_fulfillment_email_info` returns them.
+        issuers: intermediate certificates that files and emails may lack.
+        privatekey_passphrase: decrypts the keys.
+        force: whether newer certificates in the store do not matter.
+
+    Raises:
+        CertificatesError: `not_found` for a folder.
+    """
+    for folder in (certificate_dir, privatekey_dir):
+        if folder is not None and not os.path.isdir(os.path.expanduser(folder)):
+            raise CertificatesError(
+                "not_found",
+                f"There is no folder {folder} on this machine to look for certificates or keys in: make it, or correct the path.",
+            )
+    mailed = None if collected is None else _with_chains(list(collected), issuers)
+    orders = list(orders) if orders is not None else [_as_order(found) for found in (mailed or {}).values()]
+    files = _Files(orders, None if privatekey_passphrase is None else str(privatekey_passphrase))
+    ready, skipped, at = [], [], now()
+    for order in orders:
+        if mailed is None:
+            folder = t.cast(str, certificate_dir)
+            path, chain_path = files.find(order, folder, CERTIFICATE), files.find(order, folder, INTERMEDIATE)
+            certificate = {"certificate_path": path, "intermediate_path": chain_path}
+            if path and not chain_path and issuers:
+                certificate = {"certificate_path": path, "intermediate_content": _chain_of_file(path, issuers)}
+        else:
+            found = mailed.get(order["id"], {})
+            certificate = {
+                "certificate_content": found.get("certificate"),
+                "intermediate_content": found.get("intermediate_certificate"),
+            }
+        private_key = files.find(order, privatekey_dir, PRIVATE_KEY)
+        has_certificate = (certificate.get("certificate_path") or certificate.get("certificate_content")) is not None
+        why_not = why_not_imported(
+            ineligibility(order["status"], parse(order.get("expires_at")), at),
+            imported=bool(order.get("imported")),
+            superseded_by=() if force else order.get("superseded_by") or (),
+            has_certificate=has_certificate,
+            has_key=private_key is not None,
+            by_email=mailed is not None,
+        )
+        if why_not is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
+            why_not = (
+                "waiting_for_key",
+                f"Waiting for the private key: the one in {private_key} belongs to another CSR.",
+            )
+        if why_not:
+            reason, message = why_not
+            names = {"common_name": order["common_name"], "subject_alt_names": order.get("subject_alt_names") or []}
+            skipped.append({"order_id": order["id"], **names, "reason": reason, "message": message})
+        else:
+            ready.append(
+                {"order_id": order.get("order_id", order["id"]), **certificate, "privatekey_path": private_key}
+            )
+    return {"ready": ready, "skipped": skipped}
+
+
+def _identity(found: Order) -> object:
+    """Return the id of the order that a certificate is for; of one without, its public key."""
+    return found.get("order_id") or found.get("public_key_sha256")
+
+
+def _as_order(found: Order) -> Order:
+    """Return what is known of the order of a certificate that an email had."""
+    return {**found, "id": _identity(found), "status": "approved", "expires_at": None}
+
+
+def _with_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> dict[object, Order]:
+    """Return by order id what was found in emails; if an email has no chain, build it from the certificates in the others.
+
+    The signature proves the issuer, so it does not matter where the issuer's certificate comes from.
+    """
+    issuers = list(known)
+    for found in collected:
+        issuers += read_certificates(as_bytes(found["intermediate_certificate"] or ""))
+    complete: dict[object, Order] = {}
+    for found in collected:
+        chain = found["intermediate_certificate"] or _chain_of(as_bytes(found["certificate"]), issuers)
+        complete[_identity(found)] = {**found, "intermediate_certificate": chain}
+    return complete
+
+
+def _chain_of(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
+    """Return the chain of the certificate in a file, as far as it can be built, or `None` if its issuer is unknown."""
+    pile = read_certificates(certificate)
+    leaf = next((one for one in pile if not one.may_issue), None)
+    return pem_bundle(Chains([*pile, *issuers], Anchors(), now()).of(leaf).issuers) or None if leaf else None
+
+
+def _chain_of_file(path: str, issuers: Sequence[Certificate]) -> str | None:
+    with suppress(CertificatesError):  # the import reports the error
+        return _chain_of(read_file(path), issuers)
+    return None
+
+
+class _Files:
+    """The files named after orders. If several orders have the same name, as after a renewal, each has files of its own."""
+
+    def __init__(self, orders: Iterable[Order], passphrase: str | None) -> None:
+        self._namesakes: dict[str, list[Order]] = {}
+        for order in orders:
+            self._namesakes.setdefault(ascii_name(shown_name_of(order) or ""), []).append(order)
+        self._public_keys = cache(lambda path: _public_keys(path, passphrase))
+
+    def find(self, order: Order, folder: str, endings: Iterable[str]) -> str | None:
+        """Return the path of the first existing file of an order, unless it is known to belong to another order."""
+        name = shown_name_of(order)
+        if name is None:
+            return None
+        root = os.path.abspath(os.path.expanduser(folder))
+        paths = (os.path.join(root, stem + ending) for stem in file_stems(name) for ending in endings)
+        path = next((path for path in paths if os.path.isfile(path)), None)
+        return None if path and self._is_of_another(order, self._namesakes[ascii_name(name)], path) else path
+
+    def is_for_another(self, order: Order, certificate: Mapping[str, t.Any], private_key: str) -> bool:
+        """Return whether the certificate is an order's but the key, if it can be read, is not.
+
+        This happens if the key of a renewal is there, even if its order is not among these. If neither is the order's, for example
+        after a reissue with another key, the import reports it.
+        """
+        wanted = order.get("public_key_sha256")
+        path, content = certificate.get("certificate_path"), certificate.get("certificate_content")
+        issued_for = self._public_keys(path) if path else {one.public_key_sha256 for one in _read(content)}
+        return wanted in issued_for and wanted not in (self._public_keys(private_key) or {wanted})
+
+    def _is_of_another(self, order: Order, namesakes: Sequence[Order], path: str) -> bool:
+        if len(namesakes) == 1 or order.get("public_key_sha256") in {None, *self._public_keys(path)}:
+            return False
+        return any(other.get("public_key_sha256") in self._public_keys(path) for other in namesakes)
+
+
+def _read(content: object) -> list[Certificate]:
+    with suppress(CertificatesError):
+        return read_certificates(as_bytes(content))
+    return []
+
+
+def _public_keys(path: str, passphrase: str | None) -> frozenset[str]:
+    """Return the SHA-256 of the public keys in a file; none if it cannot be read, which the import will report."""
+    with suppress(CertificatesError):
+        data = read_file(path)
+        certificates = read_certificates(data)
+        if not certificates:
+            return frozenset({read_private_key(data, passphrase, is_for_use=False).public_key_sha256})
+        return frozenset(one.public_key_sha256 for one in certificates)
+    return frozenset()

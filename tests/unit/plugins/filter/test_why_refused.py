@@ -1,0 +1,64 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why a role cannot begin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.filter import _why_refused as plugin
+
+why_refused = plugin.FilterModule().filters()["_why_refused"]
+NEEDS: dict[str, Any] = {"phases": ["verify"], "report_path": None, "metrics_path": None}
+
+
+def refused(defined: list[str] | None = None, unread: str | None = None, **needs: Any) -> str:
+    """Why the role `ssl_rotation` cannot begin."""
+    reason: str = why_refused(defined or [], "ssl_rotation", unread, {**NEEDS, **needs})
+    return reason
+
+
+def test_nothing_is_wrong(tmp_path: Path) -> None:
+    assert refused(["ssl_rotation_sources", "ssl_rotation_result"]) == ""
+    assert refused(report_path=str(tmp_path / "r.html"), metrics_path=str(tmp_path / "m.prom")) == ""
+
+
+def test_variables_that_the_role_does_not_know() -> None:
+    said = refused(["ssl_rotation_max_listener", "ssl-rotation-sources", "ssl_rotation_phases"])
+    assert said.startswith("The role ssl_rotation does not know ssl-rotation-sources, ssl_rotation_max_listener. Is ")
+    assert "ssl_rotation_max_listeners" in said and "`ansible-doc --type role" in said
+    assert " meant?" not in refused(["ssl_rotation_something_else"])
+
+
+def test_what_ansible_could_not_read_comes_first() -> None:
+    said = refused(["ssl_rotation_max_listener"], "b]")
+    assert said == (
+        'Ansible could make no variable of "b]", so nothing was done. Write -e @FILE for a file, '
+        "-e NAME=VALUE without blanks around the sign, or JSON."
+    )
+
+
+@pytest.mark.parametrize(
+    ("needs", "said"),
+    [
+        (
+            {"report_path": "/no/where/r.html"},
+            "ssl_rotation_report_path is /no/where/r.html, but must be an .html file",
+        ),
+        ({"report_path": "r.pdf"}, "ssl_rotation_report_path is r.pdf, but must be an .html file in a folder of the"),
+        ({"metrics_path": "/no/where/m"}, "ssl_rotation_metrics_path is /no/where/m, but must be a file in a folder"),
+        ({"phases": ["report"]}, "The report phase alone needs ssl_rotation_report_path, the .html file to write."),
+        ({"phases": "report"}, "The report phase alone needs ssl_rotation_report_path"),
+    ],
+)
+def test_files_that_could_not_be_written(needs: dict[str, Any], said: str) -> None:
+    assert refused(**needs).startswith(said)
+
+
+def test_what_the_other_role_needs() -> None:
+    needs = {**NEEDS, "phases": ["deploy"], "playbook_phases": None, "mail": None, "wait_timeout": 1, "hosts": None}
+    assert "Run the playbook softlayer.certificates.deploy" in why_refused([], "ssl_fulfillment", None, needs)

@@ -1,0 +1,89 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a person writes is read as a person would read it, or refused."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+SPEC = ArgumentSpec(
+    options={
+        "ids": {"type": "list", "elements": "int"},
+        "names": {"type": "list", "elements": "str"},
+        "paths": {"type": "list", "elements": "path"},
+        "phases": {"type": "list", "elements": "str", "default": ["one"]},
+        "select": {"type": "dict", "options": {"names": {"type": "list", "elements": "str"}, "days": {"type": "int"}}},
+        "sources": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "folder": {"type": "path"},
+                "mail": {"type": "dict", "options": {"paths": {"type": "list", "elements": "path"}}},
+            },
+        },
+        "user": {"type": "str", "fallback": (print, [])},
+        "note": {"type": "str"},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "meant"),
+    [
+        ("ids", "1,2", ["1", "2"]),
+        ("ids", "1, 2", ["1", "2"]),
+        ("ids", " 1 2\n3\r\n4;5 ", ["1", "2", "3", "4", "5"]),
+        ("ids", "[1, 2]", [1, 2]),
+        ("ids", "12", ["12"]),
+        ("ids", 12, 12),  # Ansible makes a list of it
+        ("ids", None, []),
+        ("ids", "  ", []),
+        ("ids", [None, 1, ""], [1]),
+        ("names", "a.example.com,\n *.example.com", ["a.example.com", "*.example.com"]),
+        ("names", "[ab].example.com", ["[ab].example.com"]),
+        ("names", '["a", null, "b"]', ["a", "b"]),
+        ("names", [" a"], [" a"]),  # a list says itself where an item begins
+        ("paths", "/srv/my mail, /b\n/c", ["/srv/my mail", "/b", "/c"]),
+        ("phases", None, None),  # Ansible refuses it
+        ("phases", "one two", ["one", "two"]),
+        ("select", "{}", {}),
+        ("select", '{"names": "a b", "days": "3"}', {"names": ["a", "b"], "days": "3"}),
+        ("select", {"names": None}, {"names": []}),
+        ("sources", {"folder": "/a"}, [{"folder": "/a"}]),
+        ("sources", '{"folder": "/a"}', [{"folder": "/a"}]),
+        ("sources", '[{"mail": {"paths": "/a,/b"}}]', [{"mail": {"paths": ["/a", "/b"]}}]),
+        ("sources", [{"mail": '{"paths": null}'}], [{"mail": {"paths": []}}]),
+        ("sources", "folder=/a", "folder=/a"),
+        ("note", "", ""),
+    ],
+)
+def test_a_value_is_read_as_it_is_meant(option: str, given: object, meant: object) -> None:
+    assert SPEC.as_meant({option: given}) == {option: meant}
+
+
+def test_what_the_environment_may_set_is_not_given_where_it_is_blank() -> None:
+    assert SPEC.as_meant({"user": "", "_ansible_verbosity": 0}) == {"_ansible_verbosity": 0}
+
+
+@pytest.mark.parametrize("text", ['"a", "b"', "[a", "a]", "{a}", "'a'", "# a", '["a"', '{"a": 1}'])
+def test_a_list_in_another_syntax_is_refused_with_the_one_that_is_meant(text: str) -> None:
+    with pytest.raises(CertificatesError, match=r"^names is .*, which is no list\. Write it like one, two"):
+        SPEC.as_meant({"names": text})
+
+
+@pytest.mark.parametrize("given", [None, "", "names=a", "names=a days=3", "[]", 3, "{"])
+def test_a_selection_that_may_have_lost_a_condition_is_refused(given: object) -> None:
+    with pytest.raises(CertificatesError, match=r"^select is no dict\. Write \{\} for all orders"):
+        SPEC.as_meant({"select": given})
+
+
+def test_the_given_values_stay_as_they_are() -> None:
+    given: dict[str, t.Any] = {"select": {"names": "a b"}, "ids": [None]}
+    SPEC.as_meant(given)
+    assert given == {"select": {"names": "a b"}, "ids": [None]}
