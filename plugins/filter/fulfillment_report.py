@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import ORDERS, Known, build
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.orders import ORDERS, OrderFacts, build
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_csv, as_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
@@ -33,7 +33,7 @@ def fulfillment_report(
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV, and what to draw of it."""
     require_for_certificates("The filter fulfillment_report")
-    report = build(orders, Known(store, emails, collected, missing, skipped, failed), words, now(), previous)
+    report = build(orders, OrderFacts(store, emails, collected, missing, skipped, failed), words, now(), previous)
     return {"data": report, "csv": as_csv(ORDERS, report), "timeline": timeline(report, ORDERS.rows, ORDERS.identifier)}
 
 
@@ -51,13 +51,13 @@ def fulfillment_files(
         orders: as `ssl_order_info` returns them.
         language: of the page.
         result: what the run has done, of which `skipped` and `failed` matter.
-        found: what is known of the orders beside that: `store`, `emails`, `collected` and `missing`, as `Known` has them,
+        found: what is known of the orders beside that: `store`, `emails`, `collected` and `missing`, as `OrderFacts` has them,
             and `failed` for what is not in the result.
         previous: the JSON text of the previous report.
     """
     require_for_certificates("The report of the role ssl_fulfillment")
     words = page_words(ORDERS.rows, language)
-    known = Known(**{**found, "skipped": result["skipped"], "failed": [*result["failed"], *found["failed"]]})
+    known = OrderFacts(**{**found, "skipped": result["skipped"], "failed": [*result["failed"], *found["failed"]]})
     report = build(orders, known, words, now(), previous)
     return as_files(ORDERS, report, words, language, page_sources())
 

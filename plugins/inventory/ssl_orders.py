@@ -219,7 +219,7 @@ CACHE_VERSION = 3
 
 
 @dataclass(frozen=True)
-class Listing:
+class OrderListing:
     """What the API returned."""
 
     orders: tuple[Order, ...]
@@ -234,7 +234,7 @@ class Listing:
         }
 
     @classmethod
-    def from_facts(cls, facts: t.Any, *, with_store: bool) -> Listing | None:
+    def from_facts(cls, facts: t.Any, *, with_store: bool) -> OrderListing | None:
         """Return the cached data, or `None` if it has another format, whoever wrote it, or lacks the store that is wanted."""
         try:
             orders = tuple(Order.from_facts(order) for order in facts["orders"])
@@ -328,7 +328,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _listing(
         self, settings: Settings, account_id: int | None, selection: Selection, may_be_cached: bool
-    ) -> Listing:
+    ) -> OrderListing:
         """Return all orders that may be selected, from the cache if possible."""
         if not self.get_option("cache"):
             return self._fetched(settings, account_id, selection)
@@ -337,23 +337,23 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if may_be_cached:
             with suppress(Exception):  # cache plugins raise many kinds of errors for damaged data; then the API is read
                 facts = self._cache.get(key)
-        listing = Listing.from_facts(facts, with_store=selection.needs_store)
+        listing = OrderListing.from_facts(facts, with_store=selection.needs_store)
         if listing is None:
             listing = self._fetched(settings, account_id, selection)
             self._cache[key] = listing.as_facts()
         return listing
 
-    def _fetched(self, settings: Settings, account_id: int | None, selection: Selection) -> Listing:
+    def _fetched(self, settings: Settings, account_id: int | None, selection: Selection) -> OrderListing:
         """Return all orders that may be selected, from the API."""
         client = Client(settings, warn=lambda text: self.display.warning(f"{self.NAME}: {text}"))
         orders = fetch_orders(client, client.account_id(account_id), selection.order_ids)
         index = index_for(client, selection)
         store = None if index is None else tuple(about(orders, index))
         self.display.vvv(f"{self.NAME}: {len(orders)} orders in {client.api_calls} API calls")
-        return Listing(tuple(orders), store)
+        return OrderListing(tuple(orders), store)
 
     def _populate(
-        self, inventory: InventoryData, listing: Listing, selection: Selection, params: Mapping[str, t.Any]
+        self, inventory: InventoryData, listing: OrderListing, selection: Selection, params: Mapping[str, t.Any]
     ) -> None:
         """Add the orders that are selected now, with their variables and groups."""
         missing = sorted(set(selection.order_ids or ()) - {order.id for order in listing.orders})

@@ -67,7 +67,7 @@ class CreateKey:
 
 
 @dataclass(frozen=True)
-class TurnKey:
+class LockKey:
     """The account whose load balancers only one run at a time changes."""
 
     account_id: int
@@ -75,7 +75,7 @@ class TurnKey:
     VARIES: t.ClassVar = "account_id"
 
 
-K = t.TypeVar("K", Key, CreateKey, TurnKey)
+K = t.TypeVar("K", Key, CreateKey, LockKey)
 State = t.Literal["claimed", "unknown", "confirmed"]
 
 
@@ -207,7 +207,7 @@ class Ledger:
         number = history[0].number + 1 if history else 1
         values = {**this, "number": number, "state": "claimed", "requested_at": at, "lease_until": at + lease}
         previous_until = None
-        if isinstance(key, TurnKey):
+        if isinstance(key, LockKey):
             values["begun_at"] = at
             previous_until = history[0].ended_at or at if history else None
         inserted = connection.execute(sa.insert(table).values(**values))
@@ -223,7 +223,7 @@ class Ledger:
         """Note that it was certainly not done."""
         self._update(claim, {"state": "released"})
 
-    def end(self, claim: Claim[TurnKey], at: datetime) -> None:
+    def end(self, claim: Claim[LockKey], at: datetime) -> None:
         """Note that a turn has ended, unless another run has taken it over as that of a dead run."""
         self._update(claim, {"state": "released", "ended_at": at}, was=("claimed", claim.lease_until))
 
@@ -273,9 +273,9 @@ class Ledger:
         for row in connection.execute(sa.select(*self._columns(table)).where(table.c.id.in_(last))):
             yield _entry(replace(one, **{one.VARIES: row._mapping[one.VARIES]}), row)
 
-    def _table(self, key: Key | CreateKey | TurnKey) -> sa.Table:
+    def _table(self, key: Key | CreateKey | LockKey) -> sa.Table:
         tables = self._database.tables
-        if isinstance(key, TurnKey):
+        if isinstance(key, LockKey):
             return tables.turns
         return tables.emails if isinstance(key, Key) else tables.creates
 

@@ -14,7 +14,7 @@ from .._api.store import StoreCertificate
 from .._codes import ApprovalReason
 from .._errors import CertificatesError
 from .deployments import ListenerAction, as_it_is
-from .removal import Removal
+from .removal import RemovalPlan
 from .removal import as_result as as_record
 from .rotation import Chosen, Record
 from .store_index import StoreIndex
@@ -112,7 +112,7 @@ def _limited(one: ListenerAction, shown: Record | None, index: StoreIndex) -> Li
     return one
 
 
-def limit_removal(planned: Removal, approved: Approved) -> tuple[list[StoreCertificate], list[Record]]:
+def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreCertificate], list[Record]]:
     """Return what may be deleted, and records of what was not shown, and of what was shown and must be kept now."""
     beyond = [as_record(one, "skipped", "not_approved", BEYOND) for one in planned.old if not _is_shown(one, approved)]
     told = {one.id for one in planned.old} | {record.id for record, _reason, _message in planned.kept}

@@ -29,7 +29,7 @@ REASONS: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
 
 
 @dataclass(frozen=True)
-class Known:
+class RenewalFacts:
     """What is known beside the listeners.
 
     Attributes:
@@ -57,7 +57,7 @@ class Known:
         return StoreIndex(entry.record for entry in self.usable)
 
 
-def find_attention(listeners: Iterable[ListenerAction], known: Known, clients: Clients) -> list[Record]:
+def find_attention(listeners: Iterable[ListenerAction], known: RenewalFacts, clients: Clients) -> list[Record]:
     """Return what needs a person, the most urgent first.
 
     Args:
@@ -84,7 +84,7 @@ def _configured(one: ListenerAction, index: StoreIndex) -> Certificate | None:
     return record.certificate if record else None
 
 
-def _about(one: ListenerAction, known: Known, clients: Clients) -> t.Iterator[Record]:
+def _about(one: ListenerAction, known: RenewalFacts, clients: Clients) -> t.Iterator[Record]:
     """Yield what is to be said of a listener."""
     certificate = served_by(one, known.index)
     held = _why_held_back(one, known, clients)
@@ -121,7 +121,7 @@ def _item(
     }
 
 
-def _why_held_back(one: ListenerAction, known: Known, clients: Clients) -> str | None:
+def _why_held_back(one: ListenerAction, known: RenewalFacts, clients: Clients) -> str | None:
     """Return why what is newer than a listener's certificate is not put in its place, and what to do about it."""
     record = known.index.by_id.get(one.present_id or 0)
     if record is None or record.certificate is None:
@@ -141,7 +141,7 @@ def _why_held_back(one: ListenerAction, known: Known, clients: Clients) -> str |
     return f"{what} is held back. {message} {remedy_of(reason, entry)}".strip()
 
 
-def _is_renewed_in_time(one: ListenerAction, certificate: Certificate, known: Known, clients: Clients) -> bool:
+def _is_renewed_in_time(one: ListenerAction, certificate: Certificate, known: RenewalFacts, clients: Clients) -> bool:
     """Return whether there is a certificate that is not valid yet, and may stand in for what a listener serves before that ends."""
     record = known.index.by_id.get(one.present_id or 0)
     if record is None or record.certificate != certificate:
@@ -154,7 +154,7 @@ def _is_renewed_in_time(one: ListenerAction, certificate: Certificate, known: Kn
     )
 
 
-def _why_not_renewed(one: ListenerAction, certificate: Certificate, known: Known, held: str | None) -> str:
+def _why_not_renewed(one: ListenerAction, certificate: Certificate, known: RenewalFacts, held: str | None) -> str:
     """Return why nothing renews what a listener serves, and what to do about it; `held` is why what is newer is held back."""
     if one.better_id:
         return f"Certificate {one.better_id} of the store is newer: have it served, with the playbook deploy or rotate."

@@ -41,7 +41,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ListenerOptions:
     """The certificate that a user wants on a listener."""
 
     certificate_id: int
@@ -308,7 +308,11 @@ def as_it_is(action: ListenerAction, index: StoreIndex) -> ListenerAction:
 
 
 def plan_wishes(
-    balancers: Sequence[Balancer], index: StoreIndex, wishes: Iterable[Wish], overrides: Overrides, clients: Clients
+    balancers: Sequence[Balancer],
+    index: StoreIndex,
+    wishes: Iterable[ListenerOptions],
+    overrides: Overrides,
+    clients: Clients,
 ) -> list[ListenerAction]:
     """Decide for each listener that a user names whether the certificate that they name can be put there."""
     planned: dict[object, ListenerAction] = {}
@@ -325,7 +329,7 @@ def plan_wishes(
     return sorted(planned.values(), key=by_place)
 
 
-def _find(wish: Wish, balancers: Sequence[Balancer]) -> Place | CertificatesError:
+def _find(wish: ListenerOptions, balancers: Sequence[Balancer]) -> Place | CertificatesError:
     """Return the listener that a user means, or why there is no such."""
     name = wish.load_balancer
     found = [
@@ -356,7 +360,7 @@ def _some(texts: Iterable[str]) -> str:
 
 
 def _wished(
-    wish: Wish, place: Place | CertificatesError, index: StoreIndex, overrides: Overrides, clients: Clients
+    wish: ListenerOptions, place: Place | CertificatesError, index: StoreIndex, overrides: Overrides, clients: Clients
 ) -> ListenerAction:
     """Decide about one listener that a user names."""
     target = index.by_id.get(wish.certificate_id)
@@ -385,7 +389,7 @@ def _why_not(
     place: Place,
     target: StoreCertificate | None,
     current: StoreCertificate | None,
-    wish: Wish,
+    wish: ListenerOptions,
     overrides: Overrides,
     clients: Clients,
 ) -> tuple[DeployReason, str] | None:

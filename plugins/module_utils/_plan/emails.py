@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class EmailWishes:
+class EmailOptions:
     """The user's options for requesting emails."""
 
     min_interval: timedelta
@@ -36,7 +36,7 @@ class EmailWishes:
 
 
 @dataclass(frozen=True)
-class Email:
+class EmailAction:
     """What to do, or what was done, about one order's fulfillment email."""
 
     order_id: int
@@ -76,9 +76,9 @@ INELIGIBLE: Mapping[Ineligibility, str] = {
 def plan_emails(
     orders: Iterable[Order],
     last_requests: Mapping[int, Entry[Key]],
-    wishes: EmailWishes,
+    wishes: EmailOptions,
     at: datetime,
-) -> list[Email]:
+) -> list[EmailAction]:
     """Decide for each order whether to request its email, without looking at the store.
 
     Args:
@@ -90,9 +90,9 @@ def plan_emails(
     return [_plan_email(order, last_requests.get(order.id), wishes, at) for order in orders]
 
 
-def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailWishes, at: datetime) -> Email:
+def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailOptions, at: datetime) -> EmailAction:
     blocked_until = last.blocks_until(wishes.min_interval, at) if last else None
-    email = Email(
+    email = EmailAction(
         order_id=order.id,
         common_name=order.common_name,
         subject_alt_names=order.subject_alt_names,
@@ -135,7 +135,7 @@ def _why_not_allowed(recipient: str | None) -> str:
     return f"{recipient}, which allowed_recipients does not allow"
 
 
-def blocked(email: Email, last: Entry[Key], interval: timedelta, at: datetime) -> Email:
+def blocked(email: EmailAction, last: Entry[Key], interval: timedelta, at: datetime) -> EmailAction:
     """Return an email that is not requested because of the last request on record.
 
     If that one may not have been sent, this is a failure. Otherwise a task with retries would end as successful without an email.
@@ -165,7 +165,7 @@ def blocked(email: Email, last: Entry[Key], interval: timedelta, at: datetime) -
     )
 
 
-def as_requested(email: Email, at: datetime, interval: timedelta, message: str) -> Email:
+def as_requested(email: EmailAction, at: datetime, interval: timedelta, message: str) -> EmailAction:
     """Return an email as requested, in fact or in check mode, at an instant."""
     return replace(
         email,
@@ -177,14 +177,14 @@ def as_requested(email: Email, at: datetime, interval: timedelta, message: str) 
     )
 
 
-def is_open(email: Email) -> bool:
+def is_open(email: EmailAction) -> bool:
     """Return whether the certificate would settle it: the email is to be requested, or it is unknown whether it was."""
     return email.outcome == "requested" or email.reason == "outcome_unknown"
 
 
 def skip_imported(
-    emails: Iterable[Email], orders: Mapping[int, Order], index: StoreIndex, clients: Clients
-) -> list[Email]:
+    emails: Iterable[EmailAction], orders: Mapping[int, Order], index: StoreIndex, clients: Clients
+) -> list[EmailAction]:
     """Skip the emails of orders whose certificate, or one that may stand in for it, is already in the store.
 
     Args:
@@ -198,7 +198,7 @@ def skip_imported(
     ]
 
 
-def _unless_imported(email: Email, order: Order, index: StoreIndex, clients: Clients) -> Email:
+def _unless_imported(email: EmailAction, order: Order, index: StoreIndex, clients: Clients) -> EmailAction:
     found = standing(order, index, clients)
     if not found.imported_as and not found.superseded_by:
         return email
@@ -224,7 +224,7 @@ MOST_ORDERS_NAMED = 10
 """Maximum number of orders that a warning names."""
 
 
-def warning_of_unknown_keys(emails: Iterable[Email], orders: Mapping[int, Order]) -> str | None:
+def warning_of_unknown_keys(emails: Iterable[EmailAction], orders: Mapping[int, Order]) -> str | None:
     """Return a warning about orders whose email is to be requested although their key is unknown, or `None`.
 
     Without the key, nothing can be compared with the order.
@@ -241,9 +241,9 @@ def warning_of_unknown_keys(emails: Iterable[Email], orders: Mapping[int, Order]
     )
 
 
-def not_found(order_id: int) -> Email:
+def not_found(order_id: int) -> EmailAction:
     """Return the entry for an order id that the account does not have."""
-    return Email(
+    return EmailAction(
         order_id=order_id,
         common_name=None,
         subject_alt_names=(),

@@ -23,7 +23,7 @@ from .._times import iso
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import Trust
 from .emails import INELIGIBLE
-from .material import Content, ImportWishes
+from .material import Content, ImportOptions
 from .store_index import StoreIndex
 from .superseding import Clients, best, completes
 
@@ -230,7 +230,7 @@ def failed(error: CertificatesError, about: About | None = None) -> Failure:
 
 
 def plan_present(
-    content: Content, index: StoreIndex, wishes: ImportWishes, order_id: int | None, clients: Clients
+    content: Content, index: StoreIndex, wishes: ImportOptions, order_id: int | None, clients: Clients
 ) -> Present | Failure:
     """Decide how to bring a certificate into the store, or that it is already there.
 
@@ -418,14 +418,14 @@ def _spare(step: ImportAction, wanted: Collection[int | None]) -> ImportAction:
     return replace(step, superseded=tuple(superseded))
 
 
-def predicted(step: ImportAction) -> ImportAction:
+def simulate(step: ImportAction) -> ImportAction:
     """Return a step as it would be after it was carried out, for check mode."""
     if not isinstance(step, Present):
         return step
     return replace(step, superseded=tuple(replace(old, removed=old.remove) for old in step.superseded))
 
 
-def foretold(step: ImportAction) -> ImportAction:
+def as_simulated(step: ImportAction) -> ImportAction:
     """Return a step with a message that does not say that it was carried out, for check mode."""
     if not isinstance(step, Creation | Update | Removal):
         return step

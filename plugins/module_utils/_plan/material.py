@@ -88,7 +88,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class ImportWishes:
+class ImportOptions:
     """What to accept, and what else to do."""
 
     allow_expired: bool = False
@@ -122,7 +122,7 @@ def with_remedy(error: CertificatesError, certificate: Certificate) -> Certifica
 
 
 def assemble(
-    material: Material, wishes: ImportWishes, at: datetime, anchors: Anchors | None = None
+    material: Material, wishes: ImportOptions, at: datetime, anchors: Anchors | None = None
 ) -> tuple[Content, tuple[str, ...]]:
     """Check everything that can be checked without the API; return what would be stored, and warnings.
 
@@ -235,7 +235,7 @@ def _naming(material: Material, part: str) -> Iterator[None]:
         raise CertificatesError(error.code, f"{material.paths[part]}: {error.message}", **error.details) from None
 
 
-def _check_validity(leaf: Certificate, wishes: ImportWishes, at: datetime) -> None:
+def _check_validity(leaf: Certificate, wishes: ImportOptions, at: datetime) -> None:
     if leaf.not_before > at:
         raise CertificatesError(
             "not_yet_valid",
@@ -251,7 +251,7 @@ def _chain_of(
     leaf: Certificate,
     others: Sequence[Certificate],
     intended: Sequence[Certificate],
-    wishes: ImportWishes,
+    wishes: ImportOptions,
     at: datetime,
     anchors: Anchors | None,
 ) -> tuple[Chain, tuple[str, ...]]:

@@ -24,7 +24,7 @@ MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Removal:
+class RemovalPlan:
     """Which certificates to delete, and which to keep although others may stand in for them."""
 
     old: Sequence[StoreCertificate]
@@ -39,7 +39,7 @@ def plan_removal(
     clients: Clients,
     *,
     remove_unseen: bool,
-) -> Removal:
+) -> RemovalPlan:
     """Decide which certificates of the store to delete.
 
     They are those that a certificate may stand in for which a listener has; but only if every listener that had the old one, or has what
@@ -87,7 +87,7 @@ def plan_removal(
             kept.append((record, "not_served" if is_wrong else "not_reachable", why))
         else:
             old.append(record)
-    return Removal(old, kept)
+    return RemovalPlan(old, kept)
 
 
 def _concerns(one: ListenerAction, old: StoreCertificate, replacing: Collection[int]) -> bool:

@@ -92,7 +92,7 @@ class SourceCertificate:
 
 
 @dataclass(frozen=True)
-class ImportWish:
+class SourceOptions:
     """Which certificates of the sources to import.
 
     Attributes:
@@ -123,7 +123,7 @@ class Chosen:
     waiting: Sequence[SourceCertificate] = ()
 
 
-def choose(entries: Iterable[SourceCertificate], index: StoreIndex, wish: ImportWish, clients: Clients) -> Chosen:
+def choose(entries: Iterable[SourceCertificate], index: StoreIndex, wish: SourceOptions, clients: Clients) -> Chosen:
     """Decide which certificates of the sources to import.
 
     One is imported if it may stand in for a certificate of the store, and neither the store nor another source has one that may stand in
@@ -174,7 +174,7 @@ def _completeness(entry: SourceCertificate) -> tuple[bool, int]:
     return entry.trust == "trusted", len(entry.record.intermediates)
 
 
-def _why_unusable(entry: SourceCertificate, wish: ImportWish, clients: Clients) -> tuple[RotationReason, str] | None:
+def _why_unusable(entry: SourceCertificate, wish: SourceOptions, clients: Clients) -> tuple[RotationReason, str] | None:
     begin, end = entry.certificate.not_before, entry.certificate.not_after
     if end < clients.at:
         remedy = "put a renewed one there" if entry.source in FILLED_BY_HAND else f"have {entry.source} renew it"

@@ -63,7 +63,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Place:
+class LineListener:
     """A listener that has or serves a certificate of a line."""
 
     name: str
@@ -87,7 +87,7 @@ class Line:
     stored: list[Record] = field(default_factory=list)
     entries: list[Record] = field(default_factory=list)
     unread: list[Record] = field(default_factory=list)
-    held: list[Place] = field(default_factory=list)
+    held: list[LineListener] = field(default_factory=list)
     """The listeners that have or serve a certificate of this line."""
     done: dict[str, list[int | str]] = field(default_factory=lambda: {name: [] for name in DONE})
     """The ids of certificates that were imported and removed, the listeners that were switched and seen."""
@@ -278,7 +278,7 @@ class Lines:
         for line, record in self._by_id.values():
             for service in record.get("services") or ():
                 if _place_key(service) not in settled:
-                    line.held.append(Place(listener_name(service), record, bool(record.get("superseded_by"))))
+                    line.held.append(LineListener(listener_name(service), record, bool(record.get("superseded_by"))))
         for one in settled.values():
             is_unserved = (one["outcome"], one["reason"]) == ("failed", "not_served")
             has_new = is_unserved or (one["outcome"] == "switched" and not self.facts.is_check_mode)
@@ -291,7 +291,7 @@ class Lines:
             else:
                 has_missed = not has_new and one["certificate_id"] != identifier
                 line.held.append(
-                    Place(listener_name(one), record, has_missed or bool(one.get("better_certificate_id")))
+                    LineListener(listener_name(one), record, has_missed or bool(one.get("better_certificate_id")))
                 )
 
     def _add_unserved(self, line: Line, own: Record, listener: Record) -> None:
@@ -307,9 +307,9 @@ class Lines:
         if serving is None and served and served["fingerprint_sha256"] not in self.facts.fingerprints:
             serving = self._line(served, name)
         if serving is not None:
-            serving.held.append(Place(name, served, is_older and serving is line))
+            serving.held.append(LineListener(name, served, is_older and serving is line))
         if serving is not line:
-            line.held.append(Place(name, known, is_older, is_serving=False))
+            line.held.append(LineListener(name, known, is_older, is_serving=False))
 
     def _add_unread(self) -> None:
         """Add what sources have and cannot be used: to the line with its names, or with a name that clients make its file name of."""

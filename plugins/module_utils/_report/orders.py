@@ -55,7 +55,7 @@ Lasting = Mapping[str, Mapping[frozenset[str], datetime]]
 
 
 @dataclass(frozen=True)
-class Known:
+class OrderFacts:
     """What is known about the orders in addition to their own fields, as the collection's modules return it."""
 
     store: Sequence[Record] | None = None
@@ -109,7 +109,7 @@ def _by_order(records: Iterable[Record]) -> dict[int, Record]:
     return {record["order_id"]: record for record in records if record.get("order_id")}
 
 
-def build(orders: Sequence[Record], known: Known, words: Record, at: datetime, previous: str | None = None) -> Row:
+def build(orders: Sequence[Record], known: OrderFacts, words: Record, at: datetime, previous: str | None = None) -> Row:
     """Return the report as data, ready for JSON.
 
     If nothing but the time has changed since the previous report of the same day (UTC), that report is returned.
@@ -163,7 +163,7 @@ def _urgency(row: Row) -> tuple[int, int, str, int]:
     )
 
 
-def _row(order: Record, known: Known, lasting: Lasting, before: Record, at: datetime) -> Row:
+def _row(order: Record, known: OrderFacts, lasting: Lasting, before: Record, at: datetime) -> Row:
     identifier: int = order["id"]
     email = known.about["emails"].get(identifier, {})
     certificates = _certificates(order, known, at)
@@ -204,7 +204,7 @@ def _row(order: Record, known: Known, lasting: Lasting, before: Record, at: date
     return row
 
 
-def _certificates(order: Record, known: Known, at: datetime) -> Sequence[Record] | None:
+def _certificates(order: Record, known: OrderFacts, at: datetime) -> Sequence[Record] | None:
     """Return the records of the store that are an order's certificate; `None` if it is not known whether there are any.
 
     They are those of its own term, or if there are none, those of a later term with the same key.
@@ -238,7 +238,7 @@ def _served_by(certificates: Sequence[Record]) -> list[str] | None:
     return [f"{balancer}:{port}" for balancer, port in sorted(listeners)]
 
 
-def _mail(identifier: int, known: Known, before: Record, *, imported: bool) -> tuple[bool | None, str | None]:
+def _mail(identifier: int, known: OrderFacts, before: Record, *, imported: bool) -> tuple[bool | None, str | None]:
     """Return whether the email with the certificate was found (`None` if nobody looked), and its date.
 
     If the certificate from the email is in the store but the order is not imported, it is that of an earlier order with the same key.
@@ -253,7 +253,7 @@ def _mail(identifier: int, known: Known, before: Record, *, imported: bool) -> t
 
 
 def _state(
-    row: Row, known: Known, *, over: Ineligibility | None, is_idle: bool, is_superseded: bool
+    row: Row, known: OrderFacts, *, over: Ineligibility | None, is_idle: bool, is_superseded: bool
 ) -> tuple[State, str]:
     """Return an order's state and the reason for it.
 

@@ -26,8 +26,8 @@ from .._module import Module
 from .._names import LARGEST_PORT, named, shown_name_of
 from .._plan.deployments import (
     ListenerAction,
+    ListenerOptions,
     ListenerSelection,
-    Wish,
     by_place,
     plan_renewals,
     plan_wishes,
@@ -41,10 +41,10 @@ from .._text import some_of
 from .._times import now
 from .roots import clients_of, roots_if_any
 from .serving import Watch
-from .switching import Patience, Switcher
+from .switching import Switcher, WaitOptions
 
 if t.TYPE_CHECKING:
-    from .turns import Turn
+    from .lock import Lock
 
 LISTENERS: dict[str, t.Any] = {
     "type": "list",
@@ -118,14 +118,14 @@ def run(module: Module) -> dict[str, t.Any]:
         if params["exclusive"] and any_change(planned):
             check_place(params["ledger_url"])
         return as_result(planned, [simulate(one) for one in planned], client)
-    patience = Patience(params["wait"], params["wait_timeout"], params["wait_interval"])
-    with turn_for(module, client, patience, planned, planned_at, exclusive=params["exclusive"]) as turn:
-        if turn and turn.is_plan_stale:
+    wait_options = WaitOptions(params["wait"], params["wait_timeout"], params["wait_interval"])
+    with lock_for(module, client, wait_options, planned, planned_at, exclusive=params["exclusive"]) as lock:
+        if lock and lock.is_plan_stale:
             planned = plan(module, client, wishes)
-        if turn and not any_change(planned):
-            turn.end()
+        if lock and not any_change(planned):
+            lock.end()
         switcher = Switcher(
-            client, patience, watch, rollback=params["rollback"], before_sending=turn.check if turn else None
+            client, wait_options, watch, rollback=params["rollback"], before_sending=lock.check if lock else None
         )
         settled = [one for one in planned if one.place is None]
         groups = list(by_balancer(planned))
@@ -142,7 +142,7 @@ def any_change(planned: Iterable[ListenerAction]) -> bool:
 
 
 def check_ledger(module: Module) -> None:
-    """Refuse a run that could not have a turn: without the library for databases, or with a URL that cannot be meant.
+    """Refuse a run that could not have a lock: without the library for databases, or with a URL that cannot be meant.
 
     Raises:
         CertificatesError: `missing_library`, `ledger_unavailable`.
@@ -153,27 +153,27 @@ def check_ledger(module: Module) -> None:
 
 
 @contextmanager
-def turn_for(
+def lock_for(
     module: Module,
     client: Client,
-    patience: Patience,
+    wait_options: WaitOptions,
     planned: Iterable[ListenerAction],
     planned_at: datetime,
     *,
     exclusive: bool,
-) -> Iterator[Turn | None]:
-    """Have the turn to change load balancers in a block, if there is something to change and the user wants that only one run does."""
+) -> Iterator[Lock | None]:
+    """Have the lock to change load balancers in a block, if there is something to change and the user wants that only one run does."""
     if not (exclusive and any_change(planned)):
         yield None
         return
     module.require(*FOR_LEDGER)
-    from .turns import take_turn  # only here, since it loads the library, and mostly there is nothing to change
+    from .lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
 
-    turn = take_turn(client, module.params["ledger_url"], patience, planned_at)
+    lock = acquire(client, module.params["ledger_url"], wait_options, planned_at)
     try:
-        yield turn
+        yield lock
     finally:
-        turn.end()
+        lock.end()
 
 
 def check_params(module: Module) -> None:
@@ -204,7 +204,7 @@ def check_ports(name: str, ports: Iterable[int]) -> None:
         )
 
 
-def wishes_of(params: dict[str, t.Any]) -> list[Wish] | None:
+def wishes_of(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
     """Return what the user wants on which listener, or `None` for the renewal mode.
 
     Raises:
@@ -223,7 +223,7 @@ def wishes_of(params: dict[str, t.Any]) -> list[Wish] | None:
             "invalid_argument", "listeners: a load_balancer is empty; give each listener the name, uuid or id of one."
         )
     return [
-        Wish(
+        ListenerOptions(
             one["certificate_id"],
             listener["load_balancer"].strip(),
             listener["port"],
@@ -234,7 +234,7 @@ def wishes_of(params: dict[str, t.Any]) -> list[Wish] | None:
     ]
 
 
-def plan(module: Module, client: Client, wishes: Sequence[Wish] | None) -> list[ListenerAction]:
+def plan(module: Module, client: Client, wishes: Sequence[ListenerOptions] | None) -> list[ListenerAction]:
     """Read the store and the balancers; return what to do about each listener.
 
     Raises:

@@ -36,19 +36,19 @@ from .._plan.imports import (
     Superseded,
     Unchanged,
     Update,
+    as_simulated,
     check_deletion,
     failed,
-    foretold,
     mark_repeated,
     plain_fingerprint,
     plan_absent,
     plan_found,
     plan_present,
-    predicted,
+    simulate,
     spare_what_is_wanted,
     warnings_of,
 )
-from .._plan.material import Content, ImportWishes, Material, assemble, check_order, presumed_leaf, with_remedy
+from .._plan.material import Content, ImportOptions, Material, assemble, check_order, presumed_leaf, with_remedy
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._progress import ProgressFile
@@ -86,8 +86,8 @@ def run(module: Module) -> dict[str, t.Any]:
     for step in steps:
         for warning in warnings_of(step):
             module.warn(f"{step.about.name}: {warning}")
-    planned = [predicted(step) for step in steps]
-    done = [foretold(step) for step in planned] if module.check_mode else carry_out(module, client, steps)
+    planned = [simulate(step) for step in steps]
+    done = [as_simulated(step) for step in planned] if module.check_mode else carry_out(module, client, steps)
     return {**as_result(planned, done, client, single=is_single), "skipped_items": waiting}
 
 
@@ -186,7 +186,7 @@ class ToStore:
     """A certificate that can be stored, as far as that can be checked without the API."""
 
     content: Content
-    wishes: ImportWishes
+    wishes: ImportOptions
     about: About
     clients: Clients = field(repr=False, compare=False)
 
@@ -228,7 +228,7 @@ def check(item: Item, module: Module, clients_with: Callable[[str | None], Clien
     """
     if item["state"] == "absent":
         return ToRemove(item["certificate_id"], item["fingerprint_sha256"], item["common_name"])
-    wishes = ImportWishes(item["allow_expired"], item["verify_chain"], item["remove_superseded"], item["trust"])
+    wishes = ImportOptions(item["allow_expired"], item["verify_chain"], item["remove_superseded"], item["trust"])
     about = About(order_id=item["order_id"], notes=item["notes"])
     try:
         material = read_material(item)

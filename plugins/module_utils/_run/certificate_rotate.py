@@ -25,12 +25,12 @@ from .._mail.limits import why_unusable
 from .._module import Module
 from .._names import any_matches
 from .._plan.approvals import Approved, limit_imports, limit_listeners, limit_removal, preview_of
-from .._plan.attention import REASONS, Known, find_attention, served_by
+from .._plan.attention import REASONS, RenewalFacts, find_attention, served_by
 from .._plan.deployments import ListenerAction, ListenerSelection, as_it_is, by_place, plan_renewals, why_unmatched
-from .._plan.imports import About, Failure, ImportAction, Present, Removal, foretold
+from .._plan.imports import About, Failure, ImportAction, Present, Removal, as_simulated
 from .._plan.removal import as_result as as_record
 from .._plan.removal import plan_removal
-from .._plan.rotation import Chosen, ImportWish, Record, SourceCertificate, choose, is_meant, without_replaced
+from .._plan.rotation import Chosen, Record, SourceCertificate, SourceOptions, choose, is_meant, without_replaced
 from .._plan.settings import LONGEST_WAIT, MOST_BALANCERS, which_mailboxes
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
@@ -47,7 +47,7 @@ from .import_result import as_diff
 from .roots import clients_of, known_issuers, trusted_roots
 from .serving import Watch
 from .sources import Read, read_sources
-from .switching import Patience, Switcher
+from .switching import Switcher, WaitOptions
 
 PHASES = ("import", "deploy", "verify", "clean_up")
 REPORT = "report"
@@ -318,7 +318,7 @@ class Rotation:
             raise CertificatesError("not_found", unmatched)
 
     def _choose(self) -> Chosen:
-        wish = ImportWish(
+        wish = SourceOptions(
             self._params["common_names"], self._params["import_new"], needs_trust=self._params["trust"] == "require"
         )
         chosen = choose(self._read.entries, self._index, wish, self._clients)
@@ -355,7 +355,7 @@ class Rotation:
     def _note_import(self, entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> None:
         for warning in done.about.warnings:
             self._module.warn(f"{done.about.name}: {warning}")
-        shown = foretold(done) if self._module.check_mode else done
+        shown = as_simulated(done) if self._module.check_mode else done
         record = {**shown.as_result(), **entry.named()}
         if isinstance(done, Failure):
             if isinstance(planned, Failure) and done.reason in CHANGED_MEANWHILE:
@@ -403,22 +403,22 @@ class Rotation:
         self._diff += [deploying.as_diff(one) for one in self._planned if one.is_changed]
 
     def _switch(self) -> list[ListenerAction]:
-        patience = Patience(waits=True, timeout=self._params["balancer_wait_timeout"], interval=WAIT_INTERVAL)
+        wait_options = WaitOptions(waits=True, timeout=self._params["balancer_wait_timeout"], interval=WAIT_INTERVAL)
         watch = self._watch(self._params["verify_timeout"])
-        with deploying.turn_for(
-            self._module, self._client, patience, self._planned, self._listed_at, exclusive=True
-        ) as turn:
-            if turn and turn.is_plan_stale:
+        with deploying.lock_for(
+            self._module, self._client, wait_options, self._planned, self._listed_at, exclusive=True
+        ) as lock:
+            if lock and lock.is_plan_stale:
                 self._list_again()
                 self.plan_listeners()
-            if turn and not deploying.any_change(self._planned):
-                turn.end()
+            if lock and not deploying.any_change(self._planned):
+                lock.end()
             switcher = Switcher(
                 self._client,
-                patience,
+                wait_options,
                 watch,
                 rollback=self._params["rollback"],
-                before_sending=turn.check if turn else None,
+                before_sending=lock.check if lock else None,
             )
             groups = list(deploying.by_balancer(self._planned))
             counted = ProgressFile(self._module.given_folder, len(groups)).of(switcher)
@@ -551,7 +551,7 @@ class Rotation:
         """Return the module's result, with `failure` if something failed, or needs a person that `fail_on` names."""
         for warning in dict.fromkeys(self._warnings):
             self._module.warn(warning)
-        known = Known(
+        known = RenewalFacts(
             self._index,
             self._chosen.usable,
             self._chosen.waiting,

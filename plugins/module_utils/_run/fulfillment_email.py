@@ -32,8 +32,8 @@ from .._ledger.place import find_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._plan.emails import (
-    Email,
-    EmailWishes,
+    EmailAction,
+    EmailOptions,
     as_requested,
     blocked,
     is_open,
@@ -84,7 +84,7 @@ def run(module: Module) -> dict[str, t.Any]:
     params = module.params
     check_params(params)
     selection = Selection.of_module(params)
-    wishes = EmailWishes(
+    wishes = EmailOptions(
         min_interval=timedelta(hours=params["min_interval_hours"]),
         allowed_recipients=params["allowed_recipients"],
         skip_imported=params["skip_imported"],
@@ -121,8 +121,8 @@ def check_params(params: dict[str, t.Any]) -> None:
 
 
 def plan(
-    module: Module, client: Client, ledger: Ledger, account_id: int, selection: Selection, wishes: EmailWishes
-) -> list[Email]:
+    module: Module, client: Client, ledger: Ledger, account_id: int, selection: Selection, wishes: EmailOptions
+) -> list[EmailAction]:
     """Read the facts and return what to do about each selected order."""
     at = now()
     selected = select_orders(client, account_id, selection, at, FACTS)
@@ -155,7 +155,7 @@ def key_of(account_id: int, order_id: int) -> Key:
     return Key(account_id, order_id, FULFILLMENT_EMAIL)
 
 
-def check_number(planned: Sequence[Email], most: int) -> None:
+def check_number(planned: Sequence[EmailAction], most: int) -> None:
     """Refuse a run that would send more emails than `max_orders` allows."""
     if len(planned) > most:
         raise CertificatesError(
@@ -189,7 +189,7 @@ def check_ledger_stays(module: Module) -> None:
 class Requester:
     """Requests one email: claims it in the ledger, calls the API, and confirms or releases the claim."""
 
-    def __init__(self, client: Client, ledger: Ledger, account_id: int, wishes: EmailWishes) -> None:
+    def __init__(self, client: Client, ledger: Ledger, account_id: int, wishes: EmailOptions) -> None:
         self._client = client
         self._ledger = ledger
         self._account_id = account_id
@@ -198,7 +198,7 @@ class Requester:
         self._lock = threading.Lock()
         self._in_doubt = 0  # requests in a row, the last one included
 
-    def __call__(self, email: Email) -> Email:
+    def __call__(self, email: EmailAction) -> EmailAction:
         """Return the email with its outcome, in every case."""
         if self._client.stop.is_set():
             return unsent(email, "api_error", "Not requested: the run was told to stop before this order's turn.")
@@ -238,7 +238,7 @@ class Requester:
         with self._lock:
             self._in_doubt = self._in_doubt + 1 if is_in_doubt else 0
 
-    def _not_answered(self, email: Email, claim: Claim[Key], error: CertificatesError) -> Email:
+    def _not_answered(self, email: EmailAction, claim: Claim[Key], error: CertificatesError) -> EmailAction:
         if error.code == "no_answer":  # it may have been sent
             until = claim.requested_at + self._wishes.min_interval
             message = f"{error.message} Look into the mailbox of {email.recipient}; force: true requests it again."
@@ -259,12 +259,12 @@ class Requester:
         return ""
 
 
-def unsent(email: Email, reason: EmailReason, message: str) -> Email:
+def unsent(email: EmailAction, reason: EmailReason, message: str) -> EmailAction:
     """Return an email whose request failed."""
     return replace(email, outcome="failed", reason=reason, message=message, requested_at=None, next_allowed_at=None)
 
 
-def as_result(emails: Sequence[Email], client: Client) -> dict[str, t.Any]:
+def as_result(emails: Sequence[EmailAction], client: Client) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if an order failed."""
     counts = {outcome: sum(email.outcome == outcome for email in emails) for outcome in t.get_args(EmailOutcome)}
     result: dict[str, t.Any] = {
@@ -280,7 +280,7 @@ def as_result(emails: Sequence[Email], client: Client) -> dict[str, t.Any]:
     return result
 
 
-def as_failure(failures: Sequence[Email], count: int, *, stopped: bool) -> dict[str, t.Any]:
+def as_failure(failures: Sequence[EmailAction], count: int, *, stopped: bool) -> dict[str, t.Any]:
     """Return `failure` for the orders that failed."""
     names = [f"{email.name}: {email.reason}" for email in failures]
     return CertificatesError(
@@ -291,7 +291,7 @@ def as_failure(failures: Sequence[Email], count: int, *, stopped: bool) -> dict[
     ).as_failure()
 
 
-def as_diff(email: Email) -> dict[str, t.Any]:
+def as_diff(email: EmailAction) -> dict[str, t.Any]:
     """Return the plan for one email in the form of Ansible's diffs."""
     return {
         "before_header": email.name,

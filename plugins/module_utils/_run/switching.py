@@ -27,7 +27,7 @@ from .serving import Watch, left_unseen
 
 
 @dataclass(frozen=True)
-class Patience:
+class WaitOptions:
     """How long a run waits for a balancer, in seconds.
 
     Attributes:
@@ -46,7 +46,7 @@ class Switcher:
 
     Args:
         client: the session.
-        patience: how long to wait for the balancer.
+        wait_options: how long to wait for the balancer.
         watch: looks at what is served; `None` if that is not to be looked at.
         rollback: whether a listener that works no more is pointed back.
         before_sending: called right before each change is sent; if it raises, nothing is sent.
@@ -55,14 +55,14 @@ class Switcher:
     def __init__(
         self,
         client: Client,
-        patience: Patience,
+        wait_options: WaitOptions,
         watch: Watch | None,
         *,
         rollback: bool,
         before_sending: t.Callable[[], None] | None = None,
     ) -> None:
         self._client = client
-        self._patience = patience
+        self._wait_options = wait_options
         self._watch = watch
         self._rollback = rollback
         self._before_sending = before_sending
@@ -92,7 +92,7 @@ class Switcher:
             planned: the listeners.
             remembered: ends once they have been looked at, which is before the change is sent.
         """
-        backoff = Backoff(self._client.stop, self._patience.timeout, self._patience.interval)
+        backoff = Backoff(self._client.stop, self._wait_options.timeout, self._wait_options.interval)
         missing, settled = list(planned), []
         try:
             while missing:
@@ -122,13 +122,15 @@ class Switcher:
                 return now
             if now.has_ended:
                 raise CertificatesError("balancer_error", now.why_ended)
-            if not (self._patience.waits and backoff.pause()):
+            if not (self._wait_options.waits and backoff.pause()):
                 raise self._gave_up(now)
 
     def _gave_up(self, balancer: Balancer) -> CertificatesError:
         if self._client.stop.is_set():
             return CertificatesError("interrupted", "The run was told to stop before this balancer's turn.")
-        waited = f"within {self._patience.timeout:g} seconds" if self._patience.waits else "now, and wait is false"
+        waited = (
+            f"within {self._wait_options.timeout:g} seconds" if self._wait_options.waits else "now, and wait is false"
+        )
         return CertificatesError(
             "balancer_busy",
             f"Load balancer {balancer.name} is {balancer.provisioning_status} and was not ACTIVE {waited}: run it again later.",
@@ -149,7 +151,7 @@ class Switcher:
                 return self._read_back(missing, error)
             if not self._was_busy(error, balancer):
                 raise
-            if not (self._patience.waits and backoff.pause()):
+            if not (self._wait_options.waits and backoff.pause()):
                 raise CertificatesError("balancer_busy", f"{error.message} Run it again later.") from None
             return False
         return True
@@ -191,7 +193,7 @@ class Switcher:
         Raises:
             CertificatesError: `outcome_unknown`.
         """
-        backoff = Backoff(self._client.stop, self._patience.timeout, self._patience.interval)
+        backoff = Backoff(self._client.stop, self._wait_options.timeout, self._wait_options.interval)
         advice = "Run it again: it looks first what was done."
         while True:
             try:
@@ -202,7 +204,7 @@ class Switcher:
                 ) from None
             if any(_has_target(one, now) for one in missing):  # one call changes all of them or none
                 return True
-            if now.is_active or now.has_ended or not (self._patience.waits and backoff.pause()):
+            if now.is_active or now.has_ended or not (self._wait_options.waits and backoff.pause()):
                 raise CertificatesError(
                     "outcome_unknown", f"{lost.message} The listeners have their old certificates so far. {advice}"
                 )
@@ -211,9 +213,9 @@ class Switcher:
 
     def _confirm(self, sent: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Wait until the balancer has carried the change out; return what became of it."""
-        if not self._patience.waits:
+        if not self._wait_options.waits:
             return list(sent)
-        backoff = Backoff(self._client.stop, self._patience.timeout, self._patience.interval)
+        backoff = Backoff(self._client.stop, self._wait_options.timeout, self._wait_options.interval)
         if self._shortest is not None:
             backoff.wait_for_the_usual(self._shortest)
         try:
@@ -237,8 +239,8 @@ class Switcher:
     def _settle(self, kept: Sequence[ListenerAction]) -> None:
         """Before listeners are looked at, wait for a change that another run has begun."""
         balancers = [one.at.balancer for one in kept if not (one.at.balancer.is_active or one.at.balancer.has_ended)]
-        if balancers and self._patience.waits:
-            backoff = Backoff(self._client.stop, self._patience.timeout, self._patience.interval)
+        if balancers and self._wait_options.waits:
+            backoff = Backoff(self._client.stop, self._wait_options.timeout, self._wait_options.interval)
             with suppress(CertificatesError):  # they are looked at in any case
                 self._when_active(balancers[0], backoff)
 

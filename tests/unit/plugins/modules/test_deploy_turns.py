@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import turns
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import lock as locking
 
 from tests.simulator.client import Simulator
 from tests.support.deploying import (
@@ -73,7 +73,7 @@ def shared(account: Simulator, ledger_url: str) -> dict[str, Any]:
 
 def with_a_short_lease() -> None:
     """Let a turn that is not renewed be over soon."""
-    turns.LEASE = SHORT
+    locking.LEASE = SHORT
 
 
 def with_a_gate() -> None:
@@ -332,7 +332,9 @@ def test_a_killed_run_is_followed_by_the_next(account: Simulator, shared: dict[s
         other = begin_so(with_a_short_lease, **shared)
         wants_turn(account, 2, other)
         seen = set[Any]()
-        until(lambda: seen.add(turns_of(shared["ledger_url"])[-1].lease_until) or len(seen) > turns.RENEWALS + 2, other)
+        until(
+            lambda: seen.add(turns_of(shared["ledger_url"])[-1].lease_until) or len(seen) > locking.RENEWALS + 2, other
+        )
         assert [turn.state for turn in turns_of(shared["ledger_url"])] == ["claimed"], "it was taken from a living run"
         process.kill()
         process.wait()
@@ -402,7 +404,7 @@ def test_a_ledger_that_is_away_meanwhile(account: Simulator, login: dict[str, An
             looks = len(account.calls(method=ONE))
             # Longer than it would send on without a renewal: it looks ten times a second at the most.
             until(
-                lambda: len(account.calls(method=ONE)) > looks + 10 * SHORT.total_seconds() * turns.FRESH + 2, process
+                lambda: len(account.calls(method=ONE)) > looks + 10 * SHORT.total_seconds() * locking.FRESH + 2, process
             )
         run = end(process)
         holder.execute("ROLLBACK")

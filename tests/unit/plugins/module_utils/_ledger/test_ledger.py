@@ -28,8 +28,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Entry,
     Key,
     Ledger,
+    LockKey,
     State,
-    TurnKey,
 )
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -254,12 +254,12 @@ def an_email(ledger: Ledger, account_id: int) -> Claim[Key] | Entry[Key]:
     return ledger.claim(replace(KEY, account_id=account_id), AT, DAY)
 
 
-def a_turn(ledger: Ledger, account_id: int) -> Claim[TurnKey] | Entry[TurnKey]:
+def a_turn(ledger: Ledger, account_id: int) -> Claim[LockKey] | Entry[LockKey]:
     """What a run gets that wants to have the turn."""
-    return ledger.claim(TurnKey(account_id), AT, None, LEASE)
+    return ledger.claim(LockKey(account_id), AT, None, LEASE)
 
 
-def a_turn_after_others(ledger: Ledger, account_id: int) -> Claim[TurnKey] | Entry[TurnKey]:
+def a_turn_after_others(ledger: Ledger, account_id: int) -> Claim[LockKey] | Entry[LockKey]:
     """What a run gets that wants to have the turn, and had it before."""
     before = a_turn(ledger, account_id)
     if isinstance(before, Claim):
@@ -390,18 +390,18 @@ def test_how_long_a_claim_is_under_way(ledger: Ledger, age: timedelta, under_way
     assert not refusal(ledger).is_under_way(AT + age)
 
 
-TURN = TurnKey(account_id=7)
+TURN = LockKey(account_id=7)
 TURNS = "softlayer_ssl_listener_turns"
 
 
-def turn(ledger: Ledger, at: datetime = AT) -> Claim[TurnKey]:
+def turn(ledger: Ledger, at: datetime = AT) -> Claim[LockKey]:
     """A turn that must be granted."""
     claim = ledger.claim(TURN, at, None, LEASE)
     assert isinstance(claim, Claim), claim
     return claim
 
 
-def turn_of_another(ledger: Ledger, at: datetime = AT) -> Entry[TurnKey]:
+def turn_of_another(ledger: Ledger, at: datetime = AT) -> Entry[LockKey]:
     """The turn that forbids another one."""
     entry = ledger.claim(TURN, at, None, LEASE)
     assert isinstance(entry, Entry), entry
@@ -412,7 +412,7 @@ def test_a_turn_is_one_runs_until_it_ends(ledger: Ledger) -> None:
     """However long, and whatever is claimed beside it."""
     first = turn(ledger)
     assert first.previous_until is None
-    assert isinstance(ledger.claim(TurnKey(account_id=8), AT, None, LEASE), Claim)
+    assert isinstance(ledger.claim(LockKey(account_id=8), AT, None, LEASE), Claim)
     claim(ledger)
     create_claim(ledger)
     assert turn_of_another(ledger, AT + DAY) == Entry(first.id, TURN, AT, "claimed", AT + LEASE, begun_at=AT)
@@ -494,7 +494,7 @@ def test_an_older_ledger_is_brought_up_to_date(ledger: Ledger, ledger_url: str, 
         renewed = Ledger(ledger_url)
         try:
             assert renewed.last_requests([KEY]) == {KEY: old}
-            assert isinstance(renewed.claim(TurnKey(number), AT, None, LEASE), Claim)
+            assert isinstance(renewed.claim(LockKey(number), AT, None, LEASE), Claim)
             return renewed.claim(CREATE, AT, None, LEASE)
         finally:
             renewed.close()

@@ -20,7 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.appro
     preview_of,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import Removal
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import RemovalPlan
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import as_result as as_record
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import Chosen
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
@@ -157,7 +157,7 @@ def test_a_listener_that_is_gone() -> None:
 
 def test_deletions() -> None:
     """What would be deleted now and was not shown is kept; so is what was shown and is needed again, or gone."""
-    plan = Removal([OLD, NEW], [(NEWER, "not_reachable", "It was not seen.")])
+    plan = RemovalPlan([OLD, NEW], [(NEWER, "not_reachable", "It was not seen.")])
     gone = Made("gone.example.com", ("gone.example.com",)).record(9)
     old, left_out = limit_removal(plan, approved(removed=[OLD, NEWER, gone]))
     assert old == [OLD]
@@ -166,7 +166,7 @@ def test_deletions() -> None:
 
 
 def test_another_certificate_with_the_same_id_is_not_what_was_shown() -> None:
-    old, left_out = limit_removal(Removal([replace(NEW, id=1)], []), approved(removed=[OLD]))
+    old, left_out = limit_removal(RemovalPlan([replace(NEW, id=1)], []), approved(removed=[OLD]))
     assert (old, reasons(left_out)) == ([], ["not_approved"])
 
 
@@ -184,7 +184,7 @@ def test_what_showed_nothing_approves_nothing(given: Any) -> None:
     assert (chosen.to_import, reasons(chosen.skipped)) == ([], ["not_approved"])
     (one,), _gone = limit_listeners([SWITCHED], nothing, INDEX)
     assert one.reason == "not_approved" and not one.is_changed
-    old, left_out = limit_removal(Removal([OLD], []), nothing)
+    old, left_out = limit_removal(RemovalPlan([OLD], []), nothing)
     assert (old, reasons(left_out)) == ([], ["not_approved"])
 
 

@@ -14,7 +14,7 @@ from typing import Any, get_args
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import AttentionReason
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.attention import (
-    Known,
+    RenewalFacts,
     find_attention,
     served_by,
 )
@@ -39,7 +39,7 @@ def found(
     """What needs a person; the store has what the listeners have, and these records from 10 on."""
     records = [one.target for one in listeners if one.target]
     records += [made.record(number) for number, made in enumerate(store, start=10)]
-    items = find_attention(listeners, Known(StoreIndex(records), **known), clients_with(at=at))
+    items = find_attention(listeners, RenewalFacts(StoreIndex(records), **known), clients_with(at=at))
     assert all(item["message"].endswith(".") for item in items)
     return [dict(item) for item in items]
 
@@ -235,7 +235,7 @@ def test_a_better_one_of_the_store_that_is_not_served_yet() -> None:
 def test_a_switch_that_failed() -> None:
     failed = listener(1, FRESH.record(2)).failed("balancer_busy", "It is busy.", is_changed=False, served=None)
     items = find_attention(
-        [failed], Known(StoreIndex([DUE.record(1), FRESH.record(2)]), has_sources=True), clients_with()
+        [failed], RenewalFacts(StoreIndex([DUE.record(1), FRESH.record(2)]), has_sources=True), clients_with()
     )
     (item,) = items
     assert (item["reason"], item["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
@@ -312,10 +312,12 @@ def test_what_was_switched_counts_with_its_new_certificate() -> None:
     """In check mode, too, where it has no id yet."""
     index = StoreIndex([DUE.record(1), FRESH.record(-1)])
     switched = listener(1, FRESH.record(-1))
-    assert find_attention([switched], Known(index), clients_with()) == []
+    assert find_attention([switched], RenewalFacts(index), clients_with()) == []
     back = replace(switched, outcome="rolled_back", reason="not_served", served=False, message="It was pointed back.")
     seen: tuple[Certificate, ...] = tuple(one.certificate for one in [FRESH.record(9)] if one.certificate)
-    assert [one["reason"] for one in find_attention([replace(back, seen=seen)], Known(index), clients_with())] == [
+    assert [
+        one["reason"] for one in find_attention([replace(back, seen=seen)], RenewalFacts(index), clients_with())
+    ] == [
         "expiring",
         "not_served",
     ]

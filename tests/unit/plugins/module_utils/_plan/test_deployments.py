@@ -18,8 +18,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.balanc
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
     ListenerAction,
+    ListenerOptions,
     ListenerSelection,
-    Wish,
     plan_renewals,
     plan_wishes,
     why_unmatched,
@@ -133,13 +133,16 @@ def wish(
     *stored: StoreCertificate, of: Balancer | None = None, certificate: int = NEW, **overrides: bool
 ) -> ListenerAction:
     """What is decided about a listener that is named by the user."""
-    (only,) = named([of or balancer()], stored, [Wish(certificate, "web", 443)], **overrides)
+    (only,) = named([of or balancer()], stored, [ListenerOptions(certificate, "web", 443)], **overrides)
     by_name([only])
     return only
 
 
 def named(
-    balancers: Sequence[Balancer], stored: Sequence[StoreCertificate], wishes: Sequence[Wish], **overrides: bool
+    balancers: Sequence[Balancer],
+    stored: Sequence[StoreCertificate],
+    wishes: Sequence[ListenerOptions],
+    **overrides: bool,
 ) -> list[ListenerAction]:
     """What is decided about listeners that are named by the user."""
     return plan_wishes(balancers, StoreIndex(stored), wishes, Overrides(wildcards=True, **overrides), CLIENTS)
@@ -549,7 +552,7 @@ def test_what_is_not_stored_yet_has_replaced_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["api", "UUID-1", "uuid-1", "1"])
 def test_names_of_a_balancer(name: str) -> None:
-    planned = named(BALANCERS, STORED, [Wish(2, name, 443)])
+    planned = named(BALANCERS, STORED, [ListenerOptions(2, name, 443)])
     assert by_name(planned) == {"api:443": ("switched", None, 2)}
 
 
@@ -564,7 +567,7 @@ def test_names_of_a_balancer(name: str) -> None:
     ],
 )
 def test_what_is_not_there(name: str, port: int, expected: str, said: str) -> None:
-    (planned,) = named(BALANCERS, STORED, [Wish(2, name, port)])
+    (planned,) = named(BALANCERS, STORED, [ListenerOptions(2, name, port)])
     assert outcome(planned) == ("failed", expected)
     assert said in planned.message and str(planned.load_balancer) in planned.message
     assert (planned.certificate_id, planned.port) == (2, port)
@@ -573,17 +576,17 @@ def test_what_is_not_there(name: str, port: int, expected: str, said: str) -> No
 def test_two_balancers_of_one_name() -> None:
     twins = [balancer(number=1), balancer(number=2)]
     stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
-    (planned,) = named(twins, stored, [Wish(NEW, "web", 443)])
+    (planned,) = named(twins, stored, [ListenerOptions(NEW, "web", 443)])
     assert outcome(planned) == ("failed", "ambiguous")
     assert "UUID-1" in planned.message and "UUID-2" in planned.message
-    (planned,) = named(twins, stored, [Wish(NEW, "uuid-2", 443)])
+    (planned,) = named(twins, stored, [ListenerOptions(NEW, "uuid-2", 443)])
     assert planned.is_changed and planned.at.balancer is twins[1]
     assert len(plan_renewals(twins, StoreIndex(stored), ListenerSelection(), CLIENTS)) == 2
 
 
 def test_a_name_that_is_another_ones_id() -> None:
     both = [balancer("2", number=1), balancer("other", number=2)]
-    (planned,) = named(both, STORED, [Wish(2, "2", 443)])
+    (planned,) = named(both, STORED, [ListenerOptions(2, "2", 443)])
     assert outcome(planned) == ("failed", "ambiguous")
 
 
@@ -600,17 +603,17 @@ def test_only_a_listener_that_has_what_the_user_saw_is_switched(
     certificate: int | None, expected: tuple[str, str | None]
 ) -> None:
     stored = record(OLD, issue(days=PRESENT)), record(NEW, issue())
-    (planned,) = named([balancer()], stored, [Wish(NEW, "web", 443, certificate)])
+    (planned,) = named([balancer()], stored, [ListenerOptions(NEW, "web", 443, certificate)])
     assert outcome(planned) == expected
-    (done,) = named([balancer()], stored, [Wish(OLD, "web", 443, certificate)])
+    (done,) = named([balancer()], stored, [ListenerOptions(OLD, "web", 443, certificate)])
     assert outcome(done) == ("unchanged", None), "it has what is wanted, whatever it had before"
 
 
 def test_the_same_listener_twice() -> None:
-    same = [Wish(2, "api", 443), Wish(2, "1", 443), Wish(2, "UUID-1", 443)]
+    same = [ListenerOptions(2, "api", 443), ListenerOptions(2, "1", 443), ListenerOptions(2, "UUID-1", 443)]
     assert by_name(named(BALANCERS, STORED, same)) == {"api:443": ("switched", None, 2)}
     for ids in ((2, 1), (1, 2), (2, 1, 2), (1, 2, 2)):
-        wishes = [Wish(one, name, 443) for one, name in zip(ids, ("api", "1", "UUID-1"), strict=False)]
+        wishes = [ListenerOptions(one, name, 443) for one, name in zip(ids, ("api", "1", "UUID-1"), strict=False)]
         (planned,) = named(BALANCERS, STORED, wishes)
         assert outcome(planned) == ("failed", "ambiguous") and not planned.is_changed
         assert "1" in planned.message and "2" in planned.message
@@ -618,11 +621,11 @@ def test_the_same_listener_twice() -> None:
 
 def test_wishes_are_sorted_by_place() -> None:
     wishes = [
-        Wish(2, "web-1", 443),
-        Wish(2, "zz", 1),
-        Wish(2, "api", 443),
-        Wish(2, "Web-2", 8443),
-        Wish(2, "Web-2", 443),
+        ListenerOptions(2, "web-1", 443),
+        ListenerOptions(2, "zz", 1),
+        ListenerOptions(2, "api", 443),
+        ListenerOptions(2, "Web-2", 8443),
+        ListenerOptions(2, "Web-2", 443),
     ]
     planned = named(BALANCERS, STORED, wishes)
     assert [one.name for one in planned] == ["Web-2:443", "Web-2:8443", "api:443", "web-1:443", "zz:1"]

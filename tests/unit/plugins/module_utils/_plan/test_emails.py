@@ -17,8 +17,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.store 
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import STATUS_CHOICES
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Entry, Key
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import (
-    Email,
-    EmailWishes,
+    EmailAction,
+    EmailOptions,
     blocked,
     not_found,
     plan_emails,
@@ -52,7 +52,7 @@ ORDER = Order(
     billing_order_id=5,
     public_key_sha256="ab" * 32,
 )
-WISHES = EmailWishes(min_interval=DAY, allowed_recipients=None, skip_imported=True, force=False, on_ineligible="fail")
+WISHES = EmailOptions(min_interval=DAY, allowed_recipients=None, skip_imported=True, force=False, on_ineligible="fail")
 
 
 def entry(at: datetime, *, confirmed: bool = True) -> Entry[Key]:
@@ -60,7 +60,7 @@ def entry(at: datetime, *, confirmed: bool = True) -> Entry[Key]:
     return Entry(1, Key(1, ORDER.id, "FulfillmentEmail"), at, "confirmed" if confirmed else "unknown")
 
 
-def plan(order: Order = ORDER, last: Entry[Key] | None = None, **wishes: Any) -> Email:
+def plan(order: Order = ORDER, last: Entry[Key] | None = None, **wishes: Any) -> EmailAction:
     """The plan for one order."""
     lasts = {} if last is None else {order.id: last}
     [email] = plan_emails([order], lasts, replace(WISHES, **wishes), AT)
@@ -195,7 +195,7 @@ STORED = replace(
 
 def after_the_store(
     *stored: StoreCertificate, orders: Sequence[Order] = (STORED,), last: Entry[Key] | None = None
-) -> list[Email]:
+) -> list[EmailAction]:
     """The plan for these orders, with what the store holds."""
     emails = plan_emails(orders, {} if last is None else {STORED.id: last}, WISHES, NOW)
     return skip_imported(emails, {order.id: order for order in orders}, StoreIndex(stored), clients_with())

@@ -29,7 +29,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.impor
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import (
     Content,
-    ImportWishes,
+    ImportOptions,
     Material,
     assemble,
     check_order,
@@ -63,7 +63,7 @@ OTHER_AUTHORITY = Authority("Another")
 ISSUED = AUTHORITY.issue(NAME, organization="Example Inc.")
 OTHER = OTHER_AUTHORITY.issue(NAME)
 OLD = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-300, 10))
-WISHES = ImportWishes()
+WISHES = ImportOptions()
 CLIENTS = clients_with(AUTHORITY.root)
 
 
@@ -99,7 +99,7 @@ def stored(issued: Issued = ISSUED, identifier: int = 1, **others: Any) -> Store
     return replace(record, **others)
 
 
-def refusal(given: Material, wishes: ImportWishes = WISHES) -> str:
+def refusal(given: Material, wishes: ImportOptions = WISHES) -> str:
     """Why it is not taken."""
     with pytest.raises(CertificatesError) as error:
         assemble(given, wishes, NOW)
@@ -197,13 +197,13 @@ def test_refused(case: str) -> None:
 def test_expired_chain() -> None:
     late = pem_of([AUTHORITY.reissue(not_after=NOW - DAY), *ISSUED.chain[1:]]).encode()
     assert refusal(material(intermediate=late)) == "chain_invalid"
-    assembled, _warnings = assemble(material(intermediate=late), ImportWishes(allow_expired=True), NOW)
+    assembled, _warnings = assemble(material(intermediate=late), ImportOptions(allow_expired=True), NOW)
     assert assembled.as_template()["intermediateCertificate"] == late.decode()
 
 
 def test_expired_but_wanted() -> None:
     issued = AUTHORITY.issue(NAME, days=(-90, -1))
-    assert assemble(material(issued), ImportWishes(allow_expired=True), NOW)[0].certificate.der == issued.der
+    assert assemble(material(issued), ImportOptions(allow_expired=True), NOW)[0].certificate.der == issued.der
 
 
 @pytest.mark.parametrize(("days", "reason"), [((0, 1), None), ((-1, 0), None), ((1e-4, 1), "not_yet_valid")])
@@ -213,7 +213,7 @@ def test_the_edges_of_validity(days: tuple[float, float], reason: str | None) ->
 
 
 def test_a_future_certificate_is_refused_even_if_expired_ones_are_not() -> None:
-    assert refusal(material(AUTHORITY.issue(NAME, days=(1, 2))), ImportWishes(allow_expired=True)) == "not_yet_valid"
+    assert refusal(material(AUTHORITY.issue(NAME, days=(1, 2))), ImportOptions(allow_expired=True)) == "not_yet_valid"
 
 
 def test_an_incomplete_chain_is_a_warning() -> None:
@@ -240,7 +240,7 @@ def test_a_certificate_of_a_root_has_no_chain() -> None:
 class TestUnverifiedChain:
     """``verify_chain: false`` takes the intermediates as they are, but what is no intermediate stays out."""
 
-    WISHES = ImportWishes(verify_chain=False)
+    WISHES = ImportOptions(verify_chain=False)
 
     def chain(self, intermediate: str | None, certificate: str = ISSUED.pem) -> Sequence[Certificate]:
         given = material(
@@ -377,7 +377,7 @@ WHOLE = stored(identifier=3, notes="web")
 
 def planned(*records: StoreCertificate, remove: bool = False, **given: Any) -> Present | Failure:
     """The plan for the certificate with its chain, if the store holds these records."""
-    return plan_present(content(**given), StoreIndex(records), ImportWishes(remove_superseded=remove), None, CLIENTS)
+    return plan_present(content(**given), StoreIndex(records), ImportOptions(remove_superseded=remove), None, CLIENTS)
 
 
 def test_it_is_stored_once_more_with_its_chain() -> None:
@@ -435,7 +435,7 @@ def test_a_record_that_is_given_its_chain_does_not_supersede_itself() -> None:
 
 def superseded(new: Issued, old: Issued, **record: Any) -> list[tuple[int, bool]]:
     """Ids of the records that are listed as superseded, and whether each is to be removed."""
-    wishes = ImportWishes(remove_superseded=True)
+    wishes = ImportOptions(remove_superseded=True)
     step = plan_present(content(new), StoreIndex([stored(old, 9, **record)]), wishes, None, CLIENTS)
     return [(one.id, one.remove) for one in superseded_of(step)]
 
@@ -495,7 +495,7 @@ def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, list
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=days)
     wanted = replace(content(), certificate=read_certificates(new.pem.encode())[0])
     step = plan_present(
-        wanted, StoreIndex([stored(OLD, 9)]), ImportWishes(remove_superseded=True, allow_expired=True), None, CLIENTS
+        wanted, StoreIndex([stored(OLD, 9)]), ImportOptions(remove_superseded=True, allow_expired=True), None, CLIENTS
     )
     assert [(one.id, one.remove) for one in superseded_of(step)] == ([(9, True)] if listed else [])
     assert warnings_of(step) == (

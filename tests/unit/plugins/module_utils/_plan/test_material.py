@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import (
     Content,
-    ImportWishes,
+    ImportOptions,
     Material,
     assemble,
     presumed_leaf,
@@ -46,7 +46,7 @@ def material(issued: Issued = ISSUED, **others: Any) -> Material:
 
 def checked(given: Material, anchors: Anchors | None = None, **wishes: Any) -> tuple[Content, tuple[str, ...]]:
     """What would be stored, and the warnings."""
-    return assemble(given, ImportWishes(**wishes), NOW, anchors)
+    return assemble(given, ImportOptions(**wishes), NOW, anchors)
 
 
 def assembled(

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import (
     Chosen,
-    ImportWish,
     SourceCertificate,
+    SourceOptions,
     choose,
     is_meant,
     remedy_of,
@@ -45,14 +45,16 @@ def index_of(*store: Made) -> StoreIndex:
 
 
 def chosen_of(
-    store: Sequence[Made], sources: Sequence[Made | SourceCertificate], wish: ImportWish | None = None
+    store: Sequence[Made], sources: Sequence[Made | SourceCertificate], wish: SourceOptions | None = None
 ) -> tuple[list[SourceCertificate], Chosen]:
     """What was decided about sources, which are numbered from 1 on; also what these were."""
     entries = [one if isinstance(one, SourceCertificate) else entry(one, n) for n, one in enumerate(sources, start=1)]
-    return entries, choose(entries, index_of(*store), wish or ImportWish(), CLIENTS)
+    return entries, choose(entries, index_of(*store), wish or SourceOptions(), CLIENTS)
 
 
-def reasons(store: Sequence[Made], sources: Sequence[Made | SourceCertificate], wish: ImportWish | None = None) -> Any:
+def reasons(
+    store: Sequence[Made], sources: Sequence[Made | SourceCertificate], wish: SourceOptions | None = None
+) -> Any:
     """Why each source is not imported, `None` for one that is; those that are not told of are missing."""
     entries, chosen = chosen_of(store, sources, wish)
     told = {one["name"]: one["reason"] for one in chosen.skipped}
@@ -61,7 +63,7 @@ def reasons(store: Sequence[Made], sources: Sequence[Made | SourceCertificate], 
     return [told.get(one.name, "not told of") for one in entries]
 
 
-def message(store: Sequence[Made], *sources: Made | SourceCertificate, wish: ImportWish | None = None) -> str:
+def message(store: Sequence[Made], *sources: Made | SourceCertificate, wish: SourceOptions | None = None) -> str:
     """What is said of the first source."""
     entries, chosen = chosen_of(store, sources, wish)
     (told,) = (one["message"] for one in chosen.skipped if one["name"] == entries[0].name)
@@ -163,7 +165,7 @@ def test_what_is_imported(case: str) -> None:
 
 def test_without_trust_being_asked_for() -> None:
     """A trusted one is taken all the same; an untrusted one never replaces it, but renews what is not trusted either."""
-    lenient = ImportWish(needs_trust=False)
+    lenient = SourceOptions(needs_trust=False)
     staging = replace(NEWER, by="own")
     assert reasons([OLD], [NEW, staging], lenient) == [None, "chain_incomplete"]
     assert reasons([replace(OLD, by="own")], [staging], lenient) == [None]
@@ -179,7 +181,7 @@ def test_what_can_be_used_later() -> None:
     sources = [later, replace(later, by="own"), replace(later, chain="none"), NEW, Made(days=(-9, -1))]
     entries, chosen = chosen_of([OLD], sources)
     assert chosen.waiting == entries[:1]
-    entries, chosen = chosen_of([OLD], sources, ImportWish(needs_trust=False))
+    entries, chosen = chosen_of([OLD], sources, SourceOptions(needs_trust=False))
     assert chosen.waiting == entries[:2], "the third is another copy of the first"
 
 
@@ -201,7 +203,7 @@ def test_of_incomplete_copies_the_one_with_the_longest_chain() -> None:
     for copies in ([none, first], [first, none]):
         _entries, chosen = chosen_of([OLD], copies)
         assert [(one["name"], one["reason"]) for one in chosen.skipped] == [(first.name, "chain_incomplete")]
-        lenient = choose(copies, index_of(replace(OLD, by="own")), ImportWish(needs_trust=False), CLIENTS)
+        lenient = choose(copies, index_of(replace(OLD, by="own")), SourceOptions(needs_trust=False), CLIENTS)
         assert lenient.to_import == [first]
 
 
@@ -299,7 +301,7 @@ def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
 
 def test_new_names_on_request() -> None:
     """What is the newest, that is; nothing that is there already, is worse, or cannot be used."""
-    wish = ImportWish(import_new=True)
+    wish = SourceOptions(import_new=True)
     assert reasons([], [NEW], wish) == [None]
     assert reasons([replace(OLD, names=BOTH)], [NEW], wish) == [None]
     assert reasons([OLD], [replace(NEW, key="ec"), replace(NEW, organization=LTD)], wish) == [None, None]
@@ -311,17 +313,17 @@ def test_new_names_on_request() -> None:
 def test_certificates_without_any_name_do_not_replace_each_other() -> None:
     """Nothing says that they are for the same."""
     nameless = [Made(None, (), days=(-days, 90)) for days in (3, 2, 1)]
-    assert reasons([Made(None, (), days=(-9, 90))], nameless, ImportWish(import_new=True)) == [None] * 3
+    assert reasons([Made(None, (), days=(-9, 90))], nameless, SourceOptions(import_new=True)) == [None] * 3
 
 
 def test_patterns_narrow_what_is_looked_at() -> None:
     """Anything else is not told of; an empty list selects nothing."""
     entries = [NEW, Made(OTHER, (OTHER, "shop.example.com"))]
-    narrow = ImportWish(["API.*"], import_new=True)
+    narrow = SourceOptions(["API.*"], import_new=True)
     assert reasons([], entries, narrow) == ["not told of", None]
-    assert chosen_of([], entries, ImportWish([], import_new=True))[1] == Chosen([], [], [], [])
+    assert chosen_of([], entries, SourceOptions([], import_new=True))[1] == Chosen([], [], [], [])
     hidden = [NEW, replace(NEWER, names=BOTH)]
-    assert reasons([OLD], hidden, ImportWish(["www.*"])) == ["superseded", None], "by any of its names"
+    assert reasons([OLD], hidden, SourceOptions(["www.*"])) == ["superseded", None], "by any of its names"
 
 
 def test_an_address_is_no_name_that_a_pattern_matches() -> None:
@@ -349,7 +351,7 @@ MADE = st.builds(
 @given(st.lists(MADE, max_size=4), st.lists(MADE, max_size=5), st.booleans())
 def test_whatever_could_be_renewed_is_renewed(store: list[Made], sources: list[Made], needs_trust: bool) -> None:
     """By what is imported, or the store holds what renews it, unless there is nothing to choose by: nothing hides a renewal."""
-    entries, chosen = chosen_of(store, sources, ImportWish(needs_trust=needs_trust))
+    entries, chosen = chosen_of(store, sources, SourceOptions(needs_trust=needs_trust))
     index = index_of(*store)
     unclear = {one["fingerprint_sha256"] for one in chosen.skipped if one["reason"] == "ambiguous"}
     for record in index:
@@ -417,5 +419,5 @@ def test_an_expired_certificate_of_an_email_that_was_renewed_long_ago(
 
 def test_a_record_that_cannot_be_read_is_no_reason_to_import_anything() -> None:
     index = StoreIndex([stored(1, OLD.issued, certificate="garbage", commonName=NAME)])
-    (told,) = choose([entry(NEW)], index, ImportWish(), CLIENTS).skipped
+    (told,) = choose([entry(NEW)], index, SourceOptions(), CLIENTS).skipped
     assert told["reason"] == "new_name" and "list of the store is empty" not in told["message"]

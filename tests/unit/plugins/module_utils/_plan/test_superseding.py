@@ -21,7 +21,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     plan_renewals,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import Present, plan_present
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import Content, ImportWishes
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import Content, ImportOptions
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.standing import supersedes_order
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import (
@@ -378,7 +378,7 @@ def listening(record: StoreCertificate) -> Balancer:
 def imported(new: StoreCertificate, others: Sequence[StoreCertificate]) -> Present:
     """The plan to import what a record holds into a store of these."""
     content = Content(certificate_of(new), "key", new.intermediates, None, None)
-    step = plan_present(content, StoreIndex(others), ImportWishes(remove_superseded=True), None, CLIENTS)
+    step = plan_present(content, StoreIndex(others), ImportOptions(remove_superseded=True), None, CLIENTS)
     assert isinstance(step, Present)
     return step
 

@@ -24,7 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.ord
     ATTENTION,
     ORDERS,
     STATES,
-    Known,
+    OrderFacts,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import KINDS
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
@@ -115,7 +115,7 @@ def entry(reason: str | None, message: str = "") -> dict[str, Any]:
 
 def build(*orders: dict[str, Any], at: datetime = NOW, previous: str | None = None, **known: Any) -> dict[str, Any]:
     """A report in English; the store is empty if not given."""
-    return order_report.build(orders, Known(**{"store": [], **known}), WORDS["en"], at, previous)
+    return order_report.build(orders, OrderFacts(**{"store": [], **known}), WORDS["en"], at, previous)
 
 
 def as_csv(report: dict[str, Any]) -> str:
@@ -660,7 +660,7 @@ def test_anything_else_does(orders: list[dict[str, Any]], known: dict[str, Any])
 
 def test_another_language_makes_another_report() -> None:
     first = json.dumps(build(order()))
-    german = order_report.build([order()], Known(store=[]), WORDS["de"], NOW + timedelta(hours=1), first)
+    german = order_report.build([order()], OrderFacts(store=[]), WORDS["de"], NOW + timedelta(hours=1), first)
     assert german["generated_at"] != iso(NOW)
     assert german["orders"][0]["explanation"] == WORDS["de"]["reasons"]["requestable"]
 

@@ -27,7 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     lease_for,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import Email, EmailWishes
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import EmailAction, EmailOptions
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import fulfillment_email
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email import (
     MOST_IN_DOUBT,
@@ -195,15 +195,15 @@ class World:
         return [int(one.partition(" ")[2]) for one in self.done if one.startswith("send ")]
 
 
-def wished(**others: Any) -> EmailWishes:
+def wished(**others: Any) -> EmailOptions:
     """The user's options."""
     usual = {"allowed_recipients": None, "skip_imported": True, "force": False, "on_ineligible": "fail"}
-    return EmailWishes(**{"min_interval": DAY, **usual, **others})
+    return EmailOptions(**{"min_interval": DAY, **usual, **others})
 
 
-def planned(order_id: int = SHOP) -> Email:
+def planned(order_id: int = SHOP) -> EmailAction:
     """An email that is to be requested."""
-    return Email(
+    return EmailAction(
         order_id=order_id,
         common_name="www.example.com",
         subject_alt_names=(),
@@ -219,7 +219,7 @@ def planned(order_id: int = SHOP) -> Email:
     )
 
 
-def shown(email: Email) -> tuple[str, str | None, datetime | None, datetime | None]:
+def shown(email: EmailAction) -> tuple[str, str | None, datetime | None, datetime | None]:
     """Outcome, reason, when it was requested, and when the next one is allowed."""
     return email.outcome, email.reason, email.requested_at, email.next_allowed_at
 

@@ -23,7 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction, Place
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import Watch
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.switching import Patience, Switcher
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.switching import Switcher, WaitOptions
 
 from tests.support.certificates import Authority
 
@@ -31,7 +31,7 @@ OLD, NEW, THIRD = 1, 2, 3
 PEM = Authority().issue("www.example.com").pem
 PENDING = "UPDATE_PENDING"
 UPDATE, READ, RECORD, LOOK = "updateLoadBalancerProtocols", "getLoadBalancer", "getObject", "look"
-WAITING = Patience(waits=True, timeout=900, interval=10)
+WAITING = WaitOptions(waits=True, timeout=900, interval=10)
 NOT_WAITING = replace(WAITING, waits=False)
 AT_THE_NEXT_READING = 10.0
 """Seconds after which everything is seen that has happened."""
@@ -214,7 +214,7 @@ class World:
 
     def switcher(
         self,
-        patience: Patience = WAITING,
+        wait_options: WaitOptions = WAITING,
         *,
         watches: bool = True,
         rollback: bool = True,
@@ -223,7 +223,7 @@ class World:
         """What switches listeners."""
         client = cast(Client, SimpleNamespace(call=self.call, stop=self.clock))
         watch = cast(Watch, self) if watches else None
-        return Switcher(client, patience, watch, rollback=rollback, before_sending=cast(Any, before_sending))
+        return Switcher(client, wait_options, watch, rollback=rollback, before_sending=cast(Any, before_sending))
 
     def switch(self, planned: Sequence[ListenerAction] | None = None, **options: Any) -> list[ListenerAction]:
         """Carry out a plan; what is to be switched if nothing else is said."""
@@ -336,7 +336,7 @@ def test_a_balancer_that_is_being_changed_is_waited_for(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("patience", "said", "seconds"),
+    ("wait_options", "said", "seconds"),
     [
         (WAITING, "was not ACTIVE within 900 seconds: run it again later.", 900),
         (NOT_WAITING, "now, and wait is false", 0),
@@ -344,10 +344,10 @@ def test_a_balancer_that_is_being_changed_is_waited_for(world: World) -> None:
 )
 @pytest.mark.parametrize("status", [PENDING, "CREATE_PENDING", "MAINTENANCE_PENDING", "SOMETHING_NEW"])
 def test_a_balancer_is_not_waited_for_without_end(
-    world: World, status: str, patience: Patience, said: str, seconds: float
+    world: World, status: str, wait_options: WaitOptions, said: str, seconds: float
 ) -> None:
     world.status = status
-    [one] = world.switch(patience=patience)
+    [one] = world.switch(wait_options=wait_options)
     assert shown([one]) == [("failed", "balancer_busy", False)]
     assert f"Load balancer web is {status}" in one.message and said in one.message
     assert world.sent == [] and world.clock.now == seconds
@@ -460,7 +460,7 @@ def test_a_change_that_was_refused_because_of_another_one_is_sent_again(world: W
 @pytest.mark.parametrize("words", BUSY.values(), ids=BUSY)
 def test_it_is_not_sent_again_if_the_run_does_not_wait(world: World, words: str) -> None:
     world.answers = [busy(words, world)]
-    [one] = world.switch(patience=NOT_WAITING)
+    [one] = world.switch(wait_options=NOT_WAITING)
     assert shown([one]) == [("failed", "balancer_busy", False)] and "Run it again later." in one.message
     assert len(world.sent) == 1 and world.clock.now == 0
 
@@ -592,11 +592,11 @@ def test_while_the_balancer_is_being_changed_a_lost_change_may_still_show(world:
 
 
 @pytest.mark.parametrize(
-    ("status", "patience", "seconds"),
+    ("status", "wait_options", "seconds"),
     [("ACTIVE", WAITING, 0), ("ERROR", WAITING, 0), (PENDING, NOT_WAITING, 0), (PENDING, WAITING, 900)],
 )
 def test_a_change_that_was_lost_and_does_not_show_is_not_sent_again(
-    world: World, status: str, patience: Patience, seconds: float
+    world: World, status: str, wait_options: WaitOptions, seconds: float
 ) -> None:
     """It may still arrive."""
 
@@ -605,7 +605,7 @@ def test_a_change_that_was_lost_and_does_not_show_is_not_sent_again(
         raise lost()
 
     world.answers = [answer]
-    [one] = world.switch(patience=patience)
+    [one] = world.switch(wait_options=wait_options)
     assert shown([one]) == [("failed", "outcome_unknown", False)]
     assert one.message == (
         "It did not answer. The listeners have their old certificates so far. Run it again: it looks first what was done."
@@ -636,7 +636,7 @@ def test_its_end_is_waited_for(world: World) -> None:
 
 
 def test_its_end_is_not_waited_for_if_the_run_does_not_wait(world: World) -> None:
-    assert shown(world.switch(patience=NOT_WAITING)) == [DONE]
+    assert shown(world.switch(wait_options=NOT_WAITING)) == [DONE]
     assert world.clock.now == 0 and world.done.count(READ) == 1
 
 
@@ -733,20 +733,20 @@ def test_a_balancer_that_has_failed_and_cannot_be_read_again(world: World) -> No
 
 
 @pytest.mark.parametrize(
-    ("status", "patience", "seconds"),
+    ("status", "wait_options", "seconds"),
     [("ACTIVE", WAITING, 0), (PENDING, WAITING, 30), (PENDING, NOT_WAITING, 0), ("ERROR", WAITING, 0)],
 )
 def test_a_change_of_another_run_is_waited_for_before_what_is_kept_is_looked_at(
-    world: World, status: str, patience: Patience, seconds: float
+    world: World, status: str, wait_options: WaitOptions, seconds: float
 ) -> None:
     world.status = status
     planned = world.plan(None)
     if status == PENDING:
         world.clock.after(30, lambda: setattr(world, "status", "ACTIVE"))
-    [one] = world.switch(planned, patience=patience)
+    [one] = world.switch(planned, wait_options=wait_options)
     assert (one.outcome, one.served) == ("unchanged", True)
     assert seconds <= world.clock.now <= seconds + (AT_THE_NEXT_READING if seconds else 0)
-    assert (READ in world.done) is (status == PENDING and patience.waits) and world.sent == []
+    assert (READ in world.done) is (status == PENDING and wait_options.waits) and world.sent == []
 
 
 @pytest.mark.parametrize("reading", [lost(), CertificatesError("not_found", "It is gone.")])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A turn by itself: renewed as long as it lasts, lost for good, ended in any case. Runs that have it: test_deploy_turns.py."""
+"""A lock by itself: renewed as long as it lasts, lost for good, ended in any case. Runs that have it: test_deploy_turns.py."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from typing import Any, cast
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Ledger, TurnKey
-from ansible_collections.softlayer.certificates.plugins.module_utils._run import turns
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.switching import Patience
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.turns import Turn, take_turn
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Ledger, LockKey
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import lock as locking
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.lock import Lock, acquire
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.switching import WaitOptions
 
 AT = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
-KEY = TurnKey(7)
+KEY = LockKey(7)
 SECONDS = 30.0
 """How long something may take that happens at once."""
-Answer = Callable[[Claim[TurnKey]], "Claim[TurnKey] | None"]
+Answer = Callable[[Claim[LockKey]], "Claim[LockKey] | None"]
 
 
-def renewed(claim: Claim[TurnKey]) -> Claim[TurnKey]:
-    """What a ledger answers that has the turn."""
+def renewed(claim: Claim[LockKey]) -> Claim[LockKey]:
+    """What a ledger answers that has the lock."""
     return claim
 
 
-def lost(_claim: Claim[TurnKey]) -> None:
-    """What a ledger answers where another run has the turn."""
+def lost(_claim: Claim[LockKey]) -> None:
+    """What a ledger answers where another run has the lock."""
 
 
-def away(_claim: Claim[TurnKey]) -> None:
+def away(_claim: Claim[LockKey]) -> None:
     """What a ledger does that cannot be reached."""
     raise CertificatesError("ledger_unavailable", "The ledger is away.")
 
@@ -49,11 +49,11 @@ class FakeLedger:
         self.answer: Answer = renewed
         self.asked: queue.Queue[str] = queue.Queue()
 
-    def renew(self, claim: Claim[TurnKey], _at: datetime) -> Claim[TurnKey] | None:
+    def renew(self, claim: Claim[LockKey], _at: datetime) -> Claim[LockKey] | None:
         self.asked.put("renew")
         return self.answer(claim)
 
-    def end(self, claim: Claim[TurnKey], _at: datetime) -> None:
+    def end(self, claim: Claim[LockKey], _at: datetime) -> None:
         self.asked.put("end")
         self.answer(claim)
 
@@ -79,101 +79,101 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that stands still unless it is set."""
     clock = Clock()
-    monkeypatch.setattr(turns, "seconds", clock)
+    monkeypatch.setattr(locking, "seconds", clock)
     return clock
 
 
 @pytest.fixture
 def ledger() -> FakeLedger:
-    """A ledger that renews a turn."""
+    """A ledger that renews a lock."""
     return FakeLedger()
 
 
-def a_turn(ledger: FakeLedger, lease: float = 30) -> Turn:
-    """A turn that was taken just now."""
+def a_turn(ledger: FakeLedger, lease: float = 30) -> Lock:
+    """A lock that was taken just now."""
     claim = Claim(1, KEY, AT, AT + timedelta(seconds=lease))
-    return Turn(cast(Ledger, ledger), claim, turns.seconds(), is_plan_stale=False)
+    return Lock(cast(Ledger, ledger), claim, locking.seconds(), is_plan_stale=False)
 
 
 @pytest.fixture
-def turn(ledger: FakeLedger, clock: Clock) -> Iterator[Turn]:
-    """A turn with the usual lease."""
-    turn = a_turn(ledger)
-    yield turn
+def lock(ledger: FakeLedger, clock: Clock) -> Iterator[Lock]:
+    """A lock with the usual lease."""
+    lock = a_turn(ledger)
+    yield lock
     ledger.answer = renewed
-    turn.end()
+    lock.end()
 
 
-def refusal(turn: Turn) -> str:
+def refusal(lock: Lock) -> str:
     """Why nothing may be sent."""
     with pytest.raises(CertificatesError) as caught:
-        turn.check()
+        lock.check()
     assert caught.value.code == "locked" and "run it again" in caught.value.message
     return caught.value.message
 
 
-def test_a_fresh_turn_is_used_without_asking(turn: Turn, ledger: FakeLedger, clock: Clock) -> None:
+def test_a_fresh_turn_is_used_without_asking(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
     for clock.seconds in (0, 9.9):
-        turn.check()
+        lock.check()
     assert ledger.asked.empty()
 
 
-def test_an_old_one_is_renewed_first(turn: Turn, ledger: FakeLedger, clock: Clock) -> None:
+def test_an_old_one_is_renewed_first(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
     """Also if its lease is over: who took it over meanwhile would be noticed."""
     for clock.seconds in (10.1, 3600):
-        turn.check()
+        lock.check()
         assert ledger.was_asked() == "renew" and ledger.asked.empty()
-        turn.check()
+        lock.check()
         assert ledger.asked.empty()
 
 
-def test_one_that_another_run_has_is_lost(turn: Turn, ledger: FakeLedger, clock: Clock) -> None:
+def test_one_that_another_run_has_is_lost(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
     clock.seconds, ledger.answer = 31, lost
-    assert "another run took it over" in refusal(turn)
+    assert "another run took it over" in refusal(lock)
     ledger.answer = renewed
-    assert "another run took it over" in refusal(turn)
+    assert "another run took it over" in refusal(lock)
     assert [ledger.was_asked() for _number in range(3)] == ["renew", "end", "close"]
 
 
-def test_one_that_cannot_be_renewed_is_given_up(turn: Turn, ledger: FakeLedger, clock: Clock) -> None:
+def test_one_that_cannot_be_renewed_is_given_up(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
     """For good, so that another run can have it as soon as the ledger is there again."""
     clock.seconds, ledger.answer = 10.1, away
-    assert "The ledger is away." in refusal(turn)
+    assert "The ledger is away." in refusal(lock)
     ledger.answer = renewed
-    assert "The ledger is away." in refusal(turn)
+    assert "The ledger is away." in refusal(lock)
     assert [ledger.was_asked() for _number in range(3)] == ["renew", "end", "close"]
 
 
-def test_trouble_that_passes_does_no_harm(turn: Turn, ledger: FakeLedger, clock: Clock) -> None:
+def test_trouble_that_passes_does_no_harm(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
     ledger.answer = away
-    turn._renew()
-    turn.check()
+    lock._renew()
+    lock.check()
     clock.seconds, ledger.answer = 10.1, renewed
-    turn.check()
+    lock.check()
 
 
 def test_a_ledger_that_does_not_answer(ledger: FakeLedger, clock: Clock) -> None:
     """It is waited for no longer than for the length of the lease, now and at the end."""
     answers = threading.Event()
 
-    def hang(claim: Claim[TurnKey]) -> Claim[TurnKey]:
+    def hang(claim: Claim[LockKey]) -> Claim[LockKey]:
         answers.wait()
         return claim
 
-    turn = a_turn(ledger, lease=0.3)
+    lock = a_turn(ledger, lease=0.3)
     clock.seconds, ledger.answer = 1, hang
-    assert "The ledger does not answer." in refusal(turn)
-    turn.end()
+    assert "The ledger does not answer." in refusal(lock)
+    lock.end()
     assert ledger.was_asked() == "renew" and ledger.asked.empty()
     answers.set()
     assert [ledger.was_asked() for _number in range(2)] == ["end", "close"]
 
 
 def test_it_is_renewed_again_and_again_and_ended_once(ledger: FakeLedger) -> None:
-    turn = a_turn(ledger, lease=0.3)
+    lock = a_turn(ledger, lease=0.3)
     assert [ledger.was_asked() for _number in range(5)] == ["renew"] * 5
-    turn.end()
-    turn.end()
+    lock.end()
+    lock.end()
     last = [ledger.was_asked()]
     while not ledger.asked.empty():
         last.append(ledger.was_asked())
@@ -181,10 +181,10 @@ def test_it_is_renewed_again_and_again_and_ended_once(ledger: FakeLedger) -> Non
 
 
 def test_the_clock_goes_on() -> None:
-    before = turns.seconds()
-    while turns.seconds() == before:
+    before = locking.seconds()
+    while locking.seconds() == before:
         pass
-    assert turns.seconds() > before
+    assert locking.seconds() > before
 
 
 # Taking it
@@ -212,14 +212,14 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
 
 
-def take(url: str, planned_at: datetime, session: Session | None = None, **patience: Any) -> Turn:
-    """Take the turn, as a run does whose plan is from then."""
-    patient = Patience(**{"waits": True, "timeout": 30, "interval": 1, **patience})
-    return take_turn(cast(Client, session or Session()), url, patient, planned_at)
+def take(url: str, planned_at: datetime, session: Session | None = None, **wait_options: Any) -> Lock:
+    """Take the lock, as a run does whose plan is from then."""
+    patient = WaitOptions(**{"waits": True, "timeout": 30, "interval": 1, **wait_options})
+    return acquire(cast(Client, session or Session()), url, patient, planned_at)
 
 
 def test_whether_the_plan_still_holds(url: str) -> None:
-    """Unless a turn has ended after it was made; if it is not known when that was, it is made anew."""
+    """Unless a lock has ended after it was made; if it is not known when that was, it is made anew."""
     start = datetime.now(timezone.utc)
     first = take(url, start)
     assert not first.is_plan_stale
@@ -231,7 +231,7 @@ def test_whether_the_plan_still_holds(url: str) -> None:
     assert third.is_plan_stale
     third.end()
     ledger = Ledger(url)
-    dead = ledger.claim(KEY, start, None, turns.LEASE)
+    dead = ledger.claim(KEY, start, None, locking.LEASE)
     assert isinstance(dead, Claim)
     ledger.release(dead)
     ledger.close()
@@ -255,7 +255,7 @@ def test_what_is_said_of_the_wait(url: str) -> None:
 
 
 def test_one_that_cannot_be_had_holds_nothing(url: str) -> None:
-    """Whatever it fails of, the ledger is closed and the next run has the turn at once."""
+    """Whatever it fails of, the ledger is closed and the next run has the lock at once."""
 
     def fail() -> None:
         raise CertificatesError("not_found", "There is no account.")
@@ -273,9 +273,9 @@ def test_one_that_cannot_be_had_holds_nothing(url: str) -> None:
 
 
 def test_what_a_rival_has_withdrawn_is_not_asked_for_without_end(url: str) -> None:
-    """A turn of a dead run that cannot be withdrawn is waited for like any other."""
+    """A lock of a dead run that cannot be withdrawn is waited for like any other."""
     ledger = Ledger(url)
-    assert isinstance(ledger.claim(KEY, AT - timedelta(days=9), None, turns.LEASE), Claim)
+    assert isinstance(ledger.claim(KEY, AT - timedelta(days=9), None, locking.LEASE), Claim)
     ledger.close()
     with pytest.MonkeyPatch.context() as patch, pytest.raises(CertificatesError) as caught:
         patch.setattr(Ledger, "withdraw", lambda *_given: False)

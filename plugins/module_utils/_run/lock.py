@@ -4,8 +4,8 @@
 
 """Let only one run at a time change the load balancers of an account. Private to softlayer.certificates.
 
-The turn is claimed in the ledger, and a thread renews its lease until the run ends. A killed run renews it no more: its turn is
-over when another run has seen it unchanged for the length of the lease, by its own clock. A run that could not renew its turn
+The lock is claimed in the ledger, and a thread renews its lease until the run ends. A killed run renews it no more: its lock is
+over when another run has seen it unchanged for the length of the lease, by its own clock. A run that could not renew its lock
 for a part of the lease sends nothing more, so that two runs never change something at the same time.
 """
 
@@ -18,20 +18,20 @@ from datetime import datetime, timedelta
 
 from .._api.client import Client
 from .._errors import CertificatesError
-from .._ledger.ledger import Claim, Entry, Ledger, TurnKey
+from .._ledger.ledger import Claim, Entry, Ledger, LockKey
 from .._times import iso, now
 from .backoff import Backoff
-from .switching import Patience
+from .switching import WaitOptions
 
 LEASE = timedelta(seconds=30)
 RENEWALS = 6
-"""How often a turn is renewed within its lease."""
+"""How often a lock is renewed within its lease."""
 FRESH = 1 / 3
-"""The part of a lease for which a turn can be used without being renewed; a call has the rest of it to arrive."""
+"""The part of a lease for which a lock can be used without being renewed; a call has the rest of it to arrive."""
 LONGEST_PAUSE = 2.0
-"""Seconds between two looks at another run's turn."""
+"""Seconds between two looks at another run's lock."""
 WRONG_CLOCK = timedelta(days=1)
-"""A turn that ended so long ago by its own times is over at once, even for a run that does not wait. A machine whose clock is
+"""A lock that ended so long ago by its own times is over at once, even for a run that does not wait. A machine whose clock is
 wrong by that much could not verify the API's certificate."""
 
 
@@ -40,7 +40,7 @@ def seconds() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-class Turn:
+class Lock:
     """The right to change load balancers, until its `end`.
 
     Attributes:
@@ -53,7 +53,7 @@ class Turn:
         is_plan_stale: see above.
     """
 
-    def __init__(self, ledger: Ledger, claim: Claim[TurnKey], taken_at: float, *, is_plan_stale: bool) -> None:
+    def __init__(self, ledger: Ledger, claim: Claim[LockKey], taken_at: float, *, is_plan_stale: bool) -> None:
         self.is_plan_stale = is_plan_stale
         self._ledger = ledger
         self._claim = claim
@@ -68,7 +68,7 @@ class Turn:
         self._keeper.start()
 
     def check(self) -> None:
-        """Make sure, right before a change is sent, that no other run has the turn.
+        """Make sure, right before a change is sent, that no other run has the lock.
 
         Raises:
             CertificatesError: `locked`; from then on in any case.
@@ -83,12 +83,12 @@ class Turn:
             if self._why_lost:
                 raise CertificatesError(
                     "locked",
-                    f"Another run may be changing load balancers, because this one has lost its turn: {self._why_lost} "
+                    f"Another run may be changing load balancers, because this one has lost its lock: {self._why_lost} "
                     "Nothing was sent: run it again.",
                 )
 
     def end(self) -> None:
-        """Let other runs have the turn; if the ledger does not answer, it ends with its lease."""
+        """Let other runs have the lock; if the ledger does not answer, it ends with its lease."""
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
@@ -105,7 +105,7 @@ class Turn:
     # In a thread of its own, since a ledger may take long to answer
 
     def _keep(self) -> None:
-        """Renew the turn until it is over or lost, and release it."""
+        """Renew the lock until it is over or lost, and release it."""
         while self._is_to_be_renewed():
             self._renew()
         with suppress(CertificatesError):  # otherwise the lease expires
@@ -113,7 +113,7 @@ class Turn:
         self._ledger.close()
 
     def _is_to_be_renewed(self) -> bool:
-        """Wait until it is time to renew the turn; return `False` once that is not wanted any more."""
+        """Wait until it is time to renew the lock; return `False` once that is not wanted any more."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_over or self._why_lost or self._is_asked, self._lease / RENEWALS)
             return not (self._is_over or self._why_lost)
@@ -137,43 +137,43 @@ class Turn:
             self._changed.notify_all()
 
 
-class _Others:
-    """The wait for the turns of other runs.
+class _OtherRuns:
+    """The wait for the locks of other runs.
 
     Args:
         client: the session.
-        patience: how long to wait.
+        wait_options: how long to wait.
     """
 
-    def __init__(self, client: Client, patience: Patience) -> None:
+    def __init__(self, client: Client, wait_options: WaitOptions) -> None:
         self._client = client
-        self._patience = patience
-        self._backoff = Backoff(client.stop, patience.timeout, LONGEST_PAUSE)
-        self._seen: Entry[TurnKey] | None = None
+        self._wait_options = wait_options
+        self._backoff = Backoff(client.stop, wait_options.timeout, LONGEST_PAUSE)
+        self._seen: Entry[LockKey] | None = None
         self._since = 0.0
         self._is_said = False
 
     @property
     def were_there(self) -> bool:
-        """Whether another run had the turn."""
+        """Whether another run had the lock."""
         return self._seen is not None
 
-    def are_dead(self, turn: Entry[TurnKey]) -> bool:
-        """Return whether the run that has the turn can no longer be working."""
-        if turn != self._seen:
-            self._seen, self._since = turn, seconds()
-        return turn.is_over(timedelta(seconds=seconds() - self._since), now(), WRONG_CLOCK)
+    def are_dead(self, lock: Entry[LockKey]) -> bool:
+        """Return whether the run that has the lock can no longer be working."""
+        if lock != self._seen:
+            self._seen, self._since = lock, seconds()
+        return lock.is_over(timedelta(seconds=seconds() - self._since), now(), WRONG_CLOCK)
 
-    def wait(self, turn: Entry[TurnKey]) -> None:
+    def wait(self, lock: Entry[LockKey]) -> None:
         """Wait a little.
 
         Raises:
             CertificatesError: `locked` if the time is over, `interrupted`.
         """
-        since = iso(turn.begun_at)
+        since = iso(lock.begun_at)
         others = f"Another run has been changing load balancers since {since}"
-        within = f"{self._patience.timeout:g} seconds"
-        if self._patience.waits:
+        within = f"{self._wait_options.timeout:g} seconds"
+        if self._wait_options.waits:
             if not self._is_said:
                 self._client.warn(f"{others}, so this one waited for its end, for at most {within}.")
             self._is_said = True
@@ -181,17 +181,17 @@ class _Others:
                 return
         if self._client.stop.is_set():
             raise CertificatesError("interrupted", f"{others}, and this one was told to stop; it has changed nothing.")
-        how = f"did not end within {within}" if self._patience.waits else "this one is not to wait for its end"
+        how = f"did not end within {within}" if self._wait_options.waits else "this one is not to wait for its end"
         raise CertificatesError("locked", f"{others}, and {how}: nothing was changed. Run it again later.", since=since)
 
 
-def take_turn(client: Client, ledger_url: str | None, patience: Patience, planned_at: datetime) -> Turn:
-    """Wait until no other run changes load balancers of the account, and have the turn.
+def acquire(client: Client, ledger_url: str | None, wait_options: WaitOptions, planned_at: datetime) -> Lock:
+    """Wait until no other run changes load balancers of the account, and have the lock.
 
     Args:
         client: the session.
         ledger_url: as `Ledger` takes it.
-        patience: how long to wait for other runs.
+        wait_options: how long to wait for other runs.
         planned_at: when the facts of the plan began to be read.
 
     Raises:
@@ -199,15 +199,15 @@ def take_turn(client: Client, ledger_url: str | None, patience: Patience, planne
     """
     ledger = Ledger(ledger_url)
     try:
-        key = TurnKey(client.account_id())
-        others = _Others(client, patience)
+        key = LockKey(client.account_id())
+        others = _OtherRuns(client, wait_options)
         while True:
             began = seconds()
             answer = ledger.claim(key, now(), None, LEASE)
             if isinstance(answer, Claim):
                 until = answer.previous_until
                 is_stale = others.were_there or (until is not None and until >= planned_at)
-                return Turn(ledger, answer, began, is_plan_stale=is_stale)
+                return Lock(ledger, answer, began, is_plan_stale=is_stale)
             if not (others.are_dead(answer) and ledger.withdraw(answer)):
                 others.wait(answer)
     except CertificatesError:
