@@ -157,6 +157,14 @@ def test_from_saved_files_to_the_store(
         ({"orders": []}, "need privatekey_dir"),
         ({"orders": [], "privatekey_dir": "KEYS"}, "and either collected, what ssl_fulfillment_email_info returned"),
         ({"collected": []}, "need privatekey_dir"),
+        (
+            {"orders": [{"id": 1}], "collected": [], "privatekey_dir": "KEYS"},
+            "Each of orders needs common_name, id, status: give what ssl_order_info returned.",
+        ),
+        (
+            {"collected": [{"order_id": 1, "common_name": "x"}], "privatekey_dir": "KEYS"},
+            "intermediate_certificate, order_id, public_key_sha256: give what ssl_fulfillment_email_info returned.",
+        ),
         ({"collected": [], "privatekey_dir": "/no/where"}, "There is no folder /no/where on this machine"),
         ({"collected": [], "privatekey_dir": "KEYS", "certificate_dir": "KEYS"}, "mutually exclusive"),
         ({"collected": [], "privatekey_dir": "KEYS", "certificate_path": "x"}, "mutually exclusive"),
