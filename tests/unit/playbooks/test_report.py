@@ -378,6 +378,13 @@ def test_a_language_that_there_is_not(report: Report) -> None:
     assert ran.code == 2 and "en, de" in ran.output
 
 
+def test_each_listing_is_of_the_account_that_is_asked_for(report: Report, sim: Simulator) -> None:
+    """Also where the selection is JSON, as `-e name=value` has it."""
+    ran = report(ssl_fulfillment_select=json.dumps({"account_id": sim.account_id}))
+    assert ran.code == 0, ran.output
+    assert "getObject" not in {call["method"] for call in sim.calls() if call["service"] == "SoftLayer_Account"}
+
+
 def test_no_orders(report: Report, tmp_path: Path) -> None:
     ran = report(ssl_fulfillment_select={"common_names": ["nothing.example"]})
     assert ran.code == 0, ran.output
