@@ -19,7 +19,8 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables 
 def rotation_metrics(result: Mapping[str, t.Any]) -> str:
     """Return the text of the metrics file, from what `ssl_certificate_rotate` returned."""
     require_for_metrics("The metrics file of the role ssl_rotation")
-    return as_metrics(result, now(), success="failure" not in result)
+    came_to_its_end = "listeners" in result  # a module that crashed tells nothing at all
+    return as_metrics(result, now(), success=came_to_its_end and "failure" not in result)
 
 
 class FilterModule:

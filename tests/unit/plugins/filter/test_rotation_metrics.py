@@ -12,6 +12,7 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.filter import _rotation_metrics as plugin
@@ -35,10 +36,19 @@ PLAY = """
 """
 
 
-@pytest.mark.parametrize("success", [True, False])
-def test_the_run_is_one_of_now(success: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("result", "success"),
+    [
+        ({"listeners": []}, True),
+        ({"listeners": [], "failure": {"code": "attention_needed"}}, False),
+        ({"failure": {"code": "not_found"}}, False),
+        ({"msg": "MODULE FAILURE"}, False),
+    ],
+    ids=str,
+)
+def test_the_run_is_one_of_now(result: dict[str, Any], success: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugin, "now", lambda: AT)
-    lines = rotation_metrics({} if success else {"failure": {}}).splitlines()
+    lines = rotation_metrics(result).splitlines()
     assert "softlayer_certificates_last_run_timestamp_seconds 1.7729712e+09" in lines
     assert f"softlayer_certificates_last_run_success {float(success)}" in lines
 
