@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.fulfillment import Run, outcome, summary
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.wording import failures
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables, plain
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
 LONG = {"listed": "orders", "known": "emails", "store": "certificates"}
 """Lists of which only matters whether they are there, and have anything in them: not ten thousand records."""
@@ -44,7 +44,7 @@ def _told(
 
 def _short(answer: Mapping[str, t.Any], long: str | None) -> Mapping[str, t.Any]:
     if long is not None and long in answer:
-        return {long: plain(answer[long][:1])}
+        return {long: answer[long][:1]}
     return {name: answer[name] for name in answer if name not in UNUSED}
 
 

@@ -62,7 +62,7 @@ def certificate_files(
             )
     mailed = None if collected is None else _with_chains(list(collected), issuers)
     orders = list(orders) if orders is not None else [_as_order(found) for found in (mailed or {}).values()]
-    files = _Files(orders, None if privatekey_passphrase is None else str(privatekey_passphrase))
+    files = _Files(orders, privatekey_passphrase)
     ready, skipped, at = [], [], now()
     for order in orders:
         if mailed is None:
