@@ -90,6 +90,17 @@ def about(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertificate]:
     return [wanted[identifier] for identifier in sorted(wanted)]
 
 
+def select(
+    selection: Selection, orders: Iterable[Order], index: StoreIndex | None, clients: Clients
+) -> list[tuple[Order, Standing | None]]:
+    """Return the wanted orders, each with its state in the store, `None` if `index` is; the arguments are those of `results`."""
+    taken = (order for order in orders if selection.takes(order, clients.at))
+    found = [(order, standing(order, index, clients) if index is not None else None) for order in taken]
+    if selection.imported is None:
+        return found
+    return [(order, state) for order, state in found if state and bool(state.imported_as) is selection.imported]
+
+
 def results(
     selection: Selection, orders: Iterable[Order], index: StoreIndex | None, clients: Clients
 ) -> list[dict[str, t.Any]]:
@@ -101,15 +112,8 @@ def results(
         index: the certificates of the store; `None` if they are not known. Results have fields about it only if `selection` needs it.
         clients: who has to trust what stands in for an order's certificate.
     """
-    taken = [order for order in orders if selection.takes(order, clients.at)]
+    taken = select(selection, orders, index, clients)
     if not selection.needs_store:
-        return [order.as_result(clients.at) for order in taken]
+        return [order.as_result(clients.at) for order, _state in taken]
     unknown = dict.fromkeys(STANDING)
-    told = [
-        {
-            **order.as_result(clients.at),
-            **(standing(order, index, clients).as_result() if index is not None else unknown),
-        }
-        for order in taken
-    ]
-    return [result for result in told if selection.imported in (None, result["imported"])]
+    return [{**order.as_result(clients.at), **(state.as_result() if state else unknown)} for order, state in taken]

@@ -124,8 +124,9 @@ def plan(
     module: Module, client: Client, ledger: Ledger, account_id: int, selection: Selection, wishes: EmailOptions
 ) -> list[EmailAction]:
     """Read the facts and return what to do about each selected order."""
-    at = now()
-    selected = select_orders(client, account_id, selection, at, FACTS)
+    clients = clients_of(None)
+    at = clients.at
+    selected = select_orders(client, account_id, selection, clients, FACTS)
     orders = selected.orders
     if selection.common_names and not orders:
         module.warn(
@@ -142,8 +143,8 @@ def plan(
                 ledger.correct(entry, at)
     emails = plan_emails(orders.values(), {key.order_id: entry for key, entry in last_requests.items()}, wishes, at)
     if wishes.skip_imported and not wishes.force and any(map(is_open, emails)):
-        index = StoreIndex(fetch_for_orders(client, "set skip_imported: false"))
-        emails = skip_imported(emails, orders, index, clients_of(None))
+        index = selected.index or StoreIndex(fetch_for_orders(client, "set skip_imported: false"))
+        emails = skip_imported(emails, orders, index, clients)
     unknown = warning_of_unknown_keys(emails, orders) if wishes.skip_imported else None
     if unknown:
         module.warn(unknown)

@@ -27,7 +27,7 @@ from .._times import now
 from .._x509.chain import Anchors
 from .._x509.keys import key_texts, read_private_key
 from .._x509.read import read_request
-from .roots import known_issuers, trusted_roots
+from .roots import clients_of, known_issuers, trusted_roots
 
 LIBRARIES = FOR_CERTIFICATES
 SPEC = (
@@ -224,7 +224,7 @@ def look_up(module: Module) -> tuple[list[Wanted], int]:
     selection = Selection.of_module(params)
     client = connect(module)
     account_id = client.account_id(account_of(params))
-    selected = select_orders(client, account_id, selection, now(), TERM)
+    selected = select_orders(client, account_id, selection, clients_of(None), TERM)
     ids = dict.fromkeys([*(params["order_ids"] or ()), *selected.orders, *selected.missing])
     wanted = [
         wanted_of(selected.orders[id_].as_facts()) if id_ in selected.orders else Wanted(None, id_, exists=False)

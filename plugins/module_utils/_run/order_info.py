@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from .._api.client import Client, connect
 from .._api.orders import DERIVED, PROPERTIES, STANDING, Order, Selection, fetch_orders
@@ -20,8 +19,9 @@ from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import any_matches
 from .._plan.standing import results as selected
-from .._plan.standing import standing
+from .._plan.standing import select
 from .._plan.store_index import StoreIndex
+from .._plan.superseding import Clients
 from .roots import clients_of
 
 FIELDS = ("id", *PROPERTIES, *DERIVED, *STANDING)
@@ -72,14 +72,21 @@ def account_of(params: Mapping[str, t.Any]) -> int | None:
 
 @dataclass(frozen=True)
 class Selected:
-    """The orders that a selection takes, and the ids that it names and the account has no order for."""
+    """The orders that a selection takes.
+
+    Attributes:
+        orders: by their ids.
+        missing: the ids that it names and the account has no order for.
+        index: the certificates of the store, if they had to be read.
+    """
 
     orders: Mapping[int, Order]
     missing: frozenset[int]
+    index: StoreIndex | None
 
 
 def select_orders(
-    client: Client, account_id: int, selection: Selection, at: datetime, facts: Collection[str]
+    client: Client, account_id: int, selection: Selection, clients: Clients, facts: Collection[str]
 ) -> Selected:
     """Return the orders that a selection takes, with these facts of each.
 
@@ -87,15 +94,9 @@ def select_orders(
         CertificatesError: as `Client.read_list`.
     """
     found = fetch_orders(client, account_id, selection.order_ids, {*facts, *selection.facts})
-    taken = {order.id: order for order in found if selection.takes(order, at)}
-    if selection.imported is not None:
-        index, clients = StoreIndex(fetch_for_orders(client, "leave out imported")), clients_of(None)
-        taken = {
-            identifier: order
-            for identifier, order in taken.items()
-            if bool(standing(order, index, clients).imported_as) is selection.imported
-        }
-    return Selected(taken, frozenset(selection.order_ids or ()) - {order.id for order in found})
+    index = None if selection.imported is None else StoreIndex(fetch_for_orders(client, "leave out imported"))
+    taken = {order.id: order for order, _state in select(selection, found, index, clients)}
+    return Selected(taken, frozenset(selection.order_ids or ()) - {order.id for order in found}, index)
 
 
 def index_for(client: Client, selection: Selection) -> StoreIndex | None:

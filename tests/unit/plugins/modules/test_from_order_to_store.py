@@ -79,6 +79,12 @@ def test_all_orders_and_none(api: dict[str, Any], login: dict[str, Any]) -> None
             assert run.failed and run["msg"].startswith("select is no dict. Write {} for all orders"), run.output
 
 
+def test_the_store_is_read_once(sim: Simulator, api: dict[str, Any]) -> None:
+    """For the selection, and for what need not be requested."""
+    run_module(EMAIL, check=True, **api, select={"imported": False}, on_ineligible="skip")
+    assert [call["method"] for call in sim.calls()].count("getSecurityCertificates") == 1
+
+
 def test_an_id_that_is_not_there_and_one_that_is_not_selected(api: dict[str, Any]) -> None:
     run = run_module(EMAIL, check=True, **api, select=EXAMPLE_COM, order_ids=[SHOP, BOOKS, 999_999])
     assert {one["order_id"]: one["reason"] for one in run["emails"]} == {SHOP: None, 999_999: "not_found"}
