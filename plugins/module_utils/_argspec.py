@@ -306,6 +306,34 @@ def select_option() -> ArgumentSpec:
     return ArgumentSpec(options={"select": {"type": "dict", "options": dict(selection_options().options)}})
 
 
+def mailbox_options() -> ArgumentSpec:
+    """Return the options that describe a mailbox: where the messages are, one of `MAILBOXES`, and which of them are read."""
+    return ArgumentSpec(
+        options={
+            "imap": {
+                "type": "dict",
+                "options": {
+                    "host": {"type": "str", "required": True},
+                    "port": {"type": "int"},
+                    "username": {"type": "str", "required": True},
+                    "password": {"type": "str", "required": True, "no_log": True},
+                    "folder": {"type": "str", "default": "INBOX"},
+                    "security": {"type": "str", "choices": ["tls", "starttls", "none"], "default": "tls"},
+                    "validate_certs": {"type": "bool", "default": True},
+                    "ca_path": {"type": "path"},
+                    "timeout": {"type": "float", "default": 60},
+                },
+            },
+            "maildir": {"type": "path"},
+            "mbox": {"type": "path"},
+            "paths": {"type": "list", "elements": "path"},
+            "max_age_days": {"type": "float", "default": 30},
+            "max_message_bytes": {"type": "int", "default": 10 * 1024 * 1024},
+        },
+        required_one_of=[MAILBOXES],
+    )
+
+
 def import_options() -> ArgumentSpec:
     """Return the options of `ssl_certificate_import`: one certificate at top level, or several in `certificates`."""
     one = _one_certificate()

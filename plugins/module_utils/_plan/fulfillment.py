@@ -9,15 +9,17 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
+from .._argspec import NUMBERS, OneArgument, mailbox_options
 from .._mail.limits import why_out_of_bounds, why_unusable
 from .settings import which_mailboxes
 
 Record = Mapping[str, t.Any]
 Test = Callable[[str], bool]
-IMAP = {"host", "port", "username", "password", "folder", "security", "validate_certs", "ca_path", "timeout"}
+MAIL: Mapping[str, OneArgument] = {**mailbox_options().options, "wait_interval": {"type": "float"}}
+"""The options of the variable `mail`."""
+SERVER: Mapping[str, OneArgument] = MAIL["imap"]["options"]
+IMAP = SERVER.keys()
 """The keys of a mail server."""
-NUMBERS = {"max_age_days", "max_message_bytes", "wait_interval", "timeout", "port"}
-"""Options of a mailbox that are numbers."""
 PHASES = ("request", "collect", "import", "report")
 FORMER = {"deploy", "verify"}
 """The phases that deal with listeners, which are those of another role."""
@@ -85,16 +87,19 @@ def _why_no_server(imap: t.Any) -> str | None:
         return 'imap is no dict. Write it like {"host": "imap.example.com", ...}.'
     if imap.keys() - IMAP:
         return f"imap has an unknown key. There are {', '.join(sorted(IMAP))}."
-    lacking = [name for name in ("host", "username", "password") if not imap.get(name)]
+    lacking = [name for name, option in SERVER.items() if option.get("required") and not imap.get(name)]
     return f"imap lacks {', '.join(lacking)}." if lacking else None
 
 
 def _typed(mail: Record) -> Record:
     """Return a description of a mailbox with numbers in place of their texts; Ansible has made sure that they are numbers."""
-    return {
-        name: _typed(value) if isinstance(value, dict) else _number(value) if name in NUMBERS else value
-        for name, value in mail.items()
-    }
+    imap = mail.get("imap")
+    return _with_numbers(mail, MAIL) | ({"imap": _with_numbers(imap, SERVER)} if imap else {})
+
+
+def _with_numbers(values: Record, options: Mapping[str, OneArgument]) -> dict[str, t.Any]:
+    numbers = {name for name, option in options.items() if option["type"] in NUMBERS}
+    return {name: _number(value) if name in numbers else value for name, value in values.items()}
 
 
 def _number(value: t.Any) -> float | None:

@@ -18,7 +18,15 @@ from .._api.balancers import Balancer, fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.store import StoreCertificate, fetch_stored, warn_of_unreadable
 from .._api.values import LARGEST_ID, check_ranges
-from .._argspec import MAILBOXES, ArgumentSpec, api_options, concurrency_options, import_options, ledger_options
+from .._argspec import (
+    MAILBOXES,
+    ArgumentSpec,
+    api_options,
+    concurrency_options,
+    import_options,
+    ledger_options,
+    mailbox_options,
+)
 from .._errors import CertificatesError, failed_about
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._mail.limits import why_unusable
@@ -52,8 +60,6 @@ from .switching import Switcher, WaitOptions
 PHASES = ("import", "deploy", "verify", "clean_up")
 REPORT = "report"
 """The phase of the role that comes after these."""
-OF_MAIL = (*MAILBOXES, "max_age_days", "max_message_bytes")
-"""Options of `ssl_fulfillment_email_info` that describe a mailbox."""
 SPEC = (
     api_options()
     + ledger_options()
@@ -66,7 +72,7 @@ SPEC = (
                 "elements": "dict",
                 "options": {
                     **{client: {"type": "path"} for client in CLIENTS},
-                    "mail": {"type": "dict", "options": mailing.SPEC.only(*OF_MAIL).options},
+                    "mail": {"type": "dict", "options": dict(mailbox_options().options)},
                     "privatekey_dir": {"type": "path", "no_log": False},
                 },
             },

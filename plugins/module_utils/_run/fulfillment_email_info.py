@@ -12,7 +12,15 @@ from datetime import timedelta
 from functools import cache
 
 from .._api.values import number
-from .._argspec import MAILBOXES, ArgumentSpec, api_options, import_options, select_option, selection_options
+from .._argspec import (
+    MAILBOXES,
+    ArgumentSpec,
+    api_options,
+    import_options,
+    mailbox_options,
+    select_option,
+    selection_options,
+)
 from .._errors import CertificatesError
 from .._files import read_file
 from .._libraries import FOR_API, FOR_CERTIFICATES
@@ -34,39 +42,20 @@ SPEC = (
     api_options()
     + selection_options().only("order_ids", "account_id")
     + select_option()
+    + mailbox_options()
     + import_options().only("privatekey_passphrase", "trusted_ca_path", "intermediate_path", "intermediate_content")
     + ArgumentSpec(
         options={
-            "imap": {
-                "type": "dict",
-                "options": {
-                    "host": {"type": "str", "required": True},
-                    "port": {"type": "int"},
-                    "username": {"type": "str", "required": True},
-                    "password": {"type": "str", "required": True, "no_log": True},
-                    "folder": {"type": "str", "default": "INBOX"},
-                    "security": {"type": "str", "choices": ["tls", "starttls", "none"], "default": "tls"},
-                    "validate_certs": {"type": "bool", "default": True},
-                    "ca_path": {"type": "path"},
-                    "timeout": {"type": "float", "default": 60},
-                },
-            },
-            "maildir": {"type": "path"},
-            "mbox": {"type": "path"},
-            "paths": {"type": "list", "elements": "path"},
             "orders": {"type": "list", "elements": "dict"},
             "csr_paths": {"type": "list", "elements": "path"},
             "privatekey_paths": {"type": "list", "elements": "path", "no_log": False},
             "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
-            "max_age_days": {"type": "float", "default": 30},
-            "max_message_bytes": {"type": "int", "default": 10 * 1024 * 1024},
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "float", "default": 900},
             "wait_interval": {"type": "float", "default": 30},
         },
         mutually_exclusive=[("intermediate_path", "intermediate_content")],
         required_one_of=[
-            MAILBOXES,
             ("orders", "select", "order_ids", "csr_paths", "privatekey_paths"),
         ],
     )
