@@ -48,25 +48,21 @@ class Module(AnsibleModule):
         super()._load_params()
         # Half of a surrogate pair, valid in JSON but not in UTF-8, would crash ansible-core's own logging.
         given = json.loads(json.dumps(self.params, ensure_ascii=False).encode("utf-8", "replace"))
-        internal = {name: value for name, value in given.items() if name.startswith("_ansible_")}
-        self._note_secrets(given)
+        self.params = given
         try:
             self.params = self._spec.as_meant(given)
-            self._note_secrets(self.params)
             if not self.params.get("_ansible_ignore_unknown_opts"):
                 self._spec.check_names(self.params)
             self._spec.check_numbers(self.params)
         except CertificatesError as error:  # a module cannot fail cleanly before __init__ has finished
             self._refusal = error
-            self.params = internal  # a name that is no option's may be a secret, too
-        self.given = frozenset(name for name, value in self.params.items() if value is not None)
-
-    def _note_secrets(self, params: dict[str, t.Any]) -> None:
-        """Note what is to be hidden: ansible-core quotes the values that it refuses, and then drops them."""
-        self.params = params
-        own = {name: value for name, value in params.items() if not name.startswith("_ansible_")}
-        self._misplaced |= hidden_texts(own, self._spec.options)
+        own = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
+        # ansible-core quotes the values that it refuses, and then drops them; so note the texts now.
+        self._misplaced = hidden_texts(own, self._spec.options)
         self._hide_secrets()
+        if self._refusal:  # a name that is no option's may be a secret, too
+            self.params = {name: value for name, value in self.params.items() if name not in own}
+        self.given = frozenset(name for name, value in self.params.items() if value is not None)
 
     def _hide_secrets(self) -> None:
         """Keep secrets inside options that are not secret themselves out of all output."""
