@@ -177,7 +177,8 @@ def with_status(status: int, headers: Mapping[str, str] | None = None, body: byt
     """Another HTTP status, with the body of the answer unless there is another."""
 
     def play(_server: Server, peer: socket.socket, answer: bytes) -> None:
-        whole = http(status, head_and_body(answer)[1] if body is None else body, headers)
+        closing = {**(headers or {}), "Connection": "close"}  # or a client may have sent the next request already
+        whole = http(status, head_and_body(answer)[1] if body is None else body, closing)
         peer.sendall(head_and_body(whole)[0] if status == 304 else whole)  # which never has a body (RFC 9110, 15.4.5)
         notify(peer)
 

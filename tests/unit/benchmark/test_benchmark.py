@@ -25,6 +25,7 @@ from tests.benchmark.catalogue import SCENARIOS
 from tests.benchmark.figures import Case, Result
 from tests.benchmark.scenarios import import_times, repeat_entry
 from tests.benchmark.stage import ROOT, BenchmarkError, Job, check, stage
+from tests.support.waiting import until
 
 QUICK = ("--profile", "quick", "--orders", "3", "--rounds", "1")
 
@@ -171,7 +172,7 @@ def test_nothing_of_a_run_that_is_given_up_goes_on(tmp_path: Path, monkeypatch: 
     with stage(tmp_path / "work") as here, pytest.raises(BenchmarkError, match="did not end"):
         here.launch(Job([sys.executable, "-c", start]), {})
     status = Path("/proc", note.read_text(encoding="ascii"), "status")
-    assert not status.exists() or "zombie" in status.read_text(encoding="ascii")
+    until(lambda: not status.exists() or "zombie" in status.read_text(encoding="ascii"), seconds=20)
 
 
 def test_peak_memory_is_that_of_the_command(tmp_path: Path) -> None:
