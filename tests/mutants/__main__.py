@@ -17,7 +17,6 @@ import os
 import random
 import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib.machinery import SourceFileLoader
@@ -45,7 +44,16 @@ LONGEST = 120
 """Seconds after which a mutant counts as noticed, since it never ends."""
 BY_ITS_OWN, BY_ITS_FOLDER, SURVIVED = 101, 102, 103
 """What a child says by its exit code. Any other one, and a signal, are of a mutant that could not even be run to the end."""
-WARM = ("hypothesis", "cryptography.x509", "SoftLayer", "sqlalchemy.orm", "yaml", "jinja2", "requests", "ansible.module_utils.basic")
+WARM = (
+    "hypothesis",
+    "cryptography.x509",
+    "SoftLayer",
+    "sqlalchemy.orm",
+    "yaml",
+    "jinja2",
+    "requests",
+    "ansible.module_utils.basic",
+)
 
 
 def main() -> int:
@@ -74,7 +82,9 @@ def main() -> int:
             print(f"{mutant.path}:{mutant.line}: {mutant.before} => {mutant.after}", flush=True)
     survivors, own = counts[SURVIVED], counts[BY_ITS_OWN]
     noticed = 1 - survivors / len(sample)
-    print(f"{len(sample)} mutants: {own} noticed by their file's tests, {len(sample) - own - survivors} otherwise, {survivors} by none")
+    print(
+        f"{len(sample)} mutants: {own} noticed by their file's tests, {len(sample) - own - survivors} otherwise, {survivors} by none"
+    )
     print(f"noticed: {noticed:.1%}")
     return 0 if noticed >= WANTED else 1
 
@@ -114,7 +124,9 @@ def live(mutant: Mutant) -> None:
 
     def changed(loader: SourceFileLoader, fullname: str) -> CodeType | None:
         path = Path(loader.path)
-        return compile(mutant.source, path, "exec") if path.resolve() == mutant.path.resolve() else whole(loader, fullname)
+        return (
+            compile(mutant.source, path, "exec") if path.resolve() == mutant.path.resolve() else whole(loader, fullname)
+        )
 
     SourceFileLoader.get_code = changed  # type: ignore[method-assign]
     own, folder = tests_of(mutant.path)
