@@ -63,7 +63,14 @@ class Clients:
         key = (leaf, record.intermediates)
         if key not in self._chains:
             when = min(max(self.at, leaf.not_before), leaf.not_after)
-            self._chains[key] = Chains(record.intermediates, self.anchors(), when).of(leaf)
+            # Some clients take the first that is valid of several with the same key, and look no further.
+            first = {
+                (one.subject, one.public_key_sha256): one
+                for one in reversed(record.intermediates)
+                if one.is_valid(when)
+            }
+            pile = [one for one in record.intermediates if first.get((one.subject, one.public_key_sha256), one) == one]
+            self._chains[key] = Chains(pile, self.anchors(), when).of(leaf)
         return self._chains[key]
 
     def trust(self, record: StoreCertificate) -> bool:
@@ -154,11 +161,11 @@ def why_not_in_place_of(
         which = some_of(lost, MOST_NAMED) or "those that it has are not known"
         return "names_not_covered", f"It lacks names that are served now: {which}."
     theirs = old.record and certificate_of(old.record)
-    if theirs and ours.organization_name != theirs.organization_name and not accepted.organization_change:
+    if theirs and ours.organizations != theirs.organizations and not accepted.organization_change:
         return (
             "organization_differs",
-            f"Its organization ({ours.organization_name or 'none'}) is not that of what is served now "
-            f"({theirs.organization_name or 'none'}).",
+            f"Its organization ({some_of(sorted(ours.organizations), MOST_NAMED) or 'none'}) is not that of what is served now "
+            f"({some_of(sorted(theirs.organizations), MOST_NAMED) or 'none'}).",
         )
     if old.key_type not in {None, ours.key_type} and not accepted.key_type_change:
         return (

@@ -179,6 +179,13 @@ class Certificate:
         """The subject's first organization, in printable form."""
         return self._first(NameOID.ORGANIZATION_NAME)
 
+    @cached_property
+    def organizations(self) -> frozenset[str]:
+        """All organizations of the subject, in printable form."""
+        return frozenset(
+            printable(str(one.value)) for one in self.parsed.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        )
+
     def _first(self, kind: x509.ObjectIdentifier) -> str | None:
         found = self.parsed.subject.get_attributes_for_oid(kind)
         return printable(str(found[0].value)) if found else None

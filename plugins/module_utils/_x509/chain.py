@@ -24,7 +24,7 @@ from functools import cached_property
 from .._codes import Untrusted
 from .._errors import CertificatesError
 from .._times import iso
-from .certificate import Certificate, Name
+from .certificate import Certificate, Name, comparable
 from .name_constraints import meets_name_constraints
 from .read import checked_certificate
 
@@ -188,6 +188,8 @@ class Chains:
         why_not = self._why_no_issuer(issuer, path)
         if why_not is None and not self._is_signed(child, issuer):
             why_not = f"the signature of {child.shown_name} was not made by {issuer.shown_name}"
+            if not names_issuer(child, issuer):
+                why_not = f"{child.shown_name} names another certificate of {issuer.shown_name} as its issuer's"
         if why_not is None and child.signature_hash in BROKEN_HASHES:
             why_not = f"the signature of {child.shown_name} rests on {child.signature_hash}, which is broken"
         if why_not is not None:
@@ -212,7 +214,9 @@ class Chains:
     def _is_signed(self, child: Certificate, issuer: Certificate) -> bool:
         link = (child, issuer)
         if link not in self._signed:
-            self._signed[link] = len(self._signed) < CHECKS and child.is_issued_by(issuer)
+            self._signed[link] = (
+                len(self._signed) < CHECKS and names_issuer(child, issuer) and child.is_issued_by(issuer)
+            )
         return self._signed[link]
 
     def _names_are_permitted(self, leaf: Certificate, path: Sequence[Certificate], anchor: Certificate) -> bool:
@@ -298,10 +302,30 @@ def is_odd(certificate: Certificate) -> bool:
 
 
 def is_for_servers(certificate: Certificate) -> bool:
-    """Return whether a certificate may be used for TLS servers: it says so, or limits no use (RFC 5280, 4.2.1.12)."""
-    usage = certificate.extension(x509.ExtendedKeyUsage)
-    return usage is None or bool(
-        {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(usage)
+    """Return whether a certificate may be used for TLS servers: it says so, or limits no use (RFC 5280, 4.2.1.3 and 4.2.1.12).
+
+    That it may be used for anything is not enough for all clients.
+    """
+    purposes, usage = certificate.extension(x509.ExtendedKeyUsage), certificate.extension(x509.KeyUsage)
+    is_used = certificate.may_issue or usage is None or _may_be_used_in_tls(usage)
+    return is_used and (purposes is None or ExtendedKeyUsageOID.SERVER_AUTH in purposes)
+
+
+def _may_be_used_in_tls(usage: x509.KeyUsage) -> bool:
+    return usage.digital_signature or usage.key_encipherment or usage.key_agreement
+
+
+def names_issuer(child: Certificate, issuer: Certificate) -> bool:
+    """Return whether a certificate names this one, or none, as its issuer's (RFC 5280, 4.2.1.1): some clients look at no other one."""
+    named = child.extension(x509.AuthorityKeyIdentifier)
+    if named is None:
+        return True
+    names = [comparable(one.value) for one in named.authority_cert_issuer or () if isinstance(one, x509.DirectoryName)]
+    serial = named.authority_cert_serial_number
+    return (
+        (None in (named.key_identifier, issuer.key_identifier) or named.key_identifier == issuer.key_identifier)
+        and (serial is None or serial == issuer.parsed.serial_number)
+        and (not names or issuer.issuer in names)
     )
 
 

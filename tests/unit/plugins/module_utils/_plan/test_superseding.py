@@ -36,11 +36,15 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.super
     supersedes,
     why_not_in_place_of,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.certificates import NOW
+from tests.support.certificates import NOW, name_of, new_key, pem_of
+from tests.support.certificates import certificate_of as signed
 from tests.support.stored import NAME, OWN, TRUSTED, Made, clients_with
 
 CLIENTS = clients_with()
@@ -267,6 +271,33 @@ def test_what_clients_know_of_a_chain_is_not_lacking() -> None:
     knowing = clients_with(TRUSTED.root, *TRUSTED.chain)
     whole, bare = NEW.record(2), replace(NEW, chain="none").record(1)
     assert supersedes(whole, bare, CLIENTS) and not supersedes(whole, bare, knowing)
+
+
+@pytest.mark.parametrize(("order", "expected"), [((0, 1), True), ((1, 0), False)])
+def test_of_two_certificates_of_one_authority_clients_take_the_first(order: tuple[int, int], expected: bool) -> None:
+    """Though the other one leads to a root that they trust."""
+    issued = Made().issued
+    cross = signed(TRUSTED.issuer.subject, name_of("Nobody"), TRUSTED.key, new_key(), ca=True)
+    pile = [issued.chain[0], cross]
+    chain = [*(pile[number] for number in order), *issued.chain[1:]]
+    record = Made().record(1, intermediateCertificate=pem_of(chain))
+    assert clients_with().trust(record) is expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [(("A",), ("A", "B"), True), (("A", "B"), ("B", "A"), False), (("A",), ("A",), False)],
+)
+def test_each_organization_counts(ours: tuple[str, ...], theirs: tuple[str, ...], expected: bool) -> None:
+    new, old = (replace(NEW.record(), certificate=of_organizations(*found)) for found in (ours, theirs))
+    assert (reason(new, old) == "organization_differs") is expected
+
+
+def of_organizations(*names: str) -> Certificate:
+    """A certificate of some organizations."""
+    parts = [(NameOID.COMMON_NAME, NAME), *((NameOID.ORGANIZATION_NAME, name) for name in names)]
+    subject = x509.Name([x509.NameAttribute(kind, value) for kind, value in parts])
+    return Certificate.of(signed(subject, TRUSTED.issuer.subject, new_key("rsa"), TRUSTED.key, names=[NAME]))
 
 
 def test_trust_goes_by_the_roots_that_are_given() -> None:

@@ -389,7 +389,8 @@ def test_only_a_ca_that_may_sign_certificates_issues(extensions: Extensions, may
     [
         ([SERVERS], True),
         ([CLIENTS, SERVERS], True),
-        ([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE], True),
+        ([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE], False),
+        ([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE, SERVERS], True),
         ([CLIENTS], False),
     ],
 )
@@ -450,6 +451,77 @@ def test_a_name_without_its_key_makes_no_issuer() -> None:
     assert chain(LEAF, [lookalike, CA]) == chain(LEAF, [CA, lookalike]) == trusted(CA)
 
 
+def key_usage(*uses: str) -> tuple[x509.ExtensionType, bool]:
+    """What a key may be used for."""
+    every = (
+        "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign"
+    )
+    return x509.KeyUsage(**{use: use in uses for use in [*every.split(), "encipher_only", "decipher_only"]}), True
+
+
+@pytest.mark.parametrize(
+    ("use", "may"),
+    [
+        *((use, True) for use in ("digital_signature", "key_encipherment", "key_agreement")),
+        *((use, False) for use in ("content_commitment", "data_encipherment", "key_cert_sign", "crl_sign")),
+    ],
+)
+def test_a_servers_key_is_used_in_handshakes(use: str, may: bool) -> None:
+    """Other keys are refused by OpenSSL for this purpose; of an authority it says nothing."""
+    leaf = serve(CA, [key_usage(use)])
+    if may:
+        assert chain(leaf, [CA]) == trusted(CA)
+        ca = issue("CA", ROOT, [basics(), key_usage("key_cert_sign")])
+        assert chain(serve(ca, [key_usage(use)]), [ca]) == trusted(ca)
+    else:
+        assert why_not(leaf, [CA]) == "it is not for servers"
+
+
+# Which certificate of its issuer a certificate names
+
+
+def names_its_issuer(
+    key_of: Party | None = None, certificate: Party | None = None, *, other_issuer: str = ""
+) -> tuple[x509.ExtensionType, bool]:
+    """An authority key identifier: of a key, of a certificate by issuer and number, or of both."""
+    key = key_of and x509.SubjectKeyIdentifier.from_public_key(key_of.key.public_key()).digest
+    above = certificate and (name_of(other_issuer) if other_issuer else certificate.certificate.issuer)
+    number = certificate.certificate.serial_number if certificate else None
+    return x509.AuthorityKeyIdentifier(key, [x509.DirectoryName(above)] if above else None, number), False
+
+
+def with_its_key(party: Party) -> Party:
+    """An authority's certificate that tells the identifier of its key."""
+    return issue(
+        "CA", ROOT, [basics(), (x509.SubjectKeyIdentifier.from_public_key(party.key.public_key()), False)], key=CA.key
+    )
+
+
+def test_of_an_issuer_issued_again_the_certificate_that_is_named_is_taken() -> None:
+    """As `keyid,issuer:always` of OpenSSL writes it: some clients look at no other one."""
+    again = issue("CA", ROOT, key=CA.key)
+    leaf = serve(CA, [names_its_issuer(certificate=CA)])
+    assert chain(leaf, [again, CA]) == chain(leaf, [CA, again]) == trusted(CA)
+    assert why_not(leaf, [again]) == "www.example.com names another certificate of CA as its issuer's"
+
+
+@pytest.mark.parametrize(
+    ("named", "is_right"),
+    [
+        (names_its_issuer(CA), True),
+        (names_its_issuer(ROOT), False),
+        (names_its_issuer(CA, CA), False),
+        (names_its_issuer(certificate=CA, other_issuer="Other"), False),
+    ],
+    ids=["key", "another key", "key, and another number", "another issuer's issuer"],
+)
+def test_what_a_certificate_names_must_be_its_issuer(named: tuple[x509.ExtensionType, bool], is_right: bool) -> None:
+    ca = with_its_key(CA)
+    leaf = serve(CA, [named])
+    assert (chain(leaf, [ca]) == trusted(ca)) is is_right
+    assert chain(serve(CA, [names_its_issuer(ROOT)]), [CA]) == trusted(CA), "an issuer that does not tell its key's"
+
+
 def test_a_key_without_its_name_makes_no_issuer() -> None:
     assert chain(LEAF, [issue("Other", ROOT, key=CA.key)]).trust == "incomplete"
     assert chain(LEAF, [CA], [issue("Other", key=ROOT.key)]).trust == "incomplete"
@@ -469,7 +541,7 @@ def test_a_signature_that_rests_on_a_broken_hash(hash_name: Hash) -> None:
     if hash_name == "sha1":  # the library does not even verify all others
         assert found == tuple(f"the signature of {name} rests on sha1, which is broken" for name in names)
     else:
-        assert all(why.startswith(f"the signature of {name} ") for name, why in zip(names, found, strict=True))
+        assert all(why.startswith(f"the signature of {name} ") for name, why in zip(names, found, strict=True)), found
     assert chain(leaf, [weak, ca], [root]) == chain(leaf, [ca, weak], [root]) == trusted(ca)
 
 
