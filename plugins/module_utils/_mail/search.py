@@ -61,7 +61,8 @@ class Found:
 NO_ANCHORS = Anchors()
 
 Target: t.TypeAlias = "tuple[str, frozenset[str]]"
-"""What to find: a public key, and the names that the certificate should be for, in ASCII form; if empty, any names will do."""
+"""What to find: a public key, and the names that the certificate should be for, in ASCII form; if empty, any names will do, and each
+certificate that stands for something else is found: whoever has a signing request can get one for a name of his own."""
 
 
 def take(
@@ -70,8 +71,8 @@ def take(
     at: datetime,
     anchors: Callable[[], Anchors] = lambda: NO_ANCHORS,
     known: Iterable[Certificate] = (),
-) -> dict[Target, Found]:
-    """Return for each target the best valid certificate in a message.
+) -> dict[Target, list[Found]]:
+    """Return for each target the best valid certificate in a message; if any names will do, that for each organization and its names.
 
     A target's key is the SHA-256 of the SubjectPublicKeyInfo, in hex.
 
@@ -89,11 +90,19 @@ def take(
     if not wanted:
         return {}
     chains = Chains([*(one.certificate for one in message.candidates), *known], anchors(), at)
-    found = {
-        (key, names): _best_of([one for one in wanted.get(key, ()) if _is_for(one, key, names, targets)], chains, names)
-        for key, names in targets
-    }
-    return {target: best for target, best in found.items() if best is not None}
+    found: dict[Target, list[Found]] = {}
+    for key, names in targets:
+        of_one: dict[object, list[Candidate]] = {}
+        for one in wanted.get(key, ()):
+            if _is_for(one, key, names, targets):
+                of_one.setdefault(_stands_for(one.certificate, names), []).append(one)
+        found[key, names] = [_best_of(alike, chains, names) for alike in of_one.values()]
+    return {target: best for target, best in found.items() if best}
+
+
+def _stands_for(certificate: Certificate, names: frozenset[str]) -> object:
+    """Return what a certificate is not compared with others beyond; with all, if it is known which names are wanted."""
+    return None if names else (certificate.identities, certificate.organizations)
 
 
 def _is_for(candidate: Candidate, key: str, names: frozenset[str], targets: Collection[Target]) -> bool:
@@ -102,13 +111,13 @@ def _is_for(candidate: Candidate, key: str, names: frozenset[str], targets: Coll
     return not names or bool(names & its) or not any(other & its for its_key, other in targets if its_key == key)
 
 
-def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str]) -> Found | None:
+def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str]) -> Found:
     """Return the newest certificate that is trusted and has all the names, else the one that is closest to this.
 
     Anyone who has got hold of a CSR can have a trusted authority sign it for a name of his own.
     """
     newest = sorted(candidates, key=lambda one: _age(one.certificate), reverse=True)
-    best = None
+    best: Found | None = None
     for candidate in newest[:OF_ONE_KEY]:
         certificate = candidate.certificate
         chain = chains.of(certificate)
@@ -117,7 +126,7 @@ def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str])
             return found
         if best is None or _quality(found) > _quality(best):
             best = found
-    return best
+    return t.cast(Found, best)
 
 
 BARRIERS: tuple[UnmatchedReason, ...] = ("too_large", "encrypted", "malformed")
@@ -289,13 +298,13 @@ class Search:
             known: issuers that may be missing from the messages.
             require_trust: whether to accept only trusted certificates.
         """
-        self._targets = frozenset(targets)
+        self.targets = tuple(dict.fromkeys(targets))
         self._anchors = anchors
         self._known = dict.fromkeys(known)
         self._require_trust = require_trust
         self._issuers: dict[Certificate, None] = {}
         self._waiting: list[Waiting] = []
-        self.collected: dict[Target, Collected] = {}
+        self._collected: dict[Target, dict[object, Collected]] = {}
         self.refused: dict[Target, Found] = {}
         self.invalid: dict[str, Certificate] = {}
         """By public key, the newest certificate that has expired or is not valid yet."""
@@ -306,11 +315,15 @@ class Search:
     @property
     def is_complete(self) -> bool:
         """Whether every target is found, trusted and with its names."""
-        return all(one in self.collected and self.collected[one].found.is_right for one in self._targets)
+        return all(any(one.found.is_right for one in self.collected(target)) for target in self.targets)
+
+    def collected(self, target: Target | None) -> list[Collected]:
+        """Return what was found for a target: one certificate, if its names are known."""
+        return list(self._collected[target].values()) if target in self._collected else []
 
     @cached_property
     def _keys(self) -> frozenset[str]:
-        return frozenset(key for key, _names in self._targets)
+        return frozenset(key for key, _names in self.targets)
 
     def examine(self, data: bytes, location: Location, at: datetime) -> None:
         """Look into a message, at the present instant: a certificate issued during the wait for mail is valid by then."""
@@ -320,8 +333,9 @@ class Search:
         if reason:
             self._reject(message.headers, location, reason)
         self._remember_invalid(message, at)
-        for target, found in take(message, self._targets, at, self._anchors, self._known).items():
-            self._consider(target, Collected(found, message.headers, location), at)
+        for target, several in take(message, self.targets, at, self._anchors, self._known).items():
+            for found in several:
+                self._consider(target, Collected(found, message.headers, location), at)
         self._remember_issuers(message)
 
     def settle(self, at: datetime) -> None:
@@ -360,9 +374,9 @@ class Search:
         self._issuers |= dict.fromkeys(islice(new, ISSUERS - len(self._issuers)))
 
     def _keep(self, target: Target, collected: Collected) -> None:
-        best = self.collected.get(target)
-        if best is None or _quality(collected.found) > _quality(best.found):
-            self.collected[target] = collected
+        alike, terms = self._collected.setdefault(target, {}), _stands_for(collected.found.certificate, target[1])
+        if terms not in alike or _quality(collected.found) > _quality(alike[terms].found):
+            alike[terms] = collected
 
     def _try_again(self, at: datetime, others: Iterable[Certificate] = ()) -> None:
         """Check whether the issuers known by now, or others, complete the chains of certificates found before."""

@@ -91,10 +91,8 @@ def run(module: Module) -> dict[str, t.Any]:
     at = now()
     return {
         "changed": False,
-        "certificates": [
-            search.collected[one.target].as_result(one) for one in wanted if one.target in search.collected
-        ],
-        "missing": [why_missing(one, search, at) for one in wanted if one.target not in search.collected],
+        "certificates": [found.as_result(one) for one in wanted for found in search.collected(one.target)],
+        "missing": [why_missing(one, search, at) for one in wanted if not search.collected(one.target)],
         "unmatched": search.unmatched,
         "unmatched_count": search.unmatched_count,
         "messages_examined": search.examined,
@@ -120,6 +118,10 @@ def too_many(given: t.Sequence[str]) -> str:
 def open_mailbox(params: t.Mapping[str, t.Any]) -> Mailbox:
     """Return the source of messages."""
     given = [name for name in MAILBOXES if params[name] is not None]
+    if not given:
+        raise CertificatesError(
+            "invalid_argument", f"No mailbox is named: give one of {', '.join(MAILBOXES)} that is not null."
+        )
     if len(given) > 1:
         raise CertificatesError("invalid_argument", too_many(given))
     largest = params["max_message_bytes"]
@@ -134,13 +136,14 @@ def open_mailbox(params: t.Mapping[str, t.Any]) -> Mailbox:
 
 def warn_of_untrusted(module: Module, search: Search) -> None:
     """Warn about certificates that were not accepted because they are not trusted, or were accepted in spite of that."""
-    said = [why_untrusted(found)[1] for target, found in search.refused.items() if target not in search.collected]
-    untrusted = [one.found for one in search.collected.values() if one.found.trust != "trusted"]
+    said = [why_untrusted(found)[1] for target, found in search.refused.items() if not search.collected(target)]
+    taken = [one for target in search.targets for one in search.collected(target)]
+    untrusted = [one.found for one in taken if one.found.trust != "trusted"]
     said += [f"Taken, though it is not trusted: {why_untrusted(found)[1]}" for found in untrusted]
     said += [
         f"The certificate {one.found.certificate.shown_name} has the right public key, "
         "but not the order's common name, or a name of the signing request: look at it."
-        for one in search.collected.values()
+        for one in taken
         if one.found.is_for_other_names
     ]
     warn_of_each(module, said, MOST_WARNINGS, "The same is the case with {} more certificates.")

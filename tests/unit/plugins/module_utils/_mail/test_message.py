@@ -134,7 +134,7 @@ def assert_silent(shown: str) -> None:
 def take(message: Message, keys: Iterable[str], at: datetime) -> dict[str, Found]:
     """Take what carries these public keys, whatever it is for."""
     found = search.take(message, {(key, frozenset()) for key in keys}, at)
-    return {key: one for (key, _names), one in found.items()}
+    return {key: one for (key, _names), (one,) in found.items()}
 
 
 def taken(message: Message, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, Found], str | None]:
@@ -384,13 +384,33 @@ def test_nothing_is_wanted() -> None:
 def test_a_certificate_for_another_name_is_told_apart(names: list[str], is_right: bool) -> None:
     message = read_message(form_data("text_canonical"))
     target = (key_of(ISSUED), frozenset(names))
-    assert search.take(message, {target}, AT)[target].is_for_other_names is not is_right
+    (found,) = search.take(message, {target}, AT)[target]
+    assert found.is_for_other_names is not is_right
 
 
 def test_of_two_orders_with_one_key_each_gets_its_own() -> None:
     message = read_message(form_data("text_canonical"))
     right, other = ((key_of(ISSUED), frozenset({name})) for name in ("www.example.com", "shop.example.com"))
     assert search.take(message, {right, other}, AT).keys() == {right}
+
+
+def test_where_any_names_will_do_a_certificate_for_others_hides_none() -> None:
+    """Whoever has got hold of a signing request can have it signed for a name of his own, and so can another organization."""
+    key = ISSUED.key
+    old, new, other, organization = (
+        AUTHORITY.issue(name, key=key, days=(begin, 90), organization=of)
+        for name, begin, of in (
+            ("www.example.com", -9, None),
+            ("www.example.com", -8, None),
+            ("zzz.example.com", -1, None),
+            ("www.example.com", -1, "Ltd"),
+        )
+    )
+    looking = search.Search([(key_of(ISSUED), frozenset())], require_trust=False)
+    for one in (new, other, organization, old):
+        looking.examine(one.pem.encode(), search.Location(), NOW)
+    found = [one.found.certificate for one in looking.collected(looking.targets[0])]
+    assert found == [Certificate.of(one.certificate) for one in (new, other, organization)]
 
 
 # Headers
@@ -678,7 +698,7 @@ def use(data):
     keys = [key, *(candidate.certificate.public_key_sha256 for candidate in message.candidates)]
     take(message, {(each, frozenset()) for each in keys}, at)
     repr((message, found))
-    return why_not(message, {key}, at), len(message.candidates), [one.certificate.der.hex() for one in found.values()]
+    return why_not(message, {key}, at), len(message.candidates), [one.certificate.der.hex() for several in found.values() for one in several]
 
 def read(path):
     data = Path(path).read_bytes()
