@@ -21,7 +21,7 @@ from .._x509.certificate import Certificate, names_of
 from .deployments import ListenerAction, nearest
 from .rotation import SourceCertificate, remedy_of
 from .store_index import StoreIndex
-from .superseding import Clients, certificate_of, supersedes
+from .superseding import Clients, age, certificate_of, supersedes
 
 Record = Mapping[str, t.Any]
 HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
@@ -98,7 +98,7 @@ def _about(one: ListenerAction, known: RenewalFacts, clients: Clients) -> t.Iter
                 one,
                 certificate,
                 "expired" if has_expired else "expiring",
-                f"{when}, and nothing renews it. {_why_not_renewed(one, certificate, known, held)}",
+                f"{when}, and nothing renews it. {_why_not_renewed(one, certificate, known, held, clients)}",
                 clients,
             )
     if held:
@@ -154,14 +154,27 @@ def _is_renewed_in_time(one: ListenerAction, certificate: Certificate, known: Re
     )
 
 
-def _why_not_renewed(one: ListenerAction, certificate: Certificate, known: RenewalFacts, held: str | None) -> str:
+def _why_not_renewed(
+    one: ListenerAction, certificate: Certificate, known: RenewalFacts, held: str | None, clients: Clients
+) -> str:
     """Return why nothing renews what a listener serves, and what to do about it; `held` is why what is newer is held back."""
     if one.better_id:
         return f"Certificate {one.better_id} of the store is newer: have it served, with the playbook deploy or rotate."
     if held:
         return held
     if one.outcome in {"failed", "rolled_back"}:
-        return f"Switching it failed: {one.message}"
+        return one.message
+    record = known.index.by_id.get(one.present_id or 0)
+    fitting = known.index.valid_at(clients.at).covering(certificate.identities)
+    if (record is None or record.certificate is None) and fitting:
+        return (
+            f"The store has no certificate {one.present_id}, which the listener has, but certificate {max(fitting, key=age).id} for its names: "
+            "name that in ssl_certificate_deploy, with allow_name_loss."
+        )
+    renewals = known.usable_index.superseding(record, clients) if record and record.certificate else []
+    if renewals:
+        entry = known.entry_of[max(renewals, key=age).id]
+        return f"{entry.shown} ({entry.path}) would renew it, but was not stored: see what failed."
     about = [record for record in known.unused if names_of(record) & certificate.identities]
     told = next((record for record in about if record["reason"] not in {"already_imported", "superseded"}), None)
     if told is not None:

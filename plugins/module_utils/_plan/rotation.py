@@ -155,7 +155,9 @@ def choose(entries: Iterable[SourceCertificate], index: StoreIndex, wish: Source
     by_id = {entry.record.id: entry for entry in usable}
     to_import = []
     for entry in usable:
-        why_not = _why_not_wanted(entry, index, clients) or _why_worse(entry, rivals, by_id, clients)
+        why_not = _why_not_wanted(entry, index, clients) or _why_worse(
+            entry, rivals, by_id, clients, is_stored=bool(index.same(entry.certificate))
+        )
         if not why_not and not wish.import_new and not index.superseded_by(entry.record, clients):
             why_not = _why_nothing_to_renew(entry, index, clients)
         if why_not:
@@ -202,9 +204,8 @@ def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Client
             "superseded",
             f"The store has a newer one for the same names: certificate {newest.id}, valid until {iso(newest.not_after)}.",
         )
-    equal = next(
-        (one for one in index.covering(entry.certificate.identities) if is_as_good(one, entry.record, clients)), None
-    )
+    alike = () if same else index.covering(entry.certificate.identities)
+    equal = next((one for one in alike if is_as_good(one, entry.record, clients)), None)
     if equal is None:
         return None
     return (
@@ -215,12 +216,21 @@ def _why_not_wanted(entry: SourceCertificate, index: StoreIndex, clients: Client
 
 
 def _why_worse(
-    entry: SourceCertificate, rivals: StoreIndex, by_id: Mapping[int, SourceCertificate], clients: Clients
+    entry: SourceCertificate,
+    rivals: StoreIndex,
+    by_id: Mapping[int, SourceCertificate],
+    clients: Clients,
+    *,
+    is_stored: bool,
 ) -> tuple[RotationReason, str] | None:
-    """Return why another certificate of the sources is taken instead, or `None` if it is not."""
+    """Return why another certificate of the sources is taken instead, or `None` if it is not.
+
+    Others of its age do not matter if the store has it without its chain, as it is served then.
+    """
     names = entry.certificate.identities
     better = [one for one in rivals.superseding(entry.record, clients) if one.certificate != entry.certificate]
-    equal = [one for one in rivals.covering(names) if is_as_good(one, entry.record, clients)]
+    alike = () if is_stored else rivals.covering(names)
+    equal = [one for one in alike if is_as_good(one, entry.record, clients)]
     wider = [one for one in equal if certificate_of(one).identities > names]
     if better or wider:
         other = by_id[max(better or wider, key=age).id]

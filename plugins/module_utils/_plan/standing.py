@@ -19,14 +19,21 @@ from .._api.orders import STANDING, Order, Selection
 from .._api.store import StoreCertificate
 from .._times import SLACK, is_of_term
 from .store_index import StoreIndex
-from .superseding import Clients, Incumbent, certificate_of, why_not_in_place_of
+from .superseding import Clients, Incumbent, age, certificate_of, why_not_in_place_of
 
 
 def is_imported(order: Order, record: StoreCertificate, at: datetime) -> bool:
-    """Return whether a certificate of the store is an order's: it has the order's public key and term."""
+    """Return whether a certificate of the store is an order's: it has the order's public key and term.
+
+    While it is waited for, somebody may have signed the request with its own key.
+    """
     certificate = certificate_of(record)
     has_key = certificate.public_key_sha256 == order.public_key_sha256
-    return has_key and is_of_term(order.expires_at, certificate.not_before, certificate.not_after, at)
+    return (
+        has_key
+        and is_of_term(order.expires_at, certificate.not_before, certificate.not_after, at)
+        and not certificate.is_root
+    )
 
 
 def supersedes_order(record: StoreCertificate, order: Order, clients: Clients) -> bool:
@@ -77,7 +84,13 @@ def standing(order: Order, index: StoreIndex, clients: Clients) -> Standing:
     if imported_as:
         return Standing(of_its_key, imported_as, ())
     candidates = index.valid_at(clients.at).covering(order.names)
-    return Standing(of_its_key, (), tuple(one for one in candidates if supersedes_order(one, order, clients)))
+    found = [one for one in candidates if supersedes_order(one, order, clients)]
+    before = max(
+        of_its_key, key=age, default=None
+    )  # an earlier certificate of the order, or for its key, says more of what is wanted
+    if before is not None:
+        found = [one for one in found if why_not_in_place_of(one, Incumbent.of(before), clients) is None]
+    return Standing(of_its_key, (), tuple(found))
 
 
 def about(orders: Iterable[Order], index: StoreIndex) -> list[StoreCertificate]:

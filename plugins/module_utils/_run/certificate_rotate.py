@@ -181,7 +181,7 @@ def checked_source(position: int, given: Mapping[str, t.Any]) -> Source:
 
 def why_no_mail(mail: Mapping[str, t.Any]) -> str | None:
     """Return why no mailbox can be opened by a description, or `None` if nothing in it speaks against that."""
-    named = which_mailboxes({name: value for name, value in mail.items() if value is not None})
+    named = which_mailboxes(mail)
     return f"mail must name the mailbox by one of {', '.join(MAILBOXES)}{named}" if named else why_unusable(mail)
 
 
@@ -482,11 +482,12 @@ class Rotation:
     def _simulated(planned: ListenerAction, seen: ListenerAction) -> ListenerAction:
         """Return what would become of a listener: one that would be switched is seen to serve what it gets, if it can be seen at all."""
         if planned.outcome == "failed":
-            return replace(planned, served=seen.served, seen=seen.seen)
+            return replace(planned, seen=seen.seen)  # what is not switched for a reason is not looked at then
         if planned.outcome != "switched":
             return seen
         is_seen = None if seen.reason == "not_reachable" or not seen.is_to_be_seen else bool(seen.seen)
-        return replace(deploying.simulate(planned), served=True if is_seen else is_seen)
+        served = True if is_seen else is_seen
+        return replace(deploying.simulate(planned), served=served, is_everywhere=seen.is_everywhere)
 
     def _note_listeners(self) -> None:
         deploys, verifies = "deploy" in self._phases, "verify" in self._phases

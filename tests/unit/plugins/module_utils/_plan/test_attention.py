@@ -239,7 +239,24 @@ def test_a_switch_that_failed() -> None:
     )
     (item,) = items
     assert (item["reason"], item["not_after"]) == ("expiring", iso(NOW + 10 * DAY))
-    assert item["message"].endswith("Switching it failed: It is busy.")
+    assert item["message"].endswith("nothing renews it. It is busy.")
+
+
+def test_a_renewal_of_a_source_that_could_not_be_stored() -> None:
+    said = message(serving(DUE), usable=[entry(FRESH, 1)], has_sources=True)
+    assert said.endswith(
+        f"{entry(FRESH, 1).shown} ({entry(FRESH, 1).path}) would renew it, but was not stored: see what failed."
+    )
+
+
+def test_a_certificate_for_the_names_of_a_listener_whose_own_is_not_in_the_store() -> None:
+    seen = (OVER.record().certificate,)
+    unknown = replace(listener(1, FRESH.record(1)), target=None, certificate_id=99, served=False, seen=seen)
+    due = next(item for item in found(unknown, store=[FRESH]) if item["reason"] == "expired")
+    assert (
+        "The store has no certificate 99" in due["message"]
+        and "certificate 10 for its names: name that" in due["message"]
+    )
 
 
 def skipped(reason: str, *names: str, source: str = "lego", **about: Any) -> dict[str, Any]:

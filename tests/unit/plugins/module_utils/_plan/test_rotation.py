@@ -78,6 +78,21 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
     "the store has a newer one": ([NEWER], [NEW], ["superseded"]),
     "the store has a newer one for more names": ([replace(NEWER, names=BOTH)], [NEW], ["superseded"]),
     "what the store has is an authority's younger twin": ([OLD, replace(NEW, copy=1)], [NEW], ["ambiguous"]),
+    "it completes what is served, and another one is as new": (
+        [replace(NEW, chain="none"), replace(NEW, copy=1)],
+        [NEW],
+        [None],
+    ),
+    "it completes what is served, and the source has another one that is as new": (
+        [replace(NEW, chain="none")],
+        [NEW, replace(NEW, copy=1)],
+        [None, "ambiguous"],
+    ),
+    "it completes what is served, and the source has one for more names": (
+        [replace(NEW, chain="none")],
+        [NEW, replace(NEW, names=BOTH)],
+        [None, "new_name"],
+    ),
     "expired": ([OLD], [Made(days=(-90, -0.01))], ["expired"]),
     "expired, and newer than a valid one": ([OLD], [Made(days=(-1, -0.01)), NEW], ["expired", None]),
     "the newest in the store has expired": ([Made(days=(-1, -0.01))], [Made(days=(-2, 89))], ["new_name"]),

@@ -73,6 +73,20 @@ def test_an_order_is_imported_as_what_is_valid_and_of_its_key_and_term(
     assert is_imported(ORDER, record, NOW) is expected
 
 
+def test_what_was_signed_with_the_key_itself_is_not_the_orders() -> None:
+    """While it is waited for, somebody may have signed the request so."""
+    made = Made(key=KEY, days=(-340, 25), by="itself")
+    state = standing(ORDER, StoreIndex([made.record(7)]), CLIENTS)
+    assert (state.imported_as, len(state.of_its_key)) == ((), 1)
+
+
+def test_a_certificate_of_the_orders_key_says_which_organization_is_meant() -> None:
+    before, newer = held(-700, -300, organization="Ltd"), held(-1, 364, OTHER, identifier=8)
+    meant = held(-1, 364, OTHER, identifier=9, organization="Ltd")
+    state = standing(ORDER, StoreIndex([before, newer, meant]), CLIENTS)
+    assert [one.id for one in state.superseded_by] == [9]
+
+
 def test_of_an_expired_order_the_certificate_may_have_expired() -> None:
     order = replace(ORDER, expires_at=NOW - DAY)
     assert is_imported(order, held(-340, -1), NOW) and is_imported(order, held(-340, -3), NOW)
