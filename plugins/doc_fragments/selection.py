@@ -79,7 +79,7 @@ options:
     suboptions:
       order_ids:
         description:
-          - Only these orders. An empty or null list selects none. An id that does not exist is not an error.
+          - Only these orders. An empty or null list selects none.
         type: list
         elements: int
       common_names:

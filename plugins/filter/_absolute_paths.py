@@ -10,6 +10,7 @@ import os
 import typing as t
 from collections.abc import Callable
 
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import from_json
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
 PATHS = {"certbot", "lego", "acme_sh", "folder", "privatekey_dir", "maildir", "mbox", "paths", "ca_path"}
@@ -19,7 +20,7 @@ PATHS = {"certbot", "lego", "acme_sh", "folder", "privatekey_dir", "maildir", "m
 @on_variables
 def absolute_paths(value: t.Any) -> t.Any:
     """Return sources, or the description of a mailbox, with absolute paths; what is neither stays as it is."""
-    return _absolute(value)
+    return _absolute(from_json(value, (dict, list)))
 
 
 def _absolute(value: t.Any, is_path: bool = False) -> t.Any:

@@ -12,11 +12,15 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import why_not_fulfilled
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import role_variables
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import without_secrets
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
+ROTATION = "ssl_rotation"
+"""The role that has the variables of what was one role once."""
 ALIKE = 0.9
 """How like a name must be to what is written for it to be meant, for `difflib`: all begin alike."""
 FILES = {"report_path": ".html", "metrics_path": ""}
@@ -38,7 +42,7 @@ def why_refused(defined: Sequence[str], role: str, unread: str | None, needs: Ma
             f"Ansible could make no variable of {json.dumps(unread)}, so nothing was done. Write -e @FILE for a file, "
             "-e NAME=VALUE without blanks around the sign, or JSON."
         )
-    return _why_unknown(defined, role) or _why_unready(role, needs) or ""
+    return without_secrets(_why_unknown(defined, role) or _why_unready(role, needs) or "")
 
 
 def _why_unknown(defined: Sequence[str], role: str) -> str | None:
@@ -46,8 +50,14 @@ def _why_unknown(defined: Sequence[str], role: str) -> str | None:
     unknown = sorted({*defined} - known - {f"{role}_result"})
     if not unknown:
         return None
-    close = dict.fromkeys(name for one in unknown for name in get_close_matches(one, known, 1, ALIKE))
+    close = dict.fromkeys(name for one in unknown for name in get_close_matches(one.lower(), known, 1, ALIKE))
+    moved = [
+        name
+        for one in unknown
+        if (name := one.replace("ssl_fulfillment_", "ssl_rotation_")) in role_variables(ROTATION)
+    ]
     meant = f" Is {' and '.join(close)} meant?" if close else ""
+    meant += f" The role {ROTATION} has {', '.join(moved)}." if moved else ""
     return (
         f"The role {role} does not know {', '.join(unknown)}.{meant} "
         f"`ansible-doc --type role softlayer.certificates.{role}` lists its variables."
@@ -55,21 +65,51 @@ def _why_unknown(defined: Sequence[str], role: str) -> str | None:
 
 
 def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
-    why_not = why_not_fulfilled(needs, _is_folder) if role == "ssl_fulfillment" else None
+    why_not = (
+        (why_not_fulfilled(needs, _is_folder, _exists) or _why_unreadable(needs)) if role == "ssl_fulfillment" else None
+    )
     if why_not:
         return why_not
     if needs["phases"] in (["report"], "report") and not needs["report_path"]:
         return f"The report phase alone needs {role}_report_path, the .html file to write."
     for name, ending in FILES.items():
         path = needs.get(name)
-        if path and not (path.endswith(ending) and _is_folder(os.path.dirname(absolute(path)))):
+        if path and not (str(path).endswith(ending) and _is_folder(os.path.dirname(absolute(str(path))))):
             what = f"an {ending} file" if ending else "a file"
             return f"{role}_{name} is {path}, but must be {what} in a folder of the controller that exists."
     return None
 
 
+def _why_unreadable(needs: Mapping[str, t.Any]) -> str | None:
+    """Return why certificates that emails are compared with cannot be read: an email that is sent for nothing cannot be sent again soon."""
+    if not needs["mail"] and "import" not in needs["phases"]:
+        return None
+    try:
+        from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import (
+            known_issuers,
+            trusted_roots,
+        )
+    except ImportError:
+        return None  # the modules say which library is missing
+    readers: Mapping[str, Callable[[str], object]] = {
+        "trusted_ca_path": trusted_roots,
+        "intermediate_path": known_issuers,
+    }
+    for name, read in readers.items():
+        try:
+            if needs[name]:
+                read(absolute(needs[name]))
+        except CertificatesError as error:
+            return f"ssl_fulfillment_{name} cannot be used: {error.message}"
+    return None
+
+
 def _is_folder(path: str) -> bool:
     return os.path.isdir(absolute(path))
+
+
+def _exists(path: str) -> bool:
+    return os.path.exists(absolute(path))
 
 
 class FilterModule:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from ansible.module_utils.basic import AnsibleFallbackNotFound, env_fallback
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.validation import check_type_dict
 
 from ._errors import CertificatesError
@@ -91,6 +92,21 @@ class ArgumentSpec:
         if place is not None:
             raise CertificatesError("invalid_argument", f"{place} takes a number, and true or false is none.")
 
+    def read(self, values: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return the values of all options, of their types, as a module gets them.
+
+        Raises:
+            CertificatesError: `invalid_argument`.
+        """
+        meant = self.as_meant(values)
+        self.check_names(meant)
+        self.check_numbers(meant)
+        found = ArgumentSpecValidator(**self.as_keywords()).validate(meant)
+        if found.error_messages:
+            raise CertificatesError("invalid_argument", f"{found.error_messages[0]}.")
+        read: dict[str, t.Any] = found.validated_parameters
+        return read
+
     def as_keywords(self) -> dict[str, t.Any]:
         """Return the keyword arguments for `AnsibleModule`."""
         return {
@@ -114,6 +130,7 @@ LIMITS: Mapping[str, str] = {
         "Write {} for all orders, or name conditions. In -e name=value, Ansible would cut them off after a blank; write JSON there, such as "
         '-e \'{"ssl_fulfillment_select": {"common_names": ["www.example.com"]}}\'.'
     ),
+    "ssl_fulfillment_mail": 'Write it like {"maildir": "/srv/mail"}.',
     "approved": "Give what a run in check mode returned, or leave it out.",
 }
 """Dicts that limit what is done, and what to write. Ansible would read null, or half of a text, as a wider limit than was meant."""
@@ -199,7 +216,7 @@ def _as_meant(options: Mapping[str, OneArgument], values: Mapping[str, t.Any], w
 
 
 def _dict_as_meant(argument: OneArgument, value: object, place: str) -> object:
-    read = _from_json(value, dict)
+    read = from_json(value, dict)
     return _as_meant(argument.get("options") or {}, read, f"{place}.") if isinstance(read, dict) else value
 
 
@@ -207,11 +224,15 @@ def _list_as_meant(argument: OneArgument, value: object, place: str) -> object:
     elements = argument.get("elements", "str")
     if _is_blank(value):
         return value if "default" in argument else []
-    items: t.Any = _from_json(value, list)
+    items: t.Any = from_json(value, list)
     if elements == "dict":
-        alone = _from_json(value, dict)
+        alone = from_json(value, dict)
         items = [alone] if isinstance(alone, dict) else items
     elif isinstance(items, str):
+        if "-----BEGIN" in items:  # split at its blanks, a key would not be known for one
+            raise CertificatesError(
+                "invalid_argument", f"{place} is a PEM text, which is no list. Give what the option asks for."
+            )
         items = SEPARATORS.get(elements, USUAL_SEPARATORS).split(items.strip())
         if any(NO_ITEM.search(item) for item in items):
             shown = json.dumps(str(value)[:LONGEST_SHOWN], ensure_ascii=False)
@@ -225,7 +246,7 @@ def _list_as_meant(argument: OneArgument, value: object, place: str) -> object:
     return [_dict_as_meant(argument, item, f"{place}[{at}]") for at, item in enumerate(items)] if is_dict else items
 
 
-def _from_json(value: object, kind: type) -> object:
+def from_json(value: object, kind: type | tuple[type, ...]) -> object:
     """Return what a text is in JSON, if it is of a kind; else the value as it is, for Ansible to read or refuse."""
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         with suppress(ValueError, RecursionError):

@@ -232,3 +232,7 @@ LineReason = t.Literal[
     "store_unknown",
 ]
 """Why a line of certificates is in its state; besides them, the reasons of sources, of imports and of listeners."""
+
+NO_SUCH_ORDER = (
+    "There is no such order, or the API user has no permission to see it; ssl_order_info lists the orders there are."
+)

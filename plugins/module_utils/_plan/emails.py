@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .._codes import EmailOutcome, EmailReason, Ineligibility, InStore
+from .._codes import NO_SUCH_ORDER, EmailOutcome, EmailReason, Ineligibility, InStore
 from .._names import address_matches, is_one_address, shown_name
 from .._text import printable, some_of
 from .._times import iso
@@ -255,5 +255,5 @@ def not_found(order_id: int) -> EmailAction:
         requested_at=None,
         previous_requested_at=None,
         next_allowed_at=None,
-        message="There is no such order, or the API user has no permission to see it; ssl_order_info lists the orders there are.",
+        message=NO_SUCH_ORDER,
     )

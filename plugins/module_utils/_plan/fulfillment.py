@@ -7,115 +7,124 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from .._argspec import NUMBERS, OneArgument, mailbox_options
+from .._argspec import ArgumentSpec, from_json, mailbox_options
+from .._errors import CertificatesError
 from .._mail.limits import why_out_of_bounds, why_unusable
 from .settings import which_mailboxes
 
 Record = Mapping[str, t.Any]
 Test = Callable[[str], bool]
-MAIL: Mapping[str, OneArgument] = {**mailbox_options().options, "wait_interval": {"type": "float"}}
-"""The options of the variable `mail`."""
-SERVER: Mapping[str, OneArgument] = MAIL["imap"]["options"]
-IMAP = SERVER.keys()
-"""The keys of a mail server."""
+PREFIX = "ssl_fulfillment_"
+PATHS = ("certificate_dir", "privatekey_dir", "report_path", "trusted_ca_path", "intermediate_path")
+NEEDS = ArgumentSpec(
+    {
+        "ssl_fulfillment_phases": {"type": "list", "elements": "str"},
+        "ssl_fulfillment_mail": {
+            "type": "dict",
+            "options": {**mailbox_options().options, "wait_interval": {"type": "float"}},
+        },
+        "ssl_fulfillment_wait_timeout": {"type": "float"},
+        **{f"{PREFIX}{name}": {"type": "str"} for name in PATHS},
+    }
+)
+"""The variables that phases need, with the types that the modules have for them."""
 PHASES = ("request", "collect", "import", "report")
-FORMER = {"deploy", "verify"}
-"""The phases that deal with listeners, which are those of another role."""
+FORMER = {"deploy": "deploy", "verify": "verify", "remove": "deploy"}
+"""The phases that deal with listeners, which are those of another role, and the playbooks that run them."""
 
 
-def why_not_fulfilled(needs: Record, is_folder: Test) -> str | None:
+def why_not_fulfilled(needs: Record, is_folder: Test, exists: Test) -> str | None:
     """Return why the role `ssl_fulfillment` cannot begin, `None` if it can.
 
     Args:
         needs: the variables that phases need, less the prefix of their names; `hosts` are the orders that are hosts of the play, if those
             are the selection, and `playbook_phases` those that a playbook is for.
         is_folder: says whether a path is a folder of the controller.
+        exists: says whether there is such a file or folder.
     """
-    given = needs["phases"] or []
-    phases = [phase.strip() for phase in given.split(",")] if isinstance(given, str) else given
-    known = needs["playbook_phases"] or PHASES
+    mail = from_json(needs["mail"], dict)
+    if isinstance(mail, dict) and not isinstance(from_json(mail.get("imap"), dict), dict | None):
+        return 'imap of ssl_fulfillment_mail is no dict. Write it like {"host": "imap.example.com", ...}.'
+    given = {name: needs.get(name.removeprefix(PREFIX)) for name in NEEDS.options}
+    try:
+        read = NEEDS.read({name: value for name, value in given.items() if value not in (None, "")})
+    except CertificatesError as error:
+        return error.message
+    settings = {name.removeprefix(PREFIX): value for name, value in read.items()}
+    phases, known = settings["phases"] or [], needs["playbook_phases"] or PHASES
     unknown = [phase for phase in phases if phase not in known]
     former = [phase for phase in unknown if phase in FORMER]
     if former:
         return (
             f"ssl_fulfillment_phases names {' and '.join(former)}: load balancers are what the role ssl_rotation deals with. Run the playbook "
-            f"softlayer.certificates.{former[0]}, or that role with ssl_rotation_phases: [deploy, verify, clean_up]."
+            f"softlayer.certificates.{FORMER[former[0]]}, or that role with ssl_rotation_phases: [deploy, verify, clean_up]."
         )
     if unknown or not phases:
-        names = ", ".join(map(str, unknown)) or "nothing"
-        return f"ssl_fulfillment_phases names {names}. Name one or more of {', '.join(known)}."
-    mail = needs["mail"] or None
-    if mail is not None and not isinstance(mail, dict):
-        return 'ssl_fulfillment_mail is no dict. Write it like {"maildir": "/srv/mail"}.'
-    if mail is not None or "collect" in phases:
-        named = which_mailboxes(mail or {})
-        if named:
-            return (
-                "To find certificates in emails, ssl_fulfillment_mail must name the mailbox with the emails by one of "
-                f"imap, maildir, mbox and paths{named}"
-            )
-    why_not = _why_no_server((mail or {}).get("imap")) or why_unusable(_typed(mail or {}))
+        return (
+            f"ssl_fulfillment_phases names {', '.join(unknown) or 'nothing'}. Name one or more of {', '.join(known)}."
+        )
+    return (
+        _why_no_mail(settings["mail"], phases, exists)
+        or _why_no_wait(settings["wait_timeout"])
+        or ("import" in phases and _why_not_imported(settings, is_folder))
+        or ("report" in phases and _why_not_reported(settings))
+        or _why_no_hosts(needs)
+        or None
+    )
+
+
+def _why_no_mail(mail: Record | None, phases: Sequence[str], exists: Test) -> str | None:
+    if not mail and "collect" not in phases:
+        return None
+    named = which_mailboxes(mail or {})
+    if named:
+        return (
+            "To find certificates in emails, ssl_fulfillment_mail must name the mailbox with the emails by one of "
+            f"imap, maildir, mbox and paths{named}"
+        )
+    mail = mail or {}
+    why_not = why_unusable(mail)
     if why_not:
         return f"ssl_fulfillment_mail cannot be used: {why_not}"
-    why_not = why_out_of_bounds("wait_timeout", _number(needs["wait_timeout"]))
-    if why_not:
-        return f"ssl_fulfillment_wait_timeout is {needs['wait_timeout']}, but {why_not}"
-    if "import" in phases:
-        why_not = _why_not_imported(needs, is_folder, has_mail=mail is not None)
-        if why_not:
-            return why_not
-    if "report" in phases and not needs["report_path"]:
-        return (
-            "The report phase needs ssl_fulfillment_report_path, the .html file to write, in a folder of the controller "
-            "that exists."
-        )
-    if needs["hosts"] == []:
-        return (
-            f"No host of the play is an SSL order: none has the variable {needs['inventory_vars_prefix']}id, which the inventory plugin "
-            "softlayer.certificates.ssl_orders sets. Run the play on the group ssl_orders, or check --limit."
-        )
+    places = [mail["maildir"], mail["mbox"], *(mail["paths"] or ())]
+    gone = [place for place in places if place is not None and not exists(place)]
+    if gone:
+        return f"There is no {' and no '.join(gone)} (ssl_fulfillment_mail) on the controller. Correct the path, or make what it names."
     return None
 
 
-def _why_no_server(imap: t.Any) -> str | None:
-    """Return why there is no mail server in a description; an unknown key is not shown, since it may be a password without its colon."""
-    if imap is None:
-        return None
-    if not isinstance(imap, dict):
-        return 'imap is no dict. Write it like {"host": "imap.example.com", ...}.'
-    if imap.keys() - IMAP:
-        return f"imap has an unknown key. There are {', '.join(sorted(IMAP))}."
-    lacking = [name for name, option in SERVER.items() if option.get("required") and not imap.get(name)]
-    return f"imap lacks {', '.join(lacking)}." if lacking else None
+def _why_no_wait(seconds: float | None) -> str | None:
+    why_not = why_out_of_bounds("wait_timeout", seconds)
+    return f"ssl_fulfillment_wait_timeout is {seconds}, but {why_not}" if why_not else None
 
 
-def _typed(mail: Record) -> Record:
-    """Return a description of a mailbox with numbers in place of their texts; Ansible has made sure that they are numbers."""
-    imap = mail.get("imap")
-    return _with_numbers(mail, MAIL) | ({"imap": _with_numbers(imap, SERVER)} if imap else {})
-
-
-def _with_numbers(values: Record, options: Mapping[str, OneArgument]) -> dict[str, t.Any]:
-    numbers = {name for name, option in options.items() if option["type"] in NUMBERS}
-    return {name: _number(value) if name in numbers else value for name, value in values.items()}
-
-
-def _number(value: t.Any) -> float | None:
-    return float(value) if value not in (None, "") else None
-
-
-def _why_not_imported(needs: Record, is_folder: Test, *, has_mail: bool) -> str | None:
-    names = ["privatekey_dir"] if has_mail else ["privatekey_dir", "certificate_dir"]
-    if not all(needs[name] for name in names):
+def _why_not_imported(settings: Record, is_folder: Test) -> str | None:
+    names = ["privatekey_dir"] if settings["mail"] else ["privatekey_dir", "certificate_dir"]
+    if not all(settings[name] for name in names):
         return (
             "The import phase needs ssl_fulfillment_mail, the mailbox with the emails, or ssl_fulfillment_certificate_dir, "
             "the folder with the certificates saved from them, and ssl_fulfillment_privatekey_dir, the folder with their "
             "private keys."
         )
-    missing = [name for name in names if not is_folder(needs[name])]
+    missing = [name for name in names if not is_folder(settings[name])]
     if not missing:
         return None
-    paths = " and ".join(f"{needs[name]} (ssl_fulfillment_{name})" for name in missing)
+    paths = " and ".join(f"{settings[name]} (ssl_fulfillment_{name})" for name in missing)
     return f"There is no folder {paths} on the controller. Make it, or correct the variable."
+
+
+def _why_not_reported(settings: Record) -> str | None:
+    if settings["report_path"]:
+        return None
+    return "The report phase needs ssl_fulfillment_report_path, the .html file to write, in a folder of the controller that exists."
+
+
+def _why_no_hosts(needs: Record) -> str | None:
+    if needs["hosts"] != []:
+        return None
+    return (
+        f"No host of the play is an SSL order: none has the variable {needs['inventory_vars_prefix']}id, which the inventory plugin "
+        "softlayer.certificates.ssl_orders sets. Run the play on the group ssl_orders, or check --limit."
+    )

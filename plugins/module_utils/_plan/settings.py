@@ -26,7 +26,7 @@ LIMITS: Mapping[str, tuple[int, int]] = {
 
 def which_mailboxes(mail: Mapping[str, t.Any]) -> str | None:
     """Return how a sentence ends that asks for one mailbox, or `None` if exactly one is named."""
-    boxes = [name for name in MAILBOXES if name in mail]
+    boxes = [name for name in MAILBOXES if mail.get(name) is not None]
     if len(boxes) == 1:
         return None
     return f": it names {' and '.join(boxes)}, leave all but one out." if boxes else "."

@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from .._codes import NO_SUCH_ORDER
 from .._errors import failed_about
 from .wording import label, named, skipped, stored_as
 
@@ -54,8 +55,10 @@ def outcome(run: Run) -> dict[str, list[Record]]:
     _add_emails(result, run.emails.get("emails") or ())
     if run.mails:
         _add_mails(result, run.mails, run.asked)
-    if run.imported:
+    if run.imported and not run.imported.get("skipped"):
         _add_imports(result, run)
+    told = {one["order_id"] for one in run.emails.get("emails") or ()}
+    result["failed"] += [_no_order(id_) for id_ in run.listed.get("missing_order_ids") or () if id_ not in told]
     for name, answer, key in (
         ("the orders", run.listed, "orders"),
         ("the emails", run.emails, "emails"),
@@ -65,6 +68,10 @@ def outcome(run: Run) -> dict[str, list[Record]]:
         if answer and key not in answer and not answer.get("skipped"):
             result["failed"].append(failed_about(name, answer))
     return result
+
+
+def _no_order(order_id: int) -> Record:
+    return {"order_id": order_id, "common_name": None, "reason": "not_found", "message": NO_SUCH_ORDER}
 
 
 def _add_emails(result: dict[str, list[Record]], emails: Iterable[Record]) -> None:
@@ -86,14 +93,15 @@ def _add_mails(result: dict[str, list[Record]], mails: Record, asked: Collection
 
 def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
     """Add what was imported; if an order is skipped, the reason of the last phase counts."""
-    untrusted = [one for one in run.mails.get("missing", ()) if one["reason"] in {"untrusted", "chain_incomplete"}]
-    known = {one["order_id"] for one in untrusted}
-    result["skipped"] = []
-    _skip(result, [one for one in run.imported.get("skipped_items", ()) if one["order_id"] not in known])
-    _skip(result, untrusted)
     if "certificates" not in run.imported:
         result["failed"].append(failed_about("the import", run.imported))
-    for one in run.imported.get("certificates", ()):
+        return
+    why_missing = {one["order_id"]: one for one in run.mails.get("missing", ())}
+    result["skipped"] = [
+        why_missing.get(one["order_id"], one) if one["reason"] == "waiting_for_email" else one
+        for one in run.imported.get("skipped_items", ())
+    ]
+    for one in run.imported["certificates"]:
         if one["outcome"] in {"imported", "updated"}:
             result["imported"].append(one)
         elif one["outcome"] == "unchanged":

@@ -118,7 +118,7 @@ def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
             "ssl_fulfillment_email_info returned, or certificate_dir, the folder with the certificates saved from emails.",
         )
     for name, keys, module in OF_OTHERS:
-        if not all(keys <= one.keys() for one in params[name] or ()):
+        if not all(one is not None and keys <= one.keys() for one in params[name] or ()):
             needed = f"Each of {name} needs {', '.join(sorted(keys))}"
             raise CertificatesError("invalid_argument", f"{needed}: give what {module} returned.")
     issuers = known_issuers(params["intermediate_path"])

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import cache
 
 from .._api.orders import ineligibility
+from .._api.values import number
 from .._errors import CertificatesError
 from .._files import read_file
 from .._names import ascii_name, file_stems, shown_name_of
@@ -61,10 +62,18 @@ def certificate_files(
                 f"There is no folder {folder} on this machine to look for certificates or keys in: make it, or correct the path.",
             )
     mailed = None if collected is None else _with_chains(list(collected), issuers)
-    orders = list(orders) if orders is not None else [_as_order(found) for found in (mailed or {}).values()]
-    files = _Files(orders, privatekey_passphrase)
+    if orders is None:
+        pairs = [(_as_order(found), found) for found in mailed or ()]
+    else:
+        orders = [{**order, "id": number(order["id"])} for order in orders]
+        by_age = sorted(mailed or (), key=lambda found: found.get("not_before") or "")
+        found_for = {
+            found.get("order_id"): found for found in by_age
+        }  # the newest, if several mailboxes were looked into
+        pairs = [(order, found_for.get(order["id"], {})) for order in orders]
+    files = _Files([order for order, _found in pairs], privatekey_passphrase)
     ready, skipped, at = [], [], now()
-    for order in orders:
+    for order, found in pairs:
         if mailed is None:
             folder = t.cast(str, certificate_dir)
             path, chain_path = files.find(order, folder, CERTIFICATE), files.find(order, folder, INTERMEDIATE)
@@ -72,7 +81,6 @@ def certificate_files(
             if path and not chain_path and issuers:
                 certificate = {"certificate_path": path, "intermediate_content": _chain_of_file(path, issuers)}
         else:
-            found = mailed.get(order["id"], {})
             certificate = {
                 "certificate_content": found.get("certificate"),
                 "intermediate_content": found.get("intermediate_certificate"),
@@ -97,35 +105,32 @@ def certificate_files(
             names = {"common_name": order["common_name"], "subject_alt_names": order.get("subject_alt_names") or []}
             skipped.append({"order_id": order["id"], **names, "reason": reason, "message": message})
         else:
-            ready.append(
-                {"order_id": order.get("order_id", order["id"]), **certificate, "privatekey_path": private_key}
-            )
+            ready.append({"order_id": order["id"], **certificate, "privatekey_path": private_key})
     return {"ready": ready, "skipped": skipped}
-
-
-def _identity(found: Order) -> object:
-    """Return the id of the order that a certificate is for; of one without, its public key."""
-    return found.get("order_id") or found.get("public_key_sha256")
 
 
 def _as_order(found: Order) -> Order:
     """Return what is known of the order of a certificate that an email had."""
-    return {**found, "id": _identity(found), "status": "approved", "expires_at": None}
+    return {**found, "id": found.get("order_id"), "status": "approved", "expires_at": None}
 
 
-def _with_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> dict[object, Order]:
-    """Return by order id what was found in emails; if an email has no chain, build it from the certificates in the others.
+def _with_chains(collected: Sequence[Order], known: Sequence[Certificate]) -> list[Order]:
+    """Return what was found in emails, once; if an email has no chain, build it from the certificates in the others.
 
     The signature proves the issuer, so it does not matter where the issuer's certificate comes from.
     """
     issuers = list(known)
     for found in collected:
         issuers += read_certificates(as_bytes(found["intermediate_certificate"] or ""))
-    complete: dict[object, Order] = {}
-    for found in collected:
-        chain = found["intermediate_certificate"] or _chain_of(as_bytes(found["certificate"]), issuers)
-        complete[_identity(found)] = {**found, "intermediate_certificate": chain}
-    return complete
+    distinct = {(found.get("order_id"), found["certificate"]): found for found in collected}
+    return [
+        {
+            **found,
+            "intermediate_certificate": found["intermediate_certificate"]
+            or _chain_of(as_bytes(found["certificate"]), issuers),
+        }
+        for found in distinct.values()
+    ]
 
 
 def _chain_of(certificate: bytes, issuers: Sequence[Certificate]) -> str | None:
@@ -157,7 +162,7 @@ class _Files:
             return None
         root = os.path.abspath(os.path.expanduser(folder))
         paths = (os.path.join(root, stem + ending) for stem in file_stems(name) for ending in endings)
-        path = next((path for path in paths if os.path.isfile(path)), None)
+        path = next((path for path in paths if os.path.exists(path)), None)
         return None if path and self._is_of_another(order, self._namesakes[ascii_name(name)], path) else path
 
     def is_for_another(self, order: Order, certificate: Mapping[str, t.Any], private_key: str) -> bool:

@@ -65,9 +65,18 @@ def run(module: Module) -> dict[str, t.Any]:
 
 
 def account_of(params: Mapping[str, t.Any]) -> int | None:
-    """Return the id of the account whose orders a module is to select, if one is named."""
-    account: int | None = params["account_id"]
-    return account if account is not None else (params["select"] or {}).get("account_id")
+    """Return the id of the account whose orders a module is to select, if one is named.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if two are.
+    """
+    named = {params["account_id"], (params["select"] or {}).get("account_id")} - {None}
+    if len(named) > 1:
+        raise CertificatesError(
+            "invalid_argument", "account_id and select.account_id name two accounts: leave one out."
+        )
+    account: int | None = next(iter(named), None)
+    return account
 
 
 @dataclass(frozen=True)

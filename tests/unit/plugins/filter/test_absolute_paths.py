@@ -40,6 +40,11 @@ def test_sources_and_mailboxes(here: Path) -> None:
     ]
 
 
+def test_what_is_given_as_json(here: Path) -> None:
+    assert absolute_paths('{"maildir": "mail"}') == {"maildir": f"{here}/mail"}
+    assert absolute_paths('[{"folder": "certs"}]') == [{"folder": f"{here}/certs"}]
+
+
 @pytest.mark.parametrize("given", ["folder=certs", None, [], {}, [{"folder": None}], [{"folder": ""}], [3]])
 def test_what_modules_refuse_stays_as_it_is(given: Any) -> None:
     assert absolute_paths(given) == given

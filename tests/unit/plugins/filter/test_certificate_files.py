@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.filter import certificate_files as plugin
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import order_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
 
 from tests.support.certificates import PASSPHRASE, Authority, Issued, key_pem
@@ -105,6 +107,17 @@ def key_of(issued: Issued) -> str:
     return certificate.public_key_sha256
 
 
+def in_mail(issued: Issued, order_id: int | None) -> dict[str, Any]:
+    """A certificate as `ssl_fulfillment_email_info` returns it."""
+    certificate = read_certificates(issued.pem.encode())[0]
+    return {
+        **certificate.facts(),
+        "order_id": order_id,
+        "certificate": issued.pem,
+        "intermediate_certificate": issued.chain_pem,
+    }
+
+
 def renewed(folder: Path, certificate: Issued, key: Issued, **others: Any) -> dict[int, str]:
     """What is said of an order and of its successor of the same name, with one file of each kind; empty if it is ready."""
     orders = [
@@ -146,6 +159,33 @@ def test_the_key_of_an_order_that_is_not_selected_is_not_taken(tmp_path: Path) -
         assert "www.example.com.key" in result["skipped"][0]["message"]
     (tmp_path / "www.example.com.key").write_text(OLD.key_pem)
     assert certificate_files([facts], str(tmp_path), str(tmp_path))["skipped"] == []
+
+
+def test_several_certificates_of_one_key_are_each_taken_or_told(tmp_path: Path) -> None:
+    """Two signing requests may have been made with one key."""
+    key = Authority().issue("a.example.com").key
+    mails = [
+        in_mail(Authority().issue(name, key=key), None) for name in ("a.example.com", "b.example.com", "c.example.com")
+    ]
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.example.com.key").write_text(key_pem(key))
+    found = order_files.certificate_files(None, None, str(tmp_path), [*mails, mails[0]])
+    assert [entry["certificate_content"] for entry in found["ready"]] == [mail["certificate"] for mail in mails[:2]]
+    assert [(one["order_id"], one["common_name"]) for one in found["skipped"]] == [(None, "c.example.com")]
+
+
+def test_of_an_orders_certificates_from_several_mailboxes_the_newest_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "www.example.com.key").touch()
+    old, new = in_mail(OLD, 1) | {"not_before": "2026-01-01T00:00:00Z"}, in_mail(NEW, 1)
+    for mails in ([old, new], [new, old]):
+        ready = certificate_files([order(id="1")], None, str(tmp_path), mails)["ready"]
+        assert [(one["order_id"], one["certificate_content"]) for one in ready] == [(1, NEW.pem)]
+
+
+def test_a_key_that_is_no_file_is_left_to_the_import_to_refuse(tmp_path: Path) -> None:
+    (tmp_path / "www.example.com.crt").touch()
+    os.mkfifo(tmp_path / "www.example.com.key")
+    assert certificate_files([order()], str(tmp_path), str(tmp_path))["skipped"] == []
 
 
 def test_files_of_none_of_the_orders_are_left_to_the_import_to_refuse(tmp_path: Path) -> None:

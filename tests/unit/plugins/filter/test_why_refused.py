@@ -13,6 +13,10 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.filter import _why_refused as plugin
 
 why_refused = plugin.FilterModule().filters()["_why_refused"]
+FULFILLMENT: dict[str, Any] = {
+    **dict.fromkeys(("playbook_phases", "mail", "hosts", "certificate_dir", "privatekey_dir", "report_path")),
+    **{"phases": ["request"], "wait_timeout": 900, "trusted_ca_path": None, "intermediate_path": None},
+}
 NEEDS: dict[str, Any] = {"phases": ["verify"], "report_path": None, "metrics_path": None}
 
 
@@ -32,6 +36,36 @@ def test_variables_that_the_role_does_not_know() -> None:
     assert said.startswith("The role ssl_rotation does not know ssl-rotation-sources, ssl_rotation_max_listener. Is ")
     assert "ssl_rotation_max_listeners" in said and "`ansible-doc --type role" in said
     assert " meant?" not in refused(["ssl_rotation_something_else"])
+
+
+def test_variables_that_are_those_of_the_other_role() -> None:
+    said = why_refused(["ssl_fulfillment_rollback"], "ssl_fulfillment", None, FULFILLMENT)
+    assert "does not know ssl_fulfillment_rollback. The role ssl_rotation has ssl_rotation_rollback." in said
+    assert "Is ssl_rotation_sources meant?" in refused(["SSL_ROTATION_SOURCES"])
+
+
+def test_a_key_in_place_of_a_path_is_not_shown() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\n-----END PRIVATE KEY-----"
+    needs = {**FULFILLMENT, "phases": ["import"], "certificate_dir": "/", "privatekey_dir": key}
+    said = why_refused([], "ssl_fulfillment", None, needs)
+    assert "(ssl_fulfillment_privatekey_dir)" in said and "MIIE" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("trusted_ca_path", "ssl_fulfillment_trusted_ca_path cannot be used: "),
+        ("intermediate_path", "ssl_fulfillment_intermediate_path cannot be used: "),
+    ],
+)
+def test_certificates_that_cannot_be_read(tmp_path: Path, name: str, said: str) -> None:
+    """An email that was sent for nothing cannot be sent again soon."""
+    file = tmp_path / "issuers.pem"
+    file.write_text("no certificate")
+    of_mail = {**FULFILLMENT, "phases": ["request"], "mail": {"paths": [str(tmp_path)]}}
+    for path in (file, tmp_path / "gone"):
+        assert why_refused([], "ssl_fulfillment", None, {**of_mail, name: str(path)}).startswith(said)
+    assert why_refused([], "ssl_fulfillment", None, {**of_mail, "mail": None, name: str(file)}) == ""
 
 
 def test_what_ansible_could_not_read_comes_first() -> None:

@@ -23,8 +23,8 @@ NEEDS: dict[str, Any] = {
 
 
 def refused(**needs: Any) -> str | None:
-    """Why the role does not begin; there is one folder."""
-    return why_not_fulfilled({**NEEDS, **needs}, lambda path: path == "/keys")
+    """Why the role does not begin; there are these folders."""
+    return why_not_fulfilled({**NEEDS, **needs}, lambda path: path == "/keys", lambda path: path in {"/mail", "/m"})
 
 
 MAIL = {"mail": {"maildir": "/mail"}}
@@ -56,10 +56,38 @@ MAIL = {"mail": {"maildir": "/mail"}}
         ),
         (
             {"phases": ["collect"], "mail": {"imap": {"host": "a", "username": ""}}},
-            "ssl_fulfillment_mail cannot be used: imap lacks username, password.",
+            "missing required arguments: password found in ssl_fulfillment_mail -> imap.",
         ),
-        ({"phases": ["collect"], "mail": {"imap": {"passwort x": "p"}}}, "imap has an unknown key. There are ca_path,"),
-        ({"phases": ["collect"], "mail": {"imap": "imap.example.com"}}, "imap is no dict. Write it like"),
+        (
+            {"phases": ["collect"], "mail": {"imap": {"host": "a", "username": "", "password": "p"}}},
+            "ssl_fulfillment_mail cannot be used: username of imap must not be empty",
+        ),
+        (
+            {"phases": ["collect"], "mail": {"imap": {"passwort x": "p"}}},
+            "There is no option ssl_fulfillment_mail.imap.(a name of 10 characters); there are ca_path,",
+        ),
+        (
+            {"phases": ["collect"], "mail": {"imap": "imap.example.com"}},
+            "imap of ssl_fulfillment_mail is no dict. Write it like",
+        ),
+        ({"phases": ["collect"], "mail": {"maildir": None}}, "by one of imap, maildir, mbox and paths."),
+        ({"phases": ["request"], "mail": {"imap": None}}, "by one of imap, maildir, mbox and paths."),
+        (
+            {"phases": ["collect"], "mail": {"maildir": "/m", "max_age_days": True}},
+            "ssl_fulfillment_mail.max_age_days takes a number, and true or false is none.",
+        ),
+        (
+            {"phases": ["request", "import"], "mail": {"paths": ["/m", "/gone"]}},
+            "There is no /gone (ssl_fulfillment_mail) on the controller. Correct the path, or make what it names.",
+        ),
+        ({"phases": ["collect"], "mail": '{"maildir": "/gone"}'}, "There is no /gone (ssl_fulfillment_mail)"),
+        ({"phases": ["request"], "wait_timeout": True}, "ssl_fulfillment_wait_timeout takes a number"),
+        ({"phases": ["remove"]}, "Run the playbook softlayer.certificates.deploy, or that role"),
+        ({"phases": True}, "ssl_fulfillment_phases names True. Name one or more of request"),
+        (
+            {"phases": ["import"], "certificate_dir": ["/keys"], "privatekey_dir": "/keys"},
+            "There is no folder ['/keys']",
+        ),
         ({"phases": ["collect"], "mail": "maildir=/m"}, "ssl_fulfillment_mail is no dict. Write it like"),
         (
             {"phases": ["requests"]},
@@ -105,6 +133,7 @@ def test_what_a_phase_needs(settings: dict[str, Any], said: str) -> None:
         {"phases": ["collect", "import"], "privatekey_dir": "/keys", **MAIL},
         {"phases": ["report"], "report_path": "/keys/report.html"},
         {"phases": "request,import", "privatekey_dir": "/keys", "mail": {"mbox": "/m", "max_age_days": "30"}},
+        {"phases": ["collect"], "mail": '{"imap": null, "maildir": "/mail"}'},
         {"hosts": [1, 2]},
     ],
 )
