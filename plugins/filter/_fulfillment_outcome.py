@@ -43,9 +43,7 @@ def _told(
 
 
 def _short(answer: Mapping[str, t.Any], long: str | None) -> Mapping[str, t.Any]:
-    if long is not None and long in answer:
-        return {long: answer[long][:1]}
-    return {name: answer[name] for name in answer if name not in UNUSED}
+    return {name: answer[name][:1] if name == long else answer[name] for name in answer if name not in UNUSED}
 
 
 UNUSED = {"diff", "unmatched", "invocation"}

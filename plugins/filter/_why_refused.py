@@ -100,7 +100,8 @@ def _why_unreadable(needs: Mapping[str, t.Any]) -> str | None:
             if needs[name]:
                 read(absolute(needs[name]))
         except CertificatesError as error:
-            return f"ssl_fulfillment_{name} cannot be used: {error.message}"
+            named = error.message if error.message.startswith(name) else f"{name}: {error.message}"
+            return f"ssl_fulfillment_{named}"
     return None
 
 
