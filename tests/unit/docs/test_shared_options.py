@@ -22,7 +22,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
     ledger_options,
     selection_options,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import IMAP
 
 from tests.support.pages import INVENTORIES, MODULES, PLUGINS, PREFIX, ROOT, documented_options, role_options
 
@@ -107,7 +106,6 @@ def test_the_role_reads_mailboxes_by_options_of_the_module() -> None:
     declared, given = SPECS["ssl_fulfillment_email_info"].options, role_options()[MAIL]["options"]
     wanted = {name: kind(declared[name])[:3] for name in given}
     assert {name: kind(option)[:3] for name, option in given.items()} == wanted
-    assert declared["imap"]["options"].keys() == IMAP
 
 
 @dataclass(frozen=True)
