@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
-
-import pytest
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 NAMESPACE = "ansible_collections.softlayer.certificates."
@@ -62,16 +61,18 @@ def nodes(tree: ast.AST) -> Iterator[ast.AST]:
             yield from nodes(node)
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """The full names of all modules that a file imports, at its top or inside a function."""
     package = NAMESPACE + ".".join(("plugins", *path.relative_to(PLUGINS).parent.parts))
+    names: set[str] = set()
     for node in nodes(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = resolve_name("." * node.level + (node.module or ""), package)
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return frozenset(names)
 
 
 def utils_imported(path: Path) -> set[Path]:
@@ -81,18 +82,25 @@ def utils_imported(path: Path) -> set[Path]:
     return {file for file in files if file.is_file()}
 
 
-@pytest.mark.parametrize("path", UTILS, ids=shown)
-def test_module_utils_import_downwards(path: Path) -> None:
-    here = room(path)
-    assert here in LAYER_OF, f"{here} has no layer yet: give it one in LAYERS"
-    beneath = {name for name, layer in LAYER_OF.items() if layer < LAYER_OF[here]}
-    assert {room(file) for file in utils_imported(path)} - {here} <= NARROW.get(here, beneath)
+def wrong(paths: Iterable[Path], found: Callable[[Path], set[str]]) -> dict[str, set[str]]:
+    """What is wrong with files, by their names."""
+    return {shown(path): names for path in paths if (names := found(path))}
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=shown)
-def test_the_files_of_a_package_import_each_other_in_no_circle(package: Path) -> None:
-    files = {file: utils_imported(file) & set(package.iterdir()) for file in package.glob("*.py")}
-    assert len(list(TopologicalSorter(files).static_order())) == len(files)
+def test_module_utils_import_downwards() -> None:
+    def above(path: Path) -> set[str]:
+        here = room(path)
+        assert here in LAYER_OF, f"{here} has no layer yet: give it one in LAYERS"
+        beneath = {name for name, layer in LAYER_OF.items() if layer < LAYER_OF[here]}
+        return {room(file) for file in utils_imported(path)} - {here} - NARROW.get(here, beneath)
+
+    assert wrong(UTILS, above) == {}
+
+
+def test_the_files_of_a_package_import_each_other_in_no_circle() -> None:
+    for package in PACKAGES:
+        files = {file: utils_imported(file) & set(package.iterdir()) for file in package.glob("*.py")}
+        assert len(list(TopologicalSorter(files).static_order())) == len(files)
 
 
 def test_the_guide_draws_the_same_layers() -> None:
@@ -103,27 +111,34 @@ def test_the_guide_draws_the_same_layers() -> None:
     assert [LAYER_OF[name] for row in drawn for name in sorted(row)] == sorted(LAYER_OF.values(), reverse=True)
 
 
-@pytest.mark.parametrize("path", UTILS, ids=shown)
-def test_module_utils_import_each_other_by_relative_names(path: Path) -> None:
-    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    absolute = [node for node in tree if isinstance(node, ast.ImportFrom) and not node.level]
-    assert [node.module for node in absolute if (node.module or "").startswith(NAMESPACE)] == []
+def test_module_utils_import_each_other_by_relative_names() -> None:
+    def absolute(path: Path) -> set[str]:
+        tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        names = {node.module or "" for node in tree if isinstance(node, ast.ImportFrom) and not node.level}
+        return {name for name in names if name.startswith(NAMESPACE)}
+
+    assert wrong(UTILS, absolute) == {}
 
 
-@pytest.mark.parametrize("path", OTHERS, ids=shown)
-def test_plugins_import_only_module_utils(path: Path) -> None:
+def test_plugins_import_only_module_utils() -> None:
     """Those that run in Ansible itself also import what these have in common."""
-    runs_in_ansible = path.parent.name in {"action", "filter"}
-    allowed = (MODULE_UTILS, PLUGIN_UTILS) if runs_in_ansible else (MODULE_UTILS,)
-    own = {f"{name}." for name in imported(path) if name.startswith(NAMESPACE)}
-    assert {name for name in own if not name.startswith(allowed)} == set()
+
+    def others(path: Path) -> set[str]:
+        runs_in_ansible = path.parent.name in {"action", "filter"}
+        allowed = (MODULE_UTILS, PLUGIN_UTILS) if runs_in_ansible else (MODULE_UTILS,)
+        own = {f"{name}." for name in imported(path) if name.startswith(NAMESPACE)}
+        return {name for name in own if not name.startswith(allowed)}
+
+    assert wrong(OTHERS, others) == {}
 
 
-@pytest.mark.parametrize("path", [path for path in UTILS if room(path) in PURE], ids=shown)
-def test_pure_files_import_nothing_impure(path: Path) -> None:
-    assert {name.split(".")[0] for name in imported(path)} & IMPURE == set()
+def test_pure_files_import_nothing_impure() -> None:
+    pure = [path for path in UTILS if room(path) in PURE]
+    assert wrong(pure, lambda path: {name.split(".")[0] for name in imported(path)} & IMPURE) == {}
 
 
-@pytest.mark.parametrize("path", UTILS + OTHERS, ids=shown)
-def test_plugins_never_import_tests(path: Path) -> None:
-    assert {name for name in imported(path) if name.split(".")[0] == "tests" or ".tests." in name} == set()
+def test_plugins_never_import_tests() -> None:
+    def of_tests(path: Path) -> set[str]:
+        return {name for name in imported(path) if name.split(".")[0] == "tests" or ".tests." in name}
+
+    assert wrong(UTILS + OTHERS, of_tests) == {}
