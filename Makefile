@@ -31,13 +31,13 @@ ee: $(VENV)/bin/nox ## Build the execution environment, with no registry, and li
 changelog: $(VENV)/bin/nox ## Turn changelog fragments into the changelog of a release.
 	$(VENV)/bin/nox --session $@
 
-demo: $(VENV)/demo ## Show the whole job on a simulated fleet.
+demo: $(VENV)/simulator ## Show the whole job on a simulated fleet.
 	$(VENV)/bin/python -m tests.demo
 
 demo-acme: $(VENV)/bin/nox ## Show how a certificate that certbot renews gets to a load balancer; as root, install what it needs.
 	$(VENV)/bin/nox --session $@
 
-bench: $(VENV)/bench ## Measure what large fleets cost; BENCH="--profile quick" for less.
+bench: $(VENV)/simulator ## Measure what large fleets cost; BENCH="--profile quick" for less.
 	$(VENV)/bin/python -m tests.benchmark $(BENCH)
 
 clean: ## Remove all that the other targets made.
@@ -50,10 +50,6 @@ $(VENV)/bin/python:
 $(VENV)/bin/nox: | $(VENV)/bin/python
 	$(VENV)/bin/pip install --quiet 'nox[uv]'
 
-$(VENV)/demo: requirements.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/simulator: requirements.txt pyproject.toml | $(VENV)/bin/python
 	$(VENV)/bin/pip install --quiet --requirement requirements.txt --group simulator ansible-core
-	touch $@
-
-$(VENV)/bench: requirements.txt pyproject.toml | $(VENV)/bin/python
-	$(VENV)/bin/pip install --quiet --requirement requirements.txt --group bench ansible-core
 	touch $@

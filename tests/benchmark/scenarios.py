@@ -2,374 +2,321 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a module costs beside the bare SDK and beside a loop: each scenario is a class with the ways to do its work."""
+"""What is measured: each scenario is a class with the ways to do its work, and the ratios that these are measured for."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import re
-import shlex
+import math
 import shutil
-import sqlite3
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from tests.benchmark import sdk
-from tests.benchmark.figures import BARE, Case
-from tests.benchmark.scenario import Scenario, Way
-from tests.benchmark.stage import Job
+from tests.benchmark.figures import Case, Ratio
+from tests.benchmark.stage import COLLECTION, Job, Stage
 
-RESEND = "resendEmail"
-CREATE = "createObject"
-LIST = "getSslCertificateRequests"
-REQUESTS = f"SoftLayer_{sdk.REQUESTS}"
-PAGE_SIZE = sdk.PAGE_SIZE
-SLOW_ROUNDS = 2
-
-NEEDLESS = frozenset(
-    {"click", "greenlet", "imap_tools", "prettytable", "prompt_toolkit", "psycopg", "pygments", "rich", "sqlalchemy"}
-)
-"""Packages that reading orders has no use for."""
+BARE, SDK, MODULE, ROLE = "bare", "sdk", "module", "role"
+RESEND, CREATE, SWITCH = "resendEmail", "createObject", "updateLoadBalancerProtocols"
+PING: dict[str, Any] = {"ansible.builtin.ping": {}}
 
 
-class StartUp(Scenario):
-    """One order, so that all there is is the start."""
+@dataclass(frozen=True)
+class Way:
+    """One way to do a scenario's work."""
 
-    name = "start_up"
-    title = "Start-up: one order"
-    fleet_is_stored = True
+    name: str
+    title: str
+    make: Callable[[], Job]
+    """Makes the job anew for each round, so that none finds what another one left in its ledger."""
+
+
+class Scenario:
+    """The base of all: a fleet, and the ways to do a work with it."""
+
+    title: ClassVar[str]
+    ratios: ClassVar[tuple[Ratio, ...]]
+
+    @classmethod
+    def fleet(cls, orders: int) -> dict[str, Any]:
+        """What the simulated account of a case has, as options of the simulator."""
+        return {"fleet": orders}
+
+    def __init__(self, stage: Stage, case: Case) -> None:
+        self.stage = stage
+        self.case = case
+
+    def prepare(self) -> None:
+        """Make what the ways need; not measured."""
 
     def ways(self) -> list[Way]:
-        order = self.order_ids()[0]
-        options = {"order_ids": [order]}
-        uri = self.stage.uri_options(f"{REQUESTS}/{order}/getObject.json", {"objectMask": sdk.ORDER_MASK})
-        return [
-            Way(BARE, "bare Ansible (ansible -m ping)", lambda _items: self.stage.ad_hoc("ansible.builtin.ping", {})),
-            Way("uri", "ansible -m uri", lambda _items: self.stage.ad_hoc("ansible.builtin.uri", uri)),
-            Way(
-                "ansible",
-                "ansible -m ssl_order_info",
-                lambda _items: self.stage.ad_hoc("softlayer.certificates.ssl_order_info", options),
-            ),
-            Way("uri_module", "uri, module alone", lambda _items: self.stage.module("uri", uri)),
-            *self.module("ssl_order_info", "ssl_order_info", lambda: options, ("order_count", 1))[:1],
-            Way("sdk", "bare SDK", lambda _items: self.stage.sdk(self.case, "one", 1, order_id=order)),
-        ]
+        """What is measured, in turn, in each round."""
+        raise NotImplementedError
 
-    def facts(self) -> dict[str, Any]:
-        """Which packages the module imports and for how long, and which the SDK brings that nothing here has a use for."""
-        module = self._imports(self.stage.module("ssl_order_info", {"order_ids": self.order_ids()[:1]}, *IMPORT_TIMES))
-        library = self._imports(Job([sys.executable, *IMPORT_TIMES, "-c", "import SoftLayer"]))
-        needless = NEEDLESS & module.keys()
-        return {
-            "import_ms": module,
-            "needless_imports": sorted(needless - library.keys()),
-            "needless_imports_of_the_sdk": sorted(needless & library.keys()),
+    # What several have in common
+
+    def bare(self) -> Way:
+        """A playbook that does nothing."""
+        return Way(BARE, "bare Ansible", partial(self.stage.play, PING))
+
+    def floor(self, what: str, *args: Any, **more: Any) -> list[Way]:
+        """The bare SDK, where calls take time: without latency, all that it leaves undone would be what is measured."""
+        make = partial(self.stage.sdk, what, self.case.concurrency, self.case.orders, *args, **more)
+        return [Way(SDK, "bare SDK", make)] if self.case.latency_ms else []
+
+    def ledger(self) -> str:
+        """The URL of a ledger that nothing was noted in."""
+        return f"sqlite:///{self.stage.new_path('.sqlite3')}"
+
+    def request(self) -> Job:
+        """The module that requests the email of every order."""
+        limits = {"max_orders": self.case.orders, "ledger_url": self.ledger()}
+        options = {"common_names": ["*"], "concurrency": self.case.concurrency, **limits}
+        return self.stage.module("ssl_fulfillment_email", options, makes={RESEND: self.case.orders})
+
+    def play(self, role: str, variables: dict[str, Any], **more: Any) -> Job:
+        """A playbook with a role, as its users write it, with as many calls at once as the modules beside it make."""
+        concurrency = {"concurrency": self.case.concurrency}
+        modules = ("ssl_fulfillment_email", "ssl_certificate_import")
+        task = {
+            "ansible.builtin.include_role": {"name": f"{COLLECTION}.{role}"},
+            "vars": {f"{role}_{name}": value for name, value in variables.items()},
         }
-
-    def _imports(self, job: Job) -> dict[str, float]:
-        environment = self.stage.environment(self.case.transport) | dict(job.environment)
-        _taken, _output, errors = self.stage.launch(job, environment)
-        return import_times(errors)
+        return self.stage.play(task, defaults={f"{COLLECTION}.{name}": concurrency for name in modules}, **more)
 
 
 class ListOrders(Scenario):
-    """All orders of the account."""
+    """All orders of the account, over both transports."""
 
-    name = "list"
     title = "List all orders"
-    fleet_is_stored = True
-
-    def prepare(self) -> None:
-        """Keep a result, to see what handing it over costs without making it."""
-        if "result" not in self.stage.cache:
-            path = self.stage.new_path(".result")
-            job = self.stage.module("ssl_order_info", {}, says=("order_count", self.case.orders))
-            path.write_text(self.stage.run_unmeasured(job), encoding="utf-8")
-            self.stage.cache["result"] = path
+    ratios = (
+        Ratio(MODULE, (SDK,), 3),
+        Ratio("playbook", (MODULE, BARE), 1.3),
+        Ratio(f"{SDK}_xmlrpc", (SDK,), 2, at_least=True),
+        Ratio(f"{MODULE}_xmlrpc", (MODULE,), 1.2, at_least=True),
+    )
 
     def ways(self) -> list[Way]:
-        orders = self.case.orders
-        ways = [
-            Way("sdk", "bare SDK", lambda _items: self.stage.sdk(self.case, "list", orders)),
-            self.bare(),
-            Way("handover", "Ansible handing over as large a result", lambda _items: self._handover()),
-            *self.module("ssl_order_info", "ssl_order_info", dict, ("order_count", orders)),
-        ]
-        if self.case.instead:
-            ways += [
-                Way("uri", "uri loop over pages", lambda _items: self._uri(), most_rounds=SLOW_ROUNDS),
-                Way("slcli", "slcli loop over pages", lambda _items: self._slcli(), most_rounds=SLOW_ROUNDS),
-                Way(
-                    "per_order", "ssl_order_info for each order", self._per_order, sampled=True, most_rounds=SLOW_ROUNDS
-                ),
-            ]
-        return ways
-
-    def _handover(self) -> Job:
-        library = {"ANSIBLE_LIBRARY": str(Path(__file__).with_name("library"))}
-        return self.stage.playbook({"handover": {"path": str(self.stage.cache["result"])}}, environment=library)
-
-    def _uri(self) -> Job:
-        """The user has to know how many orders there are."""
-        options = self.stage.uri_options(f"{REQUESTS}/{LIST}.json", self.page_query("@"), [self.stage.sim.account_id])
-        options["url"] = options["url"].replace("%40", "{{ item }}")
-        offsets = range(0, self.case.orders, PAGE_SIZE)
-        return self.looped("ansible.builtin.uri", options, offsets, makes={LIST: len(offsets)})
-
-    def _slcli(self) -> Job:
-        offsets = range(0, self.case.orders, PAGE_SIZE)
-        words = [sdk.REQUESTS, LIST, str(self.stage.sim.account_id), f"--mask={sdk.ORDER_MASK}"]
-        words += [f"--json-filter={json.dumps(sdk.BY_ID, separators=(',', ':'))}", f"--limit={PAGE_SIZE}"]
-        calls = [shlex.join([*words, f"--offset={offset}"]) for offset in offsets]
-        return self.stage.slcli(self.case, calls, makes={LIST: len(offsets)})
-
-    def _per_order(self, items: int) -> Job:
-        ids = self.order_ids()[:items]
-        return self.looped(
-            "softlayer.certificates.ssl_order_info", {"order_ids": ["{{ item }}"]}, ids, makes={LIST: items}
-        )
-
-
-class GatherImported(Scenario):
-    """All orders, each with its certificates in the store."""
-
-    name = "gather_imported"
-    title = "List all orders with their stored certificates"
-    fleet_is_stored = True
-
-    def ways(self) -> list[Way]:
-        orders = self.case.orders
+        module = "ssl_order_info"
+        alone = partial(self.stage.module, module, {}, says=("order_count", self.case.orders))
+        bare_sdk = partial(self.stage.sdk, "orders", self.case.concurrency, self.case.orders)
         return [
-            Way("sdk", "bare SDK, both lists", lambda _items: self.stage.sdk(self.case, "gather_imported", orders)),
             self.bare(),
-            *self.module(
-                "gather_imported", "ssl_order_info", lambda: {"gather_imported": True}, ("order_count", orders)
-            ),
+            Way(SDK, "bare SDK", bare_sdk),
+            Way(f"{SDK}_xmlrpc", "bare SDK over XML-RPC", partial(bare_sdk, transport="xmlrpc")),
+            Way(MODULE, module, alone),
+            Way(f"{MODULE}_xmlrpc", f"{module} over XML-RPC", partial(alone, transport="xmlrpc")),
+            Way("playbook", "a playbook with it", partial(self.stage.play, {f"{COLLECTION}.{module}": {}})),
         ]
 
 
-class Resend(Scenario):
-    """The email of every order."""
+class RequestEmails(Scenario):
+    """The email of every order, none of which was requested before."""
 
-    name = "resend"
     title = "Request the fulfillment emails"
+    ratios = (Ratio(MODULE, (SDK,), 1.2), Ratio(ROLE, (MODULE, BARE), 1.1))
 
     def ways(self) -> list[Way]:
-        orders = self.case.orders
-        ways = [
-            Way("sdk", "bare SDK", lambda _items: self.stage.sdk(self.case, "resend", orders)),
-            self.bare(),
-            *self.module(
-                "ssl_fulfillment_email",
-                "ssl_fulfillment_email",
-                lambda: resend_options(self.order_ids(), self.ledger(), self.case),
-                ("requested_count", orders),
-                **{RESEND: orders},
-            ),
-        ]
-        if self.case.instead:
-            ways += [
-                Way("uri", "uri loop", self._uri, sampled=True, most_rounds=SLOW_ROUNDS),
-                Way("slcli", "slcli loop", self._slcli, sampled=True, most_rounds=SLOW_ROUNDS),
-                Way(
-                    "per_order",
-                    "ssl_fulfillment_email for each order",
-                    self._per_order,
-                    sampled=True,
-                    most_rounds=SLOW_ROUNDS,
-                ),
-            ]
-        return ways
-
-    def _uri(self, items: int) -> Job:
-        options = self.stage.uri_options(f"{REQUESTS}/{{{{ item }}}}/{RESEND}.json", {}, ["FulfillmentEmail"])
-        return self.looped("ansible.builtin.uri", options, self.order_ids()[:items], makes={RESEND: items})
-
-    def _slcli(self, items: int) -> Job:
-        calls = [f"{sdk.REQUESTS} {RESEND} --id={order} FulfillmentEmail" for order in self.order_ids()[:items]]
-        return self.stage.slcli(self.case, calls, makes={RESEND: items})
-
-    def _per_order(self, items: int) -> Job:
-        options = {"order_ids": ["{{ item }}"], "ledger_url": self.ledger()}
-        ids = self.order_ids()[:items]
-        return self.looped("softlayer.certificates.ssl_fulfillment_email", options, ids, makes={RESEND: items})
-
-
-class Import(Scenario):
-    """A certificate and a key for every order, none of which is in the store."""
-
-    name = "import"
-    title = "Import certificates"
-
-    def prepare(self) -> None:
-        """Write the certificates to files, as they came by mail; the keys lie with the simulator."""
-        if "files" in self.stage.cache:
-            return
-        folder = self.stage.new_path(".certificates")
-        folder.mkdir()
-        sim, items = self.stage.sim, []
-        for order in sim.orders():
-            issued, stem = sim.issue(order["id"]), folder / str(order["id"])
-            certificate, chain = stem.with_suffix(".crt"), stem.with_suffix(".pem")
-            certificate.write_text(issued["certificate"], encoding="ascii")
-            chain.write_text(issued["intermediateCertificate"], encoding="ascii")
-            items.append(
-                {
-                    "certificate_path": str(certificate),
-                    "intermediate_path": str(chain),
-                    "privatekey_path": str(sim.key_path(order["commonName"])),
-                }
-            )
-        self.stage.cache["files"] = items
-
-    @property
-    def _items(self) -> list[dict[str, str]]:
-        items: list[dict[str, str]] = self.stage.cache["files"]
-        return items
-
-    def ways(self) -> list[Way]:
-        count = self.case.orders
-        ways = [
-            Way("sdk", "bare SDK", lambda _items: self.stage.sdk(self.case, "import", count, items=self._items)),
-            self.bare(),
-            *self.module(
-                "ssl_certificate_import",
-                "ssl_certificate_import",
-                lambda: {
-                    "certificates": self._items,
-                    "concurrency": self.case.concurrency,
-                    "ledger_url": self.ledger(),
-                },
-                ("changed", True),
-                **{CREATE: count},
-            ),
-        ]
-        if self.case.instead:
-            ways += [
-                Way("uri", "uri loop", self._uri, sampled=True, most_rounds=SLOW_ROUNDS),
-                Way("slcli", "slcli loop", self._slcli, sampled=True, most_rounds=SLOW_ROUNDS),
-                Way(
-                    "per_order",
-                    "ssl_certificate_import for each",
-                    self._per_order,
-                    sampled=True,
-                    most_rounds=SLOW_ROUNDS,
-                ),
-            ]
-        return ways
-
-    def _uri(self, items: int) -> Job:
-        template = {
-            "certificate": "{{ lookup('ansible.builtin.file', item.certificate_path, rstrip=false) }}",
-            "privateKey": "{{ lookup('ansible.builtin.file', item.privatekey_path, rstrip=false) }}",
-            "intermediateCertificate": "{{ lookup('ansible.builtin.file', item.intermediate_path, rstrip=false) }}",
-        }
-        path = f"SoftLayer_{sdk.CERTIFICATES}/{CREATE}.json"
-        options = self.stage.uri_options(path, {"objectMask": "mask[id]"}, [template])
-        return self.looped("ansible.builtin.uri", options, self._items[:items], makes={CREATE: items})
-
-    def _slcli(self, items: int) -> Job:
-        calls = []
-        for item in self._items[:items]:
-            parts = {
-                "certificate": "certificate",
-                "privateKey": "privatekey",
-                "intermediateCertificate": "intermediate",
-            }
-            template = {}
-            for name, option in parts.items():
-                with open(item[f"{option}_path"], encoding="ascii") as file:
-                    template[name] = file.read()
-            path = self.stage.new_path(".template")
-            path.write_text(json.dumps(template), encoding="ascii")
-            calls.append(f'{sdk.CERTIFICATES} {CREATE} --mask=id "$(cat {shlex.quote(str(path))})"')
-        return self.stage.slcli(self.case, calls, makes={CREATE: items})
-
-    def _per_order(self, items: int) -> Job:
-        names = ("certificate_path", "intermediate_path", "privatekey_path")
-        options = {**{name: f"{{{{ item.{name} }}}}" for name in names}, "ledger_url": self.ledger()}
-        module = "softlayer.certificates.ssl_certificate_import"
-        return self.looped(module, options, self._items[:items], makes={CREATE: items})
-
-
-class SecondRun(Scenario):
-    """Every email was requested within the interval, so nothing is left to do."""
-
-    name = "second_run"
-    title = "Request the emails once more: nothing is left to do"
-    fleet_is_stored = True
-
-    def prepare(self) -> None:
-        """Request one email, and write into the ledger that it was the same with all others."""
-        if "ledger" in self.stage.cache:
-            return
-        path = self.stage.new_path(".sqlite3")
-        first, *others = self.order_ids()
-        options = resend_options([first], f"sqlite:///{path}", self.case)
-        job = self.stage.module("ssl_fulfillment_email", {**options, "skip_imported": False}, makes={RESEND: 1})
-        self.stage.run_unmeasured(job)
-        repeat_entry(path, first, others)
-        self.stage.cache["ledger"] = path
-
-    def ways(self) -> list[Way]:
-        orders = self.case.orders
-        by_ids = self.options
-        module = "ssl_fulfillment_email"
-        listing = self.module("listing alone", "ssl_order_info", dict, ("order_count", orders))
         return [
-            *(Way(f"list_{way.name}", way.title, way.make) for way in listing),
-            *self.module("second run", module, lambda: self.options(common_names=["*"]), ("skipped_count", orders)),
-            Way(
-                "module_by_ids",
-                "second run by order_ids, module alone",
-                lambda _items: self.stage.module(
-                    module, by_ids(order_ids=self.order_ids()), says=("skipped_count", orders)
-                ),
-            ),
+            self.bare(),
+            *self.floor("resend", makes={RESEND: self.case.orders}),
+            Way(MODULE, "ssl_fulfillment_email", self.request),
+            Way(ROLE, "role, phase request", self._role),
         ]
 
-    def options(self, **others: Any) -> dict[str, Any]:
-        """Some options, and a copy of that ledger."""
-        path = self.stage.new_path(".sqlite3")
-        shutil.copy(self.stage.cache["ledger"], path)
-        return {"ledger_url": f"sqlite:///{path}", **others}
+    def _role(self) -> Job:
+        limits = {"max_orders": self.case.orders, "ledger_url": self.ledger()}
+        variables = {"phases": ["request"], "select": {"common_names": ["*"]}, **limits}
+        return self.play("ssl_fulfillment", variables, makes={RESEND: self.case.orders})
 
 
-def resend_options(order_ids: Sequence[int], ledger_url: str, case: Case) -> dict[str, Any]:
-    """The options that request the emails of all of these orders."""
-    return {
-        "order_ids": list(order_ids),
-        "max_orders": len(order_ids),
-        "concurrency": case.concurrency,
-        "ledger_url": ledger_url,
-    }
+class ImportCertificates(Scenario):
+    """A fulfillment email for every order, in a maildir, and the keys in a folder; nothing is in the store."""
+
+    title = "Import the certificates from the emails"
+    ratios = (Ratio(MODULE, (SDK,), 1.2), Ratio(ROLE, ("list", "collect", MODULE, BARE), 1.1))
+
+    def prepare(self) -> None:
+        """Have the emails sent, and find out what each module hands to the next one."""
+        sim, self._maildir = self.stage.sim, self.stage.new_path(".maildir")
+        self.stage.run(self.request())
+        sim.release_mail()
+        shutil.copytree(sim.maildir, self._maildir)
+        self._trust = {"trust": "require", "trusted_ca_path": str(sim.authority_root)}
+        self._orders = json.loads(self.stage.run(self._list())[1])["orders"]
+        self._collected = json.loads(self.stage.run(self._collect())[1])["certificates"]
+
+    def ways(self) -> list[Way]:
+        templates = [
+            {
+                "certificate": found["certificate"],
+                "intermediateCertificate": found["intermediate_certificate"],
+                "privateKey": self.stage.sim.key_path(found["common_name"]).read_text(encoding="ascii"),
+            }
+            for found in self._collected
+        ]
+        return [
+            self.bare(),
+            *self.floor("create", templates, makes={CREATE: self.case.orders}),
+            Way("list", "ssl_order_info", self._list),
+            Way("collect", "ssl_fulfillment_email_info", self._collect),
+            Way(MODULE, "ssl_certificate_import", self._module),
+            Way(ROLE, "role, phases collect and import", self._role),
+        ]
+
+    def _list(self) -> Job:
+        return self.stage.module("ssl_order_info", {"gather_imported": True}, says=("order_count", self.case.orders))
+
+    def _collect(self) -> Job:
+        options = {"maildir": str(self._maildir), "orders": self._orders, **self._trust}
+        return self.stage.module("ssl_fulfillment_email_info", options, says=("messages_examined", self.case.orders))
+
+    def _module(self) -> Job:
+        given = {"orders": self._orders, "collected": self._collected, "concurrency": self.case.concurrency}
+        options = {**given, **self._keys_and_ledger(), **self._trust}
+        return self.stage.module("ssl_certificate_import", options, makes={CREATE: self.case.orders})
+
+    def _role(self) -> Job:
+        variables = {"phases": ["collect", "import"], "mail": {"maildir": str(self._maildir)}}
+        variables |= {**self._keys_and_ledger(), **self._trust}
+        return self.play("ssl_fulfillment", variables, makes={CREATE: self.case.orders})
+
+    def _keys_and_ledger(self) -> dict[str, Any]:
+        return {"privatekey_dir": str(self.stage.sim.keys_dir), "ledger_url": self.ledger()}
 
 
-def repeat_entry(ledger: Path, order_id: int, others: Sequence[int]) -> None:
-    """Copy what a ledger says of one order for others: requesting thousands of emails would take minutes."""
-    with contextlib.closing(sqlite3.connect(ledger)) as connection, connection:
-        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        columns = {name: [row[1] for row in connection.execute(f"PRAGMA table_info({name})")] for name in names}
-        (table,) = [name for name in names if "order_id" in columns[name]]
-        kept = ", ".join(column for column in columns[table] if column not in ("id", "order_id"))
-        connection.executemany(
-            f"INSERT INTO {table} (order_id, {kept}) SELECT ?, {kept} FROM {table} WHERE order_id = ?",
-            [(other, order_id) for other in others],
+class Report(Scenario):
+    """The report of a fleet whose certificates are all in the store."""
+
+    title = "Report where every order stands"
+    ratios = (Ratio(ROLE, ("gather",), 2),)
+
+    @classmethod
+    def fleet(cls, orders: int) -> dict[str, Any]:
+        return {"fleet": orders, "stored": orders}
+
+    def prepare(self) -> None:
+        """Find out which orders there are."""
+        self._order_ids = sorted(order["id"] for order in self.stage.sim.orders())
+
+    def ways(self) -> list[Way]:
+        return [
+            self.bare(),
+            Way("gather", "a playbook that gathers its data", self._gather),
+            Way(ROLE, "role, phase report", self._role),
+        ]
+
+    def _gather(self) -> Job:
+        known = {
+            "order_ids": self._order_ids,
+            "max_orders": self.case.orders,
+            "on_ineligible": "skip",
+            "skip_imported": False,
+            "ledger_url": self.ledger(),
+        }
+        return self.stage.play(
+            {f"{COLLECTION}.ssl_order_info": {"gather_imported": True}},
+            {f"{COLLECTION}.ssl_fulfillment_email": known, "check_mode": True},
+            {f"{COLLECTION}.ssl_certificate_info": {"gather_services": True}},
         )
 
+    def _role(self) -> Job:
+        path = str(self.stage.new_path(".html"))
+        return self.play("ssl_fulfillment", {"phases": ["report"], "report_path": path, "ledger_url": self.ledger()})
 
-IMPORT_TIMES = ("-X", "importtime")
-IMPORTED = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
+
+class Rotate(Scenario):
+    """A rotation that finds all as it should be, as on most nights; HAProxy serves for the load balancers."""
+
+    title = "Rotate: nothing is left to do"
+    ratios = (Ratio(ROLE, ("looks",), 1.1),)
+
+    @classmethod
+    def fleet(cls, orders: int) -> dict[str, Any]:
+        """300 names are on 40 load balancers."""
+        balancers = math.ceil(orders / 7.5)
+        served = {"key_type": "rsa", "balancers": balancers, "listeners": math.ceil(orders / balancers)}
+        return {"fleet": orders, "stored": orders, "haproxy": True, **served}
+
+    def prepare(self) -> None:
+        """Write what the store has into a folder, as people keep it."""
+        self._folder = self.stage.new_path(".stored")
+        self._folder.mkdir()
+        endings = {"certificate": ".crt", "privateKey": ".key", "intermediateCertificate": ".ca-bundle"}
+        for record in self.stage.sim.certificates():
+            for name, ending in endings.items():
+                path = Path(self._folder, f"{record['id']}{ending}")
+                path.write_text(record[name], encoding="ascii")
+        self._trust = {"trusted_ca_path": str(self.stage.sim.authority_root)}
+
+    def ways(self) -> list[Way]:
+        return [
+            self.bare(),
+            Way("looks", "a playbook that lists the store and looks at all listeners", self._looks),
+            Way(ROLE, "role ssl_rotation", self._role),
+        ]
+
+    def _looks(self) -> Job:
+        """Whoever does not look at the listeners does not know that nothing is left to do."""
+        return self.stage.play(
+            {f"{COLLECTION}.ssl_certificate_info": {}},
+            {f"{COLLECTION}.ssl_certificate_deploy": {"max_listeners": 0, "verify": True, **self._trust}},
+            makes={SWITCH: 0},
+        )
+
+    def _role(self) -> Job:
+        variables = {
+            "sources": [{"folder": str(self._folder)}],
+            "max_listeners": 2 * self.case.orders,
+            "fail_on": [],  # some certificates of the fleet are about to end
+            "ledger_url": self.ledger(),
+            **self._trust,
+        }
+        return self.play("ssl_rotation", variables, makes={CREATE: 0, SWITCH: 0})
 
 
-def import_times(text: str) -> dict[str, float]:
-    """Milliseconds spent in the imports of each package, of what `python -X importtime` says; the longest first."""
-    spent: dict[str, int] = {}
-    for microseconds, name in IMPORTED.findall(text):
-        package = name.partition(".")[0]
-        spent[package] = spent.get(package, 0) + int(microseconds)
-    return {package: spent[package] / 1000 for package in sorted(spent, key=lambda package: -spent[package])}
+SCENARIOS: dict[str, type[Scenario]] = {
+    "list": ListOrders,
+    "emails": RequestEmails,
+    "import": ImportCertificates,
+    "report": Report,
+    "rotate": Rotate,
+}
+PROFILES: dict[str, tuple[Case, ...]] = {
+    "full": (
+        Case("list", 10_000, 50),
+        *(
+            case
+            for scenario in ("emails", "import")
+            for case in (
+                Case(scenario, 500, 150, 16),
+                Case(scenario, 1_000, rounds=1),
+                Case(scenario, 4_000, rounds=1),
+            )
+        ),
+        Case("report", 10_000, rounds=1),
+        Case("rotate", 300, 150),
+    ),
+    "quick": (
+        Case("list", 1_000, 50, rounds=2),
+        Case("emails", 100, 50, 16, rounds=2),
+        Case("import", 100, 50, 16, rounds=2),
+        Case("report", 100, rounds=1),
+        Case("rotate", 30, 150, rounds=2),
+    ),
+}
+
+
+def choose(
+    cases: Iterable[Case], only: Sequence[str] = (), most_orders: int | None = None, rounds: int | None = None
+) -> list[Case]:
+    """Those of some scenarios, none of them with more orders than said, each once."""
+    chosen: dict[Case, Case] = {}
+    for case in cases:
+        if not only or case.scenario in only:
+            orders = min(case.orders, most_orders or case.orders)
+            made = replace(case, orders=orders, rounds=rounds or case.rounds)
+            chosen.setdefault(replace(made, rounds=0), made)
+    return list(chosen.values())
