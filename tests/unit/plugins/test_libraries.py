@@ -152,6 +152,13 @@ def test_a_ledger_in_a_file_is_loaded_only_for_a_turn(tmp_path: Path, ledger_url
     assert run("ssl_certificate_deploy", tmp_path, given)["failure"]["code"] == "unreachable"
 
 
+def test_reading_orders_loads_neither_the_ledgers_libraries_nor_the_mailboxes(tmp_path: Path) -> None:
+    """They take longer to load than all else that such a run does."""
+    for name in ("sqlalchemy", "psycopg", "imap_tools"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} was loaded')\n", encoding="utf-8")
+    assert run("ssl_order_info", tmp_path)["failure"]["code"] == "unreachable"
+
+
 FILTERS = {
     "certificate_facts": "'x' | softlayer.certificates.certificate_facts",
     "key_matches": "'x' | softlayer.certificates.key_matches('y')",
