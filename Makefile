@@ -11,7 +11,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python tests/run.py
 
 .DELETE_ON_ERROR:
-.PHONY: test test-fast test-long lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo demo-acme bench clean
+.PHONY: test test-fast test-long mutants lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image ee changelog demo demo-acme bench clean
 
 test: $(VENV)/bin/nox ## Run everything.
 	$(RUN)
@@ -19,8 +19,11 @@ test: $(VENV)/bin/nox ## Run everything.
 test-fast: $(VENV)/bin/nox ## Run what is quick, for while one works: lint, types, pure code.
 	$(RUN) --session fast
 
-test-long: $(VENV)/bin/nox ## Run the unit tests with what takes long: more kills, more fuzzing, waiting for locks, the vectors of cryptography.
-	LONG=1 $(RUN) --session unit
+test-long: $(VENV)/bin/nox ## Run everything on every version of ansible-core, with all cases, more kills and fuzzing, vectors and mutants: hours.
+	LONG=1 $(RUN)
+
+mutants: $(VENV)/bin/nox ## See which slips in the code that decides about harm the pure tests notice; FILES="_run/creates.py" for some.
+	$(VENV)/bin/nox --session $@ -- $(FILES)
 
 lint sanity unit outside browser molecule docs artefact walk awx awx_jobs image: $(VENV)/bin/nox ## Run one kind of test; CORE=2.18 for one version of ansible-core. docs leaves the site in .docs.
 	$(RUN) --session $@

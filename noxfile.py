@@ -88,10 +88,23 @@ CORES = {
     "newest": nox.param(NEW_PYTHON3, NEWEST_CORE, id="core-newest"),
 }
 """The versions of ansible-core that the collection is made for. Of these `make test` runs a choice, the workflow all."""
-PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """The versions of Python that modules may run on. All code is compiled and imported by each that is on this machine."""
+LONG = os.environ.get("LONG") == "1"
+"""Whether all is run that is: every version of ansible-core, and each test that takes long."""
 
 
+def interpreter(command: str) -> Path | None:
+    """The interpreter behind a command, if it works; pyenv has commands that only say that there is none."""
+    if not shutil.which(command):
+        return None
+    ask = [command, "-c", "import sys; print(sys.executable)"]
+    done = subprocess.run(ask, capture_output=True, text=True, check=False)
+    return Path(done.stdout.strip()) if done.returncode == 0 else None
+
+
+LAST = "newest" if interpreter(f"python{NEW_PYTHON3}") else "2.19"
+"""The newest of these that runs on this machine."""
 CHOSEN = os.environ.get("CORE", "").split()
 if not CORES.keys() >= set(CHOSEN):
     sys.exit(f"CORE takes versions of ansible-core, one or more of {', '.join(CORES)}; there is no {' '.join(CHOSEN)}.")
@@ -99,13 +112,12 @@ if not CORES.keys() >= set(CHOSEN):
 
 def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Run a session on these versions of ansible-core, or on those that the environment variable CORE names."""
-    return nox.parametrize("python,core", [CORES[name] for name in CHOSEN or names])
+    return nox.parametrize("python,core", [CORES[name] for name in CHOSEN or (CORES if LONG else dict.fromkeys(names))])
 
 
-on_each_core = on_cores("2.19", "newest")
 PARALLEL = "parallel"
 """The tag of sessions that use two processors; beside one of those `tests/run.py` runs one of the others."""
-LONG = "long"
+SLOW = "slow"
 """The tag of those others that take longest: they begin first, so that nothing is waited for at the end."""
 SOME_AT_ONCE = ("--numprocesses=3", "--dist=loadgroup")
 """More processes than processors, as many tests wait for something; tests that share what takes long are run by one of them."""
@@ -117,19 +129,6 @@ SAME_ON_EACH_CORE = (
 """Unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
 ON_NEWEST = ("playbooks", "plugins/modules", "plugins/test_secrets.py")
 """Unit tests that run modules and playbooks for minutes. The usual core leaves them to the newest: it has those of tests/outside."""
-
-ON_IMAGES_CORE = (
-    "test_a_job_that_is_canceled_in_the_middle",
-    "test_slices_and_a_whole_job_at_once",
-    "test_one_failure_fails_the_job_and_is_named",
-    "test_what_the_survey_asks_for_must_exist",
-    "test_a_job_without_a_ledger_that_stays_sends_nothing_unless_that_is_accepted",
-    "test_variables_of_the_job_template_never_widen_what_was_asked_for_and_approved",
-    "test_the_survey_says_who_may_be_mailed",
-    "test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others",
-    "test_a_report[False]",
-)
-"""Tests of jobs that are run on that alone. On the other, each playbook is still run, and all that reads answers and inventories."""
 
 FAST = ("tests/unit/test_layout.py", "tests/unit/test_metadata.py", "tests/unit/plugins/module_utils")
 """Unit tests that `make test-fast` runs: of pure code, and of what the files say of each other."""
@@ -186,8 +185,8 @@ def lint(session: nox.Session) -> None:
     )
 
 
-@nox.session(tags=[LONG])
-@on_each_core
+@nox.session(tags=[SLOW])
+@on_cores(LAST)
 def sanity(session: nox.Session, core: str) -> None:
     """ansible-test sanity of all that is shipped, on this machine and without containers; ruff looks after the tests."""
     session.install(core)
@@ -197,9 +196,8 @@ def sanity(session: nox.Session, core: str) -> None:
     (tree / "tests/output").mkdir()
     (tree / "tests/output/junit").symlink_to(reports(session))
     command = ["ansible-test", "sanity", "--local", "--junit", "--exclude", "tests/", "--python"]
-    elsewhere = ("--skip-test", "pylint") if is_run_by_newest(core) else ()
     with session.chdir(tree):
-        session.run(*command, str(session.python), *(session.posargs or elsewhere), env={"HOME": str(home)})
+        session.run(*command, str(session.python), *session.posargs, env={"HOME": str(home)})
         others = {} if session.posargs else other_pythons(session)
         for version, python in others.items():
             # ansible-test takes the first of this name for the interpreter itself; pyenv puts a script there.
@@ -209,10 +207,10 @@ def sanity(session: nox.Session, core: str) -> None:
 
 
 @nox.session(tags=[PARALLEL])
-@on_each_core
+@on_cores("2.19", LAST)
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
-    session.install(core, *RUNTIME, *group("test-long" if os.environ.get("LONG") == "1" else "test"))
+    session.install(core, *RUNTIME, *group("test-long" if LONG else "test"))
     install_packages(session, SERVERS | ACME | CHECKERS)
     elsewhere = SAME_ON_EACH_CORE
     if core == USUAL_CORE:
@@ -289,7 +287,7 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
-@on_cores("newest")
+@on_cores(LAST)
 def artefact(session: nox.Session, core: str) -> None:
     """The collection as it is built and installed."""
     session.install(core, *RUNTIME, *group("artefact"))
@@ -297,7 +295,7 @@ def artefact(session: nox.Session, core: str) -> None:
 
 
 @nox.session
-@on_cores("2.18", "newest")
+@on_cores(LAST)
 def walk(session: nox.Session, core: str) -> None:
     """A newcomer's first steps, as the README describes them."""
     session.install(core, *RUNTIME, *group("test"))
@@ -316,17 +314,15 @@ def awx(session: nox.Session) -> None:
 
 
 @nox.session(tags=[PARALLEL])
-@on_cores("2.18", "2.19")
+@on_cores("2.18")
 def awx_jobs(session: nox.Session, core: str) -> None:
-    """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core and on another."""
+    """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core."""
     session.install(core, *RUNTIME, *group("awx-jobs"))
     install_packages(session, SERVERS)
-    elsewhere = ON_IMAGES_CORE if core != IMAGES_CORE and not CHOSEN else ()
-    deselected = [f"--deselect=tests/awx_jobs/test_jobs.py::{name}" for name in elsewhere]
-    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/awx_jobs", *deselected]))
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/awx_jobs"]))
 
 
-@nox.session(tags=[LONG])
+@nox.session(tags=[SLOW])
 def image(session: nox.Session) -> None:
     """The execution environment, built without a registry, and used by what people use it with."""
     if os.geteuid() != 0:
@@ -334,6 +330,15 @@ def image(session: nox.Session) -> None:
     prepare_image(session)
     install_packages(session, SERVERS)
     pytest(session, *(session.posargs or ["tests/image"]))
+
+
+@nox.session(tags=[PARALLEL], default=LONG)
+def mutants(session: nox.Session) -> None:
+    """Which slips in the code that decides about harm the pure tests notice."""
+    session.install(USUAL_CORE, *RUNTIME, *group("test"))
+    tree = collection(session)
+    command = ["python", "-m", "tests.mutants", *session.posargs]
+    run_each(session, {"mutants": command}, cwd=tree, env=isolated(session, tree) | {"PYTHONHASHSEED": "0"})
 
 
 @nox.session(default=False)
@@ -368,13 +373,8 @@ def not_run(ran: Collection[str]) -> Iterator[str]:
     others = [name for name, each in sessions.items() if each.default and name not in ran]
     if others:
         yield f"{', '.join(others)}: make test"
-    for core, parameter in CORES.items():
-        runs = {name: [str(each) for each in getattr(sessions[name], "parametrize", ())] for name in ran}
-        without = [name for name, cores in runs.items() if cores and str(parameter) not in cores]
-        if without:
-            yield f"ansible-core {core}: make {' '.join(without)} CORE={core}"
-    if "unit" in ran and os.environ.get("LONG") != "1":
-        yield "unit tests that take long: make test-long"
+    if not LONG:
+        yield "other versions of ansible-core, tests that take long, and mutants: make test-long"
     if "sanity" in ran and (lacking := [version for version in PYTHONS if not interpreter(f"python{version}")]):
         yield f"compiling and importing on Python {', '.join(lacking)}: not on this machine"
     for package, tests in missing(SERVERS | ACME | CHECKERS).items() if "unit" in ran else ():
@@ -384,7 +384,7 @@ def not_run(ran: Collection[str]) -> Iterator[str]:
 
 def is_run_by_newest(core: str) -> bool:
     """Whether this is another core, and the newest runs the same session, so that it can have what takes long."""
-    return core != NEWEST_CORE and not CHOSEN and interpreter(f"python{NEW_PYTHON3}") is not None
+    return core != NEWEST_CORE and LAST == "newest" and not (CHOSEN or LONG)
 
 
 def missing(packages: dict[str, tuple[tuple[str, ...], str]]) -> dict[str, str]:
@@ -434,15 +434,6 @@ def other_pythons(session: nox.Session) -> dict[str, Path]:
     """The other versions of Python that modules may run on, of those that work here."""
     others = {version: interpreter(f"python{version}") for version in PYTHONS if version != session.python}
     return {version: python for version, python in others.items() if python}
-
-
-def interpreter(command: str) -> Path | None:
-    """The interpreter behind a command, if it works; pyenv has commands that only say that there is none."""
-    if not shutil.which(command):
-        return None
-    ask = [command, "-c", "import sys; print(sys.executable)"]
-    done = subprocess.run(ask, capture_output=True, text=True, check=False)
-    return Path(done.stdout.strip()) if done.returncode == 0 else None
 
 
 def pips_configuration() -> configparser.RawConfigParser:

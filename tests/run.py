@@ -28,7 +28,7 @@ REPORTS = ROOT / ".nox" / "reports"
 OUTCOMES = ("passed", "failed", "skipped")
 NOTHING_TO_TEST = "No tests applicable."  # ansible-test, of a test for a kind of file that there is none of
 USES_BOTH = "parallel"  # the noxfile's tag of sessions that use two processors
-FIRST = "long"  # its tag of those others that begin first
+FIRST = "slow"  # its tag of those others that begin first
 
 
 class Lanes:

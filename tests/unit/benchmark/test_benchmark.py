@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from tests.benchmark.figures import Case, Result
 from tests.benchmark.scenarios import PROFILES, SCENARIOS, choose
 from tests.benchmark.stage import ROOT, BenchmarkError, Job, Stage, check
 from tests.simulator.client import Simulator
+from tests.support.long import only_long
 
 
 def measured(folder: Path, *only: str) -> dict[str, dict[str, Any]]:
@@ -51,7 +51,7 @@ def test_a_quick_run_prints_tables_and_writes_results(tmp_path: Path) -> None:
     assert run["peak_bytes"] > 10_000_000 and run["seconds"] > 0
 
 
-@pytest.mark.skipif(not os.environ.get("LONG"), reason="starts Ansible twenty times; LONG=1 runs it")
+@only_long
 def test_every_scenario(tmp_path: Path) -> None:
     others = [name for name in SCENARIOS if name != "list" and (name != "rotate" or shutil.which("haproxy"))]
     found = {scenario: calls(result) for scenario, result in measured(tmp_path, *others).items()}

@@ -23,6 +23,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys 
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates, read_request
 
+from tests.support.long import only_long
+
+pytestmark = only_long
+
 SIZES = (50_000, 250_000)
 """What is slow fails with the smaller one soon."""
 TRIES = 5

@@ -9,7 +9,6 @@ With `LONG=1` in the environment there are more kills.
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 from collections import Counter
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
+from tests.support.long import LONG
 from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
 from tests.support.waiting import until, until_answered, until_called
 
@@ -27,7 +27,7 @@ pytest_plugins = ["tests.support.postgresql"]
 MODULE = "ssl_fulfillment_email"
 RUNS = 10
 CONCURRENCY = 4
-KILLS = 50 if os.environ.get("LONG") else 5
+KILLS = 50 if LONG else 5
 SEED = 20240415
 FAULTS = ("rate_limit", "reset_before", "hang_after", "false", "rate_limit_429", "reset_after", "hang_before")
 UNKNOWN = {"reset_before", "reset_after", "hang_before", "hang_after"}

@@ -10,7 +10,6 @@ With `LONG=1` in the environment there are more kills, and more listeners under 
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import signal
 import socket
@@ -42,12 +41,12 @@ from tests.support.deploying import (
     store,
 )
 from tests.support.haproxy import SECONDS
+from tests.support.long import LONG
 from tests.support.modules import TRANSPORTS, options_for
 from tests.support.waiting import until, until_answered, until_called
 
 pytest_plugins = ["tests.support.haproxy", "tests.support.deploying"]
 
-LONG = bool(os.environ.get("LONG"))
 KILLS = 50 if LONG else 5
 BALANCERS, LISTENERS = 3, 2
 UNDER_LOAD = (5, 4) if LONG else (2, 2)

@@ -9,7 +9,6 @@ With `LONG=1` in the environment there are 500 of them.
 
 from __future__ import annotations
 
-import os
 import random
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -23,13 +22,14 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.super
 from tests.simulator.client import Simulator
 from tests.support.certificates import pem_of
 from tests.support.deploying import balancer, placed, store
+from tests.support.long import LONG
 from tests.support.modules import Run
 from tests.support.rotate_runs import Rotation
 from tests.support.stored import TRUSTED, Made, clients_with
 
 pytest_plugins = ["tests.support.deploying"]
 
-WORLDS = 500 if os.environ.get("LONG") else 25
+WORLDS = 500 if LONG else 25
 PORT = 8443
 NAMES = (("a.example.com",), ("b.example.com",), ("a.example.com", "b.example.com"))
 DAYS = ((-80.0, 10.0), (-80.0, 10.0), (-2.0, 89.0), (-1.0, 90.0), (-0.5, 91.0), (5.0, 95.0), (-90.0, -1.0))

@@ -22,6 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
 
 from tests.simulator.client import Simulator
 from tests.support.gateway import Gateway
+from tests.support.long import only_long
 from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
 from tests.support.waiting import until
 
@@ -949,7 +950,7 @@ def test_a_ledger_that_cannot_be_written(sim: Simulator, options: dict[str, Any]
     assert sim.calls() == []
 
 
-@pytest.mark.skipif(not os.environ.get("LONG"), reason="waits for a lock for as long as a run does; LONG=1 runs it")
+@only_long
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 def test_a_ledger_that_is_locked_for_too_long(
     sim: Simulator, options: dict[str, Any], ledger: Path, request: pytest.FixtureRequest, backend: str

@@ -35,6 +35,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from tests.support.long import LONG
+
 if TYPE_CHECKING:
     from tests.support.postgresql import Server
 
@@ -735,7 +737,7 @@ def test_any_history_of_claims(ledger_url: str) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=200 if os.environ.get("LONG") else 20,
+            max_examples=200 if LONG else 20,
             stateful_step_count=25,
             suppress_health_check=list(HealthCheck),
         ),

@@ -19,6 +19,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.mb
     split_mbox,
 )
 
+from tests.support.long import only_long
+
 ALL = 10**9
 LINES = (
     b"From \n",
@@ -111,6 +113,7 @@ def test_a_message_may_begin_anywhere(size: int) -> None:
     assert list(split_mbox(io.BytesIO(data), ALL)) == [(b"From a\n", first), (b"From b\n", b"y\n")]
 
 
+@only_long
 def test_a_line_of_a_gigabyte_takes_no_memory() -> None:
     tracemalloc.start()
     try:

@@ -18,6 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.super
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import DAY, NOW
+from tests.support.long import only_long
 from tests.support.stored import NAME, Made, clients_with
 
 CLIENTS = clients_with()
@@ -149,6 +150,7 @@ def many(identities: Callable[[int], frozenset[str]], is_valid: Callable[[int], 
     return found
 
 
+@only_long
 def test_it_takes_no_longer_if_all_share_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of ten thousand, only the few are looked at that have the other names, too."""
     looking = Looking(monkeypatch)

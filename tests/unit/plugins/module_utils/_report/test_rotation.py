@@ -32,6 +32,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tim
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
 from tests.support.lines import NAME, NOW, OTHER, certificate, entry, in_days, listener, stored, unread, with_the_rest
+from tests.support.long import only_long
 from tests.support.words import shape, texts, words_of
 
 WORDS = words_of("lines")
@@ -800,6 +801,7 @@ def spent(facts: dict[str, Any]) -> float:
     return time.process_time() - before
 
 
+@only_long
 def test_twice_as_many_take_about_twice_as_long() -> None:
     once, twice = fleet(COUNT), fleet(2 * COUNT)
     measured = ((spent(once), spent(twice)) for _try in range(TRIES))

@@ -28,9 +28,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain
 
 from tests.support.certificates import NOW, Issued, certificate_of, name_of, new_key
 from tests.support.client_trees import CLIENTS
+from tests.support.long import only_long
 from tests.support.sources import AUTHORITY, Reader
 
 pytest_plugins = ["tests.support.sources"]
+
+pytestmark = only_long
 
 COUNT = 100
 MANY = 2_000

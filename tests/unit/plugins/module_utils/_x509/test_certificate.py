@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import random
 import re
 import warnings
@@ -56,9 +55,10 @@ from tests.support.certificates import (
     pkcs12_of,
     self_signed,
 )
+from tests.support.long import LONG, only_long
 from tests.support.messages import with_trust_settings
 
-EXAMPLES = 20_000 if os.environ.get("LONG") == "1" else 100
+EXAMPLES = 20_000 if LONG else 100
 fuzz = settings(max_examples=EXAMPLES)
 AT = NOW.astimezone(timezone.utc)
 
@@ -548,6 +548,7 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("seed", [name for name in SEEDS if name.endswith("der")])
+@only_long
 def test_every_single_bit_flipped(seed: str) -> None:
     data, unexpected = SEEDS[seed], {}
     for position in range(len(data) * 8):

@@ -9,7 +9,6 @@ Needs the package `cryptography-vectors`, which is larger than all else that tes
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from collections.abc import Callable
@@ -30,8 +29,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read 
 )
 
 from tests.support.certificates import NOW
+from tests.support.long import only_long
 
-pytestmark = pytest.mark.skipif(os.environ.get("LONG") != "1", reason="reads thousands of files; LONG=1 runs it")
+pytestmark = only_long
 
 FOLDERS = ("asymmetric", "pkcs7", "pkcs12", "x509")
 SECONDS = 20
