@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from zlib import crc32
 
 import pytest
 
 from tests.simulator.client import Simulator
+from tests.support.long import LONG
 from tests.support.modules import DELIBERATE, TRANSPORTS, options_for
 
 
@@ -22,10 +24,12 @@ def sim(sim: Simulator) -> Iterator[Simulator]:
     assert sim.ignored() <= DELIBERATE
 
 
-@pytest.fixture(params=TRANSPORTS)
-def transport(request: pytest.FixtureRequest) -> str:
-    """Each of the API's transports."""
-    return str(request.param)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test over one of the API's transports, by its name, so that either has its share; in the long run over each."""
+    named = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "transport" in metafunc.fixturenames and "transport" not in named:
+        by_name = TRANSPORTS[crc32(metafunc.function.__name__.encode()) % len(TRANSPORTS)]
+        metafunc.parametrize("transport", TRANSPORTS if LONG else [by_name])
 
 
 @pytest.fixture
