@@ -130,7 +130,12 @@ SAME_ON_EACH_CORE = (
 ON_NEWEST = ("playbooks", "plugins/modules", "plugins/test_secrets.py")
 """Unit tests that run modules and playbooks for minutes. The usual core leaves them to the newest: it has those of tests/outside."""
 
-FAST = ("tests/unit/test_layout.py", "tests/unit/test_metadata.py", "tests/unit/plugins/module_utils")
+FAST = (
+    "tests/unit/test_layout.py",
+    "tests/unit/test_metadata.py",
+    "tests/unit/plugins/module_utils",
+    "tests/unit/plugins/plugin_utils",
+)
 """Unit tests that `make test-fast` runs: of pure code, and of what the files say of each other."""
 NOT_FAST = ("test_floods", "test_ledger", "test_linear_time", "test_mailbox")
 """Files and tests of these that it leaves out: they start servers, or read much."""

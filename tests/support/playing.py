@@ -14,8 +14,7 @@ import re
 import signal
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,9 +73,9 @@ def play_on_a_terminal(sim: Simulator, folder: Path, playbook: str, *options: st
     return _ran(process.wait(SECONDS), output)
 
 
-def play_where_nobody_reads(sim: Simulator, folder: Path, playbook: str, *, is_terminal: bool) -> None:
-    """Run a playbook whose output goes to a pipe, or to a terminal, that is closed when its first task begins."""
-    ours, its = pty.openpty() if is_terminal else os.pipe()
+def play_where_nobody_reads(sim: Simulator, folder: Path, playbook: str) -> None:
+    """Run a playbook on a terminal that is closed when its first task begins."""
+    ours, its = pty.openpty()
     process = subprocess.Popen(
         _command(folder, playbook, (), {}),
         cwd=folder,
@@ -96,26 +95,6 @@ def play_where_nobody_reads(sim: Simulator, folder: Path, playbook: str, *, is_t
     finally:
         process.kill()
         process.wait()
-
-
-@contextlib.contextmanager
-def to_be_killed(sim: Simulator, folder: Path, playbook: str, **variables: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a playbook as `play` does, but that all its processes are of its own; in the end, kill all of them at once."""
-    marker = f"PLAYED={uuid.uuid4()}"
-    with (folder / "killed.log").open("wb") as log:
-        process = subprocess.Popen(
-            _command(folder, playbook, (), variables),
-            cwd=folder,
-            env=_environment(sim) | dict([marker.split("=")]),
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            yield process
-        finally:
-            while kill_marked(marker):
-                process.poll()
-            process.wait()
 
 
 def kill_marked(marker: str) -> int:

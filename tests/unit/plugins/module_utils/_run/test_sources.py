@@ -399,17 +399,21 @@ def test_a_certificate_from_mail_without_a_common_name(tmp_path: Path, read: Rea
     assert (skipped["name"], skipped["reason"]) == ("b.example.com", "key_missing")
 
 
-def test_a_certificate_from_mail_that_is_not_trusted(tmp_path: Path, read: Reader) -> None:
+def test_a_certificate_from_mail_that_cannot_be_used(tmp_path: Path, read: Reader) -> None:
     """Keys that no email has come for are of no interest: emails are deleted, keys are kept."""
     about = {"order_id": None, "common_name": None, "subject_alt_names": [], "public_key_sha256": "00"}
     about |= {"not_before": None, "not_after": None}
+    refused = ("untrusted", "chain_incomplete")
     missing = [
         {**about, "path": f"/keys/{reason}.key", "reason": reason, "message": f"It is {reason}."}
-        for reason in ("untrusted", "chain_incomplete", "waiting_for_email", "no_public_key")
+        for reason in (*refused, "waiting_for_email", "no_public_key")
     ]
+    for name, days in {"expired": -1, "not_yet_valid": 1}.items():
+        came = {"not_after": iso(days), "reason": "waiting_for_email", "message": "It is not valid now."}
+        missing.append({**about, "path": f"/keys/{name}.key", **came})
     (tmp_path / "any.key").write_text(key_pem(new_key()))
     found = read("mail", "", mail={**mail(), "missing": missing}, privatekey_dir=str(tmp_path))
-    assert found.reasons == {"untrusted.key": "untrusted", "chain_incomplete.key": "chain_incomplete"}
+    assert found.reasons == {f"{reason}.key": reason for reason in (*refused, "expired", "not_yet_valid")}
     assert found.skipped[0] == {
         "source": "mail",
         "name": "untrusted",

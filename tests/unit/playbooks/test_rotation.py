@@ -1,0 +1,298 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role ssl_rotation and its playbooks, as users run them: what stands around the module, from its options to the files.
+
+What is rotated and why is tested with the module; here HAProxy serves what it has switched.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import stat
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import preview_of
+
+from tests.simulator.client import Simulator
+from tests.support.balanced import (
+    AUTHORITY,
+    UPDATE,
+    Told,
+    account,
+    balanced,
+    balancer,
+    general,
+    have,
+    ids,
+    run,
+    store,
+)
+from tests.support.certificates import Issued, leaks, new_key
+from tests.support.dovecot import Mailbox
+from tests.support.playing import play
+
+__all__ = ["account", "balanced"]
+pytest_plugins = ["tests.support.dovecot"]
+
+CREATE, DELETE = "createObject", "deleteObject"
+CHANGES = {UPDATE, CREATE, DELETE, "editObject"}
+HOSTILE = "{{ lookup('ansible.builtin.pipe', 'touch owned') }}<script>"
+"""A name of a load balancer that is text, whatever reads it."""
+
+
+def keep(folder: Path, name: str) -> None:
+    """Put a new certificate for a name into a folder, with its chain and its key, as people keep it."""
+    issued: Issued = AUTHORITY.issue(None, names=[name], key=new_key("rsa"))
+    folder.mkdir(exist_ok=True)
+    for ending, text in {".crt": issued.pem, ".key": issued.key_pem, ".ca-bundle": issued.chain_pem}.items():
+        (folder / f"{name}{ending}").write_text(text, encoding="utf-8")
+
+
+def rotate(sim: Simulator, folder: Path, *options: str, playbook: str = "rotate", **variables: Any) -> Told:
+    """Run a playbook with variables of the role; by itself, it takes what is in the folder `keys`, and no alarm fails it."""
+    given = {"sources": [{"folder": str(folder / "keys")}], "fail_on": [], **variables}
+    ready = {f"ssl_rotation_{name}": value for name, value in given.items() if value is not None}
+    told = run(sim, folder, playbook, *options, **ready)
+    assert not leaks(told.ran.output + json.dumps(told.result))
+    return told
+
+
+def changes(told: Told) -> Counter[str]:
+    """What was called that changes something."""
+    return Counter(call for call in told.calls if call in CHANGES)
+
+
+def summary(told: Told) -> str:
+    """The line that counts what was done."""
+    (found,) = set(re.findall(r'^ +"(imported \d.*, failed \d)"', told.ran.output, re.MULTILINE))
+    return str(found)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """The files of a report."""
+    return {path.name: path.read_bytes() for path in folder.glob("report.*")}
+
+
+def metrics(path: Path) -> dict[str, float]:
+    """What a file of metrics says; it is gone then."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.unlink()
+    values = (line.removeprefix("softlayer_certificates_").rpartition(" ") for line in lines if line[0] != "#")
+    return {name: float(value) for name, _blank, value in values}
+
+
+def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) -> None:
+    """Check mode shows what the run does, and writes nothing; a second run changes nothing, and writes the same report."""
+    www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com", is_old=True)
+    balancer(account, HOSTILE, p443=www, p8443=www)
+    balancer(account, "api", p443=api)
+    for name in ("www.example.com", "api.example.com", "new.example.com"):
+        keep(tmp_path / "keys", name)
+    before, held, measured = have(account), ids(account), tmp_path / "certificates.prom"
+    options = {
+        "remove_superseded": True,
+        "report_path": str(tmp_path / "report.html"),
+        "report_language": "de",
+        "metrics_path": str(measured),
+    }
+
+    plan = rotate(account, tmp_path, "--check", "--diff", **options)
+    assert plan.ran.code == 0, plan.ran.output
+    assert (have(account), ids(account), changes(plan)) == (before, held, Counter())
+    assert "www.example.com: would be imported, from folder www.example.com" in plan.ran.output
+    assert "api:443: would be switched to the certificate that is to be imported (api.example.com)" in plan.ran.output
+    assert "api.example.com,api.example.com,RSA,waiting,waiting_for_import," in plan.ran.output, "no diff of the table"
+    assert files(tmp_path) == {} and not measured.exists()
+
+    done = rotate(account, tmp_path, **options)
+    assert done.ran.code == 0, done.ran.output
+    assert changes(done) == Counter({CREATE: 2, UPDATE: 2, DELETE: 2})
+    assert {name: len(entries) for name, entries in done.result.items()} == {
+        **{"imported": 2, "deployed": 3, "verified": 3, "removed": 2, "skipped": 1, "failed": 0, "attention": 0}
+    }
+    assert preview_of(plan.result) == preview_of(done.result)
+    assert summary(done) == "imported 2, deployed 3, verified 3, removed 2, skipped 1, failed 0"
+    assert sorted(have(account)) == sorted(before) and set(have(account).values()) == set(ids(account))
+
+    report = files(tmp_path)
+    rows = {row["name"]: row for row in json.loads(report["report.json"])["lines"]}
+    assert {name: row["state"] for name, row in rows.items()} == {
+        **dict.fromkeys(("www.example.com", "api.example.com"), "renewed"),
+        "new.example.com": "source_only",
+    }
+    assert rows["www.example.com"]["served_by"] == [f"{HOSTILE}:443", f"{HOSTILE}:8443"]
+    assert [line["name"] for line in csv.DictReader(report["report.csv"].decode().splitlines())] == list(rows)
+    assert report["report.html"].count(b"<script") == 2 and b'lang="de"' in report["report.html"]
+    assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in report} == {0o640}
+    assert stat.S_IMODE(measured.stat().st_mode) == 0o644
+    assert (found := metrics(measured))["last_run_success"] == 1 and found['last_run_items{list="removed"}'] == 2
+    assert not list(tmp_path.glob("**/owned"))
+
+    again = rotate(account, tmp_path, **options)
+    assert (again.ran.code, again.ran.changed, changes(again)) == (0, 0, Counter()), again.ran.output
+    assert files(tmp_path) == report and metrics(measured)["last_run_success"] == 1
+
+
+def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: Path) -> None:
+    """A mailbox out of reach and a listener that works no more: all else is done, and told with them; the loudest output has no secret."""
+    www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com", is_old=True)
+    web = balancer(account, "web", p443=www)
+    balancer(account, "api", p443=api)
+    for name in ("www.example.com", "api.example.com"):
+        keep(tmp_path / "keys", name)
+    account.patch_listener(web["listeners"][0]["uuid"], misbehaves="closed", changes=9)
+    mail = {"imap": mailbox.options(password="not this one")}
+    told = rotate(
+        account,
+        tmp_path,
+        "-vvvv",
+        "--diff",
+        sources=[
+            {"mail": mail, "privatekey_dir": str(tmp_path / "keys")},
+            {"folder": str(tmp_path / "keys")},
+        ],
+        privatekey_passphrase="open sesame",
+        remove_superseded=True,
+        verify_timeout=1,
+        report_path=str(tmp_path / "report.html"),
+        metrics_path=str(tmp_path / "certificates.prom"),
+    )
+    assert told.ran.code == 2 and told.ran.output.count("refuses the login") > 1
+    assert "web:443: FAILED, " in told.ran.output
+    assert summary(told) == "imported 2, deployed 1, verified 1, removed 1, skipped 0, failed 2"
+    assert have(account)["web:443"] == www and www in ids(account) and api not in ids(account)
+    states = {row["name"]: row["state"] for row in json.loads(files(tmp_path)["report.json"])["lines"]}
+    assert states == {"api.example.com": "renewed", "www.example.com": "failed"}
+    assert (found := metrics(tmp_path / "certificates.prom"))["last_run_success"] == 0
+    assert found['last_run_items{list="failed"}'] == 2
+    for secret in ("not this one", "open sesame", account.api_key):
+        assert secret not in told.ran.output
+
+
+IN_A_PLAY = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - block:
+        - include_role:
+            name: softlayer.certificates.ssl_rotation
+            tasks_from: "{{ item }}"
+          loop: "{{ task_files }}"
+      always:
+        - copy:
+            content: "{{ ssl_rotation_result | to_json }}"
+            dest: "{{ tell }}"
+            mode: "0600"
+"""
+
+
+def test_a_module_that_fails_as_a_whole_is_told_with_its_reason(account: Simulator, tmp_path: Path) -> None:
+    """In the result and in the metrics; the report of the last run that could read the store stays as it is."""
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "report.json").write_text("{}", encoding="ascii")
+    (tmp_path / "rescued.yml").write_text(IN_A_PLAY, encoding="utf-8")
+    account.fault("fault", method="getSecurityCertificates", message="Not today.")
+    ran = play(
+        account,
+        tmp_path,
+        "rescued.yml",
+        **general(tmp_path),
+        ssl_rotation_sources=[{"folder": str(tmp_path / "keys")}],
+        ssl_rotation_report_path=str(tmp_path / "report.html"),
+        ssl_rotation_metrics_path=str(tmp_path / "certificates.prom"),
+        task_files=["main.yml"],
+        tell=str(tmp_path / "told.json"),
+    )
+    assert ran.code == 2 and "Not today." in ran.output, ran.output
+    (failure,) = json.loads((tmp_path / "told.json").read_text("utf-8"))["failed"]
+    assert (failure["common_name"], failure["reason"]) == ("the rotation", "api_error")
+    assert metrics(tmp_path / "certificates.prom")["last_run_success"] == 0
+    assert files(tmp_path) == {"report.json": b"{}"}
+
+
+def test_each_phase_alone_in_a_play_of_ones_own(account: Simulator, tmp_path: Path) -> None:
+    """By its file of tasks, whatever the variable says; each finds out by itself what it needs to know."""
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www.example.com")
+    (tmp_path / "phases.yml").write_text(IN_A_PLAY, encoding="utf-8")
+    account.clear_calls()
+    ran = play(
+        account,
+        tmp_path,
+        "phases.yml",
+        **general(tmp_path),
+        ssl_rotation_sources=[{"folder": str(tmp_path / "keys")}],
+        ssl_rotation_phases=["verify"],
+        ssl_rotation_remove_superseded=True,
+        ssl_rotation_report_path=str(tmp_path / "report.html"),
+        task_files=["import.yml", "deploy.yml", "verify.yml", "clean_up.yml", "report.yml"],
+        tell=str(tmp_path / "told.json"),
+    )
+    assert ran.code == 0, ran.output
+    assert [call["method"] for call in account.calls() if call["method"] in CHANGES] == [CREATE, UPDATE, DELETE]
+    assert have(account) == {"web:443": ids(account)[0]} and ids(account) != [www]
+    for done in ("imported 1", "deployed 1", "verified 1", "removed 1"):
+        assert f'"{done}, ' in ran.output or f", {done}, " in ran.output, ran.output
+    assert json.loads((tmp_path / "told.json").read_text("utf-8"))["imported"] == []
+    assert len(json.loads(files(tmp_path)["report.json"])["lines"]) == 1
+
+
+def test_what_was_done_is_told_if_the_report_cannot_be_written(account: Simulator, tmp_path: Path) -> None:
+    www = store(account, "www.example.com", is_old=True)
+    balancer(account, "web", p443=www)
+    keep(tmp_path / "keys", "www.example.com")
+    (tmp_path / "report.json").mkdir()
+    told = rotate(account, tmp_path, report_path=str(tmp_path / "report.html"))
+    assert told.ran.code == 2 and summary(told) == "imported 1, deployed 1, verified 1, removed 0, skipped 0, failed 0"
+    assert f"Write the report, as .html, .json and .csv, to {tmp_path / 'report'}" in told.ran.output
+
+
+def test_deploy_and_verify(account: Simulator, tmp_path: Path) -> None:
+    """They do their phases, whatever the variable says, and need no source; what `verify` sees to be wrong fails it."""
+    www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com")
+    new = store(account, "www.example.com")
+    balancer(account, "web", p443=www)
+    broken = balancer(account, "api", p443=api)["listeners"][0]["uuid"]
+    options = {"sources": [{"certbot": "/no/such"}], "phases": ["import"], "remove_superseded": "yes"}
+    deploy = rotate(account, tmp_path, playbook="deploy", **options)
+    assert (deploy.ran.code, changes(deploy)) == (0, Counter({UPDATE: 1, DELETE: 1})), deploy.ran.output
+    assert have(account) == {"web:443": new, "api:443": api} and ids(account) == [api, new]
+    account.patch_listener(broken, misbehaves="other", at_once=True, changes=9)
+    verify = rotate(account, tmp_path, playbook="verify", **options)
+    assert (verify.ran.code, verify.ran.changed, changes(verify)) == (2, 0, Counter()), verify.ran.output
+    assert "api:443: FAILED, " in verify.ran.output and "verified 1" in verify.ran.output
+    assert re.search(r'^fatal: .*"msg": "1 failed: api:443: .+\."\}$', verify.ran.output, re.MULTILINE), (
+        verify.ran.output
+    )
+
+
+def test_variables_of_the_command_line_are_text(account: Simulator, tmp_path: Path) -> None:
+    """A source, a list, a boolean."""
+    for name in ("www", "api"):
+        balancer(account, name, p443=store(account, f"{name}.example.com", is_old=True))
+        keep(tmp_path / "keys", f"{name}.example.com")
+    before = have(account)
+    given = {"sources": f"folder={tmp_path / 'keys'}", "common_names": "www.*", "remove_superseded": "no"}
+    told = rotate(
+        account,
+        tmp_path,
+        *(part for name, value in given.items() for part in ("-e", f"ssl_rotation_{name}={value}")),
+        sources=None,
+    )
+    assert (told.ran.code, changes(told)) == (0, Counter({CREATE: 1, UPDATE: 1})), told.ran.output
+    assert have(account)["api:443"] == before["api:443"]
+
+
+def test_a_variable_that_is_none_of_the_roles_is_refused(account: Simulator, tmp_path: Path) -> None:
+    """With one sentence, before anything is called."""
+    (tmp_path / "keys").mkdir()
+    told = rotate(account, tmp_path, max_listener=3)
+    assert told.ran.code == 2 and told.calls == []
+    assert "does not know ssl_rotation_max_listener. Is ssl_rotation_max_listeners meant?" in told.ran.output
