@@ -16,7 +16,6 @@ from typing import Any
 
 import yaml
 
-from tests.support import preloading
 from tests.support.pages import Block, Page
 from tests.unit.docs.world import World
 
@@ -128,7 +127,7 @@ class Reader:
         done = subprocess.run(
             command,
             cwd=self._world.work,
-            env=self._world.environment() | preloading.environment() | recording,
+            env=self._world.environment() | recording,
             capture_output=True,
             text=True,
             timeout=SECONDS,

@@ -4,11 +4,12 @@
 
 """What the guide from Let's Encrypt to load balancers has people copy and write is what it says.
 
-`tests/unit/playbooks/test_rotate_acme.py` runs what is copied, with real clients.
+`make demo-acme` and `tests/unit/playbooks/test_rotate_acme.py` run what is copied, with real clients.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import shutil
 import signal
 import stat
 import subprocess
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -315,6 +317,27 @@ def test_a_hook_that_ends_well_leaves_no_trace(machine: Machine) -> None:
     assert trace_of(machine) is None and (machine.root / "run/softlayer-certificates/renewed").exists()
 
 
+def test_hooks_at_once_are_one_run_and_none_is_missed(machine: Machine) -> None:
+    """Five renewals while something is going on are one more run; one during that run is another."""
+    notes = machine.root / "run/softlayer-certificates"
+    notes.mkdir(parents=True)
+    with open(notes / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        hooks = [machine.start(RENEWED) for _hook in range(5)]
+        until(lambda: waiting_for(notes / "lock") == len(hooks))
+    until(lambda: not (notes / "renewed").exists())
+    # Whoever comes first takes along what the others came for.
+    runs = [machine.finished(hook) for hook in (*hooks, machine.start(RENEWED))]
+    assert sorted((run.code, run.output) for run in runs) == [(0, "")] * 4 + [(0, "done\n")] * 2
+
+
+def waiting_for(path: Path) -> int:
+    """How many processes wait for the lock of a file."""
+    inode = path.stat().st_ino
+    lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    return sum("->" in line.split()[1] and line.split()[6].endswith(f":{inode}") for line in lines)
+
+
 @pytest.mark.parametrize("has_systemd", [True, False])
 def test_a_hook_that_cannot_leave_its_note_leaves_a_trace(machine: Machine, has_systemd: bool) -> None:
     (machine.root / "run").mkdir()
@@ -404,28 +427,18 @@ def test_no_command_has_a_secret() -> None:
     ] == []
 
 
-def rotation(account: Simulator, folder: Path) -> dict[str, Any]:
-    """An account with something to switch, and something that is broken; the variables that rotate it."""
-    keys = folder / "keys"
-    keys.mkdir()
+Mailed = Callable[..., tuple[list[str], str]]
+
+
+@pytest.fixture
+def rotate_and_mail(account: Simulator, tmp_path: Path) -> Mailed:
+    """Runs the page's playbook, where something is to be switched; the lines of the mail, and the summary that a job of AWX leaves."""
+    (keys := tmp_path / "keys").mkdir()
     for name in ("www.example.com", "api.example.com"):
         balancer(account, name.partition(".")[0], p8443=store(account, name, is_old=name == "www.example.com"))
     issued = AUTHORITY.issue(None, key=new_key("rsa"), names=["www.example.com"])
     (keys / "www.pem").write_text(issued.pem + issued.chain_pem + issued.key_pem, encoding="utf-8")
-    (keys / "half.crt").write_text(issued.pem[:300], encoding="utf-8")
-    roots = folder / "roots.pem"
-    roots.write_text(pem_of([AUTHORITY.root]), encoding="utf-8")
-    return {
-        "ssl_rotation_sources": [{"folder": str(keys)}],
-        "ssl_rotation_trusted_ca_path": str(roots),
-        "ssl_rotation_report_path": str(folder / "report.html"),
-    }
-
-
-@pytest.mark.skipif(bool(reason_to_skip()), reason=str(reason_to_skip()))
-def test_people_are_told_what_happened(account: Simulator, tmp_path: Path) -> None:
-    """By mail and by AWX, also if the run fails; a night in which nothing happened sends no mail."""
-    variables = rotation(account, tmp_path)
+    (tmp_path / "roots.pem").write_text(pem_of([AUTHORITY.root]), encoding="utf-8")
     sent = tmp_path / "mail.txt"
     [written] = yaml.safe_load(block("yaml", "# rotate-and-mail.yml").text)
     tasks = written["tasks"][0]["always"]
@@ -438,15 +451,17 @@ def test_people_are_told_what_happened(account: Simulator, tmp_path: Path) -> No
     }
     tasks[:0] = yaml.safe_load(block("yaml", "# in `always`").text)
     [inventory] = re.findall("(?m)^ansible-playbook (-i .*) softlayer", (EXAMPLES / ROTATE).read_text("utf-8"))
-    playbook = tmp_path / "rotate-and-mail.yml"
-    playbook.write_text(yaml.safe_dump([written]), encoding="utf-8")
+    (tmp_path / "rotate-and-mail.yml").write_text(yaml.safe_dump([written]), encoding="utf-8")
     (tmp_path / "ansible.cfg").write_text("[defaults]\nshow_custom_stats = true\n", encoding="utf-8")
+    variables = {
+        "ssl_rotation_sources": [{"folder": str(keys)}],
+        "ssl_rotation_trusted_ca_path": str(tmp_path / "roots.pem"),
+        "ssl_rotation_verify_timeout": LOOK_SECONDS,
+    }
 
     def run(**others: Any) -> tuple[list[str], str]:
-        """The lines of the mail, and the summary that a job of AWX leaves."""
         sent.unlink(missing_ok=True)
-        given = {"ssl_rotation_verify_timeout": LOOK_SECONDS, **variables, **others}
-        told = play(account, tmp_path, str(playbook), *inventory.split(), **given)
+        told = play(account, tmp_path, "rotate-and-mail.yml", *inventory.split(), **{**variables, **others})
         found = re.search(r"RUN: (\{.*\})", told.output)
         assert found, told.output
         [(name, summary)] = json.loads(found[1]).items()
@@ -454,9 +469,16 @@ def test_people_are_told_what_happened(account: Simulator, tmp_path: Path) -> No
         assert (told.code == 0) == summary.endswith("Nothing failed."), told.output
         return sent.read_text(encoding="utf-8").splitlines() if sent.exists() else [], summary
 
-    report = variables["ssl_rotation_report_path"]
+    return run
+
+
+@pytest.mark.skipif(bool(reason_to_skip()), reason=str(reason_to_skip()))
+def test_people_are_told_of_a_run_that_fails(account: Simulator, rotate_and_mail: Mailed, tmp_path: Path) -> None:
+    """By mail and by AWX."""
+    (tmp_path / "keys/half.crt").write_text("-----BEGIN CERTIFICATE-----\nMII", encoding="ascii")
     account.patch_listener(account.balancers()[0]["listeners"][0]["uuid"], misbehaves="closed", changes=1)
-    (subject, attached, failed, ends, needs, left_out), summary = run()
+    report = str(tmp_path / "report.html")
+    (subject, attached, failed, ends, needs, left_out), summary = rotate_and_mail(ssl_rotation_report_path=report)
     assert (subject, attached) == ("Certificates: 1 failed, 2 in need of a person, 0 switched", f"['{report}']")
     assert failed.startswith("FAILED: www:8443: ") and "works again" in failed
     assert ends.startswith("NEEDS A PERSON: www:8443: It ends at ")
@@ -464,20 +486,19 @@ def test_people_are_told_what_happened(account: Simulator, tmp_path: Path) -> No
     assert left_out.startswith("Left out: half: ")
     assert summary.startswith("0 listeners switched. 1 failed: www:8443: ") and summary.endswith(failed[-20:])
 
-    (subject, _attached, refused, why), summary = run(ssl_rotation_trust="yes")
+
+@pytest.mark.skipif(not os.environ.get("LONG"), reason="runs three playbooks; LONG=1 runs it")
+@pytest.mark.skipif(bool(reason_to_skip()), reason=str(reason_to_skip()))
+def test_people_are_told_of_other_runs(rotate_and_mail: Mailed) -> None:
+    """Also of one that was refused; a night in which nothing happened sends no mail."""
+    (subject, _attached, refused, why), summary = rotate_and_mail(ssl_rotation_trust="yes")
     assert subject == "Certificates: not rotated, 0 in need of a person, 0 switched"
     assert refused == "FAILED: Validation of arguments failed:" and why.startswith("value of ssl_rotation_trust must")
     assert summary.endswith(why)
-
-    (tmp_path / "keys/half.crt").unlink()
-    del variables["ssl_rotation_report_path"]
-    lines, summary = run()
-    assert lines == [
+    switched = [
         "Certificates: 0 failed, 0 in need of a person, 1 switched",
         "[]",
         "Switched: www:8443: Switched. It is served.",
     ]
-    assert summary == "1 listeners switched. Nothing failed."
-
-    lines, summary = run()
-    assert (lines, summary) == ([], "0 listeners switched. Nothing failed.")
+    assert rotate_and_mail() == (switched, "1 listeners switched. Nothing failed.")
+    assert rotate_and_mail() == ([], "0 listeners switched. Nothing failed.")
