@@ -20,7 +20,6 @@ import pytest
 from tests.awx.stub.app import Call, create_app
 from tests.awx.stub.world import World
 from tests.simulator.server import Server
-from tests.support import preloading
 from tests.support.awx_variables import PLAYBOOKS, objects
 from tests.support.simulators import demo_simulator, sim
 
@@ -71,7 +70,6 @@ class Awx:
                 **{
                     "SSL_CERT_FILE": os.devnull
                 },  # nothing here has TLS, and to read the machine's authorities takes long
-                **preloading.environment(),
                 **{variable: value for variable, value in access.items() if value},
             },
             capture_output=True,

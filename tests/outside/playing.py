@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support import preloading
-
 SECONDS = 300
 
 
@@ -40,7 +38,7 @@ def play(folder: Path, playbook: str, *arguments: str, env: Mapping[str, str] | 
     process = subprocess.run(
         command("ansible-playbook", playbook, *arguments),
         cwd=folder,
-        env={**os.environ, **preloading.environment(), **(env or {})},
+        env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
         timeout=SECONDS,

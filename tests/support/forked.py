@@ -31,7 +31,6 @@ _forking.set_forkserver_preload(
         "psycopg",  # which a module imports when it has such a ledger
         __name__,
         *(MODULES + path.stem for path in Path(__file__).parents[2].glob("plugins/modules/[!_]*.py")),
-        "tests.support.preloading.frozen",
     ]
 )
 

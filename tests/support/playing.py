@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.client import Simulator
-from tests.support import preloading
 
 SECONDS = 300
 
@@ -39,7 +38,7 @@ def play(sim: Simulator, folder: Path, playbook: str, *options: str, **variables
     process = subprocess.run(
         _command(folder, playbook, options, variables),
         cwd=folder,
-        env=_environment(sim) | preloading.environment(),
+        env=_environment(sim),
         capture_output=True,
         text=True,
         timeout=SECONDS,
@@ -59,7 +58,7 @@ def play_on_a_terminal(sim: Simulator, folder: Path, playbook: str, *options: st
     process = subprocess.Popen(
         _command(folder, playbook, options, variables),
         cwd=folder,
-        env=_environment(sim) | preloading.environment(),
+        env=_environment(sim),
         stdin=subprocess.DEVNULL,
         stdout=its,
         stderr=its,
@@ -79,7 +78,7 @@ def play_where_nobody_reads(sim: Simulator, folder: Path, playbook: str) -> None
     process = subprocess.Popen(
         _command(folder, playbook, (), {}),
         cwd=folder,
-        env=_environment(sim) | {"PYTHONUNBUFFERED": "1"},  # not preloaded: its own streams matter
+        env=_environment(sim) | {"PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,
         stdout=its,
         stderr=subprocess.DEVNULL,
@@ -118,5 +117,4 @@ def _environment(sim: Simulator) -> dict[str, str]:
     login = {"SL_USERNAME": sim.username, "SL_API_KEY": sim.api_key, "SL_ENDPOINT_URL": sim.rest_url}
     trusted = {"SSL_CERT_FILE": str(sim.authority_root)}
     quiet = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
-    quick = {"ANSIBLE_PIPELINING": "true"}  # other sessions have what is usual
-    return quick | os.environ | login | trusted | quiet
+    return os.environ | login | trusted | quiet

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import importlib
-
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -24,8 +22,3 @@ settings.load_profile("whatever the clock says")
 pytest.register_assert_rewrite(
     *(f"tests.support.{name}" for name in ("deploying", "dovecot", "haproxy", "postgresql", "sources")),
 )
-
-
-def pytest_collection_finish() -> None:
-    """Python need not look for garbage among ten thousand tests again and again."""
-    importlib.import_module("tests.support.preloading.frozen")

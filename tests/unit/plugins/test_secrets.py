@@ -30,7 +30,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.simulator.client import Simulator
-from tests.support import certificates, preloading
+from tests.support import certificates
 from tests.support.certificates import LENGTH, Authority, Issued, encrypted_fragments, key_pem, leaks, new_key
 from tests.support.modules import TRANSPORTS
 
@@ -392,7 +392,7 @@ def _perform(mode: str, demo_simulator: Simulator, echo: dict[str, str], folder:
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
     playbook = stage.file(json.dumps(play))
     check = ["--check"] if mode == "check" else []
-    output = _ansible(stage, "ansible-playbook", *check, playbook, **preloading.environment())
+    output = _ansible(stage, "ansible-playbook", *check, playbook)
     assert f"ok={len(tasks)} " in output, output[-3000:]
     sections = dict(re.findall(r"^TASK \[(\w+)\] \*+\n(.*?)(?=^TASK \[|^PLAY RECAP)", output, re.MULTILINE | re.DOTALL))
     one = AUTHORITY.issue("adhoc.example.com")

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from datetime import datetime, timezone
@@ -17,7 +16,6 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.filter import _rotation_metrics as plugin
 
-from tests.support import preloading
 from tests.support.playing import SECONDS
 
 rotation_metrics = plugin.FilterModule().filters()["_rotation_metrics"]
@@ -61,7 +59,6 @@ def test_what_a_result_says_is_no_template(tmp_path: Path) -> None:
     process = subprocess.run(
         [Path(sys.executable).with_name("ansible-playbook"), "play.yml"],
         cwd=tmp_path,
-        env=os.environ | preloading.environment(),
         capture_output=True,
         text=True,
         timeout=SECONDS,

@@ -21,7 +21,6 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.inventory.ssl_orders import InventoryModule
 
 from tests.simulator.client import Simulator
-from tests.support import preloading
 from tests.support.modules import options_for, run_module
 
 PLUGIN = "softlayer.certificates.ssl_orders"
@@ -82,11 +81,7 @@ class Inventory:
         settings = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false", **self.login, **environment}
         done = subprocess.run(
             [str(Path(sys.executable).with_name(command)), "-i", "ssl_orders.yml", *arguments],
-            env={
-                name: value
-                for name, value in (os.environ | preloading.environment() | settings).items()
-                if value is not None
-            },
+            env={name: value for name, value in (os.environ | settings).items() if value is not None},
             cwd=self.folder,
             capture_output=True,
             text=True,
