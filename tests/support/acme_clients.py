@@ -13,8 +13,8 @@ import os
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -41,13 +41,11 @@ class Client(ABC):
     Attributes:
         pebble: the authority.
         folder: of the client alone; it is made with the first certificate.
-        env: what its hooks need of the environment.
     """
 
     command: ClassVar[str]
     pebble: Pebble
     folder: Path
-    env: Mapping[str, str] = field(default_factory=dict)
 
     @property
     @abstractmethod
@@ -58,9 +56,9 @@ class Client(ABC):
         """Get the first certificate for these names; the key is `ec` or `rsa`. The client remembers the hook, if it can."""
         return self.run(*self._issue(names, key_type, hook), may_fail=may_fail)
 
-    def renew(self, *names: str, key_type: str = "ec", hook: str | None = None, may_fail: bool = False) -> Ran:
+    def renew(self, *names: str, key_type: str = "ec", hook: str | None = None) -> Ran:
         """Get another certificate for names that there is one for already, however long that is valid."""
-        return self.run(*self._renew(names, key_type, hook), may_fail=may_fail)
+        return self.run(*self._renew(names, key_type, hook))
 
     def run(self, *arguments: str, may_fail: bool = False) -> Ran:
         """Run it with any arguments."""
@@ -73,7 +71,6 @@ class Client(ABC):
                 "HOME": str(self.folder),
                 "LC_ALL": "C.UTF-8",
                 **self._environment(),
-                **self.env,
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -200,9 +197,6 @@ class AcmeSh(Client):
         """It knows no other hook than that of the first certificate."""
         ecc = ["--ecc"] if key_type == "ec" else []
         return ["--renew", "--home", str(self.source), "--force", "--domain", names[0], *ecc]
-
-
-CLIENTS: tuple[type[Client], ...] = (Certbot, Lego, AcmeSh)
 
 
 def reason_to_skip(*clients: type[Client]) -> str | None:

@@ -37,16 +37,10 @@ SECONDS = 600
 
 @dataclass(frozen=True)
 class Ran:
-    """A run: its exit code, all that it printed, and how many tasks of a playbook changed something."""
+    """A run: its exit code, and all that it printed."""
 
     code: int
     output: str
-
-    @property
-    def changed(self) -> int:
-        """How many tasks changed something; -1 if no play has come to its end."""
-        recap = re.search(r"changed=(\d+)", self.output)
-        return int(recap[1]) if recap else -1
 
 
 class Machine:

@@ -92,13 +92,6 @@ class Told:
     result: dict[str, list[dict[str, Any]]]
     calls: list[str]
 
-    def outcomes(self, name: str) -> dict[str, tuple[Any, ...]]:
-        """Of the listeners in one of the result's lists: outcome, reason, and whether it was seen."""
-        return {
-            f"{one['load_balancer']}:{one['port']}": (one["outcome"], one["reason"], one["served"])
-            for one in self.result[name]
-        }
-
 
 def general(folder: Path) -> dict[str, Any]:
     """Variables that each run needs here."""

@@ -20,8 +20,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.support import servers
@@ -37,53 +36,16 @@ SECONDS = 120
 PROBE_SECONDS = 1
 POLL_SECONDS = 0.02
 DAY = 86_400
+VALIDITY_DAYS = 90
 NO_DNS = f"{ADDRESS}:1"
 """Asked instead of the system's resolver, so that no question leaves this machine: nobody answers there."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How an authority behaves.
-
-    Attributes:
-        always_valid: every challenge is taken for done; otherwise none is, as no name can be resolved.
-        sleep_seconds: validations take up to so long; they take no time by default.
-        rejected_nonces: percentage of the requests that are refused with badNonce.
-        validity_days: how long a certificate is valid.
-        intermediates: how many issuers are between a certificate and the root.
-        blocked: names that no certificate is issued for; the order is refused.
-    """
-
-    always_valid: bool = True
-    sleep_seconds: int = 0
-    rejected_nonces: int = 0
-    validity_days: float = 90
-    intermediates: int = 1
-    blocked: tuple[str, ...] = ()
-
-    def configuration(self, folder: Path, port: int, management_port: int) -> str:
-        """The configuration file."""
-        settings = {
-            "listenAddress": f"{ADDRESS}:{port}",
-            "managementListenAddress": f"{ADDRESS}:{management_port}",
-            "certificate": str(folder / "server.pem"),
-            "privateKey": str(folder / "server.key"),
-            "certificateValidityPeriod": round(self.validity_days * DAY),
-            "domainBlocklist": list(self.blocked),
-            "retryAfter": {"authz": 1, "order": 1},
-        }
-        return json.dumps({"pebble": settings})
-
-    def environment(self) -> dict[str, str]:
-        """The environment variables; a renewal need not be validated again."""
-        settings = {
-            "PEBBLE_WFE_NONCEREJECT": self.rejected_nonces,
-            "PEBBLE_AUTHZREUSE": 100,
-            "PEBBLE_CHAIN_LENGTH": self.intermediates,
-            **({"PEBBLE_VA_ALWAYS_VALID": 1} if self.always_valid else {}),
-            **({"PEBBLE_VA_SLEEPTIME": self.sleep_seconds} if self.sleep_seconds else {"PEBBLE_VA_NOSLEEP": 1}),
-        }
-        return {name: str(value) for name, value in settings.items()}
+ENVIRONMENT = {
+    "PEBBLE_AUTHZREUSE": "100",
+    "PEBBLE_VA_ALWAYS_VALID": "1",
+    "PEBBLE_VA_NOSLEEP": "1",
+    "PEBBLE_WFE_NONCEREJECT": "0",
+}
+"""Every challenge is taken for done at once, and a renewal need not be validated again."""
 
 
 def find_pebble() -> Path | None:
@@ -99,20 +61,18 @@ class Pebble:
         url: its directory, which clients call the server.
         ca_path: the authority of its own TLS certificate, which clients have to trust to speak with it.
         root_path: the root of what it issues.
-        intermediate_path: the issuer below that root.
     """
 
-    def __init__(self, settings: Settings = Settings()) -> None:
+    def __init__(self, blocked: Sequence[str] = ()) -> None:
+        """Start it; it refuses orders for names that are blocked."""
         binary = find_pebble()
         if binary is None:
             raise AssertionError("Pebble is not installed: install the system's package pebble")
         self.url = ""
-        self._settings, self._binary = settings, binary
+        self._blocked, self._binary = list(blocked), binary
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="softlayer-pebble-"))
-        self.ca_path, self.root_path, self.intermediate_path = (
-            self._folder / f"{name}.pem" for name in ("ca", "root", "intermediate")
-        )
+        self.ca_path, self.root_path = self._folder / "ca.pem", self._folder / "root.pem"
         try:
             self._write_certificate()
             self._start()
@@ -160,18 +120,26 @@ class Pebble:
                 self.url = f"https://{HOST}:{port}/dir"
                 management = f"https://{HOST}:{management_port}"
                 self.root_path.write_bytes(self._get(f"{management}/roots/0"))
-                self.intermediate_path.write_bytes(self._get(f"{management}/intermediates/0"))
                 return
         raise AssertionError(f"Pebble does not start: {self.log()}")
 
     def _starts(self, port: int, management_port: int) -> bool:
         path = self._folder / "pebble.json"
-        path.write_text(self._settings.configuration(self._folder, port, management_port), encoding="utf-8")
+        settings = {
+            "listenAddress": f"{ADDRESS}:{port}",
+            "managementListenAddress": f"{ADDRESS}:{management_port}",
+            "certificate": str(self._folder / "server.pem"),
+            "privateKey": str(self._folder / "server.key"),
+            "certificateValidityPeriod": VALIDITY_DAYS * DAY,
+            "domainBlocklist": self._blocked,
+            "retryAfter": {"authz": 1, "order": 1},
+        }
+        path.write_text(json.dumps({"pebble": settings}), encoding="utf-8")
         with self._log.open("wb") as log:
             self._process = servers.start(
                 [str(self._binary), "-config", str(path), "-dnsserver", NO_DNS],
                 cwd=self._folder,
-                env={"PATH": os.defpath, **self._settings.environment()},
+                env={"PATH": os.defpath, **ENVIRONMENT},
                 stdout=log,
                 stderr=log,
             )

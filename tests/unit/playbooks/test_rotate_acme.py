@@ -22,7 +22,7 @@ from tests.support.acme_clients import AcmeSh, Lego
 from tests.support.acme_machine import RENEWED, Machine
 from tests.support.balanced import account, balanced, balancer, store
 from tests.support.haproxy import served
-from tests.support.pebble import Pebble, Settings
+from tests.support.pebble import Pebble
 
 __all__ = ["account", "balanced"]
 
@@ -47,7 +47,7 @@ def test_from_the_authority_to_what_is_served(account: Simulator, tmp_path: Path
     login = {"SL_USERNAME": account.username, "SL_API_KEY": account.api_key, "SL_ENDPOINT_URL": account.rest_url}
     machine.log_in({**login, "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"]})
     hook, root = str(machine.path_of(RENEWED)), machine.root / "root"
-    with Pebble(Settings(blocked=(REFUSED,))) as pebble:
+    with Pebble(blocked=[REFUSED]) as pebble:
         lego, acme_sh = Lego(pebble, root), AcmeSh(pebble, root)
         clients = {"lego.example.com": lego, "acme-sh.example.com": acme_sh}
         for name, client in clients.items():
