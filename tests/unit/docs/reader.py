@@ -43,6 +43,7 @@ class Reader:
         self._world = world
         self._defaults: dict[str, Any] = {}
         self._variables: dict[str, Any] = {"ssl_fulfillment_privatekey_dir": "keys"}
+        self._tasks: list[Mapping[str, Any]] = []
         self._records = world.work / "records.jsonl"
         self._secrets = world.work / "secrets.json"
         self._secrets.write_text(json.dumps(world.secrets), encoding="utf-8")
@@ -51,7 +52,8 @@ class Reader:
         """Do all that a page says.
 
         Code that has a name, by its first line or by custom, is saved. It is run at once, unless a command that comes later
-        does that. What the page says of variables adds up, as for somebody who edits the file.
+        does that. What the page says of variables adds up, as for somebody who edits the file. Tasks that stand one after the
+        other are one play.
         """
         for number, block in enumerate(page.blocks):
             if block.language == "yaml":
@@ -59,6 +61,7 @@ class Reader:
                 self._take_up(block, "\n".join(later))
             elif block.language == "console":
                 self._run_commands(block)
+        self._run_tasks()
 
     def records(self) -> list[dict[str, Any]]:
         """The results of all tasks."""
@@ -70,8 +73,10 @@ class Reader:
         for content in filter(None, yaml.safe_load_all(block.text)):
             here = self._world.here(content)
             if isinstance(content, list) and not any({"hosts", "import_playbook"} & part.keys() for part in content):
-                self._run_tasks(here)
-            elif isinstance(content, list):
+                self._add_tasks(here)
+                continue
+            self._run_tasks()
+            if isinstance(content, list):
                 command = ["ansible-playbook", "-e", f"@{self._secrets.name}"]
                 self._save_and_run(named[1] if named else "play.yml", here, later, command)
             elif "plugin" in content:
@@ -95,20 +100,22 @@ class Reader:
     def _save(self, name: str, content: Any) -> None:
         (self._world.work / name).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
-    def _run_tasks(self, tasks: Sequence[Mapping[str, Any]]) -> None:
+    def _add_tasks(self, tasks: Sequence[Mapping[str, Any]]) -> None:
         tasks = [task for task in tasks if not any(name.startswith(OTHER_COLLECTIONS) for name in task)]
-        if not tasks:
-            return
         spoken_of, registered = yaml.safe_dump(tasks), {task.get("register") for task in tasks}
-        given = [
+        self._tasks += (
             {"name": f"Register {name}", **task, "register": name}
             for name, task in GIVEN.items()
             if re.search(rf"\b{name}\.", spoken_of) and name not in registered
-        ]
-        play = {"hosts": "localhost", "gather_facts": False, "vars": self._variables, **self._defaults}
-        play["tasks"] = [*given, *tasks]
-        self._save("tasks.yml", [play])
-        self._run(["ansible-playbook", "tasks.yml", "-e", f"@{self._secrets.name}"])
+        )
+        self._tasks += tasks
+
+    def _run_tasks(self) -> None:
+        if self._tasks:
+            play = {"hosts": "localhost", "gather_facts": False, "vars": self._variables, **self._defaults}
+            self._save("tasks.yml", [{**play, "tasks": self._tasks}])
+            self._tasks = []
+            self._run(["ansible-playbook", "tasks.yml", "-e", f"@{self._secrets.name}"])
 
     def _run_commands(self, block: Block) -> None:
         for line in block.text.replace("\\\n", " ").splitlines():
@@ -116,6 +123,7 @@ class Reader:
             words = shlex.split(line, comments=True)
             if words and not line.startswith(NOT_HERE):
                 assert words[0] in PROGRAMS, f"not understood: {line}"
+                self._run_tasks()
                 self._run(words)
 
     def _run(self, command: Sequence[str]) -> None:
