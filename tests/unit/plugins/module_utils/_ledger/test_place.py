@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-def refusal(url: str) -> str:
+def refusal(url: str | None) -> str:
     """What is said of a URL that is not taken."""
     with pytest.raises(CertificatesError) as caught:
         find_place(url)
@@ -86,10 +87,40 @@ def test_a_ledger_in_memory(url: str) -> None:
     assert "a ledger in memory forgets what was sent; name a file." in refusal(url)
 
 
-@pytest.mark.parametrize("path", ["ledger.db", "./ledger.db", "$HOME/ledger.db", "/proc/self/cwd/ledger.db"])
-def test_a_ledger_in_the_current_folder(path: str) -> None:
-    message = refusal(f"sqlite:///{path}")
+@pytest.mark.parametrize("driver", ["sqlite", "sqlite+pysqlite"])
+@pytest.mark.parametrize(
+    "path", ["ledger.db", "./ledger.db", "../ledger.db", "~/ledger.db", "$HOME/ledger.db", "/proc/self/cwd/ledger.db"]
+)
+def test_a_ledger_in_the_current_folder(path: str, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    message = refusal(f"{driver}:///{path}")
     assert message.startswith(f"The ledger {path} hangs on the current folder") and "sqlite:////" in message
+    assert ("sqlite:////home/me/ledger.db" in message) is path.startswith("~")
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "HOME is not set"),
+        ({"HOME": ""}, "HOME is ''"),
+        ({"HOME": "home"}, "HOME is 'home'"),
+        ({"HOME": "."}, "HOME is '.'"),
+        ({"HOME": "/proc/self/cwd"}, "HOME is '/proc/self/cwd'"),
+        ({"HOME": "/home/me", "XDG_STATE_HOME": "state"}, "XDG_STATE_HOME is 'state'"),
+        ({"HOME": "/home/me", "XDG_STATE_HOME": "~/state"}, "XDG_STATE_HOME is '~/state'"),
+    ],
+    ids=str,
+)
+def test_no_place_for_the_default(environment: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a user without an entry in passwd, as a container's often is."""
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~", os.environ.get("HOME") or "~"))
+    for name in ("HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    message = refusal(None)
+    assert message.startswith(f"There is no place for the ledger: {said}")
+    assert "ledger_url" in message and "sqlite:////" in message
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,102 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A record is deleted only if it is, right before, what it was when it was listed, and surely not in use."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import Superseded
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_import import remove, was_removed
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+
+from tests.support.certificates import Authority
+
+AUTHORITY = Authority()
+LISTED, RENEWED = AUTHORITY.issue("www.example.com"), AUTHORITY.issue("www.example.com")
+ROW = {"id": 7, "certificate": LISTED.pem, "associatedServiceCount": 0, "lbaasListeners": []}
+LOST = CertificatesError("no_answer", "No answer came.")
+GONE = CertificatesError("not_found", "Unable to find object with id of '7'.")
+
+
+class Store:
+    """Stands for the client: one record, as it is by now, and what comes of its deletion."""
+
+    def __init__(
+        self, row: dict[str, Any] | CertificatesError, deletion: Any = True, *, is_listed: bool = True
+    ) -> None:
+        self.answers = {"getObject": row, "deleteObject": deletion}
+        self.is_listed = is_listed
+        self.calls: list[str] = []
+        self.warnings: list[str] = []
+        self.warn = self.warnings.append
+
+    def call(self, _service: str, method: str, **_how: Any) -> Any:
+        self.calls.append(method)
+        answer = self.answers[method]
+        if isinstance(answer, CertificatesError):
+            raise answer
+        return answer
+
+    def read_list(self, *_what: Any, **_how: Any) -> list[dict[str, Any]]:
+        return [ROW] if self.is_listed else []
+
+    def delete(self) -> None:
+        """Delete the record that was listed."""
+        remove(cast(Client, self), 7, Certificate(LISTED.der))
+
+
+SINCE: dict[str, tuple[dict[str, Any], str, str]] = {
+    "in use by its count": ({"associatedServiceCount": 1}, "in_use", "in use by 1 service"),
+    "in use by a listener": ({"lbaasListeners": [{"id": 1, "uuid": "a"}]}, "in_use", "in use by 1 service"),
+    "use not told": ({"associatedServiceCount": None, "lbaasListeners": None}, "in_use", "does not tell"),
+    "a count that is none": ({"associatedServiceCount": "many", "lbaasListeners": None}, "in_use", "does not tell"),
+    "renewed in place": ({"certificate": RENEWED.pem}, "ambiguous", "another certificate"),
+    "not readable": ({"certificate": "-----BEGIN"}, "ambiguous", "another certificate"),
+}
+
+
+@pytest.mark.parametrize("since", SINCE)
+def test_what_was_changed_since_it_was_listed_stays(since: str) -> None:
+    change, code, said = SINCE[since]
+    store = Store({**ROW, **change})
+    with pytest.raises(CertificatesError, match=said) as caught:
+        store.delete()
+    assert (caught.value.code, store.calls) == (code, ["getObject"])
+    superseded = Superseded(7, Certificate(LISTED.der), associated_service_count=0, remove=True)
+    assert not was_removed(cast(Client, store), superseded)
+    assert said in store.warnings[0] and "deleteObject" not in store.calls
+
+
+@pytest.mark.parametrize("use", [{}, {"associatedServiceCount": None}], ids=["a count", "listeners alone"])
+def test_what_is_surely_unused_is_deleted(use: dict[str, Any]) -> None:
+    store = Store({**ROW, **use})
+    store.delete()
+    assert store.calls == ["getObject", "deleteObject"]
+
+
+@pytest.mark.parametrize(("row", "code"), [(LOST, "api_error"), (GONE, "not_found")], ids=["no answer", "not found"])
+def test_what_cannot_be_read_again_stays(row: CertificatesError, code: str) -> None:
+    """It may be there all the same: the API tells who may not see it that there is none."""
+    store = Store(row)
+    with pytest.raises(CertificatesError) as caught:
+        store.delete()
+    assert (caught.value.code, store.calls) == (code, ["getObject"])
+
+
+@pytest.mark.parametrize(
+    ("row", "deletion"), [(GONE, True), (ROW, LOST), (ROW, GONE)], ids=["before", "no answer", "meanwhile"]
+)
+def test_what_is_not_listed_any_more_is_as_good_as_deleted(row: Any, deletion: Any) -> None:
+    Store(row, deletion, is_listed=False).delete()
+
+
+@pytest.mark.parametrize("deletion", [LOST, False, CertificatesError("unreachable", "Away.")])
+def test_what_is_listed_still_was_not_deleted(deletion: Any) -> None:
+    with pytest.raises(CertificatesError):
+        Store(ROW, deletion).delete()
