@@ -60,6 +60,7 @@ def _serve(options: argparse.Namespace, state_dir: Path, proxy: haproxy.Haproxy 
     sys.stdout.write(f"xmlrpc {endpoint['xmlrpc']}  rest {endpoint['rest']}  control {endpoint['control']}\n")
     sys.stdout.flush()
     world.stopping.wait()
+    world.faults.clear()
     api.stop_listening()
     steering.stop_listening()
 

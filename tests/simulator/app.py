@@ -129,7 +129,7 @@ class _Endpoint:
         if rule.kind == "html_200":
             return _html(200, "Scheduled Maintenance")
         if rule.kind == "hang_before":
-            self._world.stopping.wait(rule.seconds)
+            rule.over.wait(rule.seconds)
         fate_of(request).reset = True
         return Response()
 
@@ -142,7 +142,7 @@ class _Endpoint:
         elif rule.kind == "empty_body":
             response.set_data(b"")
         elif rule.kind == "hang_after":
-            self._world.stopping.wait(rule.seconds)
+            rule.over.wait(rule.seconds)
         else:
             fate_of(request).cut = rule.kind == "cut"
             fate_of(request).reset = rule.kind == "reset_after"

@@ -137,7 +137,7 @@ class Simulator:
         return rules
 
     def clear_faults(self) -> None:
-        """Switch all faults off."""
+        """Switch all faults off; what hangs goes on."""
         self._ask("DELETE", "faults")
 
     def settings(self, **changes: Any) -> dict[str, Any]:

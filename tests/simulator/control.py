@@ -11,7 +11,7 @@ It has a port of its own, which is never TLS and never refuses connections:
 ``GET ignored``                    masks, filters and limits that came, since the start or a reset, with methods that take none
 ``GET sends``                      the messages that were asked for and sent
 ``POST deliveries``                deliver the mail that the setting ``hold_mail`` held back
-``GET, POST, DELETE faults``       the rules in force; one more (see ``faults.Rule``); none any more
+``GET, POST, DELETE faults``       the rules in force; one more (see ``faults.Rule``); none any more, and what hangs goes on
 ``GET, PATCH settings``            see ``settings.Settings``
 ``PUT listening``                  ``{"listening": false, "seconds": 2}`` refuses connections to the API
 ``POST reset``                     everything as it was at the start

@@ -33,8 +33,8 @@ class Rule:
     """Which calls a fault meets, and what it is.
 
     Of the calls that match ``service``, ``method`` and ``order_id``, it meets the ``nth`` one only, or ``every`` nth,
-    or all of them; and no more than ``times`` in all. ``seconds`` is how long a hang lasts, after which
-    ``hang_before`` resets the connection and ``hang_after`` sends the answer. ``code`` and ``message``, with the HTTP
+    or all of them; and no more than ``times`` in all. ``seconds`` is how long a hang lasts if it is not switched off
+    before, after which ``hang_before`` resets the connection and ``hang_after`` sends the answer. ``code`` and ``message``, with the HTTP
     ``status`` on REST and ``xmlrpc_status``, are those of ``fault``; with a ``code`` of None, there is none on REST.
     ``status`` is also the HTTP status of ``rate_limit``, on both transports.
     """
@@ -54,6 +54,9 @@ class Rule:
     retry_after: int | None = None
     matched: int = 0
     met: int = 0
+
+    def __post_init__(self) -> None:
+        self.over = threading.Event()  # no field, as it is part of no answer
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Rule:
@@ -115,8 +118,10 @@ class FaultBook:
             self.rules.append(rule)
 
     def clear(self) -> None:
-        """Nothing fails any more."""
+        """Nothing fails any more, and what hangs goes on."""
         with self._lock:
+            for rule in self.rules:
+                rule.over.set()
             self.rules.clear()
 
     def pick(self, call: Call) -> Rule | None:

@@ -15,6 +15,7 @@ import requests
 import SoftLayer
 
 from tests.simulator.client import Simulator
+from tests.support.waiting import until
 
 REQUEST = "Security_Certificate_Request"
 NOT_PROCESSED = {
@@ -59,6 +60,17 @@ def test_hanging(sim: Simulator, sdk: SoftLayer.BaseClient, kind: str) -> None:
 def test_a_hang_that_ends(sim: Simulator, sdk: SoftLayer.BaseClient, kind: str, outcome: type) -> None:
     sim.fault(kind, seconds=0.01)
     assert isinstance(resend(sdk, approved(sim)[0]), outcome)
+
+
+@pytest.mark.parametrize("kind", ["hang_before", "hang_after"])
+def test_a_hang_ends_when_it_is_switched_off(sim: Simulator, sdk: SoftLayer.BaseClient, kind: str) -> None:
+    sim.fault(kind)
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(resend, sdk, approved(sim)[0])
+        until(sim.calls)
+        assert not answer.done()
+        sim.clear_faults()
+        assert (answer.result() is True) is (kind == "hang_after")
 
 
 def test_a_fault_of_ones_own(sim: Simulator, sdk: SoftLayer.BaseClient, transport: str) -> None:
