@@ -9,13 +9,12 @@ Promise: Only intended recipients get emails.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.outside.playing import play
-from tests.outside.stranger import Stranger
+from tests.outside.runs import mailed, play
+from tests.simulator.client import Simulator
 
 ORDERS = range(1, 7)
 PLAY = """
@@ -55,51 +54,41 @@ PLAY = """
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Stranger]:
-    """A stranger's API, and an inventory of its orders that gives their ids as text and as numbers."""
+def fleet(account: Simulator, tmp_path: Path) -> Simulator:
+    """An account, and an inventory of its orders that gives their ids as text and as numbers."""
     ids = {number: number if number % 2 else f'"{number}"' for number in ORDERS}
     hosts = "\n".join(f"    host{number}: {{ssl_order_id: {ids[number]}}}" for number in ORDERS)
     (tmp_path / "hosts.yml").write_text(f"orders:\n  hosts:\n{hosts}\n", encoding="utf-8")
-    stranger = Stranger()
     for number in ORDERS:
-        stranger.add_order(number, f"host{number}.example.com")
-    with stranger.serving():
-        yield stranger
+        account.add_order(id=number, commonName=f"host{number}.example.com")
+    return account
 
 
 @pytest.mark.parametrize(
-    ("keywords", "denied", "unreachable", "ended", "mailed"),
+    ("keywords", "denied", "unreachable", "ended", "expected"),
     [
-        ("order: inventory", ["host1", "host4"], ["host6"], ["host2"], {3, 5}),
-        ("serial: 2", ["host1", "host4", "host6"], [], [], {2, 3, 5}),
-        ("any_errors_fatal: true", ["host4"], [], [], set()),
-        ("order: reverse_inventory", ["host1", "host3", "host6"], [], ["host2", "host4", "host5"], set()),
+        ("order: inventory", ["host1", "host4"], ["host6"], ["host2"], [3, 5]),
+        ("serial: 2", ["host1", "host4", "host6"], [], [], [2, 3, 5]),
+        ("order: reverse_inventory", ["host1", "host3", "host6"], [], ["host2", "host4", "host5"], []),
     ],
-    ids=["each way out", "batches", "one for all", "nobody left"],
+    ids=["each way out", "batches", "nobody left"],
 )
 def test_who_has_left_is_not_mailed(
-    api: Stranger,
+    fleet: Simulator,
     tmp_path: Path,
     keywords: str,
     denied: list[str],
     unreachable: list[str],
     ended: list[str],
-    mailed: set[int],
+    expected: list[int],
 ) -> None:
     text = PLAY.format(keywords=keywords, denied=denied, unreachable=unreachable, ended=ended)
-    ran = play(tmp_path, text, "-i", "hosts.yml", env=api.login)
-    assert sorted(api.mailed) == sorted(mailed), ran.output
+    ran = play(fleet, tmp_path, text, "-i", "hosts.yml")
+    assert sorted(mailed(fleet)) == expected, ran.output
 
 
-def test_a_limit_chooses_and_words_for_true_are_true(api: Stranger, tmp_path: Path) -> None:
-    options = ("-i", "hosts.yml", "--limit", "host2,host3", "-e", '{"ssl_fulfillment_from_inventory": " Yes "}')
-    ran = play(tmp_path, "softlayer.certificates.resend", *options, env=api.login)
+def test_a_limit_chooses_and_words_for_true_are_true(fleet: Simulator, tmp_path: Path) -> None:
+    options = ("-i", "hosts.yml", "--limit", "host2,host3")
+    ran = play(fleet, tmp_path, "softlayer.certificates.resend", *options, ssl_fulfillment_from_inventory=" Yes ")
     assert ran.code == 0, ran.output
-    assert sorted(api.mailed) == [2, 3]
-
-
-def test_an_id_that_is_none_stops_the_run(api: Stranger, tmp_path: Path) -> None:
-    options = ("-i", "hosts.yml", "-e", "ssl_fulfillment_from_inventory=true", "-e", "ssl_order_id=2.5")
-    ran = play(tmp_path, "softlayer.certificates.resend", *options, env=api.login)
-    assert ran.code != 0 and api.mailed == [], ran.output
-    assert "'order_ids'" in ran.output and "2.5" in ran.output
+    assert sorted(mailed(fleet)) == [2, 3]
