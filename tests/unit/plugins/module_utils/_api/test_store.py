@@ -22,6 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.store 
     edit,
     fetch_for_orders,
     fetch_stored,
+    fetch_visible,
     find_by_common_name,
     normalise,
 )
@@ -231,6 +232,45 @@ def test_a_listing_without_permission_says_what_is_missing() -> None:
         fetch_stored(client(api_error("Unable to find object", "not_found")))
     assert error.value.code == "not_found"
     assert "SECURITY_CERTIFICATE_MANAGE" in error.value.message
+
+
+class Viewer(Api):
+    """Stands for the client of a user who may view alone."""
+
+    def read_list(self, *_args: Any, **_keywords: Any) -> Any:
+        raise api_error("Unable to find object", "not_found")
+
+
+@pytest.mark.parametrize(
+    ("entries", "ids", "left_out"),
+    [
+        ([], [], 0),
+        ([{"certificateId": "6"}, {"certificateId": 5}, {"certificateId": 5}], [5, 6], 0),
+        ([{"certificateId": 5}, {"commonName": "a.example.com"}, None], [5], 2),
+    ],
+)
+def test_entries_that_may_be_viewed(entries: list[Any], ids: list[int], left_out: int) -> None:
+    """An entry may lack everything but its id; each counts once."""
+    viewer: Any = Viewer(entries)
+    found = fetch_visible(viewer)
+    assert ([record.id for record in found.records], found.is_limited) == (ids, True)
+    assert all(record.common_name is record.certificate is None for record in found.records)
+    assert len(viewer.warnings) == (left_out > 0) and all(f": {left_out}." in said for said in viewer.warnings)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *([{"certificateId": odd}] for odd in (None, "abc", 0, True)),
+        *([{"id": 5}], [{}], [None], None, False, {"certificateId": 5}),
+    ],
+    ids=str,
+)
+def test_what_is_no_list_of_entries(answer: Any) -> None:
+    viewer: Any = Viewer(answer)
+    with pytest.raises(CertificatesError, match="getValidSecurityCertificateEntries") as error:
+        fetch_visible(viewer)
+    assert error.value.code == "api_error" and "SECURITY_CERTIFICATE_MANAGE" in error.value.message
 
 
 @pytest.mark.parametrize("answer", [[ROW], [ROW, {}, None, "text"]])
