@@ -32,7 +32,7 @@ PUBLIC = "SoftLayer_Exception_Public"
 class Rule:
     """Which calls a fault meets, and what it is.
 
-    Of the calls that match ``service``, ``method`` and ``order_id``, it meets the ``nth`` one only, or ``every`` nth,
+    Of the calls that match ``service``, ``method`` and ``order_id``, and have this ``argument``, it meets the ``nth`` one only, or ``every`` nth,
     or all of them; and no more than ``times`` in all. ``seconds`` is how long a hang lasts if it is not switched off
     before, after which ``hang_before`` resets the connection and ``hang_after`` sends the answer. ``code`` and ``message``, with the HTTP
     ``status`` on REST and ``xmlrpc_status``, are those of ``fault``; with a ``code`` of None, there is none on REST.
@@ -43,6 +43,7 @@ class Rule:
     service: str | None = None
     method: str | None = None
     order_id: int | None = None
+    argument: str | None = None
     nth: int | None = None
     every: int | None = None
     times: int | None = None
@@ -73,6 +74,8 @@ class Rule:
         if self.service not in (None, call.service) or self.method not in (None, call.method):
             return False
         if self.order_id is not None and str(self.order_id) != str(call.identifier):
+            return False
+        if self.argument is not None and self.argument not in call.arguments:
             return False
         self.matched += 1
         if self.times is not None and self.met >= self.times:

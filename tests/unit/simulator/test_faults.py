@@ -100,8 +100,11 @@ def test_which_calls_a_rule_meets(sim: Simulator, sdk: SoftLayer.BaseClient) -> 
     assert [resend(sdk, first) for _time in range(6)] == [True, False, True, False, True, True]
     assert [(rule["matched"], rule["met"]) for rule in sim.faults()] == [(6, 2)]
     sim.clear_faults()
+    sim.fault("false", argument="ApproverEmail")
     sim.fault("false", method="getObject")
     assert resend(sdk, first) is True
+    sim.fault("false", argument="FulfillmentEmail")
+    assert resend(sdk, first) is False
 
 
 def test_every_nth_of_concurrent_calls(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
