@@ -26,7 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.support.certificates import DAY, NOW, Key, name_of, new_key
@@ -117,6 +117,7 @@ KEYS = {
     "rsa": new_key("rsa"),
     "rsa1024": rsa.generate_private_key(65537, 1024),
     "ed25519": new_key("ed25519"),
+    "dsa": dsa.generate_private_key(1024),
 }
 
 
@@ -130,6 +131,7 @@ KEYS = {
         ("rsa", "rsa1024", True),
         ("ed25519", "ec", False),
         ("ec", "ed25519", False),
+        ("ec", "dsa", False),
     ],
 )
 def test_an_authority_has_any_kind_of_key(of_root: str, of_ca: str, pss: bool) -> None:
@@ -149,6 +151,16 @@ def test_how_long_a_chain_may_be(number: int) -> None:
     found = chain(serve(above), issuers)
     assert found == trusted(*issuers) if number <= LONGEST_CHAIN else found.trust == "untrusted"
     assert found.issuers == tuple(one.read for one in issuers[:LONGEST_CHAIN])
+
+
+def test_what_stands_before_the_issuers_does_not_hide_them() -> None:
+    """Many roots, and a certificate whose key is of an algorithm that no library here knows, as GOST R 34.10 is."""
+    known, unknown = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d027f")
+    der = issue("GOST CA").read.der
+    assert der.count(known) == 1
+    roots = [issue(f"Root {number}").read for number in range(29)]
+    pile = [Certificate(der.replace(known, unknown)), *roots, CA.read]
+    assert Chains(pile, Anchors([ROOT.read]), NOW).of(LEAF.read) == trusted(CA)
 
 
 def test_a_root_in_the_pile_is_no_part_of_the_chain() -> None:

@@ -1,0 +1,166 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A public key is no secret: of all that messages hold, a certificate is taken for its key, its chain to a trusted root and its names."""
+
+from __future__ import annotations
+
+from datetime import timezone
+from email.message import EmailMessage
+from itertools import permutations
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import (
+    Location,
+    Search,
+    Target,
+    why_untrusted,
+)
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+from cryptography import x509
+
+from tests.support.certificates import NOW, Authority, Issued, certificate_of, name_of, new_key, pem_of
+
+AT = NOW.astimezone(timezone.utc)
+NAME = "www.example.com"
+KEY = new_key()
+REAL, FORGER = Authority("Real"), Authority("Real")
+GENUINE = REAL.issue(NAME, key=KEY)
+FORGED = FORGER.issue(NAME, key=KEY, days=(-0.5, 900))
+"""The right key and names, newer and longer valid, by an authority that has the right names as well."""
+THEIRS = REAL.issue("attacker.example", key=KEY, days=(-0.5, 900))
+"""Whoever has got hold of the signing request has it signed for a name of his own, by the trusted authority."""
+CHAIN = list(REAL.chain)
+ANY: frozenset[str] = frozenset()
+Letter = list[x509.Certificate]
+
+
+def target(*names: str) -> Target:
+    """The key, and the names that the certificate should be for."""
+    return Certificate(GENUINE.der).public_key_sha256, frozenset(names)
+
+
+def letter(certificates: Letter) -> bytes:
+    """A message with certificates in its text."""
+    message = EmailMessage()
+    message["From"], message["Subject"] = "Orders <orders@ca.example>", "Your SSL certificate"
+    message.set_content("Your certificate:\n\n" + pem_of(certificates))
+    return bytes(message)
+
+
+def search(*letters: Letter, wanted: Target | None = None, require_trust: bool = True, **how: Any) -> Search:
+    """A search through messages, to its end."""
+    anchors = Anchors([Certificate.of(REAL.root)])
+    found = Search({wanted or target()}, lambda: anchors, require_trust=require_trust, **how)
+    for number, certificates in enumerate(letters):
+        found.examine(letter(certificates), Location(path=str(number)), AT)
+    found.settle(AT)
+    return found
+
+
+def taken(found: Search) -> tuple[bytes, list[bytes], str]:
+    """The certificate that was taken, its chain, and whether it is trusted."""
+    [one] = found.collected.values()
+    return one.found.certificate.der, [issuer.der for issuer in one.found.chain], one.found.trust
+
+
+def trusted(issued: Issued = GENUINE, *issuers: x509.Certificate) -> tuple[bytes, list[bytes], str]:
+    """What is taken if all is right."""
+    chain = [Certificate.of(one).der for one in issuers or issued.chain]
+    return issued.der, chain, "trusted"
+
+
+def reasons(found: Search) -> list[str]:
+    """Why messages were not taken."""
+    assert found.unmatched_count == len(found.unmatched)
+    return [entry["reason"] for entry in found.unmatched]
+
+
+@pytest.mark.parametrize("letters", list(permutations([[GENUINE.certificate, *CHAIN], [FORGED.certificate, *FORGER.chain]])))
+def test_a_forged_certificate_of_the_right_key_is_left_where_it_is(letters: tuple[Letter, ...]) -> None:
+    found = search(*letters)
+    assert (taken(found), reasons(found), found.is_complete) == (trusted(), ["untrusted"], True)
+    assert taken(search([one for certificates in letters for one in certificates])) == trusted(), "in one message"
+    assert taken(search(*letters, require_trust=False)) == trusted()
+
+
+@pytest.mark.parametrize("issuers", [CHAIN, list(FORGER.chain), [*FORGER.chain, FORGER.root]])
+def test_a_forged_certificate_alone(issuers: Letter) -> None:
+    found = search([FORGED.certificate, *issuers])
+    assert (found.collected, reasons(found), found.is_complete) == ({}, ["untrusted"], False)
+    assert "trusted_ca_path" in found.unmatched[0]["message"]
+    [refused] = found.refused.values()
+    assert "right public key" in why_untrusted(refused)[1]
+    warned = search([FORGED.certificate, *issuers], require_trust=False)
+    assert taken(warned)[0] == FORGED.der and not warned.is_complete
+
+
+def test_a_certificate_for_a_name_of_the_sender_is_not_the_orders() -> None:
+    wanted, theirs = target(NAME), [THEIRS.certificate, *CHAIN]
+    assert taken(search([GENUINE.certificate, *CHAIN], theirs, wanted=wanted)) == trusted()
+    alone = search(theirs, wanted=wanted)
+    assert (alone.collected, reasons(alone)) == ({}, ["untrusted"])
+    assert "attacker.example has the right public key, but not the order's common name" in alone.unmatched[0]["message"]
+    late = search([THEIRS.certificate], CHAIN, wanted=wanted)
+    assert not late.collected and "untrusted" in reasons(late), "also where its issuer comes in another email"
+    assert taken(search(theirs, wanted=wanted, require_trust=False)) == trusted(THEIRS)
+
+
+@pytest.mark.parametrize("in_one", [True, False], ids=["one message", "two messages"])
+def test_of_certificates_of_a_key_the_one_with_all_names_that_were_asked_for(in_one: bool) -> None:
+    """The others are newer."""
+    both = (NAME, "shop.example.com")
+    right, other = REAL.issue(NAME, key=KEY, names=both), REAL.issue(NAME, key=KEY, days=(-0.5, 900))
+    for several in permutations([right.certificate, other.certificate, THEIRS.certificate]):
+        letters = [[*several, *CHAIN]] if in_one else [[one, *CHAIN] for one in several]
+        assert taken(search(*letters, wanted=target(*both))) == trusted(right)
+
+
+def test_a_longer_chain_is_not_a_better_one() -> None:
+    """An intermediate of the real authority's name and key, signed by a stranger, and the stranger's own."""
+    stranger = Authority("Stranger")
+    foreign = certificate_of(REAL.issuer.subject, stranger.issuer.subject, REAL.key, stranger.key, ca=True)
+    longer = [GENUINE.certificate, foreign, *stranger.chain]
+    assert taken(search([GENUINE.certificate, *CHAIN], longer)) == trusted()
+    assert taken(search([*longer, *CHAIN])) == trusted()
+
+
+def test_issuers_that_a_message_lacks() -> None:
+    alone = search([GENUINE.certificate])
+    assert (alone.collected, reasons(alone)) == ({}, ["chain_incomplete"])
+    assert "Real CA 1" in alone.unmatched[0]["message"] and "intermediate_path" in alone.unmatched[0]["message"]
+    assert taken(search([GENUINE.certificate], known=[Certificate.of(one) for one in CHAIN])) == trusted()
+
+
+def test_issuers_from_messages_without_a_certificate_that_is_wanted() -> None:
+    """Authorities send the intermediate by itself, or nobody asks for the certificate that it came with."""
+    deep = Authority("Deep", intermediates=2)
+    leaf = deep.issue(NAME, key=KEY)
+    letters = [[leaf.certificate], [deep.chain[0]], [deep.issue("other.example.com").certificate, deep.chain[1]]]
+    for several in permutations(letters):
+        found = Search({target()}, lambda: Anchors([Certificate.of(deep.root)]), require_trust=True)
+        for certificates in several:
+            found.examine(letter(certificates), Location(), AT)
+        found.settle(AT)
+        assert (taken(found), set(reasons(found))) == (trusted(leaf), {"no_matching_key"})
+
+
+def test_issuers_from_other_messages_are_trusted_for_their_signatures_alone() -> None:
+    assert search([GENUINE.certificate], list(FORGER.chain)).collected == {}
+    assert search([FORGED.certificate], list(FORGER.chain), CHAIN).collected == {}
+
+
+def test_many_issuers_of_one_name_do_no_harm_to_what_needs_none_of_them() -> None:
+    key = new_key()
+    names = REAL.issuer.subject, REAL.root.subject
+    lookalikes = [certificate_of(*names, new_key(), key, ca=True) for _number in range(400)]
+    assert taken(search(lookalikes, [GENUINE.certificate, *CHAIN])) == trusted()
+
+
+def test_what_is_not_trusted_is_not_passed_on_as_an_issuer() -> None:
+    """A server's certificate issues nothing, whatever its name is."""
+    server = certificate_of(name_of("Real CA 1"), REAL.root.subject, REAL.key, FORGER.key)
+    assert search([GENUINE.certificate], [server]).collected == {}
