@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from tests.support.deploying import account, empty_balancing_simulator, empty_simulator, serving
+from tests.support.deploying import account, empty_balancing_simulator, empty_simulator, roots, serving
 from tests.support.environment import home, tmp_path
 
-__all__ = ["account", "empty_balancing_simulator", "empty_simulator", "home", "serving", "tmp_path"]
+__all__ = ["account", "empty_balancing_simulator", "empty_simulator", "home", "roots", "serving", "tmp_path"]
