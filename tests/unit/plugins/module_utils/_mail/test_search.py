@@ -79,7 +79,9 @@ def reasons(found: Search) -> list[str]:
     return [entry["reason"] for entry in found.unmatched]
 
 
-@pytest.mark.parametrize("letters", list(permutations([[GENUINE.certificate, *CHAIN], [FORGED.certificate, *FORGER.chain]])))
+@pytest.mark.parametrize(
+    "letters", list(permutations([[GENUINE.certificate, *CHAIN], [FORGED.certificate, *FORGER.chain]]))
+)
 def test_a_forged_certificate_of_the_right_key_is_left_where_it_is(letters: tuple[Letter, ...]) -> None:
     found = search(*letters)
     assert (taken(found), reasons(found), found.is_complete) == (trusted(), ["untrusted"], True)

@@ -2,9 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""RSA keys whose numbers do not belong together."""
+"""Keys that are damaged, or of a form that is not read: each is refused in a sentence that says what to do, and shows nothing of it."""
 
 from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
@@ -47,3 +52,95 @@ def test_an_encrypted_key_is_checked_too() -> None:
         read_private_key(key_pem(damaged, passphrase="secret").encode(), "secret")  # type: ignore[arg-type]
     assert refusal.value.code == "invalid_pem"
     assert read_private_key(key_pem(new_key("rsa"), passphrase="secret").encode(), "secret").key_type == "RSA"
+
+
+# Encrypted by other programs
+
+PASSPHRASE = "correct horse"
+KEY = new_key()
+CLOSED = key_pem(KEY, PrivateFormat.TraditionalOpenSSL, PASSPHRASE)
+OPENSSL = shutil.which("openssl")
+
+
+def refusal(text: str, passphrase: str | None = None) -> CertificatesError:
+    """Why a key is not taken; nothing of it is told."""
+    with pytest.raises(CertificatesError) as refused:
+        read_private_key(text.encode(), passphrase)
+    said = str(refused.value.as_failure())
+    assert not [line for line in text.splitlines() if len(line) > 30 and "BEGIN" not in line and line in said]
+    return refused.value
+
+
+@pytest.mark.parametrize("vector", ["", "AB", "00112233445566", "0011223344556677", "00" * 15, "00" * 17, "00" * 40])
+def test_a_damaged_initialisation_vector(vector: str) -> None:
+    """The library panics at some."""
+    damaged, count = re.subn(r"(DEK-Info: [^,]+,)\w+", rf"\g<1>{vector}", CLOSED)
+    assert count == 1
+    assert refusal(damaged, PASSPHRASE).code in {"invalid_pem", "bad_passphrase"}
+
+
+TRADITIONAL = ("AES-192-CBC", "CAMELLIA-128-CBC", "CAMELLIA-256-CBC", "ARIA-256-CBC", "DES-CBC", "SEED-CBC")
+
+
+@pytest.mark.parametrize("cipher", TRADITIONAL)
+def test_a_traditional_key_with_an_unusual_cipher(cipher: str) -> None:
+    """Its body need not be decrypted for the cipher to be named."""
+    vector = "0123456789ABCDEF" * (1 if cipher.startswith("DES") else 2)
+    error = refusal(re.sub(r"DEK-Info: .*", f"DEK-Info: {cipher},{vector}", CLOSED), PASSPHRASE)
+    if error.code == "bad_passphrase":
+        pytest.skip("this version of the library knows the cipher")
+    assert error.code == "invalid_pem"
+    assert cipher in error.message and "openssl pkey -aes256" in error.message
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="there is no openssl")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-v2", "aes-192-cbc"],
+        ["-v2", "camellia-256-cbc"],
+        ["-v2", "aria-256-cbc"],
+        ["-v2", "aes-256-cfb"],
+        ["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512-256"],
+        ["-scrypt"],
+        ["-v1", "PBE-SHA1-3DES"],
+    ],
+    ids="-".join,
+)
+def test_a_key_that_openssl_encrypted(tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "key").write_text(key_pem(KEY), encoding="ascii")
+    command = [
+        str(OPENSSL),
+        "pkcs8",
+        "-topk8",
+        "-in",
+        str(tmp_path / "key"),
+        *options,
+        "-passout",
+        f"pass:{PASSPHRASE}",
+    ]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    if made.returncode:
+        pytest.skip(f"this openssl does not: {made.stderr}")
+    try:
+        assert read_private_key(made.stdout.encode(), PASSPHRASE).key_type == "EC"
+    except CertificatesError as error:
+        assert error.code == "invalid_pem"
+        assert "is encrypted with" in error.message and "openssl pkey -aes256" in error.message
+    else:
+        assert refusal(made.stdout, "wrong").code == "bad_passphrase"
+    assert refusal(made.stdout).code == "bad_passphrase"
+
+
+# For SSH
+
+PUTTY = "PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\nEncryption: none\nPrivate-Lines: 1\n" + "9" * 60 + "\n"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_how_to_convert_a_key_for_ssh(line_end: str) -> None:
+    advice = {key_pem(KEY, PrivateFormat.OpenSSH): "`ssh-keygen -p -m PEM -f COPY`"}
+    advice[PUTTY] = "`puttygen KEY -O private-openssh -o NEW`"
+    for text, command in advice.items():
+        error = refusal(text.replace("\n", line_end))
+        assert error.code == "invalid_pem" and command in error.message
