@@ -93,6 +93,31 @@ def test_a_password_is_known_without_what_stands_before_it(text: str) -> None:
     assert "S3cret" in set(secrets_in(text)) and "S3cret" not in without_secrets(text)
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "http", "https", "socks5h", "postgresql+none", "mysql"])
+@pytest.mark.parametrize("password", ["S3cr%40et-zq", *(f"S3cr{odd}et-zq" for odd in "@/:#? %'\"\\")])
+@pytest.mark.parametrize("rest", ["host:1/db?name=me@work", "host:port", "host"])
+def test_a_login_that_is_written_as_people_write_it(scheme: str, password: str, rest: str) -> None:
+    shown = without_secrets(f"{scheme}://me:{password}@{rest}")
+    assert "S3cr" not in shown and "et-zq" not in shown and "host" in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"postgresql://h:1/db?user=me&{name}=S3cret-zq" for name in ("PASSWORD", "Password", "sslpassword")),
+        "postgresql://h:1/db?user=me&password=S3cret-zq&sslmode=disable",
+        *("postgresql://h:1/host=there password=S3cret-zq", "postgresql:me:S3cret-zq@h/ledger"),
+        *("host=h port=1 password=S3cret-zq", "host=h password = 'a S3cret-zq'", "password = 'a S3cret-zq'"),
+        *("h:1/db?password=S3cret-zq", "jdbc:postgresql://h:1/db?user=u&password=S3cret-zq"),
+        *("me:S3cret-zq@h:1", "me:S3cret-zq@h:port", "//me:S3cret-zq@h:1", "http://S3cret-zq:@h:1"),
+        *("http:/me:S3cret-zq@h", "http:me:S3cret-zq@h:1", "http//me:S3cret-zq@h:1"),
+    ],
+)
+def test_a_password_in_whatever_is_taken_for_a_url(text: str) -> None:
+    assert "S3cret-zq" not in without_secrets(text)
+    assert any("S3cret-zq" in secret for secret in secrets_in(text)), "or others would tell it"
+
+
 def test_a_very_short_password_is_hidden_only_where_it_stands() -> None:
     """Looked for everywhere, it would make an output that nobody can read."""
     assert (
