@@ -2,39 +2,48 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tests of variables share: cases of the forms in which users give them, and what each comes to."""
+"""What tests of variables share: a role that is included with one form of a variable after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import zip_longest
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.outside.runs import play
+from tests.simulator.client import Simulator
 
 ANSIBLES_OWN = "Validation of arguments failed:\n"
-T = TypeVar("T")
 
 
 class Refused(str):
     """What the sentence that refuses a value says, besides the name of the variable."""
 
 
-Cases = Mapping[str, Sequence[tuple[Any, "set[T] | Refused"]]]
-"""By variable: what is given, and what is selected then, or what the refusal says."""
+def told_by_each(
+    sim: Simulator, folder: Path, role: str, answer: str, variables: Sequence[dict[str, Any]]
+) -> tuple[list[str], str]:
+    """Include a role in one play with each of these variables.
 
+    Returns what each came to, an expression as JSON, or why it was refused; and all that was printed.
+    """
 
-def included(cases_of: Cases[T], everything: set[T]) -> Iterator[tuple[dict[str, Any], set[T] | Refused]]:
-    """The cases, with those together that leave all selected: the first of each variable, then the second, and so on."""
-    without_effect = [
-        [(name, given) for given, found in cases if found == everything] for name, cases in cases_of.items()
-    ]
-    for together in zip_longest(*without_effect):
-        yield dict(filter(None, together)), everything
-    for name, cases in cases_of.items():
-        yield from (({name: given}, expected) for given, expected in cases if expected != everything)
+    def including(number: int, given: dict[str, Any]) -> dict[str, Any]:
+        to = {"dest": f"{folder}/{number}.told", "mode": "0600"}
+        ledger = {f"{role}_ledger_url": f"sqlite:///{folder}/{number}.sqlite3"}
+        return {
+            "block": [
+                {"include_role": {"name": f"softlayer.certificates.{role}"}, "vars": ledger | given},
+                {"copy": {"content": f"{{{{ {answer} | to_json }}}}"} | to},
+            ],
+            "rescue": [{"copy": {"content": "{{ ansible_failed_result.msg }}"} | to}],
+        }
 
-
-def assert_complete(cases_of: Cases[T], variables: Mapping[str, object]) -> None:
-    """Every variable has its cases, and among them null."""
-    assert cases_of.keys() == variables.keys(), "how can the new variable be given, and what does that mean?"
-    for name, cases in cases_of.items():
-        assert any(given is None for given, _expected in cases), f"{name}: what does null mean?"
+    tasks = [including(number, given) for number, given in enumerate(variables)]
+    text = yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
+    ran = play(sim, folder, text, "-vvv")
+    files = [folder / f"{number}.told" for number in range(len(tasks))]
+    assert all(file.exists() for file in files), ran.output
+    return [file.read_text("utf-8").removeprefix(ANSIBLES_OWN) for file in files], ran.output
