@@ -17,14 +17,11 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -32,12 +29,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.outside.playing import play
+from tests.support.modules import Run, run_module, start_module
 
 SECONDS = 60
 """Much more than any of this takes, and much less than what hangs."""
-OPTIONS: Mapping[str, Any] = {"trust": "warn"}
-"""What each collect is given beside its files."""
+COLLECT = "ssl_fulfillment_email_info"
 
 
 @cache
@@ -71,25 +67,11 @@ def pair() -> tuple[bytes, bytes, bytes]:
     return certificate.public_bytes(Encoding.PEM), certificate.public_bytes(Encoding.DER), pem
 
 
-def run(module: str, **options: object) -> dict[str, Any]:
-    """Run a module as Ansible runs it, and return its result; one that hangs fails."""
-    done = subprocess.run(
-        [sys.executable, "-m", f"ansible_collections.softlayer.certificates.plugins.modules.{module}"],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert not done.stderr, done.stderr
-    return dict(json.loads(done.stdout))
-
-
-def collect(folder: Path) -> dict[str, Any]:
+def collect(folder: Path) -> Run:
     """Look for the certificate in a folder."""
     key = folder.parent / "www.example.com.key"
     key.write_bytes(pair()[2])
-    return run("ssl_fulfillment_email_info", paths=[str(folder)], privatekey_paths=[str(key)], **OPTIONS)
+    return run_module(COLLECT, paths=[str(folder)], privatekey_paths=[str(key)], trust="warn")
 
 
 def letter(text: str = "See the attachment.\n", **files: bytes) -> bytes:
@@ -118,22 +100,15 @@ def mails(tmp_path: Path) -> Iterator[Path]:
 
 
 FORMS: dict[str, Callable[[Path], bytes]] = {
-    "gzip": lambda folder: letter(www_gz=packed(folder, "gzip", "-c", "www.crt")),
-    "tar": lambda folder: letter(www_tar=packed(folder, "tar", "-c", "www.crt")),
-    "tar_gz": lambda folder: letter(www_tgz=packed(folder, "tar", "-cz", "./www.crt")),
-    "tar_pax": lambda folder: letter(www_tgz=packed(folder, "tar", "-cz", "--format=posix", "www.crt")),
     "tar_of_tar_gz": lambda folder: letter(
         www_tar=packed(folder, "sh", "-c", "tar -czf inner.tgz www.crt && tar -c inner.tgz")
     ),
-    "html": lambda _folder: letter(www_html=b"<p>" + b"</p>\n<p>".join(pair()[0].splitlines()) + b"</p>"),
-    "bare_base64": lambda _folder: letter(f"Hi,\n\n{base64.encodebytes(pair()[1]).decode()}\nBye\n"),
     "bare_base64_before_pem": lambda _folder: letter(
         f"Hi,\n\n{base64.encodebytes(pair()[1]).decode()}\nIts issuer:\n\n{stranger()}\nBye\n"
     ),
     "bare_base64_after_pem": lambda _folder: letter(
         f"Hi,\n\n{stranger()}\nYours:\n\n{base64.encodebytes(pair()[1]).decode()}\nBye\n"
     ),
-    "utf_16": lambda _folder: letter(www_crt=pair()[0].decode().encode("utf-16-le")),
     "long_headers": lambda _folder: b"X-Report: " + b"x" * 300_000 + b"\n" + letter(www_crt=pair()[0]),
     "picture_before": lambda _folder: (
         b"Content-Type: text/html\n\n<img src='data:image/png;base64,%b'><pre>%b</pre>"
@@ -147,20 +122,6 @@ def test_a_certificate_is_found_in_what_other_programs_write(mails: Path, form: 
     (mails / "a.eml").write_bytes(FORMS[form](mails.parent))
     result = collect(mails)
     assert [each["certificate"].encode() for each in result["certificates"]] == [pair()[0]]
-
-
-UNSUPPORTED: dict[str, Callable[[Path], bytes]] = {
-    "xz": lambda folder: letter(www_xz=packed(folder, "xz", "-c", "www.crt")),
-    "bzip2": lambda folder: letter("Your SSL certificate.\n", file_bz2=packed(folder, "bzip2", "-c", "www.crt")),
-    "winmail": lambda _folder: letter("Your SSL certificate.\n", winmail_dat=b"\x78\x9f\x3e\x22" + bytes(99)),
-    "seven_zip": lambda _folder: letter(example_com_crt_7z=b"7z\xbc\xaf\x27\x1c" + bytes(99)),
-}
-
-
-@pytest.mark.parametrize("form", UNSUPPORTED)
-def test_a_file_of_a_kind_that_is_not_read_is_named(mails: Path, form: str) -> None:
-    (mails / "a.eml").write_bytes(UNSUPPORTED[form](mails.parent))
-    assert [each["reason"] for each in collect(mails)["unmatched"]] == ["unsupported_attachment"]
 
 
 # Files that stop nothing
@@ -235,7 +196,7 @@ def test_a_collect_goes_on_past_what_it_cannot_read(mails: Path, hindrance: str)
     (mails / "z" / "a.eml").write_bytes(letter(www_crt=pair()[0]))
     result = collect(mails)
     assert len(result["certificates"]) == 1
-    assert ("Passed over" in json.dumps(result.get("warnings", []))) == is_warned_of
+    assert ("Passed over" in json.dumps(result.result.get("warnings", []))) == is_warned_of
 
 
 def test_warnings_are_few_however_much_cannot_be_read(mails: Path) -> None:
@@ -248,54 +209,27 @@ def test_warnings_are_few_however_much_cannot_be_read(mails: Path) -> None:
     assert "290 more" in json.dumps(result["warnings"])
 
 
-def test_a_playbook_finds_the_certificate_among_them(tmp_path: Path, mails: Path) -> None:
-    for make in (_loop, _pipe, _unreadable):
-        make(mails)
-    (mails / "www.eml").write_bytes(letter(www_crt=pair()[0]))
-    (tmp_path / "www.key").write_bytes(pair()[2])
-    playbook = """
-        - hosts: localhost
-          gather_facts: false
-          tasks:
-            - softlayer.certificates.ssl_fulfillment_email_info:
-                paths: [mails]
-                privatekey_paths: [www.key]
-              args: "{{ more | default({}) }}"
-              register: found
-            - ansible.builtin.debug:
-                msg: "found {{ found.certificates | length }}"
-    """
-    played = play(tmp_path, playbook, "-e", json.dumps({"more": OPTIONS}))
-    assert (played.code, "found 1" in played.output) == (0, True), played.output
-    assert "pipe.eml" in played.output
-
-
 # What is named and is no plain file
 
 
-@pytest.mark.parametrize("kind", ["pipe", "device", "process_substitution"])
 @pytest.mark.parametrize(
-    "option",
-    ["certificate_path", "privatekey_path", "intermediate_path", "csr_path", "pkcs12_path"],
+    ("option", "path"),
+    [
+        *(("certificate_path", "pipe"), ("privatekey_path", "pipe"), ("intermediate_path", "/dev/zero")),
+        *(("csr_path", "pipe"), ("pkcs12_path", "/dev/zero")),
+    ],
 )
-def test_an_import_refuses_what_is_no_plain_file(tmp_path: Path, option: str, kind: str) -> None:
+def test_an_import_refuses_what_is_no_plain_file(tmp_path: Path, option: str, path: str) -> None:
     os.mkfifo(tmp_path / "pipe")
-    path = {"pipe": str(tmp_path / "pipe"), "device": "/dev/zero", "process_substitution": "/dev/fd/0"}[kind]
     certificate, _der, key = pair()
     given: dict[str, object] = {"certificate_content": certificate.decode(), "privatekey_content": key.decode()}
     given.pop(option.replace("_path", "_content"), None)
     if option == "pkcs12_path":
         given.clear()
-    result = run(
-        "ssl_certificate_import",
-        **given,
-        **{option: path},
-        username="u",
-        api_key="k",
-        endpoint_url="http://127.0.0.1:9/",
-    )
-    assert result["failed"]
-    assert "not a plain file" in result["msg"] and "Save its content to a file" in result["msg"]
+    login = {"username": "u", "api_key": "k", "endpoint_url": "http://127.0.0.1:9/"}
+    run = run_module("ssl_certificate_import", **login, **given, **{option: str(tmp_path / path)})
+    assert run.failed
+    assert "not a plain file" in run["msg"] and "Save its content to a file" in run["msg"]
 
 
 @pytest.mark.parametrize("option", ["paths", "mbox", "privatekey_paths", "csr_paths"])
@@ -306,48 +240,26 @@ def test_a_collect_refuses_what_is_named_and_no_plain_file(tmp_path: Path, mails
     if option == "mbox":
         del options["paths"]
     options[option] = str(tmp_path / "pipe") if option == "mbox" else [str(tmp_path / "pipe")]
-    result = run("ssl_fulfillment_email_info", **options)
-    assert result["failed"] and "it is a pipe, not a plain file" in result["msg"]
+    run = run_module(COLLECT, **options)
+    assert run.failed and "it is a pipe, not a plain file" in run["msg"]
 
 
 def test_a_config_file_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    result = run("ssl_certificate_info", config_file=str(tmp_path / "pipe"))
-    assert (result["failed"], result["failure"]["code"]) == (True, "invalid_config_file")
+    assert run_module("ssl_certificate_info", config_file=str(tmp_path / "pipe")).code == "invalid_config_file"
 
 
 def test_a_file_that_is_too_large_for_a_key_is_not_taken_into_memory(tmp_path: Path, mails: Path) -> None:
     large = tmp_path / "large.key"
     with large.open("wb") as file:
         file.truncate(50 * 1024**3)
-    result = run("ssl_fulfillment_email_info", paths=[str(mails)], privatekey_paths=[str(large)])
-    assert result["failed"] and "larger than 10 MiB" in result["msg"]
-
-
-@pytest.mark.parametrize("option", ["privatekey_paths", "csr_paths"])
-def test_a_file_full_of_first_lines_is_told_to_be_none_at_once(tmp_path: Path, mails: Path, option: str) -> None:
-    """They took 99 seconds."""
-    label = b"RSA PRIVATE KEY" if option == "privatekey_paths" else b"CERTIFICATE REQUEST"
-    (tmp_path / "flood").write_bytes((b"-----BEGIN %b-----\n" % label) * 100_000)
-    result = run("ssl_fulfillment_email_info", paths=[str(mails)], **{option: [str(tmp_path / "flood")]})
-    assert (result["failed"], result["failure"]["code"]) == (True, "invalid_pem")
+    run = run_module(COLLECT, paths=[str(mails)], privatekey_paths=[str(large)])
+    assert run.failed and "larger than 10 MiB" in run["msg"]
 
 
 def test_a_signal_ends_a_collect_that_waits(tmp_path: Path, mails: Path) -> None:
     (tmp_path / "www.key").write_bytes(pair()[2])
-    options = {"paths": [str(mails)], "privatekey_paths": [str(tmp_path / "www.key")], "wait": True}
     os.mkfifo(mails / "pipe.eml")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ansible_collections.softlayer.certificates.plugins.modules.ssl_fulfillment_email_info"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": options}))
-    process.stdin.close()
-    timer = threading.Timer(SECONDS, process.kill)
-    timer.start()
-    process.send_signal(signal.SIGTERM)
+    process = start_module(COLLECT, paths=[str(mails)], privatekey_paths=[str(tmp_path / "www.key")], wait=True)
+    process.terminate()
     assert process.wait(SECONDS) == -signal.SIGTERM
-    timer.cancel()
