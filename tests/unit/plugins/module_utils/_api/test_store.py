@@ -298,7 +298,9 @@ def test_creating(answer: dict[str, Any]) -> None:
     assert masked(keywords["mask"]) == {"id"}
 
 
-@pytest.mark.parametrize("answer", [None, True, {}, [], "18"])
+@pytest.mark.parametrize(
+    "answer", [None, True, {}, [], "18", "maintenance", *({"id": odd} for odd in (None, "abc", True, 1.5, -1, 0, []))]
+)
 def test_creating_without_an_id(answer: Any) -> None:
     with pytest.raises(CertificatesError) as error:
         create(client(answer), {})

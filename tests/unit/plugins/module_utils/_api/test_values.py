@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.values import is_no, number, yes_or_no
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
@@ -19,7 +21,27 @@ def test_numbers(value: object, expected: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, False, -1, "-1", 2.0, 2.9, "2.9", "", " 1", "1e3", "\u0663", "x", [], {}, 10**20, "9" * 5000]
+    "value",
+    [
+        None,
+        True,
+        False,
+        -1,
+        "-1",
+        2.0,
+        2.9,
+        "2.9",
+        "",
+        " 1",
+        "1e3",
+        "\u0663",
+        "x",
+        [],
+        {},
+        10**20,
+        "9" * 5000,
+        math.inf,
+    ],
 )
 def test_what_is_no_number(value: object) -> None:
     assert number(value) is None

@@ -85,6 +85,13 @@ def test_one_damaged_root_hides_no_other(bare_machine: Path) -> None:
     path = bare_machine / "roots.pem"
     path.write_text(damaged + pem_of([ROOT]), encoding="ascii")
     assert trusted(str(path)) == 1
+    folder = bare_machine / "roots"
+    folder.mkdir()
+    for name, text in (("README", "no certificate"), ("damaged.pem", damaged), ("root.pem", pem_of([ROOT]))):
+        (folder / name).write_text(text, encoding="ascii")
+    (folder / "1a2b3c4d.0").symlink_to("root.pem")
+    (folder / "5e6f7a8b.0").symlink_to("nowhere")
+    assert trusted(str(folder)) == 1
 
 
 def with_damaged_key(root: x509.Certificate) -> bytes:
