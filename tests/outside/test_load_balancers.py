@@ -68,7 +68,7 @@ def test_a_lost_answer(account: Simulator, roots: Path, transport: str) -> None:
 
 
 PORT = 8443
-HABITS = ("handshake", "other", "stale")
+HABITS = ("handshake", "other", "stale", "closed")
 BALANCERS = ("lost request", "lost answer", "well", "shared", *HABITS)
 """By what becomes of them."""
 
@@ -83,7 +83,8 @@ def test_what_is_deleted(serving: Simulator, roots: Path, tmp_path: Path) -> Non
     stuck = balancer(serving, before["shared"], name="sharing", first_port=PORT)["id"]
     serving.patch_balancer(stuck, provisioningStatus="ERROR")
     for name in HABITS:
-        serving.patch_listener(web[name]["listeners"][0]["uuid"], misbehaves=name)
+        was_so_before = {"at_once": True, "changes": 2} if name == "closed" else {}
+        serving.patch_listener(web[name]["listeners"][0]["uuid"], misbehaves=name, **was_so_before)
     serving.fault("reset_before", argument=web["lost request"]["uuid"], method=UPDATE, times=1)
     serving.fault("reset_after", argument=web["lost answer"]["uuid"], method=UPDATE, times=1)
 
@@ -121,7 +122,8 @@ def test_what_is_deleted(serving: Simulator, roots: Path, tmp_path: Path) -> Non
         assert changed == ([forth, back] if name in {"handshake", "other"} else [forth]), name
 
     serving.patch_balancer(stuck, provisioningStatus="ACTIVE")
-    serving.patch_listener(web["stale"]["listeners"][0]["uuid"], tlsCertificateId=after["stale"])
+    for name in ("stale", "closed"):
+        serving.patch_listener(web[name]["listeners"][0]["uuid"], tlsCertificateId=after[name])
     second = night()
     assert second.code == 0, second.output
     assert not any(left().values()) and Counter(changes(serving)) == {
