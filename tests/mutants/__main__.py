@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import importlib
 import os
 import random
@@ -21,9 +22,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import CodeType
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.mutants.changes import Mutant, mutants_of
 from tests.mutants.equivalent import EQUIVALENT
@@ -44,8 +47,9 @@ LONGEST = 120
 """Seconds after which a mutant counts as noticed, since it never ends."""
 BY_ITS_OWN, BY_ITS_FOLDER, SURVIVED = 101, 102, 103
 """What a child says by its exit code. Any other one, and a signal, are of a mutant that could not even be run to the end."""
+PROFILE = "mutants"
+"""That an example fails is enough: no smaller one is looked for, and none is kept for another mutant."""
 WARM = (
-    "hypothesis",
     "cryptography.x509",
     "SoftLayer",
     "sqlalchemy.orm",
@@ -69,17 +73,28 @@ def main() -> int:
     every = [mutant for file in files for mutant in mutants_of(file)]
     real = [mutant for mutant in every if mutant.name not in EQUIVALENT]
     sample = random.Random(chosen.seed).sample(real, min(chosen.sample or len(real), len(real)))
+    if not chosen.files and (gone := EQUIVALENT.keys() - {mutant.name for mutant in every}):
+        parser.error(f"there are no such mutants any more: {'; '.join(sorted(gone))}")
     sample.sort(key=lambda mutant: (mutant.path, mutant.line))
     print(f"{len(sample)} of {len(real)} mutants; {len(every) - len(real)} more change nothing.", flush=True)
     for name in WARM:
         importlib.import_module(name)
-    check_that_tests_pass(files)
-
+    gc.freeze()
+    settings.register_profile(
+        PROFILE,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        phases=[Phase.explicit, Phase.generate],
+        database=None,
+    )
     counts: Counter[int] = Counter()
-    for mutant, fate in fates(sample, chosen.jobs):
-        counts[fate] += 1
-        if fate == SURVIVED:
-            print(f"{mutant.path}:{mutant.line}: {mutant.before} => {mutant.after}", flush=True)
+    with TemporaryDirectory() as compiled:  # of what is not changed; nobody keeps a mutant
+        sys.dont_write_bytecode, sys.pycache_prefix = False, compiled
+        check_that_tests_pass(files)
+        for mutant, fate in fates(sample, chosen.jobs):
+            counts[fate] += 1
+            if fate == SURVIVED:
+                print(f"{mutant.path}:{mutant.line}: {mutant.name}", flush=True)
     survivors, own = counts[SURVIVED], counts[BY_ITS_OWN]
     noticed = 1 - survivors / len(sample)
     print(
@@ -132,7 +147,7 @@ def live(mutant: Mutant) -> None:
     own, folder = tests_of(mutant.path)
     if own.exists() and not passes(own):
         os._exit(BY_ITS_OWN)
-    os._exit(SURVIVED if passes(folder) else BY_ITS_FOLDER)
+    os._exit(SURVIVED if own == folder or passes(folder, f"--ignore={own}") else BY_ITS_FOLDER)
 
 
 def tests_of(file: Path) -> tuple[Path, Path]:
@@ -142,10 +157,10 @@ def tests_of(file: Path) -> tuple[Path, Path]:
     return own, own if file.parent == UTILS else folder
 
 
-def passes(tests: Path) -> bool:
+def passes(tests: Path, *others: str) -> bool:
     """Whether these tests pass, as far as they are pure."""
-    options = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--hypothesis-seed=0")
-    return pytest.main([*options, "-k", f"not ({' or '.join(NOT_PURE)})", str(tests)]) == pytest.ExitCode.OK
+    options = f"-x -q -p no:cacheprovider -p no:randomly --hypothesis-seed=0 --hypothesis-profile={PROFILE}".split()
+    return pytest.main([*options, *others, "-k", f"not ({' or '.join(NOT_PURE)})", str(tests)]) == pytest.ExitCode.OK
 
 
 def run_quietly() -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     **{ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr},
 }
 NOTHING = ast.Pass()
+SAID_TWICE = {"strict", "encoding"}
+"""Keywords of what holds anyway: that two lists are as long as each other, and that texts of this machine are in UTF-8."""
 
 
 @dataclass(frozen=True)
@@ -36,43 +39,46 @@ class Mutant:
     Attributes:
         path: of the file.
         line: where the change begins, counted from 1.
-        before: the code that is changed.
-        after: what it is changed to.
+        name: what it is called in listings, and in the list of equivalents, which has to outlive lines that move.
         source: the whole file with the change.
     """
 
     path: Path
     line: int
-    before: str
-    after: str
+    name: str
     source: str
-
-    @property
-    def name(self) -> str:
-        """What it is called in listings, and in the list of equivalents, which has to outlive lines that move."""
-        return f"{self.path.stem}: {self.before} => {self.after}"
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """Every mutant of a file, in the order of its lines."""
     source = path.read_text(encoding="utf-8")
-    tree = ast.parse(source)
-    for node in _changeable(tree):
+    met: Counter[str] = Counter()
+    for function, node in _changeable(ast.parse(source), path.stem):
         for other in _changes(node):
-            yield _mutant(path, source, node, other)
+            yield _mutant(path, source, function, node, other, met)
 
 
-def _changeable(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that say what happens: not documentation, types, or what is put into texts."""
-    yield node
+def _changeable(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
+    """The nodes that say what happens, and in which function: not documentation, types, or what is put into texts."""
+    yield function, node
+    if isinstance(node, ast.FunctionDef):
+        function = f"{function}.{node.name}"
+    if isinstance(node, ast.keyword) and node.arg in SAID_TWICE:
+        return
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list", "bases"):
             continue
         for child in value if isinstance(value, list) else [value]:
             documents = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
             names_types = isinstance(child, ast.Assign) and isinstance(node, ast.Module)
-            if isinstance(child, ast.AST) and not (documents or names_types or isinstance(child, ast.JoinedStr)):
-                yield from _changeable(child)
+            comes_anyway = isinstance(node, ast.FunctionDef) and child is node.body[-1] and _returns_nothing(child)
+            left_out = documents or names_types or comes_anyway or isinstance(child, ast.JoinedStr)
+            if isinstance(child, ast.AST) and not left_out:
+                yield from _changeable(child, function)
+
+
+def _returns_nothing(node: ast.AST) -> bool:
+    return isinstance(node, ast.Return) and (node.value is None or ast.unparse(node.value) == "None")
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:
@@ -100,13 +106,14 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Constant(value + 1)
         case ast.Constant(value=str(value)) if value and " " not in value:
             yield ast.Constant("")
-        case ast.Return(value=ast.AST() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+        case ast.Return() if not _returns_nothing(node):
             yield ast.Return(ast.Constant(None))
         case ast.Return() | ast.Raise() | ast.Continue() | ast.Break() | ast.Expr(value=ast.Call()):
             yield NOTHING
     if isinstance(node, ast.Call):
         for keyword in node.keywords:
-            yield ast.Call(node.func, node.args, [other for other in node.keywords if other is not keyword])
+            if keyword.arg not in SAID_TWICE:
+                yield ast.Call(node.func, node.args, [other for other in node.keywords if other is not keyword])
 
 
 class _At(ast.expr):
@@ -123,7 +130,7 @@ def _negated(test: ast.expr) -> Iterator[ast.AST]:
         yield _At(test, ast.UnaryOp(ast.Not(), test))
 
 
-def _mutant(path: Path, source: str, node: ast.AST, other: ast.AST) -> Mutant:
+def _mutant(path: Path, source: str, function: str, node: ast.AST, other: ast.AST, met: Counter[str]) -> Mutant:
     if isinstance(other, _At):
         node, other = other.node, other.other
     lines = source.encode().splitlines(keepends=True)  # positions count bytes
@@ -132,5 +139,7 @@ def _mutant(path: Path, source: str, node: ast.AST, other: ast.AST) -> Mutant:
     after = ast.unparse(other)
     text = f"({after})" if isinstance(node, ast.expr) else after
     whole = source.encode()
-    before = ast.unparse(node)
-    return Mutant(path, node.lineno, before, after, (whole[:begin] + text.encode() + whole[end:]).decode())  # type: ignore[attr-defined]
+    name = f"{function}: {ast.unparse(node)} => {after}"
+    met[name] += 1
+    name += f" ({met[name]})" if met[name] > 1 else ""
+    return Mutant(path, node.lineno, name, (whole[:begin] + text.encode() + whole[end:]).decode())  # type: ignore[attr-defined]
