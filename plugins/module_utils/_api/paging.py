@@ -146,7 +146,7 @@ def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather:
     state = _by_overlap(in_turn)
     if len(rows) > total and state != "incomplete":
         return _read_to_the_end(rows, fetch, size, first)
-    if total > expected and _is_ascending([row for page in in_turn for row in page]):
+    if _is_ascending([row for page in in_turn for row in page]):
         total = expected  # rows that were added meanwhile are at the end, and are left to the next run
     return state if len(rows) >= total else "incomplete"
 

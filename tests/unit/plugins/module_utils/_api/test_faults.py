@@ -316,6 +316,11 @@ def test_a_gateways_429_names_it_and_the_pause_that_it_asks_for(body: bytes) -> 
     assert error.details["retry_after_seconds"] == 4
 
 
+def test_an_answer_is_shown_without_what_it_carries() -> None:
+    answer = Answer(200, b"S3cret", {"X": "S3cret"})
+    assert "200" in repr(answer) and "S3cret" not in repr(answer) and not answer.is_by_proxy
+
+
 @pytest.mark.parametrize("form", [rest, xml])
 @pytest.mark.parametrize("spaces", [b"", b"\n\n  "])
 def test_where_a_fault_stands(form: object, spaces: bytes) -> None:

@@ -7,12 +7,18 @@
 from __future__ import annotations
 
 import random
+import xmlrpc.client
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.paging import Page, Row, list_all
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.paging import (
+    Page,
+    Row,
+    list_all,
+    numbered,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -131,6 +137,19 @@ def test_pages_that_become_shorter_than_the_first_are_not_the_end(length: int, o
     assert read(server) == list(server.at_first)
 
 
+@pytest.mark.parametrize("count", [29, 30, 31, 49, 50, 51, 130])
+def test_rows_that_come_one_by_one_are_read_to_the_last(count: int) -> None:
+    """Though they look like those of a list that grows as fast as it is read."""
+    ids = range(1, count + 1)
+    rows = list_all(
+        lambda offset, _limit: Page(
+            [{"id": number} for number in ids[offset : offset + (1 if offset else PAGE_SIZE)]], None
+        ),
+        PAGE_SIZE,
+    )
+    assert [row["id"] for row in rows] == list(ids)
+
+
 @pytest.mark.parametrize("repeat", [1, 2, 3])
 @pytest.mark.parametrize("cap", [0, 7])
 def test_repeated_rows_do_no_harm_without_a_total(cap: int, repeat: int) -> None:
@@ -217,12 +236,14 @@ def test_a_total_that_is_too_small_hides_no_row(count: int, told: int, ignore_li
 
 
 def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
+    server = Server(130, handed_out=100)
     with pytest.raises(CertificatesError) as caught:
-        list_all(Server(130, handed_out=100).fetch, PAGE_SIZE)
+        list_all(server.fetch, PAGE_SIZE)
     assert caught.value.code == "incomplete_listing"
     assert caught.value.details == {"expected": 130, "received": 100}
     assert "130" in caught.value.message
     assert "100" in caught.value.message
+    assert len(server.asked) == 28, "each reading ends soon after the last row that comes"
 
 
 @pytest.mark.parametrize(
@@ -236,6 +257,9 @@ def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
         (Server(45, ignore_limits=True), 1),
         (Server(45, ignore_limits=True, omit_total=True), 1),
         (Server(7, ignore_limits=True, omit_total=True), 2),
+        (Server(6, ignore_offsets=True, omit_total=True), 2),
+        (Server(45, cap=7, clamp=True, omit_total=True), 18),
+        (Server(45, repeat=1, omit_total=True), 49),
         (Server(2 * PAGE_SIZE - 2), 2),
         (Server(2 * PAGE_SIZE - 1), 3),  # the second page is full, so that something may follow
         (Server(45, omit_total=True), 9),  # the second reading, in larger pages, would show that a row had gone
@@ -320,6 +344,15 @@ def test_ids_that_come_as_text_count_as_numbers() -> None:
     assert [row["id"] for row in rows] == ["9", "10"]
 
 
+def test_a_total_that_only_the_first_page_has_is_enough() -> None:
+    server = Server(45)
+    told = [45]
+    rows = list_all(
+        lambda offset, limit: Page(server.fetch(offset, limit).rows, told.pop() if told else None), PAGE_SIZE
+    )
+    assert [row["id"] for row in rows] == list(server.at_first) and len(server.asked) == 5
+
+
 def test_of_a_row_that_came_twice_the_later_one_counts() -> None:
     later = [{"id": 1, "n": "new"}, {"id": 2}, {"id": 3}]
     rows = list_all(lambda offset, _limit: Page(later if offset else [{"id": 1, "n": "old"}, {"id": 2}], 3), 2)
@@ -346,3 +379,16 @@ def test_a_list_without_order_that_grew_is_read_again() -> None:
 
     assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == [*range(1, 14)]
     assert not answers
+
+
+def test_rows_without_a_usable_id_are_told_apart_and_known_again() -> None:
+    """So that they count, wherever they come again, and however the server writes them then."""
+    at = xmlrpc.client.DateTime("20260301T00:00:00")
+    page = [{"name": "a", "at": at}, {"name": "a", "at": at}, {"name": "b"}, None, {"id": 0}, {"id": 7}]
+    first, second, *others, last = [row["id"] for row in numbered(page)]
+    assert len({first, second, *others}) == 5 and all(number < 0 for number in (first, second, *others)) and last == 7
+    assert [row["id"] for row in numbered([None, {"at": at, "name": "a"}, {"name": "b"}])] == [
+        others[1],
+        first,
+        others[0],
+    ]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger import containers
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.containers import (
     Mount,
     find_why_lost,
@@ -37,6 +38,7 @@ MOUNTS = rf"""
 641 620 0:75 / /layered/as-user rw - fuse.fuse-overlayfs fuse-overlayfs rw,user_id=0,group_id=0
 642 620 0:76 /srv/ledger /of-a-machine-that-is-a-container rw - overlay overlay rw,lowerdir=/l/A,upperdir=/diff,workdir=/work
 not a mount
+643 620 0:77 / - not one either
 """
 
 
@@ -67,6 +69,7 @@ def test_what_is_read_of_a_mount() -> None:
         ("/var/lib/with blank/ledger.sqlite3", None),
         ("/named/ledger.sqlite3", None),
         ("/claim/ledger.sqlite3", None),
+        ("/claim", None),  # a mount may be a file
         ("/runner/home/ledger.sqlite3", None),
     ],
 )
@@ -104,6 +107,24 @@ def test_where_a_job_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_root_of_layers_is_that_of_a_container() -> None:
     plain = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
     layers = "21 20 0:61 / / rw - overlay overlay rw,lowerdir=/l\n"
-    assert [has_layered_root(parse_mounts(text)) for text in (plain, layers, plain + layers, layers + plain, "")] == [
-        *(False, True, True, False, False)
-    ]
+    below = "22 20 0:62 / /x rw - overlay overlay rw,lowerdir=/l\n"
+    texts = (plain, layers, plain + layers, layers + plain, plain + below, layers + below, "")
+    assert [has_layered_root(parse_mounts(text)) for text in texts] == [*(False, True, True, False, False, True, False)]
+
+
+def test_how_a_container_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its layers, by a mark, or by what Kubernetes sets; a name on a mount may be in any encoding."""
+    told, mark = tmp_path / "mountinfo", tmp_path / "mark"
+    monkeypatch.setattr(containers, "Path", {"/proc/self/mountinfo": told}.__getitem__)
+    monkeypatch.setattr(containers, "MARKS", (str(mark),))
+    for name in ("KUBERNETES_SERVICE_HOST", "AWX_PRIVATE_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    told.write_bytes(MOUNTS.encode() + b"644 620 8:1 / /caf\xe9 rw - ext4 /dev/sda1 rw\n")
+    assert find_why_lost("/scratch/ledger.sqlite3") == "/scratch, a volume of this pod"
+    told.unlink()  # as on a system that is no Linux
+    assert find_why_lost("/scratch/ledger.sqlite3") is None
+    mark.touch()
+    assert find_why_lost("/scratch/ledger.sqlite3") == "this container"
+    mark.unlink()
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "192.0.2.1")
+    assert find_why_lost("/scratch/ledger.sqlite3") == "this container"

@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import os
+import pwd
+import re
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import (
+    check_place,
     find_place,
     is_plain,
     unavailable,
@@ -27,6 +30,8 @@ def refusal(url: str | None) -> str:
         find_place(url)
     assert caught.value.code == "ledger_unavailable"
     assert "sesame" not in str(caught.value.as_failure())
+    with pytest.raises(CertificatesError, match=re.escape(caught.value.message)):
+        check_place(url)
     return caught.value.message
 
 
@@ -56,6 +61,41 @@ def test_the_default_is_a_file_of_the_user(url: str | None, monkeypatch: pytest.
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     place = find_place(url)
     assert (place.drivername, place.database) == ("sqlite", f"{tmp_path}/softlayer.certificates/ledger.sqlite3")
+
+
+@pytest.mark.parametrize(
+    ("state", "home", "expected"),
+    [
+        ("/state", "", "/state"),
+        (None, "/home/me", "/home/me/.local/state"),
+        ("", "/home/me", "/home/me/.local/state"),
+        (None, "", "HOME is '', which hangs on the current folder"),
+        (None, "me", "HOME is 'me', which hangs"),
+        (None, "/proc/self/cwd", "HOME is '/proc/self/cwd', which hangs"),
+        (None, None, "HOME is not set"),
+        ("state", "/home/me", "XDG_STATE_HOME is 'state', which hangs"),
+        ("/a/../proc/self/cwd", "/home/me", "XDG_STATE_HOME is '/a/../proc/self/cwd', which hangs"),
+    ],
+)
+def test_the_default_never_hangs_on_the_current_folder(
+    state: str | None, home: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or another run would have another ledger."""
+    for name, value in (("XDG_STATE_HOME", state), ("HOME", home)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # a user whom the machine does not know
+    if expected.startswith("/"):
+        assert find_place(None).database == f"{expected}/softlayer.certificates/ledger.sqlite3"
+        check_place(None)
+        return
+    for look in (find_place, check_place):
+        with pytest.raises(CertificatesError) as caught:
+            look("")
+        assert caught.value.code == "ledger_unavailable" and expected in caught.value.message
+        assert "Set ledger_url" in caught.value.message
 
 
 @pytest.mark.parametrize(
