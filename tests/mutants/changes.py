@@ -61,7 +61,7 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
 def _changeable(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
     """The nodes that say what happens, and in which function: not documentation, types, or what is put into texts."""
     yield function, node
-    if isinstance(node, ast.FunctionDef):
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
         function = f"{function}.{node.name}"
     if isinstance(node, ast.keyword) and node.arg in SAID_TWICE:
         return
