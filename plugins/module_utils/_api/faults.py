@@ -171,8 +171,9 @@ def fault_in(body: bytes) -> Fault | None:
 
 
 def _rest_fault(text: bytes) -> Fault | None:
+    """Return the fault in the text of an object."""
     answer = json.loads(text)
-    if isinstance(answer, dict) and "error" in answer:
+    if "error" in answer:
         return Fault(str(answer.get("code") or ""), str(answer["error"] or ""), is_rest=True)
     return None
 

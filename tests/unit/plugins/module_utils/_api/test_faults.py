@@ -98,6 +98,7 @@ def explained(
         (200, PUBLIC, "Access Denied.", "authentication_failed"),
         (500, PUBLIC, "Access Denied.", "authentication_failed"),
         (401, PUBLIC, "Invalid API token.", "authentication_failed"),
+        (401, PUBLIC, "No.", "authentication_failed"),
         (200, PUBLIC, "Invalid API token.", "authentication_failed"),
         (404, "SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '1'.", "not_found"),
         (200, "SoftLayer_Exception_ObjectNotFound", "Unable to find object with id of '1'.", "not_found"),
@@ -225,6 +226,8 @@ def test_a_refusal_is_one_for_what_was_sent_as_well(
         (499, xml("", "closed"), "no_answer"),
         (200, rest("", ""), "no_answer"),
         (200, xml("", ""), "no_answer"),
+        (200, xml("", "No."), "api_error"),
+        (200, xml("No", ""), "api_error"),
         (200, rest("GATEWAY_TIMEOUT", "upstream timed out"), "no_answer"),
         (200, b'{"error": "upstream timed out"}', "no_answer"),
         (404, rest("NO_ROUTE", "Service does not exist"), "api_error"),
@@ -632,10 +635,15 @@ def test_the_servers_words_do_not_run_into_what_follows(status: int, code: objec
     assert f"{words}." in message
 
 
+def test_a_gateways_fault_without_words_is_named_by_its_code() -> None:
+    assert explained(502, rest("NO_ROUTE", "")).message.endswith("(HTTP 502). It says: NO_ROUTE.")
+
+
 @pytest.mark.parametrize("form", [rest, xml])
 def test_a_fault_without_words_is_named_by_its_code(form: object) -> None:
     code = "SoftLayer_Exception_InvalidValue"
     assert code in explained(500, rest(code, "") if form is rest else xml(code, "")).message
+    assert "the API gave no reason." in explained(400, rest("", "") if form is rest else xml("", "")).message
 
 
 def test_words_that_are_nil_are_none() -> None:
