@@ -6,5 +6,36 @@
 
 from __future__ import annotations
 
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "client.Client.call: raise AssertionError('unreachable') => pass",
+            "client.Client.call: 'unreachable' => ''",
+        ),
+        "The loop before it always ends by returning or raising.",
+    ),
+    **dict.fromkeys(
+        (
+            "paging.numbered: -int(hashlib.sha256(f'{met[text]} {text}'.encode()).hexdigest()[:15], 16) - 1"
+            " => -int(hashlib.sha256(f'{met[text]} {text}'.encode()).hexdigest()[:15], 16) + 1",
+            "paging.numbered: 15 => 16",
+            "paging.numbered: 1 => 2 (2)",
+        ),
+        "Any negative number will do, as long as others get another one.",
+    ),
+    **dict.fromkeys(
+        (
+            "paging._read_on: 'incomplete' => '' (2)",
+            "paging._read_to_the_end: 'incomplete' => ''",
+            "paging._read_to_the_end: 'incomplete' => '' (2)",
+            "paging._read_to_the_end: 'incomplete' => '' (3)",
+        ),
+        "Whoever asks there only knows the other two words.",
+    ),
+    "containers._is_below: '/' => ''": "What is only below the root, or below no mount, goes with the container in either case.",
+    "creates._Taken.__init__: 'taken' => ''": "It is caught where it is raised, by its class.",
+    "ledger.LockKey: 'account_id' => ''": "Nobody asks for the last turns of several accounts.",
+    "superseding.best: _completeness(one, clients) > _completeness(rival, clients)"
+    " => _completeness(one, clients) >= _completeness(rival, clients)": "Only a record itself has its id.",
+}
 """Why a mutant changes nothing, by its name."""

@@ -18,7 +18,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -35,6 +36,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.client
     Client,
     connect,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.rate import RateLimiter
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings, resolve_settings
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import LARGEST_ANSWER, UnderWay
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.values import LARGEST_ID, as_id
@@ -368,6 +370,13 @@ def test_redirects_are_not_followed(client: Client, wire: Wire, status: int) -> 
     assert [urlsplit(str(sent.request.url)).hostname for sent in wire.sent] == ["api.example.com"]
 
 
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_no_connection_repeats_a_request_by_itself(client: Client, scheme: str) -> None:
+    adapter = client._sdk.transport.client.get_adapter(f"{scheme}://api.example.com")
+    assert (adapter.max_retries.total, adapter._pool_maxsize) == (0, client.concurrency)
+    assert type(adapter) is not HTTPAdapter, "it keeps to one deadline"
+
+
 def test_cookies_are_no_login(client: Client, wire: Wire) -> None:
     """What is sent does not depend on what was answered before."""
     wire.script = [lambda request: (*ok(True)(request)[:2], {"Set-Cookie": "session=1; Path=/"}), ok(True)]
@@ -470,6 +479,42 @@ def test_a_gateway_that_wants_a_longer_pause_is_called_no_more(client: Client, w
     assert client.stop.waits == []  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("answer", "learnt"),
+    [
+        (ok(True), ["taken"]),
+        (fault("No."), ["taken"]),
+        (fault("Access Denied.", status=401), ["taken"]),
+        (RESET, []),
+        (page(502), []),
+        (RATE_LIMITED, [0.0]),
+        (fault("Slow down.", RATE_LIMIT, 429, Retry_After="7"), [7.0]),
+        (page(429, Retry_After="300"), [300.0]),
+        (page(429, Retry_After="301"), []),
+    ],
+)
+def test_what_an_answer_tells_of_the_rate(
+    wire: Wire, url: str, answer: Answer | Exception, learnt: list[object]
+) -> None:
+    client, told = client_for(url, retries=0), []
+    client._limiter = cast(
+        RateLimiter,
+        SimpleNamespace(wait=lambda _wait: None, taken=lambda: told.append("taken"), refused=told.append),
+    )
+    wire.script = [answer]
+    with suppress(CertificatesError):
+        client.call("Account", "getObject")
+    assert told == learnt
+
+
+def test_the_same_warning_is_given_once(wire: Wire) -> None:
+    said: list[str] = []
+    client = Client(SETTINGS, warn=said.append)
+    for text in ("one", "two", "one"):
+        client.warn(text)
+    assert said == ["one", "two"]
+
+
 def test_pauses_grow_and_are_drawn_by_lot(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ansible.module_utils.api.secrets.randbelow", lambda most: most - 1)
     wire.script = [RESET]
@@ -553,22 +598,28 @@ def test_lists_are_asked_for_in_order_of_their_ids(client: Client, wire: Wire) -
     assert client.read_list("Account", "getX", mask="mask[id]", root="x") == rows(1, 2)
     by_id = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
     (sent,) = wire.sent
+    assert asked_of(sent) == ({"x": by_id}, 0, PAGE_SIZE)
+
+
+def asked_of(sent: Sent) -> tuple[dict[str, Any], int, int]:
+    """The filter of a request to `Account`, and its offset and limit."""
     if is_rest(sent.request):
-        asked, limit = json.loads(sent.query["objectFilter"]), sent.query["resultLimit"]
-        assert limit == f"0,{PAGE_SIZE}"
-    else:
-        headers = sent.xml()[1]
-        asked = headers["SoftLayer_AccountObjectFilter"]
-        assert headers["resultLimit"] == {"offset": 0, "limit": PAGE_SIZE}
-    assert asked == {"x": by_id}
+        offset, limit = map(int, sent.query["resultLimit"].split(","))
+        return json.loads(sent.query["objectFilter"]), offset, limit
+    headers = sent.xml()[1]
+    return headers["SoftLayer_AccountObjectFilter"], headers["resultLimit"]["offset"], headers["resultLimit"]["limit"]
 
 
 def test_ids_are_asked_for_in_portions_and_selected_again(client: Client, wire: Wire) -> None:
     ids = [*range(1, 451)]
     wire.script = [ok(rows(*ids[:200], 999), 201), ok(rows(*ids[200:400]), 200), ok(rows(1000, *ids[400:]), 51)]
-    found = client.read_ids("Y", "getX", identifiers=[*ids, 3, 3], mask="mask[id]")
+    found = client.read_ids("Account", "getX", identifiers=[*ids, 3, 3], mask="mask[id]", root="x")
     assert found == rows(*ids)
-    assert len(wire.sent) == 3
+    assert sorted(asked_of(sent)[1:] for sent in wire.sent) == [(0, 50), (0, 200), (0, 200)]
+    asked = [asked_of(sent)[0]["x"]["id"] for sent in wire.sent]
+    assert sorted(one["options"][0]["value"][0] for one in asked) == [1, 201, 401]
+    for one in asked:
+        assert one == {"operation": "in", "options": [{"name": "data", "value": one["options"][0]["value"]}]}
 
 
 @pytest.mark.parametrize("hidden", [[], [7]], ids=["it is nowhere", "the filter hides it"])
@@ -671,6 +722,12 @@ def test_rows_without_an_id_are_counted_and_left_out(wire: Wire, told: bool, pla
         assert client.read_list("Y", "getX", mask="mask[id]") == rows(*range(1, 701))
     assert len(warnings) == 1 and "SoftLayer_Y::getX" in warnings[0] and ": 5." in warnings[0]
     assert client.read_ids("Y", "getX", identifiers=[1, 9], mask="mask[id]") == rows(1, 9)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["total", "no total"])
+def test_a_later_page_may_have_no_row_with_an_id(wire: Wire, told: bool) -> None:
+    wire.script = [served([*rows(1, 2), *ODD_ROWS, *rows(3, 4)], cap=2, told=told)]
+    assert client_for(REST_URL).read_list("Y", "getX", mask="mask[id]") == rows(1, 2, 3, 4)
 
 
 @pytest.mark.parametrize("total", ["", "many", "-1", "2.0", "9" * 10, "9" * 5000])

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long a claim of another run is waited for. What comes of it: tests/outside/test_at_once.py, test_turns.py."""
+"""How long a claim of another run is waited for, and a request forbids another. What comes of it: tests/outside/test_at_once.py, test_turns.py."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -13,12 +14,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     CLOCK_TOLERANCE,
     CreateKey,
     Entry,
+    Key,
     lease_for,
 )
 
 AT = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 LEASE = lease_for(60)
-SECOND = timedelta(seconds=1)
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(hours=24)
 CLAIM = Entry(1, CreateKey(7, "ab" * 32), AT, "claimed", AT + LEASE)
 
 
@@ -40,3 +42,30 @@ def test_one_from_long_ago_is_not_waited_for(tolerance: timedelta) -> None:
     late = AT + LEASE + tolerance
     assert CLAIM.is_over(timedelta(), late, tolerance)
     assert not CLAIM.is_over(timedelta(), late - SECOND, tolerance)
+
+
+@pytest.mark.parametrize(
+    ("requested", "noticed", "at", "until"),
+    [
+        (AT, None, AT, AT + DAY),
+        (AT, None, AT + DAY - SECOND, AT + DAY),
+        (AT, None, AT + DAY, None),
+        (AT + 2 * DAY, None, AT, AT + DAY),
+        (AT + 2 * DAY, AT, AT + HOUR, AT + DAY),
+        (AT + 2 * DAY, AT, AT + DAY, None),
+        (AT + 2 * DAY, AT, AT + 2 * DAY, AT + 3 * DAY),  # its own time has come
+        (AT + 2 * DAY, AT + 3 * DAY, AT + HOUR, AT + DAY + HOUR),  # noticed by one whose clock is wrong, too
+    ],
+)
+def test_until_when_a_request_forbids_another(
+    requested: datetime, noticed: datetime | None, at: datetime, until: datetime | None
+) -> None:
+    entry = Entry(1, Key(7, 100, "FulfillmentEmail"), requested, "confirmed", noticed_at=noticed)
+    assert entry.blocks_until(DAY, at) == until
+
+
+@pytest.mark.parametrize(
+    ("ahead", "wrong"), [(-DAY, False), (CLOCK_TOLERANCE, False), (CLOCK_TOLERANCE + SECOND, True)]
+)
+def test_a_clock_may_be_a_little_wrong(ahead: timedelta, wrong: bool) -> None:
+    assert replace(CLAIM, requested_at=AT + ahead).is_from_the_future(AT) is wrong

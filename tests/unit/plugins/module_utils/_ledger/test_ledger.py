@@ -92,6 +92,12 @@ def test_nothing_is_on_record_at_first(ledger: Ledger) -> None:
     assert ledger.last_requests([KEY]) == {}
 
 
+def test_closed_it_keeps_no_connection(ledger: Ledger) -> None:
+    assert ledger._database._engine.pool.checkedin() == 1  # type: ignore[attr-defined]
+    ledger.close()
+    assert ledger._database._engine.pool.checkedin() == 0  # type: ignore[attr-defined]
+
+
 def test_a_claim_forbids_a_second_one(ledger: Ledger) -> None:
     first = claim(ledger)
     assert refusal(ledger) == Entry(first.id, KEY, AT, "claimed", first.lease_until)

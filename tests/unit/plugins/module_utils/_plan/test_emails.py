@@ -75,6 +75,24 @@ def test_an_issued_order_is_requested() -> None:
     assert "Admin@Example.com" in email.message
 
 
+def test_how_it_is_told() -> None:
+    told = plan(replace(ORDER, subject_alt_names=("a.example.com", "b.example.com")), entry(AT - 2 * DAY)).as_result()
+    assert told.pop("message").startswith("The fulfillment email goes to")
+    assert told == {
+        "order_id": 100,
+        "common_name": "www.example.com",
+        "subject_alt_names": ["a.example.com", "b.example.com"],
+        "recipient": "Admin@Example.com",
+        "technical_contact_email": "tech@example.com",
+        "status": "complete",
+        "outcome": "requested",
+        "reason": None,
+        "requested_at": "2026-01-31T12:00:00Z",
+        "previous_requested_at": "2026-01-29T12:00:00Z",
+        "next_allowed_at": "2026-02-01T12:00:00Z",
+    }
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
