@@ -72,7 +72,13 @@ def _changeable(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
             documents = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
             names_types = isinstance(child, ast.Assign) and isinstance(node, ast.Module)
             comes_anyway = isinstance(node, ast.FunctionDef) and child is node.body[-1] and _returns_nothing(child)
-            left_out = documents or names_types or comes_anyway or isinstance(child, ast.JoinedStr)
+            is_type = (
+                isinstance(node, ast.Call)
+                and name == "args"
+                and ast.unparse(node.func) == "t.cast"
+                and child is value[0]
+            )
+            left_out = documents or names_types or comes_anyway or is_type or isinstance(child, ast.JoinedStr)
             if isinstance(child, ast.AST) and not left_out:
                 yield from _changeable(child, function)
 
@@ -106,7 +112,7 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Constant(value + 1)
         case ast.Constant(value=str(value)) if value and " " not in value:
             yield ast.Constant("")
-        case ast.Return() if not _returns_nothing(node):
+        case ast.Return() if not (_returns_nothing(node) or ast.unparse(node) == "return False"):
             yield ast.Return(ast.Constant(None))
         case ast.Return() | ast.Raise() | ast.Continue() | ast.Break() | ast.Expr(value=ast.Call()):
             yield NOTHING

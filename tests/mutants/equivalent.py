@@ -32,9 +32,19 @@ EQUIVALENT: dict[str, str] = {
         ),
         "Whoever asks there only knows the other two words.",
     ),
+    "_secrets._login_span: 0 => 1": "One at the beginning is found right after, too.",
+    "_secrets._key_spans: 100 => 101": "Both are far more than what a key begins with.",
+    "_secrets.masked: form in text => True": "What is not in a text cannot be replaced.",
+    "_secrets._url_spans: found.lastgroup or 0 => found.lastgroup": "One of the two groups always matches.",
+    "chain.Chains._candidates: len(found) > 1 => len(found) >= 1": "One alone is in order.",
+    "chain.Chains._why_not: issuer and (why := self._refusals.get(child, {}).get(issuer))"
+    " => (why := self._refusals.get(child, {}).get(issuer))": "Of no issuer nothing is on record.",
     "containers._is_below: '/' => ''": "What is only below the root, or below no mount, goes with the container in either case.",
     "creates._Taken.__init__: 'taken' => ''": "It is caught where it is raised, by its class.",
     "ledger.LockKey: 'account_id' => ''": "Nobody asks for the last turns of several accounts.",
+    "emails.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"
+    " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"
+    " interval else None, message=message)": "Only emails without a reason come there.",
     "superseding.best: _completeness(one, clients) > _completeness(rival, clients)"
     " => _completeness(one, clients) >= _completeness(rival, clients)": "Only a record itself has its id.",
 }

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePath
 
 import pytest
 from ansible.module_utils.common.parameters import remove_values
@@ -47,6 +48,9 @@ AUTHORITY = Authority()
         ("sqlite:///ledger.db?key=S", "sqlite:///ledger.db?key=********"),
         ("me:pass@proxy:3128", "me:********@proxy:3128"),
         ("http://token:@proxy:3128", "http://********:@proxy:3128"),
+        ("token:@proxy:3128", "********:@proxy:3128"),
+        ("http://:8080/", "http://:8080/"),
+        ("http://host/?key=x-----BEGIN PRIVATE KEY-----abc", "http://host/?key=********"),
         ("http//me:pass@proxy:3128", "http//me:********@proxy:3128"),
         ("postgresql://host/db?options=-c%20password%3DS&x=y", "postgresql://host/db?options=********&x=y"),
         ("postgresql://host/db?options=-cpassword=S&x=y", "postgresql://host/db?options=********&x=y"),
@@ -76,6 +80,7 @@ def test_the_spellings_of_a_password() -> None:
         "p@ss x",
         "p%40ss%2Bx",
     }
+    assert set(secrets_in("http://me:p/ss@host")) == {"p/ss", "p%2Fss"}
 
 
 @pytest.mark.parametrize(
@@ -125,6 +130,28 @@ def test_a_very_short_password_is_hidden_only_where_it_stands() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("password", "known"),
+    [
+        ("abc", set()),
+        ("abcd", {"abcd"}),
+        ("x" * (LONGEST_PASSWORD - 5) + ":abcd", {"abcd"}),
+        ("x" * (LONGEST_PASSWORD - 4) + ":abcd", set()),
+    ],
+    ids=["too short", "short", "long", "too long"],
+)
+def test_how_long_passwords_and_their_parts_are(password: str, known: set[str]) -> None:
+    assert {one for one in secrets_in(f"http://me:{password}@host") if len(one) < 5} == known
+    if len(password) < 5:
+        assert hidden_texts({"word": password}, OPTIONS) == known
+
+
+def test_a_key_is_known_without_its_indentation() -> None:
+    pem = key_pem(new_key())
+    indented = f"key: |\n  {pem}".replace("\n", "\n  ")
+    assert {pem.strip(), "".join(pem.split())} <= set(secrets_in(indented))
+
+
 @given(
     st.text(min_size=1).filter(lambda password: "=" not in password),
     st.sampled_from(["", "?application_name=me@work", "?sslmode=disable"]),
@@ -154,6 +181,7 @@ def test_keys_are_found_by_their_looks(kind: str, passphrase: str | None) -> Non
         body,
         "\r\n".join(lines),
         f"My key: {body}",
+        f"{'My key ' * 30}: {body}",
         pem[:-80],
         json.dumps(pem),
     ):
@@ -205,6 +233,7 @@ def test_what_is_hidden_at_any_depth() -> None:
         "many": [{"word": HIDDEN, "other": True}, HIDDEN, HIDDEN],
         "none": HIDDEN,
     }
+    assert redacted({"word": None, "one": None}, OPTIONS) == {"word": None, "one": None}
     assert hidden_texts(values, OPTIONS) == {"secret", "misspelt", "no dictionary", "unknown"}
 
 
@@ -213,6 +242,10 @@ def test_a_password_is_found_in_whatever_quotes(password: str, beside: str) -> N
     words = f"it is {beside}<{password}>{beside}!"
     for text in (words, repr([words]), json.dumps(words), json.dumps(words, ensure_ascii=False), repr({"a": [words]})):
         assert f"<{STARS}>" in masked(text, {password})
+
+
+def test_of_passwords_in_one_another_the_whole_one_is_hidden() -> None:
+    assert masked("it is abwxyzcd, or wxyz", {"", "wxyz", "abwxyzcd", "abwx"}) == f"it is {STARS}, or {STARS}"
 
 
 def test_a_value_keeps_its_form() -> None:
@@ -248,3 +281,6 @@ def test_only_what_a_result_contains_is_looked_for() -> None:
     assert contained_in({"a": [f"b{key}"]}, [password, key]) == {key}
     assert contained_in({f"b{key}": [f"{password}!"]}, [password, key]) == {password, key}
     assert contained_in(({"a": 12345},), ["234"]) == {"234"}
+    assert contained_in({"a": [PurePath("/srv/S3cret"), "schl\u00fcssel"]}, ["S3cret", "schl\u00fcssel"]) == {
+        *("S3cret", "schl\u00fcssel")
+    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import (
     Bundle,
     File,
@@ -130,3 +131,68 @@ def test_the_path_of_a_certificate_is_the_first_that_is_not_for_chains() -> None
     ]
     unit = Unit(Bundle("a", "/a"), tuple(contents))
     assert [Path(unit.path_of(leaf)).name for leaf in LEAVES[:3]] == ["first", "first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "is_ca", "is_used"),
+    [
+        ("www.example.com", (), True, True),
+        (None, ("www.example.com",), True, True),
+        ("Root", (), False, True),
+        ("Root", (), True, False),
+        ("Root 2.0", (), True, False),
+        (None, (), True, False),
+    ],
+)
+def test_the_key_of_a_real_authority_stays_where_it_is(
+    name: str | None, names: tuple[str, ...], is_ca: bool, is_used: bool
+) -> None:
+    """A certificate that its own host has signed is often a CA's, too."""
+    subject, key = name_of(name), KEYS[0]
+    one = Certificate.of(certificate_of(subject, subject, key, key, ca=is_ca, names=names))
+    files = [("a", FileContent(File("any", ""), (one,), one.public_key_sha256))]
+    assert [pair.certificate for pair in pair(units(files)).pairs] == [one] * is_used
+
+
+NO, WRONG = Trouble("unreadable", "No."), Trouble("bad_passphrase", "Wrong.")
+CERTIFICATE = FileContent(File("certificate", "/cert"), (LEAVES[0],))
+KEY = FileContent(File("key", "/key"), (), LEAVES[0].public_key_sha256)
+
+
+def troubled(kind: FileKind, trouble: Trouble) -> FileContent:
+    """A file that cannot be used."""
+    return FileContent(File(kind, f"/{kind}"), trouble=trouble)
+
+
+@pytest.mark.parametrize(
+    ("contents", "of_an_entry", "of_any_files", "warned"),
+    [
+        ([CERTIFICATE, KEY], [], [], 0),
+        ([CERTIFICATE], [("key_missing", "/cert")], [("key_missing", "/cert")], 0),
+        ([KEY], [("certificate_missing", "/a")], [], 0),
+        ([CERTIFICATE, troubled("key", NO)], [("unreadable", "/cert")], [("unreadable", "/cert")], 0),
+        ([CERTIFICATE, troubled("any", WRONG)], [("bad_passphrase", "/cert")], [("bad_passphrase", "/cert")], 0),
+        (
+            [CERTIFICATE, troubled("any", NO)],
+            [("key_missing", "/cert")],
+            [("key_missing", "/cert"), ("unreadable", "/any")],
+            0,
+        ),
+        ([CERTIFICATE, troubled("chain", NO)], [("key_missing", "/cert")], [("key_missing", "/cert")], 2),
+        ([CERTIFICATE, KEY, troubled("chain", NO)], [], [], 2),
+        ([CERTIFICATE, KEY, troubled("any", NO)], [], [("unreadable", "/any")], 1),
+        ([troubled("key", NO)], [("unreadable", "/key")], [("unreadable", "/key")], 0),
+        ([troubled("chain", NO)], [], [], 2),
+    ],
+)
+def test_what_is_said_of_files_that_cannot_be_used(
+    contents: list[FileContent],
+    of_an_entry: list[tuple[str, str]],
+    of_any_files: list[tuple[str, str]],
+    warned: int,
+) -> None:
+    """Each trouble once; where the certificate can be used all the same, it is a warning."""
+    entry, files = (pair([Unit(Bundle("a", "/a", is_entry=is_entry), tuple(contents))]) for is_entry in (True, False))
+    assert [(one.trouble.reason, one.path) for one in entry.useless] == of_an_entry
+    assert [(one.trouble.reason, one.path) for one in files.useless] == of_any_files
+    assert [*entry.warnings, *files.warnings] == ["No."] * warned
