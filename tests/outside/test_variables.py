@@ -50,7 +50,10 @@ CASES: list[tuple[dict[str, Any], set[int] | Refused]] = [
     ({"allowed_recipients": None}, set()),
     ({"max_orders": "4"}, Refused("raise max_orders")),
     ({"force": "perhaps"}, Refused("bool")),
-    ({"mail": {"imap": {"host": "h", "username": "u", f"password {SECRET}": None}}}, Refused("There is no option ssl_fulfillment_mail.imap.(a name of")),
+    (
+        {"mail": {"imap": {"host": "h", "username": "u", f"password {SECRET}": None}}},
+        Refused("There is no option ssl_fulfillment_mail.imap.(a name of"),
+    ),
     (
         {"mail": {"imap": {"host": "h", "username": "u", "password": SECRET, "security": "none"}}},
         Refused("The password is not sent to h without TLS"),
