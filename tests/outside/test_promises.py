@@ -41,3 +41,9 @@ def test_promises_and_tests_name_each_other() -> None:
 def test_every_file_of_tests_is_for_a_promise() -> None:
     named = set().union(*promised().values())
     assert {path.stem for path in HERE.glob("test_*.py")} - named == {Path(__file__).stem}
+
+
+def test_the_account_that_promises_are_tried_against_shares_no_code_with_the_collection() -> None:
+    simulator = [*HERE.parent.glob("simulator/*.py"), HERE.parent / "support/servers.py"]
+    assert len(simulator) > 20
+    assert [path.name for path in simulator if "ansible_collections" in path.read_text(encoding="utf-8")] == []
