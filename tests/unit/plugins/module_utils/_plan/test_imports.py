@@ -21,11 +21,17 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.impor
     Present,
     Superseded,
     Update,
+    as_simulated,
+    check_deletion,
     failed,
     mark_repeated,
     plan_absent,
+    plan_found,
     plan_present,
+    simulate,
+    spare_what_is_wanted,
     warnings_of,
+    why_not_imported,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import (
     Content,
@@ -430,6 +436,23 @@ def test_a_record_that_is_given_its_chain_does_not_supersede_itself() -> None:
     assert (step.outcome, step.about.id, superseded_of(step)) == ("updated", 1, ())
 
 
+def test_what_another_run_was_faster_to_store_is_not_stored_once_more() -> None:
+    new = planned()
+    assert isinstance(new, Creation)
+    in_use, unused = (plan_found(new, [replace(BARE, associated_service_count=count)]) for count in (1, 0))
+    assert (in_use.outcome, in_use.as_result()["reason"]) == ("failed", "in_use")
+    assert (unused.outcome, unused.about.id) == ("updated", 1)
+
+
+def test_what_is_told_of_a_record_is_what_it_has_then() -> None:
+    trusted = replace(content(notes="new"), trust="trusted")
+    step = plan_present(trusted, StoreIndex([stored(notes="old")]), WISHES, 4711, CLIENTS)
+    told = step.as_result()
+    assert [told[name] for name in ("outcome", "id", "notes", "order_id", "trust")] == [
+        *("updated", 1, "new", 4711, "trusted")
+    ]
+
+
 # What it supersedes
 
 
@@ -724,3 +747,94 @@ def test_a_result_has_all_keys_whatever_is_known() -> None:
 def test_a_plan_shows_no_key() -> None:
     step = present()
     assert ISSUED.key_pem.splitlines()[1] not in repr((step, content(), material()))
+
+
+# What one item removes and another one wants
+
+
+def test_what_another_item_wants_is_not_removed() -> None:
+    wanted, removal = planned(stored()), absent([stored()], certificate_id=1)
+    spared, refused = spare_what_is_wanted([wanted, removal])
+    assert spared == wanted and (refused.outcome, refused.as_result()["reason"]) == ("failed", "ambiguous")
+    assert spare_what_is_wanted([planned(stored(identifier=2)), removal])[1] == removal
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_nor_is_it_as_superseded(is_wanted: bool) -> None:
+    old = stored(OLD, 9)
+    other = plan_present(content(OLD), StoreIndex([old if is_wanted else stored(OLD, 8)]), WISHES, None, CLIENTS)
+    step, _other = spare_what_is_wanted([planned(old, remove=True), other])
+    assert [(one.id, one.remove) for one in superseded_of(step)] == [(9, not is_wanted)]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "said"),
+    [
+        ({}, None, ""),
+        ({"associated_service_count": 1}, "in_use", "Certificate 1 is in use by 1 service: detach it first."),
+        ({"associated_service_count": 2}, "in_use", "Certificate 1 is in use by 2 services: detach it first."),
+        ({"associated_service_count": None}, "in_use", "does not tell whether a service uses certificate 1"),
+        ({"certificate": Certificate(OTHER.der)}, "ambiguous", "was given another certificate"),
+        ({"certificate": None}, "ambiguous", "was given another certificate"),
+    ],
+    ids=["as_it_was", "used", "used_twice", "perhaps_used", "another", "unreadable"],
+)
+def test_right_before_the_deletion_it_is_looked_at_again(change: dict[str, Any], reason: str | None, said: str) -> None:
+    record = replace(stored(), **change)
+    if reason is None:
+        check_deletion(record, stored().certificate)
+        return
+    with pytest.raises(CertificatesError) as error:
+        check_deletion(record, stored().certificate)
+    assert error.value.code == reason and said in error.value.message
+
+
+# What check mode says
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (planned(), "Would be imported."),
+        (planned(replace(BARE, associated_service_count=0)), "Would be updated: intermediate certificates."),
+        (absent([stored()], certificate_id=1), "Would be removed."),
+        (planned(stored()), "The store holds it already."),
+        (absent([], certificate_id=1), "The store holds no such certificate."),
+        (failed(CertificatesError("expired", "It expired.")), "It expired."),
+    ],
+    ids=["import", "update", "removal", "unchanged", "nothing", "failure"],
+)
+def test_the_check_mode_does_not_say_that_it_was_done(step: ImportAction, said: str) -> None:
+    assert as_simulated(step) == replace(step, message=said)
+
+
+@pytest.mark.parametrize("remove", [True, False])
+def test_what_would_be_removed_is_foreseen(remove: bool) -> None:
+    step = simulate(planned(stored(OLD, 9), remove=remove))
+    assert [(one.id, one.removed) for one in superseded_of(step)] == [(9, remove)]
+    removal = absent([stored()], certificate_id=1)
+    assert simulate(removal) == removal
+
+
+# Why the certificate of an order is not imported
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({}, None),
+        ({"imported": True}, None),
+        ({"ineligibility": "expired", "imported": True, "has_certificate": False}, "expired"),
+        ({"imported": True, "has_certificate": False, "superseded_by": [4]}, "already_imported"),
+        ({"superseded_by": [4, 5], "has_certificate": False}, "superseded"),
+        ({"has_certificate": False, "by_email": True, "has_key": False}, "waiting_for_email"),
+        ({"has_certificate": False, "has_key": False}, "waiting_for_certificate"),
+        ({"has_key": False, "by_email": True}, "waiting_for_key"),
+    ],
+    ids=str,
+)
+def test_why_an_order_waits(facts: dict[str, Any], reason: str | None) -> None:
+    ready: dict[str, Any] = {"imported": False, "superseded_by": (), "has_certificate": True, "has_key": True}
+    why_not = why_not_imported(**{"ineligibility": None, "by_email": False, **ready, **facts})
+    assert (why_not and why_not[0]) == reason
+    assert reason != "superseded" or "(id 4, 5)" in (why_not or ("", ""))[1]
