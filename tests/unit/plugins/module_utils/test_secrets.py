@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import PurePath
+from textwrap import wrap
 
 import pytest
 from ansible.module_utils.common.parameters import remove_values
@@ -50,6 +51,7 @@ AUTHORITY = Authority()
         ("http://token:@proxy:3128", "http://********:@proxy:3128"),
         ("token:@proxy:3128", "********:@proxy:3128"),
         ("http://:8080/", "http://:8080/"),
+        ("http://host/x password='a b'", "http://host/x password='********'"),
         ("http://host/?key=x-----BEGIN PRIVATE KEY-----abc", "http://host/?key=********"),
         ("http//me:pass@proxy:3128", "http//me:********@proxy:3128"),
         ("postgresql://host/db?options=-c%20password%3DS&x=y", "postgresql://host/db?options=********&x=y"),
@@ -187,6 +189,8 @@ def test_keys_are_found_by_their_looks(kind: str, passphrase: str | None) -> Non
     ):
         shown = without_secrets(text)
         assert not any(line in shown for line in lines), text
+    for end in ("\n", "\r\n", "\\n", "\\r\\n"):
+        assert without_secrets(end.join(wrap(body, 4))) == STARS
 
 
 def test_what_is_public_is_shown() -> None:
