@@ -51,6 +51,7 @@ EQUIVALENT: dict[str, str] = {
     "emails.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message)": "Only emails without a reason come there.",
+    "rotation._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
     "superseding.best: _completeness(one, clients) > _completeness(rival, clients)"
     " => _completeness(one, clients) >= _completeness(rival, clients)": "Only a record itself has its id.",
 }

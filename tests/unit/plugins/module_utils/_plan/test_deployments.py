@@ -635,8 +635,19 @@ def test_wishes_are_sorted_by_place() -> None:
 def test_no_such_certificate() -> None:
     planned = wish(record(OLD, issue(days=PRESENT)))
     assert (*outcome(planned), planned.certificate_id) == ("failed", "not_found", NEW)
-    unreadable = replace(record(NEW, issue()), certificate=None)
-    assert outcome(wish(record(OLD, issue(days=PRESENT)), unreadable)) == ("failed", "not_found")
+    assert planned.message.startswith(f"The store holds no certificate {NEW}:")
+    told = planned.as_result()
+    assert (told["common_name"], told["subject_alt_names"], told["fingerprint_sha256"]) == (None, [], None)
+    unreadable = wish(record(OLD, issue(days=PRESENT)), replace(record(NEW, issue()), certificate=None))
+    assert outcome(unreadable) == ("failed", "not_found") and "nothing that can be read" in unreadable.message
+
+
+def test_what_a_listener_has_in_the_end() -> None:
+    switched = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue()))
+    refused = switched.failed("api_error", "No.", is_changed=False)
+    broken = switched.failed("not_served", "No.", is_changed=True)
+    back = replace(broken, outcome="rolled_back")
+    assert [one.present_id for one in (switched, refused, broken, back)] == [NEW, OLD, NEW, OLD]
 
 
 def test_it_has_the_certificate_already() -> None:

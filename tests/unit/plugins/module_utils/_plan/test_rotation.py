@@ -94,6 +94,7 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
         [None, "new_name"],
     ),
     "expired": ([OLD], [Made(days=(-90, -0.01))], ["expired"]),
+    "valid to this second": ([OLD], [Made(days=(-1, 0))], [None]),
     "expired, and newer than a valid one": ([OLD], [Made(days=(-1, -0.01)), NEW], ["expired", None]),
     "the newest in the store has expired": ([Made(days=(-1, -0.01))], [Made(days=(-2, 89))], ["new_name"]),
     # What may not stand in hides nothing
@@ -299,6 +300,12 @@ def test_of_several_that_it_does_not_renew_the_one_with_the_fewest_names_that_it
 def test_each_client_is_told_how_to_make_keys_that_balancers_offer(source: str | None, remedy: str) -> None:
     found = entry(NEW, source=source) if source else None
     assert remedy in remedy_of("key_type_not_offered", found)
+
+
+def test_a_certificate_that_is_imported_is_told_with_its_trust() -> None:
+    told = entry(replace(NEW, organization=LTD, by="itself")).as_facts()
+    assert (told["source"], told["name"], told["path"]) == ("certbot", "entry-1", "/certbot/1/cert.pem")
+    assert (told["organization_name"], told["trust"], told["trust_message"][:12]) == (LTD, "untrusted", "Not trusted:")
 
 
 def test_a_certificate_that_is_skipped_is_told_without_its_text() -> None:
