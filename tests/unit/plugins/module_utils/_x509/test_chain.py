@@ -555,6 +555,10 @@ def test_a_signature_that_rests_on_a_broken_hash(hash_name: Hash) -> None:
     else:
         assert all(why.startswith(f"the signature of {name} ") for name, why in zip(names, found, strict=True)), found
     assert chain(leaf, [weak, ca], [root]) == chain(leaf, [ca, weak], [root]) == trusted(ca)
+    over = issue("CA", root, key=KEYS["rsa1024"], days=(-20, -10))
+    assert why_not(weak_leaf, [over], [root]).startswith("its issuer CA is valid from "), (
+        "what has a remedy comes first"
+    )
 
 
 def test_of_what_is_trusted_by_itself_nobody_checks_the_signature() -> None:
