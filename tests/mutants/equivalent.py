@@ -45,6 +45,10 @@ EQUIVALENT: dict[str, str] = {
     "chain.Chains._candidates: len(found) > 1 => len(found) >= 1": "One alone is in order.",
     "chain.Chains._why_not: issuer and (why := self._refusals.get(child, {}).get(issuer))"
     " => (why := self._refusals.get(child, {}).get(issuer))": "Of no issuer nothing is on record.",
+    "database._make_tables.history: sa.Column('id', sa.BigInteger().with_variant(sa.Integer, 'sqlite'), primary_key=True,"
+    " autoincrement=True) => sa.Column('id', sa.BigInteger().with_variant(sa.Integer, 'sqlite'), primary_key=True)": (
+        "A single key of integers counts up in any case."
+    ),
     "containers._is_below: '/' => ''": "What is only below the root, or below no mount, goes with the container in either case.",
     "creates._Taken.__init__: 'taken' => ''": "It is caught where it is raised, by its class.",
     "ledger.LockKey: 'account_id' => ''": "Nobody asks for the last turns of several accounts.",

@@ -747,6 +747,14 @@ def test_a_result_has_all_keys_whatever_is_known() -> None:
 def test_a_plan_shows_no_key() -> None:
     step = present()
     assert ISSUED.key_pem.splitlines()[1] not in repr((step, content(), material()))
+    names = ("private_key", "privatekey_passphrase", "key_store", "key_store_passphrase")
+    assert "S3cret" not in repr(Material(**dict.fromkeys(names, "S3cret")))  # type: ignore[arg-type]
+
+
+def test_nothing_is_accepted_or_removed_unless_it_is_asked_for() -> None:
+    assert ImportOptions() == ImportOptions(
+        allow_expired=False, verify_chain=True, remove_superseded=False, trust="warn"
+    )
 
 
 # What one item removes and another one wants

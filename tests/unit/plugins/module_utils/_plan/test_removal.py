@@ -208,6 +208,8 @@ def test_an_address_that_still_serves_the_old_one(remove_unseen: bool) -> None:
     assert removal(records, SWITCHED, odd, remove_unseen=remove_unseen) == ([], KEPT)
     harmless = listener(3, elsewhere, "api", served=False, seen=(new,)).failed("not_served", "Another one is served.")
     assert removal(records, SWITCHED, harmless, remove_unseen=remove_unseen) == ([1], [])
+    unseen = listener(1, SECOND, "shop", served=None)
+    assert removal(records, unseen, harmless) == ([], UNSEEN), "that another one is wrong is not why"
 
 
 def test_listeners_of_other_names_do_not_matter() -> None:
