@@ -56,6 +56,10 @@ EQUIVALENT: dict[str, str] = {
     " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message)": "Only emails without a reason come there.",
     "rotation._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
+    "store_index.StoreIndex._by_rarest: min(names, key=lambda name: (len(self._by_name[name]), name)) => min(names)": (
+        "The rarest name is only the one with the least to look through."
+    ),
+    "store_index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
     "superseding.best: _completeness(one, clients) > _completeness(rival, clients)"
     " => _completeness(one, clients) >= _completeness(rival, clients)": "Only a record itself has its id.",
 }

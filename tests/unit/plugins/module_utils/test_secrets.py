@@ -250,6 +250,7 @@ def test_a_password_is_found_in_whatever_quotes(password: str, beside: str) -> N
 
 def test_of_passwords_in_one_another_the_whole_one_is_hidden() -> None:
     assert masked("it is abwxyzcd, or wxyz", {"", "wxyz", "abwxyzcd", "abwx"}) == f"it is {STARS}, or {STARS}"
+    assert masked("PIN 7", {"7"}) == f"PIN {STARS}"
 
 
 def test_a_value_keeps_its_form() -> None:

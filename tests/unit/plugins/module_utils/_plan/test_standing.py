@@ -81,9 +81,10 @@ def test_what_was_signed_with_the_key_itself_is_not_the_orders() -> None:
 
 
 def test_a_certificate_of_the_orders_key_says_which_organization_is_meant() -> None:
-    before, newer = held(-700, -300, organization="Ltd"), held(-1, 364, OTHER, identifier=8)
+    oldest, before = held(-999, -600, identifier=6), held(-700, -300, organization="Ltd")
+    newer = held(-1, 364, OTHER, identifier=8)
     meant = held(-1, 364, OTHER, identifier=9, organization="Ltd")
-    state = standing(ORDER, StoreIndex([before, newer, meant]), CLIENTS)
+    state = standing(ORDER, StoreIndex([oldest, before, newer, meant]), CLIENTS)
     assert [one.id for one in state.superseded_by] == [9]
 
 
@@ -108,6 +109,8 @@ def test_without_dates_being_valid_decides() -> None:
         (held(-1, 23, OTHER), True),  # reissued: begins later, and lasts as long
         (held(-1, 22.9, OTHER), True),  # what was issued later is newer, to an import as well
         (held(-338, 27, OTHER), False),
+        (held(-342, 300, OTHER), True),
+        (held(-342.1, 300, OTHER), False),
         (held(-420, 300, OTHER), False),  # issued long before the order, however long it lasts
         (held(1, 364, OTHER), False),
         (held(-300, -1, OTHER), False),
@@ -169,6 +172,7 @@ def test_where_an_order_stands() -> None:
     assert standing(ORDER, index, clients_with(at=NOW + 24 * DAY + 13 * HOUR)).as_result() == expected
     without = standing(ORDER, StoreIndex(record for record in records if record != old), CLIENTS)
     assert without.as_result() == {"certificate_ids": [2], "imported": False, "superseded_by": [9]}
+    assert standing(ORDER, StoreIndex([held(-420, 300, OTHER)]), CLIENTS).superseded_by == ()
     assert [record.id for record in about([ORDER], index)] == [2, 3, 9]
 
 
