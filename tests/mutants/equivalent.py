@@ -29,6 +29,7 @@ EQUIVALENT: dict[str, str] = {
             "paging._read_to_the_end: 'incomplete' => ''",
             "paging._read_to_the_end: 'incomplete' => '' (2)",
             "paging._read_to_the_end: 'incomplete' => '' (3)",
+            "paging._read_to_the_end: return 'incomplete' => return None",
         ),
         "Whoever asks there only knows the other two words.",
     ),
@@ -37,7 +38,14 @@ EQUIVALENT: dict[str, str] = {
         "One at the beginning is found in either way.",
     ),
     "_secrets._decoded: 4 => 5": "Fewer whole groups are still more than what a key begins with.",
-    "_secrets._url_spans: 0 => 1": "A URL begins with its scheme.",
+    **dict.fromkeys(
+        (
+            "_secrets._spans_of_url: 0 => 1",
+            "_secrets._spans_of_url: begin >= 0 => begin > 0",
+            "_secrets._url_spans: 0 => 1",
+        ),
+        "A URL begins with its scheme; without one it is looked at as a login.",
+    ),
     "_secrets._url_spans: 0 => 1 (2)": "One of the two groups always matches.",
     "_secrets._key_spans: 100 => 101": "Both are far more than what a key begins with.",
     "_secrets.masked: form in text => True": "What is not in a text cannot be replaced.",
@@ -51,6 +59,8 @@ EQUIVALENT: dict[str, str] = {
     ),
     "containers._is_below: '/' => ''": "What is only below the root, or below no mount, goes with the container in either case.",
     "creates._Taken.__init__: 'taken' => ''": "It is caught where it is raised, by its class.",
+    "imports.Unchanged: field(repr=False) => field()": "It hides its key itself.",
+    "pairing.Paired: field(repr=False) => field()": "Units have nothing secret.",
     "ledger.LockKey: 'account_id' => ''": "Nobody asks for the last turns of several accounts.",
     "emails.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"

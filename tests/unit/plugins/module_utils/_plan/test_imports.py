@@ -451,6 +451,7 @@ def test_what_is_told_of_a_record_is_what_it_has_then() -> None:
     assert [told[name] for name in ("outcome", "id", "notes", "order_id", "trust")] == [
         *("updated", 1, "new", 4711, "trusted")
     ]
+    assert planned(replace(BARE, associated_service_count=0, notes="old")).about.notes == "old"
 
 
 # What it supersedes
