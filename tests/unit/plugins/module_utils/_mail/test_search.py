@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import (
+    Collected,
     Location,
     Search,
     Target,
@@ -61,9 +62,14 @@ def search(*letters: Letter, wanted: Target | None = None, require_trust: bool =
     return found
 
 
+def collected(found: Search) -> list[Collected]:
+    """What was found for all targets."""
+    return [one for target in found.targets for one in found.collected(target)]
+
+
 def taken(found: Search) -> tuple[bytes, list[bytes], str]:
     """The certificate that was taken, its chain, and whether it is trusted."""
-    [one] = found.collected.values()
+    [one] = collected(found)
     return one.found.certificate.der, [issuer.der for issuer in one.found.chain], one.found.trust
 
 
@@ -92,7 +98,7 @@ def test_a_forged_certificate_of_the_right_key_is_left_where_it_is(letters: tupl
 @pytest.mark.parametrize("issuers", [CHAIN, list(FORGER.chain), [*FORGER.chain, FORGER.root]])
 def test_a_forged_certificate_alone(issuers: Letter) -> None:
     found = search([FORGED.certificate, *issuers])
-    assert (found.collected, reasons(found), found.is_complete) == ({}, ["untrusted"], False)
+    assert (collected(found), reasons(found), found.is_complete) == ([], ["untrusted"], False)
     assert "trusted_ca_path" in found.unmatched[0]["message"]
     [refused] = found.refused.values()
     assert "right public key" in why_untrusted(refused)[1]
@@ -104,10 +110,10 @@ def test_a_certificate_for_a_name_of_the_sender_is_not_the_orders() -> None:
     wanted, theirs = target(NAME), [THEIRS.certificate, *CHAIN]
     assert taken(search([GENUINE.certificate, *CHAIN], theirs, wanted=wanted)) == trusted()
     alone = search(theirs, wanted=wanted)
-    assert (alone.collected, reasons(alone)) == ({}, ["untrusted"])
+    assert (collected(alone), reasons(alone)) == ([], ["untrusted"])
     assert "attacker.example has the right public key, but not the order's common name" in alone.unmatched[0]["message"]
     late = search([THEIRS.certificate], CHAIN, wanted=wanted)
-    assert not late.collected and "untrusted" in reasons(late), "also where its issuer comes in another email"
+    assert not collected(late) and "untrusted" in reasons(late), "also where its issuer comes in another email"
     assert taken(search(theirs, wanted=wanted, require_trust=False)) == trusted(THEIRS)
 
 
@@ -132,7 +138,7 @@ def test_a_longer_chain_is_not_a_better_one() -> None:
 
 def test_issuers_that_a_message_lacks() -> None:
     alone = search([GENUINE.certificate])
-    assert (alone.collected, reasons(alone)) == ({}, ["chain_incomplete"])
+    assert (collected(alone), reasons(alone)) == ([], ["chain_incomplete"])
     assert "Real CA 1" in alone.unmatched[0]["message"] and "intermediate_path" in alone.unmatched[0]["message"]
     assert taken(search([GENUINE.certificate], known=[Certificate.of(one) for one in CHAIN])) == trusted()
 
@@ -151,8 +157,8 @@ def test_issuers_from_messages_without_a_certificate_that_is_wanted() -> None:
 
 
 def test_issuers_from_other_messages_are_trusted_for_their_signatures_alone() -> None:
-    assert search([GENUINE.certificate], list(FORGER.chain)).collected == {}
-    assert search([FORGED.certificate], list(FORGER.chain), CHAIN).collected == {}
+    assert collected(search([GENUINE.certificate], list(FORGER.chain))) == []
+    assert collected(search([FORGED.certificate], list(FORGER.chain), CHAIN)) == []
 
 
 def test_many_issuers_of_one_name_do_no_harm_to_what_needs_none_of_them() -> None:
@@ -165,4 +171,4 @@ def test_many_issuers_of_one_name_do_no_harm_to_what_needs_none_of_them() -> Non
 def test_what_is_not_trusted_is_not_passed_on_as_an_issuer() -> None:
     """A server's certificate issues nothing, whatever its name is."""
     server = certificate_of(name_of("Real CA 1"), REAL.root.subject, REAL.key, FORGER.key)
-    assert search([GENUINE.certificate], [server]).collected == {}
+    assert collected(search([GENUINE.certificate], [server])) == []
