@@ -14,7 +14,10 @@ from difflib import get_close_matches
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import why_not_fulfilled
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import (
+    takes_what_it_requests,
+    why_not_fulfilled,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import role_variables
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import without_secrets
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
@@ -81,8 +84,8 @@ def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
 
 
 def _why_unreadable(needs: Mapping[str, t.Any]) -> str | None:
-    """Return why certificates that emails are compared with cannot be read: an email that is sent for nothing cannot be sent again soon."""
-    if not needs["mail"] and "import" not in needs["phases"]:
+    """Return why certificates cannot be read that the certificates of emails, which are yet to be requested, are compared with."""
+    if not takes_what_it_requests(needs["phases"]):
         return None
     try:
         from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import (

@@ -75,6 +75,11 @@ def why_not_fulfilled(needs: Record, is_folder: Test, exists: Test) -> str | Non
     )
 
 
+def takes_what_it_requests(phases: Sequence[str]) -> bool:
+    """Return whether emails are requested that are then to be used: one that is sent for nothing cannot be sent again soon."""
+    return "request" in phases and not {"collect", "import"}.isdisjoint(phases)
+
+
 def _why_no_mail(mail: Record | None, phases: Sequence[str], exists: Test) -> str | None:
     if not mail and "collect" not in phases:
         return None
@@ -90,7 +95,7 @@ def _why_no_mail(mail: Record | None, phases: Sequence[str], exists: Test) -> st
         return f"ssl_fulfillment_mail cannot be used: {why_not}"
     places = [mail["maildir"], mail["mbox"], *(mail["paths"] or ())]
     gone = [place for place in places if place is not None and not exists(place)]
-    if gone:
+    if gone and takes_what_it_requests(phases):
         return f"There is no {' and no '.join(gone)} (ssl_fulfillment_mail) on the controller. Correct the path, or make what it names."
     return None
 

@@ -62,10 +62,11 @@ def test_certificates_that_cannot_be_read(tmp_path: Path, name: str, said: str) 
     """An email that was sent for nothing cannot be sent again soon."""
     file = tmp_path / "issuers.pem"
     file.write_text("no certificate")
-    of_mail = {**FULFILLMENT, "phases": ["request"], "mail": {"paths": [str(tmp_path)]}}
+    of_mail = {**FULFILLMENT, "phases": ["request", "collect"], "mail": {"paths": [str(tmp_path)]}}
     for path in (file, tmp_path / "gone"):
         assert why_refused([], "ssl_fulfillment", None, {**of_mail, name: str(path)}).startswith(said)
-    assert why_refused([], "ssl_fulfillment", None, {**of_mail, "mail": None, name: str(file)}) == ""
+    for phases in (["request"], ["collect"]):
+        assert why_refused([], "ssl_fulfillment", None, {**of_mail, "phases": phases, name: str(file)}) == ""
 
 
 def test_what_ansible_could_not_read_comes_first() -> None:

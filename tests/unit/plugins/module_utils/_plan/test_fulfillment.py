@@ -80,7 +80,7 @@ MAIL = {"mail": {"maildir": "/mail"}}
             {"phases": ["request", "import"], "mail": {"paths": ["/m", "/gone"]}},
             "There is no /gone (ssl_fulfillment_mail) on the controller. Correct the path, or make what it names.",
         ),
-        ({"phases": ["collect"], "mail": '{"maildir": "/gone"}'}, "There is no /gone (ssl_fulfillment_mail)"),
+        ({"phases": "request,collect", "mail": '{"maildir": "/gone"}'}, "There is no /gone (ssl_fulfillment_mail)"),
         ({"phases": ["request"], "wait_timeout": True}, "ssl_fulfillment_wait_timeout takes a number"),
         ({"phases": ["remove"]}, "Run the playbook softlayer.certificates.deploy, or that role"),
         ({"phases": True}, "ssl_fulfillment_phases names True. Name one or more of request"),
@@ -134,6 +134,8 @@ def test_what_a_phase_needs(settings: dict[str, Any], said: str) -> None:
         {"phases": ["report"], "report_path": "/keys/report.html"},
         {"phases": "request,import", "privatekey_dir": "/keys", "mail": {"mbox": "/m", "max_age_days": "30"}},
         {"phases": ["collect"], "mail": '{"imap": null, "maildir": "/mail"}'},
+        {"phases": ["collect"], "mail": {"maildir": "/gone"}},
+        {"phases": ["request"], "mail": {"maildir": "/gone"}},
         {"hosts": [1, 2]},
     ],
 )
