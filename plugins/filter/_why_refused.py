@@ -54,11 +54,8 @@ def _why_unknown(defined: Sequence[str], role: str) -> str | None:
     if not unknown:
         return None
     close = dict.fromkeys(name for one in unknown for name in get_close_matches(one.lower(), known, 1, ALIKE))
-    moved = [
-        name
-        for one in unknown
-        if (name := one.replace("ssl_fulfillment_", "ssl_rotation_")) in role_variables(ROTATION)
-    ]
+    of_rotation = role_variables(ROTATION)
+    moved = [name for one in unknown if (name := one.replace("ssl_fulfillment_", "ssl_rotation_")) in of_rotation]
     meant = f" Is {' and '.join(close)} meant?" if close else ""
     meant += f" The role {ROTATION} has {', '.join(moved)}." if moved else ""
     return (
@@ -68,11 +65,10 @@ def _why_unknown(defined: Sequence[str], role: str) -> str | None:
 
 
 def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
-    why_not = (
-        (why_not_fulfilled(needs, _is_folder, _exists) or _why_unreadable(needs)) if role == "ssl_fulfillment" else None
-    )
-    if why_not:
-        return why_not
+    if role == "ssl_fulfillment":
+        why_not = why_not_fulfilled(needs, _is_folder, _exists) or _why_unreadable(needs)
+        if why_not:
+            return why_not
     if needs["phases"] in (["report"], "report") and not needs["report_path"]:
         return f"The report phase alone needs {role}_report_path, the .html file to write."
     for name, ending in FILES.items():

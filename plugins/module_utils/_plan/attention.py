@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from .._api.store import StoreCertificate
 from .._codes import AttentionReason, HeldBack
 from .._names import shown_name_of
 from .._times import days_until, iso, renewal_due
@@ -80,8 +81,14 @@ def served_by(one: ListenerAction, index: StoreIndex) -> Certificate | None:
 
 
 def _configured(one: ListenerAction, index: StoreIndex) -> Certificate | None:
-    record = index.by_id.get(one.present_id or 0)
+    record = _present(one, index)
     return record.certificate if record else None
+
+
+def _present(one: ListenerAction, index: StoreIndex) -> StoreCertificate | None:
+    """Return the record that a listener has in the API; `None` if the store has none, or none whose certificate can be read."""
+    record = index.by_id.get(one.present_id or 0)
+    return record if record and record.certificate else None
 
 
 def _about(one: ListenerAction, known: RenewalFacts, clients: Clients) -> t.Iterator[Record]:
@@ -123,10 +130,10 @@ def _item(
 
 def _why_held_back(one: ListenerAction, known: RenewalFacts, clients: Clients) -> str | None:
     """Return why what is newer than a listener's certificate is not put in its place, and what to do about it."""
-    record = known.index.by_id.get(one.present_id or 0)
-    if record is None or record.certificate is None:
+    record = _present(one, known.index)
+    if record is None:
         return None
-    names = record.certificate.identities
+    names = certificate_of(record).identities
     others = (*known.index.sharing(names), *known.usable_index.sharing(names))
     near = nearest(one.at.balancer, record, others, clients)
     if near is None or near[1] not in HELD_BACK:
@@ -143,7 +150,7 @@ def _why_held_back(one: ListenerAction, known: RenewalFacts, clients: Clients) -
 
 def _is_renewed_in_time(one: ListenerAction, certificate: Certificate, known: RenewalFacts, clients: Clients) -> bool:
     """Return whether there is a certificate that is not valid yet, and may stand in for what a listener serves before that ends."""
-    record = known.index.by_id.get(one.present_id or 0)
+    record = _present(one, known.index)
     if record is None or record.certificate != certificate:
         return False  # nobody knows when it serves what it has
     others = [*known.index.covering(certificate.identities), *(entry.record for entry in known.waiting)]
@@ -164,14 +171,14 @@ def _why_not_renewed(
         return held
     if one.outcome in {"failed", "rolled_back"}:
         return one.message
-    record = known.index.by_id.get(one.present_id or 0)
-    fitting = known.index.valid_at(clients.at).covering(certificate.identities)
-    if (record is None or record.certificate is None) and fitting:
+    record = _present(one, known.index)
+    fitting = known.index.valid_at(clients.at).covering(certificate.identities) if record is None else []
+    if fitting:
         return (
             f"The store has no certificate {one.present_id}, which the listener has, but certificate {max(fitting, key=age).id} for its names: "
             "name that in ssl_certificate_deploy, with allow_name_loss."
         )
-    renewals = known.usable_index.superseding(record, clients) if record and record.certificate else []
+    renewals = known.usable_index.superseding(record, clients) if record else []
     if renewals:
         entry = known.entry_of[max(renewals, key=age).id]
         return f"{entry.shown} ({entry.path}) would renew it, but was not stored: see what failed."
