@@ -9,7 +9,6 @@ Without `LONG=1` in the environment, only those pages are that people read first
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from tests.support.documented import deviations
 from tests.support.dovecot import Server as MailServer
 from tests.support.gateway import Gateway
 from tests.support.haproxy import reason_to_skip
+from tests.support.long import LONG
 from tests.support.pages import PREFIX, Page, pages
 from tests.support.postgresql import Server as Database
 from tests.unit.docs.reader import Reader
@@ -65,7 +65,7 @@ def reader(empty_simulator: Simulator, dovecot: MailServer, postgresql: Database
             yield Reader(world)
 
 
-PAGES = [page for page in pages() if os.environ.get("LONG") or page.name in READ_FIRST]
+PAGES = [page for page in pages() if LONG or page.name in READ_FIRST]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name.replace(" ", "-"))

@@ -32,6 +32,7 @@ from tests.support.acme_machine import EXAMPLES, PLACES, RENEWED, ROTATE, SECOND
 from tests.support.balanced import AUTHORITY, LOOK_SECONDS, account, balanced, balancer, store
 from tests.support.certificates import new_key, pem_of
 from tests.support.haproxy import reason_to_skip
+from tests.support.long import only_long
 from tests.support.pages import ROOT, Block, page_of_file
 from tests.support.playing import play
 from tests.support.waiting import until
@@ -487,7 +488,7 @@ def test_people_are_told_of_a_run_that_fails(account: Simulator, rotate_and_mail
     assert summary.startswith("0 listeners switched. 1 failed: www:8443: ") and summary.endswith(failed[-20:])
 
 
-@pytest.mark.skipif(not os.environ.get("LONG"), reason="runs three playbooks; LONG=1 runs it")
+@only_long
 @pytest.mark.skipif(bool(reason_to_skip()), reason=str(reason_to_skip()))
 def test_people_are_told_of_other_runs(rotate_and_mail: Mailed) -> None:
     """Also of one that was refused; a night in which nothing happened sends no mail."""

@@ -22,6 +22,7 @@ from tests.support.acme_clients import AcmeSh, Lego
 from tests.support.acme_machine import RENEWED, Machine
 from tests.support.balanced import account, balanced, balancer, store
 from tests.support.haproxy import served
+from tests.support.long import only_long
 from tests.support.pebble import Pebble
 
 __all__ = ["account", "balanced"]
@@ -33,7 +34,7 @@ FILES = {"lego.example.com": "{name}.crt", "acme-sh.example.com": "{name}/{name}
 REASON = acme_clients.reason_to_skip(Lego, AcmeSh) or haproxy.reason_to_skip()
 
 pytestmark = [
-    pytest.mark.skipif(not os.environ.get("LONG"), reason="runs playbooks for minutes; LONG=1 runs it"),
+    only_long,
     pytest.mark.skipif(bool(REASON), reason=str(REASON)),
 ]
 

@@ -9,7 +9,6 @@ With `LONG=1` in the environment there are more kills.
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.deploying import UPDATE, balancer, issue, old, placed, store
+from tests.support.long import LONG
 from tests.support.modules import start_module
 from tests.support.rotate_runs import CREATE, DELETE, MODULE, Rotation, end
 from tests.support.waiting import until, until_answered
@@ -28,7 +28,6 @@ pytest_plugins = ["tests.support.deploying", "tests.support.haproxy", "tests.sup
 
 NAMES = ("www.example.com", "api.example.com", "shop.example.com")
 PORT = 8443
-LONG = bool(os.environ.get("LONG"))
 RANDOM_KILLS = 50 if LONG else 1
 CALLS = 25
 """About as many as a run makes."""

@@ -127,20 +127,17 @@ def test_an_old_one_is_renewed_first(lock: Lock, ledger: FakeLedger, clock: Cloc
         assert ledger.asked.empty()
 
 
-def test_one_that_another_run_has_is_lost(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
-    clock.seconds, ledger.answer = 31, lost
-    assert "another run took it over" in refusal(lock)
-    ledger.answer = renewed
-    assert "another run took it over" in refusal(lock)
-    assert [ledger.was_asked() for _number in range(3)] == ["renew", "end", "close"]
-
-
-def test_one_that_cannot_be_renewed_is_given_up(lock: Lock, ledger: FakeLedger, clock: Clock) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "answer", "said"), [(31, lost, "another run took it over"), (10.1, away, "The ledger is away.")]
+)
+def test_one_that_is_taken_over_or_cannot_be_renewed_is_given_up(
+    lock: Lock, ledger: FakeLedger, clock: Clock, seconds: float, answer: Callable[[Any], Any], said: str
+) -> None:
     """For good, so that another run can have it as soon as the ledger is there again."""
-    clock.seconds, ledger.answer = 10.1, away
-    assert "The ledger is away." in refusal(lock)
+    clock.seconds, ledger.answer = seconds, answer
+    assert said in refusal(lock)
     ledger.answer = renewed
-    assert "The ledger is away." in refusal(lock)
+    assert said in refusal(lock)
     assert [ledger.was_asked() for _number in range(3)] == ["renew", "end", "close"]
 
 
