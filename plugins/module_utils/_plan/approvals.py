@@ -74,18 +74,13 @@ def _gone(record: Record, what: str) -> Record:
 
 def limit_imports(chosen: Chosen, approved: Approved) -> Chosen:
     """Return a choice without what was not shown; what was shown and no source has any more is skipped."""
-    shown = approved.imports
-    beyond = [
-        one.skipped("not_approved", BEYOND)
-        for one in chosen.to_import
-        if one.certificate.fingerprint_sha256 not in shown
-    ]
-    skipped = {one["fingerprint_sha256"] for one in chosen.skipped}
-    found = skipped | {one.certificate.fingerprint_sha256 for one in chosen.to_import}
+    to_import = {one.certificate.fingerprint_sha256: one for one in chosen.to_import}
+    found = {one["fingerprint_sha256"] for one in chosen.skipped} | to_import.keys()
     missing = "It would have been imported, but no source has it any more."
-    gone = [_gone(one, missing) for fingerprint, one in shown.items() if fingerprint not in found]
-    approved_ones = [one for one in chosen.to_import if one.certificate.fingerprint_sha256 in shown]
-    return replace(chosen, to_import=approved_ones, skipped=[*chosen.skipped, *beyond, *gone])
+    gone = [_gone(one, missing) for shown, one in approved.imports.items() if shown not in found]
+    beyond = [one.skipped("not_approved", BEYOND) for which, one in to_import.items() if which not in approved.imports]
+    kept = [one for which, one in to_import.items() if which in approved.imports]
+    return replace(chosen, to_import=kept, skipped=[*chosen.skipped, *beyond, *gone])
 
 
 def limit_listeners(
@@ -114,13 +109,10 @@ def _limited(one: ListenerAction, shown: Record | None, index: StoreIndex) -> Li
 
 def limit_removal(planned: RemovalPlan, approved: Approved) -> tuple[list[StoreCertificate], list[Record]]:
     """Return what may be deleted, and records of what was not shown, and of what was shown and must be kept now."""
-    beyond = [as_record(one, "skipped", "not_approved", BEYOND) for one in planned.old if not _is_shown(one, approved)]
+    shown = {(identifier, one["fingerprint_sha256"]) for identifier, one in approved.removals.items()}
+    old = [one for one in planned.old if (one.id, certificate_of(one).fingerprint_sha256) in shown]
+    beyond = [as_record(one, "skipped", "not_approved", BEYOND) for one in planned.old if one not in old]
     told = {one.id for one in planned.old} | {record.id for record, _reason, _message in planned.kept}
     why = "It would have been deleted, but it is in use, not replaced, or gone."
     gone = [_gone(one, why) for identifier, one in approved.removals.items() if identifier not in told]
-    return [one for one in planned.old if _is_shown(one, approved)], [*beyond, *gone]
-
-
-def _is_shown(record: StoreCertificate, approved: Approved) -> bool:
-    shown = approved.removals.get(record.id)
-    return shown is not None and shown["fingerprint_sha256"] == certificate_of(record).fingerprint_sha256
+    return old, [*beyond, *gone]

@@ -74,40 +74,31 @@ def find_attention(listeners: Iterable[ListenerAction], known: RenewalFacts, cli
 
 def served_by(one: ListenerAction, index: StoreIndex) -> Certificate | None:
     """Return the certificate that clients get from a listener: what was seen, else what it has in the API."""
-    configured = _configured(one, index)
-    if (one.served is False and one.outcome != "rolled_back") or configured is None:
+    record = _record_of(one, index)
+    if (one.served is False and one.outcome != "rolled_back") or record is None:
         return one.seen[0] if one.seen else None
-    return configured
+    return record.certificate
 
 
-def _configured(one: ListenerAction, index: StoreIndex) -> Certificate | None:
-    record = _present(one, index)
-    return record.certificate if record else None
-
-
-def _present(one: ListenerAction, index: StoreIndex) -> StoreCertificate | None:
-    """Return the record that a listener has in the API; `None` if the store has none, or none whose certificate can be read."""
+def _record_of(one: ListenerAction, index: StoreIndex) -> StoreCertificate | None:
+    """Return the record that a listener has in the API, if what it holds is known."""
     record = index.by_id.get(one.present_id or 0)
     return record if record and record.certificate else None
 
 
 def _about(one: ListenerAction, known: RenewalFacts, clients: Clients) -> t.Iterator[Record]:
     """Yield what is to be said of a listener."""
-    certificate = served_by(one, known.index)
-    held = _why_held_back(one, known, clients)
+    certificate, record = served_by(one, known.index), _record_of(one, known.index)
+    held = _why_held_back(one, record, known, clients) if record else None
     if one.served is False:
-        yield _item(one, certificate or _configured(one, known.index), "not_served", one.message, clients)
-    if certificate is not None and renewal_due(certificate.not_before, certificate.not_after, clients.at):
+        yield _item(one, certificate or (record.certificate if record else None), "not_served", one.message, clients)
+    is_due = certificate and renewal_due(certificate.not_before, certificate.not_after, clients.at)
+    if certificate and is_due and not _is_renewed_in_time(record, certificate, known, clients):
         has_expired = certificate.not_after < clients.at
         when = f"{'It expired at' if has_expired else 'It ends at'} {iso(certificate.not_after)}"
-        if not _is_renewed_in_time(one, certificate, known, clients):
-            yield _item(
-                one,
-                certificate,
-                "expired" if has_expired else "expiring",
-                f"{when}, and nothing renews it. {_why_not_renewed(one, certificate, known, held, clients)}",
-                clients,
-            )
+        why = held if held and not one.better_id else _why_not_renewed(one, record, certificate, known, clients)
+        message = f"{when}, and nothing renews it. {why}"
+        yield _item(one, certificate, "expired" if has_expired else "expiring", message, clients)
     if held:
         yield _item(one, certificate, "held_back", held, clients)
 
@@ -128,11 +119,8 @@ def _item(
     }
 
 
-def _why_held_back(one: ListenerAction, known: RenewalFacts, clients: Clients) -> str | None:
+def _why_held_back(one: ListenerAction, record: StoreCertificate, known: RenewalFacts, clients: Clients) -> str | None:
     """Return why what is newer than a listener's certificate is not put in its place, and what to do about it."""
-    record = _present(one, known.index)
-    if record is None:
-        return None
     names = certificate_of(record).identities
     others = (*known.index.sharing(names), *known.usable_index.sharing(names))
     near = nearest(one.at.balancer, record, others, clients)
@@ -148,9 +136,10 @@ def _why_held_back(one: ListenerAction, known: RenewalFacts, clients: Clients) -
     return f"{what} is held back. {message} {remedy_of(reason, entry)}".strip()
 
 
-def _is_renewed_in_time(one: ListenerAction, certificate: Certificate, known: RenewalFacts, clients: Clients) -> bool:
+def _is_renewed_in_time(
+    record: StoreCertificate | None, certificate: Certificate, known: RenewalFacts, clients: Clients
+) -> bool:
     """Return whether there is a certificate that is not valid yet, and may stand in for what a listener serves before that ends."""
-    record = _present(one, known.index)
     if record is None or record.certificate != certificate:
         return False  # nobody knows when it serves what it has
     others = [*known.index.covering(certificate.identities), *(entry.record for entry in known.waiting)]
@@ -162,18 +151,19 @@ def _is_renewed_in_time(one: ListenerAction, certificate: Certificate, known: Re
 
 
 def _why_not_renewed(
-    one: ListenerAction, certificate: Certificate, known: RenewalFacts, held: str | None, clients: Clients
+    one: ListenerAction,
+    record: StoreCertificate | None,
+    certificate: Certificate,
+    known: RenewalFacts,
+    clients: Clients,
 ) -> str:
-    """Return why nothing renews what a listener serves, and what to do about it; `held` is why what is newer is held back."""
+    """Return why nothing renews what a listener serves, and what to do about it, unless what is newer is held back."""
     if one.better_id:
         return f"Certificate {one.better_id} of the store is newer: have it served, with the playbook deploy or rotate."
-    if held:
-        return held
     if one.outcome in {"failed", "rolled_back"}:
         return one.message
-    record = _present(one, known.index)
-    fitting = known.index.valid_at(clients.at).covering(certificate.identities) if record is None else []
-    if fitting:
+    fitting = known.index.valid_at(clients.at).covering(certificate.identities)
+    if record is None and fitting:
         return (
             f"The store has no certificate {one.present_id}, which the listener has, but certificate {max(fitting, key=age).id} for its names: "
             "name that in ssl_certificate_deploy, with allow_name_loss."

@@ -40,17 +40,17 @@ class EmailAction:
     """What to do, or what was done, about one order's fulfillment email."""
 
     order_id: int
-    common_name: str | None
-    subject_alt_names: tuple[str, ...]
-    recipient: str | None
-    technical_contact_email: str | None
-    status: str | None
     outcome: EmailOutcome
-    reason: EmailReason | None
-    requested_at: datetime | None
-    previous_requested_at: datetime | None
-    next_allowed_at: datetime | None
-    message: str
+    reason: EmailReason | None = None
+    message: str = ""
+    common_name: str | None = None
+    subject_alt_names: tuple[str, ...] = ()
+    recipient: str | None = None
+    technical_contact_email: str | None = None
+    status: str | None = None
+    requested_at: datetime | None = None
+    previous_requested_at: datetime | None = None
+    next_allowed_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -93,18 +93,15 @@ def plan_emails(
 def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailOptions, at: datetime) -> EmailAction:
     blocked_until = last.blocks_until(wishes.min_interval, at) if last else None
     email = EmailAction(
-        order_id=order.id,
+        order.id,
+        "skipped",
         common_name=order.common_name,
         subject_alt_names=order.subject_alt_names,
         recipient=order.approver_email,
         technical_contact_email=order.technical_contact_email,
         status=order.status,
-        outcome="skipped",
-        reason=None,
-        requested_at=None,
         previous_requested_at=last.requested_at if last else None,
         next_allowed_at=blocked_until,
-        message="",
     )
     why_not = order.ineligibility(at)
     if why_not:
@@ -140,28 +137,23 @@ def blocked(email: EmailAction, last: Entry[Key], interval: timedelta, at: datet
 
     If that one may not have been sent, this is a failure. Otherwise a task with retries would end as successful without an email.
     """
-    until = last.blocks_until(interval, at)
-    email = replace(
-        email, outcome="skipped", requested_at=None, previous_requested_at=last.requested_at, next_allowed_at=until
-    )
+    until, when = last.blocks_until(interval, at), iso(last.requested_at)
+    outcome: EmailOutcome = "skipped"
     if last.state == "confirmed":
-        return replace(
-            email,
-            reason="cooldown",
-            message=f"Not requested: it was requested at {iso(last.requested_at)}; the next time is due at {iso(until)} (force: true overrules this).",
-        )
-    if last.is_under_way(at):
-        return replace(
-            email,
-            reason="outcome_unknown",
-            message=f"Not requested: a request of {iso(last.requested_at)} is under way in another run, and may have been sent. Run again to see.",
-        )
+        why = f"it was requested at {when}; the next time is due at {iso(until)} (force: true overrules this)."
+    elif last.is_under_way(at):
+        why = f"a request of {when} is under way in another run, and may have been sent. Run again to see."
+    else:
+        outcome = "failed"
+        why = f"a request of {when} got no answer and may have been sent. Look into the mailbox; force: true requests it again."
     return replace(
         email,
-        outcome="failed",
-        reason="outcome_unknown",
-        message=f"Not requested: a request of {iso(last.requested_at)} got no answer and may have been sent. "
-        "Look into the mailbox; force: true requests it again.",
+        outcome=outcome,
+        reason="cooldown" if last.state == "confirmed" else "outcome_unknown",
+        message=f"Not requested: {why}",
+        requested_at=None,
+        previous_requested_at=last.requested_at,
+        next_allowed_at=until,
     )
 
 
@@ -243,17 +235,4 @@ def warning_of_unknown_keys(emails: Iterable[EmailAction], orders: Mapping[int, 
 
 def not_found(order_id: int) -> EmailAction:
     """Return the entry for an order id that the account does not have."""
-    return EmailAction(
-        order_id=order_id,
-        common_name=None,
-        subject_alt_names=(),
-        recipient=None,
-        technical_contact_email=None,
-        status=None,
-        outcome="failed",
-        reason="not_found",
-        requested_at=None,
-        previous_requested_at=None,
-        next_allowed_at=None,
-        message=NO_SUCH_ORDER,
-    )
+    return EmailAction(order_id, "failed", "not_found", NO_SUCH_ORDER)

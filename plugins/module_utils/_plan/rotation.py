@@ -256,7 +256,9 @@ def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: 
     if nearest is not None:
         why = why_not_in_place_of(entry.record, Incumbent.of(nearest), clients)
         if why:
-            return why[0], f"It renews no certificate of the store. {_of_nearest(entry, nearest, *why)}"
+            said = why[1].replace("It ", "it ", 1).replace("Its ", "its ", 1)
+            held = f"For certificate {nearest.id}, {said} {remedy_of(why[0], entry)}".strip()
+            return why[0], f"It renews no certificate of the store. {held}"
     remedy = "import_new: true imports it."
     if not index.by_id:
         return (
@@ -270,11 +272,6 @@ def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: 
         "new_name",
         f"The store holds no certificate for {some_of(sorted(names), MOST_NAMED)} that it would renew: {remedy}",
     )
-
-
-def _of_nearest(entry: SourceCertificate, nearest: StoreCertificate, reason: RotationReason, message: str) -> str:
-    said = message.replace("It ", "it ", 1).replace("Its ", "its ", 1)
-    return f"For certificate {nearest.id}, {said} {remedy_of(reason, entry)}".strip()
 
 
 def remedy_of(reason: str, entry: SourceCertificate | None) -> str:
@@ -296,12 +293,10 @@ def without_replaced(useless: Iterable[Record], index: StoreIndex, clients: Clie
 
     Emails are kept, and the store has a newer, valid certificate with all their names.
     """
-    return [one for one in useless if not _was_renewed(one, index, clients)]
-
-
-def _was_renewed(record: Record, index: StoreIndex, clients: Clients) -> bool:
-    begin = parse(record.get("not_before"))
-    if (record["source"], record["reason"]) != ("mail", "expired") or begin is None:
-        return False
-    newer = index.covering(names_of(record))
-    return any(certificate_of(one).is_valid(clients.at) and certificate_of(one).not_before >= begin for one in newer)
+    valid, kept = index.valid_at(clients.at), []
+    for one in useless:
+        begin = parse(one.get("not_before")) if (one["source"], one["reason"]) == ("mail", "expired") else None
+        newer = valid.covering(names_of(one)) if begin else []
+        if begin is None or all(certificate_of(other).not_before < begin for other in newer):
+            kept.append(one)
+    return kept

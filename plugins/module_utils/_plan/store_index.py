@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -14,6 +15,15 @@ from functools import cached_property
 from .._api.store import StoreCertificate
 from .._x509.certificate import Certificate
 from .superseding import Clients, Incumbent, age, certificate_of, is_newer, supersedes, why_not_in_place_of
+
+K = t.TypeVar("K")
+
+
+def _grouped(pairs: Iterable[tuple[K, StoreCertificate]]) -> dict[K, list[StoreCertificate]]:
+    found: dict[K, list[StoreCertificate]] = defaultdict(list)
+    for key, record in pairs:
+        found[key].append(record)
+    return found
 
 
 class StoreIndex:
@@ -33,35 +43,24 @@ class StoreIndex:
 
     @cached_property
     def _by_key(self) -> dict[str, list[StoreCertificate]]:
-        found: dict[str, list[StoreCertificate]] = defaultdict(list)
-        for record in self._known:
-            found[certificate_of(record).public_key_sha256].append(record)
-        return found
+        return _grouped((certificate_of(record).public_key_sha256, record) for record in self._known)
 
     @cached_property
     def _by_certificate(self) -> dict[Certificate, list[StoreCertificate]]:
-        found: dict[Certificate, list[StoreCertificate]] = defaultdict(list)
-        for record in self._known:
-            found[certificate_of(record)].append(record)
-        return found
+        return _grouped((certificate_of(record), record) for record in self._known)
 
     @cached_property
     def _by_name(self) -> dict[str, list[StoreCertificate]]:
-        found: dict[str, list[StoreCertificate]] = defaultdict(list)
-        for record in self._known:
-            for name in certificate_of(record).identities:
-                found[name].append(record)
-        return found
+        return _grouped((name, record) for record in self._known for name in certificate_of(record).identities)
 
     @cached_property
     def _by_rarest(self) -> dict[str, list[StoreCertificate]]:
         """By the name that the fewest have: it takes no longer if thousands share another one."""
-        found: dict[str, list[StoreCertificate]] = defaultdict(list)
-        for record in self._known:
-            names = certificate_of(record).identities
-            if names:
-                found[min(names, key=lambda name: (len(self._by_name[name]), name))].append(record)
-        return found
+        named = (record for record in self._known if certificate_of(record).identities)
+        return _grouped((min(certificate_of(one).identities, key=self._rarity), one) for one in named)
+
+    def _rarity(self, name: str) -> tuple[int, str]:
+        return len(self._by_name[name]), name
 
     def with_key(self, public_key_sha256: str | None) -> list[StoreCertificate]:
         """Return the records with a public key (SHA-256 of the SubjectPublicKeyInfo, in hex)."""

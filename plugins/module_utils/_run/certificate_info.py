@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 
 from .._api.balancers import UNLISTED, Balancer, Listener, fetch_balancers
 from .._api.client import Client, connect
@@ -47,14 +48,7 @@ Services = Mapping[int, list[dict[str, t.Any]]]
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
-    selection = StoreSelection(
-        certificate_ids=params["certificate_ids"],
-        common_names=params["common_names"],
-        status=params["status"],
-        expires_within_days=params["expires_within_days"],
-        renewal_due=params["renewal_due"],
-        unused=params["unused"],
-    )
+    selection = StoreSelection(**{one.name: params[one.name] for one in fields(StoreSelection)})
     check_ids("certificate_ids", selection.certificate_ids or ())
     if (selection.expires_within_days or 0) < 0:
         raise CertificatesError("invalid_argument", "expires_within_days must not be negative.")

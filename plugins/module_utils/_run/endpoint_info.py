@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 from ansible.module_utils.common.validation import check_type_dict
 
-from .._api.balancers import Balancer, Listener, fetch_balancers
+from .._api.balancers import fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.settings import LONGEST_TIMEOUT
-from .._api.store import Listing, StoreCertificate, fetch_visible
+from .._api.store import StoreCertificate, fetch_visible
+from .._api.values import check_ranges
 from .._argspec import ArgumentSpec, api_options, import_options
 from .._codes import EndpointReason
 from .._errors import CertificatesError
@@ -26,6 +27,7 @@ from .._names import name_to_ask_for
 from .._net.endpoint import Endpoint, ProbeResult, is_host, read_endpoint
 from .._net.entry import Entries
 from .._net.probe import CONCURRENCY, probe_all
+from .._plan.store_index import StoreIndex
 from .._times import now
 from .roots import roots_if_any
 from .serving import server_name_for
@@ -57,16 +59,6 @@ class Item:
     about: Mapping[str, t.Any] = field(default_factory=dict)
     why_not: str | None = None
 
-    @property
-    def name(self) -> str:
-        """The name that the certificate has to be for."""
-        return self.endpoint.server_name or self.endpoint.host
-
-    @property
-    def unseen(self) -> ProbeResult:
-        """The result where there is nothing to probe."""
-        return ProbeResult(self.endpoint, reason="unreachable", message=self.why_not)
-
 
 @dataclass
 class ForApi:
@@ -82,7 +74,8 @@ def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
     check_params(params)
-    items = [Item(endpoint) for endpoint in read_endpoints(params["endpoints"] or ())]
+    given = enumerate(params["endpoints"] or ())
+    items = [Item(read_endpoint(as_dict(item), f"endpoints[{number}]")) for number, item in given]
     anchors = roots_if_any(params["trusted_ca_path"], module.warn)
     client, listing = None, None
     if params["from_load_balancers"] or params["gather_stored"]:
@@ -92,16 +85,18 @@ def run(module: Module) -> dict[str, t.Any]:
         items += from_load_balancers(client, listing.records) if params["from_load_balancers"] else []
     if listing is not None and listing.is_limited:
         warn_of_limits(module)
-    ids = ids_by_certificate(listing) if listing is not None and params["gather_stored"] else None
+    index = StoreIndex(listing.records) if listing is not None and params["gather_stored"] else None
     results = iter(
         probe_all([one.endpoint for one in items if not one.why_not], params["timeout"], params["concurrency"])
     )
     entry_of = Entries(anchors, now()).of
     entries = []
     for item in items:
-        result = item.unseen if item.why_not else next(results)
-        stored = ids.get(result.chain[0].der, []) if ids is not None and result.chain else None
-        entries.append({**entry_of(result, item.name), "certificate_ids": stored, **item.about})
+        unseen = ProbeResult(item.endpoint, reason="unreachable", message=item.why_not)
+        result = unseen if item.why_not else next(results)
+        ids = [one.id for one in index.same(result.chain[0])] if index and result.chain else None
+        name = item.endpoint.server_name or item.endpoint.host
+        entries.append({**entry_of(result, name), "certificate_ids": ids, **item.about})
     met = Counter(entry["reason"] for entry in entries)
     return {
         "changed": False,
@@ -118,16 +113,11 @@ def check_params(params: Mapping[str, t.Any]) -> None:
         raise CertificatesError("invalid_argument", "Say what to look at: give endpoints, or set from_load_balancers.")
     if not 0 < params["timeout"] < LONGEST_TIMEOUT:
         raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
-    if not 1 <= params["concurrency"] <= MOST_CALLS_AT_ONCE:
-        raise CertificatesError("invalid_argument", f"concurrency must be from 1 to {MOST_CALLS_AT_ONCE}.")
+    check_ranges(params, {"concurrency": (1, MOST_CALLS_AT_ONCE)})
 
 
-def read_endpoints(given: Sequence[object]) -> list[Endpoint]:
-    """Return the endpoints of the option; a dict may be text in the forms that Ansible takes."""
-    return [read_endpoint(_as_dict(item), f"endpoints[{number}]") for number, item in enumerate(given)]
-
-
-def _as_dict(item: object) -> object:
+def as_dict(item: object) -> object:
+    """Return an endpoint of the option; a dict may be text in the forms that Ansible takes."""
     if isinstance(item, str) and (item.strip().startswith("{") or "=" in item.partition("/")[0]):
         try:
             return check_type_dict(item)
@@ -152,39 +142,24 @@ def warn_of_limits(module: Module) -> None:
     module.warn(f"The API user lacks the permission SECURITY_CERTIFICATE_MANAGE: {what}. Grant it.")
 
 
-def ids_by_certificate(listing: Listing) -> dict[bytes, list[int]]:
-    """Return the ids of the store's records by the DER of their certificates."""
-    found: dict[bytes, list[int]] = {}
-    for record in listing.records:
-        if record.certificate is not None:
-            found.setdefault(record.certificate.der, []).append(record.id)
-    return found
-
-
 def from_load_balancers(client: Client, records: Sequence[StoreCertificate]) -> list[Item]:
     """Return the HTTPS listeners of the account's load balancers, sorted by the balancers' ids and by port."""
     stored = {record.id: record for record in records}
-    return [
-        _item_of(balancer, listener, stored)
-        for balancer in fetch_balancers(client)
-        for listener in sorted(balancer.listeners, key=lambda one: one.port)
-        if listener.is_https
-    ]
-
-
-def _item_of(balancer: Balancer, listener: Listener, stored: Mapping[int, StoreCertificate]) -> Item:
-    record = stored.get(listener.certificate_id or 0)
-    host = balancer.address or ""
-    name = asked_name(record) if record else None
-    about = {
-        "load_balancer": balancer.name,
-        "load_balancer_uuid": balancer.uuid,
-        "listener_uuid": listener.uuid,
-    }
-    why_not = None
-    if not host:
-        why_not = f"The load balancer {balancer.name} has no address: its status is {balancer.provisioning_status}."
-    return Item(Endpoint(host, listener.port, name or host or None), about, why_not)
+    items = []
+    for balancer in fetch_balancers(client):
+        host, why_not = balancer.address or "", None
+        if not host:
+            why_not = f"The load balancer {balancer.name} has no address: its status is {balancer.provisioning_status}."
+        for listener in sorted(filter(lambda one: one.is_https, balancer.listeners), key=lambda one: one.port):
+            record = stored.get(listener.certificate_id or 0)
+            name = asked_name(record) if record else None
+            about = {
+                "load_balancer": balancer.name,
+                "load_balancer_uuid": balancer.uuid,
+                "listener_uuid": listener.uuid,
+            }
+            items.append(Item(Endpoint(host, listener.port, name or host or None), about, why_not))
+    return items
 
 
 def asked_name(record: StoreCertificate) -> str | None:

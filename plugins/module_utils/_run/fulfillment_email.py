@@ -70,7 +70,8 @@ SPEC = (
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
-LONGEST_INTERVAL_HOURS = 1_000_000
+LIMITS = {"min_interval_hours": (0, 1_000_000), "max_orders": (0, LARGEST_ID), "concurrency": (1, MOST_CALLS_AT_ONCE)}
+"""The least and the greatest value of options."""
 MOST_IN_DOUBT = 20
 """After so many requests in a row of unknown outcome no more are made: something between here and the API swallows its answers."""
 FACTS = TERM | {"approver_email", "technical_contact_email", "status"}
@@ -82,14 +83,11 @@ REASONS: Mapping[Code, EmailReason] = {"not_found": "not_found", "retired": "ret
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
-    check_params(params)
+    check_ranges(params, LIMITS)
     selection = Selection.of_module(params)
     wishes = EmailOptions(
         min_interval=timedelta(hours=params["min_interval_hours"]),
-        allowed_recipients=params["allowed_recipients"],
-        skip_imported=params["skip_imported"],
-        force=params["force"],
-        on_ineligible=params["on_ineligible"],
+        **{name: params[name] for name in ("allowed_recipients", "skip_imported", "force", "on_ineligible")},
     )
     client = connect(module, params["concurrency"], module.stop_on_signals())
     ledger = Ledger(params["ledger_url"], read_only=module.check_mode)
@@ -108,16 +106,6 @@ def run(module: Module) -> dict[str, t.Any]:
     finally:
         ledger.close()
     return as_result(emails, client)
-
-
-def check_params(params: dict[str, t.Any]) -> None:
-    """Refuse invalid values."""
-    limits = {
-        "min_interval_hours": (0, LONGEST_INTERVAL_HOURS),
-        "max_orders": (0, LARGEST_ID),
-        "concurrency": (1, MOST_CALLS_AT_ONCE),
-    }
-    check_ranges(params, limits)
 
 
 def plan(

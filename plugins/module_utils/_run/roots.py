@@ -93,16 +93,7 @@ def clients_of(path: str | None) -> Clients:
         CertificatesError: as `trusted_roots`, if the user or the environment names them.
     """
     named = trusted_roots(path) if path is not None else None
-    return Clients(lambda: named or _roots_or_none(), now())
-
-
-def _roots_or_none() -> Anchors:
-    try:
-        return trusted_roots(None)
-    except CertificatesError as error:
-        if error.code != "not_found":
-            raise
-        return Anchors()
+    return Clients(lambda: named or roots_if_any(None, lambda _warning: None) or Anchors(), now())
 
 
 def _in(path: str) -> list[Certificate]:

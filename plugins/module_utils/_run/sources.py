@@ -21,12 +21,12 @@ from .._names import shown_name_of
 from .._plan.material import remedy_for
 from .._plan.rotation import Record, SourceCertificate
 from .._sources import folder
-from .._sources.base import Bundle, File, FileContent
+from .._sources.base import Bundle, File, FileContent, FileKind
 from .._sources.pairing import Pair, Paired, Unit, Useless
 from .._sources.reading import Files
 from .._sources.source import CLIENTS, MAIL, Source, look, usable_keys
 from .._text import encodable, printable
-from .._times import iso, parse
+from .._times import parse
 from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
 from .._x509.pem import as_bytes
@@ -110,12 +110,9 @@ def _letter(found: Mapping[str, t.Any]) -> Unit:
     """Return what an email has: a certificate, perhaps with its issuers."""
     place = found.get("source") or {}
     path = str(place.get("path") or place.get("message_id") or place.get("folder") or "")
-    parts: tuple[tuple[t.Literal["certificate", "chain"], t.Any], ...] = (
-        ("certificate", found["certificate"]),
-        ("chain", found.get("intermediate_certificate")),
-    )
+    texts: dict[FileKind, t.Any] = {"certificate": found["certificate"], "chain": found.get("intermediate_certificate")}
     contents = tuple(
-        FileContent(File(kind, path), tuple(read_certificates(as_bytes(text)))) for kind, text in parts if text
+        FileContent(File(kind, path), tuple(read_certificates(as_bytes(text)))) for kind, text in texts.items() if text
     )
     return Unit(Bundle(shown_name_of(found) or "", path, is_entry=False), contents)
 
@@ -130,18 +127,14 @@ def _judge_for(
     chains = _ChainsByIssuer([*paired.issuers, *known], anchors, at)
 
     def judge(pair: Pair) -> Chain:
-        chain = Chains(_own_issuers(pair), anchors(), at).of(pair.certificate)
-        if chain.trust == "trusted" or pair.key.file.kind == "store":  # an import takes the issuers from there, too
+        is_store = pair.key.file.kind == "store"  # an import takes the issuers from there, too
+        own = [pair.key] if is_store else pair.unit.contents
+        chain = Chains([one for content in own for one in content.certificates], anchors(), at).of(pair.certificate)
+        if chain.trust == "trusted" or is_store:
             return chain
         return chains.of(pair.certificate)
 
     return judge
-
-
-def _own_issuers(pair: Pair) -> Iterator[Certificate]:
-    if pair.key.file.kind == "store":
-        return iter(pair.key.certificates)
-    return (one for content in pair.unit.contents for one in content.certificates)
 
 
 class _ChainsByIssuer:
@@ -179,9 +172,10 @@ class _ChainsByIssuer:
 
 
 def _entry(source: Source, pair: Pair, chain: Chain, number: int) -> SourceCertificate:
-    name, path = _place(source, pair)
+    # What came by mail is named after its key.
+    place = _place_of_key(pair.key.file.path) if source.kind == MAIL else (pair.unit.bundle.name, pair.path)
     return SourceCertificate(
-        **_named(source, name, path),
+        **_named(source, *place),
         record=StoreCertificate.unstored(pair.certificate, tuple(chain.issuers), number),
         trust=chain.trust,
         trust_message=None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain.trust)}",
@@ -191,12 +185,10 @@ def _entry(source: Source, pair: Pair, chain: Chain, number: int) -> SourceCerti
 
 
 def _skipped(source: Source, one: Useless) -> Record:
-    certificate = one.certificate
+    facts = one.certificate.facts() if one.certificate else {"subject_alt_names": []}
     return {
         **_named(source, one.unit.bundle.name, one.path),
-        "common_name": certificate.common_name if certificate else None,
-        "subject_alt_names": certificate.subject_alt_names if certificate else [],
-        "not_after": iso(certificate.not_after) if certificate else None,
+        **{name: facts.get(name) for name in ("common_name", "subject_alt_names", "not_after")},
         "outcome": "skipped",
         "reason": one.trouble.reason,
         "message": encodable(one.trouble.message),
@@ -216,17 +208,11 @@ def _refused(source: Source, one: Mapping[str, t.Any], reason: RotationReason) -
     """Return what a mailbox has for a key, and is of no use."""
     return {
         **_named(source, *_place_of_key(one["path"])),
-        **{name: one[name] for name in ("common_name", "subject_alt_names")},
-        **{name: one[name] for name in ("not_before", "not_after")},
+        **{name: one[name] for name in ("common_name", "subject_alt_names", "not_before", "not_after")},
         "outcome": "skipped",
         "reason": reason,
         "message": one["message"],
     }
-
-
-def _place(source: Source, pair: Pair) -> tuple[str, str]:
-    """Return name and path of a certificate; those of its key if it came by mail."""
-    return _place_of_key(pair.key.file.path) if source.kind == MAIL else (pair.unit.bundle.name, pair.path)
 
 
 def _place_of_key(path: str) -> tuple[str, str]:

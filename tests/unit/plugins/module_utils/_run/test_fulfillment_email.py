@@ -204,18 +204,14 @@ def wished(**others: Any) -> EmailOptions:
 def planned(order_id: int = SHOP) -> EmailAction:
     """An email that is to be requested."""
     return EmailAction(
-        order_id=order_id,
-        common_name="www.example.com",
-        subject_alt_names=(),
-        recipient="admin@example.com",
-        technical_contact_email=None,
-        status="complete",
-        outcome="requested",
-        reason=None,
-        requested_at=NOW,
-        previous_requested_at=None,
-        next_allowed_at=NOW + DAY,
+        order_id,
+        "requested",
         message="It goes to admin@example.com.",
+        common_name="www.example.com",
+        recipient="admin@example.com",
+        status="complete",
+        requested_at=NOW,
+        next_allowed_at=NOW + DAY,
     )
 
 
