@@ -135,9 +135,9 @@ class ListenerAction:
         """The certificate that it had."""
         return self.place.listener.certificate_id if self.place else None
 
-    def failed(self, reason: DeployReason, message: str, **changes: t.Any) -> ListenerAction:
+    def failed(self, reason: DeployReason, message: str, *, is_changed: bool = False, **seen: t.Any) -> ListenerAction:
         """Return it as a failure."""
-        return replace(self, outcome="failed", reason=reason, message=message, **changes)
+        return replace(self, outcome="failed", reason=reason, message=message, is_changed=is_changed, **seen)
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""
@@ -224,7 +224,7 @@ def _renewal(place: Place, current: StoreCertificate | None, index: StoreIndex, 
     if fitting:
         chosen = _switched_to_best(place, kept, best(fitting, clients))
         why_ended = _why_ended(place) if chosen.is_changed else None
-        return chosen.failed(*why_ended, is_changed=False) if why_ended else chosen
+        return chosen.failed(*why_ended) if why_ended else chosen
     near = nearest(place.balancer, current, index.sharing(current.certificate.identities), clients)
     if near is None:
         return replace(kept, message=f"{kept.message}{_if_expired(current.certificate, kept, clients.at)}")
@@ -280,9 +280,7 @@ def _switched_to_best(place: Place, kept: ListenerAction, found: Sequence[StoreC
         return _switch(place, found[0])
     ids = ", ".join(str(one.id) for one in found if one.stored_id)
     new = ", ".join(certificate_of(one).fingerprint_sha256 for one in found if not one.stored_id)
-    which = (
-        f"ids {ids}{f'; not stored yet, with the SHA-256 {new}' if new else ''}" if ids else f"with the SHA-256 {new}"
-    )
+    which = "; ".join(filter(None, [ids and f"ids {ids}", new and f"not stored yet, with the SHA-256 {new}"]))
     return kept.failed(
         "ambiguous",
         f"There are several equally good certificates ({which}): name one by certificate_id, or delete the others.",
@@ -324,17 +322,14 @@ def plan_wishes(
             planned[key] = first.failed(
                 "ambiguous",
                 f"{first.name} is given two certificates (ids {first.certificate_id} and {one.certificate_id}): leave one of the two.",
-                is_changed=False,
             )
     return sorted(planned.values(), key=by_place)
 
 
 def _find(wish: ListenerOptions, balancers: Sequence[Balancer]) -> Place | CertificatesError:
     """Return the listener that a user means, or why there is no such."""
-    name = wish.load_balancer
-    found = [
-        one for one in balancers if one.name == name or one.uuid.lower() == name.lower() or str(one.id) == name.strip()
-    ]
+    name = wish.load_balancer.strip()
+    found = [one for one in balancers if one.name == name or one.uuid.lower() == name.lower() or str(one.id) == name]
     if not found:
         return CertificatesError(
             "not_found",
@@ -363,26 +358,16 @@ def _wished(
     wish: ListenerOptions, place: Place | CertificatesError, index: StoreIndex, overrides: Overrides, clients: Clients
 ) -> ListenerAction:
     """Decide about one listener that a user names."""
-    target = index.by_id.get(wish.certificate_id)
+    target, wanted = index.by_id.get(wish.certificate_id), wish.certificate_id
     if isinstance(place, CertificatesError):
-        return ListenerAction(
-            wish.load_balancer,
-            wish.port,
-            "failed",
-            t.cast(DeployReason, place.code),
-            place.message,
-            target=target,
-            certificate_id=wish.certificate_id,
-        )
+        reason = t.cast(DeployReason, place.code)
+        return ListenerAction(wish.load_balancer, wish.port, "failed", reason, place.message, None, target, wanted)
     current = index.by_id.get(place.listener.certificate_id or 0)
-    switch = replace(_switch(place, target), certificate_id=wish.certificate_id)
+    switch = replace(_switch(place, target), certificate_id=wanted)
     if place.listener.is_https and place.listener.certificate_id == wish.certificate_id:
-        return replace(
-            _kept(place, current, "It has this certificate already.", index, clients),
-            certificate_id=wish.certificate_id,
-        )
+        return _kept(place, current, "It has this certificate already.", index, clients)
     why = _why_not(place, target, current, wish, overrides, clients)
-    return switch.failed(*why, is_changed=False) if why else switch
+    return switch.failed(*why) if why else switch
 
 
 def _why_not(
@@ -455,29 +440,11 @@ def _kept(
 ) -> ListenerAction:
     """Return what leaves a listener as it is."""
     before = index.before(current, clients) if current and current.certificate else None
-    return ListenerAction(
-        place.balancer.name,
-        place.listener.port,
-        "unchanged",
-        None,
-        message,
-        place=place,
-        target=current,
-        certificate_id=place.listener.certificate_id,
-        fallback_id=before.id if before else None,
-    )
+    kept = ListenerAction(place.balancer.name, place.listener.port, "unchanged", None, message, place, current)
+    return replace(kept, certificate_id=place.listener.certificate_id, fallback_id=before.id if before else None)
 
 
 def _switch(place: Place, target: StoreCertificate | None) -> ListenerAction:
     """Return what points a listener to a certificate."""
-    return ListenerAction(
-        place.balancer.name,
-        place.listener.port,
-        "switched",
-        None,
-        "Switched.",
-        place=place,
-        target=target,
-        certificate_id=target.stored_id if target else None,
-        is_changed=True,
-    )
+    switch = ListenerAction(place.balancer.name, place.listener.port, "switched", None, "Switched.", place, target)
+    return replace(switch, certificate_id=target.stored_id if target else None, is_changed=True)

@@ -106,17 +106,17 @@ class Lock:
 
     def _keep(self) -> None:
         """Renew the lock until it is over or lost, and release it."""
-        while self._is_to_be_renewed():
+        while True:
+            with self._changed:  # until it is time to renew the lock, or that is not wanted any more
+                self._changed.wait_for(
+                    lambda: self._is_over or self._why_lost or self._is_asked, self._lease / RENEWALS
+                )
+                if self._is_over or self._why_lost:
+                    break
             self._renew()
         with suppress(CertificatesError):  # otherwise the lease expires
             self._ledger.end(self._claim, now())
         self._ledger.close()
-
-    def _is_to_be_renewed(self) -> bool:
-        """Wait until it is time to renew the lock; return `False` once that is not wanted any more."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._is_over or self._why_lost or self._is_asked, self._lease / RENEWALS)
-            return not (self._is_over or self._why_lost)
 
     def _renew(self) -> None:
         began = seconds()
@@ -137,54 +137,6 @@ class Lock:
             self._changed.notify_all()
 
 
-class _OtherRuns:
-    """The wait for the locks of other runs.
-
-    Args:
-        client: the session.
-        wait_options: how long to wait.
-    """
-
-    def __init__(self, client: Client, wait_options: WaitOptions) -> None:
-        self._client = client
-        self._wait_options = wait_options
-        self._backoff = Backoff(client.stop, wait_options.timeout, LONGEST_PAUSE)
-        self._seen: Entry[LockKey] | None = None
-        self._since = 0.0
-        self._is_said = False
-
-    @property
-    def were_there(self) -> bool:
-        """Whether another run had the lock."""
-        return self._seen is not None
-
-    def are_dead(self, lock: Entry[LockKey]) -> bool:
-        """Return whether the run that has the lock can no longer be working."""
-        if lock != self._seen:
-            self._seen, self._since = lock, seconds()
-        return lock.is_over(timedelta(seconds=seconds() - self._since), now(), WRONG_CLOCK)
-
-    def wait(self, lock: Entry[LockKey]) -> None:
-        """Wait a little.
-
-        Raises:
-            CertificatesError: `locked` if the time is over, `interrupted`.
-        """
-        since = iso(lock.begun_at)
-        others = f"Another run has been changing load balancers since {since}"
-        within = f"{self._wait_options.timeout:g} seconds"
-        if self._wait_options.waits:
-            if not self._is_said:
-                self._client.warn(f"{others}, so this one waited for its end, for at most {within}.")
-            self._is_said = True
-            if self._backoff.pause():
-                return
-        if self._client.stop.is_set():
-            raise CertificatesError("interrupted", f"{others}, and this one was told to stop; it has changed nothing.")
-        how = f"did not end within {within}" if self._wait_options.waits else "this one is not to wait for its end"
-        raise CertificatesError("locked", f"{others}, and {how}: nothing was changed. Run it again later.", since=since)
-
-
 def acquire(client: Client, ledger_url: str | None, wait_options: WaitOptions, planned_at: datetime) -> Lock:
     """Wait until no other run changes load balancers of the account, and have the lock.
 
@@ -198,18 +150,42 @@ def acquire(client: Client, ledger_url: str | None, wait_options: WaitOptions, p
         CertificatesError: as `Ledger` and `Client.account_id`; `locked`, `interrupted`.
     """
     ledger = Ledger(ledger_url)
+    backoff = Backoff(client.stop, wait_options.timeout, LONGEST_PAUSE)
+    seen: Entry[LockKey] | None = None
+    since = 0.0
     try:
         key = LockKey(client.account_id())
-        others = _OtherRuns(client, wait_options)
         while True:
             began = seconds()
             answer = ledger.claim(key, now(), None, LEASE)
             if isinstance(answer, Claim):
                 until = answer.previous_until
-                is_stale = others.were_there or (until is not None and until >= planned_at)
+                is_stale = seen is not None or (until is not None and until >= planned_at)
                 return Lock(ledger, answer, began, is_plan_stale=is_stale)
-            if not (others.are_dead(answer) and ledger.withdraw(answer)):
-                others.wait(answer)
+            if answer != seen:
+                seen, since = answer, seconds()
+            is_dead = answer.is_over(timedelta(seconds=seconds() - since), now(), WRONG_CLOCK)
+            if not (is_dead and ledger.withdraw(answer)):
+                _wait(client, wait_options, backoff, answer)
     except CertificatesError:
         ledger.close()
         raise
+
+
+def _wait(client: Client, wait_options: WaitOptions, backoff: Backoff, lock: Entry[LockKey]) -> None:
+    """Wait a little for the end of another run.
+
+    Raises:
+        CertificatesError: `locked` if the time is over, `interrupted`.
+    """
+    since = iso(lock.begun_at)
+    others = f"Another run has been changing load balancers since {since}"
+    within = f"{wait_options.timeout:g} seconds"
+    if wait_options.waits:
+        client.warn(f"{others}, so this one waited for its end, for at most {within}.")
+        if backoff.pause():
+            return
+    if client.stop.is_set():
+        raise CertificatesError("interrupted", f"{others}, and this one was told to stop; it has changed nothing.")
+    how = f"did not end within {within}" if wait_options.waits else "this one is not to wait for its end"
+    raise CertificatesError("locked", f"{others}, and {how}: nothing was changed. Run it again later.", since=since)

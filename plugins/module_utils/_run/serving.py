@@ -152,6 +152,7 @@ class Watch:
         return deployment.failed(
             "not_served",
             f"With certificate {deployment.certificate_id} in the API, {how}: {found.words}{back}",
+            is_changed=deployment.is_changed,
             served=False,
             served_fingerprint=found.shown,
             seen=found.certificates,

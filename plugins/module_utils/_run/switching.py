@@ -107,7 +107,7 @@ class Switcher:
                     missing, gone = self._without_gone(missing, error)
                     settled += gone
         except CertificatesError as error:
-            settled += [one.failed(*as_reason(error), is_changed=False) for one in missing]
+            settled += [one.failed(*as_reason(error)) for one in missing]
         return settled
 
     def _when_active(self, balancer: Balancer, backoff: Backoff) -> Balancer:
@@ -170,9 +170,7 @@ class Switcher:
         stored = {one.certificate_id: fetch_one(self._client, t.cast(int, one.certificate_id)) for one in left}
         gone = [one for one in left if stored[one.certificate_id] is None]
         settled += [
-            one.failed(
-                "not_found", f"Certificate {one.certificate_id} was deleted from the store meanwhile.", is_changed=False
-            )
+            one.failed("not_found", f"Certificate {one.certificate_id} was deleted from the store meanwhile.")
             for one in gone
         ]
         if not settled:
@@ -234,7 +232,8 @@ class Switcher:
             with suppress(CertificatesError):
                 now = fetch_balancer(self._client, _balancer(sent).uuid)
                 return [_ended_badly(one, now, reason, why) for one in sent]
-        return [one.failed(reason, f"The change was accepted, but its end was not seen. {why}") for one in sent]
+        message = f"The change was accepted, but its end was not seen. {why}"
+        return [one.failed(reason, message, is_changed=True) for one in sent]
 
     def _settle(self, kept: Sequence[ListenerAction]) -> None:
         """Before listeners are looked at, wait for a change that another run has begun."""
@@ -281,16 +280,13 @@ def _has_target(deployment: ListenerAction, now: Balancer) -> bool:
 def _ended_badly(deployment: ListenerAction, now: Balancer, reason: DeployReason, why: str) -> ListenerAction:
     """Return the failure of a change after which the balancer is not ACTIVE."""
     has = _has_target(deployment, now)
-    how = (
-        "The listener has the certificate"
-        if has
-        else "The API accepted the change, but the listener lacks the certificate"
-    )
+    lacks = "The API accepted the change, but the listener lacks the certificate"
+    how = "The listener has the certificate" if has else lacks
     return deployment.failed(reason, f"{how}. {why}", is_changed=has)
 
 
 def _deleted(deployment: ListenerAction) -> ListenerAction:
-    return deployment.failed("not_found", "The listener was deleted meanwhile.", is_changed=False)
+    return deployment.failed("not_found", "The listener was deleted meanwhile.")
 
 
 def _not_taken(deployment: ListenerAction, now: Balancer) -> ListenerAction:
@@ -300,7 +296,6 @@ def _not_taken(deployment: ListenerAction, now: Balancer) -> ListenerAction:
     return deployment.failed(
         "api_error",
         f"The API accepted the change, but the listener does not have the certificate: run it again.{now.shown_error}",
-        is_changed=False,
     )
 
 
@@ -312,17 +307,11 @@ def _still_to_do(planned: Sequence[ListenerAction], now: Balancer) -> tuple[list
         if listener is None:
             settled.append(_deleted(one))
         elif listener.certificate_id == one.certificate_id:
-            settled.append(
-                replace(one, outcome="unchanged", message="Another run has switched it meanwhile.", is_changed=False)
-            )
+            message = "Another run has switched it meanwhile."
+            settled.append(replace(one, outcome="unchanged", message=message, is_changed=False))
         elif (now_there := _what_has_changed(before, listener)) is not None:
-            settled.append(
-                one.failed(
-                    "ambiguous",
-                    f"The listener was changed since the plan was made: it {now_there} now. Run it again to see what is there.",
-                    is_changed=False,
-                )
-            )
+            message = f"The listener was changed since the plan was made: it {now_there} now. Run it again to see what is there."
+            settled.append(one.failed("ambiguous", message))
         else:
             missing.append(one)
     return missing, settled

@@ -146,7 +146,7 @@ def test_a_renewal_of_what_is_in_the_api_does_not_help_if_another_one_is_served(
     """Nobody can tell when that one goes away."""
     (old,) = (replace(DUE, copy=1).record(9).certificate,)
     assert old
-    wrong = serving(DUE, served=False, seen=(old,)).failed("not_served", "Another one is served.")
+    wrong = serving(DUE, served=False, seen=(old,)).failed("not_served", "Another one is served.", is_changed=True)
     assert reasons(wrong, store=[Made(days=(5, 95))]) == ["expiring", "not_served"]
 
 
@@ -297,7 +297,9 @@ def test_another_certificate_is_served() -> None:
     """What was seen counts for its dates."""
     seen = replace(OVER, common_name=OTHER, names=(OTHER,)).record(9).certificate
     assert seen
-    wrong = serving(FRESH, served=False, seen=(seen,)).failed("not_served", "Another one is served.", served=False)
+    wrong = serving(FRESH, served=False, seen=(seen,)).failed(
+        "not_served", "Another one is served.", is_changed=True, served=False
+    )
     assert [(item["reason"], item["name"], item["message"]) for item in found(wrong)][1:] == [
         ("not_served", OTHER, "Another one is served.")
     ]
@@ -306,7 +308,7 @@ def test_another_certificate_is_served() -> None:
 
 def test_nothing_is_served() -> None:
     """No client sees an end, so the only alarm is that nothing is served; it is named as in the API."""
-    (item,) = found(serving(DUE, served=False).failed("not_served", "No handshake.", served=False))
+    (item,) = found(serving(DUE, served=False).failed("not_served", "No handshake.", is_changed=True, served=False))
     assert (item["reason"], item["name"]) == ("not_served", NAME)
 
 

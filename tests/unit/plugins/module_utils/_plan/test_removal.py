@@ -177,7 +177,7 @@ def test_each_listener_must_be_seen(had: int, served: bool | None, remove_unseen
     old = replace(FIRST, associated_service_count=1 if had == 2 else 2)
     second = listener(had, SECOND, "api", served=served)
     if served is False:
-        second = second.failed("not_served", "Another one is served.")
+        second = second.failed("not_served", "Another one is served.", is_changed=True)
     assert removal([old, SECOND], SWITCHED, second, remove_unseen=remove_unseen) == expected
 
 
@@ -200,13 +200,19 @@ def test_an_address_that_still_serves_the_old_one(remove_unseen: bool) -> None:
     """Of several addresses of a listener, or of a listener that is for something else in the API."""
     (old,), (new,) = ([one.certificate] for one in (FIRST, SECOND))
     assert old and new
-    half = SWITCHED.failed("not_served", "One address serves another one.", served=False, seen=(old, new))
+    half = SWITCHED.failed(
+        "not_served", "One address serves another one.", is_changed=True, served=False, seen=(old, new)
+    )
     assert removal([FIRST, SECOND], half, remove_unseen=remove_unseen) == ([], KEPT)
     elsewhere = Made(OTHER, (OTHER,)).record(3)
-    odd = listener(3, elsewhere, "api", served=False, seen=(old,)).failed("not_served", "Another one is served.")
+    odd = listener(3, elsewhere, "api", served=False, seen=(old,)).failed(
+        "not_served", "Another one is served.", is_changed=True
+    )
     records = [FIRST, SECOND, elsewhere]
     assert removal(records, SWITCHED, odd, remove_unseen=remove_unseen) == ([], KEPT)
-    harmless = listener(3, elsewhere, "api", served=False, seen=(new,)).failed("not_served", "Another one is served.")
+    harmless = listener(3, elsewhere, "api", served=False, seen=(new,)).failed(
+        "not_served", "Another one is served.", is_changed=True
+    )
     assert removal(records, SWITCHED, harmless, remove_unseen=remove_unseen) == ([1], [])
     unseen = listener(1, SECOND, "shop", served=None)
     assert removal(records, unseen, harmless) == ([], UNSEEN), "that another one is wrong is not why"

@@ -200,7 +200,8 @@ class Session:
         return KEY.account_id
 
     def warn(self, text: str) -> None:
-        self.warnings.append(text)
+        """Warn of the same only once, as the client does."""
+        self.warnings += [text] if text not in self.warnings else []
 
 
 @pytest.fixture

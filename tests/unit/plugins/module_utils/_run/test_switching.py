@@ -176,7 +176,7 @@ class World:
     def until_served(self, planned: Sequence[ListenerAction]) -> list[ListenerAction]:
         self.done.append(LOOK)
         return [
-            one.failed("not_served", "Nothing works.", served=False)
+            one.failed("not_served", "Nothing works.", is_changed=one.is_changed, served=False)
             if one.uuid in self.broken
             else replace(one, served=True)
             for one in planned
@@ -846,7 +846,7 @@ def test_what_another_run_has_changed_meanwhile_is_not_pointed_back(world: World
 
     def until_served(planned: Sequence[ListenerAction]) -> list[ListenerAction]:
         world.listeners["uuid-443"]["tlsCertificateId"] = THIRD
-        return [one.failed("not_served", "Nothing works.", served=False) for one in planned]
+        return [one.failed("not_served", "Nothing works.", is_changed=one.is_changed, served=False) for one in planned]
 
     world.until_served = until_served  # type: ignore[method-assign]
     [one] = world.switch()
