@@ -369,6 +369,6 @@ TWO = {"maildir": "/var/mail/one", "mbox": "/var/mail/two"}
 
 def test_of_two_mailboxes_one_is_to_be_left_out(tmp_path: Path) -> None:
     result = collect(**TWO)
-    assert result.failed and "maildir and mbox are both given: leave one of them out." in result["msg"], result["msg"]
+    assert result.failed and "it names maildir and mbox, leave all but one out." in result["msg"], result["msg"]
     result = collect(**TWO, paths=[str(tmp_path)])
-    assert "maildir, mbox and paths are all given: leave all but one of them out." in result["msg"]
+    assert "it names maildir and mbox and paths, leave all but one out." in result["msg"]

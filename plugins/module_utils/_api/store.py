@@ -35,7 +35,6 @@ RECORD_MASK = (
     "createDate,modifyDate,associatedServiceCount,lbaasListeners[id,uuid]]"
 )
 CREATED_MASK = "mask[id]"
-SERVICES_MASK = "mask[id,lbaasListeners[id,uuid]]"
 
 ENTRY_LACKS = (
     "fingerprint_sha256",
@@ -295,17 +294,6 @@ def _list(client: Client, mask: str, remedy: str) -> list[dict[str, t.Any]]:
             f"{UNREADABLE}. {remedy}",
             **error.details,
         ) from None
-
-
-def fetch_services(client: Client, identifier: int) -> list[str]:
-    """Describe what uses a certificate, as far as the API shows it (`getObject` with `lbaasListeners`)."""
-    try:
-        row = client.call(SERVICE, "getObject", identifier=identifier, mask=SERVICES_MASK)
-    except CertificatesError:
-        return []  # it only improves a message
-    listeners = row.get("lbaasListeners") if isinstance(row, dict) else None
-    found = [listener for listener in listeners or () if isinstance(listener, dict)]
-    return [f"load balancer listener {listener.get('uuid') or listener.get('id')}" for listener in found]
 
 
 def find_by_common_name(client: Client, common_name: str) -> list[StoreCertificate]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from .._argspec import MAILBOXES
 from .._names import LARGEST_PORT, is_address, is_loopback
 from .parts import HEADER_BYTES
 
@@ -17,6 +18,14 @@ LONGEST: Mapping[str, int] = {"max_age_days": 36_500, "wait_timeout": 2_592_000,
 LONGEST_ANSWER = 86_400
 """Seconds."""
 LARGEST_MESSAGE = 1024 * 1024 * 1024
+
+
+def which_mailboxes(mail: Mapping[str, t.Any]) -> str | None:
+    """Return how a sentence ends that asks for one mailbox, or `None` if exactly one is named."""
+    boxes = [name for name in MAILBOXES if mail.get(name) is not None]
+    if len(boxes) == 1:
+        return None
+    return f": it names {' and '.join(boxes)}, leave all but one out." if boxes else "."
 
 
 def why_unusable(mail: Mapping[str, t.Any]) -> str | None:

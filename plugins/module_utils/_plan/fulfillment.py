@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from .._argspec import ArgumentSpec, from_json, mailbox_options
 from .._errors import CertificatesError
-from .._mail.limits import why_out_of_bounds, why_unusable
-from .settings import which_mailboxes
+from .._mail.limits import which_mailboxes, why_out_of_bounds, why_unusable
 
 Record = Mapping[str, t.Any]
 Test = Callable[[str], bool]
@@ -65,14 +64,23 @@ def why_not_fulfilled(needs: Record, is_folder: Test, exists: Test) -> str | Non
         return (
             f"ssl_fulfillment_phases names {', '.join(unknown) or 'nothing'}. Name one or more of {', '.join(known)}."
         )
-    return (
-        _why_no_mail(settings["mail"], phases, exists)
-        or _why_no_wait(settings["wait_timeout"])
-        or ("import" in phases and _why_not_imported(settings, is_folder))
-        or ("report" in phases and _why_not_reported(settings))
-        or _why_no_hosts(needs)
-        or None
-    )
+    out_of_bounds = why_out_of_bounds("wait_timeout", settings["wait_timeout"])
+    why_not = _why_no_mail(settings["mail"], phases, exists)
+    if why_not:
+        return why_not
+    if out_of_bounds:
+        return f"ssl_fulfillment_wait_timeout is {settings['wait_timeout']}, but {out_of_bounds}"
+    why_not = _why_not_imported(settings, is_folder) if "import" in phases else None
+    if why_not:
+        return why_not
+    if "report" in phases and not settings["report_path"]:
+        return "The report phase needs ssl_fulfillment_report_path, the .html file to write, in a folder of the controller that exists."
+    if needs["hosts"] == []:
+        return (
+            f"No host of the play is an SSL order: none has the variable {needs['inventory_vars_prefix']}id, which the inventory plugin "
+            "softlayer.certificates.ssl_orders sets. Run the play on the group ssl_orders, or check --limit."
+        )
+    return None
 
 
 def takes_what_it_requests(phases: Sequence[str]) -> bool:
@@ -100,11 +108,6 @@ def _why_no_mail(mail: Record | None, phases: Sequence[str], exists: Test) -> st
     return None
 
 
-def _why_no_wait(seconds: float | None) -> str | None:
-    why_not = why_out_of_bounds("wait_timeout", seconds)
-    return f"ssl_fulfillment_wait_timeout is {seconds}, but {why_not}" if why_not else None
-
-
 def _why_not_imported(settings: Record, is_folder: Test) -> str | None:
     names = ["privatekey_dir"] if settings["mail"] else ["privatekey_dir", "certificate_dir"]
     if not all(settings[name] for name in names):
@@ -118,18 +121,3 @@ def _why_not_imported(settings: Record, is_folder: Test) -> str | None:
         return None
     paths = " and ".join(f"{settings[name]} (ssl_fulfillment_{name})" for name in missing)
     return f"There is no folder {paths} on the controller. Make it, or correct the variable."
-
-
-def _why_not_reported(settings: Record) -> str | None:
-    if settings["report_path"]:
-        return None
-    return "The report phase needs ssl_fulfillment_report_path, the .html file to write, in a folder of the controller that exists."
-
-
-def _why_no_hosts(needs: Record) -> str | None:
-    if needs["hosts"] != []:
-        return None
-    return (
-        f"No host of the play is an SSL order: none has the variable {needs['inventory_vars_prefix']}id, which the inventory plugin "
-        "softlayer.certificates.ssl_orders sets. Run the play on the group ssl_orders, or check --limit."
-    )

@@ -10,257 +10,168 @@ Pure. A real run carries out exactly the plan that check mode and diff mode show
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from hashlib import sha256
 
+from .._api.orders import ineligibility
 from .._api.store import StoreCertificate
-from .._codes import Code, ImportOutcome, Ineligibility, WaitingReason
+from .._codes import Code, ImportOutcome, WaitingReason
 from .._errors import CertificatesError
 from .._names import ascii_name
 from .._text import some_of
-from .._times import iso
+from .._times import iso, parse
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import Trust
 from .emails import INELIGIBLE
-from .material import Content, ImportOptions
+from .material import Content
 from .store_index import StoreIndex
-from .superseding import Clients, best, completes
+from .superseding import Clients, best, certificate_of, completes
 
 
 @dataclass(frozen=True)
 class Superseded:
     """An older certificate that the new one replaces."""
 
-    id: int
-    certificate: Certificate = field(repr=False)
-    associated_service_count: int | None
-    remove: bool
-    removed: bool = False
+    record: StoreCertificate = field(repr=False)
+    removed: bool
+    """Whether it is to be deleted; of one that was carried out, whether it was."""
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""
         return {
-            "id": self.id,
-            "not_after": iso(self.certificate.not_after),
-            "associated_service_count": self.associated_service_count,
+            "id": self.record.id,
+            "not_after": iso(self.record.not_after),
+            "associated_service_count": self.record.associated_service_count,
             "removed": self.removed,
         }
 
 
 @dataclass(frozen=True)
-class About:
-    """What is known about the certificate of a step."""
+class ImportAction:
+    """What to do, or what was done, about one certificate."""
 
+    outcome: ImportOutcome
+    message: str
+    reason: Code | None = None
+    """Why it failed: an `ImportReason`, or a code that says that an option makes no sense."""
     id: int | None = None
     common_name: str | None = None
-    """For a step without a certificate that contains it."""
+    """Where there is no certificate that has it."""
     certificate: Certificate | None = None
     notes: str | None = None
     order_id: int | None = None
     trust: Trust | None = None
     warnings: tuple[str, ...] = ()
+    content: Content | None = field(default=None, repr=False)
+    """What the store should have; `None` for one that is to be deleted, that failed, or that is given twice."""
+    record: StoreCertificate | None = field(default=None, repr=False)
+    """What is there already: the record to change, to delete, or to leave as it is."""
+    changes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The properties of the record to change."""
+    superseded: tuple[Superseded, ...] = ()
+    """The older certificates that it replaces."""
+    is_second: bool = False
+    """For one to create: whether the store has the certificate already, in a record that is in use and lacks issuers."""
+    first: int | None = None
+    """The position of the item that wants the same, if there is an earlier one in the run."""
+
+    @classmethod
+    def of(cls, content: Content, order_id: int | None = None, warnings: tuple[str, ...] = ()) -> ImportAction:
+        """Return what stores a certificate that the store does not have."""
+        return cls(
+            "imported",
+            "Imported.",
+            certificate=content.certificate,
+            notes=content.notes or "",
+            order_id=order_id,
+            trust=content.trust,
+            warnings=warnings,
+            content=content,
+        )
+
+    def failed(self, error: CertificatesError) -> ImportAction:
+        """Return it as one that is not, or was not, accepted."""
+        trust = error.details.get("trust", self.trust)
+        known = replace(self, trust=trust, content=None, record=None, changes={}, superseded=())
+        return replace(known, outcome="failed", reason=error.code, message=error.message)
 
     @property
     def name(self) -> str | None:
         """Its name in messages."""
         return self.certificate.shown_name if self.certificate else self.common_name
 
-    def facts(self) -> dict[str, t.Any]:
-        """Return its public facts."""
-        if self.certificate:
-            return self.certificate.facts()
-        return {**dict.fromkeys(FACTS), "subject_alt_names": [], "common_name": self.common_name}
+    @property
+    def wanted(self) -> Content:
+        """What the store should have, of one for which that is known."""
+        return t.cast(Content, self.content)
 
-
-@dataclass(frozen=True)
-class ImportAction:
-    """What to do, or what was done, about one certificate: see the classes below."""
-
-    about: About
-    message: str
-    outcome: t.ClassVar[ImportOutcome]
+    @property
+    def held(self) -> StoreCertificate:
+        """What the store will hold, of one that it should have."""
+        if self.record and "intermediateCertificate" in self.changes:
+            return replace(self.record, intermediates=self.wanted.intermediates)
+        return self.record or self.wanted.as_record()
 
     @property
     def changes_something(self) -> bool:
-        """Return whether it changes, or would change, the store."""
-        return False
+        """Whether it changes, or would change, the store."""
+        return self.outcome in {"imported", "updated", "removed"} or any(old.removed for old in self.superseded)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells one to create from others: the certificate's fingerprint; with its chain, if there is a record without."""
+        certificate = self.wanted.certificate
+        if not self.is_second:
+            return certificate.fingerprint_sha256
+        return sha256(b"".join(one.der for one in (certificate, *self.wanted.intermediates))).hexdigest()
+
+    def is_done_by(self, record: StoreCertificate) -> bool:
+        """Return whether a record is what is to be created."""
+        has_chain = not self.is_second or record.intermediates == self.wanted.intermediates
+        return record.certificate == self.wanted.certificate and has_chain
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it in the form of the module's results: public facts only."""
+        unknown: dict[str, t.Any] = {**dict.fromkeys(FACTS), "subject_alt_names": [], "common_name": self.common_name}
         return {
-            "id": self.about.id,
-            **self.about.facts(),
-            "trust": self.about.trust,
-            "notes": self.about.notes,
-            "order_id": self.about.order_id,
+            "id": self.id,
+            **(self.certificate.facts() if self.certificate else unknown),
+            "trust": self.trust,
+            "notes": self.notes,
+            "order_id": self.order_id,
             "outcome": self.outcome,
-            "reason": None,
-            "superseded": [],
+            "reason": self.reason,
+            "superseded": [old.as_result() for old in self.superseded],
             "message": self.message,
         }
 
 
-@dataclass(frozen=True)
-class Failure(ImportAction):
-    """A certificate that is not, or was not, accepted; `reason` is an `ImportReason` or says that an option makes no sense."""
-
-    outcome = "failed"
-    reason: Code
-
-    def as_result(self) -> dict[str, t.Any]:
-        """See `ImportAction`."""
-        return {**super().as_result(), "reason": self.reason}
-
-
-@dataclass(frozen=True)
-class Present(ImportAction):
-    """A certificate that the store should have; those that it replaces may be deleted."""
-
-    content: Content = field(repr=False)
-    superseded: tuple[Superseded, ...]
-
-    @property
-    def changes_something(self) -> bool:
-        """See `ImportAction`."""
-        return any(old.removed for old in self.superseded)
-
-    @property
-    def held(self) -> StoreCertificate:
-        """What the store will hold."""
-        return self.content.as_record()
-
-    def as_result(self) -> dict[str, t.Any]:
-        """See `ImportAction`."""
-        return {**super().as_result(), "superseded": [old.as_result() for old in self.superseded]}
-
-
-@dataclass(frozen=True)
-class Unchanged(Present):
-    """It is there, as wanted."""
-
-    outcome = "unchanged"
-    record: StoreCertificate = field(repr=False)
-
-    @property
-    def held(self) -> StoreCertificate:
-        """See `Present`."""
-        return self.record
-
-
-@dataclass(frozen=True)
-class Creation(Present):
-    """It is not there yet, or not with its chain."""
-
-    outcome = "imported"
-    is_second: bool = False
-    """Whether the store has the certificate already, in a record that is in use and lacks issuers."""
-
-    @property
-    def fingerprint(self) -> str:
-        """What tells it from other creations: the certificate's fingerprint; with its chain, if there is a record without."""
-        certificate = self.content.certificate
-        if not self.is_second:
-            return certificate.fingerprint_sha256
-        return sha256(b"".join(one.der for one in (certificate, *self.content.intermediates))).hexdigest()
-
-    def is_done_by(self, record: StoreCertificate) -> bool:
-        """Return whether a record is what is to be created."""
-        has_chain = not self.is_second or record.intermediates == self.content.intermediates
-        return record.certificate == self.content.certificate and has_chain
-
-    @property
-    def changes_something(self) -> bool:
-        """See `ImportAction`."""
-        return True
-
-
-@dataclass(frozen=True)
-class Update(Present):
-    """It is there, but with other properties: `changes` are the properties to change."""
-
-    outcome = "updated"
-    record: StoreCertificate = field(repr=False)
-    changes: Mapping[str, str] = field(repr=False)
-
-    @property
-    def held(self) -> StoreCertificate:
-        """See `Present`."""
-        has_chain = "intermediateCertificate" in self.changes
-        return replace(self.record, intermediates=self.content.intermediates) if has_chain else self.record
-
-    @property
-    def changes_something(self) -> bool:
-        """See `ImportAction`."""
-        return True
-
-
-@dataclass(frozen=True)
-class Removal(ImportAction):
-    """A record to delete."""
-
-    outcome = "removed"
-    record: StoreCertificate = field(repr=False)
-
-    @property
-    def changes_something(self) -> bool:
-        """See `ImportAction`."""
-        return True
-
-
-@dataclass(frozen=True)
-class NothingToRemove(ImportAction):
-    """A certificate that was to be deleted but is not there."""
-
-    outcome = "unchanged"
-
-
-@dataclass(frozen=True)
-class Repetition(ImportAction):
-    """An item of the run that wants the same as an earlier one, at position `first`."""
-
-    outcome = "unchanged"
-    first: int
-
-
-def failed(error: CertificatesError, about: About | None = None) -> Failure:
-    """Return the step of a certificate that is not, or was not, accepted."""
-    about = about or About()
-    return Failure(replace(about, trust=error.details.get("trust", about.trust)), error.message, error.code)
-
-
 def plan_present(
-    content: Content, index: StoreIndex, wishes: ImportOptions, order_id: int | None, clients: Clients
-) -> Present | Failure:
+    new: ImportAction, index: StoreIndex, clients: Clients, *, remove_superseded: bool = False
+) -> ImportAction:
     """Decide how to bring a certificate into the store, or that it is already there.
 
     Certificates are equal if their DER is equal, and so their public key. Text, line ends and names do not matter.
 
     Args:
-        content: what the store should hold.
+        new: what to do if the store does not have it.
         index: what it holds.
-        wishes: what else to do.
-        order_id: the order that it is for, if one is named.
         clients: who has to trust what stands in for what they trust.
+        remove_superseded: whether to delete what it replaces and nothing uses.
     """
-    about = About(certificate=content.certificate, notes=content.notes or "", order_id=order_id, trust=content.trust)
-    found = plan_found(Creation(about, "Imported.", content, ()), index.same(content.certificate), clients)
-    if isinstance(found, Failure):
+    found = plan_found(new, index.same(new.wanted.certificate), clients)
+    if found.outcome == "failed":
         return found
-    superseded = tuple(
-        Superseded(
-            old.id,
-            old.certificate,
-            old.associated_service_count,
-            remove=wishes.remove_superseded and old.associated_service_count == 0,
-        )
+    superseded = (
+        Superseded(old, removed=remove_superseded and old.associated_service_count == 0)
         for old in index.superseded_by(found.held, clients)
-        if old.certificate
     )
-    return replace(found, superseded=superseded)
+    return replace(found, superseded=tuple(superseded))
 
 
-def plan_found(new: Creation, same: Sequence[StoreCertificate], clients: Clients | None = None) -> Present | Failure:
+def plan_found(new: ImportAction, same: Sequence[StoreCertificate], clients: Clients | None = None) -> ImportAction:
     """Decide what to do about a certificate that the store may already have.
 
     Args:
@@ -270,12 +181,12 @@ def plan_found(new: Creation, same: Sequence[StoreCertificate], clients: Clients
     """
     if not same:
         return new
-    about, content = new.about, new.content
+    content = new.wanted
     differing = [(record, content.changes_to(record)) for record in same]
     unchanged = next((record for record, changes in differing if not changes), None)
     if unchanged:
-        about = replace(about, id=unchanged.id, notes=unchanged.notes)
-        return Unchanged(about, "The store holds it already.", content, new.superseded, unchanged)
+        there = replace(new, outcome="unchanged", message="The store holds it already.", is_second=False)
+        return replace(there, id=unchanged.id, notes=unchanged.notes, record=unchanged)
     candidates = [one for one in differing if "intermediateCertificate" not in one[1]]
     if not candidates and clients:  # one that is not in use can be given the chain
         nearest = best([one for one in same if not one.associated_service_count] or same, clients)
@@ -283,17 +194,17 @@ def plan_found(new: Creation, same: Sequence[StoreCertificate], clients: Clients
     if len(differing) > 1 and len(candidates) != 1:
         ids = ", ".join(str(record.id) for record in same)
         why = f"The store holds it more than once (ids {ids}), none as wanted: remove the surplus ones."
-        return failed(CertificatesError("ambiguous", why), about)
+        return new.failed(CertificatesError("ambiguous", why))
     record, changes = (candidates or differing)[0]
-    about = replace(about, id=record.id, notes=changes.get("notes", record.notes))
+    there = replace(new, id=record.id, notes=changes.get("notes", record.notes), record=record, is_second=False)
     if record.associated_service_count and "intermediateCertificate" in changes:
         if clients and completes(content.as_record(), record, clients):
             why = f"Imported once more, with intermediate certificates that certificate {record.id} lacks and that it cannot be given while in use."
             return replace(new, message=why, is_second=True)
         why = f"{_in_use(record)}, so its intermediates cannot be changed: detach it first."
-        return failed(CertificatesError("in_use", why), about)
+        return there.failed(CertificatesError("in_use", why))
     what = ", ".join(CHANGED_PROPERTIES[name] for name in changes)
-    return Update(about, f"Updated: {what}.", content, new.superseded, record, changes)
+    return replace(there, outcome="updated", message=f"Updated: {what}.", changes=changes)
 
 
 CHANGED_PROPERTIES = {
@@ -308,32 +219,27 @@ MOST_NAMED = 5
 
 
 def warnings_of(step: ImportAction) -> tuple[str, ...]:
-    """Return the warnings for the user."""
-    return (*step.about.warnings, *(warnings_of_shorter_terms(step) if isinstance(step, Present) else ()))
-
-
-def warnings_of_shorter_terms(step: Present) -> tuple[str, ...]:
-    """Return a warning about replaced certificates that end later; it names some of them."""
-    certificate = step.content.certificate
+    """Return the warnings for the user, one of them about replaced certificates that end later; it names some of them."""
+    end = step.certificate.not_after if step.certificate else None
     longer = [
-        f"certificate {old.id} ({iso(old.certificate.not_after)})"
+        f"certificate {old.record.id} ({iso(old.record.not_after)})"
         for old in step.superseded
-        if old.certificate.not_after > certificate.not_after
+        if end and certificate_of(old.record).not_after > end
     ]
     if not longer:
-        return ()
+        return step.warnings
     return (
-        f"It ends at {iso(certificate.not_after)}, earlier than what it takes the place of: {some_of(longer, MOST_NAMED)}. "
-        "See that it is the one you mean.",
+        *step.warnings,
+        f"It ends at {iso(end)}, earlier than what it takes the place of: {some_of(longer, MOST_NAMED)}. See that it is the one you mean.",
     )
 
 
 def plan_absent(
-    stored: Sequence[StoreCertificate],
+    stored: Iterable[StoreCertificate],
     certificate_id: int | None,
     fingerprint_sha256: str | None,
     common_name: str | None,
-) -> Removal | NothingToRemove | Failure:
+) -> ImportAction:
     """Decide which record to delete: the only one with the id, the fingerprint or, among its names, the name."""
     fingerprint = None if fingerprint_sha256 is None else plain_fingerprint(fingerprint_sha256)
     name = None if common_name is None else ascii_name(common_name)
@@ -348,20 +254,19 @@ def plan_absent(
         and (name is None or name in record.names)
     ]
     if not found:
-        return NothingToRemove(About(common_name=common_name), "The store holds no such certificate.")
+        return ImportAction("unchanged", "The store holds no such certificate.", common_name=common_name)
     if len(found) > 1:
         ids = ", ".join(str(record.id) for record in found)
-        return failed(
-            CertificatesError(
-                "ambiguous",
-                f"More than one certificate matches (ids {ids}): name one by certificate_id. Nothing was removed.",
-            )
-        )
-    record = found[0]
-    about = About(record.id, record.common_name, record.certificate, record.notes)
-    if not record.is_surely_unused:
-        return failed(CertificatesError("in_use", _why_kept(record)), about)
-    return Removal(about, "Removed.", record)
+        why = f"More than one certificate matches (ids {ids}): name one by certificate_id. Nothing was removed."
+        return ImportAction("failed", why, "ambiguous")
+    step = removal_of(found[0])
+    return step if found[0].is_surely_unused else step.failed(CertificatesError("in_use", _why_kept(found[0])))
+
+
+def removal_of(record: StoreCertificate) -> ImportAction:
+    """Return what deletes a record."""
+    known = ImportAction("removed", "Removed.", None, record.id, record.common_name, record.certificate, record.notes)
+    return replace(known, record=record)
 
 
 def check_deletion(record: StoreCertificate, listed: Certificate | None) -> None:
@@ -388,7 +293,9 @@ def _in_use(record: StoreCertificate) -> str:
 
 def _why_kept(record: StoreCertificate) -> str:
     if record.associated_service_count:
-        return f"{_in_use(record)}: detach it first."
+        return (
+            f"{_in_use(record)}: detach it first; ssl_certificate_info with gather_services tells from which listeners."
+        )
     return (
         f"The API does not tell whether a service uses certificate {record.id}, so it is not deleted on a guess: see in the portal that "
         "none does, and delete it there."
@@ -402,73 +309,57 @@ def plain_fingerprint(text: str) -> str:
 
 def spare_what_is_wanted(steps: Sequence[ImportAction]) -> list[ImportAction]:
     """Keep in the store what one item of the run would remove but another one wants."""
-    wanted = {step.about.id for step in steps if isinstance(step, Present)}
-    return [_spare(step, wanted) for step in steps]
-
-
-def _spare(step: ImportAction, wanted: Collection[int | None]) -> ImportAction:
-    if isinstance(step, Removal) and step.record.id in wanted:
-        why = (
-            f"Another item of the same run wants certificate {step.record.id} to be in the store: leave one of the two."
-        )
-        return failed(CertificatesError("ambiguous", why), step.about)
-    if not isinstance(step, Present):
-        return step
-    superseded = (replace(old, remove=old.remove and old.id not in wanted) for old in step.superseded)
-    return replace(step, superseded=tuple(superseded))
-
-
-def simulate(step: ImportAction) -> ImportAction:
-    """Return a step as it would be after it was carried out, for check mode."""
-    if not isinstance(step, Present):
-        return step
-    return replace(step, superseded=tuple(replace(old, removed=old.remove) for old in step.superseded))
+    wanted = {step.id for step in steps if step.content}
+    spared = []
+    for step in steps:
+        if step.outcome == "removed" and step.id in wanted:
+            why = f"Another item of the same run wants certificate {step.id} to be in the store: leave one of the two."
+            spared.append(step.failed(CertificatesError("ambiguous", why)))
+        else:
+            superseded = (replace(old, removed=old.removed and old.record.id not in wanted) for old in step.superseded)
+            spared.append(replace(step, superseded=tuple(superseded)))
+    return spared
 
 
 def as_simulated(step: ImportAction) -> ImportAction:
     """Return a step with a message that does not say that it was carried out, for check mode."""
-    if not isinstance(step, Creation | Update | Removal):
+    if step.outcome not in {"imported", "updated", "removed"}:
         return step
     return replace(step, message=f"Would be {step.message[0].lower()}{step.message[1:]}")
 
 
 def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:
     """Store or remove a certificate that is given twice only once: the later steps refer to the first."""
-    first_of: dict[Certificate | int, int] = {}
+    first_of: dict[Certificate | int | None, int] = {}
     marked = []
     for position, step in enumerate(steps):
         first = position
-        if isinstance(step, Present):
+        if step.content:
             first = first_of.setdefault(step.content.certificate, position)
-        elif isinstance(step, Removal):
-            first = first_of.setdefault(step.record.id, position)
-        marked.append(step if first == position else _repeated(step, steps[first], first))
+        elif step.outcome == "removed":
+            first = first_of.setdefault(step.id, position)
+        if first == position:
+            marked.append(step)
+        elif step.content != steps[first].content:
+            why = f"The same certificate as item {first}, with another chain, CSR or notes: give it once."
+            marked.append(step.failed(CertificatesError("ambiguous", why)))
+        else:
+            again = replace(step, content=None, record=None, changes={}, superseded=(), first=first)
+            marked.append(replace(again, outcome="unchanged", message=f"The same as item {first}."))
     return marked
 
 
-def _repeated(step: ImportAction, first: ImportAction, position: int) -> Repetition | Failure:
-    if isinstance(step, Present) and isinstance(first, Present) and step.content != first.content:
-        why = f"The same certificate as item {position}, with another chain, CSR or notes: give it once."
-        return failed(CertificatesError("ambiguous", why), step.about)
-    return Repetition(step.about, f"The same as item {position}.", position)
-
-
 def why_not_imported(
-    ineligibility: Ineligibility | None,
-    *,
-    imported: bool,
-    superseded_by: Sequence[int],
-    has_certificate: bool,
-    has_key: bool,
-    by_email: bool,
+    order: Mapping[str, t.Any], at: datetime, *, has_certificate: bool, has_key: bool, by_email: bool, force: bool
 ) -> tuple[WaitingReason, str] | None:
     """Return reason and message for an order whose certificate cannot be imported now, or `None` if it can."""
-    if ineligibility:
-        return ineligibility, f"Not imported: {INELIGIBLE[ineligibility]}"
-    if not has_certificate and imported:
+    why_not = ineligibility(order["status"], parse(order.get("expires_at")), at)
+    if why_not:
+        return why_not, f"Not imported: {INELIGIBLE[why_not]}"
+    if not has_certificate and order.get("imported"):
         return "already_imported", "The store holds the order's certificate already."
-    if superseded_by:
-        ids = ", ".join(map(str, superseded_by))
+    if order.get("superseded_by") and not force:
+        ids = ", ".join(map(str, order["superseded_by"]))
         return "superseded", f"Not imported: the store holds a newer certificate for the order's names (id {ids})."
     if not has_certificate and by_email:
         return "waiting_for_email", "Waiting for the fulfillment email: no message with the certificate has come yet."

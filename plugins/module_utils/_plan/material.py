@@ -66,17 +66,12 @@ class Content:
     def changes_to(self, record: StoreCertificate) -> dict[str, str]:
         """Return the properties of a record that `editObject` has to change."""
         chain = tuple(issuer for issuer in record.intermediates if not issuer.is_root)
-        held = {
-            "intermediateCertificate": chain,
-            "certificateSigningRequest": record.request,
-            "notes": plain_notes(record.notes),
+        is_there = {
+            "intermediateCertificate": self.intermediates == chain,
+            "certificateSigningRequest": self.request == record.request,
+            "notes": self.notes == plain_notes(record.notes),
         }
-        wanted = {
-            "intermediateCertificate": self.intermediates,
-            "certificateSigningRequest": self.request,
-            "notes": self.notes,
-        }
-        return {name: value for name, value in self._optional().items() if wanted[name] != held[name]}
+        return {name: value for name, value in self._optional().items() if not is_there[name]}
 
     def _optional(self) -> dict[str, str]:
         properties = {
@@ -89,11 +84,10 @@ class Content:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What to accept, and what else to do."""
+    """What to accept."""
 
     allow_expired: bool = False
     verify_chain: bool = True
-    remove_superseded: bool = False
     trust: t.Literal["require", "warn", "ignore"] = "warn"
 
 
@@ -156,7 +150,15 @@ def assemble(
             "ambiguous", "Several certificates with the private key's public key were given: leave the one to import."
         )
     leaf = own[0]
-    _check_validity(leaf, wishes, at)
+    if leaf.not_before > at:
+        raise CertificatesError(
+            "not_yet_valid",
+            f"The certificate is valid from {iso(leaf.not_before)} on: import it then, or check this machine's clock.",
+        )
+    if leaf.not_after < at and not wishes.allow_expired:
+        raise CertificatesError(
+            "expired", f"The certificate expired at {iso(leaf.not_after)}: give the renewed one, or set allow_expired."
+        )
     with _naming(material, "csr"):
         request = read_request(material.request) if material.request is not None else None
     if request and request.public_key_sha256 != leaf.public_key_sha256:
@@ -233,18 +235,6 @@ def _naming(material: Material, part: str) -> Iterator[None]:
         if part not in material.paths:
             raise
         raise CertificatesError(error.code, f"{material.paths[part]}: {error.message}", **error.details) from None
-
-
-def _check_validity(leaf: Certificate, wishes: ImportOptions, at: datetime) -> None:
-    if leaf.not_before > at:
-        raise CertificatesError(
-            "not_yet_valid",
-            f"The certificate is valid from {iso(leaf.not_before)} on: import it then, or check this machine's clock.",
-        )
-    if leaf.not_after < at and not wishes.allow_expired:
-        raise CertificatesError(
-            "expired", f"The certificate expired at {iso(leaf.not_after)}: give the renewed one, or set allow_expired."
-        )
 
 
 def _chain_of(

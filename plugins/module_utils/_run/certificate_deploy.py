@@ -7,16 +7,15 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
-from .._api.balancers import Balancer, fetch_balancers
+from .._api.balancers import fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.store import fetch_stored, warn_of_unreadable
-from .._api.values import check_ids, check_ranges
+from .._api.values import LARGEST_ID, check_ids, check_ranges
 from .._argspec import ArgumentSpec, api_options, ledger_options, selection_options
 from .._codes import DeployOutcome
 from .._errors import CertificatesError
@@ -33,7 +32,6 @@ from .._plan.deployments import (
     plan_wishes,
     why_unmatched,
 )
-from .._plan.settings import LIMITS, LONGEST_WAIT
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Overrides
 from .._progress import ProgressFile
@@ -42,9 +40,6 @@ from .._times import now
 from .roots import clients_of, roots_if_any
 from .serving import Watch
 from .switching import Switcher, WaitOptions
-
-if t.TYPE_CHECKING:
-    from .lock import Lock
 
 LISTENERS: dict[str, t.Any] = {
     "type": "list",
@@ -92,6 +87,15 @@ SPEC = (
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+LONGEST_WAIT = 86_400
+"""Seconds."""
+LIMITS = {
+    "concurrency": (1, MOST_CALLS_AT_ONCE),
+    "max_listeners": (0, LARGEST_ID),
+    "wait_interval": (0.1, LONGEST_WAIT),
+    "wait_timeout": (0, LONGEST_WAIT),
+    "verify_timeout": (0, LONGEST_WAIT),
+}
 NARROWING = ("common_names", "load_balancers", "ports")
 """Options of the renewal mode."""
 OVERRIDES = (
@@ -111,7 +115,9 @@ def run(module: Module) -> dict[str, t.Any]:
     if params["exclusive"]:
         check_ledger(module)
     client = connect(module, params["concurrency"], module.stop_on_signals())
-    watch = watch_of(module, client) if params["verify"] else None
+    watch = None
+    if params["verify"]:  # without any root certificates, it does not tell about trust
+        watch = Watch(params["verify_timeout"], roots_if_any(params["trusted_ca_path"], module.warn), client.stop)
     planned_at = now()
     planned = plan(module, client, wishes)
     if module.check_mode:
@@ -119,21 +125,19 @@ def run(module: Module) -> dict[str, t.Any]:
             check_place(params["ledger_url"])
         return as_result(planned, [simulate(one) for one in planned], client)
     wait_options = WaitOptions(params["wait"], params["wait_timeout"], params["wait_interval"])
-    with lock_for(module, client, wait_options, planned, planned_at, exclusive=params["exclusive"]) as lock:
-        if lock and lock.is_plan_stale:
-            planned = plan(module, client, wishes)
-        if lock and not any_change(planned):
-            lock.end()
-        switcher = Switcher(
-            client, wait_options, watch, rollback=params["rollback"], before_sending=lock.check if lock else None
-        )
-        settled = [one for one in planned if one.place is None]
-        groups = list(by_balancer(planned))
-        for group in client.each(ProgressFile(module.given_folder, len(groups)).of(switcher), groups):
-            settled += group
+    planned, done = carry_out(
+        module,
+        client,
+        planned,
+        planned_at,
+        lambda: plan(module, client, wishes),
+        wait_options,
+        watch,
+        exclusive=params["exclusive"],
+    )
     for warning in watch.warnings if watch else ():
         module.warn(warning)
-    return as_result(planned, sorted(settled, key=by_place), client)
+    return as_result(planned, done, client)
 
 
 def any_change(planned: Iterable[ListenerAction]) -> bool:
@@ -152,28 +156,51 @@ def check_ledger(module: Module) -> None:
         check_place(module.params["ledger_url"])
 
 
-@contextmanager
-def lock_for(
+def carry_out(
     module: Module,
     client: Client,
-    wait_options: WaitOptions,
-    planned: Iterable[ListenerAction],
+    planned: list[ListenerAction],
     planned_at: datetime,
+    plan_again: Callable[[], list[ListenerAction]],
+    wait_options: WaitOptions,
+    watch: Watch | None,
     *,
     exclusive: bool,
-) -> Iterator[Lock | None]:
-    """Have the lock to change load balancers in a block, if there is something to change and the user wants that only one run does."""
-    if not (exclusive and any_change(planned)):
-        yield None
-        return
-    module.require(*FOR_LEDGER)
-    from .lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
+    at_once: int | None = None,
+) -> tuple[list[ListenerAction], list[ListenerAction]]:
+    """Carry out a plan, several balancers at the same time; return it, and what became of the listeners.
 
-    lock = acquire(client, module.params["ledger_url"], wait_options, planned_at)
+    Args:
+        module: the options.
+        client: the session.
+        planned: the plan.
+        planned_at: when its facts began to be read.
+        plan_again: makes it anew, if another run may have changed something since then.
+        wait_options: how long to wait for balancers and other runs.
+        watch: looks at what is served, if that is wanted.
+        exclusive: whether no other run may change something meanwhile.
+        at_once: as `Client.each` takes it.
+    """
+    lock = None
+    if exclusive and any_change(planned):
+        module.require(*FOR_LEDGER)
+        from .lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
+
+        lock = acquire(client, module.params["ledger_url"], wait_options, planned_at)
     try:
-        yield lock
+        if lock and lock.is_plan_stale:
+            planned = plan_again()
+        if lock and not any_change(planned):
+            lock.end()
+        check = lock.check if lock else None
+        switcher = Switcher(client, wait_options, watch, rollback=module.params["rollback"], before_sending=check)
+        groups = list(by_balancer(planned))
+        done = client.each(ProgressFile(module.given_folder, len(groups)).of(switcher), groups, at_once=at_once)
     finally:
-        lock.end()
+        if lock:
+            lock.end()
+    settled = [one for one in planned if one.place is None]
+    return planned, sorted([*settled, *(one for group in done for one in group)], key=by_place)
 
 
 def check_params(module: Module) -> None:
@@ -191,7 +218,7 @@ def check_params(module: Module) -> None:
         raise CertificatesError(
             "invalid_argument", f"{', '.join(misplaced)} cannot be used {where}: leave one or the other out."
         )
-    check_ranges(params, {**LIMITS, "concurrency": (1, MOST_CALLS_AT_ONCE), "wait_interval": (0.1, LONGEST_WAIT)})
+    check_ranges(params, LIMITS)
     check_ports("ports", params["ports"] or ())
 
 
@@ -223,12 +250,7 @@ def wishes_of(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
             "invalid_argument", "listeners: a load_balancer is empty; give each listener the name, uuid or id of one."
         )
     return [
-        ListenerOptions(
-            one["certificate_id"],
-            listener["load_balancer"].strip(),
-            listener["port"],
-            listener["previous_certificate_id"],
-        )
+        ListenerOptions(**{**listener, "certificate_id": one["certificate_id"]})
         for one in deployments
         for listener in one["listeners"]
     ]
@@ -250,22 +272,13 @@ def plan(module: Module, client: Client, wishes: Sequence[ListenerOptions] | Non
         planned = plan_wishes(balancers, index, wishes, overrides, clients)
     else:
         selection = ListenerSelection(params["common_names"], params["load_balancers"], params["ports"])
-        check_selection(selection, balancers, index)
+        unmatched = why_unmatched(selection, balancers, index)
+        if unmatched:
+            raise CertificatesError("not_found", unmatched)
         planned = plan_renewals(balancers, index, selection, clients)
         warn_of_what_is_missing(client, planned, selection)
     check_number([one for one in planned if one.is_changed], params["max_listeners"])
     return planned
-
-
-def check_selection(selection: ListenerSelection, balancers: Sequence[Balancer], index: StoreIndex) -> None:
-    """Refuse patterns that match nothing: they are mistyped, or what they meant is gone.
-
-    Raises:
-        CertificatesError: `not_found`.
-    """
-    unmatched = why_unmatched(selection, balancers, index)
-    if unmatched:
-        raise CertificatesError("not_found", unmatched)
 
 
 def warn_of_what_is_missing(client: Client, planned: Sequence[ListenerAction], selection: ListenerSelection) -> None:
@@ -305,12 +318,6 @@ def check_number(planned: Sequence[ListenerAction], most: int) -> None:
             max_listeners=most,
             listeners=[one.name for one in planned],
         )
-
-
-def watch_of(module: Module, client: Client) -> Watch:
-    """Return what looks at the listeners; without any root certificates, it does not tell about trust."""
-    anchors = roots_if_any(module.params["trusted_ca_path"], module.warn)
-    return Watch(module.params["verify_timeout"], anchors, client.stop)
 
 
 def by_balancer(planned: Sequence[ListenerAction]) -> Iterator[list[ListenerAction]]:

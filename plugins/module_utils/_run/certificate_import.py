@@ -10,54 +10,44 @@ import re
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 
 from .._api import store
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
 from .._api.faults import NOT_FOUND_ADVICE
 from .._api.orders import Order, fetch_orders
-from .._api.values import check_ids
+from .._api.values import check_ids, check_ranges
 from .._argspec import IDENTITIES, SOURCES, api_options, concurrency_options, import_options, ledger_options
-from .._codes import Code, ImportReason
+from .._codes import Code
 from .._errors import CertificatesError
 from .._files import read_file
 from .._ledger.place import check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
+from .._names import named
 from .._plan.imports import (
-    About,
-    Creation,
-    Failure,
     ImportAction,
-    Present,
-    Removal,
-    Repetition,
-    Superseded,
-    Unchanged,
-    Update,
     as_simulated,
     check_deletion,
-    failed,
     mark_repeated,
     plain_fingerprint,
     plan_absent,
     plan_found,
     plan_present,
-    simulate,
     spare_what_is_wanted,
     warnings_of,
 )
-from .._plan.material import Content, ImportOptions, Material, assemble, check_order, presumed_leaf, with_remedy
+from .._plan.material import ImportOptions, Material, assemble, check_order, presumed_leaf, with_remedy
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._progress import ProgressFile
-from .._times import now
+from .._text import some_of
+from .._times import iso, now
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
 from .._x509.keys import key_texts
 from .creates import Creator
-from .import_result import as_result
 from .order_files import certificate_files
 from .roots import clients_of, known_issuers, roots_if_any, trusted_roots
 
@@ -65,6 +55,12 @@ SPEC = api_options() + import_options() + ledger_options() + concurrency_options
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 Item = dict[str, t.Any]
 """The options of one certificate."""
+Orders: t.TypeAlias = "Mapping[int, Order] | CertificatesError"
+"""The orders to check certificates against, or the error why they could not be read."""
+Checked = tuple[Item, ImportAction | None]
+"""The options of one certificate, and what `check` has returned for it."""
+ClientsWith = Callable[[str | None], Clients]
+"""Returns the clients with the root certificates of a path, `None` for those of this machine."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -75,20 +71,18 @@ def run(module: Module) -> dict[str, t.Any]:
     check_params(module)
     for position, item in enumerate(items):
         check_combination(item, "" if is_single else f"Item {position}: ")
-    order_ids = sorted({item["order_id"] for item in items if item["order_id"] is not None})
-    check_ids("order_id", order_ids)
     if params["ledger_url"]:
         check_place(params["ledger_url"])
     clients_with = cache(clients_of)
-    checked = [check(item, module, clients_with) for item in items]  # until then a signal simply ends the run
+    checked = [(item, check(item, module, clients_with)) for item in items]  # until then a signal simply ends the run
     client = connect(module, params["concurrency"], module.stop_on_signals())
-    steps = refuse_creates_without_a_place(plan(client, items, checked, order_ids), params["ledger_url"])
+    steps = plan(client, checked, clients_with)
+    steps = refuse_creates_without_a_place(steps, params["ledger_url"])
     for step in steps:
         for warning in warnings_of(step):
-            module.warn(f"{step.about.name}: {warning}")
-    planned = [simulate(step) for step in steps]
-    done = [as_simulated(step) for step in planned] if module.check_mode else carry_out(module, client, steps)
-    return {**as_result(planned, done, client, single=is_single), "skipped_items": waiting}
+            module.warn(f"{step.name}: {warning}")
+    done = [as_simulated(step) for step in steps] if module.check_mode else carry_out(module, client, steps)
+    return {**as_result(steps, done, client, single=is_single), "skipped_items": waiting}
 
 
 OF_OTHERS = (
@@ -132,17 +126,14 @@ def items_of(params: Item) -> tuple[list[Item], list[dict[str, t.Any]]]:
         passphrase,
         force=params["force"],
     )
-    of_one = SPEC.options["certificates"]["options"]
-    shared = {name: params[name] for name in of_one if "default" in of_one[name]}
-    unset = dict.fromkeys(of_one)
-    common = {**unset, **shared, "privatekey_passphrase": passphrase, "trusted_ca_path": params["trusted_ca_path"]}
+    of_one, shared = SPEC.options["certificates"]["options"], {"privatekey_passphrase", "trusted_ca_path"}
+    common = {name: params[name] if "default" in one or name in shared else None for name, one in of_one.items()}
     return [{**common, **item} for item in found["ready"]], found["skipped"]
 
 
 def check_params(module: Module) -> None:
     """Refuse combinations of options that the argument specification cannot express."""
-    if not 1 <= module.params["concurrency"] <= MOST_CALLS_AT_ONCE:
-        raise CertificatesError("invalid_argument", f"concurrency must be from 1 to {MOST_CALLS_AT_ONCE}.")
+    check_ranges(module.params, {"concurrency": (1, MOST_CALLS_AT_ONCE)})
     misplaced = sorted(module.given & {"state", "allow_expired", "verify_chain", "remove_superseded", "trust"})
     if module.params["certificates"] is not None and misplaced:
         raise CertificatesError(
@@ -152,11 +143,12 @@ def check_params(module: Module) -> None:
 
 def check_combination(item: Item, which: str) -> None:
     """Refuse a certificate without its private key, and a deletion that does not name a certificate."""
+    check_ids("order_id", [] if item["order_id"] is None else [item["order_id"]])
     wanted = IDENTITIES if item["state"] == "absent" else SOURCES
     if all(item[name] is None for name in wanted):
         raise CertificatesError("invalid_argument", f"{which}state {item['state']} needs one of {', '.join(wanted)}.")
     if item["state"] == "absent":
-        if any(item[name] is not None and not is_given(item[name]) for name in wanted):
+        if any(item[name] is not None and not str(item[name]).strip(" .") for name in wanted):
             raise CertificatesError("invalid_argument", f"{which}an empty {' or '.join(wanted)} names no certificate.")
         fingerprint = item["fingerprint_sha256"]
         if fingerprint is not None and not SHA256.fullmatch(plain_fingerprint(fingerprint)):
@@ -173,88 +165,28 @@ def check_combination(item: Item, which: str) -> None:
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def is_given(value: object) -> bool:
-    """Return whether an option names something; an empty name does not."""
-    return value is not None and str(value).strip(" .") != ""
-
-
-@dataclass(frozen=True)
-class Orders:
-    """The orders to check certificates against, or the error why they could not be read."""
-
-    by_id: dict[int, Order]
-    error: CertificatesError | None = None
-
-    def check(self, content: Content, order_id: int) -> None:
-        """Refuse a certificate that was not issued for an order's CSR.
-
-        Raises:
-            CertificatesError: its code is the `reason`.
-        """
-        if self.error:
-            raise as_reason(self.error)
-        check_order(content, self.by_id.get(order_id), order_id)
-
-
-@dataclass(frozen=True)
-class ToStore:
-    """A certificate that can be stored, as far as that can be checked without the API."""
-
-    content: Content
-    wishes: ImportOptions
-    about: About
-    clients: Clients = field(repr=False, compare=False)
-
-    def plan(self, index: StoreIndex, orders: Orders) -> ImportAction:
-        """Return what to do about it."""
-        order_id = self.about.order_id
-        try:
-            if order_id is not None:
-                orders.check(self.content, order_id)
-        except CertificatesError as error:
-            return failed(error, replace(self.about, warnings=()))
-        step = plan_present(self.content, index, self.wishes, order_id, self.clients)
-        return replace(step, about=replace(step.about, warnings=self.about.warnings))
-
-
-@dataclass(frozen=True)
-class ToRemove:
-    """The options that identify a certificate to delete."""
-
-    certificate_id: int | None
-    fingerprint_sha256: str | None
-    common_name: str | None
-
-    def plan(self, index: StoreIndex, _orders: Orders) -> ImportAction:
-        """Return what to do about it."""
-        return plan_absent(list(index), self.certificate_id, self.fingerprint_sha256, self.common_name)
-
-
-Checked: t.TypeAlias = "ToStore | ToRemove | Failure"
-
-
-def check(item: Item, module: Module, clients_with: Callable[[str | None], Clients]) -> Checked:
-    """Check one certificate as far as possible without the API.
+def check(item: Item, module: Module, clients_with: ClientsWith) -> ImportAction | None:
+    """Check one certificate as far as possible without the API; return what stores it, or its failure; `None` for one to delete.
 
     Args:
         item: the options.
         module: gets to know the secrets, and the warnings.
-        clients_with: returns the clients with the root certificates of a path, `None` for those of this machine.
+        clients_with: see there; what it cannot read is a failure of this certificate.
     """
     if item["state"] == "absent":
-        return ToRemove(item["certificate_id"], item["fingerprint_sha256"], item["common_name"])
-    wishes = ImportOptions(item["allow_expired"], item["verify_chain"], item["remove_superseded"], item["trust"])
-    about = About(order_id=item["order_id"], notes=item["notes"])
+        return None
+    wishes = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"])
+    known = ImportAction("imported", "", order_id=item["order_id"], notes=item["notes"])
     try:
         material = read_material(item)
         module.no_log_values.update(key_texts(material.private_key or b""))
-        about = replace(about, certificate=presumed_leaf(material))
+        known = replace(known, certificate=presumed_leaf(material))
         content, warnings = assemble(material, wishes, now(), anchors_for(item, module))
-        clients = clients_with(item["trusted_ca_path"])
+        clients_with(item["trusted_ca_path"])
     except CertificatesError as error:
-        return failed(error, about)
+        return known.failed(error)
     module.no_log_values.add(content.private_key_pem.strip())
-    return ToStore(content, wishes, replace(about, certificate=content.certificate, warnings=warnings), clients)
+    return ImportAction.of(content, item["order_id"], warnings)
 
 
 def anchors_for(item: Item, module: Module) -> Anchors | None:
@@ -294,130 +226,124 @@ def read_material(item: Item) -> Material:
     )
 
 
-def plan(
-    client: Client, items: Sequence[Item], checked: Sequence[Checked], order_ids: Sequence[int]
-) -> list[ImportAction]:
+def plan(client: Client, checked: Sequence[Checked], clients_with: ClientsWith) -> list[ImportAction]:
     """Read the orders and the store once for all; return what to do about each certificate."""
-    failures: list[ImportAction] = [one for one in checked if isinstance(one, Failure)]
+    failures = [new for _item, new in checked if new and new.outcome == "failed"]
     if len(failures) == len(checked):
         return failures
-    orders = read_orders(client, order_ids)
-    stored = store.fetch_stored(client)
-    if any(item["state"] == "present" or item["fingerprint_sha256"] is not None for item in items):
-        store.warn_of_unreadable(client, stored)
-    return plan_from(client, checked, StoreIndex(stored), orders)
-
-
-def plan_from(client: Client, checked: Sequence[Checked], index: StoreIndex, orders: Orders) -> list[ImportAction]:
-    """Return what to do about each certificate, from what the store holds."""
-    steps = mark_repeated([one if isinstance(one, Failure) else one.plan(index, orders) for one in checked])
-    return [name_services(client, step) for step in spare_what_is_wanted(steps)]
-
-
-def name_services(client: Client, step: ImportAction) -> ImportAction:
-    """If a certificate is in use, add to the message what uses it."""
-    if not isinstance(step, Failure) or step.reason != "in_use" or step.about.id is None:
-        return step
-    services = store.fetch_services(client, step.about.id)
-    return replace(step, message=f"{step.message} It is used by: {', '.join(services)}.") if services else step
-
-
-def read_orders(client: Client, order_ids: Sequence[int]) -> Orders:
-    """Return the orders; if they cannot be read, this affects only certificates that are checked against an order."""
+    order_ids = sorted({item["order_id"] for item, _new in checked if item["order_id"] is not None})
+    orders: Orders
     try:
         found = fetch_orders(client, client.account_id(), order_ids) if order_ids else []
-        return Orders({order.id: order for order in found})
+        orders = {order.id: order for order in found}
     except CertificatesError as error:
-        return Orders({}, error)
+        orders = error  # of those certificates only that are checked against an order
+    stored = store.fetch_stored(client)
+    if any(item["state"] == "present" or item["fingerprint_sha256"] is not None for item, _new in checked):
+        store.warn_of_unreadable(client, stored)
+    return plan_from(checked, StoreIndex(stored), orders, clients_with)
+
+
+def plan_from(
+    checked: Sequence[Checked], index: StoreIndex, orders: Orders, clients_with: ClientsWith
+) -> list[ImportAction]:
+    """Return what to do about each certificate, from what the store holds."""
+    steps = [plan_one(one, index, orders, clients_with) for one in checked]
+    return spare_what_is_wanted(mark_repeated(steps))
+
+
+def plan_one(checked: Checked, index: StoreIndex, orders: Orders, clients_with: ClientsWith) -> ImportAction:
+    """Return what to do about one certificate."""
+    item, new = checked
+    if new is None:
+        return plan_absent(index, item["certificate_id"], item["fingerprint_sha256"], item["common_name"])
+    if new.outcome == "failed":
+        return new
+    try:
+        if item["order_id"] is not None:
+            if isinstance(orders, CertificatesError):
+                raise as_reason(orders)
+            check_order(new.wanted, orders.get(item["order_id"]), item["order_id"])
+    except CertificatesError as error:
+        return replace(new, warnings=()).failed(error)
+    clients = clients_with(item["trusted_ca_path"])
+    return plan_present(new, index, clients, remove_superseded=item["remove_superseded"])
 
 
 def refuse_creates_without_a_place(steps: Sequence[ImportAction], ledger_url: str | None) -> list[ImportAction]:
     """Fail steps that create something if there is no possible place for the ledger; in check mode as well."""
     try:
-        if any(isinstance(step, Creation) for step in steps):
+        if any(step.outcome == "imported" for step in steps):
             check_place(ledger_url)
     except CertificatesError as error:
-        return [failed(as_reason(error), step.about) if isinstance(step, Creation) else step for step in steps]
+        return [step.failed(as_reason(error)) if step.outcome == "imported" else step for step in steps]
     return list(steps)
 
 
 def carry_out(module: Module, client: Client, steps: Sequence[ImportAction]) -> list[ImportAction]:
     """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
-    creator = Creator(client, module.params["ledger_url"], [step for step in steps if isinstance(step, Creation)])
+    creations = [step for step in steps if step.outcome == "imported"]
+    creator = Creator(client, module.params["ledger_url"], creations)
     progress = ProgressFile(module.given_folder, len(steps))
     try:
         done = client.each(progress.of(lambda step: carry_out_one(client, creator, step)), steps, prepares=True)
     finally:
         creator.close()
-    return [repeated(step, done[step.first]) if isinstance(step, Repetition) else step for step in done]
-
-
-def repeated(step: Repetition, first: ImportAction) -> ImportAction:
-    """Return the step of a certificate that was already given by an earlier item."""
-    if isinstance(first, Failure):
-        return Failure(step.about, first.message, first.reason)
-    return replace(step, about=replace(step.about, id=first.about.id))
+    for position, step in enumerate(done):
+        if step.first is not None:
+            first = done[step.first]
+            done[position] = replace(step, id=first.id)
+            if first.outcome == "failed":
+                done[position] = replace(step, outcome="failed", reason=first.reason, message=first.message)
+    return done
 
 
 def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> ImportAction:
     """Carry out the plan for one certificate."""
     try:
-        if isinstance(step, Creation):
+        if step.outcome == "imported":
             step = create(creator, step)
-        if isinstance(step, Update):
-            edit(client, step)
-        elif isinstance(step, Removal):
-            return carry_out_removal(client, step)
+        if step.record and step.outcome == "updated":
+            edit(client, step, step.record.id)
+        elif step.record and step.outcome == "removed":
+            remove(client, step.record.id, step.record.certificate)
     except CertificatesError as error:
-        return name_services(client, failed(as_reason(error), step.about))
-    if not isinstance(step, Present):
-        return step
-    return replace(
-        step,
-        superseded=tuple(replace(old, removed=old.remove and was_removed(client, old)) for old in step.superseded),
-    )
+        return step.failed(as_reason(error))
+    superseded = (replace(old, removed=old.removed and was_removed(client, old.record)) for old in step.superseded)
+    return replace(step, superseded=tuple(superseded))
 
 
-def carry_out_removal(client: Client, step: Removal) -> ImportAction:
-    """Delete a record."""
-    try:
-        remove(client, step.record.id, step.record.certificate)
-    except CertificatesError as error:
-        return name_services(client, failed(as_reason(error), step.about))
-    return step
-
-
-def create(creator: Creator, step: Creation) -> ImportAction:
+def create(creator: Creator, step: ImportAction) -> ImportAction:
     """Store a certificate; if another run was faster, plan what is left to do about its record."""
     try:
         created = creator.create(step)
     except CertificatesError as error:
-        raise with_remedy(error, step.content.certificate) from None
+        raise with_remedy(error, step.wanted.certificate) from None
     if isinstance(created, int):
-        return replace(step, about=replace(step.about, id=created))
+        return replace(step, id=created)
     found = plan_found(step, [created])
-    if step.is_second and not isinstance(found, Unchanged):
+    if step.is_second and found.outcome != "unchanged":
         raise chain_not_kept(created.id)
     return found
 
 
-def edit(client: Client, step: Update) -> None:
+def edit(client: Client, step: ImportAction, identifier: int) -> None:
     """Change a record; if no clear answer came, or its chain is to change, read it before deciding whether it failed."""
+
+    def lacking() -> Mapping[str, str] | None:
+        """Return what the record is not as wanted in; `None` if that cannot be read."""
+        with suppress(CertificatesError):
+            record = store.fetch_one(client, identifier)
+            return None if record is None else step.wanted.changes_to(record)
+        return None
+
     try:
-        store.edit(client, step.record.id, step.changes)
+        store.edit(client, identifier, step.changes)
     except CertificatesError as error:
-        if error.code != "no_answer" or lacking(client, step) != {}:
+        if error.code != "no_answer" or lacking() != {}:
             raise
-    if CHAIN in step.changes and CHAIN in (lacking(client, step) or {}):
-        raise chain_not_kept(step.record.id)
-
-
-def lacking(client: Client, step: Update) -> Mapping[str, str] | None:
-    """Return what a record is not as wanted in; `None` if that cannot be read."""
-    with suppress(CertificatesError):
-        record = store.fetch_one(client, step.record.id)
-        return None if record is None else step.content.changes_to(record)
-    return None
+    if CHAIN in step.changes and CHAIN in (lacking() or {}):
+        raise chain_not_kept(identifier)
 
 
 CHAIN = "intermediateCertificate"
@@ -467,7 +393,7 @@ def is_stored(client: Client, identifier: int) -> bool:
     return True
 
 
-def was_removed(client: Client, old: Superseded) -> bool:
+def was_removed(client: Client, old: store.StoreCertificate) -> bool:
     """Delete a superseded record and return whether it is gone; it is kept if it is now in use or has changed."""
     try:
         remove(client, old.id, old.certificate)
@@ -477,12 +403,7 @@ def was_removed(client: Client, old: Superseded) -> bool:
     return True
 
 
-REASONS: Mapping[Code, ImportReason] = {
-    "refused": "refused",
-    "not_found": "not_found",
-    "in_use": "in_use",
-    "ambiguous": "ambiguous",
-}
+REASONS = frozenset({"refused", "not_found", "in_use", "ambiguous"})
 """Failure codes that are used as reasons; all others become `api_error`."""
 
 
@@ -491,4 +412,74 @@ def as_reason(error: CertificatesError) -> CertificatesError:
     if error.code == "no_answer":
         message = f"{error.message} Run it again: it looks first what was done."
         return CertificatesError("outcome_unknown", message, **error.details)
-    return CertificatesError(REASONS.get(error.code, "api_error"), error.message, **error.details)
+    return CertificatesError(error.code if error.code in REASONS else "api_error", error.message, **error.details)
+
+
+# The result
+
+
+def as_result(
+    planned: Sequence[ImportAction], done: Sequence[ImportAction], client: Client, *, single: bool
+) -> dict[str, t.Any]:
+    """Return the module's result, with `failure` if a certificate failed."""
+    certificates = [step.as_result() for step in done]
+    # The diff shows the plan, unless another run has stored it meanwhile.
+    shown = [
+        end if step.outcome == "imported" and end.outcome in {"unchanged", "updated"} else step
+        for step, end in zip(planned, done, strict=True)
+    ]
+    result: dict[str, t.Any] = {
+        "changed": any(step.changes_something for step in done),
+        "certificates": certificates,
+        "api_calls": client.api_calls,
+        "diff": [as_diff(step) for step in shown if step.changes_something],
+    }
+    if single:
+        result["certificate"] = certificates[0]
+    failures = [(position, step) for position, step in enumerate(done) if step.outcome == "failed"]
+    if failures:
+        result["failure"] = as_failure(failures, len(done), stopped=client.stop.is_set())
+    return result
+
+
+def as_failure(failures: Sequence[tuple[int, ImportAction]], count: int, *, stopped: bool) -> dict[str, t.Any]:
+    """Return `failure` for the certificates that failed."""
+    _position, first = failures[0]
+    if count == 1:
+        code = "interrupted" if stopped else t.cast(Code, first.reason)
+        return CertificatesError(code, first.message).as_failure()
+    said = [f"item {position} ({name_of(step)}): {step.reason}: {step.message}" for position, step in failures]
+    return CertificatesError(
+        "interrupted" if stopped else "certificates_failed",
+        f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} certificates failed: "
+        f"{some_of(said, 5, '; ', '; ')}",
+        items=[{"item": position, "reason": step.reason, "message": step.message} for position, step in failures],
+    ).as_failure()
+
+
+def name_of(step: ImportAction) -> str:
+    """Return a certificate's name in messages."""
+    return step.name or "unknown name"
+
+
+def as_diff(step: ImportAction) -> dict[str, t.Any]:
+    """Return the plan for one certificate in the form of Ansible's diffs: public facts only."""
+    certificate = step.certificate
+    known: dict[str, t.Any] = {"id": step.id, "common_name": name_of(step)}
+    if certificate:
+        known = {
+            "id": step.id,
+            **named(certificate.common_name, certificate.shown_name),
+            "fingerprint_sha256": certificate.fingerprint_sha256,
+            "not_after": iso(certificate.not_after),
+        }
+    before: dict[str, t.Any] = {} if step.outcome == "imported" else dict(known)
+    after: dict[str, t.Any] = {} if step.outcome == "removed" else dict(known)
+    if step.outcome in {"imported", "updated"}:
+        after["state"] = step.message
+    if step.record and "notes" in step.changes:
+        before["notes"], after["notes"] = step.record.notes, step.notes
+    removed = [old.record.id for old in step.superseded if old.removed]
+    if removed:
+        before["superseded"], after["superseded"] = removed, []
+    return {"before_header": name_of(step), "after_header": name_of(step), "before": before, "after": after}

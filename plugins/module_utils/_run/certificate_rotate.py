@@ -11,8 +11,8 @@ without its writes: what would be stored gets a record with a negative id, what 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from .._api.balancers import Balancer, fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
@@ -29,20 +29,18 @@ from .._argspec import (
 )
 from .._errors import CertificatesError, failed_about
 from .._libraries import FOR_API, FOR_CERTIFICATES
-from .._mail.limits import why_unusable
+from .._mail.limits import which_mailboxes, why_unusable
 from .._module import Module
 from .._names import any_matches
 from .._plan.approvals import Approved, limit_imports, limit_listeners, limit_removal, preview_of
 from .._plan.attention import REASONS, RenewalFacts, find_attention, served_by
-from .._plan.deployments import ListenerAction, ListenerSelection, as_it_is, by_place, plan_renewals, why_unmatched
-from .._plan.imports import About, Failure, ImportAction, Present, Removal, as_simulated
+from .._plan.deployments import ListenerAction, ListenerSelection, as_it_is, plan_renewals, why_unmatched
+from .._plan.imports import ImportAction, as_simulated, removal_of
 from .._plan.removal import as_result as as_record
 from .._plan.removal import plan_removal
-from .._plan.rotation import Chosen, Record, SourceCertificate, SourceOptions, choose, is_meant, without_replaced
-from .._plan.settings import LONGEST_WAIT, MOST_BALANCERS, which_mailboxes
+from .._plan.rotation import Record, SourceCertificate, SourceOptions, choose, is_meant, without_replaced
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
-from .._progress import ProgressFile
 from .._report.rotation_summary import RESULT_NAMES, failure_lines, summary
 from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, Source
 from .._times import iso, now, renewal_due
@@ -51,11 +49,10 @@ from . import certificate_deploy as deploying
 from . import certificate_import as importing
 from . import fulfillment_email_info as mailing
 from .certificate_info import Services, services_of
-from .import_result import as_diff
 from .roots import clients_of, known_issuers, trusted_roots
 from .serving import Watch
 from .sources import Read, read_sources
-from .switching import Switcher, WaitOptions
+from .switching import WaitOptions
 
 PHASES = ("import", "deploy", "verify", "clean_up")
 REPORT = "report"
@@ -100,16 +97,18 @@ SPEC = (
     )
 )
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
-LIMITS: Mapping[str, tuple[int, int]] = {
+LIMITS = {
     "concurrency": (1, MOST_CALLS_AT_ONCE),
-    "deploy_concurrency": (1, MOST_BALANCERS),
+    "deploy_concurrency": (1, 64),
     "max_listeners": (0, LARGEST_ID),
-    "balancer_wait_timeout": (0, LONGEST_WAIT),
-    "verify_timeout": (0, LONGEST_WAIT),
+    "balancer_wait_timeout": (0, deploying.LONGEST_WAIT),
+    "verify_timeout": (0, deploying.LONGEST_WAIT),
 }
 WAIT_INTERVAL = 10.0
 """Seconds between two readings of a balancer, at most."""
 ONCE_SEEN = "Would be removed, once it was seen that what replaces it is served."
+LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
+"""What a run comes to."""
 CHANGED_MEANWHILE = {"key_mismatch", "invalid_pem", "bad_passphrase", "not_found"}
 """Reasons of an import that certificates and keys which fitted a moment before can only have if their files have changed."""
 
@@ -168,9 +167,12 @@ def checked_sources(module: Module) -> list[Source]:
 def checked_source(position: int, given: Mapping[str, t.Any]) -> Source:
     """Return a source, which is named by its position if it is refused."""
     try:
-        source = Source.of(given)
-        why_not = why_no_mail(given["mail"]) if source.kind == MAIL else None
-        if source.kind != MAIL and given[KEY_FOLDER] is not None:
+        source, why_not = Source.of(given), None
+        if source.kind == MAIL:
+            named = which_mailboxes(given["mail"])
+            why_not = f"mail must name the mailbox by one of {', '.join(MAILBOXES)}{named}" if named else None
+            why_not = why_not or why_unusable(given["mail"])
+        elif given[KEY_FOLDER] is not None:
             why_not = f"{KEY_FOLDER} belongs to mail: the keys of {source.kind} are beside its certificates."
         if why_not:
             raise CertificatesError("invalid_argument", why_not)
@@ -179,18 +181,15 @@ def checked_source(position: int, given: Mapping[str, t.Any]) -> Source:
     return source
 
 
-def why_no_mail(mail: Mapping[str, t.Any]) -> str | None:
-    """Return why no mailbox can be opened by a description, or `None` if nothing in it speaks against that."""
-    named = which_mailboxes(mail)
-    return f"mail must name the mailbox by one of {', '.join(MAILBOXES)}{named}" if named else why_unusable(mail)
-
-
 def read_all(module: Module, sources: Sequence[Source], clients: Clients) -> Read:
     """Read the sources."""
     params = module.params
 
     def look_into(position: int, keys: Sequence[str]) -> Mapping[str, t.Any]:
-        return mailing.run(t.cast(Module, ForMail(module, params["sources"][position]["mail"], keys)))
+        unset = {name: option.get("default") for name, option in mailing.SPEC.options.items()}
+        shared = ("privatekey_passphrase", "trust", "trusted_ca_path", "intermediate_path")
+        given = {**{name: params[name] for name in shared}, **params["sources"][position]["mail"]}
+        return mailing.find(module, {**unset, **given, "privatekey_paths": keys})
 
     known = known_issuers(params["intermediate_path"])
     read = read_sources(
@@ -204,37 +203,6 @@ def read_all(module: Module, sources: Sequence[Source], clients: Clients) -> Rea
     return read
 
 
-@dataclass(eq=False)
-class ForMail:
-    """A module as `fulfillment_email_info` takes it, for one mailbox and the files of private keys to look for in it."""
-
-    module: Module
-    mail: Mapping[str, t.Any]
-    keys: Sequence[str]
-
-    @property
-    def params(self) -> dict[str, t.Any]:
-        """The options."""
-        unset = {name: option.get("default") for name, option in mailing.SPEC.options.items()}
-        shared = ("privatekey_passphrase", "trust", "trusted_ca_path", "intermediate_path")
-        given = {name: self.module.params[name] for name in shared}
-        return {**unset, **given, **self.mail, "privatekey_paths": self.keys}
-
-    @property
-    def no_log_values(self) -> set[str]:
-        """The secrets."""
-        values: set[str] = self.module.no_log_values
-        return values
-
-    def warn(self, text: str) -> None:
-        """Warn the user."""
-        self.module.warn(text)
-
-    def require(self, *libraries: str) -> None:
-        """Refuse to begin without these libraries."""
-        self.module.require(*libraries)
-
-
 # What is done
 
 
@@ -242,18 +210,6 @@ def updated(listeners: Iterable[ListenerAction], found: Iterable[ListenerAction]
     """Return listeners, those in place of them that were found anew."""
     by_uuid = {one.uuid: one for one in found}
     return [by_uuid.get(one.uuid, one) for one in listeners]
-
-
-@dataclass
-class Lists:
-    """What a run comes to."""
-
-    imported: list[Record] = field(default_factory=list)
-    deployed: list[Record] = field(default_factory=list)
-    verified: list[Record] = field(default_factory=list)
-    removed: list[Record] = field(default_factory=list)
-    skipped: list[Record] = field(default_factory=list)
-    failed: list[Record] = field(default_factory=list)
 
 
 class Rotation:
@@ -274,17 +230,26 @@ class Rotation:
         self._module, self._client, self._clients, self._read, self._approved = module, client, clients, read, approved
         self._params = module.params
         self._phases = set(module.params["phases"]) - {REPORT}
-        self._lists = Lists(failed=list(read.failed))
+        self._lists: dict[str, list[Record]] = {name: [] for name in LISTS}
+        self._lists["failed"] += read.failed
         self._diff: list[dict[str, t.Any]] = []
         self._listed_at = now()
         self._stored = fetch_stored(client)
         warn_of_unreadable(client, self._stored)
-        self.balancers = self._fetch_balancers()
+        self.balancers: list[Balancer] | None = None
+        try:
+            self.balancers = fetch_balancers(client)
+        except CertificatesError as error:
+            if self._phases - {"import"}:  # else it has nothing to do with them
+                self._fail(error)
         self._index = StoreIndex(self._stored)
         self._useless = without_replaced(read.useless, self._index, clients)
+        self._selection = ListenerSelection(self._params["common_names"], self._params["load_balancers"])
         self._check_patterns()
-        self._chosen = self._choose()
-        self._left_out = {one["fingerprint_sha256"]: one["reason"] for one in self._chosen.skipped}
+        needs_trust = self._params["trust"] == "require"
+        wish = SourceOptions(self._params["common_names"], self._params["import_new"], needs_trust=needs_trust)
+        chosen = choose(read.entries, self._index, wish, clients)
+        self._chosen = limit_imports(chosen, approved) if approved else chosen
         self._imported: dict[int, StoreCertificate] = {}
         self._planned: list[ListenerAction] = []
         self._gone: list[Record] = []
@@ -292,21 +257,8 @@ class Rotation:
         self._is_seen = False
         self._warnings: list[str] = []
 
-    def _fetch_balancers(self) -> list[Balancer] | None:
-        """List the load balancers; a failure is one of the run only if it has to do with them."""
-        try:
-            return fetch_balancers(self._client)
-        except CertificatesError as error:
-            if self._phases - {"import"}:
-                self._fail("the load balancers", error)
-            return None
-
-    def _fail(self, what: str, error: CertificatesError) -> None:
-        self._lists.failed.append(failed_about(what, {"failure": error.as_failure()}))
-
-    @property
-    def _selection(self) -> ListenerSelection:
-        return ListenerSelection(self._params["common_names"], self._params["load_balancers"])
+    def _fail(self, error: CertificatesError) -> None:
+        self._lists["failed"].append(failed_about("the load balancers", {"failure": error.as_failure()}))
 
     def _check_patterns(self) -> None:
         """Refuse patterns that match nothing: neither in the store nor in the sources.
@@ -323,26 +275,22 @@ class Rotation:
         if unmatched:
             raise CertificatesError("not_found", unmatched)
 
-    def _choose(self) -> Chosen:
-        wish = SourceOptions(
-            self._params["common_names"], self._params["import_new"], needs_trust=self._params["trust"] == "require"
-        )
-        chosen = choose(self._read.entries, self._index, wish, self._clients)
-        return limit_imports(chosen, self._approved) if self._approved else chosen
-
     # Import
 
     def import_certificates(self) -> None:
         """Store what may stand in for something, and note what is left out."""
-        self._lists.skipped += [*self._useless, *self._chosen.skipped]
+        self._lists["skipped"] += [*self._useless, *self._chosen.skipped]
         entries = self._chosen.to_import
-        items = [self._as_item(entry) for entry in entries]
-        checked = [importing.check(item, self._module, lambda _path: self._clients) for item in items]
-        actions = importing.plan_from(self._client, checked, self._index, importing.Orders({}))
+        items = map(self._as_item, entries)
+
+        def clients_with(_path: str | None) -> Clients:
+            return self._clients
+
+        checked = [(item, importing.check(item, self._module, clients_with)) for item in items]
+        actions = importing.plan_from(checked, self._index, {}, clients_with)
         actions = importing.refuse_creates_without_a_place(actions, self._params["ledger_url"])
-        done = actions
-        if not self._module.check_mode and actions:
-            done = importing.carry_out(self._module, self._client, actions)
+        is_simulated = self._module.check_mode or not actions
+        done = actions if is_simulated else importing.carry_out(self._module, self._client, actions)
         for entry, action, one in zip(entries, actions, done, strict=True):
             self._note_import(entry, action, one)
         self._index = StoreIndex([*self._stored, *self._imported.values()])
@@ -359,26 +307,24 @@ class Rotation:
         return item
 
     def _note_import(self, entry: SourceCertificate, planned: ImportAction, done: ImportAction) -> None:
-        for warning in done.about.warnings:
-            self._module.warn(f"{done.about.name}: {warning}")
+        for warning in done.warnings:
+            self._module.warn(f"{done.name}: {warning}")
         shown = as_simulated(done) if self._module.check_mode else done
         record = {**shown.as_result(), **entry.named()}
-        if isinstance(done, Failure):
-            if isinstance(planned, Failure) and done.reason in CHANGED_MEANWHILE:
-                message = f"Its files were changed while they were read: run it again. {done.message}"
-                self._lists.skipped.append(
-                    {**record, "outcome": "skipped", "reason": "being_renewed", "message": message}
-                )
-            else:
-                self._lists.failed.append(record)
-            return
-        if not done.changes_something:
-            self._lists.skipped.append({**record, "reason": "already_imported"})
+        if planned.reason in CHANGED_MEANWHILE:
+            message = f"Its files were changed while they were read: run it again. {planned.message}"
+            self._lists["skipped"].append(
+                {**record, "outcome": "skipped", "reason": "being_renewed", "message": message}
+            )
+        elif done.outcome == "failed":
+            self._lists["failed"].append(record)
+        elif not done.changes_something:
+            self._lists["skipped"].append({**record, "reason": "already_imported"})
         else:
-            self._lists.imported.append(record)
-            self._diff.append(as_diff(planned))
-        if isinstance(done, Present):
-            identifier = done.about.id or entry.record.id
+            self._lists["imported"].append(record)
+            self._diff.append(importing.as_diff(planned))
+        if done.content:
+            identifier = done.id or entry.record.id
             self._imported[identifier] = replace(done.held, id=identifier)
 
     # Listeners
@@ -392,7 +338,7 @@ class Rotation:
             if "deploy" in self._phases:
                 deploying.check_number([one for one in planned if one.is_changed], self._params["max_listeners"])
         except CertificatesError as error:
-            self._fail("the load balancers", error)
+            self._fail(error)
             planned = [as_it_is(one, self._index) for one in planned]
         self._planned = planned
         self._listeners = [as_it_is(one, self._index) for one in planned]
@@ -401,36 +347,34 @@ class Rotation:
         """Switch the listeners, and see that they serve what they have; in check mode, tell what would be switched."""
         if not self._module.check_mode:
             try:
-                self._listeners = self._switch()
-                self._is_seen = True
+                self._switch()
             except CertificatesError as error:
-                self._fail("the load balancers", error)
+                self._fail(error)
                 return
         self._diff += [deploying.as_diff(one) for one in self._planned if one.is_changed]
 
-    def _switch(self) -> list[ListenerAction]:
+    def _switch(self) -> None:
         wait_options = WaitOptions(waits=True, timeout=self._params["balancer_wait_timeout"], interval=WAIT_INTERVAL)
         watch = self._watch(self._params["verify_timeout"])
-        with deploying.lock_for(
-            self._module, self._client, wait_options, self._planned, self._listed_at, exclusive=True
-        ) as lock:
-            if lock and lock.is_plan_stale:
-                self._list_again()
-                self.plan_listeners()
-            if lock and not deploying.any_change(self._planned):
-                lock.end()
-            switcher = Switcher(
-                self._client,
-                wait_options,
-                watch,
-                rollback=self._params["rollback"],
-                before_sending=lock.check if lock else None,
-            )
-            groups = list(deploying.by_balancer(self._planned))
-            counted = ProgressFile(self._module.given_folder, len(groups)).of(switcher)
-            done = self._client.each(counted, groups, at_once=self._params["deploy_concurrency"])
+
+        def plan_again() -> list[ListenerAction]:
+            self._list_again()
+            self.plan_listeners()
+            return self._planned
+
+        _planned, self._listeners = deploying.carry_out(
+            self._module,
+            self._client,
+            self._planned,
+            self._listed_at,
+            plan_again,
+            wait_options,
+            watch,
+            exclusive=True,
+            at_once=self._params["deploy_concurrency"],
+        )
         self._warnings += watch.warnings
-        return sorted((one for group in done for one in group), key=by_place)
+        self._is_seen = True
 
     def _list_again(self) -> None:
         """List store and balancers anew: another run may have changed them."""
@@ -468,7 +412,7 @@ class Rotation:
         try:
             self._list_again()
         except CertificatesError as error:
-            self._fail("the load balancers", error)
+            self._fail(error)
             return
         planned = plan_renewals(self.balancers or (), self._index, self._selection, self._clients)
         found = {one.uuid: as_it_is(one, self._index) for one in planned if one.uuid in suspect}
@@ -485,27 +429,26 @@ class Rotation:
             return replace(planned, seen=seen.seen)  # what is not switched for a reason is not looked at then
         if planned.outcome != "switched":
             return seen
-        is_seen = None if seen.reason == "not_reachable" or not seen.is_to_be_seen else bool(seen.seen)
-        served = True if is_seen else is_seen
+        served = None if seen.reason == "not_reachable" or not seen.is_to_be_seen else bool(seen.seen)
         return replace(deploying.simulate(planned), served=served, is_everywhere=seen.is_everywhere)
 
     def _note_listeners(self) -> None:
         deploys, verifies = "deploy" in self._phases, "verify" in self._phases
-        self._lists.skipped += self._gone if deploys else []
+        self._lists["skipped"] += self._gone if deploys else []
         for one in self._listeners:
             record = one.as_result()
             is_simulated = one.outcome == "switched" and self._module.check_mode
             if one.outcome in {"failed", "rolled_back"}:
-                self._lists.failed.append(record)
+                self._lists["failed"].append(record)
             elif one.outcome == "switched":
-                self._lists.deployed.append({**record, "served": None} if is_simulated else record)
+                self._lists["deployed"].append({**record, "served": None} if is_simulated else record)
             elif one.outcome == "skipped" and (deploys or one.reason == "not_found"):
-                self._lists.skipped.append(record)
+                self._lists["skipped"].append(record)
             elif one.served is None and verifies:
-                self._lists.skipped.append({**record, "outcome": "skipped", "reason": one.reason or "not_reachable"})
+                self._lists["skipped"].append({**record, "outcome": "skipped", "reason": one.reason or "not_reachable"})
             if one.served and verifies and not is_simulated:
                 is_told = deploys and not self._module.check_mode  # what became of it
-                self._lists.verified.append(record if is_told else {**record, "outcome": "verified", "reason": None})
+                self._lists["verified"].append(record if is_told else {**record, "outcome": "verified", "reason": None})
 
     # Clean up
 
@@ -529,28 +472,23 @@ class Rotation:
         old = list(planned.old)
         if self._approved:
             old, left_out = limit_removal(planned, self._approved)
-            self._lists.skipped += left_out
-        self._lists.skipped += [as_record(record, "skipped", *why) for record, *why in planned.kept]
-        actions = [Removal(About(one.id, one.common_name, one.certificate, one.notes), "Removed.", one) for one in old]
+            self._lists["skipped"] += left_out
+        self._lists["skipped"] += [as_record(record, "skipped", *why) for record, *why in planned.kept]
+        actions = [removal_of(one) for one in old]
         if self._module.check_mode:
-            self._lists.removed += [as_record(one, "removed", None, ONCE_SEEN) for one in old]
-            self._diff += [as_diff(one) for one in actions]
+            self._lists["removed"] += [as_record(one, "removed", None, ONCE_SEEN) for one in old]
+            self._diff += [importing.as_diff(one) for one in actions]
             return
-        for action, done in zip(actions, self._delete(actions), strict=True):
-            if isinstance(done, Failure):
+        deleted = importing.carry_out(self._module, self._client, actions) if actions else []
+        for action, done in zip(actions, deleted, strict=True):
+            if done.outcome == "failed":
                 skipped = done.reason in {"in_use", "not_found"}
-                (self._lists.skipped if skipped else self._lists.failed).append(
+                (self._lists["skipped"] if skipped else self._lists["failed"]).append(
                     {**done.as_result(), "outcome": "skipped" if skipped else "failed"}
                 )
             else:
-                self._lists.removed.append(done.as_result())
-                self._diff.append(as_diff(action))
-
-    def _delete(self, actions: Sequence[Removal]) -> list[ImportAction]:
-        def delete(action: Removal) -> ImportAction:
-            return importing.carry_out_removal(self._client, action)
-
-        return self._client.each(delete, actions, prepares=True)
+                self._lists["removed"].append(done.as_result())
+                self._diff.append(importing.as_diff(action))
 
     # Result
 
@@ -567,14 +505,13 @@ class Rotation:
         )
         is_looked_after = bool({"deploy", "verify"} & self._phases)
         attention = find_attention(self._listeners, known, self._clients) if is_looked_after else []
-        lists = vars(self._lists)
+        lists = self._lists
         left = [one for one in self._listeners if one.outcome == "unchanged" and not one.better_id]
         result: dict[str, t.Any] = {
             "changed": bool(lists["imported"] or lists["deployed"] or lists["removed"]),
             **{RESULT_NAMES.get(name, name): records for name, records in lists.items()},
             "attention": attention,
             "listeners": [self._as_listener(one) for one in self._listeners],
-            **(self._for_report() if self._params["gather_certificates"] else {}),
             "summary": summary(
                 lists,
                 attention,
@@ -586,18 +523,15 @@ class Rotation:
             "api_calls": self._client.api_calls,
             "diff": self._diff,
         }
+        if self._params["gather_certificates"]:
+            result["selection"] = {name: self._params[name] for name in ("common_names", "load_balancers", "trust")}
+            result["certificates"] = list(self._certificates())
+            result["source_certificates"] = list(self._source_certificates())
+            result["source_problems"] = self._useless
         if self._module.check_mode:
             result["preview"] = preview_of(lists)
         failure = self._failure(lists["failed"], attention)
         return {**result, "failure": failure.as_failure()} if failure else result
-
-    def _for_report(self) -> dict[str, t.Any]:
-        return {
-            "selection": {name: self._params[name] for name in ("common_names", "load_balancers", "trust")},
-            "certificates": self._certificates(),
-            "source_certificates": [self._as_source(entry) for entry in self._read.entries if self._is_meant(entry)],
-            "source_problems": self._useless,
-        }
 
     def _failure(self, failed: Sequence[Record], attention: Sequence[Record]) -> CertificatesError | None:
         alarming = [one for one in attention if one["reason"] in self._params["fail_on"]]
@@ -624,32 +558,23 @@ class Rotation:
             "served_certificate": one.seen[0].facts() if one.served is False and one.seen else None,
         }
 
-    def _is_meant(self, entry: SourceCertificate) -> bool:
-        certificate = entry.certificate
-        return is_meant(certificate.common_name, certificate.subject_alt_names, self._params["common_names"])
+    def _source_certificates(self) -> Iterator[Record]:
+        left_out = {one["fingerprint_sha256"]: one["reason"] for one in self._chosen.skipped}
+        for entry in self._read.entries:
+            one = entry.certificate
+            if is_meant(one.common_name, one.subject_alt_names, self._params["common_names"]):
+                reason = left_out.get(one.fingerprint_sha256)
+                replaced = [] if reason else self._index.superseded_by(entry.record, self._clients)
+                ids = [record.id for record in replaced if record.stored_id]
+                yield {**entry.as_facts(), "reason": reason, "supersedes": ids}
 
-    def _as_source(self, entry: SourceCertificate) -> Record:
-        fingerprint = entry.certificate.fingerprint_sha256
-        replaced = [] if fingerprint in self._left_out else self._index.superseded_by(entry.record, self._clients)
-        return {
-            **entry.as_facts(),
-            "reason": self._left_out.get(fingerprint),
-            "supersedes": [one.id for one in replaced if one.stored_id],
-        }
-
-    def _certificates(self) -> list[Record]:
-        """Return the store as it was listed, with what serves each certificate, and what may stand in for it by now."""
+    def _certificates(self) -> Iterator[Record]:
+        """Yield the store as it was listed, with what serves each certificate, and what may stand in for it by now."""
         services: Services | None = None if self.balancers is None else services_of(self.balancers)
-        return [
-            {
+        for one in self._stored:
+            newer = self._index.superseding(one, self._clients) if one.certificate else None
+            yield {
                 **one.as_result(self._clients.at),
                 "services": None if services is None else services.get(one.id, []),
-                "superseded_by": self._superseding(one),
+                "superseded_by": None if newer is None else [other.id for other in newer if other.stored_id],
             }
-            for one in self._stored
-        ]
-
-    def _superseding(self, one: StoreCertificate) -> list[int] | None:
-        if one.certificate is None:
-            return None
-        return [other.id for other in self._index.superseding(one, self._clients) if other.stored_id]

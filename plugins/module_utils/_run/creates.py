@@ -21,7 +21,7 @@ from .._api import store
 from .._api.client import Client, Interrupted
 from .._errors import CertificatesError
 from .._ledger.ledger import Claim, CreateKey, Entry, Ledger, lease_for
-from .._plan.imports import Creation
+from .._plan.imports import ImportAction
 from .._times import now
 
 FIRST_PAUSE = 0.1
@@ -61,7 +61,7 @@ class Creator:
         self,
         client: Client,
         ledger_url: str | None,
-        creations: Sequence[Creation],
+        creations: Sequence[ImportAction],
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._client = client
@@ -79,7 +79,7 @@ class Creator:
         if isinstance(self._started, _Start):
             self._started.ledger.close()
 
-    def create(self, creation: Creation) -> int | store.StoreCertificate:
+    def create(self, creation: ImportAction) -> int | store.StoreCertificate:
         """Create a certificate and return its id, or the record if another run has created it meanwhile.
 
         Args:
@@ -134,7 +134,7 @@ class Creator:
             ledger.close()
             raise
 
-    def _claimed(self, ledger: Ledger, claim: Claim[CreateKey], creation: Creation) -> int:
+    def _claimed(self, ledger: Ledger, claim: Claim[CreateKey], creation: ImportAction) -> int:
         """Create the claimed certificate; after a lost or unreadable answer, look for it in the store before deciding."""
 
         def keep_claim() -> None:
@@ -149,7 +149,7 @@ class Creator:
             claim = renewed
 
         try:
-            identifier = store.create(self._client, creation.content.as_template(), before_sending=keep_claim)
+            identifier = store.create(self._client, creation.wanted.as_template(), before_sending=keep_claim)
         except _Taken:
             raise
         except CertificatesError as error:
@@ -166,7 +166,7 @@ class Creator:
         return identifier
 
     def _created_by(
-        self, ledger: Ledger, entry: Entry[CreateKey], since: datetime, creation: Creation
+        self, ledger: Ledger, entry: Entry[CreateKey], since: datetime, creation: ImportAction
     ) -> store.StoreCertificate | None:
         """Return what another run created, or `None` if it created nothing or the record is gone again.
 
@@ -182,7 +182,7 @@ class Creator:
                     "the record in the portal; if it is not this certificate, delete it.",
                 )
             # Even if the store has not kept all of its chain: to store it once more, night after night, would not help.
-            return record if record is not None and record.certificate == creation.content.certificate else None
+            return record if record is not None and record.certificate == creation.wanted.certificate else None
         record = _held(self._listed_after(entry, since), creation)
         if record is not None:
             ledger.confirm(entry, certificate_id=record.id)
@@ -196,9 +196,9 @@ class Creator:
             return self._listed[1]
 
 
-def find_in_store(client: Client, creation: Creation) -> store.StoreCertificate | None:
+def find_in_store(client: Client, creation: ImportAction) -> store.StoreCertificate | None:
     """Return the record of a certificate whose creation got no answer: search by common name, then in the whole list."""
-    name = creation.content.certificate.common_name
+    name = creation.wanted.certificate.common_name
     by_name: list[Callable[[], Sequence[store.StoreCertificate]]] = (
         [lambda: store.find_by_common_name(client, name)] if name else []
     )
@@ -210,5 +210,5 @@ def find_in_store(client: Client, creation: Creation) -> store.StoreCertificate 
     return None
 
 
-def _held(records: Sequence[store.StoreCertificate], creation: Creation) -> store.StoreCertificate | None:
+def _held(records: Sequence[store.StoreCertificate], creation: ImportAction) -> store.StoreCertificate | None:
     return next(filter(creation.is_done_by, records), None)

@@ -24,7 +24,7 @@ from .._argspec import (
 from .._errors import CertificatesError
 from .._files import read_file
 from .._libraries import FOR_API, FOR_CERTIFICATES
-from .._mail.limits import why_unusable
+from .._mail.limits import which_mailboxes, why_unusable
 from .._mail.search import Search, Wanted, why_missing, why_untrusted
 from .._mailbox.base import Mailbox
 from .._mailbox.files import MaildirMailbox, PathsMailbox
@@ -35,7 +35,7 @@ from .._times import now
 from .._x509.chain import Anchors
 from .._x509.keys import key_texts, read_private_key
 from .._x509.read import read_request
-from .roots import clients_of, known_issuers, trusted_roots
+from .roots import clients_of, known_issuers, roots_if_any, trusted_roots
 
 LIBRARIES = FOR_CERTIFICATES
 SPEC = (
@@ -66,27 +66,32 @@ SHOWN_UNREAD = 10
 """Up to this many messages and folders that cannot be read are listed one by one."""
 
 
+Options = t.Mapping[str, t.Any]
+
+
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
-    module.require(
-        *(("imap-tools",) if module.params["imap"] else ()), *(FOR_API if asks_the_api(module.params) else ())
-    )
-    check_params(module.params)
-    box = open_mailbox(module.params)
-    if module.params["paths"] == []:
+    return find(module, module.params)
+
+
+def find(module: Module, params: Options) -> dict[str, t.Any]:
+    """Return what the module returns with these options; another module may have others of its own."""
+    module.require(*(("imap-tools",) if params["imap"] else ()), *(FOR_API if asks_the_api(params) else ()))
+    check_params(params)
+    box = open_mailbox(params)
+    if params["paths"] == []:
         module.warn("paths names no file and no folder, so no message was read.")
-    wanted, api_calls = what_to_look_for(module)
+    wanted, api_calls = what_to_look_for(module, params)
     targets = {one.target for one in wanted if one.target}
-    require_trust = module.params["trust"] == "require"
     search = Search(
         targets,
-        lambda: anchors_for(module),
-        known_issuers(module.params["intermediate_path"], module.params["intermediate_content"]),
-        require_trust=require_trust,
+        cache(lambda: anchors_for(module, params)),
+        known_issuers(params["intermediate_path"], params["intermediate_content"]),
+        require_trust=params["trust"] == "require",
     )
     if targets:
         with box:
-            look_and_wait(module, box, search)
+            look_and_wait(module, params, box, search)
     warn_of_untrusted(module, search)
     at = now()
     return {
@@ -100,30 +105,18 @@ def run(module: Module) -> dict[str, t.Any]:
     }
 
 
-def check_params(params: t.Mapping[str, t.Any]) -> None:
+def check_params(params: Options) -> None:
     """Refuse what the argument specification cannot express."""
     why_not = why_unusable(params)
     if why_not:
         raise CertificatesError("invalid_argument", why_not)
 
 
-def too_many(given: t.Sequence[str]) -> str:
-    """Return the message about several mailboxes."""
-    named = f"{', '.join(given[:-1])} and {given[-1]}"
-    if len(given) == 2:
-        return f"{named} are both given: leave one of them out."
-    return f"{named} are all given: leave all but one of them out."
-
-
-def open_mailbox(params: t.Mapping[str, t.Any]) -> Mailbox:
+def open_mailbox(params: Options) -> Mailbox:
     """Return the source of messages."""
-    given = [name for name in MAILBOXES if params[name] is not None]
-    if not given:
-        raise CertificatesError(
-            "invalid_argument", f"No mailbox is named: give one of {', '.join(MAILBOXES)} that is not null."
-        )
-    if len(given) > 1:
-        raise CertificatesError("invalid_argument", too_many(given))
+    named = which_mailboxes(params)
+    if named:
+        raise CertificatesError("invalid_argument", f"Name the mailbox by one of {', '.join(MAILBOXES)}{named}")
     largest = params["max_message_bytes"]
     if params["imap"] is not None:
         return ImapMailbox(ImapSettings(**params["imap"]), largest)
@@ -157,30 +150,22 @@ def warn_of_each(module: Module, sentences: t.Sequence[str], most: int, of_the_r
         module.warn(of_the_rest.format(len(sentences) - most))
 
 
-@cache
-def anchors_for(module: Module) -> Anchors:
+def anchors_for(module: Module, params: Options) -> Anchors:
     """Return the trusted certificates; if only a warning depends on them, none on a machine without roots."""
-    path = module.params["trusted_ca_path"]
-    try:
-        return trusted_roots(path)
-    except CertificatesError as error:
-        if module.params["trust"] == "require" or path is not None or error.code != "not_found":
-            raise
-        module.warn(error.message)
-        return Anchors()
+    path = params["trusted_ca_path"]
+    return trusted_roots(path) if params["trust"] == "require" else roots_if_any(path, module.warn) or Anchors()
 
 
-def what_to_look_for(module: Module) -> tuple[list[Wanted], int]:
+def what_to_look_for(module: Module, params: Options) -> tuple[list[Wanted], int]:
     """Return what to look for, in the order in which it was given, and the number of API calls made."""
-    params = module.params
     wanted = [wanted_of(order) for order in params["orders"] or ()]
-    looked_up, api_calls = look_up(module) if asks_the_api(params) else ([], 0)
+    looked_up, api_calls = look_up(module, params) if asks_the_api(params) else ([], 0)
     wanted += looked_up
     for path in params["csr_paths"] or ():
         request = named(path, read_request)
         wanted.append(Wanted(request.public_key_sha256, path=path, requested_names=request.names))
     for path in params["privatekey_paths"] or ():
-        wanted.append(Wanted(named(path, lambda data: public_key_of(module, data)), path=path))
+        wanted.append(Wanted(named(path, lambda data: public_key_of(module, params, data)), path=path))
     return wanted, api_calls
 
 
@@ -200,19 +185,18 @@ def wanted_of(order: t.Mapping[str, t.Any]) -> Wanted:
     return wanted
 
 
-def asks_the_api(params: t.Mapping[str, t.Any]) -> bool:
+def asks_the_api(params: Options) -> bool:
     """Return whether there are orders to look up."""
     return bool(params["order_ids"]) or params["select"] is not None
 
 
-def look_up(module: Module) -> tuple[list[Wanted], int]:
+def look_up(module: Module, params: Options) -> tuple[list[Wanted], int]:
     """Return what to look for, for the orders that `select` and `order_ids` name, and the number of API calls made."""
     # Imported only here, as nothing else needs the SDK, and loading it takes longer than reading a mailbox.
     from .._api.client import connect
     from .._api.orders import TERM, Selection
     from .order_info import account_of, select_orders
 
-    params = module.params
     selection = Selection.of_module(params)
     client = connect(module)
     account_id = client.account_id(account_of(params))
@@ -229,10 +213,10 @@ def look_up(module: Module) -> tuple[list[Wanted], int]:
 Read = t.TypeVar("Read")
 
 
-def public_key_of(module: Module, data: bytes) -> str:
+def public_key_of(module: Module, params: Options, data: bytes) -> str:
     """Return the SHA-256 of a private key's public key."""
     module.no_log_values.update(key_texts(data))
-    key = read_private_key(data, module.params["privatekey_passphrase"])
+    key = read_private_key(data, params["privatekey_passphrase"])
     module.no_log_values.add(key.pem.strip())
     return key.public_key_sha256
 
@@ -246,9 +230,8 @@ def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
         raise CertificatesError(error.code, f"{path}: {error.message}", path=path) from None
 
 
-def look_and_wait(module: Module, box: Mailbox, search: Search) -> None:
+def look_and_wait(module: Module, params: Options, box: Mailbox, search: Search) -> None:
     """Look through a mailbox, and if wanted, wait for what is missing."""
-    params = module.params
     since = now() - timedelta(days=params["max_age_days"])
 
     def look() -> None:

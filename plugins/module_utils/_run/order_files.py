@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 
-from .._api.orders import ineligibility
 from .._api.values import number
 from .._errors import CertificatesError
 from .._files import read_file
 from .._names import ascii_name, file_stems, shown_name_of
 from .._plan.imports import why_not_imported
-from .._times import now, parse
+from .._times import now
 from .._x509.certificate import Certificate, pem_bundle
 from .._x509.chain import Anchors, Chains
 from .._x509.keys import read_private_key
@@ -87,13 +86,9 @@ def certificate_files(
             }
         private_key = files.find(order, privatekey_dir, PRIVATE_KEY)
         has_certificate = (certificate.get("certificate_path") or certificate.get("certificate_content")) is not None
+        has_key, by_email = private_key is not None, mailed is not None
         why_not = why_not_imported(
-            ineligibility(order["status"], parse(order.get("expires_at")), at),
-            imported=bool(order.get("imported")),
-            superseded_by=() if force else order.get("superseded_by") or (),
-            has_certificate=has_certificate,
-            has_key=private_key is not None,
-            by_email=mailed is not None,
+            order, at, has_certificate=has_certificate, has_key=has_key, by_email=by_email, force=force
         )
         if why_not is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
             why_not = (

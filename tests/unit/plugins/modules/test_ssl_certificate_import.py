@@ -861,13 +861,13 @@ def test_absent_but_in_use(sim: Simulator, any_api: Options) -> None:
     assert "2" in done["msg"] and identifier in snapshot(sim)
 
 
-def test_what_uses_it_is_named(sim: Simulator, api: Options) -> None:
+def test_where_to_see_what_uses_it(sim: Simulator, api: Options) -> None:
     [identifier] = store(sim, GOOD)
     listeners = [{"id": 12, "uuid": "5c1a", "tlsCertificateId": identifier}, {"id": 13, "uuid": None}]
     sim.patch_certificate(identifier, associatedServiceCount=2, lbaasListeners=listeners)
     done = predicted(sim, api, state="absent", certificate_id=identifier)
     assert outcome(done) == ("failed", "in_use")
-    assert "load balancer listener 5c1a, load balancer listener 13" in done["msg"]
+    assert "ssl_certificate_info with gather_services" in done["msg"]
 
 
 def test_absent_but_refused(sim: Simulator, api: Options) -> None:

@@ -905,7 +905,10 @@ def test_an_order_that_lacks_something(name: str) -> None:
     ("options", "words"),
     [
         ({"orders": []}, ("imap", "maildir", "mbox", "paths")),
-        ({"maildir": "/nowhere", "mbox": "/nowhere", "orders": []}, ("maildir and mbox are both given", "leave one")),
+        (
+            {"maildir": "/nowhere", "mbox": "/nowhere", "orders": []},
+            ("it names maildir and mbox", "leave all but one out"),
+        ),
         ({"paths": []}, ("orders", "order_ids", "csr_paths", "privatekey_paths")),
         ({"imap": {"host": HOST, "username": "user"}, "orders": []}, ("password", "imap")),
         ({"imap": {}, "orders": []}, ("host",)),

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,20 +15,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import (
-    Creation,
-    Failure,
     ImportAction,
-    Present,
-    Superseded,
-    Update,
     as_simulated,
     check_deletion,
-    failed,
     mark_repeated,
     plan_absent,
     plan_found,
     plan_present,
-    simulate,
     spare_what_is_wanted,
     warnings_of,
     why_not_imported,
@@ -103,6 +96,11 @@ def stored(issued: Issued = ISSUED, identifier: int = 1, **others: Any) -> Store
         modified_at=None,
     )
     return replace(record, **others)
+
+
+def plan(wanted: Content, index: StoreIndex, order_id: int | None = None, *, remove: bool = False) -> ImportAction:
+    """The plan to have it in a store."""
+    return plan_present(ImportAction.of(wanted, order_id), index, CLIENTS, remove_superseded=remove)
 
 
 def refusal(given: Material, wishes: ImportOptions = WISHES) -> str:
@@ -271,18 +269,15 @@ class TestUnverifiedChain:
         bundle = pem_of([*ISSUED.chain, AUTHORITY.root])
         wanted, _warnings = assemble(material(intermediate=bundle.encode()), self.WISHES, NOW)
         held = tuple(read_certificates(wanted.as_template()["intermediateCertificate"].encode()))
-        assert (
-            plan_present(wanted, StoreIndex([stored(intermediates=held)]), self.WISHES, None, CLIENTS).outcome
-            == "unchanged"
-        )
+        assert plan(wanted, StoreIndex([stored(intermediates=held)])).outcome == "unchanged"
 
 
 # Present
 
 
 def test_imported() -> None:
-    step = plan_present(content(notes="web"), StoreIndex([stored(OTHER, 7)]), WISHES, 4711, CLIENTS)
-    assert (step.outcome, step.as_result()["reason"], step.about.id, step.about.notes, step.about.order_id) == (
+    step = plan(content(notes="web"), StoreIndex([stored(OTHER, 7)]), 4711)
+    assert (step.outcome, step.as_result()["reason"], step.id, step.notes, step.order_id) == (
         "imported",
         None,
         None,
@@ -295,17 +290,13 @@ def test_imported() -> None:
 @pytest.mark.parametrize("container", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
 def test_unchanged(container: PrivateFormat) -> None:
     wanted = content(private_key=key_pem(ISSUED.key, container).encode())
-    step = plan_present(
-        wanted, StoreIndex([stored(OTHER, 7), stored(identifier=8, notes="web")]), WISHES, None, CLIENTS
-    )
-    assert (step.outcome, step.about.id, step.about.notes, step.changes_something) == ("unchanged", 8, "web", False)
+    step = plan(wanted, StoreIndex([stored(OTHER, 7), stored(identifier=8, notes="web")]))
+    assert (step.outcome, step.id, step.notes, step.changes_something) == ("unchanged", 8, "web", False)
 
 
 def test_unchanged_with_a_root_in_the_store() -> None:
     held = (*stored().intermediates, Certificate(AUTHORITY.root.public_bytes(Encoding.DER)))
-    assert (
-        plan_present(content(), StoreIndex([stored(intermediates=held)]), WISHES, None, CLIENTS).outcome == "unchanged"
-    )
+    assert plan(content(), StoreIndex([stored(intermediates=held)])).outcome == "unchanged"
 
 
 REQUEST = read_request(ISSUED.csr_pem.encode())
@@ -327,48 +318,36 @@ UPDATES: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
 }
 
 
-def changes_of(step: ImportAction) -> Mapping[str, str]:
-    """The properties that are to be changed."""
-    return step.changes if isinstance(step, Update) else {}
-
-
-def superseded_of(step: ImportAction) -> tuple[Superseded, ...]:
-    """What is listed as superseded."""
-    return step.superseded if isinstance(step, Present) else ()
-
-
 @pytest.mark.parametrize("services", [0, 2])
 @pytest.mark.parametrize("case", sorted(UPDATES))
 def test_updates(case: str, services: int) -> None:
     wanted, held, changes = UPDATES[case]
-    step = plan_present(
-        content(**wanted), StoreIndex([stored(associated_service_count=services, **held)]), WISHES, None, CLIENTS
-    )
+    step = plan(content(**wanted), StoreIndex([stored(associated_service_count=services, **held)]))
     in_use = bool(services) and "intermediateCertificate" in changes
     outcome = "failed" if in_use else "updated" if changes else "unchanged"
     if in_use and case != "chain_reordered":
-        assert (step.outcome, step.about.id, [one.id for one in superseded_of(step)]) == ("imported", None, [1])
+        assert (step.outcome, step.id, [one.record.id for one in step.superseded]) == ("imported", None, [1])
     else:
-        assert (step.outcome, step.as_result()["reason"], step.about.id) == (outcome, "in_use" if in_use else None, 1)
-        assert superseded_of(step) == ()
-    assert set(changes_of(step)) == (set() if in_use else changes)
-    assert not {"certificate", "privateKey"} & set(changes_of(step))
+        assert (step.outcome, step.as_result()["reason"], step.id) == (outcome, "in_use" if in_use else None, 1)
+        assert step.superseded == ()
+    assert set(step.changes) == (set() if in_use else changes)
+    assert not {"certificate", "privateKey"} & set(step.changes)
 
 
 @pytest.mark.parametrize("notes", ["two\r\nlines", "two\nlines\n", "two\rlines"])
 def test_line_ends_of_notes_do_not_count(notes: str) -> None:
-    step = plan_present(content(notes="two\nlines"), StoreIndex([stored(notes=notes)]), WISHES, None, CLIENTS)
+    step = plan(content(notes="two\nlines"), StoreIndex([stored(notes=notes)]))
     assert step.outcome == "unchanged"
 
 
 def test_stored_twice_and_one_is_as_wanted() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
-    assert plan_present(content(notes="b"), StoreIndex(records), WISHES, None, CLIENTS).about.id == 2
+    assert plan(content(notes="b"), StoreIndex(records)).id == 2
 
 
 def test_stored_twice_and_none_is_as_wanted() -> None:
     records = [stored(identifier=1, notes="a"), stored(identifier=2, notes="b")]
-    step = plan_present(content(notes="c"), StoreIndex(records), WISHES, None, CLIENTS)
+    step = plan(content(notes="c"), StoreIndex(records))
     assert (step.outcome, step.as_result()["reason"]) == ("failed", "ambiguous")
     assert "1, 2" in step.message
 
@@ -381,18 +360,18 @@ PARTIAL = stored(identifier=2, intermediates=stored().intermediates[:1])
 WHOLE = stored(identifier=3, notes="web")
 
 
-def planned(*records: StoreCertificate, remove: bool = False, **given: Any) -> Present | Failure:
+def planned(*records: StoreCertificate, remove: bool = False, **given: Any) -> ImportAction:
     """The plan for the certificate with its chain, if the store holds these records."""
-    return plan_present(content(**given), StoreIndex(records), ImportOptions(remove_superseded=remove), None, CLIENTS)
+    return plan(content(**given), StoreIndex(records), remove=remove)
 
 
 def test_it_is_stored_once_more_with_its_chain() -> None:
     step = planned(BARE, remove=True)
-    assert isinstance(step, Creation) and step.is_second and step.about.id is None
+    assert step.outcome == "imported" and step.is_second and step.id is None
     assert "certificate 1 lacks" in step.message
-    assert [(one.id, one.remove) for one in superseded_of(step)] == [(1, False)]
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(1, False)]
     first = planned()
-    assert isinstance(first, Creation) and not first.is_second
+    assert first.outcome == "imported" and not first.is_second
     assert first.fingerprint == ISSUED.fingerprint != step.fingerprint, "the first one may be on record in the ledger"
     assert first.is_done_by(BARE) and step.is_done_by(WHOLE) and not step.is_done_by(BARE)
 
@@ -400,28 +379,28 @@ def test_it_is_stored_once_more_with_its_chain() -> None:
 def test_after_that_it_is_there() -> None:
     """And once nothing uses the incomplete one any more, that can go."""
     step = planned(BARE, WHOLE, remove=True)
-    assert (step.outcome, step.about.id) == ("unchanged", 3)
-    assert [(one.id, one.remove) for one in superseded_of(step)] == [(1, False)]
+    assert (step.outcome, step.id) == ("unchanged", 3)
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(1, False)]
     step = planned(replace(BARE, associated_service_count=0), replace(WHOLE, associated_service_count=2), remove=True)
-    assert [(one.id, one.remove) for one in superseded_of(step)] == [(1, True)]
-    assert (planned(BARE, WHOLE, notes="x").outcome, planned(BARE, WHOLE, notes="x").about.id) == ("updated", 3)
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(1, True)]
+    assert (planned(BARE, WHOLE, notes="x").outcome, planned(BARE, WHOLE, notes="x").id) == ("updated", 3)
 
 
 def test_of_two_without_it_the_one_that_is_not_in_use_is_given_it() -> None:
     """So there is never a third."""
     step = planned(BARE, PARTIAL, remove=True)
-    assert (step.outcome, step.about.id, set(changes_of(step))) == ("updated", 2, {"intermediateCertificate"})
-    assert [(one.id, one.remove) for one in superseded_of(step)] == [(1, False)]
+    assert (step.outcome, step.id, set(step.changes)) == ("updated", 2, {"intermediateCertificate"})
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(1, False)]
     step = planned(replace(BARE, associated_service_count=0), replace(PARTIAL, associated_service_count=2), remove=True)
-    assert (step.outcome, step.about.id) == ("updated", 1)
-    assert [(one.id, one.remove) for one in superseded_of(step)] == [(2, False)]
-    assert planned(*(replace(one, associated_service_count=0) for one in (BARE, PARTIAL))).about.id == 2
+    assert (step.outcome, step.id) == ("updated", 1)
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(2, False)]
+    assert planned(*(replace(one, associated_service_count=0) for one in (BARE, PARTIAL))).id == 2
 
 
 def test_if_both_are_in_use_it_is_stored_once_more() -> None:
     step = planned(BARE, replace(PARTIAL, associated_service_count=2))
-    assert isinstance(step, Creation) and step.is_second and "certificate 2 lacks" in step.message
-    assert [one.id for one in superseded_of(step)] == [1, 2]
+    assert step.outcome == "imported" and step.is_second and "certificate 2 lacks" in step.message
+    assert [one.record.id for one in step.superseded] == [1, 2]
 
 
 def test_a_record_in_use_that_lacks_nothing_is_left_as_it_is() -> None:
@@ -433,25 +412,24 @@ def test_a_record_in_use_that_lacks_nothing_is_left_as_it_is() -> None:
 
 def test_a_record_that_is_given_its_chain_does_not_supersede_itself() -> None:
     step = planned(replace(BARE, associated_service_count=0), remove=True)
-    assert (step.outcome, step.about.id, superseded_of(step)) == ("updated", 1, ())
+    assert (step.outcome, step.id, step.superseded) == ("updated", 1, ())
 
 
 def test_what_another_run_was_faster_to_store_is_not_stored_once_more() -> None:
     new = planned()
-    assert isinstance(new, Creation)
     in_use, unused = (plan_found(new, [replace(BARE, associated_service_count=count)]) for count in (1, 0))
     assert (in_use.outcome, in_use.as_result()["reason"]) == ("failed", "in_use")
-    assert (unused.outcome, unused.about.id) == ("updated", 1)
+    assert (unused.outcome, unused.id) == ("updated", 1)
 
 
 def test_what_is_told_of_a_record_is_what_it_has_then() -> None:
     trusted = replace(content(notes="new"), trust="trusted")
-    step = plan_present(trusted, StoreIndex([stored(notes="old")]), WISHES, 4711, CLIENTS)
+    step = plan(trusted, StoreIndex([stored(notes="old")]), 4711)
     told = step.as_result()
     assert [told[name] for name in ("outcome", "id", "notes", "order_id", "trust")] == [
         *("updated", 1, "new", 4711, "trusted")
     ]
-    assert planned(replace(BARE, associated_service_count=0, notes="old")).about.notes == "old"
+    assert planned(replace(BARE, associated_service_count=0, notes="old")).notes == "old"
 
 
 # What it supersedes
@@ -459,9 +437,8 @@ def test_what_is_told_of_a_record_is_what_it_has_then() -> None:
 
 def superseded(new: Issued, old: Issued, **record: Any) -> list[tuple[int, bool]]:
     """Ids of the records that are listed as superseded, and whether each is to be removed."""
-    wishes = ImportOptions(remove_superseded=True)
-    step = plan_present(content(new), StoreIndex([stored(old, 9, **record)]), wishes, None, CLIENTS)
-    return [(one.id, one.remove) for one in superseded_of(step)]
+    step = plan(content(new), StoreIndex([stored(old, 9, **record)]), remove=True)
+    return [(one.record.id, one.removed) for one in step.superseded]
 
 
 def test_an_older_one_is_superseded() -> None:
@@ -469,8 +446,8 @@ def test_an_older_one_is_superseded() -> None:
 
 
 def test_it_is_not_removed_unless_that_is_wanted() -> None:
-    step = plan_present(content(), StoreIndex([stored(OLD, 9, associated_service_count=3)]), WISHES, None, CLIENTS)
-    assert [one.as_result() for one in superseded_of(step)] == [
+    step = plan(content(), StoreIndex([stored(OLD, 9, associated_service_count=3)]))
+    assert [one.as_result() for one in step.superseded] == [
         {
             "id": 9,
             "not_after": (NOW + 10 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -518,10 +495,8 @@ def test_not_superseded(case: str) -> None:
 def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, listed: bool) -> None:
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=days)
     wanted = replace(content(), certificate=read_certificates(new.pem.encode())[0])
-    step = plan_present(
-        wanted, StoreIndex([stored(OLD, 9)]), ImportOptions(remove_superseded=True, allow_expired=True), None, CLIENTS
-    )
-    assert [(one.id, one.remove) for one in superseded_of(step)] == ([(9, True)] if listed else [])
+    step = plan(wanted, StoreIndex([stored(OLD, 9)]), remove=True)
+    assert [(one.record.id, one.removed) for one in step.superseded] == ([(9, True)] if listed else [])
     assert warnings_of(step) == (
         (
             f"It ends at {new_end(5)}, earlier than what it takes the place of: certificate 9 ({new_end(10)}). "
@@ -540,7 +515,7 @@ def new_end(days: int) -> str:
 def test_of_many_that_end_later_some_are_named() -> None:
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-100, 5))
     records = [stored(OLD, number) for number in range(1, 9)]
-    (said,) = warnings_of(plan_present(content(new), StoreIndex(records), WISHES, None, CLIENTS))
+    (said,) = warnings_of(plan(content(new), StoreIndex(records)))
     assert "certificate 5 (" in said and "certificate 6 (" not in said and "and 3 more" in said
 
 
@@ -616,7 +591,7 @@ RECORDS = [stored(ISSUED, 1), stored(OLD, 2), stored(AUTHORITY.issue("shop.examp
 )
 def test_absent(identity: dict[str, Any], expected: int | None) -> None:
     step = absent(RECORDS, **identity)
-    assert (step.about.id, step.outcome) == (expected, "removed" if expected else "unchanged")
+    assert (step.id, step.outcome) == (expected, "removed" if expected else "unchanged")
 
 
 def absent(records: Sequence[StoreCertificate], **identity: Any) -> ImportAction:
@@ -632,7 +607,7 @@ def test_absent_but_ambiguous() -> None:
 
 def test_absent_but_in_use() -> None:
     step = absent([stored(associated_service_count=2)], certificate_id=1)
-    assert (step.outcome, step.as_result()["reason"], step.about.id) == ("failed", "in_use", 1)
+    assert (step.outcome, step.as_result()["reason"], step.id) == ("failed", "in_use", 1)
 
 
 @pytest.mark.parametrize("nothing", ["", " ", "."])
@@ -689,7 +664,7 @@ def test_not_the_order_of_the_certificate(found: Order | None, reason: str) -> N
 
 def present(issued: Issued = ISSUED, **others: Any) -> ImportAction:
     """The plan for a certificate that the store does not have."""
-    return plan_present(content(issued, **others), StoreIndex([]), WISHES, None, CLIENTS)
+    return plan(content(issued, **others), StoreIndex([]))
 
 
 def outcomes(steps: Sequence[ImportAction]) -> list[tuple[str, str | None, int | None]]:
@@ -723,7 +698,7 @@ def test_twice_but_not_the_same() -> None:
 
 def test_twice_with_different_wishes_for_a_stored_one() -> None:
     """Which of the two would win is chance, as for one that is not stored yet."""
-    steps = [plan_present(content(notes=notes), StoreIndex([stored()]), WISHES, None, CLIENTS) for notes in ("a", "b")]
+    steps = [plan(content(notes=notes), StoreIndex([stored()])) for notes in ("a", "b")]
     assert outcomes(steps)[1][:2] == ("failed", "ambiguous")
 
 
@@ -734,13 +709,13 @@ def test_removed_twice_is_once() -> None:
 
 def test_failed_ones_are_not_repeated() -> None:
     error = CertificatesError("expired", "It expired.")
-    steps = [failed(error, present().about), present()]
+    steps = [present().failed(error), present()]
     assert outcomes(steps) == [("failed", "expired", None), ("imported", None, None)]
 
 
 def test_a_result_has_all_keys_whatever_is_known() -> None:
     keys = set(present().as_result())
-    assert keys == set(failed(CertificatesError("expired", "It expired.")).as_result())
+    assert keys == set(present().failed(CertificatesError("expired", "It expired.")).as_result())
     assert keys == set(absent([], certificate_id=1).as_result())
     assert keys == set(absent(RECORDS, certificate_id=1).as_result())
 
@@ -752,10 +727,8 @@ def test_a_plan_shows_no_key() -> None:
     assert "S3cret" not in repr(Material(**dict.fromkeys(names, "S3cret")))  # type: ignore[arg-type]
 
 
-def test_nothing_is_accepted_or_removed_unless_it_is_asked_for() -> None:
-    assert ImportOptions() == ImportOptions(
-        allow_expired=False, verify_chain=True, remove_superseded=False, trust="warn"
-    )
+def test_nothing_is_accepted_unless_it_is_asked_for() -> None:
+    assert ImportOptions() == ImportOptions(allow_expired=False, verify_chain=True, trust="warn")
 
 
 # What one item removes and another one wants
@@ -771,17 +744,17 @@ def test_what_another_item_wants_is_not_removed() -> None:
 @pytest.mark.parametrize("is_wanted", [True, False])
 def test_nor_is_it_as_superseded(is_wanted: bool) -> None:
     old = stored(OLD, 9)
-    other = plan_present(content(OLD), StoreIndex([old if is_wanted else stored(OLD, 8)]), WISHES, None, CLIENTS)
+    other = plan(content(OLD), StoreIndex([old if is_wanted else stored(OLD, 8)]))
     step, _other = spare_what_is_wanted([planned(old, remove=True), other])
-    assert [(one.id, one.remove) for one in superseded_of(step)] == [(9, not is_wanted)]
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(9, not is_wanted)]
 
 
 @pytest.mark.parametrize(
     ("change", "reason", "said"),
     [
         ({}, None, ""),
-        ({"associated_service_count": 1}, "in_use", "Certificate 1 is in use by 1 service: detach it first."),
-        ({"associated_service_count": 2}, "in_use", "Certificate 1 is in use by 2 services: detach it first."),
+        ({"associated_service_count": 1}, "in_use", "Certificate 1 is in use by 1 service: detach it first;"),
+        ({"associated_service_count": 2}, "in_use", "Certificate 1 is in use by 2 services: detach it first;"),
         ({"associated_service_count": None}, "in_use", "does not tell whether a service uses certificate 1"),
         ({"certificate": Certificate(OTHER.der)}, "ambiguous", "was given another certificate"),
         ({"certificate": None}, "ambiguous", "was given another certificate"),
@@ -809,20 +782,12 @@ def test_right_before_the_deletion_it_is_looked_at_again(change: dict[str, Any],
         (absent([stored()], certificate_id=1), "Would be removed."),
         (planned(stored()), "The store holds it already."),
         (absent([], certificate_id=1), "The store holds no such certificate."),
-        (failed(CertificatesError("expired", "It expired.")), "It expired."),
+        (planned().failed(CertificatesError("expired", "It expired.")), "It expired."),
     ],
     ids=["import", "update", "removal", "unchanged", "nothing", "failure"],
 )
 def test_the_check_mode_does_not_say_that_it_was_done(step: ImportAction, said: str) -> None:
     assert as_simulated(step) == replace(step, message=said)
-
-
-@pytest.mark.parametrize("remove", [True, False])
-def test_what_would_be_removed_is_foreseen(remove: bool) -> None:
-    step = simulate(planned(stored(OLD, 9), remove=remove))
-    assert [(one.id, one.removed) for one in superseded_of(step)] == [(9, remove)]
-    removal = absent([stored()], certificate_id=1)
-    assert simulate(removal) == removal
 
 
 # Why the certificate of an order is not imported
@@ -833,9 +798,10 @@ def test_what_would_be_removed_is_foreseen(remove: bool) -> None:
     [
         ({}, None),
         ({"imported": True}, None),
-        ({"ineligibility": "expired", "imported": True, "has_certificate": False}, "expired"),
+        ({"expires_at": "2001-01-01T00:00:00Z", "imported": True, "has_certificate": False}, "expired"),
         ({"imported": True, "has_certificate": False, "superseded_by": [4]}, "already_imported"),
         ({"superseded_by": [4, 5], "has_certificate": False}, "superseded"),
+        ({"superseded_by": [4, 5], "force": True}, None),
         ({"has_certificate": False, "by_email": True, "has_key": False}, "waiting_for_email"),
         ({"has_certificate": False, "has_key": False}, "waiting_for_certificate"),
         ({"has_key": False, "by_email": True}, "waiting_for_key"),
@@ -843,7 +809,8 @@ def test_what_would_be_removed_is_foreseen(remove: bool) -> None:
     ids=str,
 )
 def test_why_an_order_waits(facts: dict[str, Any], reason: str | None) -> None:
-    ready: dict[str, Any] = {"imported": False, "superseded_by": (), "has_certificate": True, "has_key": True}
-    why_not = why_not_imported(**{"ineligibility": None, "by_email": False, **ready, **facts})
+    ready: dict[str, Any] = {"has_certificate": True, "has_key": True, "by_email": False, "force": False}
+    order = {"status": "complete", **{name: value for name, value in facts.items() if name not in ready}}
+    why_not = why_not_imported(order, NOW, **{name: facts.get(name, value) for name, value in ready.items()})
     assert (why_not and why_not[0]) == reason
     assert reason != "superseded" or "(id 4, 5)" in (why_not or ("", ""))[1]

@@ -20,8 +20,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     ListenerSelection,
     plan_renewals,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import Present, plan_present
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import Content, ImportOptions
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import ImportAction, plan_present
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import Content
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.standing import supersedes_order
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import (
@@ -406,12 +406,10 @@ def listening(record: StoreCertificate) -> Balancer:
     return found
 
 
-def imported(new: StoreCertificate, others: Sequence[StoreCertificate]) -> Present:
+def imported(new: StoreCertificate, others: Sequence[StoreCertificate]) -> ImportAction:
     """The plan to import what a record holds into a store of these."""
     content = Content(certificate_of(new), "key", new.intermediates, None, None)
-    step = plan_present(content, StoreIndex(others), ImportOptions(remove_superseded=True), None, CLIENTS)
-    assert isinstance(step, Present)
-    return step
+    return plan_present(ImportAction.of(content), StoreIndex(others), CLIENTS, remove_superseded=True)
 
 
 @settings(max_examples=250)
@@ -425,7 +423,7 @@ def test_all_callers_agree(world: list[StoreCertificate]) -> None:
     assert (action.outcome == "switched", action.certificate_id) == (verdict, new.id if verdict else old.id)
     if new.certificate != old.certificate:
         listed = imported(new, [old]).superseded
-        assert [(one.id, one.remove) for one in listed] == (
+        assert [(one.record.id, one.removed) for one in listed] == (
             [(old.id, old.associated_service_count == 0)] if verdict else []
         )
     assert not (verdict and supersedes(old, new, CLIENTS))

@@ -11,11 +11,11 @@ from typing import Any, cast
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import Superseded
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_import import remove, was_removed
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import Authority
+from tests.support.stored import stored
 
 AUTHORITY = Authority()
 LISTED, RENEWED = AUTHORITY.issue("www.example.com"), AUTHORITY.issue("www.example.com")
@@ -68,8 +68,7 @@ def test_what_was_changed_since_it_was_listed_stays(since: str) -> None:
     with pytest.raises(CertificatesError, match=said) as caught:
         store.delete()
     assert (caught.value.code, store.calls) == (code, ["getObject"])
-    superseded = Superseded(7, Certificate(LISTED.der), associated_service_count=0, remove=True)
-    assert not was_removed(cast(Client, store), superseded)
+    assert not was_removed(cast(Client, store), stored(7, LISTED))
     assert said in store.warnings[0] and "deleteObject" not in store.calls
 
 

@@ -26,7 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     Entry,
     lease_for,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import About, Creation
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import ImportAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.material import Content
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import creates
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.creates import Creator
@@ -270,12 +270,12 @@ def key_of(issued: Issued) -> CreateKey:
     return CreateKey(ACCOUNT, issued.fingerprint)
 
 
-def creation(issued: Issued, *, is_second: bool = False) -> Creation:
+def creation(issued: Issued, *, is_second: bool = False) -> ImportAction:
     """What is to be created; a second record is for what the store has already, without its chain."""
     certificate = Certificate(issued.der)
     chain = tuple(map(Certificate.of, issued.chain))
     content = Content(certificate, issued.key_pem, chain, request=None, notes=None)
-    return Creation(About(certificate=certificate), "", content, superseded=(), is_second=is_second)
+    return ImportAction("imported", "", certificate=certificate, content=content, is_second=is_second)
 
 
 def made_of(template: dict[str, str]) -> Issued:
