@@ -59,16 +59,15 @@ EQUIVALENT: dict[str, str] = {
     ),
     "containers._is_below: '/' => ''": "What is only below the root, or below no mount, goes with the container in either case.",
     "creates._Taken.__init__: 'taken' => ''": "It is caught where it is raised, by its class.",
-    "imports.Unchanged: field(repr=False) => field()": "It hides its key itself.",
+    "imports.ImportAction: field(default=None, repr=False) => field(default=None)": "It hides its key itself.",
     "pairing.Paired: field(repr=False) => field()": "Units have nothing secret.",
     "ledger.LockKey: 'account_id' => ''": "Nobody asks for the last turns of several accounts.",
     "emails.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message)": "Only emails without a reason come there.",
     "rotation._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
-    "store_index.StoreIndex._by_rarest: min(names, key=lambda name: (len(self._by_name[name]), name)) => min(names)": (
-        "The rarest name is only the one with the least to look through."
-    ),
+    "store_index.StoreIndex._by_rarest: min(certificate_of(one).identities, key=self._rarity)"
+    " => min(certificate_of(one).identities)": "The rarest name is only the one with the least to look through.",
     "store_index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
     "superseding.best: _completeness(one, clients) > _completeness(rival, clients)"
     " => _completeness(one, clients) >= _completeness(rival, clients)": "Only a record itself has its id.",
