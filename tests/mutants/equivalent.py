@@ -61,7 +61,6 @@ EQUIVALENT: dict[str, str] = {
     "creates._Taken.__init__: 'taken' => ''": "It is caught where it is raised, by its class.",
     "imports.ImportAction: field(default=None, repr=False) => field(default=None)": "It hides its key itself.",
     "pairing.Paired: field(repr=False) => field()": "Units have nothing secret.",
-    "ledger.LockKey: 'account_id' => ''": "Nobody asks for the last turns of several accounts.",
     "emails.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message)": "Only emails without a reason come there.",

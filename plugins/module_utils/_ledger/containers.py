@@ -103,7 +103,7 @@ def _job_folders(environ: Mapping[str, str]) -> list[str]:
 
 
 def _is_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+    return path == folder or path.startswith(f"{folder}/")
 
 
 def _unescaped(field: str) -> str:

@@ -10,6 +10,7 @@ import os
 import threading
 import typing as t
 from collections.abc import Iterator
+from concurrent import futures
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -22,39 +23,13 @@ with suppress(ImportError):
     from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 SCHEMA_VERSION = 3
-"""Version 1 had only emails, and no leases, version 2 no turns; they are upgraded on first use."""
-OLDER_VERSIONS = (1, 2)
+"""That of the first release."""
 SECONDS_TO_WAIT_FOR_A_LOCK = 30
 MOST_RIVALS = 1000
 """How often another run may be faster before the cause must be something else."""
 CONNECTIONS = 4
 """Connections per run; its threads share them, since a transaction is much shorter than an API call."""
 R = t.TypeVar("R")
-
-
-class _Operation(t.Generic[R]):
-    """One operation in a transaction, and its result."""
-
-    def __init__(self, do: t.Callable[[sa.Connection], R]) -> None:
-        self._do = do
-        self._error: BaseException | None = None
-        self._result: R | None = None
-        self.is_over = False
-
-    def run(self, connection: sa.Connection) -> None:
-        """Run the operation; its result is valid once the transaction is committed."""
-        self._result = self._do(connection)
-
-    def end(self, error: BaseException | None = None) -> None:
-        """Note that the transaction has ended."""
-        self._error = error
-        self.is_over = True
-
-    def result(self) -> R:
-        """Return the result, or raise the error."""
-        if self._error is not None:
-            raise self._error
-        return t.cast("R", self._result)
 
 
 class _SharedTransactions:
@@ -66,32 +41,32 @@ class _SharedTransactions:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._waiting: list[_Operation[t.Any]] = []
+        self._waiting: list[tuple[t.Callable[[sa.Connection], t.Any], futures.Future[t.Any]]] = []
         self._queue = threading.Lock()
         self._writer = threading.Lock()
 
     def run(self, do: t.Callable[[sa.Connection], R]) -> R:
         """Run an operation in a transaction, possibly together with other threads' operations; if it fails, it fails for all of them."""
-        operation = _Operation(do)
+        answer: futures.Future[R] = futures.Future()
         with self._queue:
-            self._waiting.append(operation)
+            self._waiting.append((do, answer))
         with self._writer:
-            if not operation.is_over:
-                with self._queue:
-                    together, self._waiting = self._waiting, []
-                self._commit(together)
-        return operation.result()
+            if not answer.done():
+                self._commit()
+        return answer.result()
 
-    def _commit(self, together: t.Sequence[_Operation[t.Any]]) -> None:
-        error: BaseException | None = None
+    def _commit(self) -> None:
+        with self._queue:
+            together, self._waiting = self._waiting, []
         try:
             with self._engine.begin() as connection:
-                for operation in together:
-                    operation.run(connection)
-        except BaseException as raised:
-            error = raised
-        for operation in together:
-            operation.end(error)
+                results = [do(connection) for do, _answer in together]
+        except BaseException as error:
+            for _do, answer in together:
+                answer.set_exception(error)
+        else:
+            for (_do, answer), result in zip(together, results, strict=True):
+                answer.set_result(result)
 
 
 class Database:
@@ -104,7 +79,6 @@ class Database:
     Attributes:
         tables: its tables.
         is_empty: whether there are no tables and none will be created.
-        has_leases: whether the tables have this release's schema; in check mode they may be older.
 
     Raises:
         CertificatesError: here and in every method: `ledger_unavailable`, or `missing_library` for a database driver.
@@ -118,7 +92,6 @@ class Database:
         is_file = self._url.get_backend_name() == "sqlite"
         self._shared = _SharedTransactions(self._engine) if is_file else None
         self.is_empty = is_file and self._prepare_file(may_make_folder=not url)
-        self.has_leases = True
         with self._said_clearly():
             self._open_schema()
 
@@ -137,14 +110,11 @@ class Database:
         with self._said_clearly():
             for _attempt in range(MOST_RIVALS):
                 with suppress(IntegrityError):
-                    return self._transact_once(do)
+                    if self._shared is not None:
+                        return self._shared.run(do)
+                    with self._engine.begin() as connection:
+                        return do(connection)
         raise unavailable(self._url, "its tables are not as this collection made them")
-
-    def _transact_once(self, do: t.Callable[[sa.Connection], R]) -> R:
-        if self._shared is not None:
-            return self._shared.run(do)
-        with self._engine.begin() as connection:
-            return do(connection)
 
     @contextmanager
     def _said_clearly(self) -> Iterator[None]:
@@ -180,7 +150,7 @@ class Database:
     def _open_schema(self) -> None:
         """Open the tables.
 
-        Create them on first use, upgrade older ones, refuse those of a newer release, and check that they can be written.
+        Create them on first use, refuse those of another release, and check that they can be written.
         """
         if self.is_empty:
             return
@@ -191,12 +161,6 @@ class Database:
         if version is None:
             self._make_schema()
             version = self._version()
-        if version in OLDER_VERSIONS:
-            self.has_leases = version > 1 or not self._read_only
-            version = SCHEMA_VERSION
-            if not self._read_only:
-                self._renew_schema()
-                version = self._version()
         if version != SCHEMA_VERSION:
             raise unavailable(
                 self._url,
@@ -224,24 +188,6 @@ class Database:
         except SQLAlchemyError:
             if self._version() is None:  # else another run was faster
                 raise
-
-    def _renew_schema(self) -> None:
-        """Upgrade the tables of an older version.
-
-        A run of an older release may be working meanwhile. It names the columns that it writes, so it keeps working. It may also
-        overwrite the new version with its own when it opens the ledger, so each step is skipped if it has been done already.
-        """
-        emails, versions = self.tables.emails, self.tables.versions
-        with self._engine.begin() as connection:
-            # The second run waits here (with SQLite, at the start of the transaction) and finds the work done.
-            connection.execute(sa.select(versions.c.version).with_for_update())
-            for table in (self.tables.creates, self.tables.turns):
-                table.create(connection, checkfirst=True)
-            if "lease_until" not in {column["name"] for column in sa.inspect(connection).get_columns(emails.name)}:
-                kind = emails.c.lease_until.type.compile(connection.dialect)
-                connection.execute(sa.DDL(f"ALTER TABLE {emails.name} ADD COLUMN lease_until {kind}"))
-            is_older = versions.c.version.in_(OLDER_VERSIONS)
-            connection.execute(sa.update(versions).where(is_older).values(version=SCHEMA_VERSION))
 
 
 def _make_private_folder(path: str) -> None:
@@ -291,7 +237,7 @@ def _make_tables() -> Tables:
             sa.Column("number", sa.Integer, nullable=False),
             sa.Column("state", sa.String(16), nullable=False),
             sa.Column("requested_at", UtcDateTime, nullable=False),
-            sa.Column("lease_until", UtcDateTime),
+            sa.Column("lease_until", UtcDateTime, nullable=False),
             *own,
             sa.UniqueConstraint("account_id", *(column.name for column in reversed(key)), "number"),
             sqlite_autoincrement=True,

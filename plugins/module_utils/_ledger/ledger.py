@@ -20,7 +20,7 @@ unique constraint gives this number to only one of several runs. No lock is held
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -35,8 +35,6 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """Difference between the clocks of two controllers that is tolerated without a warning."""
 MARGIN = timedelta(seconds=60)
 """Added to the duration of the call to get the lease, for small clock differences and a slow server."""
-USUAL_LEASE = timedelta(minutes=10)
-"""The lease of a claim by an older release, which recorded none."""
 
 
 def lease_for(timeout: float) -> timedelta:
@@ -72,10 +70,9 @@ class LockKey:
 
     account_id: int
 
-    VARIES: t.ClassVar = "account_id"
-
 
 K = t.TypeVar("K", Key, CreateKey, LockKey)
+L = t.TypeVar("L", Key, CreateKey)
 State = t.Literal["claimed", "unknown", "confirmed"]
 
 
@@ -87,7 +84,7 @@ class Entry(t.Generic[K]):
     key: K
     requested_at: datetime
     state: State
-    lease_until: datetime | None = None
+    lease_until: datetime
     noticed_at: datetime | None = None
     """When its time was first seen to be in the future."""
     certificate_id: int | None = None
@@ -98,7 +95,7 @@ class Entry(t.Generic[K]):
     @property
     def lease(self) -> timedelta:
         """The maximum duration of its call."""
-        return self.lease_until - self.requested_at if self.lease_until else USUAL_LEASE
+        return self.lease_until - self.requested_at
 
     def is_under_way(self, at: datetime) -> bool:
         """Return whether another run may still be working on it."""
@@ -159,25 +156,18 @@ class Ledger:
         """Close the connections."""
         self._database.close()
 
-    def last_requests(self, keys: Iterable[K]) -> dict[K, Entry[K]]:
-        """Return for each key the last act that was done or may have been done."""
+    def last_requests(self, keys: Sequence[L]) -> dict[L, Entry[L]]:
+        """Return for each key the last act that was done or may have been done; the keys differ only in `VARIES`."""
         if self._database.is_empty:
             return {}
-        alike: dict[K, list[K]] = {}
-        for key in keys:
-            any_of_them: dict[str, t.Any] = {key.VARIES: None}
-            alike.setdefault(replace(key, **any_of_them), []).append(key)
         with self._database.reading() as connection:
             return {
                 entry.key: entry
-                for group in alike.values()
-                for start in range(0, len(group), IDS_PER_QUERY)
-                for entry in self._entries(connection, group[start : start + IDS_PER_QUERY])
+                for start in range(0, len(keys), IDS_PER_QUERY)
+                for entry in self._entries(connection, keys[start : start + IDS_PER_QUERY])
             }
 
-    def claim(
-        self, key: K, at: datetime, interval: timedelta | None, lease: timedelta = USUAL_LEASE
-    ) -> Claim[K] | Entry[K]:
+    def claim(self, key: K, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim[K] | Entry[K]:
         """Claim an act, or return the entry that forbids it.
 
         Args:
@@ -196,7 +186,7 @@ class Ledger:
         # One statement, so that the last entry and the next number are from the same moment. Where every entry forbids another one,
         # all before the last are released.
         history = connection.execute(
-            sa.select(*self._columns(table))
+            sa.select(table)
             .where(*(table.c[name] == value for name, value in this.items()))
             .order_by(table.c.number.desc())
             .limit(1 if interval is None else None)
@@ -243,7 +233,7 @@ class Ledger:
 
     def correct(self, entry: Entry[Key], at: datetime) -> None:
         """Note when an entry's time was first seen to be in the future; its own time stays, as the reader's clock may be wrong."""
-        table = self._table(entry.key)
+        table = self._database.tables.emails
         note = sa.update(table).where(table.c.id == entry.id, table.c.noticed_at.is_(None)).values(noticed_at=at)
         self._database.transact(lambda connection: connection.execute(note))
 
@@ -251,26 +241,26 @@ class Ledger:
         self,
         claim: Claim[K] | Entry[K],
         values: Mapping[str, object],
-        was: tuple[str, datetime | None] | None = None,
+        was: tuple[str, datetime] | None = None,
     ) -> bool:
         """Change an entry if it has not changed meanwhile; return whether it was changed."""
         table = self._table(claim.key)
         this = [table.c.id == claim.id]
         if was is not None:
             state, lease_until = was
-            this += [table.c.state == state, table.c.lease_until.is_not_distinct_from(lease_until)]
+            this += [table.c.state == state, table.c.lease_until == lease_until]
         note = sa.update(table).where(*this).values(dict(values))
         return self._database.transact(lambda connection: connection.execute(note).rowcount) > 0
 
-    def _entries(self, connection: sa.Connection, alike: Sequence[K]) -> Iterator[Entry[K]]:
-        """Yield for each key its last entry that is not released; the keys differ only in `VARIES`."""
+    def _entries(self, connection: sa.Connection, alike: Sequence[L]) -> Iterator[Entry[L]]:
+        """Yield for each key its last entry that is not released."""
         one = alike[0]
         table = self._table(one)
         varying = table.c[one.VARIES]
         same = (table.c[name] == value for name, value in asdict(one).items() if name != one.VARIES)
         these = sa.and_(*same, table.c.state != "released", varying.in_([getattr(key, one.VARIES) for key in alike]))
         last = sa.select(sa.func.max(table.c.id)).where(these).group_by(varying)
-        for row in connection.execute(sa.select(*self._columns(table)).where(table.c.id.in_(last))):
+        for row in connection.execute(sa.select(table).where(table.c.id.in_(last))):
             yield _entry(replace(one, **{one.VARIES: row._mapping[one.VARIES]}), row)
 
     def _table(self, key: Key | CreateKey | LockKey) -> sa.Table:
@@ -278,11 +268,6 @@ class Ledger:
         if isinstance(key, LockKey):
             return tables.turns
         return tables.emails if isinstance(key, Key) else tables.creates
-
-    def _columns(self, table: sa.Table) -> list[sa.ColumnElement[t.Any]]:
-        """Return the columns to read; `NULL` for those that an older schema does not have."""
-        lacks = set() if self._database.has_leases else {"lease_until"}
-        return [sa.null().label(column.name) if column.name in lacks else column for column in table.c]
 
 
 def _entry(key: K, row: sa.Row[t.Any]) -> Entry[K]:

@@ -38,21 +38,13 @@ def default_path() -> str:
     Raises:
         CertificatesError: `ledger_unavailable`, if there is no such directory or it depends on the current folder.
     """
-    state = os.environ.get("XDG_STATE_HOME")
-    if not state:
-        home = os.path.expanduser("~")
-        if os.environ.get("HOME") == "" or not is_fixed(home):
-            said = (
-                f"HOME is {os.environ['HOME']!r}, which hangs on the current folder"
-                if "HOME" in os.environ
-                else "HOME is not set"
-            )
-            raise CertificatesError("ledger_unavailable", f"There is no place for the ledger: {said}. {REMEDY}")
-        state = os.path.join(home, ".local", "state")
+    home = "" if os.environ.get("HOME") == "" else os.path.expanduser("~")
+    state = os.environ.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
     if not is_fixed(state):
         raise CertificatesError(
             "ledger_unavailable",
-            f"There is no place for the ledger: XDG_STATE_HOME is {state!r}, which hangs on the current folder. Make it an absolute path. {REMEDY}",
+            f"There is no place for the ledger: {state!r} hangs on the current folder. Make HOME, or XDG_STATE_HOME, an absolute path. "
+            f"{REMEDY}",
         )
     return os.path.join(state, "softlayer.certificates", "ledger.sqlite3")
 

@@ -128,7 +128,7 @@ class Creator:
         ledger = Ledger(self._ledger_url)
         try:
             account_id = self._client.account_id()
-            keys = (CreateKey(account_id, creation.fingerprint) for creation in self._creations)
+            keys = [CreateKey(account_id, creation.fingerprint) for creation in self._creations]
             return _Start(ledger, account_id, ledger.last_requests(keys), self._now())
         except CertificatesError:
             ledger.close()

@@ -120,7 +120,7 @@ def plan(
         module.warn(
             f"No SSL order matches common_names ({', '.join(selection.common_names)}); ssl_order_info lists the orders there are."
         )
-    last_requests = ledger.last_requests(key_of(account_id, order_id) for order_id in orders)
+    last_requests = ledger.last_requests([key_of(account_id, order_id) for order_id in orders])
     for entry in last_requests.values():
         if entry.is_from_the_future(at):
             module.warn(

@@ -123,7 +123,7 @@ def remember(sim: Simulator, url: str, order_id: int, ago: timedelta, *, confirm
     """Put a request into a ledger that was made some time ago; one that is not confirmed got no answer."""
     at = (datetime.now(timezone.utc) - ago).replace(microsecond=0)
     ledger = Ledger(url)
-    claim = ledger.claim(Key(sim.account_id, order_id, "FulfillmentEmail"), at, timedelta())
+    claim = ledger.claim(Key(sim.account_id, order_id, "FulfillmentEmail"), at, timedelta(), timedelta(minutes=3))
     assert isinstance(claim, Claim)
     (ledger.confirm if confirmed else ledger.doubt)(claim)
     ledger.close()

@@ -14,7 +14,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.dat
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
-HISTORY = "account_id BIGINT NOT NULL, {key}number INTEGER NOT NULL, state VARCHAR(16) NOT NULL, requested_at {time} NOT NULL, lease_until {time}"
+HISTORY = "account_id BIGINT NOT NULL, {key}number INTEGER NOT NULL, state VARCHAR(16) NOT NULL, requested_at {time} NOT NULL, lease_until {time} NOT NULL"
 TABLES = {
     "emails": (
         "softlayer_ssl_email_requests",

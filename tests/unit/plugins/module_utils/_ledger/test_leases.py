@@ -60,7 +60,7 @@ def test_one_from_long_ago_is_not_waited_for(tolerance: timedelta) -> None:
 def test_until_when_a_request_forbids_another(
     requested: datetime, noticed: datetime | None, at: datetime, until: datetime | None
 ) -> None:
-    entry = Entry(1, Key(7, 100, "FulfillmentEmail"), requested, "confirmed", noticed_at=noticed)
+    entry = Entry(1, Key(7, 100, "FulfillmentEmail"), requested, "confirmed", requested, noticed_at=noticed)
     assert entry.blocks_until(DAY, at) == until
 
 
