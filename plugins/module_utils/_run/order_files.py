@@ -189,6 +189,6 @@ def _public_keys(path: str, passphrase: str | None) -> frozenset[str]:
         data = read_file(path)
         certificates = read_certificates(data)
         if not certificates:
-            return frozenset({read_private_key(data, passphrase, is_for_use=False).public_key_sha256})
+            return frozenset({read_private_key(data, passphrase).public_key_sha256})
         return frozenset(one.public_key_sha256 for one in certificates)
     return frozenset()

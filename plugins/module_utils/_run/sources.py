@@ -71,7 +71,7 @@ def read_sources(
     """
     read, numbers = Read(), count(1)
     for position, source in enumerate(sources):
-        files = Files(passphrase, keys_are_used=source.kind == MAIL)
+        files = Files(passphrase)
         found: Mapping[str, t.Any] = {}
         if source.kind == MAIL:
             keys = usable_keys(source.path, files)

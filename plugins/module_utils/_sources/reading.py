@@ -14,7 +14,7 @@ import hashlib
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from .._codes import SourceReason
@@ -45,27 +45,26 @@ class Parsed:
     wrong: CertificatesError | None = None
 
 
-def parse(data: bytes, kind: FileKind, passphrase: str | None, *, is_for_use: bool) -> Parsed:
+def parse(data: bytes, kind: FileKind, passphrase: str | None) -> Parsed:
     """Return what a file of this kind contains.
 
     Args:
         data: the file's content.
         kind: what the file is for.
         passphrase: of a private key or a PKCS#12 file.
-        is_for_use: whether to check the numbers of an RSA key, too.
     """
     if kind == "store":
         return _key_store(data, passphrase)
     begun, truncated = _labels(data)
     key, certificates = Parsed(), Parsed()
     if kind in {"certificate", "chain"} or begun & CERTIFICATE_LABELS or (kind == "any" and is_der(data)):
-        certificates = _certificates(data)
+        certificates = _tried(lambda: Parsed(tuple(read_certificates(data))))
     if (
         kind == "key"
         or (kind != "chain" and begun & KEY_LABELS)
         or (certificates.wrong and kind == "any" and is_der(data))
     ):
-        key = _key(data, passphrase, is_for_use=is_for_use)
+        key = _tried(lambda: Parsed(public_key_sha256=read_private_key(data, passphrase).public_key_sha256))
         if is_der(data) and key.public_key_sha256:
             return key
     wrong = key.wrong or certificates.wrong or (TRUNCATED if truncated else None)
@@ -74,19 +73,11 @@ def parse(data: bytes, kind: FileKind, passphrase: str | None, *, is_for_use: bo
     return Parsed(certificates.certificates, key.public_key_sha256, wrong)
 
 
-def _certificates(data: bytes) -> Parsed:
+def _tried(read: Callable[[], Parsed]) -> Parsed:
     try:
-        return Parsed(tuple(read_certificates(data)))
+        return read()
     except CertificatesError as error:
         return Parsed(wrong=error)
-
-
-def _key(data: bytes, passphrase: str | None, *, is_for_use: bool) -> Parsed:
-    try:
-        key = read_private_key(data, passphrase, is_for_use=is_for_use)
-    except CertificatesError as error:
-        return Parsed(wrong=error)
-    return Parsed(public_key_sha256=key.public_key_sha256)
 
 
 def _key_store(data: bytes, passphrase: str | None) -> Parsed:
@@ -109,8 +100,6 @@ class Files:
     """Files of a source with their content."""
 
     passphrase: str | None = field(default=None, repr=False)
-    keys_are_used: bool = False
-    """Whether the numbers of RSA keys are to be checked, too."""
     _contents: dict[File, FileContent] = field(default_factory=dict, repr=False)
     _chains: dict[bytes, Parsed] = field(default_factory=dict, repr=False)
 
@@ -146,10 +135,10 @@ class Files:
     def _parsed(self, kind: FileKind, data: bytes) -> Parsed:
         """Return what is in a file; as most chains are the same, each is parsed only once."""
         if kind != "chain":
-            return parse(data, kind, self.passphrase, is_for_use=self.keys_are_used)
+            return parse(data, kind, self.passphrase)
         digest = hashlib.sha256(data).digest()
         if digest not in self._chains:
-            self._chains[digest] = parse(data, kind, None, is_for_use=False)
+            self._chains[digest] = parse(data, kind, None)
         return self._chains[digest]
 
 

@@ -17,8 +17,7 @@ from functools import partial
 
 from .._errors import CertificatesError
 from .certificate import Certificate, public_key_sha256_of, reading, type_and_size_of
-from .ciphers import HEADER, has_right_vector, unknown_cipher
-from .pem import KEY_LABELS, TRADITIONAL_KEY_LABELS, as_ascii, from_base64, is_der, pem_blocks, wrap_pem
+from .pem import KEY_LABELS, TRADITIONAL_KEY_LABELS, from_base64, is_der, pem_blocks, wrap_pem
 from .read import checked_certificate
 
 with suppress(ImportError):
@@ -35,17 +34,17 @@ with suppress(ImportError):
 
 SHORTEST_KEY = 40
 """Characters of a private key's text; a shorter text is no key."""
-FOREIGN = (
-    (
-        b"-----BEGIN OPENSSH PRIVATE KEY-----",
-        "This private key is in OpenSSH's own form: copy the file, convert the copy with `ssh-keygen -p -m PEM -f COPY`, and give that.",
-    ),
-    (
-        b"PuTTY-User-Key-File-",
-        "This private key is in PuTTY's form: convert it with `puttygen KEY -O private-openssh -o NEW`, and give the new file.",
-    ),
-)
-"""What a file of another format begins with, and how to convert it; the advice quotes nothing of the key."""
+HEADER = re.compile(rb"DEK-Info:[^A-Z]*([A-Z0-9-]+),\s*([0-9A-Fa-f]+)[^A-Za-z0-9+/]+")
+"""The last header of an encrypted key in the traditional format (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
+LONG_VECTOR = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
+"""Ciphers with an initialisation vector of 16 bytes; all others have 8."""
+UNKNOWN = re.compile(r"unknown|unsupported|not supported", re.IGNORECASE)
+"""The library's words for an unknown algorithm; for a wrong passphrase it uses others."""
+GUESSES = re.compile(r"Could not deserialize key data\.[^)]*\)\.")
+"""The first words of the library for anything that it cannot read.
+
+That includes what one in 256 wrong passphrases decrypts to. The algorithm may be unsupported.
+"""
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,12 @@ class KeyStore:
     certificates: tuple[Certificate, ...]
 
 
-def read_private_key(data: bytes, passphrase: str | None = None, *, is_for_use: bool = True) -> PrivateKey:
+def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
     """Return the one private key in PEM text or DER, decrypted.
 
     The format stays the same: PKCS#8 or the traditional one. A passphrase that is not needed is ignored.
-    If only the public key matters, `is_for_use=False` skips the check of an RSA key's numbers. The library's own check is always
-    skipped: it looks whether they are prime, which takes a thousand times as long as to see whether they belong together.
+    The library's own check of an RSA key is skipped: it looks whether its numbers are prime, which takes a thousand times as long
+    as to see whether they belong together.
 
     Raises:
         CertificatesError: `invalid_pem` if there is no key, `bad_passphrase` if the passphrase is missing or wrong.
@@ -83,18 +82,18 @@ def read_private_key(data: bytes, passphrase: str | None = None, *, is_for_use: 
     label, body = blocks[0] if blocks else (b"", b"")
     source = _canonical_key_block(label, body) if blocks else data
     load = load_pem_private_key if blocks else load_der_private_key
-    text = b"" if blocks else as_ascii(data)
-    foreign = next((remedy for mark, remedy in FOREIGN if mark in text), None)
     with reading(
         CertificatesError(
-            "invalid_pem", foreign or "This is no private key in PEM or DER form: take the file anew from its source."
+            "invalid_pem",
+            "This is no private key in PEM or DER form: take the file anew from its source. One for SSH is converted first, in a copy: "
+            "`ssh-keygen -p -m PEM -f COPY`, after `puttygen KEY -O private-openssh -o COPY` if it is in PuTTY's form.",
         )
     ):
         try:
             key = load(source, None, unsafe_skip_rsa_key_validation=True)
         except TypeError:  # it is encrypted
             key = _decrypted(partial(load, unsafe_skip_rsa_key_validation=True), source, passphrase)
-        if is_for_use and isinstance(key, rsa.RSAPrivateKey) and not _belong_together(key.private_numbers()):
+        if isinstance(key, rsa.RSAPrivateKey) and not _belong_together(key.private_numbers()):
             raise CertificatesError("invalid_pem", "The private key is damaged: take the file anew from its source.")
     return _private_key(
         key, PrivateFormat.TraditionalOpenSSL if label in TRADITIONAL_KEY_LABELS else PrivateFormat.PKCS8
@@ -121,15 +120,21 @@ def _decrypted(load: t.Callable[[bytes, bytes], t.Any], source: bytes, passphras
     try:
         return load(source, passphrase.encode("utf-8", "replace"))
     except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:
-        said = f"unsupported: {error}" if isinstance(error, UnsupportedAlgorithm | InternalError) else str(error)
-        cipher = unknown_cipher(said, source)
-    if cipher is None:
-        raise CertificatesError("bad_passphrase", "The private key cannot be decrypted: check privatekey_passphrase.")
+        if not _is_unknown(error):
+            raise CertificatesError(
+                "bad_passphrase", "The private key cannot be decrypted: check privatekey_passphrase."
+            ) from None
     raise CertificatesError(
         "invalid_pem",
-        f"The private key is encrypted with {cipher}, which this version of the Python library cryptography cannot decrypt: "
+        "The private key is encrypted in a way that this version of the Python library cryptography cannot decrypt: "
         "encrypt it anew with `openssl pkey -aes256 -in OLD -out NEW`.",
     )
+
+
+def _is_unknown(error: Exception) -> bool:
+    """Return whether the library does not know how something is encrypted."""
+    is_said = UNKNOWN.search(GUESSES.sub("", str(error))) is not None
+    return is_said or isinstance(error, UnsupportedAlgorithm | InternalError)
 
 
 def key_texts(data: bytes) -> set[str]:
@@ -148,7 +153,7 @@ def _canonical_key_block(label: bytes, body: bytes) -> bytes:
     encrypted = HEADER.search(body)
     if encrypted:
         cipher, vector = encrypted.groups()
-        if not has_right_vector(cipher, vector):
+        if len(vector) != (32 if cipher.startswith(LONG_VECTOR) else 16):  # the library panics
             raise CertificatesError("invalid_pem", "The private key is damaged: take the file anew from its source.")
         headers = (b"Proc-Type: 4,ENCRYPTED", b"DEK-Info: " + cipher + b"," + vector, b"")
         body = body[encrypted.end() :]
@@ -206,12 +211,10 @@ def _not_opened(error: Exception, data: bytes) -> CertificatesError | None:
     """Return the error for data that is a PKCS#12 file but cannot be opened, or `None`."""
     if re.search("password|mac", str(error), re.IGNORECASE):
         return CertificatesError("bad_passphrase", "The PKCS#12 file cannot be opened: check pkcs12_passphrase.")
-    said = f"unsupported: {error}" if isinstance(error, UnsupportedAlgorithm | InternalError) else str(error)
-    cipher = unknown_cipher(said, b"")
-    if cipher is None or not is_der(data):
+    if not _is_unknown(error) or not is_der(data):
         return None
     return CertificatesError(
         "invalid_pem",
-        f"The PKCS#12 file is encrypted with {cipher}, which this version of the Python library cryptography cannot decrypt: "
+        "The PKCS#12 file is encrypted in a way that this version of the Python library cryptography cannot decrypt: "
         "write it anew with `openssl pkcs12 -legacy -in OLD -out ALL.pem` and `openssl pkcs12 -export -in ALL.pem -out NEW`.",
     )

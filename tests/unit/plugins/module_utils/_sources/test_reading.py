@@ -44,7 +44,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 @given(st.binary(max_size=200) | damaged(), st.sampled_from(KINDS), st.sampled_from([None, "", PASSPHRASE]))
 def test_whatever_a_file_has(data: bytes, kind: FileKind, passphrase: str | None) -> None:
-    found = parse(data, kind, passphrase, is_for_use=False)
+    found = parse(data, kind, passphrase)
     assert isinstance(found, Parsed) and not leaks(repr(found))
     for one in found.certificates:
         assert isinstance(one, Certificate) and one.facts()
@@ -61,12 +61,12 @@ def test_one_damaged_part_does_not_hide_the_other() -> None:
     locked = key_pem(OTHER.key, passphrase=PASSPHRASE)
     broken: list[tuple[str, FileKind]] = [(half, "any"), (locked, "any"), (locked, "certificate"), (half, "key")]
     for text, kind in broken:
-        found = parse((ONE.pem + text).encode(), kind, None, is_for_use=False)
+        found = parse((ONE.pem + text).encode(), kind, None)
         assert [one.der for one in found.certificates] == [ONE.der] and found.wrong is not None
-    found = parse((ONE.key_pem + ONE.pem[:300]).encode(), "any", None, is_for_use=False)
+    found = parse((ONE.key_pem + ONE.pem[:300]).encode(), "any", None)
     assert PUBLIC_KEYS[found.public_key_sha256 or ""] is ONE and found.wrong is not None
 
 
 def test_a_chain_has_no_key() -> None:
-    found = parse((ONE.chain_pem + ONE.key_pem).encode(), "chain", None, is_for_use=False)
+    found = parse((ONE.chain_pem + ONE.key_pem).encode(), "chain", None)
     assert found.public_key_sha256 is None and found.wrong is None and len(found.certificates) == 1

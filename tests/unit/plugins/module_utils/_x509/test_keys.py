@@ -37,12 +37,10 @@ def with_another(name: str, container: PrivateFormat) -> bytes:
 @pytest.mark.parametrize("container", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_that_does_not_fit(name: str, container: PrivateFormat) -> None:
-    """It is refused if the key is to be used; the public key can be told from it."""
     text = with_another(name, container)
     with pytest.raises(CertificatesError) as refusal:
         read_private_key(text)
     assert refusal.value.code == "invalid_pem"
-    assert read_private_key(text, is_for_use=False).key_type == "RSA"
 
 
 def test_an_encrypted_key_is_checked_too() -> None:
@@ -84,13 +82,12 @@ TRADITIONAL = ("AES-192-CBC", "CAMELLIA-128-CBC", "CAMELLIA-256-CBC", "ARIA-256-
 
 @pytest.mark.parametrize("cipher", TRADITIONAL)
 def test_a_traditional_key_with_an_unusual_cipher(cipher: str) -> None:
-    """Its body need not be decrypted for the cipher to be named."""
     vector = "0123456789ABCDEF" * (1 if cipher.startswith("DES") else 2)
     error = refusal(re.sub(r"DEK-Info: .*", f"DEK-Info: {cipher},{vector}", CLOSED), PASSPHRASE)
     if error.code == "bad_passphrase":
         pytest.skip("this version of the library knows the cipher")
     assert error.code == "invalid_pem"
-    assert cipher in error.message and "openssl pkey -aes256" in error.message
+    assert "openssl pkey -aes256" in error.message
 
 
 @pytest.mark.skipif(OPENSSL is None, reason="there is no openssl")
@@ -126,7 +123,7 @@ def test_a_key_that_openssl_encrypted(tmp_path: Path, options: list[str]) -> Non
         assert read_private_key(made.stdout.encode(), PASSPHRASE).key_type == "EC"
     except CertificatesError as error:
         assert error.code == "invalid_pem"
-        assert "is encrypted with" in error.message and "openssl pkey -aes256" in error.message
+        assert "is encrypted in a way" in error.message and "openssl pkey -aes256" in error.message
     else:
         assert refusal(made.stdout, "wrong").code == "bad_passphrase"
     assert refusal(made.stdout).code == "bad_passphrase"
@@ -140,7 +137,7 @@ PUTTY = "PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\nEncryption: none\nPrivate-L
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_how_to_convert_a_key_for_ssh(line_end: str) -> None:
     advice = {key_pem(KEY, PrivateFormat.OpenSSH): "`ssh-keygen -p -m PEM -f COPY`"}
-    advice[PUTTY] = "`puttygen KEY -O private-openssh -o NEW`"
+    advice[PUTTY] = "`puttygen KEY -O private-openssh -o COPY`"
     for text, command in advice.items():
         error = refusal(text.replace("\n", line_end))
         assert error.code == "invalid_pem" and command in error.message
