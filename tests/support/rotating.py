@@ -36,11 +36,10 @@ def entry(made: Made, number: int = 1, source: str = "certbot", **changed: Any) 
 def balancer(name: str, ciphers: tuple[str, ...] = (), **ports: int | None) -> Balancer:
     """A load balancer, with the ids of the certificates that its ports have, such as ``p443=1``."""
     listeners = tuple(
-        Listener(f"{name}-{port[1:]}", "HTTPS", int(port[1:]), certificate_id, "ACTIVE")
-        for port, certificate_id in ports.items()
+        Listener(f"{name}-{port[1:]}", "HTTPS", int(port[1:]), certificate_id) for port, certificate_id in ports.items()
     )
     uuid = f"uuid-of-{name}"
-    return Balancer(7, uuid, name, f"{name}.lb", 1, "ACTIVE", "ONLINE", None, None, ciphers, listeners)
+    return Balancer(7, uuid, name, f"{name}.lb", "ACTIVE", None, ciphers, listeners)
 
 
 def listener(

@@ -24,8 +24,8 @@ from .values import as_id, number
 BALANCER = "Network_LBaaS_LoadBalancer"
 LISTENER = "Network_LBaaS_Listener"
 BALANCER_MASK = (
-    "mask[id,uuid,name,address,type,provisioningStatus,operatingStatus,previousErrorText,datacenter[name],sslCiphers[id,name],"
-    "listeners[id,uuid,protocol,protocolPort,provisioningStatus,tlsCertificateId]]"
+    "mask[id,uuid,name,address,provisioningStatus,previousErrorText,sslCiphers[id,name],"
+    "listeners[id,uuid,protocol,protocolPort,tlsCertificateId]]"
 )
 CHANGED_MASK = "mask[id,uuid,provisioningStatus]"
 
@@ -61,7 +61,6 @@ class Listener:
     """TCP, HTTP or HTTPS; only HTTPS has a certificate."""
     port: int
     certificate_id: int | None
-    provisioning_status: str
 
     @property
     def is_https(self) -> bool:
@@ -78,13 +77,9 @@ class Balancer:
     name: str
     address: str | None
     """Its host name."""
-    kind: int | None
-    """1 public, 0 internal, 2 public to public."""
     provisioning_status: str
-    operating_status: str | None
     previous_error: str | None
     """Why its previous change failed, in the API's words."""
-    datacenter: str | None
     ciphers: tuple[str, ...]
     """Names of the cipher suites that were chosen for it; empty for the standard ones."""
     listeners: tuple[Listener, ...]
@@ -223,17 +218,13 @@ def normalise(row: Mapping[str, t.Any]) -> Balancer | None:
     uuid = _text(row.get("uuid"))
     if uuid is None:
         return None
-    datacenter = row.get("datacenter")
     return Balancer(
         id=as_id(row.get("id")) or 0,
         uuid=uuid,
         name=_text(row.get("name")) or uuid,
         address=_text(row.get("address")),
-        kind=number(row.get("type")),
         provisioning_status=(_text(row.get("provisioningStatus")) or "unknown").upper(),
-        operating_status=_text(row.get("operatingStatus")),
         previous_error=shorten(str(row.get("previousErrorText") or "")) or None,
-        datacenter=_text(datacenter.get("name")) if isinstance(datacenter, dict) else None,
         ciphers=tuple(filter(None, (_text(cipher.get("name")) for cipher in _rows(row.get("sslCiphers"))))),
         listeners=tuple(filter(None, map(_listener, _rows(row.get("listeners"))))),
     )
@@ -248,7 +239,6 @@ def _listener(row: Mapping[str, t.Any]) -> Listener | None:
         protocol=(_text(row.get("protocol")) or "").upper(),
         port=port,
         certificate_id=as_id(row.get("tlsCertificateId")),  # -1 has been seen where there is none
-        provisioning_status=(_text(row.get("provisioningStatus")) or "unknown").upper(),
     )
 
 

@@ -44,7 +44,7 @@ SMALLEST_PAGE = 25
 IDS_PER_FILTER = 200
 """Ids in one object filter; over REST the filter is part of the URL."""
 FEW_CALLS = 4
-"""Up to this many filtered calls are made without checking whether the full list is cheaper."""
+"""Up to this many filtered calls are made; for more ids the whole list is read."""
 LARGEST_XMLRPC_INTEGER = 2**31 - 1
 LONGEST_WAIT = 300
 """Seconds. If a server's `Retry-After` asks for more, the client does not wait, and makes no more calls to that server."""
@@ -57,10 +57,6 @@ class Interrupted(CertificatesError):
 
     def __init__(self) -> None:
         super().__init__("interrupted", "The run was told to stop before this was done; nothing was sent.")
-
-
-def _say_nothing(_text: str) -> None:
-    """Discard a warning."""
 
 
 class Client:
@@ -82,7 +78,7 @@ class Client:
         settings: Settings,
         concurrency: int = 8,
         stop: threading.Event | None = None,
-        warn: Callable[[str], object] = _say_nothing,
+        warn: Callable[[str], object] = lambda _text: None,
     ) -> None:
         self.settings = settings
         self.concurrency = concurrency
@@ -123,7 +119,7 @@ class Client:
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         session.max_redirects = 0  # following a redirect would send the credentials to another host
-        session.auth = _no_login  # otherwise requests looks for a login in ~/.netrc
+        session.auth = lambda request: request  # otherwise requests looks for a login in ~/.netrc
         if is_loopback(t.cast(str, urlsplit(self.settings.endpoint_url).hostname)):
             session.trust_env = False  # no proxy from the environment for a server on this machine
         return session
@@ -297,7 +293,7 @@ class Client:
     ) -> list[Row]:
         """Return the rows with these ids, sorted by id; ids that do not exist are left out.
 
-        A filter picks them as long as that takes fewer calls than the whole list. The server's filter only saves bytes:
+        A filter picks them as long as that takes few calls. The server's filter only saves bytes:
         a malformed filter is ignored, so unwanted rows are dropped here. An id missing from the filtered listing is looked
         up in the whole list.
 
@@ -321,16 +317,11 @@ class Client:
             return self._fetch_page(service, method, args, mask=mask, filter=these, offset=0, limit=len(chunk))
 
         found: dict[int, Row] = {}
-        if len(chunks) <= FEW_CALLS or not self._is_shorter(service, method, args, len(chunks)):
+        if len(chunks) <= FEW_CALLS:
             found = {int(row["id"]): row for page in self.each(fetch, chunks) for row in page.rows}
         if not found.keys() >= set(wanted):
             found = {int(row["id"]): row for row in self.read_list(service, method, *args, mask=mask, root=root)}
         return [found[identifier] for identifier in wanted if identifier in found]
-
-    def _is_shorter(self, service: str, method: str, args: Sequence[t.Any], calls: int) -> bool:
-        """Return whether reading the whole list is known to take no more than this many calls."""
-        total = self._fetch_page(service, method, args, mask="mask[id]", filter=None, offset=0, limit=1).total
-        return total is not None and total <= calls * PAGE_SIZE
 
     def _fetch_page(
         self, service: str, method: str, args: Sequence[t.Any], *, offset: int, limit: int, **keywords: t.Any
@@ -370,15 +361,11 @@ class Client:
             check_ids("account_id", [given])
             return given
         if self._account_id is None:
-            self._account_id = self._own_account_id()
-        return self._account_id
-
-    def _own_account_id(self) -> int:
-        account = self.call("Account", "getObject", mask="mask[id]")
-        identifier = as_id(account.get("id")) if isinstance(account, dict) else None
-        if identifier is None:
+            account = self.call("Account", "getObject", mask="mask[id]")
+            self._account_id = as_id(account.get("id")) if isinstance(account, dict) else None
+        if self._account_id is None:
             raise CertificatesError("api_error", "SoftLayer_Account::getObject gave no id: check endpoint_url.")
-        return identifier
+        return self._account_id
 
 
 def _in_doubt(error: CertificatesError) -> CertificatesError:
@@ -410,10 +397,6 @@ def _portable(value: t.Any) -> t.Any:
 
 def _rooted(root: str | None, condition: dict[str, t.Any]) -> dict[str, t.Any]:
     return {root: condition} if root else condition
-
-
-def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 class _Module(t.Protocol):

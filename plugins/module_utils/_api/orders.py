@@ -21,7 +21,7 @@ from .._names import address_matches, any_matches, shown_name
 from .._text import printable
 from .._times import days_until, has_passed, iso, parse
 from .._x509.certificate import name_set
-from .._x509.read import Requested, requested
+from .._x509.read import Csr, requested
 from .values import check_ids, number, yes_or_no
 
 if t.TYPE_CHECKING:
@@ -42,8 +42,8 @@ PROPERTIES: Mapping[str, str] = {
     "modified_at": "modifyDate",
     "effective_at": "effectiveDate",
     "expires_at": "expirationDate",
-    "status": "statusId,status[id,name]",
-    "status_name": "statusId,status[id,name]",
+    "status": "status[id,name]",
+    "status_name": "status[id,name]",
     "billing_order_id": "order[id]",
     "product": "orderItem[id,description]",
 }
@@ -102,7 +102,6 @@ class Order:
     public_key_sha256: str | None
     key_type: str | None = None
     subject_alt_names: tuple[str, ...] = ()
-    status_id: int | None = None
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -114,37 +113,15 @@ class Order:
         """Its name in messages, `None` if it has none."""
         return shown_name(self.common_name, self.subject_alt_names)
 
-    def days_until_expiry(self, at: datetime) -> int | None:
-        """Return the whole days until it expires; negative after that."""
-        return days_until(self.expires_at, at)
-
-    def is_expired(self, at: datetime) -> bool:
-        """Return whether the order is known to have expired."""
-        return has_passed(self.expires_at, at)
-
     def ineligibility(self, at: datetime) -> Ineligibility | None:
         """Return why no certificate is available for it, or `None` if one is."""
         return ineligibility(self.status, self.expires_at, at)
 
     def as_facts(self) -> dict[str, t.Any]:
         """Return the facts that do not depend on the time, ready for JSON; `from_facts` reads them."""
-        return {
-            "id": self.id,
-            "common_name": self.common_name,
-            "status": self.status,
-            "status_name": self.status_name,
-            "approver_email": self.approver_email,
-            "technical_contact_email": self.technical_contact_email,
-            "created_at": iso(self.created_at),
-            "modified_at": iso(self.modified_at),
-            "effective_at": iso(self.effective_at),
-            "expires_at": iso(self.expires_at),
-            "product": self.product,
-            "billing_order_id": self.billing_order_id,
-            "public_key_sha256": self.public_key_sha256,
-            "key_type": self.key_type,
-            "subject_alt_names": list(self.subject_alt_names),
-        }
+        facts = {name: getattr(self, name) for name in ("id", *PROPERTIES)}
+        times = {name: iso(value) for name, value in facts.items() if name.endswith("_at")}
+        return {**facts, **times, "subject_alt_names": list(self.subject_alt_names)}
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, t.Any]) -> Order:
@@ -157,7 +134,7 @@ class Order:
             name: parse(value) if name.endswith("_at") else value for name, value in facts.items()
         }
         order = cls(**{**values, "subject_alt_names": tuple(values["subject_alt_names"])})
-        if order.as_facts() != facts or not all(map(_is_as_told, facts, facts.values())):
+        if order.as_facts() != facts:
             raise ValueError
         return order
 
@@ -165,7 +142,7 @@ class Order:
         """Return the order in the form of the modules' results."""
         return {
             **self.as_facts(),
-            "days_until_expiry": self.days_until_expiry(at),
+            "days_until_expiry": days_until(self.expires_at, at),
             "fulfillment_email_available": self.ineligibility(at) is None,
         }
 
@@ -233,14 +210,14 @@ class Selection:
 
     def takes(self, order: Order, at: datetime) -> bool:
         """Return whether an order meets all criteria at this instant, apart from those about the certificate store."""
-        days = order.days_until_expiry(at)
+        days = days_until(order.expires_at, at)
         return (
             (self.order_ids is None or order.id in self.order_ids)
             and (self.common_names is None or any_matches(order.names, self.common_names))
             and (self.statuses is None or order.status in self.statuses)
             and (self.approver_emails is None or address_matches(order.approver_email, self.approver_emails))
             and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
-            and not (self.exclude_expired and order.is_expired(at))
+            and not (self.exclude_expired and has_passed(order.expires_at, at))
         )
 
 
@@ -277,27 +254,7 @@ def fetch_orders(
         else client.read_ids(*listing, identifiers=order_ids, mask=mask)
     )
     read = cache(requested)  # a renewal often has the CSR of the order before it
-    return _with_status_names(client, [normalise(row, read) for row in rows])
-
-
-def _with_status_names(client: Client, orders: Sequence[Order]) -> list[Order]:
-    """Look up the status names of orders that have only a status id (`getSslRequestStatuses`)."""
-    if not any(order.status_name is None and order.status_id is not None for order in orders):
-        return list(orders)
-    try:
-        statuses = client.call("Security_Certificate_Request_Status", "getSslRequestStatuses", mask="mask[id,name]")
-    except CertificatesError as error:
-        if error.code not in {"not_found", "retired", "api_error"}:
-            raise
-        statuses = None  # they stay unknown, which is safe: no email is requested for an unknown status
-    known = [status for status in statuses if isinstance(status, dict)] if isinstance(statuses, list) else []
-    names = {number(status.get("id")): _text(status.get("name")) for status in known}
-    return [
-        replace(order, status_name=names.get(order.status_id), status=status_word(names.get(order.status_id)))
-        if order.status_name is None
-        else order
-        for order in orders
-    ]
+    return [normalise(row, read) for row in rows]
 
 
 def resend_fulfillment_email(client: Client, order_id: int) -> bool:
@@ -312,7 +269,7 @@ def resend_fulfillment_email(client: Client, order_id: int) -> bool:
     return yes_or_no(answer, f"SoftLayer_{SERVICE}::resendEmail")
 
 
-def normalise(row: Mapping[str, t.Any], read: Callable[[str], Requested | None] = requested) -> Order:
+def normalise(row: Mapping[str, t.Any], read: Callable[[str], Csr | None] = requested) -> Order:
     """Return an API object as an `Order`; `read` reads its CSR."""
     status_name = _text(_related(row, "status").get("name"))
     csr = row.get("certificateSigningRequest")
@@ -333,7 +290,6 @@ def normalise(row: Mapping[str, t.Any], read: Callable[[str], Requested | None] 
         public_key_sha256=request.public_key_sha256 if request else None,
         key_type=request.key_type if request else None,
         subject_alt_names=tuple(map(printable, request.dns_names)) if request else (),
-        status_id=number(row.get("statusId")) or number(_related(row, "status").get("id")),
     )
 
 
@@ -345,16 +301,6 @@ def status_word(name: str | None) -> str:
 def _related(row: Mapping[str, t.Any], name: str) -> Mapping[str, t.Any]:
     value = row.get(name)
     return value if isinstance(value, dict) else {}
-
-
-def _is_as_told(name: str, value: object) -> bool:
-    """Return whether a fact has the type that `Order.as_facts` gives it."""
-    if name == "subject_alt_names":
-        return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    if name in {"id", "billing_order_id"}:
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        return is_number or (value is None and name != "id")
-    return isinstance(value, str) or (value is None and name != "status")
 
 
 def _text(value: object) -> str | None:

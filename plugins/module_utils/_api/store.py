@@ -22,7 +22,7 @@ from .._secrets import PRIVATE_KEY
 from .._text import encodable, printable
 from .._times import days_until, iso, parse, renewal_due
 from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
-from .._x509.read import Csr, read_certificates, read_request
+from .._x509.read import Csr, read_certificates, requested
 from .client import Client, left_out
 from .faults import as_sentence, tells_of_mishap
 from .values import as_id, is_no, number, yes_or_no
@@ -123,10 +123,6 @@ class StoreCertificate:
         """End of validity."""
         return self.certificate.not_after if self.certificate else self.validity_end
 
-    def days_until_expiry(self, at: datetime) -> int | None:
-        """Return the whole days until it expires; negative after that."""
-        return days_until(self.not_after, at)
-
     def renewal_due(self, at: datetime) -> bool | None:
         """Return whether it should have been renewed by now; see `_times.renewal_due`."""
         return renewal_due(self.certificate.not_before if self.certificate else self.validity_begin, self.not_after, at)
@@ -139,7 +135,7 @@ class StoreCertificate:
             **self.facts(),
             "notes": self.notes,
             "organization_name": organization,
-            "days_until_expiry": self.days_until_expiry(at),
+            "days_until_expiry": days_until(self.not_after, at),
             "renewal_due": self.renewal_due(at),
             "associated_service_count": self.associated_service_count,
             "created_at": iso(self.created_at),
@@ -148,12 +144,11 @@ class StoreCertificate:
 
     def pems(self) -> dict[str, str | None]:
         """Return the public parts as canonical PEM, encoded anew, so without any text around the blocks."""
-        parts = (
-            self.certificate.pem() if self.certificate else None,
-            pem_bundle(self.intermediates) or None,
-            self.request.pem() if self.request else None,
-        )
-        return dict(zip(PEMS, parts, strict=True))
+        return {
+            "certificate": self.certificate.pem() if self.certificate else None,
+            "intermediate_certificate": pem_bundle(self.intermediates) or None,
+            "certificate_signing_request": self.request.pem() if self.request else None,
+        }
 
 
 @dataclass(frozen=True)
@@ -172,7 +167,7 @@ class StoreSelection:
 
         A record with an unknown end of validity is neither valid nor expired; one with unknown services is neither used nor unused.
         """
-        days = record.days_until_expiry(at)
+        days = days_until(record.not_after, at)
         return (
             (self.certificate_ids is None or record.id in self.certificate_ids)
             and (self.common_names is None or any_matches(record.names, self.common_names))
@@ -403,9 +398,9 @@ def normalise(row: Mapping[str, t.Any]) -> StoreCertificate:
         common_name=_shown(row.get("commonName")),
         notes=PRIVATE_KEY.sub("(private key left out)", encodable(str(row.get("notes") or ""))),
         associated_service_count=_services(row),
-        certificate=_certificate(row),
+        certificate=next(iter(_certificates(row.get("certificate"))), None),
         intermediates=tuple(_certificates(row.get("intermediateCertificate"))),
-        request=_request(row.get("certificateSigningRequest")),
+        request=requested(row.get("certificateSigningRequest")),
         created_at=parse(row.get("createDate")),
         modified_at=parse(row.get("modifyDate")),
         organization_name=_shown(row.get("organizationName")),
@@ -429,20 +424,9 @@ def _services(row: Mapping[str, t.Any]) -> int | None:
     return max(count or 0, known) if known else count
 
 
-def _certificate(row: Mapping[str, t.Any]) -> Certificate | None:
-    return next(iter(_certificates(row.get("certificate"))), None)
-
-
 def _certificates(pem: object) -> Iterable[Certificate]:
     """Yield the certificates in a stored PEM; one that does not parse cannot be compared with anything."""
     try:
         return read_certificates(pem.encode("utf-8", "replace")) if isinstance(pem, str) else []
     except CertificatesError:
         return []
-
-
-def _request(pem: object) -> Csr | None:
-    try:
-        return read_request(pem.encode("utf-8", "replace")) if isinstance(pem, str) and pem.strip() else None
-    except CertificatesError:
-        return None

@@ -34,11 +34,6 @@ def as_id(value: object) -> int | None:
     return identifier if identifier and identifier <= LARGEST_ID else None
 
 
-def in_range(least: float, most: float) -> str:
-    """Return what values are allowed, as the end of a sentence with "must be"."""
-    return f"{least} or more" if most == LARGEST_ID else f"from {least} to {most}"
-
-
 def check_ranges(values: Mapping[str, t.Any], limits: Mapping[str, tuple[float, float]]) -> None:
     """Refuse options that are too small or too large.
 
@@ -51,7 +46,8 @@ def check_ranges(values: Mapping[str, t.Any], limits: Mapping[str, tuple[float, 
     """
     for name, (least, most) in limits.items():
         if not least <= values[name] <= most:
-            raise CertificatesError("invalid_argument", f"{name} must be {in_range(least, most)}.")
+            allowed = f"{least} or more" if most == LARGEST_ID else f"from {least} to {most}"
+            raise CertificatesError("invalid_argument", f"{name} must be {allowed}.")
 
 
 def check_ids(name: str, ids: Iterable[int]) -> None:

@@ -37,8 +37,11 @@ class Csr:
 
     der: bytes = field(repr=False)
     public_key_sha256: str
-    names: tuple[str, ...] = field(default=(), compare=False)
-    """The host names in it, as they are written there."""
+    key_type: str
+    dns_names: tuple[str, ...]
+    """The DNS names in its extension request (RFC 2985, 5.4.2); most CSRs have none and rely on the common name."""
+    names: tuple[str, ...]
+    """All host names in it, as they are written there."""
 
     def pem(self) -> str:
         """Return it as canonical PEM: 64 columns, LF."""
@@ -126,38 +129,18 @@ def read_request(data: bytes) -> Csr:
     with reading(CertificatesError("invalid_pem", "This is no certificate signing request in PEM or DER form.")):
         der = from_base64(blocks[0][1]) if blocks else data
         request = x509.load_der_x509_csr(der)
-        public_key_sha256 = public_key_sha256_of(request.public_key())
+        key = request.public_key()
         common_names = (str(part.value) for part in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME))
         hosts = (name for name in common_names if "." in name and " " not in name)  # any other common name is free text
-    return Csr(der, public_key_sha256, (*hosts, *_requested_dns_names(request)))
+        dns_names = _requested_dns_names(request)
+        return Csr(der, public_key_sha256_of(key), type_and_size_of(key)[0], dns_names, (*hosts, *dns_names))
 
 
-@dataclass(frozen=True)
-class Requested:
-    """What an order's CSR asks for."""
-
-    public_key_sha256: str
-    key_type: str
-    dns_names: tuple[str, ...]
-    """The DNS names in its extension request (RFC 2985, 5.4.2); most CSRs have none and rely on the common name."""
-
-
-def requested(pem: object) -> Requested | None:
-    """Return what the CSR of an API object asks for, or `None` if there is no readable one."""
-    if not isinstance(pem, str) or not pem.strip():
-        return None
-    data = pem.encode("utf-8", "replace")
-    # the usual case: well-formed PEM, twice as fast
-    with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
-        return _requested(x509.load_pem_x509_csr(data))
-    with suppress(CertificatesError), reading(CertificatesError("invalid_pem", "")):
-        return _requested(x509.load_der_x509_csr(read_request(data).der))
+def requested(pem: object) -> Csr | None:
+    """Return the CSR of an API object, or `None` if there is no readable one."""
+    with suppress(CertificatesError):
+        return read_request(pem.encode("utf-8", "replace")) if isinstance(pem, str) else None
     return None
-
-
-def _requested(request: x509.CertificateSigningRequest) -> Requested:
-    key = request.public_key()
-    return Requested(public_key_sha256_of(key), type_and_size_of(key)[0], _requested_dns_names(request))
 
 
 def _requested_dns_names(request: x509.CertificateSigningRequest) -> tuple[str, ...]:

@@ -91,7 +91,6 @@ def listed(sim: Simulator, **options: Any) -> Run:
         "getObject",
         "getSslCertificateRequests",
         "getSecurityCertificates",
-        "getSslRequestStatuses",
     }, "only what reads"
     return run
 
@@ -210,7 +209,7 @@ def test_orders_that_lack_a_property(sim: Simulator, api: dict[str, Any], absent
         else:
             order = sim.add_order(**{"commonName": "lacks.example", {"orderItem": "product"}.get(source, source): None})
         lacking[order["id"]] = result
-    everything = sim.add_order(missing=[*PROPERTIES, "accountId", "status", "statusId"])
+    everything = sim.add_order(missing=[*PROPERTIES, "accountId", "status"])
     run = listed(sim, **api, gather_imported=True)
     for identifier, result in lacking.items():
         order = order_of(run, identifier)
@@ -233,25 +232,6 @@ def test_a_csr_that_cannot_be_read_is_no_key(sim: Simulator, api: dict[str, Any]
     order = sim.add_order(certificateSigningRequest="-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END")
     run = listed(sim, **api, order_ids=[order["id"]])
     assert order_of(run, order["id"])["public_key_sha256"] is None
-
-
-def test_a_status_of_which_only_the_id_came(sim: Simulator, api: dict[str, Any]) -> None:
-    complete = sim.add_order(status="Complete", missing=["status"])["id"]
-    run = listed(sim, **api, order_ids=[complete], statuses=["complete"])
-    order = order_of(run, complete)
-    assert (order["status"], order["status_name"]) == ("complete", "Complete")
-
-
-@pytest.mark.parametrize("kind", ["false", "access_denied"])
-def test_a_list_of_statuses_that_is_none(sim: Simulator, api: dict[str, Any], kind: str) -> None:
-    """Either the status stays unknown, or the run says what is wrong; it does not crash."""
-    order = sim.add_order(status="Complete", missing=["status"])["id"]
-    sim.fault(kind, method="getSslRequestStatuses")
-    run = finish(sim, **api, order_ids=[order])
-    if run.failed:
-        assert run.code in {"api_error", "authentication_failed"}
-    else:
-        assert order_of(run, order)["status"] == "unknown"
 
 
 # Selection

@@ -95,13 +95,10 @@ def test_a_row() -> None:
         uuid=UUID,
         name="web",
         address="web-1-dal10.clb.appdomain.cloud",
-        kind=1,
         provisioning_status="ACTIVE",
-        operating_status="ONLINE",
         previous_error=None,
-        datacenter="dal10",
         ciphers=("ECDHE-RSA-AES256-GCM-SHA384",),
-        listeners=(Listener(LISTENER, "HTTPS", 443, 300101, "ACTIVE"),),
+        listeners=(Listener(LISTENER, "HTTPS", 443, 300101),),
     )
 
 

@@ -631,17 +631,11 @@ def test_an_id_that_a_filter_lacks_is_looked_for_in_the_whole_list(
     assert len(wire.sent) == 2
 
 
-@pytest.mark.parametrize(("total", "calls"), [(400, 2), (10_000, 6)], ids=["a short list", "a long list"])
-def test_many_ids_are_picked_from_the_whole_list_if_that_is_shorter(
-    client: Client, wire: Wire, total: int, calls: int
-) -> None:
+def test_many_ids_are_picked_from_the_whole_list(client: Client, wire: Wire) -> None:
     ids = [*range(1, FEW_CALLS * IDS_PER_FILTER + 2)]
-    page = ok(rows(*ids[:400]), 400) if total == 400 else None
-    chunks = [ok(rows(*ids[start : start + IDS_PER_FILTER]), 200) for start in range(0, len(ids), IDS_PER_FILTER)]
-    wire.script = [ok(rows(1), total), *([page] if page else chunks)]
-    found = client.read_ids("Y", "getX", identifiers=ids, mask="mask[id]")
-    assert found == rows(*(ids[:400] if page else ids))
-    assert len(wire.sent) == calls
+    wire.script = [ok(rows(*ids[:400]), 400)]
+    assert client.read_ids("Y", "getX", identifiers=ids, mask="mask[id]") == rows(*ids[:400])
+    assert len(wire.sent) == 1
 
 
 def test_no_ids_are_no_call(client: Client, wire: Wire) -> None:
@@ -1186,23 +1180,6 @@ def test_secrets_are_in_no_repr() -> None:
 
 
 # When less is asked for
-
-
-@pytest.mark.parametrize(
-    ("total", "calls"),
-    [(5 * PAGE_SIZE, 2), (5 * PAGE_SIZE + 1, 6), (None, 6)],
-    ids=["as many calls", "more calls", "unknown length"],
-)
-def test_a_list_is_read_whole_instead_of_by_ids_only_if_that_is_known_to_take_no_longer(
-    client: Client, wire: Wire, total: int | None, calls: int
-) -> None:
-    """These ids take five calls; one is made to see how long the list is."""
-    ids = [*range(1, FEW_CALLS * IDS_PER_FILTER + 2)]
-    chunks = [ids[start : start + IDS_PER_FILTER] for start in range(0, len(ids), IDS_PER_FILTER)]
-    answers = [ok(rows(*chunk), len(chunk)) for chunk in chunks] if calls == 6 else [ok(rows(*ids), len(ids))]
-    wire.script = [ok(rows(1), total), *answers]
-    assert client.read_ids("Y", "getX", identifiers=ids, mask="mask[id]") == rows(*ids)
-    assert len(wire.sent) == calls
 
 
 @pytest.mark.parametrize(

@@ -369,7 +369,7 @@ def test_no_redirect_says_that_a_call_was_not_carried_out(status: int, body: byt
     error = explained(status, body, repeatable=False)
     assert error.code == "no_answer"
     assert explained(status, body).code == "api_error"
-    assert ("redirects" in error.message) is (status not in {304, 305, 306, 309})
+    assert "redirects elsewhere" in error.message
     assert "endpoint_url" in error.message
 
 
@@ -519,23 +519,20 @@ def test_what_a_send_may_repeat() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "date", "seconds"),
+    ("value", "seconds"),
     [
-        ("3", "", 3.0),
-        (" 0 ", "", 0.0),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:27:30 GMT", 30.0),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:29:00 GMT", 0.0),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", "", None),
-        ("Wed, 21 Oct 2026 07:28:00", "Wed, 21 Oct 2026 07:28:00 GMT", None),
-        ("-1", "", None),
-        ("1.5", "", None),
-        ("soon", "", None),
-        ("", "", None),
-        ("\u00b2", "", None),
+        ("3", 3.0),
+        (" 0 ", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        ("\u00b2", None),
     ],
 )
-def test_retry_after(value: str, date: str, seconds: float | None) -> None:
-    assert retry_after_seconds({"Retry-After": value, "Date": date}) == seconds
+def test_retry_after(value: str, seconds: float | None) -> None:
+    assert retry_after_seconds({"Retry-After": value}) == seconds
 
 
 @pytest.mark.parametrize("value", ["9" * 30, "9" * 400, "9" * 5000])
@@ -554,9 +551,9 @@ def test_retry_after_reaches_whoever_waits() -> None:
 LATIN_1 = st.text(st.characters(max_codepoint=255), max_size=30)
 
 
-@given(LATIN_1 | st.integers().map(str) | st.datetimes().map(lambda moment: moment.strftime("%c GMT")), LATIN_1)
-def test_whatever_stands_in_retry_after(value: str, date: str) -> None:
-    seconds = retry_after_seconds({"Retry-After": value, "Date": date})
+@given(LATIN_1 | st.integers().map(str))
+def test_whatever_stands_in_retry_after(value: str) -> None:
+    seconds = retry_after_seconds({"Retry-After": value})
     assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
 
 
