@@ -15,38 +15,32 @@ from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables 
 
 LONG = {"listed": "orders", "known": "emails", "store": "certificates"}
 """Lists of which only matters whether they are there, and have anything in them: not ten thousand records."""
+UNUSED = {"diff", "unmatched", "invocation"}
 
 
 def fulfillment_outcome(
-    registered: Mapping[str, Mapping[str, t.Any]], phases: Sequence[str], asked: Sequence[str], is_check_mode: bool
+    registered: Mapping[str, Mapping[str, t.Any]], asked: Sequence[str], is_check_mode: bool
 ) -> dict[str, t.Any]:
     """Return what a run has done: the `result`, the `lines` that say it, and the `failure`, empty if nothing failed.
 
     Args:
         registered: what the modules returned, by the names of the fields of `Run`.
-        phases: those that ran.
-        asked: those that were asked for.
+        asked: the phases that were asked for.
         is_check_mode: whether nothing was done in fact.
     """
-    short = {name: _short(answer, LONG.get(name)) for name, answer in registered.items()}
-    return _told(short, phases, asked, is_check_mode)
-
-
-@on_variables
-def _told(
-    registered: Mapping[str, Mapping[str, t.Any]], phases: Sequence[str], asked: Sequence[str], is_check_mode: bool
-) -> dict[str, t.Any]:
-    run = Run(phases, asked, **registered)
-    result = outcome(run)
-    failure = failures(result["failed"]) if result["failed"] else ""
-    return {"result": result, "lines": summary(run, result, is_check_mode=is_check_mode), "failure": failure}
+    return _told({name: _short(answer, LONG.get(name)) for name, answer in registered.items()}, asked, is_check_mode)
 
 
 def _short(answer: Mapping[str, t.Any], long: str | None) -> Mapping[str, t.Any]:
     return {name: answer[name][:1] if name == long else answer[name] for name in answer if name not in UNUSED}
 
 
-UNUSED = {"diff", "unmatched", "invocation"}
+@on_variables
+def _told(registered: Mapping[str, Mapping[str, t.Any]], asked: Sequence[str], is_check_mode: bool) -> dict[str, t.Any]:
+    run = Run(asked, **registered)
+    result = outcome(run)
+    failure = failures(result["failed"]) if result["failed"] else ""
+    return {"result": result, "lines": summary(run, result, is_check_mode=is_check_mode), "failure": failure}
 
 
 class FilterModule:

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
-from ansible_collections.softlayer.certificates.plugins.module_utils._files import read_file
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import order_files
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import known_issuers
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require
 
 Record = Mapping[str, t.Any]
 
@@ -30,12 +29,12 @@ def certificate_files(
     force: bool = False,
 ) -> dict[str, list[dict[str, t.Any]]]:
     """Return the orders that can be imported, as options of `ssl_certificate_import`, and the reasons for the others."""
-    require_for_certificates("The filter certificate_files")
+    require("The filter certificate_files")
     if (certificate_dir is None) == (collected is None):
         raise AnsibleFilterError("certificate_files: Give certificate_dir, or collected and none for certificate_dir.")
     passphrase = None if privatekey_passphrase is None else str(privatekey_passphrase)
     try:
-        issuers = read_certificates(read_file(os.path.expanduser(intermediate_path))) if intermediate_path else []
+        issuers = known_issuers(os.path.expanduser(intermediate_path)) if intermediate_path else []
         return order_files.certificate_files(
             orders, certificate_dir, privatekey_dir, collected, issuers, passphrase, force=force
         )

@@ -14,7 +14,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.rep
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.timeline import timeline
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
 Records = Sequence[Mapping[str, t.Any]]
@@ -32,7 +32,7 @@ def fulfillment_report(
     previous: str | None = None,
 ) -> dict[str, t.Any]:
     """Return the report as data and as CSV, and what to draw of it."""
-    require_for_certificates("The filter fulfillment_report")
+    require("The filter fulfillment_report")
     report = build(orders, OrderFacts(store, emails, collected, missing, skipped, failed), words, now(), previous)
     return {"data": report, "csv": as_csv(ORDERS, report), "timeline": timeline(report, ORDERS.rows, ORDERS.identifier)}
 
@@ -55,7 +55,7 @@ def fulfillment_files(
             and `failed` for what is not in the result.
         previous: the JSON text of the previous report.
     """
-    require_for_certificates("The report of the role ssl_fulfillment")
+    require("The report of the role ssl_fulfillment")
     words = page_words(ORDERS.rows, language)
     known = OrderFacts(**{**found, "skipped": result["skipped"], "failed": [*result["failed"], *found["failed"]]})
     report = build(orders, known, words, now(), previous)

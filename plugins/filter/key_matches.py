@@ -13,23 +13,17 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require_for_certificates
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import certificates_for
 
 
 def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: str | None = None) -> bool:
     """Return whether a private key belongs to the certificate in a text, or to one of several."""
-    require_for_certificates("The filter key_matches")
+    found = certificates_for("key_matches", certificate)
     try:
-        found = read_certificates(as_bytes(certificate))
         key = read_private_key(as_bytes(private_key), None if passphrase is None else str(passphrase))
     except CertificatesError as error:
         message = error.message.replace("privatekey_passphrase", "passphrase")
         raise AnsibleFilterError(f"key_matches: {message}") from None
-    if not found:
-        raise AnsibleFilterError(
-            "key_matches: There is no certificate in what is filtered: give the content of a PEM, DER or PKCS#7 file, not its path."
-        )
     return any(one.public_key_sha256 == key.public_key_sha256 for one in found)
 
 

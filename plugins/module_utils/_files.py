@@ -15,13 +15,6 @@ from ._text import encodable
 
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes of a file with keys or certificates; the longest certificate bundles have less than one million."""
-KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 
 
 def absolute(path: str) -> str:
@@ -73,7 +66,7 @@ def check_plain_file(kind: str, path: str, mode: int) -> None:
         CertificatesError: `not_found`.
     """
     if not stat.S_ISREG(mode):
-        what = next((name for is_kind, name in KINDS if is_kind(mode)), "something else")
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe, a device or the like"
         details = {"path": path} if path.isprintable() else {}
         raise CertificatesError(
             "not_found",

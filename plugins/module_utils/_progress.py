@@ -19,13 +19,6 @@ FILE = "progress"
 """The name of the file in the module's temporary folder."""
 
 
-class Progress(t.NamedTuple):
-    """How many items of how many a module has worked through."""
-
-    done: int
-    total: int
-
-
 class ProgressFile:
     """Counts what is done, and notes it in a file of a folder, if there is one.
 
@@ -65,12 +58,12 @@ class ProgressFile:
             self._file = None
 
 
-def read_progress(folder: str | None) -> Progress | None:
-    """Return what a module has noted in its temporary folder, `None` if it has noted nothing."""
+def read_progress(folder: str | None) -> tuple[int, int] | None:
+    """Return how many items of how many a module has worked through, from its temporary folder; `None` if it has noted nothing."""
     if folder is None:
         return None
     try:
         done, total = Path(folder, FILE).read_text(encoding="ascii").split()
-        return Progress(int(done), int(total))
+        return int(done), int(total)
     except (OSError, ValueError):
         return None

@@ -77,7 +77,7 @@ class ProgressAction(NormalAction):
             while not ended.wait(seconds):
                 progress = read_progress(self._connection._shell.tmpdir)
                 if progress and progress != shown and is_watched():
-                    Display().display(f"{host}: {progress.done} of {progress.total} {self.items} done")
+                    Display().display(f"{host}: {progress[0]} of {progress[1]} {self.items} done")
                     shown = progress
 
         thread = threading.Thread(target=show, daemon=True)

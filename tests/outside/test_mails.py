@@ -241,7 +241,7 @@ def test_a_collect_refuses_what_is_named_and_no_plain_file(tmp_path: Path, mails
         del options["paths"]
     options[option] = str(tmp_path / "pipe") if option == "mbox" else [str(tmp_path / "pipe")]
     run = run_module(COLLECT, **options)
-    assert run.failed and "it is a pipe, not a plain file" in run["msg"]
+    assert run.failed and "it is a pipe, a device or the like, not a plain file" in run["msg"]
 
 
 def test_a_config_file_that_is_a_pipe_is_refused(tmp_path: Path) -> None:

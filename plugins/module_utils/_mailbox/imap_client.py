@@ -41,15 +41,12 @@ UID = re.compile(rb"\bUID ([0-9]{1,10})\b")
 SIZE = re.compile(rb"\bRFC822\.SIZE ([0-9]{1,19})\b")
 LISTED = re.compile(rb'\([^()]*\) (?:"[^"]*"|NIL) (?:"(.*)"|(.+))')
 """An answer to LIST; if a literal follows, the literal's size stands in place of the name."""
-MEDIA_TYPE = re.compile(rb'"(text|image|audio|video|font|model|application|message)" "([^"]{1,100})"', re.IGNORECASE)
-FILE_NAME = re.compile(rb'"(?:file)?name\*?[0-9*]*" "[^"]*\.([a-z0-9-]{1,10})', re.IGNORECASE)
-DULL_TYPES = frozenset(
-    {b"application/pdf", b"application/ics", b"application/msword", b"application/pgp-signature"}
-    | {b"application/pkcs7-signature", b"application/x-pkcs7-signature", b"message/delivery-status"}
+CERTIFICATE_PART = re.compile(
+    rb'"(?:application|message)" "(?!(?:pdf|ics|msword|pgp-signature|(?:x-)?pkcs7-signature|delivery-status)"|vnd\.)|'
+    rb'"(?:file)?name\*?[0-9*]*" "[^"]*\.(?:crt|cer|cert|pem|der|p7b|p7c|ca-bundle|zip|txt|eml)(?![a-z0-9-])',
+    re.IGNORECASE,
 )
-CERTIFICATE_ENDINGS = frozenset(
-    {b"crt", b"cer", b"cert", b"pem", b"der", b"p7b", b"p7c", b"ca-bundle", b"zip", b"txt", b"eml"}
-)
+"""A part that may be, or hold, a certificate, in a `BODYSTRUCTURE`: by its media type, or by its file name."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 BYTES_IN_WORDS = re.compile(r"\[?b([\"'])(.*?)\1\]?")
 """How `imaplib` quotes the server's words in its exceptions."""
@@ -212,10 +209,4 @@ def folder_names(data: Sequence[t.Any]) -> list[str]:
 
 def may_hold_certificate(structure: bytes) -> bool:
     """Return whether a message's `BODYSTRUCTURE` shows a part that may be, or hold, a certificate."""
-    for kind, subtype in MEDIA_TYPE.findall(structure):
-        media_type = kind.lower() + b"/" + subtype.lower()
-        if kind.lower() in {b"application", b"message"} and not (
-            media_type in DULL_TYPES or subtype.lower().startswith(b"vnd.")
-        ):
-            return True
-    return any(ending.lower() in CERTIFICATE_ENDINGS for ending in FILE_NAME.findall(structure))
+    return CERTIFICATE_PART.search(structure) is not None

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._codes import NO_SUCH_ORDER
@@ -26,10 +26,8 @@ UNTOLD = "an address that the API does not tell"
 class Run:
     """What the modules returned in a run of the role; empty for a module that was not called."""
 
-    phases: Collection[str]
-    """Those that ran."""
     asked: Collection[str]
-    """Those that were asked for: others ran only for them."""
+    """The phases that were asked for: others ran only for them."""
     listed: Record
     """The orders, by `ssl_order_info`."""
     emails: Record
@@ -43,16 +41,12 @@ class Run:
     store: Record
     """From `ssl_certificate_info`, for the report."""
 
-    @property
-    def has_orders(self) -> bool:
-        """Whether any order was selected."""
-        return bool(self.listed.get("orders")) or bool(self.emails.get("emails"))
-
 
 def outcome(run: Run) -> dict[str, list[Record]]:
     """Return the content of `ssl_fulfillment_result` after a run."""
     result: dict[str, list[Record]] = {name: [] for name in LISTS}
-    _add_emails(result, run.emails.get("emails") or ())
+    for email in run.emails.get("emails") or ():
+        result[email["outcome"]].append(email)
     if run.mails:
         _add_mails(result, run.mails, run.asked)
     if run.imported and not run.imported.get("skipped"):
@@ -74,21 +68,16 @@ def _no_order(order_id: int) -> Record:
     return {"order_id": order_id, "common_name": None, "reason": "not_found", "message": NO_SUCH_ORDER}
 
 
-def _add_emails(result: dict[str, list[Record]], emails: Iterable[Record]) -> None:
-    """Add the outcomes of the emails."""
-    for email in emails:
-        name = {"requested": "requested", "skipped": "skipped"}.get(email["outcome"], "failed")
-        result[name].append(email)
-
-
 def _add_mails(result: dict[str, list[Record]], mails: Record, asked: Collection[str]) -> None:
     """Add what was found in the mailbox; a run that only reports has collected nothing."""
     if "certificates" not in mails:
         result["failed"].append(failed_about("the mailbox", mails))
     elif {"collect", "import"} & set(asked):
         result["collected"] += mails["certificates"]
-    if "collect" in asked:
-        _skip(result, mails.get("missing", ()))
+    if "collect" in asked:  # what it says of an order replaces what an earlier phase said
+        missing = mails.get("missing", ())
+        ids = {one["order_id"] for one in missing}
+        result["skipped"] = [*(one for one in result["skipped"] if one.get("order_id") not in ids), *missing]
 
 
 def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
@@ -110,13 +99,6 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
             result["failed"].append(one)
 
 
-def _skip(result: dict[str, list[Record]], records: Iterable[Record]) -> None:
-    """Add skipped orders; they replace the entries of an earlier phase about the same orders."""
-    records = list(records)
-    ids = {record["order_id"] for record in records}
-    result["skipped"] = [one for one in result["skipped"] if one.get("order_id") not in ids] + records
-
-
 def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: bool) -> list[str]:
     """Return what a run has done, with a line for each order that was acted on.
 
@@ -127,9 +109,12 @@ def summary(run: Run, result: Mapping[str, Sequence[Record]], *, is_check_mode: 
     """
     would_be = "would be " if is_check_mode else ""
     return [
-        *([] if run.has_orders or result["failed"] else [NONE]),
+        *([] if run.listed.get("orders") or run.emails.get("emails") or result["failed"] else [NONE]),
         *(f"{_order(one)}: {would_be}requested, goes to {one['recipient'] or UNTOLD}" for one in result["requested"]),
-        *(f"{_order(one)}: found in the email of {_mail_date(one)}" for one in result["collected"]),
+        *(
+            f"{_order(one)}: found in the email of {one['source'].get('date') or 'an unknown date'}"
+            for one in result["collected"]
+        ),
         *(f"{_order(one)}: {would_be}{one['outcome']}{stored_as(one)}" for one in result["imported"]),
         *(f"{named(one) or 'a certificate'}: {_word(one)}, {one['message']}" for one in result["failed"]),
         *skipped(result["skipped"]),
@@ -143,10 +128,6 @@ NONE = "no order is selected, because the account has none that fits the selecti
 def _word(failed: Record) -> str:
     """Return what a line calls a failure: one that a preview in AWX passes over has a word of its own."""
     return "NOT ALLOWED" if failed.get("reason") == "recipient_not_allowed" else "FAILED"
-
-
-def _mail_date(found: Record) -> str:
-    return found["source"].get("date") or "an unknown date"
 
 
 def _order(record: Record) -> str:

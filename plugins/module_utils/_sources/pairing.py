@@ -10,7 +10,7 @@ Pure.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -26,16 +26,9 @@ class Unit:
     bundle: Bundle
     contents: tuple[FileContent, ...] = ()
 
-    def certificates(self) -> Iterable[Certificate]:
-        """Return what may be the certificate that is kept here; its issuers may be among them."""
-        return self._paths.keys()
-
-    def path_of(self, certificate: Certificate) -> str:
-        """Return the first file with a certificate."""
-        return self._paths[certificate]
-
     @cached_property
-    def _paths(self) -> dict[Certificate, str]:
+    def paths(self) -> Mapping[Certificate, str]:
+        """What may be the certificate that is kept here, with the first file that has it; its issuers may be among them."""
         found: dict[Certificate, str] = {}
         for content in self.contents:
             for certificate in content.certificates if content.file.kind != "chain" else ():
@@ -58,7 +51,7 @@ class Pair:
     @property
     def path(self) -> str:
         """The file that the certificate was found in."""
-        return self.unit.path_of(self.certificate)
+        return self.unit.paths[self.certificate]
 
 
 @dataclass(frozen=True)
@@ -128,7 +121,7 @@ def _places(units: Sequence[Unit]) -> dict[Certificate, dict[int, None]]:
     """Return the certificates with the numbers of the units that they are in."""
     found: dict[Certificate, dict[int, None]] = defaultdict(dict)
     for number, unit in enumerate(units):
-        for certificate in unit.certificates():
+        for certificate in unit.paths:
             found[certificate][number] = None
     return found
 
@@ -174,9 +167,9 @@ def _useless(unit: Unit, orphans: Sequence[Certificate], used: Collection[Certif
     troubles = [(one, one.trouble) for one in unit.contents if one.trouble and one.file.kind != "chain"]
     of_keys = [(one, why) for one, why in troubles if one.file.kind == "key" or why.reason == "bad_passphrase"]
     for certificate in orphans:
-        path = unit.path_of(certificate)
+        path = unit.paths[certificate]
         yield Useless(unit, of_keys[0][1] if of_keys else _key_missing(path, unit), path, certificate)
-    has_certificate = bool(orphans) or any(certificate in used for certificate in unit.certificates())
+    has_certificate = bool(orphans) or any(certificate in used for certificate in unit.paths)
     if not bundle.is_entry:
         for content, why in troubles:
             if not (orphans and (content, why) in of_keys):
@@ -206,7 +199,7 @@ def _certificate_missing(bundle: Bundle) -> Trouble:
 
 def _warnings(unit: Unit, used: Collection[Certificate]) -> Iterator[str]:
     """Yield what is wrong with files that matter less, as the certificate can be used without them."""
-    can_be_used = unit.bundle.is_entry and any(certificate in used for certificate in unit.certificates())
+    can_be_used = unit.bundle.is_entry and any(certificate in used for certificate in unit.paths)
     for content in unit.contents:
         if content.trouble and (content.file.kind == "chain" or can_be_used):
             yield content.trouble.message

@@ -38,14 +38,12 @@ class Source:
     """The folder; for mail, that of the private keys."""
 
     @classmethod
-    def of(cls, given: object) -> Source:
-        """Return a source of the variable of the role.
+    def of(cls, given: Mapping[str, t.Any]) -> Source:
+        """Return a source, as an option of `ssl_certificate_rotate` has it.
 
         Raises:
             CertificatesError: `invalid_argument` if it is not exactly one, `not_found` if there is no such folder.
         """
-        if not isinstance(given, Mapping):
-            raise CertificatesError("invalid_argument", "Each source is a dict, such as {certbot: /etc/letsencrypt}.")
         kinds: list[SourceKind] = [kind for kind in (*CLIENTS, MAIL) if given.get(kind) is not None]
         if len(kinds) != 1:
             raise CertificatesError(
@@ -55,7 +53,7 @@ class Source:
         [kind] = kinds
         option = KEY_FOLDER if kind == MAIL else kind
         path = given.get(option)
-        if not isinstance(path, str) or not path:
+        if not path:
             raise CertificatesError("invalid_argument", f"A source with {kind} needs a path as {option}.")
         return cls(kind, existing(absolute(path), option))
 

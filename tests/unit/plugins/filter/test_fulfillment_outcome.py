@@ -16,6 +16,6 @@ NOTHING: dict[str, Any] = {name: {} for name in ("listed", "emails", "mails", "i
 
 def test_of_long_lists_only_the_rest_of_the_answer_is_looked_at() -> None:
     listed = {"orders": [{"id": 1}, {"id": 2}], "missing_order_ids": [3], "diff": object()}
-    told = fulfillment_outcome({**NOTHING, "listed": listed}, ["import"], ["import"], False)
+    told = fulfillment_outcome({**NOTHING, "listed": listed}, ["import"], False)
     assert [one["order_id"] for one in told["result"]["failed"]] == [3]
     assert told["lines"][-1].endswith("failed 1") and "There is no such order" in told["failure"]

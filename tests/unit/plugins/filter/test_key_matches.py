@@ -77,7 +77,7 @@ BAD: dict[str, tuple[Any, Any, str | None, str]] = {
     "half a key": (ISSUED.pem, ISSUED.key_pem[:100], None, "no private key"),
     "damaged key": (ISSUED.pem, ISSUED.key_pem.replace("MIG", "AAA"), None, "no private key"),
     "two keys": (ISSUED.pem, ISSUED.key_pem + OTHER.key_pem, None, "more than one"),
-    "swapped": (ISSUED.key_pem, ISSUED.pem, None, "no private key"),
+    "swapped": (ISSUED.key_pem, ISSUED.pem, None, "no certificate"),
     "no certificate": (ISSUED.key_pem, ISSUED.key_pem, None, "no certificate"),
     "path": ("/etc/ssl/www.example.com.crt", ISSUED.key_pem, None, "not its path"),
     "no text": (ISSUED.pem, {"content": ISSUED.key_pem}, None, "dict"),

@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.wor
 def run_of(*phases: str, asked: list[str] | None = None, **answers: dict[str, Any]) -> Run:
     """A run of these phases, with what the modules returned."""
     names = ("listed", "emails", "mails", "imported", "known", "store")
-    return Run(phases, asked or phases, **{name: answers.get(name, {}) for name in names})
+    return Run(asked or phases, **{name: answers.get(name, {}) for name in names})
 
 
 def email(order_id: int, outcome: str = "requested", reason: str | None = None) -> dict[str, Any]:
