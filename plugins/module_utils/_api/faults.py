@@ -45,6 +45,7 @@ import typing as t
 import xmlrpc.client
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 
 from .._errors import CertificatesError
 from .._secrets import without_key_material
@@ -317,9 +318,16 @@ def rate_limited(call: str, details: Mapping[str, t.Any]) -> CertificatesError:
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3), or `None`; one with a date asks for none."""
+    """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3), or `None`."""
     value = headers.get("Retry-After", "").strip()
-    return min(float(value), LONGEST_RETRY_AFTER) if value.isascii() and value.isdigit() else None
+    try:
+        if value.isascii() and value.isdigit():
+            seconds = float(value)
+        else:
+            seconds = (parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
 
 
 def _explain_lost(

@@ -17,7 +17,7 @@ from functools import partial
 
 from .._errors import CertificatesError
 from .certificate import Certificate, public_key_sha256_of, reading, type_and_size_of
-from .pem import KEY_LABELS, TRADITIONAL_KEY_LABELS, from_base64, is_der, pem_blocks, wrap_pem
+from .pem import KEY_LABELS, TRADITIONAL_KEY_LABELS, as_ascii, from_base64, is_der, pem_blocks, wrap_pem
 from .read import checked_certificate
 
 with suppress(ImportError):
@@ -36,6 +36,12 @@ SHORTEST_KEY = 40
 """Characters of a private key's text; a shorter text is no key."""
 HEADER = re.compile(rb"DEK-Info:[^A-Z]*([A-Z0-9-]+),\s*([0-9A-Fa-f]+)[^A-Za-z0-9+/]+")
 """The last header of an encrypted key in the traditional format (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
+NO_KEY = "This is no private key in PEM or DER form: take the file anew from its source."
+FOR_SSH = (
+    "This private key is in a form for SSH: convert a copy with `ssh-keygen -p -m PEM -f COPY`, and give that "
+    "(from PuTTY's form make the copy with `puttygen KEY -O private-openssh -o COPY`)."
+)
+MARKS_OF_SSH = (b"-----BEGIN OPENSSH PRIVATE KEY-----", b"PuTTY-User-Key-File-")
 LONG_VECTOR = (b"AES", b"ARIA", b"CAMELLIA", b"SEED", b"SM4")
 """Ciphers with an initialisation vector of 16 bytes; all others have 8."""
 UNKNOWN = re.compile(r"unknown|unsupported|not supported", re.IGNORECASE)
@@ -85,8 +91,7 @@ def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
     with reading(
         CertificatesError(
             "invalid_pem",
-            "This is no private key in PEM or DER form: take the file anew from its source. One for SSH is converted first, in a copy: "
-            "`ssh-keygen -p -m PEM -f COPY`, after `puttygen KEY -O private-openssh -o COPY` if it is in PuTTY's form.",
+            FOR_SSH if any(mark in as_ascii(data) for mark in MARKS_OF_SSH) else NO_KEY,
         )
     ):
         try:

@@ -519,20 +519,23 @@ def test_what_a_send_may_repeat() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"),
+    ("value", "date", "seconds"),
     [
-        ("3", 3.0),
-        (" 0 ", 0.0),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
-        ("-1", None),
-        ("1.5", None),
-        ("soon", None),
-        ("", None),
-        ("\u00b2", None),
+        ("3", "", 3.0),
+        (" 0 ", "", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:27:30 GMT", 30.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:29:00 GMT", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "", None),
+        ("Wed, 21 Oct 2026 07:28:00", "Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("-1", "", None),
+        ("1.5", "", None),
+        ("soon", "", None),
+        ("", "", None),
+        ("\u00b2", "", None),
     ],
 )
-def test_retry_after(value: str, seconds: float | None) -> None:
-    assert retry_after_seconds({"Retry-After": value}) == seconds
+def test_retry_after(value: str, date: str, seconds: float | None) -> None:
+    assert retry_after_seconds({"Retry-After": value, "Date": date}) == seconds
 
 
 @pytest.mark.parametrize("value", ["9" * 30, "9" * 400, "9" * 5000])
@@ -551,9 +554,9 @@ def test_retry_after_reaches_whoever_waits() -> None:
 LATIN_1 = st.text(st.characters(max_codepoint=255), max_size=30)
 
 
-@given(LATIN_1 | st.integers().map(str))
-def test_whatever_stands_in_retry_after(value: str) -> None:
-    seconds = retry_after_seconds({"Retry-After": value})
+@given(LATIN_1 | st.integers().map(str) | st.datetimes().map(lambda moment: moment.strftime("%c GMT")), LATIN_1)
+def test_whatever_stands_in_retry_after(value: str, date: str) -> None:
+    seconds = retry_after_seconds({"Retry-After": value, "Date": date})
     assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
 
 

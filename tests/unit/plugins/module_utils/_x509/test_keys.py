@@ -141,3 +141,7 @@ def test_how_to_convert_a_key_for_ssh(line_end: str) -> None:
     for text, command in advice.items():
         error = refusal(text.replace("\n", line_end))
         assert error.code == "invalid_pem" and command in error.message
+
+
+def test_what_is_no_key_at_all_gets_no_advice_about_ssh() -> None:
+    assert "ssh" not in refusal("garbage").message.lower()
