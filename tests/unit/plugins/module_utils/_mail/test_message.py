@@ -132,9 +132,9 @@ def assert_silent(shown: str) -> None:
 
 
 def take(message: Message, keys: Iterable[str], at: datetime) -> dict[str, Found]:
-    """Take what carries these public keys, whatever it is for."""
+    """Take what carries these public keys, whatever it is for; a damaged copy may come after the best one."""
     found = search.take(message, {(key, frozenset()) for key in keys}, at)
-    return {key: one for (key, _names), (one,) in found.items()}
+    return {key: one for (key, _names), (one, *_others) in found.items()}
 
 
 def taken(message: Message, *wanted: Issued, at: datetime = AT) -> tuple[dict[str, Found], str | None]:

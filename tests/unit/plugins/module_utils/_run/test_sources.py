@@ -494,10 +494,7 @@ def test_a_part_of_a_source_that_is_missing(kind: str, name: str, tmp_path: Path
         ({"certbot": None}, "none of them"),
         ({"certbot": "/etc", "folder": "/etc"}, "certbot and folder"),
         ({"mail": {}}, "privatekey_dir"),
-        ({"mail": {}, "privatekey_dir": 1}, "privatekey_dir"),
         ({"folder": ""}, "folder"),
-        ({"folder": ["/etc"]}, "folder"),
-        ("/etc/letsencrypt", "dict"),
     ],
 )
 def test_what_is_no_source_at_all(source: Any, said: str) -> None:

@@ -87,7 +87,7 @@ def test_names_do_not_matter(files: list[tuple[str, FileContent]], data: st.Data
 @given(FOLDERS)
 def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, FileContent]]) -> None:
     for one in pair(units(files)).pairs:
-        homes = [unit for unit in units(files) if one.certificate in unit.certificates()]
+        homes = [unit for unit in units(files) if one.certificate in unit.paths]
         beside = [
             content.file.path
             for unit in homes
@@ -95,7 +95,7 @@ def test_a_key_beside_the_certificate_is_preferred(files: list[tuple[str, FileCo
             if content.public_key_sha256 == one.certificate.public_key_sha256
         ]
         assert not beside or one.key.file.path in beside
-        assert one.certificate in one.unit.certificates()
+        assert one.certificate in one.unit.paths
 
 
 @given(FOLDERS)
@@ -106,7 +106,7 @@ def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, FileCont
     told = {one.unit.bundle.name for one in found.useless}
     elsewhere = {one.certificate for one in found.useless}
     for unit in units(files, are_entries=True):
-        own = [one for one in unit.certificates() if one in LEAVES]
+        own = [one for one in unit.paths if one in LEAVES]
         has_key = any(content.public_key_sha256 for content in unit.contents)
         assert all(one in used or one in elsewhere for one in own)
         assert (unit.bundle.name in told) or own or not has_key
@@ -130,7 +130,7 @@ def test_the_path_of_a_certificate_is_the_first_that_is_not_for_chains() -> None
         )
     ]
     unit = Unit(Bundle("a", "/a"), tuple(contents))
-    assert [Path(unit.path_of(leaf)).name for leaf in LEAVES[:3]] == ["first", "first", "second"]
+    assert [Path(unit.paths[leaf]).name for leaf in LEAVES[:3]] == ["first", "first", "second"]
 
 
 @pytest.mark.parametrize(
