@@ -2,17 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Report what a rotation has found and done: to people, and to the textfile collector of Prometheus's node_exporter."""
+"""Report for each set of names what is served where, what the store and the sources have, and what was done."""
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import FOR_METRICS
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import is_meant
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.lines import Facts
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.metrics import as_metrics
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import as_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._report.rotation import LINES, build
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
@@ -63,17 +61,9 @@ def _meant(records: Sequence[Record], patterns: Sequence[str] | None) -> Sequenc
     return [one for one, name, others in named if not (name or others) or is_meant(name, others, patterns)]
 
 
-@on_variables
-def rotation_metrics(result: Mapping[str, t.Any]) -> str:
-    """Return the text of the metrics file, from what `ssl_certificate_rotate` returned."""
-    require("The metrics file of the role ssl_rotation", FOR_METRICS)
-    came_to_its_end = "listeners" in result  # a module that crashed tells nothing at all
-    return as_metrics(result, now(), success=came_to_its_end and "failure" not in result)
-
-
 class FilterModule:
-    """Provides the filters by name."""
+    """Provides the filter by name."""
 
     def filters(self) -> dict[str, Callable[..., t.Any]]:
         """Return the filters of this file."""
-        return {"_rotation_report": rotation_report, "_rotation_metrics": rotation_metrics}
+        return {"_rotation_report": rotation_report}

@@ -27,10 +27,10 @@ ROUNDS = 4
 GROWTH = 4
 """Factor by which the pages grow with each new reading."""
 PATIENCE = 20
-"""How many pages may bring nothing new before a reading ends."""
+"""How many pages in a row may bring nothing or little that is new before a reading ends."""
 NOT_BY_CHANCE = 6
 """So many rows do not come twice in the same order by chance, if the server keeps no order."""
-MOST_PAGES = 1_000
+MOST_PAGES = 10_000
 """Maximum number of pages in one reading."""
 FAR_BEHIND = 1_000_000_000
 """An offset beyond the end of any list."""
@@ -168,7 +168,7 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
     if not first.rows or len(first.rows) > size:  # no rows, or a server that ignores limits
         return "to the end"
     in_order = _is_ascending(first.rows)
-    misses = 0
+    short = misses = 0
     for _number in range(MOST_PAGES):
         known, last = len(rows), max(rows)
         page = fetch(known, size)
@@ -180,6 +180,14 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
         new = [identifier for identifier in _ids(page) if identifier > last]
         in_order = in_order and _is_ascending(page.rows) and len(new) == len(rows) - known
         if len(rows) > known:
+            short = short + 1 if len(page.rows) < len(first.rows) else 0
+            if in_order and short == PATIENCE:
+                if not fetch(len(rows) + PATIENCE, size).rows:
+                    # The list grows at its end as fast as it is read. The old rows are all read; new ones are left to the next run.
+                    for _number in range(PATIENCE):
+                        _add(rows, fetch(len(rows), size))
+                    return "to the end"
+                short = 0
             continue
         misses += 1
         if misses == 1 and fetch(FAR_BEHIND, size).rows:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.filter import _rotation_report as plugin
+from ansible_collections.softlayer.certificates.plugins.filter import _rotation_metrics as plugin
 
 from tests.support.playing import SECONDS
 

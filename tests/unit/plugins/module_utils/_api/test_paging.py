@@ -24,7 +24,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 PAGE_SIZE = 10
-MOST_FETCHES = 5000
+MOST_FETCHES = 3000
 """Far above what the longest list here can need: beyond it, the reading does not end."""
 
 
