@@ -46,7 +46,7 @@ def start(sim: Simulator, module: str, env: Mapping[str, str], *, check: bool = 
 @pytest.mark.parametrize(
     ("env", "ledger_url", "said"),
     [
-        ({"HOME": ""}, None, "HOME is ''"),
+        ({"HOME": ""}, None, "Make HOME"),
         ({"HOME": "/nonexistent", "XDG_STATE_HOME": "state"}, None, "XDG_STATE_HOME"),
         ({"HOME": "/home/me"}, "sqlite:///ledger.db", "current folder"),
     ],

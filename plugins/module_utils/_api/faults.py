@@ -65,6 +65,7 @@ GAVE_UP = GATEWAY_GAVE_UP | {504}
 TOO_MANY = 429
 GATEWAYS_OWN = GATEWAY_GAVE_UP | {407, TOO_MANY}
 """HTTP statuses below 500 that a gateway sends for reasons of its own; they do not say what happened to the call."""
+REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 
 RATE_LIMIT_CODE = "SoftLayer_Exception_WebService_RateLimitExceeded"
 """The only word that proves that a call was not processed because of the rate: the API counts before it does anything."""
@@ -273,11 +274,12 @@ def _explain_http(
             "retired", f"{call} is not offered any more (HTTP 410).{_retired_advice(call)}", **details
         )
     if 300 <= answer.status < 400:
-        return CertificatesError(
-            "api_error" if repeatable else "no_answer",
-            f"{endpoint} redirects elsewhere (HTTP {answer.status}), where no credentials are sent: check endpoint_url.",
-            **details,
+        said = (
+            f"{endpoint} redirects elsewhere (HTTP {answer.status}), where no credentials are sent: check endpoint_url."
+            if answer.status in REDIRECTS
+            else f"{call}: {endpoint} answered HTTP {answer.status}, which answers no call: check endpoint_url and proxy."
         )
+        return CertificatesError("api_error" if repeatable else "no_answer", said, **details)
     if 400 <= answer.status < 500 and answer.status not in GATEWAYS_OWN:
         return CertificatesError(
             "api_error" if repeatable else "no_answer",
@@ -320,14 +322,14 @@ def rate_limited(call: str, details: Mapping[str, t.Any]) -> CertificatesError:
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3), or `None`."""
     value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_RETRY_AFTER)
     try:
-        if value.isascii() and value.isdigit():
-            seconds = float(value)
-        else:
-            seconds = (parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
+        then = parsedate_to_datetime(value)
+        now = parsedate_to_datetime(headers.get("Date", ""))
+        return min(max(0.0, (then - now).total_seconds()), LONGEST_RETRY_AFTER)
     except (TypeError, ValueError, OverflowError):
         return None
-    return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
 
 
 def _explain_lost(
