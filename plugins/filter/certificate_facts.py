@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import certificates_for
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._certificates import certificates_for
 
 
 def certificate_facts(certificate: str | bytes) -> dict[str, t.Any]:

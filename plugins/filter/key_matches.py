@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import certificates_for
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._certificates import certificates_for
 
 
 def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: str | None = None) -> bool:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What filters need: Python libraries, and certificates to look at. Private to softlayer.certificates."""
+"""The Python libraries that filters need. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._libraries 
     FOR_CERTIFICATES,
     require_libraries,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
 
 
 def require(who: str, names: tuple[str, ...] = FOR_CERTIFICATES) -> None:
@@ -31,21 +28,3 @@ def require(who: str, names: tuple[str, ...] = FOR_CERTIFICATES) -> None:
         require_libraries(names, who, "on the controller")
     except CertificatesError as error:
         raise AnsibleFilterError(error.message) from None
-
-
-def certificates_for(name: str, text: str | bytes) -> list[Certificate]:
-    """Return the certificates in what a filter is given.
-
-    Raises:
-        AnsibleFilterError: if a library is missing, or if there are none.
-    """
-    require(f"The filter {name}")
-    try:
-        found = read_certificates(as_bytes(text))
-    except CertificatesError as error:
-        raise AnsibleFilterError(f"{name}: {error.message}") from None
-    if not found:
-        raise AnsibleFilterError(
-            f"{name}: There is no certificate in what is filtered: give the content of a PEM, DER or PKCS#7 file, not its path."
-        )
-    return found

@@ -1,0 +1,32 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates that filters are given. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require
+
+
+def certificates_for(name: str, text: str | bytes) -> list[Certificate]:
+    """Return the certificates in what a filter is given.
+
+    Raises:
+        AnsibleFilterError: if a library is missing, or if there are none.
+    """
+    require(f"The filter {name}")
+    try:
+        found = read_certificates(as_bytes(text))
+    except CertificatesError as error:
+        raise AnsibleFilterError(f"{name}: {error.message}") from None
+    if not found:
+        raise AnsibleFilterError(
+            f"{name}: There is no certificate in what is filtered: give the content of a PEM, DER or PKCS#7 file, not its path."
+        )
+    return found
