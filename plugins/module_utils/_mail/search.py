@@ -13,7 +13,6 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
 from itertools import islice
 
 from .._codes import MissingReason, UnmatchedReason, Untrusted
@@ -60,14 +59,23 @@ class Found:
 
 NO_ANCHORS = Anchors()
 
-Target: t.TypeAlias = "tuple[str, frozenset[str]]"
+Names: t.TypeAlias = "frozenset[str]"
+Target: t.TypeAlias = "tuple[str, Names]"
 """What to find: a public key, and the names that the certificate should be for, in ASCII form; if empty, any names will do, and each
 certificate that stands for something else is found: whoever has a signing request can get one for a name of his own."""
 
 
+def by_key(targets: Iterable[Target]) -> Mapping[str, Sequence[Names]]:
+    """Return for each key the names that certificates with it should be for."""
+    found: dict[str, list[Names]] = {}
+    for key, names in targets:
+        found.setdefault(key, []).append(names)
+    return found
+
+
 def take(
     message: Message,
-    targets: Collection[Target],
+    targets: Mapping[str, Sequence[Names]],
     at: datetime,
     anchors: Callable[[], Anchors] = lambda: NO_ANCHORS,
     known: Iterable[Certificate] = (),
@@ -78,25 +86,26 @@ def take(
 
     Args:
         message: a message.
-        targets: what to find. If two have the same key, neither gets a certificate for the other's names.
+        targets: what to find, `by_key`. If two have the same key, neither gets a certificate for the other's names.
         at: the present instant.
         anchors: returns what is trusted; called only if there is a certificate to check.
         known: issuers that may be missing from the message.
     """
     wanted: dict[str, list[Candidate]] = {}
-    for candidate in _wanted(message, {key for key, _names in targets}):
+    for candidate in _wanted(message, targets.keys()):
         if candidate.certificate.is_valid(at):
             wanted.setdefault(candidate.certificate.public_key_sha256, []).append(candidate)
     if not wanted:
         return {}
     chains = Chains([*(one.certificate for one in message.candidates), *known], anchors(), at)
     found: dict[Target, list[Found]] = {}
-    for key, names in targets:
-        of_one: dict[object, list[Candidate]] = {}
-        for one in wanted.get(key, ()):
-            if _is_for(one, key, names, targets):
-                of_one.setdefault(_stands_for(one.certificate, names), []).append(one)
-        found[key, names] = [_best_of(alike, chains, names) for alike in of_one.values()]
+    for key, candidates in wanted.items():
+        for names in targets[key]:
+            of_one: dict[object, list[Candidate]] = {}
+            for one in candidates:
+                if _is_for(one, names, targets[key]):
+                    of_one.setdefault(_stands_for(one.certificate, names), []).append(one)
+            found[key, names] = [_best_of(alike, chains, names) for alike in of_one.values()]
     return {target: best for target, best in found.items() if best}
 
 
@@ -105,10 +114,10 @@ def _stands_for(certificate: Certificate, names: frozenset[str]) -> object:
     return None if names else (certificate.identities, certificate.organizations)
 
 
-def _is_for(candidate: Candidate, key: str, names: frozenset[str], targets: Collection[Target]) -> bool:
+def _is_for(candidate: Candidate, names: Names, of_its_key: Iterable[Names]) -> bool:
     """Return whether a certificate is not rather meant for another target with the same key."""
     its = candidate.certificate.server_names
-    return not names or bool(names & its) or not any(other & its for its_key, other in targets if its_key == key)
+    return not names or bool(names & its) or not any(others & its for others in of_its_key)
 
 
 def _best_of(candidates: list[Candidate], chains: Chains, names: frozenset[str]) -> Found:
@@ -299,6 +308,8 @@ class Search:
             require_trust: whether to accept only trusted certificates.
         """
         self.targets = tuple(dict.fromkeys(targets))
+        self._by_key = by_key(self.targets)
+        self._missing = set(self.targets)
         self._anchors = anchors
         self._known = dict.fromkeys(known)
         self._require_trust = require_trust
@@ -315,25 +326,21 @@ class Search:
     @property
     def is_complete(self) -> bool:
         """Whether every target is found, trusted and with its names."""
-        return all(any(one.found.is_right for one in self.collected(target)) for target in self.targets)
+        return not self._missing
 
     def collected(self, target: Target | None) -> list[Collected]:
         """Return what was found for a target: one certificate, if its names are known."""
         return list(self._collected[target].values()) if target in self._collected else []
 
-    @cached_property
-    def _keys(self) -> frozenset[str]:
-        return frozenset(key for key, _names in self.targets)
-
     def examine(self, data: bytes, location: Location, at: datetime) -> None:
         """Look into a message, at the present instant: a certificate issued during the wait for mail is valid by then."""
         message = read_message(data)
         self.examined += 1
-        reason = why_not(message, self._keys, at)
+        reason = why_not(message, self._by_key.keys(), at)
         if reason:
             self._reject(message.headers, location, reason)
         self._remember_invalid(message, at)
-        for target, several in take(message, self.targets, at, self._anchors, self._known).items():
+        for target, several in take(message, self._by_key, at, self._anchors, self._known).items():
             for found in several:
                 self._consider(target, Collected(found, message.headers, location), at)
         self._remember_issuers(message)
@@ -363,7 +370,7 @@ class Search:
             self._try_again(at)
 
     def _remember_invalid(self, message: Message, at: datetime) -> None:
-        for certificate in (one.certificate for one in _wanted(message, self._keys)):
+        for certificate in (one.certificate for one in _wanted(message, self._by_key.keys())):
             known = self.invalid.get(certificate.public_key_sha256, certificate)
             if not certificate.is_valid(at) and _age(certificate) >= _age(known):
                 self.invalid[certificate.public_key_sha256] = certificate
@@ -377,6 +384,8 @@ class Search:
         alike, terms = self._collected.setdefault(target, {}), _stands_for(collected.found.certificate, target[1])
         if terms not in alike or _quality(collected.found) > _quality(alike[terms].found):
             alike[terms] = collected
+        if collected.found.is_right:
+            self._missing.discard(target)  # whatever takes its place is right, too
 
     def _try_again(self, at: datetime, others: Iterable[Certificate] = ()) -> None:
         """Check whether the issuers known by now, or others, complete the chains of certificates found before."""

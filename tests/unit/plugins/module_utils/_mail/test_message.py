@@ -133,7 +133,7 @@ def assert_silent(shown: str) -> None:
 
 def take(message: Message, keys: Iterable[str], at: datetime) -> dict[str, Found]:
     """Take what carries these public keys, whatever it is for; a damaged copy may come after the best one."""
-    found = search.take(message, {(key, frozenset()) for key in keys}, at)
+    found = search.take(message, search.by_key((key, frozenset()) for key in keys), at)
     return {key: one for (key, _names), (one, *_others) in found.items()}
 
 
@@ -384,14 +384,14 @@ def test_nothing_is_wanted() -> None:
 def test_a_certificate_for_another_name_is_told_apart(names: list[str], is_right: bool) -> None:
     message = read_message(form_data("text_canonical"))
     target = (key_of(ISSUED), frozenset(names))
-    (found,) = search.take(message, {target}, AT)[target]
+    (found,) = search.take(message, search.by_key([target]), AT)[target]
     assert found.is_for_other_names is not is_right
 
 
 def test_of_two_orders_with_one_key_each_gets_its_own() -> None:
     message = read_message(form_data("text_canonical"))
     right, other = ((key_of(ISSUED), frozenset({name})) for name in ("www.example.com", "shop.example.com"))
-    assert search.take(message, {right, other}, AT).keys() == {right}
+    assert search.take(message, search.by_key([right, other]), AT).keys() == {right}
 
 
 def test_where_any_names_will_do_a_certificate_for_others_hides_none() -> None:
@@ -679,7 +679,7 @@ GUARDED = """
 import json, os, resource, sys
 from datetime import datetime, timezone
 from pathlib import Path
-from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import read_message, take, why_not
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import by_key, read_message, take, why_not
 
 def status(name):
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
@@ -694,9 +694,9 @@ at = datetime.fromisoformat(at)
 
 def use(data):
     message = read_message(data)
-    found = take(message, {(key, frozenset())}, at)
+    found = take(message, by_key([(key, frozenset())]), at)
     keys = [key, *(candidate.certificate.public_key_sha256 for candidate in message.candidates)]
-    take(message, {(each, frozenset()) for each in keys}, at)
+    take(message, by_key({(each, frozenset()) for each in keys}), at)
     repr((message, found))
     return why_not(message, {key}, at), len(message.candidates), [one.certificate.der.hex() for several in found.values() for one in several]
 

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timezone
 from email.message import EmailMessage
 from itertools import permutations
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -172,3 +174,33 @@ def test_what_is_not_trusted_is_not_passed_on_as_an_issuer() -> None:
     """A server's certificate issues nothing, whatever its name is."""
     server = certificate_of(name_of("Real CA 1"), REAL.root.subject, REAL.key, FORGER.key)
     assert collected(search([GENUINE.certificate], [server])) == []
+
+
+# Many targets
+
+
+def steps(found: Search, data: bytes) -> int:
+    """How many lines are run to look into a message, and to see whether anything is missing still."""
+    count = 0
+
+    def trace(_frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        found.examine(data, Location(), AT)
+        assert not found.is_complete
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_a_message_takes_no_longer_where_more_is_looked_for() -> None:
+    data = letter([GENUINE.certificate, *CHAIN])
+    others = [(f"{number:064x}", frozenset({f"{number}.example.com"})) for number in range(1_000)]
+    few, many = (Search([target(), *others[:number]], lambda: Anchors()) for number in (10, 1_000))
+    steps(Search([target(), others[0]]), data)  # what is remembered of the certificates
+    assert steps(few, data) == steps(many, data)
