@@ -57,7 +57,6 @@ EQUIVALENT: dict[str, str] = {
     " autoincrement=True) => sa.Column('id', sa.BigInteger().with_variant(sa.Integer, 'sqlite'), primary_key=True)": (
         "A single key of integers counts up in any case."
     ),
-    "containers._is_below: '/' => ''": "What is only below the root, or below no mount, goes with the container in either case.",
     "creates._Taken.__init__: 'taken' => ''": "It is caught where it is raised, by its class.",
     "imports.ImportAction: field(default=None, repr=False) => field(default=None)": "It hides its key itself.",
     "pairing.Paired: field(repr=False) => field()": "Units have nothing secret.",
