@@ -18,7 +18,7 @@ from .._times import now
 from .._trust_store import default_roots
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
-from .._x509.pem import as_bytes
+from .._x509.pem import as_bytes, why_none
 from .._x509.read import certificates_of_store, read_certificates
 
 HOW_TO_NAME_ROOTS = "Name a file with root certificates as PEM, or a folder of such files."
@@ -133,12 +133,12 @@ def known_issuers(path: str | None, content: str | None = None) -> list[Certific
         return []
     named = f" {path}" if path is not None else ""
     try:
-        found = read_certificates(read_file(path) if path is not None else as_bytes(content))
+        data = read_file(path) if path is not None else as_bytes(content)
+        found = read_certificates(data)
     except CertificatesError as error:
         raise CertificatesError(error.code, f"intermediate_path{named}: {error.message}") from None
     if not found:
         raise CertificatesError(
-            "invalid_argument",
-            f"There is no certificate in what was given as intermediates{named}: give PEM, DER or PKCS#7.",
+            "invalid_argument", f"intermediate_path{named}: {why_none(data, 'certificate', 'intermediates')}"
         )
     return found

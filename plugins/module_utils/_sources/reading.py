@@ -13,7 +13,6 @@ import errno
 import hashlib
 import os
 import stat
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -23,7 +22,7 @@ from .._files import LARGEST_FILE, read_file
 from .._text import encodable, printable
 from .._x509.certificate import Certificate
 from .._x509.keys import read_key_store, read_private_key
-from .._x509.pem import CERTIFICATE_LABELS, KEY_LABELS, PEM_LINE, any_pem_blocks, as_ascii, is_der
+from .._x509.pem import CERTIFICATE_LABELS, KEY_LABELS, begun_blocks, is_der
 from .._x509.read import read_certificates
 from .base import File, FileContent, FileKind, Stamp, Trouble, broken_link, unreadable
 
@@ -55,7 +54,7 @@ def parse(data: bytes, kind: FileKind, passphrase: str | None) -> Parsed:
     """
     if kind == "store":
         return _key_store(data, passphrase)
-    begun, truncated = _labels(data)
+    begun, truncated = (labels & LABELS for labels in begun_blocks(data))
     key, certificates = Parsed(), Parsed()
     if kind in {"certificate", "chain"} or begun & CERTIFICATE_LABELS or (kind == "any" and is_der(data)):
         certificates = _tried(lambda: Parsed(tuple(read_certificates(data))))
@@ -86,13 +85,6 @@ def _key_store(data: bytes, passphrase: str | None) -> Parsed:
     except CertificatesError as error:
         return Parsed(wrong=CLOSED if error.code == CLOSED.code else error)
     return Parsed(store.certificates, store.key.public_key_sha256 if store.key else None)
-
-
-def _labels(data: bytes) -> tuple[frozenset[bytes], bool]:
-    """Return the labels of the PEM blocks that begin in a text, as far as they matter, and whether one of these does not end."""
-    text = as_ascii(data)
-    begun = Counter(line[2] for line in PEM_LINE.finditer(text) if line[1] == b"BEGIN" and line[2] in LABELS)
-    return frozenset(begun), bool(begun - Counter(label for label, _body in any_pem_blocks(text)))
 
 
 @dataclass

@@ -17,7 +17,17 @@ from functools import partial
 
 from .._errors import CertificatesError
 from .certificate import Certificate, public_key_sha256_of, reading, type_and_size_of
-from .pem import KEY_LABELS, TRADITIONAL_KEY_LABELS, as_ascii, from_base64, is_der, pem_blocks, wrap_pem
+from .pem import (
+    DER_SEQUENCE,
+    KEY_LABELS,
+    TRADITIONAL_KEY_LABELS,
+    as_ascii,
+    from_base64,
+    is_der,
+    pem_blocks,
+    why_none,
+    wrap_pem,
+)
 from .read import checked_certificate
 
 with suppress(ImportError):
@@ -36,7 +46,6 @@ SHORTEST_KEY = 40
 """Characters of a private key's text; a shorter text is no key."""
 HEADER = re.compile(rb"DEK-Info:[^A-Z]*([A-Z0-9-]+),\s*([0-9A-Fa-f]+)[^A-Za-z0-9+/]+")
 """The last header of an encrypted key in the traditional format (RFC 1421, 4.6.1.3): cipher and initialisation vector."""
-NO_KEY = "This is no private key in PEM or DER form: take the file anew from its source."
 FOR_SSH = (
     "This private key is in a form for SSH: convert a copy with `ssh-keygen -p -m PEM -f COPY`, and give that "
     "(from PuTTY's form make the copy with `puttygen KEY -O private-openssh -o COPY`)."
@@ -88,10 +97,13 @@ def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
     label, body = blocks[0] if blocks else (b"", b"")
     source = _canonical_key_block(label, body) if blocks else data
     load = load_pem_private_key if blocks else load_der_private_key
+    if not blocks and data[:1] != DER_SEQUENCE:
+        is_for_ssh = any(mark in as_ascii(data) for mark in MARKS_OF_SSH)
+        raise CertificatesError("invalid_pem", FOR_SSH if is_for_ssh else why_none(data, "private key", "private key"))
     with reading(
         CertificatesError(
             "invalid_pem",
-            FOR_SSH if any(mark in as_ascii(data) for mark in MARKS_OF_SSH) else NO_KEY,
+            "This is no private key in PEM or DER form, or it is damaged: take the file anew from its source.",
         )
     ):
         try:

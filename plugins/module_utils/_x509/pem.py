@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 
 from .._errors import CertificatesError
@@ -25,7 +25,13 @@ CERTIFICATE_LABELS = frozenset(
 REQUEST_LABELS = frozenset({b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"})
 TRADITIONAL_KEY_LABELS = frozenset({b"RSA PRIVATE KEY", b"EC PRIVATE KEY", b"DSA PRIVATE KEY"})
 KEY_LABELS = TRADITIONAL_KEY_LABELS | {b"PRIVATE KEY", b"ENCRYPTED PRIVATE KEY"}
-DER_SEQUENCE = 0x30
+KINDS = {
+    "certificate": (CERTIFICATE_LABELS, "PEM, DER or PKCS#7"),
+    "private key": (KEY_LABELS, "PEM or DER"),
+    "certificate signing request": (REQUEST_LABELS, "PEM or DER"),
+}
+"""What files are given for: the labels of its blocks, and its forms."""
+DER_SEQUENCE = b"\x30"
 NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
 
@@ -67,6 +73,28 @@ def any_pem_blocks(text: bytes) -> Iterator[tuple[bytes, bytes]]:
             position = mine[0] + len(b"-----END ") + len(label) + HYPHENS
 
 
+def begun_blocks(data: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Return the labels of the PEM blocks that begin in a text, and of those that do not end."""
+    text = as_ascii(data)
+    begun = Counter(line[2] for line in PEM_LINE.finditer(text) if line[1] == b"BEGIN")
+    return frozenset(begun), frozenset(begun - Counter(label for label, _body in any_pem_blocks(text)))
+
+
+def why_none(data: bytes, kind: str, given_as: str) -> str:
+    """Return what is wrong with a text in which there is nothing of a kind, or not all of it, and what to do."""
+    labels, forms = KINDS[kind]
+    begun, cut_off = begun_blocks(data)
+    for label in sorted(cut_off & labels):
+        return (
+            f"What was given as {given_as} is cut off: its last line, -----END {label.decode()}-----, is missing. Take the file anew from its "
+            "source."
+        )
+    for other, (others, _forms) in KINDS.items():
+        if begun & others - labels:
+            return f"What was given as {given_as} is a {other}: give a {kind}, {forms}."
+    return f"There is no {kind} in what was given as {given_as}: give {forms}."
+
+
 def as_ascii(data: bytes) -> bytes:
     """Return a text as ASCII: editors on Windows write UTF-16, or a byte order mark before UTF-8."""
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
@@ -84,7 +112,7 @@ def from_base64(data: bytes) -> bytes:
 
 def is_der(data: bytes) -> bool:
     """Return whether data begins like a DER sequence of more than 127 bytes, or a BER one; no text in UTF-8 does (X.690, 8.1.3)."""
-    return data[:1] == bytes([DER_SEQUENCE]) and b"\x80" <= data[1:2] <= b"\x84"
+    return data[:1] == DER_SEQUENCE and b"\x80" <= data[1:2] <= b"\x84"
 
 
 def der_length(data: bytes) -> int:

@@ -14,6 +14,7 @@ from .._errors import CertificatesError
 from .certificate import MOST_REMEMBERED, NOT_PARSED, Certificate, public_key_sha256_of, reading, type_and_size_of
 from .pem import (
     CERTIFICATE_LABELS,
+    DER_SEQUENCE,
     REQUEST_LABELS,
     TRUSTED_LABEL,
     any_pem_blocks,
@@ -22,6 +23,7 @@ from .pem import (
     from_base64,
     is_der,
     pem_blocks,
+    why_none,
     wrap_pem,
 )
 
@@ -126,7 +128,9 @@ def read_request(data: bytes) -> Csr:
         CertificatesError: `invalid_pem`.
     """
     blocks = pem_blocks(data, REQUEST_LABELS)
-    with reading(CertificatesError("invalid_pem", "This is no certificate signing request in PEM or DER form.")):
+    if not blocks and data[:1] != DER_SEQUENCE:
+        raise CertificatesError("invalid_pem", why_none(data, "certificate signing request", "CSR"))
+    with reading(CertificatesError("invalid_pem", "The CSR is damaged: take the file anew from its source.")):
         der = from_base64(blocks[0][1]) if blocks else data
         request = x509.load_der_x509_csr(der)
         key = request.public_key()

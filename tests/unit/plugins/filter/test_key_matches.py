@@ -73,8 +73,8 @@ def test_forms(form: str) -> None:
 BAD: dict[str, tuple[Any, Any, str | None, str]] = {
     "no passphrase": (ISSUED.pem, ENCRYPTED, None, "give passphrase"),
     "wrong passphrase": (ISSUED.pem, ENCRYPTED, "wr0ng-phrase", "check passphrase"),
-    "no key": (ISSUED.pem, ISSUED.pem, None, "no private key"),
-    "half a key": (ISSUED.pem, ISSUED.key_pem[:100], None, "no private key"),
+    "no key": (ISSUED.pem, ISSUED.pem, None, "private key is a certificate: give"),
+    "half a key": (ISSUED.pem, ISSUED.key_pem[:100], None, "cut off"),
     "damaged key": (ISSUED.pem, ISSUED.key_pem.replace("MIG", "AAA"), None, "no private key"),
     "two keys": (ISSUED.pem, ISSUED.key_pem + OTHER.key_pem, None, "more than one"),
     "swapped": (ISSUED.key_pem, ISSUED.pem, None, "no certificate"),

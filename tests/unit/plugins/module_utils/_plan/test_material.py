@@ -207,6 +207,17 @@ def test_the_file_is_named_that_cannot_be_read(part: str, data: bytes) -> None:
         assert refusal(material(**{field: None})).message == refusal(material(**{field: data})).message
 
 
+@pytest.mark.parametrize("part", ["certificate", "intermediate"])
+def test_of_a_bundle_that_is_cut_off_the_last_certificate_is_not_left_out(part: str) -> None:
+    """Clients would miss it."""
+    bundle = pem_of(ISSUED.all if part == "certificate" else ISSUED.chain)
+    assert checked(material(**{part: bundle.encode()}))
+    cut_off = bundle.rpartition("-----END")[0].encode()
+    whole = {"certificate": pem_of(ISSUED.all[:1]).encode()} if part == "intermediate" else {}
+    error = refusal(material(**{**whole, part: cut_off}))
+    assert error.code == "invalid_pem" and "is cut off" in error.message
+
+
 def test_the_file_of_a_key_that_does_not_fit_is_named() -> None:
     error = refusal(material(private_key=LONELY.key_pem.encode(), paths={"privatekey": "/files/key"}))
     assert error.code == "key_mismatch" and error.message.startswith("/files/key: ")
