@@ -92,6 +92,8 @@ def find(module: Module, params: Options) -> dict[str, t.Any]:
     if targets:
         with box:
             look_and_wait(module, params, box, search)
+        if not search.examined and params["paths"] != []:
+            module.warn(nothing_there(params))
     warn_of_untrusted(module, search)
     at = now()
     return {
@@ -125,6 +127,17 @@ def open_mailbox(params: Options) -> Mailbox:
     if params["mbox"] is not None:
         return MboxMailbox(params["mbox"], largest)
     return PathsMailbox(params["paths"], largest)
+
+
+def nothing_there(params: Options) -> str:
+    """Return the warning that a mailbox has no message to look into."""
+    where = params["maildir"] or params["mbox"] or ", ".join(params["paths"] or ())
+    if params["imap"]:
+        where = f"the folder {params['imap']['folder']} on {params['imap']['host']}"
+    return (
+        f"0 messages of the last {params['max_age_days']:g} days are in {where}: see whether the emails are kept elsewhere, or raise "
+        "max_age_days."
+    )
 
 
 def warn_of_untrusted(module: Module, search: Search) -> None:
