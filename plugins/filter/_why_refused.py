@@ -72,10 +72,11 @@ def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
     if needs["phases"] in (["report"], "report") and not needs["report_path"]:
         return f"The report phase alone needs {role}_report_path, the .html file to write."
     for name, ending in FILES.items():
-        path = needs.get(name)
-        if path and not (str(path).endswith(ending) and _is_folder(os.path.dirname(absolute(str(path))))):
-            what = f"an {ending} file" if ending else "a file"
-            return f"{role}_{name} is {path}, but must be {what} in a folder of the controller that exists."
+        path = str(needs.get(name) or "")
+        if path and not path.endswith(ending):
+            return f"{role}_{name} is {path}, but must be an {ending} file."
+        if path and not _is_folder(folder := os.path.dirname(absolute(path))):
+            return f"There is no folder {folder} on the controller for {role}_{name}: make it, or correct the path."
     return None
 
 

@@ -82,10 +82,13 @@ def test_what_ansible_could_not_read_comes_first() -> None:
     [
         (
             {"report_path": "/no/where/r.html"},
-            "ssl_rotation_report_path is /no/where/r.html, but must be an .html file",
+            "There is no folder /no/where on the controller for ssl_rotation_report_path: make it, or correct the path.",
         ),
-        ({"report_path": "r.pdf"}, "ssl_rotation_report_path is r.pdf, but must be an .html file in a folder of the"),
-        ({"metrics_path": "/no/where/m"}, "ssl_rotation_metrics_path is /no/where/m, but must be a file in a folder"),
+        ({"report_path": "r.pdf"}, "ssl_rotation_report_path is r.pdf, but must be an .html file."),
+        (
+            {"metrics_path": "/no/where/m"},
+            "There is no folder /no/where on the controller for ssl_rotation_metrics_path",
+        ),
         ({"phases": ["report"]}, "The report phase alone needs ssl_rotation_report_path, the .html file to write."),
         ({"phases": "report"}, "The report phase alone needs ssl_rotation_report_path"),
     ],
