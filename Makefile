@@ -51,8 +51,10 @@ $(VENV)/bin/python:
 	$(VENV)/bin/pip install --quiet --upgrade pip
 
 $(VENV)/bin/nox: | $(VENV)/bin/python
+	@echo "Installing what runs the targets into $(VENV): once, and it takes some 20 seconds"
 	$(VENV)/bin/pip install --quiet 'nox[uv]'
 
 $(VENV)/simulator: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Ansible and the libraries into $(VENV): once, and it takes some 20 seconds"
 	$(VENV)/bin/pip install --quiet --requirement requirements.txt --group simulator ansible-core
 	touch $@

@@ -122,6 +122,9 @@ SLOW = "slow"
 SOME_AT_ONCE = ("--numprocesses=3", "--dist=loadgroup")
 """More processes than processors, as many tests wait for something; tests that share what takes long are run by one of them."""
 
+WAIT_FOR_DPKG = 300
+"""Seconds, where another program installs packages meanwhile."""
+
 SAME_ON_EACH_CORE = (
     *("benchmark", "docs", "plugins/module_utils", "simulator", "support"),
     *("plugins/test_api_metadata.py", "test_layout.py", "test_metadata.py"),
@@ -409,8 +412,16 @@ def install_packages(session: nox.Session, packages: dict[str, tuple[tuple[str, 
     with open(ROOT / ".nox/apt.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # for another session that runs now
         if absent := missing(packages):
+            session.log(f"Installing {', '.join(absent)}, which takes a while")
             session.run("apt-get", "update", "--quiet", external=True, silent=True)
-            command = ["install", "--yes", "--no-install-recommends", *absent]
+            command = [
+                "-o",
+                f"DPkg::Lock::Timeout={WAIT_FOR_DPKG}",
+                "install",
+                "--yes",
+                "--no-install-recommends",
+                *absent,
+            ]
             session.run("apt-get", *command, external=True, silent=True, env={"DEBIAN_FRONTEND": "noninteractive"})
     return []
 

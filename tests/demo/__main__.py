@@ -109,12 +109,6 @@ def main() -> int:
             "Nothing is left to do, so nothing changes.",
             "softlayer.certificates.fulfill",
         )
-        demo.step(
-            "The report",
-            "Where each order stands, and what needs a person now: one page to open from disk or to send by email, with the "
-            "same data for programs and spreadsheets beside it.",
-            "softlayer.certificates.report",
-        )
         look = ("tests/demo/look.yml", "-e", f"demo_serves={str(serves).lower()}")
         demo.step(
             "What is served",
@@ -128,6 +122,12 @@ def main() -> int:
             "softlayer.certificates.deploy",
         )
         demo.step("What is served now", "Clients get the new certificate.", *look)
+        demo.step(
+            "The report",
+            "Where each order stands, and what needs a person now: one page to open from disk or to send by email, with the "
+            "same data for programs and spreadsheets beside it.",
+            "softlayer.certificates.report",
+        )
     tell(
         "Done",
         f"The simulator has stopped. Open {REPORT.relative_to(ROOT)} in a browser. What else was written is in "
@@ -189,7 +189,7 @@ class Demo:
         """Tell what comes, show the command, and run it."""
         command = ["ansible-playbook", playbook, "-e", "@.demo/vars.yml", *options]
         tell(title, text)
-        print(f"    $ {' '.join(command)}", flush=True)
+        print(f"    {' '.join(command)}", flush=True)
         self.exit_code |= subprocess.run(command, env=self._environment, cwd=ROOT, check=False).returncode
 
 

@@ -56,6 +56,7 @@ def main() -> int:
         return 1
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
+    print("Starting the simulator, HAProxy and Pebble: this takes some 20 seconds.", flush=True)
     try:
         with (
             tempfile.TemporaryDirectory(dir=FOLDER) as scratch,
@@ -134,8 +135,8 @@ class Demo:
             "From now on nobody has to do anything. certbot's deploy hook has the renewed certificate rotated; so would the timer, "
             "at night.",
         )
-        print(f"    $ ln -s /usr/local/sbin/{RENEWED} /etc/letsencrypt/renewal-hooks/deploy/softlayer-certificates")
-        print("    $ certbot renew", flush=True)
+        print(f"    ln -s /usr/local/sbin/{RENEWED} /etc/letsencrypt/renewal-hooks/deploy/softlayer-certificates")
+        print("    certbot renew", flush=True)
         self._show(excerpt(self._certbot.renew().output))
         self._look(must_differ_from=second)
         self._rotate("The same night, once more", "Nothing is left to do, so nothing changes.")
@@ -165,7 +166,7 @@ class Demo:
 
     def _rotate(self, title: str, text: str, *options: str) -> None:
         tell(title, text)
-        print(f"    $ {' '.join([ROTATE, *options])}", flush=True)
+        print(f"    {' '.join([ROTATE, *options])}", flush=True)
         ran = self._machine.rotate(*options)
         self._show(excerpt(ran.output) if ran.code == 0 else ran.output)
         if ran.code:

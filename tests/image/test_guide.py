@@ -32,7 +32,7 @@ def files(page: Page) -> dict[str, str]:
 def commands(page: Page) -> list[str]:
     """All commands, each in one line."""
     text = "\n".join(block.text for block in page.blocks if block.language == "console")
-    return [line.removeprefix("$ ") for line in re.sub(r"\\\n\s*", "", text).splitlines()]
+    return re.sub(r"\\\n\s*", "", text).splitlines()
 
 
 @pytest.mark.usefixtures("message_queues")

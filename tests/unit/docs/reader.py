@@ -119,7 +119,6 @@ class Reader:
 
     def _run_commands(self, block: Block) -> None:
         for line in block.text.replace("\\\n", " ").splitlines():
-            line = line.removeprefix("$ ")
             words = shlex.split(line, comments=True)
             if words and not line.startswith(NOT_HERE):
                 assert words[0] in PROGRAMS, f"not understood: {line}"
