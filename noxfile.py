@@ -85,9 +85,12 @@ CORES = {
     "2.18": nox.param(PYTHON3, IMAGES_CORE, id="core-2.18"),
     "2.19": nox.param(PYTHON3, USUAL_CORE, id="core-2.19"),
     "2.20": nox.param(NEW_PYTHON3, "ansible-core~=2.20.0", id="core-2.20"),
+    "2.21": nox.param(NEW_PYTHON3, "ansible-core~=2.21.0", id="core-2.21"),
     "newest": nox.param(NEW_PYTHON3, NEWEST_CORE, id="core-newest"),
 }
 """The versions of ansible-core that the collection is made for. Of these `make test` runs a choice, the workflow all."""
+NEXT = {"next": nox.param(NEW_PYTHON3, "ansible-core>=2.21.0rc1", id="core-next")}
+"""The candidate of the next release where there is one, else the newest release; it runs by name only, and may fail."""
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """The versions of Python that modules may run on. All code is compiled and imported by each that is on this machine."""
 LONG = os.environ.get("LONG") == "1"
@@ -106,13 +109,16 @@ def interpreter(command: str) -> Path | None:
 LAST = "newest" if interpreter(f"python{NEW_PYTHON3}") else "2.19"
 """The newest of these that runs on this machine."""
 CHOSEN = os.environ.get("CORE", "").split()
-if not CORES.keys() >= set(CHOSEN):
-    sys.exit(f"CORE takes versions of ansible-core, one or more of {', '.join(CORES)}; there is no {' '.join(CHOSEN)}.")
+if not (CORES | NEXT).keys() >= set(CHOSEN):
+    known = ", ".join(CORES | NEXT)
+    sys.exit(f"CORE takes versions of ansible-core, one or more of {known}; there is no {' '.join(CHOSEN)}.")
 
 
 def on_cores(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Run a session on these versions of ansible-core, or on those that the environment variable CORE names."""
-    return nox.parametrize("python,core", [CORES[name] for name in CHOSEN or (CORES if LONG else dict.fromkeys(names))])
+    return nox.parametrize(
+        "python,core", [(CORES | NEXT)[name] for name in CHOSEN or (CORES if LONG else dict.fromkeys(names))]
+    )
 
 
 PARALLEL = "parallel"
