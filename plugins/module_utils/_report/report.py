@@ -15,6 +15,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import typing as t
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ from .timeline import Row, timeline
 
 with suppress(ImportError):
     import jinja2
+    from markupsafe import Markup, escape
 
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""
@@ -138,7 +140,7 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
     environment = jinja2.Environment(
         trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined, autoescape=True
     )
-    environment.filters["source"] = _source
+    environment.filters |= {"source": _source, "breakable": _breakable}
     rows = report[schema.rows]
     html = environment.from_string(page["template"]).render(
         page,
@@ -156,6 +158,11 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
 def _source(text: str) -> str:
     """Return what a Content-Security-Policy allows a style sheet or a script by (CSP 3, hash-source)."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _breakable(name: object) -> Markup:
+    """Return a name or an address that breaks before a dot or an at sign where its column is too narrow."""
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=.)(?=[.@])", str(name)))
 
 
 def as_csv(schema: Schema, report: Record) -> str:

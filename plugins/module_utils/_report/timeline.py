@@ -19,11 +19,13 @@ Row = dict[str, t.Any]
 LANES = 25
 """Up to this many rows have a line of their own in the timeline; more are counted by week or month."""
 PAST_DAYS, FUTURE_DAYS = 90, 1100
-"""Days that the timeline covers before and after today; rows that expire outside are only counted."""
+"""Days that the timeline covers before and after today; rows that expire outside are only counted, except in `FAR_DAYS`."""
+FAR_DAYS = 400
+"""Days after which a lane ends at the edge: one certificate of ten years would leave nothing to see of the others."""
 WEEKLY_DAYS = 180
 """Days; up to this span the timeline counts by week, beyond it by month."""
-KINDS = ("expired", "due", "open", "imported")
-"""What the timeline distinguishes: expired, due for renewal, not in the store yet, in the store."""
+KINDS = ("expired", "due", "open", "imported", "replaced")
+"""What the timeline distinguishes: expired, due for renewal, not in the store yet, in the store, replaced by a newer one."""
 DUE = {"expiring", "switch_services", "behind"}
 """For what needs a person, what the timeline shows as due for renewal."""
 
@@ -46,13 +48,16 @@ def timeline(report: Mapping[str, t.Any], rows: str, identifier: str) -> Row:
     )
     first, last = at - timedelta(days=PAST_DAYS), at + timedelta(days=FUTURE_DAYS)
     shown = [one for one in dated if first <= one[0] <= last]
-    kinds = {kind_of(row) for _expires, row in shown}
     drawing: Row = {"lanes": [], "bars": [], "grid": [], "ticks": [], "today": 0.0, "weekly": False}
+    lanes = [one for one in dated if one[0] >= first]
+    if len(lanes) <= LANES:
+        shown = lanes
     if shown:
-        drawing |= _lanes(shown, at, identifier) if len(shown) <= LANES else _bars(shown, at)
+        drawing |= _lanes(shown, at, identifier) if shown is lanes else _bars(shown, at)
+    kinds = {kind_of(row) for _expires, row in shown}
     return drawing | {
         "earlier": sum(expires < first for expires, _row in dated),
-        "later": sum(expires > last for expires, _row in dated),
+        "later": 0 if shown is lanes else sum(expires > last for expires, _row in dated),
         "undated": len(report[rows]) - len(dated),
         "kinds": [kind for kind in KINDS if kind in kinds],
     }
@@ -64,7 +69,9 @@ def kind_of(row: Mapping[str, t.Any]) -> str:
         return "expired"
     if DUE & set(row["attention"]):
         return "due"
-    return "imported" if row["certificate_ids"] or row["state"] == "superseded" else "open"
+    if row["state"] == "superseded":
+        return "replaced"
+    return "imported" if row["certificate_ids"] else "open"
 
 
 def _scale(start: datetime, end: datetime) -> Callable[[datetime], float]:
@@ -74,7 +81,8 @@ def _scale(start: datetime, end: datetime) -> Callable[[datetime], float]:
 
 
 def _lanes(shown: Sequence[Dated], at: datetime, identifier: str) -> Row:
-    start, end = min(shown[0][0], at), max(shown[-1][0], at + timedelta(days=DUE_DAYS))
+    start = min(shown[0][0], at)
+    end = min(max(shown[-1][0], at + timedelta(days=DUE_DAYS)), at + timedelta(days=FAR_DAYS))
     place = _scale(start, end)
     today = place(at)
     lanes = [
@@ -82,7 +90,7 @@ def _lanes(shown: Sequence[Dated], at: datetime, identifier: str) -> Row:
             **{name: row[name] for name in (identifier, "name", "days_left")},
             "kind": kind_of(row),
             "x": min(place(expires), today),
-            "width": round(abs(place(expires) - today), 2),
+            "width": round(abs(place(min(expires, end)) - today), 2),
         }
         for expires, row in shown
     ]

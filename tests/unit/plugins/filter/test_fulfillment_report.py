@@ -33,7 +33,7 @@ def test_data_table_and_drawing() -> None:
     assert report["data"]["states"]["requestable"] == 1
     assert report["data"]["orders"][0]["explanation"] == "requestable"  # there are no words for it
     assert report["csv"].splitlines()[1].startswith("7,www.example.com,")
-    assert report["timeline"]["later"] == 1
+    assert [lane["order_id"] for lane in report["timeline"]["lanes"]] == [7]
 
 
 def test_the_previous_report_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,8 @@ def numbers(value: Any, name: str = "") -> Iterator[float]:
         ({"attention": ["switch_services"]}, "due"),
         ({"attention": ["behind"]}, "due"),
         ({"attention": ["failed"], "certificate_ids": [7]}, "imported"),
-        ({"certificate_ids": [], "state": "superseded"}, "imported"),
+        ({"certificate_ids": [], "state": "superseded"}, "replaced"),
+        ({"certificate_ids": [7], "state": "superseded"}, "replaced"),
         ({"certificate_ids": []}, "open"),
         ({"certificate_ids": None, "attention": ["pending"]}, "open"),
     ],
@@ -138,6 +139,17 @@ def test_odd_fleets_stay_within_the_drawing(days: tuple[float, ...]) -> None:
     assert all(0 <= number <= 100.01 for number in numbers(drawing(*days)))
 
 
-def test_what_lies_far_away_is_told_beside_the_drawing() -> None:
+def test_what_ended_long_ago_is_told_beside_the_drawing() -> None:
     drawn = drawing(-2000, -100, 50, 1200, 1300, 9000)
-    assert (drawn["earlier"], drawn["later"], len(drawn["lanes"])) == (2, 3, 1)
+    assert (drawn["earlier"], drawn["later"], len(drawn["lanes"])) == (2, 0, 4)
+
+
+def test_what_ends_in_years_is_drawn_to_the_edge_and_leaves_room_for_the_others() -> None:
+    near, far, farther = drawing(40, 900, 3650)["lanes"]
+    assert far["x"] + far["width"] == farther["x"] + farther["width"] == pytest.approx(100)
+    assert near["width"] == pytest.approx(10)
+
+
+def test_of_many_those_that_end_in_years_are_told_beside_the_drawing() -> None:
+    drawn = drawing(*([50] * 30), 1200, 9000)
+    assert (drawn["lanes"], drawn["later"], sum(bar["count"] for bar in drawn["bars"])) == ([], 2, 30)
