@@ -90,14 +90,19 @@ def is_of_term(expires_at: datetime | None, begin: datetime, end: datetime, at: 
     return end >= expires_at - SLACK and (is_valid or has_passed(expires_at, at))
 
 
-def renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> bool | None:
-    """Return whether a certificate should have been renewed by now; `None` if its end is not known.
+def due_from(begin: datetime | None, end: datetime) -> datetime:
+    """Return from when on a certificate is due for renewal: in the last quarter of its life, at most 30 days before its end.
 
-    It is due in the last quarter of its life, at most 30 days before its end, and stays due after it: an alarm must not stop
-    when the certificate ends. Without a known beginning, 30 days decide.
+    Without a known beginning, 30 days decide.
     """
-    if end is None:
-        return None
     longest = timedelta(days=DUE_DAYS)
     allowed = longest if begin is None else min(longest, (end - begin) / DUE_SHARE)
-    return end - at <= max(allowed, timedelta(0))  # some certificates end before they begin
+    return end - max(allowed, timedelta(0))  # some certificates end before they begin
+
+
+def renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> bool | None:
+    """Return whether a certificate should have been renewed by now, see `due_from`; `None` if its end is not known.
+
+    It stays due after its end: an alarm must not stop when the certificate ends.
+    """
+    return None if end is None else due_from(begin, end) <= at

@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
 
 from .._api.orders import ineligibility
 from .._codes import Attention, EmailReason, Ineligibility, MissingReason, State, WaitingReason
-from .._names import shown_name_of
+from .._names import listener_name, shown_name_of
 from .._times import DUE_DAYS, SLACK, days_until, is_of_term, iso, parse
 from .._x509.certificate import name_set
 from .report import Record, Schema, as_data, read, unless_same
@@ -99,6 +99,13 @@ class OrderFacts:
         """Whether the store is that of a user who may only view: without notes, and without the keys to compare."""
         return bool(self.store) and all(record.get("notes") is None for record in self.store or ())
 
+    @property
+    def held(self) -> Iterator[tuple[str, Record]]:
+        """The listeners of load balancers, and the certificate of each."""
+        for record in self.store or ():
+            for service in record.get("services") or ():
+                yield listener_name(service), record
+
     @cached_property
     def balances(self) -> bool:
         """Whether load balancers serve any certificate of the store. In an account where none does, nothing is served yet to be."""
@@ -130,7 +137,16 @@ def build(orders: Sequence[Record], known: OrderFacts, words: Record, at: dateti
 
     def data_at(moment: datetime) -> Row:
         rows = (_row(order, known, lasting, before.get(order["id"], {}), moment) for order in orders)
-        return as_data(ORDERS, sorted(rows, key=_urgency), notices, words, moment, balances=known.balances)
+        return as_data(
+            ORDERS,
+            sorted(rows, key=_urgency),
+            notices,
+            words,
+            moment,
+            old,
+            held=known.held,
+            balances=known.balances,
+        )
 
     return unless_same(data_at, old, at)
 

@@ -25,7 +25,7 @@ from datetime import datetime, timezone
 
 from .._names import listener_name, shown_name_of
 from .._times import iso, parse
-from .timeline import Row, timeline
+from .timeline import Row, served, timeline
 
 with suppress(ImportError):
     import jinja2
@@ -33,6 +33,10 @@ with suppress(ImportError):
 
 Record = Mapping[str, t.Any]
 """A result of a module, or a part of it."""
+RUN = {"at", "failed", "attention"}
+"""The fields of what a run came to."""
+MOST_RUNS = 60
+"""That are told of in a report: two months of nights."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters that make a spreadsheet read text as a formula, including their full-width forms."""
 
@@ -94,7 +98,15 @@ def unless_same(data_at: Callable[[datetime], Row], old: Record, at: datetime) -
 
 
 def as_data(
-    schema: Schema, rows: Iterable[Row], failed: Iterable[Record], words: Record, at: datetime, *, balances: bool
+    schema: Schema,
+    rows: Iterable[Row],
+    failed: Iterable[Record],
+    words: Record,
+    at: datetime,
+    old: Record,
+    *,
+    held: Iterable[tuple[str, Record]],
+    balances: bool,
 ) -> Row:
     """Return a report as data, ready for JSON.
 
@@ -104,14 +116,19 @@ def as_data(
         failed: what failed and is about no row.
         words: the texts of one language.
         at: the instant that it is made at.
+        old: the data of the previous report.
+        held: the listeners of load balancers, by name and port, and the certificate of each.
         balances: whether load balancers serve anything. In an account where they do not, nothing is there to be served.
     """
     told = ({**row, "explanation": words["reasons"].get(row["reason"], row["reason"])} for row in rows)
     rows = [{name: row[name] for name in schema.columns} for row in told]
     states = Counter(row["state"] for row in rows)
     served = Counter(name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()})
+    notices = [{"source": listener_name(one) or shown_name_of(one), "message": one.get("message")} for one in failed]
     return {
         "generated_at": iso(at),
+        "runs": _runs(old, rows, notices, at),
+        "listeners": _listeners(held),
         f"{schema.row}_count": len(rows),
         "states": {state: states[state] for state in schema.states},
         "load_balancers": dict(sorted(served.items())) if balances else None,
@@ -120,11 +137,35 @@ def as_data(
             for kind in schema.attention
             if (ids := [row[schema.identifier] for row in rows if kind in row["attention"]])
         ],
-        "notices": [
-            {"source": listener_name(one) or shown_name_of(one), "message": one.get("message")} for one in failed
-        ],
+        "notices": notices,
         schema.rows: rows,
     }
+
+
+def _runs(old: Record, rows: Sequence[Record], notices: Sequence[Record], at: datetime) -> list[Row]:
+    """Return what the last runs came to, this one last: how much failed, and how many rows need a person."""
+    told = old.get("runs")
+    earlier = [
+        one
+        for one in (told if isinstance(told, list) else ())
+        if isinstance(one, dict) and one.keys() == RUN and parse(one["at"]) and one["at"] != iso(at)
+    ]
+    failed = len(notices) + sum(row["state"] == "failed" for row in rows)
+    this = {"at": iso(at), "failed": failed, "attention": sum(bool(row["attention"]) for row in rows)}
+    return [*earlier[1 - MOST_RUNS :], this]
+
+
+def _listeners(held: Iterable[tuple[str, Record]]) -> list[Row]:
+    """Return the listeners in the order of their names, with the dates of the certificate that each has."""
+    found = [
+        {
+            "listener": listener,
+            "name": shown_name_of(certificate),
+            **{name: certificate.get(name) for name in ("not_before", "not_after")},
+        }
+        for listener, certificate in held
+    ]
+    return sorted(found, key=lambda one: str(one["listener"]).rpartition(":")[::2])
 
 
 def as_files(schema: Schema, report: Record, words: Record, language: str, page: Mapping[str, str]) -> dict[str, str]:
@@ -149,6 +190,7 @@ def as_files(schema: Schema, report: Record, words: Record, language: str, page:
         rows=rows,
         by_id={row[schema.identifier]: row for row in rows},
         drawing=timeline(report, schema.rows, schema.identifier),
+        served=served(report["listeners"], t.cast(datetime, parse(report["generated_at"]))),
         words=words,
         language=language,
     )

@@ -67,7 +67,8 @@ def build(facts: Facts, words: Record, at: datetime, previous: str | None = None
             key = key_of(line)
             rows[key] = _row(key, line, earlier.get(key, {}))
         found = sorted(rows.values(), key=_place_in_list)
-        return as_data(LINES, found, lines.general, words, moment, balances=lines.balances)
+        held = [(place.name, place.certificate) for line in lines for place in line.held if place.is_serving]
+        return as_data(LINES, found, lines.general, words, moment, old, held=held, balances=lines.balances)
 
     return unless_same(data_at, old, at)
 

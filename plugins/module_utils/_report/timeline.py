@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
-from .._times import DUE_DAYS, parse
+from .._times import DUE_DAYS, days_until, due_from, parse
 
 Row = dict[str, t.Any]
 LANES = 25
@@ -60,6 +60,56 @@ def timeline(report: Mapping[str, t.Any], rows: str, identifier: str) -> Row:
         "later": 0 if shown is lanes else sum(expires > last for expires, _row in dated),
         "undated": len(report[rows]) - len(dated),
         "kinds": [kind for kind in KINDS if kind in kinds],
+    }
+
+
+def served(listeners: Sequence[Mapping[str, t.Any]], at: datetime) -> Row:
+    """Return what to draw of the listeners: by load balancer, from issue to end, with the point from which on renewal is due.
+
+    If there are many, only those that end first are drawn.
+
+    Args:
+        listeners: as the report has them, in their order.
+        at: the present instant.
+    """
+    dated = [
+        (begin, end, one)
+        for one in listeners
+        if (begin := parse(one["not_before"])) and (end := parse(one["not_after"])) and begin < end
+    ]
+    first = sorted(dated, key=lambda one: one[1])[:LANES]
+    drawn = [one for one in dated if one in first]
+    if not drawn:
+        return {"balancers": {}, "more": len(listeners)}
+    far = timedelta(days=FAR_DAYS)
+    start = max(min(min(begin for begin, _end, _one in drawn), at), at - far)
+    end = min(max(max(end for _begin, end, _one in drawn), at), at + far)
+    place = _scale(start, end)
+
+    def inside(moment: datetime) -> float:
+        return place(min(max(moment, start), end))
+
+    balancers: dict[str, list[Row]] = {}
+    for begin, until, one in drawn:
+        due = due_from(begin, until)
+        balancer, _colon, port = one["listener"].rpartition(":")
+        balancers.setdefault(balancer, []).append(
+            {
+                "port": port,
+                "name": one["name"],
+                "days_left": days_until(until, at),
+                "kind": "expired" if until <= at else "due" if due <= at else "imported",
+                "x": inside(begin),
+                "width": round(inside(until) - inside(begin), 2),
+                "due": inside(due),
+            }
+        )
+    months = [month for month in _periods(start, end, weekly=False) if start <= month <= end]
+    return {
+        "balancers": balancers,
+        "today": place(at),
+        "ticks": _ticks(months, place),
+        "more": len(listeners) - len(drawn),
     }
 
 

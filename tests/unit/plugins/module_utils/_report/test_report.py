@@ -9,10 +9,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import Schema, as_files
+from ansible_collections.softlayer.certificates.plugins.module_utils._report.report import (
+    MOST_RUNS,
+    Schema,
+    as_data,
+    as_files,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from jinja2 import UndefinedError
 
@@ -23,6 +30,7 @@ SHA256_OF_NOTHING = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 SCHEMA = Schema("order", "id", "ids", (), (), ("id", "name", "listed", "known"))
 REPORT: dict[str, Any] = {
     "generated_at": "2026-03-10T12:00:00Z",
+    "listeners": [],
     "orders": [
         {"id": 1, "name": "<b>", "listed": ["a", 2], "known": True, "expires_at": None},
         {"id": 2, "name": "é", "listed": [], "known": None, "expires_at": None},
@@ -62,6 +70,54 @@ def test_the_table() -> None:
         ["1", "<b>", "a; 2", "yes"],
         ["2", "é", "", ""],
     ]
+
+
+# What load balancers serve, and the last runs
+
+AT = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
+FEW = Schema("order", "id", "ids", ("failed", "imported"), (), ("id", "state", "attention", "served_by"))
+
+
+def data(old: Any = None, held: Sequence[tuple[str, Any]] = (), **failed: Any) -> dict[str, Any]:
+    """A report of a failed order, one that needs a person, and one that is well."""
+    rows = [
+        {"id": number, "reason": "", "state": state, "attention": why, "served_by": []}
+        for number, (state, why) in enumerate([("failed", ["failed"]), ("imported", ["due"]), ("imported", [])])
+    ]
+    return as_data(FEW, rows, [failed] if failed else [], {"reasons": {}}, AT, old or {}, held=held, balances=True)
+
+
+def test_listeners_stand_in_the_order_of_balancers_and_have_the_dates_of_their_certificates() -> None:
+    dates = {"not_before": "2026-01-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z"}
+    named = {"common_name": None, "subject_alt_names": ["www.example.com"], **dates, "notes": "left out"}
+    held = [("web-2:443", named), ("web:8443", {}), ("web:443", named)]
+    told = data(held=held)["listeners"]
+    assert [one["listener"] for one in told] == ["web:443", "web:8443", "web-2:443"]
+    assert told[0] == {"listener": "web:443", "name": "www.example.com", **dates}
+
+
+def test_each_run_adds_what_it_came_to() -> None:
+    before = {"at": "2026-03-09T02:00:00Z", "failed": 0, "attention": 4}
+    this = {"at": "2026-03-10T12:00:00Z", "failed": 1, "attention": 2}
+    assert data()["runs"] == [this]
+    assert data({"runs": [before]})["runs"] == [before, this]
+    assert data({"runs": [before, this]})["runs"] == [before, this], "the same run counts once"
+    assert data(message="The mailbox does not answer.")["runs"] == [{**this, "failed": 2}]
+
+
+@pytest.mark.parametrize("runs", [None, 7, "x", [7, None, {}], [{"at": "soon", "failed": 0, "attention": 0}]])
+def test_what_are_no_runs_is_left_out(runs: Any) -> None:
+    assert len(data({"runs": runs})["runs"]) == 1
+
+
+def test_the_oldest_runs_are_forgotten() -> None:
+    many = [
+        {"at": f"2026-01-{day:02}T{hour:02}:00:00Z", "failed": 0, "attention": 0}
+        for day in range(1, 29)
+        for hour in range(9)
+    ]
+    runs = data({"runs": many})["runs"]
+    assert (len(runs), runs[:-1]) == (MOST_RUNS, many[1 - MOST_RUNS :])
 
 
 def test_the_page_has_no_end_of_an_element_in_its_sources() -> None:

@@ -153,3 +153,71 @@ def test_what_ends_in_years_is_drawn_to_the_edge_and_leaves_room_for_the_others(
 def test_of_many_those_that_end_in_years_are_told_beside_the_drawing() -> None:
     drawn = drawing(*([50] * 30), 1200, 9000)
     assert (drawn["lanes"], drawn["later"], sum(bar["count"] for bar in drawn["bars"])) == ([], 2, 30)
+
+
+# What load balancers serve
+
+
+def listener(name: str, begin: float | None, end: float | None) -> dict[str, Any]:
+    """A listener whose certificate begins and ends so many days from now."""
+    dates = {
+        field: None if days is None else iso(NOW + timedelta(days=days))
+        for field, days in (("not_before", begin), ("not_after", end))
+    }
+    return {"listener": name, "name": "www.example.com", **dates}
+
+
+def test_a_bar_runs_from_issue_to_end_with_the_day_on_which_it_should_be_renewed() -> None:
+    drawn = drawings.served([listener("web:443", -50, 50)], NOW)
+    [lane] = drawn["balancers"]["web"]
+    assert (lane["port"], lane["name"], lane["days_left"]) == ("443", "www.example.com", 50)
+    assert (lane["x"], lane["width"], drawn["today"]) == (0, 100, 50)
+    assert lane["due"] == 75, "a quarter of its life before its end"
+    assert drawn["more"] == 0 and 0 < len(drawn["ticks"]) <= 8
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "kind"),
+    [
+        (-90, -0.1, "expired"),
+        (-90, 0, "expired"),
+        (-90, 10, "due"),
+        (-60, 31, "imported"),
+        (-15, 5, "due"),
+        (-5, 15, "imported"),
+    ],
+)
+def test_what_a_bar_is_drawn_in(begin: float, end: float, kind: str) -> None:
+    [lane] = drawings.served([listener("web:443", begin, end)], NOW)["balancers"]["web"]
+    assert lane["kind"] == kind
+
+
+def test_listeners_stand_under_their_balancers() -> None:
+    names = ("a:443", "a:8443", "b:c:443")
+    drawn = drawings.served([listener(name, -1, 89) for name in names], NOW)
+    assert {name: [lane["port"] for lane in lanes] for name, lanes in drawn["balancers"].items()} == {
+        "a": ["443", "8443"],
+        "b:c": ["443"],
+    }
+
+
+def test_of_many_those_are_drawn_that_end_first() -> None:
+    many = [listener(f"web:{port}", -1, 1000 - port) for port in range(100, 140)]
+    drawn = drawings.served(many, NOW)
+    assert [lane["port"] for lane in drawn["balancers"]["web"]] == [str(port) for port in range(115, 140)]
+    assert drawn["more"] == 15
+
+
+@pytest.mark.parametrize("dates", [(None, 5), (-5, None), (5, -5), (None, None)])
+def test_what_has_no_dates_is_not_drawn(dates: tuple[float | None, float | None]) -> None:
+    assert drawings.served([listener("web:443", *dates)], NOW) == {"balancers": {}, "more": 1}
+    assert drawings.served([], NOW)["balancers"] == {}
+
+
+@pytest.mark.parametrize(
+    "dates", [[(-4000, 4000)], [(-4000, -3000), (-10, 80)], [(5, 95)], [(-4000, -3900)], [(300, 9000)]]
+)
+def test_odd_certificates_stay_within_the_drawing(dates: list[tuple[float, float]]) -> None:
+    drawn = drawings.served([listener(f"web:{number}", *one) for number, one in enumerate(dates)], NOW)
+    assert all(0 <= number <= 100.01 for number in numbers(drawn))
+    assert all(lane["x"] + lane["width"] <= 100.01 and 0 <= lane["due"] <= 100 for lane in drawn["balancers"]["web"])
