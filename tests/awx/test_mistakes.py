@@ -13,6 +13,71 @@ import pytest
 
 from tests.awx.conftest import Awx
 
+IMAGE = "registry.example.com/certificates:1"
+MAIL = {"mail": {"imap": {"host": "imap.example.com", "password": "mail-password"}}, "privatekey_dir": "/keys"}
+
+NO_ANSWER: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "a-setting-of-another-type": (
+        {"awx_timeout": "long"},
+        ("AWX was not asked: ", "Check awx_timeout and awx_validate_certs."),
+    ),
+    "a-wrong-password": (
+        {"awx_token": "", "awx_username": "admin", "awx_password": "wrong"},
+        ("does not accept the user name with this password",),
+    ),
+    "nobody": (
+        {"awx_host": "http://127.0.0.1:9"},
+        ("AWX at http://127.0.0.1:9 cannot be reached:", "Check CONTROLLER_HOST."),
+    ),
+    "an-unknown-organization": (
+        {"awx_organization": "Ours"},
+        ('There is no organization "Ours" in AWX.',),
+    ),
+    "an-organization-without-a-galaxy-credential": (
+        {"awx_organization": "Bare", "awx_image": IMAGE},
+        (
+            'the organization "Bare" has no Galaxy credential. Nothing was made.',
+            'add the credential "Ansible Galaxy" to the organization',
+            "awx_image_has_collection",
+        ),
+    ),
+}
+"""Variables that connect to something else, or choose another organization, and what is said of each."""
+RECIPIENTS = ("*", "", "ops@example.com =")
+REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    **{
+        f"recipients-{number}": (
+            {"awx_allowed_recipients": given},
+            (f'awx_allowed_recipients is "{given}".', 'For anyone set it to "*@*".'),
+        )
+        for number, given in enumerate(RECIPIENTS)
+    },
+    **{
+        f"listeners-{given}": (
+            {"awx_max_listeners": given},
+            (f'awx_max_listeners is "{given}". It must be a number of listeners',),
+        )
+        for given in ("20", -1)
+    },
+    "a-source-that-could-hold-a-password": (
+        {"awx_rotation_sources": [{"certbot": "/etc/letsencrypt"}, MAIL]},
+        ("awx_rotation_sources has mail, privatekey_dir. ", "awx_rotation_mail"),
+    ),
+    "unknown-operators": (
+        {"awx_operators": ["alice", "bob", "carol d"]},
+        ("AWX has no user bob, carol d. Nothing was made.",),
+    ),
+    "an-organization-of-ours-without-a-galaxy-credential": (
+        {"awx_organization": "New", "awx_organization_managed": True, "awx_organization_galaxy_credentials": []},
+        ("Name one in awx_organization_galaxy_credentials",),
+    ),
+    "a-local-path-and-an-image-that-is-not-said-to-have-the-collection": (
+        {"awx_project_local_path": "certificates"},
+        ("it does so for projects from git only", "Set awx_project_url instead"),
+    ),
+}
+"""Settings that are refused once AWX has answered, and what is said of each."""
+
 
 def refused(awx: Awx, *options: str, playbook: str = "setup", **environment: str) -> str:
     """What the playbook says when it fails, having changed nothing."""
@@ -20,11 +85,6 @@ def refused(awx: Awx, *options: str, playbook: str = "setup", **environment: str
     assert (run.status, run.changed) == (2, 0), run.output
     assert awx.writes() == []
     return run.message
-
-
-@pytest.mark.parametrize("playbook", ["setup", "teardown"])
-def test_no_host(awx: Awx, playbook: str) -> None:
-    assert "Set CONTROLLER_HOST" in refused(awx, playbook=playbook, CONTROLLER_HOST="")
 
 
 @pytest.mark.parametrize("playbook", ["setup", "teardown"])
@@ -36,35 +96,18 @@ def test_a_mistyped_name(awx: Awx, playbook: str) -> None:
     assert message.startswith("There is no variable awx_alowed_recipients, awx_operator. Nothing was done.")
 
 
-def test_a_setting_of_another_type(awx: Awx) -> None:
-    message = refused(awx, "-e", "awx_timeout=long")
-    assert message.startswith("AWX was not asked: ") and message.endswith("Check awx_timeout and awx_validate_certs.")
+def test_no_host(awx: Awx) -> None:
+    assert "Set CONTROLLER_HOST" in refused(awx, CONTROLLER_HOST="")
 
 
 def test_no_token(awx: Awx) -> None:
     assert "Set CONTROLLER_OAUTH_TOKEN" in refused(awx, CONTROLLER_OAUTH_TOKEN="")
 
 
-@pytest.mark.parametrize("playbook", ["setup", "teardown"])
-def test_wrong_token(awx: Awx, playbook: str) -> None:
-    message = refused(awx, "-vvvv", playbook=playbook, CONTROLLER_OAUTH_TOKEN="no-such-token")
+def test_wrong_token(awx: Awx) -> None:
+    message = refused(awx, "-vvvv", CONTROLLER_OAUTH_TOKEN="no-such-token")
     assert message.startswith(f"AWX at {awx.url} does not accept the token.")
     assert "no-such-token" not in message
-
-
-def test_wrong_password(awx: Awx) -> None:
-    wrong = {"CONTROLLER_OAUTH_TOKEN": "", "CONTROLLER_USERNAME": "admin", "CONTROLLER_PASSWORD": "wrong"}
-    assert "does not accept the user name with this password" in refused(awx, **wrong)
-
-
-def test_nobody_answers(awx: Awx) -> None:
-    message = refused(awx, CONTROLLER_HOST="http://127.0.0.1:9")
-    assert message.startswith("AWX at http://127.0.0.1:9 cannot be reached:")
-    assert message.endswith("Check CONTROLLER_HOST.")
-
-
-def test_something_else_answers(awx: Awx) -> None:
-    assert "answered with HTTP status 404" in refused(awx, CONTROLLER_HOST=f"{awx.url}/elsewhere")
 
 
 def test_something_is_out_of_order(awx: Awx) -> None:
@@ -72,62 +115,28 @@ def test_something_is_out_of_order(awx: Awx) -> None:
     assert refused(awx) == f"AWX at {awx.url} did not list its projects: HTTP status 503."
 
 
-def test_a_user_who_may_not(awx: Awx) -> None:
-    token = awx.world.add_user("bob")
-    assert "The user bob is no system administrator" in refused(awx, CONTROLLER_OAUTH_TOKEN=token)
-
-
-def test_an_organization_that_is_not_there(awx: Awx) -> None:
-    message = refused(awx, "-e", "awx_organization=Ours")
-    assert message.startswith('There is no organization "Ours" in AWX.')
-
-
-def test_operators_that_awx_does_not_know(awx: Awx) -> None:
-    awx.world.add_user("alice")
-    message = refused(awx, "-e", '{"awx_operators": ["alice", "bob", "carol d"]}')
-    assert message.startswith("AWX has no user bob, carol d. Nothing was made.")
-
-
-def test_an_organization_without_a_galaxy_credential(awx: Awx) -> None:
-    awx.world.create("organizations", {"name": "Bare"})
-    message = refused(awx, "-e", "awx_organization=Bare", "-e", "awx_image=registry.example.com/certificates:1")
-    assert 'the organization "Bare" has no Galaxy credential. Nothing was made.' in message
-    assert 'add the credential "Ansible Galaxy" to the organization' in message
-    assert "awx_image_has_collection" in message
-
-
-def test_an_organization_of_ours_that_shall_have_no_galaxy_credential(awx: Awx) -> None:
-    site = '{"awx_organization": "New", "awx_organization_managed": true, "awx_organization_galaxy_credentials": []}'
-    assert "Name one in awx_organization_galaxy_credentials" in refused(awx, "-e", site)
-
-
-def test_a_local_path_and_an_image_that_is_not_said_to_have_the_collection(awx: Awx) -> None:
-    message = refused(awx, "-e", "awx_project_local_path=certificates")
-    assert "it does so for projects from git only" in message and "Set awx_project_url instead" in message
-
-
-@pytest.mark.parametrize("recipients", ["*", "", "no", "ops@example.com =", "0123"])
-def test_recipients_that_would_not_arrive_at_the_jobs(awx: Awx, recipients: str) -> None:
-    message = refused(awx, "-e", json.dumps({"awx_allowed_recipients": recipients}))
-    assert message.startswith(f'awx_allowed_recipients is "{recipients}".')
-    assert 'For anyone set it to "*@*".' in message
-
-
-@pytest.mark.parametrize("number", ["20", "many", -1])
-def test_a_number_of_listeners_that_surveys_would_not_take(awx: Awx, number: Any) -> None:
-    message = refused(awx, "-e", json.dumps({"awx_max_listeners": number}))
-    assert message.startswith(f'awx_max_listeners is "{number}". It must be a number of listeners')
-
-
-def test_a_source_that_could_hold_a_password(awx: Awx) -> None:
-    source = {"mail": {"imap": {"host": "imap.example.com", "password": "mail-password"}}, "privatekey_dir": "/keys"}
-    message = refused(awx, "-e", json.dumps({"awx_rotation_sources": [{"certbot": "/etc/letsencrypt"}, source]}))
-    assert message.startswith("awx_rotation_sources has mail, privatekey_dir. ") and "awx_rotation_mail" in message
-    assert "mail-password" not in message
-
-
 def test_a_check_of_nothing(awx: Awx) -> None:
     assert "Without --check it makes the job templates List SSL orders, " in refused(awx, "--check")
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_what_cannot_work_is_refused_before_anything_is_made(awx: Awx, connected: bool) -> None:
+    awx.world.create("organizations", {"name": "Bare"})
+    awx.world.add_user("alice")
+    other_users = {
+        "something-else": ({"awx_host": f"{awx.url}/elsewhere"}, ("answered with HTTP status 404",)),
+        "a-user-who-may-not": (
+            {"awx_token": awx.world.add_user("bob-of-elsewhere")},
+            ("The user bob-of-elsewhere is no system administrator",),
+        ),
+    }
+    cases = REFUSED if connected else NO_ANSWER | other_users
+    said = awx.set_up_as({name: variables for name, (variables, _parts) in cases.items()}, connected=connected)
+    assert {name: [part for part in parts if part not in said[name]] for name, (_, parts) in cases.items()} == {
+        name: [] for name in cases
+    }, said
+    assert "mail-password" not in "".join(said.values())
+    assert awx.writes() == []
 
 
 def test_what_awx_refuses_is_passed_on_without_the_secret(awx: Awx) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.awx.conftest import ROOT, Awx, Run, running
+from tests.awx.conftest import ROOT, Awx, Run, a_few, running
 from tests.awx.stub.app import Call
 from tests.support.awx_variables import PLAYBOOKS, objects
 
@@ -57,7 +57,13 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         options = ("-vvvv", "-e", json.dumps({"awx_operators": ["operator"]}))
         first = awx.play("setup", *options, **VALUES)
         first_writes = awx.writes()
+        original = awx.world.named("job_templates", "Report")  # a copy of it is nobody's business
+        wanted = ("description", "playbook", "project", "inventory")
+        copy = awx.world.create(
+            "job_templates", {"name": "Report @ 12:30", **{name: original[name] for name in wanted}}
+        )
         again = awx.play("setup", *options, **VALUES)
+        awx.world.delete("job_templates", copy)
         yield Story(awx, operator, first, again, first_writes, awx.writes())
 
 
@@ -98,12 +104,13 @@ def test_the_inventory_source_says_where_collections_are(story: Story) -> None:
 
 
 def test_a_second_run_changes_nothing_and_sends_nothing(story: Story) -> None:
+    """Nor does a copy beside an original keep it from that."""
     assert (story.again.status, story.again.changed) == (0, 0), story.again.output
     assert story.again_writes == []
 
 
 def test_a_check_of_what_is_there_finds_no_difference(story: Story) -> None:
-    check = story.awx.play("setup", "--check", **VALUES)
+    check = story.awx.play("setup", "--check", "-e", json.dumps(a_few()), **VALUES)
     assert (check.status, check.changed, story.awx.writes()) == (0, 0, []), check.output
 
 
@@ -321,7 +328,7 @@ def test_teardown_takes_all_of_it_away_and_nothing_else(story: Story) -> None:
     assert all(awx.world.named("inventories", name)["pending_deletion"] for name in inventories)
     assert "Left in AWX" not in removed.output
     assert awx.world.get("credential_types", other["id"]) is other
-    again = awx.play("teardown")
+    again = awx.play("teardown", "-e", json.dumps(a_few()))
     assert (again.status, again.changed) == (0, 0), again.output
     assert awx.writes() == []
     early = awx.play("setup", "-e", "awx_timeout=1")

@@ -2,15 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The other ways to set up: from a folder of AWX's own, with an organization and an image of its own."""
+"""The other ways to set up: from a folder of AWX's own, with an organization, an image and sources of its own.
+
+Of the objects there are only a few; what they are like under each setting is said without an AWX.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from tests.awx.conftest import Awx
+import pytest
+
+from tests.awx.conftest import Awx, a_few
 from tests.support.awx_variables import objects
+from tests.support.long import only_long
 
 SITE = {
     "awx_project_local_path": "certificates",
@@ -24,16 +30,22 @@ SITE = {
 ROTATIONS = {"Rotate certificates on workdays", "Rotate certificates every night"}
 
 
+def given(**variables: Any) -> tuple[str, str]:
+    """Options for a few objects, with these variables."""
+    return "-e", json.dumps({**a_few(), **variables})
+
+
 def uses(awx: Awx, template: dict[str, Any]) -> set[str]:
     """The names of a job template's credentials."""
     numbers = template["associations"]["credentials"]
     return {one["name"] for one in awx.world.all("credentials") if one["id"] in numbers}
 
 
-def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx) -> None:
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=only_long)])
+def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx, whole: bool) -> None:
     """And with a user name and a password in place of a token, and no credentials given."""
     awx.world.background = True
-    options = ("-vvvv", "-e", json.dumps(SITE))
+    options = ("-vvvv", *(("-e", json.dumps(SITE)) if whole else given(**SITE)))
     password = awx.world.passwords["admin"]
     access = {"CONTROLLER_OAUTH_TOKEN": "", "CONTROLLER_USERNAME": "admin", "CONTROLLER_PASSWORD": password}
 
@@ -56,14 +68,12 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
     assert list(world.all("inventory_sources")) == [], "AWX takes no inventory from a local path"
     enabled = {schedule["name"]: schedule["enabled"] for schedule in world.all("schedules")}
     assert {name for name in enabled if not enabled[name]} == ROTATIONS, "there is nothing to take certificates from"
-    assert [credential["inputs"] for credential in world.all("credentials") if not credential["managed"]] == [
-        {},
-        {},
-        {},
-    ]
+    assert enabled["Report every Monday"]
+    credentials = [credential["inputs"] for credential in world.all("credentials") if not credential["managed"]]
+    assert credentials == [{}, {}, {}]
 
-    again = awx.play("setup", *options, **access)
-    assert (again.status, again.changed, awx.writes()) == (0, 0, []), again.output
+    again = awx.play("setup", *options, **access) if whole else made
+    assert not whole or (again.status, again.changed, awx.writes()) == (0, 0, []), again.output
 
     removed = awx.play("teardown", *options, **access)
     assert removed.status == 0, removed.output
@@ -71,120 +81,77 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
     assert password not in made.output + again.output + removed.output
 
 
-def test_renewed_certificates_are_rotated_by_night_or_by_approval(awx: Awx) -> None:
-    """As the site chooses, and chooses again; from folders and from the mailbox."""
-    sources = [{"certbot": "/etc/letsencrypt"}, {"folder": "/etc/ssl-certificates"}]
-    site = {"awx_schedules_enabled": True, "awx_rotation_sources": sources, "awx_max_listeners": 300}
-    site |= {"awx_job_variables": {"ssl_rotation_remove_superseded": True}}
-
-    def set_up(**changes: Any) -> int:
-        run = awx.play("setup", "-e", json.dumps({**site, **changes}))
-        assert run.status == 0, run.output
-        return run.changed
-
-    def found() -> tuple[dict[str, Any], set[str], set[str]]:
-        template = awx.world.named("job_templates", "Import and deploy renewed certificates")
-        schedules = [one for one in awx.world.all("schedules") if one["name"] in ROTATIONS]
-        assert [one["extra_data"] for one in schedules] == [{"ssl_max_listeners": 300}] * 2
-        (question,) = (one for one in template["survey"]["spec"] if one["variable"] == "ssl_max_listeners")
-        assert question["default"] == 300
-        enabled = {one["name"] for one in schedules if one["enabled"]}
-        return json.loads(template["extra_vars"]), uses(awx, template), enabled
-
-    set_up()
-    variables = {"ssl_rotation_remove_superseded": True, "ssl_rotation_sources": sources}
-    credentials = {"SoftLayer API", "SSL private keys"}
-    assert found() == (variables, credentials, {"Rotate certificates on workdays"})
-    assert json.loads(awx.world.named("job_templates", "Report")["extra_vars"]) == site["awx_job_variables"]
-
-    other = {"awx_rotation_unattended": True, "awx_rotation_mail": True, "awx_rotation_sources": []}
-    set_up(**other)
-    credentials |= {"SSL mailbox"}
-    assert found() == (site["awx_job_variables"], credentials, {"Rotate certificates every night"})
-    assert set_up(**other) == 0
-
-
-def test_an_organization_that_was_there_before_stays(awx: Awx) -> None:
-    awx.world.background = True
-    awx.world.create("organizations", {"name": "Ours", "description": "With much else in it"})
-    removed = awx.play("teardown", "-e", '{"awx_organization": "Ours", "awx_organization_managed": true}')
-    assert (removed.status, removed.changed) == (0, 0), removed.output
-    assert awx.world.named("organizations", "Ours")
-
-
-def test_updates_that_run_do_not_hold_up_the_teardown(awx: Awx) -> None:
-    organization = awx.world.named("organizations", "Default")["id"]
-    git = {"scm_type": "git", "scm_url": "https://git.example.com/certificates"}
-    awx.world.create("projects", {"name": "SSL certificates", "organization": organization, **git})
-    assert [update["status"] for update in awx.world.updates.values()] == ["pending"]
-    removed = awx.play("teardown")
-    assert removed.status == 0, removed.output
-    assert [update["status"] for update in awx.world.updates.values()] == ["canceled"]
-    assert awx.world.survives() == {"organizations": ["Default"]}
-
-
-def test_jobs_that_run_on_the_orders_have_the_inventory_of_the_orders(awx: Awx) -> None:
-    made = awx.play("setup", "-e", '{"awx_job_variables": {"ssl_fulfillment_from_inventory": "yes"}}')
-    assert made.status == 0, made.output
-    orders = awx.world.named("inventories", "SSL orders")["id"]
-    assert {template["inventory"] for template in awx.world.all("job_templates")} == {orders}
-
-
-def test_an_organization_that_setup_made_has_the_galaxy_credentials_that_are_wanted_now(awx: Awx) -> None:
+def test_an_organization_that_setup_made_gets_what_is_wanted_now(awx: Awx) -> None:
+    """Its Galaxy credentials, jobs on the inventory of the orders, and renewed certificates from folders and the mailbox."""
     ours = {"name": "Ours", "description": objects()["awx_organization_description"]}
     organization = awx.world.create("organizations", ours)
-    site = {"awx_organization": "Ours", "awx_organization_managed": True}
-    made = awx.play("setup", "-e", json.dumps(site))
+    sources = [{"certbot": "/etc/letsencrypt"}, {"folder": "/etc/ssl-certificates"}]
+    jobs = {"ssl_fulfillment_from_inventory": "yes", "ssl_rotation_remove_superseded": True}
+    site = {"awx_organization": "Ours", "awx_organization_managed": True, "awx_job_variables": jobs}
+    site |= {"awx_rotation_sources": sources, "awx_rotation_mail": True, "awx_schedules_enabled": True}
+    made = awx.play("setup", *given(**site, awx_max_listeners=300))
     assert made.status == 0, made.output
     galaxy = awx.world.named("credentials", "Ansible Galaxy")["id"]
     assert organization["associations"] == {"galaxy_credentials": [galaxy]}
+    orders = awx.world.named("inventories", "SSL orders")["id"]
+    assert {template["inventory"] for template in awx.world.all("job_templates")} == {orders}
+    rotate = awx.world.named("job_templates", "Import and deploy renewed certificates")
+    assert json.loads(rotate["extra_vars"]) == {**jobs, "ssl_rotation_sources": sources}
+    assert uses(awx, rotate) == {"SoftLayer API", "SSL private keys", "SSL mailbox"}
+    assert json.loads(awx.world.named("job_templates", "Report")["extra_vars"]) == jobs
+    (question,) = (one for one in rotate["survey"]["spec"] if one["variable"] == "ssl_max_listeners")
+    assert question["default"] == 300
+    schedules = {one["name"]: one for one in awx.world.all("schedules")}
+    assert [schedules[name]["extra_data"] for name in ROTATIONS] == [{"ssl_max_listeners": 300}] * 2
+    assert {name for name in ROTATIONS if schedules[name]["enabled"]} == {"Rotate certificates on workdays"}
 
 
-def test_an_image_with_the_collection_needs_no_galaxy_credential(awx: Awx) -> None:
-    bare = awx.world.create("organizations", {"name": "Bare"})
-    site = {
-        "awx_organization": "Bare",
-        "awx_image": "registry.example.com/certificates:1",
-        "awx_image_has_collection": True,
-    }
-    made = awx.play("setup", "-e", json.dumps(site))
-    assert made.status == 0, made.output
-    assert bare["associations"] == {"galaxy_credentials": []}, "it is not ours"
+@only_long
+def test_a_site_chooses_again_how_certificates_are_rotated(awx: Awx) -> None:
+    site = {"awx_schedules_enabled": True, "awx_rotation_sources": [{"certbot": "/etc/letsencrypt"}]}
+    assert awx.play("setup", *given(**site)).status == 0
+    other = {"awx_rotation_unattended": True, "awx_rotation_mail": True, "awx_rotation_sources": []}
+    assert awx.play("setup", *given(**{**site, **other})).status == 0
+    rotate = awx.world.named("job_templates", "Import and deploy renewed certificates")
+    assert (json.loads(rotate["extra_vars"]), "SSL mailbox" in uses(awx, rotate)) == ({}, True)
+    enabled = {one["name"] for one in awx.world.all("schedules") if one["enabled"]}
+    assert enabled & ROTATIONS == {"Rotate certificates every night"}
+    assert awx.play("setup", *given(**{**site, **other})).changed == 0
 
 
-def test_what_was_renamed_is_not_made_again_and_teardown_says_that_it_stays(awx: Awx) -> None:
-    awx.world.background = True
-    assert awx.play("setup").status == 0
-    renamed = awx.world.named("job_templates", "List SSL orders")
-    renamed["name"] = "All our certificates"
-    workflow = awx.world.named("workflow_job_templates", "Fulfill certificates")
-    workflow["name"] = "Every morning"
-    project, inventory = renamed["project"], renamed["inventory"]
-    stranger = {"name": "Stranger", "playbook": "playbooks/awx/report.yml", "project": project, "inventory": inventory}
-    awx.world.create("job_templates", stranger)
-    awx.writes()
+def test_what_was_renamed_is_not_made_again_and_teardown_leaves_what_is_not_ours(awx: Awx) -> None:
+    """The organization that was there before stays, too; an update that runs does not hold the rest up."""
+    site = {"awx_organization": "Theirs", "awx_organization_managed": True}
+    described = {one["name"]: one["description"] for one in objects()["awx_job_templates"]}
+    described |= {one["name"]: one["description"] for one in objects()["awx_workflows"]}
+    create = awx.world.create
+    theirs = {"organization": create("organizations", {"name": "Theirs", "description": "Much else is in it"})["id"]}
+    git = {"scm_type": "git", "scm_url": "https://git.example.com/certificates", "allow_override": True}
+    project = create("projects", {"name": "SSL certificates", **theirs, **git})["id"]
+    inventory = create("inventories", {"name": "Other", **theirs})["id"]
+    for name, description in (("Our report", described["Report"]), ("Stranger", "")):
+        common = {"playbook": "playbooks/awx/report.yml", "project": project, "inventory": inventory}
+        create("job_templates", {"name": name, "description": description, **common})
+    workflow = {"name": "Every morning", "description": described["Rotate certificates"]}
+    create("workflow_job_templates", {**workflow, **theirs})
+    assert [update["status"] for update in awx.world.updates.values()] == ["pending"]
 
-    again = awx.play("setup")
-    assert (again.status, again.changed, awx.writes()) == (2, 0, []), again.output
-    assert '"All our certificates" in AWX seems to be "List SSL orders" under another name' in again.output.replace(
-        "\\", ""
-    )
-    assert '"Every morning" in AWX seems to be "Fulfill certificates"' in again.output.replace("\\", "")
-    assert "Stranger" not in again.output
+    galaxy = awx.world.named("credentials", "Ansible Galaxy")["id"]
+    awx.world.associate("organizations", awx.world.named("organizations", "Theirs"), "galaxy_credentials", galaxy)
+    refused = awx.play("setup", *given(**site))
+    assert (refused.status, refused.changed, awx.writes()) == (2, 0, []), refused.output
+    said = refused.output.replace("\\", "")
+    assert '"Our report" in AWX seems to be "Report" under another name' in said
+    assert '"Every morning" in AWX seems to be "Rotate certificates"' in said
+    assert "Stranger" not in said
 
-    removed = awx.play("teardown")
+    removed = awx.play("teardown", *given(**site))
     assert removed.status == 0, removed.output
-    left = awx.world.survives()
-    assert left["job_templates"] == ["All our certificates", "Stranger"]
-    assert left["workflow_job_templates"] == ["Every morning"]
-    assert "Left in AWX" in removed.output
-    assert "All our certificates, Stranger, Every morning" in removed.output
-
-
-def test_a_copy_beside_the_original_is_nobodys_business(awx: Awx) -> None:
-    assert awx.play("setup").status == 0
-    original = awx.world.named("job_templates", "Report")
-    wanted = ("description", "playbook", "project", "inventory")
-    awx.world.create("job_templates", {"name": "Report @ 12:30", **{name: original[name] for name in wanted}})
-    again = awx.play("setup")
-    assert (again.status, again.changed) == (0, 0), again.output
+    assert [update["status"] for update in awx.world.updates.values()] == ["canceled"]
+    assert awx.world.survives() == {
+        "organizations": ["Default", "Theirs"],
+        "inventories": ["Other"],
+        "job_templates": ["Our report", "Stranger"],
+        "workflow_job_templates": ["Every morning"],
+    }
+    assert "Left in AWX" in removed.output and "Our report, Stranger, Every morning" in removed.output
