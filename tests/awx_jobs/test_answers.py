@@ -41,7 +41,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "lists-of-nothing": {"ssl_load_balancers": [], "ssl_common_names": []},
     "a-list": {"ssl_phases": ["import"]},
     "a-list-of-nothing": {"ssl_orders": []},
+    "text-of-nothing": {"ssl_orders": "[]"},
     "words-for-nothing": {"ssl_orders": "[], -"},
+    "after-a-preview": {"ssl_previewed_order_ids": [83], "ssl_awaited_order_ids": [83, 84]},
     "proposed": PROPOSED,
     "scheduled": SCHEDULED,
 }
@@ -78,6 +80,8 @@ MEANT: dict[str, dict[str, Any]] = {
     },
     "a-list": {"survey_phases": ["import"]},
     "a-list-of-nothing": {"survey_asks_for_all": False, "survey_orders": []},
+    "text-of-nothing": {"survey_asks_for_all": False, "survey_orders": []},
+    "after-a-preview": {"survey_awaited_order_ids": [84]},
     "proposed": {
         "survey_asks_for_all": True,
         "survey_orders": [],
