@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A browser without a window, and reports for it to open, made by the playbook from simulated fleets."""
+"""A browser without a window, and reports of simulated fleets for it to open."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.simulator.client import Simulator
 from tests.support.environment import home  # noqa: F401  # its import also hides the user's environment
+
+# isort: split
+from ansible_collections.softlayer.certificates.plugins.filter import _rotation_report, fulfillment_report
+
+from tests.simulator.client import Simulator
 from tests.support.lines import NAME, OTHER, certificate, entry, listener, moved, stored, unread, with_the_rest
+from tests.support.modules import run_module
 from tests.support.playing import play
 
 CHROMIUM = "/usr/bin/chromium"
@@ -31,6 +36,10 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=en"),
 )
 SECONDS = 30
+LARGE = 1_000
+"""How many names the large report without orders has; the one of orders has 5,000."""
+rotation_report = _rotation_report.FilterModule().filters()["_rotation_report"]
+fulfillment_files = fulfillment_report.FilterModule().filters()["_fulfillment_files"]
 
 
 class Browser:
@@ -130,20 +139,31 @@ def browser(driver: webdriver.Chrome) -> Browser:
     return Browser(driver)
 
 
-Make = Callable[..., Path]
-
-
-def make_report(sim: Simulator, folder: Path, code: int = 0, **variables: Any) -> Path:
-    """Have the role make a report of a simulator's fleet."""
+def play_phases(sim: Simulator, folder: Path, **variables: Any) -> Path:
+    """Have the role do all that it does, and make a report of that; not all goes well."""
     given = {
         "ssl_fulfillment_allowed_recipients": ["*@example.*"],
         "ssl_fulfillment_report_path": str(folder / "report.html"),
         "ssl_fulfillment_mail": {"maildir": str(sim.maildir)},
-        **variables,
+        "ssl_fulfillment_privatekey_dir": str(sim.keys_dir),
     }
     ran = play(sim, folder, str(Path(__file__).with_name("report.yml")), **given)
-    assert ran.code == code, ran.output
+    assert ran.code == 2, ran.output
     return folder / "report.html"
+
+
+def make_report(sim: Simulator, path: Path, language: str = "en", recipients: str = "*@example.*") -> Path:
+    """A report of a simulator's fleet, as the role makes it of what its modules return."""
+    access = {"username": sim.username, "api_key": sim.api_key, "endpoint_url": sim.rest_url}
+    orders = run_module("ssl_order_info", **access, gather_imported=True)["orders"]
+    store = run_module("ssl_certificate_info", **access, gather_services=True)["certificates"]
+    of_all = {"order_ids": [order["id"] for order in orders], "max_orders": len(orders), "on_ineligible": "skip"}
+    of_all |= {"allowed_recipients": [recipients], "skip_imported": False, "allow_ephemeral_ledger": True}
+    emails = run_module("ssl_fulfillment_email", check=True, **access, **of_all)["emails"]
+    found = {"store": store, "emails": emails, "collected": [], "missing": [], "failed": []}
+    files = fulfillment_files(orders, language, {"skipped": [], "failed": []}, found)
+    path.write_text(files["html"], encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -158,14 +178,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]
                 sim.patch_order(order["id"], mail_family="link_only")
         sim.key_path("*.example.org").unlink()
         sim.patch_certificate(sim.certificates()[0]["id"], associatedServiceCount=2, notes="web frontend")
-        phases = {
-            "phases": ["request", "collect", "import", "report"],
-            "ssl_fulfillment_privatekey_dir": str(sim.keys_dir),
-        }
-        pages = {"en": make_report(sim, folder, code=2, **phases)}
-        pages["en"] = pages["en"].rename(folder / "en.html")
-        pages["de"] = make_report(sim, folder, ssl_fulfillment_report_language="de")
-        yield pages
+        yield {"en": play_phases(sim, folder), "de": make_report(sim, folder / "de.html", "de")}
 
 
 @pytest.fixture(scope="session")
@@ -179,11 +192,7 @@ def balanced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Pat
         ports = [{"protocolPort": port, "tlsCertificateId": served} for port in (443, 8443, 9443)]
         sim.add_balancer(name=HOSTILE, listeners=[{"protocolPort": 443, "tlsCertificateId": served}])
         sim.add_balancer(name="shop:eu", listeners=ports)
-        pages = {}
-        for language in ("en", "de"):
-            made = make_report(sim, folder, ssl_fulfillment_report_language=language)
-            pages[language] = made.rename(folder / f"{language}.html")
-        yield pages
+        yield {language: make_report(sim, folder / f"{language}.html", language) for language in ("en", "de")}
 
 
 @pytest.fixture(scope="session")
@@ -194,7 +203,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             values = dict.fromkeys(("commonName", "product", "approverEmailAddress"), HOSTILE)
             sim.patch_order(order["id"], **values)
         sim.patch_certificate(sim.certificates()[0]["id"], notes=HOSTILE)
-        yield make_report(sim, tmp_path_factory.mktemp("hostile"), ssl_fulfillment_allowed_recipients=["*"])
+        yield make_report(sim, tmp_path_factory.mktemp("hostile") / "report.html", recipients="*")
 
 
 HOSTILE = """x"'><img src=x onerror="document.title='owned'"><script>document.title='owned'</script></textarea>{{ 7*7 }}</title>"""
@@ -204,30 +213,23 @@ HOSTILE = """x"'><img src=x onerror="document.title='owned'"><script>document.ti
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A report of 5,000 orders, of which 3,500 are imported."""
     with Simulator.start(fleet=5000, stored=3500) as sim:
-        yield make_report(sim, tmp_path_factory.mktemp("large"))
+        yield make_report(sim, tmp_path_factory.mktemp("large") / "report.html")
 
 
 def make_rotation_report(folder: Path, language: str = "en", **facts: Any) -> Path:
-    """Have the role make a report of what its module would have returned."""
+    """A report of what the module would have returned, as the role makes it."""
     facts = moved(with_the_rest(facts), datetime.now(timezone.utc))
     result = {"imported": [], "deployed": [], "verified": [], "removed": [], "skipped": [], "failed": []}
-    given = {
-        "path": str(folder / f"{language}.html"),
-        "language": language,
-        "done": {
-            "selection": {"common_names": None, "load_balancers": None, "trust": "require"},
-            "certificates": facts["store"],
-            "listeners": facts["listeners"],
-            "source_certificates": facts["entries"],
-            "source_problems": facts.get("unread", []),
-        },
-        "result": {**result, **facts.get("result", {})},
+    done = {
+        "selection": {"common_names": None, "load_balancers": None, "trust": "require"},
+        "certificates": facts["store"],
+        "listeners": facts["listeners"],
+        "source_certificates": facts["entries"],
+        "source_problems": facts.get("unread", []),
     }
-    path = folder / "given.json"
-    path.write_text(json.dumps(given), encoding="utf-8")
-    with Simulator.start(fleet="empty") as sim:
-        ran = play(sim, folder, str(Path(__file__).with_name("rotation_report.yml")), given_path=str(path))
-    assert ran.code == 0, ran.output
+    files = rotation_report(done, language, {**result, **facts.get("result", {})})
+    for ending in ("html", "json"):
+        (folder / f"{language}.{ending}").write_text(files[ending], encoding="utf-8")
     return folder / f"{language}.html"
 
 
@@ -331,8 +333,8 @@ def hostile_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def large_rotation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report of 5,000 names."""
-    names = [f"host{number:05}.example.com" for number in range(5_000)]
+    """A report of many names."""
+    names = [f"host{number:05}.example.com" for number in range(LARGE)]
     return make_rotation_report(
         tmp_path_factory.mktemp("large"),
         store=[stored(n, -(n % 89), name, at=(f"lb{n % 40}:{n}",)) for n, name in enumerate(names)],

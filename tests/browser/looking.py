@@ -7,13 +7,22 @@
 from __future__ import annotations
 
 from importlib import resources
+from itertools import product
 
+import pytest
 from selenium.webdriver.common.by import By
 
 from tests.browser.conftest import Browser
+from tests.support.long import only_long
 
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 """axe-core, which checks accessibility; of the package that carries it nothing else is used."""
+EACH_ONCE = {("en", 400, True), ("de", 1000, False), ("de", 1400, True)}
+VIEWS = [
+    pytest.param(*view, marks=() if view in EACH_ONCE else only_long, id="{}-{}-{}".format(*view))
+    for view in product(("en", "de"), (400, 1000, 1400), (False, True))
+]
+"""Languages, widths, and whether it is dark: each of them once, and in the long run all together."""
 
 
 def column(browser: Browser, number: int) -> list[str]:

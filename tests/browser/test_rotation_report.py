@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 
-from tests.browser.conftest import Browser
-from tests.browser.looking import column, heading, overlapping, sort_by, violations
+from tests.browser.conftest import LARGE, Browser
+from tests.browser.looking import VIEWS, column, heading, overlapping, sort_by, violations
 
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder for the pictures of the documentation; without it they are made and thrown away."""
-LOADS, SECONDS = 3, 2
 NAMES = 18
 HEADINGS = {
     "en": ["Name", "Key", "State", "Served by", "In the store", "In the source", "Today", "Services", "Days left"],
@@ -41,9 +40,7 @@ def keys(path: Path) -> dict[str, str]:
     return {row["name"]: f"line-{row['key']}" for row in data(path)["lines"]}
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1000, 1400])
-@pytest.mark.parametrize("language", sorted(HEADINGS))
+@pytest.mark.parametrize(("language", "width", "dark"), VIEWS)
 def test_it_is_accessible(browser: Browser, rotated: dict[str, Path], language: str, width: int, dark: bool) -> None:
     browser.open(rotated[language], width=width, dark=dark)
     assert violations(browser) == []
@@ -141,17 +138,13 @@ def test_hostile_values_are_text(browser: Browser, hostile_rotation: Path) -> No
     assert browser.run("return document.querySelectorAll('script').length") == 2
 
 
-def test_thousands_of_rows_are_there_at_once(browser: Browser, large_rotation: Path) -> None:
-    times = []
-    for _load in range(LOADS):
-        browser.open(large_rotation)
-        times.append(browser.run("return performance.getEntriesByName('interactive')[0].startTime / 1000"))
-    assert min(times) < SECONDS, times
-    assert browser.shown() == "5000 of 5000 names shown"
+def test_many_rows_are_there_at_once(browser: Browser, large_rotation: Path) -> None:
+    browser.open(large_rotation)
+    assert browser.shown() == f"{LARGE} of {LARGE} names shown"
     assert len(browser.row_ids()) == 250
-    browser.search("host04999", "1 of 5000 names shown")
+    browser.search("host00999", f"1 of {LARGE} names shown")
     browser.find("#reset").click()
-    browser.wait_for("5000 of 5000 names shown")
+    browser.wait_for(f"{LARGE} of {LARGE} names shown")
     sort_by(browser, 0)
     assert column(browser, 0)[0] == "host00000.example.com"
 
