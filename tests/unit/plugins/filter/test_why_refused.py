@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,20 @@ def test_variables_that_the_role_does_not_know() -> None:
     assert said.startswith("The role ssl_rotation does not know ssl-rotation-sources, ssl_rotation_max_listener. Is ")
     assert "ssl_rotation_max_listeners" in said and "`ansible-doc --type role" in said
     assert " meant?" not in refused(["ssl_rotation_something_else"])
+
+
+@pytest.mark.parametrize(
+    ("role", "names"),
+    [
+        ("ssl_fulfillment", ("ssl_fulfilment_max_orders", "ssl_fullfillment_max_orders", "ssl-fulfillments-x")),
+        ("ssl_rotation", ("SSL_ROTATION_SOURCES", "sslrotation_sources", "ssl_rotations_sources")),
+    ],
+)
+def test_the_roles_look_at_names_that_begin_almost_like_theirs(role: str, names: tuple[str, ...]) -> None:
+    tasks = (Path(plugin.__file__).parents[2] / f"roles/{role}/tasks/main.yml").read_text(encoding="utf-8")
+    [pattern] = re.findall(r"varnames', '(.+)'\)", tasks)
+    assert [name for name in (f"{role}_phases", *names) if not re.search(pattern, name)] == []
+    assert not re.search(pattern, f"__{role}_phases")
 
 
 def test_variables_that_are_those_of_the_other_role() -> None:
