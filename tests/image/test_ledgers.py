@@ -9,17 +9,19 @@ from __future__ import annotations
 import pytest
 
 from tests.image.places import Place, in_one_line, summary
-from tests.image.test_users import USERS
+from tests.image.test_users import ONE_USER
+from tests.support.long import only_long
 
 pytest_plugins = ["tests.support.postgresql"]
 
 LEDGER = {"SOFTLAYER_CERTIFICATES_LEDGER_URL": "sqlite:////ledger/ledger.sqlite3"}
 REQUESTED = "requested 1, collected 0, imported 0, skipped 0, failed 0"
 SKIPPED = "requested 0, collected 0, imported 0, skipped 1, failed 0"
+LAYERED = "a volume whose changes this container keeps to itself"
 ACCEPT = ("-e", "ssl_fulfillment_allow_ephemeral_ledger=true")
 
 
-@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("user", ONE_USER)
 def test_without_a_ledger_nothing_is_sent(place: Place, user: str) -> None:
     done = place.run("ansible-playbook", "resend.yml", user=user)
     assert done.returncode != 0
@@ -31,9 +33,9 @@ def test_without_a_ledger_nothing_is_sent(place: Place, user: str) -> None:
     ("option", "why"),
     [
         ("--volume=/ledger", "a volume without a name"),
-        ("--tmpfs=/ledger", "which is kept in this container's memory"),
-        ("--volume={folder}:/ledger:O", "a volume whose changes this container keeps to itself"),
-        ("--volume=layered:/ledger:O", "a volume whose changes this container keeps to itself"),
+        pytest.param("--tmpfs=/ledger", "which is kept in this container's memory", marks=only_long),
+        pytest.param("--volume={folder}:/ledger:O", LAYERED, marks=only_long),
+        pytest.param("--volume=layered:/ledger:O", LAYERED, marks=only_long),
     ],
 )
 def test_nor_with_one_on_a_volume_that_goes(place: Place, option: str, why: str) -> None:
@@ -42,6 +44,7 @@ def test_nor_with_one_on_a_volume_that_goes(place: Place, option: str, why: str)
     assert place.sends() == 0
 
 
+@only_long
 def test_whoever_accepts_it_is_warned_and_sends_each_time(place: Place) -> None:
     for number in range(2):
         done = place.run("ansible-playbook", "resend.yml", *ACCEPT)
@@ -50,7 +53,7 @@ def test_whoever_accepts_it_is_warned_and_sends_each_time(place: Place) -> None:
         assert place.sends() == number + 1
 
 
-@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("user", ONE_USER)
 def test_a_volume_with_a_name_stays(place: Place, user: str) -> None:
     options = [f"--volume=ledger-of-{user.partition(':')[0]}:/ledger:U"]
     runs = [place.run("ansible-playbook", "resend.yml", user=user, env=LEDGER, options=options) for _ in range(2)]
@@ -58,6 +61,7 @@ def test_a_volume_with_a_name_stays(place: Place, user: str) -> None:
     assert place.sends() == 1
 
 
+@only_long
 def test_a_folder_of_the_machine_stays(place: Place) -> None:
     (place.folder / "ledger").mkdir()
     options = [f"--volume={place.folder}/ledger:/ledger"]

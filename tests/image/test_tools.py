@@ -13,6 +13,7 @@ import pytest
 
 from tests.image.places import Place, in_one_line, summary
 from tests.image.test_ledgers import REQUESTED, SKIPPED
+from tests.support.long import only_long
 
 pytest_plugins = ["tests.support.postgresql"]
 
@@ -51,6 +52,7 @@ def test_ansible_runner(place: Place) -> None:
     assert done.returncode == 0 and "12 orders" in in_one_line(done.stdout), done.stdout
 
 
+@only_long
 def test_ansible_runner_sends_once_or_not_at_all(place: Place, postgresql_url: str) -> None:
     assert REFUSED in in_one_line(runner(place, "resend.yml").stdout)
     assert place.sends() == 0
@@ -75,6 +77,7 @@ class TestAnsibleNavigator:
         done = navigator(place, "doc", "softlayer.certificates.ssl_order_info")
         assert done.returncode == 0 and "MODULE softlayer.certificates.ssl_order_info" in in_one_line(done.stdout)
 
+    @only_long
     def test_a_resend_is_sent_once_or_not_at_all(self, place: Place, postgresql_url: str) -> None:
         assert REFUSED in in_one_line(navigator(place, "run", "resend.yml").stdout)
         assert place.sends() == 0

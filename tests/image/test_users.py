@@ -13,12 +13,15 @@ import pytest
 
 from tests.image.places import Place, in_one_line
 from tests.simulator.client import Simulator
+from tests.support.long import only_long
 
 USERS = [
     pytest.param("0", id="root"),
     pytest.param("1000", id="user-of-the-image"),
     pytest.param("1000680000:0", id="user-of-openshift"),
 ]
+ONE_USER = [*(pytest.param(*user.values, id=user.id, marks=only_long) for user in USERS[:-1]), USERS[-1]]
+"""Of these the one that has least; in the long run all."""
 UPDATE = {
     "ANSIBLE_COLLECTIONS_PATHS": "/runner/requirements_collections:~/.ansible/collections:/usr/share/ansible/collections",
     "ANSIBLE_INVENTORY_EXPORT": "True",
@@ -33,7 +36,7 @@ def names(sim: Simulator) -> set[str]:
     return {order["commonName"] for order in sim.orders()}
 
 
-@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("user", ONE_USER)
 def test_the_collection_is_in_it(place: Place, user: str) -> None:
     name = "softlayer.certificates.ssl_order_info"
     done = place.run("ansible-doc", "--json", name, user=user)
@@ -48,7 +51,7 @@ def test_orders_are_listed(place: Place, user: str) -> None:
     assert all(name in output for name in names(place.sim)) and "12 orders" in output
 
 
-@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("user", ONE_USER)
 def test_an_inventory_update_of_awx(place: Place, user: str) -> None:
     """Of a manual project, for which AWX installs no collection."""
     artifacts = place.folder / "artifacts"
