@@ -39,7 +39,8 @@ RUN = "import json, sys, ansible_runner; ansible_runner.run(**json.loads(sys.arg
 """How AWX has ansible-runner run something: its command cannot do without a playbook, as an update of an inventory does."""
 CONTAINER_ROOT = "/runner"
 """Where a job sees its private data directory."""
-COLLECTIONS = "~/.ansible/collections:/usr/share/ansible/collections"
+SYSTEM_COLLECTIONS = "/usr/share/ansible/collections"
+COLLECTIONS = f"~/.ansible/collections:{SYSTEM_COLLECTIONS}"
 """Where AWX has collections looked for, beside those of the project: places in the image."""
 ROLES = "~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles"
 PLAYBOOK = re.compile(r"^\s*?-?\s*?(?:hosts|(ansible\.builtin\.)?include|(ansible\.builtin\.)?import_playbook):")
@@ -134,9 +135,10 @@ class Run:
         )
 
     def _write(self, name: str, text: str) -> Path:
-        """Write a file, with the private data directory for what a container would show as `/runner`."""
+        """Write a file, with the private data directory for what a container would show as `/runner`, and for its system's folder."""
         path = self.folder / name
-        path.write_text(re.sub(rf"{CONTAINER_ROOT}(?=/)", str(self.folder), text), encoding="utf-8")
+        text = re.sub(rf"{CONTAINER_ROOT}(?=/)", str(self.folder), text)
+        path.write_text(text.replace(SYSTEM_COLLECTIONS, str(self.folder / "system")), encoding="utf-8")
         path.chmod(0o600)
         return path
 

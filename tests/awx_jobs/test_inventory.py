@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
-from tests.awx_jobs.awx import Project, Update
+from tests.awx_jobs.awx import SYSTEM_COLLECTIONS, Project, Update
 from tests.awx_jobs.conftest import softlayer
 from tests.simulator.client import Simulator
 from tests.support.awx_variables import objects
@@ -26,6 +27,10 @@ def test_a_source_as_it_is_set_up_works_with_any_core(sim: Simulator, update: Up
     assert {"expiring_30d", "status_approved"} <= set(run.inventory)
 
 
+@pytest.mark.skipif(
+    not READS_PLURAL and Path(SYSTEM_COLLECTIONS, "ansible_collections/softlayer/certificates").exists(),
+    reason="this machine has the collection where Ansible looks for it by itself",
+)
 def test_without_its_variables_a_new_core_does_not_find_the_collection(sim: Simulator, update: Update) -> None:
     """So that it is known when they are no longer needed."""
     run = update(SOURCE["source_path"], credentials=softlayer(sim, "")).wait()

@@ -64,6 +64,8 @@ class Newcomer:
             "HOME": str(self.home),
             "LC_ALL": "C.UTF-8",
             "PATH": os.pathsep.join([str(folder / "venv/bin"), os.defpath]),
+            # Not the system's as well: what is installed there, ansible-galaxy does not install again.
+            "ANSIBLE_COLLECTIONS_PATH": str(self.home / ".ansible/collections"),
             **{name: value for name, value in os.environ.items() if name.startswith("PIP_")},
         }
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
