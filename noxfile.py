@@ -252,7 +252,7 @@ def browser(session: nox.Session) -> None:
     pytest(session, *(session.posargs or ["tests/browser"]), env={"SCREENSHOTS": pictures})
 
 
-@nox.session
+@nox.session(tags=[SLOW])
 @on_cores("2.19")
 def molecule(session: nox.Session, core: str) -> None:
     """Every scenario of extensions/molecule."""
@@ -300,7 +300,7 @@ def docs(session: nox.Session) -> None:
     session.log(f"The site begins at {SITE / 'index.html'}.")
 
 
-@nox.session
+@nox.session(tags=[SLOW])
 @on_cores(LAST)
 def artefact(session: nox.Session, core: str) -> None:
     """The collection as it is built and installed."""
@@ -308,7 +308,7 @@ def artefact(session: nox.Session, core: str) -> None:
     pytest(session, "tests/artefact", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
-@nox.session
+@nox.session(tags=[SLOW])
 @on_cores(LAST)
 def walk(session: nox.Session, core: str) -> None:
     """A newcomer's first steps, as the README describes them."""
