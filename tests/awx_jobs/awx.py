@@ -27,7 +27,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
+from tests.support.awx_variables import safe_dump
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -306,16 +306,3 @@ Launch = Callable[..., Job]
 """Starts a job: takes what `Job` takes after the project, and `project` for another one."""
 Update = Callable[..., InventoryUpdate]
 """Starts an update of an inventory, in the same way."""
-
-
-class _Unsafe(yaml.SafeDumper):
-    """Marks each text as one that is no template."""
-
-    def represent_data(self, data: Any) -> yaml.Node:
-        return self.represent_scalar("!unsafe", data) if isinstance(data, str) else super().represent_data(data)
-
-
-def safe_dump(variables: Mapping[str, Any]) -> str:
-    """The extra variables of a job as AWX writes them."""
-    each = [yaml.dump({name: value}, Dumper=_Unsafe, default_flow_style=False) for name, value in variables.items()]
-    return "".join(each)

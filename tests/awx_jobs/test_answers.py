@@ -18,12 +18,11 @@ from typing import Any
 
 import pytest
 
-from tests.awx_jobs.awx import BIN, Launch, Project, safe_dump
-from tests.support.awx_variables import PLAYBOOKS, objects, settings
+from tests.awx_jobs.awx import BIN, Launch, Project
+from tests.support.awx_variables import PLAYBOOKS, objects, proposed, safe_dump
 
 OBJECTS = objects()
-PROPOSED = {name: question["default"] for name, question in OBJECTS["awx_questions"].items()}
-PROPOSED |= {f"ssl_{name}": settings()[f"awx_{name}"] for name in ("allowed_recipients", "max_listeners")}
+PROPOSED = proposed()
 SCHEDULED = OBJECTS["awx_schedules"][0]["extra_data"] | {"ssl_allowed_recipients": PROPOSED["ssl_allowed_recipients"]}
 ANSWERS: dict[str, dict[str, Any]] = {
     "nothing": {"ssl_orders": "", "ssl_allowed_recipients": "", "ssl_force": "", "ssl_phases": ""},

@@ -10,10 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
-from tests.image.build import ROOT
 from tests.image.places import Place, in_one_line
+from tests.support.awx_variables import proposed, safe_dump
 
 STRANGE = [
     "*",
@@ -42,50 +40,16 @@ SHOW = """\
 """
 
 
-class _Dumper(yaml.SafeDumper):
-    """As AWX writes extra variables: each text is marked as none of a template's."""
-
-
-_Dumper.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text))
-
-
-def as_awx(variables: Mapping[str, Any]) -> str:
-    """The file `env/extravars` of a job."""
-    return yaml.dump(dict(variables), Dumper=_Dumper, default_flow_style=False)
-
-
-def defaults() -> dict[str, str]:
-    """What each question of the surveys offers."""
-    folder = ROOT / "playbooks/awx/vars"
-    settings, objects = (
-        yaml.load((folder / f"{name}.yml").read_text(encoding="utf-8"), _Loader) for name in ("settings", "objects")
-    )
-    set_in_setup = {f"{{{{ {name} }}}}": str(value) for name, value in settings.items()}
-    answers = {name: question["default"] for name, question in objects["awx_questions"].items()}
-    return {name: set_in_setup.get(answer, answer) for name, answer in answers.items()}
-
-
-class _Loader(yaml.SafeLoader):
-    """Takes what Ansible marks as `!unsafe`."""
-
-
-_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
-
-
-def give(place: Place, answers: Mapping[str, str]) -> str:
+def give(place: Place, answers: Mapping[str, Any]) -> str:
     """Put them where the job finds them; return the option that names the file."""
     path = place.folder / "env/extravars"
     path.parent.mkdir()
-    path.write_text(as_awx(answers), encoding="utf-8")
+    path.write_text(safe_dump(answers), encoding="utf-8")
     return "@/runner/env/extravars"
 
 
-def test_the_file_is_as_awx_writes_it() -> None:
-    assert as_awx({"ssl_orders": "*"}) == "!unsafe 'ssl_orders': !unsafe '*'\n"
-
-
 def test_each_answer_arrives_as_it_was_given(place: Place) -> None:
-    answers = {f"answer_{number}": text for number, text in enumerate([*STRANGE, *defaults().values()])}
+    answers = {f"answer_{number}": text for number, text in enumerate([*STRANGE, *proposed().values()])}
     (place.project / "show.yml").write_text(SHOW % ", ".join(answers), encoding="utf-8")
     done = place.run(
         *("ansible-playbook", "show.yml", "-e", give(place, answers)), options=[f"--volume={place.folder}:/runner"]
@@ -97,7 +61,7 @@ def test_each_answer_arrives_as_it_was_given(place: Place) -> None:
 def test_the_default_answers_make_a_preview(place: Place) -> None:
     """With the playbook that is in the image, so of a job that has no project at all."""
     done = place.run(
-        *("ansible-playbook", "softlayer.certificates.awx.resend", "--check", "-e", give(place, defaults())),
+        *("ansible-playbook", "softlayer.certificates.awx.resend", "--check", "-e", give(place, proposed())),
         *("-e", "ssl_fulfillment_allow_ephemeral_ledger=true"),
         options=[f"--volume={place.folder}:/runner"],
     )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +35,23 @@ def settings() -> dict[str, Any]:
 def _variables(name: str) -> dict[str, Any]:
     data: dict[str, Any] = yaml.load((PLAYBOOKS / f"vars/{name}.yml").read_text(encoding="utf-8"), _Loader)
     return data
+
+
+def proposed() -> dict[str, Any]:
+    """What each question of the surveys offers, if nothing is set."""
+    of_site = {f"{{{{ {name} }}}}": value for name, value in settings().items() if not isinstance(value, list | dict)}
+    questions = objects()["awx_questions"]
+    return {name: of_site.get(question["default"], question["default"]) for name, question in questions.items()}
+
+
+class _Unsafe(yaml.SafeDumper):
+    """Marks each text as one that is no template."""
+
+    def represent_data(self, data: Any) -> yaml.Node:
+        return self.represent_scalar("!unsafe", data) if isinstance(data, str) else super().represent_data(data)
+
+
+def safe_dump(variables: Mapping[str, Any]) -> str:
+    """The extra variables of a job as AWX writes them."""
+    each = [yaml.dump({name: value}, Dumper=_Unsafe, default_flow_style=False) for name, value in variables.items()]
+    return "".join(each)
