@@ -24,9 +24,6 @@ from tests.awx.stub.app import Call, create_app
 from tests.awx.stub.world import World
 from tests.simulator.server import Server
 from tests.support.awx_variables import PLAYBOOKS, objects
-from tests.support.simulators import demo_simulator, sim
-
-__all__ = ["demo_simulator", "sim"]
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 600
