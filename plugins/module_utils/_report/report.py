@@ -203,8 +203,8 @@ def _source(text: str) -> str:
 
 
 def _breakable(name: object) -> Markup:
-    """Return a name or an address that breaks before a dot or an at sign where its column is too narrow."""
-    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=.)(?=[.@])", str(name)))
+    """Return a name or an address, which may be escaped already, that breaks before a dot or an at sign if its column is too narrow."""
+    return Markup(re.sub(r"(?<=.)(?=[.@])", "<wbr>", escape(name)))
 
 
 def as_csv(schema: Schema, report: Record) -> str:

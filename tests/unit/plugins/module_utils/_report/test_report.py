@@ -48,6 +48,12 @@ def test_a_template_is_filled_in_and_values_are_text() -> None:
     assert page(template, word="{{ 1 }}") == "<td>&lt;b&gt;, {{ 1 }}</td>\n<td>é, {{ 1 }}</td>\n"
 
 
+def test_a_name_breaks_at_its_dots_and_stays_text() -> None:
+    template = "{% macro named(row) %}{{ row.name }}{% endmacro %}{% for row in rows %}{{ named(row) | breakable }} {% endfor %}"
+    assert page(template) == "&lt;b&gt; é "
+    assert page("{{ words.word | breakable }}", word=".a.b@<c>.") == ".a<wbr>.b<wbr>@&lt;c&gt;<wbr>."
+
+
 def test_rows_are_found_by_their_id_and_sources_allowed_by_their_hash() -> None:
     assert page("{{ by_id[2].name }} {{ '' | source | safe }}") == f"é 'sha256-{SHA256_OF_NOTHING}'"
 
