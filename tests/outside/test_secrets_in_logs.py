@@ -280,10 +280,13 @@ LOOKS_OF_A_KEY: list[Callable[[], str]] = [
     lambda: "\n".join(_lines(new_key())),
     lambda: f"see: {' '.join(_lines(new_key()))} (the key)",
     lambda: "\n    ".join(new_key().splitlines()[:-1]),
+    new_key,
+    lambda: "".join(_lines(new_key())),
+    new_key_store,
 ]
 OTHER_OPTIONS = (
     *("certificate_content", "certificate_path", "intermediate_path", "csr_path"),
-    *("notes", "trusted_ca_path", "certificates", "config_file"),
+    *("notes", "trusted_ca_path", "certificates", "config_file", "privatekey_path", "ca_path", "pkcs12_path"),
 )
 
 

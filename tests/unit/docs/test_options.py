@@ -22,15 +22,21 @@ from tests.support.pages import (
     PLUGIN_PAGES,
     PREFIX,
     READMES,
+    ROOT,
+    Page,
     documented_options,
     page_of_file,
     page_of_plugin,
+    pages,
     plugin_source,
     role_entry_points,
     role_options,
 )
 
 ROLES = ("ssl_fulfillment", "ssl_rotation")
+PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
+NAMES = {*MODULES, *FILTERS, *INVENTORIES, *ROLES, *PLAYBOOKS, "softlayer"}
+"""What a name that begins with the collection's may stand for; the last is the action group."""
 
 
 @pytest.mark.parametrize(("kind", "name"), PLUGIN_PAGES)
@@ -79,6 +85,29 @@ def test_every_variable_of_a_role_has_an_example(role: str) -> None:
     everything = "\n".join(block.text for path in (*READMES, *GUIDES) for block in page_of_file(path).blocks)
     shown = set(re.findall(rf"\b({role}_\w+)[:=]", everything))
     assert sorted(role_options(role=role).keys() - shown) == []
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if " _" not in page.name], ids=lambda page: page.name)
+def test_a_page_names_nothing_that_there_is_not(page: Page) -> None:
+    """Plugins, roles and playbooks; options, and the variables of the roles."""
+    text = "\n".join(block.text for block in page.blocks)
+    assert set(re.findall(rf"\b{re.escape(PREFIX)}(\w+)", text)) <= NAMES
+    known = set[str]().union(*(role_options(role=role) for role in ROLES)) | {f"{role}_result" for role in ROLES}
+    assert set(re.findall(rf"\b(?<!\.)(?:{'|'.join(ROLES)})_\w+", text)) <= known
+    for name, options in tasks_in(list(page.documents())):
+        own = {option for option in set_in(options) if option in options or "." in option}  # the others stand in lists
+        assert own <= paths(documented_options("module")[name]), name
+
+
+def tasks_in(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Modules and the options that they are given, wherever they stand in a document."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if (module := name.removeprefix(PREFIX)) in MODULES and isinstance(part, dict):
+                yield module, part
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from tasks_in(part)
 
 
 def undescribed(options: Mapping[str, Any], path: str = "") -> Iterator[str]:

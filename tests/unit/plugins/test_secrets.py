@@ -4,8 +4,9 @@
 
 """No private key, passphrase or API key in anything that Ansible prints, logs or leaves behind, however it ends.
 
-The modules are run by Ansible's own commands, as talkative as they get; `ansible` runs one as it always does, `ansible-playbook` the
-others in processes that are forked. What was printed is searched task by task, and all files that are left are searched afterwards.
+The modules are run by Ansible's own commands, as talkative as they get, once in each way in which a run can end. What was printed is
+searched task by task, and all files that are left are searched afterwards. Each option that holds a secret, and what people get wrong with
+it: `outside/test_secrets_in_logs`; whatever a server quotes of a key: the pure tests of `_api.faults`.
 """
 
 from __future__ import annotations
@@ -20,18 +21,17 @@ import threading
 import xmlrpc.client
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.simulator.client import Simulator
 from tests.support import certificates
-from tests.support.certificates import LENGTH, Authority, Issued, encrypted_fragments, key_pem, leaks, new_key
+from tests.support.certificates import LENGTH, Authority, encrypted_fragments, key_pem, leaks, new_key
 from tests.support.modules import TRANSPORTS
 
 Options = dict[str, Any]
@@ -61,21 +61,9 @@ def _lines(pem: str, columns: int) -> str:
     return "\n".join(body[start : start + columns] for start in range(0, len(body), columns))
 
 
-def _request(template: Options, api_key: str) -> str:
-    return f"authenticate apiKey {api_key} {json.dumps(template)}"
-
-
 ECHOES: dict[str, Callable[[Options, str], str]] = {
-    "whole": lambda template, _key: f"Invalid value provided for 'privateKey': {template['privateKey']} is odd.",
-    "as_json": _request,
-    "as_python": lambda template, _key: repr(template),
-    "body": lambda template, _key: f"Odd: {_lines(template['privateKey'], 64)}",
+    "as_json": lambda template, key: f"authenticate apiKey {key} {json.dumps(template)}",
     "narrow": lambda template, _key: f"Odd: {_lines(template['privateKey'], 32)}",
-    "first_half": lambda template, _key: f"Odd: {template['privateKey'][: len(template['privateKey']) // 2]}",
-    "second_half": lambda template, _key: f"Odd: {template['privateKey'][len(template['privateKey']) // 2 :]}",
-    "in_a_url": lambda template, _key: f"Odd: privateKey={quote(template['privateKey'], safe='')}",
-    "api_key": lambda _template, key: f"Odd: apiKey {key}.",
-    "api_key_where_it_is_cut": lambda _template, key: f"{'odd ' * 70}{key}",
 }
 PAGES = {"page": lambda template, _key: f"<html><pre>{template['privateKey']}</pre></html>"}
 
@@ -148,13 +136,13 @@ def echo() -> Iterator[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Task:
-    """A task of the playbook, and what must stand in its output, for real and in check mode, for it to have ended so."""
+    """A task of the playbook, and what must stand in its output for it to have ended so."""
 
     module: str
     options: Options
     expected: str
-    expected_in_check: str | None = None
     login: str = "good"
+    check: bool = False
 
 
 @dataclass
@@ -178,91 +166,54 @@ class Stage:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return str(path)
 
-    def secret(self, key: str) -> str:
-        """An encrypted key, of which nothing must be found either."""
-        self.fragments |= encrypted_fragments(key)
-        return key
-
 
 def _imports(stage: Stage) -> Iterator[tuple[str, Task]]:
-    """Imports by content and by path, at top level and in a list, that succeed and that fail."""
-    for number, (name, expected, build) in enumerate(_endings(stage)):
-        issued = AUTHORITY.issue(f"host{number}.example.com", key=new_key("rsa") if name == "success" else None)
-        key, passphrase = build(issued)
-        by_content = {
-            "certificate_content": issued.pem,
-            "intermediate_content": issued.chain_pem,
-            "privatekey_content": key,
-            **({"privatekey_passphrase": passphrase} if passphrase else {}),
-        }
-        by_path = {**by_content, "certificate_path": stage.file(issued.pem), "privatekey_path": stage.file(key)}
-        del by_path["certificate_content"], by_path["privatekey_content"]
-        other = AUTHORITY.issue(f"other{number}.example.com")
-        yield f"{name}_by_content", Task("ssl_certificate_import", by_content, expected)
-        again = expected.replace("imported", "unchanged")
-        yield f"{name}_by_path", Task("ssl_certificate_import", by_path, again, expected)
-        both = [other.options(notes="beside it"), by_path if number % 2 else by_content]
-        yield f"{name}_in_a_list", Task("ssl_certificate_import", {"certificates": both}, expected)
-
-
-Ending = tuple[str, str, Callable[[Issued], tuple[str, str | None]]]
-
-
-def _endings(stage: Stage) -> Iterator[Ending]:
-    def encrypted(issued: Issued) -> str:
-        return stage.secret(key_pem(issued.key, passphrase=PASSPHRASE))
-
-    yield "success", '"outcome": "imported"', lambda one: (key_pem(one.key, TRADITIONAL), None)
-    yield "decrypted", '"outcome": "imported"', lambda one: (encrypted(one), PASSPHRASE)
-    yield "bad_passphrase", '"reason": "bad_passphrase"', lambda one: (encrypted(one), WRONG_PASSPHRASE)
-    yield "key_mismatch", '"reason": "key_mismatch"', lambda _one: (key_pem(new_key()), PASSPHRASE)
-    yield "damaged_key", '"reason": "invalid_pem"', lambda one: (one.key_pem.replace("MIG", "NIG", 1), None)
-
-
-def _key_stores(stage: Stage) -> Iterator[tuple[str, Task]]:
-    path = stage.file(certificates.pkcs12_of(AUTHORITY.issue("store.example.com"), KEY_STORE_PASSPHRASE))
-    for name, passphrase, expected in (
-        ("pkcs12", KEY_STORE_PASSPHRASE, '"outcome": "imported"'),
-        ("pkcs12_bad_passphrase", WRONG_PASSPHRASE, '"reason": "bad_passphrase"'),
-    ):
-        yield name, Task("ssl_certificate_import", {"pkcs12_path": path, "pkcs12_passphrase": passphrase}, expected)
+    """Imports by content and by path, at top level and in a list, in check mode too, that succeed and that fail."""
+    module = "ssl_certificate_import"
+    imported, bad_passphrase = '"outcome": "imported"', '"reason": "bad_passphrase"'
+    one, other = AUTHORITY.issue("www.example.com", key=new_key("rsa")), AUTHORITY.issue("api.example.com")
+    by_content = one.options(privatekey_content=key_pem(one.key, TRADITIONAL))
+    yield "check_mode", Task(module, by_content, imported, check=True)
+    yield "by_content", Task(module, by_content, imported)
+    closed = key_pem(other.key, passphrase=PASSPHRASE)
+    stage.fragments |= encrypted_fragments(closed)
+    by_path = {"certificate_path": stage.file(other.pem), "privatekey_path": stage.file(closed)}
+    both = [
+        AUTHORITY.issue("beside.example.com").options(notes="beside it"),
+        {**by_path, "privatekey_passphrase": PASSPHRASE},
+    ]
+    yield "decrypted_in_a_list", Task(module, {"certificates": both}, imported)
+    yield "bad_passphrase", Task(module, {**by_path, "privatekey_passphrase": WRONG_PASSPHRASE}, bad_passphrase)
+    yield "key_mismatch", Task(module, one.options(privatekey_content=key_pem(new_key())), '"reason": "key_mismatch"')
+    damaged = other.key_pem.replace("MIG", "NIG", 1)
+    yield "damaged_key", Task(module, other.options(privatekey_content=damaged), '"reason": "invalid_pem"')
+    key_store = stage.file(certificates.pkcs12_of(AUTHORITY.issue("store.example.com"), KEY_STORE_PASSPHRASE))
+    opened = {"pkcs12_path": key_store, "pkcs12_passphrase": KEY_STORE_PASSPHRASE}
+    yield "pkcs12", Task(module, opened, imported)
+    yield "pkcs12_bad_passphrase", Task(module, {**opened, "pkcs12_passphrase": WRONG_PASSPHRASE}, bad_passphrase)
 
 
 def _mistakes(stage: Stage) -> Iterator[tuple[str, Task]]:
     """What people do when they mix options up."""
     one = AUTHORITY.issue("mistake.example.com")
-    key_path = stage.file(one.key_pem)
-    bare = "".join(one.key_pem.splitlines()[1:-1])
     mistakes: dict[str, Options] = {
         "key_given_as_path": {"certificate_content": one.pem, "privatekey_path": one.key_pem},
-        "key_given_as_path_in_a_list": {"certificates": [{"pkcs12_path": one.key_pem.strip()}]},
-        "key_given_as_path_of_the_ca": one.options(ca_path=one.key_pem),
-        "bare_key_given_as_path": {"certificate_content": one.pem, "privatekey_path": bare},
-        "bare_key_given_as_path_of_the_ca": one.options(ca_path=bare),
-        "key_given_as_certificate": {"certificate_content": one.key_pem, "privatekey_content": one.pem},
-        "key_given_as_intermediate": one.options(intermediate_content=one.key_pem),
-        "key_given_as_csr": one.options(csr_content=one.key_pem),
+        "bare_key_given_as_path_of_the_ca": one.options(ca_path="".join(one.key_pem.splitlines()[1:-1])),
         "key_beside_the_certificate": {"certificate_content": one.key_pem + one.pem},
-        "other_key_beside_the_certificate": {
-            "certificate_content": key_pem(one.key, TRADITIONAL) + one.pem,
-            "privatekey_path": key_path,
-        },
-        "option_misspelt": {"certificate_content": one.pem, "privatkey_content": one.key_pem},
         "option_misspelt_in_a_list": {
             "certificates": [{"certificate_content": one.pem, "private_key_content": one.key_pem}]
         },
-        "options_that_exclude_each_other": one.options(privatekey_path=key_path),
+        "options_that_exclude_each_other": one.options(privatekey_path=stage.file(one.key_pem)),
     }
     for name, options in mistakes.items():
-        yield name, Task("ssl_certificate_import", options, '"failure": {', '"invocation": {')
+        yield name, Task("ssl_certificate_import", options, '"failure": {')
     notes = one.options(notes=one.key_pem.replace("\n", "\r\n"))
     yield "key_given_as_notes", Task("ssl_certificate_import", notes, '"outcome": "imported"')
 
 
 def _refusals() -> Iterator[tuple[str, Task]]:
     for number, style in enumerate([*ECHOES, *PAGES]):
-        key = new_key("rsa" if number % 2 else "ec")
-        one = AUTHORITY.issue("refused.example.com", key=key)
+        one = AUTHORITY.issue("refused.example.com", key=new_key("rsa" if number % 2 else "ec"))
         reason = '"reason": "outcome_unknown"' if style in PAGES else '"reason": "refused"'
         for transport in TRANSPORTS:
             task = Task("ssl_certificate_import", one.options(notes=style), reason, login=f"echo_{transport}")
@@ -270,35 +221,18 @@ def _refusals() -> Iterator[tuple[str, Task]]:
 
 
 def _logins(stage: Stage, sim: Simulator) -> Iterator[tuple[str, Task]]:
-    one = AUTHORITY.issue("login.example.com")
     order_id = sim.orders()[0]["id"]
-    config = stage.file(f"[softlayer]\nusername = {sim.username}\napi_key = {sim.api_key}\n")
     broken = stage.file(f"[softlayer\napi_key = {sim.api_key}\n")
-    options: dict[str, Options] = {
-        "ssl_certificate_import": one.options(),
-        "ssl_order_info": {"gather_imported": True},
-        "ssl_certificate_info": {"include_pem": True},
-        "ssl_endpoint_info": {"endpoints": ["127.0.0.1:1"], "from_load_balancers": True},
-        "ssl_fulfillment_email": {"order_ids": [order_id], "force": True},
-    }
-    for module, given in options.items():
-        yield f"{module}_denied", Task(module, given, '"code": "authentication_failed"', login="wrong")
-        yield f"{module}_unreachable", Task(module, given, '"code": "unreachable"', login="unreachable")
-    info = "ssl_order_info"
-    yield "orders", Task(info, options[info], '"order_count": 12')
-    store = "ssl_certificate_info"
-    yield "store", Task(store, options[store], '"certificate_count": ')
-    yield "store_with_a_bad_option", Task(store, {"expires_within_days": -1}, '"code": "invalid_argument"')
-    yield "config_file", Task(info, {"config_file": config}, '"order_count": 12', login="none")
+    info, mail = "ssl_order_info", "ssl_fulfillment_email"
+    yield "denied", Task(info, {}, '"code": "authentication_failed"', login="wrong")
+    yield "orders", Task(info, {"gather_imported": True}, '"order_count": 12')
+    yield "store", Task("ssl_certificate_info", {"include_pem": True}, '"certificate_count": ')
     yield "broken_config_file", Task(info, {"config_file": broken}, '"code": "invalid_config_file"', login="none")
     proxy = f"http://user:{PROXY_PASSWORD}@127.0.0.1:1"
     yield "proxy", Task(info, {"proxy": proxy}, '"code": "unreachable"', login="public")
-    bad = {"proxy": proxy, "timeout": -1}
-    yield "proxy_and_a_bad_option", Task(info, bad, '"code": "invalid_argument"', login="public")
-    mail = "ssl_fulfillment_email"
-    yield "email", Task(mail, options[mail], '"requested_count": 1')
+    yield "email", Task(mail, {"order_ids": [order_id], "force": True}, '"requested_count": 1')
     ledger = f"postgresql://user:{LEDGER_PASSWORD}@127.0.0.1:1/ledger"
-    yield "ledger", Task(mail, {**options[mail], "ledger_url": ledger}, '"failure": {')
+    yield "ledger", Task(mail, {"order_ids": [order_id], "ledger_url": ledger}, '"failure": {')
 
 
 def _mails(stage: Stage) -> Iterator[tuple[str, Task]]:
@@ -310,23 +244,11 @@ def _mails(stage: Stage) -> Iterator[tuple[str, Task]]:
     imap = {"host": "127.0.0.1", "port": 1, "username": "user", "password": MAIL_PASSWORD, "security": "none"}
     by_key = {"privatekey_paths": [stage.file(one.key_pem)]}
     yield "mail_server_unreachable", Task(module, {"imap": imap, **by_key}, '"code": "unreachable"')
-    abroad = {"imap": {**imap, "host": "mail.invalid"}, **by_key}
-    yield "mail_server_without_tls", Task(module, abroad, '"code": "invalid_argument"')
-    misspelt = {"imap": {**imap, "securty": "tls"}, **by_key}
-    yield "mail_server_with_a_bad_option", Task(module, misspelt, '"code": "invalid_argument"')
     yield "mail_found", Task(module, {"paths": [message], **by_key}, '"messages_examined": 1')
     others = {"paths": [message], "privatekey_paths": [stage.file(key_pem(new_key()))]}
     yield "mail_not_found", Task(module, others, '"no_matching_key"')
-    for name, text in (("key", one.key_pem), ("bare_key", "".join(one.key_pem.splitlines()[1:-1]))):
-        given = {"privatekey_paths": [text]}
-        yield f"mail_by_{name}_given_as_path", Task(module, {"paths": [message], **given}, '"code": "not_found"')
-        trusting = {"imap": {**imap, "host": "mail.invalid", "security": "tls", "ca_path": text}, **by_key}
-        yield f"mail_server_by_{name}_given_as_ca", Task(module, trusting, '"code": "invalid_argument"')
-    encrypted = stage.secret(key_pem(new_key(), passphrase=PASSPHRASE))
-    opened = {"paths": [message], "privatekey_paths": [stage.file(encrypted)], "privatekey_passphrase": PASSPHRASE}
-    yield "mail_by_an_encrypted_key", Task(module, opened, '"messages_examined": 1')
-    refused = {**opened, "privatekey_passphrase": WRONG_PASSPHRASE}
-    yield "mail_by_a_closed_key", Task(module, refused, '"code": "bad_passphrase"')
+    given = {"privatekey_paths": [one.key_pem]}
+    yield "mail_by_key_given_as_path", Task(module, {"paths": [message], **given}, '"code": "not_found"')
 
 
 @dataclass(frozen=True)
@@ -352,30 +274,21 @@ class Performance:
         }
 
 
-MODES = ("real", "check")
-ON_ONE = {mode: pytest.mark.xdist_group(f"secrets, {mode}") for mode in MODES}
-"""A mode's tests on one of pytest-xdist's workers: another would run all tasks anew."""
-
-
 @pytest.fixture(scope="module")
-def perform(
+def performance(
     demo_simulator: Simulator, echo: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Performance]:
-    """Gives what came of a mode's tasks, which are run once."""
-    return cache(lambda mode: _perform(mode, demo_simulator, echo, tmp_path_factory.mktemp("secrets")))
+) -> Performance:
+    """What came of all tasks."""
+    return _perform(demo_simulator, echo, tmp_path_factory.mktemp("secrets"))
 
 
-@pytest.fixture(params=[pytest.param(mode, marks=mark) for mode, mark in ON_ONE.items()])
-def performance(perform: Callable[[str], Performance], request: pytest.FixtureRequest) -> Performance:
-    """What came of all tasks of a mode."""
-    return perform(request.param)
-
-
-def _perform(mode: str, demo_simulator: Simulator, echo: dict[str, str], folder: Path) -> Performance:
+def _perform(demo_simulator: Simulator, echo: dict[str, str], folder: Path) -> Performance:
     """Run all tasks with ansible-playbook, and one with ansible."""
     demo_simulator.reset()
     stage = Stage(folder)
-    stage.tasks = _all_tasks(stage, demo_simulator, mode)
+    stage.tasks = dict(
+        (*_imports(stage), *_mistakes(stage), *_refusals(), *_logins(stage, demo_simulator), *_mails(stage))
+    )
     logins = _login_options(demo_simulator, echo)
     tasks = [
         {
@@ -386,13 +299,13 @@ def _perform(mode: str, demo_simulator: Simulator, echo: dict[str, str], folder:
                 **task.options,
             },
             "ignore_errors": True,
+            "check_mode": task.check,
         }
         for number, (name, task) in enumerate(stage.tasks.items())
     ]
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
     playbook = stage.file(json.dumps(play))
-    check = ["--check"] if mode == "check" else []
-    output = _ansible(stage, "ansible-playbook", *check, playbook)
+    output = _ansible(stage, "ansible-playbook", playbook)
     assert f"ok={len(tasks)} " in output, output[-3000:]
     sections = dict(re.findall(r"^TASK \[(\w+)\] \*+\n(.*?)(?=^TASK \[|^PLAY RECAP)", output, re.MULTILINE | re.DOTALL))
     one = AUTHORITY.issue("adhoc.example.com")
@@ -404,7 +317,7 @@ def _perform(mode: str, demo_simulator: Simulator, echo: dict[str, str], folder:
         "SL_ENDPOINT_URL": demo_simulator.xmlrpc_url,
     }
     module = "softlayer.certificates.ssl_certificate_import"
-    sections["adhoc"] = _ansible(stage, "ansible", *check, "localhost", "-m", module, "-a", arguments, **environment)
+    sections["adhoc"] = _ansible(stage, "ansible", "localhost", "-m", module, "-a", arguments, **environment)
     stage.tasks["adhoc"] = Task(module, {}, '"reason": "key_mismatch"')
     return Performance(stage, sections, output, (*PASSWORDS, demo_simulator.api_key))
 
@@ -420,7 +333,6 @@ def _login_options(sim: Simulator, echo: dict[str, str]) -> dict[str, Callable[[
     return {
         "good": lambda transport: good | at(transport),
         "wrong": lambda transport: good | at(transport) | {"api_key": WRONG_API_KEY},
-        "unreachable": lambda transport: good | {"endpoint_url": f"http://127.0.0.1:1/{TRANSPORTS[transport]}/v3.1/"},
         "public": lambda _transport: good | {"endpoint_url": "https://api.invalid/xmlrpc/v3.1/"},
         "none": at,
         **{f"echo_{name}": lambda _transport, url=url: told | {"endpoint_url": url} for name, url in echo.items()},
@@ -466,52 +378,23 @@ def _ansible(stage: Stage, command: str, *arguments: str, **environment: str) ->
     return done.stdout + done.stderr
 
 
-def _all_tasks(stage: Stage, sim: Simulator, mode: str) -> dict[str, Task]:
-    """All tasks by name; in check mode nothing is sent that could be refused."""
-    refusals = _refusals() if mode == "real" else ()
-    return dict(
-        (*_imports(stage), *_key_stores(stage), *_mistakes(stage), *refusals, *_logins(stage, sim), *_mails(stage))
-    )
-
-
-class _Nobody(Simulator):
-    """Stands for the simulator where only the names of tasks are wanted."""
-
-    def __init__(self) -> None:
-        self.username = self.api_key = "nobody"
-
-    def orders(self) -> list[Options]:
-        return [{"id": 1}]
-
-
-class _Nowhere(Stage):
-    """Stands for the stage there."""
-
-    def file(self, content: str | bytes) -> str:
-        return ""
-
-
-NAMES = {mode: [*_all_tasks(_Nowhere(Path()), _Nobody(), mode), "adhoc"] for mode in MODES}
-
-
-@pytest.mark.parametrize(
-    ("mode", "name"), [pytest.param(mode, name, marks=ON_ONE[mode]) for mode in MODES for name in NAMES[mode]]
-)
-def test_a_task_shows_no_secret(perform: Callable[[str], Performance], mode: str, name: str) -> None:
-    performance = perform(mode)
-    section, task = performance.sections[name], performance.stage.tasks[name]
-    wanted = (task.expected_in_check if mode == "check" else None) or task.expected
-    assert wanted in section, section[:2000]
-    assert performance.found(section) == []
+def test_no_task_shows_a_secret(performance: Performance) -> None:
+    wrong = {}
+    for name, task in performance.stage.tasks.items():
+        section = performance.sections[name]
+        assert task.expected in section, section[:2000]
+        if found := performance.found(section):
+            wrong[name] = len(found)
+    assert wrong == {}
 
 
 def test_tasks_show_what_they_were_given(performance: Performance) -> None:
     """Ansible is as talkative as the searches above take for granted."""
-    for name in ("success_by_content", "bad_passphrase_by_content"):
+    for name in ("by_content", "bad_passphrase"):
         assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in performance.sections[name]
         assert '"invocation"' in performance.sections[name]
     log = (performance.stage.left / "ansible.log").read_text()
-    assert "success_by_content" in log
+    assert "bad_passphrase" in log
 
 
 def test_the_search_finds_what_is_there(performance: Performance) -> None:
