@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificate store through the module, over both transports."""
+"""The certificate store through the module: what is created, edited and deleted there, and what is not.
+
+What may be imported, what replaces what, and what is refused before anything is sent: the pure tests of `_plan`; claims and
+answers that are lost: those of `_run.creates`; encodings: those of `_x509`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from typing import Any
 import pytest
 import SoftLayer
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import (
@@ -36,10 +40,8 @@ from tests.support.certificates import (
     pem_of,
     pkcs7_of,
     pkcs12_of,
-    self_signed,
 )
-from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
-from tests.support.waiting import until
+from tests.support.modules import TRANSPORTS, Run, options_for, run_module
 
 Options = dict[str, Any]
 Snapshot = dict[int, dict[str, Any]]
@@ -181,23 +183,6 @@ class Files:
 Form = Callable[[Issued, Files], Options]
 
 
-def _text(name: str) -> Form:
-    change = DISORDER[name]
-    return lambda one, _file: {
-        "certificate_content": change(one.pem),
-        "privatekey_content": change(one.key_pem),
-        "intermediate_content": change(one.chain_pem),
-    }
-
-
-def _bytes(change: Callable[[str], bytes]) -> Form:
-    return lambda one, file: {
-        "certificate_path": file(change(one.pem)),
-        "privatekey_path": file(change(one.key_pem)),
-        "intermediate_path": file(change(one.chain_pem)),
-    }
-
-
 def _key(container: PrivateFormat, passphrase: str | None, encoding: Encoding) -> Form:
     return lambda one, file: {
         "certificate_path": file(one.pem + one.chain_pem),
@@ -214,44 +199,28 @@ def _bundle(pile: Callable[[Issued], str | bytes], rest: Callable[[Issued], str]
     }
 
 
-def _key_store(passphrase: str | None, order: int = 1) -> Form:
-    return lambda one, file: {
-        "pkcs12_path": file(pkcs12_of(one, passphrase, [*one.chain, AUTHORITY.root][::order])),
-        **({} if passphrase is None else {"pkcs12_passphrase": passphrase}),
-    }
-
-
 FORMS: dict[str, Form] = {
-    **{f"content_{name}": _text(name) for name in DISORDER},
-    **{
-        f"path_{name}": _bytes(lambda text, change=DISORDER[name]: change(text).encode()) for name in ("crlf", "quoted")
+    "content_crlf": lambda one, _file: {
+        "certificate_content": DISORDER["crlf"](one.pem),
+        "privatekey_content": DISORDER["crlf"](one.key_pem),
+        "intermediate_content": DISORDER["crlf"](one.chain_pem),
     },
-    **{f"path_{name}": _bytes(BYTES[name]) for name in BYTES},
-    "one_file": _bundle(lambda one: one.pem + one.chain_pem),
+    "path_utf_16": lambda one, file: {
+        "certificate_path": file(BYTES["utf_16_le"](one.pem)),
+        "privatekey_path": file(BYTES["utf_16_le"](one.key_pem)),
+        "intermediate_path": file(BYTES["utf_16_le"](one.chain_pem)),
+    },
     "one_file_backwards": _bundle(lambda one: pem_of(one.all[::-1])),
-    "one_file_leaf_in_the_middle": _bundle(lambda one: pem_of([one.chain[1], one.certificate, one.chain[0]])),
-    "one_content": lambda one, _file: {
-        "certificate_content": pem_of(one.all),
-        "privatekey_content": one.key_pem,
-    },
     "with_its_key": lambda one, file: dict.fromkeys(
         ("certificate_path", "privatekey_path"), file(one.key_pem + one.pem + one.chain_pem)
     ),
-    "chain_backwards_and_doubled": _bundle(
-        lambda one: one.pem, lambda one: pem_of([*one.all[::-1], *one.chain]) + one.pem
-    ),
     "der": _bundle(lambda one: one.der, lambda one: one.chain_pem),
-    "pkcs7_pem": _bundle(lambda one: pkcs7_of(one.all, Encoding.PEM)),
     "pkcs7_der": _bundle(lambda one: pkcs7_of(one.all, Encoding.DER)),
-    "pkcs7_chain": _bundle(lambda one: one.pem, lambda one: pkcs7_of(one.chain, Encoding.PEM).decode()),
-    "pkcs12": _key_store(PASSPHRASE),
-    "pkcs12_backwards": _key_store(PASSPHRASE, -1),
-    "pkcs12_open": _key_store(None),
-    "key_traditional": _key(TRADITIONAL, None, Encoding.PEM),
-    "key_pkcs8_encrypted": _key(PrivateFormat.PKCS8, PASSPHRASE, Encoding.PEM),
+    "pkcs12": lambda one, file: {
+        "pkcs12_path": file(pkcs12_of(one, PASSPHRASE, [*one.chain, AUTHORITY.root])),
+        "pkcs12_passphrase": PASSPHRASE,
+    },
     "key_traditional_encrypted": _key(TRADITIONAL, PASSPHRASE, Encoding.PEM),
-    "key_der": _key(PrivateFormat.PKCS8, None, Encoding.DER),
-    "key_traditional_der": _key(TRADITIONAL, None, Encoding.DER),
     "key_der_encrypted": _key(PrivateFormat.PKCS8, PASSPHRASE, Encoding.DER),
 }
 RSA_FORM = "key_traditional_encrypted"
@@ -260,12 +229,6 @@ FLEET = {
     name: AUTHORITY.issue(f"{name.replace('_', '-')}.example.com", key=new_key("rsa" if name == RSA_FORM else "ec"))
     for name in FORMS
 }
-
-
-def in_all_forms(files: Files, turn: int = 0) -> list[Options]:
-    """Every certificate of the fleet in one form, and in another one with each turn."""
-    names = list(FORMS)
-    return [FORMS[names[(number + turn) % len(names)]](FLEET[name], files) for number, name in enumerate(names)]
 
 
 @dataclass(frozen=True)
@@ -277,28 +240,28 @@ class Bulk:
     calls: list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
-def bulk(request: pytest.FixtureRequest, demo_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Bulk:
+@pytest.fixture(scope="module")
+def bulk(demo_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Bulk:
     """The fleet, imported in one run, each certificate in another form."""
     demo_simulator.reset()
     folder = tmp_path_factory.mktemp("forms")
-    options = options_for(demo_simulator, request.param) | {"ledger_url": f"sqlite:///{folder}/ledger.sqlite3"}
-    done = run(options, *in_all_forms(Files(folder)))
+    options = options_for(demo_simulator, "rest") | {"ledger_url": f"sqlite:///{folder}/ledger.sqlite3"}
+    done = run(options, *(form(FLEET[name], Files(folder)) for name, form in FORMS.items()))
     return Bulk(done, snapshot(demo_simulator), demo_simulator.calls())
 
 
-@pytest.mark.parametrize("form", list(FORMS))
-def test_every_form_is_imported_as_canonical_pem(bulk: Bulk, form: str) -> None:
-    issued, entry = FLEET[form], bulk.done["certificates"][list(FORMS).index(form)]
-    assert (entry["outcome"], entry["reason"], entry["message"]) == ("imported", None, "Imported.")
-    record = bulk.stored[entry["id"]]
-    assert (record["certificate"], record["intermediateCertificate"]) == (issued.pem, issued.chain_pem)
-    container = TRADITIONAL if form == RSA_FORM or form == "key_traditional" else PrivateFormat.PKCS8
-    assert record["privateKey"] == key_pem(issued.key, container)
+def test_every_form_is_imported_as_canonical_pem(bulk: Bulk) -> None:
+    for form, entry in zip(FORMS, bulk.done["certificates"], strict=True):
+        issued = FLEET[form]
+        assert (entry["outcome"], entry["reason"], entry["message"]) == ("imported", None, "Imported."), form
+        record = bulk.stored[entry["id"]]
+        assert (record["certificate"], record["intermediateCertificate"]) == (issued.pem, issued.chain_pem), form
+        container = TRADITIONAL if form == RSA_FORM else PrivateFormat.PKCS8
+        assert record["privateKey"] == key_pem(issued.key, container), form
 
 
-@pytest.mark.parametrize("form", ["one_file", RSA_FORM])
-def test_the_facts_of_a_certificate(bulk: Bulk, form: str) -> None:
+def test_the_facts_of_a_certificate(bulk: Bulk) -> None:
+    form = RSA_FORM
     issued, entry = FLEET[form], bulk.done["certificates"][list(FORMS).index(form)]
     certificate = issued.certificate
     request = x509.load_pem_x509_csr(issued.csr_pem.encode())
@@ -310,8 +273,8 @@ def test_the_facts_of_a_certificate(bulk: Bulk, form: str) -> None:
         "not_before": f"{certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
         "not_after": f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
         "subject_alt_names": [f"{form.replace('_', '-')}.example.com"],
-        "key_type": "RSA" if form == RSA_FORM else "EC",
-        "key_size": 2048 if form == RSA_FORM else 256,
+        "key_type": "RSA",
+        "key_size": 2048,
         "trust": "incomplete",  # the fleet is imported where only the machine's own roots are trusted
         "notes": "",
         "order_id": None,
@@ -337,148 +300,48 @@ def test_no_call_asks_for_a_private_key(bulk: Bulk) -> None:
         assert call["mask"].startswith("mask[") and "privateKey" not in call["mask"]
 
 
-def test_the_same_in_other_encodings_changes_nothing(sim: Simulator, tmp_path: Path) -> None:
-    """At least 40 certificates, twice over each transport."""
-    assert len(FORMS) >= 40
-    for turn, transport in enumerate([*TRANSPORTS, *TRANSPORTS]):
-        done = run(options_for(sim, transport), *in_all_forms(Files(tmp_path), turn * 7))
-        assert done["changed"] is (turn == 0)
-        assert {entry["outcome"] for entry in done["certificates"]} == {"imported" if turn == 0 else "unchanged"}
-        assert len(sim.certificates()) == 1 + len(FORMS)
-
-
-@pytest.mark.parametrize("form", ["content_crlf", "path_utf_16_le", "pkcs7_der", "pkcs12", "key_pkcs8_encrypted"])
-def test_one_at_top_level(sim: Simulator, any_api: Options, tmp_path: Path, form: str) -> None:
-    options = FORMS[form](FLEET[form], Files(tmp_path))
+def test_one_at_top_level(sim: Simulator, any_api: Options, tmp_path: Path) -> None:
+    options = FORMS["pkcs12"](FLEET["pkcs12"], Files(tmp_path))
     done = predicted(sim, any_api, **options, notes="web frontend")
     assert outcome(done) == ("imported", None)
     record = snapshot(sim)[done["certificate"]["id"]]
-    assert (record["certificate"], record["notes"]) == (FLEET[form].pem, "web frontend")
+    assert (record["certificate"], record["notes"]) == (FLEET["pkcs12"].pem, "web frontend")
     again = predicted(sim, any_api, **options)
     assert outcome(again) == ("unchanged", None)
     assert (again["certificate"]["id"], again["certificate"]["notes"]) == (record["id"], "web frontend")
 
 
-def test_a_self_signed_one(sim: Simulator, any_api: Options) -> None:
-    issued = self_signed(NAME)
-    done = predicted(sim, any_api, **issued.options(intermediate_content=None))
-    assert outcome(done) == ("imported", None) and "signed by itself" in str(done["warnings"])
-    assert not snapshot(sim)[done["certificate"]["id"]]["intermediateCertificate"]
-
-
 # What is refused, before anything is sent
 
 
-def _expired_chain() -> str:
-    return pem_of([AUTHORITY.reissue(not_after=NOW - DAY), *AUTHORITY.chain[1:]])
-
-
 GOOD, OTHER = AUTHORITY.issue(NAME), OTHER_AUTHORITY.issue("other.example.com")
-LOCAL: dict[str, tuple[str, Form]] = {
-    "no_certificate": ("invalid_pem", lambda one, _file: one.options(certificate_content="text")),
-    "empty_certificate": ("invalid_pem", lambda one, _file: one.options(certificate_content="")),
-    "damaged_certificate": (
-        "invalid_pem",
-        lambda one, _file: one.options(certificate_content=one.pem.replace("MII", "MIJ", 1)),
-    ),
-    "key_as_certificate": (
-        "invalid_pem",
-        lambda one, file: {"certificate_path": file(one.key_pem), "privatekey_path": file(one.key_pem)},
-    ),
-    "truncated_der": (
-        "invalid_pem",
-        lambda one, file: one.options(certificate_content=None, certificate_path=file(one.der[:-9])),
-    ),
-    "no_key": ("invalid_pem", lambda one, _file: one.options(privatekey_content=one.pem)),
-    "no_key_but_a_passphrase": (
-        "invalid_pem",
-        lambda one, _file: one.options(privatekey_content=one.pem, privatekey_passphrase=PASSPHRASE),
-    ),
-    "no_intermediate": ("invalid_pem", lambda one, _file: one.options(intermediate_content="text")),
-    "no_csr": ("invalid_pem", lambda one, _file: one.options(csr_content="text")),
-    "no_pkcs12": ("invalid_pem", lambda one, file: {"pkcs12_path": file(one.pem), "pkcs12_passphrase": PASSPHRASE}),
-    "pkcs12_without_key": (
-        "invalid_pem",
-        lambda one, file: {"pkcs12_path": file(_key_store_of_certificates(one))},
-    ),
-    "other_key": ("key_mismatch", lambda one, _file: one.options(privatekey_content=OTHER.key_pem)),
-    "other_csr": ("csr_mismatch", lambda one, _file: one.options(csr_content=OTHER.csr_pem)),
-    "other_chain": ("chain_invalid", lambda one, _file: one.options(intermediate_content=OTHER.chain_pem)),
-    "gap_in_chain": ("chain_invalid", lambda one, _file: one.options(intermediate_content=pem_of(one.chain[1:]))),
-    "expired_chain": ("chain_invalid", lambda one, _file: one.options(intermediate_content=_expired_chain())),
-    "expired": ("expired", lambda _one, _file: AUTHORITY.issue(NAME, days=(-90, -1)).options()),
-    "not_yet_valid": ("not_yet_valid", lambda _one, _file: AUTHORITY.issue(NAME, days=(1, 90)).options()),
-    "passphrase_missing": (
-        "bad_passphrase",
-        lambda one, _file: one.options(privatekey_content=key_pem(one.key, passphrase=PASSPHRASE)),
-    ),
-    "passphrase_wrong": (
-        "bad_passphrase",
-        lambda one, file: {
-            "certificate_path": file(one.pem),
-            "privatekey_path": file(key_pem(one.key, TRADITIONAL, PASSPHRASE)),
-            "privatekey_passphrase": "wrong one",
-        },
-    ),
-    "pkcs12_passphrase_missing": (
-        "bad_passphrase",
-        lambda one, file: {"pkcs12_path": file(pkcs12_of(one, PASSPHRASE))},
-    ),
-    "pkcs12_passphrase_wrong": (
-        "bad_passphrase",
-        lambda one, file: {"pkcs12_path": file(pkcs12_of(one, PASSPHRASE)), "pkcs12_passphrase": "wrong one"},
-    ),
-    "file_missing": ("not_found", lambda one, _file: one.options(csr_path="/nonexistent/file.csr")),
-    "folder": ("not_found", lambda one, file: one.options(csr_path=str(Path(file("x")).parent))),
-    "two_keys": ("ambiguous", lambda one, _file: one.options(privatekey_content=one.key_pem + OTHER.key_pem)),
-    "two_of_one_key": (
-        "ambiguous",
-        lambda one, _file: one.options(certificate_content=one.pem + AUTHORITY.issue(NAME, key=one.key).pem),
-    ),
-    "ed25519": ("refused", lambda _one, _file: AUTHORITY.issue(NAME, key=new_key("ed25519")).options()),
-}
+LOCAL: list[tuple[str, Options]] = [
+    ("invalid_pem", GOOD.options(certificate_content="text")),
+    ("key_mismatch", GOOD.options(privatekey_content=OTHER.key_pem)),
+    ("csr_mismatch", GOOD.options(csr_content=OTHER.csr_pem)),
+    ("chain_invalid", GOOD.options(intermediate_content=pem_of(GOOD.chain[1:]))),
+    ("expired", AUTHORITY.issue(NAME, days=(-90, -1)).options()),
+    ("not_yet_valid", AUTHORITY.issue(NAME, days=(1, 90)).options()),
+    ("bad_passphrase", GOOD.options(privatekey_content=key_pem(GOOD.key, passphrase=PASSPHRASE))),
+    ("not_found", GOOD.options(csr_path="/nonexistent/file.csr")),
+    ("ambiguous", GOOD.options(privatekey_content=GOOD.key_pem + OTHER.key_pem)),
+    ("refused", AUTHORITY.issue(NAME, key=new_key("ed25519")).options()),
+]
 
 
-def _key_store_of_certificates(issued: Issued) -> bytes:
-    return pkcs12.serialize_key_and_certificates(None, None, issued.certificate, None, NoEncryption())
+def test_refused_before_anything_is_sent(sim: Simulator, any_api: Options) -> None:
+    done = predicted(sim, any_api, *(options for _reason, options in LOCAL))
+    assert [(one["outcome"], one["reason"], one["id"], one["superseded"]) for one in done["certificates"]] == [
+        ("failed", reason, None, []) for reason, _options in LOCAL
+    ]
+    assert done.code == "certificates_failed" and len(done["failure"]["details"]["items"]) == len(LOCAL)
+    assert sim.calls() == [] and done["api_calls"] == 0
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
-def refusals(
-    request: pytest.FixtureRequest, demo_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
-) -> Bulk:
-    """One run, in check mode, with everything that is refused, and nothing else."""
-    demo_simulator.reset()
-    files = Files(tmp_path_factory.mktemp("refused"))
-    items = [build(GOOD, files) for _reason, build in LOCAL.values()]
-    done = run(options_for(demo_simulator, request.param), *items, check=True)
-    return Bulk(done, snapshot(demo_simulator), demo_simulator.calls())
-
-
-@pytest.mark.parametrize("case", list(LOCAL))
-def test_refused_locally(refusals: Bulk, case: str) -> None:
-    entry = refusals.done["certificates"][list(LOCAL).index(case)]
-    assert (entry["outcome"], entry["reason"], entry["id"], entry["superseded"]) == ("failed", LOCAL[case][0], None, [])
-
-
-def test_a_version_that_does_not_exist(sim: Simulator, any_api: Options, tmp_path: Path) -> None:
-    der = GOOD.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x06", 1)
-    done = run(any_api, **GOOD.options(certificate_content=None, certificate_path=Files(tmp_path)(der)))
-    assert outcome(done) == ("failed", "invalid_pem")
-
-
-def test_nothing_is_sent_if_all_are_refused_locally(refusals: Bulk) -> None:
-    assert refusals.calls == [] and refusals.done["api_calls"] == 0
-    assert refusals.done.code == "certificates_failed"
-    assert len(refusals.done["failure"]["details"]["items"]) == len(LOCAL)
-
-
-@pytest.mark.parametrize("case", ["no_certificate", "passphrase_wrong", "other_key", "expired", "file_missing"])
-def test_refused_at_top_level(sim: Simulator, case: str, tmp_path: Path) -> None:
-    reason, build = LOCAL[case]
-    done = predicted(sim, options_for(sim), **build(GOOD, Files(tmp_path)))
-    assert outcome(done) == ("failed", reason)
-    assert done.code == reason and done["msg"] == done["certificate"]["message"]
+def test_refused_at_top_level(sim: Simulator, any_api: Options) -> None:
+    done = predicted(sim, any_api, **GOOD.options(privatekey_content=OTHER.key_pem))
+    assert outcome(done) == ("failed", "key_mismatch")
+    assert done.code == "key_mismatch" and done["msg"] == done["certificate"]["message"]
     assert sim.calls() == []
 
 
@@ -498,41 +361,6 @@ def test_one_failure_stops_no_other(sim: Simulator, api: Options) -> None:
     assert [item["item"] for item in done["failure"]["details"]["items"]] == [1, 2]
 
 
-def test_an_incomplete_chain_is_a_warning(sim: Simulator, any_api: Options) -> None:
-    done = predicted(sim, any_api, **GOOD.options(intermediate_content=pem_of(GOOD.chain[:1])))
-    assert outcome(done) == ("imported", None)
-    alone = run(any_api, check=True, **OTHER.options(intermediate_content=None))
-    assert "other.example.com: The chain is incomplete" in str(alone["warnings"])
-    assert outcome(alone) == ("imported", None)
-
-
-def test_a_wrong_chain_in_the_same_file(sim: Simulator, any_api: Options) -> None:
-    done = predicted(
-        sim, any_api, **GOOD.options(certificate_content=GOOD.pem + OTHER.chain_pem, intermediate_content=None)
-    )
-    assert outcome(done) == ("failed", "chain_invalid")
-
-
-@pytest.mark.parametrize(
-    ("wish", "options"),
-    [
-        ("allow_expired", AUTHORITY.issue(NAME, days=(-90, -1)).options()),
-        ("allow_expired", GOOD.options(intermediate_content=_expired_chain())),
-    ],
-    ids=["certificate", "chain"],
-)
-def test_expired_but_wanted(sim: Simulator, any_api: Options, wish: str, options: Options) -> None:
-    assert outcome(predicted(sim, any_api, **options, **{wish: True})) == ("imported", None)
-
-
-def test_a_root_is_never_uploaded(sim: Simulator, any_api: Options) -> None:
-    options = GOOD.options(intermediate_content=pem_of(GOOD.all[1:]), verify_chain=False)
-    done = run(any_api, **options)
-    assert outcome(done) == ("imported", None)
-    assert snapshot(sim)[done["certificate"]["id"]]["intermediateCertificate"] == GOOD.chain_pem
-    assert outcome(run(any_api, **options)) == ("unchanged", None)
-
-
 # Orders
 
 
@@ -547,8 +375,8 @@ def of_order(sim: Simulator, name: str) -> tuple[int, Options]:
     }
 
 
-@pytest.mark.parametrize("name", ["shop.example.com", "*.example.org", "xn--bcher-kva.example.net"])
-def test_the_certificate_of_an_order(sim: Simulator, api: Options, name: str) -> None:
+def test_the_certificate_of_an_order(sim: Simulator, api: Options) -> None:
+    name = "*.example.org"
     order_id, options = of_order(sim, name)
     done = predicted(sim, api, **options, order_id=order_id)
     assert outcome(done) == ("imported", None)
@@ -590,10 +418,9 @@ def test_without_orders_what_has_none_is_still_imported(sim: Simulator, api: Opt
 # In the store already
 
 
-@pytest.mark.parametrize("services", [0, 2])
-def test_updates(sim: Simulator, api: Options, services: int) -> None:
+def test_updates(sim: Simulator, api: Options) -> None:
     [identifier] = store(sim, GOOD, notes="old")
-    sim.patch_certificate(identifier, associatedServiceCount=services)
+    sim.patch_certificate(identifier, associatedServiceCount=2)
     done = predicted(sim, api, **GOOD.options(notes="new", csr_content=GOOD.csr_pem))
     assert outcome(done) == ("updated", None)
     assert (done["certificate"]["id"], done["certificate"]["notes"]) == (identifier, "new")
@@ -612,40 +439,14 @@ def test_intermediates_are_updated(sim: Simulator, api: Options) -> None:
     assert snapshot(sim)[identifier]["intermediateCertificate"] == GOOD.chain_pem
 
 
-def test_intermediates_in_use_are_stored_with_a_second_record(sim: Simulator, any_api: Options) -> None:
-    """The store does not allow to change them; so the certificate is stored once more, for its listeners to be switched to."""
-    [identifier] = store(sim, GOOD, chain=pem_of(GOOD.chain[:1]))
-    before = sim.patch_certificate(identifier, associatedServiceCount=3)
-    done = predicted(sim, any_api, **GOOD.options(notes="new"))
-    assert outcome(done) == ("imported", None) and superseded(done) == {identifier: False}
-    assert f"certificate {identifier} lacks" in done["certificate"]["message"]
-    assert snapshot(sim)[identifier] == before
-    assert snapshot(sim)[done["certificate"]["id"]]["intermediateCertificate"] == GOOD.chain_pem
-    assert outcome(run(any_api, **GOOD.options())) == ("unchanged", None)
-
-
-def test_intermediates_in_use_that_lack_nothing_are_left(sim: Simulator, any_api: Options) -> None:
-    [identifier] = store(sim, GOOD)
-    before = sim.patch_certificate(identifier, associatedServiceCount=3)
-    done = predicted(sim, any_api, **GOOD.options(intermediate_content=pem_of(GOOD.chain[:1])))
-    assert outcome(done) == ("failed", "in_use")
-    assert str(identifier) in done["msg"] and "3 services" in done["msg"]
-    assert snapshot(sim) == {**snapshot(sim), identifier: before}
-
-
-@pytest.mark.parametrize("notes", ["", "two\nlines", "two\r\nlines", "Grüße & <tags> 😀", " spaces around "])
-def test_notes_come_out_as_they_went_in(sim: Simulator, api: Options, notes: str) -> None:
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_notes_come_out_as_they_went_in(sim: Simulator, api: Options) -> None:
+    notes = " Grüße & <tags> 😀,\r\nand spaces around "
     assert outcome(run(api, **GOOD.options(notes=notes))) == ("imported", None)
     assert outcome(run(api, **GOOD.options(notes=notes))) == ("unchanged", None)
 
 
-def test_an_edit_that_is_refused(sim: Simulator, api: Options) -> None:
-    store(sim, GOOD)
-    sim.fault("false", method="editObject")
-    assert outcome(run(api, **GOOD.options(notes="new"))) == ("failed", "refused")
-
-
-UNCLEAR = {"reset_after": True, "html_502_after": True, "reset_before": False, "html_500": False}
+UNCLEAR = {"reset_after": True, "html_500": False}
 """Faults whose answer leaves open whether the call was carried out, and whether it was."""
 
 
@@ -675,37 +476,14 @@ def test_a_deletion_whose_answer_is_lost_is_looked_for(sim: Simulator, api: Opti
     assert number not in [record["id"] for record in sim.certificates()]
 
 
-@pytest.mark.parametrize("setting", [{"page_size_cap": 2}, {"ignore_limits": True}, {"omit_total": True}])
-def test_a_listing_in_pages_hides_nothing(sim: Simulator, api: Options, setting: Options) -> None:
-    fleet = [AUTHORITY.issue(f"page{number}.example.com") for number in range(5)]
-    store(sim, *fleet)
-    sim.settings(**setting)
-    done = run(api, *(one.options() for one in fleet))
-    assert done["changed"] is False and len(sim.certificates()) == 6
-
-
-def test_stored_twice_and_none_is_as_wanted(sim: Simulator, any_api: Options) -> None:
-    first, second = store(sim, GOOD, OTHER)
-    sim.patch_certificate(second, certificate=GOOD.pem, intermediateCertificate=GOOD.chain_pem, notes="second")
-    done = predicted(sim, any_api, **GOOD.options(notes="third"))
-    assert outcome(done) == ("failed", "ambiguous")
-    assert str(first) in done["msg"] and str(second) in done["msg"]
-
-
 # The same certificate several times in one run
 
 
-@pytest.mark.parametrize("form", ["content_crlf", "pkcs12", "pkcs7_der", "key_traditional"])
-def test_twice_in_one_run_is_once(sim: Simulator, any_api: Options, tmp_path: Path, form: str) -> None:
-    done = predicted(sim, any_api, GOOD.options(), OTHER.options(), FORMS[form](GOOD, Files(tmp_path)))
+def test_twice_in_one_run_is_once(sim: Simulator, any_api: Options, tmp_path: Path) -> None:
+    done = predicted(sim, any_api, GOOD.options(), OTHER.options(), FORMS["pkcs7_der"](GOOD, Files(tmp_path)))
     first, _other, again = done["certificates"]
     assert [entry["outcome"] for entry in done["certificates"]] == ["imported", "imported", "unchanged"]
     assert first["id"] == again["id"] and len(sim.certificates()) == 3
-
-
-def test_twice_in_one_run_but_not_the_same(sim: Simulator, any_api: Options) -> None:
-    done = predicted(sim, any_api, GOOD.options(notes="a"), GOOD.options(notes="b"))
-    assert [entry["reason"] for entry in done["certificates"]] == [None, "ambiguous"]
 
 
 def test_twice_in_one_run_and_refused(sim: Simulator, any_api: Options) -> None:
@@ -760,31 +538,6 @@ def test_what_nothing_uses_is_removed_after_the_new_one_is_stored(sim: Simulator
     assert [call["method"] for call in sim.calls() if call["method"] in WRITES] == ["createObject", "deleteObject"]
 
 
-def test_it_is_removed_later_too(sim: Simulator, any_api: Options) -> None:
-    old, new = store(sim, OLD, NEW)
-    done = predicted(sim, any_api, **NEW.options(), remove_superseded=True)
-    assert outcome(done) == ("unchanged", None) and done["changed"] is True
-    assert superseded(done) == {old: True} and new in snapshot(sim)
-    again = predicted(sim, any_api, **NEW.options(), remove_superseded=True)
-    assert again["changed"] is False and superseded(again) == {}
-
-
-KEPT = {
-    "other_organization": AUTHORITY.issue(RENEWED, organization="Someone Else", days=(-300, 20)),
-    "other_key_type": AUTHORITY.issue(RENEWED, organization="Example Inc.", key=new_key("rsa"), days=(-300, 20)),
-    "more_names": AUTHORITY.issue(
-        RENEWED, organization="Example Inc.", names=[RENEWED, "gone.example.com"], days=(-300, 20)
-    ),
-}
-
-
-def test_what_the_new_one_cannot_stand_in_for_is_kept(sim: Simulator, any_api: Options) -> None:
-    kept = store(sim, *KEPT.values())
-    done = predicted(sim, any_api, **NEW.options(), remove_superseded=True)
-    assert superseded(done) == {}
-    assert set(kept) <= set(snapshot(sim))
-
-
 @pytest.mark.parametrize("kind", ["fault", "reset_before"])
 def test_nothing_is_removed_unless_the_new_one_is_stored(sim: Simulator, api: Options, home: Path, kind: str) -> None:
     [old] = store(sim, OLD)
@@ -796,24 +549,15 @@ def test_nothing_is_removed_unless_the_new_one_is_stored(sim: Simulator, api: Op
     assert superseded(run(api, **NEW.options(), remove_superseded=True)) == {old: True}
 
 
-@pytest.mark.parametrize("kind", ["false", "fault", "access_denied"])
-def test_a_removal_that_is_refused_is_not_told_as_done(sim: Simulator, api: Options, kind: str) -> None:
+def test_a_removal_that_is_refused_is_not_told_as_done(sim: Simulator, api: Options) -> None:
     [old] = store(sim, OLD)
-    sim.fault(kind, method="deleteObject")
+    sim.fault("false", method="deleteObject")
     done = run(api, **NEW.options(), remove_superseded=True)
     assert outcome(done) == ("imported", None)
     assert superseded(done) == {old: False} and old in snapshot(sim)
     assert f"The certificate {old}, which is superseded, was not removed: " in str(done["warnings"])
     again = run(api, **NEW.options(), remove_superseded=True)
     assert outcome(again) == ("unchanged", None) and again["changed"] is False
-
-
-def test_what_the_same_run_wants_to_be_there_is_not_removed(sim: Simulator, any_api: Options) -> None:
-    """Otherwise it would go with every other run and come back with the next."""
-    items = [OLD.options(), NEW.options(remove_superseded=True)]
-    assert run(any_api, *items)["changed"] is True
-    again = run(any_api, *items)
-    assert (again["changed"], len(sim.certificates())) == (False, 3)
 
 
 # Absent
@@ -824,33 +568,17 @@ def colons(fingerprint: str) -> str:
     return ":".join(fingerprint[start : start + 2] for start in range(0, 64, 2)).upper()
 
 
-@pytest.mark.parametrize(
-    "identity",
-    [
-        lambda record: {"certificate_id": record["id"]},
-        lambda _record: {"fingerprint_sha256": GOOD.fingerprint},
-        lambda _record: {"fingerprint_sha256": colons(GOOD.fingerprint)},
-        lambda _record: {"common_name": NAME.upper()},
-    ],
-    ids=["id", "fingerprint", "colons", "common_name"],
-)
-def test_absent(sim: Simulator, api: Options, identity: Callable[[Options], Options]) -> None:
+def test_absent(sim: Simulator, api: Options) -> None:
+    """By the fingerprint as OpenSSL prints it."""
     good, other = store(sim, GOOD, OTHER)
-    options = identity(snapshot(sim)[good])
+    colons = ":".join(GOOD.fingerprint[start : start + 2] for start in range(0, 64, 2)).upper()
+    options = {"fingerprint_sha256": colons}
     done = predicted(sim, api, state="absent", **options)
     assert outcome(done) == ("removed", None)
     assert (done["certificate"]["id"], done["certificate"]["fingerprint_sha256"]) == (good, GOOD.fingerprint)
     assert good not in snapshot(sim) and other in snapshot(sim)
     again = predicted(sim, api, state="absent", **options)
     assert outcome(again) == ("unchanged", None) and again["changed"] is False
-
-
-def test_absent_but_ambiguous(sim: Simulator, any_api: Options) -> None:
-    ids = store(sim, OLD, NEW)
-    done = predicted(sim, any_api, state="absent", common_name=RENEWED)
-    assert outcome(done) == ("failed", "ambiguous")
-    assert all(str(identifier) in done["msg"] for identifier in ids)
-    assert set(ids) <= set(snapshot(sim))
 
 
 def test_absent_but_in_use(sim: Simulator, any_api: Options) -> None:
@@ -861,35 +589,12 @@ def test_absent_but_in_use(sim: Simulator, any_api: Options) -> None:
     assert "2" in done["msg"] and identifier in snapshot(sim)
 
 
-def test_where_to_see_what_uses_it(sim: Simulator, api: Options) -> None:
-    [identifier] = store(sim, GOOD)
-    listeners = [{"id": 12, "uuid": "5c1a", "tlsCertificateId": identifier}, {"id": 13, "uuid": None}]
-    sim.patch_certificate(identifier, associatedServiceCount=2, lbaasListeners=listeners)
-    done = predicted(sim, api, state="absent", certificate_id=identifier)
-    assert outcome(done) == ("failed", "in_use")
-    assert "ssl_certificate_info with gather_services" in done["msg"]
-
-
-def test_absent_but_refused(sim: Simulator, api: Options) -> None:
-    [identifier] = store(sim, GOOD)
-    sim.fault("fault", method="deleteObject", message="The certificate has associated services.")
-    done = run(api, state="absent", certificate_id=identifier)
-    assert outcome(done) == ("failed", "refused") and "associated services" in done["msg"]
-
-
-def test_absent_and_someone_else_was_faster(sim: Simulator, api: Options) -> None:
-    [identifier] = store(sim, GOOD)
-    sim.fault("reset_after", method="deleteObject", times=1)
-    assert outcome(run(api, state="absent", certificate_id=identifier, retries=1)) == ("removed", None)
-
-
 @pytest.mark.parametrize("identity", ["fingerprint_sha256", "common_name"])
-@pytest.mark.parametrize("value", ["", " ", "."])
-def test_an_empty_name_removes_nothing(sim: Simulator, identity: str, value: str) -> None:
+def test_an_empty_name_removes_nothing(sim: Simulator, identity: str) -> None:
     """The store of the fleet holds one certificate, and a variable that is not set names it least of all."""
     before = sim.certificates()
     assert len(before) == 1
-    run(options_for(sim), state="absent", **{identity: value})
+    run(options_for(sim), state="absent", **{identity: ""})
     assert sim.certificates() == before
 
 
@@ -898,26 +603,6 @@ def test_present_and_absent_in_one_run(sim: Simulator, api: Options) -> None:
     done = predicted(sim, api, OTHER.options(), {"state": "absent", "certificate_id": identifier})
     assert [entry["outcome"] for entry in done["certificates"]] == ["imported", "removed"]
     assert done["api_calls"] == 5
-
-
-def test_present_and_absent_at_once(sim: Simulator, api: Options) -> None:
-    """Whichever came last would win, and a second run of a renewal would remove what the first one stored."""
-    items = [GOOD.options(), {"state": "absent", "fingerprint_sha256": GOOD.fingerprint}]
-    store(sim, GOOD)
-    done = predicted(sim, api, *items)
-    assert [entry["reason"] for entry in done["certificates"]] == [None, "ambiguous"]
-    assert len(sim.certificates()) == 2
-
-
-def test_absent_twice(sim: Simulator, api: Options) -> None:
-    [identifier] = store(sim, GOOD)
-    items = [{"state": "absent", "certificate_id": identifier}, {"state": "absent", "common_name": NAME}]
-    done = predicted(sim, api, *items)
-    assert [(entry["outcome"], entry["id"]) for entry in done["certificates"]] == [
-        ("removed", identifier),
-        ("unchanged", identifier),
-    ]
-    assert methods(sim)["deleteObject"] == 1
 
 
 # Diff mode
@@ -941,19 +626,10 @@ def test_a_diff_shows_public_facts_only(sim: Simulator, any_api: Options) -> Non
     assert (removed["before"]["id"], removed["after"]) == (gone, {})
 
 
-def test_a_diff_of_notes_shows_both(sim: Simulator, any_api: Options) -> None:
-    store(sim, GOOD, notes="old words")
-    [diff] = predicted(sim, any_api, **GOOD.options(notes="new words"))["diff"]
-    assert "old words" in str(diff["before"]) and "new words" in str(diff["after"])
-
-
 # Answers that are lost, and calls that fail
 
 
-LOST = ["reset_after", "hang_after", "html_502_after", "truncated", "cut", "empty_body"]
-
-
-@pytest.mark.parametrize("kind", LOST)
+@pytest.mark.parametrize("kind", ["hang_after", "empty_body"])
 def test_a_lost_answer_is_looked_up(sim: Simulator, api: Options, kind: str) -> None:
     fleet = [GOOD, OLD, NEW, OTHER]
     sim.fault(kind, method="createObject", nth=2)
@@ -964,53 +640,9 @@ def test_a_lost_answer_is_looked_up(sim: Simulator, api: Options, kind: str) -> 
     assert len(stored) == 5 and methods(sim)["createObject"] == 4
 
 
-def test_a_lost_answer_for_one_without_a_common_name(sim: Simulator, api: Options) -> None:
-    nameless = AUTHORITY.issue(None, names=["nameless.example.com"])
-    sim.fault("reset_after", method="createObject")
-    done = run(api, **nameless.options())
-    assert outcome(done) == ("imported", None)
-    assert snapshot(sim)[done["certificate"]["id"]]["certificate"] == nameless.pem
-
-
-@pytest.mark.parametrize("kind", ["fault", "false"])
-def test_a_lost_answer_where_the_name_is_not_found(sim: Simulator, api: Options, kind: str) -> None:
-    sim.fault("reset_after", method="createObject")
-    sim.fault(kind, method="findByCommonName")
-    assert outcome(run(api, **GOOD.options())) == ("imported", None)
-    assert len(sim.certificates()) == 2
-
-
-def test_a_lost_answer_that_cannot_be_looked_up(sim: Simulator, api: Options) -> None:
-    sim.fault("reset_after", method="createObject")
-    sim.fault("fault", method="findByCommonName")
-    sim.fault("fault", method="getSecurityCertificates", nth=2, message="It is odd.")
-    done = run(api, **GOOD.options())
-    assert outcome(done) == ("failed", "outcome_unknown") and done.code == "outcome_unknown"
-    assert methods(sim)["createObject"] == 1
-    sim.clear_faults()
-    assert outcome(run(api, **GOOD.options())) == ("unchanged", None)
-    assert len(sim.certificates()) == 2
-
-
-@pytest.mark.parametrize("text", ["", GOOD.pem.replace("M", "N")], ids=["nothing", "damaged"])
-def test_what_the_store_does_not_show_any_more_is_not_stored_again(sim: Simulator, api: Options, text: str) -> None:
-    """The ledger knows the record, which is still there."""
-    done = run(api, **GOOD.options())
-    identifier = done["certificate"]["id"]
-    sim.patch_certificate(identifier, certificate=text)
-    again = run(api, **GOOD.options())
-    assert outcome(again) == ("failed", "api_error")
-    assert f"It was stored as certificate {identifier}" in again["msg"]
-    assert methods(sim)["createObject"] == 1
-
-
-NOT_PROCESSED = ["reset_before", "hang_before", "html_500", "html_200"]
-
-
-@pytest.mark.parametrize("kind", NOT_PROCESSED)
-def test_no_answer_and_not_stored(sim: Simulator, api: Options, home: Path, kind: str) -> None:
-    sim.fault(kind, method="createObject")
-    done = run(api, **GOOD.options(), timeout=0.5 if kind == "hang_before" else 60, retries=2)
+def test_no_answer_and_not_stored(sim: Simulator, api: Options, home: Path) -> None:
+    sim.fault("reset_before", method="createObject")
+    done = run(api, **GOOD.options(), retries=2)
     assert outcome(done) == ("failed", "outcome_unknown")
     assert done["changed"] is False and methods(sim)["createObject"] == 1
     sim.clear_faults()
@@ -1023,12 +655,8 @@ def test_no_answer_and_not_stored(sim: Simulator, api: Options, home: Path, kind
     ("rule", "reason"),
     [
         ({"kind": "false"}, "refused"),
-        ({"kind": "fault", "code": "SoftLayer_Exception_InvalidValue", "message": "It is odd."}, "refused"),
         ({"kind": "fault", "message": "Internal Error"}, "outcome_unknown"),
-        ({"kind": "fault", "message": "Request timed out"}, "outcome_unknown"),
-        ({"kind": "access_denied"}, "api_error"),
         ({"kind": "rate_limit"}, "api_error"),
-        ({"kind": "unknown_method"}, "api_error"),
         ({"kind": "not_found"}, "not_found"),
     ],
     ids=lambda value: value["kind"] + value.get("message", "")[:2] if isinstance(value, dict) else value,
@@ -1043,85 +671,30 @@ def test_a_create_that_fails(sim: Simulator, api: Options, rule: Options, reason
     assert methods(sim)["createObject"] == 1 and len(sim.certificates()) == 1
 
 
-@pytest.mark.parametrize("kind", ["rate_limit", "rate_limit_429"])
-def test_a_rate_limit_is_waited_out(sim: Simulator, api: Options, kind: str) -> None:
-    sim.fault(kind, method="createObject", times=1, retry_after=0)
+def test_a_rate_limit_is_waited_out(sim: Simulator, api: Options) -> None:
+    sim.fault("rate_limit_429", method="createObject", times=1, retry_after=0)
     assert outcome(run(api, **GOOD.options(), retries=1)) == ("imported", None)
     assert methods(sim)["createObject"] == 2 and len(sim.certificates()) == 2
 
 
-@pytest.mark.parametrize("taken", [False, True], ids=["renewed", "taken over"])
-def test_a_claim_is_held_for_as_long_as_its_call_waits(
-    sim: Simulator, any_api: Options, tmp_path: Path, taken: bool
-) -> None:
-    """It is renewed before the call is made again, or claimed anew if another run has taken it for a dead one's."""
-    ledger = tmp_path / "ledger.sqlite3"
-    url = f"sqlite:///{ledger}"
-    sim.fault("rate_limit", method="createObject", times=1, retry_after=4)
-    options = {**any_api, **GOOD.options(), "ledger_url": url, "timeout": 1, "retries": 1}
-    process = start_module(MODULE, **options)
-    until(lambda: sim.calls(method="createObject", outcome="rate_limit"), process)
-    with sqlite3.connect(ledger) as connection:
-        [(before,)] = connection.execute(f"SELECT requested_at FROM {CREATES}").fetchall()
-        if taken:
-            connection.execute(f"UPDATE {CREATES} SET state = 'released'")
-    connection.close()
-    assert outcome(finish_module(process)) == ("imported", None)
-    with sqlite3.connect(ledger) as connection:
-        rows = connection.execute(f"SELECT state, requested_at > '{before}' FROM {CREATES} ORDER BY number").fetchall()
-    connection.close()
-    assert rows == ([("released", 0), ("confirmed", 1)] if taken else [("confirmed", 1)])
-    assert len(sim.certificates()) == 2
-
-
-def test_a_store_that_refuses_what_is_incomplete(sim: Simulator, any_api: Options) -> None:
-    """The store's own check, as the real one's documentation has it."""
-    done = run(any_api, **GOOD.options(intermediate_content=None))
-    assert outcome(done) == ("failed", "refused") and "issuer" in done["msg"]
-
-
-@pytest.mark.parametrize(
-    ("rule", "code"),
-    [({"kind": "access_denied"}, "authentication_failed"), ({"kind": "reset_before"}, "no_answer")],
-    ids=["denied", "reset"],
-)
-def test_a_listing_that_fails_imports_nothing(sim: Simulator, api: Options, rule: Options, code: str) -> None:
-    sim.fault(method="getSecurityCertificates", **rule)
-    done = run(api, **GOOD.options())
-    assert done.failed and done.code == code
+def test_a_listing_that_fails_imports_nothing(sim: Simulator, api: Options) -> None:
+    sim.fault("reset_before", method="getSecurityCertificates")
+    assert run(api, **GOOD.options()).code == "no_answer"
     assert methods(sim)["createObject"] == 0
-
-
-def test_a_user_who_may_only_look(sim: Simulator, api: Options) -> None:
-    viewer = {"username": sim.viewer_username, "api_key": sim.viewer_api_key}
-    done = run({**api, **viewer}, **GOOD.options())
-    assert done.code == "not_found" and "SECURITY_CERTIFICATE_MANAGE" in done["msg"]
-    assert "skip_imported" not in done["msg"], "an option of another module"
 
 
 # Options that make no sense
 
 
 BAD_OPTIONS: dict[str, tuple[Options, str]] = {
-    "nothing": ({}, "one of the following is required"),
-    "no_key": ({"certificate_content": GOOD.pem}, "privatekey_path"),
     "no_key_in_a_list": ({"certificates": [GOOD.options(), {"certificate_content": GOOD.pem}]}, "privatekey_path"),
     "absent_without_a_name": ({"state": "absent", **GOOD.options()}, "certificate_id"),
-    "present_without_a_certificate": ({"common_name": NAME}, "certificate_path"),
-    "path_and_content": ({**GOOD.options(), "certificate_path": "x"}, "mutually exclusive"),
-    "pkcs12_and_key": ({"pkcs12_path": "x", "privatekey_content": GOOD.key_pem}, "mutually exclusive"),
-    "list_and_single": ({**GOOD.options(), "certificates": [GOOD.options()]}, "mutually exclusive"),
     "list_and_beside_it": ({"remove_superseded": True, "certificates": [GOOD.options()]}, "remove_superseded"),
     "concurrency": ({**GOOD.options(), "concurrency": 0}, "concurrency must be from 1 to 256"),
-    "order_id": ({**GOOD.options(), "order_id": 0}, "order id"),
-    "unknown": ({**GOOD.options(), "certificat": "x"}, "certificat"),
-    "unknown_in_a_list": ({"certificates": [{**GOOD.options(), "certificat": "x"}]}, "certificat"),
-    "mistyped": ({"certificat_path": "x"}, "There is no option certificat_path; certificate_path is meant."),
     "mistyped_in_a_list": (
         {"certificates": [{**GOOD.options(), "note": "x"}]},
         "There is no option certificates[0].note; notes is meant.",
     ),
-    "state": ({**GOOD.options(), "state": "gone"}, "state"),
     "sha1": ({"state": "absent", "fingerprint_sha256": "ab" * 20}, "fingerprint_sha256"),
 }
 
@@ -1135,34 +708,5 @@ def test_bad_options(sim: Simulator, case: str) -> None:
     assert sim.calls() == []
 
 
-def test_which_one_of_several_lacks_its_key(sim: Simulator) -> None:
-    done = run_module(MODULE, **options_for(sim), certificates=[GOOD.options(), {"certificate_content": OTHER.pem}])
-    assert "1" in done["msg"] or "second" in done["msg"]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        GOOD.options(certificate_content="\udcff"),
-        GOOD.options(privatekey_content=key_pem(GOOD.key, passphrase=PASSPHRASE), privatekey_passphrase="\udcff"),
-        GOOD.options(csr_path="a\x00b"),
-    ],
-    ids=["content", "passphrase", "path"],
-)
-def test_odd_characters_make_no_traceback(sim: Simulator, options: Options) -> None:
-    done = run(options_for(sim), **options)
-    if done.code != "invalid_argument":  # newer releases of ansible-core refuse such a path by themselves
-        assert outcome(done)[0] == "failed"
-
-
-@pytest.mark.parametrize("secret", ["api_key", "username"])
-def test_wrong_credentials(sim: Simulator, api: Options, secret: str) -> None:
-    done = run({**api, secret: "not-the-one-0123456789"}, **GOOD.options())
-    assert done.code == "authentication_failed"
-    assert "api_key" in done["msg"]
-
-
-def test_an_empty_list(sim: Simulator) -> None:
-    done = run_module(MODULE, **options_for(sim), certificates=[])
-    assert (done["changed"], done["certificates"]) == (False, [])
-    assert sim.calls() == []
+def test_odd_characters_make_no_traceback(sim: Simulator) -> None:
+    assert outcome(run(options_for(sim), **GOOD.options(certificate_content="\udcff"))) == ("failed", "invalid_pem")
