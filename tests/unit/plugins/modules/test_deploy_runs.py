@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -47,7 +46,7 @@ from tests.support.waiting import until, until_answered, until_called
 
 pytest_plugins = ["tests.support.haproxy", "tests.support.deploying"]
 
-KILLS = 50 if LONG else 5
+KILLS = 50 if LONG else 2
 BALANCERS, LISTENERS = 3, 2
 UNDER_LOAD = (5, 4) if LONG else (2, 2)
 """Balancers, and listeners of each."""
@@ -55,7 +54,6 @@ SEED = 20290315
 PAUSE = 0.02
 """Seconds between two connections."""
 PORT = 8443
-Row = dict[str, Any]
 
 
 class Fleet:
@@ -117,32 +115,14 @@ def test_a_run_that_is_killed(account: Simulator, number: int) -> None:
     assert run["unchanged_count"] == len(before) * LISTENERS
 
 
-def test_runs_that_are_killed_in_a_row(account: Simulator) -> None:
-    """Each starts where the one before died, while the balancers are locked."""
-    fleet, chance = Fleet(account), random.Random(SEED)
-    account.settings(latency_ms=10, balancer_lock_ms=300)
-    for _time in range(3):
-        process = begin(**options_for(account))
-        calls = len(account.calls()) + chance.randint(3, 7)
-        until_called(account, calls, process)
-        process.kill()
-        process.wait()
-        fleet.switched()
-    until_answered(account)
-    assert not run_it(**options_for(account)).failed
-    assert fleet.switched() == {row["uuid"] for row in fleet.rows}
-    assert set(fleet.processed().values()) == {1}
-
-
-@pytest.mark.parametrize(("name", "times"), [("SIGTERM", 1), ("SIGINT", 2)])
-def test_a_run_that_is_interrupted(account: Simulator, name: str, times: int) -> None:
+def test_a_run_that_is_interrupted(account: Simulator) -> None:
     """The calls in flight finish, nothing more is sent, and the run says what was done and what was not."""
     fleet = Fleet(account)
     account.settings(latency_ms=400)
     process = begin(**options_for(account), concurrency=1)
     until(lambda: account.calls(method=UPDATE), process)
-    for _time in range(times):
-        process.send_signal(getattr(signal, name))
+    for _time in range(2):
+        process.send_signal(signal.SIGINT)
     run = end(process)
     assert process.returncode == 1, "it did not end by itself"
     (done,) = fleet.switched()
@@ -157,17 +137,6 @@ def test_a_run_that_is_interrupted(account: Simulator, name: str, times: int) ->
     rest = run_it(**options_for(account))
     assert not rest.failed and rest["unchanged_count"] == LISTENERS
     assert set(fleet.processed().values()) == {1} and len(fleet.switched()) == BALANCERS
-
-
-def test_a_run_that_is_interrupted_before_it_sends(account: Simulator) -> None:
-    fleet = Fleet(account)
-    account.settings(latency_ms=400)
-    process = begin(**options_for(account))
-    until(account.calls, process)
-    process.send_signal(signal.SIGTERM)
-    run = end(process)
-    assert run.failed and run.code == "interrupted" and "nothing" in run["msg"]
-    assert changes(account) == [] and fleet.switched() == set()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -188,20 +157,18 @@ def test_an_interrupt_ends_the_waiting(account: Simulator, when: str) -> None:
     assert run["changed"] == (when == "after") == bool(fleet.switched())
 
 
-@pytest.mark.parametrize("lock", [0, 200])
-def test_two_runs_at_the_same_time(account: Simulator, lock: int) -> None:
-    """Both succeed, and each listener ends with the new certificate; where there is a lock, it is switched once."""
+def test_two_runs_at_the_same_time(account: Simulator) -> None:
+    """Both succeed, and each listener ends with the new certificate; it is switched once, as there is a lock."""
     fleet = Fleet(account)
-    account.settings(latency_ms=20, balancer_lock_ms=lock)
+    account.settings(latency_ms=20, balancer_lock_ms=200)
     processes = [begin(**options_for(account, transport)) for transport in TRANSPORTS]
     runs = [end(process) for process in processes]
     for run in runs:
         assert not run.failed, run["msg"]
         assert set(outcomes(run).values()) <= {("switched", None), ("unchanged", None)}
     assert len(fleet.switched()) == BALANCERS
-    if lock:
-        assert set(fleet.processed().values()) == {1}
-        assert sum(run["switched_count"] for run in runs) == BALANCERS * LISTENERS
+    assert set(fleet.processed().values()) == {1}
+    assert sum(run["switched_count"] for run in runs) == BALANCERS * LISTENERS
     changes(account)
 
 

