@@ -296,6 +296,7 @@ def test_a_ledger_that_cannot_be_used(account: Simulator, login: dict[str, Any],
 # The turn of a run that dies
 
 
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 def test_a_killed_run_is_followed_by_the_next(account: Simulator, shared: dict[str, Any]) -> None:
     """Once its turn was not renewed for the length of the lease; not before, as long as the run is alive."""
     web, _, second = renewable(account)

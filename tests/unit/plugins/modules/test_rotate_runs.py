@@ -93,7 +93,7 @@ MOMENTS: Mapping[str, Callable[[Calls], bool]] = {
     "before anything is deleted": lambda calls: calls[-1]["method"] == READ and answered(calls, UPDATE) == len(NAMES),
     "while one is deleted": lambda calls: asked(calls, DELETE) > 0,
 }
-FEW = ("while certificates are created", "while it waits for the load balancers", "before anything is deleted")
+FEW = ("while certificates are created", "before anything is deleted")
 """Those that are tried without `LONG`."""
 
 

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options
 
 from tests.simulator.client import Simulator
 from tests.support.modules import TRANSPORTS, options_for, run_module
@@ -21,7 +22,6 @@ VARIABLE = "SOFTLAYER_CERTIFICATES_TRANSPORT"
 CALLERS = [
     name for name in MODULES if "endpoint_url" in importlib.import_module(f"{PLUGINS}.modules.{name}").SPEC.options
 ]
-WAYS = ("option", "environment", "module_defaults")
 
 
 def called(sim: Simulator) -> set[str]:
@@ -35,8 +35,7 @@ def login(sim: Simulator, home: Path, endpoint_url: str) -> dict[str, str]:
     return {"username": sim.username, "api_key": sim.api_key}
 
 
-@pytest.mark.parametrize("wanted", TRANSPORTS)
-@pytest.mark.parametrize("configured", TRANSPORTS)
+@pytest.mark.parametrize(("configured", "wanted"), [TRANSPORTS, TRANSPORTS[::-1]])
 def test_the_configured_endpoint_is_called_as_wanted(
     sim: Simulator, home: Path, monkeypatch: pytest.MonkeyPatch, configured: str, wanted: str
 ) -> None:
@@ -67,25 +66,21 @@ def test_nothing_said_leaves_the_endpoint_as_it_is(
 
 
 @pytest.mark.parametrize("name", CALLERS)
-def test_every_module_that_calls_the_api_refuses_another_word(
-    sim: Simulator, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    run = run_module(name, **options_for(sim), transport="soap")
+def test_every_module_that_calls_the_api_has_the_same_option(name: str) -> None:
+    options = importlib.import_module(f"{PLUGINS}.modules.{name}").SPEC.options
+    assert options["transport"] == api_options().options["transport"]
+
+
+def test_another_word_is_refused(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_module("ssl_order_info", **options_for(sim), transport="soap")
     assert (run.failed, run.code) == (True, "invalid_argument")
     assert run["msg"] == "value of transport must be one of: xmlrpc, rest, got: soap"
     monkeypatch.setenv(VARIABLE, "soap")
-    run = run_module(name, **options_for(sim))
+    run = run_module("ssl_order_info", **options_for(sim))
     assert run["msg"] == (
         f"value of transport must be one of: xmlrpc, rest, got: soap (from the environment variable {VARIABLE})"
     )
     assert sim.calls() == []
-
-
-def test_an_endpoint_that_does_not_say_where_the_transport_is(sim: Simulator) -> None:
-    options = options_for(sim) | {"endpoint_url": "https://me.example.com/softlayer"}
-    run = run_module("ssl_order_info", **options, transport="rest")
-    assert (run.failed, run.code) == (True, "invalid_argument")
-    assert "https://me.example.com/softlayer does not: change endpoint_url, or do not set transport." in run["msg"]
 
 
 def test_an_endpoint_with_a_login_is_not_quoted(sim: Simulator) -> None:
@@ -95,23 +90,16 @@ def test_an_endpoint_with_a_login_is_not_quoted(sim: Simulator) -> None:
     assert "sesame-open" not in run.output
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("wanted", TRANSPORTS)
-def test_a_play_says_it_once_for_all_modules(
-    sim: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, way: str
-) -> None:
-    """As an option, in the environment, or in the module_defaults of the group."""
-    option = {"transport": wanted} if way == "option" else {}
-    tasks = [
-        {"softlayer.certificates.ssl_order_info": option},
-        {"softlayer.certificates.ssl_certificate_info": option},
-    ]
-    one = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
-    if way == "module_defaults":
-        one["module_defaults"] = {"group/softlayer.certificates.softlayer": {"transport": wanted}}
-    if way == "environment":
-        monkeypatch.setenv(VARIABLE, wanted)
-    (tmp_path / "play.yml").write_text(json.dumps([one]), encoding="utf-8")
+def test_a_play_says_it_once_for_all_modules(sim: Simulator, tmp_path: Path) -> None:
+    """In the module_defaults of the group."""
+    modules = ("ssl_order_info", "ssl_certificate_info")
+    play_of_all = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "module_defaults": {"group/softlayer.certificates.softlayer": {"transport": "xmlrpc"}},
+        "tasks": [{f"softlayer.certificates.{name}": {}} for name in modules],
+    }
+    (tmp_path / "play.yml").write_text(json.dumps([play_of_all]), encoding="utf-8")
     ran = play(sim, tmp_path, "play.yml")
     assert ran.code == 0, ran.output
-    assert called(sim) == {wanted}
+    assert called(sim) == {"xmlrpc"}
