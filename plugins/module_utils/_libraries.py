@@ -40,12 +40,14 @@ FOR_CERTIFICATES = ("idna", "cryptography")
 """Needed to read certificates and compare names."""
 FOR_LEDGER = ("SQLAlchemy",)
 """Needed for the ledger, without the driver of a database server."""
+FOR_IMAP = ("imap-tools",)
+"""Needed to read a mailbox on a mail server."""
 FOR_METRICS = ("prometheus-client",)
 """Needed for the metrics file of a rotation."""
 
 
 def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bool = True) -> None:
-    """Refuse to begin if a Python library is missing or too old.
+    """Refuse to begin if Python libraries are missing or too old; all of them are named at once.
 
     Args:
         names: the libraries, as in `LEAST_VERSIONS`.
@@ -56,18 +58,24 @@ def require_libraries(names: tuple[str, ...], who: str, where: str, *, loads: bo
     Raises:
         CertificatesError: `missing_library`.
     """
-    for name in names:
-        least, package = LEAST_VERSIONS[name], INSTALLED_AS.get(name, name)
-        if not (_can_be_imported(name) if loads else _is_there(name)):
-            message = f"{who} needs the Python library {name} {where}: pip install {package}."
-            raise CertificatesError("missing_library", message, library=name)
-        version = _installed_version(name)
-        if version is not None and LooseVersion(version) < LooseVersion(least):
-            message = (
-                f"{who} needs the Python library {name} {least} or later {where}, which has {version}: "
-                f"pip install '{package}>={least}'."
-            )
-            raise CertificatesError("missing_library", message, library=name, version=version, least_version=least)
+    lacking = {name: why for name in names if (why := _why_unusable(name, loads=loads)) is not None}
+    if not lacking:
+        return
+    told = [f"{name} {LEAST_VERSIONS[name]} or later{why}" for name, why in lacking.items()]
+    install = " ".join(f"'{INSTALLED_AS.get(name, name)}>={LEAST_VERSIONS[name]}'" for name in lacking)
+    what = f"library {told[0]}" if len(told) == 1 else f"libraries {', '.join(told[:-1])} and {told[-1]}"
+    raise CertificatesError(
+        "missing_library", f"{who} needs the Python {what}, {where}: pip install {install}", libraries=list(lacking)
+    )
+
+
+def _why_unusable(name: str, *, loads: bool) -> str | None:
+    """Return what there is in place of a library that will do: nothing, or an older release; `None` if it will do."""
+    if not (_can_be_imported(name) if loads else _is_there(name)):
+        return ""
+    version = _installed_version(name)
+    is_old = version is not None and LooseVersion(version) < LooseVersion(LEAST_VERSIONS[name])
+    return f" (there is {version})" if is_old else None
 
 
 def _can_be_imported(name: str) -> bool:

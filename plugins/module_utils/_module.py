@@ -139,15 +139,19 @@ class Module(AnsibleModule):
         where = f"for {sys.executable} on {platform.node()}"
         require_libraries(libraries, f"The module {self._name}", where, loads=loads)
 
-    def answer(self, run: t.Callable[[Module], dict[str, t.Any]], libraries: t.Sequence[str]) -> t.NoReturn:
+    def answer(
+        self,
+        run: t.Callable[[Module], dict[str, t.Any]],
+        libraries: t.Sequence[str] | t.Callable[[t.Mapping[str, t.Any]], t.Sequence[str]],
+    ) -> t.NoReturn:
         """Run the module's own code and exit with its result.
 
         Args:
             run: returns the result; a result with `failure` is a failure as well. May raise `CertificatesError`.
-            libraries: the Python libraries that the module always needs.
+            libraries: the Python libraries that the module needs, or what returns them for its options.
         """
         try:
-            self.require(*libraries)
+            self.require(*(libraries(self.params) if callable(libraries) else libraries))
             result = run(self)
         except CertificatesError as error:
             result = {"failure": error.as_failure()}

@@ -650,12 +650,12 @@ failure:
 """
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_rotate import LIBRARIES, SPEC, run
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.certificate_rotate import SPEC, libraries, run
 
 
 def main() -> None:
     """Entry point."""
-    Module(SPEC).answer(run, LIBRARIES)
+    Module(SPEC).answer(run, libraries)
 
 
 if __name__ == "__main__":

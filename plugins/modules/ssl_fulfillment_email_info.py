@@ -520,15 +520,15 @@ failure:
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.fulfillment_email_info import (
-    LIBRARIES,
     SPEC,
+    libraries,
     run,
 )
 
 
 def main() -> None:
     """Entry point."""
-    Module(SPEC).answer(run, LIBRARIES)
+    Module(SPEC).answer(run, libraries)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from .._argspec import (
     mailbox_options,
 )
 from .._errors import CertificatesError, failed_about
-from .._libraries import FOR_API, FOR_CERTIFICATES
+from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP
 from .._mail.limits import which_mailboxes, why_unusable
 from .._module import Module
 from .._names import any_matches
@@ -96,7 +96,6 @@ SPEC = (
         },
     )
 )
-LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
 LIMITS = {
     "concurrency": (1, MOST_CALLS_AT_ONCE),
     "deploy_concurrency": (1, 64),
@@ -141,6 +140,12 @@ def run(module: Module) -> dict[str, t.Any]:
 # Before anything is done
 
 
+def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Return the Python libraries that a run with these options needs."""
+    reads_mail = any(given["mail"] and given["mail"]["imap"] for given in params["sources"] or ())
+    return (*FOR_API, *FOR_CERTIFICATES, *(FOR_IMAP if reads_mail else ()))
+
+
 def checked_sources(module: Module) -> list[Source]:
     """Refuse what the argument specification cannot express; return the sources.
 
@@ -155,8 +160,6 @@ def checked_sources(module: Module) -> list[Source]:
             'sources names no source: name where the certificates come from, such as [{"certbot": "/etc/letsencrypt"}].',
         )
     sources = [checked_source(position, given) for position, given in enumerate(params["sources"] or ())]
-    if any(given["mail"] and given["mail"]["imap"] for given in params["sources"] or ()):
-        module.require("imap-tools")
     if params["trusted_ca_path"] is not None:
         trusted_roots(params["trusted_ca_path"])
     if {"import", "deploy"} & set(params["phases"]):

@@ -32,7 +32,6 @@ from .._times import now
 from .roots import roots_if_any
 from .serving import server_name_for
 
-LIBRARIES = FOR_CERTIFICATES
 SPEC = (
     api_options()
     + import_options().only("trusted_ca_path")
@@ -70,6 +69,16 @@ class ForApi:
     warn: t.Callable[[str], t.Any]
 
 
+def libraries(params: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+    """Return the Python libraries that a run with these options needs."""
+    return (*(FOR_API if asks_the_api(params) else ()), *FOR_CERTIFICATES)
+
+
+def asks_the_api(params: t.Mapping[str, t.Any]) -> bool:
+    """Return whether the load balancers or the certificate store are read."""
+    return bool(params["from_load_balancers"] or params["gather_stored"])
+
+
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     params = module.params
@@ -78,8 +87,7 @@ def run(module: Module) -> dict[str, t.Any]:
     items = [Item(read_endpoint(as_dict(item), f"endpoints[{number}]")) for number, item in given]
     anchors = roots_if_any(params["trusted_ca_path"], module.warn)
     client, listing = None, None
-    if params["from_load_balancers"] or params["gather_stored"]:
-        module.require(*FOR_API)
+    if asks_the_api(params):
         client = connect_for(module)
         listing = fetch_visible(client)
         items += from_load_balancers(client, listing.records) if params["from_load_balancers"] else []

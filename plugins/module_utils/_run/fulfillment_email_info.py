@@ -23,7 +23,7 @@ from .._argspec import (
 )
 from .._errors import CertificatesError
 from .._files import read_file
-from .._libraries import FOR_API, FOR_CERTIFICATES
+from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP
 from .._mail.limits import which_mailboxes, why_unusable
 from .._mail.search import Search, Wanted, why_missing, why_untrusted
 from .._mailbox.base import Mailbox
@@ -37,7 +37,6 @@ from .._x509.keys import key_texts, read_private_key
 from .._x509.read import read_request
 from .roots import clients_of, known_issuers, roots_if_any, trusted_roots
 
-LIBRARIES = FOR_CERTIFICATES
 SPEC = (
     api_options()
     + selection_options().only("order_ids", "account_id")
@@ -69,6 +68,15 @@ SHOWN_UNREAD = 10
 Options = t.Mapping[str, t.Any]
 
 
+def libraries(params: Options) -> tuple[str, ...]:
+    """Return the Python libraries that a run with these options needs."""
+    return (
+        *(FOR_API if asks_the_api(params) else ()),
+        *FOR_CERTIFICATES,
+        *(FOR_IMAP if params["imap"] else ()),
+    )
+
+
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
     return find(module, module.params)
@@ -76,7 +84,6 @@ def run(module: Module) -> dict[str, t.Any]:
 
 def find(module: Module, params: Options) -> dict[str, t.Any]:
     """Return what the module returns with these options; another module may have others of its own."""
-    module.require(*(("imap-tools",) if params["imap"] else ()), *(FOR_API if asks_the_api(params) else ()))
     check_params(params)
     box = open_mailbox(params)
     if params["paths"] == []:

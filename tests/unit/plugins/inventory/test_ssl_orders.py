@@ -464,8 +464,8 @@ def test_a_user_who_may_not_read_the_store(inventory: Inventory, sim: Simulator)
 def test_a_missing_library(inventory: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "SoftLayer", None)
     assert (
-        "The inventory plugin ssl_orders needs the Python library SoftLayer on the controller: pip install SoftLayer."
-        in inventory.refused()
+        "The inventory plugin ssl_orders needs the Python library SoftLayer 6.2.2 or later, on the controller: "
+        "pip install 'SoftLayer>=6.2.2'" in inventory.refused()
     )
 
 
