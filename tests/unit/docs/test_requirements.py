@@ -19,7 +19,7 @@ import pytest
 from tests.support.pages import GUIDES, PLUGIN_PAGES, READMES, ROOT, documented
 
 PLUGINS = "ansible_collections.softlayer.certificates.plugins."
-WITH_ANSIBLE = {"ansible", "ansible_collections", "jinja2", "yaml"}
+WITH_ANSIBLE = {"ansible", "ansible_collections", "jinja2", "markupsafe", "yaml"}
 """What nobody has to install beside ansible-core."""
 DISTRIBUTIONS = {"imap_tools": "imap-tools", "prometheus_client": "prometheus-client", "sqlalchemy": "SQLAlchemy"}
 """How the index calls what is imported by another name."""
