@@ -36,7 +36,7 @@ FILLED_BY_HAND = {"folder", "mail"}
 """Kinds of sources that no client renews anything in."""
 HOW_RSA: Mapping[str, str] = {
     "certbot": "have certbot make RSA keys, --key-type rsa",
-    "lego": "have lego make RSA keys, --key-type rsa2048",
+    "lego": "have lego make RSA keys, --key-type RSA2048 (rsa2048 before lego 5)",
     "acme_sh": "have acme.sh make RSA keys, --keylength 2048",
 }
 """How clients are told to make the keys that load balancers offer cipher suites for."""
@@ -278,7 +278,7 @@ def remedy_of(reason: str, entry: SourceCertificate | None) -> str:
     """Return what to do about a certificate that is held back, as a sentence; for one of the store, `entry` is `None`."""
     source = entry.source if entry else ""
     if reason == "key_type_not_offered":
-        every = "have it issued with an RSA key (certbot: --key-type rsa, lego: --key-type rsa2048, acme.sh: --keylength 2048)"
+        every = "have it issued with an RSA key (certbot: --key-type rsa, lego: --key-type RSA2048, acme.sh: --keylength 2048)"
         return f"Load balancers offer cipher suites for RSA keys only, unless others are chosen: {HOW_RSA.get(source, every)}."
     how = f"{'import it with ssl_certificate_import and ' if entry else ''}name it in ssl_certificate_deploy"
     if reason == "names_not_covered":

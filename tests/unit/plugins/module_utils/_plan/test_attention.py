@@ -191,7 +191,7 @@ def test_a_renewal_that_lost_a_name_is_told_with_it() -> None:
     ("source", "remedy"),
     [
         ("certbot", "have certbot make RSA keys, --key-type rsa."),
-        ("lego", "have lego make RSA keys, --key-type rsa2048."),
+        ("lego", "have lego make RSA keys, --key-type RSA2048 (rsa2048 before lego 5)."),
         ("acme_sh", "have acme.sh make RSA keys, --keylength 2048."),
         ("folder", "have it issued with an RSA key (certbot: --key-type rsa, "),
         ("mail", "have it issued with an RSA key (certbot: --key-type rsa, "),

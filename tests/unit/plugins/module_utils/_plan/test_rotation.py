@@ -290,11 +290,11 @@ def test_of_several_that_it_does_not_renew_the_one_with_the_fewest_names_that_it
     ("source", "remedy"),
     [
         ("certbot", "--key-type rsa."),
-        ("lego", "--key-type rsa2048."),
+        ("lego", "--key-type RSA2048 (rsa2048 before lego 5)."),
         ("acme_sh", "--keylength 2048."),
         ("folder", "acme.sh: --keylength 2048)."),
         ("mail", "certbot: --key-type rsa,"),
-        (None, "lego: --key-type rsa2048,"),
+        (None, "lego: --key-type RSA2048,"),
     ],
 )
 def test_each_client_is_told_how_to_make_keys_that_balancers_offer(source: str | None, remedy: str) -> None:
