@@ -133,7 +133,8 @@ WAIT_FOR_DPKG = 300
 
 SAME_ON_EACH_CORE = (
     *("benchmark", "docs", "plugins/module_utils", "simulator", "support"),
-    *("plugins/test_api_metadata.py", "test_layout.py", "test_metadata.py"),
+    *("plugins/test_api_metadata.py", "plugins/test_libraries.py", "plugins/test_null_lists.py"),
+    *("test_layout.py", "test_metadata.py"),
 )
 """Unit tests that are run on the usual core alone: they are not about what Ansible does, and take long."""
 ON_NEWEST = ("playbooks", "plugins/modules", "plugins/test_secrets.py")

@@ -91,20 +91,6 @@ def test_import(account: Simulator, tmp_path: Path) -> None:
     assert reasons(result["skipped"]) == {2: "already_imported", 3: "waiting_for_key"}
 
 
-def test_fulfill(account: Simulator, tmp_path: Path) -> None:
-    """The email of one order lies in the mailbox; others cannot be mailed."""
-    account.add_order(id=1, commonName=NAME)
-    account.add_order(id=2, commonName="b.example.com", status="Canceled")
-    account.add_order(id=3, commonName="c.example.com", expirationDate=str(NOW - 3 * DAY))
-    assert not run_module("ssl_fulfillment_email", **login(account), order_ids=[1]).failed
-    mail = {"maildir": str(account.maildir), "wait_interval": 1}
-    keys = {"ssl_fulfillment_privatekey_dir": str(account.keys_dir)}
-    result = foretold(account, tmp_path, "fulfill", ssl_fulfillment_mail=mail, ssl_fulfillment_wait_timeout=1, **keys)
-    assert (mailed(account), changes(account)) == ([1, 1], ["resendEmail", "createObject"])
-    assert [reasons(result[name]) for name in ("requested", "imported")] == [{1: None}, {1: None}]
-    assert reasons(result["skipped"]) == {2: "canceled", 3: "expired"}
-
-
 def told_by(module: str, sim: Simulator, ledger: Path, **options: Any) -> Run:
     """Run a module in check mode, then for real; returns the result, which is that of both."""
     given = {**login(sim), "ledger_url": f"sqlite:///{ledger}", **options}

@@ -23,7 +23,6 @@ from tests.support.certificates import Authority
 A, B = "a.example.com", "b.example.com"
 BOTH = {A, B}
 SECRET = "h0rse-battery-staple"
-IMAP = {"host": "h", "username": "u", "password": SECRET}
 OF_NO_EFFECT = {
     **{"import_new": "no", "load_balancers": "prod-*, web", "max_listeners": "5", "concurrency": "2"},
     **{"balancer_wait_timeout": "0.5", "verify_timeout": "60", "rollback": "n", "trusted_ca_path": None},
@@ -34,23 +33,13 @@ CASES: list[tuple[dict[str, Any], set[str] | Refused]] = [
     (OF_NO_EFFECT, BOTH),
     ({"sources": "folder=FOLDER"}, BOTH),
     ({"sources": None}, Refused("names no source")),
-    ({"sources": [{"folder": "FOLDER", "certbot": "FOLDER"}]}, Refused("but one has certbot and folder.")),
-    ({"sources": [{"certbott": "FOLDER"}]}, Refused("ssl_rotation_sources.certbott. Supported parameters include")),
     (
         {"sources": [{"mail": {"imap": {"password": SECRET}, SECRET: 1}, "privatekey_dir": "FOLDER"}]},
         Refused("There is no option sources[0].mail.(a name of 20 characters)"),
     ),
-    (
-        {"sources": [{"mail": {"imap": {**IMAP, "port": 70000}}, "privatekey_dir": "FOLDER"}]},
-        Refused("port of imap must be from 1 to 65535."),
-    ),
-    ({"common_names": "A.example.com"}, {A}),
+    ({"max_listener": 3}, Refused("Is ssl_rotation_max_listeners meant?")),
     ({"common_names": None}, set()),
-    ({"common_names": '["b.*", "c.*"]'}, Refused("No certificate matches c.* of common_names; there are those for: a")),
     ({"load_balancers": "prdo-*, web"}, Refused("No load balancer matches prdo-* of load_balancers")),
-    ({"ledger_url": "sqlite:///ledger.db"}, Refused("four slashes")),
-    ({"approved": None}, Refused("approved is no dict. Give what a run in check mode returned")),
-    ({"fail_on": "soon"}, Refused("one or more of: expired, expiring, held_back, not_served")),
 ]
 
 

@@ -2,14 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Night after night: what was renewed, with its key or another, is asked for once, imported once, and then left in peace.
+"""Night after night: what was renewed is asked for once, imported once, and then left in peace.
 
 Promise: Safe to run every night.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,13 +73,6 @@ class Site:
         assert ran.code == 0, ran.output
         return Night(ran, told(self.folder))
 
-    def report(self) -> dict[int, dict[str, Any]]:
-        """The rows of a report that is written now."""
-        path = self.folder / "report.html"
-        self.play("report", ssl_fulfillment_report_path=str(path))
-        rows = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["orders"]
-        return {row["order_id"]: row for row in rows}
-
 
 @pytest.fixture
 def site(account: Simulator, tmp_path: Path) -> Site:
@@ -106,48 +98,3 @@ def test_what_a_renewal_replaced_is_not_asked_for_again_by_the_next_nights(site:
     assert second.reasons() == {1: "superseded", 2: "already_imported"}
     message = next(entry["message"] for entry in second.result["skipped"] if entry["order_id"] == 1)
     assert f"id {new}" in message
-    rows = site.report()
-    assert {identifier: row["state"] for identifier, row in rows.items()} == {1: "superseded", 2: "imported"}
-    assert rows[1]["attention"] == rows[2]["attention"] == []
-
-
-def test_a_renewal_that_keeps_its_key_is_asked_for_and_imported(site: Site) -> None:
-    """The expired certificate is in use, has the same public key, and is neither taken for the new one nor deleted."""
-    request = site.order(1, -400, -3)["certificateSigningRequest"]
-    old = site.sim.import_order(1)["id"]
-    site.sim.patch_certificate(old, associatedServiceCount=1)
-    site.order(2, -5, 360, certificateSigningRequest=request)
-    nightly = {"ssl_fulfillment_remove_superseded": True}
-
-    first = site.play("fulfill", **nightly)
-    assert (mailed(site.sim), first.imported(), first.reasons()) == ([2], [2], {1: "expired"})
-    second = site.play("fulfill", **nightly)
-    assert (second.ran.changed, second.reasons()) == (0, {1: "expired", 2: "already_imported"})
-    assert old in [record["id"] for record in site.sim.certificates()] and changes(site.sim) == []
-
-
-SHARED = """
-- hosts: localhost
-  gather_facts: false
-  tasks:
-    - softlayer.certificates.ssl_certificate_info:
-        unused: true
-      register: unused
-    - softlayer.certificates.ssl_certificate_import:
-        certificate_id: "{{ used }}"
-        state: absent
-      register: absent
-      failed_when: absent.certificate.reason != 'in_use'
-    - assert:
-        that: unused.certificates == []
-"""
-
-
-def test_what_listeners_use_is_in_use_whatever_the_count_says(site: Site) -> None:
-    site.order(1, -300, 60)
-    used = site.sim.import_order(1)["id"]
-    listeners = [{"id": 1, "uuid": "listener-1"}]
-    site.sim.patch_certificate(used, associatedServiceCount=0, lbaasListeners=listeners)
-    ran = play(site.sim, site.folder, SHARED, used=used)
-    assert ran.code == 0, ran.output
-    assert changes(site.sim) == []

@@ -41,19 +41,9 @@ CASES: list[tuple[dict[str, Any], set[int] | Refused]] = [
     (OF_NO_EFFECT, ALL),
     ({"phases": "reqest"}, Refused("names reqest. Name one or more of request, collect, import, report")),
     ({"select": '{"common_names": "one.example.com, *.example.org"}'}, {1, 2013, 2014}),
-    ({"select": {"common_names": None}}, set()),
-    ({"select": {"common_name": "one.example.com"}}, Refused("ssl_fulfillment_select.common_name")),
-    ({"select": "common_names=two.example.com"}, Refused("write JSON there")),
     ({"order_ids": None}, set()),
-    ({"from_inventory": "yes"}, Refused("No host of the play is an SSL order")),
-    ({"allowed_recipients": "*@example.net, *@example.org"}, {2013, 2014}),
     ({"allowed_recipients": None}, set()),
     ({"max_orders": "4"}, Refused("raise max_orders")),
-    ({"force": "perhaps"}, Refused("bool")),
-    (
-        {"mail": {"imap": {"host": "h", "username": "u", f"password {SECRET}": None}}},
-        Refused("There is no option ssl_fulfillment_mail.imap.(a name of"),
-    ),
     (
         {"mail": {"imap": {"host": "h", "username": "u", "password": SECRET, "security": "none"}}},
         Refused("The password is not sent to h without TLS"),
@@ -90,11 +80,8 @@ def test_a_play_of_their_own(fleet: Simulator, tmp_path: Path) -> None:
 
 
 ON_THE_COMMAND_LINE: dict[str, set[int] | Refused] = {
-    'ssl_fulfillment_select={"common_names":["one.example.com"]}': {1},
     "ssl_fulfillment_allowed_recipients=*@example.net ssl_fulfillment_order_ids=2014": {2014},
-    "ssl_fulfillment_select=common_names=one.example.com order_ids=12": Refused('{"ssl_fulfillment_select": {'),
     "vars.yml": Refused('no variable of "vars.yml"'),  # which lacks its @
-    '{"ssl_fulfillment_order_ids": null}': set(),
 }
 
 

@@ -155,12 +155,6 @@ def test_failures_hide_nothing(sim: Simulator, inbox: Mailbox, tmp_path: Path) -
     assert [send["order_id"] for send in sim.sends()] == [LOST, KEYLESS, REFUSED]
 
 
-def test_nothing_is_sent_if_a_later_phase_lacks_something(sim: Simulator, tmp_path: Path) -> None:
-    ran = fulfill(sim, tmp_path, "fulfill.yml", mail={"maildir": str(sim.maildir)}, privatekey_dir="nowhere")
-    assert ran.code == 2 and sim.calls() == []
-    assert "There is no folder nowhere (ssl_fulfillment_privatekey_dir) on the controller. Make it" in ran.output
-
-
 def test_a_resend_costs_what_the_module_does(sim: Simulator, tmp_path: Path) -> None:
     """The calls of the module, none beside, and few headings; where no person watches, there are no lines of its progress."""
     names = {"common_names": ["shop.*", "mail.*", "api.*"]}

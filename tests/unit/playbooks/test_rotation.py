@@ -244,16 +244,6 @@ def test_each_phase_alone_in_a_play_of_ones_own(account: Simulator, tmp_path: Pa
     assert len(json.loads(files(tmp_path)["report.json"])["lines"]) == 1
 
 
-def test_what_was_done_is_told_if_the_report_cannot_be_written(account: Simulator, tmp_path: Path) -> None:
-    www = store(account, "www.example.com", is_old=True)
-    balancer(account, "web", p443=www)
-    keep(tmp_path / "keys", "www.example.com")
-    (tmp_path / "report.json").mkdir()
-    told = rotate(account, tmp_path, report_path=str(tmp_path / "report.html"))
-    assert told.ran.code == 2 and summary(told) == "imported 1, deployed 1, verified 1, removed 0, skipped 0, failed 0"
-    assert f"Write the report, as .html, .json and .csv, to {tmp_path / 'report'}" in told.ran.output
-
-
 def test_deploy_and_verify(account: Simulator, tmp_path: Path) -> None:
     """They do their phases, whatever the variable says, and need no source; what `verify` sees to be wrong fails it."""
     www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com")
@@ -271,28 +261,3 @@ def test_deploy_and_verify(account: Simulator, tmp_path: Path) -> None:
     assert re.search(r'^fatal: .*"msg": "1 failed: api:443: .+\."\}$', verify.ran.output, re.MULTILINE), (
         verify.ran.output
     )
-
-
-def test_variables_of_the_command_line_are_text(account: Simulator, tmp_path: Path) -> None:
-    """A source, a list, a boolean."""
-    for name in ("www", "api"):
-        balancer(account, name, p443=store(account, f"{name}.example.com", is_old=True))
-        keep(tmp_path / "keys", f"{name}.example.com")
-    before = have(account)
-    given = {"sources": f"folder={tmp_path / 'keys'}", "common_names": "www.*", "remove_superseded": "no"}
-    told = rotate(
-        account,
-        tmp_path,
-        *(part for name, value in given.items() for part in ("-e", f"ssl_rotation_{name}={value}")),
-        sources=None,
-    )
-    assert (told.ran.code, changes(told)) == (0, Counter({CREATE: 1, UPDATE: 1})), told.ran.output
-    assert have(account)["api:443"] == before["api:443"]
-
-
-def test_a_variable_that_is_none_of_the_roles_is_refused(account: Simulator, tmp_path: Path) -> None:
-    """With one sentence, before anything is called."""
-    (tmp_path / "keys").mkdir()
-    told = rotate(account, tmp_path, max_listener=3)
-    assert told.ran.code == 2 and told.calls == []
-    assert "does not know ssl_rotation_max_listener. Is ssl_rotation_max_listeners meant?" in told.ran.output
