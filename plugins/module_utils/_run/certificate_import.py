@@ -82,7 +82,8 @@ def run(module: Module) -> dict[str, t.Any]:
         for warning in warnings_of(step):
             module.warn(f"{step.name}: {warning}")
     done = [as_simulated(step) for step in steps] if module.check_mode else carry_out(module, client, steps)
-    return {**as_result(steps, done, client, single=is_single), "skipped_items": waiting}
+    result = as_result(steps, done, client, single=is_single, is_check_mode=module.check_mode)
+    return {**result, "skipped_items": waiting}
 
 
 OF_OTHERS = (
@@ -419,7 +420,7 @@ def as_reason(error: CertificatesError) -> CertificatesError:
 
 
 def as_result(
-    planned: Sequence[ImportAction], done: Sequence[ImportAction], client: Client, *, single: bool
+    planned: Sequence[ImportAction], done: Sequence[ImportAction], client: Client, *, single: bool, is_check_mode: bool
 ) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a certificate failed."""
     certificates = [step.as_result() for step in done]
@@ -432,7 +433,7 @@ def as_result(
         "changed": any(step.changes_something for step in done),
         "certificates": certificates,
         "api_calls": client.api_calls,
-        "diff": [as_diff(step) for step in shown if step.changes_something],
+        "diff": [as_diff(step, is_check_mode=is_check_mode) for step in shown if step.changes_something],
     }
     if single:
         result["certificate"] = certificates[0]
@@ -462,7 +463,7 @@ def name_of(step: ImportAction) -> str:
     return step.name or "unknown name"
 
 
-def as_diff(step: ImportAction) -> dict[str, t.Any]:
+def as_diff(step: ImportAction, *, is_check_mode: bool) -> dict[str, t.Any]:
     """Return the plan for one certificate in the form of Ansible's diffs: public facts only."""
     certificate = step.certificate
     known: dict[str, t.Any] = {"id": step.id, "common_name": name_of(step)}
@@ -476,7 +477,7 @@ def as_diff(step: ImportAction) -> dict[str, t.Any]:
     before: dict[str, t.Any] = {} if step.outcome == "imported" else dict(known)
     after: dict[str, t.Any] = {} if step.outcome == "removed" else dict(known)
     if step.outcome in {"imported", "updated"}:
-        after["state"] = step.message
+        after["state"] = f"To be {step.message[0].lower()}{step.message[1:]}" if is_check_mode else step.message
     if step.record and "notes" in step.changes:
         before["notes"], after["notes"] = step.record.notes, step.notes
     removed = [old.record.id for old in step.superseded if old.removed]

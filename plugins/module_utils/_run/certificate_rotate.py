@@ -325,7 +325,7 @@ class Rotation:
             self._lists["skipped"].append({**record, "reason": "already_imported"})
         else:
             self._lists["imported"].append(record)
-            self._diff.append(importing.as_diff(planned))
+            self._diff.append(importing.as_diff(planned, is_check_mode=self._module.check_mode))
         if done.content:
             identifier = done.id or entry.record.id
             self._imported[identifier] = replace(done.held, id=identifier)
@@ -480,7 +480,7 @@ class Rotation:
         actions = [removal_of(one) for one in old]
         if self._module.check_mode:
             self._lists["removed"] += [as_record(one, "removed", None, ONCE_SEEN) for one in old]
-            self._diff += [importing.as_diff(one) for one in actions]
+            self._diff += [importing.as_diff(one, is_check_mode=True) for one in actions]
             return
         deleted = importing.carry_out(self._module, self._client, actions) if actions else []
         for action, done in zip(actions, deleted, strict=True):
@@ -491,7 +491,7 @@ class Rotation:
                 )
             else:
                 self._lists["removed"].append(done.as_result())
-                self._diff.append(importing.as_diff(action))
+                self._diff.append(importing.as_diff(action, is_check_mode=False))
 
     # Result
 

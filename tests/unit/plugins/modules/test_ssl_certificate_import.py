@@ -107,6 +107,9 @@ def predicted(sim: Simulator, api: Options, *items: Options, **options: Any) -> 
     real = run(api, *items, **options)
     assert real["changed"] == check["changed"]
     assert real.failed == check.failed and real.result.get("msg") == check.result.get("msg")
+    for part in real["diff"]:
+        state = part["after"].get("state")
+        part["after"] |= {"state": f"To be {state[0].lower()}{state[1:]}"} if state else {}
     assert real["diff"] == check["diff"]
     for planned, done in zip(check["certificates"], real["certificates"], strict=True):
         if done["outcome"] == "imported":
