@@ -82,15 +82,22 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
 
 
 def test_an_organization_that_setup_made_gets_what_is_wanted_now(awx: Awx) -> None:
-    """Its Galaxy credentials, jobs on the inventory of the orders, and renewed certificates from folders and the mailbox."""
+    """Its Galaxy credentials, jobs on the inventory of the orders, and renewed certificates from folders and the mailbox.
+
+    A check of what is there finds no difference.
+    """
     ours = {"name": "Ours", "description": objects()["awx_organization_description"]}
     organization = awx.world.create("organizations", ours)
     sources = [{"certbot": "/etc/letsencrypt"}, {"folder": "/etc/ssl-certificates"}]
     jobs = {"ssl_fulfillment_from_inventory": "yes", "ssl_rotation_remove_superseded": True}
     site = {"awx_organization": "Ours", "awx_organization_managed": True, "awx_job_variables": jobs}
     site |= {"awx_rotation_sources": sources, "awx_rotation_mail": True, "awx_schedules_enabled": True}
-    made = awx.play("setup", *given(**site, awx_max_listeners=300))
+    options = given(**site, awx_max_listeners=300)
+    made = awx.play("setup", *options)
     assert made.status == 0, made.output
+    awx.writes()
+    check = awx.play("setup", "--check", *options)
+    assert (check.status, check.changed, awx.writes()) == (0, 0, []), check.output
     galaxy = awx.world.named("credentials", "Ansible Galaxy")["id"]
     assert organization["associations"] == {"galaxy_credentials": [galaxy]}
     orders = awx.world.named("inventories", "SSL orders")["id"]
