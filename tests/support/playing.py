@@ -11,7 +11,6 @@ import json
 import os
 import pty
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -94,17 +93,6 @@ def play_where_nobody_reads(sim: Simulator, folder: Path, playbook: str) -> None
     finally:
         process.kill()
         process.wait()
-
-
-def kill_marked(marker: str) -> int:
-    """Kill what carries a marker in its environment, since Ansible's workers leave the process group; return how many that were."""
-    killed = 0
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if marker.encode() in path.read_bytes().split(b"\0"):
-                os.kill(int(path.parent.name), signal.SIGKILL)
-                killed += 1
-    return killed
 
 
 def _command(folder: Path, playbook: str, options: Sequence[str], variables: Mapping[str, Any]) -> list[str]:

@@ -123,12 +123,3 @@ def test_a_store_that_grows(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
     listed = [len(sdk.call("Account", "getSecurityCertificates", mask="mask[id]")) for _time in range(3)]
     assert listed == [1, 2, 3]
     assert len(sim.orders()) == 12
-
-
-def test_a_large_fleet() -> None:
-    with Simulator.start(fleet=300, stored=20) as sim:
-        orders, certificates = sim.orders(), sim.certificates()
-        assert len({order["certificateSigningRequest"] for order in orders}) == 300
-        assert {order["status"] for order in orders} == {"Approved", "Complete"}
-        assert all(sim.key_path(order["commonName"]).stat().st_mode & 0o777 == 0o600 for order in orders)
-        assert [record["commonName"] for record in certificates] == [order["commonName"] for order in orders[:20]]

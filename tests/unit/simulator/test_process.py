@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.simulator.client import Simulator, SimulatorError
+from tests.simulator.client import Simulator
 from tests.support.servers import ending_with_parent
 
 
@@ -45,19 +43,6 @@ def test_options() -> None:
         assert not list(sim.keys_dir.iterdir())
         state_dir = sim.state_dir
     assert not state_dir.exists()
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"host": "0.0.0.0"}, "not a loopback address"),
-        ({"host": "example.com"}, "not a loopback address"),
-        ({"fleet": "huge"}, "no such fleet"),
-    ],
-)
-def test_refusals(options: dict[str, str], said: str) -> None:
-    with pytest.raises(SimulatorError, match=said):
-        Simulator.start(**options)
 
 
 def test_it_ends_cleanly_when_told(tmp_path: Path) -> None:
@@ -94,12 +79,3 @@ def test_tls() -> None:
             requests.get(url, auth=auth, verify=sim.ca_path, timeout=30)
         assert requests.get(url, auth=auth, verify=sim.ca_path, timeout=30).ok
         assert [call["outcome"] for call in sim.calls()] == ["ok", "reset_after", "ok"]
-
-
-def test_a_silent_client_holds_up_nobody() -> None:
-    with Simulator.start(fleet="empty", tls=True) as sim:
-        host, port = sim.rest_url.split("/")[2].split(":")
-        with socket.create_connection((host, int(port))):
-            context = ssl.create_default_context(cafile=sim.ca_path)
-            with socket.create_connection((host, int(port)), timeout=30) as plain:
-                assert context.wrap_socket(plain, server_hostname=host).version()

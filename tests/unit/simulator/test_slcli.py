@@ -76,64 +76,6 @@ def test_a_certificate_from_add_to_remove(sim: Simulator, slcli: Slcli, parts: d
     assert sim.key_path("mail.example.com").read_text(encoding="ascii") not in json.dumps(sim.calls())
 
 
-def test_cert_list_by_status(slcli: Slcli) -> None:
-    assert [row["common_name"] for row in slcli("security", "cert-list", "--status=valid")] == ["www.example.com"]
-    assert slcli("security", "cert-list", "--status=expired") in ([], None)
-
-
-def test_cert_add_of_another_key_is_refused(sim: Simulator, slcli: Slcli, parts: dict[str, Path]) -> None:
-    parts["key"] = sim.key_path("www.example.com")
-    said = slcli("security", "cert-add", *files(parts), fails=True)
-    assert "private key does not match" in " ".join(said.split())
-
-
-def test_cert_remove_of_one_in_use_is_refused(sim: Simulator, slcli: Slcli) -> None:
-    identifier = sim.certificates()[0]["id"]
-    sim.patch_certificate(identifier, associatedServiceCount=2)
-    assert "associated services" in " ".join(slcli("security", "cert-remove", identifier, fails=True).split())
-
-
-def test_call_api_with_mask_filter_order_and_limit(sim: Simulator, slcli: Slcli) -> None:
-    service = ("call-api", "Security_Certificate_Request", "getSslCertificateRequests", sim.account_id)
-    rows = slcli(*service, "--mask=id,commonName,status.name", "--filter=status.name=Approved")
-    assert {row["status"]["name"] for row in rows} == {"Approved"}
-    assert set(rows[0]) == {"id", "commonName", "status"}
-
-    sim.settings(page_every_list=True)
-    rows = slcli(*service, "--mask=id", "--orderBy=id=DESC", "--limit=3", "--offset=1")
-    ids = sorted((order["id"] for order in sim.orders()), reverse=True)
-    assert [row["id"] for row in rows] == ids[1:4]
-
-    rows = slcli(*service, "--mask=commonName", '--json-filter={"commonName":{"operation":"$= .example.org"}}')
-    assert {row["commonName"] for row in rows} == {"*.example.org", "api.example.org", "vpn.example.org"}
-
-    rows = slcli(*service, "--mask=id", f"--filter=id IN {ids[0]},{ids[2]}")
-    assert sorted((row["id"] for row in rows), reverse=True) == [ids[0], ids[2]]
-
-
-def test_call_api_filters_an_account_property_by_its_name(slcli: Slcli) -> None:
-    service = ("call-api", "Account", "getSecurityCertificates", "--mask=commonName")
-    assert slcli(*service, "--filter=securityCertificates.commonName=*.org") in ([], None)
-    assert len(slcli(*service, "--filter=commonName=*.org")) == 1
-
-
-def test_call_api_of_one_object(sim: Simulator, slcli: Slcli) -> None:
-    order = sim.orders()[0]
-    service = "Security_Certificate_Request"
-    assert slcli("call-api", service, "getObject", f"--id={order['id']}", "--mask=id,order.id") == {
-        "id": order["id"],
-        "order": {"id": order["id"] + 5_000_000},
-    }
-    assert slcli("call-api", service, "resendEmail", f"--id={order['id']}", "FulfillmentEmail") is True
-    assert [send["order_id"] for send in sim.sends()] == [order["id"]]
-
-
-def test_call_api_with_wrong_credentials(slcli: Slcli, tmp_path: Path) -> None:
-    config = tmp_path / "softlayer.conf"
-    config.write_text(config.read_text(encoding="utf-8").replace("api_key = ", "api_key = 0"), encoding="utf-8")
-    assert "Access Denied" in slcli("call-api", "Account", "getObject", fails=True)
-
-
 # Load balancers
 
 
@@ -185,14 +127,3 @@ def test_loadbal_protocol_edit_leaves_the_certificate_alone(
     assert other == balancer["listeners"][1]
     assert edited["tlsCertificateId"] == edited["serves"] == sim.certificates()[0]["id"]
     assert edited["connectionLimit"] == 20
-
-
-def test_loadbal_protocol_edit_resets_what_it_is_not_told(
-    sim: Simulator, slcli: Slcli, balancer: dict[str, Any]
-) -> None:
-    """Without a front end it means HTTP, which has no certificate; without a maximum it sends null."""
-    assert "may not be null" in " ".join(slcli(*edit(balancer, "--frontend=HTTPS:8443"), fails=True).split())
-    assert sim.calls(method="updateLoadBalancerProtocols")[0]["arguments"][1][0]["maxConn"] is None
-    assert sim.balancers() == [balancer]
-    slcli(*edit(balancer, "--frontend=HTTP:8080", "--max=20"))
-    assert sim.balancers()[0]["listeners"][0]["tlsCertificateId"] is None
