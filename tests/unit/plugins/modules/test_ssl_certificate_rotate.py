@@ -335,6 +335,27 @@ def test_only_what_a_check_run_showed(here: Rotation) -> None:
     assert here.run(approved=rest.result, **REMOVING)["changed"] and ids(rest, "removed") == [api]
 
 
+def test_what_was_changed_since_the_check(here: Rotation) -> None:
+    """Another certificate in the same file, a listener that is gone or was given something else, a certificate that is needed again."""
+    www, api = store(here.sim, old()), store(here.sim, old(OTHER))
+    row = web(here, www, api, www)
+    here.keep("www", issue())
+    here.keep("api", issue(OTHER))
+    shown = here.check(**REMOVING)
+    here.keep("www", issue(days=(-0.5, 91)))
+    here.sim.delete_listener(row["listeners"][2]["uuid"])
+    web(here, api, name="late")
+    run = here.run(approved=shown["preview"], **REMOVING)
+    assert not run.failed, run.output
+    assert [one["name"] for one in run["imported"]] == ["api"]
+    reasons = sorted(one["reason"] for one in run["skipped_items"] if one.get("source"))
+    assert reasons == ["changed_meanwhile", "not_approved"]
+    assert places(run, "deployed") == {f"web:{PORT + 1}": ("switched", None, True)}
+    left = {place: reason for place, (_outcome, reason, _served) in places(run, "skipped_items").items()}
+    assert left == {WEB: "changed_meanwhile", f"web:{PORT + 2}": "changed_meanwhile", f"late:{PORT}": "not_approved"}
+    assert run["removed"] == [] and stored(here)[:2] == [www, api]
+
+
 # What goes wrong
 
 
@@ -377,6 +398,25 @@ def test_a_certificate_that_the_store_refuses_does_not_hide_the_others(here: Rot
     run = here.run(concurrency=1)
     assert run.failed and len(run["imported"]) == len(run["deployed"]) == len(run["failed_items"]) == 1
     assert run["failed_items"][0]["source"] == "folder" and run["failed_items"][0]["reason"] == "refused"
+
+
+def test_broken_entries_stop_nothing(here: Rotation) -> None:
+    """They are skipped with a reason each, and the others are rotated."""
+    web(here, store(here.sim, old()))
+    here.keep("www", issue())
+    here.keep("lost", issue(key="ec"), ".crt")
+    here.keep("stranger", self_signed(NAME, new_key("rsa")), ".crt", ".key")
+    here.keep("late", issue(days=(-90, -1)))
+    (here.folder / "half.crt").write_text(issue().pem[:300], encoding="ascii")
+    (here.folder / "locked.p12").write_bytes(pkcs12_of(issue(), PASSPHRASE))
+    run = here.run()
+    assert not run.failed and len(run["deployed"]) == 1, run.output
+    assert skipped(run) == {
+        **{"lost": "key_missing", "stranger": "untrusted", "late": "expired", "half": "malformed"},
+        "locked": "bad_passphrase",
+    }
+    assert {one["name"] for one in run["source_problems"]} == {"lost", "half", "locked"}
+    assert "folder lost: SKIPPED, key_missing: " in "\n".join(run["summary"])
 
 
 def test_no_permission_for_load_balancers(blind: Rotation) -> None:

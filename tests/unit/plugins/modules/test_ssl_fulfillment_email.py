@@ -513,6 +513,16 @@ def test_the_default_ledger(sim: Simulator, options: dict[str, Any], home: Path)
     assert run(options, SHOP).outcomes() == {SHOP: ("skipped", "cooldown")}
 
 
+def test_a_ledger_that_goes_with_a_job_of_awx(
+    sim: Simulator, options: dict[str, Any], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del options["ledger_url"]
+    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", str(home))
+    assert run(options, SHOP).code == "ephemeral_ledger"
+    assert sent(sim) == []
+    assert run(options, SHOP, allow_ephemeral_ledger=True).outcomes() == {SHOP: ("requested", None)}
+
+
 def test_a_run_whose_answers_are_swallowed_ends_before_all_orders_are_in_doubt(
     sim: Simulator, both: dict[str, Any]
 ) -> None:
