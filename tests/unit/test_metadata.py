@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("modules", "filter", "inventory")
+WITHOUT_EFFECT = {"ssl_fulfillment_batch_size"}
+"""Variables of roles that are documented to have none any more."""
 
 
 def read(path: str) -> Any:
@@ -52,6 +55,17 @@ def test_every_module_and_plugin_says_since_when() -> None:
     documented = {(kind, name) for kind, name, _version in since()}
     shipped = {(kind, path.stem) for kind in KINDS for path in ROOT.glob(f"plugins/{kind}/[!_]*.py")}
     assert shipped <= documented
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in ROOT.glob("roles/*/")))
+def test_a_role_does_something_with_each_of_its_variables(role: str) -> None:
+    """One that is forgotten would be accepted, and have no effect."""
+    written = "".join(
+        path.read_text("utf-8") for part in ("tasks", "vars") for path in ROOT.glob(f"roles/{role}/{part}/*")
+    )
+    variables = read(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    unused = {name for name in variables if not re.search(rf"(?<!\w){name}\b", written)}
+    assert unused <= WITHOUT_EFFECT
 
 
 def test_action_group_has_every_module() -> None:
