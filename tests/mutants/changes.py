@@ -70,7 +70,10 @@ def _changeable(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
             continue
         for child in value if isinstance(value, list) else [value]:
             documents = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
-            names_types = isinstance(child, ast.Assign) and isinstance(node, ast.Module)
+            names_types = isinstance(node, ast.Module) and (
+                isinstance(child, ast.Assign)
+                or (isinstance(child, ast.AnnAssign) and ast.unparse(child.annotation) == "t.TypeAlias")
+            )
             comes_anyway = isinstance(node, ast.FunctionDef) and child is node.body[-1] and _returns_nothing(child)
             is_type = (
                 isinstance(node, ast.Call)

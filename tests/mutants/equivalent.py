@@ -64,6 +64,8 @@ EQUIVALENT: dict[str, str] = {
     " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message)": "Only emails without a reason come there.",
     "rotation._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
+    "search._best_of: _quality(found) > _quality(best) => _quality(found) >= _quality(best)": "Either of two that are as good.",
+    "search.why_missing: wanted.public_key_sha256 or '' => wanted.public_key_sha256": "No key has no name, in either spelling.",
     "store_index.StoreIndex._by_rarest: min(certificate_of(one).identities, key=self._rarity)"
     " => min(certificate_of(one).identities)": "The rarest name is only the one with the least to look through.",
     "store_index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",

@@ -11,21 +11,26 @@ from datetime import timezone
 from email.message import EmailMessage
 from itertools import permutations
 from types import FrameType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._codes import UnmatchedReason, Untrusted
+from ansible_collections.softlayer.certificates.plugins.module_utils._mail import search as searching
 from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import (
     Collected,
     Location,
     Search,
     Target,
+    Wanted,
+    why_missing,
     why_untrusted,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 from cryptography import x509
 
-from tests.support.certificates import NOW, Authority, Issued, certificate_of, name_of, new_key, pem_of
+from tests.support.certificates import DAY, NOW, Authority, Issued, certificate_of, name_of, new_key, pem_of
 
 AT = NOW.astimezone(timezone.utc)
 NAME = "www.example.com"
@@ -50,6 +55,7 @@ def letter(certificates: Letter) -> bytes:
     """A message with certificates in its text."""
     message = EmailMessage()
     message["From"], message["Subject"] = "Orders <orders@ca.example>", "Your SSL certificate"
+    message["Message-ID"], message["Date"] = "<1@ca.example>", NOW
     message.set_content("Your certificate:\n\n" + pem_of(certificates))
     return bytes(message)
 
@@ -119,6 +125,21 @@ def test_a_certificate_for_a_name_of_the_sender_is_not_the_orders() -> None:
     assert taken(search(theirs, wanted=wanted, require_trust=False)) == trusted(THEIRS)
 
 
+def test_of_certificates_that_are_right_the_one_that_was_issued_last() -> None:
+    older, newer = REAL.issue(NAME, key=KEY, days=(-30, 60)), GENUINE
+    for several in permutations([older.certificate, newer.certificate]):
+        assert taken(search([*several, *CHAIN], wanted=target(NAME))) == trusted(), "in one message"
+        assert taken(search(*([one, *CHAIN] for one in several), wanted=target(NAME))) == trusted(), "in two"
+
+
+def test_who_looks_for_any_names_finds_those_that_another_looks_for_too() -> None:
+    """Two signing requests of one key, of which one names nothing."""
+    for_any, for_theirs = target(), target(NAME)
+    found = Search([for_any, for_theirs, target("other.example.com")])
+    found.examine(letter([GENUINE.certificate, *CHAIN]), Location(), AT)
+    assert [len(found.collected(one)) for one in found.targets] == [1, 1, 0]
+
+
 @pytest.mark.parametrize("in_one", [True, False], ids=["one message", "two messages"])
 def test_of_certificates_of_a_key_the_one_with_all_names_that_were_asked_for(in_one: bool) -> None:
     """The others are newer."""
@@ -174,6 +195,145 @@ def test_what_is_not_trusted_is_not_passed_on_as_an_issuer() -> None:
     """A server's certificate issues nothing, whatever its name is."""
     server = certificate_of(name_of("Real CA 1"), REAL.root.subject, REAL.key, FORGER.key)
     assert collected(search([GENUINE.certificate], [server])) == []
+
+
+def test_what_needs_no_other_message_takes_no_place_of_what_waits_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "UNMATCHED", 2)
+    forged = [[FORGED.certificate, *FORGER.chain, FORGER.root]] * 3
+    assert taken(search(*forged, [GENUINE.certificate], CHAIN)) == trusted()
+
+
+def test_only_so_many_messages_are_listed_but_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "UNMATCHED", 2)
+    found = search(*[[]] * 3)
+    found.pass_over(letter([]), Location())
+    assert (len(found.unmatched), found.unmatched_count, found.examined) == (2, 4, 4)
+
+
+# What is said
+
+SOURCE = {
+    "message_id": "<1@ca.example>",
+    "from": "Orders <orders@ca.example>",
+    "date": iso(NOW),
+    "subject": "Your SSL certificate",
+    "folder": "INBOX",
+    "uid": 7,
+    "path": "/mails",
+}
+INBOX = Location("INBOX", 7, "/mails")
+
+
+def test_what_has_come_is_told_with_what_it_is_for_and_where_it_was() -> None:
+    found = Search([target()], lambda: Anchors([Certificate.of(REAL.root)]))
+    found.examine(letter([GENUINE.certificate, *CHAIN]), INBOX, AT)
+    [one] = found.collected(target())
+    result = one.as_result(Wanted(target()[0], 1, "asked.example.com", "/a.csr"))
+    assert result == {
+        **Certificate(GENUINE.der).facts(),
+        "order_id": 1,
+        "common_name": "asked.example.com",
+        "path": "/a.csr",
+        "trust": "trusted",
+        "certificate": GENUINE.pem,
+        "intermediate_certificate": pem_of(CHAIN),
+        "source": {**SOURCE, "format": "inline_pem"},
+    }
+    assert one.as_result(Wanted(target()[0]))["common_name"] == NAME
+    [alone] = collected(search([GENUINE.certificate], require_trust=False))
+    assert alone.as_result(Wanted(target()[0]))["intermediate_certificate"] is None
+
+
+def test_a_message_that_is_larger_than_is_read_is_told_with_the_option_for_that() -> None:
+    found = search()
+    found.pass_over(letter([]), INBOX)
+    assert found.unmatched == [{**SOURCE, "reason": "too_large", "message": searching.LARGE_MESSAGE}]
+    assert "max_message_bytes" in searching.LARGE_MESSAGE
+
+
+def test_every_reason_why_a_message_was_not_taken_is_told_in_words_with_a_remedy() -> None:
+    """Those of a certificate that is not trusted are told with its name."""
+    told = searching.UNMATCHED_BECAUSE
+    assert told.keys() == set(get_args(UnmatchedReason)) - set(get_args(Untrusted))
+    assert all(text.endswith(".") for text in told.values())
+
+
+EXPIRED, LATER = REAL.issue(NAME, key=KEY, days=(-90, -1)), REAL.issue(NAME, key=KEY, days=(1, 90))
+
+
+@pytest.mark.parametrize(
+    ("letters", "reason", "words", "told"),
+    [
+        ([], "waiting_for_email", "No message with the certificate has come yet", None),
+        ([[EXPIRED.certificate]], "waiting_for_email", f"it expired on {iso(NOW - DAY)}. No newer one", EXPIRED),
+        ([[LATER.certificate]], "waiting_for_email", f"it is not valid before {iso(NOW + DAY)}: run again", LATER),
+        ([[FORGED.certificate, *FORGER.chain, FORGER.root]], "untrusted", "Anyone can have a certificate made", None),
+        ([[GENUINE.certificate]], "chain_incomplete", "Give the issuers", None),
+        ([[EXPIRED.certificate], [GENUINE.certificate]], "chain_incomplete", "Give the issuers", None),
+    ],
+    ids=["nothing", "expired", "not_yet_valid", "untrusted", "incomplete", "expired_and_incomplete"],
+)
+def test_what_has_not_come_is_told_with_the_reason_and_what_came_instead(
+    letters: list[Letter], reason: str, words: str, told: Issued | None
+) -> None:
+    """With its validity where that is what is wrong."""
+    found, key = search(*letters), target()[0]
+    asked = Wanted(key, 1, "asked.example.com", "/a.csr", requested_names=("also.example.com",))
+    entry = why_missing(asked, search(*letters, wanted=asked.target), AT)
+    assert words in entry.pop("message")
+    assert entry == {
+        "order_id": 1,
+        "common_name": "asked.example.com",
+        "subject_alt_names": ["also.example.com"],
+        "path": "/a.csr",
+        "public_key_sha256": key,
+        "not_before": told and iso(told.certificate.not_valid_before_utc),
+        "not_after": told and iso(told.certificate.not_valid_after_utc),
+        "reason": reason,
+    }
+    unnamed = why_missing(Wanted(key), found, AT)
+    assert (unnamed["common_name"], unnamed["subject_alt_names"]) == ((NAME, [NAME]) if letters else (None, []))
+    for asked in (Wanted(key, requested_names=("also.example.com",)), Wanted(key, common_name="asked.example.com")):
+        named = why_missing(asked, found, AT)
+        assert (named["common_name"], named["subject_alt_names"]) == (asked.common_name, list(asked.requested_names))
+
+
+def test_what_could_not_be_looked_for_is_told_with_the_reason() -> None:
+    """Nothing that came is said to be what it is about, as nobody knows its key."""
+    found = search([EXPIRED.certificate])
+    for wanted, reason in ((Wanted(None, 1), "no_public_key"), (Wanted(None, 1, exists=False), "not_found")):
+        entry = why_missing(wanted, found, AT)
+        assert (entry["reason"], entry["message"]) == (reason, searching.MISSING[entry["reason"]])
+        assert [entry[name] for name in ("public_key_sha256", "common_name", "not_before")] == [None] * 3
+
+
+def test_of_certificates_that_are_not_valid_the_newest_is_told() -> None:
+    """A valid one is none of these, even if it cannot be taken."""
+    older = REAL.issue(NAME, key=KEY, days=(-180, -91))
+    for several in permutations([older, EXPIRED, GENUINE]):
+        found = search(*([one.certificate] for one in several))
+        assert found.invalid == {target()[0]: Certificate(EXPIRED.der)}
+
+
+STRANGER = Authority("Stranger")
+STRANGE = STRANGER.issue(NAME, key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("issued", "issuers", "wanted", "reason", "remedy"),
+    [
+        (THEIRS, CHAIN, target(NAME), "untrusted", "import it by ssl_certificate_import"),
+        (STRANGE, STRANGER.chain, target(), "chain_incomplete", "its root as trusted_ca_path"),
+        (FORGED, [*FORGER.chain, FORGER.root], target(), "untrusted", "give that one's root as trusted_ca_path"),
+        (FORGED, [*FORGER.chain, FORGER.root], target("x.example"), "untrusted", "give that one's root as"),
+    ],
+    ids=["other_names", "no_root", "other_root", "other_root_and_names"],
+)
+def test_what_is_refused_is_told_with_a_remedy(
+    issued: Issued, issuers: Letter, wanted: Target, reason: str, remedy: str
+) -> None:
+    [entry] = search([issued.certificate, *issuers], wanted=wanted).unmatched
+    assert entry["reason"] == reason and remedy in entry["message"]
 
 
 # Many targets
