@@ -59,10 +59,13 @@ EQUIVALENT: dict[str, str] = {
     ),
     "creates._Taken.__init__: 'taken' => ''": "It is caught where it is raised, by its class.",
     "imports.ImportAction: field(default=None, repr=False) => field(default=None)": "It hides its key itself.",
-    "pairing.Paired: field(repr=False) => field()": "Units have nothing secret.",
+    **dict.fromkeys(
+        ("pairing.Paired: field(repr=False) => field()", "pairing.Paired: False => True"), "Units have nothing secret."
+    ),
     "emails.as_requested: replace(email, outcome='requested', reason=None, requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message) => replace(email, outcome='requested', requested_at=at, next_allowed_at=at + interval if"
     " interval else None, message=message)": "Only emails without a reason come there.",
+    "reading.parse: kind == 'any' and is_der(data) => kind == 'any'": "Only DER and what is labelled so has certificates.",
     "rotation._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
     "search._best_of: _quality(found) > _quality(best) => _quality(found) >= _quality(best)": "Either of two that are as good.",
     "search.why_missing: wanted.public_key_sha256 or '' => wanted.public_key_sha256": "No key has no name, in either spelling.",

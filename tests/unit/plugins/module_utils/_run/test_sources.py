@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is said about the certificates of sources: the records, their chains and trust, and sources that are none."""
+"""What is said about the certificates of sources: the records, their chains and trust. What is no source: `_sources/test_source.py`."""
 
 from __future__ import annotations
 
@@ -440,67 +440,7 @@ def test_a_key_that_was_removed_after_the_mail_was_read(tmp_path: Path, read: Re
     assert [(record["reason"], record["common_name"]) for record in found.skipped] == [("key_missing", NAME)]
 
 
-# What is no source
-
-
-@pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
-@pytest.mark.parametrize("what", ["nothing", "file", "broken_link", "long"])
-def test_a_source_that_is_no_folder(kind: str, what: str, tmp_path: Path, read: Reader) -> None:
-    path = tmp_path / ("x" * 5000 if what == "long" else "here")
-    if what == "file":
-        path.write_text(ONE.pem)
-    if what == "broken_link":
-        path.symlink_to(tmp_path / "gone")
-    with pytest.raises(CertificatesError) as error:
-        read(kind, path)
-    assert error.value.code == "not_found"
-    assert str(path) in error.value.message and kind in error.value.message and "name the folder" in error.value.message
-
-
-def test_a_key_folder_that_is_none(tmp_path: Path, read: Reader) -> None:
-    with pytest.raises(CertificatesError) as error:
-        read("mail", "", mail=mail(), privatekey_dir=str(tmp_path / "none"))
-    assert "privatekey_dir" in error.value.message
-
-
-def test_a_source_that_may_not_be_read(tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Certbot's `live` is for root only."""
-    (tmp_path / "live").mkdir()
-
-    def refuse(path: str) -> list[str]:
-        raise PermissionError(13, "Permission denied", path)
-
-    monkeypatch.setattr(os, "listdir", refuse)
-    with pytest.raises(CertificatesError) as error:
-        read("certbot", tmp_path)
-    assert error.value.code == "not_found"
-    assert f"{tmp_path}/live cannot be read: Permission denied" in error.value.message
-    assert "let the user who runs this read it" in error.value.message
-
-
-@pytest.mark.parametrize(("kind", "name"), [("certbot", "live"), ("lego", "certificates")])
-def test_a_part_of_a_source_that_is_missing(kind: str, name: str, tmp_path: Path, read: Reader) -> None:
-    """As if its disk were not mounted; that must not look like a folder without certificates."""
-    (tmp_path / name).symlink_to(tmp_path / "disk")
-    with pytest.raises(CertificatesError) as error:
-        read(kind, tmp_path)
-    assert error.value.code == "not_found" and f"{tmp_path / name} is no folder" in error.value.message
-
-
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        ({}, "none of them"),
-        ({"certbot": None}, "none of them"),
-        ({"certbot": "/etc", "folder": "/etc"}, "certbot and folder"),
-        ({"mail": {}}, "privatekey_dir"),
-        ({"folder": ""}, "folder"),
-    ],
-)
-def test_what_is_no_source_at_all(source: Any, said: str) -> None:
-    with pytest.raises(CertificatesError) as error:
-        Source.of(source)
-    assert error.value.code == "invalid_argument" and said in error.value.message
+# What is there, and no certificate
 
 
 @pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
@@ -516,10 +456,3 @@ def test_a_folder_with_something_else_in_it_may_be_the_wrong_one(kind: str, tmp_
     found = read(kind, tmp_path)
     [warning] = found.warnings
     assert found == Found(warnings=[warning]) and str(tmp_path) in warning and kind in warning
-
-
-def test_a_path_below_the_home_folder(read: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "certs").mkdir()
-    kept(tmp_path / "certs", ONE)
-    assert read("folder", "~/certs/").fingerprints == [ONE.fingerprint]

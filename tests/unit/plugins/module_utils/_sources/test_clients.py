@@ -217,6 +217,8 @@ def test_what_acme_sh_no_longer_renews_is_left_alone(tmp_path: Path, read: Reade
     acme_sh(tmp_path, WILDCARD, OTHER)
     (kept.own / f"{NAME}.conf").rename(kept.own / f"{NAME}.conf.removed")
     assert read("acme_sh", tmp_path).fingerprints == [OTHER.fingerprint]
+    (kept.own / f"{NAME}.conf").write_text("")  # issued again
+    assert sorted(read("acme_sh", tmp_path).fingerprints) == sorted([ONE.fingerprint, OTHER.fingerprint])
 
 
 def test_what_acme_sh_has_revoked_is_not_taken_from_the_full_chain(tmp_path: Path, read: Reader) -> None:

@@ -359,6 +359,7 @@ def test_a_folder_of_a_certificate_that_may_not_be_read(
             patch.setattr(os, "listdir", refuse)
             found = read(client, tmp_path / client)
         assert found.fingerprints == [ONE.fingerprint] and found.reasons == {closed.name: "unreadable"}
+        assert f"The folder {closed} cannot be read: Permission denied" in found.skipped[0]["message"]
 
 
 def test_self_signed(tmp_path: Path, read: Reader) -> None:

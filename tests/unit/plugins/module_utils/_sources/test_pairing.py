@@ -115,7 +115,7 @@ def test_an_entry_is_either_used_or_said_why_not(files: list[tuple[str, FileCont
 
 def test_what_was_wrong_before_is_all_that_is_said() -> None:
     trouble = Trouble("unreadable", "No.")
-    unit = Unit(Bundle("a", "/a", trouble=trouble))
+    unit = Unit(Bundle("a", "/a", trouble=trouble), (FileContent(File("key", "/key"), (), PUBLIC_KEYS[0]),))
     [useless] = pair([unit]).useless
     assert (useless.trouble, useless.path) == (trouble, "/a") and pair([unit]).doubtful == (unit,)
 

@@ -137,6 +137,16 @@ def test_what_stays_wrong_is_not_said_to_be_renewed(client: str, kept: Kept, loo
     assert read(client, home(client, kept)).reasons == {kept.certificate.name: "key_missing"}
 
 
+def test_what_a_renewal_does_not_explain_is_said_even_of_what_changes(
+    client: str, kept: Kept, looks: Looks, read: Reader
+) -> None:
+    """Waiting does not help against a passphrase that is wrong."""
+    kept.certificate.write_text(NEW.pem)
+    kept.key.write_text(key_pem(NEW.key, passphrase="one"))
+    looks.after[str(kept.key), 1] = lambda: kept.key.write_text(key_pem(NEW.key, passphrase="another"))
+    assert read(client, home(client, kept)).reasons == {kept.certificate.name: "bad_passphrase"}
+
+
 def test_what_vanishes_is_not_there(client: str, kept: Kept, looks: Looks, read: Reader) -> None:
     def remove() -> None:
         for path in kept.own.iterdir():

@@ -1,0 +1,113 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is a source, and the keys for which a mailbox is searched. What a source has: the tests beside this one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.reading import Files
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source, usable_keys
+
+from tests.support.certificates import PASSPHRASE, key_pem, new_key
+from tests.support.client_trees import CLIENTS
+from tests.support.sources import AUTHORITY, Reader
+
+pytest_plugins = ["tests.support.sources"]
+
+ONE = AUTHORITY.issue("www.example.com")
+
+
+@pytest.mark.parametrize("kind", [*CLIENTS, "folder", "mail"])
+def test_a_source_is_what_keeps_it_and_where(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path may begin with the home folder; for mail, it is that of the keys."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "certs").mkdir()
+    given = {"mail": {}, "privatekey_dir": "~/certs/"} if kind == "mail" else {kind: "~/certs/", "mail": None}
+    assert Source.of(given) == Source(kind, f"{tmp_path}/certs")  # type: ignore[arg-type]
+
+
+# What is none
+
+
+@pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
+@pytest.mark.parametrize("what", ["nothing", "file", "broken_link", "long"])
+def test_a_source_that_is_no_folder(kind: str, what: str, tmp_path: Path, read: Reader) -> None:
+    path = tmp_path / ("x" * 5000 if what == "long" else "here")
+    if what == "file":
+        path.write_text(ONE.pem)
+    if what == "broken_link":
+        path.symlink_to(tmp_path / "gone")
+    with pytest.raises(CertificatesError) as error:
+        read(kind, path)
+    found = "is no folder" if what in {"file", "broken_link"} else "does not exist"
+    assert error.value.code == "not_found" and error.value.details == {"path": str(path)}
+    assert f"{path}, which is given as {kind}, {found} on this machine: name the folder" in error.value.message
+
+
+def test_a_source_that_may_not_be_read(tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Certbot's `live` is for root only."""
+    (tmp_path / "live").mkdir()
+
+    def refuse(path: str) -> list[str]:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(CertificatesError) as error:
+        read("certbot", tmp_path)
+    assert error.value.code == "not_found"
+    assert f"{tmp_path}/live cannot be read: Permission denied" in error.value.message
+    assert "let the user who runs this read it" in error.value.message
+
+
+@pytest.mark.parametrize(("kind", "name"), [("certbot", "live"), ("lego", "certificates")])
+def test_a_part_of_a_source_that_is_missing(kind: str, name: str, tmp_path: Path, read: Reader) -> None:
+    """As if its disk were not mounted; that must not look like a folder without certificates."""
+    (tmp_path / name).symlink_to(tmp_path / "disk")
+    with pytest.raises(CertificatesError) as error:
+        read(kind, tmp_path)
+    assert error.value.code == "not_found" and f"{tmp_path / name} is no folder" in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ({}, "none of them"),
+        ({"certbot": None}, "none of them"),
+        ({"certbot": "/etc", "folder": "/etc"}, "certbot and folder"),
+        ({"mail": {}}, "privatekey_dir"),
+        ({"folder": ""}, "folder"),
+    ],
+)
+def test_what_is_no_source_at_all(source: Any, said: str) -> None:
+    with pytest.raises(CertificatesError) as error:
+        Source.of(source)
+    assert error.value.code == "invalid_argument" and said in error.value.message
+
+
+# Keys
+
+
+def test_the_keys_for_mail_are_those_that_can_be_read_each_once(tmp_path: Path) -> None:
+    """By their real paths, so that a link that is changed does not make another key of it."""
+    (tmp_path / "keys").mkdir()
+    locked, key = key_pem(new_key(), passphrase=PASSPHRASE), new_key()
+    files = {"a.key": key_pem(key), "again.pem": key_pem(key), "c.PEM": ONE.key_pem + ONE.pem, "locked.key": locked}
+    others = {"garbage.key": "garbage", "chain.pem": ONE.chain_pem, "other.txt": key_pem(new_key())}
+    for name, text in {**files, **others}.items():
+        (tmp_path / "keys" / name).write_text(text)
+    (tmp_path / "link").symlink_to("keys")
+    usable = usable_keys(str(tmp_path / "link"), Files(PASSPHRASE))
+    assert usable == [f"{tmp_path}/keys/{name}" for name in ("a.key", "c.PEM", "locked.key")]
+
+
+def test_a_key_folder_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(CertificatesError, match="which is given as privatekey_dir, does not exist") as error:
+        usable_keys(str(tmp_path / "none"), Files())
+    assert error.value.code == "not_found"
