@@ -20,6 +20,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
     ListenerAction,
     ListenerOptions,
     ListenerSelection,
+    as_it_is,
     plan_renewals,
     plan_wishes,
     why_unmatched,
@@ -478,6 +479,12 @@ def test_of_many_names_those_are_said_that_are_most_like_the_mistyped_one() -> N
         assert f": {name}, a" in str(why) and "more" in str(why)
 
 
+def test_of_those_that_are_most_like_it_all_that_are_named_come_first() -> None:
+    balancers = [balancer(name, number=number) for number, name in enumerate(("a", "b", *(f"prod{n}" for n in "5678")))]
+    why = why_unmatched(ListenerSelection(load_balancers=["prod"]), balancers, StoreIndex([]))
+    assert why is not None and why.endswith("there are: prod8, prod7, prod6, prod5, a and 1 more.")
+
+
 def test_where_there_is_nothing_to_match() -> None:
     empty = StoreIndex([])
     assert "there are: none." in str(why_unmatched(ListenerSelection(load_balancers=["web"]), [], empty))
@@ -648,6 +655,30 @@ def test_what_a_listener_has_in_the_end() -> None:
     broken = switched.failed("not_served", "No.", is_changed=True)
     back = replace(broken, outcome="rolled_back")
     assert [one.present_id for one in (switched, refused, broken, back)] == [NEW, OLD, NEW, OLD]
+
+
+def test_a_listener_that_is_only_looked_at_is_told_as_it_is() -> None:
+    """Whatever was planned; a better certificate is named if the store has it."""
+    present = record(OLD, issue(days=PRESENT))
+    index = StoreIndex([present, record(NEW, issue())])
+    switched = renewal(*index)
+    coming = renewal_with([issue()], present)
+    failed = replace(switched.failed("ambiguous", "No.", is_changed=False), better_id=NEW)
+    for planned, better in ((switched, NEW), (coming, None), (failed, NEW)):
+        told = as_it_is(planned, index)
+        assert told == replace(
+            planned,
+            outcome="unchanged",
+            reason=None,
+            message=f"The listener has certificate {OLD}.",
+            target=present,
+            certificate_id=OLD,
+            is_changed=False,
+            better_id=better,
+        )
+    assert as_it_is(failed, StoreIndex([])).message == "No.", "what the listener has is not known"
+    for kept in (renewal(present), renewal()):
+        assert as_it_is(kept, index) == replace(kept, target=index.by_id.get(kept.certificate_id or 0))
 
 
 def test_it_has_the_certificate_already() -> None:

@@ -190,6 +190,12 @@ def test_a_claim_that_stands_open(lease: timedelta, outcome: str) -> None:
     assert ("under way" in email.message) == (outcome == "skipped")
 
 
+def test_what_is_blocked_is_told_with_the_last_request_and_the_next_time() -> None:
+    email = blocked(plan(), entry(AT - HOUR), DAY, AT)
+    assert (email.outcome, email.reason, email.requested_at) == ("skipped", "cooldown", None)
+    assert (email.previous_requested_at, email.next_allowed_at) == (AT - HOUR, AT + 23 * HOUR)
+
+
 def test_an_outcome_that_is_unknown_says_what_to_do() -> None:
     message = blocked(plan(), entry(AT - HOUR, confirmed=False), DAY, AT).message
     assert "mailbox" in message

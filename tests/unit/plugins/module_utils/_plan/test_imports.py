@@ -446,6 +446,8 @@ def test_an_older_one_is_superseded() -> None:
 
 
 def test_it_is_not_removed_unless_that_is_wanted() -> None:
+    unused = plan(content(), StoreIndex([stored(OLD, 9)]))
+    assert [(one.record.id, one.removed) for one in unused.superseded] == [(9, False)]
     step = plan(content(), StoreIndex([stored(OLD, 9, associated_service_count=3)]))
     assert [one.as_result() for one in step.superseded] == [
         {
@@ -592,6 +594,7 @@ RECORDS = [stored(ISSUED, 1), stored(OLD, 2), stored(AUTHORITY.issue("shop.examp
 def test_absent(identity: dict[str, Any], expected: int | None) -> None:
     step = absent(RECORDS, **identity)
     assert (step.id, step.outcome) == (expected, "removed" if expected else "unchanged")
+    assert expected or step.as_result()["common_name"] == identity.get("common_name")
 
 
 def absent(records: Sequence[StoreCertificate], **identity: Any) -> ImportAction:
@@ -641,22 +644,50 @@ def order(**others: Any) -> Order:
     return Order(**{**dict.fromkeys(unknown), **known, **others})
 
 
+def test_what_the_store_holds_then() -> None:
+    """What another certificate of the run may supersede, and what listeners are pointed to."""
+    there = stored()
+    assert planned(there).held == there and planned(there, notes="new").held == there
+    assert planned().held == content().as_record() and planned().held.stored_id is None
+    bare = replace(BARE, associated_service_count=0)
+    assert planned(bare).held == replace(bare, intermediates=content().intermediates)
+
+
+def test_what_failed_has_nothing_left_to_do() -> None:
+    """Neither has what is given twice the second time."""
+    update = planned(stored(OLD, 9), replace(BARE, associated_service_count=0), remove=True)
+    assert update.changes and update.record and [old.removed for old in update.superseded] == [True]
+    failed = update.failed(CertificatesError("untrusted", "It is not trusted.", trust="untrusted"))
+    _first, second = mark_repeated([update, update])
+    for step in (failed, second):
+        assert (step.content, step.record, step.changes, step.superseded) == (None, None, {}, ())
+    assert (failed.outcome, failed.reason, failed.message, failed.trust) == (
+        *("failed", "untrusted", "It is not trusted.", "untrusted"),
+    )
+
+
+def test_a_deletion_of_what_is_superseded_is_a_change() -> None:
+    there = [stored(OLD, 9), stored()]
+    step = planned(*there, remove=True)
+    assert step.outcome == "unchanged" and step.changes_something and not planned(*there).changes_something
+
+
 def test_the_order_of_the_certificate() -> None:
     check_order(content(), order(), 4711)
 
 
 @pytest.mark.parametrize(
-    ("found", "reason"),
+    ("found", "reason", "said"),
     [
-        (None, "not_found"),
-        (order(public_key_sha256=None), "order_mismatch"),
-        (order(public_key_sha256="ab"), "order_mismatch"),
+        (None, "not_found", "There is no SSL order 4711"),
+        (order(public_key_sha256=None), "order_mismatch", "Order 4711 has no CSR to compare with: leave order_id out"),
+        (order(public_key_sha256="ab"), "order_mismatch", "does not carry the public key of order 4711"),
     ],
 )
-def test_not_the_order_of_the_certificate(found: Order | None, reason: str) -> None:
+def test_not_the_order_of_the_certificate(found: Order | None, reason: str, said: str) -> None:
     with pytest.raises(CertificatesError) as error:
         check_order(content(), found, 4711)
-    assert error.value.code == reason and "4711" in error.value.message
+    assert error.value.code == reason and said in error.value.message
 
 
 # The same certificate twice in one run
@@ -694,6 +725,12 @@ def test_twice_is_once(case: str) -> None:
 
 def test_twice_but_not_the_same() -> None:
     assert outcomes([present(), present(notes="other")])[1][:2] == ("failed", "ambiguous")
+
+
+def test_twice_is_once_whatever_is_known_of_trust() -> None:
+    """One of the two items may not ask for it."""
+    of_trust = ImportAction.of(replace(content(), trust="trusted"))
+    assert outcomes([of_trust, present()]) == [("imported", None, None), ("unchanged", None, 0)]
 
 
 def test_twice_with_different_wishes_for_a_stored_one() -> None:
@@ -742,11 +779,12 @@ def test_what_another_item_wants_is_not_removed() -> None:
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
-def test_nor_is_it_as_superseded(is_wanted: bool) -> None:
+@pytest.mark.parametrize("remove", [True, False])
+def test_nor_is_it_as_superseded(remove: bool, is_wanted: bool) -> None:
     old = stored(OLD, 9)
     other = plan(content(OLD), StoreIndex([old if is_wanted else stored(OLD, 8)]))
-    step, _other = spare_what_is_wanted([planned(old, remove=True), other])
-    assert [(one.record.id, one.removed) for one in step.superseded] == [(9, not is_wanted)]
+    step, _other = spare_what_is_wanted([planned(old, remove=remove), other])
+    assert [(one.record.id, one.removed) for one in step.superseded] == [(9, remove and not is_wanted)]
 
 
 @pytest.mark.parametrize(

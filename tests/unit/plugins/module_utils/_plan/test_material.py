@@ -202,6 +202,8 @@ def test_the_file_is_named_that_cannot_be_read(part: str, data: bytes) -> None:
     paths = {name: f"/files/{name}" for name in ("certificate", "privatekey", "intermediate", "csr")}
     error = refusal(material(**{field: data}, paths=paths))
     assert error.code == "invalid_pem" and error.message.startswith(f"/files/{part}: ")
+    given_as = {"privatekey": "private key", "intermediate": "intermediates", "csr": "CSR"}.get(part, part)
+    assert f"given as {given_as}" in error.message
     assert refusal(material(**{field: data})).message == error.message.removeprefix(f"/files/{part}: ")
     if not data:
         assert refusal(material(**{field: None})).message == refusal(material(**{field: data})).message

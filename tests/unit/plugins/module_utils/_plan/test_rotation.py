@@ -406,6 +406,13 @@ def test_the_order_of_the_sources_does_not_matter(store: list[Made], sources: tu
     assert told(sources[0]) == told(sources[1])
 
 
+def test_what_is_wrong_with_a_certificate_is_said_as_it_was_found() -> None:
+    """And of a key it is not said that it is in PKCS#12 where nobody found that."""
+    strange = replace(entry(NEW), trust="untrusted", trust_message="It is signed by a stranger.")
+    assert message([OLD], strange, wish=SourceOptions(needs_trust=True)) == "It is signed by a stranger."
+    assert not entry(NEW).is_pkcs12
+
+
 # What cannot be used
 
 
