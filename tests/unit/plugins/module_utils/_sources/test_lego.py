@@ -1,0 +1,41 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which files of lego belong together. What comes of them: test_clients.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import Bundle, File
+from ansible_collections.softlayer.certificates.plugins.module_utils._sources.lego import bundles
+
+
+def test_a_certificate_its_issuers_and_its_key_have_one_name(tmp_path: Path) -> None:
+    """Without `--no-bundle` there may be no issuers; copies and others are not read."""
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    for name in (
+        "a.crt",
+        "a.issuer.crt",
+        "a.key",
+        "a.json",
+        "a.pem",
+        "a.pfx",
+        "b.key",
+        "c.crt",
+        "d.issuer.crt",
+        "e.json",
+        "f.pem",
+    ):
+        (folder / name).write_text("")
+
+    def bundle(name: str, *kinds: str) -> Bundle:
+        """What lego calls so."""
+        ends = {"certificate": ".crt", "chain": ".issuer.crt", "key": ".key"}
+        files = tuple(File(kind, f"{folder}/{name}{ends[kind]}") for kind in kinds)  # type: ignore[arg-type]
+        return Bundle(name, f"{folder}/{name}.crt", files)
+
+    expected = [bundle("a", "certificate", "chain", "key"), *(bundle(name, "certificate", "key") for name in "bc")]
+    assert bundles(str(tmp_path)) == bundles(str(folder)) == expected
