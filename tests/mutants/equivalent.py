@@ -124,6 +124,8 @@ EQUIVALENT: dict[str, str] = {
     "rotation._why_unusable: entry.trust_message or 'Not trusted.' => entry.trust_message": "There is one unless it is trusted.",
     "search._best_of: _quality(found) > _quality(best) => _quality(found) >= _quality(best)": "Either of two that are as good.",
     "search.why_missing: wanted.public_key_sha256 or '' => wanted.public_key_sha256": "No key has no name, in either spelling.",
+    "database._make_tables.UtcDateTime: True => False (2)": "Only what is remembered of statements, which takes less time.",
+    "ledger.Ledger._claim: 1 => 2 (2)": "Only the order of the numbers counts.",
     "store_index.StoreIndex._by_rarest: min(certificate_of(one).identities, key=self._rarity)"
     " => min(certificate_of(one).identities)": "The rarest name is only the one with the least to look through.",
     "store_index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",

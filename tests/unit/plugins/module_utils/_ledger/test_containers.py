@@ -39,6 +39,7 @@ MOUNTS = rf"""
 642 620 0:76 /srv/ledger /of-a-machine-that-is-a-container rw - overlay overlay rw,lowerdir=/l/A,upperdir=/diff,workdir=/work
 not a mount
 643 620 0:77 / - not one either
+644 620 0:78 / /cut/off rw,relatime
 """
 
 
@@ -56,6 +57,7 @@ def test_what_is_read_of_a_mount() -> None:
     ("path", "with_what"),
     [
         ("/root/.local/state/ledger.sqlite3", "this container"),
+        ("//root/ledger.sqlite3", "this container"),
         ("/var/lib/ledgers/ledger.sqlite3", "this container"),
         ("/dev/shm/ledger.sqlite3", "/dev, which is kept in this container's memory"),
         ("/anonymous/ledger.sqlite3", "/anonymous, a volume without a name"),

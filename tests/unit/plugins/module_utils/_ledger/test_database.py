@@ -6,11 +6,21 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Iterator
 from dataclasses import fields
+from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.database import Tables, _make_tables
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.database import (
+    Database,
+    Tables,
+    _make_tables,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
@@ -50,3 +60,57 @@ def test_the_tables(dialect: sa.Dialect, identifier: str, time: str, primary: st
     assert made == {
         "versions": "CREATE TABLE softlayer_ssl_email_ledger ( id INTEGER NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (id) )"
     }
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose clock is set to another zone."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "America/Chicago")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_utc")
+def test_instants_are_the_same_whatever_zone_the_machine_is_in() -> None:
+    """A file has them without a zone, a server with any."""
+    kind = _make_tables().emails.c.requested_at.type
+    assert isinstance(kind, sa.TypeDecorator)
+    at = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+    dialect = sqlite.dialect()
+    assert kind.process_bind_param(at.astimezone(), dialect) == at
+    for stored in (at.replace(tzinfo=None), at, at.astimezone()):
+        found = kind.process_result_value(stored, dialect)
+        assert found == at and found.tzinfo is timezone.utc
+    assert kind.process_bind_param(None, dialect) is kind.process_result_value(None, dialect) is None
+
+
+def test_a_new_file_is_left_open_by_nobody(tmp_path: Path) -> None:
+    """A run with many of them would have no files left."""
+    path = tmp_path / "ledger.sqlite3"
+    Database(f"sqlite:///{path}").close()
+    opened = [os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")]
+    assert path.exists() and str(path) not in opened
+
+
+def test_a_file_that_cannot_be_made_is_told_with_the_reason_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(CertificatesError, match="cannot be used: File name too long") as caught:
+        Database(f"sqlite:///{tmp_path}/{'x' * 300}")
+    assert caught.value.code == "ledger_unavailable"
+    with pytest.raises(CertificatesError, match=f"there is no folder {tmp_path}/none"):
+        Database(f"sqlite:///{tmp_path}/none/ledger.sqlite3")
+
+
+@pytest.mark.parametrize(("missing", "named"), [("psycopg", "psycopg[binary]"), ("other", "other")])
+def test_a_driver_that_is_missing_is_told_with_its_name(
+    missing: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise ImportError(name=missing)
+
+    monkeypatch.setattr(sa, "create_engine", refuse)
+    with pytest.raises(CertificatesError) as caught:
+        Database("postgresql://db.example.com/ledger")
+    assert (caught.value.code, caught.value.details) == ("missing_library", {"library": named})
+    assert f"pip install '{named}'" in caught.value.message
