@@ -45,5 +45,5 @@ def test_the_previous_report_comes_back(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_without_idna_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "idna", None)
-    with pytest.raises(AnsibleFilterError, match="pip install idna"):
+    with pytest.raises(AnsibleFilterError, match="pip install 'idna>=3"):
         fulfillment_report([ORDER], {"reasons": {}})

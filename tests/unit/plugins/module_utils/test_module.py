@@ -239,7 +239,7 @@ def test_a_missing_library_is_named_before_anything_runs(end: Ending, monkeypatc
     code, result = end(run, ("cryptography", "SoftLayer"), one=1)
     assert code == 1
     assert result["failure"]["code"] == "missing_library"
-    assert result["failure"]["details"] == {"library": "SoftLayer"}
+    assert result["failure"]["details"] == {"libraries": ["SoftLayer"]}
     assert "SoftLayer" in result["msg"]
 
 
