@@ -392,6 +392,21 @@ def test_a_list_without_order_that_grew_is_read_again() -> None:
     assert not answers
 
 
+def test_an_end_that_comes_again_is_none_where_rows_come_out_of_turn() -> None:
+    """In a list in order nothing can be behind the last row; in this one, row 5 came late, and others may."""
+    ids = [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 5, 12, 13]
+
+    def fetch(offset: int, _limit: int) -> Page:
+        begin = min(offset, len(ids) - 2)
+        return Page([{"id": number} for number in ids[begin : begin + PAGE_SIZE]] if offset < 1_000 else [], None)
+
+    with pytest.raises(CertificatesError) as caught:
+        list_all(fetch, PAGE_SIZE)
+    assert caught.value.code == "incomplete_listing"
+    ids.sort()
+    assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == ids
+
+
 def test_rows_without_a_usable_id_are_told_apart_and_known_again() -> None:
     """So that they count, wherever they come again, and however the server writes them then."""
     at = xmlrpc.client.DateTime("20260301T00:00:00")
