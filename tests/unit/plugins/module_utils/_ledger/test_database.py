@@ -102,6 +102,30 @@ def test_a_file_that_cannot_be_made_is_told_with_the_reason_of_the_system(tmp_pa
         Database(f"sqlite:///{tmp_path}/none/ledger.sqlite3")
 
 
+def test_a_row_that_cannot_be_read_is_told_as_a_ledger_that_cannot_be_used(tmp_path: Path) -> None:
+    """Such as one with a date that is none."""
+    database = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
+    with pytest.raises(CertificatesError, match="cannot be used: ValueError") as caught, database.reading():
+        raise ValueError
+    database.close()
+    assert caught.value.code == "ledger_unavailable"
+
+
+def test_what_is_only_read_and_has_no_tables_is_empty(tmp_path: Path) -> None:
+    """A file that a run made that was killed right after it, and one that is not there."""
+    (tmp_path / "new").touch()
+    for name, read_only in (("new", True), ("none", True), ("new", False)):
+        database = Database(f"sqlite:///{tmp_path}/{name}", read_only=read_only)
+        database.close()
+        assert database.is_empty is read_only
+
+
+def test_a_server_that_cannot_be_reached_is_told_as_one() -> None:
+    """No file is looked for."""
+    with pytest.raises(CertificatesError, match=r"The ledger ledger on 127\.0\.0\.1 cannot be used: .*refused"):
+        Database("postgresql://127.0.0.1:1/ledger")
+
+
 @pytest.mark.parametrize(("missing", "named"), [("psycopg", "psycopg[binary]"), ("other", "other")])
 def test_a_driver_that_is_missing_is_told_with_its_name(
     missing: str, named: str, monkeypatch: pytest.MonkeyPatch
