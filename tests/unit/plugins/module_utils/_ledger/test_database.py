@@ -7,19 +7,24 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.database import (
+    CONNECTIONS,
     Database,
     Tables,
+    _make_engine,
     _make_tables,
+    _wait_for_locks,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
@@ -118,6 +123,26 @@ def test_what_is_only_read_and_has_no_tables_is_empty(tmp_path: Path) -> None:
         database = Database(f"sqlite:///{tmp_path}/{name}", read_only=read_only)
         database.close()
         assert database.is_empty is read_only
+
+
+def test_a_server_is_told_how_long_to_wait_and_gets_few_connections(tmp_path: Path) -> None:
+    """As a file: a lock that nobody lets go must not keep a run for ever."""
+    said: list[str] = []
+
+    class Told(sqlite3.Connection):
+        """Stands in for a connection to a server."""
+
+        def execute(self, statement: str, *_others: Any) -> sqlite3.Cursor:
+            said.append(statement)
+            return self.cursor()
+
+    engine = sa.create_engine("sqlite://", connect_args={"factory": Told})
+    _wait_for_locks(engine)
+    engine.connect().close()
+    engine.dispose()
+    assert said == ["SET lock_timeout = '30s'", "SET statement_timeout = '60s'"]
+    pool = _make_engine(sa.make_url("postgresql+psycopg://db.example.com/ledger"), read_only=False).pool
+    assert isinstance(pool, sa.QueuePool) and pool.size() == CONNECTIONS and pool._max_overflow == 0
 
 
 def test_a_server_that_cannot_be_reached_is_told_as_one() -> None:
