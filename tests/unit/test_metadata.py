@@ -120,22 +120,21 @@ def test_pre_commit_uses_the_versions_of_the_project() -> None:
     )
 
 
-def test_readme_has_the_sections_that_are_asked_for() -> None:
-    """Those of Red Hat's template, and those of the community's requirements, in which some words have to be."""
+def test_what_the_community_asks_of_a_readme_and_red_hat_of_the_documentation_is_there() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    sections = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
-    template = (
-        "Description, Requirements, Installation, Use cases, Testing, Contributing, Support, Release notes and roadmap"
+    about = (ROOT / "docs/docsite/rst/guide_about.rst").read_text(encoding="utf-8")
+    communication = text.partition("\n## Communication\n")[2].partition("\n## ")[0]
+    words = (
+        *("https://forum.ansible.com/c/help/6", "https://forum.ansible.com/tag/softlayer", "CONTRIBUTING.md"),
+        *("https://docs.ansible.com/ansible/latest/community/code_of_conduct.html", "SECURITY.md"),
+        *("https://semver.org/", "deprecated", "CHANGELOG.md"),
     )
-    asked = [*template.split(", "), "Related information", "License information"]
-    assert [section for section in sections if section in asked] == asked
-    for section, words in {
-        "Communication": ("https://forum.ansible.com/c/help/6", "https://forum.ansible.com/tag/softlayer"),
-        "Contributing": ("https://docs.ansible.com/ansible/latest/community/code_of_conduct.html", "CONTRIBUTING.md"),
-        "Release notes and roadmap": ("https://semver.org/", "deprecated", "CHANGELOG.md"),
-    }.items():
-        assert [word for word in words if word not in sections[section]] == []
-    assert not re.search(r"pip install '?ansible", text)
+    assert [word for page in (communication, about) for word in words if word not in page] == []
+    sections = re.findall(r"^(.+)\n-{5,}$", about, re.MULTILINE)
+    asked = "Requirements, Installation, Testing, Contributing, Communication, Support, Release notes and roadmap"
+    assert [section for section in sections if section in asked] == asked.split(", ")
+    assert not re.search(r"pip install '?ansible", text + about)
+    assert "guide_about.rst" in text and "## License\n" in text
     assert "no agreement to sign" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
