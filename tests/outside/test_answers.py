@@ -4,7 +4,7 @@
 
 """A gateway's answer is not taken for the API's, and none is too large. What each answer means: the pure tests of `_api/faults`.
 
-Promise: No email twice by accident.
+Promise: No email twice, no certificate twice.
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@
 
 What other answers of gateways mean is seen in the pure tests of `_api/faults`.
 
-Promise: No email twice by accident.
-Promise: No certificate twice.
+Promise: No email twice, no certificate twice.
 """
 
 from __future__ import annotations

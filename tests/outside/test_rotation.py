@@ -4,7 +4,7 @@
 
 """Nights of a controller with certbot's folder, and listeners that HAProxy serves.
 
-Promise: A rotation is boring.
+Promise: No night is green while something dies.
 """
 
 from __future__ import annotations

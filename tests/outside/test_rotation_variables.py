@@ -6,7 +6,7 @@
 
 Some of each kind; what each form means, whichever the option: the pure tests of `_argspec`.
 
-Promise: A rotation is boring.
+Promise: No night is green while something dies.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 """Night after night: what was renewed is asked for once, imported once, and then left in peace.
 
-Promise: Safe to run every night.
+Promise: No email twice, no certificate twice.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 """A user with the permission to view alone, against an API that offers what the reference's metadata says and no more.
 
-Promise: Users with view permission see what the API returns.
+Promise: A user with view permission sees what the API returns.
 """
 
 from __future__ import annotations
