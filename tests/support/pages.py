@@ -38,6 +38,9 @@ PLUGIN_PAGES = [
 ]
 
 _RST_BLOCK = re.compile(r"^( *)\.\. code-block:: (\w+)[^\n]*\n((?:\1 +\S[^\n]*\n|[ \t]*\n)+)", re.MULTILINE)
+_RST_HEADING = re.compile(r"^(\S.*)\n([=~^-])\2{3,}$", re.MULTILINE)
+_RST_LEVELS = "=-~^"
+_MARKDOWN_HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _MARKDOWN_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -77,6 +80,26 @@ def page_of_file(path: Path) -> Page:
     """A README or a guide."""
     find = in_rst if path.suffix == ".rst" else in_markdown
     return Page(str(path.relative_to(ROOT)), find(path.read_text(encoding="utf-8")))
+
+
+def blocks_below(path: Path, heading: str, language: str) -> list[str]:
+    """The code in a language below a heading of a README or guide, that of the headings below it included."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".rst":
+        found = [(at.end(), _RST_LEVELS.index(at[2]), at[1]) for at in _RST_HEADING.finditer(text)]
+    else:
+        found = [(at.end(), len(at[1]), at[2]) for at in _MARKDOWN_HEADING.finditer(_without_code(text))]
+    names = [name for _, _, name in found]
+    assert names.count(heading) == 1, f"{path.name} has no heading {heading}"
+    start, level, _ = found[names.index(heading)]
+    later = [place for place, other, _ in found if place > start and other <= level]
+    find = in_rst if path.suffix == ".rst" else in_markdown
+    return [block.text for block in find(text[start : min(later, default=len(text))]) if block.language == language]
+
+
+def _without_code(text: str) -> str:
+    """Markdown in which no comment in code looks like a heading; all else stays in its place."""
+    return _MARKDOWN_BLOCK.sub(lambda found: re.sub("^#", " ", found[0], flags=re.MULTILINE), text)
 
 
 def page_of_plugin(kind: str, name: str) -> Page:

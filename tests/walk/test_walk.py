@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A newcomer's walk: the code blocks of README.md, word for word, on a machine that has Ansible and nothing else.
+"""A newcomer's walk: the code blocks of README.md, and of the guide for SSL orders, on a machine that has Ansible and nothing else.
 
-Replaced is only what no test can have: Galaxy by the artefact, the API by the simulator, the mail server by another one.
+They are taken word for word.
+
+Replaced is only what no test can have: Galaxy by the artefact, the API by the simulator, the mail server by another one, certbot's folder.
 """
 
 from __future__ import annotations
@@ -22,17 +24,22 @@ import yaml
 
 from tests.simulator.client import Simulator
 from tests.support.artefact import ROOT, build
-from tests.support.certificates import Authority, new_key
+from tests.support.certificates import Authority, Issued, new_key, pem_of
+from tests.support.client_trees import certbot
+from tests.support.pages import blocks_below, in_markdown
 
 if TYPE_CHECKING:
     from tests.support.dovecot import Server
 
 pytest_plugins = ["tests.support.dovecot", "tests.support.simulators"]
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = ROOT / "README.md"
+GUIDE = ROOT / "docs/docsite/rst/guide_request_email.rst"
 REPOSITORY = "https://github.com/softlayer/softlayer.certificates/blob/main/"
 SECONDS = 300
-JOB = "Have a lost fulfillment email sent again, and import what comes"
+AUTHORITY = Authority()
+"""Who issues what certbot renews."""
+JOB = "Many at once, and import what comes"
 INVENTORY = "Choose among orders with an inventory"
 STORED = {"www.example.com"}
 """Of the demo's orders, those whose certificate is in the store from the beginning."""
@@ -40,17 +47,22 @@ WANTED = {"shop.example.com", "mail.example.com"}
 """Those others that vars.yml selects and that can be mailed."""
 
 
-def blocks(heading: str, language: str) -> list[str]:
-    """The code blocks below a heading of the README, those of the headings below it included."""
-    found = re.search(rf"^(##+) {re.escape(heading)}\n", README, re.MULTILINE)
-    assert found, f"README.md has no heading {heading}"
-    section = re.split(rf"^#{{2,{len(found[1])}}} ", README[found.end() :], maxsplit=1, flags=re.MULTILINE)[0]
-    return re.findall(rf"^```{language}\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+def blocks(heading: str, language: str, page: Path = README) -> list[str]:
+    """The code blocks below a heading of the README, or of another page."""
+    return blocks_below(page, heading, language)
 
 
-def tasks(heading: str) -> list[dict[str, Any]]:
+def first_blocks(language: str) -> list[str]:
+    """The code blocks of the README before all sections."""
+    top = README.read_text(encoding="utf-8").partition("\n## ")[0]
+    return [block.text for block in in_markdown(top) if block.language == language]
+
+
+def tasks(heading: str, page: Path = README) -> list[dict[str, Any]]:
     """The tasks below a heading."""
-    return [task for block in blocks(heading, "yaml") if block.startswith("- name:") for task in yaml.safe_load(block)]
+    return [
+        task for block in blocks(heading, "yaml", page) if block.startswith("- name:") for task in yaml.safe_load(block)
+    ]
 
 
 class Newcomer:
@@ -101,13 +113,15 @@ class Newcomer:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
-    """A newcomer who has followed the heading Installation."""
+    """A newcomer who has installed what the README names."""
     folder = tmp_path_factory.mktemp("walk")
     newcomer = Newcomer(folder, os.environ.get("ANSIBLE_CORE", "ansible-core"))
-    [install] = [block for block in blocks("Installation", "console") if "pip install" in block]
-    collection = "ansible-galaxy collection install softlayer.certificates\n"
-    assert collection in install
-    newcomer.does(install.replace(collection, f"ansible-galaxy collection install {build(folder)}\n"))
+    [first] = first_blocks("console")
+    collection = "ansible-galaxy collection install softlayer.certificates"
+    assert first.splitlines()[0] == collection
+    newcomer.does(f"ansible-galaxy collection install {build(folder)}")
+    [install] = [block for block in blocks("Before you begin", "console") if "pip install" in block]
+    newcomer.does(install)
     return newcomer
 
 
@@ -115,21 +129,24 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
 def newcomer(installed: Newcomer, sim: Simulator, tmp_path: Path) -> Newcomer:
     """The same person in an empty folder, with credentials in the environment."""
     installed.folder = tmp_path
-    shutil.rmtree(installed.home / ".local", ignore_errors=True)  # the ledger of an earlier test
+    for left in (".local", ".cache"):  # the ledger and the inventory of an earlier test
+        shutil.rmtree(installed.home / left, ignore_errors=True)
     installed.env |= {"SL_USERNAME": sim.username, "SL_API_KEY": sim.api_key, "SL_ENDPOINT_URL": sim.rest_url}
-    installed.env["SSL_CERT_FILE"] = str(sim.authority_root)  # this machine trusts the simulator's authority
+    roots = tmp_path / "roots.pem"  # this machine trusts the simulator's authority, and that of certbot
+    roots.write_text(sim.authority_root.read_text(encoding="ascii") + pem_of([AUTHORITY.root]), encoding="ascii")
+    installed.env["SSL_CERT_FILE"] = str(roots)
     return installed
 
 
 def variables() -> dict[str, Any]:
-    """What the README says to write into vars.yml."""
-    [text] = [block for block in blocks(JOB, "yaml") if block.startswith("# vars.yml\n")]
+    """What the guide says to write into vars.yml."""
+    [text] = [block for block in blocks(JOB, "yaml", GUIDE) if block.startswith("# vars.yml\n")]
     written: dict[str, Any] = yaml.safe_load(text)
     return written
 
 
 def has_keys(newcomer: Newcomer, sim: Simulator, given: dict[str, Any]) -> None:
-    """Put the private keys of all orders where the variables say, and the variables where the README says."""
+    """Put the private keys of all orders where the variables say, and the variables where the guide says."""
     shutil.copytree(sim.keys_dir, newcomer.folder / given["ssl_fulfillment_privatekey_dir"])
     (newcomer.folder / "vars.yml").write_text(yaml.safe_dump(given), encoding="utf-8")
 
@@ -154,16 +171,85 @@ def stored(sim: Simulator) -> set[str]:
     return {certificate["commonName"] for certificate in sim.certificates()}
 
 
-def test_first_listing(newcomer: Newcomer) -> None:
-    [listing] = blocks("Log in", "console")
-    said = newcomer.does(listing)
-    assert [name for name in STORED if f'"{name}"' not in said] == []
+def issue(**properties: Any) -> Issued:
+    """A certificate with the names of the one in the store."""
+    return AUTHORITY.issue(
+        "www.example.com", names=["www.example.com", "example.com"], key=new_key("rsa"), **properties
+    )
+
+
+def store(newcomer: Newcomer, issued: Issued) -> None:
+    """Import a certificate from what is in no file."""
+    given = {
+        "certificate_content": issued.pem,
+        "intermediate_content": issued.chain_pem,
+        "privatekey_content": issued.key_pem,
+    }
+    newcomer.plays([{"softlayer.certificates.ssl_certificate_import": given}])
+
+
+def renewed_by_certbot(newcomer: Newcomer, sim: Simulator) -> Issued:
+    """Have certbot's folder hold a successor of the store's certificate, which a load balancer serves."""
+    [kept] = sim.certificates()
+    sim.add_balancer(
+        name="prod-web", address="web.invalid", listeners=[{"protocolPort": 443, "tlsCertificateId": kept["id"]}]
+    )
+    issued = issue(organization=kept["organizationName"], days=(-1, 300))
+    certbot(newcomer.folder / "letsencrypt", "www.example.com", issued)
+    return issued
+
+
+def served(sim: Simulator) -> set[int]:
+    """The ids of the certificates that listeners refer to."""
+    return {one["tlsCertificateId"] for balancer in sim.balancers() for one in balancer["listeners"]}
+
+
+def test_first_commands(newcomer: Newcomer, sim: Simulator) -> None:
+    renewed_by_certbot(newcomer, sim)
+    [first], [printed] = first_blocks("console"), first_blocks("text")
+    [rotate] = first.splitlines()[1:]
+    assert rotate.endswith(" --check")
+    said = newcomer.does(rotate.replace("/etc/letsencrypt", str(newcomer.folder / "letsencrypt")))
+    assert [line for line in printed.splitlines() if line not in said] == [], said
+    assert stored(sim) == STORED and len(sim.certificates()) == 1
+
+
+def test_what_is_served(newcomer: Newcomer) -> None:
+    [verify] = blocks("See what is served, and what is due", "console")
+    assert "failed 0" in newcomer.does(verify)
+
+
+def test_every_night(newcomer: Newcomer, sim: Simulator) -> None:
+    renewed_by_certbot(newcomer, sim)
+    [old] = sim.certificates()
+    heading = "Every night, what certbot, lego or acme.sh has renewed"
+    [given] = [block for block in blocks(heading, "yaml") if block.startswith("# rotation.yml\n")]
+    given = given.replace("/etc/letsencrypt", "letsencrypt").replace("/srv/reports", str(newcomer.folder))
+    (newcomer.folder / "rotation.yml").write_text(given, encoding="utf-8")
+    [job] = blocks(heading, "console")
+    preview, rotate = job.splitlines()
+    assert preview == f"{rotate} --check"
+    newcomer.does(preview)
+    assert served(sim) == {old["id"]} and len(sim.certificates()) == 1
+    newcomer.does(rotate)
+    assert served(sim) == {one["id"] for one in sim.certificates()} - {old["id"]}
+    assert (newcomer.folder / "rotation.html").exists()
+
+
+def test_first_certificate_of_a_name(newcomer: Newcomer, sim: Simulator) -> None:
+    renewed_by_certbot(newcomer, sim)
+    store(newcomer, issue(days=(-1, 89)))  # it names no company
+    [imported] = [one["id"] for one in sim.certificates() if one["id"] not in served(sim)]
+    [switch] = tasks("Every night, what certbot, lego or acme.sh has renewed")
+    switch["softlayer.certificates.ssl_certificate_deploy"]["certificate_id"] = imported
+    newcomer.plays([switch])
+    assert served(sim) == {imported}
 
 
 def test_what_is_due_in_the_store(newcomer: Newcomer, sim: Simulator) -> None:
     [certificate] = sim.certificates()
     sim.patch_certificate(certificate["id"], associatedServiceCount=1)
-    [listing] = tasks("See what the store holds, what is due for renewal, and what uses it")
+    [listing] = tasks("See what is served, and what is due")
     listing["softlayer.certificates.ssl_certificate_info"]["renewal_due"] = False  # it has 210 days left
     shown = {"ansible.builtin.debug": {"msg": "in use: {{ due.certificates | map(attribute='common_name') | join }}"}}
     assert "in use: www.example.com" in newcomer.plays([listing, shown])
@@ -183,13 +269,12 @@ def test_load_balancers_serve_what_is_in_the_store(newcomer: Newcomer, sim: Simu
     old = Authority().issue(
         "www.example.com", key=new_key("rsa"), organization=renewed["organizationName"], days=(-340, 25)
     )
-    given = {"certificate_content": old.pem, "intermediate_content": old.chain_pem, "privatekey_content": old.key_pem}
-    newcomer.plays([{"softlayer.certificates.ssl_certificate_import": given}])
+    store(newcomer, old)
     [replaced] = [one for one in sim.certificates() if one["id"] != renewed["id"]]
     sim.add_balancer(
         name="web", address="web.invalid", listeners=[{"protocolPort": 443, "tlsCertificateId": replaced["id"]}]
     )
-    switch = tasks("Have load balancers serve it")
+    switch = tasks("Have load balancers serve what the store holds")
     newcomer.plays(switch)
     assert [one["tlsCertificateId"] for one in sim.balancers()[0]["listeners"]] == [renewed["id"]]
     assert re.search(r"changed=0\b", newcomer.plays(switch))
@@ -208,10 +293,19 @@ def test_import_from_an_email(newcomer: Newcomer, sim: Simulator, dovecot: Serve
     assert stored(sim) == STORED | {"shop.example.com"}
 
 
-def test_listing_of_orders(newcomer: Newcomer, sim: Simulator) -> None:
-    [listing] = [block for block in blocks(JOB, "console") if "ssl_order_info" in block]
+def test_a_lost_email(newcomer: Newcomer, sim: Simulator) -> None:
+    listing, job = blocks("Have a lost fulfillment email sent again", "console")
     said = newcomer.does(listing)
     assert [name for name in WANTED if f'"{name}"' not in said] == []
+    preview, resend = job.splitlines()
+    assert preview == f"{resend} --check"
+    [given] = blocks("Have a lost fulfillment email sent again", "yaml")
+    (newcomer.folder / "vars.yml").write_text(given, encoding="utf-8")
+    said = newcomer.does(preview)
+    assert set(re.findall(r"([\w.]+) \(order \d+\): would be requested", said)) == WANTED
+    assert mailed(sim) == set()
+    newcomer.does(resend)
+    assert mailed(sim) == WANTED
 
 
 def test_the_job_with_a_mailbox(newcomer: Newcomer, sim: Simulator, dovecot: Server) -> None:
@@ -221,7 +315,7 @@ def test_the_job_with_a_mailbox(newcomer: Newcomer, sim: Simulator, dovecot: Ser
     newcomer.env["SSL_FULFILLMENT_IMAP_PASSWORD"] = mailbox.password
     has_keys(newcomer, sim, given)
 
-    [job] = [block for block in blocks(JOB, "console") if "certificates.fulfill" in block]
+    [job] = [block for block in blocks(JOB, "console", GUIDE) if "certificates.fulfill" in block]
     preview, *others = [line for line in job.splitlines() if not line.startswith("export ")]
     assert preview.endswith(" --check")
     said = newcomer.does(preview)
@@ -238,7 +332,7 @@ def test_the_job_with_certificates_saved_by_hand(newcomer: Newcomer, sim: Simula
     given = variables() | {"ssl_fulfillment_certificate_dir": "certificates"}
     del given["ssl_fulfillment_mail"]
     has_keys(newcomer, sim, given)
-    [job] = [block for block in blocks(JOB, "console") if "certificates.import" in block]
+    [job] = [block for block in blocks(JOB, "console", GUIDE) if "certificates.import" in block]
     resend, preview, import_all = job.splitlines()
     newcomer.does(resend)
     assert mailed(sim) == WANTED
@@ -253,7 +347,7 @@ def test_the_job_with_certificates_saved_by_hand(newcomer: Newcomer, sim: Simula
 
 
 def test_modules_in_a_playbook_of_ones_own(newcomer: Newcomer, sim: Simulator) -> None:
-    newcomer.plays(tasks(JOB))
+    newcomer.plays(tasks(JOB, GUIDE))
     assert mailed(sim) == {"mail.example.com"}  # the only one that expires within 30 days
 
 
@@ -263,15 +357,34 @@ def test_orders_as_inventory(newcomer: Newcomer, sim: Simulator) -> None:
     given = variables()
     del given["ssl_fulfillment_mail"]
     has_keys(newcomer, sim, given)
-    [source] = blocks(INVENTORY, "yaml")
+    source, _selection, nightly = blocks(INVENTORY, "yaml", GUIDE)
     (newcomer.folder / "ssl_orders.yml").write_text(source, encoding="utf-8")
-    [job] = blocks(INVENTORY, "console")
+    job, of_ones_own = blocks(INVENTORY, "console", GUIDE)
     said = newcomer.does(job)
     assert [order["commonName"] for order in sim.orders() if order["commonName"].lstrip("*") not in said] == []
     assert mailed(sim) == {"mail.example.com"}
 
+    (newcomer.folder / "nightly.yml").write_text(nightly, encoding="utf-8")
+    assert "skipped 1" in newcomer.does(of_ones_own)  # the same order, which was requested just now
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "roles/ssl_fulfillment/README.md"])
+
+def test_a_night_without_orders_ends_well(newcomer: Newcomer, sim: Simulator) -> None:
+    """Nothing that expires soon is approved: `--limit` would end with an error, which is what the guide warns of."""
+    source, selection, nightly = blocks(INVENTORY, "yaml", GUIDE)
+    for name, text in {"ssl_orders.yml": source, "vars.yml": selection, "nightly.yml": nightly}.items():
+        (newcomer.folder / name).write_text(text, encoding="utf-8")
+    job, of_ones_own = blocks(INVENTORY, "console", GUIDE)
+    assert "no hosts matched" in newcomer.does(of_ones_own)
+    assert "requested 0" in newcomer.does("ansible-playbook softlayer.certificates.resend -e @vars.yml")
+    with pytest.raises(AssertionError, match="no hosts to target"):
+        newcomer.does(job)
+    assert mailed(sim) == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "CONTRIBUTING.md", "SECURITY.md", "roles/ssl_fulfillment/README.md", "roles/ssl_rotation/README.md"],
+)
 def test_links_and_commands_exist(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     linked = re.findall(rf"{re.escape(REPOSITORY)}([^)#\s]+)", text)
