@@ -446,7 +446,7 @@ def test_an_older_one_is_superseded() -> None:
 
 
 def test_it_is_not_removed_unless_that_is_wanted() -> None:
-    unused = plan(content(), StoreIndex([stored(OLD, 9)]))
+    unused = plan_present(ImportAction.of(content()), StoreIndex([stored(OLD, 9)]), CLIENTS)
     assert [(one.record.id, one.removed) for one in unused.superseded] == [(9, False)]
     step = plan(content(), StoreIndex([stored(OLD, 9, associated_service_count=3)]))
     assert [one.as_result() for one in step.superseded] == [
@@ -664,6 +664,11 @@ def test_what_failed_has_nothing_left_to_do() -> None:
     assert (failed.outcome, failed.reason, failed.message, failed.trust) == (
         *("failed", "untrusted", "It is not trusted.", "untrusted"),
     )
+
+
+def test_what_was_said_of_a_certificate_is_said_of_its_import() -> None:
+    action = ImportAction.of(content(notes=None), 4711, ("Not trusted.",))
+    assert (action.outcome, action.order_id, action.warnings, action.notes) == ("imported", 4711, ("Not trusted.",), "")
 
 
 def test_a_deletion_of_what_is_superseded_is_a_change() -> None:
