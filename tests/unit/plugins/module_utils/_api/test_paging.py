@@ -378,6 +378,35 @@ def test_a_list_in_order_that_grows_at_its_end_is_read_once(growth: int) -> None
     assert len(server.asked) == 5
 
 
+@pytest.mark.parametrize(("lacking", "readings"), [(20, 2), (5, 3), (1, 3)])
+def test_a_list_is_whole_once_another_reading_finds_nothing_new_but_at_its_end(lacking: int, readings: int) -> None:
+    """A row that was not seen before, and is no new one, shows that more may be missing."""
+    whole = list(range(1, 21))
+    ids: list[int] = []
+    asked = 0
+
+    def fetch(offset: int, _limit: int) -> Page:
+        nonlocal asked
+        if offset == 0:
+            ids[:] = [number for number in whole if asked or number != lacking]
+            asked += 1
+        return Page([{"id": number} for number in ids[offset : offset + 7]], None)
+
+    assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == whole and asked == readings
+
+
+def test_a_row_without_a_usable_id_does_not_disturb_the_order() -> None:
+    """Its number is none of the server's, so that the list need not be read again for it."""
+    server = Server(45, growth=1)
+
+    def fetch(offset: int, limit: int) -> Page:
+        page = server.fetch(offset, limit)
+        return Page([{"id": -1} if row["id"] == 3 else row for row in page.rows], page.total)
+
+    assert {row["id"] for row in list_all(fetch, PAGE_SIZE)} >= {-1, *server.at_first} - {3}
+    assert len(server.asked) == 5
+
+
 def test_a_list_without_order_that_grew_is_read_again() -> None:
     """A row that was added took the place of another one, which moved to a place that was already read."""
     before = [2, 1, *range(3, 13)]
