@@ -471,6 +471,16 @@ def send(client: Client) -> str:
     return caught.value.code
 
 
+@pytest.mark.parametrize(("answer", "in_doubt"), [(RESET, True), (page(502), True), (fault("No."), False)])
+def test_a_send_whose_answer_is_lost_is_said_to_be_in_doubt(
+    client: Client, wire: Wire, answer: Answer | Exception, in_doubt: bool
+) -> None:
+    wire.script = [answer]
+    with pytest.raises(CertificatesError) as caught:
+        client.call("Security_Certificate_Request", "resendEmail", "FulfillmentEmail", identifier=1, repeatable=False)
+    assert caught.value.message.endswith(" It may have been processed.") is in_doubt
+
+
 def test_the_pause_that_a_gateway_asks_for_is_kept_by_the_calls_that_follow(client: Client, wire: Wire) -> None:
     wire.script = [page(429, Retry_After="30"), ok(True)]
     assert send(client) == "no_answer"
@@ -1182,7 +1192,8 @@ def test_secrets_are_kept_out_of_the_output(monkeypatch: pytest.MonkeyPatch, hom
         f"[softlayer]\nusername = SL1\napi_key = {KEY}\nproxy = {proxy}\n", encoding="utf-8"
     )
     module = module_with(monkeypatch)
-    connect(module)
+    client = connect(module, 3)
+    assert (client.settings.username, client.concurrency, client.api_calls) == ("SL1", 3, 0)
     assert {KEY, "p@ss-word", "p%40ss-word"} <= module.no_log_values
 
 

@@ -216,3 +216,5 @@ def test_a_key_whose_path_no_result_could_carry_is_told_to_be_renamed(tmp_path: 
     assert [one.der for one in found.certificates] == [ONE.der] and found.public_key_sha256 is None
     assert found.trouble and found.trouble.reason == "unreadable" and "is not in UTF-8: rename" in found.trouble.message
     assert found.stamp == stamp_of(path)
+    Path(path).write_text(ONE.pem)
+    assert Files().content(File("any", path)).trouble is None, "what has no key is not imported by its path"
