@@ -61,6 +61,14 @@ def test_every_guide_is_in_the_table_of_contents() -> None:
     assert [name for name in orphans if f"docsite.{name}`" not in texts] == []
 
 
+def test_the_german_guide_has_the_sections_of_the_english_one() -> None:
+    english, german = (
+        re.findall(r"^\S.*\n([=~-])\1{3,}$", (ROOT / f"docs/docsite/rst/{name}.rst").read_text("utf-8"), re.MULTILINE)
+        for name in ("guide_request_email", "guide_request_email_de")
+    )
+    assert len(english) > 10 and german == english
+
+
 def test_the_evidence_that_contributors_are_shown_exists() -> None:
     page = (ROOT / "docs/docsite/rst/guide_contributing.rst").read_text(encoding="utf-8")
     made = re.findall(r"^([\w ]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
