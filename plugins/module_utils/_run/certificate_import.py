@@ -55,11 +55,11 @@ SPEC = api_options() + import_options() + ledger_options() + concurrency_options
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
 Item = dict[str, t.Any]
 """The options of one certificate."""
-Orders: t.TypeAlias = "Mapping[int, Order] | CertificatesError"
-"""The orders to check certificates against, or the error why they could not be read."""
-Checked = tuple[Item, ImportAction | None]
+Orders = Mapping[int, Order]
+"""The orders to check certificates against; in their place may be the error why they could not be read."""
+Checked: t.TypeAlias = "tuple[Item, ImportAction | None]"
 """The options of one certificate, and what `check` has returned for it."""
-ClientsWith = Callable[[str | None], Clients]
+ClientsWith = Callable[["str | None"], Clients]
 """Returns the clients with the root certificates of a path, `None` for those of this machine."""
 
 
@@ -233,7 +233,7 @@ def plan(client: Client, checked: Sequence[Checked], clients_with: ClientsWith) 
     if len(failures) == len(checked):
         return failures
     order_ids = sorted({item["order_id"] for item, _new in checked if item["order_id"] is not None})
-    orders: Orders
+    orders: Orders | CertificatesError
     try:
         found = fetch_orders(client, client.account_id(), order_ids) if order_ids else []
         orders = {order.id: order for order in found}
@@ -246,14 +246,16 @@ def plan(client: Client, checked: Sequence[Checked], clients_with: ClientsWith) 
 
 
 def plan_from(
-    checked: Sequence[Checked], index: StoreIndex, orders: Orders, clients_with: ClientsWith
+    checked: Sequence[Checked], index: StoreIndex, orders: Orders | CertificatesError, clients_with: ClientsWith
 ) -> list[ImportAction]:
     """Return what to do about each certificate, from what the store holds."""
     steps = [plan_one(one, index, orders, clients_with) for one in checked]
     return spare_what_is_wanted(mark_repeated(steps))
 
 
-def plan_one(checked: Checked, index: StoreIndex, orders: Orders, clients_with: ClientsWith) -> ImportAction:
+def plan_one(
+    checked: Checked, index: StoreIndex, orders: Orders | CertificatesError, clients_with: ClientsWith
+) -> ImportAction:
     """Return what to do about one certificate."""
     item, new = checked
     if new is None:
