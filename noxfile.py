@@ -328,7 +328,7 @@ def awx(session: nox.Session) -> None:
     pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/awx"]))
 
 
-@nox.session(tags=[PARALLEL])
+@nox.session(tags=[SLOW])
 @on_cores("2.18")
 def awx_jobs(session: nox.Session, core: str) -> None:
     """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core."""
