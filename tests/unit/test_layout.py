@@ -14,6 +14,8 @@ from graphlib import TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
 
+from tests.mutants.__main__ import DECIDING
+
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 NAMESPACE = "ansible_collections.softlayer.certificates."
 MODULE_UTILS = f"{NAMESPACE}plugins.module_utils."
@@ -142,3 +144,14 @@ def test_plugins_never_import_tests() -> None:
         return {name for name in imported(path) if name.split(".")[0] == "tests" or ".tests." in name}
 
     assert wrong(UTILS + OTHERS, of_tests) == {}
+
+
+def test_each_file_that_decides_about_harm_has_a_file_of_pure_tests() -> None:
+    """Of its name, in the folder of its package."""
+    deciding = {path for pattern in DECIDING for path in PLUGINS.glob(f"module_utils/{pattern}")} & {*UTILS}
+    tests = PLUGINS.parent / "tests/unit/plugins"
+
+    def of(path: Path) -> Path:
+        return tests / path.relative_to(PLUGINS).with_name(f"test_{path.stem.lstrip('_')}.py")
+
+    assert len(deciding) > 30 and {path for path in deciding if not of(path).is_file()} == set()
