@@ -15,6 +15,8 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import (
     HIDDEN,
     LONGEST_PASSWORD,
+    MANY,
+    PIECE,
     STARS,
     contained_in,
     hidden_texts,
@@ -289,3 +291,22 @@ def test_only_what_a_result_contains_is_looked_for() -> None:
     assert contained_in({"a": [PurePath("/srv/S3cret"), "schl\u00fcssel"]}, ["S3cret", "schl\u00fcssel"]) == {
         *("S3cret", "schl\u00fcssel")
     }
+
+
+OTHERS = {f"-----BEGIN PRIVATE KEY-----{number:040}-----END PRIVATE KEY-----" for number in range(MANY)}
+"""So many that each piece of a text is looked at, and not each secret."""
+
+
+@pytest.mark.parametrize("length", [1, 4, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 1, 900])
+def test_a_secret_is_found_among_many(length: int) -> None:
+    secret = "".join(chr(ord("A") + number % 53) for number in range(length))
+    assert contained_in({"a": [f"before{secret}after"]}, {secret, *OTHERS}) == {secret}
+    assert contained_in({"a": [f"before{secret[: length // 2]}!{secret[length // 2 :]}"]}, {secret, *OTHERS}) == (
+        {secret} if length == 1 else set()
+    )
+
+
+@given(st.lists(st.text(max_size=70), min_size=1, max_size=8), st.text(max_size=200), st.data())
+def test_among_many_the_same_are_found_as_among_few(secrets: list[str], around: str, data: st.DataObject) -> None:
+    shown = {"a": [f"{around}{data.draw(st.sampled_from(secrets))}{around}"]}
+    assert contained_in(shown, {*secrets, *OTHERS}) == contained_in(shown, secrets)
