@@ -133,5 +133,7 @@ EQUIVALENT: dict[str, str] = {
     "store_index.StoreIndex.with_key: public_key_sha256 or '' => public_key_sha256": "No key has no name, in either spelling.",
     "superseding.best: _completeness(one, clients) > _completeness(rival, clients)"
     " => _completeness(one, clients) >= _completeness(rival, clients)": "Only a record itself has its id.",
+    "_secrets._perhaps_in: max(0, len(form) - PIECE) // 2 => max(0, len(form) - PIECE) * 2": "All are looked for then, which takes longer.",
+    "_secrets._perhaps_in: len(piece) < PIECE => len(piece) <= PIECE": "Some more are looked for then, which takes longer.",
 }
 """Why a mutant changes nothing, by its name."""
