@@ -90,19 +90,22 @@ def is_of_term(expires_at: datetime | None, begin: datetime, end: datetime, at: 
     return end >= expires_at - SLACK and (is_valid or has_passed(expires_at, at))
 
 
-def due_from(begin: datetime | None, end: datetime) -> datetime:
-    """Return from when on a certificate is due for renewal: in the last quarter of its life, at most 30 days before its end.
-
-    Without a known beginning, 30 days decide.
-    """
-    longest = timedelta(days=DUE_DAYS)
-    allowed = longest if begin is None else min(longest, (end - begin) / DUE_SHARE)
-    return end - max(allowed, timedelta(0))  # some certificates end before they begin
+def due_from(begin: datetime, end: datetime) -> datetime:
+    """Return from when on a certificate is due for renewal, see `renewal_due`."""
+    return end - _due_before(begin, end)
 
 
 def renewal_due(begin: datetime | None, end: datetime | None, at: datetime) -> bool | None:
-    """Return whether a certificate should have been renewed by now, see `due_from`; `None` if its end is not known.
+    """Return whether a certificate should have been renewed by now; `None` if its end is not known.
 
-    It stays due after its end: an alarm must not stop when the certificate ends.
+    It is due in the last quarter of its life, at most 30 days before its end, and stays due after it: an alarm must not stop
+    when the certificate ends. Without a known beginning, 30 days decide.
     """
-    return None if end is None else due_from(begin, end) <= at
+    return None if end is None else end - at <= _due_before(begin, end)
+
+
+def _due_before(begin: datetime | None, end: datetime) -> timedelta:
+    """Return how long before its end a certificate is due; nothing is taken from the end, which may be the first day there is."""
+    longest = timedelta(days=DUE_DAYS)
+    allowed = longest if begin is None else min(longest, (end - begin) / DUE_SHARE)
+    return max(allowed, timedelta(0))  # some certificates end before they begin

@@ -182,5 +182,12 @@ def test_what_has_ended_is_due_even_if_it_ends_before_it_begins() -> None:
         assert renewal_due(begin, at, at) is True
 
 
+def test_an_end_that_stands_for_none_is_long_past() -> None:
+    """Some programs write the first day that there is where they know no date."""
+    first = datetime.min.replace(tzinfo=timezone.utc)
+    assert renewal_due(None, first, now()) is True
+    assert renewal_due(first, first, now()) is True
+
+
 def test_now_is_in_utc() -> None:
     assert now().utcoffset() == timedelta(0)
