@@ -165,7 +165,7 @@ def _listeners(held: Iterable[tuple[str, Record]]) -> list[Row]:
         }
         for listener, certificate in held
     ]
-    return sorted(found, key=lambda one: str(one["listener"]).rpartition(":")[::2])
+    return sorted(found, key=lambda one: one["listener"].rpartition(":")[::2])
 
 
 def as_files(schema: Schema, report: Record, words: Record, language: str, page: Mapping[str, str]) -> dict[str, str]:
