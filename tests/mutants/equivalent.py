@@ -9,8 +9,8 @@ from __future__ import annotations
 EQUIVALENT: dict[str, str] = {
     **dict.fromkeys(
         (
-            "client.Client.call: raise AssertionError('unreachable') => pass",
-            "client.Client.call: 'unreachable' => ''",
+            "caller.Caller.call_until_done: raise AssertionError('unreachable') => pass",
+            "caller.Caller.call_until_done: 'unreachable' => ''",
         ),
         "The loop before it always ends by returning or raising.",
     ),
@@ -114,7 +114,7 @@ EQUIVALENT: dict[str, str] = {
         "One that is not named is not taken, only looked at first."
     ),
     "chain.Chains._is_new: self._steps >= 0 => self._steps > 0": "One step of many thousands.",
-    "client.Client._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
+    "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
     "paging.list_all: identifier > max(known) => identifier >= max(known)": "It is none of the known ones.",
     **dict.fromkeys(
         ("pairing.Paired: field(repr=False) => field()", "pairing.Paired: False => True"), "Units have nothing secret."

@@ -4,39 +4,30 @@
 
 """The session of the SoftLayer SDK, as this collection uses it. Private to softlayer.certificates.
 
-It decides which calls are retried and how fast calls are made, and reads whole lists. Which data to read, the modules above decide.
+It makes the calls of `SoftLayer_...` services, and reads whole lists. Which data to read, the modules above decide.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 import threading
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain
-from urllib.parse import urlsplit
-
-from ansible.module_utils.api import generate_jittered_backoff
 
 from .._errors import CertificatesError
-from .._names import is_loopback
-from .faults import ANSWERED, NOT_CARRIED_OUT, TOO_MANY, explain, rate_limited, tells_of_mishap
+from .caller import Caller
+from .faults import explain, tells_of_mishap
 from .paging import Page, Row, has_id, list_all, numbered
-from .rate import RateLimiter
 from .settings import Settings, resolve_settings
-from .transport import Attempt, UnderWay, keep_quiet, make_adapter
+from .transport import Attempt, keep_quiet
 from .values import as_id, check_ids
 
 with suppress(ImportError):
-    import requests
     from SoftLayer import BaseClient, consts
     from SoftLayer.auth import BasicAuthentication, BasicHTTPAuthentication
     from SoftLayer.transports import RestTransport, XmlRpcTransport
 
-T = t.TypeVar("T")
-R = t.TypeVar("R")
 PAGE_SIZE = 500
 """Rows requested per page."""
 SMALLEST_PAGE = 25
@@ -46,31 +37,17 @@ IDS_PER_FILTER = 200
 FEW_CALLS = 4
 """Up to this many filtered calls are made; for more ids the whole list is read."""
 LARGEST_XMLRPC_INTEGER = 2**31 - 1
-LONGEST_WAIT = 300
-"""Seconds. If a server's `Retry-After` asks for more, the client does not wait, and makes no more calls to that server."""
 MOST_CALLS_AT_ONCE = 256
-CODES_TO_READ_AGAIN = NOT_CARRIED_OUT | {"no_answer"}
 
 
-class Interrupted(CertificatesError):
-    """The run was interrupted, and this call was not made."""
-
-    def __init__(self) -> None:
-        super().__init__("interrupted", "The run was told to stop before this was done; nothing was sent.")
-
-
-class Client:
+class Client(Caller):
     """A logged-in session that any number of threads may share.
-
-    Attributes:
-        api_calls: HTTP requests made so far, including retries.
-        stop: once it is set, calls in flight finish, no new ones start, and every wait ends at once.
 
     Args:
         settings: the endpoint and the credentials.
-        concurrency: maximum number of calls in flight at the same time, in all threads together.
-        stop: see above.
-        warn: called with the text of each warning to the user.
+        concurrency: as with `Caller`, like the other arguments.
+        stop: likewise.
+        warn: likewise.
     """
 
     def __init__(
@@ -80,18 +57,9 @@ class Client:
         stop: threading.Event | None = None,
         warn: Callable[[str], object] = lambda _text: None,
     ) -> None:
+        super().__init__(settings.timeout, settings.retries, concurrency, stop, warn)
         self.settings = settings
-        self.concurrency = concurrency
-        self.api_calls = 0
-        self.stop = stop or threading.Event()
-        self._lock = threading.Lock()
-        self._turns = threading.BoundedSemaphore(concurrency)
-        self._limiter = RateLimiter()
-        self._turned_away: CertificatesError | None = None
         self._account_id: int | None = None
-        self._warn = warn
-        self._warned: set[str] = set()
-        self._under_way = UnderWay()
         keep_quiet(verify=settings.verify)
         transport_class, authentication = (
             (RestTransport, BasicHTTPAuthentication) if settings.is_rest else (XmlRpcTransport, BasicAuthentication)
@@ -100,7 +68,9 @@ class Client:
             endpoint_url=settings.endpoint_url, timeout=settings.timeout, proxy=settings.proxy, verify=settings.verify
         )
         # The SDK's own session retries by itself, even requests that must not be repeated; this one never does.
-        session = self._make_session()
+        session = self.make_session(settings.endpoint_url)
+        # The same two headers as in the SDK's own session.
+        session.headers.update({"Content-Type": "application/json", "User-Agent": consts.USER_AGENT})
         transport._client = session
         if transport.client is not session:
             raise CertificatesError(
@@ -110,27 +80,6 @@ class Client:
         self._sdk = BaseClient(
             auth=authentication(settings.username, settings.api_key), transport=transport, config_file=os.devnull
         )
-
-    def _make_session(self) -> requests.Session:
-        session = requests.Session()
-        # The same two headers as in the SDK's own session.
-        session.headers.update({"Content-Type": "application/json", "User-Agent": consts.USER_AGENT})
-        adapter = make_adapter(self._under_way)(max_retries=0, pool_maxsize=self.concurrency)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        session.max_redirects = 0  # following a redirect would send the credentials to another host
-        session.auth = lambda request: request  # otherwise requests looks for a login in ~/.netrc
-        if is_loopback(t.cast(str, urlsplit(self.settings.endpoint_url).hostname)):
-            session.trust_env = False  # no proxy from the environment for a server on this machine
-        return session
-
-    def warn(self, text: str) -> None:
-        """Warn the user; the same warning only once."""
-        with self._lock:
-            is_new = text not in self._warned
-            self._warned.add(text)
-        if is_new:
-            self._warn(text)
 
     def call(
         self,
@@ -164,68 +113,15 @@ class Client:
         """
         args = tuple(map(_portable, args))
         keywords = {"id": _portable(identifier), "mask": mask, "filter": filter, "limit": limit, "offset": offset}
-        pause: float | None = None
-        for delay in chain(self._delays(), [None]):
-            if pause is not None:
-                self.stop.wait(pause)
-            with self._turns:
-                self._wait_for_turn()
-                if before_sending is not None:
-                    before_sending()
-                try:
-                    answer = self._call_once(service, method, args, keywords, repeatable=repeatable)
-                except CertificatesError as error:
-                    self._learn_from(error)
-                    if delay is None or not self._may_be_repeated(error, repeatable):
-                        raise error if repeatable else _in_doubt(error) from None
-                    pause = None if error.code == "rate_limited" else delay
-                else:
-                    self._limiter.taken()
-                    return answer
-        raise AssertionError("unreachable")  # pragma: no cover
 
-    def _wait_for_turn(self) -> None:
-        """Wait until the rate limit allows a call.
+        def call_once(attempt: Attempt) -> t.Any:
+            return self._call_once(attempt, service, method, args, keywords, repeatable=repeatable)
 
-        Raises:
-            CertificatesError: `interrupted` because of `stop`; `rate_limited` if the server wants a longer wait than a run can take.
-        """
-        self._limiter.wait(self.stop.wait)
-        if self.stop.is_set():
-            raise Interrupted
-        if self._turned_away:
-            raise self._turned_away
-
-    def _may_be_repeated(self, error: CertificatesError, repeatable: bool) -> bool:
-        """Return whether a failed call may be made again: it was not carried out, or it does no harm to carry it out twice."""
-        if self._turned_away:
-            return False
-        if repeatable:
-            return error.code in CODES_TO_READ_AGAIN
-        # If a proxy answered the call itself, only its word says what happened to the call.
-        is_answered = error.code == "unreachable" and "http_status" in error.details
-        return error.code in NOT_CARRIED_OUT and not is_answered
-
-    def _learn_from(self, error: CertificatesError) -> None:
-        """Note what a failed call tells of the calls that follow it."""
-        if error.code in ANSWERED:
-            self._limiter.taken()
-        # A gateway's word does not say what became of this call, but it says how fast the next ones may come.
-        if error.code != "rate_limited" and error.details.get("http_status") != TOO_MANY:
-            return
-        retry_after = error.details.get("retry_after_seconds", 0.0)
-        if retry_after > LONGEST_WAIT:  # the wait would hold back all other calls as well
-            self._turned_away = rate_limited(error.details["call"], error.details)
-        else:
-            self._limiter.refused(retry_after)
-
-    def _delays(self) -> Iterator[float]:
-        """Yield the delay before each retry, in seconds: random, at most a quarter of 4, 8, 16 ..."""
-        for quarters in generate_jittered_backoff(self.settings.retries, delay_base=4, delay_threshold=120):
-            yield quarters / 4
+        return self.call_until_done(call_once, repeatable=repeatable, before_sending=before_sending)
 
     def _call_once(
         self,
+        attempt: Attempt,
         service: str,
         method: str,
         args: Sequence[t.Any],
@@ -234,9 +130,6 @@ class Client:
         repeatable: bool,
     ) -> t.Any:
         """Make one HTTP request; raise any failure as the error that says what it means."""
-        attempt = self._under_way.attempt = Attempt(self.settings.timeout)
-        with self._lock:
-            self.api_calls += 1
         try:
             with attempt:
                 result = self._sdk.call(service, method, *args, **keywords)
@@ -337,24 +230,6 @@ class Client:
             raise _no_list(service, method)
         return Page(numbered(answer), getattr(answer, "total_count", 0) or None)
 
-    def each(
-        self, function: Callable[[T], R], items: Sequence[T], *, prepares: bool = False, at_once: int | None = None
-    ) -> list[R]:
-        """Apply `function` to every item, at most `concurrency` at the same time; return the results in order.
-
-        Args:
-            function: makes calls.
-            items: what it is applied to.
-            prepares: whether it has something else to do before and after its call. Then that is done for some more items
-                while others wait for the API; there are still no more than `concurrency` calls in flight.
-            at_once: how many items are dealt with at the same time, if not `concurrency`.
-        """
-        if len(items) <= 1:
-            return [function(item) for item in items]
-        threads = at_once or self.concurrency + (self.concurrency // 2 if prepares else 0)
-        with concurrent.futures.ThreadPoolExecutor(max_workers=min(threads, len(items))) as pool:
-            return list(pool.map(function, items))
-
     def account_id(self, given: int | None = None) -> int:
         """Return the given account id, else that of the API user (`SoftLayer_Account::getObject`, called only once)."""
         if given is not None:
@@ -366,13 +241,6 @@ class Client:
         if self._account_id is None:
             raise CertificatesError("api_error", "SoftLayer_Account::getObject gave no id: check endpoint_url.")
         return self._account_id
-
-
-def _in_doubt(error: CertificatesError) -> CertificatesError:
-    """Return the error of a call that must not be made twice, which says so if the call may have been carried out."""
-    if error.code != "no_answer":
-        return error
-    return CertificatesError(error.code, f"{error.message} It may have been processed.", **error.details)
 
 
 def _no_list(service: str, method: str) -> CertificatesError:

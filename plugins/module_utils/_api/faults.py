@@ -202,11 +202,7 @@ def explain(
         peer: host and port of the connection: the proxy's, if there is one.
     """
     if answer is None:
-        return (
-            _explain_lost(call, endpoint, error, overdue=overdue, repeatable=repeatable)
-            if sent
-            else _explain_unsent(call, endpoint, error, overdue=overdue, peer=peer)
-        )
+        return explain_unanswered(call, endpoint, error, sent=sent, overdue=overdue, repeatable=repeatable, peer=peer)
     fault = fault_in(answer.body)
     if fault is not None and fault.is_the_apis(answer.status):
         return _explain_fault(call, answer, fault, repeatable=repeatable)
@@ -332,15 +328,43 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         return None
 
 
+def explain_unanswered(
+    call: str,
+    endpoint: str,
+    error: BaseException,
+    *,
+    sent: bool,
+    overdue: bool,
+    repeatable: bool,
+    peer: str,
+    option: str = "endpoint_url",
+) -> CertificatesError:
+    """Return the error that says what a call without an answer means; as `explain`.
+
+    Args:
+        call: see `explain`, like the other arguments.
+        endpoint: likewise.
+        error: likewise.
+        sent: likewise.
+        overdue: likewise.
+        repeatable: likewise.
+        peer: likewise.
+        option: the option that names the endpoint.
+    """
+    if sent:
+        return _explain_lost(call, endpoint, error, option, overdue=overdue, repeatable=repeatable)
+    return _explain_unsent(call, endpoint, error, option, overdue=overdue, peer=peer)
+
+
 def _explain_lost(
-    call: str, endpoint: str, error: BaseException, *, overdue: bool, repeatable: bool
+    call: str, endpoint: str, error: BaseException, option: str, *, overdue: bool, repeatable: bool
 ) -> CertificatesError:
     """Explain a call that may have left and got no answer: how it ended does not show whether it was carried out."""
     names = {type(cause).__name__ for cause in _causes(error)}
     if AnswerTooLarge.__name__ in names:
         why = f"{call}: {endpoint} answered more than fits into memory, which was not read"
         return CertificatesError(
-            "api_error" if repeatable else "no_answer", f"{why}: check endpoint_url and proxy.", call=call
+            "api_error" if repeatable else "no_answer", f"{why}: check {option} and proxy.", call=call
         )
     how = "in time (timeout)" if overdue or names & TIMED_OUT else "(the connection broke)"
     return CertificatesError("no_answer", f"{call}: {endpoint} did not answer {how}.", call=call)
@@ -357,46 +381,46 @@ NO_URL = frozenset(
 
 
 def _explain_unsent(
-    call: str, endpoint: str, error: BaseException, *, overdue: bool, peer: str = ""
+    call: str, endpoint: str, error: BaseException, option: str, *, overdue: bool, peer: str = ""
 ) -> CertificatesError:
     """Explain a call that did not leave, by the exceptions of requests and urllib3 inside the SDK's exception."""
     causes = list(_causes(error))
     names = {type(cause).__name__ for cause in causes}
     said = " ".join(str(cause) for cause in causes)
     details = {"call": call}
+
+    def unreachable(why: str) -> CertificatesError:
+        return CertificatesError(
+            "unreachable", f"Cannot reach {endpoint}: {why}. Check {option}, proxy and the network.", **details
+        )
+
     proxy = f"the proxy {peer}".strip()
     refusal = re.search(r"Tunnel connection failed: (\d{3}[ \w-]*)", said)
     if refusal:
-        return _unreachable(endpoint, f"{proxy} makes no connection ({refusal[1].strip()})", details)
+        return unreachable(f"{proxy} makes no connection ({refusal[1].strip()})")
     if "ProxyError" in names:
         endpoint = f"{proxy} before {endpoint}"
     if overdue or names & TIMED_OUT:
-        return _unreachable(endpoint, "no connection within the timeout", details)
+        return unreachable("no connection within the timeout")
     if "SSLError" in names:
         return CertificatesError(
             "tls_error",
-            f"No trusted TLS connection to {endpoint}: {_tls_reason(said)} Check endpoint_url, proxy, ca_path and validate_certs.",
+            f"No trusted TLS connection to {endpoint}: {_tls_reason(said)} Check {option}, proxy, ca_path and validate_certs.",
             **details,
         )
     if names & NO_URL:
         return CertificatesError(
             "invalid_argument",
-            f"{endpoint}, or its proxy, is not a URL that can be called: check endpoint_url and proxy.",
+            f"{endpoint}, or its proxy, is not a URL that can be called: check {option} and proxy.",
         )
     if names & {"NameResolutionError", "gaierror"}:
-        return _unreachable(endpoint, "its name cannot be resolved", details)
+        return unreachable("its name cannot be resolved")
     if names & {"NewConnectionError", "ConnectionRefusedError"}:
-        return _unreachable(endpoint, "connection refused" if "refused" in said else "no connection", details)
+        return unreachable("connection refused" if "refused" in said else "no connection")
     if names & BROKE:
-        return _unreachable(endpoint, "the connection broke before the call was sent", details)
+        return unreachable("the connection broke before the call was sent")
     return CertificatesError(
         "api_error", f"{call} could not be sent ({type(error).__name__}): check the options' values.", **details
-    )
-
-
-def _unreachable(endpoint: str, why: str, details: dict[str, t.Any]) -> CertificatesError:
-    return CertificatesError(
-        "unreachable", f"Cannot reach {endpoint}: {why}. Check endpoint_url, proxy and the network.", **details
     )
 
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .._api import store
-from .._api.client import Client, Interrupted
+from .._api.caller import Interrupted
+from .._api.client import Client
 from .._errors import CertificatesError
 from .._ledger.ledger import Claim, CreateKey, Entry, Ledger, lease_for
 from .._plan.imports import ImportAction

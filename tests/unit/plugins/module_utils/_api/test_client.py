@@ -26,12 +26,12 @@ import pytest
 import requests
 import urllib3
 from ansible.module_utils import basic
-from ansible_collections.softlayer.certificates.plugins.module_utils._api import client as client_module
+from ansible_collections.softlayer.certificates.plugins.module_utils._api import caller as caller_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._api import settings as settings_module
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.caller import LONGEST_WAIT
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import (
     FEW_CALLS,
     IDS_PER_FILTER,
-    LONGEST_WAIT,
     PAGE_SIZE,
     Client,
     connect,
@@ -111,7 +111,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
         monkeypatch.delenv(name, raising=False)
     wire = Wire()
-    monkeypatch.setattr(client_module, "UnderWay", lambda: wire.under_way)
+    monkeypatch.setattr(caller_module, "UnderWay", lambda: wire.under_way)
     monkeypatch.setattr(HTTPAdapter, "send", lambda _adapter, request, **how: wire.send(request, **how))
     return wire
 
