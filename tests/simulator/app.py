@@ -118,35 +118,37 @@ class _Endpoint:
             fault = rule.fault(call)
             return _with_retry_after(transport.encode_fault(fault), fault)
         if rule.kind in faults.BEFORE:
-            return self._instead(rule, transport)
-        return self._spoil(rule, self._process(transport, call, entry))
+            return transport.encode(Answer(False)) if rule.kind == "false" else instead(rule)
+        return spoil(rule, self._process(transport, call, entry))
 
-    def _instead(self, rule: Rule, transport: _Transport) -> Response:
-        if rule.kind == "false":
-            return transport.encode(Answer(False))
-        if rule.kind == "html_500":
-            return _html(500, "Internal Server Error")
-        if rule.kind == "html_200":
-            return _html(200, "Scheduled Maintenance")
-        if rule.kind == "hang_before":
-            rule.over.wait(rule.seconds)
-        fate_of(request).reset = True
-        return Response()
 
-    def _spoil(self, rule: Rule, response: Response) -> Response:
-        if rule.kind == "html_502_after":
-            return _html(502, "Bad Gateway")
-        if rule.kind == "truncated":
-            body = response.get_data()
-            response.set_data(body[: len(body) // 2])
-        elif rule.kind == "empty_body":
-            response.set_data(b"")
-        elif rule.kind == "hang_after":
-            rule.over.wait(rule.seconds)
-        else:
-            fate_of(request).cut = rule.kind == "cut"
-            fate_of(request).reset = rule.kind == "reset_after"
-        return response
+def instead(rule: Rule) -> Response:
+    """What a rule answers, if anything, to a call that is not processed."""
+    if rule.kind == "html_500":
+        return _html(500, "Internal Server Error")
+    if rule.kind == "html_200":
+        return _html(200, "Scheduled Maintenance")
+    if rule.kind == "hang_before":
+        rule.over.wait(rule.seconds)
+    fate_of(request).reset = True
+    return Response()
+
+
+def spoil(rule: Rule, response: Response) -> Response:
+    """What a rule makes of the right answer to a call that was processed."""
+    if rule.kind == "html_502_after":
+        return _html(502, "Bad Gateway")
+    if rule.kind == "truncated":
+        body = response.get_data()
+        response.set_data(body[: len(body) // 2])
+    elif rule.kind == "empty_body":
+        response.set_data(b"")
+    elif rule.kind == "hang_after":
+        rule.over.wait(rule.seconds)
+    else:
+        fate_of(request).cut = rule.kind == "cut"
+        fate_of(request).reset = rule.kind == "reset_after"
+    return response
 
 
 def _with_retry_after(response: Response, fault: ApiFault) -> Response:
