@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import app, control, fleet, haproxy, keys, mail, tls
+from .secrets_manager.app import create_iam, create_instance
 from .server import Server
 from .settings import Settings
 from .switching import ProxyError
@@ -54,15 +55,19 @@ def _serve(options: argparse.Namespace, state_dir: Path, proxy: haproxy.Haproxy 
         signal.signal(number, lambda *_: world.stopping.set())
     context, ca_path = tls.server_context(state_dir) if options.tls else (None, None)
     api = Server(app.create_app(world), options.host, options.port, context)
+    iam, secrets_manager = (Server(create(world), options.host, 0) for create in (create_iam, create_instance))
     steering = Server(control.create_app(world, api), options.host, 0)
     endpoint = _endpoint(world, api, steering, ca_path)
+    endpoint |= {"iam": iam.url, "secrets_manager": secrets_manager.url}
     _publish(endpoint, state_dir / "endpoint.json")
-    sys.stdout.write(f"xmlrpc {endpoint['xmlrpc']}  rest {endpoint['rest']}  control {endpoint['control']}\n")
+    names = ("xmlrpc", "rest", "secrets_manager", "iam", "control")
+    sys.stdout.write("  ".join(f"{name} {endpoint[name]}" for name in names) + "\n")
     sys.stdout.flush()
     world.stopping.wait()
     world.faults.clear()
-    api.stop_listening()
-    steering.stop_listening()
+    world.secrets_manager.faults.clear()
+    for server in (api, iam, secrets_manager, steering):
+        server.stop_listening()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.simulator.secrets_manager.client import SecretsManager
 from tests.support import servers
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -50,6 +51,7 @@ class Simulator:
         self.maildir = Path(endpoint["maildir"])
         self.keys_dir = Path(endpoint["keys"])
         self.ca_path: str | None = endpoint["ca_path"]
+        self.secrets_manager = SecretsManager(self._ask, endpoint["secrets_manager"], endpoint["iam"])
         self.authority_root = Path(endpoint["authority_root"])
         self.authority_intermediate = Path(endpoint["authority_intermediate"])
 
@@ -154,7 +156,7 @@ class Simulator:
         self._ask("PUT", "listening", {"listening": True})
 
     def reset(self) -> None:
-        """Back to the state at the start: orders, store, balancers, settings; no mail, no logs, no faults."""
+        """Back to the state at the start: orders, store, balancers, settings; no secrets, no mail, no logs, no faults."""
         self._ask("POST", "reset")
 
     def orders(self) -> list[dict[str, Any]]:

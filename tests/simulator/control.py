@@ -25,6 +25,7 @@ It has a port of its own, which is never TLS and never refuses connections:
 ``PATCH, DELETE balancers/<id>``   change a balancer past the API's checks, or what its next change is told; delete it
 ``POST balancers/<id>/listeners``  one more listener
 ``PATCH, DELETE listeners/<uuid>`` change a listener, or let it misbehave (see ``balancers.Habit``); delete it
+``secrets_manager/...``            see ``secrets_manager.control``
 ``PUT users/<name>``               ``{"permissions": [...]}`` that a user has from now on
 =================================  ================================================================================
 """
@@ -42,6 +43,7 @@ from . import control_balancers, dates, masks, orders, store
 from .faults import Rule
 from .metadata import CERTIFICATE, REQUEST, Row
 from .orders import Order
+from .secrets_manager import control as control_secrets
 from .server import Server
 from .world import World
 
@@ -56,6 +58,7 @@ def create_app(world: World, api: Server) -> Flask:
     _route_orders(app, world)
     _route_certificates(app, world)
     control_balancers.route(app, world, _body)
+    control_secrets.route(app, world, _body)
     return app
 
 

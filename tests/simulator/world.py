@@ -22,6 +22,7 @@ from .calls import CallLog, RateLimiter
 from .faults import FaultBook
 from .metadata import CERTIFICATE, REQUEST, Datatype, Row
 from .orders import Order, Statuses
+from .secrets_manager.instance import Instance
 from .settings import Settings
 from .switching import Proxy, Switching
 from .users import Users
@@ -59,6 +60,7 @@ class World:
     """What the balancers' traffic goes through."""
     place: Callable[[], str | None] = lambda: None
     """The address of the next balancer; None for a name that leads nowhere."""
+    secrets_manager: Instance = field(default_factory=Instance)
     sends: list[Send] = field(default_factory=list)
     calls: CallLog = field(default_factory=CallLog)
     faults: FaultBook = field(default_factory=FaultBook)
@@ -82,7 +84,7 @@ class World:
         )
 
     def reset(self) -> None:
-        """Back to the beginning: orders, certificates, balancers and settings; no mail, no logs, no faults."""
+        """Back to the beginning: orders, certificates, balancers and settings; no secrets, no mail, no logs, no faults."""
         with self.lock:
             seed_orders, seed_certificates, self.settings, seed_balancers = self._seed
             self.orders = {order.row["id"]: order.copy() for order in seed_orders}
@@ -90,6 +92,7 @@ class World:
             self.balancers.restore(balancer.copy() for balancer in seed_balancers)
             self.switching.refresh()
             self.users.reset()
+            self.secrets_manager.reset()
             self.sends = []
             self.calls.clear()
             self.calls.ignored.clear()

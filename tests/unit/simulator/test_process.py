@@ -26,6 +26,8 @@ def test_endpoint_file_is_complete_and_private(sim: Simulator) -> None:
         "xmlrpc",
         "rest",
         "control",
+        "secrets_manager",
+        "iam",
         "username",
         "api_key",
         "account_id",
