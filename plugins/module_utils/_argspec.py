@@ -34,6 +34,8 @@ MAILBOXES = ("imap", "maildir", "mbox", "paths")
 """Options of `ssl_fulfillment_email_info` that name where the messages are."""
 STATUS_CHOICES = ("pending", "approved", "complete", "canceled", "unknown")
 """The collection's words for the status of an order."""
+SECRET_TYPES = ("public_cert", "imported_cert", "private_cert")
+"""The types of secrets in IBM Cloud Secrets Manager that are certificates."""
 TRANSPORTS = ("xmlrpc", "rest")
 """The transports of the API, by the part of an endpoint's path that selects each."""
 
@@ -352,6 +354,29 @@ def mailbox_options() -> ArgumentSpec:
             "max_message_bytes": {"type": "int", "default": 10 * 1024 * 1024},
         },
         required_one_of=[MAILBOXES],
+    )
+
+
+def instance_options() -> ArgumentSpec:
+    """Return the options that name an instance of IBM Cloud Secrets Manager."""
+    return ArgumentSpec(
+        options={
+            "instance_url": {"type": "str", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_INSTANCE_URL"])},
+            "iam_url": {"type": "str", "fallback": (env_fallback, ["SOFTLAYER_CERTIFICATES_IAM_URL"])},
+        }
+    )
+
+
+def secrets_source_options() -> ArgumentSpec:
+    """Return the options of a source that is an instance of IBM Cloud Secrets Manager."""
+    return instance_options() + ArgumentSpec(
+        options={
+            "api_key": {"type": "str", "no_log": True},
+            "names": {"type": "list", "elements": "str"},
+            "labels": {"type": "list", "elements": "str"},
+            "secret_groups": {"type": "list", "elements": "str"},
+            "types": {"type": "list", "elements": "str", "choices": list(SECRET_TYPES)},
+        }
     )
 
 

@@ -101,6 +101,7 @@ WaitingReason = t.Literal[Ineligibility, InStore, "waiting_for_email", "waiting_
 """Why the filter `certificate_files` has nothing to import for an order."""
 
 SourceReason = t.Literal[
+    "not_active",
     "being_renewed",
     "key_missing",
     "certificate_missing",
@@ -111,7 +112,7 @@ SourceReason = t.Literal[
     "malformed",
     "bad_passphrase",
 ]
-"""Why the files of a certificate that another client keeps cannot be used now."""
+"""Why a certificate that another client keeps, with its private key, cannot be used now."""
 RotationReason = t.Literal[Obstacle, InStore, SourceReason, "new_name", "ambiguous"]
 """Why `ssl_certificate_rotate` does not import a certificate of a source."""
 KeptReason = t.Literal["in_use", "not_served", "not_reachable"]
@@ -147,11 +148,12 @@ FailureCode = t.Literal[
     "ledger_unavailable",
     "ephemeral_ledger",
     "missing_library",
+    "no_permission",
     "interrupted",
 ]
 """Codes in `failure`; if the import of a single certificate failed, the reason is used instead."""
-Code = t.Literal[FailureCode, ImportReason, DeployReason, NotSeen, "taken"]
-"""Codes of `CertificatesError`; `taken` never leaves the collection."""
+Code = t.Literal[FailureCode, ImportReason, DeployReason, NotSeen, "taken", "exists"]
+"""Codes of `CertificatesError`; `taken` and `exists` never leave the collection."""
 
 State = t.Literal[
     "failed",

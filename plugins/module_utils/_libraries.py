@@ -21,6 +21,7 @@ LEAST_VERSIONS = {
     "SQLAlchemy": "2.0.30",
     "certifi": "2022.9.24",
     "cryptography": "42.0.0",
+    "ibm-secrets-manager-sdk": "2.1.13",
     "idna": "3.3",
     "imap-tools": "1.11.0",
     "prometheus-client": "0.16.0",
@@ -29,7 +30,12 @@ LEAST_VERSIONS = {
     "urllib3": "1.26.12",
 }
 """By name on the package index: the oldest release that is tested."""
-IMPORT_NAMES = {"SQLAlchemy": "sqlalchemy", "imap-tools": "imap_tools", "prometheus-client": "prometheus_client"}
+IMPORT_NAMES = {
+    "SQLAlchemy": "sqlalchemy",
+    "ibm-secrets-manager-sdk": "ibm_secrets_manager_sdk",
+    "imap-tools": "imap_tools",
+    "prometheus-client": "prometheus_client",
+}
 """Libraries whose import name differs from their name on the index."""
 INSTALLED_AS = {"psycopg": "psycopg[binary]"}
 """Libraries that are installed under another name: here with the C library that they need."""
@@ -42,6 +48,8 @@ FOR_LEDGER = ("SQLAlchemy",)
 """Needed for the ledger, without the driver of a database server."""
 FOR_IMAP = ("imap-tools",)
 """Needed to read a mailbox on a mail server."""
+FOR_SECRETS_MANAGER = ("ibm-secrets-manager-sdk", "requests", "urllib3")
+"""Needed to call IBM Cloud Secrets Manager."""
 FOR_METRICS = ("prometheus-client",)
 """Needed for the metrics file of a rotation."""
 

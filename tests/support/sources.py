@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import SourceCertificate
@@ -19,7 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._run.source
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate, pem_bundle
 
-from tests.support.certificates import NOW, Authority, leaks, pem_of
+from tests.support.certificates import Authority, leaks, pem_of
 
 AUTHORITY = Authority()
 """The one whose root is trusted."""
@@ -55,6 +55,11 @@ class Found:
         return found
 
 
+def no_secrets(_position: int) -> NoReturn:
+    """Nothing is asked of Secrets Manager."""
+    raise AssertionError
+
+
 def chain_of(entry: SourceCertificate) -> str:
     """The chain that was built, as PEM."""
     return pem_bundle(entry.record.intermediates)
@@ -86,7 +91,7 @@ class Reader:
             assert mail is not None
             return mail(keys) if callable(mail) else mail
 
-        read = read_sources([source], look_into, passphrase, known, clients.anchors, NOW, warnings.append)
+        read = read_sources([source], look_into, no_secrets, passphrase, known, clients, warnings.append)
         found = Found(read.entries, read.useless, warnings, read.failed)
         shown = [[entry.as_facts() for entry in found.entries], found.skipped, warnings, found.failed]
         text = json.dumps(shown, ensure_ascii=False)

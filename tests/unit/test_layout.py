@@ -30,6 +30,7 @@ LAYERS = (
     ("_trust_store", "_x509"),
     ("_mail", "_net"),
     ("_api",),
+    ("_secrets_manager",),
     ("_ledger", "_mailbox", "_plan", "_report", "_sources"),
     ("_run",),
 )

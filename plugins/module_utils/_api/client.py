@@ -60,7 +60,7 @@ class Client(Caller):
         super().__init__(settings.timeout, settings.retries, concurrency, stop, warn)
         self.settings = settings
         self._account_id: int | None = None
-        keep_quiet(verify=settings.verify)
+        keep_quiet("SoftLayer", verify=settings.verify)
         transport_class, authentication = (
             (RestTransport, BasicHTTPAuthentication) if settings.is_rest else (XmlRpcTransport, BasicAuthentication)
         )

@@ -32,16 +32,22 @@ MOST_RETRIES = 100
 
 
 @dataclass(frozen=True)
-class Settings:
+class Network:
+    """How servers are reached."""
+
+    timeout: float
+    proxy: str | None = field(repr=False)
+    verify: bool | str
+    retries: int
+
+
+@dataclass(frozen=True)
+class Settings(Network):
     """The endpoint and the credentials of the API."""
 
     username: str
     api_key: str = field(repr=False)
     endpoint_url: str
-    timeout: float
-    proxy: str | None = field(repr=False)
-    verify: bool | str
-    retries: int
 
     @property
     def is_rest(self) -> bool:
@@ -81,31 +87,50 @@ def resolve_settings(params: Mapping[str, t.Any], given: frozenset[str]) -> Sett
                 "invalid_argument",
                 f"{name} has a character that none has, such as a typographic quotation mark: copy it anew.",
             )
+    settings = Settings(
+        **vars(_network(params, given, config)),
+        username=username,
+        api_key=api_key,
+        endpoint_url=(params["endpoint_url"] or config.get("endpoint_url") or API_PUBLIC_ENDPOINT).strip().rstrip("/"),
+    )
+    guard_url("endpoint_url", settings.endpoint_url, API_PUBLIC_ENDPOINT, "a host and a path", settings.proxy)
+    if params["transport"]:
+        return replace(settings, endpoint_url=at_transport(settings.endpoint_url, params["transport"]))
+    return settings
+
+
+def resolve_network(params: Mapping[str, t.Any], given: frozenset[str]) -> Network:
+    """Return how other servers than the SoftLayer API are reached: in the same way.
+
+    Args:
+        params: see `resolve_settings`.
+        given: likewise.
+
+    Raises:
+        CertificatesError: `invalid_config_file`, `invalid_argument`.
+    """
+    return _network(params, given, _read_config_file(params["config_file"]))
+
+
+def _network(params: Mapping[str, t.Any], given: frozenset[str], config: Mapping[str, t.Any]) -> Network:
     timeout = params["timeout"] if "timeout" in given else config.get("timeout") or params["timeout"]
     if not 0 < timeout < LONGEST_TIMEOUT:
         raise CertificatesError("invalid_argument", f"timeout must be above 0 and below {LONGEST_TIMEOUT} seconds.")
     if not 0 <= params["retries"] <= MOST_RETRIES:
         raise CertificatesError("invalid_argument", f"retries must be from 0 to {MOST_RETRIES}.")
-    settings = Settings(
-        username=username,
-        api_key=api_key,
-        endpoint_url=(params["endpoint_url"] or config.get("endpoint_url") or API_PUBLIC_ENDPOINT).strip().rstrip("/"),
+    return Network(
         timeout=timeout,
         proxy=_proxy(params["proxy"] or ("" if _proxy_in_environment() else config.get("proxy"))),
         verify=_verification(params, given, config),
         retries=params["retries"],
     )
-    _guard_endpoint(settings)
-    if params["transport"]:
-        return replace(settings, endpoint_url=at_transport(settings.endpoint_url, params["transport"]))
-    return settings
 
 
 def at_transport(endpoint_url: str, transport: str) -> str:
     """Return the same endpoint at the path of a transport: the part `xmlrpc` or `rest` of its path is exchanged.
 
     Args:
-        endpoint_url: a URL as `_guard_endpoint` allows it.
+        endpoint_url: a URL as `guard_url` allows it.
         transport: one of `TRANSPORTS`.
 
     Raises:
@@ -175,23 +200,33 @@ def _read_config_file(path: str | None) -> dict[str, t.Any]:
             os.environ["SSL_CERT_FILE"] = trusted
 
 
-def _guard_endpoint(settings: Settings) -> None:
-    """Refuse to send credentials unencrypted to anything but this machine."""
-    proxy_host = _proxy_host(settings.proxy) if settings.proxy else None
+def guard_url(option: str, url: str, example: str, parts: str, proxy: str | None) -> None:
+    """Refuse to send credentials unencrypted to anything but this machine.
+
+    Args:
+        option: the option that names the URL.
+        url: where credentials are to be sent.
+        example: what it must look like.
+        parts: what it must have besides `https`, for the message.
+        proxy: the URL of the proxy before it, if there is one.
+
+    Raises:
+        CertificatesError: `invalid_argument`, `insecure_endpoint`.
+    """
+    proxy_host = _proxy_host(proxy) if proxy else None
     try:
-        url = urlsplit(settings.endpoint_url)
-        host = url.hostname if url.port != 0 else None
+        found = urlsplit(url)
+        host = found.hostname if found.port != 0 else None
     except ValueError:
         host = None
-    if not host or url.scheme not in {"http", "https"} or "@" in url.netloc or url.query or url.fragment:
+    if not host or found.scheme not in {"http", "https"} or "@" in found.netloc or found.query or found.fragment:
         raise CertificatesError(
-            "invalid_argument",
-            f"endpoint_url must look like {API_PUBLIC_ENDPOINT}: https, a host and a path, without a login in it.",
+            "invalid_argument", f"{option} must look like {example}: https, {parts}, without a login in it."
         )
-    if url.scheme == "http" and not (is_loopback(host) and (proxy_host is None or is_loopback(proxy_host))):
+    if found.scheme == "http" and not (is_loopback(host) and (proxy_host is None or is_loopback(proxy_host))):
         raise CertificatesError(
             "insecure_endpoint",
-            f"Credentials are not sent to {host} over plain http: use https in endpoint_url.",
+            f"Credentials are not sent to {host} over plain http: use https in {option}.",
             host=host,
         )
 

@@ -37,9 +37,9 @@ PIECE = 64 * 1024
 """Bytes read and unpacked at once; unpacked they are at most 64 MiB."""
 
 
-def keep_quiet(*, verify: bool | str) -> None:
-    """Keep the libraries from writing to stderr what the module's result says better."""
-    logger = logging.getLogger("SoftLayer")
+def keep_quiet(library: str, *, verify: bool | str) -> None:
+    """Keep a library, and those that it uses, from writing to stderr what the module's result says better."""
+    logger = logging.getLogger(library)
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
     if verify is False:

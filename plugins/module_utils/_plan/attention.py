@@ -133,7 +133,7 @@ def _why_held_back(one: ListenerAction, record: StoreCertificate, known: Renewal
         if entry
         else f"Certificate {other.id} of the store, which is newer,"
     )
-    return f"{what} is held back. {message} {remedy_of(reason, entry)}".strip()
+    return f"{what} is held back. {message} {remedy_of(reason, entry.source if entry else None)}".strip()
 
 
 def _is_renewed_in_time(

@@ -38,6 +38,7 @@ HOW_RSA: Mapping[str, str] = {
     "certbot": "have certbot make RSA keys, --key-type rsa",
     "lego": "have lego make RSA keys, --key-type RSA2048 (rsa2048 before lego 5)",
     "acme_sh": "have acme.sh make RSA keys, --keylength 2048",
+    "secrets_manager": "have Secrets Manager order it with the key algorithm RSA2048",
 }
 """How clients are told to make the keys that load balancers offer cipher suites for."""
 OF_SKIPPED = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
@@ -59,6 +60,8 @@ class SourceCertificate:
     """What is wrong, and what to do, unless it is trusted."""
     key_path: str = field(repr=False)
     is_pkcs12: bool = False
+    private_key: str | None = field(default=None, repr=False)
+    """The key itself, if the source keeps it in no file."""
 
     @property
     def certificate(self) -> Certificate:
@@ -257,8 +260,13 @@ def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: 
         why = why_not_in_place_of(entry.record, Incumbent.of(nearest), clients)
         if why:
             said = why[1].replace("It ", "it ", 1).replace("Its ", "its ", 1)
-            held = f"For certificate {nearest.id}, {said} {remedy_of(why[0], entry)}".strip()
+            held = f"For certificate {nearest.id}, {said} {remedy_of(why[0], entry.source)}".strip()
             return why[0], f"It renews no certificate of the store. {held}"
+    return new_name(names, index)
+
+
+def new_name(names: frozenset[str], index: StoreIndex) -> tuple[RotationReason, str]:
+    """Return reason and message of a certificate for names that the store has no other one for."""
     remedy = "import_new: true imports it."
     if not index.by_id:
         return (
@@ -274,13 +282,13 @@ def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: 
     )
 
 
-def remedy_of(reason: str, entry: SourceCertificate | None) -> str:
-    """Return what to do about a certificate that is held back, as a sentence; for one of the store, `entry` is `None`."""
-    source = entry.source if entry else ""
+def remedy_of(reason: str, source: str | None) -> str:
+    """Return what to do about a certificate that is held back, as a sentence; for one of the store, `source` is `None`."""
     if reason == "key_type_not_offered":
         every = "have it issued with an RSA key (certbot: --key-type rsa, lego: --key-type RSA2048, acme.sh: --keylength 2048)"
-        return f"Load balancers offer cipher suites for RSA keys only, unless others are chosen: {HOW_RSA.get(source, every)}."
-    how = f"{'import it with ssl_certificate_import and ' if entry else ''}name it in ssl_certificate_deploy"
+        remedy = HOW_RSA.get(source or "", every)
+        return f"Load balancers offer cipher suites for RSA keys only, unless others are chosen: {remedy}."
+    how = f"{'import it with ssl_certificate_import and ' if source else ''}name it in ssl_certificate_deploy"
     if reason == "names_not_covered":
         return f"Have it issued for all names; or if they are to go, {how}."
     if reason == "organization_differs":

@@ -10,9 +10,10 @@ without its writes: what would be stored gets a record with a negative id, what 
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from .._api.balancers import Balancer, fetch_balancers
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
@@ -26,9 +27,10 @@ from .._argspec import (
     import_options,
     ledger_options,
     mailbox_options,
+    secrets_source_options,
 )
 from .._errors import CertificatesError, failed_about
-from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP
+from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP, FOR_SECRETS_MANAGER
 from .._mail.limits import which_mailboxes, why_unusable
 from .._module import Module
 from .._names import any_matches
@@ -44,7 +46,7 @@ from .._plan.superseding import Clients
 from .._report.rotation_summary import RESULT_NAMES, failure_lines, summary
 from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, Source
 from .._times import iso, now, renewal_due
-from .._x509.certificate import names_of, pem_bundle
+from .._x509.certificate import Certificate, names_of, pem_bundle
 from . import certificate_deploy as deploying
 from . import certificate_import as importing
 from . import fulfillment_email_info as mailing
@@ -52,6 +54,9 @@ from .certificate_info import Services, services_of
 from .roots import clients_of, known_issuers, trusted_roots
 from .serving import Watch
 from .sources import Read, read_sources
+
+if t.TYPE_CHECKING:
+    from .secrets import InstanceContent
 from .switching import WaitOptions
 
 PHASES = ("import", "deploy", "verify", "clean_up")
@@ -71,6 +76,7 @@ SPEC = (
                     **{client: {"type": "path"} for client in CLIENTS},
                     "mail": {"type": "dict", "options": dict(mailbox_options().options)},
                     "privatekey_dir": {"type": "path", "no_log": False},
+                    "secrets_manager": {"type": "dict", "options": dict(secrets_source_options().options)},
                 },
             },
             "phases": {"type": "list", "elements": "str", "choices": [*PHASES, REPORT], "default": list(PHASES)},
@@ -120,9 +126,9 @@ def run(module: Module) -> dict[str, t.Any]:
     sources = checked_sources(module)
     approved = None if params["approved"] is None else Approved.of(params["approved"])
     clients = clients_of(params["trusted_ca_path"])
-    read = read_all(module, sources, clients)
+    known = known_issuers(params["intermediate_path"])
     client = connect(module, params["concurrency"], module.stop_on_signals())
-    rotation = Rotation(module, client, clients, read, approved)
+    rotation = Rotation(module, client, clients, Given(sources, known, approved))
     phases = set(params["phases"])
     if "import" in phases:
         rotation.import_certificates()
@@ -142,8 +148,11 @@ def run(module: Module) -> dict[str, t.Any]:
 
 def libraries(params: Mapping[str, t.Any]) -> tuple[str, ...]:
     """Return the Python libraries that a run with these options needs."""
-    reads_mail = any(given["mail"] and given["mail"]["imap"] for given in params["sources"] or ())
-    return (*FOR_API, *FOR_CERTIFICATES, *(FOR_IMAP if reads_mail else ()))
+    sources = params["sources"] or ()
+    reads_mail = any(given["mail"] and given["mail"]["imap"] for given in sources)
+    reads_secrets = any(given["secrets_manager"] is not None for given in sources)
+    optional = (*(FOR_IMAP if reads_mail else ()), *(FOR_SECRETS_MANAGER if reads_secrets else ()))
+    return tuple(dict.fromkeys((*FOR_API, *FOR_CERTIFICATES, *optional)))
 
 
 def checked_sources(module: Module) -> list[Source]:
@@ -184,20 +193,26 @@ def checked_source(position: int, given: Mapping[str, t.Any]) -> Source:
     return source
 
 
-def read_all(module: Module, sources: Sequence[Source], clients: Clients) -> Read:
+def read_all(
+    module: Module, given: Given, index: StoreIndex, wish: SourceOptions, clients: Clients, stop: threading.Event
+) -> Read:
     """Read the sources."""
     params = module.params
 
     def look_into(position: int, keys: Sequence[str]) -> Mapping[str, t.Any]:
         unset = {name: option.get("default") for name, option in mailing.SPEC.options.items()}
         shared = ("privatekey_passphrase", "trust", "trusted_ca_path", "intermediate_path")
-        given = {**{name: params[name] for name in shared}, **params["sources"][position]["mail"]}
-        return mailing.find(module, {**unset, **given, "privatekey_paths": keys})
+        mail = {**{name: params[name] for name in shared}, **params["sources"][position]["mail"]}
+        return mailing.find(module, {**unset, **mail, "privatekey_paths": keys})
 
-    known = known_issuers(params["intermediate_path"])
-    read = read_sources(
-        sources, look_into, params["privatekey_passphrase"] or None, known, clients.anchors, clients.at, module.warn
-    )
+    def read_secrets(position: int) -> InstanceContent:
+        # Imported only here, as nothing else needs the SDK of Secrets Manager, and loading it takes time.
+        from .secrets import read_instance
+
+        return read_instance(module, params["sources"][position]["secrets_manager"], index, wish, clients, stop)
+
+    passphrase = params["privatekey_passphrase"] or None
+    read = read_sources(given.sources, look_into, read_secrets, passphrase, given.known, clients, module.warn)
     if read.entries and params["trusted_ca_path"] is None:
         try:
             trusted_roots(None)
@@ -207,6 +222,21 @@ def read_all(module: Module, sources: Sequence[Source], clients: Clients) -> Rea
 
 
 # What is done
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was given, checked.
+
+    Attributes:
+        sources: where certificates come from.
+        known: issuers that the sources may lack.
+        approved: what is limited to, if the run is.
+    """
+
+    sources: Sequence[Source]
+    known: Sequence[Certificate]
+    approved: Approved | None
 
 
 def updated(listeners: Iterable[ListenerAction], found: Iterable[ListenerAction]) -> list[ListenerAction]:
@@ -222,19 +252,17 @@ class Rotation:
         module: the options.
         client: the session.
         clients: who has to trust what is served.
-        read: what the sources hold.
-        approved: what is limited to, if the run is.
+        given: what was given.
 
     Attributes:
         balancers: as they were listed; `None` if they could not be.
     """
 
-    def __init__(self, module: Module, client: Client, clients: Clients, read: Read, approved: Approved | None) -> None:
-        self._module, self._client, self._clients, self._read, self._approved = module, client, clients, read, approved
+    def __init__(self, module: Module, client: Client, clients: Clients, given: Given) -> None:
+        self._module, self._client, self._clients, self._approved = module, client, clients, given.approved
         self._params = module.params
         self._phases = set(module.params["phases"]) - {REPORT}
         self._lists: dict[str, list[Record]] = {name: [] for name in LISTS}
-        self._lists["failed"] += read.failed
         self._diff: list[dict[str, t.Any]] = []
         self._listed_at = now()
         self._stored = fetch_stored(client)
@@ -246,13 +274,15 @@ class Rotation:
             if self._phases - {"import"}:  # else it has nothing to do with them
                 self._fail(error)
         self._index = StoreIndex(self._stored)
-        self._useless = without_replaced(read.useless, self._index, clients)
-        self._selection = ListenerSelection(self._params["common_names"], self._params["load_balancers"])
-        self._check_patterns()
         needs_trust = self._params["trust"] == "require"
         wish = SourceOptions(self._params["common_names"], self._params["import_new"], needs_trust=needs_trust)
-        chosen = choose(read.entries, self._index, wish, clients)
-        self._chosen = limit_imports(chosen, approved) if approved else chosen
+        self._read = read_all(module, given, self._index, wish, clients, client.stop)
+        self._lists["failed"] += self._read.failed
+        self._useless = without_replaced(self._read.useless, self._index, clients)
+        self._selection = ListenerSelection(self._params["common_names"], self._params["load_balancers"])
+        self._check_patterns()
+        chosen = choose(self._read.entries, self._index, wish, clients)
+        self._chosen = limit_imports(chosen, given.approved) if given.approved else chosen
         self._imported: dict[int, StoreCertificate] = {}
         self._planned: list[ListenerAction] = []
         self._gone: list[Record] = []
@@ -270,7 +300,7 @@ class Rotation:
             CertificatesError: `not_found`.
         """
         known = StoreIndex([*self._stored, *(entry.record for entry in self._read.entries)])
-        unusable = frozenset(name for one in self._read.useless for name in names_of(one))
+        unusable = frozenset(name for one in (*self._read.useless, *self._read.unwanted) for name in names_of(one))
         patterns = self._selection.common_names
         common_names = None if patterns is None else [one for one in patterns if not any_matches(unusable, [one])]
         balancers = None if self.balancers is None else self._selection.load_balancers
@@ -282,7 +312,7 @@ class Rotation:
 
     def import_certificates(self) -> None:
         """Store what may stand in for something, and note what is left out."""
-        self._lists["skipped"] += [*self._useless, *self._chosen.skipped]
+        self._lists["skipped"] += [*self._useless, *self._read.unwanted, *self._chosen.skipped]
         entries = self._chosen.to_import
         items = map(self._as_item, entries)
 
@@ -302,7 +332,8 @@ class Rotation:
         """Return a certificate of a source as options of `ssl_certificate_import`."""
         kind = "pkcs12" if entry.is_pkcs12 else "privatekey"
         item = {name: option.get("default") for name, option in import_options().options.items()}
-        item |= {f"{kind}_path": entry.key_path, f"{kind}_passphrase": self._params["privatekey_passphrase"] or None}
+        key = ("privatekey_content", entry.private_key) if entry.private_key else (f"{kind}_path", entry.key_path)
+        item |= {key[0]: key[1], f"{kind}_passphrase": self._params["privatekey_passphrase"] or None}
         item |= {"trust": self._params["trust"], "trusted_ca_path": self._params["trusted_ca_path"]}
         if not entry.is_pkcs12:
             item["certificate_content"] = entry.certificate.pem()
@@ -503,7 +534,7 @@ class Rotation:
             self._index,
             self._chosen.usable,
             self._chosen.waiting,
-            [*self._useless, *self._chosen.skipped],
+            [*self._useless, *self._read.unwanted, *self._chosen.skipped],
             has_sources=bool(self._params["sources"]),
         )
         is_looked_after = bool({"deploy", "verify"} & self._phases)
@@ -523,7 +554,7 @@ class Rotation:
                 removes=self._params["remove_superseded"],
                 is_check_mode=self._module.check_mode,
             ),
-            "api_calls": self._client.api_calls,
+            "api_calls": self._client.api_calls + self._read.api_calls,
             "diff": self._diff,
         }
         if self._params["gather_certificates"]:

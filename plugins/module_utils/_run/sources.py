@@ -10,7 +10,7 @@ import os
 import typing as t
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 
@@ -20,17 +20,23 @@ from .._errors import CertificatesError, failed_about
 from .._names import shown_name_of
 from .._plan.material import remedy_for
 from .._plan.rotation import Record, SourceCertificate
+from .._plan.secrets import Unread
+from .._plan.superseding import Clients
+from .._secrets_manager.secret import Secret
 from .._sources import folder
 from .._sources.base import Bundle, File, FileContent, FileKind
 from .._sources.pairing import Pair, Paired, Unit, Useless
 from .._sources.reading import Files
-from .._sources.source import CLIENTS, MAIL, Source, look, usable_keys
+from .._sources.source import CLIENTS, MAIL, SECRETS_MANAGER, Source, look, usable_keys
 from .._text import encodable, printable
-from .._times import parse
+from .._times import iso, parse
 from .._x509.certificate import Certificate, Name
 from .._x509.chain import Anchors, Chain, Chains
 from .._x509.pem import as_bytes
 from .._x509.read import read_certificates
+
+if t.TYPE_CHECKING:
+    from .secrets import InstanceContent
 
 REFUSALS = frozenset(t.get_args(Untrusted))
 """Reasons for which `ssl_fulfillment_email_info` does not take a valid certificate that it has found."""
@@ -38,23 +44,27 @@ LEAVES_AT_ONCE = 100
 """Certificates whose chains are built together: the work for one pile is limited, see `_x509.chain`."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Read:
     """The certificates of all sources that can be used, and what cannot be used."""
 
     entries: list[SourceCertificate] = field(default_factory=list)
     useless: list[Record] = field(default_factory=list)
+    unwanted: list[Record] = field(default_factory=list)
+    """What was not read, as it renews nothing."""
     failed: list[Record] = field(default_factory=list)
-    """The mailboxes that could not be read."""
+    """The mailboxes, instances and secrets that could not be read."""
+    api_calls: int = 0
+    """HTTP requests made to instances of Secrets Manager."""
 
 
 def read_sources(
     sources: Sequence[Source],
     look_into: Callable[[int, Sequence[str]], Mapping[str, t.Any]],
+    read_secrets: Callable[[int], InstanceContent],
     passphrase: str | None,
     known: Sequence[Certificate],
-    anchors: Callable[[], Anchors],
-    at: datetime,
+    clients: Clients,
     warn: Callable[[str], object],
 ) -> Read:
     """Return what sources hold, each in its order and then by name.
@@ -63,14 +73,22 @@ def read_sources(
         sources: what keeps the certificates, and where.
         look_into: returns what `ssl_fulfillment_email_info` finds in the mailbox of the source at a position for these files of private
             keys; raises `CertificatesError`.
+        read_secrets: returns what the instance of Secrets Manager of the source at a position holds; raises `CertificatesError`.
         passphrase: of private keys and PKCS#12 files that have one.
         known: issuers that the sources may lack.
-        anchors: returns the trusted roots; called only if there is anything to judge.
-        at: the present instant.
+        clients: who has to trust what is served.
         warn: takes a sentence about something that does not matter much.
     """
     read, numbers = Read(), count(1)
     for position, source in enumerate(sources):
+        if source.kind == SECRETS_MANAGER:
+            try:
+                content = read_secrets(position)
+            except CertificatesError as error:
+                read.failed.append(failed_about("the secrets", {"failure": error.as_failure()}))
+                continue
+            _take_secrets(read, source, content, known, clients, numbers)
+            continue
         files = Files(passphrase)
         found: Mapping[str, t.Any] = {}
         if source.kind == MAIL:
@@ -83,12 +101,53 @@ def read_sources(
         paired = _look(source, files, found)
         for warning in dict.fromkeys((*paired.warnings, *_nothing(source, paired))):
             warn(warning)
-        judge = _judge_for(paired, known, anchors, at)
+        judge = _judge_for(paired, known, clients)
         read.entries.extend(_entry(source, pair, judge(pair), -next(numbers)) for pair in paired.pairs)
         read.useless.extend(_skipped(source, one) for one in paired.useless)
-        unfound = ((one, _why_unusable(one, at)) for one in found.get("missing") or ())
+        unfound = ((one, _why_unusable(one, clients.at)) for one in found.get("missing") or ())
         read.useless.extend(_refused(source, one, reason) for one, reason in unfound if reason)
     return read
+
+
+def _take_secrets(
+    read: Read,
+    source: Source,
+    content: InstanceContent,
+    known: Sequence[Certificate],
+    clients: Clients,
+    numbers: Iterator[int],
+) -> None:
+    """Add what an instance of Secrets Manager holds."""
+    judge = _judge_for(content.paired, known, clients)
+    for secret, record in content.plan.stored:
+        unstored = replace(record, id=-next(numbers))
+        named = _named(source, secret.name, secret.id)
+        read.entries.append(SourceCertificate(**named, record=unstored, **_trust(clients.chain(record)), key_path=""))
+    for pair in content.paired.pairs:
+        entry = _entry(source, pair, judge(pair), -next(numbers))
+        read.entries.append(replace(entry, private_key=content.keys[pair.unit.bundle.path]))
+    read.useless.extend(_skipped(source, one) for one in content.paired.useless)
+    read.useless.extend(_unread(source, one) for one in content.plan.useless)
+    read.unwanted.extend(_unread(source, one) for one in content.plan.unwanted)
+    for secret, error in content.unreadable:
+        read.failed.append(
+            {**_of_secret(source, secret), "outcome": "failed", "reason": error.code, "message": error.message}
+        )
+    read.api_calls += content.api_calls
+
+
+def _of_secret(source: Source, secret: Secret) -> dict[str, t.Any]:
+    return {
+        **_named(source, secret.name, secret.id),
+        "common_name": secret.common_name,
+        "subject_alt_names": list(secret.alt_names),
+        "not_before": iso(secret.not_before),
+        "not_after": iso(secret.not_after),
+    }
+
+
+def _unread(source: Source, one: Unread) -> Record:
+    return {**_of_secret(source, one.secret), "outcome": "skipped", "reason": one.reason, "message": one.message}
 
 
 def _look(source: Source, files: Files, found: Mapping[str, t.Any]) -> Paired:
@@ -120,16 +179,16 @@ def _letter(found: Mapping[str, t.Any]) -> Unit:
 # Trust
 
 
-def _judge_for(
-    paired: Paired, known: Sequence[Certificate], anchors: Callable[[], Anchors], at: datetime
-) -> Callable[[Pair], Chain]:
+def _judge_for(paired: Paired, known: Sequence[Certificate], clients: Clients) -> Callable[[Pair], Chain]:
     """Return what builds the chains of a source's certificates."""
-    chains = _ChainsByIssuer([*paired.issuers, *known], anchors, at)
+    chains = _ChainsByIssuer([*paired.issuers, *known], clients.anchors, clients.at)
 
     def judge(pair: Pair) -> Chain:
         is_store = pair.key.file.kind == "store"  # an import takes the issuers from there, too
         own = [pair.key] if is_store else pair.unit.contents
-        chain = Chains([one for content in own for one in content.certificates], anchors(), at).of(pair.certificate)
+        chain = Chains([one for content in own for one in content.certificates], clients.anchors(), clients.at).of(
+            pair.certificate
+        )
         if chain.trust == "trusted" or is_store:
             return chain
         return chains.of(pair.certificate)
@@ -177,11 +236,15 @@ def _entry(source: Source, pair: Pair, chain: Chain, number: int) -> SourceCerti
     return SourceCertificate(
         **_named(source, *place),
         record=StoreCertificate.unstored(pair.certificate, tuple(chain.issuers), number),
-        trust=chain.trust,
-        trust_message=None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain.trust)}",
+        **_trust(chain),
         key_path=pair.key.real_path,
         is_pkcs12=pair.key.file.kind == "store",
     )
+
+
+def _trust(chain: Chain) -> dict[str, t.Any]:
+    why = None if chain.trust == "trusted" else f"Not trusted: {chain.why}. {remedy_for(chain.trust)}"
+    return {"trust": chain.trust, "trust_message": why}
 
 
 def _skipped(source: Source, one: Useless) -> Record:
@@ -219,5 +282,5 @@ def _place_of_key(path: str) -> tuple[str, str]:
     return os.path.splitext(os.path.basename(path))[0], path
 
 
-def _named(source: Source, name: str, path: str) -> dict[str, str]:
+def _named(source: Source, name: str, path: str) -> dict[str, t.Any]:
     return {"source": source.kind, "name": printable(name), "path": printable(path)}

@@ -18,7 +18,7 @@ from .base import Bundle, Stamp, Trouble, absolute
 from .pairing import Paired, Unit, Useless, pair
 from .reading import Files
 
-SourceKind = t.Literal["certbot", "lego", "acme_sh", "folder", "mail"]
+SourceKind = t.Literal["certbot", "lego", "acme_sh", "folder", "mail", "secrets_manager"]
 CLIENTS: Mapping[SourceKind, Callable[[str], list[Bundle]]] = {
     "certbot": certbot.bundles,
     "lego": lego.bundles,
@@ -26,6 +26,7 @@ CLIENTS: Mapping[SourceKind, Callable[[str], list[Bundle]]] = {
     "folder": folder.bundles,
 }
 MAIL: SourceKind = "mail"
+SECRETS_MANAGER: SourceKind = "secrets_manager"
 KEY_FOLDER = "privatekey_dir"
 
 
@@ -35,7 +36,7 @@ class Source:
 
     kind: SourceKind
     path: str
-    """The folder; for mail, that of the private keys."""
+    """The folder; for mail, that of the private keys; nothing for Secrets Manager."""
 
     @classmethod
     def of(cls, given: Mapping[str, t.Any]) -> Source:
@@ -44,13 +45,16 @@ class Source:
         Raises:
             CertificatesError: `invalid_argument` if it is not exactly one, `not_found` if there is no such folder.
         """
-        kinds: list[SourceKind] = [kind for kind in (*CLIENTS, MAIL) if given.get(kind) is not None]
+        kinds: list[SourceKind] = [kind for kind in (*CLIENTS, MAIL, SECRETS_MANAGER) if given.get(kind) is not None]
         if len(kinds) != 1:
             raise CertificatesError(
                 "invalid_argument",
-                f"Each source has exactly one of {', '.join(CLIENTS)} and {MAIL}, but one has {' and '.join(kinds) or 'none of them'}.",
+                f"Each source has exactly one of {', '.join(CLIENTS)}, {MAIL} and {SECRETS_MANAGER}, but one has "
+                f"{' and '.join(kinds) or 'none of them'}.",
             )
         [kind] = kinds
+        if kind == SECRETS_MANAGER:
+            return cls(kind, "")
         option = KEY_FOLDER if kind == MAIL else kind
         path = given.get(option)
         if not path:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import LEAVES_AT_ONCE, read_sources
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
@@ -33,7 +34,7 @@ from tests.support.certificates import (
     self_signed,
 )
 from tests.support.client_trees import CLIENTS
-from tests.support.sources import AUTHORITY, Found, Reader, Record, chain_of
+from tests.support.sources import AUTHORITY, Found, Reader, Record, chain_of, no_secrets
 from tests.support.stored import clients_with
 
 pytest_plugins = ["tests.support.sources"]
@@ -129,7 +130,7 @@ def read_several(
     """What several sources hold; where `AUTHORITY` is trusted."""
     clients = clients_with(AUTHORITY.root)
     look = look_into or (lambda _position, _keys: {})
-    return read_sources([Source.of(one) for one in sources], look, None, (), clients.anchors, NOW, warn)
+    return read_sources([Source.of(one) for one in sources], look, no_secrets, None, (), clients, warn)
 
 
 def test_sources_stand_one_after_the_other(tmp_path: Path) -> None:
@@ -273,7 +274,7 @@ def test_without_anything_to_judge_no_roots_are_read(tmp_path: Path) -> None:
 
     (tmp_path / "one.crt").write_text(ONE.pem)
     source = Source.of({"folder": str(tmp_path)})
-    found = read_sources([source], lambda _position, _keys: {}, None, (), anchors, NOW, print)
+    found = read_sources([source], lambda _position, _keys: {}, no_secrets, None, (), Clients(anchors, NOW), print)
     assert [one["reason"] for one in found.useless] == ["key_missing"]
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.sources import read_sources
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources import reading
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.base import (
@@ -29,7 +30,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain
 from tests.support.certificates import NOW, Issued, certificate_of, name_of, new_key
 from tests.support.client_trees import CLIENTS
 from tests.support.long import only_long
-from tests.support.sources import AUTHORITY, Reader
+from tests.support.sources import AUTHORITY, Reader, no_secrets
 
 pytest_plugins = ["tests.support.sources"]
 
@@ -196,7 +197,9 @@ def test_reading_twice_as_many(way: str, kind: str, tmp_path: Path) -> None:
 
     def read(count: int) -> object:
         sources = [Source.of({source: str(tmp_path / str(count))})]
-        return read_sources(sources, lambda _position, _keys: {}, None, (), lambda: anchors, NOW, str)
+        return read_sources(
+            sources, lambda _position, _keys: {}, no_secrets, None, (), Clients(lambda: anchors, NOW), str
+        )
 
     assert grows_no_faster(lambda count: spent(lambda: read(count)), COUNT)
 

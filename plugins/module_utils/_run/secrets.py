@@ -1,0 +1,106 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificates that IBM Cloud Secrets Manager keeps, as far as a rotation needs them. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .._errors import CertificatesError
+from .._module import Module
+from .._plan.rotation import SourceOptions
+from .._plan.secrets import ReadingPlan, plan_reading
+from .._plan.store_index import StoreIndex
+from .._plan.superseding import Clients
+from .._secrets_manager.client import SecretsManager
+from .._secrets_manager.secret import Secret, Value
+from .._secrets_manager.settings import resolve_instance
+from .._sources.pairing import Paired
+from .._sources.secrets_manager import is_as_described, paired
+from .._x509.keys import key_texts
+
+OF_ONE_SECRET = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
+"""Codes of a secret that cannot be read, while others may be."""
+
+
+@dataclass(frozen=True)
+class InstanceContent:
+    """What a rotation needs of the certificates of an instance.
+
+    Attributes:
+        plan: which of them were read, and what becomes of the others.
+        paired: what was read.
+        keys: the private keys of what was read, by the ids of the secrets.
+        unreadable: those that could not be read, and why not.
+        api_calls: HTTP requests made.
+    """
+
+    plan: ReadingPlan
+    paired: Paired
+    keys: Mapping[str, str] = field(repr=False)
+    unreadable: Sequence[tuple[Secret, CertificatesError]]
+    api_calls: int
+
+
+def read_instance(
+    module: Module,
+    source: Mapping[str, t.Any],
+    index: StoreIndex,
+    wish: SourceOptions,
+    clients: Clients,
+    stop: threading.Event,
+) -> InstanceContent:
+    """Return what an instance holds; private keys are read only of what may be imported.
+
+    Args:
+        module: the options, and what gets to know the keys.
+        source: the options of the source.
+        index: the store.
+        wish: what to import.
+        clients: who has to trust what is served.
+        stop: ends the calls.
+
+    Raises:
+        CertificatesError: the instance cannot be asked.
+    """
+    instance = resolve_instance(module.params, module.given, source, "api_key")
+    module.no_log_values.add(instance.api_key)
+    manager = SecretsManager(instance, module.params["concurrency"], stop, module.warn)
+    groups = manager.group_ids(source["secret_groups"]) if source["secret_groups"] is not None else ()
+    secrets = manager.list_secrets(source["types"], source["labels"] or (), groups)
+    narrowed = [one for one in secrets if _is_named(one, source["names"])]
+    plan = plan_reading(narrowed, index, wish, clients)
+
+    def read(secret: Secret) -> Value | CertificatesError:
+        try:
+            value = manager.read(secret.id)
+            if not is_as_described(value):
+                value = manager.read(secret.id)
+        except CertificatesError as error:
+            if error.code not in OF_ONE_SECRET:
+                raise
+            return error
+        module.no_log_values.update(key_texts((value.private_key or "").encode()))
+        return value
+
+    answers = list(zip(plan.to_read, manager.each(read, plan.to_read), strict=True))
+    values = [one for _secret, one in answers if isinstance(one, Value)]
+    return InstanceContent(
+        plan,
+        paired(values),
+        {value.secret.id: value.private_key for value in values if value.private_key},
+        [(secret, error) for secret, error in answers if isinstance(error, CertificatesError)],
+        manager.api_calls,
+    )
+
+
+def _is_named(secret: Secret, patterns: Sequence[str] | None) -> bool:
+    """Return whether a secret's name matches one of the shell patterns, whatever the case; `None` means no restriction."""
+    name = secret.name.casefold()
+    return patterns is None or any(fnmatch.fnmatchcase(name, pattern.casefold()) for pattern in patterns)

@@ -1,0 +1,300 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The session of IBM Cloud Secrets Manager's SDK, as this collection uses it. Private to softlayer.certificates.
+
+The SDK knows the calls and their shapes; how often, how fast and for how long calls are made is decided as for the SoftLayer API.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import typing as t
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from .._api.caller import Caller
+from .._api.paging import Page, list_all
+from .._api.transport import Attempt, keep_quiet
+from .._argspec import SECRET_TYPES
+from .._errors import CertificatesError
+from .._text import some_of
+from .faults import explain, explain_login
+from .secret import Secret, Value, secret_of, value_of
+from .settings import Instance
+
+with suppress(ImportError):
+    from ibm_cloud_sdk_core.authenticators import Authenticator, BearerTokenAuthenticator
+    from ibm_secrets_manager_sdk.secrets_manager_v2 import SecretsManagerV2
+
+PAGE_SIZE = 1000
+"""Secrets requested at once, the most that the API gives."""
+RENEW_AFTER = 0.8
+"""The share of a token's life after which it is renewed."""
+DEFAULT_GROUP = "default"
+"""Name and id of the group that always exists."""
+MOST_NAMED = 5
+"""Maximum number of names in a message."""
+GRANT = "urn:ibm:params:oauth:grant-type:apikey"
+
+
+class SecretsManager(Caller):
+    """A session with one instance that any number of threads may share.
+
+    Args:
+        instance: where it is, and how to log in.
+        concurrency: as with `Caller`, like the other arguments.
+        stop: likewise.
+        warn: likewise.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        concurrency: int = 8,
+        stop: threading.Event | None = None,
+        warn: Callable[[str], object] = lambda _text: None,
+    ) -> None:
+        network = instance.network
+        super().__init__(network.timeout, network.retries, concurrency, stop, warn)
+        self.instance = instance
+        self._how: dict[str, t.Any] = {"verify": network.verify, "timeout": network.timeout}
+        if network.proxy:
+            self._how["proxies"] = {"http": network.proxy, "https": network.proxy}
+        keep_quiet("ibm-cloud-sdk-core", verify=network.verify)
+        self._iam = self.make_session(instance.iam_url)
+        self._logging_in = threading.Lock()
+        self._token = ""
+        self._renew_at = 0.0
+        self._refusal: CertificatesError | None = None
+        self._sdk = SecretsManagerV2(authenticator=BearerTokenAuthenticator("none yet"))
+        self._sdk.set_service_url(instance.url)
+        self._sdk.set_http_client(self.make_session(instance.url))
+        self._sdk.set_http_config(self._how)
+
+    # What is there
+
+    def list_secrets(
+        self, types: Sequence[str] | None = None, labels: Sequence[str] = (), group_ids: Sequence[str] = ()
+    ) -> list[Secret]:
+        """Return the metadata of certificates (`GET /secrets`), sorted by id; the server's filters only save bytes.
+
+        Args:
+            types: of the secrets, all kinds of certificates if there are none.
+            labels: all of which a secret has.
+            group_ids: one of which is that of its group.
+
+        Raises:
+            CertificatesError: with a code from `faults`; `incomplete_listing` if the server does not return the whole list.
+        """
+        wanted = list(types or SECRET_TYPES)
+
+        def fetch(offset: int, limit: int) -> Page:
+            answer = self._call(
+                "Listing the secrets",
+                lambda: self._sdk.list_secrets(
+                    offset=offset,
+                    limit=min(limit, PAGE_SIZE),
+                    sort="id",
+                    secret_types=wanted,
+                    groups=list(group_ids) or None,
+                    match_all_labels=list(labels) or None,
+                ),
+            )
+            rows, total = answer.get("secrets"), answer.get("total_count")
+            if not isinstance(rows, list):
+                raise self._odd("Listing the secrets")
+            numbered = [
+                {"id": _number(row["id"]), "row": row} for row in rows if isinstance(row, dict) and row.get("id")
+            ]
+            return Page(numbered, total if isinstance(total, int) else None)
+
+        found = [secret_of(one["row"]) for one in list_all(fetch, PAGE_SIZE, self.each)]
+        return [
+            one
+            for one in found
+            if one
+            and one.secret_type in wanted
+            and one.labels >= set(labels)
+            and (not group_ids or one.group_id in group_ids)
+        ]
+
+    def group_ids(self, names: Sequence[str]) -> list[str]:
+        """Return the ids of secret groups (`GET /secret_groups`), which may be given by name or id.
+
+        Raises:
+            CertificatesError: with a code from `faults`; `not_found` if there is no such group.
+        """
+        if set(names) <= {DEFAULT_GROUP}:
+            return list(names)
+        groups = self._call("Listing the secret groups", self._sdk.list_secret_groups).get("secret_groups")
+        if not isinstance(groups, list):
+            raise self._odd("Listing the secret groups")
+        known = {str(one.get("name")): str(one.get("id")) for one in groups if isinstance(one, dict)}
+        ids = {*known.values(), DEFAULT_GROUP}
+        missing = [name for name in names if name not in known and name not in ids]
+        if missing:
+            raise CertificatesError(
+                "not_found",
+                f"There is no secret group {', '.join(missing)}; there are {some_of(sorted({*known, DEFAULT_GROUP}), MOST_NAMED)}.",
+            )
+        return [known.get(name, name) for name in names]
+
+    def read(self, identifier: str) -> Value:
+        """Return a certificate with its private key (`GET /secrets/{id}`).
+
+        Raises:
+            CertificatesError: with a code from `faults`.
+        """
+        call = "Reading the secret"
+        value = value_of(self._call(call, lambda: self._sdk.get_secret(identifier)))
+        if value is None:
+            raise self._odd(call)
+        return value
+
+    # What is changed
+
+    def create(self, secret: Mapping[str, t.Any], before_sending: Callable[[], None] | None = None) -> Value:
+        """Create an `imported_cert` (`POST /secrets`), and return it; never repeated after a lost answer.
+
+        Args:
+            secret: its properties, as the API has them.
+            before_sending: called right before it is sent.
+
+        Raises:
+            CertificatesError: with a code from `faults`.
+        """
+        return self._written(
+            "Creating the secret", lambda: self._sdk.create_secret(t.cast(t.Any, dict(secret))), before_sending
+        )
+
+    def add_version(
+        self, identifier: str, version: Mapping[str, t.Any], before_sending: Callable[[], None] | None = None
+    ) -> str | None:
+        """Give a secret a new version (`POST /secrets/{id}/versions`), and return the version's id; never repeated after a lost answer.
+
+        Args:
+            identifier: the secret's id.
+            version: its properties, as the API has them.
+            before_sending: called right before it is sent.
+
+        Raises:
+            CertificatesError: with a code from `faults`.
+        """
+        answer = self._call(
+            "Adding the version",
+            lambda: self._sdk.create_secret_version(identifier, t.cast(t.Any, dict(version))),
+            repeatable=False,
+            before_sending=before_sending,
+        )
+        return str(answer["id"]) if answer.get("id") else None
+
+    def _written(self, call: str, send: Callable[[], t.Any], before_sending: Callable[[], None] | None) -> Value:
+        value = value_of(self._call(call, send, repeatable=False, before_sending=before_sending))
+        if value is None:
+            raise CertificatesError("no_answer", f"{call}: the answer has no secret. It may have been processed.")
+        return value
+
+    # Calls
+
+    def _odd(self, call: str) -> CertificatesError:
+        return CertificatesError(
+            "api_error", f"{call}: {self.instance.url} answered what Secrets Manager does not: check instance_url."
+        )
+
+    def _call(
+        self,
+        call: str,
+        send: Callable[[], t.Any],
+        *,
+        repeatable: bool = True,
+        before_sending: Callable[[], None] | None = None,
+    ) -> Mapping[str, t.Any]:
+        """Make a call, after a login if there is none; if the login is no longer taken, once more with a new one."""
+
+        def call_once(attempt: Attempt) -> t.Any:
+            try:
+                with attempt:
+                    result = send().get_result()
+                if not isinstance(result, dict):
+                    raise TypeError("no object")
+            except Exception as error:  # the SDK passes on whatever a broken answer makes its parsers raise
+                raise explain(
+                    call,
+                    self.instance.url,
+                    attempt.answer,
+                    error,
+                    sent=attempt.sent,
+                    overdue=attempt.overdue,
+                    repeatable=repeatable,
+                    peer=attempt.peer,
+                ) from None
+            return result
+
+        token = self._log_in()
+        try:
+            answer: Mapping[str, t.Any] = self.call_until_done(
+                call_once, repeatable=repeatable, before_sending=before_sending
+            )
+        except CertificatesError as error:
+            if error.code != "authentication_failed":
+                raise
+            self._log_in(instead_of=token)
+            answer = self.call_until_done(call_once, repeatable=repeatable, before_sending=before_sending)
+        return answer
+
+    def _log_in(self, instead_of: str = "") -> str:
+        """Return a token that is valid for a while, a new one if the present one is old, or is not taken any more.
+
+        A token manager of the SDK would connect without the time limits and proxies of this session, and let all threads wait
+        for a minute after a failed login.
+
+        Raises:
+            CertificatesError: with a code from `faults`.
+        """
+        with self._logging_in:
+            if self._refusal:
+                raise self._refusal
+            if not self._token or self._token == instead_of or time.monotonic() >= self._renew_at:
+                began = time.monotonic()
+                try:
+                    self._token, seconds = self.call_until_done(self._ask_for_token, repeatable=True)
+                except CertificatesError as error:
+                    if error.code == "authentication_failed":
+                        self._refusal = error
+                    raise
+                self._renew_at = began + RENEW_AFTER * seconds
+                self._sdk.authenticator = t.cast("Authenticator", BearerTokenAuthenticator(self._token))
+            return self._token
+
+    def _ask_for_token(self, attempt: Attempt) -> tuple[str, float]:
+        url = self.instance.iam_url
+        try:
+            with attempt:
+                answer = self._iam.post(
+                    f"{url}/identity/token",
+                    data={"grant_type": GRANT, "apikey": self.instance.api_key},
+                    headers={"Accept": "application/json"},
+                    **self._how,
+                )
+            answer.raise_for_status()
+            found = answer.json()
+            token, seconds = found["access_token"], float(found.get("expires_in") or 0)
+            if not isinstance(token, str) or not token or not token.isascii():
+                raise ValueError("no token")
+        except Exception as error:  # what is answered may be anything
+            raise explain_login(
+                url, attempt.answer, error, sent=attempt.sent, overdue=attempt.overdue, peer=attempt.peer
+            ) from None
+        return token, seconds
+
+
+def _number(identifier: object) -> int:
+    """Return a number by which ids are in the order of the server's."""
+    try:
+        return uuid.UUID(str(identifier)).int
+    except ValueError:
+        return int.from_bytes(str(identifier).encode(), "big")

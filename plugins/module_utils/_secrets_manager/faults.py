@@ -1,0 +1,147 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a failed call to IBM Cloud Secrets Manager, or a failed login for it, means. Private to softlayer.certificates.
+
+Pure. The codes are those of `_api.faults`, and mean the same: `no_answer` is that of a call which may have been carried out. Besides them
+there are `no_permission` (HTTP 403) and `exists` (409). An answer is the service's own if it has the list `errors`; any other one with an
+error's status may be that of a gateway before it, and what is behind the gateway may have carried the call out.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from .._api.faults import Answer, as_sentence, explain_unanswered, rate_limited, retry_after_seconds, shorten
+from .._errors import CertificatesError
+
+if t.TYPE_CHECKING:
+    from .._codes import Code
+
+ROLES = "the roles Reader and SecretsReader, to write also Writer"
+NO_KEY = frozenset({400, 401, 403})
+"""HTTP statuses with which IAM refuses an API key."""
+OF_REFUSALS: Mapping[int, tuple[Code, str]] = {
+    401: ("authentication_failed", "check the API key, and that it is one of the account that has the instance."),
+    403: ("no_permission", f"give the API key's user {ROLES}, for the instance or the secret's group."),
+    404: ("not_found", "check instance_url, its id and region, or what is asked for."),
+    409: ("exists", "there is one of this name."),
+}
+"""What the service's own refusals mean, and what to do."""
+
+
+def explain(
+    call: str,
+    url: str,
+    answer: Answer | None,
+    error: BaseException,
+    *,
+    sent: bool,
+    overdue: bool,
+    repeatable: bool,
+    peer: str,
+) -> CertificatesError:
+    """Return the error that says what a failed call means.
+
+    Args:
+        call: what was called, for the message.
+        url: the instance's.
+        answer: what came, if it came completely.
+        error: what was raised.
+        sent: whether the request may have left.
+        overdue: whether the call ran out of time.
+        repeatable: whether the call only reads.
+        peer: host and port of the connection.
+    """
+    if answer is None:
+        return explain_unanswered(
+            call, url, error, sent=sent, overdue=overdue, repeatable=repeatable, peer=peer, option="instance_url"
+        )
+    words = _words(answer, "errors")
+    details = _details(call, answer, words)
+    said = f" It says: {as_sentence(words)}" if words else ""
+    is_its_own = words is not None
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and (is_its_own or repeatable):
+        return rate_limited(call, details)
+    if answer.status in OF_REFUSALS and (is_its_own or repeatable):
+        code, remedy = OF_REFUSALS[answer.status]
+        return CertificatesError(code, f"{call}: {url} refused it (HTTP {answer.status}): {remedy}{said}", **details)
+    if 400 <= answer.status < 500 and answer.status != HTTPStatus.REQUEST_TIMEOUT and (is_its_own or repeatable):
+        return CertificatesError(
+            "api_error", f"{call}: {url} refused it (HTTP {answer.status}): check instance_url.{said}", **details
+        )
+    if repeatable and answer.status < 400:
+        return CertificatesError(
+            "api_error",
+            f"{call}: {url} answered what Secrets Manager does not (HTTP {answer.status}): check instance_url and proxy.",
+            **details,
+        )
+    return CertificatesError("no_answer", f"{call}: {url} gave no answer (HTTP {answer.status}).{said}", **details)
+
+
+def explain_login(
+    url: str, answer: Answer | None, error: BaseException, *, sent: bool, overdue: bool, peer: str
+) -> CertificatesError:
+    """Return the error that says what a failed login means; see `explain`.
+
+    Args:
+        url: that of IAM.
+        answer: see `explain`, like the other arguments.
+        error: likewise.
+        sent: likewise.
+        overdue: likewise.
+        peer: likewise.
+    """
+    call = "The login for Secrets Manager"
+    if answer is None:
+        return explain_unanswered(
+            call, url, error, sent=sent, overdue=overdue, repeatable=True, peer=peer, option="iam_url"
+        )
+    words = _words(answer, "errorMessage")
+    details = _details(call, answer, words)
+    said = f" It says: {as_sentence(words)}" if words else ""
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return rate_limited(call, details)
+    if answer.status in NO_KEY and words is not None:
+        return CertificatesError(
+            "authentication_failed",
+            f"IBM Cloud's login {url} refused the API key: check that it is one of IBM Cloud, and copy it anew.{said}",
+            **details,
+        )
+    if answer.status >= 500:
+        return CertificatesError("no_answer", f"{call}: {url} gave no answer (HTTP {answer.status}).{said}", **details)
+    return CertificatesError(
+        "api_error",
+        f"{call}: {url} answered what no login does (HTTP {answer.status}): check iam_url.{said}",
+        **details,
+    )
+
+
+def _words(answer: Answer, name: str) -> str | None:
+    """Return what an answer of the service says of an error; `None` if it is none of the service's.
+
+    Args:
+        answer: what came.
+        name: the property that only answers of this service have: a list of errors, or a text.
+    """
+    try:
+        found = json.loads(answer.body)
+        given = found.get(name) if isinstance(found, dict) else None
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(given, list):
+        messages = (one.get("message") or one.get("code") for one in given if isinstance(one, dict))
+        return shorten(" ".join(str(message) for message in messages if message))
+    return shorten(given) if isinstance(given, str) else None
+
+
+def _details(call: str, answer: Answer, words: str | None) -> dict[str, t.Any]:
+    details: dict[str, t.Any] = {"call": call, "http_status": answer.status}
+    if words:
+        details["api_message"] = words
+    retry_after = retry_after_seconds(answer.headers)
+    return details if retry_after is None else {**details, "retry_after_seconds": retry_after}

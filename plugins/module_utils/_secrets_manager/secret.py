@@ -1,0 +1,153 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What IBM Cloud Secrets Manager tells of certificates. Private to softlayer.certificates.
+
+Pure. Its answers are in the shapes of the SDK's models `...CertificateMetadata` and `...Certificate`; what is not named here is left out.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from .._argspec import SECRET_TYPES
+from .._names import is_host_name
+from .._text import printable
+from .._times import parse
+from .._x509.certificate import Certificate, name_set
+
+ACTIVE = 1
+"""The state of a secret that can be used, by NIST SP 800-57."""
+STATES: Mapping[int, str] = {0: "pre-activation", 2: "suspended", 3: "deactivated", 5: "destroyed"}
+KEY_ALGORITHM = re.compile(r"(RSA|EC|ECDSA)[-_ ]?P?[-_ ]?(\d+)", re.IGNORECASE)
+"""Such as `RSA2048` and `EC256`."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """The metadata of a certificate."""
+
+    id: str
+    crn: str
+    name: str
+    secret_type: str
+    group_id: str
+    labels: frozenset[str]
+    state: int | None
+    common_name: str | None
+    alt_names: tuple[str, ...]
+    key_algorithm: str
+    serial_number: int | None
+    not_before: datetime | None
+    not_after: datetime | None
+    has_private_key: bool
+    has_chain: bool
+    is_managed: bool
+    """Whether it is issued for a CSR that Secrets Manager has made."""
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The host names it is for."""
+        return _host_names(self.common_name, self.alt_names)
+
+    @property
+    def why_inactive(self) -> str | None:
+        """The word for its state, unless it can be used."""
+        return None if self.state in {None, ACTIVE} else STATES.get(self.state or 0, f"in the state {self.state}")
+
+    def is_of(self, certificate: Certificate) -> bool:
+        """Return whether a certificate is the one that this metadata describes, as far as it tells."""
+        algorithm = KEY_ALGORITHM.fullmatch(self.key_algorithm)
+        size = certificate.key_size
+        return (
+            self.serial_number == certificate.parsed.serial_number
+            and (self.not_before, self.not_after) == (certificate.not_before, certificate.not_after)
+            and self.names == _host_names(certificate.common_name, certificate.subject_alt_names)
+            and (algorithm is None or size is None or int(algorithm[2]) == size)
+        )
+
+
+@dataclass(frozen=True)
+class Value:
+    """A certificate with its private key and its issuers, as PEM."""
+
+    secret: Secret
+    certificate: str
+    private_key: str | None = field(repr=False)
+    chain: str
+    version_id: str | None = None
+
+
+def secret_of(row: Mapping[str, t.Any]) -> Secret | None:
+    """Return a secret's metadata; `None` if it is no certificate, or nothing that can be asked for again."""
+    secret_type = row.get("secret_type")
+    if secret_type not in SECRET_TYPES or not isinstance(row.get("id"), str) or not row["id"]:
+        return None
+    validity = _dict(row.get("validity"))
+    is_imported = secret_type == "imported_cert"
+    return Secret(
+        id=row["id"],
+        crn=_text(row.get("crn")),
+        name=_text(row.get("name")),
+        secret_type=secret_type,
+        group_id=_text(row.get("secret_group_id")),
+        labels=frozenset(map(str, _list(row.get("labels")))),
+        state=row.get("state") if isinstance(row.get("state"), int) else None,
+        common_name=_text(row.get("common_name")) or None,
+        alt_names=tuple(printable(str(name)) for name in _list(row.get("alt_names"))),
+        key_algorithm=_text(row.get("key_algorithm")),
+        serial_number=_serial_number(row.get("serial_number")),
+        not_before=parse(validity.get("not_before")),
+        not_after=parse(validity.get("not_after") or row.get("expiration_date")),
+        has_private_key=not is_imported or row.get("private_key_included") is not False,
+        has_chain=not is_imported or row.get("intermediate_included") is not False,
+        is_managed=bool(_dict(row.get("managed_csr"))),
+    )
+
+
+def value_of(row: Mapping[str, t.Any]) -> Value | None:
+    """Return a secret with its values; `None` if it is no certificate, or has none."""
+    secret = secret_of(row)
+    certificate = row.get("certificate")
+    if secret is None or not isinstance(certificate, str) or not certificate:
+        return None
+    private_key = row.get("private_key")
+    issuers = (row.get(name) for name in ("intermediate", "issuing_ca", "ca_chain"))
+    return Value(
+        secret,
+        certificate,
+        private_key if isinstance(private_key, str) and private_key else None,
+        "\n".join(
+            pem for given in issuers for pem in (given if isinstance(given, list) else [given]) if isinstance(pem, str)
+        ),
+    )
+
+
+def _host_names(common_name: str | None, alternatives: Iterable[str]) -> frozenset[str]:
+    return name_set(common_name, filter(is_host_name, alternatives))
+
+
+def _text(value: object) -> str:
+    return printable(value) if isinstance(value, str) else ""
+
+
+def _list(value: object) -> Iterable[t.Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _dict(value: object) -> Mapping[str, t.Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _serial_number(value: object) -> int | None:
+    """Return a serial number, written in hex, mostly with colons between the bytes."""
+    try:
+        return int(str(value).replace(":", "").replace("-", "").strip(), 16)
+    except ValueError:
+        return None

@@ -1,0 +1,94 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An instance of IBM Cloud Secrets Manager, and the login for it, from options. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from .._api.settings import Network, guard_url, resolve_network, resolve_settings
+from .._errors import CertificatesError
+
+EXAMPLE = "https://INSTANCE-ID.REGION.secrets-manager.appdomain.cloud"
+IAM_URL = "https://iam.cloud.ibm.com"
+PRIVATE_IAM_URL = "https://private.iam.cloud.ibm.com"
+"""That of those who reach the instance by IBM Cloud's private network."""
+OF_IBM_CLOUD = "apikey"
+"""The user name with which the API key for SoftLayer is one of IBM Cloud."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Where it is, and how to log in."""
+
+    url: str
+    iam_url: str
+    api_key: str = field(repr=False)
+    network: Network
+
+
+def resolve_instance(
+    params: Mapping[str, t.Any], given: frozenset[str], own: Mapping[str, t.Any], key_option: str
+) -> Instance:
+    """Return the instance that is meant.
+
+    Args:
+        params: the module's options.
+        given: names of those that the user set.
+        own: `instance_url`, `iam_url`, and the API key as `key_option`, each of which may be `None`.
+        key_option: the option that gives the API key, if that is another one than the module's.
+
+    Raises:
+        CertificatesError: `missing_credentials`, `invalid_config_file`, `insecure_endpoint`, `invalid_argument`.
+    """
+    url = (own["instance_url"] or "").strip().rstrip("/").removesuffix("/api").removesuffix("/api/v2")
+    if not url:
+        raise CertificatesError(
+            "invalid_argument",
+            f"instance_url is missing: give the instance's endpoint from the page Endpoints of Secrets Manager, such as {EXAMPLE}.",
+        )
+    network = resolve_network(params, given)
+    guard_url("instance_url", url, EXAMPLE, "a host", network.proxy)
+    is_private = ".private." in (urlsplit(url).hostname or "")
+    iam_url = (own["iam_url"] or (PRIVATE_IAM_URL if is_private else IAM_URL)).strip().rstrip("/")
+    iam_url = iam_url.removesuffix("/identity/token")
+    guard_url("iam_url", iam_url, IAM_URL, "a host", network.proxy)
+    return Instance(url, iam_url, _api_key(params, given, own.get(key_option), key_option), network)
+
+
+def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None, key_option: str) -> str:
+    """Return the API key of IBM Cloud: its own, else that for SoftLayer, if it is one.
+
+    Raises:
+        CertificatesError: as `resolve_settings`.
+    """
+    remedy = f"give one as {key_option}, or for both with the user name {OF_IBM_CLOUD}."
+    api_key = (own or "").strip()
+    if not api_key:
+        try:
+            settings = resolve_settings(params, given)
+        except CertificatesError as error:
+            if error.code != "missing_credentials":
+                raise
+            raise CertificatesError(
+                error.code, f"Secrets Manager needs an API key of IBM Cloud: {remedy}", **error.details
+            ) from None
+        if settings.username != OF_IBM_CLOUD:
+            raise CertificatesError(
+                "missing_credentials",
+                f"Secrets Manager needs an API key of IBM Cloud, and that of the user name {settings.username} is one for the SoftLayer "
+                f"API alone: {remedy}",
+                missing=[key_option],
+            )
+        api_key = settings.api_key
+    if not api_key.isascii():
+        raise CertificatesError(
+            "invalid_argument",
+            f"{key_option} has a character that none has, such as a typographic quotation mark: copy it anew.",
+        )
+    return api_key
