@@ -152,8 +152,8 @@ FailureCode = t.Literal[
     "interrupted",
 ]
 """Codes in `failure`; if the import of a single certificate failed, the reason is used instead."""
-Code = t.Literal[FailureCode, ImportReason, DeployReason, NotSeen, "taken", "exists"]
-"""Codes of `CertificatesError`; `taken` and `exists` never leave the collection."""
+Code = t.Literal[FailureCode, ImportReason, DeployReason, NotSeen, "taken"]
+"""Codes of `CertificatesError`; `taken` never leaves the collection."""
 
 State = t.Literal[
     "failed",

@@ -43,6 +43,7 @@ extends_documentation_fragment:
   - softlayer.certificates.attributes.progress
 requirements:
   - imap-tools >= 1.11 (for a source with a mailbox on a server)
+  - ibm-secrets-manager-sdk >= 2.1.13 (for a source that is Secrets Manager)
 attributes:
   check_mode:
     support: full
@@ -165,6 +166,53 @@ options:
           - The folder with the private keys for which certificates are looked for in O(sources[].mail). A key that no email has come for is
             passed over, since its certificate may have been imported long ago, and so is an expired certificate if the store has a newer one.
         type: path
+      secrets_manager:
+        description:
+          - An instance of IBM Cloud Secrets Manager, which orders and renews certificates itself. V({}) is enough where the environment
+            names the instance.
+          - The metadata of secrets tells whether the store has a certificate. The private key is read of those alone that may be imported,
+            and is written to no file.
+          - The options narrow down which secrets are read. They combine with AND.
+        type: dict
+        suboptions:
+          instance_url:
+            description:
+              - Endpoint of the instance, as its page Endpoints shows it, such as
+                V(https://0a1b2c3d-1111-2222-3333-444455556666.eu-de.secrets-manager.appdomain.cloud).
+              - Can also be set by the environment variable E(SOFTLAYER_CERTIFICATES_INSTANCE_URL).
+            type: str
+          iam_url:
+            description:
+              - Where API keys are exchanged for tokens. The default is V(https://iam.cloud.ibm.com), or
+                V(https://private.iam.cloud.ibm.com) if the instance is reached by a private endpoint.
+              - Can also be set by the environment variable E(SOFTLAYER_CERTIFICATES_IAM_URL).
+            type: str
+          api_key:
+            description:
+              - API key of IBM Cloud, whose user or service ID needs the roles Reader and SecretsReader for the instance. The default is
+                O(api_key) if O(username) is V(apikey), else the environment variable E(IBMCLOUD_API_KEY).
+            type: str
+          names:
+            description:
+              - Shell patterns one of which the name of a secret matches, in any case.
+            type: list
+            elements: str
+          labels:
+            description:
+              - Labels all of which a secret has.
+            type: list
+            elements: str
+          secret_groups:
+            description:
+              - Names or ids of secret groups, in one of which a secret is.
+            type: list
+            elements: str
+          types:
+            description:
+              - Types of secrets. If not set, all of them.
+            type: list
+            elements: str
+            choices: [public_cert, imported_cert, private_cert]
   phases:
     description:
       - What to do. V(import) puts certificates of the sources into the store. V(deploy) has listeners serve better certificates of the
@@ -360,6 +408,26 @@ EXAMPLES = r"""
           max_message_bytes: 1048576
         privatekey_dir: /srv/keys
 
+- name: Rotate what Secrets Manager has renewed
+  softlayer.certificates.ssl_certificate_rotate:
+    username: apikey
+    api_key: "{{ vault_ibm_cloud_api_key }}"
+    sources:
+      - secrets_manager:
+          instance_url: https://0a1b2c3d-1111-2222-3333-444455556666.eu-de.secrets-manager.appdomain.cloud
+          names: ["shop-*"]
+          labels: [classic]
+          secret_groups: [production]
+          types: [public_cert, imported_cert]
+
+- name: Rotate from an instance on the private network, with a key of its own
+  softlayer.certificates.ssl_certificate_rotate:
+    sources:
+      - secrets_manager:
+          instance_url: https://0a1b2c3d-1111-2222-3333-444455556666.private.eu-de.secrets-manager.appdomain.cloud
+          iam_url: https://private.iam.cloud.ibm.com
+          api_key: "{{ vault_ibm_cloud_api_key }}"
+
 - name: See what is served and what is due, and change nothing
   softlayer.certificates.ssl_certificate_rotate:
     phases: [verify]
@@ -426,8 +494,9 @@ skipped_items:
     - A certificate of a source is skipped as V(already_imported), V(superseded) (the store or another source has one that may stand in for
       it), V(ambiguous) (the store or another source has one that is exactly as new), V(new_name) (see O(import_new)), V(names_not_covered),
       V(organization_differs), V(key_type_not_offered) (it is newer than one of the store, and may not stand in for it), V(expired),
-      V(not_yet_valid), V(untrusted), V(chain_incomplete), or because its files cannot be used now, V(being_renewed), V(key_missing),
-      V(certificate_missing), V(broken_link), V(unreadable), V(not_a_file), V(too_large), V(malformed), V(bad_passphrase).
+      V(not_yet_valid), V(untrusted), V(chain_incomplete), or because it cannot be used now, V(being_renewed), V(key_missing),
+      V(certificate_missing), V(not_active) (Secrets Manager has not issued it, or has suspended it), V(broken_link), V(unreadable),
+      V(not_a_file), V(too_large), V(malformed), V(bad_passphrase).
     - An old certificate is kept as V(not_reachable) or V(not_served) if what replaces it was not seen to be served, and as V(in_use) if a
       service uses it that the run does not deal with.
   returned: success, or failure of some

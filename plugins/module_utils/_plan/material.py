@@ -20,8 +20,7 @@ from .._times import iso
 from .._x509.certificate import STORED_KEY_TYPES, Certificate, pem_bundle
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains, Trust
 from .._x509.keys import PrivateKey, read_key_store, read_private_key
-from .._x509.pem import CERTIFICATE_LABELS, begun_blocks, why_none
-from .._x509.read import Csr, read_certificates, read_request
+from .._x509.read import Csr, read_certificates, read_request, read_some_certificates
 
 if t.TYPE_CHECKING:
     from .._api.orders import Order
@@ -210,20 +209,12 @@ def _read_material(material: Material) -> tuple[PrivateKey, list[Certificate], l
             )
         return store.key, list(store.certificates), []
     with _naming(material, "certificate"):
-        pile = _some_certificates(material.certificate or b"", "certificate")
+        pile = read_some_certificates(material.certificate or b"", "certificate")
     with _naming(material, "privatekey"):
         key = read_private_key(material.private_key or b"", material.privatekey_passphrase)
     with _naming(material, "intermediate"):
-        extra = [] if material.intermediate is None else _some_certificates(material.intermediate, "intermediates")
+        extra = [] if material.intermediate is None else read_some_certificates(material.intermediate, "intermediates")
     return key, pile, extra
-
-
-def _some_certificates(data: bytes, given_as: str) -> list[Certificate]:
-    """Return certificates, all of them: of a bundle that is cut off the last ones would be missing."""
-    found = read_certificates(data)
-    if not found or begun_blocks(data)[1] & CERTIFICATE_LABELS:
-        raise CertificatesError("invalid_pem", why_none(data, "certificate", given_as))
-    return found
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def plan_reading(secrets: Iterable[Secret], index: StoreIndex, wish: SourceOptio
         if not is_meant(secret.common_name, secret.alt_names, wish.common_names):
             continue
         same = store.same(secret)
-        if same is not None and not _may_complete(secret, same, clients):
+        if same is not None and not _may_complete(secret, same, wish, clients):
             plan.stored.append((secret, same))
             continue
         why_useless = _why_useless(secret, clients)
@@ -79,9 +79,15 @@ def plan_reading(secrets: Iterable[Secret], index: StoreIndex, wish: SourceOptio
     return plan
 
 
-def _may_complete(secret: Secret, record: StoreCertificate, clients: Clients) -> bool:
-    """Return whether the chain of a secret may be one that the store lacks: what has a chain there is not read every night."""
-    return secret.has_chain and not record.intermediates and not clients.trust(record)
+def _may_complete(secret: Secret, record: StoreCertificate, wish: SourceOptions, clients: Clients) -> bool:
+    """Return whether a secret may have the chain that a record lacks.
+
+    That of an authority whose root is not known always seems to lack something. Where such certificates are taken, they are not read every
+    night for it.
+    """
+    if not secret.has_chain or clients.trust(record):
+        return False
+    return not record.intermediates or (wish.needs_trust and clients.chain(record).trust == "incomplete")
 
 
 def _why_useless(secret: Secret, clients: Clients) -> tuple[RotationReason, str] | None:

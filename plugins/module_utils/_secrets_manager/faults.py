@@ -4,9 +4,10 @@
 
 """What a failed call to IBM Cloud Secrets Manager, or a failed login for it, means. Private to softlayer.certificates.
 
-Pure. The codes are those of `_api.faults`, and mean the same: `no_answer` is that of a call which may have been carried out. Besides them
-there are `no_permission` (HTTP 403) and `exists` (409). An answer is the service's own if it has the list `errors`; any other one with an
-error's status may be that of a gateway before it, and what is behind the gateway may have carried the call out.
+Pure. The codes are those of `_api.faults`, and mean the same: `no_answer` is that of a call which may have been carried out. Besides
+them there are `no_permission` (HTTP 403) and `refused` (409, there is one of this name). An answer is the service's own if it has the
+list `errors`; any other one with an error's status may be that of a gateway before it, and what is behind the gateway may have
+carried the call out.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ from http import HTTPStatus
 from .._api.faults import Answer, as_sentence, explain_unanswered, rate_limited, retry_after_seconds, shorten
 from .._errors import CertificatesError
 
-if t.TYPE_CHECKING:
-    from .._codes import Code
-
 ROLES = "the roles Reader and SecretsReader, to write also Writer"
 NO_KEY = frozenset({400, 401, 403})
 """HTTP statuses with which IAM refuses an API key."""
-OF_REFUSALS: Mapping[int, tuple[Code, str]] = {
-    401: ("authentication_failed", "check the API key, and that it is one of the account that has the instance."),
-    403: ("no_permission", f"give the API key's user {ROLES}, for the instance or the secret's group."),
-    404: ("not_found", "check instance_url, its id and region, or what is asked for."),
-    409: ("exists", "there is one of this name."),
+NO_LOGIN = "check the API key, and that it is one of the account that has the instance."
+OF_REFUSALS: Mapping[int, CertificatesError] = {
+    401: CertificatesError("authentication_failed", NO_LOGIN),
+    403: CertificatesError(
+        "no_permission", f"give the API key's user {ROLES}, for the instance or the secret's group."
+    ),
+    404: CertificatesError("not_found", "check instance_url, its id and region, or what is asked for."),
+    409: CertificatesError("refused", "there is one of this name."),
 }
 """What the service's own refusals mean, and what to do."""
 
@@ -68,13 +69,14 @@ def explain(
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and (is_its_own or repeatable):
         return rate_limited(call, details)
     if answer.status in OF_REFUSALS and (is_its_own or repeatable):
-        code, remedy = OF_REFUSALS[answer.status]
-        return CertificatesError(code, f"{call}: {url} refused it (HTTP {answer.status}): {remedy}{said}", **details)
+        found = OF_REFUSALS[answer.status]
+        why = f"{call}: {url} refused it (HTTP {answer.status}): {found.message}{said}"
+        return CertificatesError(found.code, why, **details)
     if 400 <= answer.status < 500 and answer.status != HTTPStatus.REQUEST_TIMEOUT and (is_its_own or repeatable):
         return CertificatesError(
             "api_error", f"{call}: {url} refused it (HTTP {answer.status}): check instance_url.{said}", **details
         )
-    if repeatable and answer.status < 400:
+    if repeatable and answer.status < 400 and not _is_cut(answer):
         return CertificatesError(
             "api_error",
             f"{call}: {url} answered what Secrets Manager does not (HTTP {answer.status}): check instance_url and proxy.",
@@ -106,13 +108,13 @@ def explain_login(
     said = f" It says: {as_sentence(words)}" if words else ""
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return rate_limited(call, details)
-    if answer.status in NO_KEY and words is not None:
+    if answer.status in NO_KEY:
         return CertificatesError(
             "authentication_failed",
             f"IBM Cloud's login {url} refused the API key: check that it is one of IBM Cloud, and copy it anew.{said}",
             **details,
         )
-    if answer.status >= 500:
+    if answer.status >= 500 or _is_cut(answer):
         return CertificatesError("no_answer", f"{call}: {url} gave no answer (HTTP {answer.status}).{said}", **details)
     return CertificatesError(
         "api_error",
@@ -137,6 +139,15 @@ def _words(answer: Answer, name: str) -> str | None:
         messages = (one.get("message") or one.get("code") for one in given if isinstance(one, dict))
         return shorten(" ".join(str(message) for message in messages if message))
     return shorten(given) if isinstance(given, str) else None
+
+
+def _is_cut(answer: Answer) -> bool:
+    """Return whether an answer begins as the service's do, but cannot be read."""
+    try:
+        json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return answer.body.lstrip()[:1] == b"{"
+    return False
 
 
 def _details(call: str, answer: Answer, words: str | None) -> dict[str, t.Any]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ EXAMPLE = "https://INSTANCE-ID.REGION.secrets-manager.appdomain.cloud"
 IAM_URL = "https://iam.cloud.ibm.com"
 PRIVATE_IAM_URL = "https://private.iam.cloud.ibm.com"
 """That of those who reach the instance by IBM Cloud's private network."""
+KEY_VARIABLE = "IBMCLOUD_API_KEY"
+"""Where IBM's own tools look for the API key."""
 OF_IBM_CLOUD = "apikey"
 """The user name with which the API key for SoftLayer is one of IBM Cloud."""
 
@@ -62,30 +65,31 @@ def resolve_instance(
 
 
 def _api_key(params: Mapping[str, t.Any], given: frozenset[str], own: str | None, key_option: str) -> str:
-    """Return the API key of IBM Cloud: its own, else that for SoftLayer, if it is one.
+    """Return the API key of IBM Cloud: its own, else that for SoftLayer, if it is one, else that of the environment.
 
     Raises:
         CertificatesError: as `resolve_settings`.
     """
-    remedy = f"give one as {key_option}, or for both with the user name {OF_IBM_CLOUD}."
-    api_key = (own or "").strip()
+    remedy = f"give one as {key_option} or in {KEY_VARIABLE}, or one for both with the user name {OF_IBM_CLOUD}."
+    of_environment = os.environ.get(KEY_VARIABLE, "").strip()
+    api_key, username = (own or "").strip(), ""
     if not api_key:
         try:
             settings = resolve_settings(params, given)
         except CertificatesError as error:
             if error.code != "missing_credentials":
                 raise
-            raise CertificatesError(
-                error.code, f"Secrets Manager needs an API key of IBM Cloud: {remedy}", **error.details
-            ) from None
-        if settings.username != OF_IBM_CLOUD:
-            raise CertificatesError(
-                "missing_credentials",
-                f"Secrets Manager needs an API key of IBM Cloud, and that of the user name {settings.username} is one for the SoftLayer "
-                f"API alone: {remedy}",
-                missing=[key_option],
-            )
-        api_key = settings.api_key
+            of_api = ""
+        else:
+            username, of_api = settings.username, settings.api_key
+        api_key = of_api if username == OF_IBM_CLOUD else of_environment
+    if not api_key:
+        what = f", and that of the user name {username} is one for the SoftLayer API alone" if username else ""
+        raise CertificatesError(
+            "missing_credentials",
+            f"Secrets Manager needs an API key of IBM Cloud{what}: {remedy}",
+            missing=[key_option],
+        )
     if not api_key.isascii():
         raise CertificatesError(
             "invalid_argument",

@@ -12,7 +12,7 @@ from .._errors import CertificatesError
 from .._secrets_manager.secret import Value
 from .._x509.certificate import Certificate
 from .._x509.keys import read_private_key
-from .._x509.read import read_certificates
+from .._x509.read import read_certificates, read_some_certificates
 from .base import Bundle, File, FileContent, Trouble
 from .pairing import Pair, Paired, Unit, Useless
 
@@ -47,8 +47,8 @@ def _pair(value: Value) -> Pair | Useless:
     bundle = Bundle(value.secret.name, value.secret.id)
     certificates: list[Certificate] = []
     try:
-        certificates = read_certificates(value.certificate.encode())
-        issuers = read_certificates(value.chain.encode()) if value.chain else []
+        certificates = read_some_certificates(value.certificate.encode(), "certificate")
+        issuers = read_some_certificates(value.chain.encode(), "intermediates") if value.chain else []
         key = read_private_key(value.private_key.encode(), None) if value.private_key else None
     except CertificatesError as error:
         unit = _unit(bundle, certificates, [])

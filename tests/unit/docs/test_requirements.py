@@ -21,13 +21,18 @@ from tests.support.pages import GUIDES, PLUGIN_PAGES, READMES, ROOT, documented
 PLUGINS = "ansible_collections.softlayer.certificates.plugins."
 WITH_ANSIBLE = {"ansible", "ansible_collections", "jinja2", "markupsafe", "yaml"}
 """What nobody has to install beside ansible-core."""
-DISTRIBUTIONS = {"imap_tools": "imap-tools", "prometheus_client": "prometheus-client", "sqlalchemy": "SQLAlchemy"}
+DISTRIBUTIONS = {
+    **dict.fromkeys(("ibm_cloud_sdk_core", "ibm_secrets_manager_sdk"), "ibm-secrets-manager-sdk"),
+    "imap_tools": "imap-tools",
+    "prometheus_client": "prometheus-client",
+    "sqlalchemy": "SQLAlchemy",
+}
 """How the index calls what is imported by another name."""
 BY_URL = "psycopg"
 """Imported by SQLAlchemy, for the URL of a ledger."""
 NOT_BY_FILTERS = {"SoftLayer", "requests", "urllib3", "SQLAlchemy", "certifi"}
 """What filters import with others' code and never use: they call no API, and keep no ledger."""
-FOR_FEW = {BY_URL, "prometheus-client"}
+FOR_FEW = {BY_URL, "ibm-secrets-manager-sdk", "prometheus-client"}
 """What pages tell to install only where they tell of what needs it."""
 BROUGHT_BY_OTHERS = {"certifi", "idna", "requests", "urllib3"}
 """What `pip install SoftLayer` installs as well."""

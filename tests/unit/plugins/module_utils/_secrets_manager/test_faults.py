@@ -1,0 +1,132 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a failed call to Secrets Manager means: above all, whether it may have been carried out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults import Answer
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.faults import (
+    explain,
+    explain_login,
+)
+
+URL = "https://one.eu-de.secrets-manager.appdomain.cloud"
+IAM = "https://iam.cloud.ibm.com"
+
+
+def own(status: int, message: str = "No.", **headers: str) -> Answer:
+    """An answer of the service."""
+    body = {"trace": "t", "status_code": status, "errors": [{"code": "c", "message": message}]}
+    return Answer(status, json.dumps(body).encode(), headers)
+
+
+def page(status: int, body: bytes = b"<html></html>") -> Answer:
+    """One of a gateway."""
+    return Answer(status, body)
+
+
+def code(answer: Answer | None, *, repeatable: bool, sent: bool = True) -> str:
+    """What it means."""
+    found = explain(
+        "Reading", URL, answer, ValueError(), sent=sent, overdue=False, repeatable=repeatable, peer="one:443"
+    )
+    assert found.message.endswith(".") and found.details["call"] == "Reading"
+    return found.code
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading", "writing"),
+    [
+        (own(400), "api_error", "api_error"),
+        (own(401), "authentication_failed", "authentication_failed"),
+        (own(403), "no_permission", "no_permission"),
+        (own(404), "not_found", "not_found"),
+        (own(409), "refused", "refused"),
+        (own(408), "no_answer", "no_answer"),
+        (own(429), "rate_limited", "rate_limited"),
+        (own(500), "no_answer", "no_answer"),
+        (own(503), "no_answer", "no_answer"),
+        (page(400), "api_error", "no_answer"),
+        (page(401), "authentication_failed", "no_answer"),
+        (page(403), "no_permission", "no_answer"),
+        (page(404), "not_found", "no_answer"),
+        (page(429), "rate_limited", "no_answer"),
+        (page(502), "no_answer", "no_answer"),
+        (page(302), "api_error", "no_answer"),
+        (page(200), "api_error", "no_answer"),
+        (page(200, b'{"secrets": ['), "no_answer", "no_answer"),
+        (page(200, b"[]"), "api_error", "no_answer"),
+        (None, "no_answer", "no_answer"),
+    ],
+)
+def test_whether_a_call_may_have_been_carried_out(answer: Answer | None, reading: str, writing: str) -> None:
+    assert (code(answer, repeatable=True), code(answer, repeatable=False)) == (reading, writing)
+
+
+def test_what_was_not_sent_was_not_carried_out() -> None:
+    assert code(None, repeatable=False, sent=False) == "api_error"
+
+
+def login(answer: Answer | None, sent: bool = True) -> Any:
+    return explain_login(IAM, answer, ValueError(), sent=sent, overdue=False, peer="")
+
+
+def of_iam(status: int, message: str = "Provided API key could not be found.") -> Answer:
+    return Answer(status, json.dumps({"errorCode": "BXNIM0415E", "errorMessage": message}).encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (of_iam(400), "authentication_failed"),
+        (of_iam(401), "authentication_failed"),
+        (page(403), "authentication_failed"),
+        (of_iam(429), "rate_limited"),
+        (of_iam(500), "no_answer"),
+        (page(404), "api_error"),
+        (page(200), "api_error"),
+        (page(200, b'{"access_token": "'), "no_answer"),
+        (None, "no_answer"),
+    ],
+)
+def test_a_failed_login(answer: Answer | None, expected: str) -> None:
+    assert login(answer).code == expected
+
+
+def test_what_is_said() -> None:
+    """One sentence with the remedy, and the service's own words, on one line."""
+    found = explain(
+        "Listing", URL, own(403, "Not\nyours"), ValueError(), sent=True, overdue=False, repeatable=True, peer=""
+    )
+    assert found.message == (
+        f"Listing: {URL} refused it (HTTP 403): give the API key's user the roles Reader and SecretsReader, to write also Writer, for the "
+        "instance or the secret's group. It says: Not yours."
+    )
+    assert found.details == {"call": "Listing", "http_status": 403, "api_message": "Not yours"}
+    assert login(of_iam(400)).message == (
+        f"IBM Cloud's login {IAM} refused the API key: check that it is one of IBM Cloud, and copy it anew. "
+        "It says: Provided API key could not be found."
+    )
+    lost = explain("Listing", URL, None, OSError(), sent=False, overdue=True, repeatable=True, peer="")
+    assert (
+        lost.message
+        == f"Cannot reach {URL}: no connection within the timeout. Check instance_url, proxy and the network."
+    )
+    waiting = explain(
+        "L", URL, own(429, Retry_After="7"), OSError(), sent=True, overdue=False, repeatable=True, peer=""
+    )
+    assert waiting.code == "rate_limited"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[", b"{}", b'{"errors": 7}', b'{"errors": [7, {"code": 1}]}', b"\xff"]
+)
+@pytest.mark.parametrize("status", [200, 302, 404, 500])
+def test_no_answer_is_a_traceback(body: bytes, status: int) -> None:
+    assert code(page(status, body), repeatable=True) and login(page(status, body)).code

@@ -1,0 +1,93 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Secrets Manager tells of a certificate, in all shapes that its models have, and in none of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.secret import secret_of, value_of
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+
+from tests.support.certificates import Authority, new_key, pem_of
+from tests.support.secrets import row_of, secret, value
+
+AUTHORITY = Authority(intermediates=2)
+ONE = AUTHORITY.issue("www.example.com", names=["www.example.com", "example.com"], key=new_key("rsa"))
+EC = AUTHORITY.issue("www.example.com")
+
+
+def test_the_certificate_that_metadata_describes() -> None:
+    found = secret(ONE)
+    assert found.is_of(Certificate(ONE.der)) and secret(EC).is_of(Certificate(EC.der))
+    assert not found.is_of(Certificate(EC.der))
+    assert found.names == {"www.example.com", "example.com"} and found.has_private_key and found.has_chain
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_of"),
+    [
+        ({"serial_number": None}, False),
+        ({"serial_number": "01:02"}, False),
+        ({"serial_number": "not hex"}, False),
+        ({"serial_number": f"{ONE.certificate.serial_number:x}"}, True),
+        ({"serial_number": f"{ONE.certificate.serial_number:X}"}, True),
+        ({"validity": None}, False),
+        ({"common_name": None}, True),
+        ({"common_name": "other.example.com"}, False),
+        ({"alt_names": None}, False),
+        ({"alt_names": ["EXAMPLE.com", "www.example.com", "192.0.2.1"]}, True),
+        ({"key_algorithm": None}, True),
+        ({"key_algorithm": "rsa_2048"}, True),
+        ({"key_algorithm": "RSA4096"}, False),
+    ],
+)
+def test_how_it_is_recognised(changed: dict[str, Any], is_of: bool) -> None:
+    assert secret(ONE, **changed).is_of(Certificate(ONE.der)) is is_of
+
+
+@pytest.mark.parametrize(
+    "changed", [{"secret_type": "arbitrary"}, {"secret_type": None}, {"id": None}, {"id": ""}, {"id": 7}]
+)
+def test_what_is_no_certificate(changed: dict[str, Any]) -> None:
+    assert secret_of(row_of(ONE, **changed)) is None and value_of(row_of(ONE, certificate=ONE.pem, **changed)) is None
+
+
+@pytest.mark.parametrize("odd", [None, "", 7, [], {}, "text", [None], {"a": 1}])
+@pytest.mark.parametrize("name", [*row_of(ONE), "managed_csr", "labels"])
+def test_odd_values_are_none(name: str, odd: Any) -> None:
+    found = secret_of({**row_of(ONE), name: odd})
+    assert found is None or isinstance(found.name, str)
+
+
+def test_what_is_known_of_each_type() -> None:
+    for secret_type in ("public_cert", "private_cert"):
+        found = secret(ONE, secret_type=secret_type, private_key_included=None, intermediate_included=None)
+        assert found.has_private_key and found.has_chain
+    found = secret(ONE, private_key_included=False, intermediate_included=False)
+    assert not found.has_private_key and not found.has_chain
+    assert secret(ONE, managed_csr={"csr": "..."}).is_managed and not secret(ONE).is_managed
+
+
+def test_states() -> None:
+    assert [secret(ONE, state=state).why_inactive for state in (None, 1)] == [None, None]
+    assert [secret(ONE, state=state).why_inactive for state in (0, 2, 3, 5)] == [
+        "pre-activation",
+        "suspended",
+        "deactivated",
+        "destroyed",
+    ]
+
+
+def test_values() -> None:
+    one, other = (pem_of([issuer]) for issuer in ONE.chain)
+    assert value(ONE).chain == ONE.chain_pem and value(ONE).private_key == ONE.key_pem
+    assert value(ONE, intermediate=None).chain == ""
+    private = value(ONE, secret_type="private_cert", intermediate=None, issuing_ca=one, ca_chain=[one, other])
+    assert private.chain == "\n".join([one, one, other])
+    assert value(ONE, private_key=None).private_key is value(ONE, private_key="").private_key is None
+    assert value_of(row_of(ONE)) is None
+    assert ONE.key_pem not in repr(value(ONE))

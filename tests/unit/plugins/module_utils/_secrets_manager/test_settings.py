@@ -1,0 +1,104 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which instance is meant, and whose API key is for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.settings import (
+    Instance,
+    resolve_instance,
+)
+
+URL = "https://one.eu-de.secrets-manager.appdomain.cloud"
+PRIVATE = "https://one.private.eu-de.secrets-manager.appdomain.cloud"
+KEY = "of-ibm-cloud"
+
+
+@pytest.fixture(autouse=True)
+def _no_login(home: object) -> None:
+    """None but what is given."""
+
+
+def resolved(own: dict[str, Any], **params: Any) -> Instance:
+    options = {name: option.get("default") for name, option in api_options().options.items()}
+    source = {"instance_url": URL, "iam_url": None, "api_key": KEY, **own}
+    return resolve_instance({**options, **params}, frozenset(params), source, "api_key")
+
+
+def refused(own: dict[str, Any], **params: Any) -> CertificatesError:
+    with pytest.raises(CertificatesError) as caught:
+        resolved(own, **params)
+    assert KEY not in caught.value.message
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "iam_url"),
+    [
+        ({}, URL, "https://iam.cloud.ibm.com"),
+        ({"instance_url": f" {URL}/ "}, URL, "https://iam.cloud.ibm.com"),
+        ({"instance_url": f"{URL}/api/v2"}, URL, "https://iam.cloud.ibm.com"),
+        ({"instance_url": PRIVATE}, PRIVATE, "https://private.iam.cloud.ibm.com"),
+        ({"iam_url": "https://iam.test.cloud.ibm.com/"}, URL, "https://iam.test.cloud.ibm.com"),
+        ({"iam_url": "https://iam.cloud.ibm.com/identity/token"}, URL, "https://iam.cloud.ibm.com"),
+        ({"instance_url": "http://127.0.0.1:8080"}, "http://127.0.0.1:8080", "https://iam.cloud.ibm.com"),
+    ],
+)
+def test_urls(given: dict[str, str], url: str, iam_url: str) -> None:
+    found = resolved(given)
+    assert (found.url, found.iam_url, found.api_key) == (url, iam_url, KEY) and KEY not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        ({"instance_url": None}, "invalid_argument", "instance_url is missing"),
+        ({"instance_url": " "}, "invalid_argument", "instance_url is missing"),
+        (
+            {"instance_url": "one.eu-de.secrets-manager.appdomain.cloud"},
+            "invalid_argument",
+            "instance_url must look like",
+        ),
+        ({"instance_url": "https://user:word@example.com"}, "invalid_argument", "without a login"),
+        ({"instance_url": "http://example.com"}, "insecure_endpoint", "use https in instance_url"),
+        ({"iam_url": "http://example.com"}, "insecure_endpoint", "use https in iam_url"),
+        ({"api_key": "“key”"}, "invalid_argument", "api_key has a character"),
+    ],
+)
+def test_what_is_refused(given: dict[str, Any], code: str, said: str) -> None:
+    error = refused(given)
+    assert error.code == code and said in error.message
+
+
+def test_whose_key() -> None:
+    assert resolved({"api_key": None}, username="apikey", api_key="both").api_key == "both"
+    assert resolved({"api_key": "own"}, username="SL1", api_key="other").api_key == "own"
+    assert (
+        "that of the user name SL1 is one for the SoftLayer API alone"
+        in refused({"api_key": ""}, username="SL1", api_key="other").message
+    )
+    missing = refused({"api_key": None})
+    assert missing.code == "missing_credentials" and missing.message == (
+        "Secrets Manager needs an API key of IBM Cloud: give one as api_key or in IBMCLOUD_API_KEY, or one for both with the "
+        "user name apikey."
+    )
+
+
+def test_the_environments_key_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IBMCLOUD_API_KEY", " of-the-environment ")
+    assert resolved({"api_key": None}, username="SL1", api_key="other").api_key == "of-the-environment"
+    assert resolved({"api_key": None}).api_key == "of-the-environment"
+    assert resolved({"api_key": None}, username="apikey", api_key="both").api_key == "both"
+
+
+def test_reached_as_the_api_is() -> None:
+    found = resolved({}, timeout=7.0, retries=2, proxy="proxy.example.com:3128", validate_certs=False).network
+    assert (found.timeout, found.retries, found.proxy, found.verify) == (7.0, 2, "http://proxy.example.com:3128", False)
+    assert refused({"instance_url": "http://127.0.0.1"}, proxy="http://proxy.example.com").code == "insecure_endpoint"
