@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, request
 
-from . import errors, faults, listings, rest, services, xmlrpc
+from . import faults, listings, rest, services, xmlrpc
 from . import lbaas as _lbaas  # noqa: F401 - its methods are there once it is imported
 from .calls import Call, Entry
 from .errors import ApiFault
@@ -87,7 +87,6 @@ class _Endpoint:
         try:
             user = world.users.authenticate(call.credentials)
             entry.user = user.username
-            world.limiter.admit(user.username, world.settings)
             method = services.find(call)
             self._note_ignored(call, method.signature)
             projection = listings.projection(method.signature, call)
@@ -109,8 +108,6 @@ class _Endpoint:
         """Note a mask, filter or limit that the method does not take; it will count for nothing."""
         if ignored := call.conditions - signature.takes:
             self._world.calls.ignored.update((str(signature), condition) for condition in ignored)
-            if self._world.settings.refuse_ignored:
-                raise errors.not_taken(str(signature), ignored)
 
     def _fail(self, rule: Rule, transport: _Transport, call: Call, entry: Entry) -> Response:
         """The answer that a rule gives instead of the right one, or makes of it."""

@@ -6,17 +6,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from .errors import rate_limited
 from .metadata import FILTER, LIMIT, MASK
-from .settings import Settings
 
 
 @dataclass(frozen=True)
@@ -103,33 +98,6 @@ class CallLog:
     def clear(self) -> None:
         """Forget all calls."""
         self.entries = []
-
-
-class RateLimiter:
-    """At most N calls a user in any one second; a call over the limit is not processed and does not count."""
-
-    def __init__(self) -> None:
-        self._recent: dict[str, deque[float]] = defaultdict(deque)
-        self._lock = threading.Lock()
-
-    def admit(self, username: str, settings: Settings) -> None:
-        """Count a call, or raise the API's fault."""
-        if not settings.rate_limit:
-            return
-        with self._lock:
-            recent, moment = self._recent[username], time.monotonic()
-            while recent and recent[0] <= moment - 1:
-                recent.popleft()
-            if len(recent) >= settings.rate_limit:
-                raise rate_limited(
-                    settings.rate_limit, status=settings.rate_limit_status, retry_after=settings.retry_after
-                )
-            recent.append(moment)
-
-    def clear(self) -> None:
-        """Forget what was counted."""
-        with self._lock:
-            self._recent.clear()
 
 
 def _without_keys(value: Any) -> Any:

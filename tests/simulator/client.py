@@ -147,9 +147,9 @@ class Simulator:
         settings: dict[str, Any] = self._ask("PATCH", "settings", changes)
         return settings
 
-    def stop_listening(self, seconds: float | None = None) -> None:
-        """Refuse connections to the API, for so long or until ``start_listening``."""
-        self._ask("PUT", "listening", {"listening": False} | ({} if seconds is None else {"seconds": seconds}))
+    def stop_listening(self) -> None:
+        """Refuse connections to the API until ``start_listening``."""
+        self._ask("PUT", "listening", {"listening": False})
 
     def start_listening(self) -> None:
         """Accept connections again."""

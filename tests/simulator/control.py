@@ -13,7 +13,7 @@ It has a port of its own, which is never TLS and never refuses connections:
 ``POST deliveries``                deliver the mail that the setting ``hold_mail`` held back
 ``GET, POST, DELETE faults``       the rules in force; one more (see ``faults.Rule``); none any more, and what hangs goes on
 ``GET, PATCH settings``            see ``settings.Settings``
-``PUT listening``                  ``{"listening": false, "seconds": 2}`` refuses connections to the API
+``PUT listening``                  ``{"listening": false}`` refuses connections to the API
 ``POST reset``                     everything as it was at the start
 ``GET, POST orders``               all orders; one more (see ``orders.change``)
 ``PATCH orders/<id>``              change an order
@@ -32,7 +32,6 @@ It has a port of its own, which is never TLS and never refuses connections:
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -120,15 +119,10 @@ def _route_behaviour(app: Flask, world: World, api: Server) -> None:
 
     @app.put("/simulator/listening")
     def listen() -> Response:
-        given = _body()
-        if given["listening"]:
+        if _body()["listening"]:
             api.start_listening()
         else:
             api.stop_listening()
-            if "seconds" in given:
-                timer = threading.Timer(given["seconds"], api.start_listening)
-                timer.daemon = True
-                timer.start()
         return jsonify(api.listening)
 
     @app.post("/simulator/deliveries")

@@ -11,7 +11,6 @@ from datetime import datetime, timezone
 from zoneinfo import ZoneInfo
 
 CENTRAL = ZoneInfo("America/Chicago")
-_FORMATS = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d")
 
 
 def now() -> datetime:
@@ -30,12 +29,5 @@ def parse(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
-        for style in _FORMATS:
-            try:
-                moment = datetime.strptime(text, style)
-                break
-            except ValueError:
-                continue
-        else:
-            return None
+        return None
     return moment if moment.tzinfo else moment.replace(tzinfo=CENTRAL)

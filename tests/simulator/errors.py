@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 _LBAAS = "SoftLayer_Exception_Network_LBaaS"
 
 
@@ -115,15 +113,6 @@ def unknown_method(method: str) -> ApiFault:
 def not_implemented(method: str) -> ApiFault:
     """A method that the reference has and the simulator has not."""
     return ApiFault("SoftLayer_Exception_NotImplemented", f"{method} is not simulated.")
-
-
-def not_taken(method: str, conditions: Iterable[str]) -> ApiFault:
-    """A mask, filter or limit for a method that takes none."""
-    return ApiFault(
-        "SoftLayer_Exception_WebService_BadRequest",
-        f"{method} takes no {', '.join(sorted(conditions))}.",
-        rest_status=400,
-    )
 
 
 def missing_identifier() -> ApiFault:

@@ -32,8 +32,8 @@ PUBLIC = "SoftLayer_Exception_Public"
 class Rule:
     """Which calls a fault meets, and what it is.
 
-    Of the calls that match ``service``, ``method`` and ``order_id``, and have this ``argument``, it meets the ``nth`` one only, or ``every`` nth,
-    or all of them; and no more than ``times`` in all. ``seconds`` is how long a hang lasts if it is not switched off
+    Of the calls that match ``service``, ``method`` and ``order_id``, and have this ``argument``, it meets the ``nth`` one only, or all
+    of them; and no more than ``times`` in all. ``seconds`` is how long a hang lasts if it is not switched off
     before, after which ``hang_before`` resets the connection and ``hang_after`` sends the answer. ``code`` and ``message``, with the HTTP
     ``status`` on REST and ``xmlrpc_status``, are those of ``fault``; with a ``code`` of None, there is none on REST.
     ``status`` is also the HTTP status of ``rate_limit``, on both transports.
@@ -45,7 +45,6 @@ class Rule:
     order_id: int | None = None
     argument: str | None = None
     nth: int | None = None
-    every: int | None = None
     times: int | None = None
     seconds: float = 3600
     code: str | None = PUBLIC
@@ -81,8 +80,6 @@ class Rule:
         if self.times is not None and self.met >= self.times:
             return False
         if self.nth is not None and self.matched != self.nth:
-            return False
-        if self.every is not None and self.matched % self.every:
             return False
         self.met += 1
         return True

@@ -96,10 +96,6 @@ class Statuses:
             self._by_name[name] = {"id": identifier, "name": name, "description": _DESCRIPTIONS.get(name, name)}
         return self._by_name[name]
 
-    def documented(self) -> list[Row]:
-        """Those that the API lists."""
-        return [self._by_name[name] for name in _DESCRIPTIONS]
-
 
 def build(identifier: int, account: Row, statuses: Statuses, given: Mapping[str, Any]) -> Order:
     """A new order: ``given`` over what an order usually has; see ``change`` for what may be given."""

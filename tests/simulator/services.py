@@ -14,17 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from cryptography import x509
-
 from . import dates, errors, orders, store
 from .calls import Call
 from .errors import ApiFault
-from .metadata import ACCOUNT, CERTIFICATE, ENTRY, REQUEST, SIGNATURES, STATUS, Datatype, Row, Signature, value_of
+from .metadata import ACCOUNT, CERTIFICATE, ENTRY, REQUEST, SIGNATURES, Datatype, Row, Signature, value_of
 from .users import MANAGE, VIEW, User
 from .world import World
-
-_PREFIXES = ("admin", "administrator", "hostmaster", "postmaster", "webmaster")
-_DAYS_PER_MONTH = 30.44
 
 
 @dataclass(frozen=True)
@@ -185,59 +180,6 @@ def _resend_email(context: Context, email_type: Any) -> bool:
     else:
         raise errors.invalid_value("emailType", "It is neither ApproverEmail nor FulfillmentEmail.")
     return True
-
-
-@method(REQUEST, "cancelSslOrder", permission=MANAGE)
-def _cancel(context: Context) -> bool:
-    """Cancel an order, which only a pending one can be."""
-    order = _order(context)
-    if order.status != orders.PENDING:
-        return False
-    orders.change(order, context.world.statuses, {"status": orders.CANCELED, "modifyDate": dates.now()})
-    return True
-
-
-@method(REQUEST, "getAdministratorEmailDomains")
-def _email_domains(_context: Context, common_name: Any) -> list[str]:
-    """Where approval mails for a name may go: its own domain and those above it."""
-    labels = str(common_name).removeprefix("*.").split(".")
-    return [".".join(labels[start:]) for start in range(max(1, len(labels) - 1))]
-
-
-@method(REQUEST, "getAdministratorEmailPrefixes")
-def _email_prefixes(_context: Context) -> list[str]:
-    return list(_PREFIXES)
-
-
-@method(REQUEST, "validateCsr")
-def _validate_csr(_context: Context, csr: Any, months: Any, _item_id: Any, _server_type: Any) -> bool:
-    """Would the authority take this signing request?"""
-    try:
-        return bool(number(months)) and x509.load_pem_x509_csr(str(csr).encode()).is_signature_valid
-    except ValueError:
-        return False
-
-
-@method(REQUEST, "getPreviousOrderData")
-def _previous_order_data(context: Context) -> dict[str, Any]:
-    """What a renewal order needs: a SoftLayer_Container_Product_Order_Security_Certificate."""
-    order = _order(context)
-    row, (start, end) = order.row, order.validity()
-    return {
-        "renewalFlag": True,
-        "certificateSigningRequest": row.get("certificateSigningRequest"),
-        "orderApproverEmailAddress": row.get("approverEmailAddress"),
-        "technicalContact": {"emailAddress": row.get("technicalContactEmailAddress")},
-        "organizationInformation": {"organizationName": context.world.account["companyName"]},
-        "validityMonths": round((end - start).days / _DAYS_PER_MONTH),
-        "serverCount": 1,
-        "serverType": "other",
-    }
-
-
-@method(STATUS, "getSslRequestStatuses")
-def _statuses(context: Context) -> list[Row]:
-    return context.world.statuses.documented()
 
 
 # SoftLayer_Security_Certificate

@@ -17,18 +17,10 @@ class Settings:
 
     latency_ms: int = 0
     """Every call takes at least so long."""
-    rate_limit: int = 0
-    """Calls a second that a user may make; 0 is no limit."""
-    rate_limit_status: int = 500
-    """HTTP status of the refusal: 500, 429, or 200 (an XML-RPC fault in a good answer; REST then takes 500)."""
-    retry_after: int | None = None
-    """Seconds to put into a Retry-After header of that refusal."""
     page_size_cap: int = 0
     """No page is longer than this; 0 is no cap."""
     page_every_list: bool = False
     """A limit counts for every list, not only where the reference says so: orders come in pages, too."""
-    refuse_ignored: bool = False
-    """A mask, filter or limit for a method that takes none is refused instead of ignored."""
     ignore_limits: bool = False
     """All rows on every page."""
     ignore_filters: bool = False
@@ -58,8 +50,6 @@ class Settings:
         for name, value in changes.items():
             if name not in known:
                 raise ValueError(f"no such setting: {name}")
-            if value is None and name == "retry_after":
-                continue
             if not isinstance(value, int) or isinstance(value, bool) != isinstance(known[name], bool):
                 raise ValueError(f"{name} cannot be {value!r}")
         return replace(self, **changes)

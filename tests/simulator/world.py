@@ -18,7 +18,7 @@ from typing import Any
 from . import dates, keys, mail, orders, store
 from .authority import Authority
 from .balancers import Balancer, Balancers
-from .calls import CallLog, RateLimiter
+from .calls import CallLog
 from .faults import FaultBook
 from .metadata import CERTIFICATE, REQUEST, Datatype, Row
 from .orders import Order, Statuses
@@ -64,7 +64,6 @@ class World:
     sends: list[Send] = field(default_factory=list)
     calls: CallLog = field(default_factory=CallLog)
     faults: FaultBook = field(default_factory=FaultBook)
-    limiter: RateLimiter = field(default_factory=RateLimiter)
     lock: threading.RLock = field(default_factory=threading.RLock)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -97,7 +96,6 @@ class World:
             self.calls.clear()
             self.calls.ignored.clear()
             self.faults.clear()
-            self.limiter.clear()
             self.maildir.clear()
 
     def add_order(self, given: Mapping[str, Any], *, key_type: str = "ec", names: Sequence[str] = ()) -> Order:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.simulator import dates, filters
+from tests.simulator.errors import ApiFault
 from tests.simulator.metadata import Datatype, Row
 
 STATUS = Datatype("Status", frozenset({"id", "name"}))
@@ -40,116 +41,48 @@ def selected(object_filter: Any) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("operation", "ids"),
+    ("object_filter", "ids"),
     [
-        ("www.example.com", [1]),
-        ("WWW.EXAMPLE.COM", [1]),
-        ("_= www.example.ORG", [2]),
-        ("!= www.example.com", [2, 10]),
-        ("^= www", [1, 2]),
-        ("^=WWW.", [1, 2]),
-        ("!^= www", [10]),
-        ("$= .com", [1, 10]),
-        ("!$= .COM", [2]),
-        ("*= EXAMPLE", [1, 2, 10]),
-        ("!*= mail", [1, 2]),
-        ("~ ^www", [1]),
-        ("~ ^(www|WWW)", [1, 2]),
-        ("!~ ^www", [2, 10]),
-        ("> n", [1, 2]),
-        ("is null", [11]),
-        ("not null", [1, 2, 10]),
+        ({"name": {"operation": "WWW.EXAMPLE.COM"}}, [1]),
+        ({"id": {"operation": 2}}, [2]),
+        ({"id": {"operation": "2"}}, [2]),
+        ({"madeDate": {"operation": "2018-02-01T06:00:00-06:00"}}, [2]),
+        ({"name": options("in", data=["WWW.example.com", "mail.example.com"])}, [1, 10]),
+        ({"id": options("in", data=["1", 10])}, [1, 10]),
+        ({"status": {"name": {"operation": "new"}}}, [1]),
+        ({"tags": {"id": {"operation": 6}}}, [1, 2]),
+        ({"id": options("in", data=[1, 2]), "status": {"name": {"operation": "Old"}}}, [2]),
     ],
+    ids=str,
 )
-def test_text(operation: str, ids: list[int]) -> None:
-    assert selected({"name": {"operation": operation}}) == ids
-
-
-@pytest.mark.parametrize(
-    ("operation", "ids"),
-    [
-        (2, [2]),
-        ("2", [2]),
-        ("!= 2", [1, 10, 11]),
-        ("> 2", [10, 11]),
-        ("<= 2", [1, 2]),
-        ("< 11", [1, 2, 10]),
-        (">= 10", [10, 11]),
-    ],
-)
-def test_numbers_are_compared_as_numbers(operation: object, ids: list[int]) -> None:
-    assert selected({"id": {"operation": operation}}) == ids
-
-
-@pytest.mark.parametrize(
-    ("condition", "ids"),
-    [
-        ({"operation": "> 01/15/2018"}, [2, 10]),
-        ({"operation": "<= 2018-02-01T12:00:00+00:00"}, [1, 2]),
-        ({"operation": "> sysdate - 30"}, []),
-        ({"operation": "< currentDate - 30"}, [1, 2, 10]),
-        (options("greaterThanDate", date=["02/15/2018 00:00:00"]), [10]),
-        (options("lessThanDate", date=["02/15/2018"]), [1, 2]),
-        (options("betweenDate", startDate=["01/15/2018 0:0:0"], endDate=["02/15/2018 0:0:0"]), [2]),
-        (options("isDate", date=["02/01/2018"]), [2]),
-        ({"operation": "2018-02-01T06:00:00-06:00"}, [2]),
-    ],
-)
-def test_dates(condition: dict[str, Any], ids: list[int]) -> None:
-    assert selected({"madeDate": condition}) == ids
-
-
-@pytest.mark.parametrize(
-    ("condition", "ids"),
-    [
-        (options("in", data=["WWW.example.com", "mail.example.com"]), [1, 10]),
-        (options("not in", data=["www.example.com"]), [2, 10]),
-        (options("or", data=["^= mail", "$= .org"]), [2, 10]),
-        (options("and", data=["^= www", "$= .org"]), [2]),
-    ],
-)
-def test_several_values(condition: dict[str, Any], ids: list[int]) -> None:
-    assert selected({"name": condition}) == ids
-
-
-def test_in_takes_numbers_and_their_text() -> None:
-    assert selected({"id": options("in", data=["1", 10])}) == [1, 10]
-
-
-def test_relations() -> None:
-    assert selected({"status": {"name": {"operation": "new"}}}) == [1]
-    assert selected({"tags": {"id": {"operation": 6}}}) == [1, 2]
-
-
-def test_conditions_add_up() -> None:
-    assert selected({"name": {"operation": "^= www"}, "status": {"name": {"operation": "Old"}}}) == [2]
+def test_what_is_selected(object_filter: Any, ids: list[int]) -> None:
+    assert selected(object_filter) == ids
 
 
 @pytest.mark.parametrize(
     "malformed",
     [
-        None,
-        [],
-        "name",
-        {},
+        *(None, [], "name", {}),
         {"name": "www.example.com"},
-        {"name": {}},
         {"name": {"operator": "www.example.com"}},
         {"name": {"operation": ["www.example.com"]}},
         {"colour": {"operation": "red"}},
         {"name": {"first": {"operation": "www"}}},
         {"status": {"operation": "New"}},
-        {"name": {"operation": "~ ["}},
         {"name": {"operation": "in"}},
         {"name": {"operation": "in", "options": {"name": "data", "value": ["x"]}}},
         {"name": {"operation": "in", "options": [{"name": "data", "value": "x"}]}},
-        {"madeDate": {"operation": "lessThanDate", "options": [{"name": "date", "value": ["yesterday"]}]}},
-        {"madeDate": {"operation": "isDate", "options": [{"name": "date", "value": []}]}},
         {"name": options("orderBy", sort=["ASC"])},
     ],
 )
 def test_malformed_selects_nothing_away(malformed: Any) -> None:
     assert selected(malformed) == ALL
+
+
+@pytest.mark.parametrize("operation", ["^= www", "!= 2", "> 5", "~ ^www", "not null", "or", "betweenDate"])
+def test_other_operations_are_refused(operation: str) -> None:
+    with pytest.raises(ApiFault, match="is not simulated"):
+        selected({"name": {"operation": operation}})
 
 
 def ordered(object_filter: Any) -> list[int]:
@@ -166,18 +99,9 @@ def test_order() -> None:
     assert ordered({"status": {"name": options("orderBy", sort=["DESC"])}}) == [2, 1, 11, 10]
 
 
-def test_order_by_several() -> None:
-    by_status_then_id = {
-        "id": options("orderBy", sort=["DESC"], sortOrder=[1]),
-        "status": {"name": options("orderBy", sort=["ASC"], sortOrder=[0])},
-    }
-    assert ordered(by_status_then_id) == [11, 10, 1, 2]
-
-
 def test_dates_are_central_time_with_daylight_saving() -> None:
     assert dates.render(datetime(2018, 2, 22, 16, 56, 44, tzinfo=timezone.utc)) == "2018-02-22T10:56:44-06:00"
     assert dates.render(datetime(2018, 7, 22, 16, 56, 44, tzinfo=timezone.utc)) == "2018-07-22T11:56:44-05:00"
-    assert dates.parse("02/22/2018 10:56:44") == datetime(2018, 2, 22, 16, 56, 44, tzinfo=timezone.utc)
     assert dates.parse("2018-02-22T16:56:44Z") == datetime(2018, 2, 22, 16, 56, 44, tzinfo=timezone.utc)
     assert dates.parse("soon") is None
     assert dates.now() - datetime.now(timezone.utc) < timedelta(0)

@@ -6,14 +6,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 import tempfile
-import threading
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -134,59 +131,6 @@ def test_the_end_of_a_connection_is_that_of_its_client(sim: Simulator, sdk: Any,
         assert look(balancer) == certificate(new)
         connection.sendall(b"Host: www.example.com\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
-
-
-def test_no_connection_is_lost(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old: Row, new: Row) -> None:
-    """Under constant load, each handshake succeeds, and none that begins after a change shows the old certificate."""
-    both = [certificate(old), certificate(new)]
-    with hammered(balancer) as (seen, errors):
-        for record in (new, old) * 3:
-            switch(sdk, balancer, record)
-            assert [look(balancer) for _time in range(10)] == [certificate(record)] * 10
-    assert errors == []
-    assert [one for one in both if one in seen] == both
-
-
-@contextlib.contextmanager
-def hammered(balancer: Row) -> Iterator[tuple[list[x509.Certificate], list[Exception]]]:
-    """Clients that look at the first listener all the time: what they have seen, and what went wrong."""
-    seen: list[x509.Certificate] = []
-    errors: list[Exception] = []
-    done = threading.Event()
-
-    def hammer(_number: int) -> None:
-        while not done.is_set():
-            try:
-                seen.append(look(balancer))
-            except OSError as error:
-                errors.append(error)
-
-    with ThreadPoolExecutor(4) as pool:
-        running = [pool.submit(hammer, number) for number in range(4)]
-        try:
-            yield seen, errors
-        finally:
-            done.set()
-    for one in running:
-        one.result()
-
-
-def test_misbehaviour(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old: Row, new: Row) -> None:
-    uuid = balancer["listeners"][0]["uuid"]
-    sim.patch_listener(uuid, misbehaves="stale")
-    switch(sdk, balancer, new)
-    assert look(balancer) == certificate(old)
-    sim.patch_listener(uuid, misbehaves="other")
-    switch(sdk, balancer, new)
-    assert look(balancer) not in [certificate(record) for record in sim.certificates()]
-    for kind, error in (("handshake", ssl.SSLError), ("closed", ConnectionRefusedError)):
-        sim.patch_listener(uuid, misbehaves=kind)
-        switch(sdk, balancer, new)
-        with pytest.raises(error):
-            look(balancer)
-    assert look(balancer, 1) == certificate(old)
-    switch(sdk, balancer, new)
-    assert look(balancer) == certificate(new)
 
 
 def test_what_cannot_be_served(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old: Row, new: Row) -> None:

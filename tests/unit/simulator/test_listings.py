@@ -81,15 +81,21 @@ def test_a_filter_at_the_wrong_root_is_ignored(sdk: SoftLayer.BaseClient) -> Non
     assert len(sdk.call(*listed, filter={"securityCertificates": {"commonName": no_match}})) == 0
 
 
-def test_page_size_cap(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
-    sim.settings(page_size_cap=4)
-    assert ids(page(sdk, sim, limit=10, offset=2)) == every_id(sim)[2:6]
-    assert len(page(sdk, sim)) == 4
-
-
-def test_limits_ignored(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
-    sim.settings(ignore_limits=True)
-    assert ids(page(sdk, sim, limit=2, offset=2)) == every_id(sim)
+@pytest.mark.parametrize(
+    ("settings", "limit", "pages"),
+    [
+        ({"page_size_cap": 4}, 10, {2: (2, 6), 8: (8, 12)}),
+        ({"ignore_limits": True}, 2, {0: (0, 12), 2: (0, 12)}),
+        ({"repeat_rows": 2}, 4, {0: (0, 4), 4: (2, 8), 8: (6, 12)}),
+    ],
+    ids=str,
+)
+def test_pages_that_are_not_as_asked_for(
+    sim: Simulator, sdk: Any, settings: dict[str, Any], limit: int, pages: dict[int, tuple[int, int]]
+) -> None:
+    sim.settings(**settings)
+    for offset, (first, last) in pages.items():
+        assert ids(page(sdk, sim, limit=limit, offset=offset)) == every_id(sim)[first:last]
 
 
 def test_filters_ignored(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
@@ -105,12 +111,6 @@ def test_order_ignored(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
 def test_no_total(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
     sim.settings(omit_total=True)
     assert page(sdk, sim, limit=5).total_count == 0
-
-
-def test_rows_repeated(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
-    sim.settings(repeat_rows=2)
-    pages = [ids(page(sdk, sim, limit=4, offset=offset)) for offset in (0, 4, 8)]
-    assert pages == [every_id(sim)[first:last] for first, last in ((0, 4), (2, 8), (6, 12))]
 
 
 def test_orders_that_grow(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import requests
 
 from tests.simulator.client import Simulator
@@ -67,17 +66,3 @@ def test_connections_are_kept_alive(sim: Simulator) -> None:
                 ports.add(answer.raw.connection.sock.getsockname())
                 assert answer.json()
     assert len(ports) == 1
-
-
-def test_tls() -> None:
-    with Simulator.start(fleet="empty", tls=True) as sim:
-        url, auth = f"{sim.rest_url}SoftLayer_Account/getObject.json", (sim.username, sim.api_key)
-        assert url.startswith("https://")
-        assert requests.get(url, auth=auth, verify=sim.ca_path, timeout=30).json()["id"] == sim.account_id
-        with pytest.raises(requests.exceptions.SSLError):
-            requests.get(url, auth=auth, timeout=30)
-        sim.fault("reset_after", times=1)
-        with pytest.raises(requests.exceptions.ConnectionError):
-            requests.get(url, auth=auth, verify=sim.ca_path, timeout=30)
-        assert requests.get(url, auth=auth, verify=sim.ca_path, timeout=30).ok
-        assert [call["outcome"] for call in sim.calls()] == ["ok", "reset_after", "ok"]
