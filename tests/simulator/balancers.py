@@ -57,11 +57,10 @@ class Frontend:
 
 @dataclass(frozen=True)
 class Failure:
-    """How the next change of a balancer fails: its listeners are as they were, unless it ``lands`` all the same."""
+    """How the next change of a balancer fails: its listeners are as they were."""
 
     text: str
     status: str = ERROR
-    lands: bool = False
 
 
 @dataclass(frozen=True)

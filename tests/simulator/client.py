@@ -221,7 +221,7 @@ class Simulator:
 
         ``lock_ms`` has it UPDATE_PENDING for so long and ACTIVE again, ``refusal`` is what a change is told meanwhile,
         with ``{uuid}`` and ``{status}`` filled in. ``next_change`` is how the next change fails when its lock ends, such
-        as ``{"text": "Why it failed", "status": "ERROR", "lands": False}``; see ``balancers.Failure``.
+        as ``{"text": "Why it failed", "status": "ERROR"}``; see ``balancers.Failure``.
         """
         balancer: dict[str, Any] = self._ask("PATCH", f"balancers/{balancer_id}", properties)
         return balancer

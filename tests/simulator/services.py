@@ -212,22 +212,13 @@ def _find_by_common_name(context: Context, common_name: Any) -> list[Row]:
 @method(CERTIFICATE, "createObject", permission=MANAGE)
 def _create(context: Context, template: Any) -> Row:
     """Nothing stops the same certificate from being created twice."""
-    return context.world.add_certificate(_kept(context, _template(template)))
+    return context.world.add_certificate(_template(template))
 
 
 @method(CERTIFICATE, "editObject", permission=MANAGE)
 def _edit(context: Context, template: Any) -> bool:
-    store.edit(_record(context), _kept(context, _template(template)))
+    store.edit(_record(context), _template(template))
     return True
-
-
-def _kept(context: Context, template: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the store keeps of what it is given."""
-    chain = str(template.get("intermediateCertificate") or "")
-    if not (context.world.settings.keep_one_intermediate and chain):
-        return template
-    first, end, _others = chain.partition("-----END CERTIFICATE-----\n")
-    return {**template, "intermediateCertificate": first + end}
 
 
 @method(CERTIFICATE, "deleteObject", permission=MANAGE)

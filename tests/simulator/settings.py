@@ -39,8 +39,6 @@ class Settings:
     """How long a load balancer is locked after a change; with 0 it is ACTIVE again when the change is answered."""
     refuse_without_common_name: bool = False
     """The store takes no certificate whose subject has no common name. What it makes of one is undocumented; here it takes it."""
-    keep_one_intermediate: bool = False
-    """The store keeps only the first of several intermediates. Whether it takes several is undocumented; here it does."""
     hold_mail: bool = False
     """Mail is accepted but not delivered until it is asked for."""
 

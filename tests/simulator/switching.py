@@ -104,12 +104,12 @@ class Switching:
             if balancer.change is not change or balancer not in self._world.balancers or self._world.stopping.is_set():
                 return
             failure = change.failure
-            if failure is None or failure.lands:
+            if failure is None:
                 try:
                     self.apply(balancer, change.changed)
                 except ProxyError as error:
                     failure = Failure(str(error))
-            if failure is not None and not failure.lands:
+            if failure is not None:
                 self._world.balancers.put(balancer, change.before)
             else:
                 rows = balancer.listeners

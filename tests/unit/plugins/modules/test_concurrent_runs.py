@@ -29,9 +29,6 @@ RUNS = 10
 CONCURRENCY = 4
 KILLS = 50 if LONG else 2
 SEED = 20240415
-FAULTS = ("rate_limit", "reset_before", "hang_after", "false", "rate_limit_429", "reset_after", "hang_before")
-UNKNOWN = {"reset_before", "reset_after", "hang_before", "hang_after"}
-PROCESSED = {"ok", "reset_after", "hang_after"}
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +67,6 @@ def sends_begun(sim: Simulator) -> list[dict[str, Any]]:
     return sim.calls(method="resendEmail")
 
 
-def until_all_is_answered(sim: Simulator) -> None:
-    """Wait until the simulator is through with every call, and with every fault."""
-    until_answered(sim)
-    until(lambda: sum(rule["met"] for rule in sim.faults()) <= sum(call["outcome"] in FAULTS for call in sim.calls()))
-
-
 def assert_mailed_once(sim: Simulator, runs: list[Run]) -> None:
     """Every order was mailed once, and by what the runs say themselves."""
     everything = order_ids(sim)
@@ -112,7 +103,7 @@ def test_a_run_that_is_killed(sim: Simulator, options: dict[str, Any], number: i
         sim.sends()
     process.kill()
     process.communicate()
-    until_all_is_answered(sim)
+    until_answered(sim)
     sim.settings(latency_ms=0)
     after_kill = sent(sim)
 
@@ -132,25 +123,6 @@ def test_a_run_that_is_killed(sim: Simulator, options: dict[str, Any], number: i
             assert sent(sim)[order_id] == after_kill[order_id]
     assert list(run.outcomes()) == order_ids(sim)
     assert run["requested_count"] + sum(after_kill.values()) + len(unsure - after_kill.keys()) == len(order_ids(sim))
-
-
-@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
-def test_runs_that_are_killed_in_a_row(sim: Simulator, options: dict[str, Any]) -> None:
-    """On one ledger: each starts where the one before died, and an order is never mailed twice."""
-    chance = random.Random(SEED)
-    sim.settings(latency_ms=20)
-    for _ in range(3):
-        process = start_module(MODULE, **options)
-        begun = len(sends_begun(sim)) + chance.randint(1, 5)
-        until_called(sim, begun, process, method="resendEmail")
-        process.kill()
-        process.communicate()
-        until_all_is_answered(sim)
-    run = run_module(MODULE, **options)
-    assert set(sent(sim).values()) == {1}
-    unsure = {email["order_id"] for email in run["emails"] if email["reason"] == "outcome_unknown"}
-    assert len(unsure) <= 3 * CONCURRENCY
-    assert sent(sim).keys() | unsure == set(order_ids(sim))
 
 
 @pytest.mark.parametrize(("name", "times"), [("SIGINT", 1), ("SIGTERM", 2)])
@@ -181,78 +153,3 @@ def test_a_run_that_is_interrupted(sim: Simulator, options: dict[str, Any], name
     rest = run_module(MODULE, **options)
     assert not rest.failed, rest["msg"]
     assert_mailed_once(sim, [run, rest])
-
-
-@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
-def test_a_run_that_is_interrupted_before_it_sends(sim: Simulator, options: dict[str, Any]) -> None:
-    sim.settings(latency_ms=400)
-    process = start_module(MODULE, **options)
-    until(sim.calls, process)
-    process.send_signal(signal.SIGTERM)
-    run = finish_module(process)
-    assert run.failed
-    assert run.code == "interrupted"
-    assert "nothing" in run["msg"]
-    assert sends_begun(sim) == []
-
-
-@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
-def test_an_interrupt_ends_the_waiting(sim: Simulator, options: dict[str, Any]) -> None:
-    """A run that waits for the rate limit to clear sends nothing when it is told to stop; its claims are released."""
-    sim.fault("rate_limit", method="resendEmail", retry_after=600)
-    process = start_module(MODULE, **options)
-    until(lambda: any(call["outcome"] == "rate_limit" for call in sends_begun(sim)), process)
-    process.send_signal(signal.SIGTERM)
-    run = finish_module(process, 60)
-    assert run.failed
-    assert run["requested_count"] == 0
-    sim.clear_faults()
-    assert_mailed_once(sim, [run_module(MODULE, **options)])
-
-
-@pytest.fixture(scope="module")
-def two_hundred() -> Iterator[Simulator]:
-    """A simulator with two hundred orders that can all be mailed."""
-    with Simulator.start(fleet=200) as simulator:
-        yield simulator
-
-
-def test_every_twelfth_call_fails(two_hundred: Simulator, tmp_path: Any, transport: str) -> None:
-    sim = two_hundred
-    sim.reset()
-    for position in range(40):  # a call that met a fault is not counted by those that stand behind it
-        sim.fault(FAULTS[position % len(FAULTS)], nth=12 * (position + 1) - position, seconds=8)
-    options = {
-        **options_for(sim, transport),
-        "ledger_url": f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
-        "common_names": ["*"],
-        "max_orders": 200,
-        "concurrency": 16,
-        "timeout": 4,
-    }
-    run = run_module(MODULE, **options)
-    until_all_is_answered(sim)
-    everything = order_ids(sim)
-    assert list(run.outcomes()) == everything
-    answers: dict[int, list[str]] = {order_id: [] for order_id in everything}
-    for call in sends_begun(sim):
-        answers[int(call["id"])].append(call["outcome"])
-    met = Counter(answer for calls in answers.values() for answer in calls)
-    assert all(met[fault] >= 1 for fault in FAULTS), met
-
-    for order_id, (outcome, reason) in run.outcomes().items():
-        *refused, last = answers[order_id]
-        assert set(refused) <= {"rate_limit", "rate_limit_429"}, "only what was surely not sent may be repeated"
-        expected = ("failed", "outcome_unknown") if last in UNKNOWN else ("failed", "refused")
-        assert (outcome, reason) == (("requested", None) if last == "ok" else expected), order_id
-        assert sent(sim)[order_id] == (last in PROCESSED)
-
-    sim.clear_faults()
-    before = sent(sim)
-    again = run_module(MODULE, **options)
-    assert [outcome for outcome, reason in again.outcomes().values() if reason == "outcome_unknown"] == [
-        "failed" for calls in answers.values() if calls[-1] in UNKNOWN
-    ]
-    refused = {order_id for order_id, calls in answers.items() if calls[-1] == "false"}
-    assert {order_id for order_id, (outcome, _) in again.outcomes().items() if outcome == "requested"} == refused
-    assert sent(sim) == before + Counter(refused)

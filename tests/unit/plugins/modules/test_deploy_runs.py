@@ -139,24 +139,6 @@ def test_a_run_that_is_interrupted(account: Simulator) -> None:
     assert set(fleet.processed().values()) == {1} and len(fleet.switched()) == BALANCERS
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_an_interrupt_ends_the_waiting(account: Simulator, when: str) -> None:
-    """For a balancer that is being changed: by somebody else, or by this run."""
-    fleet = Fleet(account, balancers=1)
-    if when == "before":
-        account.patch_balancer(fleet.rows[0]["id"], provisioningStatus="UPDATE_PENDING")
-    account.settings(balancer_lock_ms=600_000)
-    process = begin(**options_for(account), wait_timeout=600)
-    answered = {"before": "getLoadBalancer", "after": UPDATE}[when]
-    until(lambda: any(call["outcome"] == "ok" for call in account.calls(method=answered)), process)
-    process.send_signal(signal.SIGTERM)
-    run = end(process)
-    assert run.failed and run.code == "interrupted"
-    expected = "failed" if when == "before" else "switched"
-    assert {one["outcome"] for one in run["listeners"]} == {expected}
-    assert run["changed"] == (when == "after") == bool(fleet.switched())
-
-
 def test_two_runs_at_the_same_time(account: Simulator) -> None:
     """Both succeed, and each listener ends with the new certificate; it is switched once, as there is a lock."""
     fleet = Fleet(account)

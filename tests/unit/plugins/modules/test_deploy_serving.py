@@ -17,12 +17,9 @@ from cryptography.hazmat.primitives import hashes
 
 from tests.simulator.client import Simulator
 from tests.support.deploying import (
-    UPDATE,
     balancer,
-    begin,
     changes,
     elements,
-    end,
     issue,
     old,
     only,
@@ -33,7 +30,6 @@ from tests.support.deploying import (
 )
 from tests.support.haproxy import served
 from tests.support.modules import options_for
-from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.haproxy", "tests.support.deploying"]
 
@@ -97,16 +93,6 @@ def test_what_keeps_its_certificate_is_looked_at(serving: Simulator, login: Row)
     assert set(placed(serving).values()) == {kept}
 
 
-def test_names_that_are_asked_for(serving: Simulator, login: Row) -> None:
-    """A wildcard, and no common name."""
-    for number, names in enumerate((["*.example.com"], ["www.example.net", "*.example.net"])):
-        first, second = store(serving, old(None, names=names)), store(serving, issue(None, names=names))
-        balancer(serving, first, name=f"lb{number}", first_port=PORT)
-        assert second
-    run = run_it(**login)
-    assert [(one["outcome"], one["served"]) for one in run["listeners"]] == [("switched", True)] * 2
-
-
 def test_the_old_one_goes_on(serving: Simulator, login: Row) -> None:
     """It works, so that nothing is pointed back: the machines behind the balancer may only be slow."""
     web = Web(serving)
@@ -120,18 +106,6 @@ def test_the_old_one_goes_on(serving: Simulator, login: Row) -> None:
     assert placed(serving) == {f"web:{PORT}": web.second}
     serving.patch_listener(web.uuids[0], tlsCertificateId=web.second)
     assert only(run_it(**login))["served"] is True
-
-
-def test_it_is_served_later(serving: Simulator, login: Row) -> None:
-    """Within `verify_timeout`."""
-    web = Web(serving)
-    serving.patch_listener(web.uuids[0], misbehaves="stale")
-    process = begin(**{**login, "verify_timeout": 60})
-    until(lambda: any(call["outcome"] == "ok" for call in serving.calls(method=UPDATE)), process)
-    assert web.shows() == web.old.fingerprint
-    serving.patch_listener(web.uuids[0], tlsCertificateId=web.second)
-    run = end(process)
-    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("switched", None, True)
 
 
 @pytest.mark.parametrize("how", ["other", "closed"])
@@ -152,15 +126,6 @@ def test_what_is_broken_is_pointed_back(serving: Simulator, login: Row, how: str
     assert [web.shows(), web.shows(1)] == [web.old.fingerprint, web.new.fingerprint]
 
 
-def test_without_rollback(serving: Simulator, login: Row) -> None:
-    web = Web(serving)
-    serving.patch_listener(web.uuids[0], misbehaves="handshake")
-    run = run_it(**login, rollback=False)
-    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("failed", "not_served", False)
-    assert run["changed"] and changes(serving) == [web.call(web.second)]
-    assert placed(serving) == {f"web:{PORT}": web.second}
-
-
 def test_what_cannot_be_reached(serving: Simulator, login: Row) -> None:
     """Neither before nor after the change: a warning, and nobody knows what is served."""
     web = Web(serving)
@@ -172,39 +137,6 @@ def test_what_cannot_be_reached(serving: Simulator, login: Row) -> None:
     assert not run.failed and run["changed"]
     assert f"web:{PORT}" in str(run["warnings"])
     assert placed(serving) == {f"web:{PORT}": web.second}
-
-
-def test_an_address_that_leads_nowhere(account: Simulator, roots: Path) -> None:
-    """Internal balancers have names that may not resolve from here."""
-    first, second = store(account, old()), store(account, issue())
-    web = balancer(account, first, address="web.nowhere.invalid")
-    run = run_it(**{**options_for(account), "verify": True, "verify_timeout": 1, "trusted_ca_path": str(roots)})
-    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("switched", "not_reachable", None)
-    assert not run.failed and changes(account) == [elements(web, second)]
-
-
-def test_without_verify_nothing_is_looked_at(serving: Simulator, login: Row) -> None:
-    web = Web(serving)
-    serving.patch_listener(web.uuids[0], misbehaves="handshake")
-    run = run_it(**{**login, "verify": False})
-    assert (only(run)["outcome"], only(run)["reason"], only(run)["served"]) == ("switched", None, None)
-    assert not run.failed and changes(serving) == [web.call(web.second)]
-
-
-def test_another_runs_change_is_waited_for(serving: Simulator, login: Row) -> None:
-    """What is to be unchanged is looked at when the balancer is ACTIVE again."""
-    web = Web(serving)
-    serving.settings(balancer_lock_ms=60_000)
-    assert only(run_it(**{**login, "verify": False, "wait": False}))["outcome"] == "switched"
-    serving.clear_calls()
-    process = begin(**{**login, "verify_timeout": 5})
-    until(lambda: serving.calls(method="getLoadBalancer"), process)
-    assert web.shows() == web.old.fingerprint
-    serving.patch_listener(web.uuids[0], tlsCertificateId=web.second)
-    serving.patch_balancer(web.row["id"], provisioningStatus="ACTIVE")
-    run = end(process)
-    assert (only(run)["outcome"], only(run)["served"]) == ("unchanged", True)
-    assert changes(serving) == []
 
 
 def test_a_missing_intermediate(serving: Simulator, login: Row) -> None:

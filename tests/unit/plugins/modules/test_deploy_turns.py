@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
 from itertools import cycle, groupby, pairwise
@@ -19,7 +17,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import lock as locking
 
 from tests.simulator.client import Simulator
@@ -36,7 +33,6 @@ from tests.support.deploying import (
     old,
     only,
     options,
-    outcomes,
     placed,
     renewable,
     run_it,
@@ -54,7 +50,6 @@ ACCOUNT = {"service": "SoftLayer_Account", "method": "getObject"}
 SHORT = timedelta(seconds=4)
 LONG = {"wait_timeout": 600}
 """Longer than any of these tests takes, on however slow a machine."""
-GATE = "TESTS_GATE"
 WAITED = "Another run has been changing load balancers since 20"
 
 
@@ -74,17 +69,6 @@ def shared(account: Simulator, ledger_url: str) -> dict[str, Any]:
 def with_a_short_lease() -> None:
     """Let a turn that is not renewed be over soon."""
     locking.LEASE = SHORT
-
-
-def with_a_gate() -> None:
-    """Have a run that wants to have the turn wait until a file is there."""
-    ask = Client.account_id
-
-    def wait(client: Client, given: int | None = None) -> int:
-        until(Path(os.environ[GATE]).exists)
-        return ask(client, given)
-
-    Client.account_id = wait  # type: ignore[method-assign]
 
 
 def begin_so(first: Callable[[], None], **given: Any) -> ForkedModule:
@@ -129,18 +113,6 @@ def holding(
 def wants_turn(account: Simulator, number: int, process: ForkedModule) -> None:
     """Wait until so many runs have asked for the account, which they do right before they ask for the turn."""
     until(lambda: len(account.calls(**ACCOUNT)) >= number, process)
-
-
-def two_in_a_row(account: Simulator) -> tuple[dict[str, Any], dict[str, Any], int]:
-    """Two balancers to renew, in the order in which a run takes them; also the id of the better certificate."""
-    first, second = store(account, old()), store(account, issue())
-    done, web = sorted((balancer(account, first, name=name) for name in ("one", "two")), key=lambda row: row["uuid"])
-    return done, web, second
-
-
-def told(run: Any, *rows: dict[str, Any]) -> list[tuple[str, str | None]]:
-    """Outcome and reason of the listener of each of these balancers."""
-    return [outcomes(run)[f"{row['name']}:443"] for row in rows]
 
 
 # Together
@@ -192,47 +164,6 @@ def test_what_another_run_did_meanwhile_is_planned_anew(
     assert not first.result.get("warnings")
 
 
-def test_what_is_planned_anew_is_counted_anew(account: Simulator, login: dict[str, Any]) -> None:
-    """While it waited, more came to be switched than it may: nothing is, and the turn is the next one's."""
-    web, first, _ = renewable(account)
-    api = balancer(account, first, name="api")
-    with holding(account, web, **login, load_balancers=["web"]) as process:
-        other = begin(**login, load_balancers=["api"], max_listeners=1)
-        wants_turn(account, 2, other)
-        account.add_listener(api["id"], protocolPort=444, tlsCertificateId=first)
-    assert not end(process).failed
-    run = end(other)
-    assert run.failed and run.code == "too_many_listeners" and "so it switched none" in run["msg"]
-    assert [arguments[0] for arguments in changes(account)] == [web["uuid"]]
-    assert not has_turn(login["ledger_url"])
-
-
-def test_what_another_run_did_before_the_turn_was_asked_for(
-    account: Simulator, login: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Between the plan and the turn, a whole run took place: nobody was waited for, and all the same it is planned anew."""
-    gate = tmp_path / "gate"
-    monkeypatch.setenv(GATE, str(gate))
-    web, _, second = renewable(account)
-    process = begin_so(with_a_gate, **login)
-    until(lambda: account.calls(method="getAllObjects"), process)
-    assert only(run_it(**login))["outcome"] == "switched"
-    gate.touch()
-    run = end(process)
-    assert only(run)["message"] == "The store holds no better certificate." and not run.result.get("warnings")
-    assert changes(account) == [elements(web, second)]
-
-
-def test_what_comes_after_other_runs_costs_one_call_more(account: Simulator, login: dict[str, Any]) -> None:
-    """The id of the account; nothing is read again if the last turn ended before."""
-    costs = []
-    for exclusive in (False, True, True):
-        account.reset()
-        renewable(account)
-        costs.append(run_it(**{**login, "exclusive": exclusive})["api_calls"])
-    assert costs == [costs[0], costs[0] + 1, costs[0] + 1]
-
-
 # No turn
 
 
@@ -267,18 +198,6 @@ def test_without_a_change_there_is_no_turn(account: Simulator, login: dict[str, 
         assert len(turns_of(login["ledger_url"])) == 1 and len(before) == ledger.stat().st_size
     assert not end(process).failed
     assert placed(account) == {"web:443": second, "api:443": second}
-
-
-def test_who_wants_no_turn_takes_none(account: Simulator, login: dict[str, Any]) -> None:
-    """By default, and whatever the ledger is: it is not even looked at."""
-    web, _, second = renewable(account)
-    with holding(account, web, **login) as process:
-        api = balancer(account, store(account, old("api.example.com")), name="api")
-        new = store(account, issue("api.example.com"))
-        run = run_it(**{**login, "exclusive": False, "ledger_url": "mysql://nowhere"}, load_balancers=["api"])
-        assert only(run)["outcome"] == "switched" and changes(account) == [elements(api, new)]
-    assert not end(process).failed
-    assert placed(account) == {"web:443": second, "api:443": new}
 
 
 @pytest.mark.parametrize("check", [True, False])
@@ -316,73 +235,6 @@ def test_a_killed_run_is_followed_by_the_next(account: Simulator, shared: dict[s
     assert only(run)["outcome"] == "switched" and changes(account) == [elements(web, second)]
     assert WAITED in str(run["warnings"])
     assert [turn.state for turn in turns_of(shared["ledger_url"])] == ["released", "released"]
-
-
-def test_a_run_that_does_not_wait_is_not_turned_away_for_ever(account: Simulator, login: dict[str, Any]) -> None:
-    """By a run that was killed a day ago."""
-    web, _, second = renewable(account)
-    with holding(account, web, **login) as process:
-        process.kill()
-        process.wait()
-    assert run_it(**login, wait=False).code == "locked"
-    with closing(sqlite3.connect(login["ledger_url"].removeprefix("sqlite:///"))) as connection, connection:
-        for column in ("requested_at", "lease_until"):
-            earlier = f"strftime('%Y-%m-%d %H:%M:%f', {column}, '-25 hours') || '000'"
-            connection.execute(f"UPDATE {TURNS} SET {column} = {earlier}")
-    assert only(run_it(**login, wait=False))["outcome"] == "switched"
-    assert changes(account) == [elements(web, second)]
-
-
-@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
-def test_a_run_that_was_stopped_and_goes_on(account: Simulator, shared: dict[str, Any]) -> None:
-    """Its turn went to another run: it sends nothing more, and says so of each listener; what it sent is seen to."""
-    done, web, second = two_in_a_row(account)
-    with holding(account, web, with_a_short_lease, **shared, concurrency=1) as process:
-        until(lambda: len(changes(account)) == 1, process)
-        process.send_signal(signal.SIGSTOP)
-        other = begin_so(with_a_short_lease, **shared)
-        until(lambda: len(turns_of(shared["ledger_url"])) == 2, other)
-        process.send_signal(signal.SIGCONT)
-        account.patch_balancer(web["id"], provisioningStatus=ACTIVE)
-        run = end(process)
-    assert run["changed"]
-    if told(run, done, web) != [("switched", None), ("unchanged", None)]:  # as it is if the other run was quicker
-        assert told(run, done, web) == [("switched", None), ("failed", "locked")]
-        assert "another run took it over" in run["msg"] and "again" in run["msg"]
-        assert run.failed and run.code == "listeners_failed"
-    assert told(end(other), done, web) == [("unchanged", None), ("switched", None)]
-    assert changes(account) == [elements(done, second), elements(web, second)]
-
-
-def test_a_ledger_that_is_away_meanwhile(account: Simulator, login: dict[str, Any]) -> None:
-    """The turn cannot be renewed, so that nothing more is sent; what was sent before is seen to. The next run does the rest."""
-    done, web, second = two_in_a_row(account)
-    given = {**login, "ledger_url": f"{login['ledger_url']}?timeout=0.2"}
-    with closing(sqlite3.connect(login["ledger_url"].removeprefix("sqlite:///"), isolation_level=None)) as holder:
-        with holding(account, web, with_a_short_lease, **given, concurrency=1) as process:
-            until(lambda: len(changes(account)) == 1, process)
-            until(lambda: locks(holder), process)
-            looks = len(account.calls(method=ONE))
-            # Longer than it would send on without a renewal: it looks ten times a second at the most.
-            until(
-                lambda: len(account.calls(method=ONE)) > looks + 10 * SHORT.total_seconds() * locking.FRESH + 2, process
-            )
-        run = end(process)
-        holder.execute("ROLLBACK")
-    assert told(run, done, web) == [("switched", None), ("failed", "locked")]
-    assert "The ledger" in run["msg"] and "lock" in run["msg"] and run["changed"]
-    assert changes(account) == [elements(done, second)]
-    next_one = end(begin_so(with_a_short_lease, **login))
-    assert told(next_one, done, web) == [("unchanged", None), ("switched", None)]
-
-
-def locks(connection: sqlite3.Connection) -> bool:
-    """Try to lock a ledger for all others; whether that was possible."""
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
-        return False
-    return True
 
 
 # Told to stop

@@ -119,16 +119,6 @@ def test_without_them_no_server_is_trusted(site: Site, monkeypatch: pytest.Monke
         assert site.read_mail(security).code == "tls_error"
 
 
-def test_what_is_not_there_is_refused_and_named(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nowhere.pem"))
-    for run in (site.list_orders("rest"), site.read_mail("tls"), site.look("rest")):
-        assert (run.failed, run.code) == (True, "invalid_argument")
-        assert run["msg"] == (
-            f"The environment variable SSL_CERT_FILE cannot be used. The file {tmp_path}/nowhere.pem cannot be read: "
-            "No such file or directory. Name a file of root certificates, or unset it."
-        )
-
-
 def test_an_option_goes_before_the_environment(
     site: Site, api: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,11 +145,4 @@ def test_the_variable_of_the_apis_option(
         monkeypatch.setenv(OF_THE_API, "")
         assert site.list_orders(transport).code == "tls_error"
     monkeypatch.setenv("SSL_CERT_FILE", str(bundles[0]))
-    assert not site.list_orders("rest").failed
-
-
-def test_the_variable_goes_before_the_config_file(site: Site, api: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    (Path.home() / ".softlayer").write_text("[softlayer]\nverify = /no/such/ca.pem\n", encoding="ascii")
-    assert site.list_orders("rest").code == "invalid_argument"
-    monkeypatch.setenv(OF_THE_API, str(api.ca_path))
     assert not site.list_orders("rest").failed

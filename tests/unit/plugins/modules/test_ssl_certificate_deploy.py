@@ -18,7 +18,6 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.deploying import (
-    ALL,
     NAME,
     ONE,
     UPDATE,
@@ -32,7 +31,6 @@ from tests.support.deploying import (
     only,
     outcomes,
     placed,
-    remove,
     renewable,
     run_it,
     store,
@@ -249,18 +247,6 @@ def test_what_the_plan_refuses(account: Simulator, reason: str) -> None:
     assert changes(account) == [] and placed(account) == before
 
 
-def test_what_a_user_accepts(account: Simulator, login: dict[str, Any]) -> None:
-    first = store(account, old(names=[NAME, "example.com"], organization="Example"))
-    second = store(account, issue(days=(-90, -1), key="ec"))
-    web = balancer(account, first, sslCiphers=["ECDHE-ECDSA-AES256-GCM-SHA384"])
-    accepted = ("allow_name_loss", "allow_key_type_change", "allow_organization_change", "allow_expired")
-    for left_out in accepted:
-        assert run_it(**login, **naming(second), **dict.fromkeys(set(accepted) - {left_out}, True)).failed
-    assert changes(account) == []
-    run = run_it(**login, **naming(second), **dict.fromkeys(accepted, True))
-    assert only(run)["outcome"] == "switched" and changes(account) == [elements(web, second)]
-
-
 # Why not: found by the change
 
 
@@ -270,15 +256,6 @@ def test_a_busy_balancer_is_waited_for(account: Simulator, login: dict[str, Any]
     run = run_it(**login)
     assert only(run)["outcome"] == "switched"
     assert changes(account) == [elements(web, second)], "it was called before the balancer was ACTIVE"
-
-
-def test_a_balancer_that_stays_busy(account: Simulator, login: dict[str, Any]) -> None:
-    web, first, _ = renewable(account)
-    account.patch_balancer(web["id"], provisioningStatus=PENDING)
-    run = run_it(**login, wait_timeout=0.3)
-    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_busy")
-    assert PENDING in run["msg"] and "again" in run["msg"]
-    assert not run["changed"] and changes(account) == [] and placed(account) == {"web:443": first}
 
 
 def test_a_balancer_that_is_locked_right_before_the_call(account: Simulator, login: dict[str, Any]) -> None:
@@ -295,6 +272,26 @@ def test_a_balancer_that_is_locked_right_before_the_call(account: Simulator, log
     run = end(process)
     assert only(run)["outcome"] == "switched" and placed(account) == {"web:443": second}
     assert changes(account) == [elements(web, second)] * 2
+
+
+def test_a_change_that_fails(account: Simulator, login: dict[str, Any]) -> None:
+    """ERROR afterwards, and the listener as it was."""
+    web, first, second = renewable(account)
+    account.settings(balancer_lock_ms=100)
+    account.patch_balancer(web["id"], next_change={"text": "No capacity", "status": "ERROR"})
+    run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_error")
+    assert "No capacity" in only(run)["message"] and not run["changed"]
+    assert changes(account) == [elements(web, second)] and placed(account) == {"web:443": first}
+
+
+def test_a_balancer_that_stays_busy(account: Simulator, login: dict[str, Any]) -> None:
+    web, first, _ = renewable(account)
+    account.patch_balancer(web["id"], provisioningStatus=PENDING)
+    run = run_it(**login, wait_timeout=0.3)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_busy")
+    assert PENDING in run["msg"] and "again" in run["msg"]
+    assert not run["changed"] and changes(account) == [] and placed(account) == {"web:443": first}
 
 
 @pytest.mark.parametrize(
@@ -321,88 +318,6 @@ def test_what_the_api_refuses(
     assert sorted(placed(account).values(), key=str) == [first, second]
 
 
-def test_the_rate_limit_is_waited_for(account: Simulator, login: dict[str, Any]) -> None:
-    web, _, second = renewable(account)
-    account.fault("rate_limit", method=UPDATE, times=2)
-    run = run_it(**login)
-    assert only(run)["outcome"] == "switched" and not run.failed
-    assert changes(account) == [elements(web, second)] * 3
-
-
-# Lost answers
-
-
-@pytest.mark.parametrize("kind", ["reset_after", "empty_body"])
-def test_a_lost_answer_is_read_back(account: Simulator, login: dict[str, Any], kind: str) -> None:
-    """The change was made: it is seen, and not sent again."""
-    web, _, second = renewable(account, 443, 444)
-    account.settings(balancer_lock_ms=100)
-    account.fault(kind, method=UPDATE)
-    run = run_it(**login)
-    assert outcomes(run) == {"web:443": ("switched", None), "web:444": ("switched", None)}
-    assert run["changed"] and not run.failed
-    assert changes(account) == [elements(web, second, (443, 444))]
-
-
-@pytest.mark.parametrize("fault", [{"kind": "reset_before"}, {"kind": "fault", "message": "Internal Error"}], ids=str)
-def test_a_change_that_did_not_arrive(account: Simulator, login: dict[str, Any], fault: dict[str, Any]) -> None:
-    """It may still come about, so that it is not sent again; the next run looks first."""
-    web, first, second = renewable(account)
-    account.fault(**fault, method=UPDATE, times=1)
-    run = run_it(**login, timeout=1)
-    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "outcome_unknown")
-    assert "again" in only(run)["message"] and not run["changed"]
-    assert changes(account) == [elements(web, second)] and placed(account) == {"web:443": first}
-    assert only(run_it(**login))["outcome"] == "switched"
-    assert changes(account) == [elements(web, second)] * 2
-
-
-# What happens meanwhile
-
-
-def meanwhile(account: Simulator, web: dict[str, Any], happens: Callable[[], object], **given: Any) -> Any:
-    """Let something happen between the plan and the call: a run that waits for a busy balancer, and goes on after it."""
-    account.patch_balancer(web["id"], provisioningStatus=PENDING)
-    process = begin(**given)
-    until(lambda: account.calls(method=ONE), process)
-    happens()
-    if any(one["id"] == web["id"] for one in account.balancers()):
-        account.patch_balancer(web["id"], provisioningStatus="ACTIVE")
-    return end(process)
-
-
-def test_a_certificate_is_deleted(account: Simulator, login: dict[str, Any]) -> None:
-    """What its listener has stays; the balancer's other listener is switched."""
-    web, first, second = renewable(account)
-    other, new = store(account, old("api.example.com")), store(account, issue("api.example.com"))
-    account.add_listener(web["id"], protocolPort=444, tlsCertificateId=other)
-    run = meanwhile(account, web, lambda: remove(account, second), **login)
-    assert outcomes(run) == {"web:443": ("failed", "not_found"), "web:444": ("switched", None)}
-    assert str(second) in run["listeners"][0]["message"]
-    assert placed(account) == {"web:443": first, "web:444": new}
-
-
-def test_somebody_has_changed_a_listener(account: Simulator, login: dict[str, Any]) -> None:
-    """Who planned with something else does not overwrite it."""
-    web, _, second = renewable(account, 443, 444)
-    uuid = web["listeners"][0]["uuid"]
-    run = meanwhile(account, web, lambda: account.patch_listener(uuid, tlsCertificateId=77), **login)
-    assert outcomes(run) == {"web:443": ("failed", "ambiguous"), "web:444": ("switched", None)}
-    assert "it has certificate 77 now" in run["listeners"][0]["message"]
-    assert placed(account) == {"web:443": 77, "web:444": second}
-
-
-def test_a_change_that_fails(account: Simulator, login: dict[str, Any]) -> None:
-    """ERROR afterwards, and the listener as it was."""
-    web, first, second = renewable(account)
-    account.settings(balancer_lock_ms=100)
-    account.patch_balancer(web["id"], next_change={"text": "No capacity", "status": "ERROR", "lands": False})
-    run = run_it(**login)
-    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "balancer_error")
-    assert "No capacity" in only(run)["message"] and not run["changed"]
-    assert changes(account) == [elements(web, second)] and placed(account) == {"web:443": first}
-
-
 # Permissions
 
 
@@ -412,14 +327,6 @@ def test_no_permission_to_change(account: Simulator, login: dict[str, Any]) -> N
     run = run_it(**login)
     assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "not_found")
     assert "LOADBALANCER_MANAGE" in run["msg"] and placed(account) == {"web:443": first}
-
-
-def test_balancers_that_may_not_be_listed(account: Simulator, login: dict[str, Any]) -> None:
-    renewable(account)
-    account.fault("not_found", method=ALL)
-    run = run_it(**login)
-    assert run.failed and run.code == "not_found" and "load balancers" in run["msg"]
-    assert changes(account) == []
 
 
 # What users write

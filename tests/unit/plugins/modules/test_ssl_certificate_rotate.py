@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import PASSPHRASE, Issued, key_pem, new_key, pkcs12_of, self_signed
+from tests.support.certificates import Issued, new_key, self_signed
 from tests.support.deploying import ALL, NAME, UPDATE, balancer, issue, old, placed, store
 from tests.support.messages import mail, text_part
 from tests.support.modules import Run, options_for
@@ -208,24 +208,6 @@ def _serve(issued: Issued, visit: Visit) -> None:
     visit.serve(context_of(issued))
 
 
-def test_a7_a_record_that_lacks_its_chain_is_replaced_by_one_that_has_it(here: Rotation) -> None:
-    """Stored once more, switched, looked at, and the incomplete one deleted; a second run changes nothing."""
-    new = issue()
-    lacking = without_a_chain(here, new)
-    web(here, lacking)
-    here.keep("www", new)
-    plan = here.check(**REMOVING)
-    assert (len(plan["imported"]), len(plan["deployed"]), ids(plan, "removed")) == (1, 1, [lacking]), plan.output
-    assert str(lacking) in plan["imported"][0]["message"]
-    done = here.run(**REMOVING)
-    (whole,) = ids(done, "imported")
-    assert here.changes() == [CREATE, DELETE, UPDATE]
-    assert places(done, "deployed") == {WEB: ("switched", None, True)} and ids(done, "removed") == [lacking]
-    assert placed(here.sim) == {WEB: whole} and stored(here) == [whole]
-    again = here.run(**REMOVING)
-    assert not again["changed"] and skipped(again) == {"www": "already_imported"} and here.changes() == []
-
-
 # No night is green while something dies
 
 
@@ -244,18 +226,6 @@ def test_what_dies_fails_the_run(here: Rotation) -> None:
     assert here.run(phases=["verify"], fail_on=["expiring"]).failed
     assert not here.run(phases=["verify"], fail_on=["held_back", "not_served"]).failed
     assert not here.run(phases=["import"], fail_on=None).failed
-
-
-def test_what_dies_is_seen_where_the_store_lacks_its_certificate(blind: Rotation) -> None:
-    phases = ["deploy", "verify", "clean_up"]
-    gone = issue("gone.example.com", days=DYING["gone.example.com"])
-    with server_of(gone) as server:
-        balancer(blind.sim, 999, first_port=server.port, address="localhost")
-        runs = [blind.check(phases=phases, fail_on=None), blind.run(phases=phases, fail_on=None)]
-    for run in runs:
-        assert run.failed and run.code == "attention_needed", run.output
-        assert alarms(run) == {f"web:{server.port}": ["expired"]}
-        assert "name the one to serve in ssl_certificate_deploy" in run.output
 
 
 DYING = {"gone.example.com": (-90.0, -2.0), "due.example.com": (-89.0, 1.0), "fresh.example.com": (-3.0, 3.0)}
@@ -300,21 +270,6 @@ def test_a_listener_that_serves_something_else_is_listed_once_more_and_fails(bli
     assert alarms(run) == {f"web:{server.port}": ["not_served"]}
 
 
-def test_a_listener_is_deleted_meanwhile(blind: Rotation) -> None:
-    first = store(blind.sim, issue(days=(-2, 89)))
-    rows: list[dict[str, Any]] = []
-
-    def script(visit: Visit) -> None:
-        while rows:
-            blind.sim.delete_balancer(rows.pop()["id"])
-        visit.say(b"HTTP/1.1 503 Service Unavailable\r\n\r\n")
-
-    with Server(script) as server:
-        rows.append(balancer(blind.sim, first, first_port=server.port, address=HOST))
-        run = blind.run(phases=["verify"], sources=None)
-    assert not run.failed and run["listeners"] == [], run.output
-
-
 # Only what was approved
 
 
@@ -333,27 +288,6 @@ def test_only_what_a_check_run_showed(here: Rotation) -> None:
     assert not again["changed"] and not again.failed, again.output
     rest = here.check(**REMOVING)
     assert here.run(approved=rest.result, **REMOVING)["changed"] and ids(rest, "removed") == [api]
-
-
-def test_what_was_changed_since_the_check(here: Rotation) -> None:
-    """Another certificate in the same file, a listener that is gone or was given something else, a certificate that is needed again."""
-    www, api = store(here.sim, old()), store(here.sim, old(OTHER))
-    row = web(here, www, api, www)
-    here.keep("www", issue())
-    here.keep("api", issue(OTHER))
-    shown = here.check(**REMOVING)
-    here.keep("www", issue(days=(-0.5, 91)))
-    here.sim.delete_listener(row["listeners"][2]["uuid"])
-    web(here, api, name="late")
-    run = here.run(approved=shown["preview"], **REMOVING)
-    assert not run.failed, run.output
-    assert [one["name"] for one in run["imported"]] == ["api"]
-    reasons = sorted(one["reason"] for one in run["skipped_items"] if one.get("source"))
-    assert reasons == ["changed_meanwhile", "not_approved"]
-    assert places(run, "deployed") == {f"web:{PORT + 1}": ("switched", None, True)}
-    left = {place: reason for place, (_outcome, reason, _served) in places(run, "skipped_items").items()}
-    assert left == {WEB: "changed_meanwhile", f"web:{PORT + 2}": "changed_meanwhile", f"late:{PORT}": "not_approved"}
-    assert run["removed"] == [] and stored(here)[:2] == [www, api]
 
 
 # What goes wrong
@@ -375,20 +309,6 @@ def test_more_than_is_allowed_is_refused_and_finished_later(here: Rotation) -> N
     assert len(here.run(max_listeners=2)["deployed"]) == 2
 
 
-def test_one_listener_that_fails_does_not_hide_the_others(here: Rotation) -> None:
-    first, api = store(here.sim, old()), store(here.sim, old(OTHER))
-    row = web(here, first, api)
-    here.keep("www", issue())
-    here.keep("api", issue(OTHER))
-    here.sim.patch_listener(row["listeners"][0]["uuid"], misbehaves="handshake", changes=1)
-    run = here.run(**REMOVING)
-    assert run.failed and run.code == "rotation_failed" and run["changed"]
-    assert places(run, "failed_items") == {WEB: ("rolled_back", "not_served", False)}
-    assert places(run, "deployed") == {f"web:{PORT + 1}": ("switched", None, True)}
-    assert ids(run, "removed") == [api] and first in stored(here)
-    assert f"{WEB}: FAILED, " in "\n".join(run["summary"])
-
-
 def test_a_certificate_that_the_store_refuses_does_not_hide_the_others(here: Rotation) -> None:
     first, api = store(here.sim, old()), store(here.sim, old(OTHER))
     web(here, first, api)
@@ -398,25 +318,6 @@ def test_a_certificate_that_the_store_refuses_does_not_hide_the_others(here: Rot
     run = here.run(concurrency=1)
     assert run.failed and len(run["imported"]) == len(run["deployed"]) == len(run["failed_items"]) == 1
     assert run["failed_items"][0]["source"] == "folder" and run["failed_items"][0]["reason"] == "refused"
-
-
-def test_broken_entries_stop_nothing(here: Rotation) -> None:
-    """They are skipped with a reason each, and the others are rotated."""
-    web(here, store(here.sim, old()))
-    here.keep("www", issue())
-    here.keep("lost", issue(key="ec"), ".crt")
-    here.keep("stranger", self_signed(NAME, new_key("rsa")), ".crt", ".key")
-    here.keep("late", issue(days=(-90, -1)))
-    (here.folder / "half.crt").write_text(issue().pem[:300], encoding="ascii")
-    (here.folder / "locked.p12").write_bytes(pkcs12_of(issue(), PASSPHRASE))
-    run = here.run()
-    assert not run.failed and len(run["deployed"]) == 1, run.output
-    assert skipped(run) == {
-        **{"lost": "key_missing", "stranger": "untrusted", "late": "expired", "half": "malformed"},
-        "locked": "bad_passphrase",
-    }
-    assert {one["name"] for one in run["source_problems"]} == {"lost", "half", "locked"}
-    assert "folder lost: SKIPPED, key_missing: " in "\n".join(run["summary"])
 
 
 def test_no_permission_for_load_balancers(blind: Rotation) -> None:
@@ -456,47 +357,6 @@ def test_a_run_that_is_interrupted(here: Rotation) -> None:
     assert not rest.failed and ids(rest, "removed") == [first] and here.changes() == [DELETE], rest.output
 
 
-def test_a_run_that_is_interrupted_while_it_imports(blind: Rotation) -> None:
-    """Nothing is switched then, and nothing deleted though unseen listeners do not matter."""
-    names = [f"{number}.example.com" for number in range(6)]
-    first = [store(blind.sim, old(name)) for name in names]
-    balancer(blind.sim, *first)
-    for name in names:
-        blind.keep(name, issue(name))
-    blind.sim.settings(latency_ms=300)
-    process = blind.begin(concurrency=1, remove_unseen=True, **REMOVING)
-    until(lambda: blind.sim.calls(method=CREATE), process)
-    process.send_signal(signal.SIGTERM)
-    run = end(process)
-    assert run.failed and run.code == "interrupted", run.output
-    assert set(blind.changes()) == {CREATE} and 0 < len(run["imported"]) < len(names)
-    assert run["removed"] == [] and not places(run, "deployed")
-    blind.sim.settings(latency_ms=0)
-    rest = blind.run(remove_unseen=True, **REMOVING)
-    assert not rest.failed and sorted(ids(rest, "removed")) == first
-    assert len(stored(blind)) == len(names)
-
-
-def test_what_is_not_looked_at_is_not_unseen(blind: Rotation, tmp_path: Path) -> None:
-    """With a lock that another run has, nothing is switched; what replaces others is looked at before these are deleted."""
-    before, now = old(OTHER), issue(OTHER)
-    first, api, new = store(blind.sim, old()), store(blind.sim, before), store(blind.sim, now)
-    store(blind.sim, issue())
-    with server_of(before) as server:  # which has the new one in the API
-        balancer(blind.sim, first, new, first_port=server.port - 1, address=HOST)
-        run = blind.run(
-            sources=None,
-            phases=["deploy", "verify", "clean_up"],
-            remove_unseen=True,
-            ledger_url=f"sqlite:///{tmp_path}",
-            **REMOVING,
-        )
-    assert run.failed, run.output
-    assert {one["common_name"] for one in run["failed_items"] if not one.get("port")} == {"the load balancers"}
-    assert run["removed"] == [] and kept(run) == {api: "not_served"}
-    assert api in stored(blind)
-
-
 # Sources of mail
 
 
@@ -514,30 +374,6 @@ def test_certificates_that_come_by_email(blind: Rotation, tmp_path: Path) -> Non
     run = blind.run(sources=sources, intermediate_path=str(tmp_path / "issuers.pem"))
     assert [one["source"] for one in run["imported"]] == ["mail"], run.output
     assert blind.sim.certificates()[-1]["intermediateCertificate"] == new.chain_pem
-
-
-# Secrets
-
-
-def test_no_secret_is_in_any_output(blind: Rotation, tmp_path: Path) -> None:
-    """Whether it fails or not: in the result, with its invocation where ansible-core tells that unasked, and in the diff."""
-    first, new = store(blind.sim, old()), issue()
-    balancer(blind.sim, first)
-    (blind.folder / "www.p12").write_bytes(pkcs12_of(new, PASSPHRASE))
-    (blind.folder / "api.crt").write_text(issue(OTHER).pem)
-    (blind.folder / "api.key").write_text(key_pem(new_key("rsa"), passphrase=PASSPHRASE))
-    keep(tmp_path / "csr", "shop", issue("shop.example.com"), ".key")
-    imap = {"host": HOST, "port": 1, "username": "user", "password": "m41l-s3cr3t", "security": "none", "timeout": 1}
-    sources = [{"folder": str(blind.folder)}, {"mail": {"imap": imap}, "privatekey_dir": str(tmp_path / "csr")}]
-    given: dict[str, Any] = {"sources": sources, "privatekey_passphrase": PASSPHRASE, "diff": True}
-    broken = [*sources, {"folder": "/no/such/folder"}]
-    misplaced = [{"mail": {"imap": {**imap, "passwort": "m41l-s3cr3t"}}, "privatekey_dir": str(tmp_path / "csr")}]
-    for options in ({}, {"check": True}, {"sources": broken}, {"sources": misplaced}, {"max_listeners": "m41l-s3cr3t"}):
-        run = blind.run(**{**given, **options})
-        shown = json.dumps(run.result, ensure_ascii=False)
-        for secret in (PASSPHRASE, "m41l-s3cr3t", blind.sim.api_key):
-            assert secret not in shown and secret not in run.output
-    assert run.failed
 
 
 # What is refused before anything is called

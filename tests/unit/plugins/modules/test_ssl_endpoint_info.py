@@ -254,12 +254,6 @@ def test_the_api_needs_credentials(option: str) -> None:
     assert run.failed and run.code == "missing_credentials"
 
 
-def test_a_step_of_a_look_may_take_less_time_than_a_call_of_the_api(sim: Simulator, api: dict[str, Any]) -> None:
-    sim.settings(latency_ms=500)
-    run = run_it(**api, endpoints=[f"{HOST}:{free_port()}"], gather_stored=True, timeout=0.1, retries=0)
-    assert not run.failed, run.result
-
-
 def store(sim: Simulator, api: dict[str, Any], issued: Issued) -> int:
     """Put a certificate into the store; return its id."""
     run = run_module("ssl_certificate_import", **api, **issued.options())

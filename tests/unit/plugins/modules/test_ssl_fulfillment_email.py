@@ -10,10 +10,7 @@ what each answer of the API means: those of `_api.faults`.
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -23,9 +20,7 @@ import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import Claim, Key, Ledger
 
 from tests.simulator.client import Simulator
-from tests.support.gateway import Gateway
-from tests.support.modules import TRANSPORTS, Run, finish_module, options_for, run_module, start_module
-from tests.support.waiting import until
+from tests.support.modules import TRANSPORTS, Run, options_for, run_module
 
 if TYPE_CHECKING:
     from tests.support.postgresql import Server
@@ -33,7 +28,6 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.support.postgresql"]
 
 MODULE = "ssl_fulfillment_email"
-TABLE = "softlayer_ssl_email_requests"
 ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 # The demo fleet.
@@ -341,22 +335,6 @@ def test_a_rate_limit_that_stays(sim: Simulator, both: dict[str, Any]) -> None:
     assert sent(sim) == [SHOP, API]
 
 
-def test_a_rate_limit_that_clears_fails_nothing(sim: Simulator, both: dict[str, Any]) -> None:
-    sim.fault("rate_limit", method="resendEmail", times=3, status=500, retry_after=1)
-    done = run(both, SHOP, API, retries=5)
-    assert set(done.outcomes().values()) == {("requested", None)}
-    assert sent(sim) == [SHOP, API]
-    assert len(sim.calls(method="resendEmail")) == 5
-
-
-def test_orders_that_cannot_be_read(sim: Simulator, both: dict[str, Any]) -> None:
-    sim.fault("truncated", method="getSslCertificateRequests")
-    assert run(both, SHOP, retries=0).code == "no_answer"
-    assert sim.calls(method="resendEmail") == []
-    sim.clear_faults()
-    assert run(both, SHOP).outcomes() == {SHOP: ("requested", None)}
-
-
 def test_the_selection_does_not_rest_on_the_server(sim: Simulator, both: dict[str, Any]) -> None:
     sim.settings(ignore_filters=True, ignore_limits=True, omit_total=True)
     done = run(both, common_names=["xn--BCHER-kva.example.net", "*.example.org"], on_ineligible="skip")
@@ -367,45 +345,6 @@ def test_the_selection_does_not_rest_on_the_server(sim: Simulator, both: dict[st
         VPN: ("skipped", "pending"),
     }
     assert sent(sim) == [WILDCARD, BOOKS, API]
-
-
-# What stands between the module and the API
-
-
-HTML = b"<!DOCTYPE html><html><body><h1>Proxy error</h1></body></html>"
-
-
-@pytest.mark.parametrize(
-    ("status", "reason", "as_proxy"),
-    [
-        (407, "api_error", True),
-        (502, "outcome_unknown", False),
-    ],
-)
-def test_an_error_page_of_a_proxy(
-    sim: Simulator, both: dict[str, Any], transport: str, as_proxy: bool, status: int, reason: str
-) -> None:
-    processed = reason == "outcome_unknown"
-    with Gateway(sim, status, HTML, {"Content-Type": "text/html"}, processed=processed) as gateway:
-        way = {"proxy": f"http://127.0.0.1:{gateway.port}"} if as_proxy else {"endpoint_url": gateway.url(transport)}
-        done = run({**both, **way}, SHOP, retries=0)
-    assert done.outcomes() == {SHOP: ("failed", reason)}
-    assert str(status) in only(done)["message"]
-    assert gateway.sends == 1
-    again = run(both, SHOP)
-    assert again.outcomes() == {SHOP: ("failed", "outcome_unknown") if processed else ("requested", None)}
-    assert sent(sim) == [SHOP]
-
-
-def test_a_refused_connection_is_tried_again(sim: Simulator, both: dict[str, Any], transport: str) -> None:
-    """The gateway refuses connections from the moment that the orders were read, for a second."""
-    with Gateway(sim, status=0, deaf_for=1) as gateway:
-        wishes = {"endpoint_url": gateway.url(transport), "skip_imported": False, "account_id": sim.account_id}
-        done = run({**both, **wishes}, SHOP, retries=12)
-    assert done.outcomes() == {SHOP: ("requested", None)}
-    assert sent(sim) == [SHOP]
-    assert gateway.sends == 1
-    assert done["api_calls"] > len(sim.calls())
 
 
 # Check mode and diff mode
@@ -426,12 +365,6 @@ def test_check_mode_sends_nothing_and_leaves_nothing(
     assert again.outcomes()[SHOP] == ("skipped", "cooldown")
 
 
-def test_check_mode_makes_no_default_ledger(sim: Simulator, options: dict[str, Any], home: Path) -> None:
-    del options["ledger_url"]
-    assert run(options, SHOP, check=True).outcomes() == {SHOP: ("requested", None)}
-    assert list(home.iterdir()) == []
-
-
 def test_the_difference(sim: Simulator, both: dict[str, Any]) -> None:
     earlier = remember(sim, both["ledger_url"], API, timedelta(hours=48))
     planned = run(both, API, PARTNER, IMPORTED, check=True, diff=True)
@@ -448,33 +381,7 @@ def test_the_difference(sim: Simulator, both: dict[str, Any]) -> None:
         assert str(API) in result["diff"][0]["after_header"]
 
 
-# Options
-
-
-def test_more_than_max_orders_is_refused_before_anything_is_sent(sim: Simulator, both: dict[str, Any]) -> None:
-    done = run(both, common_names=["*"], on_ineligible="skip", max_orders=5)
-    assert done.code == "too_many_orders"
-    assert sim.calls(method="resendEmail") == []
-    assert (done["failure"]["details"]["planned"], done["failure"]["details"]["max_orders"]) == (6, 5)
-
-
-def test_an_id_that_is_given_twice_is_one_order(sim: Simulator, both: dict[str, Any]) -> None:
-    assert run(both, SHOP, SHOP, SHOP, force=True).outcomes() == {SHOP: ("requested", None)}
-    assert sent(sim) == [SHOP]
-
-
 # The ledger
-
-
-@pytest.mark.parametrize("check", [False, True])
-def test_a_ledger_that_is_none(sim: Simulator, options: dict[str, Any], ledger: Path, check: bool) -> None:
-    """It is left as it is, and nothing is sent without one."""
-    before = b"no database at all, but long enough to be taken for one\n" * 100
-    ledger.write_bytes(before)
-    done = run(options, SHOP, check=check)
-    assert done.code == "ledger_unavailable"
-    assert f"{ledger}" in done["msg"] and "not a database" in done["msg"]
-    assert sim.calls(method="resendEmail") == [] and ledger.read_bytes() == before
 
 
 def test_a_ledger_in_postgresql(
@@ -498,63 +405,3 @@ def test_the_ledger_of_the_environment(
     monkeypatch.setenv("SOFTLAYER_CERTIFICATES_LEDGER_URL", f"sqlite:///{tmp_path / 'other.sqlite3'}")
     assert run({**options, **given}, SHOP).outcomes() == {SHOP: ("requested", None)}
     assert [path.name for path in tmp_path.iterdir()] == ["other.sqlite3"]
-
-
-def test_the_default_ledger(sim: Simulator, options: dict[str, Any], home: Path) -> None:
-    before = os.umask(0)
-    try:
-        assert run({**options, "ledger_url": ""}, SHOP).outcomes() == {SHOP: ("requested", None)}
-    finally:
-        os.umask(before)
-    ledger = home / ".local" / "state" / "softlayer.certificates" / "ledger.sqlite3"
-    assert (ledger.stat().st_mode & 0o777, ledger.parent.stat().st_mode & 0o777) == (0o600, 0o700)
-    assert [path.name for path in ledger.parent.iterdir()] == [ledger.name]
-    del options["ledger_url"]
-    assert run(options, SHOP).outcomes() == {SHOP: ("skipped", "cooldown")}
-
-
-def test_a_ledger_that_goes_with_a_job_of_awx(
-    sim: Simulator, options: dict[str, Any], home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    del options["ledger_url"]
-    monkeypatch.setenv("AWX_PRIVATE_DATA_DIR", str(home))
-    assert run(options, SHOP).code == "ephemeral_ledger"
-    assert sent(sim) == []
-    assert run(options, SHOP, allow_ephemeral_ledger=True).outcomes() == {SHOP: ("requested", None)}
-
-
-def test_a_run_whose_answers_are_swallowed_ends_before_all_orders_are_in_doubt(
-    sim: Simulator, both: dict[str, Any]
-) -> None:
-    order_ids = [sim.add_order()["id"] for _ in range(40)]
-    for order_id in order_ids[1:]:
-        sim.fault("reset_after", method="resendEmail", order_id=order_id)
-    done = run(both, *order_ids, concurrency=4, max_orders=40)
-    reasons = Counter(email["reason"] for email in done["emails"])
-    assert reasons.keys() == {None, "outcome_unknown", "api_error"}
-    assert reasons[None] == 1
-    others_under_way = 4 - 1  # when the one that is answered ends, and again after 20 without an answer in a row
-    assert 20 <= reasons["outcome_unknown"] <= 20 + 2 * others_under_way
-    assert len(sent(sim)) == len(sim.calls(method="resendEmail")) == 1 + reasons["outcome_unknown"]
-    [said] = {email["message"] for email in done["emails"] if email["reason"] == "api_error"}
-    assert said.startswith("Not requested: ") and "proxy" in said
-
-    sim.clear_faults()
-    again = run(both, *order_ids, max_orders=40)
-    assert Counter(email["outcome"] for email in again["emails"])["requested"] == reasons["api_error"]
-
-
-def test_a_ledger_that_fails_while_emails_are_under_way(sim: Simulator, options: dict[str, Any], ledger: Path) -> None:
-    """What was sent before is told all the same: it can be read nowhere else."""
-    sim.fault("hang_after", method="resendEmail", order_id=API, seconds=2)
-    process = start_module(MODULE, **{**options, "order_ids": [SHOP, API, PARTNER], "concurrency": 1})
-    until(lambda: API in sent(sim), process)
-    with closing(sqlite3.connect(ledger)) as connection:
-        connection.execute(f"ALTER TABLE {TABLE} RENAME TO gone")
-    done = finish_module(process)
-    assert sent(sim) == [SHOP, API]
-    assert done.failed
-    assert "emails" in done, f"not told what was sent: {done['msg']}"
-    assert done.outcomes()[SHOP] == ("requested", None)
-    assert done.outcomes()[PARTNER][0] != "requested"
-    assert "ledger" in entry_of(done, API)["message"]

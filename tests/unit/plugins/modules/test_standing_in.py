@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import DAY, NOW, Authority, Issued, leaks, new_key, pem_of, self_signed
+from tests.support.certificates import DAY, NOW, Authority, Issued, leaks, new_key, pem_of
 from tests.support.deploying import (
     AUTHORITY,
     NAME,
@@ -29,7 +29,7 @@ from tests.support.deploying import (
     run_it,
     store,
 )
-from tests.support.modules import Run, finish_module, options_for, run_module, start_module
+from tests.support.modules import Run, options_for, run_module
 
 pytest_plugins = ["tests.support.deploying"]
 
@@ -39,7 +39,6 @@ IMPORT, INFO, ORDERS, EMAIL = (
     *("ssl_order_info", "ssl_fulfillment_email"),
 )
 LONG = Authority("Long", intermediates=2)
-RUNS = 3
 
 
 @pytest.fixture(autouse=True)
@@ -55,11 +54,6 @@ def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def login(account: Simulator) -> Options:
     """The options that log in to the account."""
     return options_for(account)
-
-
-def by_itself() -> Issued:
-    """A new certificate that nobody trusts."""
-    return self_signed(NAME, new_key("rsa"), days=(-1, 90))
 
 
 def bare(account: Simulator, issued: Issued) -> int:
@@ -121,21 +115,6 @@ def test_a_listener_keeps_what_clients_trust(account: Simulator, login: Options)
 # The store
 
 
-def test_what_may_not_stand_in_hides_no_renewal(account: Simulator, login: Options) -> None:
-    """Neither in the store nor on the listener: the renewal is imported, served, and what it replaces can go."""
-    present = store(account, old())
-    account.patch_certificate(present, associatedServiceCount=None, lbaasListeners=[])
-    unfit = store(account, by_itself())
-    balancer(account, present)
-    renewal = issue(days=(-2, 80))
-    run = import_it(login, renewal, remove_superseded=True)
-    new = run["certificate"]["id"]
-    assert superseded(run) == {present: False}
-    assert outcomes(run_it(**login)) == {"web:443": ("switched", None)} and placed(account) == {"web:443": new}
-    listed = {one["id"]: one["superseded_by"] for one in do(INFO, **login)["certificates"]}
-    assert listed == {present: [new], unfit: [], new: []}
-
-
 def test_the_certificate_decides_and_not_what_the_api_says_of_it(account: Simulator, login: Options) -> None:
     """Check mode and real run agree, and with an API that tells the truth."""
     lies = {
@@ -180,38 +159,6 @@ def test_an_incomplete_record_in_use_is_replaced_by_a_complete_one(account: Simu
     assert last["certificate"]["outcome"] == "unchanged" and superseded(last) == {incomplete: True}
     assert ids(account) == {complete}
     assert not import_it(login, issued, remove_superseded=True)["changed"]
-
-
-def test_imports_at_the_same_time_store_it_once_more_only_once(account: Simulator, login: Options) -> None:
-    issued = LONG.issue(NAME, key=new_key("rsa"))
-    incomplete = bare(account, issued)
-    balancer(account, incomplete)
-    account.settings(latency_ms=30)
-    runs = [finish_module(start_module(IMPORT, **login, **issued.options())) for _ in range(RUNS)]
-    begun = [start_module(IMPORT, **login, **issued.options(notes="again")) for _ in range(RUNS)]
-    runs += [finish_module(one) for one in begun]
-    assert not any(run.failed for run in runs)
-    assert len({run["certificate"]["id"] for run in runs}) == 1
-    assert len(ids(account)) == 2
-
-
-def test_a_store_that_does_not_keep_the_chain_gets_no_new_copy_every_night(account: Simulator, login: Options) -> None:
-    """It is refused, with what to do, and what there is stays."""
-    issued = LONG.issue(NAME, key=new_key("rsa"))
-    account.settings(keep_one_intermediate=True)
-    balancer(account, bare(account, issued))
-    first = import_it(login, issued)
-    assert first["certificate"]["outcome"] == "imported"
-    held = ids(account)
-    for _night in range(2):
-        run_it(**login)
-        assert placed(account) == {"web:443": first["certificate"]["id"]}
-        run = run_module(IMPORT, **login, **issued.options(remove_superseded=True))
-        assert (run["certificate"]["outcome"], run["certificate"]["reason"]) == ("failed", "refused")
-        assert "has not kept all of them: import it with fewer." in run["msg"]
-        assert ids(account) == held
-    fewer = import_it(login, issued, intermediate_content=pem_of(issued.chain[:1]))
-    assert not fewer.failed and ids(account) == held
 
 
 # Orders

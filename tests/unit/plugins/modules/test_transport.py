@@ -6,22 +6,16 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options
 
 from tests.simulator.client import Simulator
 from tests.support.modules import TRANSPORTS, options_for, run_module
-from tests.support.pages import MODULES, PLUGINS
 from tests.support.playing import play
 
 VARIABLE = "SOFTLAYER_CERTIFICATES_TRANSPORT"
-CALLERS = [
-    name for name in MODULES if "endpoint_url" in importlib.import_module(f"{PLUGINS}.modules.{name}").SPEC.options
-]
 
 
 def called(sim: Simulator) -> set[str]:
@@ -65,12 +59,6 @@ def test_nothing_said_leaves_the_endpoint_as_it_is(
     assert called(sim) == {transport}
 
 
-@pytest.mark.parametrize("name", CALLERS)
-def test_every_module_that_calls_the_api_has_the_same_option(name: str) -> None:
-    options = importlib.import_module(f"{PLUGINS}.modules.{name}").SPEC.options
-    assert options["transport"] == api_options().options["transport"]
-
-
 def test_another_word_is_refused(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     run = run_module("ssl_order_info", **options_for(sim), transport="soap")
     assert (run.failed, run.code) == (True, "invalid_argument")
@@ -81,13 +69,6 @@ def test_another_word_is_refused(sim: Simulator, monkeypatch: pytest.MonkeyPatch
         f"value of transport must be one of: xmlrpc, rest, got: soap (from the environment variable {VARIABLE})"
     )
     assert sim.calls() == []
-
-
-def test_an_endpoint_with_a_login_is_not_quoted(sim: Simulator) -> None:
-    options = options_for(sim) | {"endpoint_url": "https://me:sesame-open@example.com/softlayer"}
-    run = run_module("ssl_order_info", **options, transport="rest")
-    assert (run.failed, run.code) == (True, "invalid_argument")
-    assert "sesame-open" not in run.output
 
 
 def test_a_play_says_it_once_for_all_modules(sim: Simulator, tmp_path: Path) -> None:
