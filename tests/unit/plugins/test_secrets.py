@@ -11,20 +11,15 @@ it: `outside/test_secrets_in_logs`; whatever a server quotes of a key: the pure 
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
 import subprocess
 import sys
-import threading
-import xmlrpc.client
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
@@ -40,95 +35,16 @@ PASSPHRASE = "Tr0ub4dor-and-three-more"
 WRONG_PASSPHRASE = "n0t-the-passphrase-of-it"
 KEY_STORE_PASSPHRASE = "an0ther-phrase-for-pkcs12"
 WRONG_API_KEY = "wr0ng_api-key_of-nobody-0123456789_abcdef"
-ECHO_API_KEY = "g00d_api-key_of-the-echo-0123456789_abcdef"
 PROXY_PASSWORD = "pr0xy-passw0rd-0123456789"
 LEDGER_PASSWORD = "l3dger-passw0rd-0123456789"
 MAIL_PASSWORD = "m4il-passw0rd-0123456789"
 MAIL_BODY = "what-is-said-in-confidence-0123456789"
 PASSWORDS = (
-    *(PASSPHRASE, WRONG_PASSPHRASE, KEY_STORE_PASSPHRASE, WRONG_API_KEY, ECHO_API_KEY, PROXY_PASSWORD),
+    *(PASSPHRASE, WRONG_PASSPHRASE, KEY_STORE_PASSPHRASE, WRONG_API_KEY, PROXY_PASSWORD),
     *(LEDGER_PASSWORD, MAIL_PASSWORD, MAIL_BODY),
 )
 AUTHORITY = Authority()
 TRADITIONAL = PrivateFormat.TraditionalOpenSSL
-
-
-# A server that refuses every certificate, and tells all about it
-
-
-def _lines(pem: str, columns: int) -> str:
-    body = "".join(pem.split("\n")[1:-2])
-    return "\n".join(body[start : start + columns] for start in range(0, len(body), columns))
-
-
-ECHOES: dict[str, Callable[[Options, str], str]] = {
-    "as_json": lambda template, key: f"authenticate apiKey {key} {json.dumps(template)}",
-    "narrow": lambda template, _key: f"Odd: {_lines(template['privateKey'], 32)}",
-}
-PAGES = {"page": lambda template, _key: f"<html><pre>{template['privateKey']}</pre></html>"}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Both transports; the certificate's notes say in which words it is refused."""
-
-    def do_GET(self) -> None:
-        self._answer_rest([])
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if "/rest/" in self.path:
-            self._answer_rest(json.loads(body)["parameters"])
-            return
-        (headers, *arguments), method = xmlrpc.client.loads(body)
-        key = headers["headers"]["authenticate"]["apiKey"]  # type: ignore[index,call-overload]
-        self._answer(str(method), arguments, str(key), self._send_xml)
-
-    def _answer_rest(self, arguments: list[Any]) -> None:
-        user = base64.b64decode(self.headers["Authorization"].removeprefix("Basic ")).decode()
-        method = urlsplit(self.path).path.rsplit("/", 1)[1].removesuffix(".json")
-        self._answer(method, arguments, user.split(":", 1)[1], self._send_json)
-
-    def _answer(self, method: str, arguments: list[Any], api_key: str, send: Callable[[Any, str | None], None]) -> None:
-        if method != "createObject":
-            send({"id": 1} if method == "getObject" else [], None)
-            return
-        [template] = arguments
-        style = str(template["notes"])
-        if style in PAGES:
-            self._send(500, "text/html", PAGES[style](template, api_key).encode())
-        else:
-            send(None, ECHOES[style](template, api_key))
-
-    def _send_xml(self, value: Any, fault: str | None) -> None:
-        answer: Any = (value,) if fault is None else xmlrpc.client.Fault("SoftLayer_Exception_InvalidValue", fault)  # type: ignore[arg-type]
-        self._send(200, "text/xml", xmlrpc.client.dumps(answer, methodresponse=True).encode())
-
-    def _send_json(self, value: Any, fault: str | None) -> None:
-        body = value if fault is None else {"error": fault, "code": "SoftLayer_Exception_InvalidValue"}
-        self._send(200 if fault is None else 500, "application/json", json.dumps(body).encode())
-
-    def _send(self, status: int, content_type: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def echo() -> Iterator[dict[str, str]]:
-    """The server's endpoint by transport."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    yield {"xmlrpc": f"{url}/xmlrpc/v3.1/", "rest": f"{url}/rest/v3.1/"}
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 # What is done: each task is a way in which a run can end
@@ -200,24 +116,12 @@ def _mistakes(stage: Stage) -> Iterator[tuple[str, Task]]:
         "key_given_as_path": {"certificate_content": one.pem, "privatekey_path": one.key_pem},
         "bare_key_given_as_path_of_the_ca": one.options(ca_path="".join(one.key_pem.splitlines()[1:-1])),
         "key_beside_the_certificate": {"certificate_content": one.key_pem + one.pem},
-        "option_misspelt_in_a_list": {
-            "certificates": [{"certificate_content": one.pem, "private_key_content": one.key_pem}]
-        },
         "options_that_exclude_each_other": one.options(privatekey_path=stage.file(one.key_pem)),
     }
     for name, options in mistakes.items():
         yield name, Task("ssl_certificate_import", options, '"failure": {')
     notes = one.options(notes=one.key_pem.replace("\n", "\r\n"))
     yield "key_given_as_notes", Task("ssl_certificate_import", notes, '"outcome": "imported"')
-
-
-def _refusals() -> Iterator[tuple[str, Task]]:
-    for number, style in enumerate([*ECHOES, *PAGES]):
-        one = AUTHORITY.issue("refused.example.com", key=new_key("rsa" if number % 2 else "ec"))
-        reason = '"reason": "outcome_unknown"' if style in PAGES else '"reason": "refused"'
-        for transport in TRANSPORTS:
-            task = Task("ssl_certificate_import", one.options(notes=style), reason, login=f"echo_{transport}")
-            yield f"refused_{style}_{transport}", task
 
 
 def _logins(stage: Stage, sim: Simulator) -> Iterator[tuple[str, Task]]:
@@ -275,21 +179,17 @@ class Performance:
 
 
 @pytest.fixture(scope="module")
-def performance(
-    demo_simulator: Simulator, echo: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Performance:
+def performance(demo_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Performance:
     """What came of all tasks."""
-    return _perform(demo_simulator, echo, tmp_path_factory.mktemp("secrets"))
+    return _perform(demo_simulator, tmp_path_factory.mktemp("secrets"))
 
 
-def _perform(demo_simulator: Simulator, echo: dict[str, str], folder: Path) -> Performance:
+def _perform(demo_simulator: Simulator, folder: Path) -> Performance:
     """Run all tasks with ansible-playbook, and one with ansible."""
     demo_simulator.reset()
     stage = Stage(folder)
-    stage.tasks = dict(
-        (*_imports(stage), *_mistakes(stage), *_refusals(), *_logins(stage, demo_simulator), *_mails(stage))
-    )
-    logins = _login_options(demo_simulator, echo)
+    stage.tasks = dict((*_imports(stage), *_mistakes(stage), *_logins(stage, demo_simulator), *_mails(stage)))
+    logins = _login_options(demo_simulator)
     tasks = [
         {
             "name": name,
@@ -322,10 +222,9 @@ def _perform(demo_simulator: Simulator, echo: dict[str, str], folder: Path) -> P
     return Performance(stage, sections, output, (*PASSWORDS, demo_simulator.api_key))
 
 
-def _login_options(sim: Simulator, echo: dict[str, str]) -> dict[str, Callable[[int], Options]]:
+def _login_options(sim: Simulator) -> dict[str, Callable[[int], Options]]:
     """Options to log in with, for each of the transports."""
     good = {"username": sim.username, "api_key": sim.api_key, "retries": 0}
-    told = {"username": sim.username, "api_key": ECHO_API_KEY, "retries": 0}
 
     def at(transport: int) -> Options:
         return {"endpoint_url": sim.url(TRANSPORTS[transport])}
@@ -335,7 +234,6 @@ def _login_options(sim: Simulator, echo: dict[str, str]) -> dict[str, Callable[[
         "wrong": lambda transport: good | at(transport) | {"api_key": WRONG_API_KEY},
         "public": lambda _transport: good | {"endpoint_url": "https://api.invalid/xmlrpc/v3.1/"},
         "none": at,
-        **{f"echo_{name}": lambda _transport, url=url: told | {"endpoint_url": url} for name, url in echo.items()},
     }
 
 
