@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 import select
@@ -18,56 +17,35 @@ import xmlrpc.client
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.support import certificates
+from tests.support.tls_servers import context_of
 
 LONG = 60.0
 """Seconds that a server goes on with what should end much earlier, unless the test ends before."""
 HOSTS = ("localhost", "api.softlayer.example")
+ORDER = {
+    "id": 12,
+    "commonName": "www.example.com",
+    "approverEmailAddress": "admin@example.com",
+    "createDate": "2026-01-01T00:00:00-06:00",
+    "expirationDate": "2099-01-01T00:00:00-06:00",
+    "status": {"id": 49, "name": "Complete"},
+}
+"""One whose email can be requested."""
 
 
 class Authority:
     """A certificate authority made for the test, and a server's certificate of it."""
 
     def __init__(self, folder: Path) -> None:
-        now = datetime.now(timezone.utc)
-        keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
-        names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("Outside CA", HOSTS[0])]
-        hosts: list[x509.GeneralName] = [x509.DNSName(host) for host in HOSTS]
-        hosts.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
-        certificates = [
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(names[0])
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=30))
-            .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-            .sign(keys[0], hashes.SHA256())
-            for name, key, extension in zip(
-                names,
-                keys,
-                (x509.BasicConstraints(ca=True, path_length=0), x509.SubjectAlternativeName(hosts)),
-                strict=True,
-            )
-        ]
-        pems = [certificate.public_bytes(serialization.Encoding.PEM) for certificate in certificates]
+        authority = certificates.Authority("Outside", intermediates=0)
+        self.server = authority.issue(HOSTS[0], names=HOSTS, addresses=["127.0.0.1"])
+        self.context = context_of(self.server)
         self.ca_path = folder / "ca.pem"
-        self.ca_path.write_bytes(pems[0])
-        self.leaf = pems[1].decode()
-        self.key = keys[1].private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        (folder / "server.pem").write_bytes(pems[1] + self.key)
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(folder / "server.pem")
+        self.ca_path.write_text(certificates.pem_of([authority.root]), encoding="ascii")
 
 
 def reset(peer: socket.socket) -> None:
@@ -288,6 +266,12 @@ class Api(Server):
         """The endpoint of a transport."""
         scheme = "https" if self.authority else "http"
         return f"{scheme}://{host}:{self.port}/{transport}/v3.1"
+
+    def options(self, transport: str, **others: Any) -> dict[str, Any]:
+        """What lets a module use this API."""
+        assert self.authority
+        login = {"username": "SL1", "api_key": "0123456789abcdef" * 4, "ca_path": str(self.authority.ca_path)}
+        return {**login, "endpoint_url": self.url(transport), "retries": 3, **others}
 
     def serve(self, peer: socket.socket) -> None:
         """Answer requests until the connection ends."""

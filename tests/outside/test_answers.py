@@ -18,17 +18,10 @@ from typing import Any
 
 import pytest
 
-from tests.outside.servers import Api, Authority, Ending, finish, http
+from tests.outside.servers import ORDER, Api, Authority, Ending, finish, http
 from tests.support.modules import run_measured, run_module
 
 RETRIES = 3
-ORDER = {
-    "id": 12,
-    "commonName": "www.example.com",
-    "approverEmailAddress": "admin@example.com",
-    "expirationDate": "2099-01-01T00:00:00-06:00",
-    "status": {"id": 49, "name": "Complete"},
-}
 JSON = {"Content-Type": "application/json"}
 XML = {"Content-Type": "text/xml"}
 
@@ -59,13 +52,6 @@ def answering(answer: bytes) -> Ending:
     return play_it
 
 
-def options(api: Api, transport: str, **others: Any) -> dict[str, Any]:
-    """What lets a module use an API here."""
-    assert api.authority
-    login = {"username": "SL1", "api_key": "0123456789abcdef" * 4, "ca_path": str(api.authority.ca_path)}
-    return {**login, "endpoint_url": api.url(transport), "retries": RETRIES, **others}
-
-
 def fault(transport: str, code: object, words: str) -> tuple[bytes, dict[str, str]]:
     """A fault as each transport writes it, and its headers."""
     if transport == "rest":
@@ -91,8 +77,8 @@ def test_only_the_api_says_that_nothing_was_sent(
 ) -> None:
     body, headers = fault(transport, code, words)
     api.attack("resendEmail", answering(http(status, body, headers)))
-    wishes = options(
-        api, transport, ledger_url=f"sqlite:///{tmp_path}/ledger.db", order_ids=[12], retries=sends - 1 or RETRIES
+    wishes = api.options(
+        transport, ledger_url=f"sqlite:///{tmp_path}/ledger.db", order_ids=[12], retries=sends - 1 or RETRIES
     )
     done = run_module("ssl_fulfillment_email", **wishes)
     assert done.outcomes() == {12: ("failed", reason)}
@@ -116,7 +102,7 @@ def bomb() -> bytes:
 
 def test_an_answer_has_a_largest_size(api: Api) -> None:
     api.attack("getSslCertificateRequests", answering(http(200, bomb(), {"Content-Encoding": "gzip", **JSON})))
-    result, peak = run_measured("ssl_order_info", **options(api, "rest"))
+    result, peak = run_measured("ssl_order_info", **api.options("rest"))
     assert result["failure"]["code"] == "api_error"
     assert "endpoint_url" in result["msg"]
     assert peak < 550e6

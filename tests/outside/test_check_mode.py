@@ -119,22 +119,3 @@ def test_the_module_that_requests_emails(account: Simulator, tmp_path: Path) -> 
         2: ("failed", "recipient_not_allowed"),
         3: ("skipped", "canceled"),
     }
-
-
-def test_the_module_that_imports(account: Simulator, tmp_path: Path) -> None:
-    """One is new and replaces another, one gets other notes, one is as it should be, one goes."""
-    names = [f"{number}.example.com" for number in range(4)]
-    issued = [AUTHORITY.issue(name) for name in names]
-    old = store(account, AUTHORITY.issue(names[0], days=(-340, 25)))
-    first, _second, third = [store(account, one, notes="kept") for one in issued[1:]]
-    items = [
-        issued[0].options(remove_superseded=True),
-        issued[1].options(notes="new"),
-        issued[2].options(notes="kept"),
-        {"state": "absent", "certificate_id": third},
-    ]
-    run = told_by("ssl_certificate_import", account, tmp_path / "ledger.sqlite3", certificates=items)
-    assert [one["outcome"] for one in run["certificates"]] == ["imported", "updated", "unchanged", "removed"]
-    records = {record["id"]: record for record in account.certificates()}
-    assert not records.keys() & {old, third} and records[first]["notes"] == "new"
-    assert stored(account) == {one.pem: 1 for one in issued[:3]}

@@ -29,6 +29,7 @@ from tests.outside.servers import (
     HANGING,
     HOSTS,
     LONG,
+    ORDER,
     REFUSALS,
     Api,
     Authority,
@@ -42,20 +43,11 @@ from tests.support.modules import run_module
 
 SEND = ("Security_Certificate_Request", "resendEmail", "FulfillmentEmail")
 LOST = {**ENDINGS, **HANGING}
-ROOTS_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR")
 SHORT = 0.5
 """Seconds that a call may take where the server would never end it."""
 AMPLE = 30.0
 """Seconds after which a call surely hangs."""
 RETRIES = 3
-ORDER = {
-    "id": 12,
-    "commonName": "www.example.com",
-    "approverEmailAddress": "admin@example.com",
-    "createDate": "2026-01-01T00:00:00-06:00",
-    "expirationDate": "2099-01-01T00:00:00-06:00",
-    "status": {"id": 49, "name": "Complete"},
-}
 
 
 @pytest.fixture(scope="module")
@@ -190,22 +182,6 @@ def test_the_proxy_of_the_environment(api: Api, proxies: dict[str, Proxy], monke
     assert failure_of(lambda: client.call(*SEND, identifier=12, repeatable=False)).code == "no_answer"
     assert api.received == ["resendEmail"]
     assert proxies["http"].asked == [f"CONNECT {HOSTS[1]}:{api.port} HTTP/1.{proxies['http'].asked[0][-1]}"]
-
-
-def test_the_roots_of_the_environment(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The authority of the server is named there, and nowhere else."""
-    assert api.authority
-    given = {name: value for name, value in options(api, "rest", retries=0).items() if name != "ca_path"}
-    for variable in ROOTS_VARIABLES:
-        monkeypatch.delenv(variable, raising=False)
-    assert run_module("ssl_order_info", **given).code == "tls_error"
-    for variable in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
-        monkeypatch.setenv(variable, str(api.authority.ca_path))
-        assert [order["id"] for order in run_module("ssl_order_info", **given)["orders"]] == [12]
-        monkeypatch.setenv(variable, os.devnull)
-        run = run_module("ssl_order_info", **given)
-        assert run.code == "invalid_argument"
-        assert f"environment variable {variable} " in run["msg"]
 
 
 ELSEWHERE = {"Location": "https://127.0.0.1:9/elsewhere"}
@@ -378,13 +354,6 @@ def test_calls_at_once_do_not_end_each_other(api: Api) -> None:
 # As the modules say it
 
 
-def options(api: Api, transport: str, **others: Any) -> dict[str, Any]:
-    """What lets a module use an API here."""
-    assert api.authority
-    login = {"username": "SL1", "api_key": "0123456789abcdef" * 4, "ca_path": str(api.authority.ca_path)}
-    return {**login, "endpoint_url": api.url(transport), "retries": RETRIES, "timeout": AMPLE, **others}
-
-
 @pytest.mark.parametrize(
     ("ending", "way", "transport"),
     [
@@ -396,8 +365,7 @@ def options(api: Api, transport: str, **others: Any) -> dict[str, Any]:
 def test_an_email_is_requested_once(
     api: Api, proxies: dict[str, Proxy], tmp_path: Path, ending: str, way: str, transport: str
 ) -> None:
-    wishes = options(
-        api,
+    wishes = api.options(
         transport,
         proxy=proxies[way].url if way in proxies else None,
         ledger_url=f"sqlite:///{tmp_path}/ledger.db",
@@ -414,59 +382,10 @@ def test_an_email_is_requested_once(
     assert api.received.count("resendEmail") == 1
 
 
-@pytest.mark.parametrize(
-    ("ending", "way", "transport"),
-    [("RST", "http", "xmlrpc"), ("half the body, FIN", "direct", "rest")],
-)
-def test_a_certificate_is_stored_once(
-    api: Api, proxies: dict[str, Proxy], ending: str, way: str, transport: str
-) -> None:
-    assert api.authority
-    api.attack("createObject", LOST[ending])
-    done = run_module(
-        "ssl_certificate_import",
-        **options(api, transport, proxy=proxies[way].url if way in proxies else None),
-        certificate_content=api.authority.leaf,
-        privatekey_content=api.authority.key.decode(),
-        verify_chain=False,
-    )
-    assert done.failed
-    assert (done["certificate"]["outcome"], done["certificate"]["reason"]) == ("failed", "outcome_unknown")
-    assert api.received.count("createObject") == 1
-
-
-@pytest.mark.parametrize(("answer", "transport"), [("303, with the answer", "rest"), ("407", "xmlrpc")])
-def test_what_was_created_is_looked_up(api: Api, answer: str, transport: str) -> None:
-    assert api.authority
-    wishes = {
-        "certificate_content": api.authority.leaf,
-        "privatekey_content": api.authority.key.decode(),
-        "verify_chain": False,
-    }
-    stored = {"id": 77, "certificate": api.authority.leaf, "associatedServiceCount": 0}
-    api.attack("createObject", STRANGE[answer])
-    api.answers["findByCommonName"] = [stored]
-    try:
-        done = run_module("ssl_certificate_import", **options(api, transport), **wishes)
-    finally:
-        del api.answers["findByCommonName"]
-    assert (done["certificate"]["outcome"], done["certificate"]["id"]) == ("imported", 77)
-    assert api.received.count("createObject") == 1
-
-
-def test_a_list_is_read_again(api: Api, proxies: dict[str, Proxy]) -> None:
-    wishes = options(api, "xmlrpc", proxy=proxies["http"].url)
-    undisturbed = run_module("ssl_order_info", **wishes)["api_calls"]
-    api.attack("getSslCertificateRequests", LOST["half the body, RST"], times=1)
-    done = run_module("ssl_order_info", **wishes)
-    assert [order["id"] for order in done["orders"]] == [12]
-    assert done["api_calls"] == len(api.received) == undisturbed + 1
-
-
 def test_a_module_ends_in_time(api: Api) -> None:
     api.attack("getSslCertificateRequests", LOST["the body byte by byte"])
     begun = time.monotonic()
-    done = run_module("ssl_order_info", **options(api, "rest", timeout=1.5, retries=0))
+    done = run_module("ssl_order_info", **api.options("rest", timeout=1.5, retries=0))
     assert time.monotonic() - begun < AMPLE < LONG
     assert done.code == "no_answer"
     assert "timeout" in done["msg"]

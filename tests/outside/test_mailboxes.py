@@ -359,16 +359,3 @@ def test_a_file_that_is_larger_than_it_says_is_too_large(tmp_path: Path) -> None
     """As one that grows while it is read; the system says that these have no bytes."""
     told = unmatched(collect(paths=["/proc/self/smaps"], max_message_bytes=SMALLEST))
     assert [reason for _subject, reason in told] == ["too_large"]
-
-
-# Which mailbox
-
-
-TWO = {"maildir": "/var/mail/one", "mbox": "/var/mail/two"}
-
-
-def test_of_two_mailboxes_one_is_to_be_left_out(tmp_path: Path) -> None:
-    result = collect(**TWO)
-    assert result.failed and "it names maildir and mbox, leave all but one out." in result["msg"], result["msg"]
-    result = collect(**TWO, paths=[str(tmp_path)])
-    assert "it names maildir and mbox and paths, leave all but one out." in result["msg"]

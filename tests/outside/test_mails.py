@@ -18,59 +18,24 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
-from functools import cache
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.support.certificates import new_key, self_signed
 from tests.support.modules import Run, run_module, start_module
 
 SECONDS = 60
 """Much more than any of this takes, and much less than what hangs."""
 COLLECT = "ssl_fulfillment_email_info"
-
-
-@cache
-def stranger() -> str:
-    """A certificate in PEM that nobody looks for."""
-    made = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        "/dev/null",
-        "-subj",
-        "/CN=An issuer",
-    ]
-    return subprocess.run(made, capture_output=True, check=True, text=True, timeout=SECONDS).stdout
-
-
-@cache
-def pair() -> tuple[bytes, bytes, bytes]:
-    """A certificate in PEM and DER, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "www.example.com")])
-    today = datetime.now(timezone.utc)
-    certificate = x509.CertificateBuilder(
-        name, name, key.public_key(), 4711, today - timedelta(1), today + timedelta(90)
-    ).sign(key, hashes.SHA256())
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return certificate.public_bytes(Encoding.PEM), certificate.public_bytes(Encoding.DER), pem
+ISSUED, STRANGER = self_signed("www.example.com"), self_signed("An issuer", new_key("rsa"))
 
 
 def collect(folder: Path) -> Run:
     """Look for the certificate in a folder."""
     key = folder.parent / "www.example.com.key"
-    key.write_bytes(pair()[2])
+    key.write_bytes(ISSUED.key_pem.encode())
     return run_module(COLLECT, paths=[str(folder)], privatekey_paths=[str(key)], trust="warn")
 
 
@@ -86,7 +51,7 @@ def letter(text: str = "See the attachment.\n", **files: bytes) -> bytes:
 
 def packed(folder: Path, *command: str) -> bytes:
     """What a program makes of the certificate in a file."""
-    (folder / "www.crt").write_bytes(pair()[0])
+    (folder / "www.crt").write_bytes(ISSUED.pem.encode())
     return subprocess.run(command, cwd=folder, capture_output=True, check=True, timeout=SECONDS).stdout
 
 
@@ -104,15 +69,15 @@ FORMS: dict[str, Callable[[Path], bytes]] = {
         www_tar=packed(folder, "sh", "-c", "tar -czf inner.tgz www.crt && tar -c inner.tgz")
     ),
     "bare_base64_before_pem": lambda _folder: letter(
-        f"Hi,\n\n{base64.encodebytes(pair()[1]).decode()}\nIts issuer:\n\n{stranger()}\nBye\n"
+        f"Hi,\n\n{base64.encodebytes(ISSUED.der).decode()}\nIts issuer:\n\n{STRANGER.pem}\nBye\n"
     ),
     "bare_base64_after_pem": lambda _folder: letter(
-        f"Hi,\n\n{stranger()}\nYours:\n\n{base64.encodebytes(pair()[1]).decode()}\nBye\n"
+        f"Hi,\n\n{STRANGER.pem}\nYours:\n\n{base64.encodebytes(ISSUED.der).decode()}\nBye\n"
     ),
-    "long_headers": lambda _folder: b"X-Report: " + b"x" * 300_000 + b"\n" + letter(www_crt=pair()[0]),
+    "long_headers": lambda _folder: b"X-Report: " + b"x" * 300_000 + b"\n" + letter(www_crt=ISSUED.pem.encode()),
     "picture_before": lambda _folder: (
         b"Content-Type: text/html\n\n<img src='data:image/png;base64,%b'><pre>%b</pre>"
-        % (base64.b64encode(bytes(1_500_000)), pair()[0])
+        % (base64.b64encode(bytes(1_500_000)), ISSUED.pem.encode())
     ),
 }
 
@@ -121,7 +86,7 @@ FORMS: dict[str, Callable[[Path], bytes]] = {
 def test_a_certificate_is_found_in_what_other_programs_write(mails: Path, form: str) -> None:
     (mails / "a.eml").write_bytes(FORMS[form](mails.parent))
     result = collect(mails)
-    assert [each["certificate"].encode() for each in result["certificates"]] == [pair()[0]]
+    assert [each["certificate"].encode() for each in result["certificates"]] == [ISSUED.pem.encode()]
 
 
 # Files that stop nothing
@@ -193,7 +158,7 @@ def test_a_collect_goes_on_past_what_it_cannot_read(mails: Path, hindrance: str)
     make, is_warned_of = HINDRANCES[hindrance]
     make(mails)
     (mails / "z").mkdir()
-    (mails / "z" / "a.eml").write_bytes(letter(www_crt=pair()[0]))
+    (mails / "z" / "a.eml").write_bytes(letter(www_crt=ISSUED.pem.encode()))
     result = collect(mails)
     assert len(result["certificates"]) == 1
     assert ("Passed over" in json.dumps(result.result.get("warnings", []))) == is_warned_of
@@ -202,7 +167,7 @@ def test_a_collect_goes_on_past_what_it_cannot_read(mails: Path, hindrance: str)
 def test_warnings_are_few_however_much_cannot_be_read(mails: Path) -> None:
     for number in range(300):
         (mails / f"{number}.eml").symlink_to(f"{number}.eml")
-    (mails / "z.eml").write_bytes(letter(www_crt=pair()[0]))
+    (mails / "z.eml").write_bytes(letter(www_crt=ISSUED.pem.encode()))
     result = collect(mails)
     assert len(result["certificates"]) == 1
     assert 1 < len(result["warnings"]) <= 12  # one of them says that the certificate is not trusted
@@ -221,8 +186,7 @@ def test_warnings_are_few_however_much_cannot_be_read(mails: Path) -> None:
 )
 def test_an_import_refuses_what_is_no_plain_file(tmp_path: Path, option: str, path: str) -> None:
     os.mkfifo(tmp_path / "pipe")
-    certificate, _der, key = pair()
-    given: dict[str, object] = {"certificate_content": certificate.decode(), "privatekey_content": key.decode()}
+    given: dict[str, object] = {"certificate_content": ISSUED.pem, "privatekey_content": ISSUED.key_pem}
     given.pop(option.replace("_path", "_content"), None)
     if option == "pkcs12_path":
         given.clear()
@@ -235,7 +199,7 @@ def test_an_import_refuses_what_is_no_plain_file(tmp_path: Path, option: str, pa
 @pytest.mark.parametrize("option", ["paths", "mbox", "privatekey_paths", "csr_paths"])
 def test_a_collect_refuses_what_is_named_and_no_plain_file(tmp_path: Path, mails: Path, option: str) -> None:
     os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "www.key").write_bytes(pair()[2])
+    (tmp_path / "www.key").write_bytes(ISSUED.key_pem.encode())
     options: dict[str, object] = {"paths": [str(mails)], "privatekey_paths": [str(tmp_path / "www.key")]}
     if option == "mbox":
         del options["paths"]
@@ -258,7 +222,7 @@ def test_a_file_that_is_too_large_for_a_key_is_not_taken_into_memory(tmp_path: P
 
 
 def test_a_signal_ends_a_collect_that_waits(tmp_path: Path, mails: Path) -> None:
-    (tmp_path / "www.key").write_bytes(pair()[2])
+    (tmp_path / "www.key").write_bytes(ISSUED.key_pem.encode())
     os.mkfifo(mails / "pipe.eml")
     process = start_module(COLLECT, paths=[str(mails)], privatekey_paths=[str(tmp_path / "www.key")], wait=True)
     process.terminate()

@@ -43,26 +43,6 @@ def fleet(account: Simulator) -> Simulator:
     return account
 
 
-def test_imports_of_what_does_not_belong_together(fleet: Simulator) -> None:
-    wrong: dict[int, tuple[dict[str, Any], str]] = {
-        1: ({"privatekey_content": ISSUED[6].key_pem}, "key_mismatch"),
-        2: ({"privatekey_content": "no key"}, "invalid_pem"),
-        3: ({"certificate_content": "no certificate"}, "invalid_pem"),
-        4: ({"csr_content": ISSUED[6].csr_pem}, "csr_mismatch"),
-        5: ({"order_id": 6}, "order_mismatch"),
-    }
-    items = [ISSUED[number].options(**(wrong[number][0] if number in wrong else {})) for number in NUMBERS]
-    run = run_module("ssl_certificate_import", **login(fleet), certificates=items)
-    assert [(entry["outcome"], entry["reason"]) for entry in run["certificates"]] == [
-        *(("failed", reason) for _change, reason in wrong.values()),
-        ("imported", None),
-    ]
-    assert run.failed and run["changed"] and run["msg"].startswith("5 of 6 ")
-    for entry in run["certificates"][:-1]:
-        assert entry["message"].endswith(".") and entry["message"].isprintable()
-    assert stored(fleet) == {ISSUED[6].pem: 1}
-
-
 def warnings(run: Run) -> str:
     """All that a run warns of."""
     return " ".join(str(warning) for warning in run.result.get("warnings", []))

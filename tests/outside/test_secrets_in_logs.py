@@ -24,16 +24,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    pkcs12,
-)
 
 from tests.outside.recording import record
+from tests.support import certificates
 from tests.support.forked import ForkedModule
 
 Options = dict[str, Any]
@@ -167,16 +160,12 @@ def name_of(place: object) -> str:
 
 def new_key() -> str:
     """A new private key in PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return certificates.key_pem(certificates.new_key())
 
 
 def new_key_store() -> str:
-    """A new private key in base64 of PKCS#12."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    return base64.b64encode(
-        pkcs12.serialize_key_and_certificates(None, key, None, None, BestAvailableEncryption(b"x"))
-    ).decode()
+    """A new private key, with its certificate, in base64 of PKCS#12."""
+    return base64.b64encode(certificates.pkcs12_of(certificates.self_signed("www.example.com"), "x")).decode()
 
 
 PASSWORDS: dict[str, str] = {
