@@ -136,21 +136,16 @@ def test_credentials_hold_what_was_given_and_no_empty_values(story: Story) -> No
 
 
 def test_the_environment_of_jobs_is_the_environment_that_setup_reads(story: Story) -> None:
-    """So that one and the same shell, with the same variables, serves for both."""
+    """So that one and the same shell, with the same variables, serves for both; and no credential sets what other programs read.
+
+    AWX sets the variable of a field that was left blank, too: an empty SSL_CERT_FILE would leave OpenSSL without its roots.
+    """
     injected = {
         variable for each in story.awx.world.all("credential_types") for variable in each["injectors"].get("env", {})
     }
     assert set(VALUES) <= injected
-
-
-def test_no_credential_sets_what_other_programs_read(story: Story) -> None:
-    """AWX sets the variable of a field that was left blank, too: an empty SSL_CERT_FILE would leave OpenSSL without its roots."""
-    injected = [
-        variable for each in story.awx.world.all("credential_types") for variable in each["injectors"].get("env", {})
-    ]
-    assert [
-        name for name in injected if not name.startswith(("SL_", "SOFTLAYER_CERTIFICATES_", "SSL_FULFILLMENT_"))
-    ] == []
+    ours = ("SL_", "SOFTLAYER_CERTIFICATES_", "SSL_FULFILLMENT_")
+    assert [name for name in injected if not name.startswith(ours)] == []
 
 
 def test_secrets_are_declared_as_such(story: Story) -> None:
@@ -163,83 +158,31 @@ def test_secrets_are_declared_as_such(story: Story) -> None:
     assert secret == {"api_key", "ledger_url", "passphrase", "password"}
 
 
-def nodes_of(story: Story, workflow: str) -> dict[int, dict[str, Any]]:
-    """The nodes of a workflow, by their ids."""
-    identifier = story.awx.world.named("workflow_job_templates", workflow)["id"]
-    nodes = story.awx.world.all("workflow_job_template_nodes")
-    return {node["id"]: node for node in nodes if node["workflow_job_template"] == identifier}
-
-
-def graph_of(nodes: dict[int, dict[str, Any]]) -> dict[str, dict[str, list[str]]]:
-    """Which nodes follow which."""
-    return {
+@pytest.mark.parametrize("workflow", OBJECTS["awx_workflows"], ids=lambda workflow: workflow["name"])
+def test_a_workflow_is_as_the_data_says(story: Story, workflow: dict[str, Any]) -> None:
+    """What comes of it then: `test_workflows.py`."""
+    world = story.awx.world
+    identifier = world.named("workflow_job_templates", workflow["name"])["id"]
+    nodes = {one["id"]: one for one in world.all("workflow_job_template_nodes")}
+    names = {template["id"]: template["name"] for template in world.all("unified_job_templates")}
+    made = {
         node["identifier"]: {
-            way: sorted(nodes[child]["identifier"] for child in children)
-            for way, children in node["associations"].items()
-            if children
+            "runs": (names[node["unified_job_template"]], node["job_type"], node["extra_data"]),
+            **{way: sorted(nodes[one]["identifier"] for one in found) for way, found in node["associations"].items()},
         }
         for node in nodes.values()
+        if node["workflow_job_template"] == identifier
     }
-
-
-def runs_of(story: Story, nodes: dict[int, dict[str, Any]]) -> dict[str, tuple[str, str | None]]:
-    """What each node runs, and how."""
-    templates = {template["id"]: template["name"] for template in story.awx.world.all("unified_job_templates")}
-    return {node["identifier"]: (templates[node["unified_job_template"]], node["job_type"]) for node in nodes.values()}
-
-
-def test_the_workflow_asks_before_it_sends_and_goes_on_after_failures(story: Story) -> None:
-    nodes = nodes_of(story, "Fulfill certificates")
-    assert graph_of(nodes) == {
-        "preview": {"success_nodes": ["nothing"], "failure_nodes": ["failure"]},
-        "nothing": {"success_nodes": ["collect"], "failure_nodes": ["approval"]},
-        "approval": {"success_nodes": ["resend"]},
-        "resend": {"always_nodes": ["collect"], "failure_nodes": ["failure"]},
-        "collect": {"always_nodes": ["import"], "failure_nodes": ["failure"]},
-        "import": {"always_nodes": ["report"], "failure_nodes": ["failure"]},
-        "report": {},
-        "failure": {},
-    }
-    runs = runs_of(story, nodes)
-    assert runs["preview"] == ("Resend fulfillment emails", "check")
-    assert runs["nothing"] == ("Nothing to approve", None)
-    assert runs["approval"] == ("Send these emails?", None)
-    assert runs["resend"] == ("Resend fulfillment emails", "run")
-    phases = {node["identifier"]: node["extra_data"] for node in nodes.values() if node["extra_data"]}
-    assert phases == {"collect": {"ssl_phases": "collect"}, "import": {"ssl_phases": "import"}}
-
-
-def test_nothing_is_switched_without_an_approval(story: Story) -> None:
-    nodes = nodes_of(story, "Deploy certificates")
-    assert graph_of(nodes) == {
-        "preview": {"success_nodes": ["nothing"], "failure_nodes": ["failure"]},
-        "nothing": {"success_nodes": ["verify"], "failure_nodes": ["approval"]},
-        "approval": {"success_nodes": ["deploy"]},
-        "deploy": {"always_nodes": ["verify"], "failure_nodes": ["failure"]},
-        "verify": {},
-        "failure": {},
-    }
-    runs = runs_of(story, nodes)
-    assert [runs[name] for name in ("preview", "approval", "deploy")] == [
-        ("Switch load balancers", "check"),
-        ("Switch these listeners?", None),
-        ("Switch load balancers", "run"),
-    ]
-
-
-def test_nothing_is_rotated_without_an_approval(story: Story) -> None:
-    nodes = nodes_of(story, "Rotate certificates")
-    assert graph_of(nodes) == {
-        "preview": {"success_nodes": ["nothing"]},
-        "nothing": {"failure_nodes": ["approval"]},
-        "approval": {"success_nodes": ["rotate"]},
-        "rotate": {},
-    }
-    assert runs_of(story, nodes) == {
-        "preview": ("Import and deploy renewed certificates", "check"),
-        "nothing": ("Nothing to approve", None),
-        "approval": ("Rotate these certificates?", None),
-        "rotate": ("Import and deploy renewed certificates", "run"),
+    assert made == {
+        node["identifier"]: {
+            "runs": (
+                node.get("unified_job_template") or node["approval"]["name"],
+                node.get("job_type"),
+                node.get("extra_data", {}),
+            ),
+            **{f"{way}_nodes": sorted(node.get(f"{way}_nodes", [])) for way in ("success", "failure", "always")},
+        }
+        for node in workflow["nodes"]
     }
 
 

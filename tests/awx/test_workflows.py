@@ -61,6 +61,17 @@ def test_what_is_to_be_done_is_done_after_an_approval(workflow: str, ran: list[s
     assert run(workflow, SOMETHING) == (ran, "successful")
 
 
+@pytest.mark.parametrize(
+    ("workflow", "does"),
+    [("Fulfill certificates", "resend"), ("Deploy certificates", "deploy"), ("Rotate certificates", "rotate")],
+)
+def test_the_preview_is_the_check_of_what_is_done_after_the_approval(workflow: str, does: str) -> None:
+    nodes = {node["identifier"]: node for node in WORKFLOWS[workflow]}
+    assert [nodes[name]["job_type"] for name in ("preview", does)] == ["check", "run"]
+    assert nodes["preview"]["unified_job_template"] == nodes[does]["unified_job_template"]
+    assert nodes[SOMETHING]["unified_job_template"] == "Nothing to approve"
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_nothing_follows_a_preview_that_fails_nor_a_denial(workflow: str) -> None:
     ran, ended = run(workflow, "preview")
