@@ -13,13 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.outside.servers import LosingProxy
 from tests.simulator.client import Simulator
 from tests.support.documented import deviations
 from tests.support.dovecot import Server as MailServer
-from tests.support.gateway import Gateway
 from tests.support.haproxy import reason_to_skip
 from tests.support.long import LONG
 from tests.support.pages import PREFIX, Page, pages
@@ -60,7 +61,7 @@ def reader(empty_simulator: Simulator, dovecot: MailServer, postgresql: Database
     """A reader in a new world."""
     empty_simulator.reset()
     inbox = dovecot.new_user(empty_simulator.maildir)
-    with Gateway(empty_simulator, status=0) as proxy:
+    with LosingProxy(urlsplit(empty_simulator.rest_url).port or 0) as proxy:
         world = World(tmp_path, empty_simulator, inbox, postgresql, proxy)
         with world.servers:
             yield Reader(world)

@@ -20,7 +20,7 @@ import yaml
 from tests.support.certificates import Authority, pem_of, self_signed
 from tests.support.pages import ROOT, page_of_file, plugin_source
 from tests.support.playing import SECONDS
-from tests.support.tls_servers import HOST, Server, Visit, dead_port, free_port, serving
+from tests.support.tls_servers import HOST, free_port, serving
 
 MODULE = "softlayer.certificates.ssl_endpoint_info"
 NAME = "www.example.com"
@@ -61,24 +61,15 @@ def example(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
 def ports() -> Iterator[dict[str, int]]:
     """The ports of endpoints of all sorts."""
 
-    def says_nothing(visit: Visit) -> None:
-        visit.hear_all()
-
-    def says_something_else(visit: Visit) -> None:
-        visit.hear()
-        visit.say(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
     servers = {
         "healthy": serving(AUTHORITY.issue(NAME)),
         "due": serving(AUTHORITY.issue(NAME, days=(-5, 1))),
         "expired": serving(AUTHORITY.issue(NAME, days=(-90, -1))),
         "untrusted": serving(self_signed(NAME)),
-        "silent": Server(says_nothing),
-        "no_tls": Server(says_something_else),
     }
     with ExitStack() as stack:
         running = {name: stack.enter_context(server).port for name, server in servers.items()}
-        yield {**running, "dead": stack.enter_context(dead_port()), "closed": free_port()}
+        yield {**running, "closed": free_port()}
 
 
 def watched(example: list[dict[str, Any]], folder: Path, ports: Mapping[str, int]) -> tuple[int, dict[str, str]]:
@@ -112,9 +103,6 @@ def test_everything_that_is_not_healthy_says_which_and_why(
         "due": "renewal_due: The certificate ends at 2",
         "expired": f"expired: {HOST}:{ports['expired']} serves the certificate {NAME}, which expired on 2",
         "untrusted": f"untrusted: {HOST}:{ports['untrusted']} serves the certificate {NAME}, which is not trusted: ",
-        "silent": f"timeout: {HOST}:{ports['silent']} did not finish the TLS handshake within 1 seconds: ",
-        "no_tls": "no_tls: ",
-        "dead": "timeout: ",
         "closed": "unreachable: ",
     }
     assert (code, failed.keys()) == (2, reasons.keys())

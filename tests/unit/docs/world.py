@@ -27,12 +27,12 @@ from typing import Any, cast
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from tests.outside.servers import LosingProxy
 from tests.simulator.balancers import ECDSA_SUITES, RSA_SUITES
 from tests.simulator.client import Simulator
 from tests.support import certificates as made
 from tests.support import tls_servers
 from tests.support.dovecot import Mailbox
-from tests.support.gateway import Gateway
 from tests.support.postgresql import USER, Server
 
 DOCUMENTED_ACCOUNT = 307608
@@ -55,9 +55,9 @@ ORDERS: tuple[dict[str, Any], ...] = (
 class World:
     """A home, a folder to work in, a file system in little, and the servers that examples speak to."""
 
-    def __init__(self, folder: Path, sim: Simulator, inbox: Mailbox, database: Server, proxy: Gateway) -> None:
+    def __init__(self, folder: Path, sim: Simulator, inbox: Mailbox, database: Server, proxy: LosingProxy) -> None:
         self.home, self.work, self.root = folder / "home", folder / "work", folder / "root"
-        self._sim, self._inbox, self._proxy, self._authority = sim, inbox, proxy, made.Authority()
+        self._sim, self._inbox, self._authority = sim, inbox, made.Authority()
         self._roots = self.root / "etc/ssl/roots.pem"
         self.servers = ExitStack()
         for path in (self.home, self.work, self.root / "var/lib/certificates", self.root / "srv/reports"):
@@ -81,7 +81,7 @@ class World:
         }
         self._words = {
             "https://api.service.softlayer.com/rest/v3.1/": sim.rest_url,
-            "http://proxy.example.com:3128": f"http://127.0.0.1:{proxy.port}",
+            "http://proxy.example.com:3128": proxy.url,
             "sqlite:////var/lib": f"sqlite:///{self.root}/var/lib",
             "postgresql://certificates:": f"postgresql://{USER}:",
             "@db.example.com/certificates": database.new_database().removeprefix(
