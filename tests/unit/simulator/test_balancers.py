@@ -109,9 +109,6 @@ def test_what_is_not_there(
     assert raised.value.faultCode == (404 if transport == "rest" else code)
 
 
-# Permissions
-
-
 # The certificates of the listeners
 
 
@@ -212,9 +209,3 @@ def test_the_lock(
     assert (first["provisioningStatus"], second["provisioningStatus"]) == ("UPDATE_PENDING", "ACTIVE")
     assert second["tlsCertificateId"] == certificates[0]
     change(sdk, other, switched(other, 0, certificates[1]))
-
-
-# Faults
-
-
-# Misbehaviour, and the control API

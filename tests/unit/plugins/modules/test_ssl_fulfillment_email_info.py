@@ -983,6 +983,14 @@ def test_memory_does_not_grow_with_the_mailbox(dovecot: Server) -> None:
 # What is shown
 
 
+def test_hostile_headers_are_one_printable_line_each(folder: Files) -> None:
+    value = "\x9b31m a\N{LINE SEPARATOR}b\N{RIGHT-TO-LEFT OVERRIDE}c {{ 7 * 7 }} ".encode() + b"x" * 15_000
+    folder.put(b"Subject: %b\nFrom: %b\nMessage-ID: %b\n\nnothing\n" % ((value,) * 3))
+    [told] = looked(orders=[order(issue())], **folder.options)["unmatched"]
+    for name in ("subject", "from", "message_id"):
+        assert told[name].isprintable() and len(told[name]) == 300 and "{{ 7 * 7 }}" in told[name]
+
+
 def test_what_a_message_holds_is_in_no_output(folder: Files) -> None:
     key, other = new_key(), issue()
     issued = issue(key=key)
