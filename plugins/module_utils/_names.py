@@ -29,6 +29,9 @@ ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"%!]+@[^\s@,;:<>()\[\]\\\".]+(?:\.[^\s
 which make old mail systems route the mail elsewhere."""
 
 LARGEST_PORT = 65_535
+UNSAFE = re.compile(r"[^a-z0-9._-]")
+LONGEST_STEM = 200
+"""Characters; file systems allow 255 with the extension."""
 
 
 def ascii_name(name: str) -> str:
@@ -183,6 +186,16 @@ def file_stems(name: str) -> list[str]:
     """
     forms = (name.strip(), ascii_name(name), _unicode_name(name))
     return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))
+
+
+def safe_stem(name: str) -> str:
+    """Return the one file name, without extension, that is written for a name: the ASCII form in `file_stems`.
+
+    It is good on every file system: in lower case, so that no two names differ in their case alone, neither hidden nor like an option
+    of a command, and at most `LONGEST_STEM` characters long. Different names may have the same one.
+    """
+    [stem, *_others] = file_stems(ascii_name(name))
+    return re.sub(r"^[.-]", "_", UNSAFE.sub("_", stem)[:LONGEST_STEM])
 
 
 def is_loopback(host: str) -> bool:

@@ -5,7 +5,8 @@
 """The account's certificate store: find, create, edit, delete. Private to softlayer.certificates.
 
 Rests on `SoftLayer_Security_Certificate` and `SoftLayer_Account::getSecurityCertificates`. Only allow-listed fields are returned.
-Every read and every `createObject` carries an object mask without `privateKey`: without a mask the API would send the key.
+Every read and every `createObject` carries an object mask without `privateKey`: without a mask the API would send the key. Only
+`fetch_with_private_key` asks for it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ RECORD_MASK = (
     "createDate,modifyDate,associatedServiceCount,lbaasListeners[id,uuid]]"
 )
 CREATED_MASK = "mask[id]"
+WITH_KEY_MASK = "mask[id,certificate,intermediateCertificate,privateKey]"
+"""For what takes a certificate out of the store, and for nothing else."""
 
 ENTRY_LACKS = (
     "fingerprint_sha256",
@@ -149,6 +152,15 @@ class StoreCertificate:
             "intermediate_certificate": pem_bundle(self.intermediates) or None,
             "certificate_signing_request": self.request.pem() if self.request else None,
         }
+
+
+@dataclass(frozen=True)
+class StoreCertificateWithKey:
+    """A record with its certificates and its private key, and nothing else."""
+
+    record: StoreCertificate
+    private_key: str | None = field(repr=False)
+    """PEM, as the store gives it; `None` if it gives none."""
 
 
 @dataclass(frozen=True)
@@ -316,6 +328,28 @@ def fetch_one(client: Client, identifier: int) -> StoreCertificate | None:
     if _id_of(row) != identifier:
         raise CertificatesError("no_answer", f"SoftLayer_{SERVICE}::getObject gave no certificate {identifier}.")
     return normalise(row)
+
+
+def fetch_with_private_key(client: Client, identifier: int, hide: t.Callable[[str], object]) -> StoreCertificateWithKey:
+    """Return a record with its private key (`getObject`), for what takes it out of the store.
+
+    Args:
+        client: the session.
+        identifier: its id.
+        hide: keeps the key out of all output; it is called before anything else is done with the key.
+
+    Raises:
+        CertificatesError: as `Client.call`, `not_found` among them; `no_answer` if the answer is not the record.
+    """
+    row = client.call(SERVICE, "getObject", identifier=identifier, mask=WITH_KEY_MASK)
+    private_key = row.get("privateKey") if isinstance(row, dict) else None
+    if not isinstance(private_key, str) or not private_key.strip():
+        private_key = None
+    else:
+        hide(private_key)
+    if _id_of(row) != identifier:
+        raise CertificatesError("no_answer", f"SoftLayer_{SERVICE}::getObject gave no certificate {identifier}.")
+    return StoreCertificateWithKey(normalise(row), private_key)
 
 
 def create(client: Client, template: Mapping[str, str], before_sending: t.Callable[[], None] | None = None) -> int:

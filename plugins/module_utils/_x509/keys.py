@@ -34,6 +34,7 @@ with suppress(ImportError):
     from cryptography.exceptions import InternalError, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
         Encoding,
         NoEncryption,
         PrivateFormat,
@@ -115,6 +116,22 @@ def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
     return _private_key(
         key, PrivateFormat.TraditionalOpenSSL if label in TRADITIONAL_KEY_LABELS else PrivateFormat.PKCS8
     )
+
+
+LONGEST_PASSPHRASE = 1023
+"""Bytes of a passphrase that the library can open a key with."""
+
+
+def encrypted_pem(key: PrivateKey, passphrase: str) -> str:
+    """Return a private key as encrypted PKCS#8 (RFC 5958; AES-256 by PBES2, RFC 8018).
+
+    Args:
+        key: the key.
+        passphrase: not empty, and in UTF-8 at most `LONGEST_PASSPHRASE` bytes long.
+    """
+    parsed = load_pem_private_key(key.pem.encode("ascii"), None, unsafe_skip_rsa_key_validation=True)
+    how = BestAvailableEncryption(passphrase.encode("utf-8", "replace"))
+    return parsed.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how).decode("ascii")
 
 
 def _belong_together(numbers: rsa.RSAPrivateNumbers) -> bool:

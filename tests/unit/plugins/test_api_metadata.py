@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import WITH_KEY_MASK
 
 from tests.simulator import masks
 from tests.simulator.metadata import SIGNATURES, Datatype, Signature
@@ -17,6 +18,8 @@ from tests.support.modules import DELIBERATE
 from tests.unit.plugins.api_calls import ApiCall, Source, UnreadableError, sources
 
 SECRET = "privateKey"
+WITH_KEY = ("SoftLayer_Security_Certificate::getObject", WITH_KEY_MASK)
+"""The one call that asks for private keys."""
 SOURCES = sources()
 API_CALLS = [call for source in SOURCES for call in source.calls()]
 
@@ -40,7 +43,10 @@ def problems(call: ApiCall) -> Iterator[str]:
 def _problems_of_the_answer(call: ApiCall, signature: Signature) -> Iterator[str]:
     if signature.gives is None:
         return
-    yield from problems_of_mask(masks.parse(call.mask or ""), signature.gives)
+    mask = masks.parse(call.mask or "")
+    if (str(signature), call.mask) == WITH_KEY:
+        del mask[SECRET]
+    yield from problems_of_mask(mask, signature.gives)
     if call.is_listing:
         if not signature.is_list or "id" not in signature.gives.local:
             yield f"{signature} gives no list of objects with an id"

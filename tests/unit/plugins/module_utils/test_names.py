@@ -15,6 +15,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._names impo
     name_matches,
     name_to_ask_for,
     named,
+    safe_stem,
     shown_name,
     shown_name_of,
 )
@@ -243,3 +244,19 @@ def test_only_a_common_name_is_called_so() -> None:
 )
 def test_what_is_asked_for(names: list[str], addresses: list[str], asked: str | None) -> None:
     assert name_to_ask_for(names, addresses) == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        (".Hidden.example.", "_hidden.example"),
+        ("-rf", "_rf"),
+        ("a b\n\0\u202e/c", "a_b____c"),
+        ("*.*.example", "_._.example"),
+        ("M\u00fcnchen.example", "xn--mnchen-3ya.example"),
+        ("x" * 199 + ".y", "x" * 199 + "."),
+        (".", ""),
+    ],
+)
+def test_the_name_of_a_file_is_safe(name: str, stem: str) -> None:
+    assert safe_stem(name) == stem
