@@ -74,6 +74,19 @@ ImportReason = t.Literal[
 ]
 """Why `ssl_certificate_import` failed for a certificate."""
 
+ExportOutcome = t.Literal["exported", "unchanged", "failed"]
+ExportReason = t.Literal[
+    "no_permission",
+    "no_private_key",
+    "not_found",
+    "key_mismatch",
+    "invalid_pem",
+    "not_ours",
+    "not_written",
+    "api_error",
+]
+"""Why `ssl_certificate_export` did not write a certificate to the folder."""
+
 DeployOutcome = t.Literal["switched", "unchanged", "skipped", "failed", "rolled_back"]
 DeployReason = t.Literal[
     Obstacle,
@@ -135,6 +148,7 @@ FailureCode = t.Literal[
     "missing_credentials",
     "invalid_config_file",
     "insecure_endpoint",
+    "insecure_folder",
     "authentication_failed",
     "unreachable",
     "tls_error",
@@ -152,7 +166,7 @@ FailureCode = t.Literal[
     "interrupted",
 ]
 """Codes in `failure`; if the import of a single certificate failed, the reason is used instead."""
-Code = t.Literal[FailureCode, ImportReason, DeployReason, NotSeen, "taken"]
+Code = t.Literal[FailureCode, ImportReason, ExportReason, DeployReason, NotSeen, "taken"]
 """Codes of `CertificatesError`; `taken` never leaves the collection."""
 
 State = t.Literal[

@@ -2,13 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that users name. Private to softlayer.certificates."""
+"""Files and folders that users name. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import secrets
 import stat
 import typing as t
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import PurePath
 
 from ._errors import CertificatesError
 from ._text import encodable
@@ -86,3 +92,230 @@ def shown(path: str) -> str:
     """Return a path as it is appended to a word in a message; empty if it is no path, for example the text of a key."""
     text = encodable(path)
     return f" {text}" if text.isprintable() else ""
+
+
+# A folder for private keys
+
+LOOK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+"""How folders on the way to one are opened. On Linux it takes no permission to read them, as `/home` may have none."""
+OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+MOST_LINKS = 40
+"""Links on the way to a folder; after as many Linux says that they lead in a circle."""
+OTHERS_WRITE, OTHERS_DO = 0o022, 0o077
+UNFINISHED = ".unfinished-"
+"""How the name of a file begins that is being written; what a killed run left is known by it."""
+
+
+class PrivateFolder:
+    """A folder that nobody else can read, change or replace, held open until the process ends: what is put in its place gets nothing.
+
+    All that leads to it is looked at as well, as sshd does (StrictModes), because whoever may write to a folder above decides what the
+    path means. One for all with the sticky bit, such as `/tmp`, is no danger: what this user has made there nobody else can move away.
+
+    Args:
+        path: where it is, or is to be made by `take`; the folder above must be there.
+
+    Raises:
+        CertificatesError: `not_found` if there is no such folder above, or something else in its place; `insecure_folder`.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(os.path.expanduser(path))
+        above, self._name = os.path.split(self.path)
+        self._folder: int | None = None
+        try:
+            self._above = _open_safely(above)
+            if _status(self._name or ".", self._above):
+                self._folder = self._open()
+        except (OSError, ValueError) as error:
+            raise self._not_usable(error) from None
+
+    def _open(self) -> int:
+        name = self._name or "."
+        status = _status(name, self._above)
+        if status and stat.S_ISLNK(status.st_mode):
+            raise insecure(self.path, "is a symbolic link", "name the folder itself")
+        folder = os.open(name, OPEN | os.O_DIRECTORY, dir_fd=self._above)
+        found = os.fstat(folder)
+        if found.st_uid != os.geteuid():
+            raise insecure(self.path, "belongs to another user", "name one of your own")
+        if found.st_mode & OTHERS_DO:
+            raise insecure(self.path, "is open to others", f"close it with `chmod go= {shown(self.path).strip()}`")
+        return folder
+
+    def _not_usable(self, error: OSError | ValueError) -> CertificatesError:
+        why = getattr(error, "strerror", None) or "this is no path"
+        return CertificatesError(
+            "not_found",
+            f"The folder{shown(self.path)} cannot be used: {why}. Name a folder on this machine; the one above it must be there.",
+        )
+
+    def names(self) -> set[str]:
+        """Return the names of all that is in it; none if it is not there yet."""
+        return set() if self._folder is None else set(os.listdir(self._folder))
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file's content, `None` if there is none; empty if it is open to others or cannot be read, so must be written anew.
+
+        Raises:
+            CertificatesError: `not_ours`.
+        """
+        status = self._own(name)
+        if status is None:
+            return None
+        if status.st_mode & OTHERS_DO or status.st_size > LARGEST_FILE:
+            return b""
+        try:
+            with os.fdopen(os.open(name, OPEN | os.O_NONBLOCK, dir_fd=self._folder), "rb") as file:
+                return file.read(LARGEST_FILE)
+        except OSError:
+            return b""
+
+    def _own(self, name: str) -> os.stat_result | None:
+        """Return the status of a plain file of this user, `None` if there is nothing of that name.
+
+        Raises:
+            CertificatesError: `not_ours` for anything else, which must not be overwritten.
+        """
+        status = None if self._folder is None else _status(name, self._folder)
+        if status and not (stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()):
+            raise CertificatesError(
+                "not_ours",
+                f"{self.shown(name)} is not overwritten, because it is a link, a folder or the like, or belongs to another user: move it away.",
+            )
+        return status
+
+    def take(self) -> None:
+        """Make it if it is not there, keep other runs from writing to it, and remove what a killed run has not finished.
+
+        Raises:
+            CertificatesError: as for the class; `locked` if another run is writing to it.
+        """
+        try:
+            if self._folder is None:
+                with suppress(FileExistsError):
+                    os.mkdir(self._name, 0o700, dir_fd=self._above)
+                self._folder = self._open()
+            try:
+                fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until this process ends
+            except BlockingIOError:
+                why = f"Another run is writing to{shown(self.path)}: run this again when that has ended."
+                raise CertificatesError("locked", why) from None
+            except OSError:  # a file system without locks, where what is not finished may be another run's
+                return
+            for name in self.names():
+                if name.startswith(UNFINISHED):
+                    os.unlink(name, dir_fd=self._folder)
+        except OSError as error:
+            raise self._not_usable(error) from None
+
+    def write(self, contents: Mapping[str, bytes | None]) -> None:
+        """Put files in place in this order, each whole and only for this user; those without content are removed.
+
+        All of them are written under other names first, so that a full disk changes nothing. Needs `take`.
+
+        Raises:
+            CertificatesError: `not_ours`, `not_written`.
+        """
+        folder = t.cast(int, self._folder)
+        ready: dict[str, str] = {}
+        try:
+            for name, content in contents.items():
+                self._own(name)
+                if content is not None:
+                    ready[name] = f"{UNFINISHED}{secrets.token_hex(8)}"
+                    _write_new(ready[name], content, folder)
+            for name in contents:
+                if name in ready:
+                    os.rename(ready[name], name, src_dir_fd=folder, dst_dir_fd=folder)
+                    del ready[name]
+                else:
+                    with suppress(FileNotFoundError):
+                        os.unlink(name, dir_fd=folder)
+                os.fsync(folder)  # that the order is the same after a power failure
+        except OSError as error:
+            raise CertificatesError(
+                "not_written",
+                f"{self.shown(next(iter(contents)))} and what belongs to it cannot be written: {error.strerror}. See to the disk, and run "
+                "this again.",
+            ) from None
+        finally:
+            for unfinished in ready.values():
+                with suppress(OSError):
+                    os.unlink(unfinished, dir_fd=folder)
+
+    def shown(self, name: str) -> str:
+        """Return the path of a file in it as results have it."""
+        return encodable(os.path.join(self.path, name))
+
+
+def _open_safely(path: str) -> int:
+    """Open a folder by its path from the root on, if nobody else can replace it or what leads to it.
+
+    Raises:
+        CertificatesError: `insecure_folder`.
+        OSError: if it is not there.
+    """
+    left, at, links = _steps(path), os.sep, 0
+    here = os.open(os.sep, LOOK)
+    while True:
+        why = why_not_safe(os.fstat(here))
+        if why:
+            raise insecure(at, why[0], why[1])
+        if not left:
+            return here
+        name = left.pop()
+        status = os.stat(name, dir_fd=here, follow_symlinks=False)
+        if stat.S_ISLNK(status.st_mode):
+            links += 1
+            if links > MOST_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            if status.st_uid not in {0, os.geteuid()}:
+                raise insecure(os.path.join(at, name), "is a link of another user", "name the folder itself")
+            target = os.readlink(name, dir_fd=here)
+            left += _steps(target)
+            name = os.sep if os.path.isabs(target) else "."
+        at = os.path.normpath(os.path.join(at, name))
+        here, before = os.open(name, LOOK, dir_fd=here), here
+        os.close(before)
+
+
+def _steps(path: str) -> list[str]:
+    """Return the names in a path, the last one first."""
+    return [name for name in reversed(PurePath(path).parts) if name.strip(os.sep)]
+
+
+def why_not_safe(status: os.stat_result) -> tuple[str, str] | None:
+    """Return why others could replace what is in a folder, and the remedy; `None` if they cannot."""
+    if status.st_uid not in {0, os.geteuid()}:
+        return "belongs to another user, who can replace what is in it", "name a folder below your own"
+    if status.st_mode & OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
+        return "may be written to by others, who can replace what is in it", "take that right away with `chmod go-w`"
+    return None
+
+
+def insecure(path: str, what: str, remedy: str) -> CertificatesError:
+    """Return the error for a folder that private keys must not be written to."""
+    return CertificatesError(
+        "insecure_folder", f"The folder{shown(path)} {what}, so no private key is written below it: {remedy}."
+    )
+
+
+def _status(name: str, folder: int) -> os.stat_result | None:
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _write_new(name: str, content: bytes, folder: int) -> None:
+    """Write a file that there is not yet, down to the disk.
+
+    Raises:
+        OSError: if it is not written whole.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(name, flags, 0o600, dir_fd=folder), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -178,6 +178,9 @@ EVERY_MODULE = """
     - softlayer.certificates.ssl_certificate_info:
         certificate_ids: ["{{ imported.certificate.id }}"]
       register: stored
+    - softlayer.certificates.ssl_certificate_export:
+        certificate_ids: ["{{ imported.certificate.id }}"]
+        dest: "{{ playbook_dir }}/exported"
     - softlayer.certificates.ssl_certificate_deploy:
       register: deployed
     - softlayer.certificates.ssl_certificate_rotate:

@@ -36,6 +36,7 @@ FOUND = {
     "ssl_fulfillment_email_info": "certificates",
     "ssl_certificate_import": "certificates",
     "ssl_certificate_info": "certificates",
+    "ssl_certificate_export": "certificates",
     "ssl_certificate_deploy": "listeners",
     "ssl_certificate_rotate": "listeners",
     "ssl_endpoint_info": "endpoints",

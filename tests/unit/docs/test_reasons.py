@@ -19,6 +19,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._codes impo
     EmailOutcome,
     EmailReason,
     EndpointReason,
+    ExportOutcome,
+    ExportReason,
     FailureCode,
     ImportOutcome,
     ImportReason,
@@ -36,6 +38,7 @@ FILTER = plugin_source("filter", "certificate_files")
 EMAILS = plugin_source("module", "ssl_fulfillment_email")["RETURN"]["emails"]
 FOUND = plugin_source("module", "ssl_fulfillment_email_info")["RETURN"]
 IMPORTED = plugin_source("module", "ssl_certificate_import")["RETURN"]["certificates"]
+EXPORTED = plugin_source("module", "ssl_certificate_export")["RETURN"]["certificates"]
 DEPLOYED = plugin_source("module", "ssl_certificate_deploy")["RETURN"]["listeners"]
 SERVED = plugin_source("module", "ssl_endpoint_info")["RETURN"]["endpoints"]
 ROTATION = plugin_source("module", "ssl_certificate_rotate")
@@ -73,9 +76,10 @@ def listed(section: str) -> list[set[str]]:
     [
         (EMAILS["contains"]["outcome"]["description"], EmailOutcome),
         (IMPORTED["contains"]["outcome"]["description"], ImportOutcome),
+        (EXPORTED["contains"]["outcome"]["description"], ExportOutcome),
         (DEPLOYED["contains"]["outcome"]["description"], DeployOutcome),
     ],
-    ids=["requesting", "importing", "deploying"],
+    ids=["requesting", "importing", "exporting", "deploying"],
 )
 def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str | list[str], declared: Any) -> None:
     assert set(get_args(declared)) == words(documented)
@@ -88,6 +92,7 @@ def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str 
         ("finding", 0, reasons(FOUND["missing"]), MissingReason),
         ("finding", 1, reasons(FOUND["unmatched"]), UnmatchedReason),
         ("importing", 0, reasons(IMPORTED), ImportReason),
+        ("exporting", 0, reasons(EXPORTED), ExportReason),
         ("deploying", 0, reasons(DEPLOYED), DeployReason),
         ("serving", 0, reasons(SERVED), EndpointReason),
         ("waiting", 0, words(SKIPPED), WaitingReason),
@@ -101,6 +106,7 @@ def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str 
         "missing",
         "unmatched",
         "importing",
+        "exporting",
         "deploying",
         "serving",
         "waiting",
@@ -126,6 +132,6 @@ def test_the_guide_lists_the_codes_of_failures() -> None:
                 codes |= {part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)}
     [guide] = listed("failing")
     assert sorted(guide) == sorted(get_args(FailureCode))
-    of_one_item = reasons(IMPORTED) | reasons(DEPLOYED) | reasons(SERVED)
+    of_one_item = reasons(IMPORTED) | reasons(EXPORTED) | reasons(DEPLOYED) | reasons(SERVED)
     assert sorted(codes - guide - of_one_item) == []
     assert sorted(guide - codes) == []

@@ -34,6 +34,8 @@ MAILBOX: dict[str, Any] = {"mbox": os.devnull}
 # What a module needs beside the list, and what of its result says that nothing was selected.
 BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("ssl_certificate_deploy", "listeners"): {"certificate_id": 1},
+    ("ssl_certificate_export", "certificate_ids"): {"dest": os.path.join(os.sep, "exported")},
+    ("ssl_certificate_export", "common_names"): {"dest": os.path.join(os.sep, "exported")},
     ("ssl_certificate_rotate", "common_names"): {"phases": ["deploy"]},
     ("ssl_certificate_rotate", "load_balancers"): {"phases": ["deploy"]},
     ("ssl_certificate_rotate", "sources"): {"phases": ["deploy"]},
@@ -48,6 +50,7 @@ SELECTED = {
     "ssl_order_info": "orders",
     "ssl_certificate_info": "certificates",
     "ssl_certificate_import": "certificates",
+    "ssl_certificate_export": "certificates",
     "ssl_fulfillment_email_info": "certificates",
     "ssl_fulfillment_email": "requested_count",
     "ssl_endpoint_info": "endpoints",

@@ -131,6 +131,8 @@ def _logins(stage: Stage, sim: Simulator) -> Iterator[tuple[str, Task]]:
     yield "denied", Task(info, {}, '"code": "authentication_failed"', login="wrong")
     yield "orders", Task(info, {"gather_imported": True}, '"order_count": 12')
     yield "store", Task("ssl_certificate_info", {"include_pem": True}, '"certificate_count": ')
+    export = {"all": True, "dest": str(stage.folder / "exported"), "passphrase": PASSPHRASE}
+    yield "export", Task("ssl_certificate_export", export, '"exported_count": ')
     yield "broken_config_file", Task(info, {"config_file": broken}, '"code": "invalid_config_file"', login="none")
     proxy = f"http://user:{PROXY_PASSWORD}@127.0.0.1:1"
     yield "proxy", Task(info, {"proxy": proxy}, '"code": "unreachable"', login="public")

@@ -1,0 +1,239 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `ssl_certificate_export` does between its options and its result. Private to softlayer.certificates."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.store import fetch_visible, fetch_with_private_key
+from .._api.values import check_ids, check_ranges
+from .._argspec import ArgumentSpec, api_options, concurrency_options, selection_options
+from .._codes import ExportOutcome, ExportReason
+from .._errors import CertificatesError
+from .._files import PrivateFolder
+from .._libraries import FOR_API, FOR_CERTIFICATES
+from .._module import Module
+from .._names import named
+from .._plan.export import (
+    ExportAction,
+    ExportOptions,
+    FolderContent,
+    as_simulated,
+    bundle_of,
+    check_key,
+    compare,
+    content_of,
+    left_behind,
+    plan_exports,
+)
+from .._progress import ProgressFile
+from .._text import some_of
+from .._times import iso, now
+from .._x509.certificate import Certificate
+from .._x509.keys import LONGEST_PASSPHRASE, PrivateKey, key_texts
+
+SELECTIONS = ("certificate_ids", "common_names", "all")
+SPEC = (
+    api_options()
+    + selection_options().only("common_names")
+    + concurrency_options()
+    + ArgumentSpec(
+        options={
+            "certificate_ids": {"type": "list", "elements": "int"},
+            "all": {"type": "bool"},
+            "dest": {"type": "path", "required": True},
+            "passphrase": {"type": "str", "no_log": True},
+            "include_expired": {"type": "bool", "default": False},
+        },
+        mutually_exclusive=[SELECTIONS],
+        required_one_of=[SELECTIONS],
+    )
+)
+LIBRARIES = (*FOR_API, *FOR_CERTIFICATES)
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    check_params(params)
+    options = ExportOptions(params["certificate_ids"], params["common_names"], params["include_expired"])
+    folder = PrivateFolder(params["dest"])
+    client = connect(module, params["concurrency"], module.stop_on_signals())
+    listing, at = fetch_visible(client), now()
+    planned = [seen(one, folder, params["passphrase"]) for one in plan_exports(listing, options, at)]
+    for name in left_behind(planned, folder.names()):
+        module.warn(
+            f"{folder.shown(name)} is from when the store held another number of certificates of that name. Nothing keeps it up to date: "
+            "see that nothing uses it, and remove it with what belongs to it."
+        )
+    done = [as_simulated(one) for one in planned] if module.check_mode else carry_out(module, client, planned, folder)
+    return as_result(done, client, folder, at, is_check_mode=module.check_mode)
+
+
+def check_params(params: dict[str, t.Any]) -> None:
+    """Refuse what the argument specification cannot express.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    check_ids("certificate_ids", params["certificate_ids"] or ())
+    check_ranges(params, {"concurrency": (1, MOST_CALLS_AT_ONCE)})
+    if params["all"] is False:
+        why = "all: false selects nothing: set it to true, or give certificate_ids or common_names instead."
+        raise CertificatesError("invalid_argument", why)
+    passphrase = params["passphrase"]
+    if passphrase is not None and not 0 < len(passphrase.encode("utf-8")) <= LONGEST_PASSPHRASE:
+        raise CertificatesError(
+            "invalid_argument",
+            f"passphrase must have from 1 to {LONGEST_PASSPHRASE} bytes: leave it out if the keys are not to be encrypted.",
+        )
+
+
+def seen(action: ExportAction, folder: PrivateFolder, passphrase: str | None) -> ExportAction:
+    """Return what to write of a certificate, by what is in the folder."""
+    if action.outcome == "failed":
+        return action
+    try:
+        contents = {part: folder.read(name) for part, name in action.files().items()}
+    except CertificatesError as error:
+        return failed(action, error)
+    return compare(action, FolderContent.of(contents, passphrase))
+
+
+def carry_out(
+    module: Module, client: Client, planned: Sequence[ExportAction], folder: PrivateFolder
+) -> list[ExportAction]:
+    """Write what is planned, several certificates at the same time; a failure does not affect the others.
+
+    Raises:
+        CertificatesError: as `PrivateFolder.take`.
+    """
+    wanted = [one for one in planned if one.outcome == "exported"]
+    if not wanted:
+        return list(planned)
+    folder.take()
+    exporter = Exporter(module, client, folder)
+    progress = ProgressFile(module.given_folder, len(wanted))
+    done = iter(client.each(progress.of(exporter), wanted))
+    return [next(done) if one.outcome == "exported" else one for one in planned]
+
+
+class Exporter:
+    """Writes one certificate; no private key is kept in memory for longer than that takes."""
+
+    def __init__(self, module: Module, client: Client, folder: PrivateFolder) -> None:
+        self._module = module
+        self._client = client
+        self._folder = folder
+        self._passphrase: str | None = module.params["passphrase"]
+        self._always_hidden = frozenset(module.no_log_values)
+        self._hidden: Counter[str] = Counter()  # counted, since certificates may share a key
+        self._hiding = threading.Lock()
+
+    def __call__(self, action: ExportAction) -> ExportAction:
+        """Return the certificate with its outcome, in every case."""
+        secrets: set[str] = set()
+
+        def hide(text: str) -> None:
+            new = key_texts(text.encode("utf-8", "replace")) - secrets
+            secrets.update(new)
+            self._hide(new, 1)
+
+        try:
+            key = self._fetch_key(action, hide) if "privatekey" in action.parts else None
+            self._folder.write(content_of(action, key, self._passphrase))
+        except CertificatesError as error:
+            return failed(action, error)
+        finally:
+            self._hide(secrets, -1)
+        return action
+
+    def _fetch_key(self, action: ExportAction, hide: Callable[[str], None]) -> PrivateKey:
+        """Return the private key of a certificate.
+
+        Raises:
+            CertificatesError: as `fetch_with_private_key` and `check_key`; `api_error` if the record is not as it was listed.
+        """
+        found = fetch_with_private_key(self._client, t.cast(int, action.id), hide)
+        if found.record.certificate is None or bundle_of(found.record) != action.bundle:
+            why = f"Certificate {action.id} was changed since the store was listed: run it again."
+            raise CertificatesError("api_error", why)
+        key = check_key(action, found.private_key)
+        hide(key.pem)
+        return key
+
+    def _hide(self, texts: Iterable[str], times: int) -> None:
+        """Keep texts out of all output, or no longer; always by a new set, as other threads may be looking through this one."""
+        with self._hiding:
+            self._hidden.update(dict.fromkeys(texts, times))
+            self._hidden = +self._hidden
+            self._module.no_log_values = {*self._always_hidden, *self._hidden}
+
+
+def failed(action: ExportAction, error: CertificatesError) -> ExportAction:
+    """Return a certificate that was not written; codes that are no reason of this module become `api_error`."""
+    reason = error.code if error.code in t.get_args(ExportReason) else "api_error"
+    return action.failed(t.cast(ExportReason, reason), error.message)
+
+
+# The result
+
+
+def as_result(
+    done: Sequence[ExportAction], client: Client, folder: PrivateFolder, at: datetime, *, is_check_mode: bool
+) -> dict[str, t.Any]:
+    """Return the module's result, with `failure` if a certificate failed."""
+    counts = {outcome: sum(one.outcome == outcome for one in done) for outcome in t.get_args(ExportOutcome)}
+    result: dict[str, t.Any] = {
+        "changed": counts["exported"] > 0,
+        "certificates": [one.as_result(at, folder.shown) for one in done],
+        **{f"{outcome}_count": count for outcome, count in counts.items()},
+        "api_calls": client.api_calls,
+        "diff": [as_diff(one, folder, is_check_mode=is_check_mode) for one in done if one.outcome == "exported"],
+    }
+    failures = [one for one in done if one.outcome == "failed"]
+    if failures:
+        result["failure"] = as_failure(failures, len(done), stopped=client.stop.is_set())
+    return result
+
+
+def as_failure(failures: Sequence[ExportAction], count: int, *, stopped: bool) -> dict[str, t.Any]:
+    """Return `failure` for the certificates that failed."""
+    said = [f"{one.name}: {one.reason}: {one.message}" for one in failures]
+    return CertificatesError(
+        "interrupted" if stopped else "certificates_failed",
+        f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} certificates could not be exported: "
+        f"{some_of(said, 5, '; ', '; ')}",
+        certificates=[{"id": one.id, "reason": one.reason, "message": one.message} for one in failures],
+    ).as_failure()
+
+
+def as_diff(action: ExportAction, folder: PrivateFolder, *, is_check_mode: bool) -> dict[str, t.Any]:
+    """Return one certificate in the form of Ansible's diffs: public facts only."""
+    shown = folder.shown(action.stem)
+    message = action.message.removeprefix("Would be ")
+    after = {"id": action.id, **facts_of(action.bundle[0])}
+    after["state"] = f"To be {message}" if is_check_mode else message
+    return {
+        "before_header": shown,
+        "after_header": shown,
+        "before": facts_of(action.before) if action.before else {},
+        "after": after,
+    }
+
+
+def facts_of(certificate: Certificate) -> dict[str, t.Any]:
+    """Return what a diff shows of a certificate."""
+    return {
+        **named(certificate.common_name, certificate.shown_name),
+        "fingerprint_sha256": certificate.fingerprint_sha256,
+        "not_after": iso(certificate.not_after),
+    }

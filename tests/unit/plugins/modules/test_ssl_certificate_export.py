@@ -1,0 +1,297 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module ssl_certificate_export as Ansible runs it: files, what is read for them, and what is refused or goes wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import resource
+import stat
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+from tests.simulator.client import Simulator
+from tests.support.certificates import (
+    PASSPHRASE,
+    Authority,
+    Issued,
+    encrypted_fragments,
+    leaks,
+    self_signed,
+)
+from tests.support.deploying import issue, store
+from tests.support.forked import ForkedModule
+from tests.support.modules import Run, finish_module, given_to, options_for, run_module
+
+pytest_plugins = ["tests.support.deploying"]
+
+MODULE = "ssl_certificate_export"
+LISTING, READ = "getSecurityCertificates", "getObject"
+WWW, SHOP = "www.example.com", "shop.example.com"
+EVERYTHING = {"all": True}
+RESULTS = {"changed", "certificates", "exported_count", "unchanged_count", "failed_count", "api_calls", "diff"}
+AES_256_CBC = bytes.fromhex("060960864801650304012a")
+"""2.16.840.1.101.3.4.1.42 in DER."""
+
+
+@pytest.fixture
+def dest(tmp_path: Path) -> Path:
+    """A folder that is not there yet."""
+    return tmp_path / "dest"
+
+
+def checked(run: Run) -> Run:
+    """A run; checks what holds of each."""
+    assert "Traceback" not in run.output and "PRIVATE KEY" not in run.output and PASSPHRASE not in run.output
+    assert not leaks(run.output)
+    if "certificates" in run:
+        own = set(run.result) - {"invocation", "warnings", "deprecations", "failed", "failure", "msg"}
+        assert own | {"diff"} == RESULTS
+        counts = [run[f"{outcome}_count"] for outcome in ("exported", "unchanged", "failed")]
+        assert sum(counts) == len(run["certificates"])
+        assert (run["changed"], run.failed) == (counts[0] > 0, counts[2] > 0)
+    return run
+
+
+def export(sim: Simulator, dest: Path, **options: Any) -> Run:
+    """Run the module; `calls` tells what it called."""
+    sim.clear_calls()
+    return checked(run_module(MODULE, **options_for(sim, "rest"), dest=str(dest), **(options or EVERYTHING)))
+
+
+def calls(sim: Simulator) -> list[str]:
+    return [call["method"] for call in sim.calls()]
+
+
+def told(run: Run) -> dict[Any, tuple[str, str | None]]:
+    return run.outcomes("certificates", "id")
+
+
+def files(dest: Path) -> dict[str, str]:
+    return {path.name: path.read_text("ascii") for path in dest.iterdir()}
+
+
+def written(name: str, issued: Issued) -> dict[str, str]:
+    """The files of a certificate."""
+    whole = {".crt": issued.pem + issued.chain_pem, ".ca-bundle": issued.chain_pem, ".key": issued.key_pem}
+    return {name + ending: text for ending, text in whole.items() if text}
+
+
+def test_a_store_is_written_once(account: Simulator, dest: Path) -> None:
+    www, star, alone = issue(), issue("*.example.com", "ec"), self_signed("Alone.example.com")
+    ids = [store(account, one) for one in (www, star)] + [store(account, alone, intermediateCertificate="")]
+    first = export(account, dest, diff=True, all=True, concurrency=2)
+    assert told(first) == dict.fromkeys(ids, ("exported", None))
+    assert calls(account) == [LISTING, READ, READ, READ] and first["api_calls"] == 4
+    assert files(dest) == written(WWW, www) | written("_.example.com", star) | written("alone.example.com", alone)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in dest.iterdir()} == {0o600}
+    assert stat.S_IMODE(dest.stat().st_mode) == 0o700
+    assert first["certificates"][0]["paths"] == {
+        "certificate": f"{dest}/{WWW}.crt",
+        "intermediate": f"{dest}/{WWW}.ca-bundle",
+        "privatekey": f"{dest}/{WWW}.key",
+    }
+    assert [one["after"]["fingerprint_sha256"] for one in first["diff"]] == [
+        www.fingerprint,
+        star.fingerprint,
+        alone.fingerprint,
+    ]
+    stamps = {path: path.stat().st_mtime_ns for path in dest.iterdir()}
+    again = export(account, dest, diff=True, all=True)
+    assert told(again) == dict.fromkeys(ids, ("unchanged", None)) and not again["diff"]
+    assert calls(account) == [LISTING]
+    assert stamps == {path: path.stat().st_mtime_ns for path in dest.iterdir()}
+
+
+def test_check_mode_foresees_it_and_makes_nothing(account: Simulator, dest: Path) -> None:
+    store(account, issue())
+    planned = export(account, dest, check=True, diff=True, all=True)
+    assert calls(account) == [LISTING] and not dest.exists()
+    made = export(account, dest, all=True)
+    [before], [after] = planned["certificates"], made["certificates"]
+    assert before.pop("message") == "Would be exported: private key, intermediate certificates, certificate."
+    assert after.pop("message") == "Exported: private key, intermediate certificates, certificate."
+    assert before == after
+    [shown] = planned["diff"]
+    assert (shown["before"], shown["after"]["state"][:18]) == ({}, "To be exported: pr")
+
+
+def test_what_changed_is_written_and_a_key_that_fits_is_not_read(account: Simulator, dest: Path) -> None:
+    old, renewed = issue(), issue(key="ec")
+    id = store(account, old)
+    export(account, dest)
+    (dest / f"{WWW}.crt").write_text(old.pem, "ascii")
+    run = export(account, dest)
+    assert run["certificates"][0]["message"] == "Exported: certificate." and calls(account) == [LISTING]
+    account.patch_certificate(id, certificate=renewed.pem, privateKey=renewed.key_pem)
+    run = export(account, dest, diff=True, all=True)
+    assert told(run) == {id: ("exported", None)} and files(dest) == written(WWW, renewed)
+    assert run["diff"][0]["before"]["fingerprint_sha256"] == old.fingerprint
+
+
+def test_keys_are_encrypted_and_decrypted_as_wanted(account: Simulator, dest: Path) -> None:
+    issued = issue(key="ec")
+    id = store(account, issued)
+    for _time in range(2):
+        encrypted = export(account, dest, all=True, passphrase=PASSPHRASE)
+        assert not leaks(encrypted.output, encrypted_fragments((dest / f"{WWW}.key").read_text("ascii")))
+    assert told(encrypted) == {id: ("unchanged", None)} and calls(account) == [LISTING]
+    text = (dest / f"{WWW}.key").read_bytes()
+    assert load_pem_private_key(text, PASSPHRASE.encode()).private_numbers() == issued.key.private_numbers()  # type: ignore[union-attr]
+    assert AES_256_CBC in pem_body(text)
+    assert told(export(account, dest)) == {id: ("exported", None)} and files(dest) == written(WWW, issued)
+
+
+def pem_body(text: bytes) -> bytes:
+    return base64.b64decode(b"".join(text.split(b"\n")[1:-2]))
+
+
+def test_two_of_one_name_have_their_ids_and_a_former_name_is_noticed(account: Simulator, dest: Path) -> None:
+    first = store(account, issue())
+    assert "warnings" not in export(account, dest)
+    second = store(account, issue(key="ec", days=(-90, -1)))
+    run = export(account, dest, certificate_ids=[first])
+    assert (dest / f"{WWW}+{first}.key").exists() and not (dest / f"{WWW}+{second}.key").exists()
+    assert f"{dest}/{WWW}.key is from when" in str(run["warnings"])
+
+
+def test_each_failure_has_its_reason_and_stops_no_other(account: Simulator, dest: Path) -> None:
+    names = ("mismatch", "none", "broken", "linked", "fine", "old", "unreadable")
+    ids = {
+        name: store(account, issue(f"{name}.example.com", days=(-90, -1 if name == "old" else 90))) for name in names
+    }
+    account.patch_certificate(ids["mismatch"], privateKey=issue(key="ec").key_pem)
+    account.patch_certificate(ids["none"], privateKey=None)
+    account.patch_certificate(ids["broken"], privateKey="-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")
+    account.patch_certificate(ids["unreadable"], certificate="?")
+    dest.mkdir(0o700)
+    (dest / "linked.example.com.key").symlink_to("/dev/null")
+    run = export(account, dest, certificate_ids=[*ids.values(), 99])
+    assert told(run) == {
+        ids["mismatch"]: ("failed", "key_mismatch"),
+        ids["none"]: ("failed", "no_private_key"),
+        ids["broken"]: ("failed", "invalid_pem"),
+        ids["linked"]: ("failed", "not_ours"),
+        ids["fine"]: ("exported", None),
+        ids["old"]: ("failed", "not_found"),
+        ids["unreadable"]: ("failed", "invalid_pem"),
+        99: ("failed", "not_found"),
+    }
+    assert (run.code, len(run["failure"]["details"]["certificates"])) == ("certificates_failed", 7)
+    assert "7 of 8 certificates could not be exported" in run["msg"] and "and 2 more" in run["msg"]
+    assert {name for name in files(dest) if not name.startswith("linked")} == {
+        f"fine.example.com{end}" for end in (".crt", ".ca-bundle", ".key")
+    }
+    assert os.readlink(dest / "linked.example.com.key") == "/dev/null"
+
+
+def test_an_error_of_the_api_stops_no_other(account: Simulator, dest: Path) -> None:
+    for name in (WWW, SHOP):
+        store(account, issue(name))
+    account.fault("fault", method=READ, nth=1, message="Something odd.")
+    run = export(account, dest, all=True, concurrency=1)
+    assert [(one["outcome"], one["reason"]) for one in run["certificates"]] == [
+        ("failed", "api_error"),
+        ("exported", None),
+    ]
+    assert set(files(dest)) == {f"{SHOP}{end}" for end in (".crt", ".ca-bundle", ".key")}
+
+
+def test_patterns_select(account: Simulator, dest: Path) -> None:
+    ids = [store(account, issue(name)) for name in (WWW, SHOP)]
+    run = export(account, dest, common_names=["WWW.*", "none.*"])
+    assert told(run) == {ids[0]: ("exported", None), None: ("failed", "not_found")}
+    assert run["certificates"][1]["common_name"] == "none.*"
+
+
+def test_a_user_who_may_only_view_is_told_so(account: Simulator, dest: Path) -> None:
+    id = store(account, issue())
+    login = {"username": account.viewer_username, "api_key": account.viewer_api_key}
+    run = checked(run_module(MODULE, **{**options_for(account), **login}, dest=str(dest), all=True))
+    assert told(run) == {id: ("failed", "no_permission")} and not dest.exists()
+    assert run["certificates"][0]["common_name"] == WWW and READ not in calls(account)
+
+
+def test_a_full_disk_leaves_nothing_half_written(account: Simulator, dest: Path) -> None:
+    """A limit to the size of files, which the key and the chain are within, and the certificate with its chain is not."""
+    many = Authority("Long", intermediates=9)
+    old, renewed = issue(key="ec"), many.issue(WWW)
+    id = store(account, old)
+    export(account, dest)
+    account.patch_certificate(
+        id, certificate=renewed.pem, privateKey=renewed.key_pem, intermediateCertificate=renewed.chain_pem
+    )
+    most = len(renewed.chain_pem) + 1
+    given = given_to(MODULE, **options_for(account, "rest"), dest=str(dest), all=True)
+    limit = ForkedModule(MODULE, given, first=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most, most)))
+    run = checked(finish_module(limit))
+    assert told(run) == {id: ("failed", "not_written")} and "File too large" in run["msg"]
+    assert files(dest) == written(WWW, old)
+
+
+def test_a_folder_that_others_can_replace_is_refused_before_anything_is_read(
+    account: Simulator, tmp_path: Path
+) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o777)
+    run = export(account, tmp_path / "shared/dest")
+    assert run.code == "insecure_folder" and calls(account) == [] and os.listdir(tmp_path / "shared") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "one of the following is required"),
+        ({"all": True, "certificate_ids": [1]}, "mutually exclusive"),
+        ({"all": False}, "all: false selects nothing"),
+        ({"all": True, "passphrase": ""}, "passphrase must have from 1 to 1023 bytes"),
+        ({"all": True, "passphrase": "\u00e9" * 512}, "passphrase must have from 1 to 1023 bytes"),
+        ({"certificate_ids": [0]}, "0 is no certificate id"),
+        ({"all": True, "concurrency": 0}, "concurrency must be from 1 to 256"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_what_makes_no_sense_is_refused(sim: Simulator, dest: Path, options: dict[str, Any], said: str) -> None:
+    run = checked(run_module(MODULE, **options_for(sim), dest=str(dest), **options))
+    assert run.code == "invalid_argument" and said in run["msg"] and not dest.exists()
+
+
+def test_what_it_wrote_fills_an_empty_account_with_the_same_certificates(
+    account: Simulator, tmp_path: Path, roots: Path
+) -> None:
+    made = [issue(), issue(key="ec"), issue("*.example.com", "ec"), issue(None, names=[SHOP, "alt.example.com"])]
+    for one in made:
+        store(account, one)
+    dest = tmp_path / "dest"
+    assert not export(account, dest, all=True, passphrase=PASSPHRASE).failed
+    with Simulator.start(fleet="empty") as other:
+        options = {
+            "sources": [{"folder": str(dest)}],
+            "import_new": True,
+            "phases": ["import"],
+            "trusted_ca_path": str(roots),
+        }
+        ledger = {"privatekey_passphrase": PASSPHRASE, "ledger_url": f"sqlite:///{tmp_path}/ledger", "fail_on": []}
+        run = run_module("ssl_certificate_rotate", **options_for(other, "rest"), **options, **ledger)
+        assert not run.failed, json.dumps(run.result)[:2000]
+        [kept, there] = (
+            {prints(row["certificate"]): prints(row["intermediateCertificate"]) for row in sim.certificates()}
+            for sim in (account, other)
+        )
+        assert kept == there and len(there) == len(made)
+
+
+def prints(pem: str) -> tuple[bytes, ...]:
+    """The certificates in a text, in a form that can be compared."""
+    return tuple(
+        x509.Certificate.public_bytes(one, Encoding.DER) for one in x509.load_pem_x509_certificates(pem.encode())
+    )
