@@ -110,14 +110,14 @@ class _Store:
         self._index = index
         known = [record for record in index if record.certificate]
         self._addresses = frozenset(address for record in known for address in certificate_of(record).addresses)
-        self._by_serial_number: dict[int, list[StoreCertificate]] = defaultdict(list)
+        self._by_serial_number: dict[int | None, list[StoreCertificate]] = defaultdict(list)
         for record in known:
             self._by_serial_number[certificate_of(record).parsed.serial_number].append(record)
         self._clients = clients
 
     def same(self, secret: Secret) -> StoreCertificate | None:
         """Return the record of a secret's certificate, of several that with the best chain."""
-        found = self._by_serial_number.get(secret.serial_number or 0, ())
+        found = self._by_serial_number.get(secret.serial_number, ())
         same = [record for record in found if secret.is_of(certificate_of(record))]
         return max(
             same,
