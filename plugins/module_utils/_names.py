@@ -134,6 +134,12 @@ def listener_name(record: Mapping[str, object]) -> str:
     return ":".join(str(record[name]) for name in ("load_balancer", "port") if record.get(name))
 
 
+def listener_place(name: str) -> tuple[str, int]:
+    """Return what names of listeners, such as `web:443`, are sorted by: the balancer, then the port as a number."""
+    balancer, _colon, port = name.rpartition(":")
+    return (balancer, int(port)) if port.isdecimal() else (name, 0)
+
+
 def name_to_ask_for(names: Iterable[str], addresses: Iterable[str] = ()) -> str | None:
     """Return a name by which clients ask for a certificate, `None` if it has none.
 

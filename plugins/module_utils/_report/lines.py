@@ -18,7 +18,7 @@ from datetime import datetime
 from functools import cached_property
 
 from .._codes import Untrusted
-from .._names import ascii_name, file_stems, listener_name
+from .._names import ascii_name, file_stems, listener_name, listener_place
 from .._times import has_passed, parse, renewal_due
 from .._x509.certificate import names_of
 from .report import Record
@@ -221,7 +221,7 @@ class Lines:
         for line in self:
             line.stored.sort(key=age, reverse=True)
             line.entries.sort(key=age, reverse=True)
-            line.held.sort(key=lambda place: place.name)
+            line.held.sort(key=lambda place: listener_place(place.name))
             for name in line.names:
                 self._by_name.setdefault(name, []).append(line)
         for line in self:

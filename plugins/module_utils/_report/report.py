@@ -23,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from .._names import listener_name, shown_name_of
+from .._names import listener_name, listener_place, shown_name_of
 from .._times import iso, parse
 from .timeline import Row, served, timeline
 
@@ -165,7 +165,7 @@ def _listeners(held: Iterable[tuple[str, Record]]) -> list[Row]:
         }
         for listener, certificate in held
     ]
-    return sorted(found, key=lambda one: one["listener"].rpartition(":")[::2])
+    return sorted(found, key=lambda one: listener_place(one["listener"]))
 
 
 def as_files(schema: Schema, report: Record, words: Record, language: str, page: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from .._codes import ApprovalReason, HeldBack, LineAttention, LineReason, LineState
-from .._names import is_host_name, listener_name, shown_name_of
+from .._names import is_host_name, listener_name, listener_place, shown_name_of
 from .._text import some_of
 from .._times import days_until, iso
 from .lines import DONE, UNTRUSTED, Facts, Line, Lines, age
@@ -137,7 +137,7 @@ def _row(key: str, line: Line, before: Mapping[str, t.Any]) -> Row:
 def _with_earlier(now: Iterable[int | str], earlier: Iterable[object]) -> list[int | str]:
     """Return what was done in this run and earlier on the same day."""
     both = {*now, *(one for one in earlier if isinstance(one, int | str))}
-    return sorted(both, key=lambda one: (str(type(one)), one))
+    return sorted(both, key=lambda one: ("", one) if isinstance(one, int) else listener_place(one))
 
 
 def _name(line: Line) -> str | None:

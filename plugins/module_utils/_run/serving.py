@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from .._names import name_to_ask_for
+from .._names import listener_place, name_to_ask_for
 from .._net.endpoint import Endpoint, ProbeResult
 from .._net.probe import CONCURRENCY, probe_addresses
 from .._net.verdict import Finding, Verdict, judge
@@ -63,15 +63,16 @@ class Watch:
     def warnings(self) -> list[str]:
         """A warning for each reason why clients may not trust what listeners serve, and one about what could not be looked at."""
         untrusted = [
-            f"Clients may not trust what these listeners serve: {some_of(sorted(names), MOST_NAMED)}: {why}"
+            f"Clients may not trust what these listeners serve: {some_of(sorted(names, key=listener_place), MOST_NAMED)}: {why}"
             for why, names in sorted(self._untrusted.items())
         ]
         if not self._unreached:
             return untrusted
+        unreached = some_of(sorted(self._unreached, key=listener_place), MOST_NAMED)
         return [
             *untrusted,
-            f"What these listeners serve cannot be looked at from here: {some_of(sorted(self._unreached), MOST_NAMED)}. Run it from a "
-            "machine that reaches them, or see with ssl_endpoint_info from there.",
+            f"What these listeners serve cannot be looked at from here: {unreached}. Run it from a machine that reaches them, or see with "
+            "ssl_endpoint_info from there.",
         ]
 
     def remember(self, deployments: Sequence[ListenerAction]) -> None:

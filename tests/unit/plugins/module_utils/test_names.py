@@ -12,6 +12,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._names impo
     any_matches,
     ascii_name,
     is_loopback,
+    listener_place,
     name_matches,
     name_to_ask_for,
     named,
@@ -260,3 +261,8 @@ def test_what_is_asked_for(names: list[str], addresses: list[str], asked: str | 
 )
 def test_the_name_of_a_file_is_safe(name: str, stem: str) -> None:
     assert safe_stem(name) == stem
+
+
+def test_listeners_stand_in_the_order_of_balancers_and_ports() -> None:
+    names = ["", "older", "web:443", "web:8443", "web:10443", "web-2:443"]
+    assert sorted(names[::-1], key=listener_place) == names

@@ -96,9 +96,9 @@ def data(old: Any = None, held: Sequence[tuple[str, Any]] = (), **failed: Any) -
 def test_listeners_stand_in_the_order_of_balancers_and_have_the_dates_of_their_certificates() -> None:
     dates = {"not_before": "2026-01-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z"}
     named = {"common_name": None, "subject_alt_names": ["www.example.com"], **dates, "notes": "left out"}
-    held = [("web-2:443", named), ("web:8443", {}), ("web:443", named)]
+    held = [("web-2:443", named), ("web:10443", {}), ("web:8443", {}), ("web:443", named)]
     told = data(held=held)["listeners"]
-    assert [one["listener"] for one in told] == ["web:443", "web:8443", "web-2:443"]
+    assert [one["listener"] for one in told] == ["web:443", "web:8443", "web:10443", "web-2:443"]
     assert told[0] == {"listener": "web:443", "name": "www.example.com", **dates}
 
 

@@ -454,7 +454,7 @@ def test_without_a_beginning_it_is_due_thirty_days_before_its_end() -> None:
 
 
 def test_what_a_row_tells() -> None:
-    store = [stored(1, -80, at=("web:443", "a:8443"), notes="front"), stored(9, 0, OTHER)]
+    store = [stored(1, -80, at=("web:443", "web:10443", "a:8443"), notes="front"), stored(9, 0, OTHER)]
     facts = {**RENEWED, "store": store, "listeners": [listener("web:443", 1, 2)]}
     removed_nothing = {**facts, "result": {**facts["result"], "removed": []}}
     told = row(**removed_nothing)
@@ -468,11 +468,11 @@ def test_what_a_row_tells() -> None:
         "explanation": WORDS["en"]["reasons"]["waiting_for_deploy"],
         "messages": [],
         "attention": ["behind"],
-        "served_by": ["a:8443", "web:443"],
+        "served_by": ["a:8443", "web:443", "web:10443"],
         "served_until": in_days(10),
         "certificate_ids": [2, 1],
         "certificate_notes": ["front"],
-        "services": 2,
+        "services": 3,
         "stored_until": in_days(90),
         "sources": [f"certbot: {NAME}"],
         "source_path": f"/etc/letsencrypt/live/{NAME}/cert.pem",
