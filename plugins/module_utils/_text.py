@@ -31,6 +31,16 @@ def with_real_line_ends(text: bytes) -> bytes:
     return WRITTEN_LINE_END.sub(b"\n", text)
 
 
+def capitalized(text: str) -> str:
+    """Return a sentence that begins with a capital letter; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def uncapitalized(text: str) -> str:
+    """Return a sentence as it stands behind other words."""
+    return text[:1].lower() + text[1:]
+
+
 def some_of(texts: Sequence[str], most: int, between: str = ", ", before_rest: str = " ") -> str:
     """Return one text with the first of many texts and the number of the rest."""
     rest = len(texts) - most

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._errors import CertificatesError
-from .._text import printable
+from .._text import capitalized, printable
 from .client import Client
 from .faults import as_sentence, shorten
 from .values import as_id, number
@@ -201,7 +201,7 @@ def _explained(error: CertificatesError, balancer: Balancer) -> CertificatesErro
     said = as_sentence(words) if words else ""
     name = f"load balancer {balancer.name}"
     if error.code == "not_found":
-        return CertificatesError("not_found", f"{name[0].upper()}{name[1:]}: {said} {MANAGE_ADVICE}", **error.details)
+        return CertificatesError("not_found", f"{capitalized(name)}: {said} {MANAGE_ADVICE}", **error.details)
     if error.code not in {"api_error", "no_answer"} or not said:
         return error
     if ENDED.search(said):

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -21,7 +21,17 @@ from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
 from .store_index import StoreIndex
-from .superseding import Clients, Incumbent, Overrides, age, best, certificate_of, is_newer, why_not_in_place_of
+from .superseding import (
+    ACCEPT,
+    Clients,
+    Incumbent,
+    Overrides,
+    age,
+    best,
+    certificate_of,
+    is_newer,
+    why_not_in_place_of,
+)
 
 MOST_NAMED = 5
 """Maximum number of names, ports or balancers in a message."""
@@ -259,10 +269,11 @@ def why_not_offered(record: StoreCertificate, balancer: Balancer) -> tuple[Obsta
     key_type = certificate_of(record).key_type
     if balancer.offers(key_type):
         return None
+    other = "an RSA" if balancer.offers("RSA") else "another"
     return (
         "key_type_not_offered",
         f"Its key is {key_type}, and load balancer {balancer.name} has no cipher suites for such keys: no client could connect. "
-        "Choose others for the balancer, or have the certificate issued with another key.",
+        f"Have the certificate issued with {other} key, or choose other cipher suites for the balancer.",
     )
 
 
@@ -399,23 +410,13 @@ def _why_not(
             f"{_why_unknown(place, current)} allow_name_loss: true switches it without comparing the names.",
         )
     not_taken = f"Certificate {wish.certificate_id} was not taken:"
-    why = why_not_in_place_of(target, old, clients, overrides)
-    if why:
+    why, never = why_not_in_place_of(target, old, clients, overrides), why_not_offered(target, place.balancer)
+    if why and (
+        never is None or why[0] != never[0]
+    ):  # to accept another type of key would not help where it is not offered
         accept = f" {ACCEPT[why[0]]}: true accepts it." if why[0] in ACCEPT else ""
         return why[0], f"{not_taken} {why[1]}{accept}"
-    why = why_not_offered(target, place.balancer)
-    return (why[0], f"{not_taken} {why[1]}") if why else _why_ended(place)
-
-
-ACCEPT: Mapping[Obstacle, str] = {
-    "expired": "allow_expired",
-    "names_not_covered": "allow_name_loss",
-    "organization_differs": "allow_organization_change",
-    "key_type_not_offered": "allow_key_type_change",
-    "untrusted": "allow_untrusted",
-    "chain_incomplete": "allow_untrusted",
-}
-"""The options that accept an obstacle, for a certificate that the user names."""
+    return (never[0], f"{not_taken} {never[1]}") if never else _why_ended(place)
 
 
 def _why_ended(place: Place) -> tuple[DeployReason, str] | None:

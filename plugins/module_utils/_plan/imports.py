@@ -20,7 +20,7 @@ from .._api.store import StoreCertificate
 from .._codes import Code, ImportOutcome, WaitingReason
 from .._errors import CertificatesError
 from .._names import ascii_name
-from .._text import some_of
+from .._text import some_of, uncapitalized
 from .._times import iso, parse
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import Trust
@@ -325,7 +325,7 @@ def as_simulated(step: ImportAction) -> ImportAction:
     """Return a step with a message that does not say that it was carried out, for check mode."""
     if step.outcome not in {"imported", "updated", "removed"}:
         return step
-    return replace(step, message=f"Would be {step.message[0].lower()}{step.message[1:]}")
+    return replace(step, message=f"Would be {uncapitalized(step.message)}")
 
 
 def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:

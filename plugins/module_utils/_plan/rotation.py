@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from .._api.store import StoreCertificate
 from .._codes import ApprovalReason, RotationReason
 from .._names import any_matches, is_host_name
-from .._text import some_of
+from .._text import some_of, uncapitalized
 from .._times import iso, parse
 from .._x509.certificate import Certificate, name_set, names_of
 from .._x509.chain import UNTRUSTED, Trust
 from .store_index import StoreIndex
 from .superseding import (
+    ACCEPT,
     Clients,
     Incumbent,
     age,
@@ -252,15 +253,17 @@ def _why_worse(
 
 
 def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: Clients) -> tuple[RotationReason, str]:
-    """Return why a certificate may stand in for none of the store: that which comes nearest to it, if there is any for its names."""
+    """Return why a certificate may stand in for none of the store: that which comes nearest to it, if there is any for its names.
+
+    Of several, that is the newest: the older ones may be what it has replaced long ago.
+    """
     names = entry.certificate.identities
     related = [one for one in index.sharing(names) if is_newer(entry.record, one, clients)]
-    nearest = min(related, key=lambda one: len(certificate_of(one).identities - names), default=None)
+    nearest = max(related, key=lambda one: (-len(certificate_of(one).identities - names), age(one)), default=None)
     if nearest is not None:
         why = why_not_in_place_of(entry.record, Incumbent.of(nearest), clients)
         if why:
-            said = why[1].replace("It ", "it ", 1).replace("Its ", "its ", 1)
-            held = f"For certificate {nearest.id}, {said} {remedy_of(why[0], entry.source)}".strip()
+            held = f"For certificate {nearest.id}, {uncapitalized(why[1])} {remedy_of(why[0], entry.source)}".strip()
             return why[0], f"It renews no certificate of the store. {held}"
     return new_name(names, index)
 
@@ -288,7 +291,8 @@ def remedy_of(reason: str, source: str | None) -> str:
         every = "have it issued with an RSA key (certbot: --key-type rsa, lego: --key-type RSA2048, acme.sh: --keylength 2048)"
         remedy = HOW_RSA.get(source or "", every)
         return f"Load balancers offer cipher suites for RSA keys only, unless others are chosen: {remedy}."
-    how = f"{'import it with ssl_certificate_import and ' if source else ''}name it in ssl_certificate_deploy"
+    first = "import it with import_new: true, and " if source else ""
+    how = f"{first}name it in ssl_certificate_deploy with {ACCEPT.get(reason)}: true"
     if reason == "names_not_covered":
         return f"Have it issued for all names; or if they are to go, {how}."
     if reason == "organization_differs":

@@ -135,7 +135,7 @@ class _Store:
         """Return reason and message: that of the certificate which comes nearest to it, if there is any."""
         names = _identities(secret)
         related = [record for record in self._index.sharing(names) if _is_older(record, secret)]
-        nearest = min(related, key=lambda one: len(certificate_of(one).identities - names), default=None)
+        nearest = max(related, key=lambda one: (-len(certificate_of(one).identities - names), age(one)), default=None)
         if nearest is None:
             return new_name(names, self._index)
         lost = some_of(sorted(certificate_of(nearest).identities - names), MOST_NAMED)

@@ -12,7 +12,7 @@ them. What may not stand in for a certificate never hides, replaces or deletes i
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +38,17 @@ class Overrides:
     untrusted: bool = False
     wildcards: bool = False
     """Whether a wildcard has the names under it, or only the same name counts."""
+
+
+ACCEPT: Mapping[str, str] = {
+    "expired": "allow_expired",
+    "names_not_covered": "allow_name_loss",
+    "organization_differs": "allow_organization_change",
+    "key_type_not_offered": "allow_key_type_change",
+    "untrusted": "allow_untrusted",
+    "chain_incomplete": "allow_untrusted",
+}
+"""The options of `ssl_certificate_deploy` that accept an obstacle, for a certificate that the user names."""
 
 
 class Clients:

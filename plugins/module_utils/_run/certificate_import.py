@@ -42,7 +42,7 @@ from .._plan.material import ImportOptions, Material, assemble, check_order, pre
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._progress import ProgressFile
-from .._text import some_of
+from .._text import some_of, uncapitalized
 from .._times import iso, now
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
@@ -479,7 +479,7 @@ def as_diff(step: ImportAction, *, is_check_mode: bool) -> dict[str, t.Any]:
     before: dict[str, t.Any] = {} if step.outcome == "imported" else dict(known)
     after: dict[str, t.Any] = {} if step.outcome == "removed" else dict(known)
     if step.outcome in {"imported", "updated"}:
-        after["state"] = f"To be {step.message[0].lower()}{step.message[1:]}" if is_check_mode else step.message
+        after["state"] = f"To be {uncapitalized(step.message)}" if is_check_mode else step.message
     if step.record and "notes" in step.changes:
         before["notes"], after["notes"] = step.record.notes, step.notes
     removed = [old.record.id for old in step.superseded if old.removed]

@@ -265,4 +265,5 @@ def test_the_name_of_a_file_is_safe(name: str, stem: str) -> None:
 
 def test_listeners_stand_in_the_order_of_balancers_and_ports() -> None:
     names = ["", "older", "web:443", "web:8443", "web:10443", "web-2:443"]
-    assert sorted(names[::-1], key=listener_place) == names
+    jumbled = sorted(names)
+    assert jumbled != names == sorted(jumbled, key=listener_place)

@@ -10,7 +10,13 @@ import unicodedata
 import xmlrpc.client
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._text import encodable, fits_xml, printable
+from ansible_collections.softlayer.certificates.plugins.module_utils._text import (
+    capitalized,
+    encodable,
+    fits_xml,
+    printable,
+    uncapitalized,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,3 +57,9 @@ def test_what_fits_xml_arrives_over_xmlrpc(text: str) -> None:
 def test_encodable_text_can_be_written(text: str) -> None:
     assert encodable(text).encode("utf-8").decode() == encodable(text)
     assert encodable(text) == text or not text.isascii()
+
+
+@pytest.mark.parametrize(("text", "other"), [("", ""), ("Imported as PEM.", "imported as PEM."), ("Öl", "öl")])
+def test_the_beginning_of_a_sentence(text: str, other: str) -> None:
+    assert uncapitalized(text) == uncapitalized(other) == other
+    assert capitalized(other) == capitalized(text) == text

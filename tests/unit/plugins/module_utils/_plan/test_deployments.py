@@ -360,6 +360,9 @@ def test_key_types_and_cipher_suites(ciphers: list[str] | None, is_offered: bool
     assert outcome(renewal(*stored, of=at)) == expected
     named = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue(key="ec")), of=at, key_type_change=True)
     assert outcome(named) == (("switched", None) if is_offered else ("failed", "key_type_not_offered"))
+    said = wish(record(OLD, issue(days=PRESENT)), record(NEW, issue(key="ec")), of=at).message
+    remedy = "allow_key_type_change: true accepts it." if is_offered else "Have the certificate issued with an RSA key"
+    assert remedy in said and (is_offered or "accepts it" not in said)
 
 
 def test_an_rsa_certificate_where_only_ecdsa_suites_are_offered() -> None:

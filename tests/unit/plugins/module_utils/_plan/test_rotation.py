@@ -273,7 +273,7 @@ def test_who_is_to_renew_what_has_expired(source: str, remedy: str) -> None:
         ([replace(OLD, names=BOTH)], NEW, f"For certificate 1, it lacks names that are served now: {OTHER}."),
         ([replace(OLD, names=BOTH)], NEW, "Have it issued for all names;"),
         ([replace(OLD, organization=LTD)], NEW, f"its organization (none) is not that of what is served now ({LTD})"),
-        ([replace(OLD, organization=LTD)], NEW, "If that is meant, import it with ssl_certificate_import"),
+        ([replace(OLD, organization=LTD)], NEW, "ssl_certificate_deploy with allow_organization_change: true, once."),
     ],
 )
 def test_what_renews_nothing_says_why(store: list[Made], source: Made, said: str) -> None:
@@ -284,6 +284,13 @@ def test_of_several_that_it_does_not_renew_the_one_with_the_fewest_names_that_it
     names = (NAME, OTHER, "shop.example.com", "mail.example.com")
     store = [replace(OLD, names=names[:count]) for count in (4, 2, 3)]
     assert "For certificate 2, it lacks names that are served now: api.example.com." in message(store, NEW)
+
+
+def test_of_several_that_it_does_not_renew_the_newest() -> None:
+    """The company's certificate was replaced long ago, and what is served now is no other one's."""
+    store = [replace(OLD, organization=LTD), replace(OLD, days=(-10, 80))]
+    for number, those in ((2, store), (1, store[::-1])):
+        assert f"For certificate {number}, its key is EC," in message(those, replace(NEW, key="ec"))
 
 
 @pytest.mark.parametrize(

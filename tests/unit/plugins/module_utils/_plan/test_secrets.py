@@ -138,7 +138,8 @@ def test_the_record_with_the_best_chain_counts() -> None:
         (
             plan(NEW, replace(OLD, names=(NAME, OTHER, "shop.example.com")), replace(OLD, names=BOTH)),
             "It renews no certificate of the store. For certificate 2, it lacks names that are served now: api.example.com. Have it issued "
-            "for all names; or if they are to go, import it with ssl_certificate_import and name it in ssl_certificate_deploy.",
+            "for all names; or if they are to go, import it with import_new: true, and name it in ssl_certificate_deploy with "
+            "allow_name_loss: true.",
         ),
         (
             plan(NEW, NOTHING),
