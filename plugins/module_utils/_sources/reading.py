@@ -22,14 +22,12 @@ from .._files import LARGEST_FILE, read_file
 from .._text import encodable, printable
 from .._x509.certificate import Certificate
 from .._x509.keys import read_key_store, read_private_key
-from .._x509.pem import CERTIFICATE_LABELS, KEY_LABELS, begun_blocks, is_der
+from .._x509.pem import CERTIFICATE_LABELS, KEY_LABELS, begun_blocks, is_der, why_cut_off, why_none
 from .._x509.read import read_certificates
 from .base import File, FileContent, FileKind, Stamp, Trouble, broken_link, unreadable
 
 LABELS = CERTIFICATE_LABELS | KEY_LABELS
 """Of the PEM blocks that matter here."""
-TRUNCATED = CertificatesError("invalid_pem", "A PEM block lacks its last line: take the file anew from its source.")
-EMPTY = CertificatesError("invalid_pem", "There is no certificate in it: take the file anew from its source.")
 CLOSED = CertificatesError(
     "bad_passphrase", "The PKCS#12 file cannot be opened: give its passphrase as privatekey_passphrase."
 )
@@ -66,9 +64,11 @@ def parse(data: bytes, kind: FileKind, passphrase: str | None) -> Parsed:
         key = _tried(lambda: Parsed(public_key_sha256=read_private_key(data, passphrase).public_key_sha256))
         if is_der(data) and key.public_key_sha256:
             return key
-    wrong = key.wrong or certificates.wrong or (TRUNCATED if truncated else None)
-    if kind == "certificate" and not certificates.certificates and not key.public_key_sha256:
-        wrong = wrong or EMPTY
+    wrong = key.wrong or certificates.wrong
+    if wrong is None and truncated:
+        wrong = CertificatesError("invalid_pem", why_cut_off(min(truncated)))
+    if wrong is None and kind == "certificate" and not certificates.certificates and not key.public_key_sha256:
+        wrong = CertificatesError("invalid_pem", why_none(data, "certificate", "certificate"))
     return Parsed(certificates.certificates, key.public_key_sha256, wrong)
 
 

@@ -26,6 +26,7 @@ from .pem import (
     is_der,
     pem_blocks,
     why_none,
+    why_not_der,
     wrap_pem,
 )
 from .read import checked_certificate
@@ -101,12 +102,7 @@ def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
     if not blocks and data[:1] != DER_SEQUENCE:
         is_for_ssh = any(mark in as_ascii(data) for mark in MARKS_OF_SSH)
         raise CertificatesError("invalid_pem", FOR_SSH if is_for_ssh else why_none(data, "private key", "private key"))
-    with reading(
-        CertificatesError(
-            "invalid_pem",
-            "This is no private key in PEM or DER form, or it is damaged: take the file anew from its source.",
-        )
-    ):
+    with reading(CertificatesError("invalid_pem", why_not_der(data, "no private key in PEM or DER form"))):
         try:
             key = load(source, None, unsafe_skip_rsa_key_validation=True)
         except TypeError:  # it is encrypted

@@ -32,6 +32,8 @@ KINDS = {
 }
 """What files are given for: the labels of its blocks, and its forms."""
 DER_SEQUENCE = b"\x30"
+PKCS12_VERSION = b"\x02\x01\x03"
+"""The integer 3 in DER."""
 NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
 
@@ -48,8 +50,9 @@ def pem_blocks(data: bytes, labels: frozenset[bytes]) -> list[tuple[bytes, bytes
         CertificatesError: `invalid_pem`, if one block begins inside another.
     """
     blocks = [(label, with_real_line_ends(body)) for label, body in any_pem_blocks(as_ascii(data)) if label in labels]
-    if any(b"-----BEGIN" in body for _label, body in blocks):
-        raise CertificatesError("invalid_pem", "A PEM block lacks its last line: take the file anew from its source.")
+    for label, body in blocks:
+        if b"-----BEGIN" in body:
+            raise CertificatesError("invalid_pem", why_cut_off(label))
     return blocks
 
 
@@ -83,16 +86,21 @@ def begun_blocks(data: bytes) -> tuple[frozenset[bytes], frozenset[bytes]]:
 def why_none(data: bytes, kind: str, given_as: str) -> str:
     """Return what is wrong with a text in which there is nothing of a kind, or not all of it, and what to do."""
     labels, forms = KINDS[kind]
+    what = f"What was given as {given_as}"
+    if not data.strip():
+        return f"{what} is empty: take the file anew from its source."
     begun, cut_off = begun_blocks(data)
     for label in sorted(cut_off & labels):
-        return (
-            f"What was given as {given_as} is cut off: its last line, -----END {label.decode()}-----, is missing. Take the file anew from its "
-            "source."
-        )
+        return why_cut_off(label, what)
     for other, (others, _forms) in KINDS.items():
         if begun & others - labels:
-            return f"What was given as {given_as} is a {other}: give a {kind}, {forms}."
+            return f"{what} is a {other}: give a {kind}, {forms}."
     return f"There is no {kind} in what was given as {given_as}: give {forms}."
+
+
+def why_cut_off(label: bytes, what: str = "A PEM block") -> str:
+    """Return what is wrong with a PEM block that does not end, and what to do."""
+    return f"{what} is cut off: its last line, -----END {label.decode()}-----, is missing. Take the file anew from its source."
 
 
 def as_ascii(data: bytes) -> bytes:
@@ -113,6 +121,16 @@ def from_base64(data: bytes) -> bytes:
 def is_der(data: bytes) -> bool:
     """Return whether data begins like a DER sequence of more than 127 bytes, or a BER one; no text in UTF-8 does (X.690, 8.1.3)."""
     return data[:1] == DER_SEQUENCE and b"\x80" <= data[1:2] <= b"\x84"
+
+
+def why_not_der(data: bytes, what: str) -> str:
+    """Return what is wrong with data in DER that is not what it should be, and what to do.
+
+    PKCS#12 is told by its beginning: a sequence whose first element is the version 3 (RFC 7292, 4).
+    """
+    if is_der(data) and data[2 + (data[1] & 0x7F) :].startswith(PKCS12_VERSION):
+        return "This is a PKCS#12 file: give it as pkcs12_path; in a folder, let its name end in .p12 or .pfx."
+    return f"This is {what}, or it is damaged: take the file anew from its source."
 
 
 def der_length(data: bytes) -> int:

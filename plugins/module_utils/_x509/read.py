@@ -25,6 +25,7 @@ from .pem import (
     is_der,
     pem_blocks,
     why_none,
+    why_not_der,
     wrap_pem,
 )
 
@@ -128,12 +129,8 @@ def _damaged() -> CertificatesError:
 
 
 def _pkcs7(der: bytes) -> list[Certificate]:
-    refusal = CertificatesError(
-        "invalid_pem",
-        "This is neither an X.509 certificate nor PKCS#7 with certificates, or it is damaged: "
-        "take the file anew from its source.",
-    )
-    with reading(refusal):
+    what = "neither an X.509 certificate nor PKCS#7 with certificates"
+    with reading(CertificatesError("invalid_pem", why_not_der(der, what))):
         parsed = pkcs7.load_der_pkcs7_certificates(der)
     return [checked_certificate(certificate.public_bytes(Encoding.DER)) for certificate in parsed]
 

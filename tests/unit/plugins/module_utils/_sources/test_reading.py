@@ -82,7 +82,7 @@ def test_a_chain_has_no_key() -> None:
     assert found.public_key_sha256 is None and found.wrong is None and len(found.certificates) == 1
 
 
-NO_CERTIFICATE, CUT_OFF, LOCKED = "There is no certificate in it", "A PEM block lacks its last line", "is encrypted"
+NO_CERTIFICATE, CUT_OFF, LOCKED = "There is no certificate in", "A PEM block is cut off", "is encrypted"
 DAMAGED_CERTIFICATE, DAMAGED_KEY = "neither an X.509 certificate nor PKCS#7", "no private key in PEM or DER form"
 NO_KEY, OTHER_THING = "There is no private key", "What was given as private key is a certificate"
 BAD = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"

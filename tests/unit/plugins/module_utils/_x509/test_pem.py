@@ -7,7 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import begun_blocks, why_none
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import (
+    begun_blocks,
+    why_none,
+    why_not_der,
+)
 
 
 def block(label: str) -> str:
@@ -31,7 +35,7 @@ CUT_OFF = "What was given as this is cut off: its last line, -----END {}-----, i
         (KEY + CERTIFICATE[:40], "certificate", CUT_OFF.format("CERTIFICATE")),
         (KEY[:40], "private key", CUT_OFF.format("EC PRIVATE KEY")),
         (KEY[:40], "certificate", "What was given as this is a private key"),
-        ("", "certificate", "There is no certificate in what was given as this: give PEM, DER or PKCS#7."),
+        ("?", "certificate", "There is no certificate in what was given as this: give PEM, DER or PKCS#7."),
         ("/etc/ssl/a.key", "private key", "There is no private key in what was given as this: give PEM or DER."),
         (block("DH PARAMETERS"), "private key", "There is no private key in what was given as this"),
     ],
@@ -47,3 +51,25 @@ def test_blocks_that_do_not_end() -> None:
         {b"CERTIFICATE", b"EC PRIVATE KEY", b"CERTIFICATE REQUEST"},
         {b"EC PRIVATE KEY"},
     )
+
+
+@pytest.mark.parametrize("data", [b"", b"\n \n"])
+def test_what_is_empty_is_called_so(data: bytes) -> None:
+    assert (
+        why_none(data, "certificate", "this") == "What was given as this is empty: take the file anew from its source."
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "is_pkcs12"),
+    [
+        (b"\x30\x82\x01\x00\x02\x01\x03\x30", True),
+        (b"\x30\x80\x02\x01\x03\x30", True),
+        (b"\x30\x82\x01\x00\x02\x01\x00\x30", False),
+        (b"\x02\x01\x03", False),
+        (b"", False),
+    ],
+)
+def test_pkcs12_is_named_as_such(data: bytes, is_pkcs12: bool) -> None:
+    said = why_not_der(data, "no key")
+    assert said.startswith("This is a PKCS#12 file: give it as pkcs12_path" if is_pkcs12 else "This is no key, or")
