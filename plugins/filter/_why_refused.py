@@ -77,6 +77,8 @@ def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
             return f"{role}_{name} is {path}, but must be an {ending} file."
         if path and not _is_folder(folder := os.path.dirname(absolute(path))):
             return f"There is no folder {folder} on the controller for {role}_{name}: make it, or correct the path."
+        if path and os.statvfs(folder).f_flag & os.ST_RDONLY:  # permissions say less: the task may become another user
+            return f"The disk of the folder {folder} on the controller, for {role}_{name}, is read-only: name another path."
     return None
 
 

@@ -182,9 +182,11 @@ def _unknown_names(within: str, options: Mapping[str, OneArgument], values: Mapp
     given = map(str, values.keys() - known)
     for name in sorted(name for name in given if not name.startswith("_ansible_")):
         shown = name if PLAIN_NAME.fullmatch(name) else f"(a name of {len(name)} characters)"
-        meant = get_close_matches(name.lower(), known, 1, ALIKE)
+        longer = sorted(one for one in known if one.startswith(f"{name.lower()}_"))
+        meant = list(dict.fromkeys([*longer, *get_close_matches(name.lower(), known, 1, ALIKE)]))
         if meant:
-            yield f"There is no option {within}{shown}; {meant[0]} is meant."
+            *most, last = meant
+            yield f"There is no option {within}{shown}; {', '.join(most)}{' or ' if most else ''}{last} is meant."
         else:
             others.append(f"{within}{shown}")
     if others:
@@ -230,6 +232,11 @@ def _list_as_meant(argument: OneArgument, value: object, place: str) -> object:
     if elements == "dict":
         alone = from_json(value, dict)
         items = [alone] if isinstance(alone, dict) else items
+        options = argument.get("options")
+        # Ansible reads name=value, and of anything else it would not say which option it cannot read.
+        if options and isinstance(items, str) and "=" not in items:
+            how = f'Write it as JSON, such as [{{"{next(iter(options))}": "..."}}].'
+            raise CertificatesError("invalid_argument", f"{place} is a text, and no list of dicts. {how}")
     elif isinstance(items, str):
         if "-----BEGIN" in items:  # split at its blanks, a key would not be known for one
             raise CertificatesError(

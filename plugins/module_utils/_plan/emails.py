@@ -112,7 +112,7 @@ def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailOptions, at:
             email,
             outcome="failed",
             reason="recipient_not_allowed",
-            message=f"Not requested: it would go to {_why_not_allowed(order.approver_email)}.",
+            message=f"Not requested: it would go to {_why_not_allowed(order.approver_email, wishes.allowed_recipients)}.",
         )
     if last is not None and blocked_until is not None and not wishes.force:
         return blocked(email, last, wishes.min_interval, at)
@@ -124,12 +124,14 @@ def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailOptions, at:
     )
 
 
-def _why_not_allowed(recipient: str | None) -> str:
+def _why_not_allowed(recipient: str | None, patterns: Iterable[str]) -> str:
     if recipient is None:
         return "an address that the API does not tell, so allowed_recipients cannot allow it"
     if not is_one_address(recipient):
         return f'"{printable(recipient)}", which is not exactly one address, so allowed_recipients cannot allow it'
-    return f"{recipient}, which allowed_recipients does not allow"
+    domain = next((one for one in patterns if not {"@", "*"} & {*one}), None)
+    hint = f": its patterns are for whole addresses, so write *@{printable(domain)}" if domain else ""
+    return f"{recipient}, which allowed_recipients does not allow{hint}"
 
 
 def blocked(email: EmailAction, last: Entry[Key], interval: timedelta, at: datetime) -> EmailAction:

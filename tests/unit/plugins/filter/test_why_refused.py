@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -110,6 +112,15 @@ def test_what_ansible_could_not_read_comes_first() -> None:
 )
 def test_files_that_could_not_be_written(needs: dict[str, Any], said: str) -> None:
     assert refused(**needs).startswith(said)
+
+
+def test_a_disk_that_nothing_can_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs = {"report_path": str(tmp_path / "r.html")}
+    assert refused(**needs) == ""
+    monkeypatch.setattr(os, "statvfs", lambda _folder: SimpleNamespace(f_flag=os.ST_RDONLY))
+    assert refused(**needs) == (
+        f"The disk of the folder {tmp_path} on the controller, for ssl_rotation_report_path, is read-only: name another path."
+    )
 
 
 def test_what_the_other_role_needs() -> None:

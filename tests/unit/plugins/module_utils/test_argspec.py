@@ -77,6 +77,14 @@ def test_a_list_in_another_syntax_is_refused_with_the_one_that_is_meant(text: st
         SPEC.as_meant({"names": text})
 
 
+@pytest.mark.parametrize("text", ["folder:/a", "/a", "[folder", '{"folder": '])
+def test_a_list_of_dicts_in_another_syntax_is_refused_with_an_option_that_they_have(text: str) -> None:
+    with pytest.raises(
+        CertificatesError, match=r'^sources is a text, .* Write it as JSON, such as \[\{"\w+": "\.\.\."\}\]'
+    ):
+        SPEC.as_meant({"sources": text})
+
+
 @pytest.mark.parametrize("given", [None, "", "names=a", "names=a days=3", "[]", 3, "{"])
 def test_a_selection_that_may_have_lost_a_condition_is_refused(given: object) -> None:
     with pytest.raises(CertificatesError, match=r"^select is no dict\. Write \{\} for all orders"):

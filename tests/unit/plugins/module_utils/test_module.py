@@ -169,6 +169,8 @@ ALL = "certificate_path, certificates, csr_path, free, imap, privatekey_content"
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"certificate": "/x"}, "There is no option certificate; certificate_path or certificates is meant."),
+        ({"CSR": "/x", "i": 1}, f"There is no option CSR; csr_path is meant. There is no option i; there are {ALL}."),
         ({"certificat_path": "/x"}, "There is no option certificat_path; certificate_path is meant."),
         ({"path_of_certificat": "/x"}, "There is no option path_of_certificat; path_of_certificate is meant."),
         ({"Certificate_Path": "/x"}, "There is no option Certificate_Path; certificate_path is meant."),

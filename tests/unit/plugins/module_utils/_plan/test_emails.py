@@ -155,6 +155,17 @@ def test_who_may_be_mailed(patterns: list[str] | None, recipient: str | None, al
         assert "allowed_recipients" in email.message
 
 
+def test_a_domain_alone_allows_nobody_and_is_told_how_to_be_written() -> None:
+    hint = "so write *@example.com"
+    for patterns, is_told in (
+        (["example.com"], True),
+        (["*@example.net", "example.com"], True),
+        (["*@example.net"], False),
+    ):
+        email = plan(replace(ORDER, approver_email="admin@example.com"), allowed_recipients=patterns)
+        assert email.reason == "recipient_not_allowed" and (hint in email.message) == is_told
+
+
 @pytest.mark.parametrize(
     ("confirmed", "outcome", "reason"), [(True, "skipped", "cooldown"), (False, "failed", "outcome_unknown")]
 )
