@@ -31,6 +31,7 @@ def summary(
     unchanged: int,
     removes: bool,
     is_check_mode: bool,
+    empty: Sequence[str] = (),
 ) -> list[str]:
     """Return what a run has done, with a line for each certificate and each listener that was acted on, and what needs a person.
 
@@ -41,6 +42,7 @@ def summary(
         unchanged: how many listeners are as they were, since the store has nothing better.
         removes: whether old certificates are removed.
         is_check_mode: whether nothing was actually done.
+        empty: a sentence for each mailbox that has no message.
     """
     would_be = "would be " if is_check_mode else ""
     once_seen = ", once it is seen that what replaces it is served" if is_check_mode and "deploy" in phases else ""
@@ -60,6 +62,7 @@ def summary(
         *(f"{named(one) or 'the run'}: FAILED, {one['message']}" for one in lists["failed"]),
         *_broken(broken),
         *skipped(one for one in lists["skipped"] if one not in broken),
+        *empty,
         *(["remove_superseded is false: no old certificate is removed"] if is_needless else []),
         *([f"{unchanged} listener{' is as it was' if unchanged == 1 else 's are as they were'}"] if unchanged else []),
         *(f"NEEDS A PERSON: {_about(one)}" for one in attention),

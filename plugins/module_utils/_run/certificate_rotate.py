@@ -197,13 +197,13 @@ def read_all(
     module: Module, given: Given, index: StoreIndex, wish: SourceOptions, clients: Clients, stop: threading.Event
 ) -> Read:
     """Read the sources."""
-    params = module.params
+    params, empty = module.params, list[str]()
 
     def look_into(position: int, keys: Sequence[str]) -> Mapping[str, t.Any]:
         unset = {name: option.get("default") for name, option in mailing.SPEC.options.items()}
         shared = ("privatekey_passphrase", "trust", "trusted_ca_path", "intermediate_path")
         mail = {**{name: params[name] for name in shared}, **params["sources"][position]["mail"]}
-        return mailing.find(module, {**unset, **mail, "privatekey_paths": keys})
+        return mailing.find(module, {**unset, **mail, "privatekey_paths": keys}, empty.append)
 
     def read_secrets(position: int) -> InstanceContent:
         # Imported only here, as nothing else needs the SDK of Secrets Manager, and loading it takes time.
@@ -213,6 +213,7 @@ def read_all(
 
     passphrase = params["privatekey_passphrase"] or None
     read = read_sources(given.sources, look_into, read_secrets, passphrase, given.known, clients, module.warn)
+    read.empty.extend(empty)
     if read.entries and params["trusted_ca_path"] is None:
         try:
             trusted_roots(None)
@@ -553,6 +554,7 @@ class Rotation:
                 unchanged=len(left),
                 removes=self._params["remove_superseded"],
                 is_check_mode=self._module.check_mode,
+                empty=self._read.empty,
             ),
             "api_calls": self._client.api_calls + self._read.api_calls,
             "diff": self._diff,

@@ -79,11 +79,17 @@ def libraries(params: Options) -> tuple[str, ...]:
 
 def run(module: Module) -> dict[str, t.Any]:
     """Return the module's result."""
-    return find(module, module.params)
+    return find(module, module.params, module.warn)
 
 
-def find(module: Module, params: Options) -> dict[str, t.Any]:
-    """Return what the module returns with these options; another module may have others of its own."""
+def find(module: Module, params: Options, say_empty: t.Callable[[str], object]) -> dict[str, t.Any]:
+    """Return what the module returns with these options; another module may have others of its own.
+
+    Args:
+        module: what warnings are given to.
+        params: the options.
+        say_empty: takes the sentence that the mailbox has no message: for who looks into it every night, that is no warning.
+    """
     check_params(params)
     box = open_mailbox(params)
     if params["paths"] == []:
@@ -100,7 +106,7 @@ def find(module: Module, params: Options) -> dict[str, t.Any]:
         with box:
             look_and_wait(module, params, box, search)
         if not search.examined and params["paths"] != []:
-            module.warn(nothing_there(params))
+            say_empty(nothing_there(params))
     warn_of_untrusted(module, search)
     at = now()
     return {
@@ -137,7 +143,7 @@ def open_mailbox(params: Options) -> Mailbox:
 
 
 def nothing_there(params: Options) -> str:
-    """Return the warning that a mailbox has no message to look into."""
+    """Return the sentence that a mailbox has no message to look into."""
     where = params["maildir"] or params["mbox"] or ", ".join(params["paths"] or ())
     if params["imap"]:
         where = f"the folder {params['imap']['folder']} on {params['imap']['host']}"

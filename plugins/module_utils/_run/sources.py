@@ -56,6 +56,8 @@ class Read:
     """The mailboxes, instances and secrets that could not be read."""
     api_calls: int = 0
     """HTTP requests made to instances of Secrets Manager."""
+    empty: list[str] = field(default_factory=list)
+    """A sentence for each mailbox that has no message."""
 
 
 def read_sources(

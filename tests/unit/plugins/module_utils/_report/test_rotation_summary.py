@@ -19,7 +19,7 @@ LISTS = ("imported", "deployed", "verified", "removed", "skipped", "failed")
 
 def told(phases: list[str] | None = None, **lists: Any) -> list[str]:
     """The lines of a run with these results."""
-    how: dict[str, Any] = {"attention": (), "unchanged": 0, "removes": True, "is_check_mode": False}
+    how: dict[str, Any] = {"attention": (), "unchanged": 0, "removes": True, "is_check_mode": False, "empty": ()}
     how |= {name: lists.pop(name) for name in list(lists) if name in how}
     attention = how.pop("attention")
     return summary({**{name: [] for name in LISTS}, **lists}, attention, phases or ["import", "deploy"], **how)
@@ -53,6 +53,11 @@ DUE = {
     "reason": "expiring",
     "message": "It ends soon, and nothing renews it. Renew it.",
 }
+
+
+def test_an_empty_mailbox_is_told() -> None:
+    said = "0 messages of the last 30 days are in /srv/mail."
+    assert told(empty=[said]) == [said, *told()]
 
 
 def test_a_line_for_each_thing_that_was_done() -> None:

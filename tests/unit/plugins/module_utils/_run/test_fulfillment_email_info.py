@@ -26,7 +26,7 @@ def warnings_of(**options: Any) -> list[str]:
     """What a module warns of with these options."""
     said: list[str] = []
     module: Any = SimpleNamespace(warn=said.append, require=lambda *_libraries: None)
-    find(module, {**PARAMS, **WANTED, **options})
+    find(module, {**PARAMS, **WANTED, **options}, module.warn)
     return said
 
 
