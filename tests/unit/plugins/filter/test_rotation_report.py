@@ -50,3 +50,10 @@ def test_only_what_is_asked_for_and_what_may_be_is_reported() -> None:
 
 def test_of_a_run_that_returned_nothing_nothing_is_known() -> None:
     assert names({}) == set()
+
+
+def test_what_is_served_is_drawn_by_month_also_where_the_rest_is_counted_by_week() -> None:
+    store = [stored(number, -number % 80, f"{number}.example.com") for number in range(1, 60)]
+    done = {"certificates": store, "listeners": [listener("web:443", 1, 1)], "selection": SELECTION}
+    _head, served, counted = rotation_report(done, "en", {})["html"].split("<svg", 2)
+    assert ">1. " in counted and ">1. " not in served.partition("</svg>")[0]
