@@ -155,6 +155,16 @@ def test_failures_hide_nothing(sim: Simulator, inbox: Mailbox, tmp_path: Path) -
     assert sorted(send["order_id"] for send in sim.sends()) == sorted([LOST, KEYLESS, REFUSED])
 
 
+def test_a_request_that_cannot_begin_says_why_where_ansible_says_that_it_failed(sim: Simulator, tmp_path: Path) -> None:
+    ran = fulfill(sim, tmp_path, "softlayer.certificates.resend", ledger_url="sqlite:////no/where/ledger.sqlite3")
+    assert ran.code == 2 and not sim.sends(), ran.output
+    assert (
+        "Action failed: The ledger /no/where/ledger.sqlite3 cannot be used" in ran.output
+        and "failed_when" not in ran.output
+    )
+    assert summary(ran) == "requested 0, collected 0, imported 0, skipped 0, failed 1"
+
+
 def test_a_resend_costs_what_the_module_does(sim: Simulator, tmp_path: Path) -> None:
     """The calls of the module, none beside, and few headings; where no person watches, there are no lines of its progress."""
     names = {"common_names": ["shop.*", "mail.*", "api.*"]}
