@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cache, cached_property
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7, pkcs12
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 DAY = timedelta(days=1)
@@ -205,6 +206,38 @@ def certificate_of(
     for extension in extensions:
         builder = builder.add_extension(extension, critical=isinstance(extension, x509.KeyUsage))
     return builder.sign(issuer_key, _hash_for(issuer_key))
+
+
+# Servers on this machine
+
+
+def write_authority(path: Path, name: str) -> tuple[Key, x509.Certificate]:
+    """Write an authority that strict clients trust, such as Python 3.13's; return its key, and it."""
+    key, subject = new_key(), name_of(name)
+    usage = dict.fromkeys(
+        ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
+    )
+    signs = x509.KeyUsage(**usage, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    certificate = certificate_of(subject, subject, key, key, ca=True, extensions=[signs, identifier])
+    path.write_text(pem_of([certificate]), encoding="ascii")
+    return key, certificate
+
+
+def write_certificate_of_loopback(path: Path, key_path: Path, ca_path: Path, ca_name: str) -> None:
+    """Write a certificate for loopback, its key, and who signed it; strict clients take it."""
+    ca_key, authority = write_authority(ca_path, ca_name)
+    key = new_key()
+    extensions = [
+        x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
+        x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()),
+    ]
+    certificate = certificate_of(name_of("localhost"), authority.subject, key, ca_key, extensions=extensions)
+    path.write_text(pem_of([certificate]), encoding="ascii")
+    key_path.touch(mode=0o600)
+    key_path.write_text(key_pem(key), encoding="ascii")
 
 
 # Containers

@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import grp
-import ipaddress
 import itertools
 import os
 import pwd
@@ -36,11 +35,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.support import servers
-from tests.support.certificates import Key, certificate_of, key_pem, name_of, new_key, pem_of
+from tests.support.certificates import (
+    write_authority,
+    write_certificate_of_loopback,
+)
 
 HOST = "127.0.0.1"
 OLDEST = (2, 4)
@@ -239,8 +239,9 @@ class Server:
             for name in ("run", "state", "users"):
                 (self._folder / name).mkdir()
             os.chown(self._folder / "users", self._users["mail"].pw_uid, self._users["mail"].pw_gid)
-            _write_certificates(self._folder / "server.pem", self._folder / "server.key", self.ca_path)
-            _write_authority(self.other_ca_path)
+            path, key_path = self._folder / "server.pem", self._folder / "server.key"
+            write_certificate_of_loopback(path, key_path, self.ca_path, "Mail CA")
+            write_authority(self.other_ca_path, "Mail CA")
             self.start()
         except BaseException:
             self.__exit__()
@@ -407,37 +408,6 @@ def _accepts(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection((HOST, port), PROBE_SECONDS):
         return True
     return False
-
-
-# Its certificate
-
-
-def _write_authority(path: Path) -> tuple[Key, x509.Certificate]:
-    key, name = new_key(), name_of("Mail CA")
-    usage = dict.fromkeys(
-        ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
-    )
-    signs = x509.KeyUsage(**usage, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False)
-    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    certificate = certificate_of(name, name, key, key, ca=True, extensions=[signs, identifier])
-    path.write_text(pem_of([certificate]), encoding="ascii")
-    return key, certificate
-
-
-def _write_certificates(path: Path, key_path: Path, ca_path: Path) -> None:
-    """A certificate for loopback, its key, and who signed it; clients that are strict take it."""
-    ca_key, authority = _write_authority(ca_path)
-    key = new_key()
-    extensions = [
-        x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(HOST))]),
-        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
-        x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
-        x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()),
-    ]
-    certificate = certificate_of(name_of("localhost"), authority.subject, key, ca_key, extensions=extensions)
-    path.write_text(pem_of([certificate]), encoding="ascii")
-    key_path.touch(mode=0o600)
-    key_path.write_text(key_pem(key), encoding="ascii")
 
 
 # Mail about nothing
