@@ -59,6 +59,7 @@ from tests.support.letters import LETTERS
 from tests.support.notices import NOTICES
 
 Change = Callable[[str], str]
+Build = Callable[[Issued], bytes]
 BODY_SECRET = "pickup PIN 4711-kaffeekanne"
 """Stands in the body of each message and must be in no output."""
 SENDER = "RapidSSL Orders <orders@ca.example>"
@@ -72,7 +73,7 @@ RULE = "-" * 17
 class Form:
     """A message that holds a certificate: how it is made and what is to be found in it."""
 
-    build: Callable[[Issued], bytes]
+    build: Build
     format: str = "inline_pem"
     chain: bool = True
     """Whether the issuers are in it, too."""
@@ -84,7 +85,7 @@ class Form:
 class Negative:
     """A message that does not give a certificate: how it is made and why it does not."""
 
-    build: Callable[[Issued], bytes]
+    build: Build
     reasons: frozenset[str]
     days: int = 0
     """When it is looked at, from now."""
@@ -523,7 +524,7 @@ WRONG_CHARSETS = {
 """Character sets that are not there, or not what was used."""
 
 
-def _raw_text(line_end: bytes = b"\n", encoding: str = "8bit") -> Callable[[Issued], bytes]:
+def _raw_text(line_end: bytes = b"\n", encoding: str = "8bit") -> Build:
     def build(issued: Issued) -> bytes:
         text = plain_ascii(fulfillment(issued))
         return mail(text_part(text, charset="us-ascii", encoding=encoding)).replace(b"\n", line_end)
@@ -531,7 +532,7 @@ def _raw_text(line_end: bytes = b"\n", encoding: str = "8bit") -> Callable[[Issu
     return build
 
 
-def _nbsp_in_transfer(written: bytes, charset: str) -> Callable[[Issued], bytes]:
+def _nbsp_in_transfer(written: bytes, charset: str) -> Build:
     """Non-breaking spaces before and in every line of the PEM, quoted-printable."""
 
     def build(issued: Issued) -> bytes:
@@ -728,10 +729,6 @@ def der_of(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.DER)
 
 
-def _attached(data: Callable[[Issued], bytes], kind: str, *, chain: bool = False, **keywords: str | None) -> Form:
-    return Form(lambda issued: with_attachments(attachment(data(issued), **keywords)), kind, chain)  # type: ignore[arg-type]
-
-
 def leaf_pem(issued: Issued) -> bytes:
     """The certificate in PEM."""
     return issued.pem.encode()
@@ -762,17 +759,41 @@ def pkcs7_pem(issued: Issued) -> bytes:
     return pkcs7_of(issued.all, Encoding.PEM)
 
 
-def _bundle(issued: Issued) -> bytes:
-    return with_attachments(
-        attachment(issued.pem.encode(), "example_com.crt", "application/x-x509-ca-cert"),
-        attachment(pem_of(reversed(issued.all[1:])).encode(), "example_com.ca-bundle"),
-    )
+KINDS: dict[Build, tuple[str, bool]] = {
+    **{leaf_pem: ("pem", False), full_pem: ("pem", True), leaf_der: ("der", False)},
+    **dict.fromkeys((pkcs7_der, pkcs7_pem), ("pkcs7", True)),
+}
+"""What such data is found as, and whether the issuers are in it, too."""
 
 
-def _der_each(issued: Issued) -> bytes:
-    return with_attachments(
-        *(attachment(der_of(each), f"{number}.cer") for number, each in enumerate(reversed(issued.all)))
-    )
+def _sent(data: Build, name: str | None, content_type: str = "application/octet-stream", **how: str) -> Build:
+    return lambda issued: with_attachments(attachment(data(issued), name, content_type, **how))
+
+
+def _attached(
+    data: Build,
+    name: str | None = None,
+    content_type: str = "application/octet-stream",
+    kind: tuple[str, bool] | None = None,
+    **how: str,
+) -> Form:
+    """A message with one file."""
+    return Form(_sent(data, name, content_type, **how), *(kind or KINDS[data]))
+
+
+def _packed(data: Build, name: str, *, chain: bool = True) -> Form:
+    """A message with a file of files."""
+    return _attached(data, name, kind=("zip", chain))
+
+
+def _mixed(parts: Callable[[Issued], Sequence[Part]], form: str = "inline_pem", *, chain: bool = True) -> Form:
+    """A message of these parts."""
+    return Form(lambda issued: mail(multipart("mixed", *parts(issued))), form, chain)
+
+
+def _said(text: Callable[[Issued], str], *, chain: bool = True, subtype: str = "plain") -> Form:
+    """A message of this text."""
+    return Form(lambda issued: mail(text_part(text(issued), subtype)), chain=chain)
 
 
 RFC_2231 = (
@@ -780,84 +801,72 @@ RFC_2231 = (
     "Content-Disposition: attachment; filename*=UTF-8''zertifikat%20f%C3%BCr%20example.crt"
 )
 ATTACHMENTS: dict[str, Form] = {
-    "crt": _attached(leaf_pem, "pem", name="1234567.crt"),
-    "crt_and_ca_bundle": Form(_bundle, "pem"),
-    "cer_pem": _attached(leaf_pem, "pem", name="example_com.cer"),
-    "cer_der": _attached(leaf_der, "der", name="example_com.cer"),
-    "cer_pkcs7": _attached(pkcs7_der, "pkcs7", chain=True, name="example_com.cer"),
-    "cer_pkcs7_pem": _attached(pkcs7_pem, "pkcs7", chain=True, name="example_com.cer"),
-    "cer_der_each": Form(_der_each, "der"),
-    "p7b_der": _attached(
-        pkcs7_der, "pkcs7", chain=True, name="example_com.p7b", content_type="application/x-pkcs7-certificates"
-    ),
-    "p7b_pem": _attached(pkcs7_pem, "pkcs7", chain=True, name="example_com.p7b", content_type="application/pkcs7-mime"),
-    "p7c_certs_only": _attached(
-        pkcs7_der, "pkcs7", chain=True, name="smime.p7c", content_type="application/pkcs7-mime; smime-type=certs-only"
-    ),
-    "pem": _attached(full_pem, "pem", chain=True, name="example_com.pem", content_type="application/x-pem-file"),
-    "pem_root_first": _attached(
-        lambda issued: pem_of(reversed(issued.all)).encode(), "pem", chain=True, name="all.pem"
-    ),
-    "pem_pkix": _attached(leaf_der, "der", name="example_com.cer", content_type="application/pkix-cert"),
-    "text_plain": _attached(full_pem, "pem", chain=True, name="cert.txt", content_type="text/plain"),
-    "text_plain_7bit": _attached(
-        full_pem, "pem", chain=True, name="cert.pem", content_type="text/plain", encoding="7bit"
-    ),
-    "text_plain_quoted": _attached(
-        full_pem,
+    "crt": _attached(leaf_pem, "1234567.crt"),
+    "crt_and_ca_bundle": _mixed(
+        lambda issued: [
+            *(COVER, attachment(issued.pem.encode(), "example_com.crt", "application/x-x509-ca-cert")),
+            attachment(pem_of(reversed(issued.all[1:])).encode(), "example_com.ca-bundle"),
+        ],
         "pem",
-        chain=True,
-        name="cert.pem",
-        content_type="text/plain; charset=utf-8",
-        encoding="quoted-printable",
     ),
+    "cer_pem": _attached(leaf_pem, "example_com.cer"),
+    "cer_der": _attached(leaf_der, "example_com.cer"),
+    "cer_pkcs7": _attached(pkcs7_der, "example_com.cer"),
+    "cer_pkcs7_pem": _attached(pkcs7_pem, "example_com.cer"),
+    "cer_der_each": _mixed(
+        lambda issued: [COVER, *(attachment(der_of(each), "a.cer") for each in reversed(issued.all))], "der"
+    ),
+    "p7b_der": _attached(pkcs7_der, "example_com.p7b", "application/x-pkcs7-certificates"),
+    "p7b_pem": _attached(pkcs7_pem, "example_com.p7b", "application/pkcs7-mime"),
+    "p7c_certs_only": _attached(pkcs7_der, "smime.p7c", "application/pkcs7-mime; smime-type=certs-only"),
+    "pem": _attached(full_pem, "example_com.pem", "application/x-pem-file"),
+    "pem_root_first": _attached(lambda issued: pem_of(reversed(issued.all)).encode(), "all.pem", kind=KINDS[full_pem]),
+    "pem_pkix": _attached(leaf_der, "example_com.cer", "application/pkix-cert"),
+    "text_plain": _attached(full_pem, "cert.txt", "text/plain"),
+    "text_plain_7bit": _attached(full_pem, "cert.pem", "text/plain", encoding="7bit"),
+    "text_plain_quoted": _attached(full_pem, "cert.pem", "text/plain; charset=utf-8", encoding="quoted-printable"),
     "text_plain_utf_16": _attached(
-        lambda issued: full_pem(issued).decode().encode("utf-16"),
-        "pem",
-        chain=True,
-        name="cert.txt",
-        content_type="text/plain",
+        lambda issued: full_pem(issued).decode().encode("utf-16"), "cert.txt", "text/plain", KINDS[full_pem]
     ),
-    "text_plain_no_name": _attached(full_pem, "pem", chain=True, content_type="text/plain"),
-    "inline_with_name": _attached(full_pem, "pem", chain=True, name="a.crt", disposition="inline"),
-    "octet_stream_no_name": _attached(full_pem, "pem", chain=True),
-    "der_no_name": _attached(leaf_der, "der"),
-    "x509_ca_cert_no_name": _attached(leaf_der, "der", content_type="application/x-x509-ca-cert"),
-    "x509_user_cert": _attached(leaf_pem, "pem", content_type="application/x-x509-user-cert"),
+    "text_plain_no_name": _attached(full_pem, None, "text/plain"),
+    "inline_with_name": _attached(full_pem, "a.crt", disposition="inline"),
+    "octet_stream_no_name": _attached(full_pem),
+    "der_no_name": _attached(leaf_der),
+    "x509_ca_cert_no_name": _attached(leaf_der, None, "application/x-x509-ca-cert"),
+    "x509_user_cert": _attached(leaf_pem, None, "application/x-x509-user-cert"),
     "rfc_2231_name": Form(
         lambda issued: with_attachments(Part((RFC_2231, BASE64), base64.encodebytes(issued.pem.encode()))), "pem", False
     ),
-    "encoded_word_name": _attached(leaf_pem, "pem", name="=?utf-8?B?ZsO8ci5jcnQ=?="),
-    "name_with_path": _attached(leaf_pem, "pem", name="..\\..\\/etc/ssl/a b.crt"),
-    "misleading_txt": _attached(leaf_der, "der", name="certificate.txt", content_type="text/plain"),
-    "misleading_jpg": _attached(leaf_pem, "pem", name="picture.jpg", content_type="image/jpeg"),
-    "misleading_jpg_der": _attached(leaf_der, "der", name="picture.jpg", content_type="image/jpeg"),
+    "encoded_word_name": _attached(leaf_pem, "=?utf-8?B?ZsO8ci5jcnQ=?="),
+    "name_with_path": _attached(leaf_pem, "..\\..\\/etc/ssl/a b.crt"),
+    "misleading_txt": _attached(leaf_der, "certificate.txt", "text/plain"),
+    "misleading_jpg": _attached(leaf_pem, "picture.jpg", "image/jpeg"),
+    "misleading_jpg_der": _attached(leaf_der, "picture.jpg", "image/jpeg"),
     **{
-        f"misleading_inline_{kind}_{encoding}": _attached(
-            leaf_pem, "pem", content_type=kind, encoding=encoding, disposition="inline"
-        )
+        f"misleading_inline_{kind}_{encoding}": _attached(leaf_pem, None, kind, encoding=encoding, disposition="inline")
         for kind in ("image/png", "audio/mpeg", "font/woff")
         for encoding in ("base64", "7bit")
     },
-    "misleading_zip": _attached(leaf_pem, "pem", name="example_com.zip", content_type="application/zip"),
-    "renamed_for_filters": _attached(leaf_der, "der", name="example_com.crt.remove"),
-    "der_binary": replace(_attached(leaf_der, "der", name="a.cer", encoding="binary"), exact=True),
-    "der_quoted_printable": replace(_attached(leaf_der, "der", name="a.cer", encoding="quoted-printable"), exact=True),
-    "der_with_line_end": _attached(lambda issued: issued.der + b"\r\n", "der", name="a.cer"),
-    "pem_old_mac": _attached(lambda issued: full_pem(issued).replace(b"\n", b"\r"), "pem", chain=True, name="a.crt"),
+    "misleading_zip": _attached(leaf_pem, "example_com.zip", "application/zip"),
+    "renamed_for_filters": _attached(leaf_der, "example_com.crt.remove"),
+    "der_binary": replace(_attached(leaf_der, "a.cer", encoding="binary"), exact=True),
+    "der_quoted_printable": replace(_attached(leaf_der, "a.cer", encoding="quoted-printable"), exact=True),
+    "der_with_line_end": _attached(lambda issued: issued.der + b"\r\n", "a.cer", kind=KINDS[leaf_der]),
+    "pem_old_mac": _attached(lambda issued: full_pem(issued).replace(b"\n", b"\r"), "a.crt", kind=KINDS[full_pem]),
     **{
-        f"pem_{name}": _attached(partial(lambda encode, issued: encode(issued.pem), encode), "pem", name="a.crt")
+        f"pem_{name}": _attached(lambda issued, encode=encode: encode(issued.pem), "a.crt", kind=KINDS[leaf_pem])  # type: ignore[misc]
         for name, encode in BYTES.items()
     },
-    "base64_of_der": _attached(lambda issued: base64.encodebytes(issued.der), "der", name="example_com.b64"),
+    "base64_of_der": _attached(lambda issued: base64.encodebytes(issued.der), "example_com.b64", kind=KINDS[leaf_der]),
     "alone": Form(lambda issued: mail(attachment(full_pem(issued), "a.crt")), "pem"),
     "alone_der": Form(lambda issued: mail(part(issued.der, "application/pkix-cert")), "der", False),
-    "forwarded": Form(
-        lambda issued: mail(forwarded(multipart("mixed", COVER, attachment(full_pem(issued), "a.crt")))), "pem"
-    ),
-    "pgp_signed": Form(
-        lambda issued: mail(pgp_signed(multipart("mixed", COVER, attachment(full_pem(issued), "a.crt")))), "pem"
-    ),
+    **{
+        name: Form(
+            lambda issued, wrap=wrap: mail(wrap(multipart("mixed", COVER, attachment(full_pem(issued), "a.crt")))),  # type: ignore[misc]
+            "pem",
+        )
+        for name, wrap in (("forwarded", forwarded), ("pgp_signed", pgp_signed))
+    },
 }
 """Files that may be attached."""
 
@@ -919,7 +928,7 @@ def _noise(issued: Issued) -> list[tuple[str, bytes]]:
     ]
 
 
-ARCHIVES: dict[str, Callable[[Issued], bytes]] = {
+ARCHIVES: dict[str, Build] = {
     "sectigo": lambda issued: zipped(zip_entries(issued)),
     "digicert": lambda issued: zipped(_digicert(issued)),
     "der": lambda issued: zipped(zip_entries(issued, der_of)),
@@ -1009,7 +1018,7 @@ def nested_zip(depth: int = 6, width: int = 5) -> bytes:
     return data
 
 
-def zip_form(archive: Callable[[Issued], bytes]) -> Form:
+def zip_form(archive: Build) -> Form:
     """A message with an archive."""
     return Form(
         lambda issued: with_attachments(attachment(archive(issued), "example_com.zip", "application/zip")), "zip"
@@ -1027,52 +1036,26 @@ def _bare(issued: Issued, line: str = "{}") -> str:
     return f"Hello,\n\nhere is your certificate:\n\n{lines}\nRegards\nThe Team\n"
 
 
-def _embedded_picture(issued: Issued) -> bytes:
-    picture = base64.b64encode(bytes(range(256)) * 6_000).decode()
-    return mail(text_part(html_document(f"<img src='data:image/png;base64,{picture}'>{_pre(issued.pem)}"), "html"))
-
-
-def _behind(text: str) -> Callable[[Issued], bytes]:
-    return lambda issued: mail(text_part(f"{text}\n{fulfillment(issued)}"))
-
-
 PACKED: dict[str, Form] = {
-    "gzip": _attached(lambda issued: gzipped(full_pem(issued)), "zip", chain=True, name="example_com.pem.gz"),
-    "gzip_der": _attached(lambda issued: gzipped(issued.der), "zip", name="example_com.cer.gz"),
-    "gzip_in_pieces": _attached(
-        lambda issued: gzipped(full_pem(issued)[:700]) + gzipped(full_pem(issued)[700:]),
-        "zip",
-        chain=True,
-        name="a.gz",
-    ),
+    "gzip": _packed(lambda issued: gzipped(full_pem(issued)), "example_com.pem.gz"),
+    "gzip_der": _packed(lambda issued: gzipped(issued.der), "example_com.cer.gz", chain=False),
+    "gzip_in_pieces": _packed(lambda issued: gzipped(full_pem(issued)[:700]) + gzipped(full_pem(issued)[700:]), "a.gz"),
     **{
-        f"tar_{name}": _attached(
-            partial(lambda layout, issued: tarred(zip_entries(issued), layout), layout), "zip", chain=True, name="a.tar"
-        )
+        f"tar_{name}": _packed(lambda issued, layout=layout: tarred(zip_entries(issued), layout), "a.tar")  # type: ignore[misc]
         for name, layout in (("gnu", 1), ("ustar", 0), ("pax", 2))
     },
-    "tar_long_names": _attached(
-        lambda issued: tarred([(f"{'folder/' * 40}{name}", data) for name, data in zip_entries(issued)]),
-        "zip",
-        chain=True,
-        name="a.tar",
+    "tar_long_names": _packed(
+        lambda issued: tarred([(f"{'folder/' * 40}{name}", data) for name, data in zip_entries(issued)]), "a.tar"
     ),
-    "tar_gz": _attached(
-        lambda issued: gzipped(tarred(zip_entries(issued))), "zip", chain=True, name="example_com.tar.gz"
-    ),
-    "tgz_of_der": _attached(lambda issued: gzipped(tarred([("a.cer", issued.der)])), "zip", name="a.tgz"),
+    "tar_gz": _packed(lambda issued: gzipped(tarred(zip_entries(issued))), "example_com.tar.gz"),
+    "tgz_of_der": _packed(lambda issued: gzipped(tarred([("a.cer", issued.der)])), "a.tgz", chain=False),
     "zip_in_zip": zip_form(lambda issued: zipped([("inner.zip", zipped(zip_entries(issued)))])),
-    "zip_in_tar_gz": _attached(
-        lambda issued: gzipped(tarred([("inner.zip", zipped(zip_entries(issued)))])), "zip", chain=True, name="a.tgz"
-    ),
+    "zip_in_tar_gz": _packed(lambda issued: gzipped(tarred([("inner.zip", zipped(zip_entries(issued)))])), "a.tgz"),
     "tar_gz_in_zip": zip_form(lambda issued: zipped([("inner.tar.gz", gzipped(tarred(zip_entries(issued))))])),
     **{
         f"html_file_{name}": _attached(
-            partial(lambda convert, issued: html_document(convert(fulfillment(issued))).encode(), HTML[name]),
-            "pem",
-            chain=True,
-            name=f"certificate{ending}",
-            content_type=content_type,
+            lambda issued, name=name: html_document(HTML[name](fulfillment(issued))).encode(),  # type: ignore[misc]
+            *(f"certificate{ending}", content_type, KINDS[full_pem]),
         )
         for name, ending, content_type in (
             ("outlook", ".html", "text/html; charset=utf-8"),
@@ -1092,36 +1075,39 @@ PACKED: dict[str, Form] = {
             (
                 "file",
                 _attached(
-                    partial(lambda charset, issued: full_pem(issued).decode().encode(charset), charset),
-                    "pem",
-                    chain=True,
-                    name="a.crt",
+                    lambda issued, charset=charset: full_pem(issued).decode().encode(charset),  # type: ignore[misc]
+                    "a.crt",
+                    kind=KINDS[full_pem],
                 ),
             ),
         )
     },
-    "in_json": Form(lambda issued: mail(text_part(_json(issued)))),
-    "in_json_windows": Form(lambda issued: mail(text_part(_json(issued).replace("\\n", "\\r\\n")))),
-    "in_json_in_json": Form(lambda issued: mail(text_part(json.dumps({"ticket": _json(issued)})))),
-    "in_html_in_json": Form(lambda issued: mail(text_part(html_document(html.escape(_json(issued))), "html"))),
-    "in_json_quoted": Form(lambda issued: mail(text_part("> " + _json(issued)))),
+    "in_json": _said(_json),
+    "in_json_windows": _said(lambda issued: _json(issued).replace("\\n", "\\r\\n")),
+    "in_json_in_json": _said(lambda issued: json.dumps({"ticket": _json(issued)})),
+    "in_html_in_json": _said(lambda issued: html_document(html.escape(_json(issued))), subtype="html"),
+    "in_json_quoted": _said(lambda issued: "> " + _json(issued)),
     "in_json_attached": _attached(
-        lambda issued: _json(issued).encode(), "pem", chain=True, name="ticket.json", content_type="application/json"
+        lambda issued: _json(issued).encode(), "ticket.json", "application/json", KINDS[full_pem]
     ),
-    "bare_base64_in_json": Form(
-        lambda issued: mail(text_part(json.dumps({"certificate": _bare(issued), "state": "issued"}))), chain=False
+    "bare_base64_in_json": _said(
+        lambda issued: json.dumps({"certificate": _bare(issued), "state": "issued"}), chain=False
     ),
-    "bare_base64": Form(lambda issued: mail(text_part(_bare(issued))), chain=False),
-    "bare_base64_quoted": Form(lambda issued: mail(text_part(_bare(issued, "> {}"))), chain=False),
-    "bare_base64_in_html": Form(
-        lambda issued: mail(text_part(html_document(HTML["br"](_bare(issued))), "html")), chain=False
+    "bare_base64": _said(_bare, chain=False),
+    "bare_base64_quoted": _said(lambda issued: _bare(issued, "> {}"), chain=False),
+    "bare_base64_in_html": _said(lambda issued: html_document(HTML["br"](_bare(issued))), chain=False, subtype="html"),
+    "bare_base64_in_a_file": _attached(lambda issued: _bare(issued).encode(), "certificate.txt", kind=KINDS[leaf_pem]),
+    "bare_base64_of_pkcs7": _said(lambda issued: f"Hello,\n\n{base64.encodebytes(pkcs7_der(issued)).decode()}\nBye\n"),
+    "behind_a_picture": _said(
+        lambda issued: html_document(
+            f"<img src='data:image/png;base64,{base64.b64encode(bytes(range(256)) * 6_000).decode()}'>{_pre(issued.pem)}"
+        ),
+        chain=False,
+        subtype="html",
     ),
-    "bare_base64_in_a_file": _attached(lambda issued: _bare(issued).encode(), "pem", name="certificate.txt"),
-    "bare_base64_of_pkcs7": Form(
-        lambda issued: mail(text_part(f"Hello,\n\n{base64.encodebytes(pkcs7_der(issued)).decode()}\nBye\n"))
+    "behind_many_words": _said(
+        lambda issued: "Sehr geehrte Damen und Herren, anbei das Zertifikat.\n" * 50_000 + fulfillment(issued)
     ),
-    "behind_a_picture": Form(_embedded_picture, chain=False),
-    "behind_many_words": Form(_behind("Sehr geehrte Damen und Herren, anbei das Zertifikat.\n" * 50_000)),
     "behind_many_headers": with_headers(
         *[f"X-Spam-Report-{number}: {'x' * 60}" for number in range(2_000)], TEXT, BASE64
     ),
@@ -1155,86 +1141,70 @@ def with_trust_settings(issued: Issued) -> str:
     return f"-----BEGIN TRUSTED CERTIFICATE-----\n{body}-----END TRUSTED CERTIFICATE-----\n"
 
 
-def in_body_and_attached(issued: Issued, *files: Part) -> bytes:
+def _twice_in_text(broken: Change, *, first: bool) -> Form:
+    """A message with a broken copy, too."""
+    return _said(
+        lambda issued: rapidssl("\n\n".join([broken(issued.pem), issued.pem][:: 1 if first else -1]), issued.chain_pem)
+    )
+
+
+def _beside(*files: Callable[[Issued], Part], chain: bool = False) -> Form:
     """The text of Sectigo, with files."""
-    return mail(multipart("mixed", text_part(sectigo(issued)), *files))
+    return _mixed(lambda issued: [text_part(sectigo(issued)), *(each(issued) for each in files)], chain=chain)
 
 
-def _twice_in_text(issued: Issued, broken: Callable[[str], str], first: bool) -> bytes:
-    copies = [broken(issued.pem), issued.pem]
-    return mail(text_part(rapidssl("\n\n".join(copies if first else copies[::-1]), issued.chain_pem)))
+def _text_and_html(change: Change, name: str) -> Form:
+    """The same as text, which may be changed, and as HTML."""
+    return Form(
+        lambda issued: mail(
+            multipart(
+                "alternative",
+                text_part(fulfillment(issued, change)),
+                text_part(html_document(HTML[name](fulfillment(issued))), "html"),
+            )
+        )
+    )
 
 
 SEVERAL: dict[str, Form] = {
-    "sectigo_zip_and_inline": Form(
-        lambda issued: in_body_and_attached(issued, attachment(ARCHIVES["sectigo"](issued), "1234567.zip"))
+    "sectigo_zip_and_inline": _beside(
+        lambda issued: attachment(ARCHIVES["sectigo"](issued), "1234567.zip"), chain=True
     ),
-    "sectigo_bundle_and_inline": Form(
-        lambda issued: in_body_and_attached(issued, attachment(issued.chain_pem.encode(), "example_com.ca-bundle"))
+    "sectigo_bundle_and_inline": _beside(
+        lambda issued: attachment(issued.chain_pem.encode(), "example_com.ca-bundle"), chain=True
     ),
-    "attached_before_the_text": Form(
-        lambda issued: mail(multipart("mixed", attachment(full_pem(issued), "a.crt"), text_part(sectigo(issued)))),
+    "attached_before_the_text": _mixed(
+        lambda issued: [attachment(full_pem(issued), "a.crt"), text_part(sectigo(issued))], "pem"
+    ),
+    "text_and_html": _text_and_html(str, "outlook"),
+    "text_damaged_html_good": _text_and_html(damaged_pem, "br"),
+    "damaged_before_good": _twice_in_text(damaged_pem, first=True),
+    "damaged_after_good": _twice_in_text(damaged_pem, first=False),
+    "truncated_before_good": _twice_in_text(truncated_pem, first=True),
+    "truncated_after_good": _twice_in_text(truncated_pem, first=False),
+    "damaged_text_good_attachment": _mixed(
+        lambda issued: [text_part(rapidssl(damaged_pem(issued.pem))), attachment(full_pem(issued), "a.crt")], "pem"
+    ),
+    "message_cut_off_in_chain": _said(
+        lambda issued: rapidssl(issued.pem) + truncated_pem(pem_of(issued.chain[:1])), chain=False
+    ),
+    "leaf_without_chain": _said(lambda issued: rapidssl(issued.pem), chain=False),
+    "shuffled": _said(lambda issued: rapidssl(pem_of([*issued.chain[1:], issued.root, *issued.all[:2]]))),
+    "pkcs7_in_text": _said(lambda issued: rapidssl(pkcs7_pem(issued).decode())),
+    "trusted_with_settings": _said(lambda issued: rapidssl(with_trust_settings(issued), issued.chain_pem)),
+    "request_and_key_beside": _said(
+        lambda issued: rapidssl(issued.csr_pem + issued.key_pem + issued.pem, issued.chain_pem)
+    ),
+    "key_attached": _mixed(
+        lambda issued: [COVER, *(attachment(one.encode()) for one in (issued.key_pem, issued.key_pem + issued.pem))],
         "pem",
-    ),
-    "text_and_html": Form(
-        lambda issued: mail(
-            multipart(
-                "alternative",
-                text_part(fulfillment(issued)),
-                text_part(html_document(HTML["outlook"](fulfillment(issued))), "html"),
-            )
-        )
-    ),
-    "text_damaged_html_good": Form(
-        lambda issued: mail(
-            multipart(
-                "alternative",
-                text_part(fulfillment(issued, damaged_pem)),
-                text_part(html_document(HTML["br"](fulfillment(issued))), "html"),
-            )
-        )
-    ),
-    "damaged_before_good": Form(partial(_twice_in_text, broken=damaged_pem, first=True)),
-    "damaged_after_good": Form(partial(_twice_in_text, broken=damaged_pem, first=False)),
-    "truncated_before_good": Form(partial(_twice_in_text, broken=truncated_pem, first=True)),
-    "truncated_after_good": Form(partial(_twice_in_text, broken=truncated_pem, first=False)),
-    "damaged_text_good_attachment": Form(
-        lambda issued: mail(
-            multipart("mixed", text_part(rapidssl(damaged_pem(issued.pem))), attachment(full_pem(issued), "a.crt"))
-        ),
-        "pem",
-    ),
-    "message_cut_off_in_chain": Form(
-        lambda issued: mail(text_part(rapidssl(issued.pem) + truncated_pem(pem_of(issued.chain[:1])))), chain=False
-    ),
-    "leaf_without_chain": Form(lambda issued: mail(text_part(rapidssl(issued.pem))), chain=False),
-    "shuffled": Form(
-        lambda issued: mail(text_part(rapidssl(pem_of([*issued.chain[1:], issued.root, *issued.all[:2]]))))
-    ),
-    "pkcs7_in_text": Form(lambda issued: mail(text_part(rapidssl(pkcs7_pem(issued).decode())))),
-    "trusted_with_settings": Form(
-        lambda issued: mail(text_part(rapidssl(with_trust_settings(issued), issued.chain_pem)))
-    ),
-    "request_and_key_beside": Form(
-        lambda issued: mail(text_part(rapidssl(issued.csr_pem + issued.key_pem + issued.pem, issued.chain_pem)))
-    ),
-    "key_attached": Form(
-        lambda issued: with_attachments(
-            attachment(issued.key_pem.encode(), "a.key"), attachment((issued.key_pem + issued.pem).encode(), "a.pem")
-        ),
-        "pem",
-        False,
-    ),
-    "key_in_zip": zip_form(lambda issued: zipped([("a.key", issued.key_pem.encode()), *_digicert(issued)])),
-    "bomb_beside": Form(lambda issued: in_body_and_attached(issued, attachment(zeros_zip(300), "a.zip")), chain=False),
-    "encrypted_beside": Form(
-        lambda issued: in_body_and_attached(issued, attachment(encrypted_zip(issued), "a.zip")), chain=False
-    ),
-    "garbage_beside": Form(
-        lambda issued: in_body_and_attached(issued, attachment(b"PK\x03\x04" + bytes(99), "a.zip"), PICTURE),
         chain=False,
     ),
-    "pgp_clear_signed": Form(lambda issued: mail(text_part(pgp_clear_signed(fulfillment(issued))))),
+    "key_in_zip": zip_form(lambda issued: zipped([("a.key", issued.key_pem.encode()), *_digicert(issued)])),
+    "bomb_beside": _beside(lambda _issued: attachment(zeros_zip(300), "a.zip")),
+    "encrypted_beside": _beside(lambda issued: attachment(encrypted_zip(issued), "a.zip")),
+    "garbage_beside": _beside(lambda _issued: attachment(b"PK\x03\x04" + bytes(99), "a.zip"), lambda _issued: PICTURE),
+    "pgp_clear_signed": _said(lambda issued: pgp_clear_signed(fulfillment(issued))),
     "flowed": Form(
         lambda issued: mail(
             part(_flowed(fulfillment(issued)).encode(), "text/plain; charset=utf-8; format=flowed; delsp=yes", "8bit")
@@ -1386,19 +1356,23 @@ def many_parts(parts: int, issued: Issued | None = None) -> bytes:
     return mail(multipart("mixed", *[small] * parts, *([attachment(full_pem(issued), "a.crt")] if issued else [])))
 
 
-def _says(text: str) -> Callable[[Issued], bytes]:
+def _says(text: str) -> Build:
     return lambda _issued: mail(text_part(text))
 
 
-def _is(data: bytes) -> Callable[[Issued], bytes]:
+def _is(data: bytes) -> Build:
     return lambda _issued: data
 
 
-def _no(build: Callable[[Issued], bytes], *reasons: str, days: int = 0) -> Negative:
+def _no(build: Build, *reasons: str, days: int = 0) -> Negative:
     return Negative(build, frozenset(reasons), days)
 
 
-def _html_of(text: str) -> Callable[[Issued], bytes]:
+def _zip(archive: Build) -> Build:
+    return zip_form(archive).build
+
+
+def _html_of(text: str) -> Build:
     return lambda _issued: mail(_linked(text, "https://products"))
 
 
@@ -1408,24 +1382,26 @@ def _linked(text: str, link: str, title: str = SUBJECT) -> Part:
     return text_part(html_document(linked, title), "html")
 
 
-def _notices(corpus: dict[str, tuple[str, str, str]]) -> dict[str, Negative]:
-    """Messages with a subject of their own, as text and as HTML."""
-    negatives = {}
-    for name, (reason, title, text) in corpus.items():
-        subject = Header(title, "utf-8").encode()
-        negatives[f"notice_text_{name}"] = _no(_is(mail(text_part(text), subject=subject)), reason)
-        html_part = _linked(text, "https?://", title)
-        negatives[f"notice_html_{name}"] = _no(_is(mail(html_part, subject=subject)), reason)
-    return negatives
+def _notice(notice: str, write: Callable[[str, str], Part]) -> Build:
+    """A message with a subject of its own."""
+    title, _end, text = notice.partition("\n")
+    return _is(mail(write(text, title), subject=Header(title, "utf-8").encode()))
 
 
-def _file(data: bytes, name: str, text: str = "See the file.\n") -> Callable[[Issued], bytes]:
+def _of_others(name: str, corpus: dict[str, dict[str, str]], write: Callable[[str], Build]) -> dict[str, Negative]:
+    """What others write, by what a person says of it."""
+    return {
+        name.format(each): _no(write(text), reason) for reason, texts in corpus.items() for each, text in texts.items()
+    }
+
+
+def _file(data: bytes, name: str, text: str = "See the file.\n") -> Build:
     return lambda _issued: mail(multipart("mixed", text_part(text), attachment(data, name)))
 
 
 OUTLOOK = "Please find your SSL certificate in the attachment.\n"
-OOXML = [("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:document/>")]
 UNREADABLE = ("malformed", "no_certificate")
+OOXML = [("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:document/>")]
 NEGATIVES: dict[str, Negative] = {
     "approval_request": _no(_says(APPROVAL), "approval_request"),
     "approval_request_german": _no(_says(APPROVAL_GERMAN), "approval_request"),
@@ -1447,35 +1423,31 @@ NEGATIVES: dict[str, Negative] = {
     ),
     "notice_pgp_signed": _no(lambda _issued: mail(pgp_signed(text_part(NOTICE))), "no_certificate"),
     "notice_with_picture": _no(lambda _issued: mail(multipart("mixed", text_part(NOTICE), PICTURE)), "no_certificate"),
-    "request_only": _no(lambda issued: mail(text_part(rapidssl(issued.csr_pem))), "no_certificate", "link_only"),
-    "key_only": _no(lambda issued: with_attachments(attachment(issued.key_pem.encode(), "a.key")), "no_certificate"),
-    "issuers_only": _no(
-        lambda issued: with_attachments(attachment(issued.chain_pem.encode(), "ca.crt")), "no_matching_key"
-    ),
+    "request_only": _no(_said(lambda issued: rapidssl(issued.csr_pem)).build, "no_certificate", "link_only"),
+    "key_only": _no(_sent(lambda issued: issued.key_pem.encode(), "a.key"), "no_certificate"),
+    "issuers_only": _no(_sent(lambda issued: issued.chain_pem.encode(), "ca.crt"), "no_matching_key"),
     "forged": _no(forged, "no_matching_key"),
     "forged_zip": _no(
-        lambda _issued: zip_mail(zipped(zip_entries(Authority().issue("www.example.com")))), "no_matching_key"
+        _zip(lambda _issued: zipped(zip_entries(Authority().issue("www.example.com")))), "no_matching_key"
     ),
-    "expired": _no(lambda issued: mail(text_part(fulfillment(issued))), "expired", days=1000),
+    "expired": _no(_said(fulfillment).build, "expired", days=1000),
     "expired_zip": _no(FORMS["zip_sectigo"].build, "expired", days=1000),
-    "not_yet_valid": _no(lambda issued: mail(text_part(fulfillment(issued))), "not_yet_valid", days=-30),
-    "damaged": _no(lambda issued: mail(text_part(rapidssl(damaged_pem(issued.pem)))), "malformed"),
-    "truncated": _no(lambda issued: mail(text_part(rapidssl(truncated_pem(issued.pem)))), "malformed"),
+    "not_yet_valid": _no(_said(fulfillment).build, "not_yet_valid", days=-30),
+    "damaged": _no(_said(lambda issued: rapidssl(damaged_pem(issued.pem))).build, "malformed"),
+    "truncated": _no(_said(lambda issued: rapidssl(truncated_pem(issued.pem))).build, "malformed"),
     "cut_off": _no(lambda issued: _raw_text()(issued).partition(issued.pem[300:].encode())[0], "malformed"),
-    "truncated_der": _no(lambda issued: with_attachments(attachment(issued.der[:-50], "a.cer")), "malformed"),
+    "truncated_der": _no(_sent(lambda issued: issued.der[:-50], "a.cer"), "malformed"),
     "empty_block": _no(
         _says("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"), "malformed", "no_certificate"
     ),
-    "encrypted_zip": _no(lambda issued: zip_mail(encrypted_zip(issued)), "encrypted"),
-    "encrypted_zip_aes": _no(lambda issued: zip_mail(aes_zip(issued)), "encrypted"),
+    "encrypted_zip": _no(_zip(encrypted_zip), "encrypted"),
+    "encrypted_zip_aes": _no(_zip(aes_zip), "encrypted"),
     "encrypted_zip_inline_cover": _no(
         lambda issued: mail(multipart("mixed", text_part(SECTIGO), attachment(encrypted_zip(issued), "a.zip"))),
         "encrypted",
     ),
-    "encrypted_pdf": _no(
-        lambda _issued: with_attachments(attachment(PDF % b"/Encrypt 2 0 R ", "a.pdf", "application/pdf")), "encrypted"
-    ),
-    "pdf": _no(lambda _issued: with_attachments(attachment(PDF % b"", "a.pdf", "application/pdf")), "no_certificate"),
+    "encrypted_pdf": _no(_sent(lambda _issued: PDF % b"/Encrypt 2 0 R ", "a.pdf", "application/pdf"), "encrypted"),
+    "pdf": _no(_sent(lambda _issued: PDF % b"", "a.pdf", "application/pdf"), "no_certificate"),
     "smime_encrypted": _no(_is(smime_encrypted("application/pkcs7-mime; smime-type=enveloped-data")), "encrypted"),
     "smime_encrypted_old_type": _no(_is(smime_encrypted('application/x-pkcs7-mime; name="smime.p7m"')), "encrypted"),
     "smime_encrypted_and_authenticated": _no(
@@ -1484,51 +1456,41 @@ NEGATIVES: dict[str, Negative] = {
     "smime_encrypted_octets": _no(_is(smime_encrypted("application/octet-stream")), "encrypted"),
     "pgp_encrypted": _no(_is(pgp_encrypted()), "encrypted"),
     "pgp_encrypted_text": _no(_says(PGP_ARMOR.format("MESSAGE")), "encrypted"),
-    "bomb_ratio": _no(lambda _issued: zip_mail(zeros_zip(300)), "too_large"),
-    "bomb_ratio_many": _no(lambda _issued: zip_mail(zeros_zip(4, entries=60)), "too_large"),
-    "bomb_entries": _no(lambda _issued: zip_mail(many_entries_zip()), "too_large"),
-    "bomb_overlapping": _no(lambda _issued: zip_mail(overlapping_zip()), "too_large", "malformed"),
-    "bomb_nested": _no(lambda _issued: zip_mail(nested_zip()), "too_large", "no_certificate"),
+    "bomb_ratio": _no(_zip(lambda _issued: zeros_zip(300)), "too_large"),
+    "bomb_ratio_many": _no(_zip(lambda _issued: zeros_zip(4, entries=60)), "too_large"),
+    "bomb_entries": _no(_zip(many_entries_zip), "too_large"),
+    "bomb_overlapping": _no(_zip(lambda _issued: overlapping_zip()), "too_large", "malformed"),
+    "bomb_nested": _no(_zip(lambda _issued: nested_zip()), "too_large", "no_certificate"),
     "bomb_declared_size": _no(
-        lambda issued: zip_mail(patched(zipped(zip_entries(issued)), *SIZE, "<L", 0xFFFFFFF0)), "too_large"
+        _zip(lambda issued: patched(zipped(zip_entries(issued)), *SIZE, "<L", 0xFFFFFFF0)), "too_large"
     ),
-    "bomb_lying_size": _no(
-        lambda _issued: zip_mail(patched(zeros_zip(100), *SIZE, "<L", 100)), "too_large", "malformed"
-    ),
+    "bomb_lying_size": _no(_zip(lambda _issued: patched(zeros_zip(100), *SIZE, "<L", 100)), "too_large", "malformed"),
     "twice_nested_zip": _no(
-        lambda issued: zip_mail(zipped([("a.zip", zipped([("b.zip", zipped(zip_entries(issued)))]))])), "too_large"
+        _zip(lambda issued: zipped([("a.zip", zipped([("b.zip", zipped(zip_entries(issued)))]))])), "too_large"
     ),
-    "bomb_gzip": _no(lambda _issued: with_attachments(attachment(zeros_gzip(300), "a.gz")), "too_large"),
+    "bomb_gzip": _no(_sent(lambda _issued: zeros_gzip(300), "a.gz"), "too_large"),
     "bomb_tar_gz": _no(
-        lambda _issued: with_attachments(attachment(gzipped(tarred([("a.crt", bytes(5_000_000))])), "a.tgz")),
+        _sent(lambda _issued: gzipped(tarred([("a.crt", bytes(5_000_000))])), "a.tgz"),
         "too_large",
     ),
-    "bomb_tar_claim": _no(lambda _issued: with_attachments(attachment(claiming_tar(8**11 - 1), "a.tar")), "malformed"),
-    "truncated_gzip": _no(
-        lambda issued: with_attachments(attachment(gzipped(leaf_pem(issued))[:-300], "a.gz")), "malformed"
-    ),
-    "truncated_tar": _no(
-        lambda issued: with_attachments(attachment(tarred([("a", issued.der)])[:1800], "a.tar")), "malformed"
-    ),
-    "encrypted_zip_in_tar": _no(
-        lambda issued: with_attachments(attachment(tarred([("a.zip", encrypted_zip(issued))]), "a.tar")), "encrypted"
-    ),
+    "bomb_tar_claim": _no(_sent(lambda _issued: claiming_tar(8**11 - 1), "a.tar"), "malformed"),
+    "truncated_gzip": _no(_sent(lambda issued: gzipped(leaf_pem(issued))[:-300], "a.gz"), "malformed"),
+    "truncated_tar": _no(_sent(lambda issued: tarred([("a", issued.der)])[:1800], "a.tar"), "malformed"),
+    "encrypted_zip_in_tar": _no(_sent(lambda issued: tarred([("a.zip", encrypted_zip(issued))]), "a.tar"), "encrypted"),
     "bare_base64_of_a_key": _no(
-        lambda issued: mail(text_part("".join(issued.key_pem.splitlines(keepends=True)[1:-1]))), "no_certificate"
+        _said(lambda issued: "".join(issued.key_pem.splitlines(keepends=True)[1:-1])).build, "no_certificate"
     ),
     **{
         f"unsupported_{name}": _no(_file(data, f"{name}.bin", OUTLOOK), "unsupported_attachment")
         for name, data in (("tnef", TNEF), ("7z", SEVEN_ZIP), ("rar", RAR), ("xz", XZ), ("bzip2", BZIP2))
     },
     "unsupported_by_name": _no(_file(SEVEN_ZIP, "www_example_com.7z"), "unsupported_attachment"),
-    "unsupported_by_subject": _no(
-        lambda _issued: with_attachments(attachment(TNEF, "winmail.dat")), "unsupported_attachment"
-    ),
+    "unsupported_by_subject": _no(_sent(lambda _issued: TNEF, "winmail.dat"), "unsupported_attachment"),
     "unsupported_docx": _no(_file(zipped(OOXML), "certificate.docx"), "unsupported_attachment"),
     "unsupported_doc": _no(_file(OFFICE, "example_com_crt.doc"), "unsupported_attachment"),
     "unsupported_rtf": _no(_file(RTF, "example_com_crt.rtf"), "unsupported_attachment"),
     "unsupported_rtf_as_text": _no(
-        lambda _issued: with_attachments(attachment(RTF, "certificate.txt", "text/plain")), "unsupported_attachment"
+        _sent(lambda _issued: RTF, "certificate.txt", "text/plain"), "unsupported_attachment"
     ),
     "letter_in_rtf_beside_link": _no(_file(RTF, "letter.rtf", LINK_ONLY), "link_only"),
     "unsupported_pdf": _no(_file(PDF % b"", "SSL certificate.pdf"), "unsupported_attachment"),
@@ -1550,24 +1512,27 @@ NEGATIVES: dict[str, Negative] = {
         for name, method in (("bzip2", zipfile.ZIP_BZIP2), ("lzma", zipfile.ZIP_LZMA))
     },
     "bomb_bzip2": _no(
-        lambda _issued: zip_mail(zeros_zip(300, method=zipfile.ZIP_BZIP2)), "unsupported_attachment", "no_certificate"
+        _zip(lambda _issued: zeros_zip(300, method=zipfile.ZIP_BZIP2)), "unsupported_attachment", "no_certificate"
     ),
     "uuencode": _no(
         lambda issued: mail(part(b"See below.\n\n" + uuencoded(issued.der) + b"\nRegards\n", "text/plain", "7bit")),
         "no_certificate",
     ),
     "unsupported_in_zip": _no(
-        lambda _issued: zip_mail(zipped([("www.example.com.7z", SEVEN_ZIP)])), "unsupported_attachment"
+        _zip(lambda _issued: zipped([("www.example.com.7z", SEVEN_ZIP)])), "unsupported_attachment"
     ),
     "terms_beside_link": _no(_file(zipped(OOXML), "terms.docx", LINK_ONLY), "link_only"),
     "manual_beside_link": _no(_file(PDF % b"", "manual.pdf", LINK_ONLY), "link_only"),
     "tnef_beside_approval": _no(_file(TNEF, "winmail.dat", APPROVAL), "approval_request"),
-    **{f"letter_{name}": _no(_says(text), reason) for name, (reason, text) in LETTERS.items()},
-    **{f"letter_html_{name}": _no(_html_of(text), reason) for name, (reason, text) in LETTERS.items()},
-    **_notices(NOTICES),
-    "truncated_zip": _no(lambda issued: zip_mail(zipped(zip_entries(issued))[:-80]), "malformed"),
-    "half_a_zip": _no(lambda issued: zip_mail(zipped(zip_entries(issued))[:600]), "malformed"),
-    "damaged_zip": _no(lambda _issued: zip_mail(_damage_first(zipped([("a.crt", b"A" * 500)], 0))), "malformed"),
+    **_of_others("letter_{}", LETTERS, _says),
+    **_of_others("letter_html_{}", LETTERS, _html_of),
+    **_of_others("notice_text_{}", NOTICES, lambda notice: _notice(notice, lambda text, _title: text_part(text))),
+    **_of_others(
+        "notice_html_{}", NOTICES, lambda notice: _notice(notice, lambda text, title: _linked(text, "https?://", title))
+    ),
+    "truncated_zip": _no(_zip(lambda issued: zipped(zip_entries(issued))[:-80]), "malformed"),
+    "half_a_zip": _no(_zip(lambda issued: zipped(zip_entries(issued))[:600]), "malformed"),
+    "damaged_zip": _no(_zip(lambda _issued: _damage_first(zipped([("a.crt", b"A" * 500)], 0))), "malformed"),
     "empty_zip": _no(lambda _issued: zip_mail(zipped([])), *UNREADABLE),
     "empty": _no(_is(b""), *UNREADABLE),
     "line_end": _no(_is(b"\r\n"), *UNREADABLE),
@@ -1585,7 +1550,7 @@ NEGATIVES: dict[str, Negative] = {
 }
 """Every message that gives no certificate, and why."""
 
-EXTREMES: dict[str, Callable[[Issued], bytes]] = {
+EXTREMES: dict[str, Build] = {
     "twenty_messages": lambda issued: in_depth(forwarded, 20, text_part(fulfillment(issued))),
     "twenty_multiparts": lambda issued: in_depth(partial(multipart, "mixed"), 20, text_part(fulfillment(issued))),
     "two_thousand_messages": lambda issued: deep_messages(2_000, issued.pem.encode()),
@@ -1608,11 +1573,11 @@ def repeated(piece: bytes, size: int = 5 * MEBIBYTE) -> bytes:
     return piece * (size // len(piece))
 
 
-def _flood(piece: bytes, headers: bytes = b"", before: bytes = b"", after: bytes = b"") -> Callable[[Issued], bytes]:
+def _flood(piece: bytes, headers: bytes = b"", before: bytes = b"", after: bytes = b"") -> Build:
     return lambda _issued: headers + b"Subject: flood\n\n" + before + repeated(piece) + after
 
 
-def _header(name: bytes, piece: bytes, before: bytes = b"") -> Callable[[Issued], bytes]:
+def _header(name: bytes, piece: bytes, before: bytes = b"") -> Build:
     return lambda _issued: name + b": " + before + repeated(piece, 2 * MEBIBYTE) + b"\n\nbody\n"
 
 
@@ -1719,13 +1684,13 @@ def entangled(issued: Issued, pairs: int = 1_500) -> bytes:
     return mail(part(leaf_pem(leaf) + pem_blocks(pile), "text/plain", "7bit"))
 
 
-def _in_charset(charset: bytes, piece: bytes) -> Callable[[Issued], bytes]:
+def _in_charset(charset: bytes, piece: bytes) -> Build:
     return _flood(piece, b"Content-Type: text/plain; charset=%b\n" % charset)
 
 
 HTML_TYPE, QUOTED = b"Content-Type: text/html\n", b"Content-Transfer-Encoding: quoted-printable\n"
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
-FLOODS: dict[str, Callable[[Issued], bytes]] = {
+FLOODS: dict[str, Build] = {
     "begin_markers": _flood(BEGIN),
     "begin_markers_on_one_line": _flood(BEGIN.strip()),
     "begin_words": _flood(b"BEGIN CERTIFICATE "),
