@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.pages import ROOT
@@ -44,3 +45,14 @@ def texts(words: Any) -> Iterator[str]:
     else:
         for part in words.values() if isinstance(words, dict) else words:
             yield from texts(part)
+
+
+def standing(row: Mapping[str, Any]) -> str:
+    """Where a row of a report stands, why, and what of it needs a person."""
+    return "; ".join([f"{row['state']}: {row['reason']}", *row["attention"]])
+
+
+def cases_of(cases: Mapping[str, Mapping[str, Any]]) -> Any:
+    """Cases by what is expected of them, one by one."""
+    pairs = [pytest.param(expected, case, id=name) for expected, named in cases.items() for name, case in named.items()]
+    return pytest.mark.parametrize(("expected", "case"), pairs)

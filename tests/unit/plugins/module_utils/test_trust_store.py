@@ -14,8 +14,9 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils import _trust_store
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._trust_store import ROOTS_VARIABLES, default_roots
+
+from tests.support.failing import fails
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 PLACES = ("bundle.crt", "other-bundle.pem", "openssl/cert.pem", "openssl/certs", "certifi.pem")
@@ -120,8 +121,5 @@ def test_a_variable_that_names_no_roots_is_refused(
     (machine / "empty").mkdir()
     os.mkfifo(machine / "pipe")
     monkeypatch.setenv(variable, str(machine / name))
-    with pytest.raises(CertificatesError) as error:
+    with fails("invalid_argument", f"environment variable {variable} ", str(machine / name), WRONG[name]):
         default_roots()
-    assert error.value.code == "invalid_argument"
-    assert f"environment variable {variable} " in error.value.message
-    assert str(machine / name) in error.value.message and WRONG[name] in error.value.message

@@ -25,6 +25,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.balanc
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults import Answer, explain
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
+from tests.support.failing import fails
+
 UUID = "6a1f7d3c-0c52-4b64-9a5b-0d3d8f0f7a11"
 LISTENER = "f0e3c9f2-9d42-4a6c-8d26-5f5bb2a1c001"
 ROW: dict[str, Any] = {
@@ -189,18 +191,16 @@ def test_one_balancer() -> None:
 
 @pytest.mark.parametrize("answer", [None, [], "", {}, {**ROW, "uuid": LISTENER}, [ROW]])
 def test_an_answer_that_is_not_that_balancer(answer: Any) -> None:
-    with pytest.raises(CertificatesError) as caught:
+    with fails("no_answer"):
         fetch_balancer(client(answer), UUID)
-    assert caught.value.code == "no_answer"
 
 
 @pytest.mark.parametrize("function", [fetch_balancers, lambda api: fetch_balancer(api, UUID)])
 def test_what_may_not_be_read_is_not_found(function: Callable[[Any], Any]) -> None:
     """The API does not tell the two apart, so both are said."""
-    with pytest.raises(CertificatesError) as caught:
+    with fails("not_found", "permission") as caught:
         function(client(CertificatesError("not_found", "Unable to find object.", http_status=404)))
-    assert caught.value.code == "not_found"
-    assert "permission" in caught.value.message and "SECURITY_CERTIFICATE" not in caught.value.message
+    assert "SECURITY_CERTIFICATE" not in caught.value.message
     with pytest.raises(CertificatesError) as caught:
         function(client(CertificatesError("unreachable", "No route.")))
     assert (caught.value.code, caught.value.message) == ("unreachable", "No route.")

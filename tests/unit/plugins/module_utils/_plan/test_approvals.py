@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import (
     Approved,
     limit_imports,
@@ -25,6 +24,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.remov
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotation import Chosen
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 
+from tests.support.failing import fails
 from tests.support.rotating import entry, listener
 from tests.support.stored import Made
 
@@ -221,10 +221,8 @@ def test_what_is_no_result_is_refused(given: Any) -> None:
 
 def refused(given: Any) -> None:
     """It is, with one sentence that says what is meant."""
-    with pytest.raises(CertificatesError) as error:
+    with fails("invalid_argument", "approved must be what ssl_certificate_rotate returned in check mode"):
         Approved.of(given)
-    assert error.value.code == "invalid_argument"
-    assert "approved must be what ssl_certificate_rotate returned in check mode" in error.value.message
 
 
 def test_numbers_that_were_made_text_on_the_way() -> None:

@@ -30,7 +30,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tim
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 
 from tests.support.pages import ROOT
-from tests.support.words import shape, texts, words_of
+from tests.support.words import cases_of, shape, standing, texts, words_of
 
 WORDS = words_of("orders")
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
@@ -133,300 +133,199 @@ VIEWED = {**stored(), **dict.fromkeys(ENTRY_LACKS)}
 """The same for a user who may only view: nothing can be compared with it."""
 NOT_ALLOWED = email("recipient_not_allowed", outcome="failed")
 UNCLEAR = email("outcome_unknown", next_allowed_at=iso(NOW + timedelta(hours=1)))
-CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str, list[str]]] = {
-    "nothing was done yet": ({}, {"emails": [email()]}, "requestable", "requestable", []),
-    "nothing is known but the store": ({}, {}, "requestable", "requestable", []),
-    "nothing is known": ({}, {"store": None, "emails": [email()]}, "requestable", "store_unknown", []),
-    "the store may only be viewed": (
-        {"imported": None},
-        {"store": [VIEWED], "emails": [email()]},
-        "requestable",
-        "store_unknown",
-        [],
-    ),
-    "the store may only be viewed, the email is on its way": (
-        {"imported": None},
-        {"store": [VIEWED], "emails": [cooling()]},
-        "requested",
-        "cooldown",
-        [],
-    ),
-    "not in the store, by the listing": (
-        {"certificate_ids": [], "imported": False, "superseded_by": []},
-        {"store": None},
-        "requestable",
-        "requestable",
-        [],
-    ),
-    "requested, nobody looked for mail": ({}, {"emails": [cooling()]}, "requested", "cooldown", []),
-    "requested, no mail": (
-        {},
-        {"emails": [cooling()], "missing": [entry("waiting_for_email")]},
-        "requested",
-        "waiting_for_email",
-        [],
-    ),
-    "requested long ago, no mail": (
-        {},
-        {
-            "emails": [email(previous_requested_at=iso(NOW - timedelta(days=2)))],
-            "missing": [entry("waiting_for_email")],
-        },
-        "requestable",
-        "requestable_again",
-        [],
-    ),
-    "requested, certificate not saved": (
-        {},
-        {"emails": [cooling()], "skipped": [entry("waiting_for_certificate")]},
-        "requested",
-        "waiting_for_certificate",
-        ["waiting_for_certificate"],
-    ),
-    "mail has come": ({}, {"emails": [cooling()], "collected": [found()]}, "received", "waiting_for_import", []),
-    "mail has come, key has not": (
-        {},
-        {"emails": [cooling()], "collected": [found()], "skipped": [entry("waiting_for_key")]},
-        "received",
-        "waiting_for_key",
-        ["waiting_for_key"],
-    ),
-    "mail has come, not trusted": (
-        {},
-        {"emails": [cooling()], "missing": [entry("untrusted")]},
-        "requested",
-        "untrusted",
-        ["untrusted"],
-    ),
-    "mail has come, without its issuers": (
-        {},
-        {"emails": [cooling()], "missing": [entry("chain_incomplete")]},
-        "requested",
-        "chain_incomplete",
-        ["chain_incomplete"],
-    ),
-    "no CSR": (
-        {"public_key_sha256": None},
-        {"emails": [email()], "missing": [entry("no_public_key")]},
-        "requestable",
-        "no_public_key",
-        ["no_public_key"],
-    ),
-    "in the store": ({}, {"store": [stored()], "emails": [email()]}, "imported", "already_imported", []),
-    "in the store, by the listing": (
-        {"certificate_ids": [70], "imported": True, "superseded_by": []},
-        {"store": None},
-        "imported",
-        "already_imported",
-        [],
-    ),
-    "an earlier certificate of the same key in the store": (
-        {},
-        {"store": [ended(-3, services=1)], "emails": [email()]},
-        "requestable",
-        "requestable",
-        [],
-    ),
-    "an earlier certificate of the same key in the store and in the mail": (
-        {},
-        {"store": [ended(3)], "emails": [cooling()], "collected": [{**found(), "fingerprint_sha256": f"{70:064x}"}]},
-        "requested",
-        "waiting_for_email",
-        [],
-    ),
-    "replaced": (
-        {"expires_at": iso(NOW + timedelta(days=20)), "superseded_by": [80]},
-        {"store": [NEWER]},
-        "superseded",
-        "superseded",
-        [],
-    ),
-    "a newer one in the store that may not stand in for it": (
-        {"expires_at": iso(NOW + timedelta(days=20)), "superseded_by": []},
-        {"store": [NEWER]},
-        "requestable",
-        "requestable",
-        ["expiring"],
-    ),
-    "replaced, by the listing": (
-        {"certificate_ids": [], "imported": False, "superseded_by": [80]},
-        {"store": None},
-        "superseded",
-        "superseded",
-        [],
-    ),
-    "replaced and in the store": (
-        {"expires_at": iso(NOW + timedelta(days=20))},
-        {"store": [NEWER, ended(20)]},
-        "imported",
-        "already_imported",
-        ["expiring"],
-    ),
-    "in the store, served": ({}, {"store": [served(stored(), "web:443")]}, "imported", "already_imported", []),
-    "in the store, not served yet": (
-        {},
-        {"store": [served(stored()), ELSEWHERE], "emails": [email()]},
-        "not_served",
-        "waiting_for_deploy",
-        [],
-    ),
-    "in the store, not served and soon to expire": (
-        {"expires_at": iso(NOW + timedelta(days=20))},
-        {"store": [served(ended(20)), ELSEWHERE]},
-        "not_served",
-        "waiting_for_deploy",
-        ["expiring"],
-    ),
-    "in the store twice, one of them served": (
-        {},
-        {"store": [served(stored()), served(stored(71), "web:443")]},
-        "imported",
-        "already_imported",
-        [],
-    ),
-    "in the store, where nothing is served by load balancers": (
-        {},
-        {"store": [served(stored()), served(stored(71, public_key_sha256="bb" * 32))]},
-        "imported",
-        "already_imported",
-        [],
-    ),
-    "in the store, where it is not known what serves it": (
-        {},
-        {"store": [{**stored(), "services": None}, ELSEWHERE]},
-        "imported",
-        "already_imported",
-        [],
-    ),
-    "in the store, used by something else than a listener": (
-        {},
-        {"store": [served(stored(services=1)), ELSEWHERE]},
-        "imported",
-        "already_imported",
-        [],
-    ),
-    "in the store, no longer served as a newer one is": (
-        {"expires_at": iso(NOW + timedelta(days=100))},
-        {"store": [served(ended(100, superseded_by=[80])), served(NEWER, "web:443")]},
-        "imported",
-        "already_imported",
-        [],
-    ),
-    "in the store, no longer served as one that may not stand in for it is": (
-        {"expires_at": iso(NOW + timedelta(days=100))},
-        {"store": [served(ended(100, superseded_by=[])), served(NEWER, "web:443")]},
-        "not_served",
-        "waiting_for_deploy",
-        [],
-    ),
-    "in the store, the newer one of two that are not served": (
-        {},
-        {"store": [served(stored()), served(ended(20, id=71)), ELSEWHERE]},
-        "not_served",
-        "waiting_for_deploy",
-        [],
-    ),
-    "expired, and not served": (
-        {"expires_at": iso(NOW)},
-        {"store": [served(ended()), ELSEWHERE]},
-        "expired",
-        "expired",
-        [],
-    ),
-    "expired, served by a listener that the number of services leaves out": (
-        {"expires_at": iso(NOW)},
-        {"store": [served(ended(services=None), "web:443")]},
-        "expired",
-        "expired",
-        ["expired_in_use"],
-    ),
-    "removed from the store since the listing": (
-        {"certificate_ids": [70], "imported": True, "superseded_by": []},
-        {"store": []},
-        "requestable",
-        "requestable",
-        [],
-    ),
-    "another key in the store": (
-        {},
-        {"store": [stored(public_key_sha256="bb" * 32), stored(71, public_key_sha256=None)]},
-        "requestable",
-        "requestable",
-        [],
-    ),
-    "pending": ({"status": "pending", "expires_at": None}, {}, "pending", "pending", ["pending"]),
-    "canceled": ({"status": "canceled", "expires_at": None}, {}, "canceled", "canceled", []),
-    "unknown status": ({"status": "unknown"}, {}, "unknown_status", "unknown_status", ["unknown_status"]),
-    "expired": ({"expires_at": iso(NOW)}, {}, "expired", "expired", []),
-    "expired, not used": ({"expires_at": iso(NOW)}, {"store": [ended()]}, "expired", "expired", []),
-    "expired, used after a renewal with the same key": (
-        {"expires_at": iso(NOW - timedelta(days=1))},
-        {"store": [ended(-1), stored(71, services=2)]},
-        "expired",
-        "expired",
-        [],
-    ),
-    "expired, used": (
-        {"expires_at": iso(NOW)},
-        {"store": [ended(services=2)]},
-        "expired",
-        "expired",
-        ["expired_in_use"],
-    ),
-    "not allowed": ({}, {"emails": [NOT_ALLOWED]}, "not_allowed", "recipient_not_allowed", ["not_allowed"]),
-    "not allowed, said by a phase too": (
-        {},
-        {"emails": [NOT_ALLOWED], "failed": [entry("recipient_not_allowed")]},
-        "not_allowed",
-        "recipient_not_allowed",
-        ["not_allowed"],
-    ),
-    "perhaps sent": ({}, {"emails": [UNCLEAR]}, "unclear", "outcome_unknown", ["unclear"]),
-    "perhaps sent, said by a phase too": (
-        {},
-        {"emails": [UNCLEAR], "failed": [entry("outcome_unknown")]},
-        "unclear",
-        "outcome_unknown",
-        ["unclear"],
-    ),
-    "perhaps imported": (
-        {},
-        {"emails": [cooling()], "failed": [entry("outcome_unknown")]},
-        "failed",
-        "outcome_unknown",
-        ["failed"],
-    ),
-    "failed": ({}, {"emails": [email()], "failed": [entry("refused")]}, "failed", "refused", ["failed"]),
-    "failed without a reason": ({}, {"failed": [entry(None)]}, "failed", "api_error", ["failed"]),
-    "expires in 30 days": (
-        {"expires_at": iso(NOW + timedelta(days=30))},
-        {},
-        "requestable",
-        "requestable",
-        ["expiring"],
-    ),
-    "expires in 31 days": ({"expires_at": iso(NOW + timedelta(days=31))}, {}, "requestable", "requestable", []),
-    "in the store, expires in a moment": (
-        {"expires_at": iso(NOW + timedelta(seconds=1))},
-        {"store": [stored()]},
-        "imported",
-        "already_imported",
-        ["expiring"],
-    ),
+CASES: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
+    "requestable: requestable": {
+        "nothing was done yet": ({}, {"emails": [email()]}),
+        "nothing is known but the store": ({}, {}),
+        "not in the store, by the listing": (
+            {"certificate_ids": [], "imported": False, "superseded_by": []},
+            {"store": None},
+        ),
+        "an earlier certificate of the same key in the store": (
+            {},
+            {"store": [ended(-3, services=1)], "emails": [email()]},
+        ),
+        "removed from the store since the listing": (
+            {"certificate_ids": [70], "imported": True, "superseded_by": []},
+            {"store": []},
+        ),
+        "another key in the store": (
+            {},
+            {"store": [stored(public_key_sha256="bb" * 32), stored(71, public_key_sha256=None)]},
+        ),
+        "expires in 31 days": ({"expires_at": iso(NOW + timedelta(days=31))}, {}),
+    },
+    "requestable: store_unknown": {
+        "nothing is known": ({}, {"store": None, "emails": [email()]}),
+        "the store may only be viewed": ({"imported": None}, {"store": [VIEWED], "emails": [email()]}),
+    },
+    "requested: cooldown": {
+        "the store may only be viewed, the email is on its way": (
+            {"imported": None},
+            {"store": [VIEWED], "emails": [cooling()]},
+        ),
+        "requested, nobody looked for mail": ({}, {"emails": [cooling()]}),
+    },
+    "requested: waiting_for_email": {
+        "requested, no mail": ({}, {"emails": [cooling()], "missing": [entry("waiting_for_email")]}),
+        "an earlier certificate of the same key in the store and in the mail": (
+            {},
+            {
+                "store": [ended(3)],
+                "emails": [cooling()],
+                "collected": [{**found(), "fingerprint_sha256": f"{70:064x}"}],
+            },
+        ),
+    },
+    "requestable: requestable_again": {
+        "requested long ago, no mail": (
+            {},
+            {
+                "emails": [email(previous_requested_at=iso(NOW - timedelta(days=2)))],
+                "missing": [entry("waiting_for_email")],
+            },
+        ),
+    },
+    "requested: waiting_for_certificate; waiting_for_certificate": {
+        "requested, certificate not saved": (
+            {},
+            {"emails": [cooling()], "skipped": [entry("waiting_for_certificate")]},
+        ),
+    },
+    "received: waiting_for_import": {
+        "mail has come": ({}, {"emails": [cooling()], "collected": [found()]}),
+    },
+    "received: waiting_for_key; waiting_for_key": {
+        "mail has come, key has not": (
+            {},
+            {"emails": [cooling()], "collected": [found()], "skipped": [entry("waiting_for_key")]},
+        ),
+    },
+    "requested: untrusted; untrusted": {
+        "mail has come, not trusted": ({}, {"emails": [cooling()], "missing": [entry("untrusted")]}),
+    },
+    "requested: chain_incomplete; chain_incomplete": {
+        "mail has come, without its issuers": ({}, {"emails": [cooling()], "missing": [entry("chain_incomplete")]}),
+    },
+    "requestable: no_public_key; no_public_key": {
+        "no CSR": ({"public_key_sha256": None}, {"emails": [email()], "missing": [entry("no_public_key")]}),
+    },
+    "imported: already_imported": {
+        "in the store": ({}, {"store": [stored()], "emails": [email()]}),
+        "in the store, by the listing": (
+            {"certificate_ids": [70], "imported": True, "superseded_by": []},
+            {"store": None},
+        ),
+        "in the store, served": ({}, {"store": [served(stored(), "web:443")]}),
+        "in the store twice, one of them served": ({}, {"store": [served(stored()), served(stored(71), "web:443")]}),
+        "in the store, where nothing is served by load balancers": (
+            {},
+            {"store": [served(stored()), served(stored(71, public_key_sha256="bb" * 32))]},
+        ),
+        "in the store, where it is not known what serves it": (
+            {},
+            {"store": [{**stored(), "services": None}, ELSEWHERE]},
+        ),
+        "in the store, used by something else than a listener": (
+            {},
+            {"store": [served(stored(services=1)), ELSEWHERE]},
+        ),
+        "in the store, no longer served as a newer one is": (
+            {"expires_at": iso(NOW + timedelta(days=100))},
+            {"store": [served(ended(100, superseded_by=[80])), served(NEWER, "web:443")]},
+        ),
+    },
+    "superseded: superseded": {
+        "replaced": ({"expires_at": iso(NOW + timedelta(days=20)), "superseded_by": [80]}, {"store": [NEWER]}),
+        "replaced, by the listing": (
+            {"certificate_ids": [], "imported": False, "superseded_by": [80]},
+            {"store": None},
+        ),
+    },
+    "requestable: requestable; expiring": {
+        "a newer one in the store that may not stand in for it": (
+            {"expires_at": iso(NOW + timedelta(days=20)), "superseded_by": []},
+            {"store": [NEWER]},
+        ),
+        "expires in 30 days": ({"expires_at": iso(NOW + timedelta(days=30))}, {}),
+    },
+    "imported: already_imported; expiring": {
+        "replaced and in the store": ({"expires_at": iso(NOW + timedelta(days=20))}, {"store": [NEWER, ended(20)]}),
+        "in the store, expires in a moment": ({"expires_at": iso(NOW + timedelta(seconds=1))}, {"store": [stored()]}),
+    },
+    "not_served: waiting_for_deploy": {
+        "in the store, not served yet": ({}, {"store": [served(stored()), ELSEWHERE], "emails": [email()]}),
+        "in the store, no longer served as one that may not stand in for it is": (
+            {"expires_at": iso(NOW + timedelta(days=100))},
+            {"store": [served(ended(100, superseded_by=[])), served(NEWER, "web:443")]},
+        ),
+        "in the store, the newer one of two that are not served": (
+            {},
+            {"store": [served(stored()), served(ended(20, id=71)), ELSEWHERE]},
+        ),
+    },
+    "not_served: waiting_for_deploy; expiring": {
+        "in the store, not served and soon to expire": (
+            {"expires_at": iso(NOW + timedelta(days=20))},
+            {"store": [served(ended(20)), ELSEWHERE]},
+        ),
+    },
+    "expired: expired": {
+        "expired, and not served": ({"expires_at": iso(NOW)}, {"store": [served(ended()), ELSEWHERE]}),
+        "expired": ({"expires_at": iso(NOW)}, {}),
+        "expired, not used": ({"expires_at": iso(NOW)}, {"store": [ended()]}),
+        "expired, used after a renewal with the same key": (
+            {"expires_at": iso(NOW - timedelta(days=1))},
+            {"store": [ended(-1), stored(71, services=2)]},
+        ),
+    },
+    "expired: expired; expired_in_use": {
+        "expired, served by a listener that the number of services leaves out": (
+            {"expires_at": iso(NOW)},
+            {"store": [served(ended(services=None), "web:443")]},
+        ),
+        "expired, used": ({"expires_at": iso(NOW)}, {"store": [ended(services=2)]}),
+    },
+    "pending: pending; pending": {
+        "pending": ({"status": "pending", "expires_at": None}, {}),
+    },
+    "canceled: canceled": {
+        "canceled": ({"status": "canceled", "expires_at": None}, {}),
+    },
+    "unknown_status: unknown_status; unknown_status": {
+        "unknown status": ({"status": "unknown"}, {}),
+    },
+    "not_allowed: recipient_not_allowed; not_allowed": {
+        "not allowed": ({}, {"emails": [NOT_ALLOWED]}),
+        "not allowed, said by a phase too": ({}, {"emails": [NOT_ALLOWED], "failed": [entry("recipient_not_allowed")]}),
+    },
+    "unclear: outcome_unknown; unclear": {
+        "perhaps sent": ({}, {"emails": [UNCLEAR]}),
+        "perhaps sent, said by a phase too": ({}, {"emails": [UNCLEAR], "failed": [entry("outcome_unknown")]}),
+    },
+    "failed: outcome_unknown; failed": {
+        "perhaps imported": ({}, {"emails": [cooling()], "failed": [entry("outcome_unknown")]}),
+    },
+    "failed: refused; failed": {
+        "failed": ({}, {"emails": [email()], "failed": [entry("refused")]}),
+    },
+    "failed: api_error; failed": {
+        "failed without a reason": ({}, {"failed": [entry(None)]}),
+    },
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_where_an_order_stands(case: str) -> None:
-    given, known, state, reason, attention = CASES[case]
+@cases_of(CASES)
+def test_where_an_order_stands(expected: str, case: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    given, known = case
     told = row(order(**given), **known)
-    assert (told["state"], told["reason"], told["attention"]) == (state, reason, attention)
-    assert told["explanation"] == WORDS["en"]["reasons"][reason]
+    assert standing(told) == expected
+    assert told["explanation"] == WORDS["en"]["reasons"][told["reason"]]
 
 
 def test_every_state_and_all_that_needs_a_person_is_among_the_cases() -> None:
-    assert {state for _given, _known, state, _reason, _attention in CASES.values()} == set(STATES)
-    attention = {kind for *_others, kinds in CASES.values() for kind in kinds}
+    assert {expected.partition(":")[0] for expected in CASES} == set(STATES)
+    attention = {kind for expected in CASES for kind in expected.split("; ")[1:]}
     assert attention | {"switch_services"} == set(ATTENTION)
 
 
@@ -743,9 +642,8 @@ def test_each_language_says_everything(language: str) -> None:
     assert set(words["attention"]) == set(ATTENTION)
     assert set(words["todo"]) <= set(ATTENTION)
     assert set(words["kinds"]) == set(KINDS)
-    assert set(INELIGIBLE) | {reason for _given, _known, _state, reason, _kinds in CASES.values()} <= set(
-        words["reasons"]
-    )
+    reasons = {expected.partition(";")[0].partition(": ")[2] for expected in CASES}
+    assert set(INELIGIBLE) | reasons <= set(words["reasons"])
 
 
 @pytest.mark.parametrize("language", sorted(WORDS))

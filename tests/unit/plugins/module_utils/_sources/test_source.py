@@ -17,6 +17,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._sources.so
 
 from tests.support.certificates import PASSPHRASE, key_pem, new_key
 from tests.support.client_trees import CLIENTS
+from tests.support.failing import fails
 from tests.support.sources import AUTHORITY, Reader
 
 pytest_plugins = ["tests.support.sources"]
@@ -59,20 +60,16 @@ def test_a_source_that_may_not_be_read(tmp_path: Path, read: Reader, monkeypatch
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(os, "listdir", refuse)
-    with pytest.raises(CertificatesError) as error:
+    with fails("not_found", f"{tmp_path}/live cannot be read: Permission denied", "let the user who runs this read it"):
         read("certbot", tmp_path)
-    assert error.value.code == "not_found"
-    assert f"{tmp_path}/live cannot be read: Permission denied" in error.value.message
-    assert "let the user who runs this read it" in error.value.message
 
 
 @pytest.mark.parametrize(("kind", "name"), [("certbot", "live"), ("lego", "certificates")])
 def test_a_part_of_a_source_that_is_missing(kind: str, name: str, tmp_path: Path, read: Reader) -> None:
     """As if its disk were not mounted; that must not look like a folder without certificates."""
     (tmp_path / name).symlink_to(tmp_path / "disk")
-    with pytest.raises(CertificatesError) as error:
+    with fails("not_found", f"{tmp_path / name} is no folder"):
         read(kind, tmp_path)
-    assert error.value.code == "not_found" and f"{tmp_path / name} is no folder" in error.value.message
 
 
 @pytest.mark.parametrize(
@@ -86,9 +83,8 @@ def test_a_part_of_a_source_that_is_missing(kind: str, name: str, tmp_path: Path
     ],
 )
 def test_what_is_no_source_at_all(source: Any, said: str) -> None:
-    with pytest.raises(CertificatesError) as error:
+    with fails("invalid_argument", said):
         Source.of(source)
-    assert error.value.code == "invalid_argument" and said in error.value.message
 
 
 # Keys

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat, load_der_private_key
 
 from tests.support.certificates import key_bytes, key_pem, new_key
+from tests.support.failing import fails
 
 NUMBERS = ("p", "q", "d", "dmp1", "dmq1", "iqmp")
 
@@ -38,17 +39,15 @@ def with_another(name: str, container: PrivateFormat) -> bytes:
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_that_does_not_fit(name: str, container: PrivateFormat) -> None:
     text = with_another(name, container)
-    with pytest.raises(CertificatesError) as refusal:
+    with fails("invalid_pem"):
         read_private_key(text)
-    assert refusal.value.code == "invalid_pem"
 
 
 def test_an_encrypted_key_is_checked_too() -> None:
     """After it was decrypted."""
     damaged = load_der_private_key(with_another("d", PrivateFormat.PKCS8), None, unsafe_skip_rsa_key_validation=True)
-    with pytest.raises(CertificatesError) as refusal:
+    with fails("invalid_pem"):
         read_private_key(key_pem(damaged, passphrase="secret").encode(), "secret")  # type: ignore[arg-type]
-    assert refusal.value.code == "invalid_pem"
     assert read_private_key(key_pem(new_key("rsa"), passphrase="secret").encode(), "secret").key_type == "RSA"
 
 
