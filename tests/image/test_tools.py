@@ -76,11 +76,3 @@ class TestAnsibleNavigator:
     def test_doc(self, place: Place) -> None:
         done = navigator(place, "doc", "softlayer.certificates.ssl_order_info")
         assert done.returncode == 0 and "MODULE softlayer.certificates.ssl_order_info" in in_one_line(done.stdout)
-
-    @only_long
-    def test_a_resend_is_sent_once_or_not_at_all(self, place: Place, postgresql_url: str) -> None:
-        assert REFUSED in in_one_line(navigator(place, "run", "resend.yml").stdout)
-        assert place.sends() == 0
-        runs = [navigator(place, "run", "resend.yml", **{LEDGER: postgresql_url}) for _ in range(2)]
-        assert [summary(done) for done in runs] == [REQUESTED, SKIPPED]
-        assert place.sends() == 1

@@ -51,7 +51,6 @@ SECONDS = 20
 """How long anything that the server is asked for may take."""
 PROBE_SECONDS = 1
 """How long one look takes at most: another server may be there that says nothing."""
-POLL_SECONDS = 0.02
 DAY = 86_400
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/sbin", "/opt/homebrew/sbin")
 """Where the server may be though it is not on an ordinary user's path."""
@@ -259,7 +258,7 @@ class Server:
     def start(self) -> None:
         """Start, again on the same ports; nothing is lost by a stop."""
         for _ in range(1 if self.port else STARTS):
-            ports = (self.port, self.plain_port) if self.port else (_free_port(), _free_port())
+            ports = (self.port, self.plain_port) if self.port else servers.free_ports(2, HOST)
             if self._start(*ports):
                 self.port, self.plain_port = ports
                 return
@@ -276,7 +275,7 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # those that serve a connection outlive the one that began them
         process.wait()
-        _wait_for(lambda: not (_accepts(self.port) or _accepts(self.plain_port)), self.log)
+        self._wait_for(lambda: not (_accepts(self.port) or _accepts(self.plain_port)))
 
     def log(self) -> str:
         """All that the server has said."""
@@ -313,7 +312,7 @@ class Server:
 
         The user can log in again at once.
         """
-        _wait_for(lambda: self.connections(username), self.log)
+        self._wait_for(lambda: self.connections(username))
         processes = self.connections(username)
         if bye:
             self._doveadm("kick", username)
@@ -321,8 +320,11 @@ class Server:
             for process in processes:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
-        _wait_for(lambda: not set(processes) & set(self.connections(username)), self.log)
+        self._wait_for(lambda: not set(processes) & set(self.connections(username)))
         return len(processes)
+
+    def _wait_for(self, condition: Callable[[], object]) -> None:
+        servers.wait_for(condition, "Dovecot", SECONDS, self.log)
 
     @property
     def _configuration(self) -> Path:
@@ -347,7 +349,7 @@ class Server:
             self._process = servers.start(
                 command, cwd=self._folder, stdout=output, stderr=output, start_new_session=True
             )
-        _wait_for(lambda: self._exited() or self._answers(port, plain_port), self.log)
+        self._wait_for(lambda: self._exited() or self._answers(port, plain_port))
         return not self._exited()
 
     def _exited(self) -> bool:
@@ -388,20 +390,6 @@ def _let_through(path: Path) -> None:
         mode = folder.stat().st_mode
         if not mode & 0o001:
             folder.chmod(mode | 0o001)
-
-
-def _wait_for(condition: Callable[[], object], log: Callable[[], str]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"Dovecot took more than {SECONDS} seconds: {log()}")
-        time.sleep(POLL_SECONDS)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _accepts(port: int) -> bool:
@@ -555,7 +543,7 @@ class HangingUp:
         self._server = socketserver.ThreadingTCPServer((HOST, 0), conversation)
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
-        threading.Thread(target=self._server.serve_forever, args=[POLL_SECONDS], daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=[servers.POLL_SECONDS], daemon=True).start()
 
     def __enter__(self) -> HangingUp:
         return self

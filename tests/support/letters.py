@@ -10,23 +10,9 @@ URL = "https://ca.example/o/7Qx1"
 
 LETTERS: dict[str, dict[str, str]] = {
     "approval_request": {
-        "reseller_code": f"""Dear Webmaster,
-        a certificate for shop.example.com was ordered with us. Before we may issue it, you have to show that you control
-        the domain. Open {URL} and type in this validation code: 5F0C-2D61-B03E. Once that is done, the certificate
-        is issued within minutes and sent to the applicant.""",
-        "authority_button": f"""Action required: certificate request for shop.example.com
-
-        Example Inc has placed an order for a TLS certificate that includes your domain. Please review the order and
-        approve it if it is legitimate: {URL}
-
-        The link works for 30 days. If you know nothing of this order, do nothing, and nothing will be issued.""",
         "i_approve": f"""You get this message because you are listed as a contact of example.com.
         Someone has applied for a QuickSSL Premium certificate. Follow {URL} and click "I APPROVE" to let the order
         continue, or "I DO NOT APPROVE" to stop it. Your certificate will be ready to download afterwards.""",
-        "prove_control": f"""Hello,
-        we have received an order for an SSL certificate for *.example.com. To complete domain control validation (DCV)
-        choose one of these: 1. follow {URL}; 2. publish the CNAME record below; 3. place the file on your web server.
-        We cannot issue the certificate until one of them has succeeded.""",
         "authorization": f"""DOMAIN ACCESS AUTHORIZATION
         A secure certificate was requested for the common name shop.example.com. As its registrant or administrative
         contact you are asked to authorize or deny this request at {URL}.""",
@@ -37,24 +23,15 @@ LETTERS: dict[str, dict[str, str]] = {
         für shop.example.com wurde bei uns ein TLS-Zertifikat bestellt. Bitte bestätigen Sie, dass Sie die Kontrolle über
         die Domain haben: rufen Sie {URL} auf und geben Sie dort den Bestätigungscode 4HK-77 ein.
         Danach wird das Zertifikat ausgestellt und steht zum Download bereit.""",
-        "german_release": f"""Freigabe Ihres SSL-Zertifikats
-        Zu Ihrer Bestellung fehlt uns noch die Zustimmung des Domaininhabers. Bitte geben Sie den Antrag unter
-        {URL} frei. Ohne Ihre Freigabe kann das Zertifikat nicht ausgestellt werden.""",
         "german_application": f"""Sie sind für example.com als Ansprechpartner eingetragen. Zur Bestätigung des Antrags auf ein Zertifikat
         rufen Sie {URL} auf und wählen dort "Akzeptieren".""",
         "confirm_request": f"""Subject: please confirm your SSL order
         An application for a Domain SSL certificate covering mail.example.com has arrived at our validation desk. We write
         to the addresses that the Baseline Requirements allow. Confirm the application here: {URL}
         We will issue the certificate as soon as you have confirmed.""",
-        "random_value": f"""This is an automated domain validation email.
-        Domain: mail.example.com. Random value: 0b9e71c4d2
-        Go to {URL}, paste the random value, and press Submit. The value is good for 30 days. If you did not ask for a
-        certificate, please forward this message to abuse@ca.example.""",
         "waiting_for_you": f"""Order 990-17 is waiting for your approval.
         Ordered by: Jane Roe. Product: OV SSL, 2 years. Names: example.com, www.example.com.
         Approve: {URL}/yes  Reject: {URL}/no""",
-        "authenticate_domain": f"""Dear example.com administrator, in order to process an SSL certificate that Web Hoster Ltd ordered on behalf of
-        the domain's owner we need to confirm that the request is authorised. Visit {URL} and select "Authorise".""",
         "validate_email": f"""One more step. To validate your domain mail.example.com for certificate order 12345, click {URL}.
         You will receive a second email with the certificate after it is issued.""",
         "reminder_pending": f"""Reminder: your certificate order is still pending. We have not yet received the domain validation for
@@ -62,25 +39,16 @@ LETTERS: dict[str, dict[str, str]] = {
         "german_validation": f"""Sehr geehrte Damen und Herren, um die Ausstellung des Zertifikats für mail.example.com zu ermöglichen,
         klicken Sie bitte auf {URL} und tragen den Validierungscode 99-KL ein. Haben Sie kein Zertifikat beantragt,
         betrachten Sie diese E-Mail als gegenstandslos.""",
-        "german_owner": f"""Bestätigung der Domain-Inhaberschaft
-        Die Muster GmbH hat ein SSL-Zertifikat für mail.example.com beantragt. Bitte stimmen Sie dem Antrag zu oder
-        lehnen Sie ihn ab: {URL}. Erst nach Ihrer Bestätigung stellen wir das Zertifikat aus.""",
     },
     "link_only": {
         "approved_and_ready": f"""Good news! Your order has been approved and your certificate for shop.example.com is now ready.
         Sign in and download it: {URL}""",
-        "issued_after_validation": f"""Domain control validation for shop.example.com was successful, and your DV SSL certificate has been issued.
-        Get the files here: {URL}. Install them together with the intermediate certificate.""",
         "pick_up": f"""Dear technical contact, your request for a True BusinessID certificate has been approved.
         Please pick up your certificate at {URL} using the PIN from your order.""",
-        "administrator_approved": f"""Hi, the domain administrator has approved certificate order 471147 for www.example.com.
-        The certificate was issued today and can be collected here: {URL}""",
         "renewed": f"""Your renewal is complete. The new SSL certificate for www.example.com is available in your account:
         {URL}. No further approval is needed. The old one stays valid until it expires.""",
         "reissue_wildcard": f"""The reissue of your wildcard certificate was processed. To download the reissued certificate go to {URL}.
         If your order is for several domains, each had to pass domain validation before; all have.""",
-        "german_ready": f"""Ihr SSL-Zertifikat für www.example.com wurde ausgestellt. Die Prüfung der Domain ist abgeschlossen.
-        Sie können es in Ihrem Kundenkonto herunterladen: {URL}""",
         "congratulations": f"""Congratulations, mail.example.com is now secured! Use the following link to retrieve the certificate
         and its intermediates: {URL}""",
         "activate_hosting": f"""We have issued the standard SSL certificate you requested. To use it on a server of your own, download it

@@ -349,13 +349,8 @@ def html_lines(template: str) -> Change:
 
 
 def html_inside(inserted: str, every: int = 16) -> Change:
-    """Something put into every line each so many characters."""
-
-    def line_of(line: str) -> str:
-        pieces = [line[start : start + every] for start in range(0, len(line), every)]
-        return inserted.join(html.escape(piece) for piece in pieces)
-
-    return lambda text: "<br>\n".join(line_of(line) for line in text.split("\n"))
+    """Something put behind each so many characters of a line."""
+    return html_wrapped_pieces("{}" + inserted, every)
 
 
 def html_wrapped_pieces(template: str, every: int = 16) -> Change:
@@ -489,17 +484,13 @@ def in_charset(charset: str, subtype: str = "plain") -> Form:
     return Form(build)
 
 
-def in_wrong_charset(declared: str, actual: str = "utf-8") -> Form:
+def in_wrong_charset(declared: str, actual: str = "utf-8", as_html: Change | None = None) -> Form:
     """A message whose character set is not what it says."""
+    kind, change = ("html", as_html) if as_html else ("plain", str)
     return Form(
-        lambda issued: mail(part(fulfillment(issued).encode(actual), f"text/plain; charset={declared}", "base64"))
-    )
-
-
-def in_wrong_html_charset(actual: str) -> Form:
-    """HTML of two bytes a character that does not say so."""
-    return Form(
-        lambda issued: mail(part(html_document(_pre(fulfillment(issued))).encode(actual), "text/html", "base64"))
+        lambda issued: mail(
+            part(change(fulfillment(issued)).encode(actual), f"text/{kind}; charset={declared}", "base64")
+        )
     )
 
 
@@ -624,24 +615,25 @@ def mail_signer() -> Issued:
     return Authority("Mail signing").issue("orders@ca.example")
 
 
-def smime_signed(content: Part) -> Part:
-    """A message in the clear with an S/MIME signature beside it."""
+def _signature_of(content: Part, option: pkcs7.PKCS7Options) -> bytes:
     signer = mail_signer()
     builder = pkcs7.PKCS7SignatureBuilder().set_data(bytes(content))
     builder = builder.add_signer(signer.certificate, signer.key, hashes.SHA256())  # type: ignore[arg-type]
     for issuer in signer.chain:
         builder = builder.add_certificate(issuer)
-    signature = builder.sign(Encoding.DER, [pkcs7.PKCS7Options.DetachedSignature])
+    return builder.sign(Encoding.DER, [option])
+
+
+def smime_signed(content: Part) -> Part:
+    """A message in the clear with an S/MIME signature beside it."""
+    signature = _signature_of(content, pkcs7.PKCS7Options.DetachedSignature)
     signed = attachment(signature, "smime.p7s", 'application/pkcs7-signature; name="smime.p7s"')
     return multipart("signed", content, signed, parameters='; protocol="application/pkcs7-signature"; micalg=sha-256')
 
 
 def opaque_signed(content: Part) -> bytes:
     """A message within its S/MIME signature."""
-    signer = mail_signer()
-    builder = pkcs7.PKCS7SignatureBuilder().set_data(bytes(content))
-    builder = builder.add_signer(signer.certificate, signer.key, hashes.SHA256())  # type: ignore[arg-type]
-    return builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary])
+    return _signature_of(content, pkcs7.PKCS7Options.Binary)
 
 
 PGP_ARMOR = "-----BEGIN PGP {0}-----\n\niQEzBAEBCAAdFiEEaGVsbG8gd29ybGQgdGhpcyBpcw==\n=AbCd\n-----END PGP {0}-----\n"
@@ -1071,7 +1063,7 @@ PACKED: dict[str, Form] = {
         for charset in ("utf-16-le", "utf-16-be")
         for where, form in (
             ("text", in_wrong_charset("us-ascii", charset)),
-            ("html", in_wrong_html_charset(charset)),
+            ("html", in_wrong_charset("us-ascii", charset, lambda text: html_document(_pre(text)))),
             (
                 "file",
                 _attached(

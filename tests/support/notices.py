@@ -16,42 +16,21 @@ URL = "https://ca.example/o/7Qx1"
 
 NOTICES: dict[str, dict[str, str]] = {
     "approval_request": {
-        "approve_geotrust": f"""ORDER APPROVAL REQUIRED - shop.example.com
-        ORDER APPROVAL REQUIRED - please approve
-
-        Order 4711470 for shop.example.com is on hold. You are its approver.
-        {URL}""",
-        "approve_rapidssl": f"""RapidSSL order 4711470 - approver action
-        Dear approver of shop.example.com, the order that Jane Roe placed on Monday waits for you.
-        Open {URL} and press one of the two buttons: I APPROVE, I DO NOT APPROVE.""",
         "approve_thawte": f"""thawte: please authorise order THW-2291
         Somebody at Example Ltd has enrolled for SSL123 on mail.example.com and named you as the contact who may authorise it.
         Follow {URL}, check the particulars, and authorise or decline.""",
         "approve_symantec": f"""Order 99017: Domain Approval Email
         Your approval is needed before order 99017 (Secure Site) for www.example.com can go on.
         Review and approve it at {URL}. This link expires in a week.""",
-        "approve_digicert": f"""[Action Required] Approve order for example.com
-        Hi Jo, Sam Poe requested a Standard SSL for example.com on account 307608. As an administrator of the account, approve or
-        reject the request: {URL}""",
         "validate_digicert": f"""Validate example.com for DigiCert order 4711
         To prove that you control example.com, open {URL} and follow the steps. The link is valid for 30 days. Did you not expect
         this? Write to us at once.""",
-        "txt_digicert": f"""Domain validation pending: example.com
-        One domain of your order is not validated yet. Create this TXT record in its DNS, then press "Check":
-        _dnsauth.example.com  TXT  "8m3k1x7w"
-        Instructions: {URL}""",
-        "validate_sectigo": f"""ORDER #471147 - Domain Control Validation for example.com
-        Please visit {URL} and enter the code AbC9x2Lk to show that the domain is yours. Without it nothing will be issued for
-        order 471147.""",
         "cname_sectigo": f"""Order 471147 awaits DNS validation
         Thank you for your purchase of PositiveSSL. Before it can be issued, add the CNAME record _5F0C.example.com pointing to
         b03e.ca.example. We look for it every hour. How to do that with your provider: {URL}""",
         "validate_globalsign": f"""DomainSSL CE2026: Approver E-mail for www.example.com
         An application for a GlobalSign SSL Certificate with the common name www.example.com was received. Being an approver for
         this domain name you can accept the application here: {URL}""",
-        "validate_godaddy": f"""Verify your domain to get your SSL
-        Almost there! Your SSL for example.com needs one thing: tell us that you own the domain.
-        Verify ownership {URL}""",
         "approve_certum": f"""Certum - verification of the domain example.com
         In connection with the application for Commercial SSL, we ask you to confirm the right to the domain by clicking on
         {URL}. If the application was not filed by you, ignore this message.""",
@@ -61,29 +40,16 @@ NOTICES: dict[str, dict[str, str]] = {
         "caa": f"""CAA record blocks your order 471147
         The DNS of example.com has a CAA record that does not allow us to issue the certificate. Please add our name to it and then
         repeat the domain validation: {URL}""",
-        "german_txt": f"""Domainvalidierung für www.beispiel.example erforderlich
-        Guten Tag,
-        zum Nachweis der Kontrolle über die Domain legen Sie bitte folgenden DNS-TXT-Eintrag an:
-        _validation.beispiel.example IN TXT "5f0c2d61"
-        Anschließend klicken Sie auf "Prüfen": {URL}. Das Zertifikat wird dann ausgestellt.""",
-        "german_txt_order": f"""Ihre Bestellung 99017: DNS-Eintrag fehlt
-        Für Ihre SSL-Bestellung konnten wir den TXT-Record im DNS noch nicht finden. Bitte setzen Sie ihn in der Zone von
-        beispiel.example auf den Wert "ca-4711" und stoßen die Prüfung unter {URL} erneut an.""",
         "german_approve_short": f"""Bestellung 99017 wartet auf Ihre Freigabe
         Bitte geben Sie die Bestellung für mail.beispiel.example frei: {URL}""",
         "german_swisssign": f"""SwissSign: Überprüfung Ihrer Domain beispiel.example
         Sehr geehrte Damen und Herren, als Inhaberin der Domain beispiel.example bitten wir Sie um Ihre Zustimmung zu Auftrag 8812.
         Klicken Sie dazu innerhalb von 30 Tagen auf {URL}.""",
-        "german_dtrust": f"""D-TRUST: Antrag 2026-118 auf ein TLS-Zertifikat
-        Guten Tag, die Muster GmbH hat ein TLS-Zertifikat für portal.beispiel.example beantragt. Sie wurden als zeichnungsberechtigt
-        genannt. Prüfen Sie bitte den Antrag und genehmigen Sie ihn im Portal: {URL}""",
         "german_file": f"""Noch ein Schritt bis zu Ihrem SSL
         Damit wir wissen, dass die Domain Ihnen gehört, laden Sie bitte die Datei 5F0C.txt in das Verzeichnis
         /.well-known/pki-validation/ Ihres Webservers. Die Datei erhalten Sie hier: {URL}""",
         "email_entrust": f"""Domain verification for example.org
         Use this code within 30 days: 99 12 47. Enter it at {URL}. If this was not you, delete the message.""",
-        "txt_globalsign": f"""GlobalSign: DNS TXT for your order CE777
-        Add _globalsign-domain-verification=8m3k1x7w as a TXT record at example.com and click "Verify": {URL}""",
         "german_globalsign": f"""Bestätigung benötigt: AlphaSSL für shop.beispiel.example
         Sie sind als Genehmiger für shop.beispiel.example angegeben. Mit einem Klick auf {URL} nehmen Sie den Antrag an.""",
         "german_cname": f"""Aktion erforderlich: Domain-Check für Ihr SSL-Zertifikat
@@ -104,11 +70,6 @@ NOTICES: dict[str, dict[str, str]] = {
         geben Sie uns Bescheid. Anleitung: {URL}""",
     },
     "link_only": {
-        "ready_digicert": f"""Your DigiCert order 4711 for www.example.com is issued
-        Hi Jo, good news: TLS certificate 4711 for www.example.com was issued today.
-        Download certificate: {URL}""",
-        "ready_geotrust": f"""GeoTrust Order 4711470 Complete - www.example.com
-        The order named above is complete. Retrieve the certificate and the intermediates here: {URL}""",
         "ready_rapidssl": f"""Your RapidSSL for shop.example.com
         Congratulations! You can collect your RapidSSL from {URL}. Have your order number and PIN ready.""",
         "ready_symantec": f"""Secure Site order 99017: pick up
@@ -118,12 +79,6 @@ NOTICES: dict[str, dict[str, str]] = {
         as Certificate only, PEM encoded: {URL}?f=x509CO
         as PKCS#7: {URL}?f=bin
         Renew by: 05/01/2027""",
-        "ready_comodo": f"""ORDER #471147 - CONFIRMATION: PositiveSSL issued
-        PositiveSSL for example.com has been issued and may be downloaded from your account at {URL}.
-        You have passed domain control validation by e-mail.""",
-        "ready_globalsign": f"""CE2026: Your Certificate has been issued
-        Dear customer, DomainSSL with the common name www.example.com was issued on 5 January. Get it from the certificate
-        center under "Get certificate": {URL}""",
         "ready_entrust": f"""Entrust certificate pickup: www.example.com
         The request of Jane Roe was granted. Use {URL} to pick up the certificate. Your administrator has the passphrase.""",
         "ready_godaddy": f"""Your SSL certificate was issued!
@@ -131,14 +86,9 @@ NOTICES: dict[str, dict[str, str]] = {
         "ready_certum": f"""Certum - certificate issued
         We inform you that Commercial SSL, serial number 0x4711, has been created. You will find it in the panel, from where you can
         save it in text or binary form: {URL}""",
-        "ready_reseller": f"""[Ticket 8812] SSL issued
-        Hello, the CA has issued your wildcard. Zip with all files: {URL}/example.zip
-        We are glad to help with the installation.""",
         "ready_reissue": f"""Reissue of order 4711 finished
         The certificate was re-issued with the key of the new CSR. The former one will be revoked in 72 hours. New files: {URL}
         To reissue it again you will have to validate your domain.""",
-        "german_ready_swisssign": f"""SwissSign: Ihr Zertifikat ist ausgestellt
-        Guten Tag, Ihr SSL Gold Zertifikat für www.beispiel.example liegt für Sie bereit. Download: {URL}""",
         "german_ready_dtrust": f"""D-TRUST: Bereitstellung Ihres TLS-Zertifikats
         Ihr Antrag 2026-118 wurde geprüft und genehmigt. Das Zertifikat können Sie nun im Portal abholen: {URL}""",
         "german_ready_reseller": f"""Ihr SSL-Zertifikat ist da
@@ -174,22 +124,14 @@ NOTICES: dict[str, dict[str, str]] = {
         survey: {URL}""",
         "invoice_download": f"""Invoice 2026-118
         Your invoice for order 471147 (1 SSL certificate, 49.00 EUR) has been created. Download the invoice as PDF: {URL}""",
-        "receipt": f"""Receipt for your payment
-        We have received your payment of 49.00 EUR for a certificate. Your receipt was generated and can be downloaded here: {URL}""",
         "order_received": f"""We have your order 471147
         Thank you for ordering an SSL certificate. We are working on it and write to you again when it has been issued. You can
         follow its progress: {URL}""",
         "expiry_60": f"""60 days left: www.example.com
         The certificate for www.example.com, which was issued on 5 January 2025, expires in 60 days. Renew it in good time: {URL}""",
-        "expiry_letsencrypt": f"""Certificate expiration notice for domain example.com
-        Your certificate (or certificates) for the names listed below will expire in 19 days. Please make sure to renew it before
-        then. If you have a new one already, ignore this message. For the details see {URL}. example.com""",
         "end_of_notices_letsencrypt": f"""We will no longer send expiration notices
         Dear subscriber, from June on no reminders are sent before certificates expire. Certificates are issued and renewed as before.
         Why, and which services send reminders, can be read here: {URL}""",
-        "revoked": f"""Certificate revoked: www.example.com
-        At your request the certificate with the serial number 0x4711 was revoked. Browsers will refuse it from now on. Details:
-        {URL}""",
         "revocation_incident": f"""Important: replace your certificate by Friday
         Some certificates that were issued before 1 January have a wrong serial number and will be revoked on Friday. Yours is one of
         them. Order a free replacement: {URL}""",
@@ -201,45 +143,21 @@ NOTICES: dict[str, dict[str, str]] = {
         Your order for an SSL certificate was cancelled, and you get your money back. Nothing was issued. Questions? {URL}""",
         "account": f"""Your account has been created
         Welcome! Your account for ordering certificates was created. Please confirm your email address: {URL}""",
-        "password": f"""Reset your password
-        Someone asked for a new password for your account at the SSL shop. Was it you? {URL}. The link is valid for an hour.""",
-        "client_tool": f"""Version 9 of our certificate utility is here
-        The new version finds every certificate in your network. Download the tool: {URL}""",
-        "support": f"""[Ticket 8812] Closed
-        Your request about the installation of a certificate has been processed, and the ticket is closed. Rate our help: {URL}""",
         "ct_alert": f"""New certificate seen for example.com
         Our monitor of the transparency logs has seen a certificate that was issued for example.com by Example CA. If you expected it,
         nothing is to be done. Details: {URL}""",
         "root_change": f"""New roots from 1 March
         From 1 March on our certificates are issued from new intermediates. If you pin them, download the new ones in time: {URL}""",
-        "german_newsletter": f"""Neues im Januar
-        Zertifikate gelten bald nur noch 47 Tage. Unser Leitfaden zeigt, worauf es ankommt. Jetzt kostenlos herunterladen: {URL}""",
         "german_invoice": f"""Rechnung 2026-118
         Ihre Rechnung für ein SSL-Zertifikat wurde erstellt. Sie können sie im Kundenkonto herunterladen: {URL}""",
         "german_expiry": f"""Ihr Zertifikat läuft ab
         Ihr SSL-Zertifikat für www.beispiel.example läuft in 30 Tagen ab. Bitte verlängern Sie es rechtzeitig: {URL}""",
         "german_confirmation": f"""Auftragsbestätigung 99017
         Vielen Dank für Ihre Bestellung eines SSL-Zertifikats. Wir melden uns, sobald es ausgestellt ist. Stand der Dinge: {URL}""",
-        "french_invoice": f"""Votre facture 2026-118
-        La facture de votre certificat SSL est disponible. Vous pouvez la télécharger ici : {URL}""",
-        "french_expiry": f"""Votre certificat expire bientôt
-        Le certificat de www.exemple.example expire dans 30 jours. Renouvelez-le dès maintenant : {URL}""",
-        "spanish_invoice": f"""Factura 2026-118
-        La factura de su certificado SSL ya está disponible. Descárguela aquí: {URL}""",
-        "spanish_expiry": f"""Su certificado caduca pronto
-        El certificado de www.ejemplo.example caduca en 30 días. Renuévelo ahora: {URL}""",
         "spanish_webinar": f"""Seminario web sobre certificados
         Aprenda a automatizar sus certificados SSL. Inscríbase: {URL}. Después podrá descargar la grabación.""",
-        "ebook": f"""Free e-book: certificate lifecycle in practice
-        See how others keep track of 10,000 certificates. Your copy is ready for download: {URL}""",
         "quote": f"""Your quote Q-2291
         The quote for ten SSL certificates is ready. Look at it here and tell us whether you accept: {URL}""",
-        "expired_notice": f"""Expired: certificate for www.example.com
-        This certificate is no longer valid. Visitors see a warning. Buy a new one: {URL}""",
-        "login": f"""New login to your DigiCert account
-        Someone signed in from a new device. If that was you, all is well. Otherwise change your password: {URL}""",
-        "terms": f"""Changes to our subscriber agreement
-        On 1 March a new agreement for certificates comes into force. You can download it here: {URL}. No action is needed.""",
         "german_webinar": f"""Einladung zum Webinar
         Wie Zertifikate automatisch ausgestellt und verlängert werden, zeigen wir am Donnerstag. Zur Anmeldung: {URL}""",
         "german_survey": f"""Wie zufrieden sind Sie?
@@ -248,17 +166,9 @@ NOTICES: dict[str, dict[str, str]] = {
         Certificats : la durée de vie passe à 47 jours. Notre guide est disponible, téléchargez-le gratuitement : {URL}""",
         "spanish_received": f"""Pedido 8812 recibido
         Gracias por su compra de un certificado SSL. Le avisaremos cuando haya sido emitido. {URL}""",
-        "upsell": f"""Time for an upgrade?
-        You have three DV certificates with us. Customers trust EV certificates more. Compare all products: {URL}""",
-        "conference": f"""Meet us at the security fair
-        Our experts for TLS and certificates are there for you at stand 12. Get your free ticket: {URL}""",
-        "card_expired": f"""Your card was declined
-        We could not renew your SSL subscription because your card was declined. Please update your payment details: {URL}""",
         "security_bulletin": f"""Advisory: OpenSSL 3 update available
         A new version of OpenSSL is available for download. It fixes two flaws in the way certificates are verified. {URL}""",
         "german_changes": f"""Wichtige Änderung: Laufzeit von SSL-Zertifikaten
         Ab März werden Zertifikate nur noch für 200 Tage ausgestellt. Bestehende bleiben gültig. Mehr dazu: {URL}""",
-        "french_webinar": f"""Webinaire : automatiser ses certificats
-        Inscrivez-vous gratuitement. La présentation sera disponible ensuite : {URL}""",
     },
 }

@@ -14,13 +14,11 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
-import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support import servers
@@ -34,7 +32,6 @@ STARTS = 3
 SECONDS = 120
 """How long a start may take: it makes two RSA keys."""
 PROBE_SECONDS = 1
-POLL_SECONDS = 0.02
 DAY = 86_400
 VALIDITY_DAYS = 90
 NO_DNS = f"{ADDRESS}:1"
@@ -111,7 +108,7 @@ class Pebble:
 
     def _start(self) -> None:
         for _ in range(STARTS):
-            port, management_port = _free_ports(2)
+            port, management_port = servers.free_ports(2, ADDRESS)
             if self._starts(port, management_port):
                 self.url = f"https://{HOST}:{port}/dir"
                 management = f"https://{HOST}:{management_port}"
@@ -141,7 +138,9 @@ class Pebble:
             )
         process = self._process
         urls = [f"https://{HOST}:{port}/dir", f"https://{HOST}:{management_port}/roots/0"]
-        self._wait_for(lambda: process.poll() is not None or all(map(self._answers, urls)))
+        servers.wait_for(
+            lambda: process.poll() is not None or all(map(self._answers, urls)), "Pebble", SECONDS, self.log
+        )
         return process.poll() is None
 
     def _answers(self, url: str) -> bool:
@@ -159,17 +158,3 @@ class Pebble:
         with direct.open(url, timeout=PROBE_SECONDS) as response:
             content: bytes = response.read()
         return content
-
-    def _wait_for(self, condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + SECONDS
-        while not condition():
-            if time.monotonic() > deadline:
-                raise AssertionError(f"Pebble took more than {SECONDS} seconds: {self.log()}")
-            time.sleep(POLL_SECONDS)
-
-
-def _free_ports(number: int) -> list[int]:
-    """Ports that nothing listens on, all different."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.create_server((ADDRESS, 0))) for _ in range(number)]
-        return [int(probe.getsockname()[1]) for probe in probes]

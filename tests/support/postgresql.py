@@ -12,7 +12,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -123,7 +122,7 @@ class Server:
 
     def _start(self) -> int:
         for _attempt in range(STARTS):
-            port = _free_port()
+            [port] = servers.free_ports()
             with (self._data / "postgresql.conf").open("a", encoding="utf-8") as settings:
                 settings.write(SETTINGS.format(port=port, folder=self._folder))
             with self._log.open("ab") as log:
@@ -170,12 +169,6 @@ def _unprivileged_user() -> pwd.struct_passwd | None:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
     pytest.skip("PostgreSQL refuses to run as root, and there is no unprivileged user: run the tests as another user")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -12,17 +12,40 @@ the foreground.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import shutil
 import signal
+import socket
 import subprocess
+import time
 import warnings
+from collections.abc import Callable
 from typing import Any
+
+POLL_SECONDS = 0.02
+"""Between two looks at what a server does."""
 
 
 def start(command: list[str], *, on_death: signal.Signals = signal.SIGTERM, **popen: Any) -> subprocess.Popen[bytes]:
     """Start a server in the foreground; it gets the signal when this process ends, however it ends."""
     return subprocess.Popen(ending_with_parent(command, on_death), **popen)
+
+
+def free_ports(number: int = 1, host: str = "127.0.0.1") -> list[int]:
+    """Ports that nothing listens on, all different."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.create_server((host, 0))) for _ in range(number)]
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
+def wait_for(condition: Callable[[], object], name: str, seconds: float, log: Callable[[], str]) -> None:
+    """Wait until something is so; if a server takes longer, what it has said is raised."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{name} took more than {seconds} seconds: {log()}")
+        time.sleep(POLL_SECONDS)
 
 
 def ending_with_parent(command: list[str], on_death: signal.Signals = signal.SIGTERM) -> list[str]:
