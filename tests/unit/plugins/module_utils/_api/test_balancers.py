@@ -25,6 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.balanc
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.faults import Answer, explain
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
+from tests.support.api import client
 from tests.support.failing import fails
 
 UUID = "6a1f7d3c-0c52-4b64-9a5b-0d3d8f0f7a11"
@@ -52,27 +53,6 @@ ROW: dict[str, Any] = {
 }
 CALL = "SoftLayer_Network_LBaaS_Listener::updateLoadBalancerProtocols"
 LBAAS = "SoftLayer_Exception_Network_LBaaS"
-
-
-class Api:
-    """Stands for the client: gives one answer, or raises it, and remembers what it was asked."""
-
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
-        self.asked: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-
-    def call(self, *args: Any, **keywords: Any) -> Any:
-        self.asked.append((args, keywords))
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-    read_list = call
-
-
-def client(answer: Any) -> Any:
-    """An API with one answer, of whatever type a function wants it."""
-    return Api(answer)
 
 
 def read(row: dict[str, Any]) -> Balancer:

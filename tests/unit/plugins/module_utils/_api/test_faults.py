@@ -12,6 +12,7 @@ import math
 import re
 import socket
 import xmlrpc.client
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -61,6 +62,9 @@ def rest(code: object, message: object) -> bytes:
 def xml(code: object, message: object) -> bytes:
     """A fault in XML-RPC."""
     return xmlrpc.client.dumps(xmlrpc.client.Fault(code, message), methodresponse=True).encode()  # type: ignore[arg-type]
+
+
+Form = Callable[[object, object], bytes]
 
 
 def explained(
@@ -125,8 +129,8 @@ def explained(
         (502, PUBLIC, "Internal Error", "api_error"),
     ],
 )
-def test_faults(form: object, status: int, code: object, message: str, meaning: str) -> None:
-    body = rest(code, message) if form is rest else xml(code, message)
+def test_faults(form: Form, status: int, code: object, message: str, meaning: str) -> None:
+    body = form(code, message)
     error = explained(status, body)
     assert error.code == meaning
     assert error.details["call"] == CALL
@@ -150,9 +154,9 @@ MISHAPS = [
 @pytest.mark.parametrize("form", [rest, xml])
 @pytest.mark.parametrize("words", MISHAPS)
 @pytest.mark.parametrize("code", ["SoftLayer_Exception", PUBLIC])
-def test_a_fault_that_tells_of_a_mishap_does_not_say_that_nothing_was_done(form: object, code: str, words: str) -> None:
+def test_a_fault_that_tells_of_a_mishap_does_not_say_that_nothing_was_done(form: Form, code: str, words: str) -> None:
     """A call that only reads may take it for what it is; what was sent may have been sent."""
-    body = rest(code, words) if form is rest else xml(code, words)
+    body = form(code, words)
     sent = explained(500, body, repeatable=False)
     assert (sent.code, explained(500, body).code) == ("no_answer", "api_error")
     assert (words or code).rstrip(".") in sent.message
@@ -160,16 +164,10 @@ def test_a_fault_that_tells_of_a_mishap_does_not_say_that_nothing_was_done(form:
 
 
 @pytest.mark.parametrize("form", [rest, xml])
-@pytest.mark.parametrize("status", [408, 504])
-def test_a_fault_that_came_for_want_of_time_does_not_say_it_either(form: object, status: int) -> None:
-    body = rest(PUBLIC, "Late.") if form is rest else xml(PUBLIC, "Late.")
-    assert explained(status, body, repeatable=False).code == "no_answer"
-
-
-@pytest.mark.parametrize("form", [rest, xml])
 @pytest.mark.parametrize(
     ("status", "code", "words", "meaning"),
     [
+        *((status, PUBLIC, "Late.", "no_answer") for status in (408, 504)),
         (500, PUBLIC, "This order has no approver.", "api_error"),
         (500, "SoftLayer_Exception_InvalidValue", "Internal Error", "api_error"),
         (500, "SoftLayer_Exception_InvalidValue", "", "api_error"),
@@ -179,10 +177,8 @@ def test_a_fault_that_came_for_want_of_time_does_not_say_it_either(form: object,
         (400, "", "", "api_error"),
     ],
 )
-def test_a_refusal_is_one_for_what_was_sent_as_well(
-    form: object, status: int, code: str, words: str, meaning: str
-) -> None:
-    body = rest(code, words) if form is rest else xml(code, words)
+def test_what_a_fault_says_of_what_was_sent(form: Form, status: int, code: str, words: str, meaning: str) -> None:
+    body = form(code, words)
     assert explained(status, body, repeatable=False).code == meaning
 
 
@@ -192,35 +188,24 @@ def test_a_refusal_is_one_for_what_was_sent_as_well(
         (429, b"", "rate_limited"),
         (429, HTML, "rate_limited"),
         (401, HTML, "authentication_failed"),
-        (401, b"", "authentication_failed"),
         (407, HTML, "no_answer"),
         (410, HTML, "retired"),
         (302, b"", "api_error"),
-        (307, HTML, "api_error"),
-        (400, HTML, "api_error"),
         (403, HTML, "api_error"),
         (404, HTML, "api_error"),
-        (404, b"", "api_error"),
         (500, HTML, "no_answer"),
-        (500, b"", "no_answer"),
         (502, HTML, "no_answer"),
-        (503, b"Service Unavailable", "no_answer"),
-        (504, b"{}", "no_answer"),
         (504, b'{"error": "Gateway Timeout"}', "no_answer"),
         (503, rest(503, "upstream connect error"), "no_answer"),
-        (502, rest("502", "Bad Gateway"), "no_answer"),
         (500, rest("", ""), "no_answer"),
         (500, xml("", ""), "no_answer"),
         (500, xml("", RATE_TEXT), "no_answer"),
         (500, rest("", RATE_TEXT), "no_answer"),
         (503, rest("UNAVAILABLE", "Too many requests."), "no_answer"),
-        (504, rest("GATEWAY_TIMEOUT", "upstream timed out"), "no_answer"),
         (502, rest("Retired", "This service has been retired."), "no_answer"),
         (500, xml(-32601, "server error. requested method not found"), "no_answer"),
         (502, xml("Gateway", "Access Denied."), "no_answer"),
-        (504, b'{"message": "late", "code": "GATEWAY_TIMEOUT"}', "no_answer"),
         (408, HTML, "no_answer"),
-        (425, b"", "no_answer"),
         (499, b"", "no_answer"),
         (408, b'{"error": "Request Timeout"}', "no_answer"),
         (499, xml("", "closed"), "no_answer"),
@@ -232,7 +217,6 @@ def test_a_refusal_is_one_for_what_was_sent_as_well(
         (200, b'{"error": "upstream timed out"}', "no_answer"),
         (404, rest("NO_ROUTE", "Service does not exist"), "api_error"),
         (407, rest("PROXY", "log in"), "no_answer"),
-        (407, b'{"error": "log in"}', "no_answer"),
         (407, xml("", "log in"), "no_answer"),
         (407, rest(PUBLIC, "log in"), "api_error"),
         (401, rest("NO", "no"), "authentication_failed"),
@@ -245,7 +229,6 @@ def test_a_refusal_is_one_for_what_was_sent_as_well(
         (500, xml(PUBLIC, "Internal Error")[:-9], "no_answer"),
         (200, HTML, "no_answer"),
         (200, b"", "no_answer"),
-        (200, b"[{", "no_answer"),
         (200, b"\xff\xfe\x00", "no_answer"),
     ],
 )
@@ -278,8 +261,8 @@ def test_what_is_not_the_apis_says_nothing_about_a_call_that_does_something(
 @pytest.mark.parametrize("form", [rest, xml])
 @pytest.mark.parametrize("words", [RATE_TEXT, "", "Internal Error"])
 @pytest.mark.parametrize("status", [200, 429, 500, 503])
-def test_the_apis_own_word_for_its_rate_limit_says_that_nothing_was_done(form: object, words: str, status: int) -> None:
-    body = rest(RATE_LIMIT, words) if form is rest else xml(RATE_LIMIT, words)
+def test_the_apis_own_word_for_its_rate_limit_says_that_nothing_was_done(form: Form, words: str, status: int) -> None:
+    body = form(RATE_LIMIT, words)
     error = explained(status, body, {"Retry-After": "4"}, repeatable=False)
     assert error.code == "rate_limited"
     assert error.details["retry_after_seconds"] == 4
@@ -301,10 +284,10 @@ def test_the_apis_own_word_for_its_rate_limit_says_that_nothing_was_done(form: o
     ],
 )
 def test_any_other_word_of_a_rate_limit_proves_nothing_about_what_was_sent(
-    form: object, status: int, code: str, words: str
+    form: Form, status: int, code: str, words: str
 ) -> None:
     """A proxy may say so after it has passed the call on, and the API of what its partner said; a read is slowed down all the same."""
-    body = rest(code, words) if form is rest else xml(code, words)
+    body = form(code, words)
     assert explained(status, body, repeatable=False).code == "no_answer"
     assert explained(status, body).code == "rate_limited"
 
@@ -326,8 +309,8 @@ def test_an_answer_is_shown_without_what_it_carries() -> None:
 
 @pytest.mark.parametrize("form", [rest, xml])
 @pytest.mark.parametrize("spaces", [b"", b"\n\n  "])
-def test_where_a_fault_stands(form: object, spaces: bytes) -> None:
-    body = rest("c", "m") if form is rest else xml("c", "m")
+def test_where_a_fault_stands(form: Form, spaces: bytes) -> None:
+    body = form("c", "m")
     fault = fault_in(spaces + body + spaces)
     assert fault is not None
     assert (fault.code, fault.message) == ("c", "m")
@@ -379,12 +362,6 @@ def test_a_proxys_own_wish_for_a_login() -> None:
     assert "check proxy" in error.message
 
 
-def test_a_redirect_says_that_nothing_followed_it() -> None:
-    error = explained(302, b"", {"Location": "https://elsewhere.example/"})
-    assert "redirect" in error.message
-    assert "endpoint_url" in error.message
-
-
 # What is thrown where no answer came.
 
 
@@ -410,16 +387,6 @@ def max_retries(reason: Exception) -> urllib3.exceptions.MaxRetryError:
     ("inner", "meaning"),
     [
         (requests.ConnectionError(max_retries(REFUSED)), "unreachable"),
-        (requests.ConnectionError(max_retries(NO_ROUTE)), "unreachable"),
-        (
-            requests.ConnectionError(
-                max_retries(
-                    urllib3.exceptions.NameResolutionError("api.example.com", None, socket.gaierror(-2, "unknown"))  # type: ignore[arg-type]
-                )
-            ),
-            "unreachable",
-        ),
-        (requests.ConnectTimeout(max_retries(urllib3.exceptions.ConnectTimeoutError())), "unreachable"),
         (
             requests.exceptions.ProxyError(
                 max_retries(urllib3.exceptions.ProxyError("Cannot connect to proxy.", OSError("407")))
@@ -435,10 +402,6 @@ def max_retries(reason: Exception) -> urllib3.exceptions.MaxRetryError:
         (requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"), "tls_error"),
         (requests.exceptions.SSLError("EOF occurred in violation of protocol (_ssl.c:2427)"), "tls_error"),
         (requests.ReadTimeout("Read timed out."), "unreachable"),
-        (
-            requests.ConnectionError(urllib3.exceptions.ReadTimeoutError(None, "/", "Read timed out.")),  # type: ignore[arg-type]
-            "unreachable",
-        ),
         (
             requests.ConnectionError(
                 urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
@@ -605,16 +568,16 @@ def test_strange_answers_have_a_meaning(status: int, body: bytes, headers: dict[
 
 
 @given(st.integers(200, 599), st.text(), st.text(), st.sampled_from([rest, xml]))
-def test_what_the_server_says_comes_on_one_short_line(status: int, code: str, message: str, form: object) -> None:
+def test_what_the_server_says_comes_on_one_short_line(status: int, code: str, message: str, form: Form) -> None:
     if form is xml:
         code, message = (re.sub(r"[^\t\n\r -\ud7ff\ue000-\ufffd]", "", text) for text in (code, message))
-    explained(status, rest(code, message) if form is rest else xml(code, message))
+    explained(status, form(code, message))
 
 
 @pytest.mark.parametrize("form", [rest, xml])
-def test_endless_words_are_cut(form: object) -> None:
+def test_endless_words_are_cut(form: Form) -> None:
     text = "No! " * 5000
-    error = explained(500, rest(text, text) if form is rest else xml(text, text))
+    error = explained(500, form(text, text))
     assert len(error.details["api_message"]) <= LONGEST_MESSAGE + 3
     assert len(error.details["api_code"]) <= LONGEST_MESSAGE + 3
 
@@ -640,10 +603,10 @@ def test_a_gateways_fault_without_words_is_named_by_its_code() -> None:
 
 
 @pytest.mark.parametrize("form", [rest, xml])
-def test_a_fault_without_words_is_named_by_its_code(form: object) -> None:
+def test_a_fault_without_words_is_named_by_its_code(form: Form) -> None:
     code = "SoftLayer_Exception_InvalidValue"
-    assert code in explained(500, rest(code, "") if form is rest else xml(code, "")).message
-    assert "the API gave no reason." in explained(400, rest("", "") if form is rest else xml("", "")).message
+    assert code in explained(500, form(code, "")).message
+    assert "the API gave no reason." in explained(400, form("", "")).message
 
 
 def test_words_that_are_nil_are_none() -> None:
@@ -657,9 +620,9 @@ def test_words_that_are_nil_are_none() -> None:
 
 
 @pytest.mark.parametrize("form", [rest, xml])
-def test_key_material_is_not_left_in_the_code_either(form: object) -> None:
+def test_key_material_is_not_left_in_the_code_either(form: Form) -> None:
     secret = armoured("QUJD" * 30)
-    said = str(explained(500, rest(secret, "no") if form is rest else xml(secret, "no")).as_failure())
+    said = str(explained(500, form(secret, "no")).as_failure())
     assert "QUJD" not in said
 
 
@@ -694,13 +657,11 @@ LONGEST_PIECE = 16
 @given(der=st.binary(min_size=118, max_size=700))
 @example(der=bytes(range(251, 5, -1)))
 @example(der=bytes(96) + base64.b64decode("xhwIlsnPaMmPneko"))  # a last line that looks like words joined
-def test_no_piece_of_an_echoed_key_is_left(form: object, echo: str, der: bytes) -> None:
+def test_no_piece_of_an_echoed_key_is_left(form: Form, echo: str, der: bytes) -> None:
     body = base64.encodebytes(der).decode().strip()
     body = re.sub("(.{64})", "\\1\n", body.replace("\n", "")).strip()
     message = f"Invalid value provided for 'privateKey': {ECHOES[echo](body)}"
-    said = json.dumps(
-        explained(500, rest(PUBLIC, message) if form is rest else xml(PUBLIC, message)).as_failure()
-    ).replace("\\n", "")
+    said = json.dumps(explained(500, form(PUBLIC, message)).as_failure()).replace("\\n", "")
     for plain in (body.replace("\n", ""), body.replace("\n", "").replace("+", "-").replace("/", "_")):
         left = [
             plain[start : start + LONGEST_PIECE]

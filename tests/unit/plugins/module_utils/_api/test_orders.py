@@ -137,15 +137,6 @@ def test_status_words(name: str | None, word: str) -> None:
     assert status_word(name) == word
 
 
-@pytest.mark.parametrize("status", ["pending", "approved", "complete", "canceled", "unknown"])
-def test_a_mail_is_to_be_had_of_what_was_issued_and_is_valid(status: str) -> None:
-    issued = status in {"approved", "complete"}
-    for ahead, valid in ((timedelta(seconds=1), True), (timedelta(0), False), (timedelta(days=-1), False)):
-        order = replace(ORDER, status=status, expires_at=AT + ahead)
-        assert order.as_result(AT)["fulfillment_email_available"] is (issued and valid)
-    assert replace(ORDER, status=status, expires_at=None).as_result(AT)["fulfillment_email_available"] is issued
-
-
 @pytest.mark.parametrize(
     ("status", "why_not"),
     [("approved", None), ("complete", None), ("pending", "pending"), ("canceled", "canceled"), ("unknown", "unknown_status"), ("new word", "unknown_status")],
@@ -270,14 +261,6 @@ def test_which_listing_is_read(wanted: list[int] | None, found: list[int], asked
     assert client.masks == {order_mask()}
 
 
-def without(*names: str) -> dict[str, Any]:
-    return {name: value for name, value in ROW.items() if name not in names}
-
-
-def test_a_status_that_did_not_come_is_unknown() -> None:
-    assert (normalise(without("status")).status, normalise(without("status")).status_name) == ("unknown", None)
-
-
 @pytest.mark.parametrize(
     ("answer", "sent"), [(True, True), (1, True), ("true", True), (False, False), (0, False), ("false", False)]
 )
@@ -314,9 +297,3 @@ def test_equal_csrs_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{**ROW, "id": number, "certificateSigningRequest": csr} for number, csr in enumerate(csrs, 1)]
     assert len(fetch_orders(FakeClient(rows), 1)) == len(rows)  # type: ignore[arg-type]
     assert read == ["one", "two"]
-
-
-def test_an_order_cannot_be_changed() -> None:
-    with pytest.raises(AttributeError):
-        ORDER.id = 8  # type: ignore[misc]
-    assert isinstance(ORDER, Order)

@@ -28,6 +28,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.store 
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 
+from tests.support.api import Api, client
 from tests.support.certificates import DISORDER, NOW, Authority, pem_of
 from tests.support.failing import fails
 
@@ -45,29 +46,6 @@ ROW = {
     "createDate": "2026-01-30T18:00:00-06:00",
     "modifyDate": "2026-02-01T00:00:00+00:00",
 }
-
-
-class Api:
-    """Stands for the client: gives one answer, or raises it, and remembers what it was asked."""
-
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
-        self.asked: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-        self.warnings: list[str] = []
-        self.warn = self.warnings.append
-
-    def call(self, *args: Any, **keywords: Any) -> Any:
-        self.asked.append((args, keywords))
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-    read_list = call
-
-
-def client(answer: Any) -> Any:
-    """An API with one answer, of whatever type a function wants it."""
-    return Api(answer)
 
 
 def api_error(message: str, code: str = "api_error") -> CertificatesError:
