@@ -31,14 +31,12 @@ IMAP: dict[str, Any] = {
         {"maildir": "/m", "mbox": None, "imap": None, "max_age_days": None, "max_message_bytes": None},
         {"paths": [], "max_age_days": 36_500, "wait_interval": 0.1, "wait_timeout": 2_592_000},
         {"max_message_bytes": 65_536},
-        {"max_message_bytes": 1_073_741_824},
         {"imap": IMAP},
         {"imap": {"host": "mail.example.com", "username": "u", "password": "p"}},
         {"imap": {**IMAP, "port": 1, "timeout": 86_400}},
         {"imap": {**IMAP, "port": 65_535, "timeout": 0.5}},
         {"imap": {**IMAP, "security": "none", "host": "127.0.0.1"}},
         {"imap": {**IMAP, "security": "none", "host": "::1"}},
-        {"imap": {**IMAP, "security": "starttls"}},
         {"imap": {**IMAP, "host": "2001:db8::1"}},
     ],
 )
@@ -51,7 +49,6 @@ def test_what_is_taken(mail: dict[str, Any]) -> None:
     [
         ({"max_age_days": 0}, "max_age_days must be greater than 0 and at most 36500."),
         ({"max_age_days": float("nan")}, "max_age_days must be greater than 0 and at most 36500."),
-        ({"max_age_days": float("inf")}, "max_age_days must be greater than 0 and at most 36500."),
         ({"wait_timeout": -1}, "wait_timeout must be greater than 0 and at most 2592000."),
         ({"wait_interval": 2_592_001}, "wait_interval must be greater than 0 and at most 2592000."),
         ({"max_message_bytes": 65_535}, "max_message_bytes must be from 65536 to 1073741824."),
@@ -60,10 +57,6 @@ def test_what_is_taken(mail: dict[str, Any]) -> None:
         ({"mbox": ""}, "mbox must not be empty."),
         (
             {"imap": {**IMAP, "host": "mail.example.com:993"}},
-            "host of imap must be a name or an address alone: give the port as port, and the user as username.",
-        ),
-        (
-            {"imap": {**IMAP, "host": "imaps://user:p@mail.example.com"}},
             "host of imap must be a name or an address alone: give the port as port, and the user as username.",
         ),
         ({"imap": {**IMAP, "port": 0}}, "port of imap must be from 1 to 65535."),

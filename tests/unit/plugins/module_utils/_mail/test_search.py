@@ -42,7 +42,6 @@ FORGED = FORGER.issue(NAME, key=KEY, days=(-0.5, 900))
 THEIRS = REAL.issue("attacker.example", key=KEY, days=(-0.5, 900))
 """Whoever has got hold of the signing request has it signed for a name of his own, by the trusted authority."""
 CHAIN = list(REAL.chain)
-ANY: frozenset[str] = frozenset()
 Letter = list[x509.Certificate]
 
 

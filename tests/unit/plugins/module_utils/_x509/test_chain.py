@@ -463,14 +463,6 @@ def test_a_name_without_its_key_makes_no_issuer() -> None:
     assert chain(LEAF, [lookalike, CA]) == chain(LEAF, [CA, lookalike]) == trusted(CA)
 
 
-def key_usage(*uses: str) -> tuple[x509.ExtensionType, bool]:
-    """What a key may be used for."""
-    every = (
-        "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign"
-    )
-    return x509.KeyUsage(**{use: use in uses for use in [*every.split(), "encipher_only", "decipher_only"]}), True
-
-
 @pytest.mark.parametrize(
     ("use", "may"),
     [
@@ -480,11 +472,12 @@ def key_usage(*uses: str) -> tuple[x509.ExtensionType, bool]:
 )
 def test_a_servers_key_is_used_in_handshakes(use: str, may: bool) -> None:
     """Other keys are refused by OpenSSL for this purpose; of an authority it says nothing."""
-    leaf = serve(CA, [key_usage(use)])
+    own = usage(**{"key_cert_sign": False, use: True})
+    leaf = serve(CA, [own])
     if may:
         assert chain(leaf, [CA]) == trusted(CA)
-        ca = issue("CA", ROOT, [basics(), key_usage("key_cert_sign")])
-        assert chain(serve(ca, [key_usage(use)]), [ca]) == trusted(ca)
+        ca = issue("CA", ROOT, [basics(), usage()])
+        assert chain(serve(ca, [own]), [ca]) == trusted(ca)
     else:
         assert why_not(leaf, [CA]) == "it is not for servers"
 
