@@ -6,30 +6,13 @@
 
 from __future__ import annotations
 
-import threading
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import backoff
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.backoff import Backoff
 
-
-class Clock(threading.Event):
-    """An event whose waiting only moves the clock; it is set when a moment has come."""
-
-    def __init__(self, set_at: float | None = None) -> None:
-        super().__init__()
-        self.now = 1000.0
-        self.waited: list[float] = []
-        self._set_at = None if set_at is None else self.now + set_at
-
-    def wait(self, timeout: float | None = None) -> bool:
-        assert timeout is not None and timeout > 0
-        self.waited.append(round(timeout, 6))
-        self.now += timeout
-        if self._set_at is not None and self.now >= self._set_at:
-            self.set()
-        return self.is_set()
+from tests.support.clock import Clock
 
 
 def pausing(monkeypatch: pytest.MonkeyPatch, clock: Clock, timeout: float, longest: float) -> Backoff:
@@ -56,7 +39,7 @@ def test_pauses_grow_and_end_at_the_deadline(
     between = pausing(monkeypatch, clock, timeout, longest)
     while between.pause():
         pass
-    assert clock.waited == expected
+    assert clock.waits == expected
     assert not between.pause()
 
 
@@ -66,17 +49,18 @@ def test_what_happens_between_two_pauses_counts(monkeypatch: pytest.MonkeyPatch)
     assert between.pause()
     clock.now += 4
     assert between.pause()
-    assert clock.waited == [0.5, 0.5]
+    assert clock.waits == [0.5, 0.5]
     assert not between.pause()
 
 
 def test_no_pause_once_the_run_is_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock(set_at=1)
+    clock = Clock()
+    clock.after(1, clock.set)
     between = pausing(monkeypatch, clock, 900, 10)
     assert between.pause()
     assert not between.pause()
     assert not between.pause()
-    assert clock.waited == [0.5, 0.55]
+    assert clock.waits == [0.5, 0.55]
 
 
 @pytest.mark.parametrize(
@@ -97,16 +81,16 @@ def test_of_what_takes_as_long_as_usual_the_end_is_asked_for_when_it_is_near(
     between.wait_for_the_usual(usual)
     for _time in range(3):
         assert between.pause()
-    assert clock.waited == expected
+    assert clock.waits == expected
     assert between.waited == pytest.approx(sum(expected))
 
 
 def test_the_usual_wait_ends_with_the_run_and_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock(set_at=1)
+    clock = Clock()
     clock.set()
     stopped = pausing(monkeypatch, clock, 900, 10)
     stopped.wait_for_the_usual(2)
-    assert (clock.waited, stopped.waited) == ([], 0)
+    assert (clock.waits, stopped.waited) == ([], 0)
     clock = Clock()
     pausing(monkeypatch, clock, 1, 10).wait_for_the_usual(2)
-    assert clock.waited == [1]
+    assert clock.waits == [1]

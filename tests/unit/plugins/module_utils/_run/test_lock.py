@@ -178,13 +178,6 @@ def test_it_is_renewed_again_and_again_and_ended_once(ledger: FakeLedger) -> Non
     assert [what for what in last if what != "renew"] == ["end", "close"] == last[-2:]
 
 
-def test_the_clock_goes_on() -> None:
-    before = locking.seconds()
-    while locking.seconds() == before:
-        pass
-    assert locking.seconds() > before
-
-
 # Taking it
 
 

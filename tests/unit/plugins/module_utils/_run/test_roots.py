@@ -46,19 +46,6 @@ def test_the_bundle_of_a_distribution(bare_machine: Path) -> None:
     assert trusted() == 2
 
 
-@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-def test_what_the_environment_names_replaces_the_machines(
-    bare_machine: Path, monkeypatch: pytest.MonkeyPatch, variable: str
-) -> None:
-    """A file, or a folder of files whatever their names."""
-    (bare_machine / "ca-certificates.crt").write_text(pem_of([ROOT]), encoding="ascii")
-    folder = bare_machine / "certs"
-    folder.mkdir()
-    (folder / "other.pem").write_text(pem_of([OTHER]), encoding="ascii")
-    monkeypatch.setenv(variable, str(folder / "other.pem" if variable == "SSL_CERT_FILE" else folder))
-    assert list(trusted_roots(None)) == [Certificate.of(OTHER)]
-
-
 def test_a_variable_that_names_no_roots_is_no_machine_without_roots(
     bare_machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

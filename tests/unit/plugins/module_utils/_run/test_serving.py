@@ -25,6 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certi
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 
 from tests.support.certificates import Authority, Issued, new_key
+from tests.support.clock import Clock
 from tests.support.stored import clients_with, stored
 
 NAME = "www.example.com"
@@ -35,16 +36,6 @@ FAILS = "handshake_failed"
 GONE = "unreachable"
 Answer = Issued | str
 """What an address serves, or why nothing is seen there."""
-
-
-class Clock(threading.Event):
-    """An event whose waiting moves the clock."""
-
-    now = 0.0
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.now += timeout or 0
-        return self.is_set()
 
 
 class World:

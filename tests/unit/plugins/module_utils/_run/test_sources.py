@@ -31,7 +31,6 @@ from tests.support.certificates import (
     new_key,
     pem_of,
     pkcs12_of,
-    self_signed,
 )
 from tests.support.client_trees import CLIENTS
 from tests.support.failing import fails
@@ -188,19 +187,6 @@ def test_an_issuer_that_is_given(tmp_path: Path, read: Reader) -> None:
     assert (trust, chain) == ("incomplete", "")
 
 
-def test_a_chain_as_authorities_deliver_it_to_a_root_that_nobody_has(tmp_path: Path, read: Reader) -> None:
-    """That of a staging environment, say, or it lacks another intermediate certificate: nothing tells which, so both remedies are given."""
-    staging = Authority("Staging").issue(NAME)
-    kept(tmp_path, staging)
-    trust, chain, message = judged(read, tmp_path)
-    assert (trust, chain) == ("incomplete", staging.chain_pem)
-    assert message == (
-        "Not trusted: the certificate of the issuer of Staging CA 1, Staging Root, is missing. If that is an intermediate certificate, "
-        "give it with the others; if it is a root, such as that of a staging environment or of an authority of your own, give it as "
-        "trusted_ca_path."
-    )
-
-
 def test_what_the_chain_does_not_need_is_left_out(tmp_path: Path, read: Reader) -> None:
     kept(tmp_path, ONE, chain=pem_of([*Authority("Stranger").chain, AUTHORITY.root, *ONE.chain]))
     assert judged(read, tmp_path) == ("trusted", ONE.chain_pem, None)
@@ -217,33 +203,6 @@ def test_certificates_of_other_entries_do_not_change_a_chain_that_is_complete(tm
     kept(tmp_path, OTHER, "other", pem_of([*OTHER.chain, crossed]))
     chains = {one.name: chain_of(one) for one in read("folder", tmp_path, roots=both).entries}
     assert chains == {"one": ONE.chain_pem, "other": pem_of([*OTHER.chain, crossed])}
-
-
-def test_untrusted(tmp_path: Path, read: Reader) -> None:
-    stranger = Authority("Stranger").issue(NAME)
-    kept(tmp_path, stranger, chain=pem_of(stranger.all[1:]))
-    trust, chain, message = judged(read, tmp_path)
-    assert (trust, chain) == ("untrusted", stranger.chain_pem)
-    assert message == (
-        "Not trusted: its chain ends in Stranger Root, which is not trusted. "
-        "If it comes from an authority of your own, give that one's root as trusted_ca_path."
-    )
-
-
-def test_what_is_not_valid_now_is_not_trusted(tmp_path: Path, read: Reader) -> None:
-    """So is one that is not valid yet. It is an entry: what to do with it is not decided here, so its chain is known."""
-    for days in ((-90, -1), (1, 90)):
-        one = AUTHORITY.issue(NAME, days=days)
-        kept(tmp_path, one)
-        trust, chain, _message = judged(read, tmp_path)
-        assert (trust, chain) == ("untrusted", one.chain_pem)
-
-
-def test_a_self_signed_certificate_that_is_trusted(tmp_path: Path, read: Reader) -> None:
-    own = self_signed("www.example.com")
-    kept(tmp_path, own)
-    assert judged(read, tmp_path)[0] == "untrusted"
-    assert judged(read, tmp_path, roots=tmp_path / "one.crt") == ("trusted", "", None)
 
 
 def test_the_issuers_of_a_key_store_are_those_in_it(tmp_path: Path, read: Reader) -> None:

@@ -27,6 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._run.servin
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.switching import Switcher, WaitOptions
 
 from tests.support.certificates import Authority
+from tests.support.clock import Clock
 
 OLD, NEW, THIRD = 1, 2, 3
 PEM = Authority().issue("www.example.com").pem
@@ -37,27 +38,6 @@ NOT_WAITING = replace(WAITING, waits=False)
 AT_THE_NEXT_READING = 10.0
 """Seconds after which everything is seen that has happened."""
 Action = Callable[[], object]
-
-
-class Clock(threading.Event):
-    """An event whose waiting moves the clock, and lets happen what is due."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-        self.due: list[tuple[float, Action]] = []
-
-    def after(self, seconds: float, action: Action) -> None:
-        """Let something happen so many seconds from now."""
-        self.due.append((self.now + seconds, action))
-
-    def wait(self, timeout: float | None = None) -> bool:
-        assert timeout
-        self.now += timeout
-        for entry in sorted((one for one in self.due if one[0] <= self.now), key=lambda one: one[0]):
-            self.due.remove(entry)
-            entry[1]()
-        return self.is_set()
 
 
 def refused(words: str, **details: Any) -> CertificatesError:
@@ -144,6 +124,17 @@ class World:
             "previousErrorText": self.error,
             "listeners": [dict(one) for one in self.listeners.values()],
         }
+
+    def fails_next(self, error: Exception, changes: Callable[[Any], object] | None = None, **state: Any) -> None:
+        """Let the next change fail, after it was carried out if so, and the balancer be in this state then."""
+
+        def answer(elements: list[dict[str, Any]]) -> None:
+            if changes:
+                changes(elements)
+            vars(self).update(state)
+            raise error
+
+        self.answers.append(answer)
 
     def change(self, elements: list[dict[str, Any]], *, shows_late: bool = False) -> None:
         """Accept a change, if it can be made."""
@@ -482,33 +473,21 @@ def test_it_is_not_sent_again_and_again_without_end(world: World) -> None:
 @pytest.mark.parametrize("status", ["ACTIVE", "ERROR", "DELETE_PENDING"])
 def test_any_other_refusal_counts(world: World, status: str) -> None:
     """It is not because of another change, as there is none."""
-
-    def answer(_elements: list[dict[str, Any]]) -> None:
-        world.status = status
-        raise refused("The certificate has no chain")
-
-    world.answers = [answer]
+    world.fails_next(refused("The certificate has no chain"), status=status)
     [one] = world.switch()
     assert shown([one]) == [("failed", "refused", False)] and "The certificate has no chain." in one.message
     assert len(world.sent) == 1
 
 
 def test_a_refusal_counts_if_the_balancer_cannot_be_read(world: World) -> None:
-    def answer(_elements: list[dict[str, Any]]) -> None:
-        world.readings = [lost()]
-        raise refused("That did not work")
-
-    world.answers = [answer]
+    world.fails_next(refused("That did not work"), readings=[lost()])
     assert shown(world.switch()) == [("failed", "refused", False)]
     assert len(world.sent) == 1
 
 
 @pytest.mark.parametrize("code", ["rate_limited", "unreachable", "authentication_failed"])
 def test_a_change_that_was_not_made_for_another_reason_is_not_sent_again(world: World, code: Any) -> None:
-    def answer(_elements: list[dict[str, Any]]) -> None:
-        raise CertificatesError(code, "No.")
-
-    world.answers = [answer]
+    world.fails_next(CertificatesError(code, "No."))
     assert shown(world.switch()) == [("failed", "rate_limited" if code == "rate_limited" else "api_error", False)]
     assert len(world.sent) == 1 and RECORD not in world.done
 
@@ -554,11 +533,7 @@ def test_if_all_is_gone_nothing_more_is_sent(world: World) -> None:
 
 
 def test_a_change_whose_answer_was_lost_is_read_back(world: World) -> None:
-    def answer(elements: list[dict[str, Any]]) -> None:
-        world.change(elements)
-        raise lost()
-
-    world.answers = [answer]
+    world.fails_next(lost(), world.change)
     [one] = world.switch()
     assert shown([one]) == [DONE] and one.served is True
     assert len(world.sent) == 1 and world.clock.now >= 20, "and its end is waited for"
@@ -567,13 +542,7 @@ def test_a_change_whose_answer_was_lost_is_read_back(world: World) -> None:
 def test_a_listener_that_was_deleted_hides_no_change_that_was_carried_out(world: World) -> None:
     """One call changes all that there are, or none."""
     world.add(8443)
-
-    def answer(elements: list[dict[str, Any]]) -> None:
-        world.change(elements)
-        del world.listeners["uuid-443"]
-        raise lost()
-
-    world.answers = [answer]
+    world.fails_next(lost(), lambda elements: world.change(elements) or world.listeners.pop("uuid-443"))
     assert shown(world.switch()) == [("failed", "not_found", False), DONE]
     assert len(world.sent) == 1
 
@@ -581,12 +550,7 @@ def test_a_listener_that_was_deleted_hides_no_change_that_was_carried_out(world:
 @pytest.mark.parametrize("carried_out", [True, False])
 def test_while_the_balancer_is_being_changed_a_lost_change_may_still_show(world: World, carried_out: bool) -> None:
     """Whosever change that is."""
-
-    def answer(elements: list[dict[str, Any]]) -> None:
-        world.change(elements if carried_out else [], shows_late=True)
-        raise lost()
-
-    world.answers = [answer]
+    world.fails_next(lost(), lambda elements: world.change(elements if carried_out else [], shows_late=True))
     [one] = world.switch()
     assert shown([one]) == [DONE if carried_out else ("failed", "outcome_unknown", False)]
     assert len(world.sent) == 1 and 20 <= world.clock.now <= 20 + 2 * AT_THE_NEXT_READING
@@ -600,12 +564,7 @@ def test_a_change_that_was_lost_and_does_not_show_is_not_sent_again(
     world: World, status: str, wait_options: WaitOptions, seconds: float
 ) -> None:
     """It may still arrive."""
-
-    def answer(_elements: list[dict[str, Any]]) -> None:
-        world.status = status
-        raise lost()
-
-    world.answers = [answer]
+    world.fails_next(lost(), status=status)
     [one] = world.switch(wait_options=wait_options)
     assert shown([one]) == [("failed", "outcome_unknown", False)]
     assert one.message == (
@@ -615,11 +574,7 @@ def test_a_change_that_was_lost_and_does_not_show_is_not_sent_again(
 
 
 def test_a_change_that_was_lost_and_cannot_be_read_back(world: World) -> None:
-    def answer(_elements: list[dict[str, Any]]) -> None:
-        world.readings = [CertificatesError("unreachable", "No way.")]
-        raise lost()
-
-    world.answers = [answer]
+    world.fails_next(lost(), readings=[CertificatesError("unreachable", "No way.")])
     [one] = world.switch()
     assert shown([one]) == [("failed", "outcome_unknown", False)]
     assert one.message.startswith("It did not answer. Reading it failed: No way. Run it again")
@@ -709,22 +664,15 @@ def test_a_change_after_which_the_balancer_is_not_active(world: World, status: s
 def test_a_change_whose_end_cannot_be_seen(world: World, code: Any, reason: str) -> None:
     """It was accepted, so that it counts as a change."""
 
-    def answer(elements: list[dict[str, Any]]) -> None:
-        world.change(elements)
-        world.readings = [CertificatesError(code, "No way.")]
-
-    world.answers = [answer]
+    world.readings = [None, CertificatesError(code, "No way.")]
     [one] = world.switch()
     assert shown([one]) == [("failed", reason, True)]
     assert one.message.startswith("The change was accepted, but its end was not seen.")
 
 
 def test_a_balancer_that_has_failed_and_cannot_be_read_again(world: World) -> None:
-    def answer(elements: list[dict[str, Any]]) -> None:
-        world.change(elements)
-        world.status, world.readings = "ERROR", [None, lost()]
-
-    world.answers = [answer]
+    world.answers = [lambda elements: world.change(elements) or setattr(world, "status", "ERROR")]
+    world.readings = [None, None, lost()]
     [one] = world.switch()
     assert shown([one]) == [("failed", "balancer_error", True)]
     assert one.message.startswith("The change was accepted, but its end was not seen. Load balancer web is ERROR")
@@ -831,11 +779,9 @@ def test_what_is_not_pointed_back(world: World, had: int | None, rollback: bool,
     ids=["refused", "lost"],
 )
 def test_pointing_it_back_may_fail_too(world: World, failure: CertificatesError, said: str) -> None:
-    def answer(_elements: list[dict[str, Any]]) -> None:
-        raise failure
-
     world.broken = {"uuid-443"}
-    world.answers = [world.change, answer]
+    world.answers = [world.change]
+    world.fails_next(failure)
     [one] = world.switch()
     assert shown([one]) == [("failed", "not_served", True)]
     assert one.message.startswith("Nothing works. Pointing it back to certificate 1 failed, too: ")
@@ -882,12 +828,8 @@ def test_a_run_that_is_told_to_stop_waits_for_no_end(world: World) -> None:
 
 
 def test_a_run_that_is_told_to_stop_while_it_reads_a_lost_change_back(world: World) -> None:
-    def answer(elements: list[dict[str, Any]]) -> None:
-        world.change(elements, shows_late=True)
-        world.clock.after(5, world.clock.set)
-        raise lost()
-
-    world.answers = [answer]
+    world.clock.after(5, world.clock.set)
+    world.fails_next(lost(), lambda elements: world.change(elements, shows_late=True))
     [one] = world.switch(watches=False)
     assert shown([one]) == [("failed", "outcome_unknown", False)]
     assert world.clock.now < 20

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -121,33 +120,11 @@ def test_certbot_keeps_a_key_as_a_link_to_the_former_one(tmp_path: Path, read: R
     assert found.entries[0].key_path.endswith("/privkey1.pem")
 
 
-def test_certbots_files_without_links(tmp_path: Path, read: Reader) -> None:
-    """As after a copy that followed them."""
-    kept = certbot(tmp_path / "real", NAME, ONE)
-    shutil.copytree(kept.home, tmp_path / "copy", symlinks=False)
-    assert read("certbot", tmp_path / "copy/live").fingerprints == [ONE.fingerprint]
-
-
-def test_certbots_full_chain_is_enough_for_a_chain(tmp_path: Path, read: Reader) -> None:
-    kept = certbot(tmp_path, NAME, ONE)
-    (kept.own / "chain.pem").unlink()
-    assert chain_of(read("certbot", tmp_path).entries[0]) == ONE.chain_pem
-
-
 def test_a_lineage_that_is_a_broken_link(tmp_path: Path, read: Reader) -> None:
     certbot(tmp_path, NAME, ONE)
     (tmp_path / "live/gone.example.com").symlink_to("/nowhere")
     found = read("certbot", tmp_path)
     assert found.fingerprints == [ONE.fingerprint] and found.reasons == {"gone.example.com": "broken_link"}
-
-
-def test_what_is_no_lineage(tmp_path: Path, read: Reader) -> None:
-    """`certbot delete` leaves an empty folder if there was anything else in it."""
-    certbot(tmp_path, NAME, ONE)
-    (tmp_path / "live/was.example.com").mkdir()
-    (tmp_path / "live/was.example.com/README").write_text("")
-    assert read("certbot", tmp_path) == read("certbot", tmp_path / "live")
-    assert read("certbot", tmp_path).skipped == []
 
 
 def test_the_archive_is_no_place_to_read(tmp_path: Path, read: Reader) -> None:
@@ -211,36 +188,6 @@ def test_acme_sh_may_keep_copies(tmp_path: Path, read: Reader) -> None:
     assert found == Found(found.entries) and found.keys == {ONE.fingerprint: f"{NAME}.key"}
 
 
-def test_what_acme_sh_no_longer_renews_is_left_alone(tmp_path: Path, read: Reader) -> None:
-    """`--remove` renames a file, and leaves the others to be deleted by hand."""
-    kept = acme_sh(tmp_path, NAME, ONE)
-    acme_sh(tmp_path, WILDCARD, OTHER)
-    (kept.own / f"{NAME}.conf").rename(kept.own / f"{NAME}.conf.removed")
-    assert read("acme_sh", tmp_path).fingerprints == [OTHER.fingerprint]
-    (kept.own / f"{NAME}.conf").write_text("")  # issued again
-    assert sorted(read("acme_sh", tmp_path).fingerprints) == sorted([ONE.fingerprint, OTHER.fingerprint])
-
-
-def test_what_acme_sh_has_revoked_is_not_taken_from_the_full_chain(tmp_path: Path, read: Reader) -> None:
-    """`--revoke` deletes the certificate's own file only."""
-    kept = acme_sh(tmp_path, NAME, ONE)
-    kept.certificate.unlink()
-    found = read("acme_sh", tmp_path)
-    assert found.entries == [] and found.reasons == {f"{NAME}.cer": "certificate_missing"}
-
-
-def test_acme_sh_before_anything_was_issued(tmp_path: Path, read: Reader) -> None:
-    """Its folder has the settings alone; or also a key, after the authority refused."""
-    kept = acme_sh(tmp_path, NAME, ONE)
-    for path in kept.own.iterdir():
-        if path.suffix in {".cer", ".key", ".csr"}:
-            path.unlink()
-    found = read("acme_sh", tmp_path)
-    assert found.entries == found.skipped == []
-    kept.key.write_text(key_pem(ONE.key))
-    assert read("acme_sh", tmp_path).reasons == {f"{NAME}.cer": "certificate_missing"}
-
-
 def test_old_releases_of_acme_sh_kept_the_accounts_key_in_its_folder(tmp_path: Path, read: Reader) -> None:
     acme_sh(tmp_path, NAME, ONE)
     (tmp_path / "account.key").write_text(key_pem(new_key()))
@@ -268,15 +215,6 @@ def test_certbot_has_replaced_some_links(done: int, tmp_path: Path, read: Reader
         assert "certbot update_symlinks" in found.skipped[0]["message"]
     else:
         assert found == Found(found.entries) and found.fingerprints == [renewed.fingerprint]
-
-
-def test_certbot_is_about_to_replace_a_link(tmp_path: Path, read: Reader) -> None:
-    """It deletes the old one first."""
-    kept = certbot(tmp_path, NAME, OLD)
-    for kind in ("cert", "privkey", "chain", "fullchain"):
-        link(kept.own, kind, 1, former=True)
-    kept.certificate.unlink()
-    assert read("certbot", tmp_path).reasons == {"cert.pem": "being_renewed"}
 
 
 def test_links_to_one_version_whose_files_do_not_fit(tmp_path: Path, read: Reader) -> None:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -29,7 +28,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain
 
 from tests.support.certificates import NOW, Issued, certificate_of, name_of, new_key
 from tests.support.client_trees import CLIENTS
-from tests.support.long import only_long
+from tests.support.long import grows_no_faster, only_long, spent
 from tests.support.sources import AUTHORITY, Reader, no_secrets
 
 pytest_plugins = ["tests.support.sources"]
@@ -38,22 +37,7 @@ pytestmark = only_long
 
 COUNT = 100
 MANY = 2_000
-TRIES = 5
-MOST = 3
-"""Times as long for twice as many; where time grows with the square it is four times."""
 KEY = new_key()
-
-
-def grows_no_faster(spend: Callable[[int], float], count: int) -> bool:
-    """Whether twice as many take about twice as long, at least one time."""
-    return any(spend(2 * count) < MOST * spend(count) for _try in range(TRIES))
-
-
-def spent(work: Callable[[], object]) -> float:
-    """The seconds of processor time that work takes."""
-    before = time.process_time()
-    work()
-    return time.process_time() - before
 
 
 # Pairing alone

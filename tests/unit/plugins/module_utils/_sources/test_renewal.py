@@ -23,7 +23,6 @@ pytest_plugins = ["tests.support.sources"]
 NAME = "www.example.com"
 OLD, NEW = AUTHORITY.issue(NAME, days=(-60, 30)), AUTHORITY.issue(NAME)
 OTHER = AUTHORITY.issue("other.example.com")
-Reading = Callable[[str], bytes]
 
 
 class Looks:
