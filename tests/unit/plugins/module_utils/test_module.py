@@ -51,6 +51,11 @@ def end(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return Ending(monkeypatch, capsys)
 
 
+def never(_module: Module) -> dict[str, Any]:
+    """What must not run."""
+    raise AssertionError("ran all the same")
+
+
 def test_success(end: Ending) -> None:
     code, result = end(lambda module: {"changed": True, "seen": module.params["one"]}, one=5)
     assert (code, result["changed"], result["seen"]) == (0, True, 5)
@@ -133,10 +138,7 @@ NUMBERS = ArgumentSpec(
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_true_and_false_are_no_numbers(end: Ending, place: str, options: Any, wrong: bool) -> None:
-    def run(_module: Module) -> dict[str, Any]:
-        raise AssertionError("ran all the same")
-
-    code, result = end(run, spec=NUMBERS, **options(wrong))
+    code, result = end(never, spec=NUMBERS, **options(wrong))
     assert code == 1
     assert result["failure"]["code"] == "invalid_argument"
     assert result["msg"] == f"{place} takes a number, and true or false is none."
@@ -197,10 +199,7 @@ ALL = "certificate_path, certificates, csr_path, free, imap, privatekey_content"
 def test_a_mistyped_option_is_named_before_all_else(end: Ending, options: dict[str, Any], message: str) -> None:
     """Whatever else is wrong, most often that what was meant is missing."""
 
-    def run(_module: Module) -> dict[str, Any]:
-        raise AssertionError("ran all the same")
-
-    code, result = end(run, spec=NAMES, **options)
+    code, result = end(never, spec=NAMES, **options)
     assert code == 1
     assert result["failure"] == {"code": "invalid_argument", "message": message, "details": {}}
     assert result["msg"] == message
@@ -235,10 +234,7 @@ def test_unknown_options_are_ignored_where_ansible_is_told_to(end: Ending) -> No
 def test_a_missing_library_is_named_before_anything_runs(end: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "SoftLayer", None)
 
-    def run(_module: Module) -> dict[str, Any]:
-        raise AssertionError("ran all the same")
-
-    code, result = end(run, ("cryptography", "SoftLayer"), one=1)
+    code, result = end(never, ("cryptography", "SoftLayer"), one=1)
     assert code == 1
     assert result["failure"]["code"] == "missing_library"
     assert result["failure"]["details"] == {"libraries": ["SoftLayer"]}
