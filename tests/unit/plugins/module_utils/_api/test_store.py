@@ -245,9 +245,8 @@ def test_entries_that_may_be_viewed(entries: list[Any], ids: list[int], left_out
 )
 def test_what_is_no_list_of_entries(answer: Any) -> None:
     viewer: Any = Viewer(answer)
-    with pytest.raises(CertificatesError, match="getValidSecurityCertificateEntries") as error:
+    with fails("api_error", "getValidSecurityCertificateEntries", "SECURITY_CERTIFICATE_MANAGE"):
         fetch_visible(viewer)
-    assert error.value.code == "api_error" and "SECURITY_CERTIFICATE_MANAGE" in error.value.message
 
 
 @pytest.mark.parametrize("answer", [[ROW], [ROW, {}, None, "text"]])

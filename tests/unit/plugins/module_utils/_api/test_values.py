@@ -10,7 +10,8 @@ import math
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.values import is_no, number, yes_or_no
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+from tests.support.failing import fails
 
 NEITHER = [None, "", "yes", "maintenance", " true", 2, -1, 1.0, 0.0, [], {}, {"id": 1}, b"true"]
 
@@ -62,6 +63,5 @@ def test_no(answer: object) -> None:
 @pytest.mark.parametrize("answer", NEITHER, ids=repr)
 def test_neither(answer: object) -> None:
     assert not is_no(answer)
-    with pytest.raises(CertificatesError, match="X::y") as caught:
+    with fails("no_answer", "X::y"):
         yes_or_no(answer, "X::y")
-    assert caught.value.code == "no_answer"

@@ -104,6 +104,5 @@ def test_the_keys_for_mail_are_those_that_can_be_read_each_once(tmp_path: Path) 
 
 
 def test_a_key_folder_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(CertificatesError, match="which is given as privatekey_dir, does not exist") as error:
+    with fails("not_found", "which is given as privatekey_dir, does not exist"):
         usable_keys(str(tmp_path / "none"), Files())
-    assert error.value.code == "not_found"
