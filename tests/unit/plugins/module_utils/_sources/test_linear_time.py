@@ -193,19 +193,19 @@ def test_each_file_is_parsed_once(client: str, tmp_path: Path, read: Reader, mon
     """A chain that many have is parsed once, and no file that is not needed is read."""
     _in_client(client)(tmp_path, fleet("own")[:5])
     paths: list[str] = []
-    parsed: list[tuple[str, bool]] = []
+    parsed: list[str] = []
     open_file, parse = reading.read_file, reading.parse
 
     def reads(path: str) -> bytes:
         paths.append(os.path.basename(path))
         return open_file(path)
 
-    def parses(data: bytes, kind: FileKind, passphrase: str | None, *, is_for_use: bool) -> reading.Parsed:
-        parsed.append((kind, is_for_use))
-        return parse(data, kind, passphrase, is_for_use=is_for_use)
+    def parses(data: bytes, kind: FileKind, passphrase: str | None) -> reading.Parsed:
+        parsed.append(kind)
+        return parse(data, kind, passphrase)
 
     monkeypatch.setattr(reading, "read_file", reads)
     monkeypatch.setattr(reading, "parse", parses)
     assert len(read(client, tmp_path).entries) == 5
     assert len(paths) == 3 * 5
-    assert sorted(parsed) == [*[("certificate", False)] * 5, ("chain", False), *[("key", False)] * 5]
+    assert sorted(parsed) == [*["certificate"] * 5, "chain", *["key"] * 5]
