@@ -94,6 +94,10 @@ def create_instance(world: World) -> Flask:
     def get_secret_metadata(identifier: str) -> Row:
         return instance.get(identifier).metadata()
 
+    @operation("secrets/<identifier>/metadata", "Writer", "PATCH")
+    def update_secret_metadata(identifier: str) -> Row:
+        return instance.update_metadata(identifier, _body())
+
     @operation("secrets/<identifier>/versions", "Reader")
     def list_secret_versions(identifier: str) -> Row:
         found = instance.get(identifier)

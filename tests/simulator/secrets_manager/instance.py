@@ -38,7 +38,8 @@ _LONGEST_NAME, _MOST_LABELS = 256, 30
 _LABEL_LENGTHS = range(2, 65)
 _CREATED = ("arbitrary", "imported_cert")
 """What the API lets one create here: the others need an authority behind it."""
-_TAKEN = ("name", "secret_type", "secret_group_id", "description", "labels", "custom_metadata")
+_CHANGEABLE = frozenset({"name", "description", "labels", "custom_metadata"})
+_TAKEN = (*_CHANGEABLE, "secret_type", "secret_group_id")
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,14 @@ class Instance:
         if changed.row["secret_type"] == "imported_cert":
             certificates.check(given)
         return changed.add_version(given)
+
+    def update_metadata(self, identifier: str, given: Mapping[str, Any]) -> Row:
+        """Change what users say of a secret; what is not given stays (RFC 7396)."""
+        changed = self.get(identifier)
+        patch = {name: given[name] for name in _CHANGEABLE & given.keys()}
+        self._check_names({**changed.row, **patch})
+        changed.row |= patch | {"updated_at": written(dates.now())}
+        return changed.metadata()
 
     def page(self, query: Mapping[str, str], url: str) -> Row:
         """A page of the listing at a URL."""

@@ -22,6 +22,8 @@ STATES = {0: "pre_activation", 1: "active", 2: "suspended", 3: "deactivated", 5:
 VALUES = frozenset({*certificates.PARTS, "issuing_ca", "ca_chain", "csr", "payload"})
 SOMEBODY = "IBMid-5500000000"
 """Who has made all that there is."""
+_EXPIRED = 3
+"""The state of a certificate after its end."""
 _NEVER = "1970-01-01T00:00:00Z"
 _OF_CERTIFICATE_VERSIONS = ("expiration_date", "serial_number", "validity")
 
@@ -91,6 +93,9 @@ class Secret:
         facts, values = _contents(secret_type, {"bundle_certs": self.row.get("bundle_certs"), **given})
         self.versions.append(Version(row, facts, values))
         self.row["updated_at"] = now
+        if self.row.get("state") == _EXPIRED:
+            self.row["state"] = _state(secret_type, facts, now)
+            self.row["state_description"] = STATES[self.row["state"]]
         return {**self.version(len(self.versions) - 1), **_present(values)}
 
 
@@ -145,7 +150,7 @@ def _state(secret_type: str, facts: Row, now: str) -> int:
     """A certificate is active from the moment that it is there until it expires."""
     if secret_type in CERTIFICATES and "validity" not in facts:
         return 0
-    return 3 if facts.get("expiration_date", now) < now else 1
+    return _EXPIRED if facts.get("expiration_date", now) < now else 1
 
 
 def _present(row: Mapping[str, Any]) -> Row:

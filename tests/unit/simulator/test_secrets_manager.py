@@ -64,6 +64,22 @@ def prototype(**given: Any) -> dict[str, Any]:
     return {"secret_type": "imported_cert", "name": "www", **PARTS, **given}
 
 
+def test_metadata_that_is_changed(sim: Simulator, service: sdk.SecretsManagerV2) -> None:
+    made = sim.secrets_manager.add("www", WWW, labels=["shop"], description="The shop")
+    patch = {"labels": ["eu"], "description": "", "state": 5}
+    answer = result(sdk.ImportedCertificateMetadata, service.update_secret_metadata, made["id"], patch)
+    assert answer["labels"] == ["eu"] and "description" not in answer and answer["state"] == 1
+    assert answer["name"] == "www" and sim.secrets_manager.secrets()[0]["versions_total"] == 1
+    assert refused(service.update_secret_metadata, made["id"], {"labels": ["x"]}).status_code == 400
+
+
+def test_a_new_version_brings_back_what_has_expired(sim: Simulator, service: sdk.SecretsManagerV2) -> None:
+    for state, after in ((3, 1), (2, 2)):
+        made = sim.secrets_manager.add(f"in-{state}", EXPIRED, state=state)
+        service.create_secret_version(made["id"], PARTS)
+        assert service.get_secret_metadata(made["id"]).get_result()["state"] == after
+
+
 @pytest.mark.parametrize(
     ("secret_type", "issued", "given", "state"),
     [
