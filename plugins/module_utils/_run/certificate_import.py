@@ -19,9 +19,7 @@ from .._api.faults import NOT_FOUND_ADVICE
 from .._api.orders import Order, fetch_orders
 from .._api.values import check_ids, check_ranges
 from .._argspec import IDENTITIES, SOURCES, api_options, concurrency_options, import_options, ledger_options
-from .._codes import Code
 from .._errors import CertificatesError
-from .._files import read_file
 from .._ledger.place import check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
@@ -38,23 +36,21 @@ from .._plan.imports import (
     spare_what_is_wanted,
     warnings_of,
 )
-from .._plan.material import ImportOptions, Material, assemble, check_order, presumed_leaf, with_remedy
+from .._plan.material import ImportOptions, assemble, check_order, presumed_leaf, with_remedy
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._progress import ProgressFile
-from .._text import some_of, uncapitalized
+from .._text import uncapitalized
 from .._times import iso, now
 from .._x509.certificate import Certificate
-from .._x509.chain import Anchors
 from .._x509.keys import key_texts
 from .creates import Creator
+from .material import Item, anchors_for, as_failure, read_material
 from .order_files import certificate_files
-from .roots import clients_of, known_issuers, roots_if_any, trusted_roots
+from .roots import clients_of, known_issuers
 
 SPEC = api_options() + import_options() + ledger_options() + concurrency_options()
 LIBRARIES = (*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER)
-Item = dict[str, t.Any]
-"""The options of one certificate."""
 Orders = Mapping[int, Order]
 """The orders to check certificates against; in their place may be the error why they could not be read."""
 Checked: t.TypeAlias = "tuple[Item, ImportAction | None]"
@@ -188,43 +184,6 @@ def check(item: Item, module: Module, clients_with: ClientsWith) -> ImportAction
         return known.failed(error)
     module.no_log_values.add(content.private_key_pem.strip())
     return ImportAction.of(content, item["order_id"], warnings)
-
-
-def anchors_for(item: Item, module: Module) -> Anchors | None:
-    """Return the trusted certificates, or `None` if trust is not to be checked.
-
-    Also `None` if only a warning depends on it and this machine has no roots.
-    """
-    if item["trust"] == "ignore":
-        return None
-    if item["trust"] == "require":
-        return trusted_roots(item["trusted_ca_path"])
-    return roots_if_any(item["trusted_ca_path"], module.warn)
-
-
-def read_material(item: Item) -> Material:
-    """Return the content given for one certificate, with its files read."""
-
-    def given(name: str) -> bytes | None:
-        if item[f"{name}_content"] is not None:
-            return t.cast(str, item[f"{name}_content"]).encode("utf-8", "replace")
-        return read_file(item[f"{name}_path"]) if item[f"{name}_path"] is not None else None
-
-    return Material(
-        certificate=given("certificate"),
-        private_key=given("privatekey"),
-        privatekey_passphrase=item["privatekey_passphrase"],
-        intermediate=given("intermediate"),
-        request=given("csr"),
-        key_store=read_file(item["pkcs12_path"]) if item["pkcs12_path"] is not None else None,
-        key_store_passphrase=item["pkcs12_passphrase"],
-        notes=item["notes"],
-        paths={
-            part: item[f"{part}_path"]
-            for part in ("certificate", "privatekey", "intermediate", "csr", "pkcs12")
-            if item[f"{part}_path"] is not None
-        },
-    )
 
 
 def plan(client: Client, checked: Sequence[Checked], clients_with: ClientsWith) -> list[ImportAction]:
@@ -443,21 +402,6 @@ def as_result(
     if failures:
         result["failure"] = as_failure(failures, len(done), stopped=client.stop.is_set())
     return result
-
-
-def as_failure(failures: Sequence[tuple[int, ImportAction]], count: int, *, stopped: bool) -> dict[str, t.Any]:
-    """Return `failure` for the certificates that failed."""
-    _position, first = failures[0]
-    if count == 1:
-        code = "interrupted" if stopped else t.cast(Code, first.reason)
-        return CertificatesError(code, first.message).as_failure()
-    said = [f"item {position} ({name_of(step)}): {step.reason}: {step.message}" for position, step in failures]
-    return CertificatesError(
-        "interrupted" if stopped else "certificates_failed",
-        f"{'The run was told to stop. ' if stopped else ''}{len(failures)} of {count} certificates failed: "
-        f"{some_of(said, 5, '; ', '; ')}",
-        items=[{"item": position, "reason": step.reason, "message": step.message} for position, step in failures],
-    ).as_failure()
 
 
 def name_of(step: ImportAction) -> str:

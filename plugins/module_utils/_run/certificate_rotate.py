@@ -51,6 +51,7 @@ from . import certificate_deploy as deploying
 from . import certificate_import as importing
 from . import fulfillment_email_info as mailing
 from .certificate_info import Services, services_of
+from .material import Item
 from .roots import clients_of, known_issuers, trusted_roots
 from .serving import Watch
 from .sources import Read, read_sources
@@ -329,7 +330,7 @@ class Rotation:
             self._note_import(entry, action, one)
         self._index = StoreIndex([*self._stored, *self._imported.values()])
 
-    def _as_item(self, entry: SourceCertificate) -> importing.Item:
+    def _as_item(self, entry: SourceCertificate) -> Item:
         """Return a certificate of a source as options of `ssl_certificate_import`."""
         kind = "pkcs12" if entry.is_pkcs12 else "privatekey"
         item = {name: option.get("default") for name, option in import_options().options.items()}
