@@ -387,6 +387,37 @@ def secrets_source_options() -> ArgumentSpec:
     )
 
 
+def secret_certificate_options() -> ArgumentSpec:
+    """Return the options of `secrets_manager_certificate`: one certificate at top level, or several in `certificates`."""
+    material = [
+        *(f"{part}_{form}" for part in ("certificate", "privatekey", "intermediate") for form in ("path", "content")),
+        *("privatekey_passphrase", "pkcs12_path", "pkcs12_passphrase"),
+    ]
+    of_import = _one_certificate()
+    shared = of_import.only(*material, "certificate_id", "allow_expired", "verify_chain", "trust", "trusted_ca_path")
+    one: dict[str, OneArgument] = {
+        "state": {"type": "str", "choices": ["present"], "default": "present"},
+        "name": {"type": "str"},
+        **shared.options,
+        "secret_group": {"type": "str", "default": "default"},
+        "labels": {"type": "list", "elements": "str"},
+        "description": {"type": "str"},
+    }
+    exclusive = [
+        *(names for names in of_import.mutually_exclusive if {*names} <= one.keys()),
+        *(("certificate_id", name) for name in material),
+    ]
+    several: OneArgument = {"type": "list", "elements": "dict", "options": one, "mutually_exclusive": exclusive}
+    return ArgumentSpec(
+        options={**one, "certificates": several},
+        mutually_exclusive=[
+            *exclusive,
+            *(("certificates", name) for name, argument in one.items() if "default" not in argument),
+        ],
+        required_one_of=[("certificates", "name")],
+    )
+
+
 def import_options() -> ArgumentSpec:
     """Return the options of `ssl_certificate_import`: one certificate at top level, or several in `certificates`."""
     one = _one_certificate()

@@ -87,6 +87,28 @@ ExportReason = t.Literal[
 ]
 """Why `ssl_certificate_export` did not write a certificate to the folder."""
 
+SecretOutcome = t.Literal["created", "updated", "unchanged", "failed"]
+SecretReason = t.Literal[
+    Untrusted,
+    "invalid_pem",
+    "key_mismatch",
+    "chain_invalid",
+    "expired",
+    "not_yet_valid",
+    "bad_passphrase",
+    "no_private_key",
+    "not_found",
+    "no_permission",
+    "ambiguous",
+    "other_type",
+    "managed_csr",
+    "not_active",
+    "refused",
+    "api_error",
+    "outcome_unknown",
+]
+"""Why `secrets_manager_certificate` failed for a certificate."""
+
 DeployOutcome = t.Literal["switched", "unchanged", "skipped", "failed", "rolled_back"]
 DeployReason = t.Literal[
     Obstacle,
@@ -166,7 +188,7 @@ FailureCode = t.Literal[
     "interrupted",
 ]
 """Codes in `failure`; if the import of a single certificate failed, the reason is used instead."""
-Code = t.Literal[FailureCode, ImportReason, ExportReason, DeployReason, NotSeen, "taken"]
+Code = t.Literal[FailureCode, ImportReason, ExportReason, SecretReason, DeployReason, NotSeen, "taken"]
 """Codes of `CertificatesError`; `taken` never leaves the collection."""
 
 State = t.Literal[

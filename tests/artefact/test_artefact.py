@@ -181,6 +181,10 @@ EVERY_MODULE = """
     - softlayer.certificates.ssl_certificate_export:
         certificate_ids: ["{{ imported.certificate.id }}"]
         dest: "{{ playbook_dir }}/exported"
+    - softlayer.certificates.secrets_manager_certificate:
+        name: www
+        certificate_id: "{{ imported.certificate.id }}"
+      register: kept
     - softlayer.certificates.ssl_certificate_deploy:
       register: deployed
     - softlayer.certificates.ssl_certificate_rotate:
@@ -193,6 +197,7 @@ EVERY_MODULE = """
       register: looked
     - assert:
         that:
+          - kept.certificate.outcome == 'created'
           - deployed.listeners == []
           - rotated.listeners == []
           - looked.endpoints | map(attribute='reason') | list == ['unreachable']
@@ -219,6 +224,9 @@ def test_every_module_runs(installed: Installation) -> None:
             SL_USERNAME=simulator.username,
             SL_API_KEY=simulator.api_key,
             SL_ENDPOINT_URL=simulator.xmlrpc_url,
+            SOFTLAYER_CERTIFICATES_INSTANCE_URL=simulator.secrets_manager.instance_url,
+            SOFTLAYER_CERTIFICATES_IAM_URL=simulator.secrets_manager.iam_url,
+            IBMCLOUD_API_KEY=simulator.api_key,
         )
         assert [send["order_id"] for send in simulator.sends()] == [order["id"]]
         assert len(simulator.certificates()) == 1

@@ -51,12 +51,12 @@ class Run:
         return {entry[name]: (entry["outcome"], entry["reason"]) for entry in self.result[key]}
 
 
-def start_module(name: str, *, check: bool = False, diff: bool = False, **options: Any) -> ForkedModule:
+def start_module(name: str, /, *, check: bool = False, diff: bool = False, **options: Any) -> ForkedModule:
     """Start a module in a process of its own, as Ansible does, with its arguments on standard input."""
     return ForkedModule(name, given_to(name, check=check, diff=diff, **options))
 
 
-def given_to(name: str, *, check: bool = False, diff: bool = False, **options: Any) -> str:
+def given_to(name: str, /, *, check: bool = False, diff: bool = False, **options: Any) -> str:
     """What Ansible writes on a module's standard input."""
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": diff, "_ansible_module_name": name}
     return json.dumps({"ANSIBLE_MODULE_ARGS": arguments})
@@ -76,7 +76,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """Begins a module from a process that is small itself: the memory of the one that forks counts."""
 
 
-def run_measured(name: str, **keywords: Any) -> tuple[Run, int]:
+def run_measured(name: str, /, **keywords: Any) -> tuple[Run, int]:
     """Run a module that nothing was imported for before; also return the most memory that it took, in bytes."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, MODULES + name],
@@ -102,7 +102,7 @@ def read(name: str, output: str, errors: str) -> Run:
     return run
 
 
-def run_module(name: str, **keywords: Any) -> Run:
+def run_module(name: str, /, **keywords: Any) -> Run:
     """Run a module to its end; for the keywords see `start_module`."""
     return finish_module(start_module(name, **keywords))
 

@@ -44,7 +44,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Content:
-    """What the store should contain. Anything that the user did not give is omitted, or left as it is."""
+    """What the store, or a secret, should contain. Anything that the user did not give is omitted, or left as it is."""
 
     certificate: Certificate
     private_key_pem: str = field(repr=False, compare=False)  # the same key may come in another container
@@ -89,6 +89,8 @@ class ImportOptions:
     allow_expired: bool = False
     verify_chain: bool = True
     trust: t.Literal["require", "warn", "ignore"] = "warn"
+    for_store: bool = True
+    """Whether it is for the certificate store, which does not take every key and every subject."""
 
 
 def remedy_for(trust: Trust) -> str:
@@ -133,7 +135,7 @@ def assemble(
     """
     with _naming(material, "pkcs12"):
         key, pile, extra = _read_material(material)
-    if key.key_type not in STORED_KEY_TYPES:
+    if wishes.for_store and key.key_type not in STORED_KEY_TYPES:
         raise CertificatesError(
             "refused",
             f"The certificate store takes RSA and EC keys, not {key.key_type}: order the certificate with one of those.",
@@ -164,7 +166,7 @@ def assemble(
     if request and request.public_key_sha256 != leaf.public_key_sha256:
         raise CertificatesError("csr_mismatch", "The CSR is not the certificate's: their public keys differ.")
     others = [certificate for certificate in dict.fromkeys([*pile, *extra]) if certificate != leaf]
-    if not leaf.subject_fits_xml:
+    if wishes.for_store and not leaf.subject_fits_xml:
         raise CertificatesError(
             "refused",
             f"The certificate's subject ({leaf.shown_name}) has control characters in it. Once it is stored, the list of certificates could "

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates that IBM Cloud Secrets Manager keeps, as far as a rotation needs them. Private to softlayer.certificates."""
+"""The certificates of IBM Cloud Secrets Manager with their keys: one, or those that a rotation needs. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .._argspec import SECRET_TYPES
 from .._errors import CertificatesError
 from .._module import Module
 from .._plan.rotation import SourceOptions
@@ -71,23 +72,19 @@ def read_instance(
     """
     instance = resolve_instance(module.params, module.given, source, "api_key")
     module.no_log_values.add(instance.api_key)
-    manager = SecretsManager(instance, module.params["concurrency"], stop, module.warn)
+    manager = SecretsManager(instance, module.params["concurrency"], stop, module.warn, module.no_log_values.add)
     groups = manager.group_ids(source["secret_groups"]) if source["secret_groups"] is not None else ()
-    secrets = manager.list_secrets(source["types"], source["labels"] or (), groups)
+    secrets = manager.list_secrets(source["types"] or SECRET_TYPES, source["labels"] or (), groups)
     narrowed = [one for one in secrets if _is_named(one, source["names"])]
     plan = plan_reading(narrowed, index, wish, clients)
 
     def read(secret: Secret) -> Value | CertificatesError:
         try:
-            value = manager.read(secret.id)
-            if not is_as_described(value):
-                value = manager.read(secret.id)
+            return read_value(module, manager, secret.id)
         except CertificatesError as error:
             if error.code not in OF_ONE_SECRET:
                 raise
             return error
-        module.no_log_values.update(key_texts((value.private_key or "").encode()))
-        return value
 
     answers = list(zip(plan.to_read, manager.each(read, plan.to_read), strict=True))
     values = [one for _secret, one in answers if isinstance(one, Value)]
@@ -98,6 +95,21 @@ def read_instance(
         [(secret, error) for secret, error in answers if isinstance(error, CertificatesError)],
         manager.api_calls,
     )
+
+
+def read_value(module: Module, manager: SecretsManager, identifier: str) -> Value:
+    """Return a certificate with its private key, which is kept out of all output; once more if it was renewed meanwhile.
+
+    Raises:
+        CertificatesError: as `SecretsManager.read`.
+    """
+    value = _hidden(module, manager.read(identifier))
+    return value if is_as_described(value) else _hidden(module, manager.read(identifier))
+
+
+def _hidden(module: Module, value: Value) -> Value:
+    module.no_log_values.update(key_texts((value.private_key or "").encode()))
+    return value
 
 
 def _is_named(secret: Secret, patterns: Sequence[str] | None) -> bool:

@@ -49,6 +49,7 @@ class SecretsManager(Caller):
         concurrency: as with `Caller`, like the other arguments.
         stop: likewise.
         warn: likewise.
+        hide: keeps a text out of all output; it is called with each token before the token is used.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class SecretsManager(Caller):
         concurrency: int = 8,
         stop: threading.Event | None = None,
         warn: Callable[[str], object] = lambda _text: None,
+        hide: Callable[[str], object] = lambda _text: None,
     ) -> None:
         network = instance.network
         super().__init__(network.timeout, network.retries, concurrency, stop, warn)
@@ -70,6 +72,8 @@ class SecretsManager(Caller):
         self._token = ""
         self._renew_at = 0.0
         self._refusal: CertificatesError | None = None
+        self._hide = hide
+        self._groups: Mapping[str, str] | None = None
         self._sdk = SecretsManagerV2(authenticator=BearerTokenAuthenticator("none yet"))
         self._sdk.set_service_url(instance.url)
         self._sdk.set_http_client(self.make_session(instance.url))
@@ -78,19 +82,18 @@ class SecretsManager(Caller):
     # What is there
 
     def list_secrets(
-        self, types: Sequence[str] | None = None, labels: Sequence[str] = (), group_ids: Sequence[str] = ()
+        self, types: Sequence[str] = SECRET_TYPES, labels: Sequence[str] = (), group_ids: Sequence[str] = ()
     ) -> list[Secret]:
-        """Return the metadata of certificates (`GET /secrets`), sorted by id; the server's filters only save bytes.
+        """Return the metadata of secrets (`GET /secrets`), sorted by id; the server's filters only save bytes.
 
         Args:
-            types: of the secrets, all kinds of certificates if there are none.
+            types: of the secrets, all kinds if there are none.
             labels: all of which a secret has.
             group_ids: one of which is that of its group.
 
         Raises:
             CertificatesError: with a code from `faults`; `incomplete_listing` if the server does not return the whole list.
         """
-        wanted = list(types or SECRET_TYPES)
 
         def fetch(offset: int, limit: int) -> Page:
             answer = self._call(
@@ -99,7 +102,7 @@ class SecretsManager(Caller):
                     offset=offset,
                     limit=min(limit, PAGE_SIZE),
                     sort="id",
-                    secret_types=wanted,
+                    secret_types=list(types) or None,
                     groups=list(group_ids) or None,
                     match_all_labels=list(labels) or None,
                 ),
@@ -117,7 +120,7 @@ class SecretsManager(Caller):
             one
             for one in found
             if one
-            and one.secret_type in wanted
+            and (not types or one.secret_type in types)
             and one.labels >= set(labels)
             and (not group_ids or one.group_id in group_ids)
         ]
@@ -130,10 +133,12 @@ class SecretsManager(Caller):
         """
         if set(names) <= {DEFAULT_GROUP}:
             return list(names)
-        groups = self._call("Listing the secret groups", self._sdk.list_secret_groups).get("secret_groups")
-        if not isinstance(groups, list):
-            raise self._odd("Listing the secret groups")
-        known = {str(one.get("name")): str(one.get("id")) for one in groups if isinstance(one, dict)}
+        if self._groups is None:
+            groups = self._call("Listing the secret groups", self._sdk.list_secret_groups).get("secret_groups")
+            if not isinstance(groups, list):
+                raise self._odd("Listing the secret groups")
+            self._groups = {str(one.get("name")): str(one.get("id")) for one in groups if isinstance(one, dict)}
+        known = self._groups
         ids = {*known.values(), DEFAULT_GROUP}
         missing = [name for name in names if name not in known and name not in ids]
         if missing:
@@ -155,6 +160,29 @@ class SecretsManager(Caller):
             raise self._odd(call)
         return value
 
+    def read_metadata(self, identifier: str) -> Secret:
+        """Return a secret's metadata as it is now (`GET /secrets/{id}/metadata`).
+
+        Raises:
+            CertificatesError: with a code from `faults`.
+        """
+        call = "Reading the metadata of the secret"
+        secret = secret_of(self._call(call, lambda: self._sdk.get_secret_metadata(identifier)))
+        if secret is None:
+            raise self._odd(call)
+        return secret
+
+    def current_version(self, identifier: str) -> str | None:
+        """Return the id of a secret's current version (`GET /secrets/{id}/versions`); `None` if it is not told.
+
+        Raises:
+            CertificatesError: with a code from `faults`.
+        """
+        answer = self._call("Listing the versions of the secret", lambda: self._sdk.list_secret_versions(identifier))
+        versions = answer.get("versions")
+        rows = [one for one in versions if isinstance(one, dict)] if isinstance(versions, list) else []
+        return next((str(one["id"]) for one in rows if one.get("alias") == "current" and one.get("id")), None)
+
     # What is changed
 
     def create(self, secret: Mapping[str, t.Any], before_sending: Callable[[], None] | None = None) -> Value:
@@ -167,13 +195,22 @@ class SecretsManager(Caller):
         Raises:
             CertificatesError: with a code from `faults`.
         """
-        return self._written(
-            "Creating the secret", lambda: self._sdk.create_secret(t.cast(t.Any, dict(secret))), before_sending
+        call = "Creating the secret"
+        value = value_of(
+            self._call(
+                call,
+                lambda: self._sdk.create_secret(t.cast(t.Any, dict(secret))),
+                repeatable=False,
+                before_sending=before_sending,
+            )
         )
+        if value is None:
+            raise _in_doubt(call)
+        return value
 
     def add_version(
         self, identifier: str, version: Mapping[str, t.Any], before_sending: Callable[[], None] | None = None
-    ) -> str | None:
+    ) -> str:
         """Give a secret a new version (`POST /secrets/{id}/versions`), and return the version's id; never repeated after a lost answer.
 
         Args:
@@ -184,19 +221,38 @@ class SecretsManager(Caller):
         Raises:
             CertificatesError: with a code from `faults`.
         """
+        call = "Adding the version"
         answer = self._call(
-            "Adding the version",
+            call,
             lambda: self._sdk.create_secret_version(identifier, t.cast(t.Any, dict(version))),
             repeatable=False,
             before_sending=before_sending,
         )
-        return str(answer["id"]) if answer.get("id") else None
+        if not answer.get("id"):
+            raise _in_doubt(call)
+        return str(answer["id"])
 
-    def _written(self, call: str, send: Callable[[], t.Any], before_sending: Callable[[], None] | None) -> Value:
-        value = value_of(self._call(call, send, repeatable=False, before_sending=before_sending))
-        if value is None:
-            raise CertificatesError("no_answer", f"{call}: the answer has no secret. It may have been processed.")
-        return value
+    def update_metadata(self, identifier: str, changes: Mapping[str, t.Any]) -> Secret:
+        """Change a secret's metadata (`PATCH /secrets/{id}/metadata`), and return it; never repeated after a lost answer.
+
+        Args:
+            identifier: the secret's id.
+            changes: the properties to change, as the API has them; all others stay.
+
+        Raises:
+            CertificatesError: with a code from `faults`.
+        """
+        call = "Changing the metadata of the secret"
+        secret = secret_of(
+            self._call(
+                call,
+                lambda: self._sdk.update_secret_metadata(identifier, t.cast(t.Any, dict(changes))),
+                repeatable=False,
+            )
+        )
+        if secret is None:
+            raise _in_doubt(call)
+        return secret
 
     # Calls
 
@@ -266,6 +322,7 @@ class SecretsManager(Caller):
                     if error.code == "authentication_failed":
                         self._refusal = error
                     raise
+                self._hide(self._token)
                 self._renew_at = began + RENEW_AFTER * seconds
                 self._sdk.authenticator = t.cast("Authenticator", BearerTokenAuthenticator(self._token))
             return self._token
@@ -290,6 +347,12 @@ class SecretsManager(Caller):
                 url, attempt.answer, error, sent=attempt.sent, overdue=attempt.overdue, peer=attempt.peer
             ) from None
         return token, seconds
+
+
+def _in_doubt(call: str) -> CertificatesError:
+    return CertificatesError(
+        "no_answer", f"{call}: the answer does not tell of what was written. It may have been processed."
+    )
 
 
 def _number(identifier: object) -> int:

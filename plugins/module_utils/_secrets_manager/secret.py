@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What IBM Cloud Secrets Manager tells of certificates. Private to softlayer.certificates.
+"""What IBM Cloud Secrets Manager tells of its secrets. Private to softlayer.certificates.
 
 Pure. Its answers are in the shapes of the SDK's models `...CertificateMetadata` and `...Certificate`; what is not named here is left out.
 """
@@ -16,14 +16,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from .._argspec import SECRET_TYPES
 from .._names import is_host_name
 from .._text import printable
 from .._times import parse
 from .._x509.certificate import Certificate, name_set
 
-ACTIVE = 1
-"""The state of a secret that can be used, by NIST SP 800-57."""
+IMPORTED = "imported_cert"
+"""The type of the certificates that users give to Secrets Manager."""
+ACTIVE, DEACTIVATED = 1, 3
+"""The state of a secret that can be used, and that of a certificate after its end, by NIST SP 800-57."""
 STATES: Mapping[int, str] = {0: "pre-activation", 2: "suspended", 3: "deactivated", 5: "destroyed"}
 KEY_ALGORITHM = re.compile(r"(RSA|EC|ECDSA)[-_ ]?P?[-_ ]?(\d+)", re.IGNORECASE)
 """Such as `RSA2048` and `EC256`."""
@@ -31,7 +32,7 @@ KEY_ALGORITHM = re.compile(r"(RSA|EC|ECDSA)[-_ ]?P?[-_ ]?(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Secret:
-    """The metadata of a certificate."""
+    """The metadata of a secret; what only certificates have is empty for others."""
 
     id: str
     crn: str
@@ -50,6 +51,7 @@ class Secret:
     has_chain: bool
     is_managed: bool
     """Whether it is issued for a CSR that Secrets Manager has made."""
+    description: str = ""
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -81,16 +83,15 @@ class Value:
     certificate: str
     private_key: str | None = field(repr=False)
     chain: str
-    version_id: str | None = None
 
 
 def secret_of(row: Mapping[str, t.Any]) -> Secret | None:
-    """Return a secret's metadata; `None` if it is no certificate, or nothing that can be asked for again."""
+    """Return a secret's metadata; `None` if it is nothing that can be asked for again."""
     secret_type = row.get("secret_type")
-    if secret_type not in SECRET_TYPES or not isinstance(row.get("id"), str) or not row["id"]:
+    if not isinstance(secret_type, str) or not isinstance(row.get("id"), str) or not row["id"]:
         return None
     validity = _dict(row.get("validity"))
-    is_imported = secret_type == "imported_cert"
+    is_imported = secret_type == IMPORTED
     return Secret(
         id=row["id"],
         crn=_text(row.get("crn")),
@@ -108,6 +109,7 @@ def secret_of(row: Mapping[str, t.Any]) -> Secret | None:
         has_private_key=not is_imported or row.get("private_key_included") is not False,
         has_chain=not is_imported or row.get("intermediate_included") is not False,
         is_managed=bool(_dict(row.get("managed_csr"))),
+        description=str(row.get("description") or ""),
     )
 
 

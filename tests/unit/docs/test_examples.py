@@ -37,6 +37,7 @@ FOUND = {
     "ssl_certificate_import": "certificates",
     "ssl_certificate_info": "certificates",
     "ssl_certificate_export": "certificates",
+    "secrets_manager_certificate": "certificates",
     "ssl_certificate_deploy": "listeners",
     "ssl_certificate_rotate": "listeners",
     "ssl_endpoint_info": "endpoints",

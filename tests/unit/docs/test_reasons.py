@@ -27,6 +27,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._codes impo
     KeptReason,
     MissingReason,
     RotationReason,
+    SecretOutcome,
+    SecretReason,
     UnmatchedReason,
     WaitingReason,
 )
@@ -39,6 +41,7 @@ EMAILS = plugin_source("module", "ssl_fulfillment_email")["RETURN"]["emails"]
 FOUND = plugin_source("module", "ssl_fulfillment_email_info")["RETURN"]
 IMPORTED = plugin_source("module", "ssl_certificate_import")["RETURN"]["certificates"]
 EXPORTED = plugin_source("module", "ssl_certificate_export")["RETURN"]["certificates"]
+KEPT = plugin_source("module", "secrets_manager_certificate")["RETURN"]["certificates"]
 DEPLOYED = plugin_source("module", "ssl_certificate_deploy")["RETURN"]["listeners"]
 SERVED = plugin_source("module", "ssl_endpoint_info")["RETURN"]["endpoints"]
 ROTATION = plugin_source("module", "ssl_certificate_rotate")
@@ -77,9 +80,10 @@ def listed(section: str) -> list[set[str]]:
         (EMAILS["contains"]["outcome"]["description"], EmailOutcome),
         (IMPORTED["contains"]["outcome"]["description"], ImportOutcome),
         (EXPORTED["contains"]["outcome"]["description"], ExportOutcome),
+        (KEPT["contains"]["outcome"]["description"], SecretOutcome),
         (DEPLOYED["contains"]["outcome"]["description"], DeployOutcome),
     ],
-    ids=["requesting", "importing", "exporting", "deploying"],
+    ids=["requesting", "importing", "exporting", "secrets_manager", "deploying"],
 )
 def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str | list[str], declared: Any) -> None:
     assert set(get_args(declared)) == words(documented)
@@ -93,6 +97,7 @@ def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str 
         ("finding", 1, reasons(FOUND["unmatched"]), UnmatchedReason),
         ("importing", 0, reasons(IMPORTED), ImportReason),
         ("exporting", 0, reasons(EXPORTED), ExportReason),
+        ("secrets_manager", 0, reasons(KEPT), SecretReason),
         ("deploying", 0, reasons(DEPLOYED), DeployReason),
         ("serving", 0, reasons(SERVED), EndpointReason),
         ("waiting", 0, words(SKIPPED), WaitingReason),
@@ -107,6 +112,7 @@ def test_the_outcomes_that_are_documented_are_those_of_the_code(documented: str 
         "unmatched",
         "importing",
         "exporting",
+        "secrets_manager",
         "deploying",
         "serving",
         "waiting",
@@ -132,6 +138,6 @@ def test_the_guide_lists_the_codes_of_failures() -> None:
                 codes |= {part.value for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)}
     [guide] = listed("failing")
     assert sorted(guide) == sorted(get_args(FailureCode))
-    of_one_item = reasons(IMPORTED) | reasons(EXPORTED) | reasons(DEPLOYED) | reasons(SERVED)
+    of_one_item = reasons(IMPORTED) | reasons(EXPORTED) | reasons(KEPT) | reasons(DEPLOYED) | reasons(SERVED)
     assert sorted(codes - guide - of_one_item) == []
     assert sorted(guide - codes) == []

@@ -39,6 +39,8 @@ OF_THEIR_OWN = {
     ("ssl_fulfillment_email_info", "trust"): "takes only what it can vouch for: no ignore, and require by default",
     ("ssl_certificate_deploy", "concurrency"): "of load balancers, not of calls",
     ("ssl_certificate_rotate", "trust"): "nobody looks at what it imports at night: no ignore, and require by default",
+    ("secrets_manager_certificate", "certificates"): "have secrets' options, not those of the store",
+    ("secrets_manager_certificate", "state"): "deletes nothing",
     ("ssl_orders", "gather_imported"): "groups are made of it, so it is looked up by default",
 }
 """Options that differ from the shared ones of their name, and why."""
@@ -176,8 +178,13 @@ NOT_THERE = {
         "statuses",
     },  # it lists again, by their ids, the orders that were selected by these
 }
-IN_NO_ROLE = {"ssl_certificate_deploy", "ssl_endpoint_info", "ssl_certificate_export"}
-"""Modules that no role calls: what the first two do is a part of what ssl_certificate_rotate does, and an export is one task."""
+IN_NO_ROLE = {
+    "ssl_certificate_deploy",
+    "ssl_endpoint_info",
+    "ssl_certificate_export",
+    "secrets_manager_certificate",
+}
+"""Modules that no role calls: what the first two do is a part of what ssl_certificate_rotate does, and each other is one task."""
 OF_THE_ROLE_ALONE = {"report_path", "report_language", "metrics_path"}
 """Variables of the role ssl_rotation that are no options of its module."""
 OF_THE_MODULE_ALONE = {"gather_certificates"}

@@ -39,6 +39,7 @@ DOCUMENTED_ACCOUNT = 307608
 DOCUMENTED_PORT, PORT = 443, 10443
 """A port of load balancers, and one that takes no privilege to listen on."""
 DOCUMENTED_BALANCER = "0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e"
+DOCUMENTED_INSTANCE = f"https://{DOCUMENTED_BALANCER}.us-south.secrets-manager.appdomain.cloud"
 COMPANY = "Example Company"
 """The organization in the certificates of the simulator's orders."""
 DOCUMENTED_FINGERPRINT = re.compile(r"5f:0c:2d:[0-9a-f:]+")
@@ -81,6 +82,8 @@ class World:
         }
         self._words = {
             "https://api.service.softlayer.com/rest/v3.1/": sim.rest_url,
+            DOCUMENTED_INSTANCE: sim.secrets_manager.instance_url,
+            "https://iam.cloud.ibm.com": sim.secrets_manager.iam_url,
             "http://proxy.example.com:3128": proxy.url,
             "sqlite:////var/lib": f"sqlite:///{self.root}/var/lib",
             "postgresql://certificates:": f"postgresql://{USER}:",
@@ -101,6 +104,7 @@ class World:
             "SL_API_KEY": self._sim.api_key,
             "SL_ENDPOINT_URL": self._sim.rest_url,
             "IBMCLOUD_API_KEY": self._sim.api_key,
+            "SOFTLAYER_CERTIFICATES_IAM_URL": self._sim.secrets_manager.iam_url,
             "SSL_FULFILLMENT_IMAP_PASSWORD": self._inbox.password,
             "ANSIBLE_PIPELINING": "true",
             "ANSIBLE_LOCALHOST_WARNING": "false",

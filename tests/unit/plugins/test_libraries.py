@@ -35,6 +35,17 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {**LOGIN, "state": "absent", "certificate_id": 1},
         (*API, *CERTIFICATES, "SQLAlchemy"),
     ),
+    "secrets_manager_certificate": (
+        {
+            **LOGIN,
+            "instance_url": "http://127.0.0.1:9",
+            "iam_url": "http://127.0.0.1:9",
+            "iam_api_key": "0123456789abcdef",
+            "name": "www",
+            "certificate_id": 1,
+        },
+        (*API, *CERTIFICATES, "ibm-secrets-manager-sdk"),
+    ),
     "ssl_certificate_deploy": ({**LOGIN, "exclusive": True}, (*API, *CERTIFICATES, "SQLAlchemy")),
     "ssl_fulfillment_email": ({**LOGIN, "order_ids": [1]}, (*API, *CERTIFICATES, "SQLAlchemy")),
     "ssl_fulfillment_email_info": (

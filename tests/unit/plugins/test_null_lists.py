@@ -22,8 +22,9 @@ SPECS = {
     path.stem: import_module(f"ansible_collections.softlayer.certificates.plugins.modules.{path.stem}").SPEC
     for path in ROOT.glob("plugins/modules/*.py")
 }
-OF_KEYS = {("ssl_order_info", "fields")}
-"""Lists that say what is told of each order; an empty one leaves only its id, see `test_ssl_order_fields.py`."""
+OF_KEYS = {("ssl_order_info", "fields"), ("secrets_manager_certificate", "labels")}
+"""Lists that select nothing: what is told of each order, where an empty one leaves only its id, see `test_ssl_order_fields.py`; and what
+a secret is given."""
 LISTS = sorted(
     (module, name)
     for module, spec in SPECS.items()
@@ -33,6 +34,10 @@ LISTS = sorted(
 MAILBOX: dict[str, Any] = {"mbox": os.devnull}
 # What a module needs beside the list, and what of its result says that nothing was selected.
 BESIDE: dict[tuple[str, str], dict[str, Any]] = {
+    ("secrets_manager_certificate", "certificates"): {
+        "instance_url": "https://example.com",
+        "iam_api_key": "never sent",
+    },
     ("ssl_certificate_deploy", "listeners"): {"certificate_id": 1},
     ("ssl_certificate_export", "certificate_ids"): {"dest": os.path.join(os.sep, "exported")},
     ("ssl_certificate_export", "common_names"): {"dest": os.path.join(os.sep, "exported")},
@@ -51,6 +56,7 @@ SELECTED = {
     "ssl_certificate_info": "certificates",
     "ssl_certificate_import": "certificates",
     "ssl_certificate_export": "certificates",
+    "secrets_manager_certificate": "certificates",
     "ssl_fulfillment_email_info": "certificates",
     "ssl_fulfillment_email": "requested_count",
     "ssl_endpoint_info": "endpoints",

@@ -49,11 +49,16 @@ def test_how_it_is_recognised(changed: dict[str, Any], is_of: bool) -> None:
     assert secret(ONE, **changed).is_of(Certificate(ONE.der)) is is_of
 
 
-@pytest.mark.parametrize(
-    "changed", [{"secret_type": "arbitrary"}, {"secret_type": None}, {"id": None}, {"id": ""}, {"id": 7}]
-)
-def test_what_is_no_certificate(changed: dict[str, Any]) -> None:
+@pytest.mark.parametrize("changed", [{"secret_type": None}, {"id": None}, {"id": ""}, {"id": 7}])
+def test_what_is_no_secret(changed: dict[str, Any]) -> None:
     assert secret_of(row_of(ONE, **changed)) is None and value_of(row_of(ONE, certificate=ONE.pem, **changed)) is None
+
+
+def test_a_secret_without_a_certificate_has_metadata_and_no_value() -> None:
+    row = {"id": "s1", "secret_type": "arbitrary", "description": "Something else"}
+    found = secret_of(row)
+    assert found and found.secret_type == "arbitrary" and found.description == "Something else"
+    assert value_of(row) is None
 
 
 @pytest.mark.parametrize("odd", [None, "", 7, [], {}, "text", [None], {"a": 1}])

@@ -1,0 +1,309 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Decide what to create and change in IBM Cloud Secrets Manager. Private to softlayer.certificates.
+
+Pure. First by metadata (`plan_secret`); only where that tells of the same certificate, its values have to be read, and are compared
+(`compare`). A real run carries out exactly the plan that check mode and diff mode show.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from .._codes import Code, SecretOutcome
+from .._errors import CertificatesError
+from .._secrets_manager.secret import DEACTIVATED, IMPORTED, Secret, Value
+from .._text import printable, uncapitalized
+from .._x509.certificate import FACTS, Certificate, pem_bundle
+from .._x509.chain import Trust
+from .._x509.keys import read_private_key
+from .._x509.read import read_certificates
+from .material import Content
+
+LARGEST_PART = 100_000
+"""Bytes that Secrets Manager takes of a certificate, a chain, and a key."""
+MOST_LABELS = 30
+LABEL_LENGTHS = range(2, 65)
+LONGEST_DESCRIPTION = 1024
+NAME = re.compile(r"(?=.{2,256}\Z)[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9]")
+"""The names that IBM's reference allows. Its service may allow more, so that it is asked."""
+OF_NAMES = (
+    "IBM's reference allows names of 2 to 256 characters, which are letters from A to Z, digits, and _ - . inside: the first is a letter, a "
+    "digit or _, the last a letter or a digit. Give such a name."
+)
+
+
+@dataclass(frozen=True)
+class SecretContent:
+    """The values of a secret, as far as they can be read."""
+
+    certificate: Certificate | None = None
+    issuers: tuple[Certificate, ...] = ()
+    """Its chain without roots, wherever the secret keeps it."""
+    public_key_sha256: str | None = None
+    """That of its private key."""
+
+    @classmethod
+    def of(cls, value: Value) -> SecretContent:
+        """Return what is in a secret."""
+        pile: list[Certificate] = []
+        issuers: list[Certificate] = []
+        key = None
+        with suppress(CertificatesError):
+            pile = read_certificates(value.certificate.encode())
+        with suppress(CertificatesError):
+            issuers = read_certificates(value.chain.encode())
+        with suppress(CertificatesError):
+            key = read_private_key((value.private_key or "").encode()).public_key_sha256
+        leaf = next(iter(pile), None)
+        others = dict.fromkeys([*pile[1:], *issuers])
+        return cls(leaf, tuple(one for one in others if one != leaf and not one.is_root), key)
+
+
+@dataclass(frozen=True)
+class SecretAction:
+    """What to do, or what was done, about one certificate in Secrets Manager."""
+
+    outcome: SecretOutcome
+    message: str
+    name: str
+    """The secret's, as the user wrote it."""
+    group: str
+    """The group's name or id, as the user wrote it."""
+    group_id: str = ""
+    labels: tuple[str, ...] | None = None
+    """Those that it should have; `None` if all is well."""
+    description: str | None = None
+    """Likewise."""
+    reason: Code | None = None
+    """Why it failed: a `SecretReason`, or another code of a run that failed as a whole."""
+    certificate: Certificate | None = None
+    trust: Trust | None = None
+    warnings: tuple[str, ...] = ()
+    content: Content | None = field(default=None, repr=False)
+    """What it should contain; `None` if that is not known, or not accepted."""
+    secret: Secret | None = None
+    """What is there."""
+    is_to_be_read: bool = False
+    """Whether metadata tells of the same certificate, so that only the values say whether something differs."""
+    changes: tuple[str, ...] = ()
+    """The parts for which it needs a new version."""
+    issuers: tuple[Certificate, ...] = ()
+    """The chain of that version."""
+    metadata: Mapping[str, t.Any] = field(default_factory=dict)
+    """The properties of its metadata to change, as the API has them."""
+    version_id: str | None = None
+
+    def with_content(self, content: Content, warnings: tuple[str, ...]) -> SecretAction:
+        """Return what creates it, as long as it is not known what is there."""
+        return replace(
+            self, certificate=content.certificate, trust=content.trust, warnings=warnings, content=content
+        ).as_new()
+
+    def as_new(self) -> SecretAction:
+        """Return what creates it, whatever was found."""
+        known = replace(self, outcome="created", message="Created.", secret=None, is_to_be_read=False, changes=())
+        return replace(known, issuers=self.wanted.intermediates, metadata={}, version_id=None)
+
+    def failed(self, error: CertificatesError) -> SecretAction:
+        """Return it as one that is not, or was not, accepted."""
+        trust = error.details.get("trust", self.trust)
+        known = replace(self, trust=trust, content=None, is_to_be_read=False, changes=(), metadata={})
+        return replace(known, outcome="failed", reason=error.code, message=error.message)
+
+    @property
+    def wanted(self) -> Content:
+        """What it should contain, of one for which that is known."""
+        return t.cast(Content, self.content)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from others: its group's id and its name, as listings have them."""
+        return self.group_id, printable(self.name)
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether it changes, or would change, Secrets Manager."""
+        return self.outcome in {"created", "updated"}
+
+    def as_version(self) -> dict[str, str]:
+        """Return the properties of a new version, as the API has them."""
+        content = self.wanted
+        chain = pem_bundle(self.issuers)
+        return {
+            "certificate": content.certificate.pem(),
+            **({"intermediate": chain} if chain else {}),
+            "private_key": content.private_key_pem,
+        }
+
+    def as_secret(self) -> dict[str, t.Any]:
+        """Return the properties of a new secret, as the API has them."""
+        return {
+            "secret_type": IMPORTED,
+            "name": self.name,
+            "secret_group_id": self.group_id,
+            **({} if self.labels is None else {"labels": list(self.labels)}),
+            **({} if self.description is None else {"description": self.description}),
+            **self.as_version(),
+        }
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return it in the form of the module's results: public facts only."""
+        unknown: dict[str, t.Any] = {**dict.fromkeys(FACTS), "subject_alt_names": []}
+        return {
+            "id": self.secret.id if self.secret else None,
+            "crn": self.secret.crn if self.secret else None,
+            "version_id": self.version_id,
+            "name": self.name,
+            "secret_group": self.group,
+            **(self.certificate.facts() if self.certificate else unknown),
+            "trust": self.trust,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "message": self.message,
+        }
+
+
+def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> SecretAction:
+    """Decide what to do about a certificate, by the metadata of what has its name.
+
+    Args:
+        new: what to do if Secrets Manager does not have it.
+        there: what has its name in its group, of any type. Names are unique for each type: an imported certificate is the one that is
+            meant, whatever else has the name.
+        at: the present instant.
+    """
+    imported = [one for one in there if one.secret_type == IMPORTED]
+    if not there:
+        return new
+    if len(imported) > 1:
+        ids = ", ".join(sorted(one.id for one in imported))
+        why = f"Secrets Manager has more than one imported certificate of this name in the group (ids {ids}): remove the surplus ones."
+        return new.failed(CertificatesError("ambiguous", why))
+    found = (imported or list(there))[0]
+    known = replace(new, secret=found)
+    refusal = why_not_changed(found, at)
+    if refusal:
+        return known.failed(refusal)
+    metadata = _metadata_changes(new, found)
+    if found.is_of(new.wanted.certificate):
+        return replace(known, outcome="unchanged", message=IS_THERE, is_to_be_read=True, metadata=metadata)
+    return _updated(replace(known, changes=(CERTIFICATE,), metadata=metadata))
+
+
+IS_THERE = "Secrets Manager has it already."
+CERTIFICATE, CHAIN, KEY = "certificate", "intermediate certificates", "private key"
+"""The parts of a version, in messages."""
+
+
+def compare(action: SecretAction, held: SecretContent) -> SecretAction:
+    """Decide what to do about a certificate that metadata says to be there, by the secret's values.
+
+    Certificates are equal if their DER is equal, and keys if their public keys are. A chain that the user does not give is left as it is.
+    """
+    content = action.wanted
+    is_same = held.certificate == content.certificate
+    differs = {
+        CERTIFICATE: not is_same,
+        CHAIN: bool(content.intermediates) and held.issuers != content.intermediates,
+        KEY: held.public_key_sha256 != content.certificate.public_key_sha256,
+    }
+    issuers = content.intermediates or (held.issuers if is_same else ())
+    known = replace(action, is_to_be_read=False, issuers=issuers)
+    return _updated(replace(known, changes=tuple(part for part, is_other in differs.items() if is_other)))
+
+
+def _updated(action: SecretAction) -> SecretAction:
+    what = (*action.changes, *action.metadata)
+    if not what:
+        return replace(action, outcome="unchanged", message=IS_THERE)
+    return replace(action, outcome="updated", message=f"Updated: {', '.join(what)}.")
+
+
+def _metadata_changes(new: SecretAction, found: Secret) -> dict[str, t.Any]:
+    changes: dict[str, t.Any] = {}
+    if new.labels is not None and frozenset(new.labels) != found.labels:
+        changes["labels"] = list(new.labels)
+    if new.description is not None and new.description != found.description:
+        changes["description"] = new.description
+    return changes
+
+
+def why_not_changed(secret: Secret, at: datetime) -> CertificatesError | None:
+    """Return why a secret gets no new version."""
+    if secret.secret_type != IMPORTED:
+        return CertificatesError(
+            "other_type",
+            f"Secrets Manager has a secret of this name in the group that is no imported certificate, but of the type "
+            f"{secret.secret_type}: give another name.",
+        )
+    if secret.is_managed:
+        return CertificatesError(
+            "managed_csr",
+            "The secret has a CSR whose private key Secrets Manager has made itself, so it takes no other key: give another name.",
+        )
+    has_only_expired = secret.state == DEACTIVATED and secret.not_after is not None and secret.not_after < at
+    if secret.why_inactive and not has_only_expired:
+        return CertificatesError(
+            "not_active",
+            f"Secrets Manager says that the secret is {secret.why_inactive}: look there why it is not active, or give another name.",
+        )
+    return None
+
+
+def why_not_taken(content: Content) -> CertificatesError | None:
+    """Return why Secrets Manager would refuse a certificate that otherwise fits."""
+    parts = {
+        CERTIFICATE: content.certificate.pem(),
+        "chain of intermediate certificates": pem_bundle(content.intermediates),
+        KEY: content.private_key_pem,
+    }
+    large = next((part for part, pem in parts.items() if len(pem) > LARGEST_PART), None)
+    if large is None:
+        return None
+    why = f"The {large} is larger than {LARGEST_PART // 1000} KB as PEM, which Secrets Manager does not take: give a smaller one."
+    return CertificatesError("refused", why)
+
+
+def why_no_metadata(labels: Sequence[str] | None, description: str | None) -> str | None:
+    """Return why Secrets Manager would refuse labels or a description."""
+    if len(labels or ()) > MOST_LABELS:
+        return f"labels: a secret has at most {MOST_LABELS}."
+    if any(len(label) not in LABEL_LENGTHS for label in labels or ()):
+        return f"labels: each has {LABEL_LENGTHS[0]} to {LABEL_LENGTHS[-1]} characters."
+    if len(description or "") > LONGEST_DESCRIPTION:
+        return f"description: a secret's has at most {LONGEST_DESCRIPTION} characters."
+    return None
+
+
+def mark_repeated(actions: Sequence[SecretAction]) -> list[SecretAction]:
+    """Refuse what is given more than once: it cannot be known which one is meant."""
+    positions: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for position, action in enumerate(actions):
+        if action.group_id:
+            positions[action.key].append(position)
+    marked = []
+    for action in actions:
+        given = positions[action.key] if action.group_id else []
+        if action.outcome == "failed" or len(given) < 2:
+            marked.append(action)
+        else:
+            items = ", ".join(map(str, given))
+            why = f"The same secret is given more than once, by the items {items}: give it once, or other names or groups."
+            marked.append(action.failed(CertificatesError("ambiguous", why)))
+    return marked
+
+
+def as_simulated(action: SecretAction) -> SecretAction:
+    """Return an action with a message that does not say that it was carried out, for check mode."""
+    if not action.changes_something:
+        return action
+    return replace(action, message=f"Would be {uncapitalized(action.message)}")

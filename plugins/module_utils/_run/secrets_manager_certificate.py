@@ -1,0 +1,465 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `secrets_manager_certificate` does between its options and its result. Private to softlayer.certificates.
+
+A secret is created only once, even by several runs at the same time: its name is unique, so that all but the first are refused, and
+look at what the first has made. Before a new version, and after a lost answer, it is looked what is there.
+"""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from http import HTTPStatus
+
+from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
+from .._api.faults import as_sentence
+from .._api.store import fetch_visible, fetch_with_private_key
+from .._api.values import check_ids, check_ranges
+from .._argspec import (
+    SOURCES,
+    ArgumentSpec,
+    api_options,
+    concurrency_options,
+    instance_options,
+    secret_certificate_options,
+)
+from .._codes import Code, SecretOutcome, SecretReason
+from .._errors import CertificatesError
+from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_SECRETS_MANAGER
+from .._module import Module
+from .._names import named
+from .._plan.material import ImportOptions, Material, assemble, presumed_leaf
+from .._plan.secret_versions import (
+    NAME,
+    OF_NAMES,
+    SecretAction,
+    SecretContent,
+    as_simulated,
+    compare,
+    mark_repeated,
+    plan_secret,
+    why_no_metadata,
+    why_not_taken,
+)
+from .._progress import ProgressFile
+from .._secrets_manager.client import SecretsManager
+from .._secrets_manager.secret import Secret
+from .._secrets_manager.settings import resolve_instance
+from .._text import printable
+from .._times import iso, now
+from .._x509.certificate import pem_bundle
+from .._x509.keys import key_texts
+from .material import Item, anchors_for, as_failure, read_material
+from .secrets import OF_ONE_SECRET, read_value
+
+SPEC = (
+    api_options()
+    + instance_options()
+    + secret_certificate_options()
+    + concurrency_options()
+    + ArgumentSpec(options={"iam_api_key": {"type": "str", "no_log": True}})
+)
+LIBRARIES = tuple(dict.fromkeys((*FOR_API, *FOR_CERTIFICATES, *FOR_SECRETS_MANAGER)))
+
+
+def run(module: Module) -> dict[str, t.Any]:
+    """Return the module's result."""
+    params = module.params
+    is_single = params["certificates"] is None
+    items: list[Item] = [params] if is_single else params["certificates"]
+    check_params(module)
+    for position, item in enumerate(items):
+        check_item(item, "" if is_single else f"Item {position}: ")
+    instance = resolve_instance(params, module.given, params, "iam_api_key")
+    module.no_log_values.add(instance.api_key)
+    steps = [check_given(item, module) for item in items]  # until then a signal simply ends the run
+    stop = module.stop_on_signals()
+    client = None
+    if any(item["certificate_id"] is not None for item in items):
+        client = connect(module, params["concurrency"], stop)
+        steps = take_from_store(module, client, items, steps)
+    manager = SecretsManager(instance, params["concurrency"], stop, module.warn, module.no_log_values.add)
+    steps = plan(module, manager, steps)
+    for step in steps:
+        for warning in step.warnings if step.outcome != "failed" else ():
+            module.warn(f"{step.name}: {warning}")
+    done = [as_simulated(step) for step in steps] if module.check_mode else carry_out(module, manager, steps)
+    is_there = {"unchanged"} if module.check_mode else {"created", "updated", "unchanged"}
+    done = manager.each(lambda step: with_version(manager, step) if step.outcome in is_there else step, done)
+    api_calls = manager.api_calls + (client.api_calls if client else 0)
+    return as_result(done, api_calls, stop, single=is_single, is_check_mode=module.check_mode)
+
+
+# What is wanted
+
+
+def check_params(module: Module) -> None:
+    """Refuse combinations of options that the argument specification cannot express.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    check_ranges(module.params, {"concurrency": (1, MOST_CALLS_AT_ONCE)})
+    with_default = {"state", "secret_group", "allow_expired", "verify_chain", "trust"}
+    misplaced = sorted(module.given & with_default)
+    if module.params["certificates"] is not None and misplaced:
+        raise CertificatesError(
+            "invalid_argument", f"With certificates, give {', '.join(misplaced)} inside its entries, not beside them."
+        )
+
+
+def check_item(item: Item, which: str) -> None:
+    """Refuse what names no secret or no certificate, lacks the private key, or has labels that no secret can have.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    check_ids("certificate_id", [] if item["certificate_id"] is None else [item["certificate_id"]])
+    of_files = ("privatekey_path", "privatekey_content", "pkcs12_path")
+    why = why_no_metadata(item["labels"], item["description"])
+    if not (item["name"] or "").strip():
+        why = "name is missing: give the secret's."
+    elif not item["secret_group"].strip():
+        why = "an empty secret_group names no group: leave it out for the group default."
+    elif all(item[name] is None for name in (*SOURCES, "certificate_id")):
+        why = f"give the certificate, as one of {', '.join(SOURCES)}, or as certificate_id of the certificate store."
+    elif item["certificate_id"] is None and all(item[name] is None for name in of_files):
+        why = "the private key is missing: give it as privatekey_path or privatekey_content."
+    if why:
+        raise CertificatesError("invalid_argument", f"{which}{why}")
+
+
+def check_given(item: Item, module: Module) -> SecretAction:
+    """Check one certificate as far as possible without any API; one of the certificate store is still without content."""
+    labels = None if item["labels"] is None else tuple(dict.fromkeys(item["labels"]))
+    new = SecretAction(
+        "created", "Created.", item["name"], item["secret_group"], labels=labels, description=item["description"]
+    )
+    if item["certificate_id"] is not None:
+        return new
+    try:
+        material = read_material(item)
+    except CertificatesError as error:
+        return new.failed(error)
+    return with_material(new, material, item, module)
+
+
+def with_material(new: SecretAction, material: Material, item: Item, module: Module) -> SecretAction:
+    """Return what creates a secret of some material, or why that does not fit; the private key is kept out of all output."""
+    try:
+        module.no_log_values.update(key_texts(material.private_key or b""))
+        new = replace(new, certificate=presumed_leaf(material))
+        wishes = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], for_store=False)
+        content, warnings = assemble(material, wishes, now(), anchors_for(item, module))
+        module.no_log_values.update(key_texts(content.private_key_pem.encode()))
+        refusal = why_not_taken(content)
+        if refusal:
+            raise refusal
+    except CertificatesError as error:
+        return new.failed(error)
+    return new.with_content(content, warnings)
+
+
+def take_from_store(
+    module: Module, client: Client, items: Sequence[Item], steps: Sequence[SecretAction]
+) -> list[SecretAction]:
+    """Return the certificates, with the content of those of the certificate store, which is read into memory alone."""
+
+    def hide(text: str) -> None:
+        module.no_log_values.update(key_texts(text.encode("utf-8", "replace")))
+
+    def take(one: tuple[Item, SecretAction]) -> SecretAction:
+        item, step = one
+        identifier = item["certificate_id"]
+        if identifier is None:
+            return step
+        try:
+            found = fetch_with_private_key(client, identifier, hide)
+        except CertificatesError as error:
+            if error.code not in OF_ONE_SECRET:
+                raise
+            return step.failed(of_reading(error))
+        certificate = found.record.certificate
+        if certificate is None:
+            why = f"What the certificate store holds as certificate {identifier} cannot be read: import it there again."
+            return step.failed(CertificatesError("invalid_pem", why))
+        if found.private_key is None:
+            why = f"The certificate store gives no private key of certificate {identifier}: {GRANT}, or import it there again, with its key."
+            return replace(step, certificate=certificate).failed(CertificatesError("no_private_key", why))
+        material = Material(
+            certificate=certificate.pem().encode(),
+            private_key=found.private_key.encode("utf-8", "replace"),
+            intermediate=pem_bundle(found.record.intermediates).encode() or None,
+        )
+        return with_material(step, material, item, module)
+
+    taken = client.each(take, list(zip(items, steps, strict=True)))
+    return explain_missing(client, items, taken)
+
+
+GRANT = "grant the API user the permission SECURITY_CERTIFICATE_MANAGE"
+
+
+def explain_missing(client: Client, items: Sequence[Item], taken: Sequence[SecretAction]) -> list[SecretAction]:
+    """Return the certificates with what the API does not say: whether it does not have one, or the user may not read any."""
+    missing = [
+        item["certificate_id"] is not None and step.reason == "not_found"
+        for item, step in zip(items, taken, strict=True)
+    ]
+    if not any(missing):
+        return list(taken)
+    may_read = False
+    with suppress(CertificatesError):
+        may_read = not fetch_visible(client).is_limited
+    return [
+        step.failed(_why_missing(item["certificate_id"], may_read=may_read)) if is_missing else step
+        for item, step, is_missing in zip(items, taken, missing, strict=True)
+    ]
+
+
+def _why_missing(identifier: int, *, may_read: bool) -> CertificatesError:
+    if may_read:
+        why = f"The certificate store has no certificate {identifier}: ssl_certificate_info lists those that there are."
+        return CertificatesError("not_found", why)
+    why = f"The API user may not read certificate {identifier} of the certificate store with its private key: {GRANT}."
+    return CertificatesError("no_permission", why)
+
+
+# What is there
+
+
+def plan(module: Module, manager: SecretsManager, steps: Sequence[SecretAction]) -> list[SecretAction]:
+    """Read the instance's metadata once for all, and values where they are needed; return what to do about each certificate."""
+    steps = [step if step.outcome == "failed" else with_group(manager, step) for step in steps]
+    steps = mark_repeated(steps)
+    group_ids = sorted({step.group_id for step in steps if step.outcome != "failed"})
+    if not group_ids:
+        return steps
+    there: dict[tuple[str, str], list[Secret]] = defaultdict(list)
+    for secret in manager.list_secrets((), (), group_ids):
+        there[secret.group_id, secret.name].append(secret)
+    at = now()
+
+    def plan_one(step: SecretAction) -> SecretAction:
+        if step.outcome == "failed":
+            return step
+        planned = plan_secret(step, there.get(step.key, ()), at)
+        try:
+            return with_values(module, manager, planned)
+        except CertificatesError as error:
+            if error.code not in OF_ONE_SECRET:
+                raise
+            return planned.failed(as_reason(error))
+
+    return manager.each(plan_one, steps)
+
+
+def with_group(manager: SecretsManager, step: SecretAction) -> SecretAction:
+    """Return a certificate with the id of its group, or as failed if there is no such group."""
+    try:
+        return replace(step, group_id=manager.group_ids([step.group])[0])
+    except CertificatesError as error:
+        if error.code != "not_found":
+            raise
+        return step.failed(error)
+
+
+def with_values(module: Module, manager: SecretsManager, step: SecretAction) -> SecretAction:
+    """Return what to do about a certificate, by the secret's values if metadata is not enough."""
+    if step.secret is None or not step.is_to_be_read:
+        return step
+    try:
+        return compare(step, SecretContent.of(read_value(module, manager, step.secret.id)))
+    except CertificatesError as error:
+        if error.code == "not_found":  # it was removed after it was listed
+            return step.as_new()
+        raise of_reading(error) from None
+
+
+# What is done
+
+
+def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAction]) -> list[SecretAction]:
+    """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
+    progress = ProgressFile(module.given_folder, len(steps))
+    return manager.each(progress.of(Writer(module, manager)), steps)
+
+
+class Writer:
+    """Carries out the plan for one certificate."""
+
+    def __init__(self, module: Module, manager: SecretsManager) -> None:
+        self._module = module
+        self._manager = manager
+
+    def __call__(self, step: SecretAction) -> SecretAction:
+        """Return the certificate with its outcome, in every case."""
+        try:
+            if step.outcome == "created":
+                step = self._create(step)
+            elif step.outcome == "updated":
+                step = self._look(step)  # another run may have been faster
+                if step.outcome == "created":
+                    why = "The secret was removed or renamed since the secrets were listed: run it again."
+                    raise CertificatesError("not_found", why)
+            return self._update(step) if step.outcome == "updated" else step
+        except CertificatesError as error:
+            return step.failed(as_reason(error, step.name))
+
+    def _create(self, step: SecretAction) -> SecretAction:
+        """Create a secret; if there is one by now, or no answer came, return what is left to do about what is there.
+
+        Raises:
+            CertificatesError: as `SecretsManager.create`; `no_answer` if it may still be created.
+        """
+        try:
+            return replace(step, secret=self._manager.create(step.as_secret()).secret)
+        except CertificatesError as error:
+            is_there = error.details.get("http_status") == HTTPStatus.CONFLICT
+            found = self._look_after(error, step) if is_there or error.code == "no_answer" else None
+            if found is None or found.outcome == "created":
+                raise
+            if found.outcome == "unchanged" and error.code == "no_answer":
+                return replace(found, outcome="created", message="Created.")
+            return found
+
+    def _update(self, step: SecretAction) -> SecretAction:
+        """Add a version and change metadata, as far as either is needed; after a lost answer, look before deciding.
+
+        Raises:
+            CertificatesError: as `SecretsManager.add_version` and `update_metadata`; `no_answer` if it may still be done.
+        """
+        identifier = t.cast(Secret, step.secret).id
+        if step.changes:
+            try:
+                step = replace(step, version_id=self._manager.add_version(identifier, step.as_version()))
+            except CertificatesError as error:
+                found = self._look_after(error, step) if error.code == "no_answer" else None
+                if found is None or found.outcome not in {"unchanged", "updated"} or found.changes:
+                    raise
+        if step.metadata:
+            try:
+                self._manager.update_metadata(identifier, step.metadata)
+            except CertificatesError as error:
+                found = self._look_after(error, step) if error.code == "no_answer" else None
+                if found is None or found.outcome not in {"unchanged", "updated"} or found.metadata:
+                    done = " The new version is there." if step.changes else ""
+                    raise CertificatesError(error.code, f"{error.message}{done}", **error.details) from None
+        return step
+
+    def _look(self, step: SecretAction) -> SecretAction:
+        """Return what to do about a certificate by what is there now: `created` if there is nothing.
+
+        Raises:
+            CertificatesError: with a code of `_secrets_manager.faults`, less `no_answer`.
+        """
+        manager, known = self._manager, step.secret
+        try:
+            there = [manager.read_metadata(known.id)] if known else manager.list_secrets((), (), [step.group_id])
+        except CertificatesError as error:
+            if error.code == "not_found" and known:
+                return step.as_new()
+            raise of_reading(error) from None
+        same = [one for one in there if (one.group_id, one.name) == step.key]
+        return with_values(self._module, manager, plan_secret(step.as_new(), same, now()))
+
+    def _look_after(self, error: CertificatesError, step: SecretAction) -> SecretAction | None:
+        """Return what to do about a certificate by what is there after a write went wrong; `None` if that cannot be seen.
+
+        Raises:
+            CertificatesError: the write's, if what is there now may not be changed.
+        """
+        with suppress(CertificatesError):
+            found = self._look(step)
+            return None if found.outcome == "failed" else found
+        return None
+
+
+def with_version(manager: SecretsManager, step: SecretAction) -> SecretAction:
+    """Return a certificate with the id of its secret's version, if that can be read."""
+    if step.secret is None or step.version_id:
+        return step
+    with suppress(CertificatesError):
+        return replace(step, version_id=manager.current_version(step.secret.id))
+    return step
+
+
+def of_reading(error: CertificatesError) -> CertificatesError:
+    """Return the error of a call that only reads: where no answer came, nothing is in doubt."""
+    if error.code != "no_answer":
+        return error
+    return CertificatesError("api_error", error.message, **error.details)
+
+
+def as_reason(error: CertificatesError, name: str = "") -> CertificatesError:
+    """Return an error whose code is a reason of this module.
+
+    Args:
+        error: what went wrong.
+        name: that of a secret to write.
+    """
+    status, said = error.details.get("http_status") or 0, error.details.get("api_message")
+    if error.code == "no_answer":
+        message = f"{error.message} Run it again: it looks first what was done."
+        return CertificatesError("outcome_unknown", message, **error.details)
+    if error.code == "api_error" and said and 400 <= status < 500:
+        remedy = f" {OF_NAMES}" if status == HTTPStatus.BAD_REQUEST and name and not NAME.fullmatch(name) else ""
+        message = f"Secrets Manager refused it: {as_sentence(said)}{remedy}"
+        return CertificatesError("refused", message, **error.details)
+    code: Code = error.code if error.code in t.get_args(SecretReason) else "api_error"
+    return CertificatesError(code, error.message, **error.details)
+
+
+# The result
+
+
+def as_result(
+    done: Sequence[SecretAction], api_calls: int, stop: threading.Event, *, single: bool, is_check_mode: bool
+) -> dict[str, t.Any]:
+    """Return the module's result, with `failure` if a certificate failed."""
+    certificates = [step.as_result() for step in done]
+    counts = {outcome: sum(step.outcome == outcome for step in done) for outcome in t.get_args(SecretOutcome)}
+    result: dict[str, t.Any] = {
+        "changed": any(step.changes_something for step in done),
+        "certificates": certificates,
+        **{f"{outcome}_count": count for outcome, count in counts.items()},
+        "api_calls": api_calls,
+        "diff": [as_diff(step, is_check_mode=is_check_mode) for step in done if step.changes_something],
+    }
+    if single:
+        result["certificate"] = certificates[0]
+    failures = [(position, step) for position, step in enumerate(done) if step.outcome == "failed"]
+    if failures:
+        result["failure"] = as_failure(failures, len(done), stopped=stop.is_set())
+    return result
+
+
+def as_diff(step: SecretAction, *, is_check_mode: bool) -> dict[str, t.Any]:
+    """Return one certificate in the form of Ansible's diffs: public facts only."""
+    certificate, found = step.wanted.certificate, step.secret
+    header = f"{step.group}/{step.name}"
+    state = step.message.removeprefix("Would be ")
+    before: dict[str, t.Any] = {}
+    after: dict[str, t.Any] = {
+        **named(certificate.common_name, certificate.shown_name),
+        "serial_number": certificate.parsed.serial_number,
+        "not_after": iso(certificate.not_after),
+        **step.metadata,
+        "state": f"To be {state}" if is_check_mode else state,
+    }
+    if found and step.outcome == "updated":
+        now_there = {"labels": sorted(found.labels), "description": found.description}
+        before = {
+            **named(found.common_name, found.common_name or ""),
+            "serial_number": found.serial_number,
+            "not_after": iso(found.not_after),
+            **{name: now_there[name] for name in step.metadata},
+        }
+    return {"before_header": printable(header), "after_header": printable(header), "before": before, "after": after}

@@ -1,0 +1,394 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Secrets Manager through the module: what is created and changed there, what is read, and what is not.
+
+What differs, and what is refused by what is there: the pure tests of `_plan.secret_versions`; what does not fit together: those of
+`_plan.material`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.simulator.client import Simulator
+from tests.support.certificates import PASSPHRASE, Authority, Issued, key_pem, leaks, new_key, pem_of, pkcs12_of
+from tests.support.modules import Run, finish_module, options_for, run_module, start_module
+
+Options = dict[str, Any]
+
+MODULE = "secrets_manager_certificate"
+NAME = "www.example.com"
+AUTHORITY = Authority(intermediates=2)
+WWW = AUTHORITY.issue(NAME, names=[NAME, "example.com", "192.0.2.1"])
+RENEWED = AUTHORITY.issue(NAME)
+WRITES = ("create_secret", "create_secret_version", "update_secret_metadata")
+COUNTS = ("created", "updated", "unchanged", "failed")
+
+
+@pytest.fixture(autouse=True)
+def roots(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine trusts the authority of the tests."""
+    path = tmp_path_factory.mktemp("roots") / "roots.pem"
+    path.write_text(pem_of([AUTHORITY.root]), encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+
+
+@pytest.fixture
+def instance(sim: Simulator) -> Options:
+    """The options that name the instance and log in to it, and to nothing else."""
+    manager = sim.secrets_manager
+    return {"instance_url": manager.instance_url, "iam_url": manager.iam_url, "iam_api_key": sim.api_key, "retries": 0}
+
+
+def given_to(instance: Options, *items: Options, **options: Any) -> Options:
+    return {"diff": True, **instance, **({"certificates": list(items)} if items else {}), **options}
+
+
+def checked(sim: Simulator, done: Run) -> Run:
+    """A run, of which holds what holds for every one."""
+    assert "traceback" not in done.output.lower()
+    assert not leaks(done.output) and sim.api_key not in done.output and "eyJ" not in done.output
+    if "certificates" in done:
+        outcomes = Counter(one["outcome"] for one in done["certificates"])
+        assert {name: done[f"{name}_count"] for name in COUNTS} == {name: outcomes[name] for name in COUNTS}
+        assert done["changed"] == bool(outcomes["created"] + outcomes["updated"])
+        assert done.failed == bool(outcomes["failed"])
+        assert len(done.result.get("diff", [])) == outcomes["created"] + outcomes["updated"]
+    return done
+
+
+def run(sim: Simulator, instance: Options, *items: Options, **options: Any) -> Run:
+    return checked(sim, run_module(MODULE, **given_to(instance, *items, **options)))
+
+
+def item(issued: Issued = WWW, name: str = NAME, **others: Any) -> Options:
+    return {"name": name, **issued.options(**others)}
+
+
+def add(sim: Simulator, issued: Issued | None = WWW, name: str = NAME, **given: Any) -> str:
+    return str(sim.secrets_manager.add(name, issued, **given)["id"])
+
+
+def values(sim: Simulator, name: str = NAME) -> Options:
+    """The secret of a name, of which there is only one."""
+    [found] = [one for one in sim.secrets_manager.secrets() if one["name"] == name]
+    return dict(found)
+
+
+def operations(sim: Simulator) -> list[str]:
+    return [call["operation"] for call in sim.secrets_manager.calls() if call["operation"] != "token"]
+
+
+def writes(sim: Simulator) -> list[str]:
+    return [operation for operation in operations(sim) if operation in WRITES]
+
+
+def reason(done: Run) -> tuple[str, str | None]:
+    return done["certificate"]["outcome"], done["certificate"]["reason"]
+
+
+def test_created_then_unchanged(sim: Simulator, instance: Options) -> None:
+    group = sim.secrets_manager.add_group("web")
+    wanted = item(labels=["shop", "eu"], description="The shop", secret_group="web")
+    foreseen = run(sim, instance, **wanted, check=True)
+    assert writes(sim) == [] and foreseen["certificate"]["message"] == "Would be created."
+    assert foreseen["certificate"]["id"] is foreseen["certificate"]["version_id"] is None
+    assert foreseen["diff"][0]["after"]["state"] == "To be created." and foreseen["diff"][0]["before"] == {}
+    done = run(sim, instance, **wanted)
+    found, told = values(sim), done["certificate"]
+    assert (found["certificate"], found["intermediate"], found["private_key"]) == (WWW.pem, WWW.chain_pem, WWW.key_pem)
+    assert (found["labels"], found["description"]) == (["shop", "eu"], "The shop")
+    assert found["secret_group_id"] == group["id"] and found["secret_type"] == "imported_cert"
+    assert (told["id"], told["crn"], told["outcome"], told["trust"]) == (
+        found["id"],
+        found["crn"],
+        "created",
+        "trusted",
+    )
+    assert told["fingerprint_sha256"] == WWW.fingerprint and done["certificates"] == [told]
+    sim.secrets_manager.clear_calls()
+    by_id = wanted | {"secret_group": group["id"], "labels": ["eu", "shop"]}
+    again = run(sim, instance, **by_id)["certificate"]
+    assert again == told | {
+        "outcome": "unchanged",
+        "message": "Secrets Manager has it already.",
+        "secret_group": group["id"],
+    }
+    assert told["version_id"] and Counter(operations(sim)) == Counter(
+        ["list_secret_groups", "list_secrets", "get_secret", "list_secret_versions"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "said", "reads"),
+    [
+        pytest.param((WWW, {}), item(RENEWED), "certificate", 0, id="renewed"),
+        pytest.param((WWW, {"intermediate": None}), item(), "intermediate certificates", 2, id="chain"),
+        pytest.param((WWW, {"private_key": None}), item(), "private key", 2, id="key"),
+        pytest.param(
+            (WWW, {"private_key": None}), item(intermediate_content=None), "private key", 2, id="keeps_the_chain"
+        ),
+    ],
+)
+def test_a_new_version_where_something_differs(
+    sim: Simulator, instance: Options, there: tuple[Issued, Options], wanted: Options, said: str, reads: int
+) -> None:
+    identifier = add(sim, there[0], **there[1], labels=["kept"])
+    foreseen = run(sim, instance, **wanted, check=True)
+    assert foreseen["certificate"]["message"] == f"Would be updated: {said}." and writes(sim) == []
+    sim.secrets_manager.clear_calls()
+    done = run(sim, instance, **wanted)
+    assert done["certificate"]["message"] == f"Updated: {said}." and writes(sim) == ["create_secret_version"]
+    found = values(sim)
+    parts = (wanted["certificate_content"], WWW.chain_pem, wanted["privatekey_content"])
+    assert (found["certificate"], found["intermediate"], found["private_key"]) == parts
+    assert (found["id"], found["versions_total"], found["labels"]) == (identifier, 2, ["kept"])
+    assert operations(sim).count("get_secret") == reads
+    assert run(sim, instance, **wanted)["certificate"] == done["certificate"] | {
+        "outcome": "unchanged",
+        "message": "Secrets Manager has it already.",
+    }
+
+
+def test_labels_and_description_alone(sim: Simulator, instance: Options) -> None:
+    add(sim, labels=["old"], description="before")
+    done = run(sim, instance, **item(labels=["new"], description=""))
+    assert done["certificate"]["message"] == "Updated: labels, description."
+    assert done["diff"][0]["before"]["labels"] == ["old"] and done["diff"][0]["after"]["labels"] == ["new"]
+    found = values(sim)
+    assert (found["labels"], found.get("description"), found["versions_total"]) == (["new"], None, 1)
+    assert done["certificate"]["version_id"] and writes(sim) == ["update_secret_metadata"]
+
+
+def test_from_the_store_without_a_file(sim: Simulator, instance: Options) -> None:
+    stored = run_module("ssl_certificate_import", **options_for(sim), **WWW.options())["certificate"]["id"]
+    login = {**options_for(sim, "rest"), "username": "apikey"}
+    done = run(sim, {**instance, **login, "iam_api_key": None}, name="taken", certificate_id=stored)
+    assert reason(done) == ("created", None)
+    found = values(sim, "taken")
+    assert (found["certificate"], found["intermediate"], found["private_key"]) == (WWW.pem, WWW.chain_pem, WWW.key_pem)
+    absent = run(
+        sim,
+        {**instance, **login},
+        {"name": "absent", "certificate_id": 1},
+        {"name": "stored", "certificate_id": stored},
+    )
+    assert absent.outcomes("certificates", "name") == {"absent": ("failed", "not_found"), "stored": ("created", None)}
+    viewer = {"username": sim.viewer_username, "api_key": sim.viewer_api_key, "endpoint_url": sim.url("rest")}
+    refused = run(sim, {**instance, **viewer}, name="again", certificate_id=stored)
+    assert reason(refused) == ("failed", "no_permission") and refused.code == "no_permission"
+    sim.patch_certificate(stored, privateKey="")
+    assert reason(run(sim, {**instance, **login}, name="again", certificate_id=stored)) == ("failed", "no_private_key")
+
+
+def test_many_at_once_and_no_failure_hides_another(sim: Simulator, instance: Options) -> None:
+    add(sim, RENEWED, "unchanged")
+    add(sim, RENEWED, "old")
+    add(sim, WWW, "managed", managed_csr=True)
+    add(sim, WWW, "public", secret_type="public_cert")
+    add(sim, None, "arbitrary", secret_type="arbitrary", payload="something else")
+    add(sim, WWW, "suspended", state=2)
+    wanted = {
+        "unchanged": ("unchanged", None),
+        "old": ("updated", None),
+        "new": ("created", None),
+        "managed": ("failed", "managed_csr"),
+        "public": ("failed", "other_type"),
+        "arbitrary": ("failed", "other_type"),
+        "suspended": ("failed", "not_active"),
+        "Name mit Umläuten": ("failed", "refused"),
+        "mismatch": ("failed", "key_mismatch"),
+        "group": ("failed", "not_found"),
+    }
+    special = {
+        "unchanged": {**RENEWED.options()},
+        "mismatch": {"privatekey_content": key_pem(new_key())},
+        "group": {"secret_group": "none of it"},
+    }
+    done = run(sim, instance, *({**item(name=name), **special.get(name, {})} for name in wanted))
+    assert done.outcomes("certificates", "name") == wanted and done.code == "certificates_failed"
+    messages = {one["name"]: one["message"] for one in done["certificates"]}
+    assert "none of it; there are default" in messages["group"]
+    assert "letters from A to Z" in messages["Name mit Umläuten"]
+    assert operations(sim).count("list_secrets") == 1 and "letters" not in messages["managed"]
+    twice = run(sim, instance, item(name="twice"), item(RENEWED, "twice"), item(name="once"))
+    assert [one["reason"] for one in twice["certificates"]] == ["ambiguous", "ambiguous", None]
+
+
+def test_encrypted_keys_and_key_stores(sim: Simulator, instance: Options, tmp_path: Any) -> None:
+    path = tmp_path / "www.p12"
+    path.write_bytes(pkcs12_of(WWW, PASSPHRASE))
+    encrypted = item(privatekey_content=key_pem(WWW.key, passphrase=PASSPHRASE), privatekey_passphrase=PASSPHRASE)
+    done = run(sim, instance, {"name": "p12", "pkcs12_path": str(path), "pkcs12_passphrase": PASSPHRASE}, encrypted)
+    assert {one["outcome"] for one in done["certificates"]} == {"created"} and PASSPHRASE not in done.output
+    assert values(sim, "p12")["private_key"] == values(sim)["private_key"] == WWW.key_pem
+    ed25519 = AUTHORITY.issue("ed.example.com", key=new_key("ed25519"))
+    assert reason(run(sim, instance, **item(ed25519, "ed"))) == ("created", None)
+
+
+def test_an_expired_one_is_renewed(sim: Simulator, instance: Options) -> None:
+    expired = AUTHORITY.issue(NAME, days=(-100, -1))
+    add(sim, expired)
+    assert values(sim)["state"] == 3
+    assert reason(run(sim, instance, **item())) == ("updated", None)
+    assert reason(run(sim, instance, **item())) == ("unchanged", None)
+
+
+# Answers that are lost, and others who are faster
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "there"),
+    [
+        ("reset_after", ("created", None), True),
+        ("html_502_after", ("created", None), True),
+        ("empty_body", ("created", None), True),
+        ("reset_before", ("failed", "outcome_unknown"), False),
+    ],
+)
+def test_a_create_without_an_answer(
+    sim: Simulator, instance: Options, kind: str, outcome: tuple[str, str | None], there: bool
+) -> None:
+    sim.secrets_manager.fault(kind, method="create_secret", times=1)
+    done = run(sim, instance, **item(labels=["shop"]))
+    assert reason(done) == outcome and writes(sim) == ["create_secret"]
+    assert (done["certificate"]["id"] is not None) == there == bool(sim.secrets_manager.secrets())
+    assert reason(run(sim, instance, **item(labels=["shop"]))) == ("unchanged" if there else "created", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "versions"),
+    [("reset_after", ("updated", None), 2), ("reset_before", ("failed", "outcome_unknown"), 1)],
+)
+def test_a_version_without_an_answer(
+    sim: Simulator, instance: Options, kind: str, outcome: tuple[str, str | None], versions: int
+) -> None:
+    identifier = add(sim)
+    sim.secrets_manager.fault(kind, method="create_secret_version", argument=identifier, times=1)
+    done = run(sim, instance, **item(RENEWED))
+    assert reason(done) == outcome and writes(sim) == ["create_secret_version"]
+    assert values(sim)["versions_total"] == versions
+    assert bool(done["certificate"]["version_id"]) == (versions == 2)
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "reset_before"])
+def test_labels_without_an_answer(sim: Simulator, instance: Options, kind: str) -> None:
+    add(sim, RENEWED)
+    sim.secrets_manager.fault(kind, method="update_secret_metadata", times=1)
+    done = run(sim, instance, **item(labels=["new"]))
+    assert writes(sim) == ["create_secret_version", "update_secret_metadata"]
+    if kind == "reset_after":
+        assert reason(done) == ("updated", None)
+    else:
+        assert reason(done) == ("failed", "outcome_unknown")
+        assert "The new version is there." in done["certificate"]["message"]
+
+
+@pytest.mark.parametrize(("issued", "outcome", "versions"), [(WWW, "unchanged", 1), (RENEWED, "updated", 2)])
+def test_another_run_creates_it_first(
+    sim: Simulator, instance: Options, issued: Issued, outcome: str, versions: int
+) -> None:
+    parts = {"certificate": issued.pem, "intermediate": issued.chain_pem, "private_key": issued.key_pem}
+    sim.secrets_manager.add(NAME, **parts, after="list_secrets")
+    assert reason(run(sim, instance, **item())) == (outcome, None)
+    assert values(sim)["versions_total"] == versions and values(sim)["certificate"] == WWW.pem
+
+
+def test_another_run_adds_the_version_first(sim: Simulator, instance: Options) -> None:
+    identifier = add(sim, RENEWED)
+    sim.secrets_manager.renew(identifier, WWW, after="list_secrets")
+    assert reason(run(sim, instance, **item())) == ("unchanged", None)
+    assert writes(sim) == [] and values(sim)["versions_total"] == 2
+    sim.secrets_manager.remove(identifier, after="list_secrets")
+    assert reason(run(sim, instance, **item(RENEWED))) == ("failed", "not_found")
+    assert writes(sim) == []
+
+
+def test_one_that_is_removed_before_it_is_read_is_created(sim: Simulator, instance: Options) -> None:
+    sim.secrets_manager.remove(add(sim), after="list_secrets")
+    assert reason(run(sim, instance, **item())) == ("created", None)
+
+
+def test_runs_at_once_create_one_secret(sim: Simulator, instance: Options) -> None:
+    items = [item(name=f"name-{number}") for number in range(5)]
+    started = [start_module(MODULE, **given_to(instance, *items)) for _run in range(3)]
+    ended: list[Run] = []
+    threads = [threading.Thread(target=lambda one=one: ended.append(finish_module(one))) for one in started]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    outcomes = Counter(one["outcome"] for done in ended for one in checked(sim, done)["certificates"])
+    assert outcomes == {"created": 5, "unchanged": 10}
+    assert sorted(one["name"] for one in sim.secrets_manager.secrets()) == [one["name"] for one in items]
+    assert {one["versions_total"] for one in sim.secrets_manager.secrets()} == {1}
+
+
+# Logins and permissions
+
+
+def test_a_token_that_ends_in_the_middle(sim: Simulator, instance: Options) -> None:
+    sim.secrets_manager.expire_tokens(after="list_secrets")
+    assert reason(run(sim, instance, **item())) == ("created", None)
+    assert len(sim.secrets_manager.calls("token")) == 2 and len(sim.secrets_manager.secrets()) == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "operation"), [("None", "list_secrets"), ("Reader", "get_secret"), ("SecretsReader", "create_secret")]
+)
+def test_what_the_user_may_not_do(sim: Simulator, instance: Options, role: str, operation: str) -> None:
+    add(sim, name="there")
+    sim.secrets_manager.grant(sim.username, role)
+    done = run(sim, instance, item(name="there"), item(name="new"))
+    assert operations(sim).count(operation) == 1
+    if role == "None":
+        assert done.code == "no_permission" and "certificates" not in done
+    else:
+        there = ("failed", "no_permission") if role == "Reader" else ("unchanged", None)
+        assert done.outcomes("certificates", "name") == {"there": there, "new": ("failed", "no_permission")}
+        assert "SecretsReader" in done["msg"] and len(sim.secrets_manager.secrets()) == 1
+
+
+def test_the_login(sim: Simulator, instance: Options, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = run(sim, {**instance, "iam_api_key": "wr0ng-key-0123456789"}, **item())
+    assert wrong.code == "authentication_failed" and "wr0ng" not in wrong.output
+    del instance["iam_api_key"]
+    lacking = run(sim, instance, **options_for(sim), **item())
+    assert lacking.code == "missing_credentials" and "iam_api_key" in lacking["msg"]
+    monkeypatch.setenv("IBMCLOUD_API_KEY", sim.api_key)
+    assert reason(run(sim, instance, **item())) == ("created", None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"name": " "}, "name is missing"),
+        ({"secret_group": ""}, "an empty secret_group"),
+        ({"privatekey_content": None}, "the private key is missing"),
+        ({"certificate_content": None, "privatekey_content": None, "intermediate_content": None}, "certificate_id"),
+        ({"labels": ["x"]}, "2 to 64 characters"),
+        ({"certificate_id": 1}, "mutually exclusive"),
+        ({"instance_url": "http://secrets.example.com"}, "plain http"),
+        ({"certificates": []}, "mutually exclusive"),
+        ({"concurrency": 0}, "concurrency"),
+    ],
+)
+def test_what_makes_no_sense(sim: Simulator, instance: Options, changed: Options, said: str) -> None:
+    given = {**instance, **item(), **changed}
+    done = run(sim, {name: value for name, value in given.items() if value is not None})
+    assert done.failed and said in done["msg"] and sim.secrets_manager.calls() == []
+
+
+def test_options_inside_of_certificates(sim: Simulator, instance: Options) -> None:
+    done = run(sim, instance, item(), secret_group="web")
+    assert "give secret_group inside" in done["msg"]
+    unnamed = run(sim, instance, item(), {"certificate_id": 1})
+    assert unnamed["msg"].startswith("Item 1: name is missing")
+    assert json.dumps(run(sim, instance, certificates=[])["certificates"]) == "[]"
