@@ -36,7 +36,7 @@ UTILS = Path("plugins/module_utils")
 DECIDING = (
     *("_plan/*.py", "_ledger/*.py", "_sources/*.py", "_secrets.py", "_x509/chain.py", "_mail/search.py"),
     *("_run/creates.py", "_run/switching.py", "_run/fulfillment_email.py"),
-    *("_api/faults.py", "_api/paging.py", "_api/client.py"),
+    *("_api/faults.py", "_api/paging.py", "_api/caller.py", "_api/client.py"),
 )
 """The files that decide about harm."""
 NOT_PURE = {"postgresql", "dovecot", "linear", "floods"}

@@ -2,33 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What goes over the wire, what is tried again, and where credentials may go; the network itself is stood in for."""
+"""What goes over the wire, what lists are made of, and where credentials may go; the network itself is stood in for."""
 
 from __future__ import annotations
 
 import base64
-import gzip
-import io
 import json
 import math
 import os
-import threading
-import xmlrpc.client
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-import urllib3
 from ansible.module_utils import basic
-from ansible_collections.softlayer.certificates.plugins.module_utils._api import caller as caller_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._api import settings as settings_module
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.caller import LONGEST_WAIT
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import (
     FEW_CALLS,
     IDS_PER_FILTER,
@@ -36,197 +28,30 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.client
     Client,
     connect,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.rate import RateLimiter
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Settings, resolve_settings
-from ansible_collections.softlayer.certificates.plugins.module_utils._api.transport import LARGEST_ANSWER, UnderWay
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.values import LARGEST_ID, as_id
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 
 from tests.support.failing import fails
-
-KEY = "0123456789abcdef" * 4
-XMLRPC_URL, REST_URL = "https://api.example.com/xmlrpc/v3.1", "https://api.example.com/rest/v3.1"
-SETTINGS = Settings(username="SL1", api_key=KEY, endpoint_url=XMLRPC_URL, timeout=7, proxy=None, verify=True, retries=2)
-Answer = Callable[[requests.PreparedRequest], "tuple[int, bytes, Mapping[str, str]]"]
-
-
-@dataclass
-class Sent:
-    """A request as it would go over the wire."""
-
-    request: requests.PreparedRequest
-    how: dict[str, Any]
-
-    @property
-    def body(self) -> bytes:
-        """What it carries."""
-        body = self.request.body or b""
-        return body.encode() if isinstance(body, str) else body
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The parameters in its URL."""
-        return {name: values[0] for name, values in parse_qs(urlsplit(str(self.request.url)).query).items()}
-
-    def xml(self) -> tuple[str | None, dict[str, Any], list[Any]]:
-        """Method, headers and arguments of XML-RPC."""
-        parameters, method = xmlrpc.client.loads(self.body, use_builtin_types=True)
-        first: Any = parameters[0]
-        return method, first["headers"], list(parameters[1:])
-
-
-@dataclass
-class Wire:
-    """Stands in for the network: keeps what is sent, and answers or fails as the script says.
-
-    A failure is that of a request that may have left, but for those in `UNSENT`.
-    """
-
-    script: list[Answer | Exception] = field(default_factory=list)
-    sent: list[Sent] = field(default_factory=list)
-    under_way: UnderWay = field(default_factory=UnderWay)
-
-    def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
-        self.sent.append(Sent(request, how))
-        step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        self.under_way.attempt.sent = step not in UNSENT
-        if isinstance(step, Exception):
-            raise step
-        status, body, headers = step(request)
-        response = requests.Response()
-        response.status_code, response.url, response.request = status, str(request.url), request
-        response.headers.update(headers)
-        response.encoding = requests.utils.get_encoding_from_headers(response.headers)
-        response.raw = urllib3.HTTPResponse(io.BytesIO(body), headers, status, preload_content=False)
-        return response
-
-
-@pytest.fixture
-def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
-    """The network; no CA bundle or login of the environment."""
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
-        monkeypatch.delenv(name, raising=False)
-    wire = Wire()
-    monkeypatch.setattr(caller_module, "UnderWay", lambda: wire.under_way)
-    monkeypatch.setattr(HTTPAdapter, "send", lambda _adapter, request, **how: wire.send(request, **how))
-    return wire
-
-
-def is_rest(request: requests.PreparedRequest) -> bool:
-    return "/rest/" in str(request.url)
-
-
-def ok(value: Any, total: int | str | None = None, status: int = 200) -> Answer:
-    """An answer in the transport that was asked."""
-
-    def answer(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
-        body = json.dumps(value) if is_rest(request) else xmlrpc.client.dumps((value,), None, True, allow_none=True)
-        return status, body.encode(), {} if total is None else {"SoftLayer-Total-Items": str(total)}
-
-    return answer
-
-
-def fault(message: str, code: str = "SoftLayer_Exception_Public", status: int = 500, **headers: str) -> Answer:
-    """A fault in the transport that was asked."""
-
-    def answer(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
-        if is_rest(request):
-            body = json.dumps({"error": message, "code": code})
-        else:
-            body = xmlrpc.client.dumps(xmlrpc.client.Fault(code, message), methodresponse=True)  # type: ignore[arg-type]
-        return status, body.encode(), {name.replace("_", "-"): value for name, value in headers.items()}
-
-    return answer
-
-
-def page(status: int, body: bytes = b"<html></html>", **headers: str) -> Answer:
-    """An answer that is none of the API's."""
-    return lambda _request: (status, body, {name.replace("_", "-"): value for name, value in headers.items()})
-
-
-RATE_LIMIT = "SoftLayer_Exception_WebService_RateLimitExceeded"
-RATE_LIMITED = fault("Rate limit of 50 requests for every 1 second(s)", RATE_LIMIT)
-REFUSED = requests.ConnectionError(
-    urllib3.exceptions.MaxRetryError(None, "/", urllib3.exceptions.NewConnectionError(None, "Connection refused"))  # type: ignore[arg-type]
+from tests.support.wire import (
+    KEY,
+    REST_URL,
+    SETTINGS,
+    XMLRPC_URL,
+    Answer,
+    Sent,
+    Wire,
+    client_for,
+    fault,
+    is_rest,
+    ok,
+    page,
 )
-RESET = requests.ConnectionError(
-    urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
-)
-TIMEOUT = requests.ReadTimeout("Read timed out.")
-LOST: dict[str, Answer | Exception] = {
-    "reset": RESET,
-    "timeout": TIMEOUT,
-    "page 500": page(500),
-    "page 502": page(502),
-    "page 200": page(200),
-    "nothing": page(200, b""),
-}
-NOT_PROCESSED: dict[str, Answer | Exception] = {
-    "fault 500": RATE_LIMITED,
-    "fault 429": fault("Slow down.", RATE_LIMIT, 429, Retry_After="1"),
-    "refused": REFUSED,
-}
-TOO_MANY: dict[str, Answer | Exception] = {
-    "fault 200 by its text": fault("Rate limit of 50 requests for every 1 second(s)", status=200),
-    "fault 429 of a gateway": fault("Slow down.", "TooManyRequests", 429),
-    "page 429": page(429),
-    "page 429 with Retry-After": page(429, Retry_After="1"),
-}
-"""What says that there were too many calls, and not that this one was not processed."""
-REDIRECTS: dict[str, Answer | Exception] = {
-    f"page {status}": page(status, Location="https://elsewhere.example/") for status in (302, 307, 308)
-}
-FOR_GOOD: dict[str, Answer | Exception] = {
-    "authentication_failed": fault("Access Denied.", status=401),
-    "not_found": fault("Unable to find object with id of '1'.", "SoftLayer_Exception_ObjectNotFound", 404),
-    "retired": fault("Service does not exist", status=404),
-    "api_error": fault("Internal Error"),
-    "tls_error": requests.exceptions.SSLError("certificate verify failed: self-signed (_ssl.c:1)"),
-}
-UNSENT = (REFUSED, FOR_GOOD["tls_error"])
-EXHAUSTED: dict[str, Answer | Exception] = {"rate_limited": RATE_LIMITED, "unreachable": REFUSED, "no_answer": RESET}
 
-
-class Stop:
-    """An event whose waiting takes no time, and is noted."""
-
-    def __init__(self) -> None:
-        self.waits: list[float] = []
-        self.stopped = False
-        self.stop_when_waiting = False
-
-    def wait(self, seconds: float) -> bool:
-        self.waits.append(seconds)
-        self.stopped = self.stopped or self.stop_when_waiting
-        return self.stopped
-
-    def is_set(self) -> bool:
-        return self.stopped
-
-
-def client_for(url: str, **changes: Any) -> Client:
-    """A client that waits for nothing."""
-    client = Client(replace(SETTINGS, endpoint_url=url, **changes), concurrency=4)
-    client.stop = Stop()  # type: ignore[assignment]
-    return client
-
-
-@pytest.fixture(params=[XMLRPC_URL, REST_URL], ids=["xmlrpc", "rest"])
-def url(request: pytest.FixtureRequest) -> str:
-    """The endpoint of each transport."""
-    return str(request.param)
-
-
-@pytest.fixture
-def client(url: str, wire: Wire) -> Client:
-    """A client of each transport, with the network stood in for."""
-    return client_for(url)
+pytest_plugins = ["tests.support.wire"]
 
 
 # What is sent
@@ -378,199 +203,6 @@ def test_cookies_are_no_login(client: Client, wire: Wire) -> None:
     client.call("Account", "getObject")
     client.call("Account", "getObject")
     assert "Authorization" not in wire.sent[1].request.headers or is_rest(wire.sent[1].request)
-
-
-# What is tried again
-
-
-@pytest.mark.parametrize("lost", {**LOST, **TOO_MANY}.values(), ids={**LOST, **TOO_MANY})
-def test_a_read_is_repeated_after_a_lost_answer(client: Client, wire: Wire, lost: Answer | Exception) -> None:
-    wire.script = [lost, lost, ok({"id": 5})]
-    assert client.account_id() == 5
-    assert client.api_calls == len(wire.sent) == 3
-    assert len(client.stop.waits) == 2  # type: ignore[attr-defined]
-
-
-def send(client: Client) -> CertificatesError:
-    """Make a call that must not be repeated; return its failure."""
-    with pytest.raises(CertificatesError) as caught:
-        client.call("Security_Certificate_Request", "resendEmail", "FulfillmentEmail", identifier=1, repeatable=False)
-    return caught.value
-
-
-@pytest.mark.parametrize("lost", {**LOST, **TOO_MANY, **REDIRECTS}.values(), ids={**LOST, **TOO_MANY, **REDIRECTS})
-def test_a_send_is_never_repeated_after_a_lost_answer(client: Client, wire: Wire, lost: Answer | Exception) -> None:
-    wire.script = [lost]
-    assert send(client).code == "no_answer"
-    assert len(wire.sent) == 1
-
-
-@pytest.mark.parametrize("not_processed", NOT_PROCESSED.values(), ids=NOT_PROCESSED)
-@pytest.mark.parametrize("repeatable", [True, False])
-def test_what_was_not_processed_is_repeated(
-    client: Client, wire: Wire, not_processed: Answer | Exception, repeatable: bool
-) -> None:
-    wire.script = [not_processed, not_processed, ok(True)]
-    assert client.call("Security_Certificate_Request", "resendEmail", "x", repeatable=repeatable) is True
-    assert client.api_calls == len(wire.sent) == 3
-
-
-@pytest.mark.parametrize("retries", [0, 1, 3, 100])
-@pytest.mark.parametrize("code", EXHAUSTED)
-def test_retries_are_counted(url: str, wire: Wire, code: str, retries: int) -> None:
-    wire.script = [EXHAUSTED[code]]
-    client = client_for(url, retries=retries)
-    with fails(code):
-        client.call("Account", "getObject")
-    assert client.api_calls == len(wire.sent) == retries + 1
-
-
-@pytest.mark.parametrize("code", FOR_GOOD)
-def test_what_cannot_get_better_is_not_repeated(client: Client, wire: Wire, code: str) -> None:
-    wire.script = [FOR_GOOD[code]]
-    with fails(code):
-        client.call("Account", "getObject")
-    assert len(wire.sent) == 1
-
-
-def test_a_pause_longer_than_a_run_waits_ends_its_calls(client: Client, wire: Wire) -> None:
-    """None of a long list of orders is worth the same waiting again."""
-    wire.script = [page(429, Retry_After=str(LONGEST_WAIT + 1))]
-    for _order in range(3):
-        with fails("rate_limited") as caught:
-            client.call("Account", "getObject")
-        assert caught.value.details["retry_after_seconds"] == LONGEST_WAIT + 1
-    assert len(wire.sent) == 1
-    assert client.stop.waits == []  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(("answer", "in_doubt"), [(RESET, True), (page(502), True), (fault("No."), False)])
-def test_a_send_whose_answer_is_lost_is_said_to_be_in_doubt(
-    client: Client, wire: Wire, answer: Answer | Exception, in_doubt: bool
-) -> None:
-    wire.script = [answer]
-    assert send(client).message.endswith(" It may have been processed.") is in_doubt
-
-
-@pytest.mark.parametrize("sends", [True, False], ids=["of a gateway, before", "of the API"])
-def test_the_pause_that_is_asked_for_is_waited_once(client: Client, wire: Wire, sends: bool) -> None:
-    """By the calls that follow as well; there is no growing pause beside it."""
-    too_many = page(429, Retry_After="30") if sends else fault("Slow down.", RATE_LIMIT, 429, Retry_After="30")
-    wire.script = [too_many, ok(True)]
-    assert not sends or send(client).code == "no_answer"
-    assert client.stop.waits == []  # type: ignore[attr-defined]
-    assert client.call("Account", "getObject") is True
-    assert [round(seconds) for seconds in client.stop.waits] == [30]  # type: ignore[attr-defined]
-
-
-def test_a_gateway_that_wants_a_longer_pause_is_called_no_more(client: Client, wire: Wire) -> None:
-    """Only the first send may have been processed; the others are known not to have been sent."""
-    wire.script = [page(429, Retry_After=str(LONGEST_WAIT + 1))]
-    assert [send(client).code for _order in range(3)] == ["no_answer", "rate_limited", "rate_limited"]
-    assert len(wire.sent) == 1
-    assert client.stop.waits == []  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(
-    ("answer", "learnt"),
-    [
-        (ok(True), ["taken"]),
-        (fault("No."), ["taken"]),
-        (fault("Access Denied.", status=401), ["taken"]),
-        (RESET, []),
-        (page(502), []),
-        (RATE_LIMITED, [0.0]),
-        (fault("Slow down.", RATE_LIMIT, 429, Retry_After="7"), [7.0]),
-        (page(429, Retry_After="300"), [300.0]),
-        (page(429, Retry_After="301"), []),
-    ],
-)
-def test_what_an_answer_tells_of_the_rate(
-    wire: Wire, url: str, answer: Answer | Exception, learnt: list[object]
-) -> None:
-    client, told = client_for(url, retries=0), []
-    client._limiter = cast(
-        RateLimiter,
-        SimpleNamespace(wait=lambda _wait: None, taken=lambda: told.append("taken"), refused=told.append),
-    )
-    wire.script = [answer]
-    with suppress(CertificatesError):
-        client.call("Account", "getObject")
-    assert told == learnt
-
-
-def test_the_same_warning_is_given_once(wire: Wire) -> None:
-    said: list[str] = []
-    client = Client(SETTINGS, warn=said.append)
-    for text in ("one", "two", "one"):
-        client.warn(text)
-    assert said == ["one", "two"]
-
-
-def test_pauses_grow_and_are_drawn_by_lot(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible.module_utils.api.secrets.randbelow", lambda most: most - 1)
-    wire.script = [RESET]
-    client = client_for(XMLRPC_URL, retries=6)
-    with pytest.raises(CertificatesError):
-        client.call("Account", "getObject")
-    assert client.stop.waits == [0.75, 1.75, 3.75, 7.75, 15.75, 29.75]  # type: ignore[attr-defined]
-
-
-def test_a_fault_in_a_good_answer_is_a_fault(wire: Wire) -> None:
-    """REST with HTTP 200 all the same."""
-    wire.script = [fault("Access Denied.", status=200)]
-    with fails("authentication_failed"):
-        client_for(REST_URL).call("Account", "getObject")
-
-
-def test_an_answer_that_is_too_large_is_not_read_again(client: Client, wire: Wire) -> None:
-    wire.script = [page(200, gzip.compress(b" " * (LARGEST_ANSWER + 1), 1), Content_Encoding="gzip")]
-    for repeatable, code in ((True, "api_error"), (False, "no_answer")):
-        with fails(code, "endpoint_url"):
-            client.call("Account", "getObject", repeatable=repeatable)
-    assert len(wire.sent) == 2
-
-
-XML_PIECES = [b"<methodResponse>", b"<params>", b"<param>", b"<value>", b"<int>", b"<fault>", b"<nil/>"]
-JSON_PIECES = [b"{", b"[", b'"id":', b'"error":', b"1e400", b"NaN", b"null", b"}", b"]"]
-PIECES = st.sampled_from(XML_PIECES + JSON_PIECES)
-BODIES = st.binary() | st.lists(PIECES, max_size=12).map(b"".join)
-NAMES = st.sampled_from(
-    ["SoftLayer-Total-Items", "Content-Type", "Content-Encoding", "Retry-After", "Location", "Date"]
-)
-VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=20) | st.sampled_from(
-    ["gzip", "gzip, gzip", "deflate", "br", "text/html; charset=no-such", "9" * 5000]
-)
-
-
-@given(status=st.integers(200, 599), body=BODIES, headers=st.dictionaries(NAMES, VALUES), read=st.booleans())
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_no_answer_is_a_traceback(
-    url: str, wire: Wire, status: int, body: bytes, headers: dict[str, str], read: bool
-) -> None:
-    wire.script = [lambda _request: (status, body, headers)]
-    client = client_for(url, retries=0)
-    with suppress(CertificatesError):
-        client.read_list("Y", "getX", mask="mask[id]")
-    with suppress(CertificatesError):
-        client.account_id() if read else client.call("Y", "resendEmail", repeatable=False)
-
-
-def test_once_told_to_stop_nothing_is_sent(client: Client, wire: Wire) -> None:
-    client.stop.stopped = True  # type: ignore[attr-defined]
-    with fails("interrupted"):
-        client.call("Account", "getObject")
-    assert wire.sent == []
-    assert client.api_calls == 0
-
-
-@pytest.mark.parametrize("failure", [RESET, RATE_LIMITED], ids=["reset", "rate limit"])
-def test_a_stop_ends_the_repeating(client: Client, wire: Wire, failure: Answer | Exception) -> None:
-    client.stop.stop_when_waiting = True  # type: ignore[attr-defined]
-    wire.script = [failure]
-    with fails("interrupted"):
-        client.call("Account", "getObject")
-    assert len(wire.sent) == 1
 
 
 # Lists
@@ -743,53 +375,6 @@ def test_the_account_is_the_users_unless_one_is_given_and_asked_for_once(wire: W
     [sent] = wire.sent
     assert str(sent.request.url).partition("?")[0] == f"{REST_URL}/SoftLayer_Account/getObject.json"
     assert sent.query == {"objectMask": "mask[id]"}
-
-
-@pytest.mark.parametrize("number", [2, 3])
-def test_as_many_items_are_dealt_with_at_once_as_is_said(number: int) -> None:
-    """More than calls in flight, if most of the time is spent otherwise."""
-    together = threading.Barrier(number, timeout=60)
-    client = Client(SETTINGS, concurrency=1)
-    assert sorted(client.each(lambda _item: together.wait(), range(number), at_once=number)) == [*range(number)]
-
-
-def test_each_keeps_the_order_and_lets_errors_through(client: Client) -> None:
-    assert client.each(lambda number: number * 2, list(range(20))) == list(range(0, 40, 2))
-    assert client.each(lambda number: number, []) == []
-
-    def fails(number: int) -> int:
-        raise CertificatesError("api_error", f"{number}")
-
-    with pytest.raises(CertificatesError):
-        client.each(fails, [1, 2, 3])
-
-
-def test_more_items_are_prepared_than_calls_are_in_flight(client: Client, wire: Wire) -> None:
-    """With two calls at once three items are under way, and still no more than two calls."""
-    three_begun, two_in_flight = threading.Semaphore(0), threading.Barrier(2, timeout=60)
-    lock, in_flight, most = threading.Lock(), 0, 0
-
-    def answer(request: requests.PreparedRequest) -> tuple[int, bytes, Mapping[str, str]]:
-        nonlocal in_flight, most
-        with lock:
-            in_flight += 1
-            most = max(most, in_flight)
-        two_in_flight.wait()
-        with lock:
-            in_flight -= 1
-        return ok(True)(request)
-
-    def ask(item: int) -> object:
-        if item == 2:  # the third one
-            three_begun.release(2)
-        elif item < 2:
-            assert three_begun.acquire(timeout=60)
-        return two.call("Account", "getX")
-
-    wire.script = [answer]
-    two = Client(client.settings, concurrency=2)
-    assert two.each(ask, range(4), prepares=True) == [True] * 4
-    assert most == 2
 
 
 # Settings
