@@ -16,7 +16,7 @@ from functools import cached_property
 
 from .._api.store import StoreCertificate
 from .._codes import AttentionReason, HeldBack
-from .._names import shown_name_of
+from .._names import shown_name_of, source_name
 from .._times import days_until, iso, renewal_due
 from .._x509.certificate import Certificate, names_of
 from .deployments import ListenerAction, nearest
@@ -176,7 +176,7 @@ def _why_not_renewed(
     told = next((record for record in about if record["reason"] not in {"already_imported", "superseded"}), None)
     if told is not None:
         name = told.get("name") or shown_name_of(told)
-        return f"{told['source']} {name}: {told['message']}"
+        return f"{source_name(told['source'])} {name}: {told['message']}"
     if not known.has_sources:
         return "Have it renewed, and import the new certificate."
     return (

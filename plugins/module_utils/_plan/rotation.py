@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .._api.store import StoreCertificate
 from .._codes import ApprovalReason, RotationReason
-from .._names import any_matches, is_host_name
+from .._names import any_matches, is_host_name, source_name
 from .._text import some_of, uncapitalized
 from .._times import iso, parse
 from .._x509.certificate import Certificate, name_set, names_of
@@ -72,7 +72,7 @@ class SourceCertificate:
     @property
     def shown(self) -> str:
         """What it is called in messages."""
-        return f"{self.source} {self.name}"
+        return f"{source_name(self.source)} {self.name}"
 
     def named(self) -> dict[str, t.Any]:
         """Return where it is, in the form of results."""
@@ -183,7 +183,11 @@ def _completeness(entry: SourceCertificate) -> tuple[bool, int]:
 def _why_unusable(entry: SourceCertificate, wish: SourceOptions, clients: Clients) -> tuple[RotationReason, str] | None:
     begin, end = entry.certificate.not_before, entry.certificate.not_after
     if end < clients.at:
-        remedy = "put a renewed one there" if entry.source in FILLED_BY_HAND else f"have {entry.source} renew it"
+        remedy = (
+            "put a renewed one there"
+            if entry.source in FILLED_BY_HAND
+            else f"have {source_name(entry.source)} renew it"
+        )
         return "expired", f"It expired at {iso(end)}: {remedy}."
     if begin > clients.at:
         return (
@@ -241,13 +245,13 @@ def _why_worse(
         which = "the same names" if other.certificate.identities == names else "these names and more"
         return (
             "superseded",
-            f"{other.source} has a better one for {which}, {other.path}, valid until {iso(other.certificate.not_after)}.",
+            f"{source_name(other.source)} has a better one for {which}, {other.path}, valid until {iso(other.certificate.not_after)}.",
         )
     if equal:
         return (
             "ambiguous",
-            f"{by_id[equal[0].id].source} has another one that is exactly as new, {by_id[equal[0].id].path}, so it is not known which one "
-            "is meant: leave one of them there.",
+            f"{source_name(by_id[equal[0].id].source)} has another one that is exactly as new, {by_id[equal[0].id].path}, so it is not known "
+            "which one is meant: leave one of them there.",
         )
     return None
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from .._codes import ApprovalReason, HeldBack, LineAttention, LineReason, LineState
-from .._names import is_host_name, listener_name, listener_place, shown_name_of
+from .._names import is_host_name, listener_name, listener_place, shown_name_of, source_name
 from .._text import some_of
 from .._times import days_until, iso
 from .lines import DONE, UNTRUSTED, Facts, Line, Lines, age
@@ -150,7 +150,7 @@ def _name(line: Line) -> str | None:
 
 def _called(entry: Record) -> str:
     """Return where a source has a certificate, such as `certbot: www.example.com`."""
-    return ": ".join(str(entry[name]) for name in ("source", "name") if entry.get(name))
+    return ": ".join(str(part) for part in (source_name(entry.get("source") or ""), entry.get("name")) if part)
 
 
 def _state(line: Line, done: Mapping[str, list[int | str]]) -> tuple[LineState, str, list[str]]:

@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from .._codes import HeldBack, SourceReason, Untrusted
+from .._names import source_name
 from .._text import some_of
 from .wording import MOST_NAMED, Record, by_reason, failures, label, named, skipped, stored_as, switched
 
@@ -84,7 +85,7 @@ def _about(one: Record) -> str:
 
 
 def _origin(record: Record) -> str:
-    return f"{record['source']} {record['name']}"
+    return f"{source_name(record['source'])} {record['name']}"
 
 
 def _broken(records: Sequence[Record]) -> Iterable[str]:

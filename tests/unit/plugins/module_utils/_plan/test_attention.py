@@ -194,8 +194,9 @@ def test_what_of_a_source_is_held_back_names_the_source(source: str, remedy: str
     """And how that client is told to do it better."""
     ec = entry(replace(FRESH, key="ec"), 3, source)
     told = message(serving(Made(days=(-2, 89))), usable=[ec], has_sources=True)
+    name = "acme.sh" if source == "acme_sh" else source
     assert told.startswith(
-        f"The newer certificate of {source} entry-3 (/{source}/3/cert.pem) is held back. Its key is EC"
+        f"The newer certificate of {name} entry-3 (/{source}/3/cert.pem) is held back. Its key is EC"
     )
     assert remedy in told
 
@@ -264,6 +265,7 @@ def skipped(reason: str, *names: str, source: str = "lego", **about: Any) -> dic
     ("unused", "said"),
     [
         ([skipped("key_missing")], "lego the-key_missing: It is key_missing."),
+        ([skipped("not_active", source="secrets_manager")], "Secrets Manager the-not_active: It is not_active."),
         ([skipped("already_imported"), skipped("superseded"), skipped("expired")], "lego the-expired: It is expired."),
         ([skipped("untrusted", OTHER), skipped("ambiguous", OTHER, NAME)], "lego the-ambiguous: It is ambiguous."),
         (

@@ -217,7 +217,13 @@ def test_a_better_one_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("source", "remedy"),
-    [("lego", "have lego renew it."), ("folder", "put a renewed one there."), ("mail", "put a renewed one there.")],
+    [
+        ("lego", "have lego renew it."),
+        ("acme_sh", "have acme.sh renew it."),
+        ("secrets_manager", "have Secrets Manager renew it."),
+        ("folder", "put a renewed one there."),
+        ("mail", "put a renewed one there."),
+    ],
 )
 def test_who_is_to_renew_what_has_expired(source: str, remedy: str) -> None:
     """A client, or whoever fills the folder."""

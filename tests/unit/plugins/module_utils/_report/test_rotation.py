@@ -397,7 +397,7 @@ def test_types_of_keys_are_lines_of_their_own_and_forms_of_a_name_are_none() -> 
 def test_the_newest_of_several_sources_counts() -> None:
     entries = [entry(2, -30), entry(3, 0, source="acme_sh", name=f"{NAME}_ecc", path="/root/.acme.sh/x")]
     told = row(store=[SERVED], entries=entries)
-    assert told["sources"] == [f"acme_sh: {NAME}_ecc", f"certbot: {NAME}"]
+    assert told["sources"] == [f"acme.sh: {NAME}_ecc", f"certbot: {NAME}"]
     assert (told["source_path"], told["source_until"]) == ("/root/.acme.sh/x", in_days(90))
 
 

@@ -83,6 +83,16 @@ def test_a_line_for_each_thing_that_was_done() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "name"), [("acme_sh", "acme.sh"), ("secrets_manager", "Secrets Manager"), ("folder", "folder")]
+)
+def test_sources_are_called_as_people_call_them(source: str, name: str) -> None:
+    imported, *_rest = told(imported=[{**NEW, "id": 7, "source": source}])
+    assert imported == f"www.example.com: imported as certificate 7, from {name} www"
+    left_out, *_rest = told(skipped=[{**skipped("api", "malformed"), "source": source}])
+    assert left_out == f"{name} api: SKIPPED, malformed: Mend api."
+
+
 def test_only_what_was_to_be_done_is_counted() -> None:
     """Of a phase that did not run there is nothing to say."""
     assert told(["verify"], unchanged=2)[-2:] == ["2 listeners are as they were", "verified 0, skipped 0, failed 0"]
