@@ -63,6 +63,14 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"awx_rotation_sources": [{"certbot": "/etc/letsencrypt"}, MAIL]},
         ("awx_rotation_sources has mail, privatekey_dir. ", "awx_rotation_mail"),
     ),
+    "a-source-that-has-an-api-key": (
+        {"awx_rotation_sources": [{"secrets_manager": {"names": ["shop"], "api_key": "manager-key"}}]},
+        ("awx_rotation_sources has an api_key for secrets_manager. ", 'belongs into the credential "SoftLayer API"'),
+    ),
+    "sources-that-are-text-with-an-api-key": (
+        {"awx_rotation_sources": '[{"secrets_manager": "names=shop api_key=manager-key"}]'},
+        ("awx_rotation_sources has an api_key for secrets_manager. ",),
+    ),
     "unknown-operators": (
         {"awx_operators": ["alice", "bob", "carol d"]},
         ("AWX has no user bob, carol d. Nothing was made.",),
@@ -135,7 +143,7 @@ def test_what_cannot_work_is_refused_before_anything_is_made(awx: Awx, connected
     assert {name: [part for part in parts if part not in said[name]] for name, (_, parts) in cases.items()} == {
         name: [] for name in cases
     }, said
-    assert "mail-password" not in "".join(said.values())
+    assert [secret for secret in ("mail-password", "manager-key") if secret in "".join(said.values())] == []
     assert awx.writes() == []
 
 

@@ -26,11 +26,13 @@ SECRETS = {
     "SOFTLAYER_CERTIFICATES_LEDGER_URL": "postgresql://certificates:ledger-password@db.example.com/certificates",
     "SSL_FULFILLMENT_IMAP_PASSWORD": "mail-password-of-nobody",
     "SSL_FULFILLMENT_PRIVATEKEY_PASSPHRASE": "passphrase-of-nobody",
+    "IBMCLOUD_API_KEY": "key-of-ibm-cloud-that-nobody-shall-see",
 }
 VALUES = {
     **SECRETS,
     "SL_USERNAME": "SL123",
     "SOFTLAYER_CERTIFICATES_CA_PATH": "/etc/pki/proxy-ca.pem",
+    "SOFTLAYER_CERTIFICATES_INSTANCE_URL": "https://0a1b2c3d.eu-de.secrets-manager.appdomain.cloud",
     "SSL_FULFILLMENT_IMAP_HOST": "imap.example.com",
     "SSL_FULFILLMENT_IMAP_USERNAME": "certificates@example.com",
     "SSL_FULFILLMENT_IMAP_PORT": "993",
@@ -122,6 +124,8 @@ def test_credentials_hold_what_was_given_and_no_empty_values(story: Story) -> No
         "api_key": VALUES["SL_API_KEY"],
         "ca_path": VALUES["SOFTLAYER_CERTIFICATES_CA_PATH"],
         "ledger_url": VALUES["SOFTLAYER_CERTIFICATES_LEDGER_URL"],
+        "instance_url": VALUES["SOFTLAYER_CERTIFICATES_INSTANCE_URL"],
+        "iam_api_key": VALUES["IBMCLOUD_API_KEY"],
     }
     assert world.named("credentials", "SSL mailbox")["inputs"] == {
         "host": VALUES["SSL_FULFILLMENT_IMAP_HOST"],
@@ -145,7 +149,10 @@ def test_the_environment_of_jobs_is_the_environment_that_setup_reads(story: Stor
     }
     assert set(VALUES) <= injected
     ours = ("SL_", "SOFTLAYER_CERTIFICATES_", "SSL_FULFILLMENT_")
-    assert [name for name in injected if not name.startswith(ours)] == []
+    others = [name for name in injected if not name.startswith(ours)]
+    assert others == ["IBMCLOUD_API_KEY"], (
+        "of a field that is left empty it is empty, which must be none for other programs"
+    )
 
 
 def test_secrets_are_declared_as_such(story: Story) -> None:
@@ -155,7 +162,7 @@ def test_secrets_are_declared_as_such(story: Story) -> None:
         for field in each["inputs"].get("fields", [])
         if field.get("secret")
     }
-    assert secret == {"api_key", "ledger_url", "passphrase", "password"}
+    assert secret == {"api_key", "iam_api_key", "ledger_url", "passphrase", "password"}
 
 
 @pytest.mark.parametrize("workflow", OBJECTS["awx_workflows"], ids=lambda workflow: workflow["name"])

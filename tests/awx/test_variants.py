@@ -82,13 +82,14 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
 
 
 def test_an_organization_that_setup_made_gets_what_is_wanted_now(awx: Awx) -> None:
-    """Its Galaxy credentials, jobs on the inventory of the orders, and renewed certificates from folders and the mailbox.
+    """Its Galaxy credentials, jobs on the inventory of the orders, and renewed certificates from each kind of place.
 
     A check of what is there finds no difference.
     """
     ours = {"name": "Ours", "description": objects()["awx_organization_description"]}
     organization = awx.world.create("organizations", ours)
-    sources = [{"certbot": "/etc/letsencrypt"}, {"folder": "/etc/ssl-certificates"}]
+    sources: list[Any] = [{"certbot": "/etc/letsencrypt"}, {"folder": "/etc/ssl-certificates"}]
+    sources += [{"secrets_manager": {}}, {"secrets_manager": {"names": ["shop-*"]}}]
     jobs = {"ssl_fulfillment_from_inventory": "yes", "ssl_rotation_remove_superseded": True}
     site = {"awx_organization": "Ours", "awx_organization_managed": True, "awx_job_variables": jobs}
     site |= {"awx_rotation_sources": sources, "awx_rotation_mail": True, "awx_schedules_enabled": True}

@@ -41,6 +41,8 @@ def softlayer(sim: Simulator, ledger_url: str) -> dict[str, str]:
         "SOFTLAYER_CERTIFICATES_TRANSPORT": "",
         "SOFTLAYER_CERTIFICATES_CA_PATH": "",
         "SOFTLAYER_CERTIFICATES_LEDGER_URL": ledger_url,
+        "SOFTLAYER_CERTIFICATES_INSTANCE_URL": "",
+        "IBMCLOUD_API_KEY": "",
     }
 
 

@@ -148,6 +148,35 @@ def test_from_the_mailbox_of_the_credential(account: Simulator, volume: Path, ro
     assert_no_secrets([job], [account.api_key, PASSPHRASE, inbox.password], volume / "keys")
 
 
+def test_from_secrets_manager_with_the_instance_of_the_credential(
+    account: Simulator, volume: Path, rotate: Rotate
+) -> None:
+    """And with an API key of its own, as the other one is for the SoftLayer API alone. The job template has no secret then."""
+    old, issued, manager = (
+        store(account, "www.example.com", is_old=True),
+        renewed("www.example.com"),
+        account.secrets_manager,
+    )
+    balancer(account, "web", p443=old)
+    keep(volume, "www", issued)  # for its key to be looked for; no source of the job
+    manager.add("www", issued)
+    of_the_credential = {
+        "SOFTLAYER_CERTIFICATES_INSTANCE_URL": manager.instance_url,
+        "IBMCLOUD_API_KEY": account.api_key,
+        "SOFTLAYER_CERTIFICATES_IAM_URL": manager.iam_url,  # of the simulator; AWX's jobs have IBM Cloud's
+    }
+    given = {"credentials": of_the_credential, "ssl_rotation_sources": [{"secrets_manager": {}}]}
+    preview = rotate(check=True, **given)
+    assert preview.status == "successful", preview.output
+    assert "www.example.com: would be imported, from Secrets Manager www" in preview.output
+    done = rotate(options="-vvvv", **given, **preview.stats)
+    assert done.status == "successful", done.output
+    assert done.stats["ssl_rotated"]["deployed"] == 1 and [have(account)["web:443"]] == held(account, issued)
+    tokens = [row for row in manager.calls() if row["operation"] == "token"]
+    assert len(tokens) == 2, tokens
+    assert_no_secrets([preview, done], [account.api_key, PASSPHRASE], volume / "keys")
+
+
 def test_what_is_said_twice_and_what_has_no_source_is_refused(account: Simulator, rotate: Rotate) -> None:
     """Before anything is done; the preview that was refused approves nothing."""
     twice = rotate(ssl_load_balancers="prod-*", ssl_rotation_load_balancers=["test"])
