@@ -50,6 +50,10 @@ ssl_fulfillment_report_path: {report}
 # For the load balancers: the same root, and to delete a certificate once another one is served in its place.
 ssl_rotation_trusted_ca_path: {root}
 ssl_rotation_remove_superseded: true
+
+# Where renewed certificates come from: the instance of Secrets Manager that the environment names.
+ssl_rotation_sources:
+  - secrets_manager: {{}}
 """
 PORTS = (8443, 9443)
 """Those of the load balancer's listeners."""
@@ -87,7 +91,7 @@ def main() -> int:
             "An account with a dozen SSL orders and a load balancer",
             "A simulator of the SoftLayer API and of a certificate authority now runs on this machine. Its orders are in every "
             "status; two are imported already, and the load balancer serves these. Credentials come from the environment "
-            "(SL_USERNAME, SL_API_KEY, SL_ENDPOINT_URL), what to do from a file of variables:",
+            "(SL_USERNAME, SL_API_KEY, SL_ENDPOINT_URL, SOFTLAYER_CERTIFICATES_INSTANCE_URL), what to do from a file of variables:",
         )
         show(variables.read_text(encoding="utf-8"))
         demo.step("List the orders", "ssl_order_info tells what there is.", "tests/demo/list.yml")
@@ -128,6 +132,13 @@ def main() -> int:
             "same data for programs and spreadsheets beside it.",
             "softlayer.certificates.report",
         )
+        renew_in_secrets_manager(simulator)
+        demo.step(
+            "Every night: what has been renewed elsewhere",
+            "Secrets Manager, which a simulator plays, too, has renewed the certificate of www.example.com by itself. One run brings it to "
+            "the listener. The private key is in no file. What certbot, lego or acme.sh renews comes the same way.",
+            "softlayer.certificates.rotate",
+        )
     tell(
         "Done",
         f"The simulator has stopped. Open {REPORT.relative_to(ROOT)} in a browser. What else was written is in "
@@ -144,20 +155,34 @@ def has_haproxy() -> bool:
 
 def add_load_balancer(simulator: Simulator) -> None:
     """Add one with two listeners: the certificate of one has a successor among the orders, that of the other has not."""
-    [newer] = [order for order in simulator.orders() if order["commonName"] == "*.example.org"]
     [kept] = simulator.certificates()
-    now = datetime.now(timezone.utc)
-    same = ("commonName", "certificateSigningRequest", "approverEmailAddress", "status", "product")
-    older = simulator.add_order(
-        **{name: newer[name] for name in same},
-        effectiveDate=(now - timedelta(days=350)).isoformat(),
-        expirationDate=(now + timedelta(days=15)).isoformat(),
-    )
-    served = (simulator.import_order(older["id"])["id"], kept["id"])
+    older = order_again(simulator, "*.example.org", days=(-350, 15))
+    served = (simulator.import_order(older)["id"], kept["id"])
     simulator.add_balancer(
         name="web",
         listeners=[{"protocolPort": port, "tlsCertificateId": one} for port, one in zip(PORTS, served, strict=True)],
     )
+
+
+def renew_in_secrets_manager(simulator: Simulator) -> None:
+    """Have Secrets Manager hold a newer certificate of a name that the load balancer serves."""
+    issued = simulator.issue(order_again(simulator, "www.example.com", days=(-1, 89)))
+    simulator.secrets_manager.add(
+        "www",
+        secret_type="public_cert",
+        certificate=issued["certificate"],
+        intermediate=issued["intermediateCertificate"],
+        private_key=simulator.key_path("www.example.com").read_text(encoding="ascii"),
+    )
+
+
+def order_again(simulator: Simulator, name: str, days: tuple[int, int]) -> int:
+    """Add an order like another one, whose certificate has so many days behind it and left; return its id."""
+    [like] = [order for order in simulator.orders() if order["commonName"] == name]
+    begin, end = ((datetime.now(timezone.utc) + timedelta(days=one)).isoformat() for one in days)
+    same = ("commonName", "certificateSigningRequest", "approverEmailAddress", "status", "product")
+    order = simulator.add_order(**{name: like[name] for name in same}, effectiveDate=begin, expirationDate=end)
+    return int(order["id"])
 
 
 def environment(simulator: Simulator) -> dict[str, str]:
@@ -167,9 +192,11 @@ def environment(simulator: Simulator) -> dict[str, str]:
         "HOME": str(FOLDER / "home"),
         "TMPDIR": str(FOLDER / "tmp"),
         "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)]),
-        "SL_USERNAME": simulator.username,
+        "SL_USERNAME": "apikey",  # one API key of IBM Cloud for both
         "SL_API_KEY": simulator.api_key,
         "SL_ENDPOINT_URL": simulator.rest_url,
+        "SOFTLAYER_CERTIFICATES_INSTANCE_URL": simulator.secrets_manager.instance_url,
+        "SOFTLAYER_CERTIFICATES_IAM_URL": simulator.secrets_manager.iam_url,
         "ANSIBLE_COLLECTIONS_PATH": str(FOLDER / "collections"),
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
         "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
