@@ -14,8 +14,8 @@ short_description: Import renewed certificates, have load balancers serve them, 
 version_added: 1.0.0
 description:
   - Does in one call what is to be done every night for the load balancers of a SoftLayer (IBM Cloud Classic Infrastructure) account.
-    It reads the certificates that C(certbot), C(lego), C(acme.sh), folders and mailboxes hold, imports those that may stand in for a
-    certificate of the store, has the HTTPS listeners of load balancers serve them, looks at what each listener serves at each of its
+    It reads the certificates that C(certbot), C(lego), C(acme.sh), folders, mailboxes and IBM Cloud Secrets Manager hold, imports those that
+    may stand in for a certificate of the store, has the HTTPS listeners of load balancers serve them, looks at what each listener serves at each of its
     addresses, and deletes what was replaced. Store and load balancers are listed once.
   - A certificate may stand in for another one if it is valid now, newer (by the start of validity, then by its end), of the same
     organization and key type, and has every DNS name of the other one; and if clients trust it, with the chain that the store holds,
