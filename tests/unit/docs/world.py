@@ -42,6 +42,7 @@ DOCUMENTED_BALANCER = "0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e"
 DOCUMENTED_INSTANCE = f"https://{DOCUMENTED_BALANCER}.us-south.secrets-manager.appdomain.cloud"
 COMPANY = "Example Company"
 """The organization in the certificates of the simulator's orders."""
+INSTANCE_ID = "0a1b2c3d-1111-2222-3333-444455556666"
 DOCUMENTED_FINGERPRINT = re.compile(r"5f:0c:2d:[0-9a-f:]+")
 ORDERS: tuple[dict[str, Any], ...] = (
     {"id": 1234, "commonName": "www.example.com", "days_left": 300, "key_type": "rsa"},
@@ -85,6 +86,9 @@ class World:
             DOCUMENTED_INSTANCE: sim.secrets_manager.instance_url,
             "https://iam.cloud.ibm.com": sim.secrets_manager.iam_url,
             "http://proxy.example.com:3128": proxy.url,
+            f"https://{INSTANCE_ID}.eu-de.secrets-manager.appdomain.cloud": sim.secrets_manager.instance_url,
+            f"https://{INSTANCE_ID}.private.eu-de.secrets-manager.appdomain.cloud": sim.secrets_manager.instance_url,
+            "https://private.iam.cloud.ibm.com": sim.secrets_manager.iam_url,
             "sqlite:////var/lib": f"sqlite:///{self.root}/var/lib",
             "postgresql://certificates:": f"postgresql://{USER}:",
             "@db.example.com/certificates": database.new_database().removeprefix(
@@ -106,6 +110,7 @@ class World:
             "IBMCLOUD_API_KEY": self._sim.api_key,
             "SOFTLAYER_CERTIFICATES_IAM_URL": self._sim.secrets_manager.iam_url,
             "SSL_FULFILLMENT_IMAP_PASSWORD": self._inbox.password,
+            "SOFTLAYER_CERTIFICATES_INSTANCE_URL": self._sim.secrets_manager.instance_url,
             "ANSIBLE_PIPELINING": "true",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
@@ -260,7 +265,7 @@ class World:
         _write(self.home / ".softlayer-production", "\n".join(lines))
 
     def _keep_what_was_renewed(self) -> None:
-        """Have a renewed certificate where each ACME client keeps its own, and in a folder."""
+        """Have a renewed certificate where each ACME client keeps its own, in a folder, and in Secrets Manager."""
         renewed = self._authority.issue("portal.example.com", days=(0, 90))
         live = self.root / "etc/letsencrypt/live/portal.example.com"
         lego, acme = self.home / ".lego/certificates", self.home / ".acme.sh/portal.example.com_ecc"
@@ -278,6 +283,9 @@ class World:
             self.root / "srv/tls/portal.pem": chained + renewed.key_pem,
         }.items():
             _write(path, content)
+        manager = self._sim.secrets_manager
+        group = manager.add_group("production")["id"]
+        manager.add("shop-portal", renewed, "public_cert", labels=["classic"], secret_group_id=group)
 
     def _issued_orders(self) -> Iterable[dict[str, Any]]:
         return [order for order in self._sim.orders() if order["status"] in ("Approved", "Complete")]
