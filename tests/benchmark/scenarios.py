@@ -11,15 +11,17 @@ import math
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
+from uuid import UUID
 
 from tests.benchmark.figures import Case, Ratio
 from tests.benchmark.stage import COLLECTION, Job, Stage
 
 BARE, SDK, MODULE, ROLE = "bare", "sdk", "module", "role"
-RESEND, CREATE, SWITCH = "resendEmail", "createObject", "updateLoadBalancerProtocols"
+RESEND, CREATE, SWITCH, READ = "resendEmail", "createObject", "updateLoadBalancerProtocols", "get_secret"
 PING: dict[str, Any] = {"ansible.builtin.ping": {}}
 
 
@@ -277,12 +279,98 @@ class Rotate(Scenario):
         return self.play("ssl_rotation", variables, makes={CREATE: 0, SWITCH: 0})
 
 
+class Secrets(Scenario):
+    """Secrets Manager has the same certificates as the store, or newer ones of a tenth of them; and the store is exported."""
+
+    title = "Secrets Manager and the store"
+    ratios = (
+        Ratio(MODULE, (SDK,), 2),
+        Ratio(MODULE, ("idle",), 1.3),
+        Ratio("renewed", ("renewed_sdk",), 1.5),
+        Ratio("export", ("export_sdk",), 1.5),
+    )
+
+    @classmethod
+    def fleet(cls, orders: int) -> dict[str, Any]:
+        return {"fleet": orders, "stored": orders}
+
+    def prepare(self) -> None:
+        """Have newer certificates issued of a tenth of the names."""
+        sim = self.stage.sim
+        names = ("certificate", "intermediateCertificate", "privateKey")
+        self._stored = [tuple(record[name] for name in names) for record in sim.certificates()]
+        self._renewed = []
+        begin, end = ((datetime.now(timezone.utc) + timedelta(days=days)).isoformat() for days in (0, 90))
+        for order in sim.orders()[: math.ceil(self.case.orders / 10)]:
+            like = {name: order[name] for name in ("commonName", "certificateSigningRequest", "status", "product")}
+            issued = sim.issue(sim.add_order(**like, effectiveDate=begin, expirationDate=end)["id"])
+            key = sim.key_path(order["commonName"]).read_text(encoding="ascii")
+            self._renewed.append((issued["certificate"], issued["intermediateCertificate"], key))
+        self._empty = self.stage.new_path(".empty")
+        self._empty.mkdir()
+
+    def ways(self) -> list[Way]:
+        """A source that has nothing is what the module needs in any case: its start, the listing of the store, its end."""
+        new, all_of_them = len(self._renewed), self.case.orders
+        before, at_night = {"before": self._fill}, {"before": partial(self._fill, new)}
+        nothing, found = {"makes": {READ: 0, CREATE: 0}}, {"makes": {READ: new, CREATE: new}}
+        ids = [_secret_id(one) for one in range(new)]
+        manager, module = {"secrets_manager": {}}, "ssl_certificate_rotate"
+        return [
+            Way(SDK, "bare SDKs, two listings", partial(self._sdk, "secrets", all_of_them, **before, **nothing)),
+            Way("idle", f"{module}, empty folder", partial(self._rotate, {"folder": str(self._empty)}, **nothing)),
+            Way(MODULE, f"{module}, nothing new", partial(self._rotate, manager, **before, **nothing)),
+            Way(
+                "renewed_sdk", "bare SDKs, a tenth renewed", partial(self._sdk, "renew", new, ids, **at_night, **found)
+            ),
+            Way("renewed", f"{module}, a tenth renewed", partial(self._rotate, manager, **at_night, **found)),
+            Way("export_sdk", "bare SDK, all with their keys", partial(self._sdk, "export", all_of_them)),
+            Way("export", "ssl_certificate_export", self._export),
+        ]
+
+    def _fill(self, renewed: int = 0) -> None:
+        """Put the certificates into Secrets Manager, so many of them renewed."""
+        for number, (certificate, intermediate, private_key) in enumerate(
+            [*self._renewed[:renewed], *self._stored[renewed:]]
+        ):
+            self.stage.sim.secrets_manager.add(
+                f"secret-{number}",
+                id=_secret_id(number),
+                certificate=certificate,
+                intermediate=intermediate,
+                private_key=private_key,
+            )
+
+    def _sdk(self, what: str, done: int, *args: Any, **more: Any) -> Job:
+        return self.stage.sdk(what, self.case.concurrency, done, *args, **more)
+
+    def _rotate(self, source: dict[str, Any], **more: Any) -> Job:
+        options = {
+            "sources": [source],
+            "phases": ["import"],
+            "concurrency": self.case.concurrency,
+            "ledger_url": self.ledger(),
+            "trusted_ca_path": str(self.stage.sim.authority_root),
+        }
+        return self.stage.module("ssl_certificate_rotate", options, **more)
+
+    def _export(self) -> Job:
+        options = {"all": True, "include_expired": True, "dest": str(self.stage.new_path(".exported"))}
+        options["concurrency"] = self.case.concurrency
+        return self.stage.module("ssl_certificate_export", options, says=("exported_count", self.case.orders))
+
+
+def _secret_id(number: int) -> str:
+    return str(UUID(int=number + 1))
+
+
 SCENARIOS: dict[str, type[Scenario]] = {
     "list": ListOrders,
     "emails": RequestEmails,
     "import": ImportCertificates,
     "report": Report,
     "rotate": Rotate,
+    "secrets": Secrets,
 }
 PROFILES: dict[str, tuple[Case, ...]] = {
     "full": (
@@ -298,6 +386,7 @@ PROFILES: dict[str, tuple[Case, ...]] = {
         ),
         Case("report", 10_000, rounds=1),
         Case("rotate", 300, 150),
+        Case("secrets", 1_000, 150, 16),
     ),
     "quick": (
         Case("list", 1_000, 50, rounds=2),
@@ -305,6 +394,7 @@ PROFILES: dict[str, tuple[Case, ...]] = {
         Case("import", 100, 50, 16, rounds=2),
         Case("report", 100, rounds=1),
         Case("rotate", 30, 150, rounds=2),
+        Case("secrets", 100, 50, 16, rounds=2),
     ),
 }
 

@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 import SoftLayer
@@ -24,6 +25,7 @@ ORDER_MASK = (
     "modifyDate,effectiveDate,expirationDate,statusId,status[id,name],order[id],orderItem[id,description]]"
 )
 KEYS_MASK = "mask[id,certificate]"
+WITH_KEY_MASK = "mask[id,certificate,intermediateCertificate,privateKey]"
 RECORD_MASK = (
     "mask[id,commonName,organizationName,certificate,intermediateCertificate,certificateSigningRequest,notes,keySize,"
     "validityBegin,validityEnd,createDate,modifyDate,associatedServiceCount]"
@@ -54,14 +56,62 @@ class Work:
         self._stored(RECORD_MASK)
         return list(self._pool.map(self._create, templates))
 
+    def secrets(self) -> list[Any]:
+        """List the secrets, and the store."""
+        self._stored(RECORD_MASK)
+        return self._secrets()
+
+    def renew(self, identifiers: list[str]) -> list[Any]:
+        """List both, read secrets, and store their certificates."""
+        self.secrets()
+        return list(self._pool.map(self._renew, identifiers))
+
+    def export(self) -> list[Any]:
+        """Read every certificate of the store with its private key."""
+        return list(self._pool.map(self._with_key, [record["id"] for record in self._stored(RECORD_MASK)]))
+
+    @cached_property
+    def _manager(self) -> Any:
+        """Secrets Manager's own SDK, which takes long to import."""
+        from ibm_cloud_sdk_core.authenticators import IAMAuthenticator
+        from ibm_secrets_manager_sdk.secrets_manager_v2 import SecretsManagerV2
+
+        login = IAMAuthenticator(os.environ["IBMCLOUD_API_KEY"], url=os.environ["SOFTLAYER_CERTIFICATES_IAM_URL"])
+        manager = SecretsManagerV2(login)
+        manager.set_service_url(os.environ["SOFTLAYER_CERTIFICATES_INSTANCE_URL"])
+        return manager
+
+    def _secrets(self) -> list[Any]:
+        """All pages, each as large as can be."""
+        found: list[Any] = []
+        while True:
+            page = self._manager.list_secrets(limit=1000, offset=len(found)).get_result()
+            found += page["secrets"]
+            if not page["secrets"] or len(found) >= page["total_count"]:
+                return found
+
+    def _renew(self, identifier: str) -> Any:
+        secret = self._manager.get_secret(identifier).get_result()
+        return self._create(
+            {
+                "certificate": secret["certificate"],
+                "intermediateCertificate": secret["intermediate"],
+                "privateKey": secret["private_key"],
+            }
+        )
+
+    def _with_key(self, identifier: int) -> Any:
+        return self._client.call("Security_Certificate", "getObject", id=identifier, mask=WITH_KEY_MASK)
+
     def _resend(self, order_id: int) -> Any:
         return self._client.call(REQUESTS, "resendEmail", "FulfillmentEmail", id=order_id)
 
     def _create(self, template: dict[str, str]) -> Any:
         return self._client.call("Security_Certificate", "createObject", template, mask="mask[id]")
 
-    def _stored(self, mask: str) -> None:
-        self._pages("Account", "getSecurityCertificates", mask=mask, filter={"securityCertificates": BY_ID})
+    def _stored(self, mask: str) -> list[dict[str, Any]]:
+        by_id = {"securityCertificates": BY_ID}
+        return self._pages("Account", "getSecurityCertificates", mask=mask, filter=by_id)
 
     def _pages(self, service: str, method: str, *args: Any, **keywords: Any) -> list[dict[str, Any]]:
         """The first page, which tells the total, then all others at once."""

@@ -12,7 +12,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class Job:
         transport: how it calls the API.
         makes: by method of the API, how many calls of it must have succeeded.
         says: a field of the JSON object on its standard output, and the value that it must have.
+        before: puts in place what the fleet has not from the start, such as secrets; not measured.
     """
 
     command: Sequence[str]
@@ -45,6 +46,7 @@ class Job:
     transport: str = "rest"
     makes: Mapping[str, int] = field(default_factory=dict)
     says: tuple[str, Any] | None = None
+    before: Callable[[], object] | None = None
 
 
 class Stage:
@@ -74,8 +76,11 @@ class Stage:
         self.sim.reset()
         # Orders come in pages, too; and mail is not delivered: its files are not what is measured.
         self.sim.settings(latency_ms=latency_ms, page_every_list=True, hold_mail=True)
+        if job.before:
+            job.before()
         taken, output, errors = self.launch(job)
-        calls = self.sim.calls()
+        of_secrets = self.sim.secrets_manager.calls()
+        calls = [*self.sim.calls(), *({**call, "method": call["operation"]} for call in of_secrets)]
         check(job, taken.pop("exit_code"), output, errors, calls)
         return Run(**taken, calls=len(calls)), output
 
@@ -115,6 +120,9 @@ class Stage:
             "SL_USERNAME": self.sim.username,
             "SL_API_KEY": self.sim.api_key,
             "SL_ENDPOINT_URL": self.sim.url(transport),
+            "IBMCLOUD_API_KEY": self.sim.api_key,
+            "SOFTLAYER_CERTIFICATES_INSTANCE_URL": self.sim.secrets_manager.instance_url,
+            "SOFTLAYER_CERTIFICATES_IAM_URL": self.sim.secrets_manager.iam_url,
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_LOCALHOST_WARNING": "false",

@@ -60,6 +60,9 @@ def test_every_scenario(tmp_path: Path) -> None:
     alone = sum(found["import"][way] for way in ("list", "collect", "module"))
     assert found["import"]["role"] == alone
     assert found["report"]["role"] == found["report"]["gather"]
+    secrets = found["secrets"]
+    assert secrets["module"] == secrets["idle"] + 2, "the login, and a page"
+    assert secrets["export"] == secrets["export_sdk"] == 1 + 3, "a page, and each certificate"
 
 
 @pytest.mark.parametrize("options", [("--only", "nothing"), ("--orders", "0"), ("--rounds", "x")])
