@@ -111,6 +111,7 @@ def test_metadata_changes_only_as_far_as_it_is_given(given: Any, changes: dict[s
         (value(), content(), (), WWW.chain),
         (value(certificate=WWW.pem + WWW.chain_pem, chain=""), content(), (), WWW.chain),
         (value(chain=WWW.chain_pem + pem_of([AUTHORITY.root])), content(), (), WWW.chain),
+        (value(chain=WWW.pem + WWW.chain_pem), content(), (), WWW.chain),
         (value(chain=""), content(), ("intermediate certificates",), WWW.chain),
         (value(chain=pem_of(WWW.chain[::-1])), content(), ("intermediate certificates",), WWW.chain),
         (value(), content(chain=False), (), WWW.chain),
@@ -172,6 +173,7 @@ def test_the_same_secret_given_more_than_once() -> None:
     marked = mark_repeated([new(), *others, new(content(RENEWED)), refused, groupless, groupless])
     assert marked[1:3] == others and marked[4:] == [refused, groupless, groupless]
     assert {(one.outcome, one.reason) for one in (marked[0], marked[3])} == {("failed", "ambiguous")}
+    assert [one.reason for one in mark_repeated([new(), new(), *others])] == ["ambiguous", "ambiguous", None, None]
     assert "items 0, 3, 4:" in marked[0].message and refused.trust == "untrusted"
 
 
@@ -189,6 +191,9 @@ def test_what_failed_is_no_plan_any_more() -> None:
     assert found.metadata and found.is_to_be_read
     refused = found.failed(CertificatesError("api_error", "No."))
     assert (refused.metadata, refused.is_to_be_read, refused.content, refused.trust) == ({}, False, None, "incomplete")
+    other = planned(secret(RENEWED), labels=("a",))
+    assert (other.metadata, other.message) == ({"labels": ["a"]}, "Updated: certificate, labels.")
+    assert other.failed(CertificatesError("api_error", "No.")).changes == ()
     assert new(replace(content(), trust="trusted")).as_result()["trust"] == "trusted"
 
 
