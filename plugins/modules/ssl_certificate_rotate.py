@@ -172,7 +172,7 @@ options:
             names the instance.
           - The metadata of secrets tells whether the store has a certificate. The private key is read of those alone that may be imported,
             and is written to no file.
-          - The options narrow down which secrets are read. They combine with AND.
+          - The options narrow down which secrets are read. They combine with AND. An empty or null list selects none.
         type: dict
         suboptions:
           instance_url:

@@ -73,10 +73,7 @@ def read_instance(
     instance = resolve_instance(module.params, module.given, source, "api_key")
     module.no_log_values.add(instance.api_key)
     manager = SecretsManager(instance, module.params["concurrency"], stop, module.warn, module.no_log_values.add)
-    groups = manager.group_ids(source["secret_groups"]) if source["secret_groups"] is not None else ()
-    secrets = manager.list_secrets(source["types"] or SECRET_TYPES, source["labels"] or (), groups)
-    narrowed = [one for one in secrets if _is_named(one, source["names"])]
-    plan = plan_reading(narrowed, index, wish, clients)
+    plan = plan_reading(_listed(manager, source), index, wish, clients)
 
     def read(secret: Secret) -> Value | CertificatesError:
         try:
@@ -110,6 +107,15 @@ def read_value(module: Module, manager: SecretsManager, identifier: str) -> Valu
 def _hidden(module: Module, value: Value) -> Value:
     module.no_log_values.update(key_texts((value.private_key or "").encode()))
     return value
+
+
+def _listed(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret]:
+    """Return the metadata of the certificates to which a source is narrowed; an empty list selects none."""
+    if any(source[name] == [] for name in ("names", "labels", "secret_groups", "types")):
+        return []
+    groups = manager.group_ids(source["secret_groups"]) if source["secret_groups"] is not None else ()
+    secrets = manager.list_secrets(source["types"] or SECRET_TYPES, source["labels"] or (), groups)
+    return [one for one in secrets if _is_named(one, source["names"])]
 
 
 def _is_named(secret: Secret, patterns: Sequence[str] | None) -> bool:

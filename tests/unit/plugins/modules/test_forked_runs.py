@@ -26,7 +26,15 @@ def options_of(sim: Simulator, name: str, folder: Path) -> dict[str, Any]:
     ledger = {"ledger_url": f"sqlite:///{folder}/ledger.sqlite3"}
     (folder / "root.pem").write_text(pem_of([AUTHORITY.root]), encoding="ascii")
     (folder / "www.csr").write_text(ISSUED.csr_pem, encoding="ascii")
+    instance = {"iam_url": sim.secrets_manager.iam_url, "iam_api_key": sim.api_key}
     return {
+        "secrets_manager_certificate": {
+            "instance_url": sim.secrets_manager.instance_url,
+            **instance,
+            "name": "www",
+            **ISSUED.options(),
+        },
+        "ssl_certificate_export": {**api, "all": True, "dest": str(folder / "exported")},
         "ssl_order_info": api,
         "ssl_certificate_deploy": {**api, "trusted_ca_path": str(folder / "root.pem")},
         "ssl_certificate_info": api,
