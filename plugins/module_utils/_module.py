@@ -37,6 +37,7 @@ class Module(AnsibleModule):
         self.params: dict[str, t.Any] = {}
         self.given: frozenset[str] = frozenset()
         self._misplaced: set[str] = set()
+        self._hiding = threading.Lock()
         self._spec = spec
         self._refusal: CertificatesError | None = None
         super().__init__(supports_check_mode=True, **spec.as_keywords())
@@ -68,6 +69,11 @@ class Module(AnsibleModule):
         """Keep secrets inside options that are not secret themselves out of all output."""
         self.no_log_values.update(secrets_in(self.params))
         register_secrets(self.no_log_values)
+
+    def hide(self, *texts: str) -> None:
+        """Keep texts out of all output; threads may call this while others warn."""
+        with self._hiding:  # a new set, as others may be looking through the present one
+            self.no_log_values = {*self.no_log_values, *texts}
 
     @property
     def given_folder(self) -> str | None:

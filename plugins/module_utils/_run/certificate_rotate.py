@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from .._api.balancers import Balancer, fetch_balancers
@@ -44,7 +45,7 @@ from .._plan.rotation import Record, SourceCertificate, SourceOptions, choose, i
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._report.rotation_summary import RESULT_NAMES, failure_lines, summary
-from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, Source
+from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, SECRETS_MANAGER, Source
 from .._times import iso, now, renewal_due
 from .._x509.certificate import Certificate, names_of, pem_bundle
 from . import certificate_deploy as deploying
@@ -57,7 +58,7 @@ from .serving import Watch
 from .sources import Read, read_sources
 
 if t.TYPE_CHECKING:
-    from .secrets import InstanceContent
+    from .secrets import InstanceContent, Listing
 from .switching import WaitOptions
 
 PHASES = ("import", "deploy", "verify", "clean_up")
@@ -129,7 +130,8 @@ def run(module: Module) -> dict[str, t.Any]:
     clients = clients_of(params["trusted_ca_path"])
     known = known_issuers(params["intermediate_path"])
     client = connect(module, params["concurrency"], module.stop_on_signals())
-    rotation = Rotation(module, client, clients, Given(sources, known, approved))
+    listings = begin_listings(module, sources, client.stop)
+    rotation = Rotation(module, client, clients, Given(sources, listings, known, approved))
     phases = set(params["phases"])
     if "import" in phases:
         rotation.import_certificates()
@@ -194,9 +196,19 @@ def checked_source(position: int, given: Mapping[str, t.Any]) -> Source:
     return source
 
 
-def read_all(
-    module: Module, given: Given, index: StoreIndex, wish: SourceOptions, clients: Clients, stop: threading.Event
-) -> Read:
+def begin_listings(module: Module, sources: Sequence[Source], stop: threading.Event) -> dict[int, Future[Listing]]:
+    """Begin to list the instances of Secrets Manager among the sources, by their positions."""
+    positions = [position for position, source in enumerate(sources) if source.kind == SECRETS_MANAGER]
+    if not positions:
+        return {}
+    # Imported only here, as nothing else needs the SDK of Secrets Manager, and loading it takes time.
+    from .secrets import begin_listing
+
+    given = module.params["sources"]
+    return {position: begin_listing(module, given[position]["secrets_manager"], stop) for position in positions}
+
+
+def read_all(module: Module, given: Given, index: StoreIndex, wish: SourceOptions, clients: Clients) -> Read:
     """Read the sources."""
     params, empty = module.params, list[str]()
 
@@ -207,10 +219,9 @@ def read_all(
         return mailing.find(module, {**unset, **mail, "privatekey_paths": keys}, empty.append)
 
     def read_secrets(position: int) -> InstanceContent:
-        # Imported only here, as nothing else needs the SDK of Secrets Manager, and loading it takes time.
-        from .secrets import read_instance
+        from .secrets import read_listed
 
-        return read_instance(module, params["sources"][position]["secrets_manager"], index, wish, clients, stop)
+        return read_listed(module, given.listings[position].result(), index, wish, clients)
 
     passphrase = params["privatekey_passphrase"] or None
     read = read_sources(given.sources, look_into, read_secrets, passphrase, given.known, clients, module.warn)
@@ -232,11 +243,13 @@ class Given:
 
     Attributes:
         sources: where certificates come from.
+        listings: of those that are instances of Secrets Manager, by their positions.
         known: issuers that the sources may lack.
         approved: what is limited to, if the run is.
     """
 
     sources: Sequence[Source]
+    listings: Mapping[int, Future[Listing]]
     known: Sequence[Certificate]
     approved: Approved | None
 
@@ -278,7 +291,7 @@ class Rotation:
         self._index = StoreIndex(self._stored)
         needs_trust = self._params["trust"] == "require"
         wish = SourceOptions(self._params["common_names"], self._params["import_new"], needs_trust=needs_trust)
-        self._read = read_all(module, given, self._index, wish, clients, client.stop)
+        self._read = read_all(module, given, self._index, wish, clients)
         self._lists["failed"] += self._read.failed
         self._useless = without_replaced(self._read.useless, self._index, clients)
         self._selection = ListenerSelection(self._params["common_names"], self._params["load_balancers"])

@@ -10,6 +10,7 @@ import fnmatch
 import threading
 import typing as t
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from .._argspec import SECRET_TYPES
@@ -49,31 +50,58 @@ class InstanceContent:
     api_calls: int
 
 
-def read_instance(
-    module: Module,
-    source: Mapping[str, t.Any],
-    index: StoreIndex,
-    wish: SourceOptions,
-    clients: Clients,
-    stop: threading.Event,
-) -> InstanceContent:
-    """Return what an instance holds; private keys are read only of what may be imported.
+@dataclass(frozen=True)
+class Listing:
+    """The certificates that an instance has, and the session in which they are read."""
+
+    manager: SecretsManager
+    secrets: Sequence[Secret]
+
+
+def begin_listing(module: Module, source: Mapping[str, t.Any], stop: threading.Event) -> Future[Listing]:
+    """List an instance while other things are done; whoever asks for the result gets to know what went wrong.
 
     Args:
         module: the options, and what gets to know the keys.
         source: the options of the source.
+        stop: ends the calls.
+    """
+    listing: Future[Listing] = Future()
+    try:
+        instance = resolve_instance(module.params, module.given, source, "api_key")
+    except CertificatesError as error:
+        listing.set_exception(error)
+        return listing
+    module.hide(instance.api_key)
+    manager = SecretsManager(instance, module.params["concurrency"], stop, module.warn, module.hide)
+
+    def list_it() -> None:
+        try:
+            listing.set_result(Listing(manager, _listed(manager, source)))
+        except Exception as error:
+            listing.set_exception(error)
+
+    threading.Thread(target=list_it, daemon=True).start()
+    return listing
+
+
+def read_listed(
+    module: Module, listing: Listing, index: StoreIndex, wish: SourceOptions, clients: Clients
+) -> InstanceContent:
+    """Return what an instance holds; private keys are read only of what may be imported.
+
+    Args:
+        module: gets to know the keys.
+        listing: the instance.
         index: the store.
         wish: what to import.
         clients: who has to trust what is served.
-        stop: ends the calls.
 
     Raises:
-        CertificatesError: the instance cannot be asked.
+        CertificatesError: the instance cannot be asked any more.
     """
-    instance = resolve_instance(module.params, module.given, source, "api_key")
-    module.no_log_values.add(instance.api_key)
-    manager = SecretsManager(instance, module.params["concurrency"], stop, module.warn, module.no_log_values.add)
-    plan = plan_reading(_listed(manager, source), index, wish, clients)
+    manager = listing.manager
+    plan = plan_reading(listing.secrets, index, wish, clients)
 
     def read(secret: Secret) -> Value | CertificatesError:
         try:
@@ -105,7 +133,7 @@ def read_value(module: Module, manager: SecretsManager, identifier: str) -> Valu
 
 
 def _hidden(module: Module, value: Value) -> Value:
-    module.no_log_values.update(key_texts((value.private_key or "").encode()))
+    module.hide(*key_texts((value.private_key or "").encode()))
     return value
 
 

@@ -78,14 +78,14 @@ def run(module: Module) -> dict[str, t.Any]:
     for position, item in enumerate(items):
         check_item(item, "" if is_single else f"Item {position}: ")
     instance = resolve_instance(params, module.given, params, "iam_api_key")
-    module.no_log_values.add(instance.api_key)
+    module.hide(instance.api_key)
     steps = [check_given(item, module) for item in items]  # until then a signal simply ends the run
     stop = module.stop_on_signals()
     client = None
     if any(item["certificate_id"] is not None for item in items):
         client = connect(module, params["concurrency"], stop)
         steps = take_from_store(module, client, items, steps)
-    manager = SecretsManager(instance, params["concurrency"], stop, module.warn, module.no_log_values.add)
+    manager = SecretsManager(instance, params["concurrency"], stop, module.warn, module.hide)
     steps = plan(module, manager, steps)
     for step in steps:
         for warning in step.warnings if step.outcome != "failed" else ():
@@ -173,7 +173,7 @@ def take_from_store(
     """Return the certificates, with the content of those of the certificate store, which is read into memory alone."""
 
     def hide(text: str) -> None:
-        module.no_log_values.update(key_texts(text.encode("utf-8", "replace")))
+        module.hide(*key_texts(text.encode("utf-8", "replace")))
 
     def take(one: tuple[Item, SecretAction]) -> SecretAction:
         item, step = one
