@@ -381,7 +381,7 @@ def secrets_source_options() -> ArgumentSpec:
             "api_key": {"type": "str", "no_log": True},
             "names": {"type": "list", "elements": "str"},
             "labels": {"type": "list", "elements": "str"},
-            "secret_groups": {"type": "list", "elements": "str"},
+            "secret_groups": {"type": "list", "elements": "str", "no_log": False},
             "types": {"type": "list", "elements": "str", "choices": list(SECRET_TYPES)},
         }
     )
@@ -399,7 +399,7 @@ def secret_certificate_options() -> ArgumentSpec:
         "state": {"type": "str", "choices": ["present"], "default": "present"},
         "name": {"type": "str"},
         **shared.options,
-        "secret_group": {"type": "str", "default": "default"},
+        "secret_group": {"type": "str", "default": "default", "no_log": False},
         "labels": {"type": "list", "elements": "str"},
         "description": {"type": "str"},
     }

@@ -78,7 +78,11 @@ SPEC = (
                     **{client: {"type": "path"} for client in CLIENTS},
                     "mail": {"type": "dict", "options": dict(mailbox_options().options)},
                     "privatekey_dir": {"type": "path", "no_log": False},
-                    "secrets_manager": {"type": "dict", "options": dict(secrets_source_options().options)},
+                    "secrets_manager": {
+                        "type": "dict",
+                        "options": dict(secrets_source_options().options),
+                        "no_log": False,
+                    },
                 },
             },
             "phases": {"type": "list", "elements": "str", "choices": [*PHASES, REPORT], "default": list(PHASES)},

@@ -27,7 +27,7 @@ from .secret import Secret, Value, secret_of, value_of
 from .settings import Instance
 
 with suppress(ImportError):
-    from ibm_cloud_sdk_core.authenticators import Authenticator, BearerTokenAuthenticator
+    from ibm_cloud_sdk_core.authenticators import BearerTokenAuthenticator
     from ibm_secrets_manager_sdk.secrets_manager_v2 import SecretsManagerV2
 
 PAGE_SIZE = 1000
@@ -324,7 +324,7 @@ class SecretsManager(Caller):
                     raise
                 self._hide(self._token)
                 self._renew_at = began + RENEW_AFTER * seconds
-                self._sdk.authenticator = t.cast("Authenticator", BearerTokenAuthenticator(self._token))
+                self._sdk.authenticator = BearerTokenAuthenticator(self._token)
             return self._token
 
     def _ask_for_token(self, attempt: Attempt) -> tuple[str, float]:
