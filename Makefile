@@ -19,7 +19,7 @@ test: $(VENV)/bin/nox ## Run everything.
 test-fast: $(VENV)/bin/nox ## Run what is quick, for while one works: lint, types, pure code.
 	$(RUN) --session fast
 
-test-long: $(VENV)/bin/nox ## Run everything on every version of ansible-core, with all cases, more kills and fuzzing, vectors and mutants: hours.
+test-long: $(VENV)/bin/nox ## Run everything, on every version of ansible-core, and once with all cases, more kills and fuzzing, vectors and mutants: hours.
 	LONG=1 $(RUN)
 
 mutants: $(VENV)/bin/nox ## See which slips in the code that decides about harm the pure tests notice; FILES="_run/creates.py" for some.

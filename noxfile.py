@@ -231,7 +231,9 @@ def unit(session: nox.Session, core: str) -> None:
     if core == USUAL_CORE:
         elsewhere = ON_NEWEST if is_run_by_newest(core) else ()
     ignored = [f"--ignore=tests/unit/{name}" for name in elsewhere]
-    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/unit", *ignored]))
+    # What takes long is about no version of Ansible: these two cores share all tests between them.
+    env = {"LONG": "1" if LONG and core in {USUAL_CORE, NEWEST_CORE} else ""}
+    pytest(session, *SOME_AT_ONCE, *(session.posargs or ["tests/unit", *ignored]), env=env)
 
 
 @nox.session(tags=[PARALLEL])
