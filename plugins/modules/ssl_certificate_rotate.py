@@ -194,12 +194,13 @@ options:
             type: str
           names:
             description:
-              - Shell patterns one of which the name of a secret matches, in any case.
+              - Shell patterns one of which the name of a secret matches, in any case. One that matches none fails the run; the other sources
+                are still rotated.
             type: list
             elements: str
           labels:
             description:
-              - Labels all of which a secret has.
+              - Labels all of which a secret has. If none has them, the run fails; the other sources are still rotated.
             type: list
             elements: str
           secret_groups:

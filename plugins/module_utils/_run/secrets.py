@@ -17,7 +17,7 @@ from .._argspec import SECRET_TYPES
 from .._errors import CertificatesError
 from .._module import Module
 from .._plan.rotation import SourceOptions
-from .._plan.secrets import ReadingPlan, plan_reading
+from .._plan.secrets import ReadingPlan, Unread, plan_reading
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._secrets_manager.client import SecretsManager
@@ -25,10 +25,14 @@ from .._secrets_manager.secret import Secret, Value
 from .._secrets_manager.settings import resolve_instance
 from .._sources.pairing import Paired
 from .._sources.secrets_manager import is_as_described, paired
+from .._text import some_of
 from .._x509.keys import key_texts
 
 OF_ONE_SECRET = frozenset({"no_permission", "not_found", "api_error", "no_answer"})
 """Codes of a secret that cannot be read, while others may be."""
+GONE = "It was removed from Secrets Manager while this ran."
+MOST_NAMED = 5
+"""Maximum number of names in a message."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +117,13 @@ def read_listed(
 
     answers = list(zip(plan.to_read, manager.each(read, plan.to_read), strict=True))
     values = [one for _secret, one in answers if isinstance(one, Value)]
+    troubles = [(secret, error) for secret, error in answers if isinstance(error, CertificatesError)]
+    plan.unwanted.extend(Unread(secret, "certificate_missing", GONE) for secret, error in troubles if _is_gone(error))
     return InstanceContent(
         plan,
         paired(values),
         {value.secret.id: value.private_key for value in values if value.private_key},
-        [(secret, error) for secret, error in answers if isinstance(error, CertificatesError)],
+        [(secret, error) for secret, error in troubles if not _is_gone(error)],
         manager.api_calls,
     )
 
@@ -138,12 +144,32 @@ def _hidden(module: Module, value: Value) -> Value:
 
 
 def _listed(manager: SecretsManager, source: Mapping[str, t.Any]) -> list[Secret]:
-    """Return the metadata of the certificates to which a source is narrowed; an empty list selects none."""
+    """Return the metadata of the certificates to which a source is narrowed; an empty list selects none.
+
+    Raises:
+        CertificatesError: as `SecretsManager.list_secrets`; `not_found` if what it is narrowed by fits nothing, as a mistyped name does.
+    """
     if any(source[name] == [] for name in ("names", "labels", "secret_groups", "types")):
         return []
     groups = manager.group_ids(source["secret_groups"]) if source["secret_groups"] is not None else ()
     secrets = manager.list_secrets(source["types"] or SECRET_TYPES, source["labels"] or (), groups)
+    if source["labels"] and not secrets:
+        raise CertificatesError(
+            "not_found",
+            f"No certificate in Secrets Manager has all of the labels {', '.join(source['labels'])}: check labels.",
+        )
+    unmatched = [one for one in source["names"] or () if not any(_is_named(secret, [one]) for secret in secrets)]
+    if unmatched:
+        there = some_of(sorted({secret.name for secret in secrets}), MOST_NAMED) or "none"
+        raise CertificatesError(
+            "not_found",
+            f"No certificate in Secrets Manager has a name like {', '.join(unmatched)}; there are {there}: check names.",
+        )
     return [one for one in secrets if _is_named(one, source["names"])]
+
+
+def _is_gone(error: CertificatesError) -> bool:
+    return error.code == "not_found"
 
 
 def _is_named(secret: Secret, patterns: Sequence[str] | None) -> bool:

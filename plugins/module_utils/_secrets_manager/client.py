@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from .._api.caller import Caller
-from .._api.paging import Page, list_all
+from .._api.paging import Page, Row, list_all
 from .._api.transport import Attempt, keep_quiet
 from .._argspec import SECRET_TYPES
 from .._errors import CertificatesError
@@ -95,27 +95,27 @@ class SecretsManager(Caller):
             CertificatesError: with a code from `faults`; `incomplete_listing` if the server does not return the whole list.
         """
 
-        def fetch(offset: int, limit: int) -> Page:
+        def ask(offset: int) -> Mapping[str, t.Any]:
             answer = self._call(
                 "Listing the secrets",
                 lambda: self._sdk.list_secrets(
                     offset=offset,
-                    limit=min(limit, PAGE_SIZE),
+                    limit=PAGE_SIZE,
                     sort="id",
                     secret_types=list(types) or None,
                     groups=list(group_ids) or None,
                     match_all_labels=list(labels) or None,
                 ),
             )
-            rows, total = answer.get("secrets"), answer.get("total_count")
-            if not isinstance(rows, list):
+            if not isinstance(answer.get("secrets"), list):
                 raise self._odd("Listing the secrets")
-            numbered = [
-                {"id": _number(row["id"]), "row": row} for row in rows if isinstance(row, dict) and row.get("id")
-            ]
-            return Page(numbered, total if isinstance(total, int) else None)
+            return answer
 
-        found = [secret_of(one["row"]) for one in list_all(fetch, PAGE_SIZE, self.each)]
+        rows = _read_on(ask)
+        if rows is None:
+            # The number of secrets is not believed, as it may count what the user may not see: the list is read until nothing more comes.
+            rows = list_all(lambda offset, _limit: Page(_rows(ask(offset)), None), PAGE_SIZE, self.each)
+        found = [secret_of(one["row"]) for one in rows]
         return [
             one
             for one in found
@@ -353,6 +353,30 @@ def _in_doubt(call: str) -> CertificatesError:
     return CertificatesError(
         "no_answer", f"{call}: the answer does not tell of what was written. It may have been processed."
     )
+
+
+def _read_on(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row] | None:
+    """Return all rows of a list by its own word for where it goes on; `None` if its number of rows is another one, or has changed.
+
+    Args:
+        ask: returns the answer at an offset.
+    """
+    rows: list[Row] = []
+    totals = set()
+    while True:
+        answer = ask(len(rows))
+        page = _rows(answer)
+        rows += page
+        totals.add(answer.get("total_count"))
+        if not page or not answer.get("next"):
+            break
+    return rows if totals == {len({row["id"] for row in rows})} else None
+
+
+def _rows(answer: Mapping[str, t.Any]) -> list[Row]:
+    """Return what is in an answer and has an id."""
+    rows = answer["secrets"]
+    return [{"id": _number(row["id"]), "row": row} for row in rows if isinstance(row, dict) and row.get("id")]
 
 
 def _number(identifier: object) -> int:

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager import client
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.settings import resolve_instance
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import Issued
@@ -109,8 +112,15 @@ def test_what_is_not_wanted_is_not_read(here: FromSecrets) -> None:
     ):
         assert here.run(import_new=True, **chosen)["imported"] == [], chosen
         assert READ not in here.asked(), chosen
-    unknown = here.run(secret_groups=["production"])
-    assert unknown["failed_items"][0]["message"] == "There is no secret group production; there are default, prod."
+    for chosen, said in (
+        ({"secret_groups": ["production"]}, "There is no secret group production; there are default, prod."),
+        (
+            {"names": ["laden*", "shop*"]},
+            "No certificate in Secrets Manager has a name like shop*; there are Laden in Köln: check names.",
+        ),
+        ({"labels": ["shops"]}, "No certificate in Secrets Manager has all of the labels shops: check labels."),
+    ):
+        assert [one["message"] for one in here.run(**chosen)["failed_items"]] == [said]
     wanted = {"names": ["laden * KÖLN"], "labels": ["shop"], "secret_groups": ["prod"], "types": ["imported_cert"]}
     assert len(here.run(import_new=True, **wanted)["imported"]) == 1
 
@@ -206,8 +216,8 @@ def test_a_secret_that_is_gone_when_it_is_read(here: FromSecrets) -> None:
     here.add("api", issue("api.example.com"))
     here.manager.remove(secret, after=LISTED)
     done = here.run()
-    assert [one["name"] for one in done["imported"]] == ["api"]
-    assert failed(done)["shop"][0] == "not_found"
+    assert not done.failed and [one["name"] for one in done["imported"]] == ["api"]
+    assert skipped(done) == {"shop": "certificate_missing"}
 
 
 @pytest.mark.parametrize("fault", [{"status": 429, "retry_after": 0}, {"status": 503}, "reset_after", "truncated"])
@@ -219,3 +229,62 @@ def test_what_passes_is_waited_for(here: FromSecrets, fault: Any, method: str) -
     here.manager.fault(*([] if how else [fault]), **how, method=method, times=1)
     done = here.run()
     assert len(done["imported"]) == 1 and CREATE in here.calls, done.output
+
+
+class FakeList:
+    """A list of secrets whose pages are as small as is said, and which counts its secrets as is said."""
+
+    def __init__(self, count: int, size: int, total: object, says_next: bool = True) -> None:
+        self.rows = [{"id": str(uuid.UUID(int=number))} for number in range(count)]
+        self.size, self.total, self.says_next = size, total, says_next
+        self.calls = 0
+
+    def __call__(self, offset: int) -> dict[str, Any]:
+        self.calls += 1
+        rows = self.rows[offset : offset + self.size]
+        more = {"next": {"href": "..."}} if self.says_next and offset + self.size < len(self.rows) else {}
+        return {"secrets": rows, "total_count": self.total, **more}
+
+
+@pytest.mark.parametrize(
+    ("given", "is_believed", "calls"),
+    [
+        (FakeList(1000, 1000, 1000), True, 1),
+        (FakeList(120, 7, 120), True, 18),
+        (FakeList(0, 7, 0), True, 1),
+        (FakeList(120, 1000, 10**9), False, 1),
+        (FakeList(120, 50, 121), False, 3),
+        (FakeList(120, 50, None), False, 3),
+        (FakeList(120, 50, 120, says_next=False), False, 1),
+    ],
+)
+def test_a_listing_is_believed_if_it_is_as_long_as_it_says(given: FakeList, is_believed: bool, calls: int) -> None:
+    rows = client._read_on(given)
+    assert (rows is not None, given.calls) == (is_believed, calls)
+    assert rows is None or [one["row"] for one in rows] == given.rows
+
+
+@pytest.mark.parametrize("total", [10**9, 3, None, "many"])
+def test_a_number_of_secrets_that_is_wrong(here: FromSecrets, monkeypatch: pytest.MonkeyPatch, total: object) -> None:
+    """It neither hides secrets nor is it asked for ever."""
+    names = [f"{number}.example.com" for number in range(5)]
+    for name in names:
+        here.add(name, issue(name))
+    settings = resolve_instance(
+        {**dict.fromkeys(("config_file", "proxy", "ca_path")), "timeout": 60, "retries": 0, "validate_certs": True},
+        frozenset(),
+        {"instance_url": here.manager.instance_url, "iam_url": here.manager.iam_url, "api_key": here.sim.api_key},
+        "api_key",
+    )
+    manager = client.SecretsManager(settings)
+    real = manager._sdk.list_secrets
+
+    def listing(**keywords: Any) -> Any:
+        answer = real(**{**keywords, "limit": 2})
+        answer.get_result()["total_count"] = total
+        answer.get_result()["secrets"].append({"name": "without an id"})
+        return answer
+
+    monkeypatch.setattr(manager._sdk, "list_secrets", listing)
+    assert sorted(one.name for one in manager.list_secrets()) == names
+    assert manager.api_calls < 20
