@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -229,39 +228,6 @@ def test_what_passes_is_waited_for(here: FromSecrets, fault: Any, method: str) -
     here.manager.fault(*([] if how else [fault]), **how, method=method, times=1)
     done = here.run()
     assert len(done["imported"]) == 1 and CREATE in here.calls, done.output
-
-
-class FakeList:
-    """A list of secrets whose pages are as small as is said, and which counts its secrets as is said."""
-
-    def __init__(self, count: int, size: int, total: object, says_next: bool = True) -> None:
-        self.rows = [{"id": str(uuid.UUID(int=number))} for number in range(count)]
-        self.size, self.total, self.says_next = size, total, says_next
-        self.calls = 0
-
-    def __call__(self, offset: int) -> dict[str, Any]:
-        self.calls += 1
-        rows = self.rows[offset : offset + self.size]
-        more = {"next": {"href": "..."}} if self.says_next and offset + self.size < len(self.rows) else {}
-        return {"secrets": rows, "total_count": self.total, **more}
-
-
-@pytest.mark.parametrize(
-    ("given", "is_believed", "calls"),
-    [
-        (FakeList(1000, 1000, 1000), True, 1),
-        (FakeList(120, 7, 120), True, 18),
-        (FakeList(0, 7, 0), True, 1),
-        (FakeList(120, 1000, 10**9), False, 1),
-        (FakeList(120, 50, 121), False, 3),
-        (FakeList(120, 50, None), False, 3),
-        (FakeList(120, 50, 120, says_next=False), False, 1),
-    ],
-)
-def test_a_listing_is_believed_if_it_is_as_long_as_it_says(given: FakeList, is_believed: bool, calls: int) -> None:
-    rows = client._read_on(given)
-    assert (rows is not None, given.calls) == (is_believed, calls)
-    assert rows is None or [one["row"] for one in rows] == given.rows
 
 
 @pytest.mark.parametrize("total", [10**9, 3, None, "many"])
