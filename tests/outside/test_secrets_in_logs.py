@@ -43,6 +43,12 @@ IMAP: Options = {
     "security": "none",
 }
 NEEDED: dict[str, Options] = {
+    "secrets_manager_certificate": {
+        "name": "shop",
+        "instance_url": "http://127.0.0.1:1",
+        "certificate_content": "none",
+    },
+    "ssl_certificate_export": {"all": True, "dest": "/nowhere"},
     "ssl_certificate_import": {"common_name": "www.example.com", "state": "absent"},
     "ssl_fulfillment_email": {"order_ids": [1]},
     "ssl_fulfillment_email_info": {"imap": IMAP, "csr_paths": ["/nowhere.csr"]},
@@ -94,14 +100,14 @@ def run(tmp_path: Path) -> Runner:
     """Runs a module to its end, whatever that is."""
     log = tmp_path / "log"
 
-    def _run(name: str, to: str = "syslog", environment: dict[str, str] | None = None, **options: Any) -> Ran:
+    def _run(module: str, /, to: str = "syslog", environment: dict[str, str] | None = None, **options: Any) -> Ran:
         log.write_text("", encoding="utf-8")
-        given = {"_ansible_module_name": name, "_ansible_inject_invocation": True, **options}
+        given = {"_ansible_module_name": module, "_ansible_inject_invocation": True, **options}
         if "inject_invocation" not in known_variables():
             del given["_ansible_inject_invocation"]
         recorded = {"RECORDED_LOG": str(log), "RECORDED_AS": to}
         process = ForkedModule(
-            name,
+            module,
             json.dumps({"ANSIBLE_MODULE_ARGS": given}),
             environment={**os.environ, **recorded, **(environment or {})},
             first=record,
@@ -293,8 +299,13 @@ NAMED_LIKE_A_SECRET = re.compile(
 )
 
 
+NAMES_OF_SECRETS = {"secret_group", "secret_groups", "secrets_manager"}
+"""What only says where secrets are."""
+
+
 def test_each_option_that_sounds_secret_is_so() -> None:
-    sounding = [place for place in OPTIONS if NAMED_LIKE_A_SECRET.search(place[1][-1])]
+    names = {place: place[1][-1] for place in OPTIONS if place[1][-1] not in NAMES_OF_SECRETS}
+    sounding = [place for place, name in names.items() if NAMED_LIKE_A_SECRET.search(name)]
     assert len(sounding) > 10 and [place for place in sounding if not OPTIONS[place].get("no_log")] == []
 
 
