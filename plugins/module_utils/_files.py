@@ -9,11 +9,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import secrets
 import stat
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import PurePath
 
 from ._errors import CertificatesError
@@ -26,6 +28,11 @@ LARGEST_FILE = 10 * 1024 * 1024
 def absolute(path: str) -> str:
     """Return a path that a user gave as an absolute one without `~` and links."""
     return os.path.realpath(os.path.expanduser(path))
+
+
+def is_fixed(path: str) -> bool:
+    """Return whether a path means the same in every run; `/proc/self/cwd` is the current folder of each process."""
+    return os.path.isabs(path) and not os.path.normpath(path).startswith(("/proc/", "//proc/"))
 
 
 def read_file(path: str) -> bytes:
@@ -103,7 +110,8 @@ MOST_LINKS = 40
 """Links on the way to a folder; after as many Linux says that they lead in a circle."""
 OTHERS_WRITE, OTHERS_DO = 0o022, 0o077
 UNFINISHED = ".unfinished-"
-"""How the name of a file begins that is being written; what a killed run left is known by it."""
+"""How the name of a file begins that is being written, or that is kept until all is in place; what a killed run left is known by it."""
+UNFINISHED_NAME = re.compile(re.escape(UNFINISHED) + "[0-9a-f]{16}")
 
 
 class PrivateFolder:
@@ -195,6 +203,7 @@ class PrivateFolder:
             if self._folder is None:
                 with suppress(FileExistsError):
                     os.mkdir(self._name, 0o700, dir_fd=self._above)
+                    os.chmod(self._name, 0o700, dir_fd=self._above)  # a umask may take rights of this user away, too
                 self._folder = self._open()
             try:
                 fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until this process ends
@@ -203,8 +212,9 @@ class PrivateFolder:
                 raise CertificatesError("locked", why) from None
             except OSError:  # a file system without locks, where what is not finished may be another run's
                 return
-            for name in self.names():
-                if name.startswith(UNFINISHED):
+            for name in filter(UNFINISHED_NAME.fullmatch, self.names()):
+                with suppress(OSError, CertificatesError):
+                    self._own(name)  # no run has made anything else
                     os.unlink(name, dir_fd=self._folder)
         except OSError as error:
             raise self._not_usable(error) from None
@@ -212,37 +222,91 @@ class PrivateFolder:
     def write(self, contents: Mapping[str, bytes | None]) -> None:
         """Put files in place in this order, each whole and only for this user; those without content are removed.
 
-        All of them are written under other names first, so that a full disk changes nothing. Needs `take`.
+        All of them are written under other names first, so that a full disk changes nothing. What was there is kept until all are in
+        place, and put back if one cannot be. Needs `take`.
 
         Raises:
-            CertificatesError: `not_ours`, `not_written`.
+            CertificatesError: `not_ours`; `not_written`, with `is_changed` in its details, which is false if all is as it was before.
         """
         folder = t.cast(int, self._folder)
+        before: dict[str, os.stat_result | None] = {}
         ready: dict[str, str] = {}
+        kept: dict[str, str] = {}
+        begun: list[str] = []
         try:
             for name, content in contents.items():
-                self._own(name)
+                before[name] = self._own(name)
+                if before[name]:
+                    kept[name] = _under_new_name(partial(_keep, name, folder))
                 if content is not None:
-                    ready[name] = f"{UNFINISHED}{secrets.token_hex(8)}"
-                    _write_new(ready[name], content, folder)
+                    ready[name] = _under_new_name(partial(_write_new, content, folder))
             for name in contents:
+                begun.append(name)
                 if name in ready:
                     os.rename(ready[name], name, src_dir_fd=folder, dst_dir_fd=folder)
-                    del ready[name]
                 else:
                     with suppress(FileNotFoundError):
                         os.unlink(name, dir_fd=folder)
                 os.fsync(folder)  # that the order is the same after a power failure
         except OSError as error:
+            lost = self._put_back({name: before[name] for name in reversed(begun)}, kept)
+            former = [self.shown(kept.pop(name)) for name in lost if name in kept]  # so they are not removed
             raise CertificatesError(
                 "not_written",
-                f"{self.shown(next(iter(contents)))} and what belongs to it cannot be written: {error.strerror}. See to the disk, and run "
-                "this again.",
+                f"{self.shown(next(iter(contents)))} and what belongs to it cannot be written: {error.strerror}. "
+                f"{self._not_put_back(lost, former)}See to the disk, and run this again.",
+                is_changed=bool(lost),
             ) from None
         finally:
-            for unfinished in ready.values():
+            for name in (*ready.values(), *kept.values()):
                 with suppress(OSError):
-                    os.unlink(unfinished, dir_fd=folder)
+                    os.unlink(name, dir_fd=folder)
+
+    def _put_back(self, before: Mapping[str, os.stat_result | None], kept: Mapping[str, str]) -> list[str]:
+        """Make files what they were before, in this order, and return those of which that failed."""
+        folder, lost = t.cast(int, self._folder), []
+        for name, status in before.items():
+            try:
+                if _is_same(_status(name, folder), status):
+                    continue  # a rename that failed has changed nothing
+                if name in kept:
+                    os.rename(kept[name], name, src_dir_fd=folder, dst_dir_fd=folder)
+                else:
+                    os.unlink(name, dir_fd=folder)
+            except OSError:
+                lost.append(name)
+        with suppress(OSError):
+            os.fsync(folder)
+        return lost
+
+    def _not_put_back(self, lost: Iterable[str], former: Sequence[str]) -> str:
+        """Return what to say of files that could not be made what they were before."""
+        names = ", ".join(map(self.shown, lost))
+        if not names:
+            return ""
+        kept = f" (it is kept as {', '.join(former)} until the next run)" if former else ""
+        return (
+            f"What was there before could not be put back either{kept}: {names} may not fit together with the others. "
+        )
+
+    def check_place(self) -> None:
+        """Check that its path still leads to it.
+
+        Raises:
+            CertificatesError: `insecure_folder`.
+        """
+        if self._folder is None:
+            return
+        try:
+            there = os.stat(self.path, follow_symlinks=False)
+        except OSError:
+            there = None
+        if not _is_same(there, os.fstat(self._folder)):
+            raise CertificatesError(
+                "insecure_folder",
+                f"The folder{shown(self.path)} was moved away or replaced during the run, so the files are not there, but in the folder "
+                "that was there before: see who did that, and run this again.",
+            )
 
     def shown(self, name: str) -> str:
         """Return the path of a file in it as results have it."""
@@ -308,14 +372,57 @@ def _status(name: str, folder: int) -> os.stat_result | None:
         return None
 
 
-def _write_new(name: str, content: bytes, folder: int) -> None:
+def _is_same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
+    """Return whether both are the same file or folder, or both none."""
+    if one is None or other is None:
+        return one is other
+    return os.path.samestat(one, other)
+
+
+def _under_new_name(make: Callable[[str], None]) -> str:
+    """Make a file under a name that nothing has yet, and return it.
+
+    Raises:
+        OSError: as `make`.
+    """
+    while True:
+        name = f"{UNFINISHED}{secrets.token_hex(8)}"
+        with suppress(FileExistsError):
+            make(name)
+            return name
+
+
+def _keep(name: str, folder: int, new: str) -> None:
+    """Give a file another name as well, or copy it where that cannot be, as on the file systems of memory sticks.
+
+    Raises:
+        OSError: if it is neither.
+    """
+    try:
+        os.link(name, new, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:
+        with os.fdopen(os.open(name, OPEN | os.O_NONBLOCK, dir_fd=folder), "rb") as file:
+            _write_new(file.read(), folder, new)
+
+
+def _write_new(content: bytes, folder: int, name: str) -> None:
     """Write a file that there is not yet, down to the disk.
 
     Raises:
-        OSError: if it is not written whole.
+        OSError: if it is not written whole; then it is not there.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(name, flags, 0o600, dir_fd=folder), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    descriptor = os.open(name, flags, 0o600, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if os.fstat(descriptor).st_mode & 0o600 != 0o600:  # a umask may take rights of this user away, too
+                os.fchmod(descriptor, 0o600)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name, dir_fd=folder)
+        raise

@@ -15,9 +15,12 @@ version_added: 1.0.0
 description:
   - Writes certificates of the certificate store of a SoftLayer (IBM Cloud Classic Infrastructure) account to a folder, with their private
     keys and intermediate certificates. It runs where the files shall be, which is usually the controller.
-  - Each certificate has three files. The name with C(.crt) has the certificate followed by its intermediate certificates, as nginx and
-    HAProxy read it; C(.ca-bundle) has the intermediate certificates alone; C(.key) has the private key. The source V(folder) of
+  - Each certificate has three files. The name with C(.crt) has the certificate followed by its intermediate certificates; C(.ca-bundle) has
+    the intermediate certificates alone; C(.key) has the private key. The source V(folder) of
     M(softlayer.certificates.ssl_certificate_rotate) reads them. Without intermediate certificates, there is no C(.ca-bundle).
+  - nginx takes the C(.crt) and the C(.key). HAProxy takes the C(.crt) with C(crt dest/NAME.crt), or several by a C(crt-list) that names
+    them, if C(ssl-load-extra-del-ext) is in its section C(global); it cannot take the whole folder with C(crt dest/), because it takes the
+    C(.ca-bundle) for certificates.
   - The name is the common name, or the first DNS name, in ASCII and lower case, with V(_) for V(*) and for all that file names should not
     have. If the store holds several certificates of one name, all of them have C(+) and their id added, such as
     C(www.example.com+4711.crt). Which are selected and which have expired does not matter for this, so that a name changes only when
@@ -26,9 +29,13 @@ description:
   - Only what differs is written, compared by the DER encoding of the certificates and the public key of the private key. A private key is
     read from the API only if it is to be written.
   - All files are readable by this user only, and are written whole or not at all. The private key is put in place first and the certificate
-    last, so that nobody finds a certificate with the key of the one before. What serves the files should load them after the run.
+    last, so that nobody finds a certificate with the key of the one before. If one of them cannot be put in place, what was there before
+    is put back. What serves the files should load them after the run.
   - Nothing is overwritten that is not a plain file of this user.
   - Needs the permission C(SECURITY_CERTIFICATE_MANAGE).
+notes:
+  - Of several valid certificates of one name, M(softlayer.certificates.ssl_certificate_rotate) imports only the newest from the folder, and
+    none that has expired; import such with O(softlayer.certificates.ssl_certificate_import#module:certificates).
 author:
   - softlayer.certificates contributors (!UNKNOWN)
 extends_documentation_fragment:
@@ -71,11 +78,13 @@ options:
     type: bool
   dest:
     description:
-      - The folder. If it does not exist, it is made for this user only, when there is something to write; the folder above it must exist.
+      - The folder, as an absolute path or with C(~). If it does not exist, it is made for this user only, when there is something to write;
+        the folder above it must exist.
       - It is refused if it is a symbolic link, belongs to another user, or is open to others; and if a folder on the way to it belongs to
         another user than this one and root, or others may write to it (unless it has the sticky bit, as C(/tmp)). Others could replace
         what is below such a folder, and so choose where the private keys go.
-      - Only one run at a time writes to it; another one fails with V(locked).
+      - Only one run at a time writes to it; another one fails with V(locked). If it is moved away or replaced during the run, the run fails
+        with V(insecure_folder).
     type: path
     required: true
   passphrase:
@@ -237,7 +246,8 @@ certificates:
         - V(key_mismatch) - the private key that the store holds for it belongs to another certificate. Nothing was written.
         - V(invalid_pem) - the certificate or the private key that the store holds cannot be read.
         - V(not_ours) - a file of its name is a link, a folder or the like, or belongs to another user. It was not overwritten.
-        - V(not_written) - the disk is full, read only or broken. What was there before is still there.
+        - V(not_written) - the disk is full, read only or broken. What was there before is still there, unless
+          RV(certificates[].message) says that it could not be put back. Or the folder was moved away or replaced during the run.
         - V(api_error) - the API reported an error, the certificate was changed meanwhile, or a signal stopped the run before it was its turn.
           RV(certificates[].message) quotes the error.
       type: str

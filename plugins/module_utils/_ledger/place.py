@@ -15,6 +15,7 @@ import re
 import typing as t
 
 from .._errors import CertificatesError
+from .._files import is_fixed
 from .._secrets import masked, secrets_in
 
 if t.TYPE_CHECKING:
@@ -47,11 +48,6 @@ def default_path() -> str:
             f"{REMEDY}",
         )
     return os.path.join(state, "softlayer.certificates", "ledger.sqlite3")
-
-
-def is_fixed(path: str) -> bool:
-    """Return whether a path means the same in every run; `/proc/self/cwd` is the current folder of each process."""
-    return os.path.isabs(path) and not os.path.normpath(path).startswith(("/proc/", "//proc/"))
 
 
 def check_place(url: str | None) -> None:

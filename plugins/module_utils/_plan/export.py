@@ -118,10 +118,12 @@ class ExportAction:
     """The certificate that the folder had under this name."""
     is_limited: bool = False
     """Whether the API did not tell all that it knows of the record."""
+    is_changed: bool = False
+    """Whether something of it was changed in the folder although it failed."""
 
-    def failed(self, reason: ExportReason, message: str) -> ExportAction:
+    def failed(self, reason: ExportReason, message: str, *, is_changed: bool = False) -> ExportAction:
         """Return it as one that cannot be, or was not, written."""
-        return replace(self, outcome="failed", reason=reason, message=message, parts=())
+        return replace(self, outcome="failed", reason=reason, message=message, parts=(), is_changed=is_changed)
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import typing as t
 from collections import Counter
@@ -18,7 +19,7 @@ from .._api.values import check_ids, check_ranges
 from .._argspec import ArgumentSpec, api_options, concurrency_options, selection_options
 from .._codes import ExportOutcome, ExportReason
 from .._errors import CertificatesError
-from .._files import PrivateFolder
+from .._files import PrivateFolder, is_fixed
 from .._libraries import FOR_API, FOR_CERTIFICATES
 from .._module import Module
 from .._names import named
@@ -75,6 +76,12 @@ def run(module: Module) -> dict[str, t.Any]:
             "see that nothing uses it, and remove it with what belongs to it."
         )
     done = [as_simulated(one) for one in planned] if module.check_mode else carry_out(module, client, planned, folder)
+    try:
+        folder.check_place()
+    except CertificatesError as error:
+        lost = [one if one.outcome == "failed" else lost_with_folder(one, error) for one in done]
+        result = as_result(lost, client, folder, at, is_check_mode=module.check_mode)
+        return {**result, "failure": error.as_failure()}
     return as_result(done, client, folder, at, is_check_mode=module.check_mode)
 
 
@@ -89,11 +96,28 @@ def check_params(params: dict[str, t.Any]) -> None:
     if params["all"] is False:
         why = "all: false selects nothing: set it to true, or give certificate_ids or common_names instead."
         raise CertificatesError("invalid_argument", why)
+    check_dest(params["dest"])
     passphrase = params["passphrase"]
     if passphrase is not None and not 0 < len(passphrase.encode("utf-8")) <= LONGEST_PASSPHRASE:
         raise CertificatesError(
             "invalid_argument",
             f"passphrase must have from 1 to {LONGEST_PASSPHRASE} bytes: leave it out if the keys are not to be encrypted.",
+        )
+
+
+def check_dest(dest: str) -> None:
+    """Refuse a folder that another run would not find, as it hangs on the current folder.
+
+    Raises:
+        CertificatesError: `invalid_argument`.
+    """
+    if not dest.strip():
+        raise CertificatesError("invalid_argument", "dest is empty: name a folder.")
+    if not is_fixed(os.path.expanduser(dest)):
+        raise CertificatesError(
+            "invalid_argument",
+            f"dest {dest!r} hangs on the current folder, or on a name that is not replaced, so that another run would write elsewhere: "
+            f"write it as an absolute path, such as {os.path.abspath(dest)!r}.",
         )
 
 
@@ -181,7 +205,12 @@ class Exporter:
 def failed(action: ExportAction, error: CertificatesError) -> ExportAction:
     """Return a certificate that was not written; codes that are no reason of this module become `api_error`."""
     reason = error.code if error.code in t.get_args(ExportReason) else "api_error"
-    return action.failed(t.cast(ExportReason, reason), error.message)
+    return action.failed(t.cast(ExportReason, reason), error.message, is_changed=error.details.get("is_changed", False))
+
+
+def lost_with_folder(action: ExportAction, error: CertificatesError) -> ExportAction:
+    """Return a certificate whose files are not where they should be."""
+    return action.failed("not_written", error.message, is_changed=action.outcome == "exported")
 
 
 # The result
@@ -193,7 +222,7 @@ def as_result(
     """Return the module's result, with `failure` if a certificate failed."""
     counts = {outcome: sum(one.outcome == outcome for one in done) for outcome in t.get_args(ExportOutcome)}
     result: dict[str, t.Any] = {
-        "changed": counts["exported"] > 0,
+        "changed": counts["exported"] > 0 or any(one.is_changed for one in done),
         "certificates": [one.as_result(at, folder.shown) for one in done],
         **{f"{outcome}_count": count for outcome, count in counts.items()},
         "api_calls": client.api_calls,

@@ -19,6 +19,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._files impo
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to another user")
 NOBODY = 65534
+LEFT = f"{UNFINISHED}0123456789abcdef"
+"""What a killed run has not finished."""
 
 
 @pytest.fixture
@@ -28,10 +30,10 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def open_umask() -> Iterator[None]:
-    """A umask that takes nothing away."""
-    before = os.umask(0)
+@pytest.fixture(params=[0, 0o777], ids=["nothing", "everything"])
+def any_umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A umask that takes nothing away, or everything, also from this user."""
+    before = os.umask(request.param)
     yield
     os.umask(before)
 
@@ -55,7 +57,7 @@ def mode(path: Path) -> int:
 # Which folders
 
 
-@pytest.mark.usefixtures("open_umask")
+@pytest.mark.usefixtures("any_umask")
 def test_it_is_made_for_this_user_alone_when_it_is_taken(home: Path) -> None:
     folder = PrivateFolder(f"{home}/dest/")
     assert not (home / "dest").exists() and folder.names() == set() and folder.read("name") is None
@@ -145,11 +147,34 @@ def test_what_is_put_in_its_place_gets_nothing(home: Path) -> None:
     assert os.listdir(home / "dest") == [] and os.listdir(home / "moved") == ["name"]
 
 
+@pytest.mark.parametrize("change", ["none", "moved", "replaced", "link", "above"])
+def test_it_is_noticed_if_its_path_leads_elsewhere(home: Path, change: str) -> None:
+    (home / "above").mkdir()
+    dest = home / "above/dest"
+    PrivateFolder(str(dest)).check_place()
+    folder = taken(dest)
+    if change == "none":
+        folder.check_place()
+        return
+    if change == "above":
+        (home / "above").rename(home / "former")
+        (home / "above").mkdir()
+    else:
+        dest.rename(home / "former")
+    if change == "replaced":
+        dest.mkdir(0o700)
+    elif change == "link":
+        dest.symlink_to(home / "former")
+    with pytest.raises(CertificatesError) as caught:
+        folder.check_place()
+    assert caught.value.code == "insecure_folder" and f"{dest} was moved away or replaced" in caught.value.message
+
+
 def test_only_one_run_writes_to_it(home: Path) -> None:
     first = taken(home / "dest")
-    (home / "dest" / f"{UNFINISHED}1").touch()
+    (home / "dest" / LEFT).touch()
     assert refused(home / "dest").code == "locked"
-    assert first.names() == {f"{UNFINISHED}1"}, "it may be the other one's"
+    assert first.names() == {LEFT}, "it may be the other one's"
 
 
 def test_where_there_are_no_locks_what_is_not_finished_is_left_alone(
@@ -158,16 +183,32 @@ def test_where_there_are_no_locks_what_is_not_finished_is_left_alone(
     def unknown(_folder: int, _how: int) -> None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
-    taken(home / "dest").write({f"{UNFINISHED}1": b""})
+    taken(home / "dest").write({LEFT: b""})
     monkeypatch.setattr(_files.fcntl, "flock", unknown)
-    assert taken(home / "dest").names() == {f"{UNFINISHED}1"}
+    assert taken(home / "dest").names() == {LEFT}
 
 
 def test_what_a_killed_run_left_is_removed(home: Path) -> None:
     (home / "dest").mkdir(0o700)
-    for name in (f"{UNFINISHED}1", "name"):
+    for name in (LEFT, "name"):
         (home / "dest" / name).touch()
     assert taken(home / "dest").names() == {"name"}
+
+
+def test_what_no_run_made_is_left_alone_and_its_name_is_not_taken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "dest").mkdir(0o700)
+    others = {f"{UNFINISHED}notes", f"{LEFT}0", f"x{LEFT}", f"{LEFT}\n", LEFT.upper()}
+    for name in others:
+        (home / "dest" / name).touch()
+    folder, link = (f"{UNFINISHED}{digit * 16}" for digit in "12")
+    (home / "dest" / folder).mkdir()
+    (home / "dest" / link).symlink_to("name")
+    digits = iter(["1" * 16, "2" * 16, "3" * 16, "1" * 16, "4" * 16, "5" * 16])
+    monkeypatch.setattr(_files.secrets, "token_hex", lambda _bytes: next(digits))
+    dest = taken(home / "dest")
+    for content in (b"1", b"2"):
+        dest.write({"name": content})
+    assert dest.names() == {*others, folder, link, "name"} and dest.read("name") == b"2"
 
 
 # What is written
@@ -227,6 +268,69 @@ def test_a_full_disk_changes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch
         folder.write({"a": b"3", "b": b"4"})
     assert caught.value.code == "not_written" and "No space left" in caught.value.message
     assert (folder.names(), folder.read("a"), folder.read("b")) == ({"a", "b"}, b"1", b"2")
+
+
+@pytest.fixture(params=["links", "copies"])
+def any_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system on which files can have several names, or not."""
+
+    def unknown(*_names: str, **_options: int) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    if request.param == "copies":
+        monkeypatch.setattr(_files.os, "link", unknown)
+
+
+def broken_from(count: int, until: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let renames fail, from one to another, counted from 1."""
+    done: list[str] = []
+    rename = os.rename
+
+    def broken(before: str, after: str, **folders: int) -> None:
+        done.append(after)
+        if count <= len(done) <= until:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rename(before, after, **folders)
+
+    monkeypatch.setattr(_files.os, "rename", broken)
+
+
+@pytest.mark.usefixtures("any_disk")
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_what_was_there_is_put_back_if_a_file_cannot_be_put_in_place(
+    home: Path, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    folder = taken(home / "dest")
+    folder.write({"key": b"1", "gone": b"2", "certificate": b"3"})
+    broken_from(nth, nth, monkeypatch)
+    with pytest.raises(CertificatesError) as caught:
+        folder.write({"key": b"4", "gone": None, "new": b"5", "certificate": b"6"})
+    assert (caught.value.code, caught.value.details) == ("not_written", {"is_changed": False})
+    assert "put back" not in caught.value.message and "Input/output error" in caught.value.message
+    assert {name: folder.read(name) for name in folder.names()} == {"key": b"1", "gone": b"2", "certificate": b"3"}
+
+
+@pytest.mark.usefixtures("any_disk")
+def test_what_cannot_be_put_back_is_kept_and_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = taken(home / "dest")
+    folder.write({"key": b"1", "certificate": b"2"})
+    broken_from(2, 9, monkeypatch)
+    with pytest.raises(CertificatesError) as caught:
+        folder.write({"key": b"3", "certificate": b"4"})
+    [kept] = folder.names() - {"key", "certificate"}
+    assert (
+        caught.value.details == {"is_changed": True}
+        and f"it is kept as {home}/dest/{kept} until" in caught.value.message
+    )
+    assert f"{home}/dest/key may not fit" in caught.value.message
+    assert [folder.read(name) for name in ("key", "certificate", kept)] == [b"3", b"2", b"1"]
+    assert taken_anew(folder) == {"key", "certificate"}
+
+
+def taken_anew(folder: PrivateFolder) -> set[str]:
+    """What is there when the next run has taken it."""
+    os.close(folder._folder or -1)
+    return taken(Path(folder.path)).names()
 
 
 def test_a_run_that_is_killed_in_between_has_put_the_first_files_in_place(

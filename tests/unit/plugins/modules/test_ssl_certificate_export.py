@@ -7,19 +7,24 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import resource
 import stat
+import subprocess
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._files import PrivateFolder
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from tests.simulator.client import Simulator
+from tests.simulator.haproxy import find_haproxy
 from tests.support.certificates import (
     PASSPHRASE,
     Authority,
@@ -41,6 +46,17 @@ EVERYTHING = {"all": True}
 RESULTS = {"changed", "certificates", "exported_count", "unchanged_count", "failed_count", "api_calls", "diff"}
 AES_256_CBC = bytes.fromhex("060960864801650304012a")
 """2.16.840.1.101.3.4.1.42 in DER."""
+HAPROXY = """
+global
+  {option}
+defaults
+  mode http
+  timeout client 1s
+  timeout server 1s
+  timeout connect 1s
+frontend test
+  bind unix@{socket} ssl {given}
+"""
 
 
 @pytest.fixture
@@ -231,11 +247,84 @@ def test_a_full_disk_leaves_nothing_half_written(account: Simulator, dest: Path)
         id, certificate=renewed.pem, privateKey=renewed.key_pem, intermediateCertificate=renewed.chain_pem
     )
     most = len(renewed.chain_pem) + 1
-    given = given_to(MODULE, **options_for(account, "rest"), dest=str(dest), all=True)
-    limit = ForkedModule(MODULE, given, first=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most, most)))
-    run = checked(finish_module(limit))
+    run = checked(export_with(partial(resource.setrlimit, resource.RLIMIT_FSIZE, (most, most)), account, dest))
     assert told(run) == {id: ("failed", "not_written")} and "File too large" in run["msg"]
     assert files(dest) == written(WWW, old)
+
+
+def export_with(first: Callable[[], None], sim: Simulator, dest: Path) -> Run:
+    """Run the module in a process that calls a function first."""
+    given = given_to(MODULE, **options_for(sim, "rest"), dest=str(dest), all=True)
+    return finish_module(ForkedModule(MODULE, given, first=first))
+
+
+def let_renames_fail(is_stuck: bool) -> None:
+    """Let no certificate be put in place, and if it is stuck, nothing once a key is."""
+    rename, done = os.rename, list[str]()
+
+    def broken(before: str, after: str, **folders: int) -> None:
+        if after.endswith(".crt") or (is_stuck and f"{WWW}.key" in done):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rename(before, after, **folders)
+        done.append(after)
+
+    os.rename = broken  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("is_stuck", [False, True], ids=["put back", "stuck"])
+def test_a_pair_is_not_left_torn_while_that_can_be_helped(account: Simulator, dest: Path, is_stuck: bool) -> None:
+    old, renewed = issue(), issue(key="ec")
+    id = store(account, old)
+    export(account, dest)
+    account.patch_certificate(id, certificate=renewed.pem, privateKey=renewed.key_pem)
+    run = export_with(partial(let_renames_fail, is_stuck), account, dest)
+    assert told(run) == {id: ("failed", "not_written")}
+    assert (run["changed"], "could not be put back" in run["msg"]) == (is_stuck, is_stuck)
+    if is_stuck:
+        assert files(dest)[f"{WWW}.key"] == renewed.key_pem and old.key_pem in files(dest).values()
+    else:
+        assert files(dest) == written(WWW, old)
+    assert not export(account, dest).failed and files(dest) == written(WWW, renewed)
+
+
+def replace_folder_at_the_end(dest: Path) -> None:
+    """Have the folder replaced when something was written to it."""
+    write = PrivateFolder.write
+
+    def replacing(folder: PrivateFolder, contents: Any) -> None:
+        write(folder, contents)
+        dest.rename(dest.with_name("moved"))
+        dest.mkdir(0o700)
+
+    PrivateFolder.write = replacing  # type: ignore[method-assign]
+
+
+def test_a_folder_that_is_replaced_during_the_run_fails_it(account: Simulator, dest: Path) -> None:
+    id = store(account, issue())
+    run = export_with(partial(replace_folder_at_the_end, dest), account, dest)
+    assert (run.code, run["changed"], told(run)) == ("insecure_folder", True, {id: ("failed", "not_written")})
+    assert "the files are not there" in run["msg"] and run["certificates"][0]["paths"] is None
+
+
+@pytest.mark.skipif(find_haproxy() is None, reason="no HAProxy: install the system's package haproxy")
+def test_haproxy_takes_what_the_documentation_says(account: Simulator, dest: Path) -> None:
+    for name in (WWW, SHOP):
+        store(account, issue(name))
+    export(account, dest)
+    listed = dest.with_name("list")
+    listed.write_text("".join(f"{dest}/{name}.crt\n" for name in (WWW, SHOP)))
+    given = (f"crt {dest}/{WWW}.crt", f"crt-list {listed}", f"crt {dest}/")
+    assert [haproxy_takes(dest, "ssl-load-extra-del-ext", one) for one in given] == [True, True, False]
+    assert not haproxy_takes(dest, "", given[0])
+
+
+def haproxy_takes(dest: Path, option: str, given: str) -> bool:
+    """Whether HAProxy accepts certificates with an option in its section `global`."""
+    config = dest.with_name("haproxy.cfg")
+    config.write_text(HAPROXY.format(option=option, socket=dest.with_name("socket"), given=given))
+    done = subprocess.run([str(find_haproxy()), "-c", "-f", str(config)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or "No Private Key found" in done.stderr, done.stderr
+    return done.returncode == 0
 
 
 def test_a_folder_that_others_can_replace_is_refused_before_anything_is_read(
@@ -256,12 +345,17 @@ def test_a_folder_that_others_can_replace_is_refused_before_anything_is_read(
         ({"all": True, "passphrase": ""}, "passphrase must have from 1 to 1023 bytes"),
         ({"all": True, "passphrase": "\u00e9" * 512}, "passphrase must have from 1 to 1023 bytes"),
         ({"certificate_ids": [0]}, "0 is no certificate id"),
+        ({"all": True, "dest": ""}, "dest is empty: name a folder."),
+        ({"all": True, "dest": " "}, "dest is empty: name a folder."),
+        ({"all": True, "dest": "here"}, "dest 'here' hangs on the current folder"),
+        ({"all": True, "dest": "$NO_SUCH_NAME/here"}, "a name that is not replaced"),
+        ({"all": True, "dest": "/proc/self/cwd/here"}, "hangs on the current folder"),
         ({"all": True, "concurrency": 0}, "concurrency must be from 1 to 256"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
 def test_what_makes_no_sense_is_refused(sim: Simulator, dest: Path, options: dict[str, Any], said: str) -> None:
-    run = checked(run_module(MODULE, **options_for(sim), dest=str(dest), **options))
+    run = checked(run_module(MODULE, **options_for(sim), **{"dest": str(dest), **options}))
     assert run.code == "invalid_argument" and said in run["msg"] and not dest.exists()
 
 
