@@ -37,7 +37,6 @@ class Module(AnsibleModule):
         self.params: dict[str, t.Any] = {}
         self.given: frozenset[str] = frozenset()
         self._misplaced: set[str] = set()
-        self._hiding = threading.Lock()
         self._spec = spec
         self._refusal: CertificatesError | None = None
         super().__init__(supports_check_mode=True, **spec.as_keywords())
@@ -71,9 +70,8 @@ class Module(AnsibleModule):
         register_secrets(self.no_log_values)
 
     def hide(self, *texts: str) -> None:
-        """Keep texts out of all output; threads may call this while others warn."""
-        with self._hiding:  # a new set, as others may be looking through the present one
-            self.no_log_values = {*self.no_log_values, *texts}
+        """Keep texts out of all output; threads may call this while others warn, who look through a copy."""
+        self.no_log_values.update(texts)
 
     @property
     def given_folder(self) -> str | None:
@@ -101,14 +99,15 @@ class Module(AnsibleModule):
     def log(self, msg: t.Any, log_args: t.Any = None) -> None:
         """Log without secrets, and without NUL characters, which would make newer releases of ansible-core abort the run."""
         text = msg.decode("utf-8", "replace") if isinstance(msg, bytes) else msg
+        secrets = frozenset(self.no_log_values)
         super().log(
-            masked(text, self.no_log_values).replace("\0", "?"),
-            {name: masked(str(value), self.no_log_values) for name, value in (log_args or {}).items()},
+            masked(text, secrets).replace("\0", "?"),
+            {name: masked(str(value), secrets) for name, value in (log_args or {}).items()},
         )
 
     def warn(self, warning: str, **more: t.Any) -> None:
         """Warn without secrets."""
-        super().warn(masked(encodable(warning), self.no_log_values), **more)
+        super().warn(masked(encodable(warning), frozenset(self.no_log_values)), **more)
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
         """End with a result."""

@@ -176,13 +176,13 @@ def check(item: Item, module: Module, clients_with: ClientsWith) -> ImportAction
     known = ImportAction("imported", "", order_id=item["order_id"], notes=item["notes"])
     try:
         material = read_material(item)
-        module.no_log_values.update(key_texts(material.private_key or b""))
+        module.hide(*key_texts(material.private_key or b""))
         known = replace(known, certificate=presumed_leaf(material))
         content, warnings = assemble(material, wishes, now(), anchors_for(item, module))
         clients_with(item["trusted_ca_path"])
     except CertificatesError as error:
         return known.failed(error)
-    module.no_log_values.add(content.private_key_pem.strip())
+    module.hide(content.private_key_pem.strip())
     return ImportAction.of(content, item["order_id"], warnings)
 
 

@@ -241,9 +241,9 @@ Read = t.TypeVar("Read")
 
 def public_key_of(module: Module, params: Options, data: bytes) -> str:
     """Return the SHA-256 of a private key's public key."""
-    module.no_log_values.update(key_texts(data))
+    module.hide(*key_texts(data))
     key = read_private_key(data, params["privatekey_passphrase"])
-    module.no_log_values.add(key.pem.strip())
+    module.hide(key.pem.strip())
     return key.public_key_sha256
 
 

@@ -154,11 +154,11 @@ def check_given(item: Item, module: Module) -> SecretAction:
 def with_material(new: SecretAction, material: Material, item: Item, module: Module) -> SecretAction:
     """Return what creates a secret of some material, or why that does not fit; the private key is kept out of all output."""
     try:
-        module.no_log_values.update(key_texts(material.private_key or b""))
+        module.hide(*key_texts(material.private_key or b""))
         new = replace(new, certificate=presumed_leaf(material))
         wishes = ImportOptions(item["allow_expired"], item["verify_chain"], item["trust"], for_store=False)
         content, warnings = assemble(material, wishes, now(), anchors_for(item, module))
-        module.no_log_values.update(key_texts(content.private_key_pem.encode()))
+        module.hide(*key_texts(content.private_key_pem.encode()))
         refusal = why_not_taken(content)
         if refusal:
             raise refusal
