@@ -103,6 +103,7 @@ SecretReason = t.Literal[
     "other_type",
     "managed_csr",
     "not_active",
+    "locked",
     "refused",
     "api_error",
     "outcome_unknown",

@@ -21,8 +21,8 @@ description:
     no private key, gets a new version. Certificates are compared by their DER encoding, and keys by their public keys.
   - The metadata of the secrets is listed once for all. Private keys are read from Secrets Manager only where the metadata is that of the
     same certificate, to compare them.
-  - Nothing is sent twice. If the response to a call was lost, the module looks what is there. Before it adds a version, it reads the
-    secret again, as another run may have been faster.
+  - Nothing is sent twice. Only one run at a time changes an instance, see O(ledger_url). If the response to a call was lost, the module
+    looks what is there. Before it adds a version, it reads the secret again, as another run may have been faster.
   - Use the options at top level for one certificate, and O(certificates) for several. If one fails, the others are still dealt with. The
     module then fails at its end, and its result reports each certificate.
   - It needs an API key of IBM Cloud whose user has the roles Reader, SecretsReader and Writer for the instance, or for the group of the
@@ -34,6 +34,7 @@ extends_documentation_fragment:
   - softlayer.certificates.secrets_manager
   - softlayer.certificates.requirements
   - softlayer.certificates.requirements.certificates
+  - softlayer.certificates.requirements.ledger
   - softlayer.certificates.requirements.roots
   - softlayer.certificates.attributes
   - softlayer.certificates.attributes.action_group
@@ -168,6 +169,15 @@ options:
       - Maximum number of concurrent API calls, V(1) to V(256).
     type: int
     default: 8
+  ledger_url:
+    description:
+      - SQLAlchemy URL of the ledger. A run that has something to change takes the turn of the instance there, and has it until its end.
+        Another one waits for it, up to 15 minutes, with a warning. If the turn does not come in time, the run fails with V(locked), and
+        nothing was changed. See O(softlayer.certificates.ssl_fulfillment_email#module:ledger_url); the modules use the same ledger.
+      - If not set, the environment variable E(SOFTLAYER_CERTIFICATES_LEDGER_URL) is used. The default is the file
+        C(softlayer.certificates/ledger.sqlite3) under the user's state directory, E(XDG_STATE_HOME) or C(~/.local/state).
+      - It is used only if something is to be changed. If it cannot be used, nothing is changed.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -332,6 +342,7 @@ certificates:
         - V(other_type) - Secrets Manager has a secret of this name that is no imported certificate.
         - V(managed_csr) - the secret has a CSR whose private key Secrets Manager has made itself.
         - V(not_active) - the secret is suspended or destroyed, or inactive for another reason.
+        - V(locked) - the run could not renew its turn in time. Nothing was sent.
         - V(refused) - Secrets Manager refused it, for example because of its O(name), or is known to refuse it, as it is larger than
           100 KB.
         - V(api_error) - an API reported an error. RV(certificates[].message) quotes it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,9 +52,17 @@ class Run:
         return {entry[name]: (entry["outcome"], entry["reason"]) for entry in self.result[key]}
 
 
-def start_module(name: str, /, *, check: bool = False, diff: bool = False, **options: Any) -> ForkedModule:
-    """Start a module in a process of its own, as Ansible does, with its arguments on standard input."""
-    return ForkedModule(name, given_to(name, check=check, diff=diff, **options))
+def start_module(
+    name: str,
+    /,
+    *,
+    check: bool = False,
+    diff: bool = False,
+    first: Callable[[], None] | None = None,
+    **options: Any,
+) -> ForkedModule:
+    """Start a module in a process of its own, as Ansible does, with its arguments on standard input; call a function there first."""
+    return ForkedModule(name, given_to(name, check=check, diff=diff, **options), first=first)
 
 
 def given_to(name: str, /, *, check: bool = False, diff: bool = False, **options: Any) -> str:

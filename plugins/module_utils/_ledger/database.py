@@ -22,7 +22,7 @@ with suppress(ImportError):
     import sqlalchemy as sa
     from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """That of the first release."""
 SECONDS_TO_WAIT_FOR_A_LOCK = 30
 MOST_RIVALS = 1000
@@ -232,31 +232,33 @@ def _make_tables() -> Tables:
             name,
             metadata,
             sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
-            sa.Column("account_id", sa.BigInteger, nullable=False),
             *key,
             sa.Column("number", sa.Integer, nullable=False),
             sa.Column("state", sa.String(16), nullable=False),
             sa.Column("requested_at", UtcDateTime, nullable=False),
             sa.Column("lease_until", UtcDateTime, nullable=False),
             *own,
-            sa.UniqueConstraint("account_id", *(column.name for column in reversed(key)), "number"),
+            sa.UniqueConstraint(*(column.name for column in key), "number"),
             sqlite_autoincrement=True,
         )
 
     return Tables(
         emails=history(
             "softlayer_ssl_email_requests",
-            sa.Column("order_id", sa.BigInteger, nullable=False),
+            sa.Column("account_id", sa.BigInteger, nullable=False),
             sa.Column("email_type", sa.String(32), nullable=False),
+            sa.Column("order_id", sa.BigInteger, nullable=False),
             own=[sa.Column("noticed_at", UtcDateTime)],
         ),
         creates=history(
             "softlayer_ssl_certificate_creates",
+            sa.Column("account_id", sa.BigInteger, nullable=False),
             sa.Column("fingerprint_sha256", sa.String(64), nullable=False),
             own=[sa.Column("certificate_id", sa.BigInteger)],
         ),
         turns=history(
-            "softlayer_ssl_listener_turns",
+            "softlayer_ssl_turns",
+            sa.Column("subject", sa.Text, nullable=False),
             own=[sa.Column("begun_at", UtcDateTime), sa.Column("ended_at", UtcDateTime)],
         ),
         versions=sa.Table(

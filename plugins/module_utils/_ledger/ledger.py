@@ -11,7 +11,7 @@ is asked to. Such an act is `claimed` before its API call and `confirmed` after 
 `released`. If a request for an email got no answer, it is `unknown`. Each claim has a lease, the time within which its
 call ends. A claim that is still open after its lease means that a run died in between, and that the act may have been done.
 
-A turn to change load balancers is claimed in the same way, renewed as long as it lasts, and released at its end.
+A turn to change load balancers or secrets is claimed in the same way, renewed as long as it lasts, and released at its end.
 
 The same code serves all of them, and SQLite and PostgreSQL. A claim takes the next number in the history of its key, and a
 unique constraint gives this number to only one of several runs. No lock is held during the API call.
@@ -66,9 +66,9 @@ class CreateKey:
 
 @dataclass(frozen=True)
 class LockKey:
-    """The account whose load balancers only one run at a time changes."""
+    """What only one run at a time changes: the load balancers of an account, or the secrets of an instance."""
 
-    account_id: int
+    subject: str
 
 
 K = t.TypeVar("K", Key, CreateKey, LockKey)

@@ -186,7 +186,15 @@ def carry_out(
         module.require(*FOR_LEDGER)
         from .lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
 
-        lock = acquire(client, module.params["ledger_url"], wait_options, planned_at)
+        longest_wait = wait_options.timeout if wait_options.waits else 0
+        lock = acquire(
+            client,
+            module.params["ledger_url"],
+            lambda: f"load balancers of account {client.account_id()}",
+            "load balancers",
+            longest_wait,
+            planned_at,
+        )
     try:
         if lock and lock.is_plan_stale:
             planned = plan_again()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Let only one run at a time change the load balancers of an account. Private to softlayer.certificates.
+"""Let only one run at a time change the load balancers of an account, or the secrets of an instance. Private to softlayer.certificates.
 
 The lock is claimed in the ledger, and a thread renews its lease until the run ends. A killed run renews it no more: its lock is
 over when another run has seen it unchanged for the length of the lease, by its own clock. A run that could not renew its lock
@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from .._api.client import Client
+from .._api.caller import Caller
 from .._errors import CertificatesError
 from .._ledger.ledger import Claim, Entry, Ledger, LockKey
 from .._times import iso, now
 from .backoff import Backoff
-from .switching import WaitOptions
 
 LEASE = timedelta(seconds=30)
 RENEWALS = 6
@@ -41,7 +41,7 @@ def seconds() -> float:
 
 
 class Lock:
-    """The right to change load balancers, until its `end`.
+    """The right to change something, until its `end`.
 
     Attributes:
         is_plan_stale: whether another run may have changed something since the plan was made.
@@ -49,14 +49,18 @@ class Lock:
     Args:
         ledger: has the claim; it is closed at the end.
         claim: the claim.
+        what: is changed, in messages: `load balancers`.
         taken_at: in `seconds`, not after it was claimed.
         is_plan_stale: see above.
     """
 
-    def __init__(self, ledger: Ledger, claim: Claim[LockKey], taken_at: float, *, is_plan_stale: bool) -> None:
+    def __init__(
+        self, ledger: Ledger, claim: Claim[LockKey], what: str, taken_at: float, *, is_plan_stale: bool
+    ) -> None:
         self.is_plan_stale = is_plan_stale
         self._ledger = ledger
         self._claim = claim
+        self._what = what
         self._lease = (claim.lease_until - claim.requested_at).total_seconds()
         self._renewed_at = taken_at
         self._changed = threading.Condition()
@@ -83,7 +87,7 @@ class Lock:
             if self._why_lost:
                 raise CertificatesError(
                     "locked",
-                    f"Another run may be changing load balancers, because this one has lost its lock: {self._why_lost} "
+                    f"Another run may be changing {self._what}, because this one has lost its lock: {self._why_lost} "
                     "Nothing was sent: run it again.",
                 )
 
@@ -137,55 +141,64 @@ class Lock:
             self._changed.notify_all()
 
 
-def acquire(client: Client, ledger_url: str | None, wait_options: WaitOptions, planned_at: datetime) -> Lock:
-    """Wait until no other run changes load balancers of the account, and have the lock.
+def acquire(
+    caller: Caller,
+    ledger_url: str | None,
+    subject: Callable[[], str],
+    what: str,
+    longest_wait: float,
+    planned_at: datetime,
+) -> Lock:
+    """Wait until no other run changes the same, and have the lock.
 
     Args:
-        client: the session.
+        caller: the session, which is told to stop, and warns.
         ledger_url: as `Ledger` takes it.
-        wait_options: how long to wait for other runs.
+        subject: returns what to lock, once the ledger is open, as it may cost a call.
+        what: that is, in messages: `load balancers`.
+        longest_wait: for other runs, in seconds; zero not to wait.
         planned_at: when the facts of the plan began to be read.
 
     Raises:
-        CertificatesError: as `Ledger` and `Client.account_id`; `locked`, `interrupted`.
+        CertificatesError: as `Ledger` and `subject`; `locked`, `interrupted`.
     """
     ledger = Ledger(ledger_url)
-    backoff = Backoff(client.stop, wait_options.timeout, LONGEST_PAUSE)
+    backoff = Backoff(caller.stop, longest_wait, LONGEST_PAUSE)
     seen: Entry[LockKey] | None = None
     since = 0.0
     try:
-        key = LockKey(client.account_id())
+        key = LockKey(subject())
         while True:
             began = seconds()
             answer = ledger.claim(key, now(), None, LEASE)
             if isinstance(answer, Claim):
                 until = answer.previous_until
                 is_stale = seen is not None or (until is not None and until >= planned_at)
-                return Lock(ledger, answer, began, is_plan_stale=is_stale)
+                return Lock(ledger, answer, what, began, is_plan_stale=is_stale)
             if answer != seen:
                 seen, since = answer, seconds()
             is_dead = answer.is_over(timedelta(seconds=seconds() - since), now(), WRONG_CLOCK)
             if not (is_dead and ledger.withdraw(answer)):
-                _wait(client, wait_options, backoff, answer)
+                _wait(caller, what, longest_wait, backoff, answer)
     except CertificatesError:
         ledger.close()
         raise
 
 
-def _wait(client: Client, wait_options: WaitOptions, backoff: Backoff, lock: Entry[LockKey]) -> None:
+def _wait(caller: Caller, what: str, longest_wait: float, backoff: Backoff, lock: Entry[LockKey]) -> None:
     """Wait a little for the end of another run.
 
     Raises:
         CertificatesError: `locked` if the time is over, `interrupted`.
     """
     since = iso(lock.begun_at)
-    others = f"Another run has been changing load balancers since {since}"
-    within = f"{wait_options.timeout:g} seconds"
-    if wait_options.waits:
-        client.warn(f"{others}, so this one waited for its end, for at most {within}.")
+    others = f"Another run has been changing {what} since {since}"
+    within = f"{longest_wait:g} seconds"
+    if longest_wait:
+        caller.warn(f"{others}, so this one waited for its end, for at most {within}.")
         if backoff.pause():
             return
-    if client.stop.is_set():
+    if caller.stop.is_set():
         raise CertificatesError("interrupted", f"{others}, and this one was told to stop; it has changed nothing.")
-    how = f"did not end within {within}" if wait_options.waits else "this one is not to wait for its end"
+    how = f"did not end within {within}" if longest_wait else "this one is not to wait for its end"
     raise CertificatesError("locked", f"{others}, and {how}: nothing was changed. Run it again later.", since=since)

@@ -4,8 +4,8 @@
 
 """What `secrets_manager_certificate` does between its options and its result. Private to softlayer.certificates.
 
-A secret is created only once, even by several runs at the same time: its name is unique, so that all but the first are refused, and
-look at what the first has made. Before a new version, and after a lost answer, it is looked what is there.
+Only one run at a time changes an instance, by a lock in the ledger. Before a new version, and after a lost answer, it is looked what is
+there: another controller may have a ledger of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import typing as t
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -28,11 +28,13 @@ from .._argspec import (
     api_options,
     concurrency_options,
     instance_options,
+    ledger_options,
     secret_certificate_options,
 )
 from .._codes import Code, SecretOutcome, SecretReason
 from .._errors import CertificatesError
-from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_SECRETS_MANAGER
+from .._ledger.place import check_place
+from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANAGER
 from .._module import Module
 from .._names import named
 from .._plan.material import ImportOptions, Material, assemble, presumed_leaf
@@ -64,9 +66,12 @@ SPEC = (
     + instance_options()
     + secret_certificate_options()
     + concurrency_options()
+    + ledger_options()
     + ArgumentSpec(options={"iam_api_key": {"type": "str", "no_log": True}})
 )
-LIBRARIES = tuple(dict.fromkeys((*FOR_API, *FOR_CERTIFICATES, *FOR_SECRETS_MANAGER)))
+LIBRARIES = tuple(dict.fromkeys((*FOR_API, *FOR_CERTIFICATES, *FOR_LEDGER, *FOR_SECRETS_MANAGER)))
+LONGEST_WAIT = 900.0
+"""Seconds for which a run waits for another one that changes the same instance."""
 
 
 def run(module: Module) -> dict[str, t.Any]:
@@ -75,6 +80,8 @@ def run(module: Module) -> dict[str, t.Any]:
     is_single = params["certificates"] is None
     items: list[Item] = [params] if is_single else params["certificates"]
     check_params(module)
+    if params["ledger_url"]:
+        check_place(params["ledger_url"])
     for position, item in enumerate(items):
         check_item(item, "" if is_single else f"Item {position}: ")
     instance = resolve_instance(params, module.given, params, "iam_api_key")
@@ -287,17 +294,38 @@ def with_values(module: Module, manager: SecretsManager, step: SecretAction) -> 
 
 
 def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAction]) -> list[SecretAction]:
-    """Carry out a plan, several certificates at the same time; a failure does not affect the others."""
+    """Carry out a plan, several certificates at the same time; a failure does not affect the others.
+
+    Raises:
+        CertificatesError: as `acquire`, before anything is changed.
+    """
     progress = ProgressFile(module.given_folder, len(steps))
-    return manager.each(progress.of(Writer(module, manager)), steps)
+    if not any(step.changes_something for step in steps):
+        return manager.each(progress.of(lambda step: step), steps)
+    from .lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
+
+    subject = f"secrets of {manager.instance.url}"
+    ledger_url = module.params["ledger_url"]
+    lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", LONGEST_WAIT, now())
+    try:
+        return manager.each(progress.of(Writer(module, manager, lock.check)), steps)
+    finally:
+        lock.end()
 
 
 class Writer:
-    """Carries out the plan for one certificate."""
+    """Carries out the plan for one certificate.
 
-    def __init__(self, module: Module, manager: SecretsManager) -> None:
+    Args:
+        module: what it is done for.
+        manager: the instance.
+        before_sending: called right before each change is sent; if it raises, nothing is sent.
+    """
+
+    def __init__(self, module: Module, manager: SecretsManager, before_sending: Callable[[], None]) -> None:
         self._module = module
         self._manager = manager
+        self._before_sending = before_sending
 
     def __call__(self, step: SecretAction) -> SecretAction:
         """Return the certificate with its outcome, in every case."""
@@ -320,7 +348,7 @@ class Writer:
             CertificatesError: as `SecretsManager.create`; `no_answer` if it may still be created.
         """
         try:
-            return replace(step, secret=self._manager.create(step.as_secret()).secret)
+            return replace(step, secret=self._manager.create(step.as_secret(), self._before_sending).secret)
         except CertificatesError as error:
             is_there = error.details.get("http_status") == HTTPStatus.CONFLICT
             found = self._look_after(error, step) if is_there or error.code == "no_answer" else None
@@ -339,14 +367,15 @@ class Writer:
         identifier = t.cast(Secret, step.secret).id
         if step.changes:
             try:
-                step = replace(step, version_id=self._manager.add_version(identifier, step.as_version()))
+                version_id = self._manager.add_version(identifier, step.as_version(), self._before_sending)
+                step = replace(step, version_id=version_id)
             except CertificatesError as error:
                 found = self._look_after(error, step) if error.code == "no_answer" else None
                 if found is None or found.outcome not in {"unchanged", "updated"} or found.changes:
                     raise
         if step.metadata:
             try:
-                self._manager.update_metadata(identifier, step.metadata)
+                self._manager.update_metadata(identifier, step.metadata, self._before_sending)
             except CertificatesError as error:
                 found = self._look_after(error, step) if error.code == "no_answer" else None
                 if found is None or found.outcome not in {"unchanged", "updated"} or found.metadata:

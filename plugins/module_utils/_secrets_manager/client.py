@@ -232,12 +232,15 @@ class SecretsManager(Caller):
             raise _in_doubt(call)
         return str(answer["id"])
 
-    def update_metadata(self, identifier: str, changes: Mapping[str, t.Any]) -> Secret:
+    def update_metadata(
+        self, identifier: str, changes: Mapping[str, t.Any], before_sending: Callable[[], None] | None = None
+    ) -> Secret:
         """Change a secret's metadata (`PATCH /secrets/{id}/metadata`), and return it; never repeated after a lost answer.
 
         Args:
             identifier: the secret's id.
             changes: the properties to change, as the API has them; all others stay.
+            before_sending: called right before it is sent.
 
         Raises:
             CertificatesError: with a code from `faults`.
@@ -248,6 +251,7 @@ class SecretsManager(Caller):
                 call,
                 lambda: self._sdk.update_secret_metadata(identifier, t.cast(t.Any, dict(changes))),
                 repeatable=False,
+                before_sending=before_sending,
             )
         )
         if secret is None:

@@ -45,7 +45,7 @@ from tests.support.waiting import until
 pytest_plugins = ["tests.support.deploying", "tests.support.postgresql"]
 
 PENDING, ACTIVE = "UPDATE_PENDING", "ACTIVE"
-TURNS = "softlayer_ssl_listener_turns"
+TURNS = "softlayer_ssl_turns"
 ACCOUNT = {"service": "SoftLayer_Account", "method": "getObject"}
 SHORT = timedelta(seconds=4)
 LONG = {"wait_timeout": 600}

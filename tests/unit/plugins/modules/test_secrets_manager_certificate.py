@@ -16,6 +16,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.lock import Lock
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import PASSPHRASE, Authority, Issued, key_pem, leaks, new_key, pem_of, pkcs12_of
@@ -329,6 +331,45 @@ def test_runs_at_once_create_one_secret(sim: Simulator, instance: Options) -> No
     assert outcomes == {"created": 5, "unchanged": 10}
     assert sorted(one["name"] for one in sim.secrets_manager.secrets()) == [one["name"] for one in items]
     assert {one["versions_total"] for one in sim.secrets_manager.secrets()} == {1}
+
+
+def test_runs_at_once_add_one_version(sim: Simulator, instance: Options) -> None:
+    """However long it takes from the look at what is there to the new version."""
+    add(sim)
+    sim.secrets_manager.fault("hang_after", method="get_secret_metadata", seconds=1)
+    started = [start_module(MODULE, **given_to(instance, **item(RENEWED))) for _run in range(3)]
+    ended = [checked(sim, finish_module(one)) for one in started]
+    assert Counter(one["certificate"]["outcome"] for one in ended) == {"updated": 1, "unchanged": 2}
+    assert writes(sim) == ["create_secret_version"] and values(sim)["versions_total"] == 2
+
+
+def test_the_turn_is_needed_for_changes_alone(sim: Simulator, instance: Options) -> None:
+    """Where it cannot be had, nothing is sent."""
+    away = {**instance, "ledger_url": "sqlite:////nowhere/ledger.sqlite3"}
+    failed = run(sim, away, **item())
+    assert failed.failed and failed.code == "ledger_unavailable" and writes(sim) == []
+    assert not run(sim, away, **item(), check=True).failed
+    add(sim)
+    assert reason(run(sim, away, **item())) == ("unchanged", None)
+
+
+def no_lock_lasts() -> None:
+    """Let every lock be lost by the time it is needed."""
+
+    def check(_lock: Lock) -> None:
+        raise CertificatesError("locked", "Another run may be changing it.")
+
+    Lock.check = check  # type: ignore[method-assign]
+
+
+def test_a_turn_that_is_lost(sim: Simulator, instance: Options) -> None:
+    """What is not yet sent stays unsent, and says why."""
+    add(sim, name="renewed")
+    add(sim, RENEWED, name="labelled")
+    items = [item(), item(RENEWED, "renewed"), item(RENEWED, "labelled", labels=["new"])]
+    done = run(sim, instance, *items, first=no_lock_lasts)
+    assert [(one["outcome"], one["reason"]) for one in done["certificates"]] == [("failed", "locked")] * 3
+    assert writes(sim) == []
 
 
 # Logins and permissions

@@ -31,21 +31,21 @@ from sqlalchemy.schema import CreateTable
 
 from tests.support.failing import fails
 
-HISTORY = "account_id BIGINT NOT NULL, {key}number INTEGER NOT NULL, state VARCHAR(16) NOT NULL, requested_at {time} NOT NULL, lease_until {time} NOT NULL"
+HISTORY = "{key}, number INTEGER NOT NULL, state VARCHAR(16) NOT NULL, requested_at {time} NOT NULL, lease_until {time} NOT NULL"
 TABLES = {
     "emails": (
         "softlayer_ssl_email_requests",
-        "order_id BIGINT NOT NULL, email_type VARCHAR(32) NOT NULL, ",
+        "account_id BIGINT NOT NULL, email_type VARCHAR(32) NOT NULL, order_id BIGINT NOT NULL",
         "noticed_at {time}",
         "account_id, email_type, order_id, number",
     ),
     "creates": (
         "softlayer_ssl_certificate_creates",
-        "fingerprint_sha256 VARCHAR(64) NOT NULL, ",
+        "account_id BIGINT NOT NULL, fingerprint_sha256 VARCHAR(64) NOT NULL",
         "certificate_id BIGINT",
         "account_id, fingerprint_sha256, number",
     ),
-    "turns": ("softlayer_ssl_listener_turns", "", "begun_at {time}, ended_at {time}", "account_id, number"),
+    "turns": ("softlayer_ssl_turns", "subject TEXT NOT NULL", "begun_at {time}, ended_at {time}", "subject, number"),
 }
 
 

@@ -240,7 +240,7 @@ def an_email(ledger: Ledger, account_id: int) -> Claim[Key] | Entry[Key]:
 
 def a_turn(ledger: Ledger, account_id: int) -> Claim[LockKey] | Entry[LockKey]:
     """What a run gets that wants to have the turn."""
-    return ledger.claim(LockKey(account_id), AT, None, LEASE)
+    return ledger.claim(LockKey(str(account_id)), AT, None, LEASE)
 
 
 def a_turn_after_others(ledger: Ledger, account_id: int) -> Claim[LockKey] | Entry[LockKey]:
@@ -300,10 +300,10 @@ def test_ledgers_that_are_made_at_the_same_time_are_one(ledger_url: str) -> None
 
 
 def test_a_newer_schema_is_refused(ledger: Ledger, ledger_url: str) -> None:
-    execute(ledger_url, f"UPDATE {VERSIONS} SET version = 4")
+    execute(ledger_url, f"UPDATE {VERSIONS} SET version = 5")
     for read_only in (False, True):
         message = unavailable(ledger_url, read_only=read_only).message
-        assert "version 4" in message
+        assert "version 5" in message
         assert "newer release" in message
 
 
@@ -369,7 +369,7 @@ def test_how_long_a_claim_is_under_way(ledger: Ledger, age: timedelta, under_way
     assert not refusal(ledger).is_under_way(AT + age)
 
 
-TURN = LockKey(account_id=7)
+TURN = LockKey("seven")
 
 
 def turn(ledger: Ledger, at: datetime = AT) -> Claim[LockKey]:
@@ -386,7 +386,7 @@ def test_a_turn_is_one_runs_until_it_ends(ledger: Ledger) -> None:
     """However long, and whatever is claimed beside it."""
     first = turn(ledger)
     assert first.previous_until is None
-    assert isinstance(ledger.claim(LockKey(account_id=8), AT, None, LEASE), Claim)
+    assert isinstance(ledger.claim(LockKey("eight"), AT, None, LEASE), Claim)
     claim(ledger)
     create_claim(ledger)
     assert turn_of_another(ledger, AT + DAY) == Entry(first.id, TURN, AT, "claimed", AT + LEASE, begun_at=AT)
