@@ -362,7 +362,7 @@ def _explain_lost(
     """Explain a call that may have left and got no answer: how it ended does not show whether it was carried out."""
     names = {type(cause).__name__ for cause in _causes(error)}
     if AnswerTooLarge.__name__ in names:
-        why = f"{call}: {endpoint} answered more than fits into memory, which was not read"
+        why = f"{call}: {endpoint} answered more than was to be expected, and it was not read on"
         return CertificatesError(
             "api_error" if repeatable else "no_answer", f"{why}: check {option} and proxy.", call=call
         )

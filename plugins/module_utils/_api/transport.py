@@ -32,7 +32,7 @@ TOTAL_HEADER = "softlayer-total-items"
 TOTAL = re.compile(r"[0-9]{1,9}")
 """A valid total of a list; a list with a longer number would not fit into memory."""
 LARGEST_ANSWER = 256 * 1024 * 1024
-"""Bytes, unpacked. The largest expected answer is a page of 32,000 certificates with their chains, at 8 KiB each."""
+"""Bytes, unpacked, from the SoftLayer API. The largest expected answer is a page of 32,000 certificates with their chains, at 8 KiB each."""
 PIECE = 64 * 1024
 """Bytes read and unpacked at once; unpacked they are at most 64 MiB."""
 
@@ -127,8 +127,13 @@ class UnderWay(threading.local):
     attempt: Attempt
 
 
-def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
-    """Return the adapter to send with; it records in the thread's attempt what happens to the request."""
+def make_adapter(under_way: UnderWay, largest: int) -> type[HTTPAdapter]:
+    """Return the adapter to send with; it records in the thread's attempt what happens to the request.
+
+    Args:
+        under_way: has the attempt.
+        largest: bytes of the largest expected answer, unpacked.
+    """
 
     class Watched:
         """Mixin for a connection."""
@@ -179,7 +184,7 @@ def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
                 request.prepare_body(request.body.decode().encode("ascii", "xmlcharrefreplace"), None)
             response = super().send(request, *args, **keywords)
             attempt = under_way.attempt
-            _read_whole(response)
+            _read_whole(response, largest)
             attempt.stop_the_clock()
             if attempt.overdue:  # for a body without a length, the shutdown looks like a normal end
                 raise requests.ReadTimeout("Read timed out.")
@@ -191,11 +196,11 @@ def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
     return Adapter
 
 
-def _read_whole(response: requests.Response) -> None:
+def _read_whole(response: requests.Response, largest: int) -> None:
     """Read an answer's whole body, and remove what the SDK cannot handle.
 
     Raises:
-        AnswerTooLarge: it is larger than `LARGEST_ANSWER`.
+        AnswerTooLarge: it is larger than that.
         requests.RequestException: it did not arrive completely.
     """
     pieces = []
@@ -205,7 +210,7 @@ def _read_whole(response: requests.Response) -> None:
             raise requests.exceptions.ContentDecodingError("packed more than once")  # a piece could unpack to any size
         for piece in response.iter_content(PIECE):
             size += len(piece)
-            if size > LARGEST_ANSWER:
+            if size > largest:
                 raise AnswerTooLarge
             pieces.append(piece)
     response._content = b"".join(pieces)

@@ -32,6 +32,8 @@ with suppress(ImportError):
 
 PAGE_SIZE = 1000
 """Secrets requested at once, the most that the API gives."""
+LARGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes, unpacked. The largest expected answer is a page of secrets with 10 KB of metadata of the user's own, and all names and labels."""
 RENEW_AFTER = 0.8
 """The share of a token's life after which it is renewed."""
 DEFAULT_GROUP = "default"
@@ -67,7 +69,7 @@ class SecretsManager(Caller):
         if network.proxy:
             self._how["proxies"] = {"http": network.proxy, "https": network.proxy}
         keep_quiet("ibm-cloud-sdk-core", verify=network.verify)
-        self._iam = self.make_session(instance.iam_url)
+        self._iam = self.make_session(instance.iam_url, LARGEST_ANSWER)
         self._logging_in = threading.Lock()
         self._token = ""
         self._renew_at = 0.0
@@ -76,7 +78,7 @@ class SecretsManager(Caller):
         self._groups: Mapping[str, str] | None = None
         self._sdk = SecretsManagerV2(authenticator=BearerTokenAuthenticator("none yet"))
         self._sdk.set_service_url(instance.url)
-        self._sdk.set_http_client(self.make_session(instance.url))
+        self._sdk.set_http_client(self.make_session(instance.url, LARGEST_ANSWER))
         self._sdk.set_http_config(self._how)
 
     # What is there
