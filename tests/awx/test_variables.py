@@ -14,9 +14,12 @@ import pytest
 from tests.awx.conftest import run_plays
 from tests.support.awx_variables import objects
 
+pytestmark = pytest.mark.xdist_group("variables")  # which are read in one run
+
 OURS = objects()["awx_organization_description"]
 FOLDERS = {"awx_rotation_sources": [{"certbot": "/etc/letsencrypt"}]}
 OF_THE_JOBS = {"awx_job_variables": {"ssl_rotation_sources": FOLDERS["awx_rotation_sources"]}}
+
 MAIL = {"awx_rotation_mail": True}
 UNATTENDED = {"awx_rotation_unattended": "yes"}
 WORKDAYS, NIGHTS = "Rotate certificates on workdays", "Rotate certificates every night"
