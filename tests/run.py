@@ -68,15 +68,18 @@ class Lanes:
         report.unlink(missing_ok=True)
         self._print(f"{name} has begun.")
         begin = time.monotonic()
-        process = subprocess.run(
+        process = subprocess.Popen(
             nox("--report", str(report), "--session", name, *(["--forcecolor"] if sys.stdout.isatty() else [])),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            check=False,
         )
-        output = process.stdout.decode(errors="replace")
-        self._print(f"\n{output}{name} has ended after {time.monotonic() - begin:.0f} seconds.\n")
+        with process.stdout as pipe:  # type: ignore[union-attr]
+            output = pipe.read().decode(errors="replace")
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds, busy = time.monotonic() - begin, usage.ru_utime + usage.ru_stime
+        self._print(f"\n{output}{name} has ended after {seconds:.0f} seconds, and {busy:.0f} of one processor.\n")
         none = {"name": name.partition("(")[0], "signatures": [name], "result": "failed"}
         self._reported[name] = next(iter(read(report)), none)
 
