@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._run import creates
 
 from tests.simulator.client import Simulator
 from tests.support.deploying import UPDATE, balancer, issue, old, placed, store
@@ -33,7 +35,6 @@ CALLS = 25
 """About as many as a run makes."""
 RUNS_AT_ONCE = 3
 SEED = 20310115
-READ, ONE = "getObject", "getLoadBalancer"
 ONCE = Counter(dict.fromkeys((CREATE, UPDATE, DELETE), len(NAMES)))
 REMOVING = {"remove_superseded": True}
 Calls = list[dict[str, Any]]
@@ -73,50 +74,49 @@ def fleet(serving: Simulator, tmp_path: Path) -> Fleet:
     return Fleet(Rotation(serving, tmp_path))
 
 
-def answered(calls: Calls, method: str) -> int:
-    """How many calls of a method have succeeded."""
-    return sum(1 for call in calls if (call["method"], call["outcome"]) == (method, "ok"))
-
-
 def asked(calls: Calls, method: str) -> int:
     """How many calls of a method have arrived."""
     return sum(1 for call in calls if call["method"] == method)
 
 
-MOMENTS: Mapping[str, Callable[[Calls], bool]] = {
-    "while certificates are created": lambda calls: asked(calls, CREATE) == len(NAMES),
-    "when all are created": lambda calls: answered(calls, CREATE) == len(NAMES),
-    "while a load balancer is changed": lambda calls: asked(calls, UPDATE) > 0,
-    "while it waits for the load balancers": lambda calls: (
-        answered(calls, UPDATE) == len(NAMES) and calls[-1]["method"] == ONE
-    ),
-    "before anything is deleted": lambda calls: calls[-1]["method"] == READ and answered(calls, UPDATE) == len(NAMES),
-    "while one is deleted": lambda calls: asked(calls, DELETE) > 0,
+MOMENTS = {
+    "when certificates are created": (CREATE, "hang_after", len(NAMES)),
+    "before a load balancer is changed": (UPDATE, "hang_before", 1),
+    "when load balancers are changed": (UPDATE, "hang_after", len(NAMES)),
+    "before anything is deleted": (DELETE, "hang_before", 1),
+    "when one is deleted": (DELETE, "hang_after", 1),
 }
-FEW = ("while certificates are created", "before anything is deleted")
+"""So many calls of a method have arrived, and are not answered; they were carried out (`hang_after`) or never will be."""
+FEW = ("when certificates are created", "before anything is deleted")
 """Those that are tried without `LONG`."""
 
 
-def kill_when(fleet: Fleet, moment: Callable[[Calls], bool]) -> Counter[str]:
+def with_a_short_lease() -> None:
+    """Let nobody wait long for a create of which it is not known whether it was sent."""
+    creates.lease_for = lambda _timeout: timedelta(seconds=4)
+
+
+def kill_when(fleet: Fleet, moment: Callable[[Calls], bool], *, may_be_over: bool) -> Counter[str]:
     """Begin to rotate, and kill the run at a moment; return how often what changes something had succeeded by then."""
+    process = fleet.rotation.begin(first=with_a_short_lease, **REMOVING)
 
     def is_time() -> bool:
         fleet.check()
-        return moment(fleet.sim.calls())
+        return moment(fleet.sim.calls()) or (may_be_over and process.poll() is not None)
 
-    process = fleet.rotation.begin(**REMOVING)
-    until(is_time, process)
+    until(is_time, None if may_be_over else process)
     process.kill()
     process.wait()
+    fleet.sim.clear_faults()
     until_answered(fleet.sim)
     fleet.check()
     return done_by(fleet)
 
 
 def done_by(fleet: Fleet) -> Counter[str]:
-    """How often what changes something has succeeded since the last run began."""
-    calls = fleet.sim.calls()
-    return Counter({method: answered(calls, method) for method in ONCE})
+    """How often what changes something has been carried out since the last run began."""
+    done = Counter(call["method"] for call in fleet.sim.calls() if call["outcome"] in {"ok", "hang_after"})
+    return Counter({method: done[method] for method in ONCE})
 
 
 def check_that_the_next_run_finishes(fleet: Fleet, before: Counter[str]) -> None:
@@ -132,9 +132,10 @@ def check_that_the_next_run_finishes(fleet: Fleet, before: Counter[str]) -> None
 
 @pytest.mark.parametrize("moment", list(MOMENTS) if LONG else FEW)
 def test_a_run_that_is_killed(fleet: Fleet, moment: str) -> None:
-    """At a moment that its calls tell."""
-    fleet.sim.settings(latency_ms=200, balancer_lock_ms=800)
-    before = kill_when(fleet, lambda calls: bool(calls) and MOMENTS[moment](calls))
+    method, kind, number = MOMENTS[moment]
+    fleet.sim.settings(latency_ms=0, balancer_lock_ms=800)
+    fleet.sim.fault(kind, method=method)
+    before = kill_when(fleet, lambda calls: asked(calls, method) >= number, may_be_over=False)
     check_that_the_next_run_finishes(fleet, before)
 
 
@@ -150,7 +151,7 @@ def test_a_run_that_is_killed_at_any_moment(fleet: Fleet, number: int) -> None:
             fleet.sim.balancers()
         return len(found) >= calls
 
-    check_that_the_next_run_finishes(fleet, kill_when(fleet, moment))
+    check_that_the_next_run_finishes(fleet, kill_when(fleet, moment, may_be_over=True))
 
 
 def test_runs_at_the_same_time(fleet: Fleet, ledger_url: str) -> None:
