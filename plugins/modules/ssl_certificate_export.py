@@ -217,18 +217,20 @@ certificates:
       type: str
       sample: "2026-02-02T09:30:00Z"
     paths:
-      description: The files, also if nothing had to be written; null if it failed.
+      description:
+        - The files, also if nothing had to be written; null if it failed. They are named as the options that take them in
+          M(softlayer.certificates.ssl_certificate_import) and M(softlayer.certificates.secrets_manager_certificate).
       type: dict
       contains:
-        certificate:
+        certificate_path:
           description: The certificate, followed by its intermediate certificates.
           type: str
           sample: /home/ansible/exported/www.example.com.crt
-        intermediate:
+        intermediate_path:
           description: The intermediate certificates alone; null if there are none.
           type: str
           sample: /home/ansible/exported/www.example.com.ca-bundle
-        privatekey:
+        privatekey_path:
           description: The private key.
           type: str
           sample: /home/ansible/exported/www.example.com.key

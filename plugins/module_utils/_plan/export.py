@@ -148,8 +148,9 @@ class ExportAction:
         """
         paths: dict[str, str | None] | None = None
         if self.outcome != "failed":
-            paths = {part: shown(file) for part, file in self.files().items()}
-            paths["intermediate"] = paths["intermediate"] if self.bundle[1:] else None
+            paths = {f"{part}_path": shown(file) for part, file in self.files().items()}
+            if not self.bundle[1:]:
+                paths["intermediate_path"] = None
         facts = self.record.as_result(at) if self.record else dict.fromkeys(NO_RECORD.as_result(at))
         lacking = {field: None for field in ENTRY_LACKS if field in facts} if self.is_limited else {}
         return {

@@ -112,9 +112,9 @@ def test_a_store_is_written_once(account: Simulator, dest: Path) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in dest.iterdir()} == {0o600}
     assert stat.S_IMODE(dest.stat().st_mode) == 0o700
     assert first["certificates"][0]["paths"] == {
-        "certificate": f"{dest}/{WWW}.crt",
-        "intermediate": f"{dest}/{WWW}.ca-bundle",
-        "privatekey": f"{dest}/{WWW}.key",
+        "certificate_path": f"{dest}/{WWW}.crt",
+        "intermediate_path": f"{dest}/{WWW}.ca-bundle",
+        "privatekey_path": f"{dest}/{WWW}.key",
     }
     assert [one["after"]["fingerprint_sha256"] for one in first["diff"]] == [
         www.fingerprint,
@@ -377,15 +377,30 @@ def test_what_it_wrote_fills_an_empty_account_with_the_same_certificates(
         ledger = {"privatekey_passphrase": PASSPHRASE, "ledger_url": f"sqlite:///{tmp_path}/ledger", "fail_on": []}
         run = run_module("ssl_certificate_rotate", **options_for(other, "rest"), **options, **ledger)
         assert not run.failed, json.dumps(run.result)[:2000]
-        [kept, there] = (
-            {prints(row["certificate"]): prints(row["intermediateCertificate"]) for row in sim.certificates()}
-            for sim in (account, other)
-        )
-        assert kept == there and len(there) == len(made)
+        assert held_by(account) == held_by(other) and len(held_by(other)) == len(made)
 
 
-def prints(pem: str) -> tuple[bytes, ...]:
+def test_each_record_comes_back_if_what_it_returned_is_imported(account: Simulator, tmp_path: Path) -> None:
+    """Also of several valid ones of one name the older ones, and what has expired."""
+    for one in (issue(), issue(days=(-30, 30)), issue(days=(-90, -1)), self_signed(WWW)):
+        store(account, one)
+    dest, as_they_are = tmp_path / "dest", {"allow_expired": True, "verify_chain": False}
+    exported = export(account, dest, all=True, include_expired=True)
+    again = [{**one["paths"], **as_they_are} for one in exported["certificates"]]
+    with Simulator.start(fleet="empty") as other:
+        ledger = {"ledger_url": f"sqlite:///{tmp_path}/ledger"}
+        run = run_module("ssl_certificate_import", **options_for(other, "rest"), **ledger, certificates=again)
+        assert not run.failed, json.dumps(run.result)[:2000]
+        assert held_by(account) == held_by(other) and len(held_by(other)) == 4
+
+
+def held_by(sim: Simulator) -> dict[tuple[bytes, ...], tuple[bytes, ...]]:
+    """The chain of each certificate in an account's store."""
+    return {prints(row["certificate"]): prints(row["intermediateCertificate"]) for row in sim.certificates()}
+
+
+def prints(pem: str | None) -> tuple[bytes, ...]:
     """The certificates in a text, in a form that can be compared."""
-    return tuple(
-        x509.Certificate.public_bytes(one, Encoding.DER) for one in x509.load_pem_x509_certificates(pem.encode())
-    )
+    if not pem:
+        return ()
+    return tuple(one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(pem.encode()))

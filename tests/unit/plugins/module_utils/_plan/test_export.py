@@ -212,9 +212,9 @@ def test_one_without_a_chain_has_no_file_of_it() -> None:
     [short] = plan(Made(chain="first").record(4))
     assert short.as_result(NOW, str)["paths"] == ACTION.as_result(NOW, str)["paths"]
     assert alone.as_result(NOW, str)["paths"] == {
-        "privatekey": f"{WWW}.key",
-        "intermediate": None,
-        "certificate": f"{WWW}.crt",
+        "privatekey_path": f"{WWW}.key",
+        "intermediate_path": None,
+        "certificate_path": f"{WWW}.crt",
     }
 
 
@@ -248,9 +248,9 @@ def test_results_have_public_facts() -> None:
     result = compare(ACTION, FolderContent()).as_result(NOW, lambda name: f"/dest/{name}")
     assert (result["id"], result["fingerprint_sha256"], result["outcome"]) == (4, A.issued.fingerprint, "exported")
     assert result["paths"] == {
-        "privatekey": f"/dest/{WWW}.key",
-        "intermediate": f"/dest/{WWW}.ca-bundle",
-        "certificate": f"/dest/{WWW}.crt",
+        "privatekey_path": f"/dest/{WWW}.key",
+        "intermediate_path": f"/dest/{WWW}.ca-bundle",
+        "certificate_path": f"/dest/{WWW}.crt",
     }
     failed = compare(ACTION, FolderContent()).failed("api_error", "No.")
     shown = failed.as_result(NOW, str)
