@@ -12,15 +12,11 @@ import pytest
 import SoftLayer
 
 from tests.simulator.client import Simulator
+from tests.unit.plugins.conftest import pytest_generate_tests
+
+__all__ = ["pytest_generate_tests"]
 
 Connect = Callable[[str, str], SoftLayer.BaseClient]
-
-
-@pytest.fixture(params=["xmlrpc", "rest"])
-def transport(request: pytest.FixtureRequest) -> str:
-    """Both transports, one after the other."""
-    name: str = request.param
-    return name
 
 
 @pytest.fixture

@@ -13,14 +13,9 @@ import SoftLayer
 
 from tests.simulator.client import Simulator
 
-BALANCER = "Network_LBaaS_LoadBalancer"
 LISTENER = "Network_LBaaS_Listener"
 CERTIFICATE = "Security_Certificate"
 NOT_FOUND = "Unable to find object with ID"
-PLANNED = (
-    "mask[id,uuid,name,address,type,provisioningStatus,operatingStatus,previousErrorText,datacenter[name],"
-    "sslCiphers[id,name],listeners[id,uuid,protocol,protocolPort,provisioningStatus,tlsCertificateId]]"
-)
 Row = dict[str, Any]
 
 
@@ -69,44 +64,6 @@ def now(sim: Simulator) -> Row:
 
 def points_to(sim: Simulator, name: str = "tlsCertificateId") -> list[int | None]:
     return [listener[name] for listener in now(sim)["listeners"]]
-
-
-# What there is to read
-
-
-def test_listing(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row) -> None:
-    other = sim.add_balancer(name="mail", type=0, datacenter="fra02", sslCiphers=["AES128-SHA256"])
-    rows = {row["name"]: row for row in sdk.call(BALANCER, "getAllObjects", mask=PLANNED)}
-    assert set(rows) == {"web", "mail"}
-    assert (
-        rows["mail"].items() >= {"id": other["id"], "type": 0, "datacenter": {"name": "fra02"}, "listeners": []}.items()
-    )
-    assert [cipher["name"] for cipher in rows["mail"]["sslCiphers"]] == ["AES128-SHA256"]
-    assert {tuple(sorted(listener)) for listener in rows["web"]["listeners"]} == {
-        ("id", "protocol", "protocolPort", "provisioningStatus", "tlsCertificateId", "uuid")
-    }
-    assert len(rows["web"]["sslCiphers"]) == 8
-    assert sdk.call(BALANCER, "getLoadBalancer", balancer["uuid"], mask=PLANNED) == rows["web"]
-    assert sdk.call(BALANCER, "getObject", id=balancer["id"], mask=PLANNED) == rows["web"]
-    assert sim.ignored() == set()
-
-
-@pytest.mark.parametrize(
-    ("service", "method", "arguments"),
-    [
-        (BALANCER, "getLoadBalancer", ["nowhere"]),
-        (LISTENER, "updateLoadBalancerProtocols", ["nowhere", [{}]]),
-        (BALANCER, "getObject", []),
-        (LISTENER, "getObject", []),
-    ],
-)
-def test_what_is_not_there(
-    sdk: SoftLayer.BaseClient, transport: str, service: str, method: str, arguments: Any
-) -> None:
-    with pytest.raises(SoftLayer.SoftLayerAPIError, match=NOT_FOUND) as raised:
-        sdk.call(service, method, *arguments, **({} if arguments else {"id": 1}))
-    code = "SoftLayer_Exception_Network_LBaaS_ObjectNotFound"
-    assert raised.value.faultCode == (404 if transport == "rest" else code)
 
 
 # The certificates of the listeners

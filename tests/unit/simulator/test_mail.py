@@ -28,12 +28,6 @@ PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re
 WITH_CHAIN = mail.families() - {"rapidssl_leaf", "link_only"}
 
 
-@pytest.fixture
-def transport() -> str:
-    """The mail is the same whichever transport asked for it."""
-    return "xmlrpc"
-
-
 def read(path: Path) -> EmailMessage:
     message = email.message_from_bytes(path.read_bytes(), policy=default)
     assert isinstance(message, EmailMessage)

@@ -64,22 +64,6 @@ def prototype(**given: Any) -> dict[str, Any]:
     return {"secret_type": "imported_cert", "name": "www", **PARTS, **given}
 
 
-def test_metadata_that_is_changed(sim: Simulator, service: sdk.SecretsManagerV2) -> None:
-    made = sim.secrets_manager.add("www", WWW, labels=["shop"], description="The shop")
-    patch = {"labels": ["eu"], "description": "", "state": 5}
-    answer = result(sdk.ImportedCertificateMetadata, service.update_secret_metadata, made["id"], patch)
-    assert answer["labels"] == ["eu"] and "description" not in answer and answer["state"] == 1
-    assert answer["name"] == "www" and sim.secrets_manager.secrets()[0]["versions_total"] == 1
-    assert refused(service.update_secret_metadata, made["id"], {"labels": ["x"]}).status_code == 400
-
-
-def test_a_new_version_brings_back_what_has_expired(sim: Simulator, service: sdk.SecretsManagerV2) -> None:
-    for state, after in ((3, 1), (2, 2)):
-        made = sim.secrets_manager.add(f"in-{state}", EXPIRED, state=state)
-        service.create_secret_version(made["id"], PARTS)
-        assert service.get_secret_metadata(made["id"]).get_result()["state"] == after
-
-
 @pytest.mark.parametrize(
     ("secret_type", "issued", "given", "state"),
     [
@@ -170,11 +154,6 @@ def test_create_refuses(service: sdk.SecretsManagerV2, given: Any) -> None:
     assert body["errors"] == [{"code": "bad_request", "message": error.message}]
 
 
-def test_names_that_the_reference_does_not_have(sim: Simulator, service: sdk.SecretsManagerV2) -> None:
-    sim.secrets_manager.settings(any_name=True)
-    assert service.create_secret(prototype(name="Laden in Köln")).get_result()["name"] == "Laden in Köln"
-
-
 def test_pages(sim: Simulator, service: sdk.SecretsManagerV2) -> None:
     names = [f"secret{number}" for number in range(5)]
     for name in names:
@@ -216,26 +195,6 @@ def test_login(sim: Simulator, connect: Connect) -> None:
     sim.secrets_manager.settings(token_seconds=0)
     assert refused(connect().list_secrets).status_code == 401
     assert requests.get(f"{sim.secrets_manager.instance_url}/api/v2/secrets", timeout=30).status_code == 401
-
-
-@pytest.mark.parametrize(
-    ("role", "expected"),
-    [("None", [403] * 3), ("Reader", [200, 403, 403]), ("SecretsReader", [200, 200, 403]), ("Writer", [200, 200, 201])],
-)
-def test_roles(sim: Simulator, connect: Connect, role: str, expected: list[int]) -> None:
-    added, viewer = sim.secrets_manager.add("secret", WWW), connect(sim.viewer_api_key)
-    sim.secrets_manager.grant(sim.viewer_username, role)
-    statuses = []
-    for call, argument in (
-        (viewer.get_secret_metadata, added["id"]),
-        (viewer.get_secret, added["id"]),
-        (viewer.create_secret, prototype()),
-    ):
-        try:
-            statuses.append(call(argument).get_status_code())
-        except ApiException as error:
-            statuses.append(error.status_code)
-    assert statuses == expected
 
 
 def test_faults(sim: Simulator, service: sdk.SecretsManagerV2) -> None:

@@ -17,10 +17,6 @@ from tests.simulator.client import Simulator
 
 REQUEST = "Security_Certificate_Request"
 CERTIFICATE = "Security_Certificate"
-LOCAL_PROPERTIES = {
-    *("id", "accountId", "commonName", "approverEmailAddress", "technicalContactEmailAddress"),
-    *("certificateSigningRequest", "createDate", "modifyDate", "effectiveDate", "expirationDate", "statusId"),
-}
 Connect = Callable[[str, str], SoftLayer.BaseClient]
 
 
@@ -70,20 +66,11 @@ def test_viewer_sees_orders_and_entries_but_no_certificates(
 # The account and its orders
 
 
-def test_orders_without_a_mask_have_all_local_properties(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
-    orders = sdk.call(REQUEST, "getSslCertificateRequests", sim.account_id)
-    assert orders.total_count == len(orders) == 12
-    assert all(set(order) == LOCAL_PROPERTIES for order in orders)
-
-
 @pytest.mark.parametrize(
     ("status", "answer"),
     [
         ("Approved", True),
-        ("Complete", True),
         ("Pending CA Approval", False),
-        ("Canceled", False),
-        ("Under Organization Review", False),
     ],
 )
 def test_resending_the_fulfillment_email(sim: Simulator, sdk: SoftLayer.BaseClient, status: str, answer: bool) -> None:
@@ -120,13 +107,6 @@ def test_what_a_method_does_not_take_is_ignored_and_noted(
     assert viewer.call(*entries).total_count == 0, "no total is told"
     sim.reset()
     assert sim.ignored() == set()
-
-
-def test_what_is_not_simulated_is_said(sdk: SoftLayer.BaseClient, transport: str) -> None:
-    with fails_with("SoftLayer_Exception_NotImplemented", 500, transport):
-        sdk.call("Network_LBaaS_LoadBalancer", "getListenerTimeSeriesData", "a", "b", "c", "d")
-    with fails_with("-32601", 500, transport):
-        sdk.call("Network_LBaaS_LoadBalancer", "sendFlowers")
 
 
 # Calls that make no sense

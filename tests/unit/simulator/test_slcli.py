@@ -87,16 +87,6 @@ def balancer(sim: Simulator) -> dict[str, Any]:
     return sim.add_balancer(name="web", description="The shop", listeners=listeners)
 
 
-def test_loadbal_detail(slcli: Slcli, balancer: dict[str, Any]) -> None:
-    told = slcli("loadbal", "detail", balancer["name"])
-    assert told["UUI"] == balancer["uuid"]
-    assert told["Name"] is None, "its mask names one property of the balancer itself: no other comes"
-    listeners = {row["UUID"]: row["Mapping"] for row in told["Protocols"]}
-    https, http = (listener["uuid"] for listener in balancer["listeners"])
-    assert listeners == {https: "HTTPS:8443 -> HTTP:80", http: "HTTP:80 -> HTTP:80"}
-    assert "ECDHE-RSA-AES256-GCM-SHA384" in [row["Name"] for row in told["Ciphers"]]
-
-
 def edit(balancer: dict[str, Any], *options: str) -> list[str]:
     """The SDK's own way to edit the HTTPS listener: it has no option for the certificate."""
     uuid = balancer["listeners"][0]["uuid"]
