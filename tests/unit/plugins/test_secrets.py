@@ -4,9 +4,10 @@
 
 """No private key, passphrase or API key in anything that Ansible prints, logs or leaves behind, however it ends.
 
-The modules are run by Ansible's own commands, as talkative as they get, once in each way in which a run can end. What was printed is
-searched task by task, and all files that are left are searched afterwards. Each option that holds a secret, and what people get wrong with
-it: `outside/test_secrets_in_logs`; whatever a server quotes of a key: the pure tests of `_api.faults`.
+The modules are run by Ansible's own commands, as talkative as they get, in some of the ways in which a run can end: done, refused, failed
+inside, failed outside. What was printed is searched task by task, and all files that are left are searched afterwards. Each option that
+holds a secret, and what people get wrong with it: `outside/test_secrets_in_logs`; whatever a server quotes of a key: the pure tests of
+`_api.faults`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ class Task:
     expected: str
     login: str = "good"
     check: bool = False
+    times: int = 1
 
 
 @dataclass
@@ -85,78 +87,48 @@ class Stage:
         return str(path)
 
 
-def _imports(stage: Stage) -> Iterator[tuple[str, Task]]:
-    """Imports by content and by path, at top level and in a list, in check mode too, that succeed and that fail."""
-    module = "ssl_certificate_import"
-    imported, bad_passphrase = '"outcome": "imported"', '"reason": "bad_passphrase"'
+def _tasks(stage: Stage, sim: Simulator) -> dict[str, Task]:
+    """Keys by content and by path, at top level and in a list, taken for something else; logins; mailboxes."""
+    imports, mail, search = "ssl_certificate_import", "ssl_fulfillment_email", "ssl_fulfillment_email_info"
     one, other = AUTHORITY.issue("www.example.com", key=new_key("rsa")), AUTHORITY.issue("api.example.com")
     by_content = one.options(privatekey_content=key_pem(one.key, TRADITIONAL))
-    yield "check_mode", Task(module, by_content, imported, check=True)
-    yield "by_content", Task(module, by_content, imported)
     closed = key_pem(other.key, passphrase=PASSPHRASE)
     stage.fragments |= encrypted_fragments(closed)
     by_path = {"certificate_path": stage.file(other.pem), "privatekey_path": stage.file(closed)}
-    both = [
-        AUTHORITY.issue("beside.example.com").options(notes="beside it"),
-        {**by_path, "privatekey_passphrase": PASSPHRASE},
-    ]
-    yield "decrypted_in_a_list", Task(module, {"certificates": both}, imported)
-    yield "bad_passphrase", Task(module, {**by_path, "privatekey_passphrase": WRONG_PASSPHRASE}, bad_passphrase)
-    yield "key_mismatch", Task(module, one.options(privatekey_content=key_pem(new_key())), '"reason": "key_mismatch"')
-    damaged = other.key_pem.replace("MIG", "NIG", 1)
-    yield "damaged_key", Task(module, other.options(privatekey_content=damaged), '"reason": "invalid_pem"')
+    chain = {"intermediate_content": other.chain_pem}
+    beside = AUTHORITY.issue("beside.example.com").options(notes=other.key_pem.replace("\n", "\r\n"))
+    damaged = other.options(privatekey_content=other.key_pem.replace("MIG", "NIG", 1))
     key_store = stage.file(certificates.pkcs12_of(AUTHORITY.issue("store.example.com"), KEY_STORE_PASSPHRASE))
     opened = {"pkcs12_path": key_store, "pkcs12_passphrase": KEY_STORE_PASSPHRASE}
-    yield "pkcs12", Task(module, opened, imported)
-    yield "pkcs12_bad_passphrase", Task(module, {**opened, "pkcs12_passphrase": WRONG_PASSPHRASE}, bad_passphrase)
-
-
-def _mistakes(stage: Stage) -> Iterator[tuple[str, Task]]:
-    """What people do when they mix options up."""
-    one = AUTHORITY.issue("mistake.example.com")
-    mistakes: dict[str, Options] = {
-        "key_given_as_path": {"certificate_content": one.pem, "privatekey_path": one.key_pem},
-        "bare_key_given_as_path_of_the_ca": one.options(ca_path="".join(one.key_pem.splitlines()[1:-1])),
-        "key_beside_the_certificate": {"certificate_content": one.key_pem + one.pem},
-        "options_that_exclude_each_other": one.options(privatekey_path=stage.file(one.key_pem)),
-    }
-    for name, options in mistakes.items():
-        yield name, Task("ssl_certificate_import", options, '"failure": {')
-    notes = one.options(notes=one.key_pem.replace("\n", "\r\n"))
-    yield "key_given_as_notes", Task("ssl_certificate_import", notes, '"outcome": "imported"')
-
-
-def _logins(stage: Stage, sim: Simulator) -> Iterator[tuple[str, Task]]:
-    order_id = sim.orders()[0]["id"]
-    broken = stage.file(f"[softlayer\napi_key = {sim.api_key}\n")
-    info, mail = "ssl_order_info", "ssl_fulfillment_email"
-    yield "denied", Task(info, {}, '"code": "authentication_failed"', login="wrong")
-    yield "orders", Task(info, {"gather_imported": True}, '"order_count": 12')
-    yield "store", Task("ssl_certificate_info", {"include_pem": True}, '"certificate_count": ')
+    key_as_path = {"certificate_content": one.pem, "privatekey_path": one.key_pem}
     export = {"all": True, "dest": str(stage.folder / "exported"), "passphrase": PASSPHRASE}
-    yield "export", Task("ssl_certificate_export", export, '"exported_count": ')
-    yield "broken_config_file", Task(info, {"config_file": broken}, '"code": "invalid_config_file"', login="none")
     proxy = f"http://user:{PROXY_PASSWORD}@127.0.0.1:1"
-    yield "proxy", Task(info, {"proxy": proxy}, '"code": "unreachable"', login="public")
-    yield "email", Task(mail, {"order_ids": [order_id], "force": True}, '"requested_count": 1')
     ledger = f"postgresql://user:{LEDGER_PASSWORD}@127.0.0.1:1/ledger"
-    yield "ledger", Task(mail, {"order_ids": [order_id], "ledger_url": ledger}, '"failure": {')
-
-
-def _mails(stage: Stage) -> Iterator[tuple[str, Task]]:
-    """Searches in mailboxes, with a password and by a private key, that succeed and that fail."""
-    module = "ssl_fulfillment_email_info"
-    one, other = AUTHORITY.issue("mail.example.com"), AUTHORITY.issue("other.example.com")
     body = f"{MAIL_BODY}\n{one.pem}\n{other.key_pem}\n"
     message = stage.file(f"From: ca@example.com\nSubject: Your certificate\n\n{body}")
     imap = {"host": "127.0.0.1", "port": 1, "username": "user", "password": MAIL_PASSWORD, "security": "none"}
     by_key = {"privatekey_paths": [stage.file(one.key_pem)]}
-    yield "mail_server_unreachable", Task(module, {"imap": imap, **by_key}, '"code": "unreachable"')
-    yield "mail_found", Task(module, {"paths": [message], **by_key}, '"messages_examined": 1')
-    others = {"paths": [message], "privatekey_paths": [stage.file(key_pem(new_key()))]}
-    yield "mail_not_found", Task(module, others, '"no_matching_key"')
-    given = {"privatekey_paths": [one.key_pem]}
-    yield "mail_by_key_given_as_path", Task(module, {"paths": [message], **given}, '"code": "not_found"')
+    return {
+        "check_mode": Task(imports, by_content, '"outcome": "imported"', check=True),
+        "by_content": Task(imports, by_content, '"outcome": "imported"'),
+        "in_a_list": Task(
+            imports,
+            {"certificates": [beside, {**by_path, **chain, "privatekey_passphrase": PASSPHRASE}, opened]},
+            '"outcome": "imported"',
+            times=3,
+        ),
+        "bad_passphrase": Task(
+            imports, {**by_path, "privatekey_passphrase": WRONG_PASSPHRASE}, '"reason": "bad_passphrase"'
+        ),
+        "damaged_key": Task(imports, damaged, '"reason": "invalid_pem"'),
+        "key_given_as_path": Task(imports, key_as_path, '"failure": {'),
+        "denied": Task("ssl_order_info", {}, '"code": "authentication_failed"', login="wrong"),
+        "export": Task("ssl_certificate_export", export, '"exported_count": '),
+        "proxy": Task("ssl_order_info", {"proxy": proxy}, '"code": "unreachable"', login="public"),
+        "ledger": Task(mail, {"order_ids": [sim.orders()[0]["id"]], "ledger_url": ledger}, '"failure": {'),
+        "mail_server_unreachable": Task(search, {"imap": imap, **by_key}, '"code": "unreachable"'),
+        "mail_found": Task(search, {"paths": [message], **by_key}, '"messages_examined": 1'),
+    }
 
 
 @dataclass(frozen=True)
@@ -184,15 +156,10 @@ class Performance:
 
 @pytest.fixture(scope="module")
 def performance(demo_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Performance:
-    """What came of all tasks."""
-    return _perform(demo_simulator, tmp_path_factory.mktemp("secrets"))
-
-
-def _perform(demo_simulator: Simulator, folder: Path) -> Performance:
-    """Run all tasks with ansible-playbook, and one with ansible."""
+    """What came of all tasks, run with ansible-playbook, and of one run with ansible."""
     demo_simulator.reset()
-    stage = Stage(folder)
-    stage.tasks = dict((*_imports(stage), *_mistakes(stage), *_logins(stage, demo_simulator), *_mails(stage)))
+    stage = Stage(tmp_path_factory.mktemp("secrets"))
+    stage.tasks = _tasks(stage, demo_simulator)
     logins = _login_options(demo_simulator)
     tasks = [
         {
@@ -237,7 +204,6 @@ def _login_options(sim: Simulator) -> dict[str, Callable[[int], Options]]:
         "good": lambda transport: good | at(transport),
         "wrong": lambda transport: good | at(transport) | {"api_key": WRONG_API_KEY},
         "public": lambda _transport: good | {"endpoint_url": "https://api.invalid/xmlrpc/v3.1/"},
-        "none": at,
     }
 
 
@@ -284,7 +250,7 @@ def test_no_task_shows_a_secret(performance: Performance) -> None:
     wrong = {}
     for name, task in performance.stage.tasks.items():
         section = performance.sections[name]
-        assert task.expected in section, section[:2000]
+        assert section.count(task.expected) >= task.times, section[:2000]
         if found := performance.found(section):
             wrong[name] = len(found)
     assert wrong == {}
@@ -306,25 +272,12 @@ def test_the_search_finds_what_is_there(performance: Performance) -> None:
 
 
 def test_no_file_that_is_left_holds_a_secret(performance: Performance) -> None:
-    """But for the log, which repeats what was printed and was searched with it."""
-    told = {}
-    for path in sorted(performance.stage.left.rglob("*")):
-        if path.is_file() and path.name != "ansible.log":
-            found = performance.found(path.read_bytes().decode("latin-1"))
-            if found:
-                told[str(path.relative_to(performance.stage.left))] = len(found)
-    assert told == {}
-
-
-def test_nothing_but_the_ledger_and_the_log_is_left(performance: Performance) -> None:
-    files = {
-        str(path.relative_to(performance.stage.left)) for path in performance.stage.left.rglob("*") if path.is_file()
-    }
+    """Of what modules write, the ledger alone is left; the log holds no more than was printed, which was searched."""
+    left = {path: path.relative_to(performance.stage.left) for path in performance.stage.left.rglob("*")}
+    files = {str(name): path.read_bytes().decode("latin-1") for path, name in left.items() if path.is_file()}
+    log = files.pop("ansible.log")
+    assert {name: len(found) for name, text in files.items() if (found := performance.found(text))} == {}
     kept = {name for name in files if "softlayer" in name or name.startswith("tmp/")}
     assert all(name.startswith("home/.local/state/") for name in kept), kept
-
-
-def test_the_log_holds_no_more_than_was_printed(performance: Performance) -> None:
-    log = (performance.stage.left / "ansible.log").read_text()
     printed = "".join(performance.sections.values()) + performance.output
     assert set(performance.found(log)) <= set(performance.found(printed))
