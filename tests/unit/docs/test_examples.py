@@ -4,8 +4,8 @@
 
 """The examples of the documentation do what they say: each page is followed, in a world that has what it speaks of.
 
-Without `LONG=1` in the environment, only the quick start is: `tests/walk` follows the README, and what all pages name is looked up by
-`test_options`.
+Without `LONG=1` in the environment, only the quick start is, less its runs in check mode: `tests/walk` follows the README, with them, and
+what all pages name is looked up by `test_options`.
 """
 
 from __future__ import annotations

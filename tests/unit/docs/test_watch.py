@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from tests.support.certificates import Authority, pem_of, self_signed
+from tests.support.long import LONG
 from tests.support.pages import ROOT, page_of_file, plugin_source
 from tests.support.playing import SECONDS
 from tests.support.tls_servers import HOST, free_port, serving
@@ -49,7 +50,7 @@ def of_the_module() -> list[dict[str, Any]]:
 EXAMPLES = {"guide": of_the_guide, "module": of_the_module}
 
 
-@pytest.fixture(params=EXAMPLES)
+@pytest.fixture(params=EXAMPLES if LONG else ["guide"])
 def example(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     """The tasks of an example: one that looks, one that fails."""
     tasks = EXAMPLES[request.param]()

@@ -6,11 +6,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,21 +69,3 @@ def test_without_cryptography(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cryptography", None)
     with pytest.raises(AnsibleError, match="pip install 'cryptography>=42"):
         certificate_facts(ISSUED.pem)
-
-
-def test_in_a_template(tmp_path: Path) -> None:
-    (tmp_path / "leaf.pem").write_text(ISSUED.pem)
-    encoded = base64.b64encode(ISSUED.der).decode()
-    expressions = {
-        "pem": f"lookup('ansible.builtin.file', '{tmp_path}/leaf.pem') | softlayer.certificates.certificate_facts",
-        "der": f"'{encoded}' | b64decode | softlayer.certificates.certificate_facts",
-    }
-    message = json.dumps({"msg": {name: f"{{{{ {text} }}}}" for name, text in expressions.items()}})
-    done = subprocess.run(
-        [*(sys.executable, "-m", "ansible", "adhoc", "localhost", "-m", "ansible.builtin.debug"), "-a", message],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    facts = json.loads(done.stdout.partition("=>")[2])["msg"]
-    assert facts == dict.fromkeys(expressions, certificate_facts(ISSUED.pem))
