@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulator.client import Simulator
+from tests.support.modules import options_for, run_module
 from tests.support.playing import play_on_a_terminal, play_where_nobody_reads
 
 
@@ -25,13 +26,27 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
         yield simulator
 
 
+def called(sim: Simulator) -> list[tuple[str, str]]:
+    """What was called, in its order."""
+    return [(call["service"], call["method"]) for call in sim.calls()]
+
+
 def test_the_role_shows_how_far_it_is(slow: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each step once; the folder that is made for this, with pipelining, is removed again."""
+    """Each step once, under few headings; the folder that is made for this, with pipelining, is removed again.
+
+    It calls what the module does, and nothing beside.
+    """
+    alone = {**options_for(slow, "rest"), "select": {}, "ledger_url": f"sqlite:///{tmp_path}/other.sqlite3"}
+    assert run_module("ssl_fulfillment_email", **alone)["requested_count"] == 4
+    expected = called(slow)
+    slow.reset()
     monkeypatch.setenv("ANSIBLE_PIPELINING", "true")
     monkeypatch.setenv("ANSIBLE_REMOTE_TMP", str(tmp_path / "made"))
     ledger = f"sqlite:///{tmp_path}/ledger.sqlite3"
     ran = play_on_a_terminal(slow, tmp_path, "softlayer.certificates.resend", ssl_fulfillment_ledger_url=ledger)
-    assert ran.code == 0, ran.output
+    assert ran.code == 0 and called(slow) == expected, ran.output
+    headings = [line for line in ran.output.splitlines() if line.startswith("TASK [softlayer.certificates")]
+    assert len(headings) <= 10, "\n".join(headings)
     steps = re.findall(r"^localhost: (\d) of (\d) emails done$", ran.output, re.M)
     assert steps == sorted(set(steps)) and {total for _done, total in steps} == {"4"}
     assert list((tmp_path / "made").iterdir()) == []
