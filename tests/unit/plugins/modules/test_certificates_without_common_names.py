@@ -20,12 +20,7 @@ from tests.support.modules import Run, options_for, run_module
 
 Options = dict[str, Any]
 
-IMPORT, INFO, DEPLOY, ENDPOINTS = (
-    "ssl_certificate_import",
-    "ssl_certificate_info",
-    "ssl_certificate_deploy",
-    "ssl_endpoint_info",
-)
+IMPORT, INFO, DEPLOY = "ssl_certificate_import", "ssl_certificate_info", "ssl_certificate_deploy"
 AUTHORITY = Authority()
 WWW, SHOP, MUNICH = "www.example.org", "shop.example.org", "xn--mnchen-3ya.example"
 OLD = (-300, 10)
@@ -117,30 +112,6 @@ def test_the_store_refuses_it(sim: Simulator, api: Options) -> None:
     assert run_module(IMPORT, **api, **issue(WWW, WWW).options())["certificate"]["outcome"] == "imported"
 
 
-# ssl_certificate_info
-
-
-def test_a_common_name_that_the_store_made_up(sim: Simulator, login: Options) -> None:
-    """What the store makes of such a certificate is not documented; what the certificate says counts."""
-    [identifier] = imported(login, issue(None, WWW))
-    sim.patch_certificate(identifier, commonName="made.up.example")
-    [one] = run_module(INFO, **login, certificate_ids=[identifier])["certificates"]
-    assert one["common_name"] is None
-    assert listed(login, common_names=["made.up.*"]) == []
-    assert identifier in listed(login, common_names=[WWW])
-
-
-def test_a_user_who_may_only_view_it(sim: Simulator, api: Options) -> None:
-    [identifier] = imported(api, ISSUED)
-    viewer = {**api, "username": sim.viewer_username, "api_key": sim.viewer_api_key}
-    run = run_module(INFO, **viewer, certificate_ids=[identifier])
-    [one] = run["certificates"]
-    assert (one["common_name"], one["subject_alt_names"]) == (None, None)
-    run = run_module(INFO, **viewer, common_names=["*"])
-    assert identifier not in [one["id"] for one in run["certificates"]]
-    assert "common_names is compared with the common names only" in str(run["warnings"])
-
-
 # ssl_certificate_deploy
 
 
@@ -154,13 +125,3 @@ def test_a_renewal(sim: Simulator, login: Options) -> None:
     assert (listener["common_name"], listener["subject_alt_names"]) == (None, [WWW, SHOP])
     [diff] = run["diff"]
     assert WWW in str(diff["after"]) and "None" not in str(diff["after"])
-
-
-# ssl_endpoint_info
-
-
-def test_the_name_that_a_listener_is_looked_at_by(sim: Simulator, login: Options) -> None:
-    [identifier] = imported(login, ISSUED)
-    sim.add_balancer(name="web", listeners=[{"protocolPort": 443, "tlsCertificateId": identifier}])
-    run = run_module(ENDPOINTS, **login, from_load_balancers=True)
-    assert [one["server_name"] for one in run["endpoints"]] == [min(WWW, SHOP)]

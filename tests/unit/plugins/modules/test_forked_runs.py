@@ -13,9 +13,12 @@ import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority, pem_of
+from tests.support.long import LONG
 from tests.support.modules import options_for, run_measured, run_module
 
 MODULES = sorted(path.stem for path in Path(__file__).resolve().parents[4].glob("plugins/modules/[!_]*.py"))
+FEW = ("ssl_certificate_import", "ssl_fulfillment_email")
+"""Those that are tried without `LONG`: most of what modules import, and a ledger."""
 AUTHORITY = Authority()
 ISSUED = AUTHORITY.issue("www.example.com")
 
@@ -46,7 +49,7 @@ def options_of(sim: Simulator, name: str, folder: Path) -> dict[str, Any]:
     }[name]
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", MODULES if LONG else FEW)
 def test_it_comes_to_the_same(sim: Simulator, tmp_path: Path, name: str) -> None:
     forked = run_module(name, check=True, **options_of(sim, name, tmp_path))
     alone, peak = run_measured(name, check=True, **options_of(sim, name, tmp_path))

@@ -4,7 +4,8 @@
 
 """Orders whose signing request has DNS names only, through the modules for orders and their emails.
 
-What hides such an order, and which certificate is its own: the pure tests of `_plan.standing` and `_mail`.
+What hides such an order, and which certificate is its own: the pure tests of `_plan.standing` and `_mail`. The whole way of one, from
+its email to the store: `playbooks/test_fulfillment`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.simulator.client import Simulator
@@ -23,12 +23,7 @@ from tests.support.modules import Run, options_for, run_module
 
 Options = dict[str, Any]
 
-ORDERS, EMAIL, EMAILS, IMPORT = (
-    "ssl_order_info",
-    "ssl_fulfillment_email",
-    "ssl_fulfillment_email_info",
-    "ssl_certificate_import",
-)
+EMAIL, EMAILS, IMPORT = "ssl_fulfillment_email", "ssl_fulfillment_email_info", "ssl_certificate_import"
 AUTHORITY = Authority()
 WWW, SHOP = "www.names.example", "shop.names.example"
 
@@ -68,17 +63,6 @@ def only(run: Run, key: str) -> dict[str, Any]:
     assert not run.failed, run.result
     [entry] = run[key]
     return dict(entry)
-
-
-# ssl_order_info
-
-
-def test_patterns_match_any_name(sim: Simulator, api: Options) -> None:
-    identifier = order(sim, WWW, SHOP)
-    run = run_module(ORDERS, **api, common_names=["SHOP.NAMES.*", "gone.names.example"])
-    found = only(run, "orders")
-    assert (found["id"], found["common_name"], found["subject_alt_names"]) == (identifier, None, [WWW, SHOP])
-    assert run["unmatched_common_names"] == ["gone.names.example"]
 
 
 # ssl_fulfillment_email
@@ -124,22 +108,3 @@ def test_a_certificate_is_found_by_the_names_of_the_order(sim: Simulator, login:
     found = only(run_module(EMAILS, paths=[str(tmp_path)], **wanted), "certificates")
     assert (found["fingerprint_sha256"], found["common_name"]) == (right.fingerprint, None)
     assert (found["order_id"], found["subject_alt_names"]) == (identifier, [SHOP, WWW])
-
-
-def test_what_the_simulator_sends_is_found_and_imported(sim: Simulator, requesting: Options, api: Options) -> None:
-    """The whole way of such an order."""
-    identifier = order(sim, WWW, SHOP)
-    assert only(run_module(EMAIL, **requesting, order_ids=[identifier]), "emails")["outcome"] == "requested"
-    found = only(run_module(EMAILS, **api, maildir=str(sim.maildir), order_ids=[identifier]), "certificates")
-    leaf = x509.load_pem_x509_certificate(found["certificate"].encode())
-    assert not list(leaf.subject) and found["trust"] == "trusted"
-    run = run_module(
-        IMPORT,
-        **api,
-        order_id=identifier,
-        certificate_content=found["certificate"],
-        intermediate_content=found["intermediate_certificate"],
-        privatekey_path=str(sim.key_path(WWW)),
-    )
-    assert run["certificate"]["outcome"] == "imported"
-    assert only(run_module(ORDERS, **api, common_names=[SHOP], imported=True), "orders")["id"] == identifier

@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests.simulator.client import Simulator
 from tests.support.modules import TRANSPORTS, options_for, run_module
-from tests.support.playing import play
 
 VARIABLE = "SOFTLAYER_CERTIFICATES_TRANSPORT"
 
@@ -69,18 +67,3 @@ def test_another_word_is_refused(sim: Simulator, monkeypatch: pytest.MonkeyPatch
         f"value of transport must be one of: xmlrpc, rest, got: soap (from the environment variable {VARIABLE})"
     )
     assert sim.calls() == []
-
-
-def test_a_play_says_it_once_for_all_modules(sim: Simulator, tmp_path: Path) -> None:
-    """In the module_defaults of the group."""
-    modules = ("ssl_order_info", "ssl_certificate_info")
-    play_of_all = {
-        "hosts": "localhost",
-        "gather_facts": False,
-        "module_defaults": {"group/softlayer.certificates.softlayer": {"transport": "xmlrpc"}},
-        "tasks": [{f"softlayer.certificates.{name}": {}} for name in modules],
-    }
-    (tmp_path / "play.yml").write_text(json.dumps([play_of_all]), encoding="utf-8")
-    ran = play(sim, tmp_path, "play.yml")
-    assert ran.code == 0, ran.output
-    assert called(sim) == {"xmlrpc"}
