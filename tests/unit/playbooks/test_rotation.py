@@ -4,7 +4,8 @@
 
 """The role ssl_rotation and its playbooks, as users run them: what stands around the module, from its options to the files.
 
-What is rotated and why is tested with the module; here HAProxy serves what it has switched.
+What is rotated and why is tested with the module; here HAProxy serves what it has switched. That check mode changes nothing: `tests/walk`;
+that a second run changes nothing, report and all: the scenario `rotation` of molecule.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.approvals import preview_of
+import yaml
 
 from tests.simulator.client import Simulator
 from tests.support.balanced import (
@@ -35,6 +36,7 @@ from tests.support.balanced import (
 )
 from tests.support.certificates import Issued, leaks, new_key
 from tests.support.dovecot import Mailbox
+from tests.support.pages import ROOT
 from tests.support.playing import play
 
 __all__ = ["account", "balanced"]
@@ -88,35 +90,29 @@ def metrics(path: Path) -> dict[str, float]:
 
 
 def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) -> None:
-    """Check mode shows what the run does, and writes nothing; a second run changes nothing, and writes the same report."""
+    """With a report and metrics, and a diff of the report's table."""
     www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com", is_old=True)
     balancer(account, HOSTILE, p443=www, p8443=www)
     balancer(account, "api", p443=api)
     for name in ("www.example.com", "api.example.com", "new.example.com"):
         keep(tmp_path / "keys", name)
-    before, held, measured = have(account), ids(account), tmp_path / "certificates.prom"
-    options = {
-        "remove_superseded": True,
-        "report_path": str(tmp_path / "report.html"),
-        "report_language": "de",
-        "metrics_path": str(measured),
-    }
-
-    plan = rotate(account, tmp_path, "--check", "--diff", **options)
-    assert plan.ran.code == 0, plan.ran.output
-    assert (have(account), ids(account), changes(plan)) == (before, held, Counter())
-    assert "www.example.com: would be imported, from folder www.example.com" in plan.ran.output
-    assert "api:443: would be switched to the certificate that is to be imported (api.example.com)" in plan.ran.output
-    assert "api.example.com,api.example.com,RSA,waiting,waiting_for_import," in plan.ran.output, "no diff of the table"
-    assert files(tmp_path) == {} and not measured.exists()
-
-    done = rotate(account, tmp_path, **options)
+    before, measured = have(account), tmp_path / "certificates.prom"
+    done = rotate(
+        account,
+        tmp_path,
+        "--diff",
+        remove_superseded=True,
+        report_path=str(tmp_path / "report.html"),
+        report_language="de",
+        metrics_path=str(measured),
+    )
     assert done.ran.code == 0, done.ran.output
+    assert "www.example.com: imported as certificate " in done.ran.output
+    assert "api.example.com,api.example.com,RSA,renewed," in done.ran.output, done.ran.output
     assert changes(done) == Counter({CREATE: 2, UPDATE: 2, DELETE: 2})
     assert {name: len(entries) for name, entries in done.result.items()} == {
         **{"imported": 2, "deployed": 3, "verified": 3, "removed": 2, "skipped": 1, "failed": 0, "attention": 0}
     }
-    assert preview_of(plan.result) == preview_of(done.result)
     assert summary(done) == "imported 2, deployed 3, verified 3, removed 2, skipped 1, failed 0"
     assert sorted(have(account)) == sorted(before) and set(have(account).values()) == set(ids(account))
 
@@ -133,10 +129,6 @@ def test_from_the_files_to_what_is_served(account: Simulator, tmp_path: Path) ->
     assert stat.S_IMODE(measured.stat().st_mode) == 0o644
     assert (found := metrics(measured))["last_run_success"] == 1 and found['last_run_items{list="removed"}'] == 2
     assert not list(tmp_path.glob("**/owned"))
-
-    again = rotate(account, tmp_path, **options)
-    assert (again.ran.code, again.ran.changed, changes(again)) == (0, 0, Counter()), again.ran.output
-    assert files(tmp_path) == report and metrics(measured)["last_run_success"] == 1
 
 
 def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: Path) -> None:
@@ -182,8 +174,6 @@ IN_A_PLAY = """
     - block:
         - include_role:
             name: softlayer.certificates.ssl_rotation
-            tasks_from: "{{ item }}"
-          loop: "{{ task_files }}"
       always:
         - copy:
             content: "{{ ssl_rotation_result | to_json }}"
@@ -206,7 +196,6 @@ def test_a_module_that_fails_as_a_whole_is_told_with_its_reason(account: Simulat
         ssl_rotation_sources=[{"folder": str(tmp_path / "keys")}],
         ssl_rotation_report_path=str(tmp_path / "report.html"),
         ssl_rotation_metrics_path=str(tmp_path / "certificates.prom"),
-        task_files=["main.yml"],
         tell=str(tmp_path / "told.json"),
     )
     assert ran.code == 2 and "Not today." in ran.output, ran.output
@@ -216,48 +205,34 @@ def test_a_module_that_fails_as_a_whole_is_told_with_its_reason(account: Simulat
     assert files(tmp_path) == {"report.json": b"{}"}
 
 
-def test_each_phase_alone_in_a_play_of_ones_own(account: Simulator, tmp_path: Path) -> None:
-    """By its file of tasks, whatever the variable says; each finds out by itself what it needs to know."""
-    www = store(account, "www.example.com", is_old=True)
-    balancer(account, "web", p443=www)
-    keep(tmp_path / "keys", "www.example.com")
-    (tmp_path / "phases.yml").write_text(IN_A_PLAY, encoding="utf-8")
-    account.clear_calls()
-    ran = play(
-        account,
-        tmp_path,
-        "phases.yml",
-        **general(tmp_path),
-        ssl_rotation_sources=[{"folder": str(tmp_path / "keys")}],
-        ssl_rotation_phases=["verify"],
-        ssl_rotation_remove_superseded=True,
-        ssl_rotation_report_path=str(tmp_path / "report.html"),
-        task_files=["import.yml", "deploy.yml", "verify.yml", "clean_up.yml", "report.yml"],
-        tell=str(tmp_path / "told.json"),
-    )
-    assert ran.code == 0, ran.output
-    assert [call["method"] for call in account.calls() if call["method"] in CHANGES] == [CREATE, UPDATE, DELETE]
-    assert have(account) == {"web:443": ids(account)[0]} and ids(account) != [www]
-    for done in ("imported 1", "deployed 1", "verified 1", "removed 1"):
-        assert f'"{done}, ' in ran.output or f", {done}, " in ran.output, ran.output
-    assert json.loads((tmp_path / "told.json").read_text("utf-8"))["imported"] == []
-    assert len(json.loads(files(tmp_path)["report.json"])["lines"]) == 1
-
-
-def test_deploy_and_verify(account: Simulator, tmp_path: Path) -> None:
-    """They do their phases, whatever the variable says, and need no source; what `verify` sees to be wrong fails it."""
+def test_a_playbook_of_some_phases(account: Simulator, tmp_path: Path) -> None:
+    """It does its phases, whatever the variable says, and needs no source; what it sees to be wrong fails it."""
     www, api = store(account, "www.example.com", is_old=True), store(account, "api.example.com")
     new = store(account, "www.example.com")
     balancer(account, "web", p443=www)
     broken = balancer(account, "api", p443=api)["listeners"][0]["uuid"]
+    account.patch_listener(broken, misbehaves="other", at_once=True, changes=9)
     options = {"sources": [{"certbot": "/no/such"}], "phases": ["import"], "remove_superseded": "yes"}
     deploy = rotate(account, tmp_path, playbook="deploy", **options)
-    assert (deploy.ran.code, changes(deploy)) == (0, Counter({UPDATE: 1, DELETE: 1})), deploy.ran.output
+    assert (deploy.ran.code, changes(deploy)) == (2, Counter({UPDATE: 1, DELETE: 1})), deploy.ran.output
     assert have(account) == {"web:443": new, "api:443": api} and ids(account) == [api, new]
-    account.patch_listener(broken, misbehaves="other", at_once=True, changes=9)
-    verify = rotate(account, tmp_path, playbook="verify", **options)
-    assert (verify.ran.code, verify.ran.changed, changes(verify)) == (2, 0, Counter()), verify.ran.output
-    assert "api:443: FAILED, " in verify.ran.output and "verified 1" in verify.ran.output
-    assert re.search(r'^fatal: .*"msg": "1 failed: api:443: .+\."\}$', verify.ran.output, re.MULTILINE), (
-        verify.ran.output
+    assert "api:443: FAILED, " in deploy.ran.output and "verified 1" in deploy.ran.output
+    assert re.search(r'^fatal: .*"msg": "1 failed: api:443: .+\."\}$', deploy.ran.output, re.MULTILINE), (
+        deploy.ran.output
     )
+
+
+PHASES = {
+    "ssl_fulfillment": ["request", "collect", "import", "report"],
+    "ssl_rotation": ["import", "deploy", "verify", "clean_up", "report"],
+}
+
+
+def test_files_of_tasks_do_their_phase() -> None:
+    """And so does the playbook `verify`; plays here and elsewhere run one of each kind."""
+    for role, phases in PHASES.items():
+        for phase in phases:
+            [task] = yaml.safe_load((ROOT / f"roles/{role}/tasks/{phase}.yml").read_text(encoding="utf-8"))
+            assert task["ansible.builtin.import_tasks"] == "main.yml" and task["vars"] == {f"__{role}_phases": [phase]}
+    [book] = yaml.safe_load((ROOT / "playbooks/verify.yml").read_text(encoding="utf-8"))
+    assert book["tasks"][0]["vars"] == {"__ssl_rotation_phases": ["verify"]}
