@@ -129,27 +129,6 @@ def test_without_the_orders_all_that_was_collected_is_imported(
     assert run["skipped_items"] == [] and "certificate" not in run
 
 
-def test_from_saved_files_to_the_store(
-    sim: Simulator, api: dict[str, Any], login: dict[str, Any], tmp_path: Path
-) -> None:
-    """The intermediate certificate is in none of them, but in a file for all."""
-    (tmp_path / "saved").mkdir()
-    (tmp_path / "saved/shop.example.com.crt").write_text(sim.issue(SHOP)["certificate"], encoding="ascii")
-    listed = run_module("ssl_order_info", **login, order_ids=[SHOP, API], gather_imported=True)
-    run = run_module(
-        IMPORT,
-        **api,
-        orders=listed["orders"],
-        certificate_dir=str(tmp_path / "saved"),
-        privatekey_dir=str(sim.keys_dir),
-        intermediate_path=str(sim.authority_intermediate),
-        trusted_ca_path=str(sim.authority_root),
-        trust="require",
-    )
-    assert [(one["order_id"], one["outcome"]) for one in run["certificates"]] == [(SHOP, "imported")], run.output
-    assert reasons(run) == {API: "waiting_for_certificate"}
-
-
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -29,7 +29,7 @@ from tests.support.stored import TRUSTED, Made, clients_with
 
 pytest_plugins = ["tests.support.deploying"]
 
-WORLDS = 500 if LONG else 8
+WORLDS = 500 if LONG else 5
 PORT = 8443
 NAMES = (("a.example.com",), ("b.example.com",), ("a.example.com", "b.example.com"))
 DAYS = ((-80.0, 10.0), (-80.0, 10.0), (-2.0, 89.0), (-1.0, 90.0), (-0.5, 91.0), (5.0, 95.0), (-90.0, -1.0))

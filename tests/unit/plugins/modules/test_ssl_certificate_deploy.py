@@ -10,8 +10,6 @@ those of `_run.switching`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
@@ -41,8 +39,6 @@ from tests.support.waiting import until
 pytest_plugins = ["tests.support.deploying"]
 
 PENDING = "UPDATE_PENDING"
-Scenario = Callable[[Simulator], dict[str, Any]]
-"""Prepares an account; returns the options of the run."""
 
 
 @pytest.fixture
@@ -200,51 +196,36 @@ UNFIT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """By the reason why the second may not stand in for the first: how both certificates are made."""
 
 
-def _unfit(sim: Simulator, reason: str) -> dict[str, Any]:
-    first, second = UNFIT[reason]
-    balancer(sim, store(sim, old(**first)))
-    return naming(store(sim, issue(**second)))
-
-
-def _equally_good(sim: Simulator) -> dict[str, Any]:
-    renewable(sim)
-    store(sim, issue())
-    return {}
-
-
-def _plain_http(sim: Simulator) -> dict[str, Any]:
-    sim.add_balancer(name="web", listeners=[{"protocolPort": 443, "protocol": "HTTP"}])
-    return naming(store(sim, issue()))
-
-
-def _no_port(sim: Simulator) -> dict[str, Any]:
-    _, _, second = renewable(sim)
-    return naming(second, ("web", 8443))
-
-
-REFUSED: dict[str, Scenario] = {
-    **{reason: partial(_unfit, reason=reason) for reason in UNFIT},
-    "ambiguous": _equally_good,
-    "not_https": _plain_http,
-    "not_found": _no_port,
-}
-
-
-@pytest.mark.parametrize("reason", REFUSED)
-def test_what_the_plan_refuses(account: Simulator, reason: str) -> None:
-    """In check mode over one transport as in a real run over the other; nothing is sent."""
-    given = REFUSED[reason](account)
+def test_what_the_plan_refuses(account: Simulator) -> None:
+    """Each listener for its own reason; in check mode over one transport as in a real run over the other; nothing is sent."""
+    unfit = []
+    for reason, (first, second) in UNFIT.items():
+        balancer(account, store(account, old(**first)), name=reason)
+        unfit.append(naming(store(account, issue(**second)), (reason, 443)))
+    account.add_balancer(name="not_https", listeners=[{"protocolPort": 443, "protocol": "HTTP"}])
+    good = store(account, issue())
+    balancer(account, good, name="not_found", first_port=444)
+    without = {reason: naming(good, (reason, 443)) for reason in ("not_https", "not_found")}
     before = placed(account)
-    planned, run = (
-        run_it(**options_for(account, transport), **given, check=check, diff=True)
-        for transport, check in zip(TRANSPORTS, (True, False), strict=True)
-    )
-    for one in (planned, run):
-        assert (only(one)["outcome"], only(one)["reason"]) == ("failed", reason)
-        assert only(one)["message"] in one["msg"]
-        assert one.failed and not one["changed"] and one["diff"] == []
-    assert planned["listeners"] == run["listeners"]
+    for reasons, named in (UNFIT, unfit), (without, list(without.values())):
+        planned, run = (
+            run_it(**options_for(account, transport), deployments=named, check=check, diff=True)
+            for transport, check in zip(TRANSPORTS, (True, False), strict=True)
+        )
+        assert outcomes(run) == {f"{reason}:443": ("failed", reason) for reason in reasons}
+        assert planned["listeners"] == run["listeners"]
+        for one in (planned, run):
+            assert one.failed and not one["changed"] and one["diff"] == []
+            assert all(listener["message"] in one["msg"] for listener in one["listeners"])
     assert changes(account) == [] and placed(account) == before
+
+
+def test_of_two_that_are_equally_good_none_is_taken(account: Simulator, login: dict[str, Any]) -> None:
+    renewable(account)
+    store(account, issue())
+    run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["reason"]) == ("failed", "ambiguous") and only(run)["message"] in run["msg"]
+    assert run.failed and not run["changed"] and changes(account) == []
 
 
 # Why not: found by the change

@@ -549,17 +549,6 @@ def test_a_lost_answer_is_looked_up(sim: Simulator, api: Options, kind: str) -> 
     assert len(stored) == 5 and methods(sim)["createObject"] == 4
 
 
-def test_no_answer_and_not_stored(sim: Simulator, api: Options, home: Path) -> None:
-    sim.fault("reset_before", method="createObject")
-    done = run(api, **GOOD.options(), retries=2)
-    assert outcome(done) == ("failed", "outcome_unknown")
-    assert done["changed"] is False and methods(sim)["createObject"] == 1
-    sim.clear_faults()
-    let_the_lease_pass(home)
-    assert outcome(run(api, **GOOD.options())) == ("imported", None)
-    assert len(sim.certificates()) == 2
-
-
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [

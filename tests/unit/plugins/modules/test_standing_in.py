@@ -15,12 +15,11 @@ from typing import Any
 import pytest
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import DAY, NOW, Authority, Issued, leaks, new_key, pem_of
+from tests.support.certificates import Authority, Issued, leaks, new_key, pem_of
 from tests.support.deploying import (
     AUTHORITY,
     NAME,
     balancer,
-    changes,
     issue,
     old,
     only,
@@ -91,27 +90,6 @@ def ids(account: Simulator) -> set[int]:
     return {record["id"] for record in account.certificates()}
 
 
-# Listeners
-
-
-def test_a_listener_keeps_what_clients_trust(account: Simulator, login: Options) -> None:
-    """A newer one without its issuer is not switched to; check mode says so, too; a user may accept it."""
-    present, new = store(account, old()), bare(account, issue())
-    balancer(account, present)
-    for check in (True, False):
-        run = run_it(**login, check=check)
-        assert outcomes(run) == {"web:443": ("skipped", "chain_incomplete")} and not run["changed"]
-        assert f"certificate {new} was not taken" in only(run)["message"]
-        assert "Testing CA 1 is missing" in only(run)["message"]
-    assert placed(account) == {"web:443": present} and changes(account) == []
-    assert [one["superseded_by"] for one in do(INFO, **login)["certificates"]] == [[], []]
-    naming = {"certificate_id": new, "listeners": [{"load_balancer": "web", "port": 443}]}
-    refused = run_it(**login, **naming)
-    assert outcomes(refused) == {"web:443": ("failed", "chain_incomplete")} and placed(account) == {"web:443": present}
-    assert outcomes(run_it(**login, **naming, allow_untrusted=True)) == {"web:443": ("switched", None)}
-    assert placed(account) == {"web:443": new}
-
-
 # The store
 
 
@@ -159,32 +137,3 @@ def test_an_incomplete_record_in_use_is_replaced_by_a_complete_one(account: Simu
     assert last["certificate"]["outcome"] == "unchanged" and superseded(last) == {incomplete: True}
     assert ids(account) == {complete}
     assert not import_it(login, issued, remove_superseded=True)["changed"]
-
-
-# Orders
-
-
-@pytest.fixture
-def ordered(account: Simulator) -> Options:
-    """An approved order whose certificate would be of an RSA key, and run out soon."""
-    begun = (NOW - 300 * DAY).isoformat()
-    return account.add_order(
-        commonName=NAME,
-        key_type="rsa",
-        effectiveDate=begun,
-        createDate=begun,
-        expirationDate=(NOW + 60 * DAY).isoformat(),
-    )
-
-
-@pytest.mark.parametrize("hides", [False, True])
-def test_what_hides_an_order(
-    account: Simulator, login: Options, ordered: Options, tmp_path: Path, *, hides: bool
-) -> None:
-    """It is told as superseded then, and its email is not requested; what lacks its issuer hides nothing."""
-    new = store(account, issue()) if hides else bare(account, issue())
-    wanted = {**login, "order_ids": [ordered["id"]]}
-    (order,) = do(ORDERS, **wanted, gather_imported=True)["orders"]
-    assert (order["superseded_by"], order["imported"]) == ([new] if hides else [], False)
-    run = do(EMAIL, **wanted, ledger_url=f"sqlite:///{tmp_path}/ledger.sqlite3")
-    assert run.outcomes() == {ordered["id"]: ("skipped", "superseded") if hides else ("requested", None)}
