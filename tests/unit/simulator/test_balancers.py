@@ -113,17 +113,6 @@ def test_a_change_is_of_what_it_names(
     ]
 
 
-def test_without_a_uuid_a_listener_is_created(
-    sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, certificates: list[int]
-) -> None:
-    assert "frontendProtocol" in refusal(sdk, balancer, {"tlsCertificateId": certificates[1]})
-    ports = {"frontendPort": 9443, "backendPort": 80, "frontendProtocol": "HTTPS", "backendProtocol": "HTTP"}
-    change(sdk, balancer, {**ports, "tlsCertificateId": certificates[1], "maxConn": 7, "sessionType": "SOURCE_IP"})
-    *old, new = now(sim)["listeners"]
-    assert len(old) == 3
-    assert new.items() >= {"protocolPort": 9443, "connectionLimit": 7, "tlsCertificateId": certificates[1]}.items()
-
-
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -9,7 +9,6 @@ from __future__ import annotations
 import socket
 import ssl
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from cryptography import x509
 
 from tests.simulator.client import Simulator
 from tests.support.haproxy import SECONDS, served
-from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.haproxy"]
 
@@ -85,14 +83,6 @@ def test_each_balancer_has_its_address(sim: Simulator, balancer: Row, old: Row, 
         look(other)
 
 
-def test_the_chain_is_served(sim: Simulator, balancer: Row, old: Row) -> None:
-    context = ssl.create_default_context(cafile=str(sim.authority_root))
-    assert served(balancer["address"], 8443, context) == certificate(old)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"http://{balancer['address']}:8080/", timeout=SECONDS) as answer:
-        assert answer.status == 200
-
-
 def test_what_is_offered(sim: Simulator, balancer: Row, old: Row) -> None:
     """TLS 1.2 with suites for RSA certificates; an EC certificate has no suite, unless the balancer offers one."""
     context = ssl.create_default_context(cafile=str(sim.authority_root))
@@ -108,19 +98,6 @@ def test_what_is_offered(sim: Simulator, balancer: Row, old: Row) -> None:
         look(balancer)
     sim.patch_balancer(balancer["id"], sslCiphers=["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"])
     assert [look(balancer), look(balancer, 1)] == [certificate(ec), certificate(old)]
-
-
-def test_a_change(sim: Simulator, sdk: SoftLayer.BaseClient, balancer: Row, old: Row, new: Row) -> None:
-    """The API says it at once, the traffic sees it when the balancer is ACTIVE again."""
-    sim.settings(balancer_lock_ms=60_000)
-    switch(sdk, balancer, new)
-    assert sim.balancers()[0]["listeners"][0]["tlsCertificateId"] == new["id"]
-    assert look(balancer) == certificate(old)
-    sim.patch_balancer(balancer["id"], provisioningStatus="ACTIVE")
-    sim.settings(balancer_lock_ms=50)
-    switch(sdk, balancer, new)
-    until(lambda: sim.balancers()[0]["provisioningStatus"] == "ACTIVE", seconds=SECONDS)
-    assert [look(balancer), look(balancer, 1)] == [certificate(new), certificate(old)]
 
 
 def test_the_end_of_a_connection_is_that_of_its_client(sim: Simulator, sdk: Any, balancer: Row, new: Row) -> None:

@@ -86,15 +86,6 @@ def test_resending_the_fulfillment_email(sim: Simulator, sdk: SoftLayer.BaseClie
 # What the reference says of a method
 
 
-def test_a_relation_has_a_getter_of_its_own(sim: Simulator, sdk: SoftLayer.BaseClient, viewer: Any) -> None:
-    order = order_with(sim, "Approved")
-    assert sdk.call(REQUEST, "getStatus", id=order["id"], mask="mask[name]") == {"name": "Approved"}
-    assert sdk.call(REQUEST, "getOrder", id=order["id"])["id"] == order["id"] + 5_000_000
-    assert len(sdk.call("Account", "getValidSecurityCertificates", mask="mask[id]")) == 1
-    with pytest.raises(SoftLayer.SoftLayerAPIError, match="Unable to find object"):
-        viewer.call("Account", "getValidSecurityCertificates", mask="mask[id]")
-
-
 def test_what_a_method_does_not_take_is_ignored_and_noted(
     sim: Simulator, viewer: SoftLayer.BaseClient, transport: str
 ) -> None:
