@@ -420,29 +420,28 @@ UNCLEAR = {"reset_after": True, "html_500": False}
 
 
 @pytest.mark.parametrize(("fault", "is_done"), UNCLEAR.items())
-def test_an_edit_whose_answer_is_lost_is_looked_for(sim: Simulator, api: Options, fault: str, is_done: bool) -> None:
+@pytest.mark.parametrize(
+    ("method", "given", "outcomes"),
+    [
+        ("editObject", GOOD.options(notes="new"), ("updated", "unchanged")),
+        ("deleteObject", {"state": "absent"}, ("removed", "unchanged")),
+    ],
+    ids=["edit", "deletion"],
+)
+def test_a_change_whose_answer_is_lost_is_looked_for(
+    sim: Simulator, api: Options, method: str, given: Options, outcomes: tuple[str, str], fault: str, is_done: bool
+) -> None:
     """It is not made again: somebody else may have changed the record meanwhile."""
     [number] = store(sim, GOOD)
-    sim.fault(fault, method="editObject", times=1)
-    done = run(api, **GOOD.options(notes="new"), retries=1)
-    assert outcome(done) == (("updated", None) if is_done else ("failed", "outcome_unknown"))
-    assert methods(sim)["editObject"] == 1
-    again = run(api, **GOOD.options(notes="new"))
-    assert (outcome(again)[0], again["changed"]) == (("unchanged", False) if is_done else ("updated", True))
-    assert sim.certificates()[-1]["notes"] == "new" and sim.certificates()[-1]["id"] == number
-
-
-@pytest.mark.parametrize(("fault", "is_done"), UNCLEAR.items())
-def test_a_deletion_whose_answer_is_lost_is_looked_for(sim: Simulator, api: Options, fault: str, is_done: bool) -> None:
-    """It is not made again either."""
-    [number] = store(sim, GOOD)
-    sim.fault(fault, method="deleteObject", times=1)
-    done = run(api, state="absent", certificate_id=number, retries=1)
-    assert outcome(done) == (("removed", None) if is_done else ("failed", "outcome_unknown"))
-    assert methods(sim)["deleteObject"] == 1
-    again = run(api, state="absent", certificate_id=number)
-    assert again["changed"] is not is_done
-    assert number not in [record["id"] for record in sim.certificates()]
+    options = given | ({"certificate_id": number} if "state" in given else {})
+    sim.fault(fault, method=method, times=1)
+    done = run(api, **options, retries=1)
+    assert outcome(done) == ((outcomes[0], None) if is_done else ("failed", "outcome_unknown"))
+    assert methods(sim)[method] == 1
+    again = run(api, **options)
+    assert (outcome(again)[0], again["changed"]) == (outcomes[is_done], not is_done)
+    notes = {record["id"]: record["notes"] for record in sim.certificates()}
+    assert notes.get(number) == (None if "state" in given else "new")
 
 
 # Renewal

@@ -187,18 +187,6 @@ def test_a_real_imap_server(dovecot: mail.Server, security: str) -> None:
     assert run["endpoints"][1]["reason"] == ("no_tls" if security == "starttls" else "timeout")
 
 
-# Trust
-
-
-def test_an_authority_of_ones_own(home: Path) -> None:
-    own = Authority("Own")
-    (home / "own.pem").write_text(pem_of([own.root]), encoding="ascii")
-    issued = own.issue(NAME)
-    assert seen(serving(issued))[0]["trust"] == "incomplete"
-    entry, _run = seen(serving(issued), trusted_ca_path=str(home / "own.pem"))
-    assert (entry["trust"], entry["reason"]) == ("trusted", None)
-
-
 # Input
 
 
