@@ -5,7 +5,7 @@
 """What AWX does with a project, with its jobs and with the updates of inventories, as far as it can be had without AWX.
 
 A project from git is checked out, and the collections and roles that it asks for are installed; where the organization has no
-Galaxy credential, and for a manual project, they are not. A job gets a copy of both in a private data directory of its own, with
+Galaxy credential, and for a manual project, they are not: `Project.bare`. A job gets a copy of both in a private data directory of its own, with
 an inventory, extra variables and the environment that its credentials inject; ansible-runner runs it. What a job sets with
 `set_stats` are the extra variables of the next job of a workflow.
 
@@ -16,6 +16,7 @@ what is `/runner` in there is the private data directory itself.
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import re
@@ -48,21 +49,33 @@ PLAYBOOK = re.compile(r"^\s*?-?\s*?(?:hosts|(ansible\.builtin\.)?include|(ansibl
 
 
 class Project:
-    """A copy of this repository, with what it asks for if AWX installs that: `installs`."""
+    """A copy of this repository in a folder, with what it asks for; it is made unless it is there."""
 
-    def __init__(self, folder: Path, *, installs: bool = True) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder / "project"
         self.collections, self.roles = folder / "requirements_collections", folder / "requirements_roles"
-        self.said = ""
+        self._said = folder / "said"
+        if self._said.exists():
+            return
         listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         for name in subprocess.check_output(listing, cwd=ROOT, text=True).split("\0"):
             if (ROOT / name).is_file():
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.folder / name)
-        for kind in ("role", "collection") if installs else ():
-            self._install(kind, folder)
+        self._said.write_text("".join(self._install(kind, folder) for kind in ("role", "collection")), encoding="utf-8")
 
-    def _install(self, kind: str, folder: Path) -> None:
+    @property
+    def said(self) -> str:
+        """What `ansible-galaxy` said."""
+        return self._said.read_text(encoding="utf-8")
+
+    def bare(self) -> Project:
+        """The same where AWX installs nothing."""
+        bare = copy.copy(self)
+        bare.collections = self.folder / "nothing"
+        return bare
+
+    def _install(self, kind: str, folder: Path) -> str:
         """As AWX's project update calls it, with a Galaxy that does not answer."""
         requirements = self.folder / f"{kind}s/requirements.yml"
         done = subprocess.run(
@@ -82,8 +95,8 @@ class Project:
             timeout=SECONDS,
             check=False,
         )
-        self.said += done.stdout + done.stderr
-        assert done.returncode == 0, self.said
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def playbooks(self) -> set[str]:
         """What a job template may run, by AWX's rules."""
@@ -110,9 +123,10 @@ class Run:
     def __init__(self, folder: Path, project: Project, *, in_image: Path | None = None) -> None:
         self.folder = folder
         self.folder.mkdir(mode=0o700)
-        shutil.copytree(project.folder, folder / "project")
+        # Links are made sooner than copies, and nothing writes into these files.
+        shutil.copytree(project.folder, folder / "project", copy_function=os.link)
         if project.collections.exists():
-            shutil.copytree(project.collections, folder / "requirements_collections")
+            shutil.copytree(project.collections, folder / "requirements_collections", copy_function=os.link)
         for name in ("env", "inventory", "home"):
             (folder / name).mkdir(mode=0o700)
         if in_image:

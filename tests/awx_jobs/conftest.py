@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,16 +77,22 @@ def assert_no_secrets(jobs: list[Job], secrets: list[str], keys: Path) -> None:
             assert leaks(text, fragments) == set(), f"{job.folder.name}: {name}"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Have one process of pytest-xdist run all tests of a simulator that only a few have, so that the others start none."""
+    for item in items:
+        for name in {"fleet", "balanced"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project as AWX has it after an update."""
-    return Project(tmp_path_factory.mktemp("awx"))
-
-
-@pytest.fixture(scope="session")
-def bare_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project where AWX installs nothing: from a local path, or in an organization without a Galaxy credential."""
-    return Project(tmp_path_factory.mktemp("bare"), installs=False)
+    """The project as AWX has it after an update; all processes of pytest-xdist share it."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with open(folder / "project.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return Project(folder / "awx")
 
 
 @pytest.fixture

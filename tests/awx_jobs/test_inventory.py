@@ -15,6 +15,7 @@ from tests.awx_jobs.awx import SYSTEM_COLLECTIONS, Project, Update
 from tests.awx_jobs.conftest import softlayer
 from tests.simulator.client import Simulator
 from tests.support.awx_variables import objects
+from tests.support.long import only_long
 
 SOURCE = objects()["awx_inventory_source"]
 READS_PLURAL = version("ansible-core").startswith("2.18.")
@@ -27,6 +28,7 @@ def test_a_source_as_it_is_set_up_works_with_any_core(sim: Simulator, update: Up
     assert {"expiring_30d", "status_approved"} <= set(run.inventory)
 
 
+@only_long
 @pytest.mark.skipif(
     not READS_PLURAL and Path(SYSTEM_COLLECTIONS, "ansible_collections/softlayer/certificates").exists(),
     reason="this machine has the collection where Ansible looks for it by itself",
@@ -38,13 +40,15 @@ def test_without_its_variables_a_new_core_does_not_find_the_collection(sim: Simu
     assert READS_PLURAL or "softlayer.certificates.ssl_orders" in run.output
 
 
-@pytest.mark.parametrize("source_vars", [SOURCE["source_vars"], {}], ids=["as-set-up", "bare"])
+@pytest.mark.parametrize(
+    "source_vars", [pytest.param(SOURCE["source_vars"], marks=only_long), {}], ids=["as-set-up", "bare"]
+)
 def test_the_collection_of_the_image_serves_where_the_project_has_none(
-    sim: Simulator, project: Project, bare_project: Project, update: Update, source_vars: dict[str, str]
+    sim: Simulator, project: Project, update: Update, source_vars: dict[str, str]
 ) -> None:
     run = update(
         SOURCE["source_path"],
-        project=bare_project,
+        project=project.bare(),
         in_image=project.collections,
         credentials=softlayer(sim, ""),
         source_vars=source_vars,

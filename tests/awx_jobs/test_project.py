@@ -36,11 +36,11 @@ def test_job_templates_find_their_playbooks(project: Project) -> None:
 
 @pytest.mark.parametrize("in_image", [True, False])
 def test_where_awx_installs_nothing_the_collection_of_the_image_serves(
-    project: Project, bare_project: Project, launch: Launch, in_image: bool
+    project: Project, launch: Launch, in_image: bool
 ) -> None:
     """It is a manual project, or the organization has no Galaxy credential; setup.yml tells both."""
     collections = project.collections if in_image else None
-    job = launch("list_orders.yml", project=bare_project, in_image=collections, credentials={}).wait()
+    job = launch("list_orders.yml", project=project.bare(), in_image=collections, credentials={}).wait()
     assert job.status == "failed", "there is no API key"
     assert ("SL_USERNAME" in job.output) == in_image, job.output
     assert ("softlayer.certificates" in job.output) or in_image
