@@ -67,16 +67,21 @@ def run_playbook(folder: Path, playbook: str, *options: str, **environment: str)
     return Run(process.returncode, process.stdout + process.stderr)
 
 
-def run_plays(
-    folder: Path, plays: list[dict[str, Any]], cases: Mapping[str, Mapping[str, Any]], **environment: str
-) -> Run:
-    """Run plays as if they were in a playbook of `playbooks/awx`, which finds the variables of each case in a file."""
+SAY = {"ansible.builtin.debug": {"var": "said"}}
+"""A task that shows the text of a variable, which `said` finds."""
+
+
+def said(run: Run) -> list[str]:
+    """What such tasks have shown."""
+    return [json.loads(text) for text in re.findall(r'"said": (".*")', run.output)]
+
+
+def run_plays(folder: Path, plays: list[dict[str, Any]], *hosts: str, **environment: str) -> Run:
+    """Run plays as if they were in a playbook of `playbooks/awx`."""
     for name in ("tasks", "vars"):
         (folder / name).symlink_to(PLAYBOOKS / name)
-    for name, variables in cases.items():
-        (folder / f"{name}.json").write_text(json.dumps(variables), encoding="utf-8")
     (folder / "plays.yml").write_text(json.dumps(plays), encoding="utf-8")
-    return run_playbook(folder, "plays.yml", f"--inventory={','.join(['localhost', *cases])}", **environment)
+    return run_playbook(folder, "plays.yml", f"--inventory={','.join(['localhost', *hosts])}", **environment)
 
 
 def a_few() -> dict[str, Any]:
@@ -107,24 +112,25 @@ class Awx:
         given = {variable: value for variable, value in access.items() if value}
         return run_playbook(self.home, f"softlayer.certificates.awx.{name}", *options, **given)
 
-    def set_up_as(self, cases: Mapping[str, Mapping[str, Any]], *, connected: bool) -> dict[str, str]:
-        """Run the play of `setup.yml` for each of these variables, in one process; how each ends.
+    def refuses(self, cases: Mapping[str, Mapping[str, Any]], *, connected: bool) -> dict[str, str]:
+        """How the play of `setup.yml` ends with each of these variables, in one process.
 
-        With `connected`, AWX is asked only once who the user is and what there is.
+        With `connected`, AWX is asked only once who the user is and what there is; then it is about what `require.yml` refuses.
         """
         (play,) = yaml.safe_load((PLAYBOOKS / "setup.yml").read_text(encoding="utf-8"))
-        connect, setup = play["tasks"]
-        show = {"ansible.builtin.debug": {"var": "ansible_failed_result.msg"}}
-        plays = [{**play, "tasks": [connect]}] if connected else []
-        for name in cases:
-            host = "localhost" if connected else name  # which knows nothing of what AWX said to another
-            guarded = {"block": [setup] if connected else [connect, setup], "rescue": [show]}
-            files = [*play["vars_files"], f"{name}.json"]
-            plays.append({**play, "hosts": host, "vars_files": files, "tasks": [guarded]})
+        connect, _setup = play["tasks"]
+        each = "ansible_failed_result.results | default([ansible_failed_result]) | selectattr('failed', 'defined')"
+        message = f"{{{{ {each} | selectattr('failed') | map(attribute='msg') | join(' ') }}}}"
+        tasks = [{"ansible.builtin.include_tasks": "tasks/require.yml"}] if connected else play["tasks"]
+        guarded = [
+            {"block": tasks, "vars": variables, "rescue": [{**SAY, "vars": {"said": message}}]}
+            for variables in cases.values()
+        ]
+        # A host that knows nothing of what AWX said to another.
+        plays = [{**play, "hosts": name, "tasks": [block]} for name, block in zip(cases, guarded, strict=True)]
         access = {"CONTROLLER_HOST": self.url, "CONTROLLER_OAUTH_TOKEN": self.token}
-        run = run_plays(self.home, plays, cases, **access)
-        said = re.findall(r'"ansible_failed_result.msg": (".*")', run.output)
-        return dict(zip(cases, map(json.loads, said), strict=True))
+        run = run_plays(self.home, [{**play, "tasks": [connect, *guarded]}] if connected else plays, *cases, **access)
+        return dict(zip(cases, said(run), strict=True))
 
     def writes(self) -> list[Call]:
         """The requests that would change something, those for tokens apart; they are forgotten then."""

@@ -6,17 +6,30 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from tests.awx.conftest import Awx
+from tests.awx.stub.world import World
+from tests.support.awx_variables import objects
 
+OBJECTS = objects()
 IMAGE = "registry.example.com/certificates:1"
 MAIL = {"mail": {"imap": {"host": "imap.example.com", "password": "mail-password"}}, "privatekey_dir": "/keys"}
 
 NO_ANSWER: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "something-that-is-out-of-order": ({}, ("did not list its projects: HTTP status 503.",)),  # the first time
+    "a-mistyped-name": (
+        {
+            **{"awx_job_id": 7, "awx_user_name": "alice", "awx_project_revision": "0123abc"},  # AWX's own
+            **{"awx_alowed_recipients": "*@example.com", "awx_operator": ["alice"]},
+        },
+        ("There is no variable awx_alowed_recipients, awx_operator. Nothing was done.",),
+    ),
+    "no-host": ({"awx_host": ""}, ("Set CONTROLLER_HOST",)),
+    "no-token": ({"awx_token": ""}, ("Set CONTROLLER_OAUTH_TOKEN",)),
+    "a-wrong-token": ({"awx_token": "no-such-token"}, (" does not accept the token.",)),
     "a-setting-of-another-type": (
         {"awx_timeout": "long"},
         ("AWX was not asked: ", "Check awx_timeout and awx_validate_certs."),
@@ -83,54 +96,31 @@ REFUSED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"awx_project_local_path": "certificates"},
         ("it does so for projects from git only", "Set awx_project_url instead"),
     ),
+    "what-would-be-there-twice": (
+        {},
+        (
+            '"Our report" in AWX seems to be "Report" under another name',
+            '"Every morning" in AWX seems to be "Rotate certificates"',
+        ),
+    ),
 }
 """Settings that are refused once AWX has answered, and what is said of each."""
 
 
-def refused(awx: Awx, *options: str, playbook: str = "setup", **environment: str) -> str:
-    """What the playbook says when it fails, having changed nothing."""
-    run = awx.play(playbook, *options, **environment)
-    assert (run.status, run.changed) == (2, 0), run.output
-    assert awx.writes() == []
-    return run.message
-
-
-@pytest.mark.parametrize("playbook", ["setup", "teardown"])
-def test_a_mistyped_name(awx: Awx, playbook: str) -> None:
-    """It would pass in silence; what AWX itself tells its jobs does."""
-    of_awx = {"awx_job_id": 7, "awx_user_name": "alice", "awx_project_revision": "0123abc"}
-    given = of_awx | {"awx_alowed_recipients": "*@example.com", "awx_operator": ["alice"]}
-    message = refused(awx, "-e", json.dumps(given), playbook=playbook)
-    assert message.startswith("There is no variable awx_alowed_recipients, awx_operator. Nothing was done.")
-
-
-def test_no_host(awx: Awx) -> None:
-    assert "Set CONTROLLER_HOST" in refused(awx, CONTROLLER_HOST="")
-
-
-def test_no_token(awx: Awx) -> None:
-    assert "Set CONTROLLER_OAUTH_TOKEN" in refused(awx, CONTROLLER_OAUTH_TOKEN="")
-
-
-def test_wrong_token(awx: Awx) -> None:
-    message = refused(awx, "-vvvv", CONTROLLER_OAUTH_TOKEN="no-such-token")
-    assert message.startswith(f"AWX at {awx.url} does not accept the token.")
-    assert "no-such-token" not in message
-
-
-def test_something_is_out_of_order(awx: Awx) -> None:
-    awx.world.out_of_order.add("projects")
-    assert refused(awx) == f"AWX at {awx.url} did not list its projects: HTTP status 503."
-
-
 def test_a_check_of_nothing(awx: Awx) -> None:
-    assert "Without --check it makes the job templates List SSL orders, " in refused(awx, "--check")
+    run = awx.play("setup", "--check")
+    assert (run.status, run.changed, awx.writes()) == (2, 0, []), run.output
+    assert "Without --check it makes the job templates List SSL orders, " in run.message
 
 
 @pytest.mark.parametrize("connected", [False, True])
 def test_what_cannot_work_is_refused_before_anything_is_made(awx: Awx, connected: bool) -> None:
     awx.world.create("organizations", {"name": "Bare"})
     awx.world.add_user("alice")
+    if connected:
+        somebody_renamed_objects(awx.world)
+    else:
+        awx.world.out_of_order.add("projects")
     other_users = {
         "something-else": ({"awx_host": f"{awx.url}/elsewhere"}, ("answered with HTTP status 404",)),
         "a-user-who-may-not": (
@@ -139,12 +129,29 @@ def test_what_cannot_work_is_refused_before_anything_is_made(awx: Awx, connected
         ),
     }
     cases = REFUSED if connected else NO_ANSWER | other_users
-    said = awx.set_up_as({name: variables for name, (variables, _parts) in cases.items()}, connected=connected)
+    said = awx.refuses({name: variables for name, (variables, _parts) in cases.items()}, connected=connected)
     assert {name: [part for part in parts if part not in said[name]] for name, (_, parts) in cases.items()} == {
         name: [] for name in cases
     }, said
-    assert [secret for secret in ("mail-password", "manager-key") if secret in "".join(said.values())] == []
+    secrets = ("mail-password", "manager-key", "no-such-token")
+    assert [word for word in (*secrets, "Stranger") if word in "".join(said.values())] == []
     assert awx.writes() == []
+
+
+def somebody_renamed_objects(world: World) -> None:
+    """A job template and a workflow, and made a job template of his own."""
+    described = {
+        one["name"]: one["description"] for name in ("job_templates", "workflows") for one in OBJECTS[f"awx_{name}"]
+    }
+    organization = {"organization": world.named("organizations", "Default")["id"]}
+    git = {"scm_type": "git", "scm_url": "https://git.example.com/certificates", "allow_override": True}
+    project = world.create("projects", {"name": "SSL certificates", **organization, **git})["id"]
+    inventory = world.create("inventories", {"name": "Other", **organization})["id"]
+    for name, description in (("Our report", described["Report"]), ("Stranger", "")):
+        common = {"playbook": "playbooks/awx/report.yml", "project": project, "inventory": inventory}
+        world.create("job_templates", {"name": name, "description": description, **common})
+    workflow = {"name": "Every morning", "description": described["Rotate certificates"]}
+    world.create("workflow_job_templates", {**workflow, **organization})
 
 
 def test_what_awx_refuses_is_passed_on_without_the_secret(awx: Awx) -> None:

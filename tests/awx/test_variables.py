@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.awx.conftest import run_plays
+from tests.awx.conftest import SAY, run_plays, said
 from tests.support.awx_variables import objects
 
 pytestmark = pytest.mark.xdist_group("variables")  # which are read in one run
@@ -56,63 +56,50 @@ READ = {
 @pytest.fixture(scope="module")
 def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What Ansible makes of the variables, by the name of the case."""
-    folder = tmp_path_factory.mktemp("variables")
     content = "{{ {" + ", ".join(f"'{name}': {expression}" for name, expression in READ.items()) + "} | to_json }}"
-    plays = [
-        {
-            "hosts": "localhost",
-            "connection": "local",
-            "gather_facts": False,
-            "vars_files": ["vars/settings.yml", "vars/objects.yml", f"{name}.json"],
-            "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "awx_existing": {}},
-            "tasks": [{"ansible.builtin.copy": {"dest": str(folder / f"{name}.out"), "content": content}}],
-        }
-        for name in CASES
-    ]
-    run = run_plays(folder, plays, {name: {"awx_existing": {"organizations": {}}, **CASES[name]} for name in CASES})
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars_files": ["vars/settings.yml", "vars/objects.yml"],
+        "tasks": [
+            {**SAY, "vars": {"awx_existing": {"organizations": {}}, **variables, "said": content}}
+            for variables in CASES.values()
+        ],
+    }
+    run = run_plays(tmp_path_factory.mktemp("variables"), [play])
     assert run.status == 0, run.output
-    return {name: json.loads((folder / f"{name}.out").read_text(encoding="utf-8")) for name in CASES}
+    return dict(zip(CASES, map(json.loads, said(run)), strict=True))
 
 
 @pytest.mark.parametrize(
-    ("case", "enabled"),
+    ("enabled", "cases"),
     [
-        ("bare", set()),
-        ("folders", {WORKDAYS}),
-        ("of-the-jobs", {WORKDAYS}),
-        ("mail", {WORKDAYS}),
-        ("folders-by-night", {NIGHTS}),
-        ("mail-by-night", {NIGHTS}),
-        ("by-night-without-a-source", set()),
+        (set(), ["bare", "by-night-without-a-source"]),
+        ({WORKDAYS}, ["folders", "of-the-jobs", "mail"]),
+        ({NIGHTS}, ["folders-by-night", "mail-by-night"]),
     ],
 )
 def test_certificates_are_rotated_by_night_or_by_approval_if_there_are_any(
-    read: dict[str, dict[str, Any]], case: str, enabled: set[str]
+    read: dict[str, dict[str, Any]], enabled: set[str], cases: list[str]
 ) -> None:
-    rotations = [one for one in read[case]["schedules"] if one["name"] in (WORKDAYS, NIGHTS)]
-    assert {one["name"] for one in rotations if one["enabled"]} == enabled
-    assert all("enabled" not in one for one in read[case]["schedules"] if one not in rotations)
+    for case in cases:
+        rotations = [one for one in read[case]["schedules"] if one["name"] in (WORKDAYS, NIGHTS)]
+        assert {one["name"] for one in rotations if one["enabled"]} == enabled, case
+        assert all("enabled" not in one for one in read[case]["schedules"] if one not in rotations)
 
 
-@pytest.mark.parametrize(
-    ("case", "credentials", "variables"),
-    [
-        ("bare", ["SoftLayer API", "SSL private keys"], {}),
-        ("mail", ["SoftLayer API", "SSL private keys", "SSL mailbox"], {}),
-        (
-            "folders",
-            ["SoftLayer API", "SSL private keys"],
-            {"ssl_rotation_sources": FOLDERS["awx_rotation_sources"]},
-        ),
-        ("of-the-jobs", ["SoftLayer API", "SSL private keys"], {}),
-    ],
-)
-def test_the_job_that_rotates_has_what_its_sources_need(
-    read: dict[str, dict[str, Any]], case: str, credentials: list[str], variables: dict[str, Any]
-) -> None:
-    name = "Import and deploy renewed certificates"
-    [template] = [one for one in read[case]["templates"] if one["name"] == name]
-    assert (template["credentials"], template["variables"]) == (credentials, variables)
+def test_the_job_that_rotates_has_what_its_sources_need(read: dict[str, dict[str, Any]]) -> None:
+    name, usual = "Import and deploy renewed certificates", ["SoftLayer API", "SSL private keys"]
+    found = {
+        case: [(one["credentials"], one["variables"]) for one in read[case]["templates"] if one["name"] == name]
+        for case in ("bare", "mail", "folders", "of-the-jobs")
+    }
+    assert found == {
+        "bare": [(usual, {})],
+        "mail": [([*usual, "SSL mailbox"], {})],
+        "folders": [(usual, {"ssl_rotation_sources": FOLDERS["awx_rotation_sources"]})],
+        "of-the-jobs": [(usual, {})],
+    }
 
 
 def test_surveys_and_schedules_have_the_limits_of_the_site(read: dict[str, dict[str, Any]]) -> None:

@@ -33,42 +33,31 @@ def run(workflow: str, *failed: str) -> tuple[list[str], str]:
 
 SOMETHING = "nothing"
 """The node that fails if there is something to approve."""
+DONE = {
+    "Fulfill certificates": ("resend", ["collect", "import", "report"]),
+    "Deploy certificates": ("deploy", ["verify"]),
+    "Rotate certificates": ("rotate", []),
+}
+"""What each workflow does after an approval; and what follows that, and follows without one if there is nothing to do."""
 
 
-@pytest.mark.parametrize(
-    ("workflow", "ran"),
-    [
-        ("Fulfill certificates", ["preview", "nothing", "collect", "import", "report"]),
-        ("Deploy certificates", ["preview", "nothing", "verify"]),
-        ("Rotate certificates", ["preview", "nothing"]),
-    ],
-)
-def test_nobody_is_asked_to_approve_nothing(workflow: str, ran: list[str]) -> None:
-    """What was requested before is collected all the same, and what is served is looked at."""
-    assert run(workflow) == (ran, "successful")
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_what_a_person_approves_is_done_and_nobody_is_asked_to_approve_nothing(workflow: str) -> None:
+    """What was requested before is collected all the same, and what is served is looked at.
+
+    An approval is asked for as well if the job that looks whether there is something ends for another reason.
+    """
+    does, rest = DONE[workflow]
+    assert run(workflow) == (["preview", "nothing", *rest], "successful")
+    assert run(workflow, SOMETHING) == (["preview", "nothing", "approval", does, *rest], "successful")
 
 
-@pytest.mark.parametrize(
-    ("workflow", "ran"),
-    [
-        ("Fulfill certificates", ["preview", "nothing", "approval", "resend", "collect", "import", "report"]),
-        ("Deploy certificates", ["preview", "nothing", "approval", "deploy", "verify"]),
-        ("Rotate certificates", ["preview", "nothing", "approval", "rotate"]),
-    ],
-)
-def test_what_is_to_be_done_is_done_after_an_approval(workflow: str, ran: list[str]) -> None:
-    """It is asked for as well if the job that looks whether there is something ends for another reason."""
-    assert run(workflow, SOMETHING) == (ran, "successful")
-
-
-@pytest.mark.parametrize(
-    ("workflow", "does"),
-    [("Fulfill certificates", "resend"), ("Deploy certificates", "deploy"), ("Rotate certificates", "rotate")],
-)
-def test_the_preview_is_the_check_of_what_is_done_after_the_approval(workflow: str, does: str) -> None:
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_the_preview_is_the_check_of_what_is_done_after_the_approval(workflow: str) -> None:
     nodes = {node["identifier"]: node for node in WORKFLOWS[workflow]}
-    assert [nodes[name]["job_type"] for name in ("preview", does)] == ["check", "run"]
-    assert nodes["preview"]["unified_job_template"] == nodes[does]["unified_job_template"]
+    preview, done = nodes["preview"], nodes[DONE[workflow][0]]
+    assert (preview["job_type"], done["job_type"]) == ("check", "run")
+    assert preview["unified_job_template"] == done["unified_job_template"]
     assert nodes[SOMETHING]["unified_job_template"] == "Nothing to approve"
 
 

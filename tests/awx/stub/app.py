@@ -86,6 +86,7 @@ def create_app(world: World, calls: list[Call]) -> Flask:
     @app.get(f"{api}/<endpoint>/")
     def list_objects(endpoint: str) -> Response:
         if endpoint in world.out_of_order:
+            world.out_of_order.remove(endpoint)
             raise Refusal({"detail": "The server is not able to handle this request."}, 503)
         found = [
             record for record in world.all(_known(endpoint)) if _visible(world, record) and _matches(world, record)
@@ -165,12 +166,7 @@ def _user(world: World) -> Record:
     elif login and world.passwords.get(login.username or "") == login.password:
         number = world.named("users", login.username or "")["id"]
     if number is None:
-        raise Refusal(
-            {
-                "detail": "Authentication credentials were not provided. To establish a login session, visit /api/login/."
-            },
-            401,
-        )
+        raise Refusal({"detail": "Authentication credentials were not provided."}, 401)
     return world.objects["users"][number]
 
 
@@ -209,9 +205,8 @@ def _has(world: World, record: Record, name: str, value: str) -> bool:
     if rest == "in":
         return str(record[field]) in value.split(",")
     if rest:
-        endpoint = KINDS[next(kind.endpoint for kind in KINDS.values() if kind.type == record["type"])].references()[
-            field
-        ]
+        kind = next(kind for kind in KINDS.values() if kind.type == record["type"])
+        endpoint = kind.references()[field]
         other = world.get(endpoint, record[field])
         return other is not None and _has(world, other, rest, value)
     if isinstance(record[field], bool):

@@ -43,7 +43,7 @@ class World:
         self.background = False
         """Whether what AWX does in the background gets done, such as deleting an inventory."""
         self.out_of_order: set[str] = set()
-        """Endpoints that fail."""
+        """Endpoints that fail the next time."""
         self._ids = itertools.count(1)
         self._bring_along()
 
