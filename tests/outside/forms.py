@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,26 +25,27 @@ class Refused(str):
 
 def told_by_each(
     sim: Simulator, folder: Path, role: str, answer: str, variables: Sequence[dict[str, Any]]
-) -> tuple[list[str], str]:
+) -> tuple[list[Any], str]:
     """Include a role in one play with each of these variables.
 
-    Returns what each came to, an expression as JSON, or why it was refused; and all that was printed.
+    Returns what each came to, the value of an expression, or why it was refused; and all that was printed.
     """
 
     def including(number: int, given: dict[str, Any]) -> dict[str, Any]:
-        to = {"dest": f"{folder}/{number}.told", "mode": "0600"}
         ledger = {f"{role}_ledger_url": f"sqlite:///{folder}/{number}.sqlite3"}
         return {
             "block": [
                 {"include_role": {"name": f"softlayer.certificates.{role}"}, "vars": ledger | given},
-                {"copy": {"content": f"{{{{ {answer} | to_json }}}}"} | to},
+                {"set_fact": {f"told_{number}": f"{{{{ {answer} }}}}"}},
             ],
-            "rescue": [{"copy": {"content": "{{ ansible_failed_result.msg }}"} | to}],
+            "rescue": [{"set_fact": {f"told_{number}": "{{ ansible_failed_result.msg }}"}}],
         }
 
     tasks = [including(number, given) for number, given in enumerate(variables)]
+    all_told = ", ".join(f"told_{number}" for number in range(len(tasks)))
+    tasks.append({"copy": {"content": f"{{{{ [{all_told}] | to_json }}}}", "dest": f"{folder}/told", "mode": "0600"}})
     text = yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}])
     ran = play(sim, folder, text, "-vvv")
-    files = [folder / f"{number}.told" for number in range(len(tasks))]
-    assert all(file.exists() for file in files), ran.output
-    return [file.read_text("utf-8").removeprefix(ANSIBLES_OWN) for file in files], ran.output
+    assert ran.code == 0, ran.output
+    told = json.loads((folder / "told").read_text("utf-8"))
+    return [one.removeprefix(ANSIBLES_OWN) if isinstance(one, str) else one for one in told], ran.output

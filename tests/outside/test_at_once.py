@@ -23,7 +23,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
     lease_for,
 )
 
-from tests.outside.runs import login, mailed, play, stored
+from tests.outside.runs import login, mailed, stored
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority
 from tests.support.modules import Run, finish_module, run_module, start_module
@@ -92,32 +92,6 @@ def test_a_run_that_wants_other_notes_changes_what_the_other_run_stored(
     assert stored(account) == {ISSUED.pem: 1}
 
 
-PLAY = """
-- hosts: all
-  strategy: free
-  gather_facts: false
-  tasks:
-    - softlayer.certificates.ssl_certificate_import:
-        certificate_path: "{{ playbook_dir }}/leaf.pem"
-        privatekey_path: "{{ playbook_dir }}/key.pem"
-        intermediate_path: "{{ playbook_dir }}/chain.pem"
-        ledger_url: "sqlite:///{{ playbook_dir }}/ledger.sqlite3"
-      delegate_to: localhost
-      vars:
-        ansible_python_interpreter: "{{ ansible_playbook_python }}"
-"""
-
-
-def test_hosts_that_each_import_the_same(account: Simulator, tmp_path: Path) -> None:
-    for name, text in (("leaf", ISSUED.pem), ("key", ISSUED.key_pem), ("chain", ISSUED.chain_pem)):
-        (tmp_path / f"{name}.pem").write_text(text, encoding="ascii")
-    (tmp_path / "hosts").write_text("\n".join(f"host{number}" for number in range(5)), encoding="ascii")
-    ran = play(account, tmp_path, PLAY, "-i", "hosts", "--forks", "5")
-    assert ran.code == 0, ran.output
-    assert stored(account) == {ISSUED.pem: 1}
-    assert ran.output.count("changed=1") == 1 and ran.output.count("failed=0") == 5
-
-
 @pytest.mark.parametrize("kind", ["hang_after", "hang_before"], ids=["after it was stored", "before it was stored"])
 def test_a_run_that_is_killed_while_it_stores(
     account: Simulator, options: dict[str, Any], ledger: Path, kind: str
@@ -170,32 +144,14 @@ def test_without_a_ledger_nothing_is_created(account: Simulator, options: dict[s
     assert stored(account) == {old.pem: 1}
 
 
-# Repeating a task until it succeeds
-
-UNTIL = """
-- hosts: localhost
-  gather_facts: false
-  tasks:
-    - softlayer.certificates.ssl_fulfillment_email:
-        order_ids: [12]
-        ledger_url: "{{ ledger_url }}"
-        retries: 0
-      register: result
-      until: result is succeeded
-      retries: 2
-      delay: 0
-"""
-
-
-def test_until_it_succeeds_after_a_lost_answer(account: Simulator, options: dict[str, Any], tmp_path: Path) -> None:
+def test_again_until_it_succeeds_after_a_lost_answer(account: Simulator, options: dict[str, Any]) -> None:
     """The email may not have been sent: that must not end as a success, and not as a second email."""
     account.add_order(id=12)
     account.fault("reset_before", method="resendEmail")
-    ran = play(account, tmp_path, UNTIL, ledger_url=options["ledger_url"])
-    assert ran.code == 2 and "outcome_unknown" in ran.output, ran.output
+    for _time in range(3):
+        assert of(run_module(EMAIL, **options, order_ids=[12])) == ("failed", "outcome_unknown")
     assert len(account.calls(method="resendEmail")) == 1
     account.clear_faults()
-    assert of(run_module(EMAIL, **options, order_ids=[12])) == ("failed", "outcome_unknown")
     assert of(run_module(EMAIL, **options, order_ids=[12], min_interval_hours=0)) == ("requested", None)
     assert of(run_module(EMAIL, **options, order_ids=[12])) == ("skipped", "cooldown")
     assert mailed(account) == [12]

@@ -49,7 +49,7 @@ def foretold(sim: Simulator, folder: Path, name: str, **variables: Any) -> dict[
         sim.clear_calls()
         ran = play(sim, folder, telling(name), *arguments, **given)
         assert ran.code == 0, ran.output
-        runs.append((ran.changed > 0, known_before(told(folder))))
+        runs.append((ran.changed > 0, known_before(told(ran))))
         if arguments:
             assert sim.calls() and changes(sim) == []
             assert list(folder.glob("*ledger*")) == [] and not ledger.exists()

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
-from tests.outside.runs import login, play, stored
+from tests.outside.runs import login, stored
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority, Issued, key_pem
 from tests.support.modules import Run, run_module
@@ -43,28 +43,6 @@ def test_a_damaged_key_fails_alone(account: Simulator) -> None:
     assert [entry["outcome"] for entry in run["certificates"]] == ["imported", "failed", "imported"]
     assert run["certificates"][1]["reason"] in {"invalid_pem", "bad_passphrase"}
     assert stored(account) == {one.pem: 1 for one in good}
-
-
-def test_a_damaged_key_in_the_filter_ends_no_worker(account: Simulator, tmp_path: Path) -> None:
-    ran = play(
-        account,
-        tmp_path,
-        """
-        - hosts: localhost
-          gather_facts: false
-          tasks:
-            - assert: {that: "certificate is defined and (certificate | softlayer.certificates.key_matches(key, 'correct horse'))"}
-              register: damaged
-              ignore_errors: true
-            - assert: {that: [damaged is failed, "certificate | softlayer.certificates.key_matches(good)"]}
-        """,
-        key=DAMAGED,
-        certificate=ISSUED.pem,
-        good=ISSUED.key_pem,
-    )
-    assert ran.code == 0, ran.output
-    assert "key_matches: " in ran.output and "damaged" in ran.output
-    assert "PanicException" not in ran.output and "dead state" not in ran.output
 
 
 @pytest.mark.skipif(SSH_KEYGEN is None, reason="there is no ssh-keygen")

@@ -81,39 +81,16 @@ def test_each_order_has_one_email(
         assert all("mailbox" in email["message"] for email in done["emails"])
 
 
-def imported(options: dict[str, Any]) -> Run:
-    """Run an import of the fleet."""
-    return run("ssl_certificate_import", **options, certificates=[one.options() for one in FLEET])
-
-
 @through_gateways
 def test_each_certificate_is_stored_once(
     account: Simulator, gateway: LosingProxy, options: dict[str, Any], answer: str
 ) -> None:
     """The store is asked what became of the call."""
     gateway.losses[STORE] = Loss(ANSWERS[answer], arrives=True, stays=True)
-    done = imported(options)
+    options["certificates"] = [one.options() for one in FLEET]
+    done = run("ssl_certificate_import", **options)
     assert [one["outcome"] for one in done["certificates"]] == ["imported"] * len(FLEET)
     assert {one["id"] for one in done["certificates"]} == {record["id"] for record in account.certificates()}
-    assert [one["outcome"] for one in imported(options)["certificates"]] == ["unchanged"] * len(FLEET)
+    again = run("ssl_certificate_import", **options)
+    assert [one["outcome"] for one in again["certificates"]] == ["unchanged"] * len(FLEET)
     assert stored(account) == {one.pem: 1 for one in FLEET}
-
-
-@through_gateways
-def test_a_certificate_that_did_not_arrive_may_be_on_its_way(
-    account: Simulator, gateway: LosingProxy, options: dict[str, Any], answer: str
-) -> None:
-    """It is not in the store yet, which proves nothing."""
-    gateway.losses[STORE] = Loss(ANSWERS[answer], arrives=False, stays=True)
-    done = imported(options)
-    assert [one["reason"] for one in done["certificates"]] == ["outcome_unknown"] * len(FLEET)
-    assert not account.calls(method="createObject")
-
-
-@pytest.mark.parametrize(("transport", "way"), [("rest", "endpoint")])
-def test_a_read_waits_and_is_made_again(account: Simulator, gateway: LosingProxy, options: dict[str, Any]) -> None:
-    account.add_order(id=101)
-    gateway.losses["getSslCertificateRequests",] = Loss(ANSWERS["429"], arrives=False)
-    del options["ledger_url"]
-    assert [order["id"] for order in run("ssl_order_info", **options)["orders"]] == [101]
-    assert gateway.losses == {}

@@ -16,12 +16,11 @@ from typing import Any
 
 import pytest
 
-from tests.outside.runs import changes, login, mailed, play, stored
+from tests.outside.runs import changes, login, mailed
 from tests.simulator.client import Simulator
-from tests.support.certificates import Authority, pem_of
+from tests.support.certificates import Authority
 from tests.support.forked import ForkedModule
 from tests.support.modules import Run, finish_module, given_to
-from tests.support.playing import Ran
 
 AUTHORITY = Authority()
 ISSUED = AUTHORITY.issue("order12.example.com")
@@ -83,43 +82,9 @@ def test_a_default_that_is_not_needed_is_not_missed(
     assert list(folder.iterdir()) == []
 
 
-PLAY = """
-- hosts: localhost
-  gather_facts: false
-  tasks:
-    - softlayer.certificates.ssl_fulfillment_email:
-        order_ids: [12]
-      environment: "{{ environment_of_task }}"
-"""
-
-
-def in_two_folders(sim: Simulator, tmp_path: Path, playbook: str, **variables: Any) -> list[Ran]:
-    """Play it in one folder, and in another."""
-    folders = [tmp_path / "one", tmp_path / "two"]
-    for folder in folders:
-        folder.mkdir(exist_ok=True)
-    return [play(sim, folder, playbook, **variables) for folder in folders]
-
-
-def test_plays_in_two_folders_send_one_email(orders: Simulator, tmp_path: Path) -> None:
-    for ran in in_two_folders(orders, tmp_path, PLAY, environment_of_task={"XDG_STATE_HOME": str(tmp_path)}):
-        assert ran.code == 0, ran.output
+def test_runs_in_two_folders_send_one_email(orders: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder, reason in (("one", None), ("two", "cooldown")):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        assert start(orders, EMAIL, {"HOME": str(tmp_path)})["emails"][0]["reason"] == reason
     assert mailed(orders) == [12]
-
-
-def test_the_role_uses_one_ledger_for_all_and_refuses_a_relative_one(orders: Simulator, tmp_path: Path) -> None:
-    (tmp_path / "root.pem").write_text(pem_of([AUTHORITY.root]), encoding="ascii")
-    for name, text in (("crt", ISSUED.pem), ("ca-bundle", ISSUED.chain_pem), ("key", ISSUED.key_pem)):
-        (tmp_path / f"order12.example.com.{name}").write_text(text, encoding="ascii")
-    given = {
-        "ssl_fulfillment_certificate_dir": str(tmp_path),
-        "ssl_fulfillment_privatekey_dir": str(tmp_path),
-        "ssl_fulfillment_trusted_ca_path": str(tmp_path / "root.pem"),
-    }
-    playbook = "softlayer.certificates.import"
-    refused = play(orders, tmp_path, playbook, **given, ssl_fulfillment_ledger_url="sqlite:///ledger.db")
-    assert refused.code == 2 and "absolute path" in refused.output and not stored(orders)
-    ledger = tmp_path / "ledger.sqlite3"
-    ran = play(orders, tmp_path, playbook, **given, ssl_fulfillment_ledger_url=f"sqlite:///{ledger}")
-    assert ran.code == 0, ran.output
-    assert stored(orders) == {ISSUED.pem: 1} and ledger.stat().st_size > 0

@@ -65,7 +65,15 @@ def test_what_cannot_be_read_of_the_store_is_told(fleet: Simulator) -> None:
     assert warnings(run).count(said) == 1
 
 
-# In playbooks, all ways at once
+def test_a_run_that_requests(fleet: Simulator) -> None:
+    for number, (rule, _reason) in enumerate(WAYS, 2):
+        fleet.fault(**rule, method="resendEmail", order_id=number)
+    run = run_module("ssl_fulfillment_email", **login(fleet), order_ids=[*NUMBERS])
+    reasons = {number: reason for number, (_rule, reason) in enumerate(WAYS, 2)}
+    assert run.outcomes() == {1: ("requested", None), **{one: ("failed", why) for one, why in reasons.items()}}
+    assert {number for number in NUMBERS if NAMES[number] in run["msg"]} == reasons.keys(), run["msg"]
+    assert mailed(fleet) == [1]
+
 
 TELL = """
 - hosts: localhost
@@ -75,50 +83,15 @@ TELL = """
         - include_role:
             name: softlayer.certificates.ssl_fulfillment
       rescue:
-        - copy:
-            content: "{{ ssl_fulfillment_result | combine({'message': ansible_failed_result.msg}) | to_json }}"
-            dest: result.json
-            mode: "0600"
-        - fail:
-            msg: "{{ ansible_failed_result.msg }}"
+        - name: Tell
+          debug:
+            msg: "{{ ssl_fulfillment_result | combine({'message': ansible_failed_result.msg}) }}"
 """
-
-
-def phase(sim: Simulator, folder: Path, name: str, **variables: Any) -> dict[str, Any]:
-    """Play a phase of the role, which fails; returns its result, and the message with which it failed."""
-    (folder / "root.pem").write_text(pem_of([AUTHORITY.root]), encoding="ascii")
-    given = {
-        "ssl_fulfillment_phases": [name],
-        "ssl_fulfillment_certificate_dir": str(folder),
-        "ssl_fulfillment_privatekey_dir": str(folder),
-        "ssl_fulfillment_trusted_ca_path": str(folder / "root.pem"),
-        **variables,
-    }
-    ran = play(sim, folder, TELL, **given)
-    assert ran.code == 2 and "Traceback" not in ran.output, ran.output
-    return dict(told(folder))
-
-
-def assert_named(result: dict[str, Any]) -> None:
-    """All that failed are named where the play fails, and no other is."""
-    failed = {entry["order_id"] for entry in result["failed"]}
-    assert all(entry["message"].endswith(".") for entry in result["failed"])
-    assert {number for number in NUMBERS if f"order {number}: " in result["message"]} == failed
-
-
-def test_a_playbook_that_requests(fleet: Simulator, tmp_path: Path) -> None:
-    for number, (rule, _reason) in enumerate(WAYS, 2):
-        fleet.fault(**rule, method="resendEmail", order_id=number)
-    result = phase(fleet, tmp_path, "request")
-    assert_named(result)
-    assert {entry["order_id"]: entry["reason"] for entry in result["failed"]} == {
-        number: reason for number, (_rule, reason) in enumerate(WAYS, 2)
-    }
-    assert [entry["order_id"] for entry in result["requested"]] == mailed(fleet) == [1]
 
 
 def test_a_playbook_that_imports(fleet: Simulator, tmp_path: Path) -> None:
     """Of two a file cannot be used, which is named, and so is the variable that is missing."""
+    (tmp_path / "root.pem").write_text(pem_of([AUTHORITY.root]), encoding="ascii")
     paths = {number: tmp_path / f"{NAMES[number]}.crt" for number in NUMBERS}
     for number, path in paths.items():
         path.write_text(ISSUED[number].pem + ISSUED[number].chain_pem, encoding="ascii")
@@ -128,20 +101,16 @@ def test_a_playbook_that_imports(fleet: Simulator, tmp_path: Path) -> None:
     closed.write_text(key_pem(ISSUED[2].key, passphrase="a phrase"), encoding="ascii")
     for rule, _reason in WAYS[1:4]:
         fleet.fault(**rule, method="createObject", times=1)
-    result = phase(fleet, tmp_path, "import")
-    assert_named(result)
-    reasons = Counter(entry["reason"] for entry in result["failed"])
+    given = {"phases": ["import"], "certificate_dir": str(tmp_path), "privatekey_dir": str(tmp_path)}
+    given["trusted_ca_path"] = str(tmp_path / "root.pem")
+    ran = play(fleet, tmp_path, TELL, **{f"ssl_fulfillment_{name}": value for name, value in given.items()})
+    assert ran.code == 0 and "Traceback" not in ran.output, ran.output
+    result: dict[str, Any] = told(ran)
+    message, failed = result["message"], result["failed"]
+    assert all(entry["message"].endswith(".") for entry in failed)
+    assert {n for n in NUMBERS if f"order {n}: " in message} == {entry["order_id"] for entry in failed}
+    reasons = Counter(entry["reason"] for entry in failed)
     assert reasons == {"invalid_pem": 1, "bad_passphrase": 1, "refused": 2, "outcome_unknown": 1}
-    assert f"{paths[1]}: There is no certificate" in result["message"]
-    assert f"{closed}: The private key is encrypted" in result["message"]
-    assert "give privatekey_passphrase" in result["message"]
+    assert f"{paths[1]}: There is no certificate" in message
+    assert f"{closed}: The private key is encrypted" in message and "give privatekey_passphrase" in message
     assert len(result["imported"]) == sum(stored(fleet).values()) == 1
-
-
-def test_an_outcome_that_a_short_secret_hides_is_a_failure(fleet: Simulator, tmp_path: Path) -> None:
-    certificate = tmp_path / f"{NAMES[1]}.crt"
-    certificate.write_text(ISSUED[1].pem + ISSUED[1].chain_pem, encoding="ascii")
-    certificate.with_suffix(".key").write_text(ISSUED[1].key_pem, encoding="ascii")
-    result = phase(fleet, tmp_path, "import", ssl_fulfillment_privatekey_passphrase="port")
-    assert [entry["order_id"] for entry in result["failed"]] == [1] and result["imported"] == []
-    assert NAMES[1] in result["message"]

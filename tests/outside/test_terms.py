@@ -9,92 +9,53 @@ Promise: No email twice, no certificate twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pytest
 import SoftLayer
 
-from tests.outside.runs import changes, mailed, play, telling, told
+from tests.outside.runs import changes, login, mailed, play, telling, told
 from tests.simulator.client import Simulator
 from tests.support.certificates import DAY, NOW
-from tests.support.playing import Ran
-
-NAME = "www.example.com"
+from tests.support.modules import run_module
 
 
-@dataclass(frozen=True)
-class Night:
-    """What a night's run said and did."""
-
-    ran: Ran
-    result: dict[str, list[dict[str, Any]]]
-
-    def reasons(self) -> dict[int, str]:
-        """Why orders were skipped."""
-        return {entry["order_id"]: entry["reason"] for entry in self.result["skipped"]}
-
-    def imported(self) -> list[int]:
-        """The orders whose certificates were imported."""
-        return [entry["order_id"] for entry in self.result["imported"]]
+def order(sim: Simulator, identifier: int, begins: float, ends: float) -> None:
+    """Add an order of a term, counted in days from now."""
+    dates = {"effectiveDate": str(NOW + begins * DAY), "expirationDate": str(NOW + ends * DAY)}
+    sim.add_order(id=identifier, commonName="www.example.com", createDate=dates["effectiveDate"], **dates)
 
 
-class Site:
-    """An account, and the controller whose runs look after it."""
+def test_what_a_renewal_replaced_is_not_asked_for_again_by_the_next_night(account: Simulator, tmp_path: Path) -> None:
+    """Night 1 imports the renewal and deletes what it replaced; the next one has nothing to ask for."""
+    order(account, 1, -340, 25)
+    old = account.import_order(1)["id"]
+    client = SoftLayer.Client(username=account.username, api_key=account.api_key, endpoint_url=account.rest_url)
+    client.call("Security_Certificate_Request", "resendEmail", "FulfillmentEmail", id=1)  # it lies in the mailbox still
+    order(account, 2, -1, 364)
+    account.clear_calls()
+    ledger = f"sqlite:///{tmp_path}/ledger.sqlite3"
 
-    def __init__(self, sim: Simulator, folder: Path) -> None:
-        self.sim = sim
-        self.folder = folder
-
-    def order(self, identifier: int, begins: float, ends: float, **properties: Any) -> dict[str, Any]:
-        """Add an order of a term, counted from now."""
-        dates = {"effectiveDate": str(NOW + begins * DAY), "expirationDate": str(NOW + ends * DAY)}
-        return self.sim.add_order(
-            id=identifier, commonName=NAME, createDate=dates["effectiveDate"], **dates, **properties
-        )
-
-    def mail(self, identifier: int) -> None:
-        """Have the email of an order lie in the mailbox, as from long ago."""
-        client = SoftLayer.Client(username=self.sim.username, api_key=self.sim.api_key, endpoint_url=self.sim.rest_url)
-        client.call("Security_Certificate_Request", "resendEmail", "FulfillmentEmail", id=identifier)
-
-    def play(self, playbook: str, **variables: Any) -> Night:
-        """Play one of the collection's playbooks, and take its result."""
-        given = {
-            "ssl_fulfillment_mail": {"maildir": str(self.sim.maildir), "wait_interval": 1},
-            "ssl_fulfillment_wait_timeout": 1,
-            "ssl_fulfillment_privatekey_dir": str(self.sim.keys_dir),
-            "ssl_fulfillment_allowed_recipients": ["*@example.com"],
-            **variables,
-        }
-        self.sim.clear_calls()
-        ran = play(self.sim, self.folder, telling(playbook), **given)
-        assert ran.code == 0, ran.output
-        return Night(ran, told(self.folder))
-
-
-@pytest.fixture
-def site(account: Simulator, tmp_path: Path) -> Site:
-    """An account without orders."""
-    return Site(account, tmp_path)
-
-
-def test_what_a_renewal_replaced_is_not_asked_for_again_by_the_next_nights(site: Site) -> None:
-    """Night 1 imports the renewal and deletes what it replaced; the nights after it have nothing left to do."""
-    site.order(1, -340, 25)
-    old = site.sim.import_order(1)["id"]
-    site.mail(1)  # the old email lies in the mailbox still
-    site.order(2, -1, 364)
-    nightly = {"ssl_fulfillment_remove_superseded": True, "ssl_fulfillment_min_interval_hours": 0}
-
-    first = site.play("fulfill", **nightly)
-    assert changes(site.sim) == ["resendEmail", "createObject", "deleteObject"]
-    assert (mailed(site.sim), first.imported(), first.reasons()) == ([1, 2], [2], {1: "already_imported"})
-    [new] = [record["id"] for record in site.sim.certificates()]
+    first = play(
+        account,
+        tmp_path,
+        telling("fulfill"),
+        ssl_fulfillment_mail={"maildir": str(account.maildir), "wait_interval": 1},
+        ssl_fulfillment_wait_timeout=1,
+        ssl_fulfillment_privatekey_dir=str(account.keys_dir),
+        ssl_fulfillment_remove_superseded=True,
+        ssl_fulfillment_ledger_url=ledger,
+    )
+    assert first.code == 0, first.output
+    assert changes(account) == ["resendEmail", "createObject", "deleteObject"]
+    assert mailed(account) == [1, 2]
+    result = told(first)
+    assert [one["order_id"] for one in result["imported"]] == [2]
+    assert [(one["order_id"], one["reason"]) for one in result["skipped"]] == [(1, "already_imported")]
+    [new] = [record["id"] for record in account.certificates()]
     assert new != old
-    second = site.play("fulfill", **nightly)
-    assert (second.ran.changed, second.result["failed"], changes(site.sim)) == (0, [], []), second.ran.output
-    assert second.reasons() == {1: "superseded", 2: "already_imported"}
-    message = next(entry["message"] for entry in second.result["skipped"] if entry["order_id"] == 1)
-    assert f"id {new}" in message
+
+    nightly = {"order_ids": [1, 2], "ledger_url": ledger, "min_interval_hours": 0}
+    second = run_module("ssl_fulfillment_email", **login(account), **nightly)
+    assert second.outcomes() == {1: ("skipped", "superseded"), 2: ("skipped", "already_imported")}
+    assert f"id {new}" in second["emails"][0]["message"]
+    assert mailed(account) == [1, 2]

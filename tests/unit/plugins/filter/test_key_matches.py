@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,9 @@ KEY = new_key()
 ISSUED, OTHER = AUTHORITY.issue("www.example.com", key=KEY), AUTHORITY.issue("www.example.com")
 RSA = AUTHORITY.issue("rsa.example.com", key=new_key("rsa"))
 ENCRYPTED = key_pem(KEY, passphrase=PASSPHRASE)
+PANIC = re.sub(
+    r"(DEK-Info: [^,]+,)\w+", r"\g<1>0011223344556677", key_pem(KEY, PrivateFormat.TraditionalOpenSSL, PASSPHRASE)
+)
 key_matches = plugin.FilterModule().filters()["key_matches"]
 
 
@@ -64,6 +68,7 @@ BAD: dict[str, tuple[Any, Any, str | None, str]] = {
     "wrong passphrase": (ISSUED.pem, ENCRYPTED, "wr0ng-phrase", "check passphrase"),
     "no key": (ISSUED.pem, ISSUED.pem, None, "private key is a certificate: give"),
     "damaged key": (ISSUED.pem, ISSUED.key_pem.replace("MIG", "AAA"), None, "no private key"),
+    "one at which the library panics": (ISSUED.pem, PANIC, PASSPHRASE, "damaged"),
     "two keys": (ISSUED.pem, ISSUED.key_pem + OTHER.key_pem, None, "more than one"),
     "swapped": (ISSUED.key_pem, ISSUED.pem, None, "no certificate"),
     "path": ("/etc/ssl/www.example.com.crt", ISSUED.key_pem, None, "not its path"),
