@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,6 +27,7 @@ from ansible_collections.softlayer.certificates.plugins.filter import _rotation_
 
 from tests.simulator.client import Simulator
 from tests.support.lines import NAME, OTHER, certificate, entry, listener, moved, stored, unread, with_the_rest
+from tests.support.long import LONG
 from tests.support.modules import run_module
 from tests.support.playing import play
 
@@ -36,8 +38,12 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=en"),
 )
 SECONDS = 30
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+"""A folder for the pictures of the documentation; without it they are made and thrown away."""
 LARGE = 1_000
-"""How many names the large report without orders has; the one of orders has 5,000."""
+"""How many names the large report without orders has ..."""
+MANY = 5_000 if LONG or SCREENSHOTS else 1_000
+"""... and how many orders the other one."""
 rotation_report = _rotation_report.FilterModule().filters()["_rotation_report"]
 fulfillment_files = fulfillment_report.FilterModule().filters()["_fulfillment_files"]
 
@@ -211,8 +217,8 @@ HOSTILE = """x"'><img src=x onerror="document.title='owned'"><script>document.ti
 
 @pytest.fixture(scope="session")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A report of 5,000 orders, of which 3,500 are imported."""
-    with Simulator.start(fleet=5000, stored=3500) as sim:
+    """A report of many orders, most of which are imported."""
+    with Simulator.start(fleet=MANY, stored=MANY * 7 // 10) as sim:
         yield make_report(sim, tmp_path_factory.mktemp("large") / "report.html")
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -15,30 +14,27 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.conftest import HOSTILE, Browser
+from tests.browser.conftest import HOSTILE, MANY, SCREENSHOTS, Browser
 from tests.browser.looking import VIEWS, column, heading, overlapping, sort_by, violations
 from tests.support.long import LONG, only_long
 
-SCREENSHOTS = os.environ.get("SCREENSHOTS")
-"""A folder for the pictures of the documentation; without it they are made and thrown away."""
-
 LOADS, SECONDS = 3 if LONG else 1, 2
-TALLEST = {400: 1500, 1400: 1250}
+Reports = dict[str, Path]
+"""By language."""
 
 
+@pytest.mark.parametrize("reports", ["fleet", "rotated"])
 @pytest.mark.parametrize(("language", "width", "dark"), VIEWS)
-def test_it_is_accessible(browser: Browser, fleet: dict[str, Path], language: str, width: int, dark: bool) -> None:
-    browser.open(fleet[language], width=width, dark=dark)
+def test_it_is_accessible_and_nothing_sticks_out(
+    *, browser: Browser, request: pytest.FixtureRequest, reports: str, language: str, width: int, dark: bool
+) -> None:
+    browser.open(request.getfixturevalue(reports)[language], width=width, dark=dark)
     assert violations(browser) == []
-
-
-@pytest.mark.parametrize("width", [400, 1000, 1400])
-def test_nothing_sticks_out(browser: Browser, fleet: dict[str, Path], width: int) -> None:
-    browser.open(fleet["de"], width=width)
     assert browser.run("return document.documentElement.scrollWidth") == width
+    assert browser.complaints() == []
 
 
-def test_both_colour_schemes(browser: Browser, fleet: dict[str, Path]) -> None:
+def test_both_colour_schemes(browser: Browser, fleet: Reports) -> None:
     brightness = {}
     for dark in (False, True):
         browser.open(fleet["en"], dark=dark)
@@ -47,7 +43,7 @@ def test_both_colour_schemes(browser: Browser, fleet: dict[str, Path]) -> None:
     assert brightness[True] < 100 < 600 < brightness[False]
 
 
-def test_no_request_leaves_the_page(browser: Browser, fleet: dict[str, Path]) -> None:
+def test_no_request_leaves_the_page(browser: Browser, fleet: Reports) -> None:
     browser.open(fleet["en"])
     browser.search("example.com", "5 of 12 orders shown")
     sort_by(browser, 0)
@@ -55,7 +51,7 @@ def test_no_request_leaves_the_page(browser: Browser, fleet: dict[str, Path]) ->
     assert browser.complaints() == []
 
 
-def test_the_page_forbids_what_it_does_not_have(browser: Browser, fleet: dict[str, Path]) -> None:
+def test_the_page_forbids_what_it_does_not_have(browser: Browser, fleet: Reports) -> None:
     browser.open(fleet["en"])
     browser.run(
         """const script = document.createElement("script");
@@ -69,7 +65,7 @@ def test_the_page_forbids_what_it_does_not_have(browser: Browser, fleet: dict[st
     assert len([complaint for complaint in browser.complaints() if "Content Security Policy" in complaint]) == 2
 
 
-def test_sorting(browser: Browser, fleet: dict[str, Path]) -> None:
+def test_sorting(browser: Browser, fleet: Reports) -> None:
     browser.open(fleet["en"])
     assert heading(browser, 10) == ("Days left", None)
     sort_by(browser, 10)
@@ -88,7 +84,7 @@ def test_sorting(browser: Browser, fleet: dict[str, Path]) -> None:
     assert [heading(browser, number)[1] for number in (0, 10)] == ["ascending", None]
 
 
-def test_sorting_with_the_keyboard(browser: Browser, fleet: dict[str, Path]) -> None:
+def test_sorting_with_the_keyboard(browser: Browser, fleet: Reports) -> None:
     browser.open(fleet["en"])
     first = browser.driver.find_elements(By.CSS_SELECTOR, "thead button")[0]
     browser.run("arguments[0].focus()", first)
@@ -100,7 +96,7 @@ def test_sorting_with_the_keyboard(browser: Browser, fleet: dict[str, Path]) -> 
     assert browser.run("return getComputedStyle(arguments[0]).outlineStyle", focused) == "solid"
 
 
-def test_filtering_by_text(browser: Browser, fleet: dict[str, Path]) -> None:
+def test_filtering_by_text(browser: Browser, fleet: Reports) -> None:
     browser.open(fleet["en"])
     assert browser.shown() == "12 of 12 orders shown"
     assert browser.find("#shown").get_attribute("role") == "status"
@@ -114,7 +110,7 @@ def test_filtering_by_text(browser: Browser, fleet: dict[str, Path]) -> None:
     assert not browser.find("#empty").is_displayed()
 
 
-def test_filtering_by_state(browser: Browser, fleet: dict[str, Path]) -> None:
+def test_filtering_by_state(browser: Browser, fleet: Reports) -> None:
     browser.open(fleet["en"])
     browser.find("#state option[value=pending]").click()
     assert browser.shown() == "2 of 12 orders shown"
@@ -130,7 +126,7 @@ def test_filtering_by_state(browser: Browser, fleet: dict[str, Path]) -> None:
 SERVED, UNSERVED = 100201, {100204, 100205}
 
 
-def test_filtering_by_what_serves(browser: Browser, balanced: dict[str, Path]) -> None:
+def test_filtering_by_what_serves(browser: Browser, balanced: Reports) -> None:
     browser.open(balanced["en"])
     assert browser.complaints() == []
     options = browser.driver.find_elements(By.CSS_SELECTOR, "#served option")
@@ -160,7 +156,7 @@ def test_filtering_by_what_serves(browser: Browser, balanced: dict[str, Path]) -
     assert browser.rows() == [100205]
 
 
-def test_the_column_of_what_serves(browser: Browser, balanced: dict[str, Path], fleet: dict[str, Path]) -> None:
+def test_the_column_of_what_serves(browser: Browser, balanced: Reports, fleet: Reports) -> None:
     browser.open(balanced["en"])
     assert [heading(browser, number)[0] for number in (9, 11)] == ["Served by", "Days left"]
     cell = browser.find(f"#order-{SERVED} td:nth-of-type(9)").text
@@ -173,9 +169,7 @@ def test_the_column_of_what_serves(browser: Browser, balanced: dict[str, Path], 
 
 @pytest.mark.parametrize("width", [400, 1000, 1260, 1400])
 @pytest.mark.parametrize("language", [pytest.param("en", marks=only_long), "de"])  # of which the words are longer
-def test_the_column_of_what_serves_has_room(
-    browser: Browser, balanced: dict[str, Path], language: str, width: int
-) -> None:
+def test_the_column_of_what_serves_has_room(browser: Browser, balanced: Reports, language: str, width: int) -> None:
     browser.open(balanced[language], width=width)
     assert browser.run("return document.documentElement.scrollWidth") == width
     assert violations(browser) == []
@@ -187,7 +181,7 @@ def test_the_column_of_what_serves_has_room(
 SERVED_BY = {"en": "Served by", "de": "Ausgeliefert von"}
 
 
-def test_what_needs_a_person_leads_to_the_table(browser: Browser, fleet: dict[str, Path]) -> None:
+def test_what_needs_a_person_leads_to_the_table(browser: Browser, fleet: Reports) -> None:
     browser.open(fleet["en"])
     button = browser.find("button[data-kind=expiring]")
     button.click()
@@ -198,7 +192,7 @@ def test_what_needs_a_person_leads_to_the_table(browser: Browser, fleet: dict[st
     assert browser.driver.current_url.endswith("#order-100208")
 
 
-def test_without_a_script_it_is_complete(browser: Browser, fleet: dict[str, Path], large: Path) -> None:
+def test_without_a_script_it_is_complete(browser: Browser, fleet: Reports, large: Path) -> None:
     browser.open(fleet["en"], script=False)
     assert browser.find("#rows").is_displayed()
     assert len([row for row in browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr") if row.is_displayed()]) == 12
@@ -211,8 +205,8 @@ def test_without_a_script_it_is_complete(browser: Browser, fleet: dict[str, Path
     assert browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr:last-child")[0].is_displayed()
 
 
-def test_printed_it_has_every_row_and_no_controls(browser: Browser, fleet: dict[str, Path], large: Path) -> None:
-    for path, rows in ((fleet["en"], 12), (large, 5000)):
+def test_printed_it_has_every_row_and_no_controls(browser: Browser, fleet: Reports, large: Path) -> None:
+    for path, rows in ((fleet["en"], 12), (large, MANY)):
         browser.open(path, dark=True)
         browser.command("Emulation.setEmulatedMedia", media="print")
         assert not browser.find("#controls").is_displayed()
@@ -238,39 +232,43 @@ def test_thousands_of_rows_are_there_at_once(browser: Browser, large: Path) -> N
         browser.open(large)
         times.append(browser.run("return performance.getEntriesByName('interactive')[0].startTime / 1000"))
     assert not LONG or min(times) < SECONDS, times
-    assert browser.shown() == "5000 of 5000 orders shown"
+    assert browser.shown() == f"{MANY} of {MANY} orders shown"
     assert len(browser.rows()) == 250
-    browser.search("host04999", "1 of 5000 orders shown")
+    browser.search(f"host{MANY - 1:05}", f"1 of {MANY} orders shown")
     assert len(browser.rows()) == 1
     browser.find("#reset").click()
-    browser.wait_for("5000 of 5000 orders shown")
+    browser.wait_for(f"{MANY} of {MANY} orders shown")
     sort_by(browser, 0)
     assert column(browser, 0)[0].startswith("host00000.")
     browser.find("#rest button").click()
-    assert len(browser.rows()) == 5000
+    assert len(browser.rows()) == MANY
 
 
 @pytest.mark.parametrize("width", [400, 1400])
-def test_the_timeline_can_be_read(browser: Browser, fleet: dict[str, Path], large: Path, width: int) -> None:
-    """No label lies on another one or outside of the drawing."""
-    for path in (fleet["de"], large):
-        browser.open(path, width=width)
-        assert overlapping(browser, width) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "language", "width", "dark"),
-    [
-        ("report-light", "en", 1400, False),
-        ("report-dark", "de", 1400, True),
-        ("report-narrow", "en", 400, False),
-        ("report-narrow-dark", "de", 400, True),
-    ],
-)
-def test_pictures(
-    browser: Browser, fleet: dict[str, Path], tmp_path: Path, name: str, language: str, width: int, dark: bool
+def test_the_timeline_can_be_read(
+    *, browser: Browser, fleet: Reports, large: Path, rotated: Reports, large_rotation: Path, width: int
 ) -> None:
-    browser.open(fleet[language], width=width, height=TALLEST[width], dark=dark)
+    """No label lies on another one or outside of the drawing."""
+    for path in (fleet["de"], large, rotated["de"], large_rotation):
+        browser.open(path, width=width)
+        assert overlapping(browser, width) == [], path
+
+
+PICTURES: dict[str, tuple[str, str, int, int, bool]] = {
+    "report-light": ("fleet", "en", 1400, 1250, False),
+    "report-dark": ("fleet", "de", 1400, 1250, True),
+    "report-narrow": ("fleet", "en", 400, 1500, False),
+    "report-narrow-dark": ("fleet", "de", 400, 1500, True),
+    "rotation-light": ("rotated", "en", 1400, 2250, False),
+    "rotation-narrow-dark": ("rotated", "de", 400, 1700, True),
+}
+"""Those of the documentation: reports, language, width and height, and whether it is dark."""
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path, name: str) -> None:
+    reports, language, width, height, dark = PICTURES[name]
+    browser.open(request.getfixturevalue(reports)[language], width=width, height=height, dark=dark)
     picture = Path(SCREENSHOTS or tmp_path) / f"{name}.png"
     assert browser.driver.save_screenshot(str(picture))
     assert picture.stat().st_size > 20_000
@@ -281,6 +279,6 @@ def test_a_picture_of_a_large_fleet(browser: Browser, large: Path, tmp_path: Pat
     assert browser.driver.save_screenshot(str(Path(SCREENSHOTS or tmp_path) / "report-large.png"))
 
 
-def test_the_data_beside_the_page(fleet: dict[str, Path]) -> None:
+def test_the_data_beside_the_page(fleet: Reports) -> None:
     data = json.loads(fleet["en"].with_name("report.json").read_text(encoding="utf-8"))
     assert data["order_count"] == 12

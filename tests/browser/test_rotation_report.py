@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,8 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from tests.browser.conftest import LARGE, Browser
-from tests.browser.looking import VIEWS, column, heading, overlapping, sort_by, violations
+from tests.browser.looking import column, heading, sort_by
 
-SCREENSHOTS = os.environ.get("SCREENSHOTS")
-"""A folder for the pictures of the documentation; without it they are made and thrown away."""
 NAMES = 18
 HEADINGS = {
     "en": ["Name", "Key", "State", "Served by", "In the store", "In the source", "Today", "Services", "Days left"],
@@ -38,14 +35,6 @@ def data(path: Path) -> dict[str, Any]:
 def keys(path: Path) -> dict[str, str]:
     """The ids of the rows, by their names."""
     return {row["name"]: f"line-{row['key']}" for row in data(path)["lines"]}
-
-
-@pytest.mark.parametrize(("language", "width", "dark"), VIEWS)
-def test_it_is_accessible(browser: Browser, rotated: dict[str, Path], language: str, width: int, dark: bool) -> None:
-    browser.open(rotated[language], width=width, dark=dark)
-    assert violations(browser) == []
-    assert browser.run("return document.documentElement.scrollWidth") == width
-    assert browser.complaints() == []
 
 
 @pytest.mark.parametrize("language", sorted(HEADINGS))
@@ -110,13 +99,6 @@ def test_sorting_and_filtering(browser: Browser, rotated: dict[str, Path]) -> No
     assert browser.row_ids() == [keys(rotated["en"])["www.example.com"]]
 
 
-@pytest.mark.parametrize("width", [400, 1400])
-def test_the_timeline_can_be_read(browser: Browser, rotated: dict[str, Path], large_rotation: Path, width: int) -> None:
-    for path in (rotated["de"], large_rotation):
-        browser.open(path, width=width)
-        assert overlapping(browser, width) == []
-
-
 def test_no_request_leaves_the_page_and_without_a_script_it_is_complete(
     browser: Browser, rotated: dict[str, Path]
 ) -> None:
@@ -147,24 +129,3 @@ def test_many_rows_are_there_at_once(browser: Browser, large_rotation: Path) -> 
     browser.wait_for(f"{LARGE} of {LARGE} names shown")
     sort_by(browser, 0)
     assert column(browser, 0)[0] == "host00000.example.com"
-
-
-@pytest.mark.parametrize(
-    ("name", "language", "width", "height", "dark"),
-    [("rotation-light", "en", 1400, 2250, False), ("rotation-narrow-dark", "de", 400, 1700, True)],
-)
-def test_pictures(
-    *,
-    browser: Browser,
-    rotated: dict[str, Path],
-    tmp_path: Path,
-    name: str,
-    language: str,
-    width: int,
-    height: int,
-    dark: bool,
-) -> None:
-    browser.open(rotated[language], width=width, height=height, dark=dark)
-    picture = Path(SCREENSHOTS or tmp_path) / f"{name}.png"
-    assert browser.driver.save_screenshot(str(picture))
-    assert picture.stat().st_size > 20_000
