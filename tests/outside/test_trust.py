@@ -103,20 +103,28 @@ def test_an_import_that_requires_trust(account: Simulator, given: dict[str, str]
     assert run.failed is (trust == "untrusted")
 
 
-def test_the_role_stores_the_genuine_certificate(account: Simulator, tmp_path: Path, given: dict[str, str]) -> None:
+def test_the_role_stores_the_genuine_certificate_alone(
+    account: Simulator, tmp_path: Path, given: dict[str, str]
+) -> None:
+    """Of another name there is only one that is forged."""
+    other = FORGER.issue("other.example.com", days=(-1, 90))
     dates = {"effectiveDate": str(NOW - DAY), "expirationDate": str(NOW + 90 * DAY)}
-    account.add_order(id=2013, commonName=NAME, certificateSigningRequest=GENUINE.csr_pem, **dates)
+    for number, (name, issued) in enumerate({NAME: GENUINE, "other.example.com": other}.items(), 2013):
+        account.add_order(id=number, commonName=name, certificateSigningRequest=issued.csr_pem, **dates)
+        Path(given["keys"], f"{name}.key").write_text(issued.key_pem, encoding="ascii")
     deliver(given, "forged", FORGED.pem, FORGED.chain_pem)
-    variables = {
-        "ssl_fulfillment_mail": {"paths": [given["mails"]]},
-        "ssl_fulfillment_privatekey_dir": given["keys"],
-        "ssl_fulfillment_trusted_ca_path": given["root"],
-    }
+    deliver(given, "other", other.pem, other.chain_pem)
     deliver(given, "genuine", GENUINE.pem)
-    issuers = tmp_path / "issuers.pem"
-    issuers.write_text(GENUINE.chain_pem, encoding="ascii")
-    variables["ssl_fulfillment_intermediate_path"] = str(issuers)
-    ran = play(account, tmp_path, "softlayer.certificates.import", **variables)
-    assert ran.code == 0, ran.output
+    (issuers := tmp_path / "issuers.pem").write_text(GENUINE.chain_pem, encoding="ascii")
+    ran = play(
+        account,
+        tmp_path,
+        "softlayer.certificates.import",
+        ssl_fulfillment_mail={"paths": [given["mails"]]},
+        ssl_fulfillment_privatekey_dir=given["keys"],
+        ssl_fulfillment_trusted_ca_path=given["root"],
+        ssl_fulfillment_intermediate_path=str(issuers),
+    )
+    assert ran.code == 0 and "skipped (untrusted): other.example.com" in ran.output, ran.output
     assert stored(account) == {GENUINE.pem: 1}
     assert [record["intermediateCertificate"] for record in account.certificates()] == [GENUINE.chain_pem]
