@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from tests.image.places import Place, in_one_line
 from tests.support.awx_variables import proposed, safe_dump
@@ -37,34 +35,29 @@ SHOW = """\
         content: "{{ [%s] | to_json }}"
         dest: /runner/seen.json
         mode: "0644"
+      check_mode: false
 """
 
 
-def give(place: Place, answers: Mapping[str, Any]) -> str:
-    """Put them where the job finds them; return the option that names the file."""
-    path = place.folder / "env/extravars"
-    path.parent.mkdir()
-    path.write_text(safe_dump(answers), encoding="utf-8")
-    return "@/runner/env/extravars"
-
-
 def test_each_answer_arrives_as_it_was_given(place: Place) -> None:
+    """And the default ones make a preview, with the playbook that is in the image, so of a job that has no project at all."""
     answers = {f"answer_{number}": text for number, text in enumerate([*STRANGE, *proposed().values()])}
     (place.project / "show.yml").write_text(SHOW % ", ".join(answers), encoding="utf-8")
+    (place.folder / "env").mkdir()
+    (place.folder / "env/extravars").write_text(safe_dump(answers | proposed()), encoding="utf-8")
     done = place.run(
-        *("ansible-playbook", "show.yml", "-e", give(place, answers)), options=[f"--volume={place.folder}:/runner"]
-    )
-    assert done.returncode == 0, done.stdout
-    assert json.loads((place.folder / "seen.json").read_text(encoding="utf-8")) == list(answers.values())
-
-
-def test_the_default_answers_make_a_preview(place: Place) -> None:
-    """With the playbook that is in the image, so of a job that has no project at all."""
-    done = place.run(
-        *("ansible-playbook", "softlayer.certificates.awx.resend", "--check", "-e", give(place, proposed())),
+        *(
+            "ansible-playbook",
+            "show.yml",
+            "softlayer.certificates.awx.resend",
+            "--check",
+            "-e",
+            "@/runner/env/extravars",
+        ),
         *("-e", "ssl_fulfillment_allow_ephemeral_ledger=true"),
         options=[f"--volume={place.folder}:/runner"],
     )
     assert done.returncode == 0, done.stdout
+    assert json.loads((place.folder / "seen.json").read_text(encoding="utf-8")) == list(answers.values())
     assert "would be requested, goes to" in in_one_line(done.stdout)
     assert place.sends() == 0

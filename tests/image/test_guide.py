@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from tests.image.build import BUILD_ARGS, ROOT, Engine
-from tests.image.places import Place
+from tests.image.places import Place, in_one_line
+from tests.image.test_ledgers import SKIPPED
 from tests.support.pages import Page, page_of_file
 
 PAGE = page_of_file(ROOT / "docs/docsite/rst/guide_execution_environments.rst")
@@ -43,11 +44,24 @@ def test_what_it_says_can_be_done(place: Place) -> None:
     (place.folder / "softlayer.env").write_text(access, encoding="utf-8")
     (place.folder / "project").rename(place.folder / "another-project")
     env = place.engine.env | {"HOME": str(place.folder), "NO_COLOR": "1"}
-    for command in commands(PAGE):
+    said = {}
+    [keeping] = [command for command in commands(PAGE) if "=ssl-ledger:" in command]
+    for command in [*commands(PAGE), keeping]:
         if not command.startswith(NOT_HERE):
             done = place.engine.run("sh", "-c", command, cwd=place.folder, env=env)
             assert done.returncode == 0, f"{command}\n{done.stdout}"
-    assert place.sends() == 1
+            said[command] = in_one_line(done.stdout)
+    assert place.sends() == 1 and SKIPPED in said[keeping]
+    orders = place.sim.orders()
+    names = [order["commonName"] for order in orders]
+    for beginning, expected in {
+        "ansible-navigator run ": names,
+        "ansible-navigator inventory ": [f"_{order['id']}" for order in orders],
+        "ansible-navigator doc ": ["MODULE softlayer.certificates.ssl_order_info"],
+        "ansible-runner run ": names,
+    }.items():
+        [output] = [text for command, text in said.items() if command.startswith(beginning)]
+        assert [one for one in expected if one not in output] == [], output
 
 
 def test_other_base_images_take_the_arguments_that_it_names() -> None:
