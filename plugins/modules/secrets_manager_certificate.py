@@ -19,8 +19,8 @@ description:
   - First, everything that can be checked locally is checked, also in check mode, as in M(softlayer.certificates.ssl_certificate_import).
   - A secret that is not there is created. One that holds another certificate, other intermediate certificates or another private key, or
     no private key, gets a new version. Certificates are compared by their DER encoding, and keys by their public keys.
-  - The metadata of the secrets is listed once for all. Private keys are read from Secrets Manager only where the metadata is that of the
-    same certificate, to compare them.
+  - The metadata of the secrets is listed once for all. Of a secret that is there, the certificate and the private key are read, to compare
+    them.
   - Nothing is sent twice. Only one run at a time changes an instance, see O(ledger_url). If the response to a call was lost, the module
     looks what is there. Before it adds a version, it reads the secret again, as another run may have been faster.
   - Use the options at top level for one certificate, and O(certificates) for several. If one fails, the others are still dealt with. The

@@ -20,7 +20,7 @@ from .._errors import CertificatesError
 from .._names import is_loopback
 from .faults import ANSWERED, NOT_CARRIED_OUT, TOO_MANY, rate_limited
 from .rate import RateLimiter
-from .transport import LARGEST_ANSWER, Attempt, UnderWay, make_adapter
+from .transport import Attempt, UnderWay, make_adapter
 
 with suppress(ImportError):
     import requests
@@ -75,15 +75,10 @@ class Caller:
         self._warned: set[str] = set()
         self._under_way = UnderWay()
 
-    def make_session(self, url: str, largest_answer: int = LARGEST_ANSWER) -> requests.Session:
-        """Return a session for the server of a URL, which repeats nothing and sends no login elsewhere.
-
-        Args:
-            url: the server's.
-            largest_answer: bytes, unpacked; one that is larger is not read on.
-        """
+    def make_session(self, url: str) -> requests.Session:
+        """Return a session for the server of a URL, which repeats nothing and sends no login elsewhere."""
         session = requests.Session()
-        adapter = make_adapter(self._under_way, largest_answer)(max_retries=0, pool_maxsize=self.concurrency)
+        adapter = make_adapter(self._under_way)(max_retries=0, pool_maxsize=self.concurrency)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         session.max_redirects = 0  # following a redirect would send the credentials to another host

@@ -57,6 +57,7 @@ class Attempt:
         overdue: whether the time was up before the answer was complete.
         answer: what the server sent, once it is complete.
         peer: host and port of the connection attempt: those of the proxy, if there is one, without its login.
+        largest_answer: bytes, unpacked; one that is larger is not read on.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -64,6 +65,7 @@ class Attempt:
         self.overdue = False
         self.answer: Answer | None = None
         self.peer = ""
+        self.largest_answer = LARGEST_ANSWER
         self._deadline = Deadline(seconds)
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
@@ -127,13 +129,8 @@ class UnderWay(threading.local):
     attempt: Attempt
 
 
-def make_adapter(under_way: UnderWay, largest: int) -> type[HTTPAdapter]:
-    """Return the adapter to send with; it records in the thread's attempt what happens to the request.
-
-    Args:
-        under_way: has the attempt.
-        largest: bytes of the largest expected answer, unpacked.
-    """
+def make_adapter(under_way: UnderWay) -> type[HTTPAdapter]:
+    """Return the adapter to send with; it records in the thread's attempt what happens to the request."""
 
     class Watched:
         """Mixin for a connection."""
@@ -184,7 +181,7 @@ def make_adapter(under_way: UnderWay, largest: int) -> type[HTTPAdapter]:
                 request.prepare_body(request.body.decode().encode("ascii", "xmlcharrefreplace"), None)
             response = super().send(request, *args, **keywords)
             attempt = under_way.attempt
-            _read_whole(response, largest)
+            _read_whole(response, attempt.largest_answer)
             attempt.stop_the_clock()
             if attempt.overdue:  # for a body without a length, the shutdown looks like a normal end
                 raise requests.ReadTimeout("Read timed out.")

@@ -74,6 +74,11 @@ class SourceCertificate:
         """What it is called in messages."""
         return f"{source_name(self.source)} {self.name}"
 
+    @property
+    def where(self) -> str:
+        """By what a person finds it: its path, or its name if it is in no file."""
+        return self.name if self.private_key or not self.key_path else self.path
+
     def named(self) -> dict[str, t.Any]:
         """Return where it is, in the form of results."""
         return {"source": self.source, "name": self.name, "path": self.path}
@@ -245,12 +250,12 @@ def _why_worse(
         which = "the same names" if other.certificate.identities == names else "these names and more"
         return (
             "superseded",
-            f"{source_name(other.source)} has a better one for {which}, {other.path}, valid until {iso(other.certificate.not_after)}.",
+            f"{source_name(other.source)} has a better one for {which}, {other.where}, valid until {iso(other.certificate.not_after)}.",
         )
     if equal:
         return (
             "ambiguous",
-            f"{source_name(by_id[equal[0].id].source)} has another one that is exactly as new, {by_id[equal[0].id].path}, so it is not known "
+            f"{source_name(by_id[equal[0].id].source)} has another one that is exactly as new, {by_id[equal[0].id].where}, so it is not known "
             "which one is meant: leave one of them there.",
         )
     return None

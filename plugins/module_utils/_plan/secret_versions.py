@@ -4,8 +4,8 @@
 
 """Decide what to create and change in IBM Cloud Secrets Manager. Private to softlayer.certificates.
 
-Pure. First by metadata (`plan_secret`); only where that tells of the same certificate, its values have to be read, and are compared
-(`compare`). A real run carries out exactly the plan that check mode and diff mode show.
+Pure. First by metadata (`plan_secret`); the values of what is there have to be read, and are compared (`compare`), since a server need not
+say in metadata which certificate it is. A real run carries out exactly the plan that check mode and diff mode show.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class SecretAction:
     secret: Secret | None = None
     """What is there."""
     is_to_be_read: bool = False
-    """Whether metadata tells of the same certificate, so that only the values say whether something differs."""
+    """Whether only the values say whether something differs."""
     changes: tuple[str, ...] = ()
     """The parts for which it needs a new version."""
     issuers: tuple[Certificate, ...] = ()
@@ -194,9 +194,7 @@ def plan_secret(new: SecretAction, there: Sequence[Secret], at: datetime) -> Sec
     if refusal:
         return known.failed(refusal)
     metadata = _metadata_changes(new, found)
-    if found.is_of(new.wanted.certificate):
-        return replace(known, outcome="unchanged", message=IS_THERE, is_to_be_read=True, metadata=metadata)
-    return _updated(replace(known, changes=(CERTIFICATE,), metadata=metadata))
+    return replace(known, outcome="unchanged", message=IS_THERE, is_to_be_read=True, metadata=metadata)
 
 
 IS_THERE = "Secrets Manager has it already."
@@ -205,7 +203,7 @@ CERTIFICATE, CHAIN, KEY = "certificate", "intermediate certificates", "private k
 
 
 def compare(action: SecretAction, held: SecretContent) -> SecretAction:
-    """Decide what to do about a certificate that metadata says to be there, by the secret's values.
+    """Decide what to do about a certificate by the values of the secret that is there.
 
     Certificates are equal if their DER is equal, and keys if their public keys are. A chain that the user does not give is left as it is.
     """

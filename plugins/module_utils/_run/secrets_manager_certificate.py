@@ -37,6 +37,7 @@ from .._ledger.place import check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANAGER
 from .._module import Module
 from .._names import named
+from .._plan.export import ANEW
 from .._plan.material import ImportOptions, Material, assemble, presumed_leaf
 from .._plan.secret_versions import (
     NAME,
@@ -198,14 +199,18 @@ def take_from_store(
             why = f"What the certificate store holds as certificate {identifier} cannot be read: import it there again."
             return step.failed(CertificatesError("invalid_pem", why))
         if found.private_key is None:
-            why = f"The certificate store gives no private key of certificate {identifier}: {GRANT}, or import it there again, with its key."
+            why = f"The certificate store gives no private key of certificate {identifier}: {GRANT}, or {ANEW}"
             return replace(step, certificate=certificate).failed(CertificatesError("no_private_key", why))
         material = Material(
             certificate=certificate.pem().encode(),
             private_key=found.private_key.encode("utf-8", "replace"),
             intermediate=pem_bundle(found.record.intermediates).encode() or None,
         )
-        return with_material(step, material, item, module)
+        step = with_material(step, material, item, module)
+        if step.reason != "key_mismatch":
+            return step
+        why = f"The private key that the certificate store holds for certificate {identifier} is that of another one: {ANEW}"
+        return step.failed(CertificatesError("key_mismatch", why))
 
     taken = client.each(take, list(zip(items, steps, strict=True)))
     return explain_missing(client, items, taken)
@@ -279,7 +284,7 @@ def with_group(manager: SecretsManager, step: SecretAction) -> SecretAction:
 
 
 def with_values(module: Module, manager: SecretsManager, step: SecretAction) -> SecretAction:
-    """Return what to do about a certificate, by the secret's values if metadata is not enough."""
+    """Return what to do about a certificate, by the values of the secret that is there."""
     if step.secret is None or not step.is_to_be_read:
         return step
     try:
@@ -304,7 +309,7 @@ def carry_out(module: Module, manager: SecretsManager, steps: Sequence[SecretAct
         return manager.each(progress.of(lambda step: step), steps)
     from .lock import acquire  # only here, since it loads the library, and mostly there is nothing to change
 
-    subject = f"secrets of {manager.instance.url}"
+    subject = f"secrets of {manager.instance.identity}"
     ledger_url = module.params["ledger_url"]
     lock = acquire(manager, ledger_url, lambda: subject, "secrets of this instance", LONGEST_WAIT, now())
     try:
@@ -396,6 +401,8 @@ class Writer:
             if error.code == "not_found" and known:
                 return step.as_new()
             raise of_reading(error) from None
+        if known and known.updated_at and there == [known]:
+            return step  # nothing has happened since its values were read
         same = [one for one in there if (one.group_id, one.name) == step.key]
         return with_values(self._module, manager, plan_secret(step.as_new(), same, now()))
 

@@ -160,8 +160,14 @@ def _look(source: Source, files: Files, found: Mapping[str, t.Any]) -> Paired:
 
 
 def _nothing(source: Source, paired: Paired) -> Iterator[str]:
-    """Yield a warning if a folder has something in it, but nothing that is meant."""
-    if source.kind != MAIL and not paired.pairs and not paired.useless:
+    """Yield a warning if a folder has something in it, but nothing that is meant, or nothing that can be used."""
+    if source.kind == MAIL or paired.pairs:
+        return
+    if paired.useless:
+        first = paired.useless[0]
+        name, count = printable(first.unit.bundle.name), len(paired.useless)
+        yield f"None of the {count} certificates in {printable(source.path)} can be used. {name}: {encodable(first.trouble.message)}"
+    else:
         with suppress(OSError):
             if os.listdir(source.path):
                 yield f"There is no certificate with its private key in {printable(source.path)}: check the path of this source, {source.kind}."

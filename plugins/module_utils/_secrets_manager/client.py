@@ -32,8 +32,10 @@ with suppress(ImportError):
 
 PAGE_SIZE = 1000
 """Secrets requested at once, the most that the API gives."""
-LARGEST_ANSWER = 64 * 1024 * 1024
-"""Bytes, unpacked. The largest expected answer is a page of secrets with 10 KB of metadata of the user's own, and all names and labels."""
+LARGEST_PAGE = 64 * 1024 * 1024
+"""Bytes of the largest expected page, unpacked: of secrets with 10 KB of metadata of the user's own, and all names and labels."""
+LARGEST_ANSWER = 4 * 1024 * 1024
+"""Bytes of any other answer, unpacked. A secret has a certificate, a chain and a key of 100 KB each, and its metadata."""
 RENEW_AFTER = 0.8
 """The share of a token's life after which it is renewed."""
 DEFAULT_GROUP = "default"
@@ -69,7 +71,7 @@ class SecretsManager(Caller):
         if network.proxy:
             self._how["proxies"] = {"http": network.proxy, "https": network.proxy}
         keep_quiet("ibm-cloud-sdk-core", verify=network.verify)
-        self._iam = self.make_session(instance.iam_url, LARGEST_ANSWER)
+        self._iam = self.make_session(instance.iam_url)
         self._logging_in = threading.Lock()
         self._token = ""
         self._renew_at = 0.0
@@ -78,7 +80,7 @@ class SecretsManager(Caller):
         self._groups: Mapping[str, str] | None = None
         self._sdk = SecretsManagerV2(authenticator=BearerTokenAuthenticator("none yet"))
         self._sdk.set_service_url(instance.url)
-        self._sdk.set_http_client(self.make_session(instance.url, LARGEST_ANSWER))
+        self._sdk.set_http_client(self.make_session(instance.url))
         self._sdk.set_http_config(self._how)
 
     # What is there
@@ -100,7 +102,8 @@ class SecretsManager(Caller):
         def ask(offset: int) -> Mapping[str, t.Any]:
             answer = self._call(
                 "Listing the secrets",
-                lambda: self._sdk.list_secrets(
+                largest_answer=LARGEST_PAGE,
+                send=lambda: self._sdk.list_secrets(
                     offset=offset,
                     limit=PAGE_SIZE,
                     sort="id",
@@ -274,10 +277,12 @@ class SecretsManager(Caller):
         *,
         repeatable: bool = True,
         before_sending: Callable[[], None] | None = None,
+        largest_answer: int = LARGEST_ANSWER,
     ) -> Mapping[str, t.Any]:
         """Make a call, after a login if there is none; if the login is no longer taken, once more with a new one."""
 
         def call_once(attempt: Attempt) -> t.Any:
+            attempt.largest_answer = largest_answer
             try:
                 with attempt:
                     result = send().get_result()
@@ -335,6 +340,7 @@ class SecretsManager(Caller):
 
     def _ask_for_token(self, attempt: Attempt) -> tuple[str, float]:
         url = self.instance.iam_url
+        attempt.largest_answer = LARGEST_ANSWER
         try:
             with attempt:
                 answer = self._iam.post(

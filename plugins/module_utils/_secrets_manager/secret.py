@@ -52,6 +52,10 @@ class Secret:
     is_managed: bool
     """Whether it is issued for a CSR that Secrets Manager has made."""
     description: str = ""
+    updated_at: str = ""
+    """When it was last changed, as the server writes it, to the second; empty if it does not say."""
+    versions_total: int | None = None
+    """How many versions it has had."""
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -110,6 +114,8 @@ def secret_of(row: Mapping[str, t.Any]) -> Secret | None:
         has_chain=not is_imported or row.get("intermediate_included") is not False,
         is_managed=bool(_dict(row.get("managed_csr"))),
         description=str(row.get("description") or ""),
+        updated_at=_text(row.get("updated_at")),
+        versions_total=row.get("versions_total") if isinstance(row.get("versions_total"), int) else None,
     )
 
 

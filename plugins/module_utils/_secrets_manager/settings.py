@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 from .._api.settings import Network, guard_url, resolve_network, resolve_settings
 from .._errors import CertificatesError
 
+DOMAIN = ".secrets-manager.appdomain.cloud"
+"""Below it, the first label of a host is the id of an instance."""
+DEFAULT_PORTS = {"http": 80, "https": 443}
 EXAMPLE = "https://INSTANCE-ID.REGION.secrets-manager.appdomain.cloud"
 IAM_URL = "https://iam.cloud.ibm.com"
 PRIVATE_IAM_URL = "https://private.iam.cloud.ibm.com"
@@ -33,6 +36,15 @@ class Instance:
     iam_url: str
     api_key: str = field(repr=False)
     network: Network
+
+    @property
+    def identity(self) -> str:
+        """What tells it from others, however its URL is written: its id, which is in the public and in the private host, else the URL."""
+        parts = urlsplit(self.url)
+        host = (parts.hostname or "").rstrip(".")
+        if host.endswith(DOMAIN):
+            return host.partition(".")[0]
+        return f"{host}:{parts.port or DEFAULT_PORTS[parts.scheme.lower()]}{parts.path}"
 
 
 def resolve_instance(

@@ -50,7 +50,7 @@ class Source:
             raise CertificatesError(
                 "invalid_argument",
                 f"Each source has exactly one of {', '.join(CLIENTS)}, {MAIL} and {SECRETS_MANAGER}, but one has "
-                f"{' and '.join(kinds) or 'none of them'}.",
+                f"{' and '.join(kinds) or f'none of them, or an empty one. For all of an instance, write {SECRETS_MANAGER}: {{}}'}.",
             )
         [kind] = kinds
         if kind == SECRETS_MANAGER:

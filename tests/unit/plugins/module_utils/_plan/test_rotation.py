@@ -213,6 +213,8 @@ def test_a_better_one_is_named() -> None:
     assert "certbot has a better one for the same names, /certbot/2/cert.pem" in message([OLD], NEW, NEWER)
     said = message([OLD], NEW, replace(NEWER, names=BOTH))
     assert "certbot has a better one for these names and more, /certbot/2/cert.pem" in said
+    held, newer = (replace(entry(one, number), key_path="") for number, one in enumerate((NEW, NEWER), start=1))
+    assert f"a better one for the same names, {newer.name}, valid" in message([OLD], held, newer), "it is in no file"
 
 
 @pytest.mark.parametrize(

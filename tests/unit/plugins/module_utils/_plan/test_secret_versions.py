@@ -67,6 +67,11 @@ def value(issued: Issued = WWW, **given: Any) -> Value:
     return Value(secret(issued), **{**parts, **given})
 
 
+def renewed(**given: Any) -> SecretAction:
+    """What to do where another certificate is there."""
+    return compare(planned(secret(RENEWED), **given), SecretContent.of(value(RENEWED)))
+
+
 def test_what_is_not_there_is_created() -> None:
     action = planned(labels=("b", "a"), description="")
     assert action == new(labels=("b", "a"), description="") and action.changes_something
@@ -80,11 +85,11 @@ def test_what_is_not_there_is_created() -> None:
     assert WWW.key_pem not in repr(action)
 
 
-def test_metadata_tells_whether_values_have_to_be_read() -> None:
-    same, other = planned(secret()), planned(secret(RENEWED))
-    assert same.is_to_be_read and not same.changes and (same.outcome, same.message) == NO_CHANGE
-    assert not other.is_to_be_read and (other.outcome, other.message) == ("updated", "Updated: certificate.")
-    assert other.issuers == content().intermediates and other.secret == secret(RENEWED)
+@pytest.mark.parametrize("there", [secret(), secret(RENEWED), secret(serial_number=None, validity=None)])
+def test_the_values_of_what_is_there_are_read_whatever_its_metadata_says(there: Secret) -> None:
+    action = planned(there)
+    assert action.is_to_be_read and not action.changes and (action.outcome, action.message) == NO_CHANGE
+    assert action.secret == there
 
 
 @pytest.mark.parametrize(
@@ -191,20 +196,20 @@ def test_what_failed_is_no_plan_any_more() -> None:
     assert found.metadata and found.is_to_be_read
     refused = found.failed(CertificatesError("api_error", "No."))
     assert (refused.metadata, refused.is_to_be_read, refused.content, refused.trust) == ({}, False, None, "incomplete")
-    other = planned(secret(RENEWED), labels=("a",))
-    assert (other.metadata, other.message) == ({"labels": ["a"]}, "Updated: certificate, labels.")
+    other = renewed(labels=("a",))
+    assert (other.metadata, other.message) == ({"labels": ["a"]}, "Updated: certificate, private key, labels.")
     assert other.failed(CertificatesError("api_error", "No.")).changes == ()
     assert new(replace(content(), trust="trusted")).as_result()["trust"] == "trusted"
 
 
 def test_check_mode_says_what_would_be_done() -> None:
     assert as_simulated(new()).message == "Would be created."
-    assert as_simulated(planned(secret(RENEWED))).message == "Would be updated: certificate."
+    assert as_simulated(renewed()).message == "Would be updated: certificate, private key."
     assert as_simulated(planned(secret())) == planned(secret())
 
 
 def test_a_new_look_forgets_the_one_before() -> None:
-    found = replace(planned(secret(RENEWED), labels=("a",)), version_id="v1")
+    found = replace(renewed(labels=("a",)), version_id="v1")
     assert found.as_new() == new(labels=("a",)) and planned(secret()).as_new() == new()
 
 

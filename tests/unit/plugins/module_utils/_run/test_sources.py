@@ -416,3 +416,15 @@ def test_a_folder_with_something_else_in_it_may_be_the_wrong_one(kind: str, tmp_
     found = read(kind, tmp_path)
     [warning] = found.warnings
     assert found == Found(warnings=[warning]) and str(tmp_path) in warning and kind in warning
+
+
+def test_a_folder_of_which_nothing_can_be_used_is_told_of(tmp_path: Path, read: Reader) -> None:
+    """As with a mistyped passphrase. One that can be used means that the folder is the right one."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.p12").write_bytes(pkcs12_of(AUTHORITY.issue(f"{name}.example.com"), PASSPHRASE, []))
+    [warning] = read("folder", tmp_path, passphrase="mistyped").warnings
+    assert (
+        f"None of the 2 certificates in {tmp_path} can be used. one" in warning and "privatekey_passphrase" in warning
+    )
+    kept(tmp_path, ONE, "good")
+    assert read("folder", tmp_path, passphrase="mistyped").warnings == []

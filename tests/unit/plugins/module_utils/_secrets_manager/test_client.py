@@ -56,7 +56,7 @@ def test_a_listing_is_believed_if_it_is_as_long_as_it_says(given: FakeList, is_b
 
 def test_an_answer_that_is_too_large_is_not_read_on(wire: Wire) -> None:
     token = page(200, b'{"access_token": "abc", "expires_in": 3600}')
-    wire.script = [token, page(200, gzip.compress(b" " * (client.LARGEST_ANSWER + 1), 1), Content_Encoding="gzip")]
+    wire.script = [token, page(200, gzip.compress(b" " * (client.LARGEST_PAGE + 1), 1), Content_Encoding="gzip")]
     instance = Instance("https://instance.test", "https://iam.test", "key", Network(7, None, True, 0))
     with fails("api_error", "more than was to be expected", "instance_url"):
         client.SecretsManager(instance, 1).list_secrets()

@@ -57,6 +57,23 @@ def test_urls(given: dict[str, str], url: str, iam_url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "identity"),
+    [
+        (URL, "one"),
+        (PRIVATE, "one"),
+        ("https://ONE.eu-de.Secrets-Manager.appdomain.cloud.:443/", "one"),
+        ("https://two.eu-de.secrets-manager.appdomain.cloud", "two"),
+        ("https://LOCALHOST", "localhost:443"),
+        ("https://localhost:443/api/v2", "localhost:443"),
+        ("https://localhost:8443/one", "localhost:8443/one"),
+        ("http://127.0.0.1:8080", "127.0.0.1:8080"),
+    ],
+)
+def test_an_instance_is_the_same_however_its_url_is_written(url: str, identity: str) -> None:
+    assert resolved({"instance_url": url}).identity == identity
+
+
+@pytest.mark.parametrize(
     ("given", "code", "said"),
     [
         ({"instance_url": None}, "invalid_argument", "instance_url is missing"),

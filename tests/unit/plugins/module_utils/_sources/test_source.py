@@ -77,6 +77,7 @@ def test_a_part_of_a_source_that_is_missing(kind: str, name: str, tmp_path: Path
     [
         ({}, "none of them"),
         ({"certbot": None}, "none of them"),
+        ({"secrets_manager": None}, "write secrets_manager: {}"),
         ({"certbot": "/etc", "folder": "/etc"}, "certbot and folder"),
         ({"mail": {}}, "privatekey_dir"),
         ({"folder": ""}, "folder"),
