@@ -216,7 +216,7 @@ EXAMPLES = r"""
     name: from-the-store
     certificate_id: 4711
 
-- name: Put several certificates into Secrets Manager, with one login and one listing of its secrets
+- name: Put several certificates into Secrets Manager, from any of several controllers, which share a ledger
   softlayer.certificates.secrets_manager_certificate:
     instance_url: https://0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e.us-south.secrets-manager.appdomain.cloud
     iam_api_key: "{{ vault_ibm_cloud_api_key }}"
@@ -232,6 +232,7 @@ EXAMPLES = r"""
         privatekey_passphrase: "{{ vault_key_passphrase }}"
         state: present
     concurrency: 4
+    ledger_url: "postgresql://certificates:{{ vault_ledger_password }}@db.example.com/certificates"
   no_log: true
 
 - name: Take only a certificate of the own authority
