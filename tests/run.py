@@ -79,7 +79,9 @@ class Lanes:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds, busy = time.monotonic() - begin, usage.ru_utime + usage.ru_stime
-        self._print(f"\n{output}{name} has ended after {seconds:.0f} seconds, and {busy:.0f} of one processor.\n")
+        self._print(
+            f"\n{output}{name} has ended after {seconds:.0f} seconds, and at least {busy:.0f} of one processor.\n"
+        )
         none = {"name": name.partition("(")[0], "signatures": [name], "result": "failed"}
         self._reported[name] = next(iter(read(report)), none)
 

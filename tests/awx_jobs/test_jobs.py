@@ -25,6 +25,7 @@ from tests.simulator.client import Simulator
 from tests.support.balanced import balancer, have, store
 from tests.support.certificates import key_pem
 from tests.support.dovecot import Server
+from tests.support.long import only_long
 from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.dovecot", "tests.support.postgresql"]
@@ -152,6 +153,7 @@ def test_a_workflow_from_approval_to_the_store(
     assert_no_secrets(jobs, [sim.api_key, inbox.password, PASSPHRASE, postgresql_url.split(":")[2].split("@")[0]], keys)
 
 
+@only_long
 def test_a_workflow_switches_what_its_preview_showed_and_nothing_else(
     fleet: Simulator, postgresql_url: str, launch: Launch
 ) -> None:
@@ -182,6 +184,7 @@ def test_a_workflow_switches_what_its_preview_showed_and_nothing_else(
     assert "skipped (not_reachable): prod-api:443, prod-web:443" in verify.output
 
 
+@only_long
 def test_a_job_that_is_canceled_in_the_middle(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
     """What it had done by then is known to the next one, which mails the rest and nobody twice."""
     fleet.reset()
@@ -205,6 +208,7 @@ def test_a_job_that_is_canceled_in_the_middle(fleet: Simulator, postgresql_url: 
     assert after.stats == {"ssl_requested_order_ids": everything}, "what may be on its way is waited for as well"
 
 
+@only_long
 def test_a_slice_and_a_whole_job_at_once(fleet: Simulator, postgresql_url: str, launch: Launch) -> None:
     fleet.reset()
     part = ids(fleet)[::2]
@@ -292,6 +296,7 @@ def test_the_survey_says_who_may_be_mailed(sim: Simulator, postgresql_url: str, 
     assert sent(sim) == Counter([shop["id"], shop["id"]])
 
 
+@only_long
 def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
     sim: Simulator, postgresql_url: str, launch: Launch
 ) -> None:
@@ -332,6 +337,7 @@ def test_orders_are_listed_a_line_each(sim: Simulator, launch: Launch) -> None:
     assert not WALL_OF_JSON.search(job.output), job.output
 
 
+@only_long
 def test_a_user_who_may_only_view(sim: Simulator, launch: Launch) -> None:
     """What is in the store is not known; everything else is told, and once by each job, which permission is missing."""
     sim.permit(sim.username, "SECURITY_CERTIFICATE_VIEW")

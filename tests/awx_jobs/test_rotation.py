@@ -19,6 +19,7 @@ from tests.simulator.client import Simulator
 from tests.support.balanced import AUTHORITY, account, balanced, balancer, have, ids, store
 from tests.support.certificates import Issued, key_pem, new_key, pem_of
 from tests.support.dovecot import Server
+from tests.support.long import only_long
 from tests.support.messages import mail, text_part
 
 __all__ = ["account", "balanced"]
@@ -135,6 +136,7 @@ def held(account: Simulator, issued: Issued) -> list[int]:
     return [one["id"] for one in account.certificates() if one["certificate"].strip() == issued.pem.strip()]
 
 
+@only_long
 def test_from_the_mailbox_of_the_credential(account: Simulator, volume: Path, rotate: Rotate, dovecot: Server) -> None:
     """With the keys of the other credential; the job template has no source then."""
     old = store(account, "www.example.com", is_old=True)
@@ -175,6 +177,7 @@ def test_from_secrets_manager_with_the_instance_of_the_credential(
     assert_no_secrets([done], [account.api_key, PASSPHRASE], volume / "keys")
 
 
+@only_long
 def test_a_preview_without_a_source_is_refused_and_approves_nothing(rotate: Rotate) -> None:
     nothing = rotate(check=True)
     assert nothing.status == "failed" and "sources names no source" in nothing.output
