@@ -62,10 +62,6 @@ def now(sim: Simulator) -> Row:
     return balancer
 
 
-def points_to(sim: Simulator, name: str = "tlsCertificateId") -> list[int | None]:
-    return [listener[name] for listener in now(sim)["listeners"]]
-
-
 # The certificates of the listeners
 
 
