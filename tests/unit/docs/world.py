@@ -73,6 +73,7 @@ class World:
             "vault_mail_password": inbox.password,
             "vault_ledger_password": database.password,
             "vault_ibm_cloud_api_key": sim.api_key,
+            "vault_api_key_of_the_other_account": sim.api_key,
             "vault_www_example_com_key": self._encrypted_key("www.example.com"),
             "vault_www_example_com_passphrase": made.PASSPHRASE,
             "vault_pkcs12_passphrase": made.PASSPHRASE,

@@ -102,7 +102,7 @@ def test_a_run_that_is_killed(sim: Simulator, options: dict[str, Any], number: i
     for _ in range(spell):
         sim.sends()
     process.kill()
-    process.communicate()
+    process.wait()
     until_answered(sim)
     sim.settings(latency_ms=0)
     after_kill = sent(sim)
