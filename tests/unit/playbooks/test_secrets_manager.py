@@ -9,27 +9,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import ibm_secrets_manager_sdk.secrets_manager_v2 as sdk
 import pytest
+from cryptography import x509
 from ibm_cloud_sdk_core.authenticators import IAMAuthenticator
 
 from tests.simulator.client import Simulator
-from tests.support.balanced import (
-    AUTHORITY,
-    LOOK_SECONDS,
-    UPDATE,
-    account,
-    balanced,
-    balancer,
-    have,
-    ids,
-    run,
-    store,
-)
+from tests.support.balanced import AUTHORITY, UPDATE, Told, account, balanced, balancer, have, ids, run, store
 from tests.support.certificates import Issued, leaks, new_key
 from tests.support.haproxy import served
-from tests.support.modules import options_for, run_module
 
 __all__ = ["account", "balanced"]
 
@@ -59,7 +49,7 @@ def in_pem(issued: Issued) -> dict[str, str]:
 def test_what_is_renewed_there_is_served_here(
     account: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A second run, which is the module's alone, takes what was renewed meanwhile."""
+    """Check mode announces all that the run does. A second run changes nothing, and reads no certificate."""
     name, manager = "www.example.com", account.secrets_manager
     monkeypatch.setattr(account, "username", "apikey")  # one API key of IBM Cloud for both
     old, other = store(account, name, is_old=True), store(account, "api.example.com")
@@ -70,20 +60,39 @@ def test_what_is_renewed_there_is_served_here(
         sdk.ImportedCertificatePrototype(secret_type="imported_cert", name="shop", **in_pem(first))
     ).get_result()
     source = {"instance_url": manager.instance_url, "iam_url": manager.iam_url, "names": ["shop"]}
-    options = {"sources": [{"secrets_manager": source}], "remove_superseded": True}
 
-    manager.clear_calls()
-    given = {f"ssl_rotation_{key}": value for key, value in options.items()}
-    told = run(account, tmp_path, "rotate", "-vvvv", "--diff", **given)
-    assert told.ran.code == 0, told.ran.output
-    assert not leaks(told.ran.output + json.dumps(told.result)) and account.api_key not in told.ran.output
-    assert Counter(call for call in told.calls if call in CHANGES) == {CREATE: 1, UPDATE: 1, DELETE: 1}
-    assert served(web["address"], PORT) == first.certificate and old not in ids(account)
-    assert [call["operation"] for call in manager.calls()] == [LOGIN, LISTED, READ]
+    def rotate(*options: str) -> tuple[Told, Counter[str], list[str]]:
+        """Run the playbook; what it changed, and what it asked Secrets Manager for."""
+        manager.clear_calls()
+        given: dict[str, Any] = {"sources": [{"secrets_manager": source}], "remove_superseded": True}
+        told = run(
+            account, tmp_path, "rotate", *options, **{f"ssl_rotation_{key}": value for key, value in given.items()}
+        )
+        assert told.ran.code == 0, told.ran.output
+        assert not leaks(told.ran.output + json.dumps(told.result)) and account.api_key not in told.ran.output
+        changes = Counter(call for call in told.calls if call in CHANGES)
+        return told, changes, [call["operation"] for call in manager.calls()]
+
+    def seen() -> x509.Certificate:
+        """What users of the load balancer get."""
+        return served(web["address"], PORT)
+
+    held, before = ids(account), have(account)
+    plan, changed, _asked = rotate("--check", "--diff")
+    assert f"{name}: would be imported, from Secrets Manager shop" in plan.ran.output
+    assert f"web:{PORT}: would be switched to the certificate that is to be imported ({name})" in plan.ran.output
+    assert f"certificate {old} ({name}): would be removed" in plan.ran.output
+    assert (ids(account), have(account), changed) == (held, before, Counter())
+
+    done, changed, asked = rotate("-vvvv", "--diff")
+    assert (seen(), changed) == (first.certificate, Counter({CREATE: 1, UPDATE: 1, DELETE: 1})), done.ran.output
+    assert asked == [LOGIN, LISTED, READ] and old not in ids(account)
+
+    again, changed, asked = rotate()
+    assert (again.ran.changed, changed, asked) == (0, Counter(), [LOGIN, LISTED]), again.ran.output
 
     renewed = issue(name, days=(-1, 90))
     service.create_secret_version(created["id"], sdk.ImportedCertificateVersionPrototype(**in_pem(renewed)))
-    of_module = {"trusted_ca_path": str(tmp_path / "root.pem"), "verify_timeout": LOOK_SECONDS, **options}
-    night = run_module("ssl_certificate_rotate", **options_for(account, "rest"), **of_module)
-    assert not night.failed and served(web["address"], PORT) == renewed.certificate, night.output
+    night, changed, _asked = rotate()
+    assert (seen(), changed) == (renewed.certificate, Counter({CREATE: 1, UPDATE: 1, DELETE: 1})), night.ran.output
     assert len(ids(account)) == 2 and have(account)["api:9443"] == other
