@@ -86,6 +86,21 @@ def test_what_was_not_processed_is_repeated(
     assert client.api_calls == len(wire.sent) == 3
 
 
+def test_what_is_to_be_done_before_each_attempt_is_done_and_may_forbid_it(client: Client, wire: Wire) -> None:
+    """As to renew a claim, or to see that a lock still holds."""
+    wire.script = [RATE_LIMITED, ok(True)]
+    before: list[int] = []
+    client.call("Account", "getObject", before_sending=lambda: before.append(len(wire.sent)))
+    assert before == [0, 1]
+
+    def refuse() -> None:
+        raise CertificatesError("locked", "Another run has it.")
+
+    with fails("locked"):
+        client.call("Account", "getObject", before_sending=refuse)
+    assert len(wire.sent) == 2
+
+
 @pytest.mark.parametrize("retries", [0, 1, 3, 100])
 @pytest.mark.parametrize("code", EXHAUSTED)
 def test_retries_are_counted(url: str, wire: Wire, code: str, retries: int) -> None:
