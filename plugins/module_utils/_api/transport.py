@@ -197,7 +197,7 @@ def _read_whole(response: requests.Response, largest: int) -> None:
     """Read an answer's whole body, and remove what the SDK cannot handle.
 
     Raises:
-        AnswerTooLarge: it is larger than that.
+        AnswerTooLarge: it has more than `largest` bytes, unpacked.
         requests.RequestException: it did not arrive completely.
     """
     pieces = []

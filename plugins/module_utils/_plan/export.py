@@ -316,25 +316,28 @@ def content_of(action: ExportAction, key: PrivateKey | None, passphrase: str | N
     return {files[part]: texts[part].encode("ascii") or None for part in action.parts}
 
 
-ANEW = "import the certificate anew, with its private key."
-
-
-def check_key(action: ExportAction, given: str | None) -> PrivateKey:
+def check_key(identifier: int | None, certificate: Certificate, given: str | None) -> PrivateKey:
     """Return the private key of a certificate as the store has given it.
+
+    Args:
+        identifier: the record's.
+        certificate: what it holds.
+        given: the key, if the store gives it.
 
     Raises:
         CertificatesError: `no_private_key`, `invalid_pem`, `key_mismatch`.
     """
+    anew = "import the certificate anew, with its private key."
     if given is None:
-        why = f"The store gives no private key for certificate {action.id}: grant the API user SECURITY_CERTIFICATE_MANAGE, or {ANEW}"
+        why = f"The store gives no private key for certificate {identifier}: grant the API user SECURITY_CERTIFICATE_MANAGE, or {anew}"
         raise CertificatesError("no_private_key", why)
     try:
         key = read_private_key(given.encode("utf-8", "replace"))
     except CertificatesError:
-        why = f"The private key that the store holds for certificate {action.id} cannot be read: {ANEW}"
+        why = f"The private key that the store holds for certificate {identifier} cannot be read: {anew}"
         raise CertificatesError("invalid_pem", why) from None
-    if key.public_key_sha256 != action.bundle[0].public_key_sha256:
-        why = f"The private key that the store holds for certificate {action.id} is that of another one: {ANEW}"
+    if key.public_key_sha256 != certificate.public_key_sha256:
+        why = f"The private key that the store holds for certificate {identifier} is that of another one: {anew}"
         raise CertificatesError("key_mismatch", why)
     return key
 

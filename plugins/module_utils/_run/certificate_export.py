@@ -190,7 +190,7 @@ class Exporter:
         if found.record.certificate is None or bundle_of(found.record) != action.bundle:
             why = f"Certificate {action.id} was changed since the store was listed: run it again."
             raise CertificatesError("api_error", why)
-        key = check_key(action, found.private_key)
+        key = check_key(action.id, action.bundle[0], found.private_key)
         hide(key.pem)
         return key
 

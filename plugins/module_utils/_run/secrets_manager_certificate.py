@@ -37,7 +37,7 @@ from .._ledger.place import check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANAGER
 from .._module import Module
 from .._names import named
-from .._plan.export import ANEW
+from .._plan.export import check_key
 from .._plan.material import ImportOptions, Material, assemble, presumed_leaf
 from .._plan.secret_versions import (
     NAME,
@@ -198,19 +198,16 @@ def take_from_store(
         if certificate is None:
             why = f"What the certificate store holds as certificate {identifier} cannot be read: import it there again."
             return step.failed(CertificatesError("invalid_pem", why))
-        if found.private_key is None:
-            why = f"The certificate store gives no private key of certificate {identifier}: {GRANT}, or {ANEW}"
-            return replace(step, certificate=certificate).failed(CertificatesError("no_private_key", why))
+        try:
+            key = check_key(identifier, certificate, found.private_key)
+        except CertificatesError as error:
+            return replace(step, certificate=certificate).failed(error)
         material = Material(
             certificate=certificate.pem().encode(),
-            private_key=found.private_key.encode("utf-8", "replace"),
+            private_key=key.pem.encode(),
             intermediate=pem_bundle(found.record.intermediates).encode() or None,
         )
-        step = with_material(step, material, item, module)
-        if step.reason != "key_mismatch":
-            return step
-        why = f"The private key that the certificate store holds for certificate {identifier} is that of another one: {ANEW}"
-        return step.failed(CertificatesError("key_mismatch", why))
+        return with_material(step, material, item, module)
 
     taken = client.each(take, list(zip(items, steps, strict=True)))
     return explain_missing(client, items, taken)

@@ -145,7 +145,7 @@ def test_a_user_who_may_only_view_gets_nothing() -> None:
 def contents(action: ExportAction, passphrase: str | None = None, key: str = KEY_PEM) -> dict[str, bytes | None]:
     """What is in a folder to which all of a certificate was written."""
     whole = replace(action, parts=tuple(ENDINGS))
-    written = content_of(whole, check_key(action, key), passphrase)
+    written = content_of(whole, check_key(action.id, action.bundle[0], key), passphrase)
     return {part: written[name] for part, name in action.files().items()}
 
 
@@ -160,7 +160,7 @@ def test_the_certificate_comes_last() -> None:
     found = compare(ACTION, FolderContent())
     assert (found.outcome, found.reason, found.before) == ("exported", None, None)
     assert found.parts == ("privatekey", "intermediate", "certificate")
-    assert list(content_of(found, check_key(ACTION, KEY_PEM), None)) == [
+    assert list(content_of(found, check_key(ACTION.id, ACTION.bundle[0], KEY_PEM), None)) == [
         f"{WWW}{end}" for end in (".key", ".ca-bundle", ".crt")
     ]
     assert found.message == "Exported: private key, intermediate certificates, certificate."
@@ -239,7 +239,7 @@ def test_a_chain_that_begins_with_the_certificate_is_written_without_it() -> Non
 )
 def test_a_key_that_does_not_fit_is_not_taken(key: str | None, reason: str) -> None:
     with pytest.raises(CertificatesError) as caught:
-        check_key(ACTION, key)
+        check_key(ACTION.id, ACTION.bundle[0], key)
     assert caught.value.code == reason and "certificate 4" in caught.value.message
     assert "import the certificate anew" in caught.value.message and "PRIVATE KEY" not in caught.value.message
 
