@@ -23,8 +23,7 @@ from tests.outside.runs import login, mailed, stored
 from tests.outside.servers import Ending, LosingProxy, Loss, with_status
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority
-from tests.support.forked import ForkedModule
-from tests.support.modules import Run, finish_module, given_to
+from tests.support.modules import Run, run_module
 
 SEND, STORE = ("resendEmail",), ("privateKey",)
 """What only a request of the email, or of a new record, has in it."""
@@ -58,7 +57,7 @@ def hurry() -> None:
 
 def run(name: str, **options: Any) -> Run:
     """Run a module in a hurry."""
-    return finish_module(ForkedModule(name, given_to(name, **options), first=hurry))
+    return run_module(name, first=hurry, **options)
 
 
 through_gateways = pytest.mark.parametrize(

@@ -23,8 +23,7 @@ from typing import Any
 import pytest
 
 from tests.outside.servers import Authority, Server, finish
-from tests.support.forked import ForkedModule
-from tests.support.modules import Run, finish_module, given_to
+from tests.support.modules import Run, finish_module, start_module
 
 MODULE = "ssl_fulfillment_email_info"
 SECONDS = 50
@@ -44,8 +43,8 @@ def limit_memory() -> None:
 
 def collect(**options: Any) -> Run:
     """Look through a mailbox with little memory; one that hangs, or dies, fails."""
-    given = given_to(MODULE, **{"orders": [ORDER], "max_message_bytes": SMALLEST, **options})
-    return finish_module(ForkedModule(MODULE, given, first=limit_memory), SECONDS)
+    given = {"orders": [ORDER], "max_message_bytes": SMALLEST, **options}
+    return finish_module(start_module(MODULE, first=limit_memory, **given), SECONDS)
 
 
 def unmatched(result: Run) -> list[tuple[str | None, str]]:

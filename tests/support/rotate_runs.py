@@ -14,7 +14,7 @@ from tests.simulator.client import Simulator
 from tests.support.certificates import Issued, leaks, pem_of
 from tests.support.deploying import ALL, AUTHORITY, UPDATE
 from tests.support.forked import ForkedModule
-from tests.support.modules import Run, finish_module, given_to, options_for
+from tests.support.modules import Run, finish_module, options_for, start_module
 
 MODULE = "ssl_certificate_rotate"
 STORED = "getSecurityCertificates"
@@ -68,7 +68,7 @@ class Rotation:
     ) -> ForkedModule:
         """Start a run, which calls a function first if there is one."""
         self.sim.clear_calls()
-        return ForkedModule(MODULE, given_to(MODULE, check=check, diff=diff, **self.options(**given)), first=first)
+        return start_module(MODULE, check=check, diff=diff, first=first, **self.options(**given))
 
     def run(self, **given: Any) -> Run:
         """Run it to its end."""

@@ -39,7 +39,7 @@ from tests.support.deploying import (
     store,
 )
 from tests.support.forked import ForkedModule
-from tests.support.modules import TRANSPORTS, given_to, options_for
+from tests.support.modules import TRANSPORTS, options_for, start_module
 from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.deploying", "tests.support.postgresql"]
@@ -73,7 +73,7 @@ def with_a_short_lease() -> None:
 
 def begin_so(first: Callable[[], None], **given: Any) -> ForkedModule:
     """Start a run that calls a function first."""
-    return ForkedModule(MODULE, given_to(MODULE, **options(**given)), first=first)
+    return start_module(MODULE, first=first, **options(**given))
 
 
 @cache

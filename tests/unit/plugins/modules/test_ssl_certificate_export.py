@@ -34,8 +34,7 @@ from tests.support.certificates import (
     self_signed,
 )
 from tests.support.deploying import issue, store
-from tests.support.forked import ForkedModule
-from tests.support.modules import Run, finish_module, given_to, options_for, run_module
+from tests.support.modules import Run, options_for, run_module
 
 pytest_plugins = ["tests.support.deploying"]
 
@@ -254,8 +253,7 @@ def test_a_full_disk_leaves_nothing_half_written(account: Simulator, dest: Path)
 
 def export_with(first: Callable[[], None], sim: Simulator, dest: Path) -> Run:
     """Run the module in a process that calls a function first."""
-    given = given_to(MODULE, **options_for(sim, "rest"), dest=str(dest), all=True)
-    return finish_module(ForkedModule(MODULE, given, first=first))
+    return run_module(MODULE, first=first, **options_for(sim, "rest"), dest=str(dest), all=True)
 
 
 def let_renames_fail(is_stuck: bool) -> None:
