@@ -30,6 +30,7 @@ EQUIVALENT: dict[str, str] = {
         ),
         "Any negative number will do, as long as others get another one.",
     ),
+    "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",
     **dict.fromkeys(
         (
             "paging._read_on: 'incomplete' => '' (2)",
@@ -64,6 +65,7 @@ EQUIVALENT: dict[str, str] = {
     " autoincrement=True) => sa.Column('id', sa.BigInteger().with_variant(sa.Integer, 'sqlite'), primary_key=True)": (
         "A single key of integers counts up in any case."
     ),
+    "database.Database._prepare_file: 384 => 385": "The mode is set again on the open file.",
     "creates._Taken.__init__: 'taken' => ''": "It is caught where it is raised, by its class.",
     **dict.fromkeys(
         (

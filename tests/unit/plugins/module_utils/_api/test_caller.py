@@ -76,6 +76,16 @@ def test_a_send_is_never_repeated_after_a_lost_answer(client: Client, wire: Wire
     assert len(wire.sent) == 1
 
 
+def test_a_send_is_not_repeated_on_the_word_of_a_proxy(wire: Wire) -> None:
+    """It wants a login, so that it should have passed nothing on; only it says so."""
+    wire.script = [page(407)]
+    assert (
+        send(client_for("http://api.example.com/rest/v3.1", proxy="http://proxy.example.com:3128")).code
+        == "unreachable"
+    )
+    assert len(wire.sent) == 1
+
+
 @pytest.mark.parametrize("not_processed", NOT_PROCESSED.values(), ids=NOT_PROCESSED)
 @pytest.mark.parametrize("repeatable", [True, False])
 def test_what_was_not_processed_is_repeated(

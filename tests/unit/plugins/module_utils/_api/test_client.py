@@ -25,6 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.client
     FEW_CALLS,
     IDS_PER_FILTER,
     PAGE_SIZE,
+    SMALLEST_PAGE,
     Client,
     connect,
 )
@@ -34,6 +35,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
 from requests.adapters import HTTPAdapter
+from SoftLayer import API, transports
 
 from tests.support.failing import fails
 from tests.support.wire import (
@@ -197,6 +199,24 @@ def test_no_connection_repeats_a_request_by_itself(client: Client, scheme: str) 
     assert type(adapter) is not HTTPAdapter, "it keeps to one deadline"
 
 
+def test_an_sdk_whose_session_cannot_be_replaced_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Its own repeats requests by itself."""
+    for kind in (transports.RestTransport, transports.XmlRpcTransport):
+        monkeypatch.setattr(kind, "client", property(lambda _transport: requests.Session()))
+    with fails("missing_library", "use 6.2 or 6.3"):
+        client_for(url)
+
+
+def test_the_sdk_reads_no_config_file_by_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, wire: Wire
+) -> None:
+    """What it says of the credentials was read before, or something else was given; and it may be broken."""
+    (tmp_path / "broken").write_text("no section\n")
+    monkeypatch.setattr(API, "CONFIG_FILE", [str(tmp_path / "broken")])
+    wire.script = [ok({"id": 5})]
+    assert client_for(url).account_id() == 5
+
+
 def test_cookies_are_no_login(client: Client, wire: Wire) -> None:
     """What is sent does not depend on what was answered before."""
     wire.script = [lambda request: (*ok(True)(request)[:2], {"Set-Cookie": "session=1; Path=/"}), ok(True)]
@@ -254,11 +274,13 @@ def test_an_id_that_a_filter_lacks_is_looked_for_in_the_whole_list(
     assert len(wire.sent) == 2
 
 
-def test_many_ids_are_picked_from_the_whole_list(client: Client, wire: Wire) -> None:
-    ids = [*range(1, FEW_CALLS * IDS_PER_FILTER + 2)]
+@pytest.mark.parametrize(("too_many", "calls"), [(0, FEW_CALLS + 1), (1, 1)])
+def test_many_ids_are_picked_from_the_whole_list(client: Client, wire: Wire, too_many: int, calls: int) -> None:
+    """Fewer are asked for by filters; what these lack is looked for there."""
+    ids = [*range(1, FEW_CALLS * IDS_PER_FILTER + 1 + too_many)]
     wire.script = [ok(rows(*ids[:400]), 400)]
     assert client.read_ids("Y", "getX", identifiers=ids, mask="mask[id]") == rows(*ids[:400])
-    assert len(wire.sent) == 1
+    assert len(wire.sent) == calls
 
 
 def test_no_ids_are_no_call(client: Client, wire: Wire) -> None:
@@ -270,6 +292,14 @@ def test_a_page_that_is_too_much_is_halved(client: Client, wire: Wire) -> None:
     wire.script = [fault("Internal Error"), fault("Internal Error"), ok(rows(1), 1)]
     assert client.read_list("Y", "getX", mask="mask[id]") == rows(1)
     assert len(wire.sent) == 3
+
+
+@pytest.mark.parametrize(("size", "calls"), [(2 * SMALLEST_PAGE, 2), (2 * SMALLEST_PAGE - 1, 1)])
+def test_a_page_is_halved_down_to_the_smallest(client: Client, wire: Wire, size: int, calls: int) -> None:
+    wire.script = [fault("Internal Error")]
+    with fails("api_error"):
+        client.read_ids("Y", "getX", identifiers=range(1, size + 1), mask="mask[id]")
+    assert len(wire.sent) == calls
 
 
 @pytest.mark.parametrize(
@@ -375,6 +405,11 @@ def test_the_account_is_the_users_unless_one_is_given_and_asked_for_once(wire: W
     [sent] = wire.sent
     assert str(sent.request.url).partition("?")[0] == f"{REST_URL}/SoftLayer_Account/getObject.json"
     assert sent.query == {"objectMask": "mask[id]"}
+
+
+def test_a_given_account_that_is_none_is_told_by_the_options_name() -> None:
+    with fails("invalid_argument", "account_id: 0"):
+        client_for(REST_URL).account_id(0)
 
 
 # Settings

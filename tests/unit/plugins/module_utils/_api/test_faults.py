@@ -610,7 +610,8 @@ def test_a_fault_without_words_is_named_by_its_code(form: Form) -> None:
 
 
 def test_words_that_are_nil_are_none() -> None:
-    """Some servers of XML-RPC write so that there is nothing to say."""
+    """Some servers write so that there is nothing to say."""
+    assert fault_in(b'{"error": null, "code": "SoftLayer_Exception"}') == Fault("SoftLayer_Exception", "", is_rest=True)
     parts = "".join(
         f"<member><name>{name}</name><value>{value}</value></member>"
         for name, value in (("faultCode", "<string>SoftLayer_Exception</string>"), ("faultString", "<nil/>"))

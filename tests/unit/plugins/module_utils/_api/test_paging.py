@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.paging import (
+    PATIENCE,
     Page,
     Row,
     list_all,
@@ -202,6 +203,13 @@ def test_a_list_that_grows_with_every_answer_comes_to_an_end(
 ) -> None:
     server = Server(count, cap=cap, ignore_limits=ignore_limits, omit_total=omit_total, growth=1)
     read(server)
+
+
+def test_a_list_that_grows_as_fast_as_it_is_read_is_followed_for_a_while() -> None:
+    """The rows that were there at first may still come: they are read to the last place that they can be at."""
+    server = Server(PAGE_SIZE, omit_total=True, growth=1)
+    assert read(server) is not None
+    assert len(server.asked) == 2 * (1 + PATIENCE + 1 + PATIENCE), "and read again, with larger pages"
 
 
 @given(count=COUNTS, cap=CAPS, growth=st.integers(1, 20), more=st.integers(1, 40), omit_total=st.booleans())

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import datetime, timezone
 from pathlib import Path
@@ -30,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
 from tests.support.failing import fails
+from tests.support.waiting import until
 
 HISTORY = "{key}, number INTEGER NOT NULL, state VARCHAR(16) NOT NULL, requested_at {time} NOT NULL, lease_until {time} NOT NULL"
 TABLES = {
@@ -124,6 +126,35 @@ def test_what_is_only_read_and_has_no_tables_is_empty(tmp_path: Path) -> None:
         database = Database(f"sqlite:///{tmp_path}/{name}", read_only=read_only)
         database.close()
         assert database.is_empty is read_only
+
+
+def test_a_file_is_waited_for_and_its_connection_made_anew(tmp_path: Path) -> None:
+    """Milliseconds, as SQLite counts them; and nothing is lost with a connection that is not there any more."""
+    engine = _make_engine(sa.make_url(f"sqlite:///{tmp_path}/ledger.sqlite3"), read_only=False)
+    with engine.begin() as connection:
+        assert connection.scalar(sa.text("PRAGMA busy_timeout")) == 30_000
+        broken = connection.connection.dbapi_connection
+    assert broken is not None
+    broken.close()
+    with engine.begin() as connection:
+        assert connection.connection.dbapi_connection is not broken
+    engine.dispose()
+
+
+def test_threads_that_wait_for_the_same_file_share_a_transaction(tmp_path: Path) -> None:
+    """A transaction takes longer than all that is done in it."""
+    database = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
+    shared = database._shared
+    assert shared is not None
+    commits: list[sa.Connection] = []
+    sa.event.listen(database._engine, "commit", commits.append)
+    with ThreadPoolExecutor(5) as pool:
+        with shared._writer:
+            given = [pool.submit(database.transact, lambda _connection, number=number: number) for number in range(5)]
+            until(lambda: len(shared._waiting) == 5)
+        assert [one.result() for one in given] == [*range(5)]
+    database.close()
+    assert len(commits) == 1
 
 
 def test_a_server_is_told_how_long_to_wait_and_gets_few_connections(tmp_path: Path) -> None:
