@@ -8,15 +8,32 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import pytest
+from hypothesis import settings
+
+T = TypeVar("T")
 
 LONG = bool(os.environ.get("LONG"))
 only_long = pytest.mark.skipif(not LONG, reason="takes long: make test-long")
 
+EXAMPLES = 100 if LONG else 25
+"""How many examples Hypothesis draws of whatever has no number of its own; others each time."""
+
 MOST = 3
 """Times as long for twice as many; where time grows with the square it is four times."""
+
+
+def examples(number: int) -> settings:
+    """So many examples, of which any run but `make test-long` draws a quarter."""
+    return settings(max_examples=number * EXAMPLES // 100)
+
+
+def one_in(number: int, cases: Iterable[T]) -> list[T]:
+    """One in so many of these cases; `make test-long` has all."""
+    return list(cases)[:: 1 if LONG else number]
 
 
 def spent(work: Callable[[], object]) -> float:

@@ -10,12 +10,18 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.environment import home, tmp_path
+from tests.support.long import EXAMPLES
 from tests.support.simulators import demo_simulator, sim
 
 __all__ = ["demo_simulator", "home", "sim", "tmp_path"]
 
 # How long an example takes, or how long it takes to think one up, tells of the machine and what else it does.
-settings.register_profile("whatever the clock says", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "whatever the clock says",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=EXAMPLES,
+)
 settings.load_profile("whatever the clock says")
 
 # Tests both import these and name them as their plugin.

@@ -38,7 +38,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certi
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_certificates, read_request
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.certificates import (
@@ -137,7 +137,6 @@ LEFT_OUT = "Left out, as the certificate's chain does not need them: Testing Roo
 
 
 @given(st.permutations(ISSUED.all), st.integers(1, len(ISSUED.all)), st.booleans())
-@settings(max_examples=60)
 def test_whatever_stands_where(pile: list[x509.Certificate], cut: int, as_pkcs7: bool) -> None:
     """The certificate is the key's, in whichever place among those given; what is stored is always the same."""
     first, rest = pile[:cut], pile[cut:]

@@ -17,9 +17,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.rotat
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.secrets import ReadingPlan, plan_reading
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.long import examples
 from tests.support.rotating import entry
 from tests.support.secrets import secret
 from tests.support.stored import NAME, Made, clients_with
@@ -165,7 +166,7 @@ MADE = st.builds(
 )
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.lists(MADE, max_size=4), st.lists(MADE, max_size=5, unique=True), st.booleans())
 def test_nothing_is_missed_by_not_reading_it(store: list[Made], kept: list[Made], import_new: bool) -> None:
     """What is imported is the same as if each certificate were read."""

@@ -40,11 +40,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certi
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.certificates import NOW, name_of, new_key, pem_of
 from tests.support.certificates import certificate_of as signed
+from tests.support.long import examples
 from tests.support.stored import NAME, OWN, TRUSTED, Made, clients_with
 
 CLIENTS = clients_with()
@@ -412,7 +413,7 @@ def imported(new: StoreCertificate, others: Sequence[StoreCertificate]) -> Impor
     return plan_present(ImportAction.of(content), StoreIndex(others), CLIENTS, remove_superseded=True)
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(worlds(2))
 def test_all_callers_agree(world: list[StoreCertificate]) -> None:
     new, old = world
@@ -429,7 +430,7 @@ def test_all_callers_agree(world: list[StoreCertificate]) -> None:
     assert not (verdict and supersedes(old, new, CLIENTS))
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(worlds(2))
 def test_what_hides_an_order(world: list[StoreCertificate]) -> None:
     """Less is known of an order than of a certificate, but what is known counts; nothing that was signed by itself hides one."""
@@ -455,7 +456,7 @@ def test_what_hides_an_order(world: list[StoreCertificate]) -> None:
         assert CLIENTS.trust(new) or certificate.issuer in {one.subject for one in new.intermediates}
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(worlds(5))
 def test_nothing_else_is_ever_chosen(world: list[StoreCertificate]) -> None:
     """A listener gets the best of what may stand in for what it has, and keeps that if there is nothing."""
@@ -475,7 +476,7 @@ def test_nothing_else_is_ever_chosen(world: list[StoreCertificate]) -> None:
         )
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(worlds(3))
 def test_the_better_of_the_better_is_better(world: list[StoreCertificate]) -> None:
     one, other, third = world
