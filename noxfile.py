@@ -73,17 +73,15 @@ CONTAINERS = {
 """What the execution environment is built with."""
 
 PYTHON3 = f"{sys.version_info.major}.{sys.version_info.minor}"
-USUAL_CORE = "ansible-core~=2.19.0"
-"""What sessions use that need only one."""
-IMAGES_CORE = "ansible-core~=2.18.0"
-"""What the image has in which AWX runs jobs."""
+USUAL_CORE = "ansible-core~=2.18.0"
+"""The oldest, which sessions use that need only one; the image has it in which AWX runs jobs."""
 NEWEST_CORE = "ansible-core"
 """Whatever version of it is the last."""
 NEW_PYTHON3 = "3.13" if PYTHON3 == "3.11" else PYTHON3
 """For ansible-core 2.20 and later, which need Python 3.12 or later."""
 CORES = {
-    "2.18": nox.param(PYTHON3, IMAGES_CORE, id="core-2.18"),
-    "2.19": nox.param(PYTHON3, USUAL_CORE, id="core-2.19"),
+    "2.18": nox.param(PYTHON3, USUAL_CORE, id="core-2.18"),
+    "2.19": nox.param(PYTHON3, "ansible-core~=2.19.0", id="core-2.19"),
     "2.20": nox.param(NEW_PYTHON3, "ansible-core~=2.20.0", id="core-2.20"),
     "2.21": nox.param(NEW_PYTHON3, "ansible-core~=2.21.0", id="core-2.21"),
     "newest": nox.param(NEW_PYTHON3, NEWEST_CORE, id="core-newest"),
@@ -106,6 +104,7 @@ def interpreter(command: str) -> Path | None:
     return Path(done.stdout.strip()) if done.returncode == 0 else None
 
 
+OLDEST = next(iter(CORES))
 LAST = "newest" if interpreter(f"python{NEW_PYTHON3}") else "2.19"
 """The newest of these that runs on this machine."""
 CHOSEN = os.environ.get("CORE", "").split()
@@ -222,7 +221,7 @@ def sanity(session: nox.Session, core: str) -> None:
 
 
 @nox.session(tags=[PARALLEL])
-@on_cores("2.19", LAST)
+@on_cores(OLDEST, LAST)
 def unit(session: nox.Session, core: str) -> None:
     """The unit tests, module runs against the simulator among them."""
     session.install(core, *RUNTIME, *group("test-long" if LONG else "test"))
@@ -256,7 +255,7 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(tags=[SLOW])
-@on_cores("2.19")
+@on_cores(OLDEST)
 def molecule(session: nox.Session, core: str) -> None:
     """Every scenario of extensions/molecule."""
     session.install(core, *RUNTIME, *group("molecule"))
@@ -331,7 +330,7 @@ def awx(session: nox.Session) -> None:
 
 
 @nox.session(tags=[SLOW])
-@on_cores("2.18")
+@on_cores(OLDEST)
 def awx_jobs(session: nox.Session, core: str) -> None:
     """This repository as a project of AWX: its jobs, run by what AWX runs them with, on the image's ansible-core."""
     session.install(core, *RUNTIME, *group("awx-jobs"))
