@@ -230,11 +230,6 @@ class Simulator:
         """Delete a load balancer, whatever it is doing."""
         self._ask("DELETE", f"balancers/{balancer_id}")
 
-    def add_listener(self, balancer_id: int, **properties: Any) -> dict[str, Any]:
-        """Add a listener to a load balancer; an HTTPS one unless it says otherwise."""
-        listener: dict[str, Any] = self._ask("POST", f"balancers/{balancer_id}/listeners", properties)
-        return listener
-
     def patch_listener(self, uuid: str, **properties: Any) -> dict[str, Any]:
         """Change a listener past the API's checks, which is served at once; or let it misbehave.
 
@@ -243,10 +238,6 @@ class Simulator:
         """
         listener: dict[str, Any] = self._ask("PATCH", f"listeners/{uuid}", properties)
         return listener
-
-    def delete_listener(self, uuid: str) -> None:
-        """Delete a listener."""
-        self._ask("DELETE", f"listeners/{uuid}")
 
     def permit(self, username: str, *permissions: str) -> None:
         """Let a user have these permissions and no others; see ``users``."""

@@ -77,15 +77,6 @@ def _route_balancers(app: Flask, world: World, body: Body) -> None:
 
 
 def _route_listeners(app: Flask, world: World, body: Body) -> None:
-    @app.post("/simulator/balancers/<int:identifier>/listeners")
-    def add_listener(identifier: int) -> Response:
-        with world.lock:
-            balancer = world.balancers.get(identifier)
-            row = world.balancers.new_listener(body())
-            world.balancers.put(balancer, [*balancer.listeners, row])
-            world.switching.apply(balancer, [row["uuid"]])
-            return jsonify(_shown_listener(balancer, row))
-
     @app.patch("/simulator/listeners/<uuid>")
     def change_listener(uuid: str) -> Response:
         """What is not about a habit is served at once, and so is a habit that is to start ``at_once``."""
@@ -100,14 +91,6 @@ def _route_listeners(app: Flask, world: World, body: Body) -> None:
             if given or at_once:
                 world.switching.apply(balancer, [uuid])
             return jsonify(_shown_listener(balancer, changed))
-
-    @app.delete("/simulator/listeners/<uuid>")
-    def delete_listener(uuid: str) -> Response:
-        with world.lock:
-            balancer, row = world.balancers.owner(uuid)
-            world.balancers.put(balancer, [one for one in balancer.listeners if one is not row])
-            world.switching.apply(balancer, [])
-            return jsonify(True)
 
 
 def _shown(balancer: Balancer) -> Row:

@@ -68,8 +68,14 @@ def libraries(path: Path) -> frozenset[str]:
     return frozenset(DISTRIBUTIONS.get(name, name) for name in found - WITH_ANSIBLE - sys.stdlib_module_names)
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> tuple[str, ...]:
     """The full names of what a file imports, wherever it does."""
+    return tuple(names_in(path))
+
+
+def names_in(path: Path) -> Iterator[str]:
+    """The same, one after the other."""
     package = PLUGINS + ".".join(path.relative_to(ROOT / "plugins").parent.parts)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
