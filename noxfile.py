@@ -316,9 +316,7 @@ def walk(session: nox.Session, core: str) -> None:
     """A newcomer's first steps, as the README describes them."""
     session.install(core, *RUNTIME, *group("test"))
     install_packages(session, SERVERS | ACME)
-    # `make demo-acme` uses the newest, whatever is tested.
-    elsewhere = ("--ignore=tests/walk/test_demo_acme.py",) if is_run_by_newest(core) else ()
-    pytest(session, "tests/walk", *elsewhere, *session.posargs, env={"ANSIBLE_CORE": core})
+    pytest(session, "tests/walk", *session.posargs, env={"ANSIBLE_CORE": core})
 
 
 @nox.session(tags=[PARALLEL])

@@ -4,15 +4,13 @@
 
 """The other ways to set up: from a folder of AWX's own, with an organization, an image and sources of its own.
 
-Of the objects there are only a few; what they are like under each setting is said without an AWX.
+What the objects are like under each setting is said without an AWX: test_variables.py.
 """
 
 from __future__ import annotations
 
 import json
 from typing import Any
-
-import pytest
 
 from tests.awx.conftest import Awx, a_few
 from tests.support.long import only_long
@@ -47,14 +45,14 @@ def uses(awx: Awx, template: dict[str, Any]) -> set[str]:
     return {one["name"] for one in awx.world.all("credentials") if one["id"] in numbers}
 
 
-@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=only_long)])
-def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx, whole: bool) -> None:
+@only_long
+def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx) -> None:
     """And with a user name and a password in place of a token, jobs on the inventory of the orders, and no credentials given.
 
     Renewed certificates come from each kind of place. A check of the whole tells the one thing that somebody has changed.
     """
     awx.world.background = True
-    options = ("-vvvv", *(("-e", json.dumps(SITE)) if whole else given(**SITE)))
+    options = ("-vvvv", "-e", json.dumps(SITE))
     password = awx.world.passwords["admin"]
     access = {"CONTROLLER_OAUTH_TOKEN": "", "CONTROLLER_USERNAME": "admin", "CONTROLLER_PASSWORD": password}
 
@@ -85,8 +83,6 @@ def test_from_a_local_path_with_an_organization_and_an_image_of_its_own(awx: Awx
     assert credentials == [{}, {}, {}]
 
     assert password not in made.output
-    if not whole:
-        return
     organization["associations"]["galaxy_credentials"].clear()
     check = awx.play("setup", "--check", *options, **access)
     assert (check.status, check.changed, awx.writes()) == (0, 1, []), check.output

@@ -16,11 +16,13 @@ import pytest
 from tests.support import acme_clients, haproxy
 from tests.support.acme_clients import Certbot
 from tests.support.artefact import ROOT
+from tests.support.long import only_long
 
 SECONDS = 900
 REASON = acme_clients.reason_to_skip(Certbot) or haproxy.reason_to_skip()
 
 
+@only_long
 @pytest.mark.skipif(bool(REASON), reason=str(REASON))
 def test_make_demo_acme() -> None:
     done = subprocess.run(

@@ -42,6 +42,7 @@ def calls(result: dict[str, Any]) -> dict[str, int]:
     return {way: runs[0]["calls"] for way, runs in result["ways"].items()}
 
 
+@only_long
 def test_a_quick_run_prints_tables_and_writes_results(tmp_path: Path) -> None:
     found = measured(tmp_path, "list")["list"]
     ours = {"module": 2, "module_xmlrpc": 2, "playbook": 2}
