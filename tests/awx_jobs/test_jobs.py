@@ -371,3 +371,5 @@ def test_a_report(sim: Simulator, launch: Launch, tmp_path: Path) -> None:
     assert not WALL_OF_JSON.search(job.output), job.output
     html = path.read_text(encoding="utf-8")
     assert "www.example.com" in html and "api.example.org" not in html
+    text = path.with_suffix(".json").read_text(encoding="utf-8")
+    assert text == json.dumps(json.loads(text), indent=4) + "\n"
