@@ -352,7 +352,8 @@ def mutants(session: nox.Session) -> None:
     session.install(USUAL_CORE, *RUNTIME, *group("test"))
     tree = collection(session)
     command = ["python", "-m", "tests.mutants", *session.posargs]
-    run_each(session, {"mutants": command}, cwd=tree, env=isolated(session, tree) | {"PYTHONHASHSEED": "0"})
+    env = isolated(session, tree) | {"PYTHONHASHSEED": "0", "LONG": None}  # each mutant meets the tests of every change
+    run_each(session, {"mutants": command}, cwd=tree, env=env)
 
 
 @nox.session(default=False)
