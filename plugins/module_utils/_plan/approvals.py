@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from .._api.store import StoreCertificate
 from .._codes import ApprovalReason
@@ -39,9 +39,9 @@ def preview_of(result: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]
 class Approved:
     """What a run in check mode showed, by what identifies it. A list that is missing approves nothing."""
 
-    imports: Mapping[str, Record] = field(default_factory=dict)
-    listeners: Mapping[tuple[str, int], Record] = field(default_factory=dict)
-    removals: Mapping[int, Record] = field(default_factory=dict)
+    imports: Mapping[str, Record]
+    listeners: Mapping[tuple[str, int], Record]
+    removals: Mapping[int, Record]
 
     @classmethod
     def of(cls, given: Mapping[str, t.Any]) -> Approved:

@@ -423,7 +423,7 @@ def test_it_is_not_removed_unless_that_is_wanted() -> None:
     unused = plan_present(ImportAction.of(content()), StoreIndex([stored(OLD, 9)]), CLIENTS)
     assert [(one.record.id, one.removed) for one in unused.superseded] == [(9, False)]
     step = plan(content(), StoreIndex([stored(OLD, 9, associated_service_count=3)]))
-    assert [one.as_result() for one in step.superseded] == [
+    assert step.as_result()["superseded"] == [
         {
             "id": 9,
             "not_after": (NOW + 10 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -555,6 +555,7 @@ def test_what_failed_has_nothing_left_to_do() -> None:
     assert update.changes and update.record and [old.removed for old in update.superseded] == [True]
     failed = update.failed(CertificatesError("untrusted", "It is not trusted.", trust="untrusted"))
     _first, second = mark_repeated([update, update])
+    assert second.message == f"The same as item {second.first}."
     for step in (failed, second):
         assert (step.content, step.record, step.changes, step.superseded) == (None, None, {}, ())
     assert (failed.outcome, failed.reason, failed.message, failed.trust) == (

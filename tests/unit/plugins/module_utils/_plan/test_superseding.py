@@ -31,6 +31,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.super
     age,
     best,
     certificate_of,
+    completes,
     is_as_good,
     is_newer,
     supersedes,
@@ -411,6 +412,12 @@ def imported(new: StoreCertificate, others: Sequence[StoreCertificate]) -> Impor
     """The plan to import what a record holds into a store of these."""
     content = Content(certificate_of(new), "key", new.intermediates, None, None)
     return plan_present(ImportAction.of(content), StoreIndex(others), CLIENTS, remove_superseded=True)
+
+
+def test_another_certificate_completes_nothing() -> None:
+    """Whether it may stand in is said by its dates, and not by its chain."""
+    bare = replace(OLD, chain="none").record(1)
+    assert completes(OLD.record(2), bare, CLIENTS) and not completes(NEW.record(2), bare, CLIENTS)
 
 
 @examples(250)
