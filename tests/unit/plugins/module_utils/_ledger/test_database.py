@@ -151,7 +151,7 @@ def test_threads_that_wait_for_the_same_file_share_a_transaction(tmp_path: Path)
     with ThreadPoolExecutor(5) as pool:
         with shared._writer:
             given = [pool.submit(database.transact, lambda _connection, number=number: number) for number in range(5)]
-            until(lambda: len(shared._waiting) == 5)
+            until(lambda: len(shared._waiting) == 5, seconds=30)
         assert [one.result() for one in given] == [*range(5)]
     database.close()
     assert len(commits) == 1
