@@ -228,7 +228,7 @@ def unit(session: nox.Session, core: str) -> None:
     install_packages(session, SERVERS | ACME | CHECKERS)
     elsewhere = SAME_ON_EACH_CORE
     if core == USUAL_CORE:
-        elsewhere = ON_NEWEST if is_run_by_newest(core) else ()
+        elsewhere = ON_NEWEST if LAST == "newest" and not (CHOSEN or LONG) else ()
     ignored = [f"--ignore=tests/unit/{name}" for name in elsewhere]
     # What takes long is about no version of Ansible: these two cores share all tests between them.
     env = {"LONG": "1" if LONG and core in {USUAL_CORE, NEWEST_CORE} else ""}
@@ -395,11 +395,6 @@ def not_run(ran: Collection[str]) -> Iterator[str]:
     for package, tests in missing(SERVERS | ACME | CHECKERS).items() if "unit" in ran else ():
         yield f"tests of {tests}: the package {package} is not installed"
     yield "benchmarks: make bench"
-
-
-def is_run_by_newest(core: str) -> bool:
-    """Whether this is another core, and the newest runs the same session, so that it can have what takes long."""
-    return core != NEWEST_CORE and LAST == "newest" and not (CHOSEN or LONG)
 
 
 def missing(packages: dict[str, tuple[tuple[str, ...], str]]) -> dict[str, str]:

@@ -22,6 +22,9 @@ only_long = pytest.mark.skipif(not LONG, reason="takes long: make test-long")
 EXAMPLES = 100 if LONG else 25
 """How many examples Hypothesis draws of whatever has no number of its own; others each time."""
 
+FUZZ_EXAMPLES = 20_000 if LONG else 100
+"""How many it draws of what is damaged at random."""
+
 MOST = 3
 """Times as long for twice as many; where time grows with the square it is four times."""
 

@@ -213,9 +213,6 @@ def take_from_store(
     return explain_missing(client, items, taken)
 
 
-GRANT = "grant the API user the permission SECURITY_CERTIFICATE_MANAGE"
-
-
 def explain_missing(client: Client, items: Sequence[Item], taken: Sequence[SecretAction]) -> list[SecretAction]:
     """Return the certificates with what the API does not say: whether it does not have one, or the user may not read any."""
     missing = [
@@ -237,8 +234,11 @@ def _why_missing(identifier: int, *, may_read: bool) -> CertificatesError:
     if may_read:
         why = f"The certificate store has no certificate {identifier}: ssl_certificate_info lists those that there are."
         return CertificatesError("not_found", why)
-    why = f"The API user may not read certificate {identifier} of the certificate store with its private key: {GRANT}."
-    return CertificatesError("no_permission", why)
+    return CertificatesError(
+        "no_permission",
+        f"The API user may not read certificate {identifier} of the certificate store with its private key: "
+        "grant the API user the permission SECURITY_CERTIFICATE_MANAGE.",
+    )
 
 
 # What is there

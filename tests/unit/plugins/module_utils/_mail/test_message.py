@@ -35,7 +35,7 @@ from hypothesis import strategies as st
 
 from tests.support.archives import gzipped, tarred
 from tests.support.certificates import DAY, NOW, Authority, Issued, leaks, new_key, pem_of, self_signed
-from tests.support.long import LONG, one_in
+from tests.support.long import FUZZ_EXAMPLES, LONG, one_in
 from tests.support.messages import (
     BODY_SECRET,
     DATE,
@@ -62,10 +62,9 @@ from tests.support.messages import (
     zipped,
 )
 
-EXAMPLES = 20_000 if LONG else 100
-fuzz = settings(max_examples=EXAMPLES)
+fuzz = settings(max_examples=FUZZ_EXAMPLES)
 BOMBS = {"bomb_bzip2", "bomb_gzip", "bomb_ratio_many", "several_bomb_beside"}
-"""Those of which any other one shows the same."""
+"""Those that take a second to unpack as far as they are; others show the same in less."""
 AT = NOW.astimezone(timezone.utc)
 FORMATS = {"inline_pem", "pem", "der", "pkcs7", "zip"}
 REASONS = {
@@ -175,7 +174,7 @@ def assert_found(data: bytes, form: str, chain: list[bytes]) -> None:
 
 
 def quick(names: Iterable[str]) -> list[str]:
-    """All of these; but for `make test-long`, none of the bombs that it takes a second to unpack as far as they are."""
+    """All of these in `make test-long`; in any other run, all but the slow bombs."""
     return [name for name in names if LONG or name not in BOMBS]
 
 

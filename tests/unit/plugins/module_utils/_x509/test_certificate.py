@@ -55,11 +55,10 @@ from tests.support.certificates import (
     pkcs12_of,
 )
 from tests.support.failing import fails
-from tests.support.long import LONG, only_long
+from tests.support.long import FUZZ_EXAMPLES, LONG, only_long
 from tests.support.messages import with_trust_settings
 
-EXAMPLES = 20_000 if LONG else 100
-fuzz = settings(max_examples=EXAMPLES)
+fuzz = settings(max_examples=FUZZ_EXAMPLES)
 AT = NOW.astimezone(timezone.utc)
 
 AUTHORITY = Authority(intermediates=3)
@@ -497,7 +496,7 @@ def test_every_single_bit_flipped(seed: str) -> None:
 @pytest.mark.parametrize("seed", sorted(SEEDS))
 def test_truncated(seed: str) -> None:
     lengths = range(len(SEEDS[seed].rstrip()))
-    step = 1 if EXAMPLES > 100 else max(1, len(lengths) // 60)
+    step = 1 if LONG else max(1, len(lengths) // 60)
     for length in lengths[::step]:
         assert use(SEEDS[seed][:length]) == []
 
@@ -506,7 +505,7 @@ def test_truncated(seed: str) -> None:
 def test_damaged(seed: str) -> None:
     """Bytes changed, dropped, doubled and inserted, at random but the same in every run."""
     chance = random.Random(seed)
-    for _example in range(EXAMPLES if seed != "key_store" else EXAMPLES // 5):
+    for _example in range(FUZZ_EXAMPLES if seed != "key_store" else FUZZ_EXAMPLES // 5):
         data = bytearray(SEEDS[seed])
         for _damage in range(chance.randint(1, 4)):
             position = chance.randrange(len(data))
