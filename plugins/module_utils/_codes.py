@@ -120,6 +120,7 @@ DeployReason = t.Literal[
     "balancer_error",
     "locked",
     "not_served",
+    "not_accepted",
     "not_reachable",
     "refused",
     "rate_limited",
@@ -151,9 +152,11 @@ SourceReason = t.Literal[
 """Why a certificate that another client keeps, with its private key, cannot be used now."""
 RotationReason = t.Literal[Obstacle, InStore, SourceReason, "new_name", "ambiguous"]
 """Why `ssl_certificate_rotate` does not import a certificate of a source."""
-KeptReason = t.Literal["in_use", "not_served", "not_reachable"]
+KeptReason = t.Literal["in_use", "not_served", "not_accepted", "not_reachable", "ends_later"]
 """Why `ssl_certificate_rotate` keeps a certificate although another one may stand in for it."""
-AttentionReason = t.Literal["expired", "expiring", "held_back", "not_served"]
+AttentionReason = t.Literal[
+    "expired", "expiring", "not_yet_valid", "unusable", "held_back", "not_served", "not_accepted"
+]
 """Why a listener needs a person after a rotation, the most urgent first; the choices of `fail_on`."""
 ApprovalReason = t.Literal["not_approved", "changed_meanwhile"]
 """Why a run that is limited to what a preview showed leaves something out: it was not shown, or it is no longer as it was."""

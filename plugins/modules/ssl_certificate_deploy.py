@@ -182,7 +182,8 @@ options:
     description:
       - Whether to look at what the listeners serve, over TLS and from the machine that runs the module. This includes listeners that
         keep their certificate.
-      - The listener fails with the reason V(not_served) if it does not serve its certificate within O(verify_timeout).
+      - The listener fails with the reason V(not_served) if it does not serve its certificate within O(verify_timeout), and with the reason
+        V(not_accepted) if a client refuses what it serves then, and accepted what it served before.
       - A listener that does not accept connections from here, before and after the change, does not fail. Its reason is
         V(not_reachable), RV(listeners[].served) is null, and a warning names it.
     type: bool
@@ -199,14 +200,15 @@ options:
         machine. A file that is named there replaces the machine's roots, so it must contain the public ones, too.
       - Clients with these roots decide which certificate may stand in for another one. Give the root of an authority of your own, so that
         what it has not issued does not take the place of what it has.
-      - They should also accept what is served. If they would not, because an intermediate certificate is missing for example, a warning
-        says so.
+      - One of them, which is OpenSSL, is asked whether it accepts what is served. If it does not, because an intermediate certificate is
+        missing for example, a warning says so, see also RV(listeners[].accepted) and O(rollback).
     type: path
   rollback:
     description:
       - Whether to point a listener back, once, if it worked before the change, and after it, at one of its addresses, completes no TLS
-        handshake any more or serves a certificate that is neither the old nor the new one. Its outcome is V(rolled_back), and the module
-        fails.
+        handshake any more, serves a certificate that is neither the old nor the new one, or serves what a client refuses, though it accepted
+        what was served before. Its outcome is V(rolled_back), and the module fails.
+      - A refusal that you have accepted, by O(allow_untrusted) or O(allow_expired), is none.
       - The listener must be broken for 15 seconds, or until O(verify_timeout) if that is shorter.
     type: bool
     default: true
@@ -373,6 +375,14 @@ listeners:
       description: End of validity of that certificate.
       type: str
       sample: "2027-01-31T23:59:59Z"
+    ends_at:
+      description: Until when clients take it, which is the end of itself or of the issuer on its path to the root that ends first.
+      type: str
+      sample: "2027-01-31T23:59:59Z"
+    ends_by:
+      description: Name of that issuer; null if no issuer ends before the certificate does.
+      type: str
+      sample: null
     outcome:
       description:
         - V(switched) if the listener was, or in check mode would be, pointed to the certificate. V(unchanged) if nothing was to be done.
@@ -386,15 +396,23 @@ listeners:
       description:
         - Why, null if there is nothing to say. One of V(not_https), V(names_not_covered), V(key_type_not_offered),
           V(organization_differs), V(untrusted), V(chain_incomplete), V(expired), V(not_yet_valid), V(ambiguous), V(not_found),
-          V(balancer_busy), V(balancer_error), V(locked), V(not_served), V(not_reachable), V(refused), V(rate_limited), V(api_error),
-          V(outcome_unknown).
-        - V(untrusted) - clients would not trust it, though they trust the present one. V(chain_incomplete) - because an issuer is missing in
-          its record.
+          V(balancer_busy), V(balancer_error), V(locked), V(not_served), V(not_accepted), V(not_reachable), V(refused), V(rate_limited),
+          V(api_error), V(outcome_unknown).
+        - V(untrusted) - it is on a lower level of trust than the present one. V(chain_incomplete) - because an issuer is missing in its record.
+        - V(expired) - it, or one of its issuers, has expired; or in renewal mode, it is about to, and before the present one does.
+        - V(not_accepted) - a client refuses what is served, and accepted what was there before.
       type: str
       sample: null
     served:
       description:
         - Whether the listener was seen to serve the certificate. V(false) if it serves something else, null if it was not, or could not
+          be, looked at.
+      type: bool
+      sample: true
+    accepted:
+      description:
+        - Whether a client accepts what the listener serves, at each of its addresses. OpenSSL is asked, in a handshake, with a host name of the
+          certificate, the roots of O(trusted_ca_path) and of the machine, and the machine's level of security. Null if it was not, or could not
           be, looked at.
       type: bool
       sample: true

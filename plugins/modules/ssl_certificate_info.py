@@ -181,6 +181,14 @@ certificates:
       description: End of validity.
       type: str
       sample: "2027-01-31T23:59:59Z"
+    ends_at:
+      description: Until when clients take the certificate, which is the end of itself or of the issuer on its path to the root that ends first.
+      type: str
+      sample: "2027-01-31T23:59:59Z"
+    ends_by:
+      description: Name of that issuer; null if no issuer ends before the certificate does.
+      type: str
+      sample: null
     subject_alt_names:
       description: The subject alternative names.
       type: list
@@ -208,8 +216,8 @@ certificates:
       sample: 68
     renewal_due:
       description:
-        - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before its end, and stays due
-          after it. Null if its end is not known.
+        - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before
+          RV(certificates[].ends_at), and stays due after it. Null if its end is not known.
       type: bool
       sample: false
     associated_service_count:

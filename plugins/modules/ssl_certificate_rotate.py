@@ -329,8 +329,8 @@ options:
       - For which reasons in RV(attention) the run fails, in the V(deploy) and V(verify) phases. An empty or null list means for none.
     type: list
     elements: str
-    choices: [expired, expiring, held_back, not_served]
-    default: [expired, expiring]
+    choices: [expired, expiring, not_yet_valid, unusable, held_back, not_served, not_accepted]
+    default: [expired, expiring, not_yet_valid, unusable]
 seealso:
   - module: softlayer.certificates.ssl_certificate_import
   - module: softlayer.certificates.ssl_certificate_deploy
@@ -498,7 +498,8 @@ skipped_items:
       V(not_yet_valid), V(untrusted), V(chain_incomplete), or because it cannot be used now, V(being_renewed), V(key_missing),
       V(certificate_missing), V(not_active) (Secrets Manager has not issued it, or has suspended it), V(broken_link), V(unreadable),
       V(not_a_file), V(too_large), V(malformed), V(bad_passphrase).
-    - An old certificate is kept as V(not_reachable) or V(not_served) if what replaces it was not seen to be served, and as V(in_use) if a
+    - An old certificate is kept as V(not_reachable) or V(not_served) if what replaces it was not seen to be served, as V(not_accepted) if
+      clients refuse that and it is not known that they refused the old one, too, as V(ends_later) if that ends earlier, and as V(in_use) if a
       service uses it that the run does not deal with.
   returned: success, or failure of some
   type: list
@@ -536,18 +537,30 @@ attention:
       sample: 443
     reason:
       description:
-        - V(expired) - the certificate has expired.
-        - V(expiring) - it is in the last quarter of its life, at most 30 days before its end, and nothing renews it.
+        - V(expired) - the certificate, or an issuer on its path to the root, has expired.
+        - V(expiring) - the rest until then is less than a quarter of its life and 30 days, and nothing renews it. What begins two nights before
+          renews it in time.
+        - V(not_yet_valid) - it is not valid yet.
+        - V(unusable) - a source has its renewal, which cannot be used as its passphrase or key is wrong.
         - V(held_back) - there is a newer certificate that may not stand in for it.
         - V(not_served) - the listener serves something else, or completes no handshake.
+        - V(not_accepted) - clients refuse what is served for another reason, and nothing better is at hand.
       type: str
       sample: expiring
     not_after:
       description: When the certificate that clients get ends.
       type: str
       sample: "2026-01-31T00:00:00Z"
+    ends_at:
+      description: Until when clients take it, which is the end of itself or of the issuer on its path to the root that ends first.
+      type: str
+      sample: "2027-01-31T23:59:59Z"
+    ends_by:
+      description: Name of that issuer; null if no issuer ends before the certificate does.
+      type: str
+      sample: null
     days_until_expiry:
-      description: Whole days until then; negative after that.
+      description: Whole days until RV(attention[].ends_at); negative after that.
       type: int
       sample: 12
     message:
@@ -558,9 +571,9 @@ listeners:
   description:
     - All listeners that were considered, as in RV(softlayer.certificates.ssl_certificate_deploy#module:listeners), in check mode as it would
       be after the run.
-    - Each also has C(better_certificate_id), the id of a better certificate of the store if it was left as it is; C(not_before),
-      C(not_after) and C(renewal_due) of what clients get, that is, whether it is in the last quarter of its life, at most 30 days before its
-      end, or has ended; and C(served_certificate), the facts of what is served if it is not the certificate that the listener has.
+    - Each also has C(better_certificate_id), the id of a better certificate of the store if it was left as it is; C(not_before), C(not_after),
+      C(ends_at), C(ends_by) and C(renewal_due) of what clients get; and C(served_certificate), the facts of what is served if it is not the
+      certificate that the listener has.
   returned: success, or failure of some
   type: list
   elements: dict
@@ -618,8 +631,16 @@ listeners:
       description: When it ends.
       type: str
       sample: "2026-01-31T00:00:00Z"
+    ends_at:
+      description: Until when clients take it, which is the end of itself or of the issuer on its path to the root that ends first.
+      type: str
+      sample: "2027-01-31T23:59:59Z"
+    ends_by:
+      description: Name of that issuer; null if no issuer ends before the certificate does.
+      type: str
+      sample: null
     renewal_due:
-      description: Whether it is in the last quarter of its life, at most 30 days before its end, or has ended.
+      description: Whether it is in the last quarter of its life, at most 30 days before RV(listeners[].ends_at), or has ended.
       type: bool
       sample: false
     outcome:
@@ -637,6 +658,13 @@ listeners:
       description:
         - Whether the listener was seen to serve the certificate, at each of its addresses. V(false) if it serves something else, null if it
           could not be looked at.
+      type: bool
+      sample: true
+    accepted:
+      description:
+        - Whether a client accepts what the listener serves, at each of its addresses. OpenSSL is asked, in a handshake, with a host name of the
+          certificate, the roots of O(trusted_ca_path) and of the machine, and the machine's level of security. Null if it was not, or could not
+          be, looked at.
       type: bool
       sample: true
     served_fingerprint_sha256:

@@ -174,6 +174,14 @@ endpoints:
       description: End of validity.
       type: str
       sample: "2027-01-31T23:59:59Z"
+    ends_at:
+      description: Until when clients take it, which is the end of itself or of the issuer on its path to the root that ends first.
+      type: str
+      sample: "2027-01-31T23:59:59Z"
+    ends_by:
+      description: Name of that issuer; null if no issuer ends before the certificate does.
+      type: str
+      sample: null
     subject_alt_names:
       description: The subject alternative names.
       type: list
@@ -197,8 +205,8 @@ endpoints:
       sample: 68
     renewal_due:
       description:
-        - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before its end, and stays due
-          after it. Null without a certificate.
+        - Whether it should have been renewed by now. It is due in the last quarter of its life, at most 30 days before RV(endpoints[].ends_at),
+          and stays due after it. Null without a certificate.
       type: bool
       sample: false
     chain:
@@ -255,6 +263,13 @@ endpoints:
         - Null without a certificate, or if this machine has no root certificates.
       type: str
       sample: trusted
+    accepted:
+      description:
+        - Whether a client accepts what is served. OpenSSL is asked, in a handshake, with RV(endpoints[].server_name), the roots of
+          O(trusted_ca_path) and of the machine, and the machine's level of security. Null if it could not be looked at, and on a machine
+          without roots.
+      type: bool
+      sample: true
     name_matches:
       description: Whether the certificate is for RV(endpoints[].server_name); null without a certificate.
       type: bool
@@ -287,7 +302,7 @@ endpoints:
       type: str
       sample: null
     message:
-      description: The reason in a sentence; null if nothing is wrong.
+      description: The reason in a sentence, with what OpenSSL says if a client refuses it; null if nothing is wrong.
       type: str
       sample: null
     load_balancer:

@@ -35,8 +35,8 @@ CIPHERS: tuple[Row, ...] = tuple(
 )
 """Their ids are undocumented: whoever relies on them shall fail here."""
 
-STALE, OTHER, HANDSHAKE, CLOSED = "stale", "other", "handshake", "closed"
-_MISBEHAVIOUR = (STALE, OTHER, HANDSHAKE, CLOSED)
+STALE, OTHER, HANDSHAKE, CLOSED, BARE = "stale", "other", "handshake", "closed", "bare"
+_MISBEHAVIOUR = (STALE, OTHER, HANDSHAKE, CLOSED, BARE)
 _REFUSAL = "The load balancer with ID '{uuid}' cannot be updated because its status is '{status}'"
 _UUIDS = uuid.UUID("0c1f4b3a-6a0e-4f57-9a53-5d7a3f1f2c44")
 _FIRST_ID, _FIRST_LISTENER_ID = 410_001, 520_001
@@ -68,7 +68,7 @@ class Habit:
     """How a listener misbehaves for the next so many changes of it.
 
     ``stale`` goes on serving the old certificate, ``other`` serves one that is nowhere in the store, with ``handshake``
-    no TLS handshake comes about, and with ``closed`` nothing listens.
+    no TLS handshake comes about, with ``closed`` nothing listens, and ``bare`` sends the certificate without its issuers.
     """
 
     kind: str

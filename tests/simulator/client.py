@@ -233,7 +233,7 @@ class Simulator:
     def patch_listener(self, uuid: str, **properties: Any) -> dict[str, Any]:
         """Change a listener past the API's checks, which is served at once; or let it misbehave.
 
-        With ``misbehaves`` it is ``stale``, ``other``, ``handshake`` or ``closed`` (see ``balancers.Habit``) from its
+        With ``misbehaves`` it is ``stale``, ``other``, ``handshake``, ``closed`` or ``bare`` (see ``balancers.Habit``) from its
         next change until the one after, or for so many ``changes``; with ``at_once``, the first of them is now.
         """
         listener: dict[str, Any] = self._ask("PATCH", f"listeners/{uuid}", properties)

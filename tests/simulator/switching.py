@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from . import dates
 from .balancers import (
     ACTIVE,
+    BARE,
     CLOSED,
     ECDSA_SUITES,
     HANDSHAKE,
@@ -138,7 +139,8 @@ class Switching:
         record = self._world.certificates.get(row["tlsCertificateId"])
         if record is None:
             return None
-        parts = (record["certificate"], record["intermediateCertificate"], record["privateKey"])
+        issuers = None if habit == BARE else record["intermediateCertificate"]
+        parts = (record["certificate"], issuers, record["privateKey"])
         pem = "\n".join(str(part).strip() for part in parts if part) + "\n"
         return Frontend(address, port, pem, record["id"], balancer.ciphers)
 

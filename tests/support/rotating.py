@@ -67,5 +67,6 @@ def listener(
         certificate_id=identifier if identifier is None or identifier > 0 else None,
         is_changed=is_switched,
         served=served,
+        accepted=True if served else None,
     )
     return replace(action, **changed)

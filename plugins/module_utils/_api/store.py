@@ -21,8 +21,10 @@ from .._errors import CertificatesError
 from .._names import any_matches
 from .._secrets import PRIVATE_KEY
 from .._text import encodable, printable
-from .._times import days_until, iso, parse, renewal_due
+from .._times import days_until, iso, parse
 from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
+from .._x509.chain import Anchors, Chains
+from .._x509.lifespan import Lifespan
 from .._x509.read import Csr, read_certificates, requested
 from .client import Client, left_out
 from .faults import as_sentence, tells_of_mishap
@@ -126,20 +128,27 @@ class StoreCertificate:
         """End of validity."""
         return self.certificate.not_after if self.certificate else self.validity_end
 
-    def renewal_due(self, at: datetime) -> bool | None:
-        """Return whether it should have been renewed by now; see `_times.renewal_due`."""
-        return renewal_due(self.certificate.not_before if self.certificate else self.validity_begin, self.not_after, at)
+    def lifespan(self, at: datetime) -> Lifespan:
+        """Return when clients take it, as far as that can be told without knowing whom they trust."""
+        leaf = self.certificate
+        if leaf is None:
+            return Lifespan(self.validity_begin, self.validity_end)
+        if all(issuer.not_after >= leaf.not_after for issuer in self.intermediates):  # the usual case, for free
+            return Lifespan(leaf.not_before, leaf.not_after)
+        return Lifespan.of(leaf, Chains(self.intermediates, Anchors(), at).of(leaf).path)
 
     def as_result(self, at: datetime) -> dict[str, t.Any]:
         """Return it in the form of `ssl_certificate_info`: public facts only."""
         organization = self.certificate.organization_name if self.certificate else self.organization_name
+        lifespan = self.lifespan(at)
         return {
             "id": self.id,
             **self.facts(),
             "notes": self.notes,
             "organization_name": organization,
             "days_until_expiry": days_until(self.not_after, at),
-            "renewal_due": self.renewal_due(at),
+            **lifespan.as_result(),
+            "renewal_due": lifespan.is_due(at),
             "associated_service_count": self.associated_service_count,
             "created_at": iso(self.created_at),
             "modified_at": iso(self.modified_at),
@@ -185,7 +194,7 @@ class StoreSelection:
             and (self.common_names is None or any_matches(record.names, self.common_names))
             and (self.status == "all" or (days is not None and (days < 0) == (self.status == "expired")))
             and (self.expires_within_days is None or (days is not None and 0 <= days <= self.expires_within_days))
-            and (self.renewal_due is None or record.renewal_due(at) is self.renewal_due)
+            and (self.renewal_due is None or record.lifespan(at).is_due(at) is self.renewal_due)
             and (
                 self.unused is None
                 or (

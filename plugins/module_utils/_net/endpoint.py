@@ -61,13 +61,20 @@ class Endpoint:
         """The name to send; an address must not be sent (RFC 6066, 3)."""
         return None if not self.server_name or as_address(self.server_name) else ascii_name(self.server_name)
 
+    @property
+    def checked_name(self) -> str:
+        """The name or address that a client wants the certificate to be for."""
+        name = (self.server_name or self.host).partition("%")[0]
+        return name if as_address(name) else ascii_name(name)
+
 
 @dataclass(frozen=True)
 class ProbeResult:
     """What an endpoint serves.
 
     `chain` has the certificates as they were sent, the server's own first; it may hold some even where `reason` is set.
-    `message` is one sentence wherever `reason` is set. `is_connected` says whether a connection was accepted.
+    `message` is one sentence wherever `reason` is set. `is_connected` says whether a connection was accepted. `accepted` says whether
+    a client accepts what is served, `None` if none was asked; `refusal` is the end of a sentence that says why it does not.
     """
 
     endpoint: Endpoint
@@ -78,6 +85,8 @@ class ProbeResult:
     reason: NotSeen | None = None
     message: str | None = None
     is_connected: bool = False
+    accepted: bool | None = None
+    refusal: str | None = None
 
 
 def as_address(host: str) -> Address | None:

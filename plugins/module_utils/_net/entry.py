@@ -12,9 +12,10 @@ from datetime import datetime
 from .._codes import EndpointReason
 from .._names import ascii_name
 from .._text import some_of
-from .._times import days_until, iso, renewal_due
+from .._times import days_until, iso
 from .._x509.certificate import FACTS, Certificate
 from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains, Trust
+from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .endpoint import ProbeResult, as_address
 
 SHOWN_NAMES = 5
@@ -43,8 +44,11 @@ class Entries:
         """Return what a result means for a client that wants to reach a name. All is `None` that cannot be told."""
         served = result.chain[0] if result.chain else None
         chain = self._chain_of(result)
+        lifespan = Lifespan.of(served, chain.path if chain else ()) if served else None
         matches = is_for(served, name) if served else None
         reason, message = self._why_not(result, chain, name if matches is False else None)
+        if result.refusal and result.refusal not in (message or ""):
+            message = f"{message} OpenSSL says: {result.refusal}."
         return {
             "host": result.endpoint.host or None,
             "port": result.endpoint.port,
@@ -52,9 +56,11 @@ class Entries:
             "ip_address": result.ip_address if result.is_connected else None,
             **facts_of(served),
             "days_until_expiry": days_until(served.not_after, self._at) if served else None,
-            "renewal_due": renewal_due(served.not_before, served.not_after, self._at) if served else None,
+            **(lifespan or NOT_KNOWN).as_result(),
+            "renewal_due": lifespan.is_due(self._at) if lifespan else None,
             "chain": [facts_of(certificate) for certificate in result.chain[1:]],
             "trust": chain.trust if chain else None,
+            "accepted": result.accepted,
             "name_matches": matches,
             "tls_version": result.tls_version,
             "cipher": result.cipher,
@@ -86,7 +92,7 @@ class Entries:
             return "name_mismatch", f"{what} is not for {other_name} but for {names}."
         if chain is not None and chain.trust != "trusted":
             return UNTRUSTED[chain.trust], f"{what} is not trusted: {chain.why}. {ADVICE[chain.trust]}"
-        return None, None
+        return None, f"{what} is not accepted by clients." if result.accepted is False else None
 
 
 def is_for(certificate: Certificate, name: str) -> bool:

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A TLS handshake that only looks: it verifies nothing, and takes all that OpenSSL can still speak. Private to softlayer.certificates."""
+"""A TLS handshake: as a client that accepts a certificate or not, or only to look at what is served. Private to softlayer.certificates.
+
+Who only looks verifies nothing, and takes all that OpenSSL can still speak.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import typing as t
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 
 from .._codes import NotSeen
@@ -47,8 +51,8 @@ ENCODING_DER = 2
 
 
 @cache
-def context() -> ssl.SSLContext:
-    """Return the settings of all handshakes; threads may share them."""
+def looking() -> ssl.SSLContext:
+    """Return the settings of handshakes that only look; threads may share them."""
     settings = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     settings.check_hostname = False
     settings.verify_mode = ssl.CERT_NONE
@@ -61,7 +65,9 @@ def context() -> ssl.SSLContext:
     return settings
 
 
-def shake_hands(connected: socket.socket, endpoint: Endpoint, ip_address: str, deadline: Deadline) -> ProbeResult:
+def shake_hands(
+    connected: socket.socket, endpoint: Endpoint, ip_address: str, deadline: Deadline, client: ssl.SSLContext | None
+) -> ProbeResult:
     """Return what the server shows in a handshake; nothing else is sent.
 
     A failure stands in the result, so that certificates which came before it are not lost.
@@ -71,16 +77,22 @@ def shake_hands(connected: socket.socket, endpoint: Endpoint, ip_address: str, d
         endpoint: what was connected to.
         ip_address: likewise.
         deadline: of the handshake as a whole.
+        client: the settings of a client, which accepts what is served or does not; `None` to only look.
     """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     shown = endpoint.shown
     try:
-        tls = context().wrap_bio(incoming, outgoing, server_hostname=endpoint.sni)
+        if client is None:
+            tls = looking().wrap_bio(incoming, outgoing, server_hostname=endpoint.sni)
+        else:
+            tls = client.wrap_bio(incoming, outgoing, server_hostname=endpoint.checked_name)
     except (ValueError, TypeError):  # such as UnicodeError; TypeError for NUL characters
-        refusal = f"{shown} cannot be asked for the name {printable(endpoint.sni or '')}, which is no valid host name: correct server_name."
-        return ProbeResult(endpoint, ip_address, reason="handshake_failed", message=refusal, is_connected=True)
+        name = printable(endpoint.server_name or "")
+        why = f"{shown} cannot be asked for the name {name}, which is no valid host name: correct server_name."
+        return ProbeResult(endpoint, ip_address, reason="handshake_failed", message=why, is_connected=True)
     reason: NotSeen | None = None
     message: str | None = None
+    refusal: str | None = None
     beginning = b""
     try:
         while not _advance(tls, outgoing, connected, deadline):
@@ -92,7 +104,8 @@ def shake_hands(connected: socket.socket, endpoint: Endpoint, ip_address: str, d
                 raise CertificatesError("handshake_failed", f"{shown} closed the connection during the TLS handshake.")
             incoming.write(data)
     except ssl.SSLError as error:
-        reason, message = "handshake_failed", f"The TLS handshake with {shown} failed: {_why(error)}."
+        refusal = _why(error)
+        reason, message = "handshake_failed", f"The TLS handshake with {shown} failed: {refusal}."
     except OSError as error:
         reason = "handshake_failed"
         message = f"{shown} broke the connection off during the TLS handshake ({error.strerror})."
@@ -105,7 +118,9 @@ def shake_hands(connected: socket.socket, endpoint: Endpoint, ip_address: str, d
         reason, message = "handshake_failed", f"{shown} sent {sent}."
     used = tls.cipher()
     cipher = used[0] if used else None
-    return ProbeResult(endpoint, ip_address, chain, tls.version(), cipher, reason, message, is_connected=True)
+    accepted = None if client is None or reason == "timeout" else reason is None
+    known = ProbeResult(endpoint, ip_address, chain, tls.version(), cipher, reason, message, is_connected=True)
+    return replace(known, accepted=accepted, refusal=refusal or message)
 
 
 def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO, connected: socket.socket, deadline: Deadline) -> bool:
@@ -141,6 +156,8 @@ def _check_beginning(data: bytes, endpoint: Endpoint) -> None:
 
 def _why(error: ssl.SSLError) -> str:
     """Return what OpenSSL says, as the end of a sentence."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return printable(error.verify_message).rstrip(".")
     reason = error.reason or ""
     alert = ALERT.fullmatch(reason)
     if alert:

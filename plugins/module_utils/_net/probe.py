@@ -4,15 +4,18 @@
 
 """Probe endpoints: what do they serve? Private to softlayer.certificates.
 
-A connection is made for the handshake alone. Nothing is verified here: what is served is to be seen, whatever it is.
+A connection is made for the handshake alone. What is served is to be seen, whatever it is: where a client refuses it, a second
+connection looks at it without verifying anything.
 """
 
 from __future__ import annotations
 
+import ssl
 import threading
 import typing as t
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from .._codes import NotSeen
 from .._errors import CertificatesError
@@ -32,19 +35,22 @@ CONCURRENCY = 32
 """Endpoints that are probed at the same time, unless the caller says otherwise."""
 
 
-def probe(endpoint: Endpoint, timeout: float, stop: threading.Event | None = None) -> ProbeResult:
+def probe(
+    endpoint: Endpoint, timeout: float, stop: threading.Event | None = None, client: ssl.SSLContext | None = None
+) -> ProbeResult:
     """Return what an endpoint serves at the first of its addresses that accepts a connection; never raises because of it.
 
     Args:
         endpoint: what to probe.
         timeout: seconds for each step: to resolve the name, to connect, to begin TLS, and for the handshake.
         stop: once it is set, the probe ends, with the reason `timeout`.
+        client: the settings of the client who is asked whether it accepts what is served; `None` if none is asked.
     """
     try:
         addresses = _resolve(endpoint, timeout, stop)
     except CertificatesError as error:
         return _unseen(endpoint, error)
-    return _probe(endpoint, addresses, timeout, stop)
+    return _probe(endpoint, addresses, timeout, stop, client)
 
 
 def probe_all(
@@ -52,12 +58,15 @@ def probe_all(
     timeout: float,
     concurrency: int = CONCURRENCY,
     stop: threading.Event | None = None,
+    client: ssl.SSLContext | None = None,
 ) -> list[ProbeResult]:
     """Return what endpoints serve, in their order, at most `concurrency` at the same time; see `probe`."""
-    return _each(lambda endpoint: probe(endpoint, timeout, stop), endpoints, concurrency)
+    return _each(lambda endpoint: probe(endpoint, timeout, stop, client), endpoints, concurrency)
 
 
-def probe_addresses(endpoint: Endpoint, timeout: float, stop: threading.Event | None = None) -> list[ProbeResult]:
+def probe_addresses(
+    endpoint: Endpoint, timeout: float, stop: threading.Event | None = None, client: ssl.SSLContext | None = None
+) -> list[ProbeResult]:
     """Return what each address of an endpoint's host serves, or one result without success if its name does not resolve.
 
     The machines of a load balancer share a name, and may serve different certificates for a while.
@@ -66,7 +75,7 @@ def probe_addresses(endpoint: Endpoint, timeout: float, stop: threading.Event | 
         addresses = _resolve(endpoint, timeout, stop)
     except CertificatesError as error:
         return [_unseen(endpoint, error)]
-    return _each(lambda address: _probe(endpoint, [address], timeout, stop), addresses)
+    return _each(lambda address: _probe(endpoint, [address], timeout, stop, client), addresses)
 
 
 def _each(
@@ -120,9 +129,29 @@ def _why_unreachable(endpoint: Endpoint, error: OSError) -> CertificatesError:
 
 
 def _probe(
-    endpoint: Endpoint, addresses: Sequence[SocketAddress], timeout: float, stop: threading.Event | None
+    endpoint: Endpoint,
+    addresses: Sequence[SocketAddress],
+    timeout: float,
+    stop: threading.Event | None,
+    client: ssl.SSLContext | None,
 ) -> ProbeResult:
-    """Probe the first address that accepts a connection."""
+    """Probe the first address that accepts a connection; if a client refuses what it serves, see what that is."""
+    asked = _shake_hands(endpoint, addresses, timeout, stop, client)
+    if client is None or asked.reason != "handshake_failed":
+        return asked
+    same = [address for address in addresses if address.ip_address == asked.ip_address]
+    seen = _shake_hands(endpoint, same, timeout, stop, None)
+    return replace(seen, accepted=False, refusal=asked.refusal or asked.message)
+
+
+def _shake_hands(
+    endpoint: Endpoint,
+    addresses: Sequence[SocketAddress],
+    timeout: float,
+    stop: threading.Event | None,
+    client: ssl.SSLContext | None,
+) -> ProbeResult:
+    """Connect to the first address that accepts a connection, and shake hands with it."""
     ip_address = addresses[0].ip_address if len(addresses) == 1 else None
     try:
         connected, address = connect(addresses, _deadline(endpoint, CONNECTING, timeout, stop))
@@ -136,4 +165,4 @@ def _probe(
         except CertificatesError as error:
             return _unseen(endpoint, error, address.ip_address, is_connected=True)
         deadline = _deadline(endpoint, SHAKING, timeout, stop)
-        return shake_hands(connected, endpoint, address.ip_address, deadline)
+        return shake_hands(connected, endpoint, address.ip_address, deadline, client)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a name serves the certificate that it should, at each of its addresses. Private to softlayer.certificates. Pure."""
+"""Whether a name serves the certificate that it should, and clients accept it, at each address. Private to softlayer.certificates. Pure."""
 
 from __future__ import annotations
 
@@ -29,22 +29,39 @@ class Verdict:
         fingerprints: SHA-256 of the certificates that were seen.
         shown: the fingerprint to report; another one than the wanted one, if there is such.
         words: the finding as a sentence; nothing if it is `served`.
-        chain: what was sent with the wanted certificate.
+        wanted: the certificate that should be served; `None` if that is not known.
         working: the addresses that completed a handshake.
         failing: those that accepted a connection and completed none.
         closed: the results of those that did not accept a connection.
-        certificates: what was seen, each once; the wanted one comes last.
+        chains: what was sent, each once, with the server's own certificate first; that with the wanted one comes last.
+        accepting: the addresses where a client accepts what is served.
+        refusing: those where it does not.
+        refusal: why it does not, as the end of a sentence.
     """
 
     finding: Finding
     fingerprints: frozenset[str]
     shown: str | None
     words: str
-    chain: tuple[Certificate, ...] = ()
+    wanted: Certificate | None = None
     working: frozenset[str | None] = frozenset()
     failing: frozenset[str | None] = frozenset()
     closed: tuple[ProbeResult, ...] = ()
-    certificates: tuple[Certificate, ...] = ()
+    chains: tuple[tuple[Certificate, ...], ...] = ()
+    accepting: frozenset[str | None] = frozenset()
+    refusing: frozenset[str | None] = frozenset()
+    refusal: str | None = None
+
+    @property
+    def accepted(self) -> bool | None:
+        """Whether a client accepts what is served at each address that it can connect to; `None` if it could not be looked at."""
+        if self.refusing:
+            return False
+        return True if self.accepting and self.accepting >= self.working | self.failing else None
+
+    def is_newly_refused(self, before: Verdict) -> bool:
+        """Return whether a client refuses what it gets at an address, and accepted what it got before; other addresses count as the same."""
+        return bool(before.accepting and self.refusing - before.refusing)
 
     @property
     def works(self) -> bool:
@@ -62,7 +79,7 @@ class Verdict:
         """Return whether something is wrong that was not wrong before: no handshake, or a certificate that has no business there."""
         if self.finding == "served" or not before.working:
             return False
-        wanted = {one.fingerprint_sha256 for one in self.chain[:1]}
+        wanted = {self.wanted.fingerprint_sha256} if self.wanted else frozenset[str]()
         if not self.fingerprints <= before.fingerprints | wanted:
             return True
         if before.works:
@@ -88,16 +105,21 @@ def judge(results: Sequence[ProbeResult], wanted: Certificate | None) -> Verdict
     finding: Finding = "failing" if failed else "other" if others else "served"
     names = [f"{one.ip_address or one.endpoint.host} serves {_described(one.chain[0])}" for one in others]
     words = f"{some_of(names, MOST_NAMED, '; ')}." if others else ""
+    refused = [one for one in reached if one.accepted is False]
+    chains = dict.fromkeys(one.chain for one in seen)
     return Verdict(
         finding,
         fingerprints=frozenset(one.chain[0].fingerprint_sha256 for one in seen),
         shown=(others or seen)[0].chain[0].fingerprint_sha256 if seen else None,
         words=_said(failed) if failed else words,
-        chain=next((one.chain for one in seen if one.chain[0] == wanted), ()),
+        wanted=wanted,
         working=frozenset(one.ip_address for one in reached) - failing,
         failing=failing,
         closed=tuple(one for one in results if one not in reached),
-        certificates=tuple(sorted(dict.fromkeys(one.chain[0] for one in seen), key=lambda leaf: leaf == wanted)),
+        chains=tuple(sorted(chains, key=lambda chain: chain[0] == wanted)),
+        accepting=frozenset(one.ip_address for one in reached if one.accepted),
+        refusing=frozenset(one.ip_address for one in refused),
+        refusal=some_of(list(dict.fromkeys(one.refusal or "" for one in refused)), MOST_NAMED, "; ") or None,
     )
 
 

@@ -26,6 +26,13 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "removed": ("id", "common_name", "fingerprint_sha256"),
 }
 """What is looked at of a run in check mode: of each of these lists, these fields."""
+UNKNOWN: Record = dict.fromkeys(
+    [
+        *("address", "listener_uuid", "previous_certificate_id", "certificate_id", "not_after", "ends_at", "ends_by"),
+        *("served", "accepted", "served_fingerprint_sha256"),
+    ]
+)
+"""What is not known of a listener that is gone."""
 BEYOND = "The check run did not show it, so nobody has approved it: run the check again."
 AGAIN = "Run the check again."
 
@@ -90,10 +97,7 @@ def limit_listeners(
     shown = dict(approved.listeners)
     kept = [_limited(one, shown.pop((one.at.balancer.uuid, one.port), None), index) for one in planned]
     missing = "It would have been switched, but it is gone, or not selected any more."
-    unknown = dict.fromkeys(("address", "listener_uuid", "previous_certificate_id", "certificate_id", "not_after"))
-    return kept, [
-        {**unknown, "served": None, "served_fingerprint_sha256": None, **_gone(one, missing)} for one in shown.values()
-    ]
+    return kept, [{**UNKNOWN, **_gone(record, missing)} for record in shown.values()]
 
 
 def _limited(one: ListenerAction, shown: Record | None, index: StoreIndex) -> ListenerAction:

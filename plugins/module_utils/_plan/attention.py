@@ -12,14 +12,16 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from .._api.store import StoreCertificate
-from .._codes import AttentionReason, HeldBack
-from .._names import shown_name_of, source_name
-from .._times import days_until, iso, renewal_due
+from .._codes import AttentionReason, HeldBack, SourceReason
+from .._names import ascii_name, shown_name_of, source_name
+from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
-from .deployments import ListenerAction, nearest
+from .._x509.lifespan import NOT_KNOWN, Lifespan
+from .deployments import WHOLE_CHAIN, ListenerAction, nearest
 from .rotation import SourceCertificate, remedy_of
 from .store_index import StoreIndex
 from .superseding import Clients, age, certificate_of, supersedes
@@ -27,6 +29,10 @@ from .superseding import Clients, age, certificate_of, supersedes
 Record = Mapping[str, t.Any]
 HELD_BACK: tuple[HeldBack, ...] = t.get_args(HeldBack)
 REASONS: tuple[AttentionReason, ...] = t.get_args(AttentionReason)
+OPERATORS = frozenset(t.get_args(SourceReason)) - {"not_active", "being_renewed", "certificate_missing"}
+"""Why a certificate of a source cannot be used through the fault of those who run it: passphrase, key, permissions."""
+TWO_NIGHTS = timedelta(days=2)
+"""How long before the end of what is served its renewal must begin: one night may fail."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,11 @@ class RenewalFacts:
     has_sources: bool = False
 
     @cached_property
+    def broken(self) -> Sequence[Record]:
+        """Return what the sources have and cannot be used until somebody mends it."""
+        return [record for record in self.unused if record["reason"] in OPERATORS]
+
+    @cached_property
     def entry_of(self) -> Mapping[int, SourceCertificate]:
         """Return the certificates of the sources that can be used, by the id of their record."""
         return {entry.record.id: entry for entry in self.usable}
@@ -66,57 +77,136 @@ def find_attention(listeners: Iterable[ListenerAction], known: RenewalFacts, cli
         known: what could renew what they serve.
         clients: who has to trust it.
     """
-    found = [item for one in listeners for item in _about(one, known, clients)]
+    items = [item for listener in listeners for item in _about(listener, known, clients)]
     return sorted(
-        found, key=lambda one: (REASONS.index(one["reason"]), one["not_after"] or "", one["load_balancer"], one["port"])
+        items,
+        key=lambda item: (REASONS.index(item["reason"]), item["ends_at"] or "", item["load_balancer"], item["port"]),
     )
 
 
-def served_by(one: ListenerAction, index: StoreIndex) -> Certificate | None:
-    """Return the certificate that clients get from a listener: what was seen, else what it has in the API."""
-    record = _record_of(one, index)
-    if (one.served is False and one.outcome != "rolled_back") or record is None:
-        return one.seen[0] if one.seen else None
-    return record.certificate
+@dataclass(frozen=True)
+class Served:
+    """What clients get from a listener, and when they take it; `certificate` is `None` if it cannot be read."""
+
+    lifespan: Lifespan
+    certificate: Certificate | None = None
+    record: StoreCertificate | None = None
+    """The record that the listener has in the API, if the store has it."""
+
+    @property
+    def named(self) -> Certificate | None:
+        """The certificate that is named: where none was seen, the one that should be there."""
+        return self.certificate or (self.record.certificate if self.record else None)
+
+    @property
+    def shown_name(self) -> str | None:
+        """Its name in a sentence."""
+        if self.named:
+            return self.named.shown_name
+        return self.record.common_name if self.record else None
 
 
-def _record_of(one: ListenerAction, index: StoreIndex) -> StoreCertificate | None:
-    """Return the record that a listener has in the API, if what it holds is known."""
-    record = index.by_id.get(one.present_id or 0)
-    return record if record and record.certificate else None
+def served_by(listener: ListenerAction, index: StoreIndex, clients: Clients) -> Served:
+    """Return what clients get from a listener: what was seen, of several the one that ends first, else what it has in the API."""
+    record = index.by_id.get(listener.present_id or 0)
+    is_other = listener.served is False and listener.outcome != "rolled_back"
+    held = record.certificate if record else None
+    seen = [chain for chain in listener.seen if is_other or held is None or chain[0] == held]
+    candidates = [Served(clients.lifespan_of(leaf, tuple(sent)), leaf, record) for leaf, *sent in seen]
+    if record and not is_other and (held is None or not seen):
+        candidates.append(Served(clients.lifespan(record), held, record))
+    return min(
+        candidates, key=lambda served: _urgency(served.lifespan, clients.at), default=Served(NOT_KNOWN, None, record)
+    )
 
 
-def _about(one: ListenerAction, known: RenewalFacts, clients: Clients) -> t.Iterator[Record]:
+def _urgency(lifespan: Lifespan, at: datetime) -> tuple[bool, bool, datetime]:
+    """Return what is sorted by, the most urgent first."""
+    return not lifespan.is_over(at), not lifespan.is_to_come(at), lifespan.end or datetime.max.replace(tzinfo=at.tzinfo)
+
+
+def _about(listener: ListenerAction, known: RenewalFacts, clients: Clients) -> t.Iterator[Record]:
     """Yield what is to be said of a listener."""
-    certificate, record = served_by(one, known.index), _record_of(one, known.index)
-    held = _why_held_back(one, record, known, clients) if record else None
-    if one.served is False:
-        yield _item(one, certificate or (record.certificate if record else None), "not_served", one.message, clients)
-    is_due = certificate and renewal_due(certificate.not_before, certificate.not_after, clients.at)
-    if certificate and is_due and not _is_renewed_in_time(record, certificate, known, clients):
-        has_expired = certificate.not_after < clients.at
-        when = f"{'It expired at' if has_expired else 'It ends at'} {iso(certificate.not_after)}"
-        why = held if held and not one.better_id else _why_not_renewed(one, record, certificate, known, clients)
-        message = f"{when}, and nothing renews it. {why}"
-        yield _item(one, certificate, "expired" if has_expired else "expiring", message, clients)
+    served = served_by(listener, known.index, clients)
+    lifespan, record = served.lifespan, served.record
+    held = _why_held_back(listener, record, known, clients) if record and record.certificate else None
+    unusable = _why_unusable(served, known)
+
+    def item(reason: AttentionReason, message: str) -> Record:
+        return {
+            "name": served.shown_name,
+            "load_balancer": listener.load_balancer,
+            "load_balancer_uuid": listener.place.balancer.uuid if listener.place else None,
+            "port": listener.port,
+            "reason": reason,
+            "not_after": iso(served.named.not_after if served.named else lifespan.end),
+            **lifespan.as_result(),
+            "days_until_expiry": days_until(lifespan.end, clients.at),
+            "message": message,
+        }
+
+    is_refused = listener.accepted is False
+    if listener.served is False:
+        yield item("not_served", listener.message)
+        is_refused = False
+    if lifespan.is_to_come(clients.at):
+        yield item("not_yet_valid", _why_not_yet(listener, lifespan))
+        is_refused = False
+    if lifespan.is_due(clients.at) and not _is_renewed_in_time(served, known, clients):
+        has_ended = lifespan.is_over(clients.at)
+        why = (
+            held if held and not listener.better_id else unusable or _why_not_renewed(listener, served, known, clients)
+        )
+        yield item("expired" if has_ended else "expiring", f"{_how_it_ends(served, has_ended)} {why}")
+        is_refused = is_refused and not has_ended
+    if unusable:
+        yield item("unusable", unusable)
     if held:
-        yield _item(one, certificate, "held_back", held, clients)
+        yield item("held_back", held)
+    if is_refused and listener.outcome not in {"failed", "rolled_back"}:
+        yield item(
+            "not_accepted", f"Clients refuse what is served: {listener.refusal}. {remedy_for_refusal(served, clients)}"
+        )
 
 
-def _item(
-    one: ListenerAction, certificate: Certificate | None, reason: AttentionReason, message: str, clients: Clients
-) -> Record:
-    end = certificate.not_after if certificate else None
-    return {
-        "name": certificate.shown_name if certificate else None,
-        "load_balancer": one.load_balancer,
-        "load_balancer_uuid": one.place.balancer.uuid if one.place else None,
-        "port": one.port,
-        "reason": reason,
-        "not_after": iso(end),
-        "days_until_expiry": days_until(end, clients.at),
-        "message": message,
-    }
+def _how_it_ends(served: Served, has_ended: bool) -> str:
+    """Return a sentence on the end of what is served, and that nothing renews it."""
+    end, issuer = iso(served.lifespan.end), served.lifespan.ends_by
+    if issuer is None:
+        return f"It {'expired' if has_ended else 'ends'} at {end}, and nothing renews it."
+    what = f"Its issuer {issuer.shown_name} {'expired' if has_ended else 'ends'} at {end}, and clients refuse it from then on"
+    return f"{what}, and nothing renews it. Import the certificate again with today's chain."
+
+
+def _why_not_yet(listener: ListenerAction, lifespan: Lifespan) -> str:
+    """Return what to do about a listener that serves what is not valid yet."""
+    other = f"certificate {listener.fallback_id}, which is valid" if listener.fallback_id else "one that is valid"
+    return (
+        f"It is not valid before {iso(lifespan.begin)}, and clients refuse it until then: have {other} served until then, with "
+        "ssl_certificate_deploy, or check this machine's clock."
+    )
+
+
+def remedy_for_refusal(served: Served, clients: Clients) -> str:
+    """Return what to do about what clients refuse, as a sentence."""
+    leaf, record = served.certificate, served.record
+    if leaf and record and record.certificate == leaf and clients.trust(record):
+        return "The chain that the store holds is complete: see why the load balancer does not send it, or import the certificate again."
+    return WHOLE_CHAIN
+
+
+def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
+    """Return what a source has to renew what is served, and why it cannot be used, through the fault of those who run it."""
+    names = (
+        served.certificate.identities if served.certificate else served.record.names if served.record else frozenset()
+    )
+    for broken in known.broken if names else ():
+        begin, of_broken = parse(broken.get("not_before")), names_of(broken)
+        is_newer = begin is not None and served.lifespan.begin is not None and begin > served.lifespan.begin
+        is_unread = begin is None and ascii_name(broken["name"]) in names
+        if (is_newer and names <= of_broken) or is_unread:
+            return f"{source_name(broken['source'])} {broken['name']} would renew it and cannot be used: {broken['message']}"
+    return None
 
 
 def _why_held_back(one: ListenerAction, record: StoreCertificate, known: RenewalFacts, clients: Clients) -> str | None:
@@ -136,43 +226,41 @@ def _why_held_back(one: ListenerAction, record: StoreCertificate, known: Renewal
     return f"{what} is held back. {message} {remedy_of(reason, entry.source if entry else None)}".strip()
 
 
-def _is_renewed_in_time(
-    record: StoreCertificate | None, certificate: Certificate, known: RenewalFacts, clients: Clients
-) -> bool:
-    """Return whether there is a certificate that is not valid yet, and may stand in for what a listener serves before that ends."""
-    if record is None or record.certificate != certificate:
+def _is_renewed_in_time(served: Served, known: RenewalFacts, clients: Clients) -> bool:
+    """Return whether there is a certificate that is not valid yet, and may stand in for what a listener serves two nights before that ends."""
+    record, certificate, end = served.record, served.certificate, served.lifespan.end
+    if record is None or certificate is None or record.certificate != certificate or end is None:
         return False  # nobody knows when it serves what it has
     others = [*known.index.covering(certificate.identities), *(entry.record for entry in known.waiting)]
     begins = ((other, certificate_of(other).not_before) for other in others)
     return any(
-        clients.at < begin < certificate.not_after and supersedes(other, record, Clients(clients.anchors, begin))
+        clients.at < begin <= end - TWO_NIGHTS and supersedes(other, record, Clients(clients.anchors, begin))
         for other, begin in begins
     )
 
 
-def _why_not_renewed(
-    one: ListenerAction,
-    record: StoreCertificate | None,
-    certificate: Certificate,
-    known: RenewalFacts,
-    clients: Clients,
-) -> str:
+def _why_not_renewed(one: ListenerAction, served: Served, known: RenewalFacts, clients: Clients) -> str:
     """Return why nothing renews what a listener serves, and what to do about it, unless what is newer is held back."""
+    record, certificate = served.record, served.certificate
+    if certificate is None or record is None or record.certificate is None:
+        record = None
+    names = certificate.identities if certificate else served.record.names if served.record else frozenset()
     if one.better_id:
         return f"Certificate {one.better_id} of the store is newer: have it served, with the playbook deploy or rotate."
     if one.outcome in {"failed", "rolled_back"}:
         return one.message
-    fitting = known.index.valid_at(clients.at).covering(certificate.identities)
+    fitting = known.index.valid_at(clients.at).covering(names)
     if record is None and fitting:
+        what = "has no" if served.record is None else "cannot show"
         return (
-            f"The store has no certificate {one.present_id}, which the listener has, but certificate {max(fitting, key=age).id} for its names: "
+            f"The store {what} certificate {one.present_id}, which the listener has, but certificate {max(fitting, key=age).id} for its names: "
             "name that in ssl_certificate_deploy, with allow_name_loss."
         )
     renewals = known.usable_index.superseding(record, clients) if record else []
     if renewals:
         entry = known.entry_of[max(renewals, key=age).id]
         return f"{entry.shown} ({entry.path}) would renew it, but was not stored: see what failed."
-    about = [record for record in known.unused if names_of(record) & certificate.identities]
+    about = [record for record in known.unused if names_of(record) & names]
     told = next((record for record in about if record["reason"] not in {"already_imported", "superseded"}), None)
     if told is not None:
         name = told.get("name") or shown_name_of(told)

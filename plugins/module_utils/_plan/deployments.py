@@ -20,6 +20,7 @@ from .._names import any_matches, ascii_name, name_matches
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
+from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .store_index import StoreIndex
 from .superseding import (
     ACCEPT,
@@ -35,6 +36,8 @@ from .superseding import (
 
 MOST_NAMED = 5
 """Maximum number of names, ports or balancers in a message."""
+WHOLE_CHAIN = "Import it again with all its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path."
+"""What to do about a certificate that clients refuse."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ class ListenerAction:
     place: Place | None = None
     target: StoreCertificate | None = field(default=None, repr=False)
     """The certificate meant for it."""
+    previous: StoreCertificate | None = field(default=None, repr=False)
+    """The certificate that it had, if the store has it."""
     certificate_id: int | None = None
     """The id of that certificate, even if the store does not have it; `None` if it is not stored yet."""
     is_changed: bool = False
@@ -102,11 +107,19 @@ class ListenerAction:
     better_id: int | None = None
     """For one that is left as it is, though the store has a better certificate: the id of that."""
     served: bool | None = None
+    accepted: bool | None = None
+    """Whether a client accepts what is served, at each address; `None` if that is not known."""
+    was_refused: bool = False
+    """Whether it refused what was served before the change, too, where it does not accept what is served now."""
+    refusal: str | None = None
+    """Why it does not, as the end of a sentence."""
+    may_be_refused: bool = False
+    """Whether the user accepts that clients refuse it, by `allow_untrusted` or `allow_expired`."""
     is_everywhere: bool = True
     """Whether each of its addresses was seen, of one that serves what it should; the others accept no connections."""
     served_fingerprint: str | None = None
-    seen: tuple[Certificate, ...] = field(default=(), repr=False)
-    """The certificates that were seen, whichever; what should be served comes last."""
+    seen: tuple[tuple[Certificate, ...], ...] = field(default=(), repr=False)
+    """What was seen: certificates, each followed by what came with it; what should be served comes last."""
 
     @property
     def name(self) -> str:
@@ -149,9 +162,10 @@ class ListenerAction:
         """Return it as a failure."""
         return replace(self, outcome="failed", reason=reason, message=message, is_changed=is_changed, **seen)
 
-    def as_result(self) -> dict[str, t.Any]:
+    def as_result(self, clients: Clients) -> dict[str, t.Any]:
         """Return it in the form of the module's results."""
         place, facts = self.place, self.target.facts() if self.target else {}
+        lifespan = clients.lifespan(self.target) if self.target else NOT_KNOWN
         return {
             "load_balancer": self.load_balancer,
             "load_balancer_uuid": place.balancer.uuid if place else None,
@@ -164,9 +178,11 @@ class ListenerAction:
             "certificate_id": self.certificate_id,
             "fingerprint_sha256": facts.get("fingerprint_sha256"),
             "not_after": facts.get("not_after"),
+            **lifespan.as_result(),
             "outcome": self.outcome,
             "reason": self.reason,
             "served": self.served,
+            "accepted": self.accepted,
             "served_fingerprint_sha256": self.served_fingerprint,
             "message": self.message,
         }
@@ -237,7 +253,7 @@ def _renewal(place: Place, current: StoreCertificate | None, index: StoreIndex, 
         return chosen.failed(*why_ended) if why_ended else chosen
     near = nearest(place.balancer, current, index.sharing(current.certificate.identities), clients)
     if near is None:
-        return replace(kept, message=f"{kept.message}{_if_expired(current.certificate, kept, clients.at)}")
+        return replace(kept, message=f"{kept.message}{_if_expired(clients.lifespan(current), kept, clients.at)}")
     record, reason, message = near
     which = f"with the SHA-256 {certificate_of(record).fingerprint_sha256}, which is not stored yet,"
     return replace(
@@ -277,18 +293,19 @@ def why_not_offered(record: StoreCertificate, balancer: Balancer) -> tuple[Obsta
     )
 
 
-def _if_expired(old: Certificate, kept: ListenerAction, at: datetime) -> str:
+def _if_expired(old: Lifespan, kept: ListenerAction, at: datetime) -> str:
     """Say of a listener that stays as it is that its certificate has expired, and which valid one there is."""
-    if old.is_valid(at):
+    if not (old.is_over(at) or old.is_to_come(at)):
         return ""
     other = f" Certificate {kept.fallback_id} is valid, though it began earlier: name it to have it served."
-    return f" What the listener has is valid until {iso(old.not_after)} only.{other if kept.fallback_id else ''}"
+    when = f"until {iso(old.end)} only" if old.is_over(at) else f"from {iso(old.begin)} on only"
+    return f" What the listener has is valid {when}.{other if kept.fallback_id else ''}"
 
 
 def _switched_to_best(place: Place, kept: ListenerAction, found: Sequence[StoreCertificate]) -> ListenerAction:
     """Return the switch to the best certificate, or a failure if there is nothing to choose by."""
     if len(found) == 1:
-        return _switch(place, found[0])
+        return _switch(place, found[0], kept.previous)
     ids = ", ".join(str(one.id) for one in found if one.stored_id)
     new = ", ".join(certificate_of(one).fingerprint_sha256 for one in found if not one.stored_id)
     which = "; ".join(filter(None, [ids and f"ids {ids}", new and f"not stored yet, with the SHA-256 {new}"]))
@@ -372,13 +389,18 @@ def _wished(
     target, wanted = index.by_id.get(wish.certificate_id), wish.certificate_id
     if isinstance(place, CertificatesError):
         reason = t.cast(DeployReason, place.code)
-        return ListenerAction(wish.load_balancer, wish.port, "failed", reason, place.message, None, target, wanted)
+        unplaced = ListenerAction(wish.load_balancer, wish.port, "failed", reason, place.message, None, target)
+        return replace(unplaced, certificate_id=wanted)
     current = index.by_id.get(place.listener.certificate_id or 0)
-    switch = replace(_switch(place, target), certificate_id=wanted)
+    switch = replace(_switch(place, target, current), certificate_id=wanted)
     if place.listener.is_https and place.listener.certificate_id == wish.certificate_id:
         return _kept(place, current, "It has this certificate already.", index, clients)
     why = _why_not(place, target, current, wish, overrides, clients)
-    return switch.failed(*why) if why else switch
+    if why or target is None:
+        return switch.failed(*why) if why else switch
+    is_over = clients.lifespan(target).is_over(clients.at)
+    is_meant = (overrides.untrusted and not clients.trust(target)) or (overrides.expired and is_over)
+    return replace(switch, may_be_refused=is_meant)
 
 
 def _why_not(
@@ -441,11 +463,12 @@ def _kept(
 ) -> ListenerAction:
     """Return what leaves a listener as it is."""
     before = index.before(current, clients) if current and current.certificate else None
-    kept = ListenerAction(place.balancer.name, place.listener.port, "unchanged", None, message, place, current)
+    kept = ListenerAction(place.balancer.name, place.listener.port, "unchanged", None, message, place, current, current)
     return replace(kept, certificate_id=place.listener.certificate_id, fallback_id=before.id if before else None)
 
 
-def _switch(place: Place, target: StoreCertificate | None) -> ListenerAction:
+def _switch(place: Place, target: StoreCertificate | None, current: StoreCertificate | None) -> ListenerAction:
     """Return what points a listener to a certificate."""
-    switch = ListenerAction(place.balancer.name, place.listener.port, "switched", None, "Switched.", place, target)
+    port = place.listener.port
+    switch = ListenerAction(place.balancer.name, port, "switched", None, "Switched.", place, target, current)
     return replace(switch, certificate_id=target.stored_id if target else None, is_changed=True)

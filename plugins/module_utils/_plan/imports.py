@@ -164,8 +164,9 @@ def plan_present(
     found = plan_found(new, index.same(new.wanted.certificate), clients)
     if found.outcome == "failed":
         return found
+    end = clients.end(found.held)
     superseded = (
-        Superseded(old, removed=remove_superseded and old.associated_service_count == 0)
+        Superseded(old, removed=remove_superseded and old.associated_service_count == 0 and clients.end(old) <= end)
         for old in index.superseded_by(found.held, clients)
     )
     return replace(found, superseded=tuple(superseded))

@@ -15,6 +15,7 @@ from .._api.balancers import Balancer
 from .._api.store import StoreCertificate
 from .._codes import KeptReason
 from .._text import some_of
+from .._times import iso
 from .deployments import ListenerAction
 from .store_index import StoreIndex
 from .superseding import Clients, certificate_of
@@ -42,9 +43,10 @@ def plan_removal(
 ) -> RemovalPlan:
     """Decide which certificates of the store to delete.
 
-    They are those that a certificate may stand in for which a listener has; but only if every listener that had the old one, or has what
-    stands in for it, was seen to serve it at each of its addresses. A listener of the account that this run does not deal with was not
-    seen. What another service uses is kept, and what was seen to be served somewhere.
+    They are those that a certificate may stand in for which a listener has, and which end no later; but only if every listener that had
+    the old one, or has what stands in for it, was seen to serve it at each of its addresses, and clients accept it, or refused what was
+    there before, too. A listener of the account that this run does not deal with was not seen. What another service uses is kept, and
+    what was seen to be served somewhere.
 
     Args:
         index: the store, with what this run has imported.
@@ -76,29 +78,47 @@ def plan_removal(
             one.name for one in listeners if _concerns(one, record, replacing) and not _is_seen(one, remove_unseen)
         ]
         unseen += [name for identifier in replacing for name in others.get(identifier, ())]
+        ends_later = all(clients.end(index.by_id[other]) < clients.end(record) for other in replacing)
         if why_used:
             kept.append((record, *why_used))
         elif unseen:
-            is_wrong = any(one.name in unseen and one.served is False for one in listeners)
-            who = f"{some_of(unseen, MOST_NAMED)} {'serves' if len(unseen) == 1 else 'serve'}"
-            why = (
-                f"Certificate {record.id} is kept, because it was not seen at each address that {who} what replaces it."
-            )
-            kept.append((record, "not_served" if is_wrong else "not_reachable", why))
+            concerned = [listener for listener in listeners if listener.name in unseen]
+            kept.append((record, *_why_not_seen(record, unseen, concerned)))
+        elif ends_later:
+            why = f"Certificate {record.id} is kept until it ends at {iso(clients.end(record))}, because what replaces it ends earlier."
+            kept.append((record, "ends_later", why))
         else:
             old.append(record)
     return RemovalPlan(old, kept)
 
 
 def _concerns(one: ListenerAction, old: StoreCertificate, replacing: Collection[int]) -> bool:
-    return one.previous_certificate_id == old.id or one.present_id in replacing or certificate_of(old) in one.seen
+    is_served = any(certificate_of(old) == chain[0] for chain in one.seen)
+    return one.previous_certificate_id == old.id or one.present_id in replacing or is_served
 
 
-def _is_seen(one: ListenerAction, remove_unseen: bool) -> bool:
-    """Return whether a listener serves what it has."""
-    if one.outcome in {"failed", "rolled_back"} or not one.is_known:
+def _is_seen(listener: ListenerAction, remove_unseen: bool) -> bool:
+    """Return whether a listener serves what it has, and clients accept it, or refused what was there before, too."""
+    if listener.outcome in {"failed", "rolled_back"} or not listener.is_known or listener.served is False:
         return False
-    return remove_unseen if one.served is None or (one.served and not one.is_everywhere) else one.served
+    if listener.accepted is False:
+        return listener.was_refused and (remove_unseen or listener.is_everywhere)
+    return remove_unseen or (listener.accepted is True and listener.is_everywhere)
+
+
+def _why_not_seen(
+    record: StoreCertificate, unseen: Sequence[str], concerned: Iterable[ListenerAction]
+) -> tuple[KeptReason, str]:
+    """Return reason and message for a record whose successor was not seen to be served, or is refused."""
+    listeners = list(concerned)
+    refused = [listener for listener in listeners if listener.served and listener.accepted is False]
+    if refused and not any(listener.served is False for listener in listeners):
+        which = some_of([listener.name for listener in refused], MOST_NAMED)
+        why = f"Certificate {record.id} is kept, because clients refuse what {which} {'serves' if len(refused) == 1 else 'serve'} in its place"
+        return "not_accepted", f"{why}: {refused[0].refusal}."
+    who = f"{some_of(unseen, MOST_NAMED)} {'serves' if len(unseen) == 1 else 'serve'}"
+    why = f"Certificate {record.id} is kept, because it was not seen at each address that {who} what replaces it."
+    return "not_served" if any(listener.served is False for listener in listeners) else "not_reachable", why
 
 
 def _why_used(record: StoreCertificate, left: int, users: Sequence[str]) -> tuple[KeptReason, str] | None:

@@ -85,6 +85,9 @@ def _may_complete(secret: Secret, record: StoreCertificate, wish: SourceOptions,
     That of an authority whose root is not known always seems to lack something. Where such certificates are taken, they are not read every
     night for it.
     """
+    lifespan = clients.lifespan(record)
+    if secret.has_chain and lifespan.ends_by and lifespan.is_due(clients.at):
+        return True  # an issuer is about to end, and there may be a later one
     if not secret.has_chain or clients.trust(record):
         return False
     return not record.intermediates or (wish.needs_trust and clients.chain(record).trust == "incomplete")

@@ -5,8 +5,9 @@
 """The one rule of what may stand in for what: who chooses, switches, deletes or reports asks here. Private to softlayer.certificates.
 
 Pure. A certificate may stand in for another one if it is valid now, newer, of the same organization and type of key, has every name
-of the other one, and clients trust it wherever they trust the other one. What the certificates say counts, not what the API says of
-them. What may not stand in for a certificate never hides, replaces or deletes it.
+of the other one, is on no lower level of trust, and is not about to end before the other one does. What the certificates say counts, not
+what the API says of them, and the end of a certificate is that of the chain which clients use. What may not stand in for a certificate
+never hides, replaces or deletes it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from .._codes import Obstacle
 from .._text import some_of
 from .._times import iso
 from .._x509.certificate import Certificate
-from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains
+from .._x509.chain import UNTRUSTED, Anchors, Chain, Trust, chain_as_sent
+from .._x509.lifespan import Lifespan
 
+LEVELS: tuple[Trust, ...] = ("untrusted", "incomplete", "trusted")
+"""The levels of trust; nothing takes the place of what is on a higher one."""
 MOST_NAMED = 5
 """Maximum number of names in a message."""
 
@@ -65,28 +69,47 @@ class Clients:
         self._chains: dict[tuple[Certificate, tuple[Certificate, ...]], Chain] = {}
 
     def chain(self, record: StoreCertificate) -> Chain:
-        """Return the chain of a record with a certificate, with the trust that it deserves.
+        """Return the chain of a record with a certificate, with the trust that it deserves; see `chain_of`."""
+        return self.chain_of(certificate_of(record), record.intermediates)
 
-        One that is not valid now is looked at when it was, or will be: an expired certificate is not worth less than one that
-        nobody ever trusted.
+    def chain_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Chain:
+        """Return the chain of a certificate that comes with others, with the trust that it deserves.
+
+        One that is not valid now, or whose issuers are not, is looked at when all were, or will be: an expired certificate is not worth
+        less than one that nobody ever trusted.
         """
-        leaf = certificate_of(record)
-        key = (leaf, record.intermediates)
-        if key not in self._chains:
+        if (leaf, sent) not in self._chains:
             when = min(max(self.at, leaf.not_before), leaf.not_after)
-            # Some clients take the first that is valid of several with the same key, and look no further.
-            first = {
-                (one.subject, one.public_key_sha256): one
-                for one in reversed(record.intermediates)
-                if one.is_valid(when)
-            }
-            pile = [one for one in record.intermediates if first.get((one.subject, one.public_key_sha256), one) == one]
-            self._chains[key] = Chains(pile, self.anchors(), when).of(leaf)
-        return self._chains[key]
+            chain = chain_as_sent(leaf, sent, self.anchors(), when)
+            begin = max(certificate.not_before for certificate in (leaf, *chain.path))
+            end = min(certificate.not_after for certificate in (leaf, *chain.path))
+            if chain.trust != "trusted" and begin <= end and not begin <= when <= end:
+                then = chain_as_sent(leaf, sent, self.anchors(), min(max(when, begin), end))
+                chain = then if then.trust == "trusted" else chain
+            self._chains[leaf, sent] = chain
+        return self._chains[leaf, sent]
 
     def trust(self, record: StoreCertificate) -> bool:
         """Return whether they trust it."""
         return self.chain(record).trust == "trusted"
+
+    def level(self, record: StoreCertificate) -> int:
+        """Return its level of trust, the highest last."""
+        return LEVELS.index(self.chain(record).trust)
+
+    def lifespan(self, record: StoreCertificate) -> Lifespan:
+        """Return when they take a record; of one that cannot be read, what the API says."""
+        if record.certificate is None:
+            return record.lifespan(self.at)
+        return self.lifespan_of(record.certificate, record.intermediates)
+
+    def lifespan_of(self, leaf: Certificate, sent: tuple[Certificate, ...]) -> Lifespan:
+        """Return when they take a certificate that comes with others."""
+        return Lifespan.of(leaf, self.chain_of(leaf, sent).path)
+
+    def end(self, record: StoreCertificate) -> datetime:
+        """Return until when they take a record with a certificate."""
+        return self.lifespan(record).end or certificate_of(record).not_after
 
 
 @dataclass(frozen=True)
@@ -128,16 +151,20 @@ def supersedes(new: StoreCertificate, old: StoreCertificate, clients: Clients) -
 
 
 def is_newer(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> bool:
-    """Return whether a certificate began later, or at the same time and ends later, or is the same with a better chain."""
+    """Return whether a certificate began later, or at the same time and ends later, or is the same with a chain that the other one lacks."""
     return age(new) > age(old) if new.certificate != old.certificate else completes(new, old, clients)
 
 
 def completes(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> bool:
-    """Return whether a record has a chain for the same certificate that another one lacks."""
-    if new.certificate != old.certificate or new.intermediates == old.intermediates or clients.trust(old):
+    """Return whether a record has a chain for the same certificate that another one lacks: more of it, or one that ends later if that is due."""
+    if new.certificate != old.certificate or new.intermediates == old.intermediates:
         return False
+    if clients.level(new) != clients.level(old):
+        return clients.level(new) > clients.level(old)
+    if clients.trust(old):
+        return clients.end(new) > clients.end(old) and bool(clients.lifespan(old).is_due(clients.at))
     ours, theirs = clients.chain(new).issuers, clients.chain(old).issuers
-    return clients.trust(new) or (len(ours) > len(theirs) and ours[: len(theirs)] == theirs)
+    return len(ours) > len(theirs) and ours[: len(theirs)] == theirs
 
 
 def is_as_good(new: StoreCertificate, old: StoreCertificate, clients: Clients) -> bool:
@@ -183,19 +210,26 @@ def why_not_in_place_of(
             "key_type_not_offered",
             f"Its key is {ours.key_type}, and that of what is served now is {old.key_type}.",
         )
+    lifespan = clients.lifespan(new)
+    if lifespan.is_over(clients.at) and not accepted.expired:
+        issuer = lifespan.ends_by.shown_name if lifespan.ends_by else "none"
+        return "expired", f"Its issuer {issuer} expired at {iso(lifespan.end)}: import it again with today's chain."
+    ends_earlier = overrides is None and old.record is not None and clients.end(new) < clients.end(old.record)
+    if ends_earlier and lifespan.is_due(clients.at):
+        by = f", as its issuer {lifespan.ends_by.shown_name} does" if lifespan.ends_by else ""
+        return "expired", f"It ends at {iso(lifespan.end)}{by}, which is soon, and before what is served now ends."
     return None if accepted.untrusted else _why_less_trusted(new, old, clients)
 
 
 def _why_less_trusted(new: StoreCertificate, old: Incumbent, clients: Clients) -> tuple[Obstacle, str] | None:
-    """Return reason and message if clients would not trust a certificate, though they trust the other one.
+    """Return reason and message if a certificate is on a lower level of trust than the other one.
 
     An order's certificate is trusted, as a public authority issues it. There, a chain to any authority will do, since the roots of
     one's own authority are not given to those who request emails.
     """
-    if old.record is not None and not clients.trust(old.record):
-        return None
     chain = clients.chain(new)
-    if chain.trust == "trusted" or (old.record is None and chain.issuers):
+    needed = clients.level(old.record) if old.record else LEVELS.index("trusted")
+    if clients.level(new) >= needed or (old.record is None and chain.issuers):
         return None
     remedy = (
         "Import it again with its intermediate certificates; if its authority is one of your own, give its root as trusted_ca_path."
@@ -219,9 +253,10 @@ def lost_names(new: Certificate, old: Incumbent, *, wildcards: bool) -> list[str
 def best(records: Sequence[StoreCertificate], clients: Clients) -> list[StoreCertificate]:
     """Return the best of records that all may stand in for the same one; several, if there is nothing to choose by.
 
-    It is a trusted one if there is any, then the newest. Of records of the same certificate, it is that with the best chain.
+    It is one on the highest level of trust, then the newest. Of records of the same certificate, it is that with the best chain.
     """
-    trusted = [one for one in records if clients.trust(one)] or list(records)
+    highest = max(map(clients.level, records), default=0)
+    trusted = [record for record in records if clients.level(record) == highest]
     newest = max(map(age, trusted), default=None)
     found: dict[Certificate, StoreCertificate] = {}
     for one in trusted:
@@ -232,6 +267,6 @@ def best(records: Sequence[StoreCertificate], clients: Clients) -> list[StoreCer
     return list(found.values())
 
 
-def _completeness(record: StoreCertificate, clients: Clients) -> tuple[int, bool, int]:
+def _completeness(record: StoreCertificate, clients: Clients) -> tuple[datetime, int, bool, int]:
     """Return what equally trusted records of the same certificate are compared by: chain, and the smallest id of those stored."""
-    return len(clients.chain(record).issuers), record.id > 0, -record.id
+    return clients.end(record), len(clients.chain(record).issuers), record.id > 0, -record.id

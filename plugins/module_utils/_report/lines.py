@@ -117,9 +117,9 @@ class Line:
     @cached_property
     def _current(self) -> Record:
         """The certificate whose end counts: what is served and ends first, else the newest of the store, else of a source."""
-        dated = [place.certificate for place in self.held if place.certificate.get("not_after")]
+        dated = [place.certificate for place in self.held if end_of(place.certificate)]
         if dated:
-            return min(dated, key=lambda one: age(one)[::-1])
+            return min(dated, key=lambda record: (end_of(record), age(record)[0]))
         if not all(place.is_serving for place in self.held):
             return {}  # something is served, but not this
         return next(iter((*self.stored, *([self.entry] if self.entry else ()), *self.entries)), {})
@@ -127,12 +127,17 @@ class Line:
     @property
     def end(self) -> datetime | None:
         """When that ends."""
-        return parse(self._current.get("not_after"))
+        return parse(end_of(self._current))
 
     @cached_property
     def is_due(self) -> bool:
         """Whether it has expired or will soon."""
-        return bool(renewal_due(parse(self._current.get("not_before")), self.end, self.lines.at))
+        is_due = self._current.get("renewal_due")
+        return (
+            bool(renewal_due(parse(self._current.get("not_before")), self.end, self.lines.at))
+            if is_due is None
+            else is_due
+        )
 
     @property
     def has_expired(self) -> bool:
@@ -382,6 +387,11 @@ class Lines:
         """Return whether a source has a certificate with all names of a line and more, and the same type of key."""
         sharing = self._by_name[self._rarest(line.names)] if line.names else ()
         return any(one.entries and one.key_type == line.key_type and line.names < one.names for one in sharing)
+
+
+def end_of(record: Record) -> str | None:
+    """Return until when clients take a certificate: an issuer may end before it does."""
+    return record.get("ends_at") or record.get("not_after")
 
 
 def age(record: Record) -> tuple[str, str]:

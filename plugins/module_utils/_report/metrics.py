@@ -72,6 +72,11 @@ def as_metrics(result: Mapping[str, t.Any], at: datetime, *, success: bool) -> s
             ((labels, _seconds(one.get("not_after"))) for labels, one in listeners),
         ),
         _gauge(
+            "ends_at_timestamp_seconds",
+            "Until when clients take the certificate that a listener has, in seconds since 1970: an issuer may end before it does.",
+            ((labels, _seconds(one.get("ends_at"))) for labels, one in listeners),
+        ),
+        _gauge(
             "renewal_due",
             "Whether the certificate that a listener has should have been renewed by now (1) or not (0).",
             ((labels, one.get("renewal_due")) for labels, one in listeners),
@@ -80,6 +85,11 @@ def as_metrics(result: Mapping[str, t.Any], at: datetime, *, success: bool) -> s
             "served",
             "Whether a listener was seen to serve the certificate that it has (1), or something else (0).",
             ((labels, one.get("served")) for labels, one in listeners),
+        ),
+        _gauge(
+            "accepted",
+            "Whether a client accepts what a listener serves (1), or refuses it (0).",
+            ((labels, one.get("accepted")) for labels, one in listeners),
         ),
         _gauge(
             "attention",

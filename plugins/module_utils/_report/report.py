@@ -161,7 +161,8 @@ def _listeners(held: Iterable[tuple[str, Record]]) -> list[Row]:
         {
             "listener": listener,
             "name": shown_name_of(certificate),
-            **{name: certificate.get(name) for name in ("not_before", "not_after")},
+            "not_before": certificate.get("not_before"),
+            "not_after": certificate.get("ends_at") or certificate.get("not_after"),
         }
         for listener, certificate in held
     ]

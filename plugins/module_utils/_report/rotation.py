@@ -15,7 +15,7 @@ from .._codes import ApprovalReason, HeldBack, LineAttention, LineReason, LineSt
 from .._names import is_host_name, listener_name, listener_place, shown_name_of, source_name
 from .._text import some_of
 from .._times import days_until, iso
-from .lines import DONE, UNTRUSTED, Facts, Line, Lines, age
+from .lines import DONE, UNTRUSTED, Facts, Line, Lines, age, end_of
 from .report import Record, Schema, as_data, made_today, read, unless_same
 from .timeline import Row
 
@@ -109,7 +109,7 @@ def _row(key: str, line: Line, before: Mapping[str, t.Any]) -> Row:
     state, reason, messages = _state(line, done)
     entry = line.entry or next(iter(line.entries), None)
     serving = [place for place in line.held if place.is_serving]
-    ends = [place.certificate["not_after"] for place in serving if place.certificate.get("not_after")]
+    ends = [end for place in serving if (end := end_of(place.certificate))]
     return {
         "key": key,
         "name": _name(line),

@@ -33,7 +33,7 @@ from .._plan.deployments import (
     why_unmatched,
 )
 from .._plan.store_index import StoreIndex
-from .._plan.superseding import Overrides
+from .._plan.superseding import Clients, Overrides
 from .._progress import ProgressFile
 from .._text import some_of
 from .._times import now
@@ -115,29 +115,30 @@ def run(module: Module) -> dict[str, t.Any]:
     if params["exclusive"]:
         check_ledger(module)
     client = connect(module, params["concurrency"], module.stop_on_signals())
+    clients = clients_of(params["trusted_ca_path"])
     watch = None
     if params["verify"]:  # without any root certificates, it does not tell about trust
         watch = Watch(params["verify_timeout"], roots_if_any(params["trusted_ca_path"], module.warn), client.stop)
     planned_at = now()
-    planned = plan(module, client, wishes)
+    planned = plan(module, client, wishes, clients)
     if module.check_mode:
         if params["exclusive"] and any_change(planned):
             check_place(params["ledger_url"])
-        return as_result(planned, [simulate(one) for one in planned], client)
+        return as_result(planned, [simulate(one) for one in planned], client, clients)
     wait_options = WaitOptions(params["wait"], params["wait_timeout"], params["wait_interval"])
     planned, done = carry_out(
         module,
         client,
         planned,
         planned_at,
-        lambda: plan(module, client, wishes),
+        lambda: plan(module, client, wishes, clients),
         wait_options,
         watch,
         exclusive=params["exclusive"],
     )
     for warning in watch.warnings if watch else ():
         module.warn(warning)
-    return as_result(planned, done, client)
+    return as_result(planned, done, client, clients)
 
 
 def any_change(planned: Iterable[ListenerAction]) -> bool:
@@ -264,7 +265,9 @@ def wishes_of(params: dict[str, t.Any]) -> list[ListenerOptions] | None:
     ]
 
 
-def plan(module: Module, client: Client, wishes: Sequence[ListenerOptions] | None) -> list[ListenerAction]:
+def plan(
+    module: Module, client: Client, wishes: Sequence[ListenerOptions] | None, clients: Clients
+) -> list[ListenerAction]:
     """Read the store and the balancers; return what to do about each listener.
 
     Raises:
@@ -274,7 +277,7 @@ def plan(module: Module, client: Client, wishes: Sequence[ListenerOptions] | Non
     stored = fetch_stored(client)
     warn_of_unreadable(client, stored)
     balancers = fetch_balancers(client)
-    index, clients = StoreIndex(stored), clients_of(params["trusted_ca_path"])
+    index = StoreIndex(stored)
     if wishes is not None:
         overrides = Overrides(**{name.removeprefix("allow_"): params[name] for name in OVERRIDES}, wildcards=True)
         planned = plan_wishes(balancers, index, wishes, overrides, clients)
@@ -335,13 +338,15 @@ def by_balancer(planned: Sequence[ListenerAction]) -> Iterator[list[ListenerActi
         yield sorted(group, key=by_place)
 
 
-def as_result(planned: Sequence[ListenerAction], done: Sequence[ListenerAction], client: Client) -> dict[str, t.Any]:
+def as_result(
+    planned: Sequence[ListenerAction], done: Sequence[ListenerAction], client: Client, clients: Clients
+) -> dict[str, t.Any]:
     """Return the module's result, with `failure` if a listener failed."""
     counts = {outcome: sum(one.outcome == outcome for one in done) for outcome in t.get_args(DeployOutcome)}
     counts["failed"] += counts.pop("rolled_back")
     result: dict[str, t.Any] = {
         "changed": any(one.is_changed for one in done),
-        "listeners": [one.as_result() for one in done],
+        "listeners": [one.as_result(clients) for one in done],
         **{f"{outcome}_count": count for outcome, count in counts.items()},
         "api_calls": client.api_calls,
         "diff": [as_diff(one) for one in planned if one.is_changed],

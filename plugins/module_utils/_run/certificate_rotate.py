@@ -45,8 +45,10 @@ from .._plan.rotation import Record, SourceCertificate, SourceOptions, choose, i
 from .._plan.store_index import StoreIndex
 from .._plan.superseding import Clients
 from .._report.rotation_summary import RESULT_NAMES, failure_lines, summary
+from .._report.wording import MOST_NAMED
 from .._sources.source import CLIENTS, KEY_FOLDER, MAIL, SECRETS_MANAGER, Source
-from .._times import iso, now, renewal_due
+from .._text import some_of
+from .._times import iso, now
 from .._x509.certificate import Certificate, names_of, pem_bundle
 from . import certificate_deploy as deploying
 from . import certificate_import as importing
@@ -103,7 +105,7 @@ SPEC = (
                 "type": "list",
                 "elements": "str",
                 "choices": list(REASONS),
-                "default": ["expired", "expiring"],
+                "default": ["expired", "expiring", "not_yet_valid", "unusable"],
             },
         },
     )
@@ -238,6 +240,22 @@ def read_all(module: Module, given: Given, index: StoreIndex, wish: SourceOption
     return read
 
 
+def check_listed(balancers: Sequence[Balancer], stored: Iterable[StoreCertificate]) -> None:
+    """Refuse an empty list of load balancers if certificates are used by listeners: access to them is missing.
+
+    Raises:
+        CertificatesError: `not_found`.
+    """
+    used = [record.id for record in stored if record.associated_service_count and not record.has_no_listeners]
+    if used and not balancers:
+        ids = some_of(list(map(str, used)), MOST_NAMED)
+        raise CertificatesError(
+            "not_found",
+            f"The API lists no load balancer, but services use certificates of the store ({ids}): give the API user the permission "
+            "LOADBALANCER_MANAGE, and access to the devices of the load balancers.",
+        )
+
+
 # What is done
 
 
@@ -289,7 +307,9 @@ class Rotation:
         self.balancers: list[Balancer] | None = None
         try:
             self.balancers = fetch_balancers(client)
+            check_listed(self.balancers, self._stored)
         except CertificatesError as error:
+            self.balancers = None
             if self._phases - {"import"}:  # else it has nothing to do with them
                 self._fail(error)
         self._index = StoreIndex(self._stored)
@@ -431,8 +451,9 @@ class Rotation:
 
     def _list_again(self) -> None:
         """List store and balancers anew: another run may have changed them."""
-        self._stored = fetch_stored(self._client)
-        self.balancers = fetch_balancers(self._client)
+        stored, balancers = fetch_stored(self._client), fetch_balancers(self._client)
+        check_listed(balancers, stored)
+        self._stored, self.balancers = stored, balancers
         simulated = self._imported.values() if self._module.check_mode else ()
         self._index = StoreIndex([*self._stored, *simulated])
 
@@ -443,9 +464,13 @@ class Rotation:
         """Look at what listeners serve, at each of their addresses, unless that was done while they were switched."""
         if not self._is_seen:
             self._listeners = self._seen(self._listeners)
-        unknown = [one for one in self._listeners if one.place and not one.is_known]
-        if unknown:
-            self._listeners = updated(self._listeners, self._watch(0).glimpse(unknown))
+        unseen = [
+            listener
+            for listener in self._listeners
+            if listener.place and not listener.seen and (listener.outcome == "failed" or not listener.is_known)
+        ]
+        if unseen:
+            self._listeners = updated(self._listeners, self._watch(0).glimpse(unseen))
         suspect = {one.uuid: one for one in self._listeners if one.served is False and not one.is_changed}
         if suspect and not self._client.stop.is_set():
             self._look_again(suspect)
@@ -475,31 +500,42 @@ class Rotation:
         self._planned = [one for one in self._planned if one.uuid not in gone]
         self._listeners = updated((one for one in self._listeners if one.uuid not in gone), seen)
 
-    @staticmethod
-    def _simulated(planned: ListenerAction, seen: ListenerAction) -> ListenerAction:
-        """Return what would become of a listener: one that would be switched is seen to serve what it gets, if it can be seen at all."""
+    def _simulated(self, planned: ListenerAction, seen: ListenerAction) -> ListenerAction:
+        """Return what would become of a listener: one that would be switched is seen to serve what it gets, if it can be seen at all.
+
+        Clients accept that if the store has a complete chain for it, and refuse it only if they refuse what is served now.
+        """
         if planned.outcome == "failed":
-            return replace(planned, seen=seen.seen)  # what is not switched for a reason is not looked at then
+            return replace(planned, seen=seen.seen, accepted=seen.accepted, refusal=seen.refusal)
         if planned.outcome != "switched":
             return seen
         served = None if seen.reason == "not_reachable" or not seen.is_to_be_seen else bool(seen.seen)
-        return replace(deploying.simulate(planned), served=served, is_everywhere=seen.is_everywhere)
+        is_trusted = planned.target is not None and self._clients.trust(planned.target)
+        return replace(
+            deploying.simulate(planned),
+            served=served,
+            accepted=None if seen.accepted is None else is_trusted,
+            was_refused=seen.accepted is False and not is_trusted,
+            refusal=None if is_trusted else seen.refusal,
+            is_everywhere=seen.is_everywhere,
+        )
 
     def _note_listeners(self) -> None:
         deploys, verifies = "deploy" in self._phases, "verify" in self._phases
         self._lists["skipped"] += self._gone if deploys else []
         for one in self._listeners:
-            record = one.as_result()
+            record = one.as_result(self._clients)
             is_simulated = one.outcome == "switched" and self._module.check_mode
             if one.outcome in {"failed", "rolled_back"}:
                 self._lists["failed"].append(record)
             elif one.outcome == "switched":
-                self._lists["deployed"].append({**record, "served": None} if is_simulated else record)
+                unknown = {"served": None, "accepted": None} if is_simulated else {}
+                self._lists["deployed"].append({**record, **unknown})
             elif one.outcome == "skipped" and (deploys or one.reason == "not_found"):
                 self._lists["skipped"].append(record)
             elif one.served is None and verifies:
                 self._lists["skipped"].append({**record, "outcome": "skipped", "reason": one.reason or "not_reachable"})
-            if one.served and verifies and not is_simulated:
+            if one.served and verifies and not is_simulated and one.outcome not in {"failed", "rolled_back"}:
                 is_told = deploys and not self._module.check_mode  # what became of it
                 self._lists["verified"].append(record if is_told else {**record, "outcome": "verified", "reason": None})
 
@@ -599,17 +635,17 @@ class Rotation:
         )
 
     def _as_listener(self, one: ListenerAction) -> Record:
-        certificate = served_by(one, self._index)
-        begin, end = (certificate.not_before, certificate.not_after) if certificate else (None, None)
+        served = served_by(one, self._index, self._clients)
         # What it was to get, and has not.
         missed = one.target if one.target and one.target.id != one.present_id else None
         return {
-            **one.as_result(),
+            **one.as_result(self._clients),
             "better_certificate_id": one.better_id or (missed and missed.stored_id),
-            "not_before": iso(begin),
-            "not_after": iso(end),
-            "renewal_due": renewal_due(begin, end, self._clients.at),
-            "served_certificate": one.seen[0].facts() if one.served is False and one.seen else None,
+            "not_before": iso(served.lifespan.begin),
+            "not_after": iso(served.certificate.not_after if served.certificate else served.lifespan.end),
+            **served.lifespan.as_result(),
+            "renewal_due": served.lifespan.is_due(self._clients.at),
+            "served_certificate": one.seen[0][0].facts() if one.served is False and one.seen else None,
         }
 
     def _source_certificates(self) -> Iterator[Record]:
@@ -629,6 +665,7 @@ class Rotation:
             newer = self._index.superseding(one, self._clients) if one.certificate else None
             yield {
                 **one.as_result(self._clients.at),
+                **(self._clients.lifespan(one).as_result() if one.certificate else {}),
                 "services": None if services is None else services.get(one.id, []),
                 "superseded_by": None if newer is None else [other.id for other in newer if other.stored_id],
             }

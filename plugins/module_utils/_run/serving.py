@@ -15,13 +15,14 @@ from dataclasses import replace
 
 from .._names import listener_place, name_to_ask_for
 from .._net.endpoint import Endpoint, ProbeResult
+from .._net.entry import is_for
 from .._net.probe import CONCURRENCY, probe_addresses
 from .._net.verdict import Finding, Verdict, judge
-from .._plan.deployments import ListenerAction
+from .._plan.deployments import WHOLE_CHAIN, ListenerAction
 from .._text import some_of
-from .._times import now
 from .._x509.certificate import Certificate
-from .._x509.chain import Anchors, Chains
+from .._x509.chain import Anchors
+from .._x509.client import client_settings
 from .backoff import Backoff
 
 PROBE_TIMEOUT = 10.0
@@ -46,31 +47,31 @@ class Watch:
 
     Args:
         timeout: seconds in which a change must show.
-        anchors: the trusted certificates; `None` if trust is not looked at.
+        anchors: the certificates that clients trust; `None` if it is not looked at whether they accept what is served.
         stop: once it is set, there are no more probes.
     """
 
     def __init__(self, timeout: float, anchors: Anchors | None, stop: threading.Event) -> None:
         self._timeout = timeout
-        self._anchors = anchors
+        self._client = None if anchors is None else client_settings(anchors)
         self._stop = stop
         self._before: dict[str, Verdict] = {}
         self._broken: set[str] = set()
-        self._untrusted: dict[str, set[str]] = {}
+        self._refused: dict[str, set[str]] = {}
         self._unreached: set[str] = set()
 
     @property
     def warnings(self) -> list[str]:
-        """A warning for each reason why clients may not trust what listeners serve, and one about what could not be looked at."""
-        untrusted = [
-            f"Clients may not trust what these listeners serve: {some_of(sorted(names, key=listener_place), MOST_NAMED)}: {why}"
-            for why, names in sorted(self._untrusted.items())
+        """A warning for each reason why clients refuse what listeners serve, and one about what could not be looked at."""
+        refused = [
+            f"Clients refuse what these listeners serve: {some_of(sorted(names, key=listener_place), MOST_NAMED)}: {why}. {WHOLE_CHAIN}"
+            for why, names in sorted(self._refused.items())
         ]
         if not self._unreached:
-            return untrusted
+            return refused
         unreached = some_of(sorted(self._unreached, key=listener_place), MOST_NAMED)
         return [
-            *untrusted,
+            *refused,
             f"What these listeners serve cannot be looked at from here: {unreached}. Run it from a machine that reaches them, or see with "
             "ssl_endpoint_info from there.",
         ]
@@ -90,7 +91,7 @@ class Watch:
         backoff = Backoff(self._stop, self._timeout, LONGEST_PAUSE)
         while True:
             found = self._probe([deployment])[deployment.uuid]
-            if (found.works or may_fail) and not self._is_worse(deployment.uuid, found):
+            if (found.works or may_fail) and not self._is_worse(deployment, found):
                 return True
             if not backoff.pause():
                 return False
@@ -106,10 +107,10 @@ class Watch:
                 if self._stop.is_set() and found.finding != "served":
                     continue  # the probe may have been cut short
                 seen[uuid] = self._judged(pending[uuid], found)
-                worse = self._is_worse(uuid, found)
+                worse = self._is_worse(pending[uuid], found)
                 since = worse_since.setdefault(uuid, time.monotonic()) if worse else worse_since.pop(uuid, None)
                 lasts = worse and time.monotonic() - t.cast(float, since) >= BROKEN_AFTER
-                if lasts or found.finding == "served" or (found.finding == "unreachable" and not worse):
+                if lasts or (found.finding in {"served", "unreachable"} and not worse):
                     del pending[uuid]
             if pending and not backoff.pause():
                 break
@@ -123,56 +124,61 @@ class Watch:
     def glimpse(self, deployments: Sequence[ListenerAction]) -> list[ListenerAction]:
         """Return listeners of which it is not known what they should serve with what they serve."""
         found = self._probe(deployments)
-        return [replace(one, seen=found[one.uuid].certificates) for one in deployments]
+        return [
+            replace(
+                one, seen=found[one.uuid].chains, accepted=found[one.uuid].accepted, refusal=found[one.uuid].refusal
+            )
+            for one in deployments
+        ]
 
-    def _is_worse(self, uuid: str, found: Verdict) -> bool:
-        before = self._before.get(uuid)
-        return before is not None and found.is_worse_than(before)
+    def _is_worse(self, deployment: ListenerAction, found: Verdict) -> bool:
+        before = self._before.get(deployment.uuid)
+        return before is not None and (found.is_worse_than(before) or self._is_newly_refused(deployment, found))
+
+    def _is_newly_refused(self, deployment: ListenerAction, found: Verdict) -> bool:
+        before = self._before.get(deployment.uuid)
+        return before is not None and not deployment.may_be_refused and found.is_newly_refused(before)
 
     def _judged(self, deployment: ListenerAction, found: Verdict) -> ListenerAction:
         """Return a listener with what was seen of it."""
+        before = self._before.get(deployment.uuid)
+        seen = replace(
+            deployment,
+            accepted=found.accepted,
+            was_refused=found.accepted is False and before is not None and found.refusing <= before.refusing,
+            refusal=found.refusal,
+            is_everywhere=not found.closed,
+            served_fingerprint=found.shown,
+            seen=found.chains,
+        )
+        if found.finding == "served" and self._is_newly_refused(deployment, found):
+            return seen.failed(
+                "not_accepted",
+                f"With certificate {deployment.certificate_id} in the API, clients refuse what is served, and accepted what was served "
+                f"before: {found.refusal}.",
+                is_changed=deployment.is_changed,
+                served=True,
+            )
         if found.finding == "served":
-            self._note_trust(deployment, found)
             what = "It" if deployment.outcome != "skipped" else "The one that the listener has"
             message = f"{deployment.message} {what} is served."
-            return replace(
-                deployment,
-                served=True,
-                is_everywhere=not found.closed,
-                served_fingerprint=found.shown,
-                seen=found.certificates,
-                message=message,
-            )
-        if found.finding == "unreachable" and not self._is_worse(deployment.uuid, found):
+            if found.accepted is False:
+                self._refused.setdefault(found.refusal or "", set()).add(deployment.name)
+                message = f"{message} Clients refuse it{', as before' if seen.was_refused else ''}: {found.refusal}."
+            return replace(seen, served=True, message=message)
+        if found.finding == "unreachable" and not self._is_worse(deployment, found):
             why = f"{deployment.message} What is served cannot be looked at from here: {found.words}"
             self._unreached.add(deployment.name)
             return replace(deployment, reason=deployment.reason or "not_reachable", message=why)
         how = SOMEWHERE if found.finding == "failing" and found.working else HOW[found.finding]
-        before = deployment.fallback_id
-        back = f" Certificate {before} is probably the one before it: name it to go back." if before else ""
-        return deployment.failed(
+        previous = deployment.fallback_id
+        back = f" Certificate {previous} is probably the one before it: name it to go back." if previous else ""
+        return seen.failed(
             "not_served",
             f"With certificate {deployment.certificate_id} in the API, {how}: {found.words}{back}",
             is_changed=deployment.is_changed,
             served=False,
-            served_fingerprint=found.shown,
-            seen=found.certificates,
         )
-
-    def _note_trust(self, deployment: ListenerAction, found: Verdict) -> None:
-        """Remember a warning if clients may not accept what is served."""
-        if self._anchors is None:
-            return
-        leaf, *others = found.chain
-        chain = Chains(others, self._anchors, now()).of(leaf)
-        if chain.trust == "trusted":
-            return
-        remedy = (
-            "Import the certificate again with all its intermediate certificates, or name its root by trusted_ca_path."
-            if leaf.is_valid(now())
-            else "Import a certificate that is valid now, and switch them to it."
-        )
-        self._untrusted.setdefault(f"{chain.why}. {remedy}", set()).add(deployment.name)
 
     def _probe(self, deployments: Sequence[ListenerAction]) -> Mapping[str, Verdict]:
         """Return what all listeners serve, probed at the same time; an address that worked before must still do so."""
@@ -189,8 +195,13 @@ class Watch:
         if address is None:
             words = f"The API names no address of load balancer {deployment.load_balancer}."
             return judge([ProbeResult(Endpoint("", deployment.port), reason="unreachable", message=words)], wanted)
-        endpoint = Endpoint(address, deployment.port, server_name_for(wanted) if wanted else None)
-        return judge(probe_addresses(endpoint, max(1.0, min(PROBE_TIMEOUT, self._timeout)), self._stop), wanted)
+        timeout = max(1.0, min(PROBE_TIMEOUT, self._timeout))
+        endpoint = Endpoint(address, deployment.port, name_of_both(deployment))
+        if endpoint.server_name is None:  # so a client asks for what is served
+            seen = probe_addresses(endpoint, timeout, self._stop)
+            served = next((result.chain[0] for result in seen if result.chain), None)
+            endpoint = replace(endpoint, server_name=server_name_for(served) if served else None)
+        return judge(probe_addresses(endpoint, timeout, self._stop, self._client), wanted)
 
 
 def left_unseen(deployment: ListenerAction) -> ListenerAction:
@@ -204,6 +215,20 @@ def left_broken(deployment: ListenerAction) -> ListenerAction:
     """Return a listener that works no more, and that the run did not point back because it was told to stop."""
     back = f"It was not pointed back to certificate {deployment.previous_certificate_id}, because the run was told to stop."
     return replace(deployment, message=f"{deployment.message} {back}")
+
+
+def name_of_both(deployment: ListenerAction) -> str | None:
+    """Return a name by which clients ask for what a listener had, and for what it gets; `None` if neither is known.
+
+    If they have no name in common, it is one of what it gets.
+    """
+    before, after = (record.certificate if record else None for record in (deployment.previous, deployment.target))
+    if after is None or before is None:
+        known = after or before
+        return server_name_for(known) if known else None
+    hosts = [name for name in before.server_names if is_for(after, name.replace("*", "www", 1))]
+    common = name_to_ask_for(hosts, before.addresses & after.addresses)
+    return common or server_name_for(after)
 
 
 def server_name_for(certificate: Certificate) -> str | None:

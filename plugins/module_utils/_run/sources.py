@@ -259,7 +259,7 @@ def _skipped(source: Source, one: Useless) -> Record:
     facts = one.certificate.facts() if one.certificate else {"subject_alt_names": []}
     return {
         **_named(source, one.unit.bundle.name, one.path),
-        **{name: facts.get(name) for name in ("common_name", "subject_alt_names", "not_after")},
+        **{name: facts.get(name) for name in ("common_name", "subject_alt_names", "not_before", "not_after")},
         "outcome": "skipped",
         "reason": one.trouble.reason,
         "message": encodable(one.trouble.message),

@@ -329,7 +329,9 @@ def _what_has_changed(before: Listener, listener: Listener) -> str | None:
 
 
 REASONS: dict[str, DeployReason] = {
-    reason: t.cast(DeployReason, reason) for reason in t.get_args(DeployReason) if reason != "not_served"
+    reason: t.cast(DeployReason, reason)
+    for reason in t.get_args(DeployReason)
+    if reason not in {"not_served", "not_accepted"}
 }
 """Failure codes that are used as reasons; all others become `api_error`."""
 

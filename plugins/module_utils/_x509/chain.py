@@ -109,6 +109,10 @@ class Chain:
     why: str = ""
     is_linked: bool = True
 
+    @property
+    def path(self) -> tuple[Certificate, ...]:
+        return self.issuers
+
 
 class Chains:
     """Builds the chains of certificates from a pile of others; each check is made only once."""
@@ -358,3 +362,9 @@ def _by_subject(certificates: Iterable[Certificate]) -> dict[Name, list[Certific
     for certificate in certificates:
         found.setdefault(certificate.subject, []).append(certificate)
     return found
+
+
+def chain_as_sent(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors, at: datetime) -> Chain:
+    first = {(one.subject, one.public_key_sha256): one for one in reversed(sent) if one.is_valid(at)}
+    pile = [one for one in sent if first.get((one.subject, one.public_key_sha256), one) == one]
+    return Chains(pile, anchors, at).of(leaf)

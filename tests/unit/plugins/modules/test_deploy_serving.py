@@ -126,6 +126,35 @@ def test_what_is_broken_is_pointed_back(serving: Simulator, login: Row, how: str
     assert [web.shows(), web.shows(1)] == [web.old.fingerprint, web.new.fingerprint]
 
 
+def test_what_clients_accepted_and_refuse_now_is_pointed_back(serving: Simulator, login: Row) -> None:
+    """The load balancer sends no issuers any more: what is served is right, and no client takes it."""
+    web = Web(serving, 2)
+    serving.patch_listener(web.uuids[0], misbehaves="bare")
+    run = run_it(**login)
+    assert outcomes(run) == {f"web:{PORT}": ("rolled_back", "not_accepted"), f"web:{PORT + 1}": ("switched", None)}
+    refused, fine = run["listeners"]
+    assert (refused["served"], refused["accepted"], fine["served"], fine["accepted"]) == (True, False, True, True)
+    assert "unable to get local issuer certificate" in refused["message"] and "works again" in refused["message"]
+    assert run.failed and changes(serving) == [web.call(web.second, 0, 1), web.call(web.first)]
+    assert [web.shows(), web.shows(1)] == [web.old.fingerprint, web.new.fingerprint]
+
+
+def test_without_rollback_it_stays_and_fails(serving: Simulator, login: Row) -> None:
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves="bare")
+    run = run_it(**login, rollback=False)
+    assert (only(run)["outcome"], only(run)["reason"], only(run)["accepted"]) == ("failed", "not_accepted", False)
+    assert run.failed and changes(serving) == [web.call(web.second)]
+
+
+def test_what_clients_refused_before_they_may_refuse_now(serving: Simulator, login: Row) -> None:
+    web = Web(serving)
+    serving.patch_listener(web.uuids[0], misbehaves="bare", changes=2, at_once=True)
+    run = run_it(**login)
+    assert (only(run)["outcome"], only(run)["served"], only(run)["accepted"]) == ("switched", True, False)
+    assert "as before: unable to get local issuer certificate" in only(run)["message"] and not run.failed
+
+
 def test_what_cannot_be_reached(serving: Simulator, login: Row) -> None:
     """Neither before nor after the change: a warning, and nobody knows what is served."""
     web = Web(serving)
@@ -149,4 +178,4 @@ def test_a_missing_intermediate(serving: Simulator, login: Row) -> None:
     run = run_it(**login, certificate_id=web.second, listeners=listeners, allow_untrusted=True)
     assert (only(run)["outcome"], only(run)["served"]) == ("switched", True) and not run.failed
     warning = str(run["warnings"])
-    assert f"web:{PORT}" in warning and "trust" in warning and "intermediate" in warning
+    assert f"web:{PORT}" in warning and "Clients refuse" in warning and "intermediate" in warning

@@ -99,9 +99,12 @@ def test_the_facts_of_a_listener(account: Simulator, login: dict[str, Any]) -> N
         "certificate_id": second,
         "fingerprint_sha256": new.fingerprint,
         "not_after": f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+        "ends_at": f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+        "ends_by": None,
         "outcome": "switched",
         "reason": None,
         "served": None,
+        "accepted": None,
         "served_fingerprint_sha256": None,
     }
 

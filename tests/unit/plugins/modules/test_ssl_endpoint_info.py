@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import signal
+import ssl
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -34,7 +35,17 @@ FACTS = {
 }
 KEYS = FACTS | {
     *("host", "port", "server_name", "ip_address", "days_until_expiry", "renewal_due", "chain", "trust"),
-    *("name_matches", "tls_version", "cipher", "certificate_ids", "reason", "message"),
+    *(
+        "name_matches",
+        "tls_version",
+        "cipher",
+        "certificate_ids",
+        "reason",
+        "message",
+        "accepted",
+        "ends_at",
+        "ends_by",
+    ),
 }
 OF_BALANCERS = {"load_balancer", "load_balancer_uuid", "listener_uuid"}
 NO_LOGIN = {"SL_USERNAME": "", "SL_API_KEY": "", "SL_ENDPOINT_URL": "http://127.0.0.1:9/xmlrpc/v3.1/"}
@@ -66,7 +77,7 @@ def run_it(**options: Any) -> Run:
         assert list(run["reason_counts"]) and set(run["reason_counts"]) == set(get_args(EndpointReason))
         for entry in run["endpoints"]:
             assert set(entry) - OF_BALANCERS == KEYS
-            assert (entry["reason"] is None) == (entry["message"] is None)
+            assert (entry["reason"] is None and entry["accepted"] is not False) == (entry["message"] is None)
             assert (entry["renewal_due"] is None) == (entry["fingerprint_sha256"] is None)
             assert run["reason_counts"].get(entry["reason"], 1)
     return run
@@ -102,9 +113,12 @@ def test_a_good_one() -> None:
         "key_size": 256,
         "issuer": "Testing CA 1",
         "days_until_expiry": 89,
+        "ends_at": entry["not_after"],
+        "ends_by": None,
         "renewal_due": False,
         "chain": entry["chain"],
         "trust": "trusted",
+        "accepted": True,
         "name_matches": True,
         "tls_version": "TLSv1.3",
         "cipher": entry["cipher"],
@@ -163,6 +177,24 @@ def test_each_reason(reason: str) -> None:
         "untrusted": "untrusted",
     }
     assert entry["trust"] == {**expected, "chain_incomplete": "incomplete"}.get(reason)
+
+
+def test_what_a_client_refuses_without_another_reason() -> None:
+    """OpenSSL has the last word: here, the server speaks an old version of TLS alone."""
+    old = {
+        "minimum_version": ssl.TLSVersion.TLSv1,
+        "maximum_version": ssl.TLSVersion.TLSv1_1,
+        "ciphers": "ALL:@SECLEVEL=0",
+    }
+    entry, _run = seen(serving(ISSUED, **old))
+    assert (entry["trust"], entry["accepted"], entry["reason"]) == ("trusted", False, None)
+    assert entry["message"].endswith(".") and "OpenSSL says: " in entry["message"]
+
+
+def test_what_openssl_says_stands_beside_the_reason() -> None:
+    entry, _run = seen(serving(ISSUED, chain=""))
+    assert (entry["reason"], entry["accepted"]) == ("chain_incomplete", False)
+    assert "OpenSSL says: unable to get local issuer certificate." in entry["message"]
 
 
 def test_all_at_once_none_hides_another() -> None:

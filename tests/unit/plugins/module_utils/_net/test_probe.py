@@ -287,7 +287,7 @@ def real_flight() -> bytes:
     """What a server really answers in TLS 1.2 until it waits for the client."""
     client, server, to_server, to_client = (ssl.MemoryBIO() for _number in range(4))
     settings = context_of(RSA, maximum_version=ssl.TLSVersion.TLSv1_2)
-    tls = handshake.context().wrap_bio(client, to_server)
+    tls = handshake.looking().wrap_bio(client, to_server)
     with pytest.raises(ssl.SSLWantReadError):
         tls.do_handshake()
     server.write(to_server.read())

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -87,11 +88,52 @@ def test_many_addresses_do_not_make_a_long_sentence() -> None:
     assert same == "192.0.2.9 failed: no_tls."
 
 
-def test_the_chain_is_what_came_with_the_wanted_certificate() -> None:
-    results = [serves(OLD), serves(NEW, "192.0.2.2")]
-    assert judge(results, WANTED).chain[0].der == NEW.der
-    assert len(judge(results, WANTED).chain) == 2
-    assert judge([serves(OLD)], WANTED).chain == ()
+def test_what_came_with_each_certificate() -> None:
+    """Each once, and what came with the wanted one last."""
+    results = [serves(NEW, "192.0.2.2"), serves(OLD), serves(OLD, "192.0.2.3")]
+    chains = judge(results, WANTED).chains
+    assert [chain[0].der for chain in chains] == [OLD.der, NEW.der] and all(len(chain) == 2 for chain in chains)
+
+
+def answers(*accepted: bool | None) -> Verdict:
+    """What clients say at each address."""
+    return judge(
+        [
+            replace(serves(NEW, f"192.0.2.{number}"), accepted=one, refusal="it is odd" if one is False else None)
+            for number, one in enumerate(accepted)
+        ],
+        WANTED,
+    )
+
+
+@pytest.mark.parametrize(
+    ("accepted", "expected"),
+    [((True,), True), ((True, True), True), ((True, False), False), ((None,), None), ((True, None), None), ((), None)],
+)
+def test_it_is_accepted_if_it_is_at_each_address(accepted: tuple[bool | None, ...], expected: bool | None) -> None:
+    assert answers(*accepted).accepted is expected
+    assert answers(*accepted).refusal == ("it is odd" if expected is False else None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((True,), (False,), True),
+        ((True,), (True,), False),
+        ((False,), (False,), False),
+        ((None,), (False,), False),
+        ((True, False), (True, False), False),
+        ((True, False), (False, False), True),
+        ((True,), (True, False), True),
+        ((False,), (False, False), False),
+        ((True,), (None,), False),
+    ],
+)
+def test_what_is_refused_now_and_was_not_before(
+    before: tuple[bool | None, ...], after: tuple[bool | None, ...], expected: bool
+) -> None:
+    """Another address counts as one that accepted it, if any did."""
+    assert answers(*after).is_newly_refused(answers(*before)) is expected
 
 
 BEFORE = {

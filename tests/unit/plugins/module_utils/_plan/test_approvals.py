@@ -26,7 +26,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store
 
 from tests.support.failing import fails
 from tests.support.rotating import entry, listener
-from tests.support.stored import Made
+from tests.support.stored import Made, clients_with
 
 OLD, NEW, NEWER = Made(days=(-80, 10)).record(1), Made().record(2), Made(days=(-0.5, 91)).record(3)
 INDEX = StoreIndex([OLD, NEW, NEWER])
@@ -42,7 +42,7 @@ def shown(imported: Iterable[Any] = (), deployed: Iterable[Any] = (), removed: I
             {"id": None, **one.certificate.facts(), **one.named(), "outcome": "imported", "reason": None}
             for one in imported
         ],
-        "deployed": [one.as_result() for one in deployed],
+        "deployed": [one.as_result(clients_with()) for one in deployed],
         "removed": [as_record(one, "removed", None, "Would be removed.") for one in removed],
         "skipped_items": [{"name": "something"}],
     }
@@ -148,7 +148,7 @@ def test_a_listener_that_is_gone() -> None:
     """It has all fields of a listener in the result."""
     kept, gone = limit_listeners([], approved(by_preview=True, deployed=[SWITCHED]), INDEX)
     assert (kept, reasons(gone)) == ([], ["changed_meanwhile"])
-    assert gone[0].keys() == SWITCHED.as_result().keys()
+    assert gone[0].keys() == SWITCHED.as_result(clients_with()).keys()
     assert (gone[0]["load_balancer"], gone[0]["port"]) == ("web", 443)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._codes import AttentionReason
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.attention import (
     RenewalFacts,
@@ -20,12 +21,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.atten
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
-from tests.support.certificates import DAY, NOW
+from tests.support.certificates import DAY, NOW, pem_of
 from tests.support.rotating import entry, listener
-from tests.support.stored import NAME, Made, clients_with
+from tests.support.stored import NAME, TRUSTED, Made, clients_with
 
 FRESH, DUE, OVER = Made(), Made(days=(-80, 10)), Made(days=(-90, -2))
 OTHER = "api.example.com"
@@ -78,6 +80,8 @@ def test_an_item() -> None:
         "port": 443,
         "reason": "expiring",
         "not_after": iso(NOW + 10 * DAY),
+        "ends_at": iso(NOW + 10 * DAY),
+        "ends_by": None,
         "days_until_expiry": 10,
     }
     (item,) = found(serving(OVER))
@@ -117,29 +121,28 @@ def test_a_certificate_of_six_days_at_half_its_life_is_no_alarm() -> None:
     ("made", "served", "expected"),
     [
         (Made(days=(5, 95)), DUE, []),
-        (Made(days=(9.99, 95)), DUE, []),
-        (Made(days=(10, 95)), DUE, ["expiring"]),
+        (Made(days=(8, 95)), DUE, []),
+        (Made(days=(8.01, 95)), DUE, ["expiring"]),
         (Made(OTHER, (OTHER,), days=(5, 95)), DUE, ["expiring"]),
         (Made(days=(5, 95), by="own"), DUE, ["expiring"]),
         (Made(days=(5, 95), by="own"), replace(DUE, by="own"), []),
         (Made(days=(5, 95)), OVER, ["expired"]),
     ],
     ids=[
-        *("in time", "at the last moment", "as the other ends", "for other names", "of a staging authority"),
+        *("in time", "two nights before", "later", "for other names", "of a staging authority"),
         *("of an authority of one's own", "the other one has expired"),
     ],
 )
 def test_a_renewal_that_begins_later(where: str, made: Made, served: Made, expected: list[str]) -> None:
-    """There is no alarm if it may stand in, and begins before the other one ends."""
+    """There is no alarm if it may stand in, and begins two nights before the other one ends: one may fail."""
     known: dict[str, Any] = {"store": [made]} if where == "store" else {"waiting": [entry(made)], "has_sources": True}
     assert reasons(serving(served), **known) == expected
 
 
 def test_a_renewal_of_what_is_in_the_api_does_not_help_if_another_one_is_served() -> None:
     """Nobody can tell when that one goes away."""
-    (old,) = (replace(DUE, copy=1).record(9).certificate,)
-    assert old
-    wrong = serving(DUE, served=False, seen=(old,)).failed("not_served", "Another one is served.", is_changed=True)
+    old = certificate_of(replace(DUE, copy=1).record(9))
+    wrong = serving(DUE, served=False, seen=((old,),)).failed("not_served", "Another one is served.", is_changed=True)
     assert reasons(wrong, store=[Made(days=(5, 95))]) == ["expiring", "not_served"]
 
 
@@ -244,7 +247,7 @@ def test_a_renewal_of_a_source_that_could_not_be_stored() -> None:
 
 
 def test_a_certificate_for_the_names_of_a_listener_whose_own_is_not_in_the_store() -> None:
-    seen = (OVER.record().certificate,)
+    seen = ((certificate_of(OVER.record()),),)
     unknown = replace(listener(1, FRESH.record(1)), target=None, certificate_id=99, served=False, seen=seen)
     due = next(item for item in found(unknown, store=[FRESH]) if item["reason"] == "expired")
     assert (
@@ -290,9 +293,8 @@ def test_without_sources() -> None:
 
 def test_another_certificate_is_served() -> None:
     """What was seen counts for its dates."""
-    seen = replace(OVER, common_name=OTHER, names=(OTHER,)).record(9).certificate
-    assert seen
-    wrong = serving(FRESH, served=False, seen=(seen,)).failed(
+    seen = certificate_of(replace(OVER, common_name=OTHER, names=(OTHER,)).record(9))
+    wrong = serving(FRESH, served=False, seen=((seen,),)).failed(
         "not_served", "Another one is served.", is_changed=True, served=False
     )
     assert [(item["reason"], item["name"], item["message"]) for item in found(wrong)][1:] == [
@@ -315,11 +317,11 @@ def test_a_listener_whose_certificate_is_not_in_the_store() -> None:
     """What was seen counts; without that, there is nothing to say."""
     unknown = replace(listener(7, None), outcome="skipped", reason="not_found")
     assert found(replace(unknown, served=None)) == []
-    over = OVER.record(9).certificate
-    assert over
-    assert reasons(replace(unknown, served=None, seen=(over,))) == ["expired"]
-    assert served_by(replace(unknown, seen=(over,)), StoreIndex([])) == over
-    assert served_by(unknown, StoreIndex([])) is None
+    over, fresh = ((certificate_of(made.record(9)),) for made in (OVER, FRESH))
+    for seen in ((over,), (over, fresh), (fresh, over)):
+        assert reasons(replace(unknown, served=None, seen=seen)) == ["expired"], "of several addresses the worst counts"
+        assert served_by(replace(unknown, seen=seen), StoreIndex([]), clients_with()).certificate == over[0]
+    assert served_by(unknown, StoreIndex([]), clients_with()).certificate is None
 
 
 def test_what_was_switched_counts_with_its_new_certificate() -> None:
@@ -328,13 +330,106 @@ def test_what_was_switched_counts_with_its_new_certificate() -> None:
     switched = listener(1, FRESH.record(-1))
     assert find_attention([switched], RenewalFacts(index), clients_with()) == []
     back = replace(switched, outcome="rolled_back", reason="not_served", served=False, message="It was pointed back.")
-    seen: tuple[Certificate, ...] = tuple(one.certificate for one in [FRESH.record(9)] if one.certificate)
-    assert [
-        one["reason"] for one in find_attention([replace(back, seen=seen)], RenewalFacts(index), clients_with())
-    ] == [
-        "expiring",
-        "not_served",
-    ]
+    seen = ((certificate_of(FRESH.record(9)),),)
+    items = find_attention([replace(back, seen=seen)], RenewalFacts(index), clients_with())
+    assert [item["reason"] for item in items] == ["expiring", "not_served"]
+
+
+# Issuers that end
+
+
+def with_issuer_until(day: float, made: Made = FRESH) -> StoreCertificate:
+    """A record whose issuer's certificate ends this many days from now."""
+    ending = TRUSTED.reissue(not_after=NOW + day * DAY)
+    return made.record(1, intermediateCertificate=pem_of([ending, *made.issued.chain[1:]]))
+
+
+@pytest.mark.parametrize(("day", "expected"), [(2, "expiring"), (-2, "expired")])
+def test_an_issuer_ends_before_the_certificate_does(day: int, expected: str) -> None:
+    """It is named, as clients refuse the certificate from then on; which end is told beside its own."""
+    (item,) = found(listener(1, with_issuer_until(day)))
+    assert (item["reason"], item["days_until_expiry"]) == (expected, day)
+    assert (item["not_after"], item["ends_at"]) == (iso(NOW + 90 * DAY), iso(NOW + day * DAY))
+    issuer = Certificate.of(TRUSTED.issuer).shown_name
+    assert item["ends_by"] == issuer and f"Its issuer {issuer} " in item["message"]
+    assert "today's chain" in item["message"]
+
+
+def test_the_chain_that_is_served_counts() -> None:
+    """A load balancer may send another one than the store has."""
+    whole, ending = FRESH.record(1), with_issuer_until(2)
+    seen = (certificate_of(ending), *ending.intermediates)
+    assert reasons(listener(1, whole, seen=(seen,))) == ["expiring"]
+    seen = (certificate_of(whole), *whole.intermediates)
+    assert reasons(listener(1, ending, seen=(seen,))) == []
+
+
+# What clients refuse
+
+
+def test_what_is_not_valid_yet() -> None:
+    (item,) = found(serving(Made(days=(1, 90)), accepted=False, refusal="certificate is not yet valid", fallback_id=7))
+    assert item["reason"] == "not_yet_valid" and "certificate 7, which is valid" in item["message"]
+    assert iso(NOW + DAY) in item["message"]
+
+
+def test_what_cannot_be_read_is_judged_by_the_dates_of_the_api() -> None:
+    dates = {"validityBegin": iso(NOW - 90 * DAY), "validityEnd": iso(NOW - DAY)}
+    unreadable = FRESH.record(1, certificate="odd", **dates)
+    skipped_one = listener(1, unreadable, served=None, outcome="skipped", reason="not_found")
+    (item,) = found(skipped_one)
+    assert (item["reason"], item["name"], item["ends_at"]) == ("expired", NAME, iso(NOW - DAY))
+    fresh = (certificate_of(FRESH.record(9)),)
+    assert reasons(replace(skipped_one, seen=(fresh,))) == ["expired"]
+    over = (certificate_of(OVER.record(9)),)
+    soon = FRESH.record(1, certificate="odd", validityEnd=iso(NOW + 90 * DAY))
+    assert reasons(listener(1, soon, served=None, outcome="skipped", reason="not_found", seen=(over,))) == ["expired"]
+
+
+def test_what_clients_refuse_for_another_reason() -> None:
+    """Why it is refused is told once, with the end or the other certificate that is the reason."""
+    refused: dict[str, Any] = {"accepted": False, "refusal": "unable to get local issuer certificate"}
+    (item,) = found(listener(1, replace(FRESH, chain="none").record(1), **refused))
+    assert item["reason"] == "not_accepted" and "unable to get local issuer certificate. Import it" in item["message"]
+    assert "see why the load balancer does not send it" in message(serving(FRESH, **refused))
+    assert reasons(serving(OVER, **refused)) == ["expired"]
+    assert reasons(serving(DUE, **refused)) == ["expiring", "not_accepted"]
+    dark = serving(FRESH, **{**refused, "served": False})
+    assert reasons(dark.failed("not_served", "Nothing is.", served=False)) == ["not_served"]
+    assert reasons(serving(FRESH, **refused).failed("not_accepted", "It is not.", is_changed=True)) == []
+
+
+# What a source has and cannot use
+
+
+BROKEN = skipped("bad_passphrase", not_before=iso(NOW), not_after=iso(NOW + 90 * DAY))
+
+
+@pytest.mark.parametrize(
+    ("broken", "expected"),
+    [
+        (BROKEN, True),
+        ({**BROKEN, "reason": "key_missing"}, True),
+        ({**BROKEN, "reason": "unreadable"}, True),
+        ({**BROKEN, "reason": "being_renewed"}, False),
+        ({**BROKEN, "reason": "superseded"}, False),
+        ({**BROKEN, "not_before": iso(NOW - 30 * DAY)}, False),
+        ({**BROKEN, "subject_alt_names": [OTHER]}, False),
+        ({**BROKEN, "subject_alt_names": [OTHER, NAME]}, True),
+        ({**BROKEN, "not_before": None, "subject_alt_names": [], "name": NAME}, True),
+        ({**BROKEN, "not_before": None, "subject_alt_names": [], "name": OTHER}, False),
+    ],
+    ids=[
+        *("passphrase", "key", "file", "half written", "better one", "older", "other names", "more names"),
+        *("unread file named after it", "another unread file"),
+    ],
+)
+def test_a_renewal_that_cannot_be_used(broken: dict[str, Any], expected: bool) -> None:
+    """It is an alarm at once, not only shortly before the end; what renews nothing may be broken in peace."""
+    items = found(serving(FRESH), unused=[broken], has_sources=True)
+    assert [item["reason"] for item in items] == ["unusable"] * expected
+    if expected:
+        assert f"lego {broken['name']} would renew it and cannot be used: It is " in items[0]["message"]
 
 
 def test_the_most_urgent_comes_first() -> None:
@@ -358,4 +453,6 @@ def test_the_most_urgent_comes_first() -> None:
         ("held_back", "held:443"),
         ("not_served", "dark:443"),
     ]
-    assert list(get_args(AttentionReason)) == ["expired", "expiring", "held_back", "not_served"]
+    assert list(get_args(AttentionReason)) == [
+        *("expired", "expiring", "not_yet_valid", "unusable", "held_back", "not_served", "not_accepted")
+    ]

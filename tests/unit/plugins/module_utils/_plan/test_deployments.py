@@ -424,10 +424,11 @@ def test_what_the_store_will_hold_is_taken_like_what_it_holds() -> None:
     for old, new in BETTER.values():
         planned = renewal_with([new], record(OLD, old))
         assert (*outcome(planned), planned.certificate_id) == ("switched", None, None)
-        facts = planned.as_result()
+        facts = planned.as_result(clients_with())
         assert (facts["fingerprint_sha256"], facts["certificate_id"]) == (new.fingerprint, None)
         assert (
-            facts["subject_alt_names"] == renewal(record(OLD, old), record(NEW, new)).as_result()["subject_alt_names"]
+            facts["subject_alt_names"]
+            == renewal(record(OLD, old), record(NEW, new)).as_result(clients_with())["subject_alt_names"]
         )
     for old, new in WORSE.values():
         assert outcome(renewal_with([new], record(OLD, old))) == ("unchanged", None)
@@ -562,7 +563,7 @@ def test_no_such_certificate() -> None:
     planned = wish(record(OLD, issue(days=PRESENT)))
     assert (*outcome(planned), planned.certificate_id) == ("failed", "not_found", NEW)
     assert planned.message.startswith(f"The store holds no certificate {NEW}:")
-    told = planned.as_result()
+    told = planned.as_result(clients_with())
     assert (told["common_name"], told["subject_alt_names"], told["fingerprint_sha256"]) == (None, [], None)
     unreadable = wish(record(OLD, issue(days=PRESENT)), replace(record(NEW, issue()), certificate=None))
     assert outcome(unreadable) == ("failed", "not_found") and "nothing that can be read" in unreadable.message
@@ -655,7 +656,7 @@ def test_a_result() -> None:
     """Each key of the contract, with facts of the certificate that is meant for the listener."""
     new = issue(names=[NAME, "example.com"])
     at = balancer(address="web.example.net")
-    result = renewal(record(OLD, issue(days=PRESENT)), record(NEW, new), of=at).as_result()
+    result = renewal(record(OLD, issue(days=PRESENT)), record(NEW, new), of=at).as_result(clients_with())
     assert result.pop("message")
     assert result == {
         "load_balancer": "web",
@@ -669,8 +670,11 @@ def test_a_result() -> None:
         "certificate_id": NEW,
         "fingerprint_sha256": new.fingerprint,
         "not_after": f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+        "ends_at": f"{new.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+        "ends_by": None,
         "outcome": "switched",
         "reason": None,
         "served": None,
+        "accepted": None,
         "served_fingerprint_sha256": None,
     }

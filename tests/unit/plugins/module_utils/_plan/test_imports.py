@@ -435,20 +435,21 @@ def test_it_is_not_removed_unless_that_is_wanted() -> None:
 
 @pytest.mark.parametrize(
     ("days", "listed"),
-    [((-100, -1), False), ((-100, 5), True), ((1, 400), False), ((-1, 400), True)],
-    ids=["expired", "shorter", "not yet valid", "valid"],
+    [((-100, -1), False), ((-100, 5), False), ((-1, 8), True), ((1, 400), False), ((-1, 400), True)],
+    ids=["expired", "shorter, and due", "shorter", "not yet valid", "valid"],
 )
 def test_what_is_not_valid_now_takes_no_place(days: tuple[float, float], *, listed: bool) -> None:
     new = AUTHORITY.issue(NAME, organization="Example Inc.", days=days)
     wanted = replace(content(), certificate=read_certificates(new.pem.encode())[0])
     step = plan(wanted, StoreIndex([stored(OLD, 9)]), remove=True)
-    assert [(one.record.id, one.removed) for one in step.superseded] == ([(9, True)] if listed else [])
+    is_removed = days[1] > 10  # what ends later is not deleted
+    assert [(old.record.id, old.removed) for old in step.superseded] == ([(9, is_removed)] if listed else [])
     assert warnings_of(step) == (
         (
-            f"It ends at {new_end(5)}, earlier than what it takes the place of: certificate 9 ({new_end(10)}). "
+            f"It ends at {new_end(8)}, earlier than what it takes the place of: certificate 9 ({new_end(10)}). "
             "See that it is the one you mean.",
         )
-        if days[1] == 5
+        if days[1] == 8
         else ()
     )
 
@@ -459,7 +460,7 @@ def new_end(days: int) -> str:
 
 
 def test_of_many_that_end_later_some_are_named() -> None:
-    new = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-100, 5))
+    new = AUTHORITY.issue(NAME, organization="Example Inc.", days=(-1, 8))
     records = [stored(OLD, number) for number in range(1, 9)]
     (said,) = warnings_of(plan(content(new), StoreIndex(records)))
     assert "certificate 5 (" in said and "certificate 6 (" not in said and "and 3 more" in said

@@ -16,6 +16,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.store 
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.removal import as_result, plan_removal
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
 
 from tests.support.rotating import balancer, listener
 from tests.support.stored import NAME, Made, clients_with
@@ -44,7 +45,7 @@ def removal(
         clients_with(),
         remove_unseen=remove_unseen,
     )
-    assert all(message.startswith(f"Certificate {record.id} is kept, because ") for record, _, message in found.kept)
+    assert all(message.startswith(f"Certificate {record.id} is kept") for record, _, message in found.kept)
     assert all(message.endswith(".") for _record, _reason, message in found.kept)
     return [one.id for one in found.old], [(record.id, reason) for record, reason, _message in found.kept]
 
@@ -102,6 +103,48 @@ def test_each_address_must_be_seen() -> None:
     assert removal([FIRST, SECOND], partly, remove_unseen=True) == ([1], [])
 
 
+@pytest.mark.parametrize("remove_unseen", [False, True])
+@pytest.mark.parametrize(
+    ("listener_of_it", "expected"),
+    [
+        (replace(SWITCHED, accepted=False, refusal="its issuer is missing"), ([], [(1, "not_accepted")])),
+        (replace(SWITCHED, accepted=False, refusal="its issuer is missing", was_refused=True), ([1], [])),
+        (replace(SWITCHED, outcome="rolled_back", reason="not_accepted", accepted=False), ([], [])),
+    ],
+    ids=["refused", "refused before, too", "pointed back"],
+)
+def test_clients_must_accept_what_takes_its_place(
+    listener_of_it: ListenerAction, expected: tuple[list[int], list[tuple[int, str]]], remove_unseen: bool
+) -> None:
+    """Or they refused what was there before, too; what was not looked at is another question."""
+    assert removal([FIRST, SECOND], listener_of_it, remove_unseen=remove_unseen) == expected
+
+
+def test_where_no_client_could_be_asked() -> None:
+    unasked = replace(SWITCHED, accepted=None)
+    assert removal([FIRST, SECOND], unasked) == ([], [(1, "not_reachable")])
+    assert removal([FIRST, SECOND], unasked, remove_unseen=True) == ([1], [])
+    partly = replace(SWITCHED, accepted=False, was_refused=True, is_everywhere=False)
+    assert removal([FIRST, SECOND], partly) == ([], [(1, "not_accepted")])
+
+
+def test_why_it_is_refused() -> None:
+    """What serves something else comes first."""
+    refused = replace(SWITCHED, accepted=False, refusal="its issuer is missing")
+    assert why([FIRST, SECOND], refused).endswith(
+        "clients refuse what web:443 serves in its place: its issuer is missing."
+    )
+    other = listener(1, SECOND, "api", served=False, accepted=False)
+    assert removal([FIRST, SECOND], refused, other) == ([], KEPT)
+
+
+def test_what_ends_later_than_what_replaces_it_is_kept() -> None:
+    later = Made(days=(-80, 50)).record(1)
+    short = Made(days=(-1, 44)).record(2)
+    assert removal([later, short], listener(1, short)) == ([], [(1, "ends_later")])
+    assert removal([later, short, NEW.record(3)], listener(1, short), listener(1, NEW.record(3), "api")) == ([1], [])
+
+
 def test_without_a_listener_nothing_is_replaced() -> None:
     """The store may hold what nobody serves yet."""
     assert removal([replace(FIRST, associated_service_count=0), SECOND]) == ([], [])
@@ -120,7 +163,7 @@ def test_what_a_listener_has_stays() -> None:
 
 def test_what_is_older_still_goes_too() -> None:
     """A listener has what may stand in for what may stand in for it."""
-    oldest = Made(days=(-170, 20)).record(3, associatedServiceCount=0)
+    oldest = Made(days=(-170, 10)).record(3, associatedServiceCount=0)
     assert removal([FIRST, SECOND, oldest], SWITCHED) == ([1, 3], [])
     middle = replace(FIRST, associated_service_count=1)
     assert removal([oldest, middle, SECOND], SWITCHED, listener(1, middle, "api")) == ([3], [])
@@ -189,8 +232,7 @@ def test_a_listener_whose_certificate_is_not_known_was_not_seen() -> None:
 @pytest.mark.parametrize("remove_unseen", [False, True])
 def test_an_address_that_still_serves_the_old_one(remove_unseen: bool) -> None:
     """Of several addresses of a listener, or of a listener that is for something else in the API."""
-    (old,), (new,) = ([one.certificate] for one in (FIRST, SECOND))
-    assert old and new
+    old, new = ((certificate_of(record), *record.intermediates) for record in (FIRST, SECOND))
     half = SWITCHED.failed(
         "not_served", "One address serves another one.", is_changed=True, served=False, seen=(old, new)
     )

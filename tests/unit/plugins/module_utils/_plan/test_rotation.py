@@ -94,7 +94,9 @@ CASES: dict[str, tuple[list[Made], list[Made], list[str | None]]] = {
         [None, "new_name"],
     ),
     "expired": ([OLD], [Made(days=(-90, -0.01))], ["expired"]),
-    "valid to this second": ([OLD], [Made(days=(-1, 0))], [None]),
+    "valid to this second": ([Made(days=(-80, -1))], [Made(days=(-1, 0))], [None]),
+    "it ends sooner, and is due": ([OLD], [Made(days=(-5, 1))], ["expired"]),
+    "it ends sooner, and is not due": ([Made(days=(-80, 50))], [Made(days=(-1, 44))], [None]),
     "expired, and newer than a valid one": ([OLD], [Made(days=(-1, -0.01)), NEW], ["expired", None]),
     "the newest in the store has expired": ([Made(days=(-1, -0.01))], [Made(days=(-2, 89))], ["new_name"]),
     # What may not stand in hides nothing

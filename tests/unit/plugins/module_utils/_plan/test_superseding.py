@@ -44,7 +44,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.certificates import NOW, name_of, new_key, pem_of
+from tests.support.certificates import DAY, NOW, name_of, new_key, pem_of
 from tests.support.certificates import certificate_of as signed
 from tests.support.long import examples
 from tests.support.stored import NAME, OWN, TRUSTED, Made, clients_with
@@ -127,7 +127,9 @@ DATES = {
     "equal": Case({"days": (-10, 30)}, {"days": (-10, 30)}, is_newer=False),
     "begins earlier": Case({"days": (-1, 90)}, {"days": (-2, 91)}, is_newer=False),
     "begins now": Case({}, {"days": (0, 90)}),
-    "ends now": Case({}, {"days": (-1, 0)}),
+    "ends now": Case({"days": (-90, -1)}, {"days": (-80, 0)}),
+    "ends sooner, and is not due": Case({"days": (-350, 15)}, {"days": (-4, 10)}),
+    "is due, and ends later": Case({"days": (-350, 5)}, {"days": (-40, 10)}),
     "not valid yet": Case({}, {"days": (20, 110)}, "not_yet_valid"),
     "neither is valid yet": Case({"days": (20, 110)}, {"days": (21, 111)}, "not_yet_valid"),
     "the old one is not valid yet": Case({"days": (20, 110)}, {}, is_newer=False),
@@ -143,11 +145,13 @@ TRUST = {
     "without the first of its chain": Case({}, {"chain": "last"}, "chain_incomplete"),
     "without the last of its chain": Case({}, {"chain": "first"}, "chain_incomplete"),
     "with the chain of another authority": Case({}, {"chain": "of another authority"}, "chain_incomplete"),
-    "with an expired chain": Case({}, {"chain": "expired"}, "untrusted"),
+    "with an expired chain": Case({}, {"chain": "expired"}, "expired"),
     "both of one's own authority": Case({"by": "own"}, {"by": "own"}),
     "both of one's own authority, the new one without its chain": Case({"by": "own"}, {"by": "own", "chain": "none"}),
     "both signed by themselves": Case({"by": "itself"}, {"by": "itself"}),
-    "signed by itself for one's own authority": Case({"by": "own"}, {"by": "itself"}),
+    "signed by itself for one's own authority": Case({"by": "own"}, {"by": "itself"}, "untrusted"),
+    "signed by itself for one without its chain": Case({"chain": "none"}, {"by": "itself"}, "untrusted"),
+    "of one's own authority for one signed by itself": Case({"by": "itself"}, {"by": "own"}),
     "the old one was signed by itself": Case({"by": "itself"}, {}),
     "the old one lacks its chain": Case({"chain": "none"}, {}),
     "both lack their chain": Case({"chain": "none"}, {"chain": "none"}),
@@ -172,7 +176,7 @@ def pair(*cases: Case) -> tuple[StoreCertificate, StoreCertificate]:
 
 def reason(new: StoreCertificate, old: StoreCertificate, **overrides: bool) -> str | None:
     """Why it may not stand in, whichever is newer."""
-    why = why_not_in_place_of(new, Incumbent.of(old), CLIENTS, Overrides(**overrides))
+    why = why_not_in_place_of(new, Incumbent.of(old), CLIENTS, Overrides(**overrides) if overrides else None)
     assert why is None or why[1].endswith("."), why
     return why and why[0]
 
@@ -199,6 +203,44 @@ def test_two_respects_at_a_time() -> None:
                     first,
                     second,
                 )
+
+
+def test_what_is_about_to_end_takes_the_place_of_nothing_that_ends_later() -> None:
+    """Unless a person names it, such as to go back to it."""
+    new, old = pair(Case({}, {"days": (-40, 10)}))
+    assert (is_newer(new, old, CLIENTS), reason(new, old)) == (True, "expired")
+    assert reason(new, old, wildcards=True) is None
+
+
+def until(day: float, made: Made, identifier: int) -> StoreCertificate:
+    """A record whose issuer's certificate ends this many days from now."""
+    chain = [TRUSTED.reissue(not_after=NOW + day * DAY), *made.issued.chain[1:]]
+    return made.record(identifier, intermediateCertificate=pem_of(chain))
+
+
+def test_the_end_of_an_issuer_is_the_end() -> None:
+    """Of the chain that clients use."""
+    assert reason(until(2, NEW, 2), OLD.record(1)) == "expired", "it ends sooner, and soon"
+    assert reason(until(40, NEW, 2), OLD.record(1)) is None
+    assert reason(NEW.record(2), until(2, OLD, 1)) is None
+    why = why_not_in_place_of(until(-2, NEW, 2), Incumbent.of(OLD.record(1)), CLIENTS)
+    assert why is not None and why[0] == "expired" and "Public CA 2" in why[1]
+
+
+def test_what_its_issuer_ended_is_worth_no_less() -> None:
+    """One that nobody ever trusted does not take its place."""
+    over = until(-2, OLD, 1)
+    assert CLIENTS.trust(over) and not supersedes(replace(NEW, by="itself").record(2), over, CLIENTS)
+    assert supersedes(NEW.record(2), over, CLIENTS)
+
+
+def test_the_same_certificate_with_a_chain_that_ends_later() -> None:
+    """As soon as it is due, and not before: another chain is no reason to import it again."""
+    whole, fresh = NEW.record(2), until(60, NEW, 1)
+    assert not supersedes(whole, fresh, CLIENTS)
+    for day in (20, 2, -2):
+        assert supersedes(whole, until(day, NEW, 1), CLIENTS), day
+        assert not supersedes(until(day, NEW, 1), whole, CLIENTS)
 
 
 OF_OPTION = {
@@ -255,8 +297,7 @@ def test_whether_a_wildcard_has_the_names_under_it(case: Case, *, is_accepted: b
         ("whole", "with the root", "own", False),
         ("of another authority", "whole", "own", True),
         ("none", "of another authority", "own", False),
-        ("expired first", "whole", "own", False),
-        ("expired first", "expired", "own", True),
+        ("expired first", "whole", "own", True),
         ("expired first", "whole", "trusted", True),
         *((chain, chain, by, False) for chain in ("whole", "none", "first") for by in ("trusted", "own")),
     ],
@@ -303,13 +344,13 @@ def of_organizations(*names: str) -> Certificate:
 
 
 def test_trust_goes_by_the_roots_that_are_given() -> None:
-    """With its root, one's own authority is trusted like any other: what is not, is no match for it."""
+    """With its root, one's own authority is trusted like any other: what is not, is no match for it; without, it may be one."""
     ours, strange = replace(OLD, by="own").record(1), replace(NEW, by="itself").record(2)
-    assert supersedes(strange, ours, CLIENTS)
-    assert not supersedes(strange, ours, clients_with(OWN.root))
-    assert supersedes(replace(NEW, by="own").record(2), ours, clients_with(OWN.root))
+    of_own = replace(NEW, by="own").record(2)
     nobody = Clients(Anchors, NOW)  # a machine without roots
-    assert supersedes(strange, ours, nobody) and supersedes(strange, OLD.record(1), nobody)
+    for clients in (CLIENTS, clients_with(OWN.root), nobody):
+        assert not supersedes(strange, ours, clients) and supersedes(of_own, ours, clients)
+    assert not supersedes(of_own, OLD.record(1), CLIENTS) and supersedes(of_own, OLD.record(1), nobody)
 
 
 def test_roots_are_read_only_if_anything_depends_on_them() -> None:
@@ -341,7 +382,8 @@ def test_equally_good_ones() -> None:
         ([OLD, NEW], [2]),
         ([NEW, replace(NEW, names=(NAME, OTHER))], [1, 2]),
         ([OLD, replace(NEW, by="itself")], [1]),
-        ([replace(OLD, by="own"), replace(NEW, by="itself")], [2]),
+        ([replace(OLD, by="own"), replace(NEW, by="itself")], [1]),
+        ([replace(OLD, by="itself"), replace(NEW, by="itself")], [2]),
         ([NEW, NEW], [1]),
         ([replace(NEW, chain="none"), NEW, NEW], [2]),
         ([replace(NEW, by="own", chain="first"), replace(NEW, by="own")], [2]),

@@ -34,10 +34,12 @@ WEB = {
     "subject_alt_names": ["example.com", "www.example.com"],
     "not_before": "2026-01-01T00:00:00Z",
     "not_after": "2026-04-01T00:00:00Z",
+    "ends_at": "2026-03-22T00:00:00Z",
     "renewal_due": False,
     "outcome": "switched",
     "reason": None,
     "served": True,
+    "accepted": False,
 }
 Series = dict[tuple[tuple[str, str], ...], float]
 
@@ -76,15 +78,25 @@ def test_what_is_told_of_a_run() -> None:
         f'{PREFIX}not_before_timestamp_seconds{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.7672256e+09',
         *described("not_after_timestamp_seconds", "End of validity of the certificate that a listener has, in seconds since 1970."),
         f'{PREFIX}not_after_timestamp_seconds{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.7750016e+09',
+        *described(
+            "ends_at_timestamp_seconds",
+            "Until when clients take the certificate that a listener has, in seconds since 1970: an issuer may end before it does.",
+        ),
+        f'{PREFIX}ends_at_timestamp_seconds{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.7741376e+09',
         *described("renewal_due", "Whether the certificate that a listener has should have been renewed by now (1) or not (0)."),
         f'{PREFIX}renewal_due{{load_balancer="prod-web",name="www.example.com",port="443"}} 0.0',
         *described("served", "Whether a listener was seen to serve the certificate that it has (1), or something else (0)."),
         f'{PREFIX}served{{load_balancer="prod-web",name="www.example.com",port="443"}} 1.0',
+        *described("accepted", "Whether a client accepts what a listener serves (1), or refuses it (0)."),
+        f'{PREFIX}accepted{{load_balancer="prod-web",name="www.example.com",port="443"}} 0.0',
         *described("attention", "How much needs a person, by reason."),
         f'{PREFIX}attention{{reason="expired"}} 0.0',
         f'{PREFIX}attention{{reason="expiring"}} 2.0',
+        f'{PREFIX}attention{{reason="not_yet_valid"}} 0.0',
+        f'{PREFIX}attention{{reason="unusable"}} 0.0',
         f'{PREFIX}attention{{reason="held_back"}} 0.0',
         f'{PREFIX}attention{{reason="not_served"}} 0.0',
+        f'{PREFIX}attention{{reason="not_accepted"}} 0.0',
         *described("last_run_timestamp_seconds", "When the last run ended, in seconds since 1970."),
         f"{PREFIX}last_run_timestamp_seconds 1.7729712e+09",
         *described("last_run_success", "Whether the last run came to its end and nothing in it failed (1) or not (0)."),
@@ -137,8 +149,11 @@ def test_attention_is_always_told_of_by_each_reason() -> None:
     assert by("reason", of=told(attention=attention)["attention"]) == {
         "expired": 2,
         "expiring": 0,
+        "not_yet_valid": 0,
+        "unusable": 0,
         "held_back": 0,
         "not_served": 1,
+        "not_accepted": 0,
         "a new one": 1,
     }
 

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,7 +36,16 @@ AUTHORITY = Authority()
 OLD, NEW, THIRD = (AUTHORITY.issue(NAME, key=new_key("rsa"), days=days) for days in ((-350, 15), (-1, 90), (-2, 80)))
 FAILS = "handshake_failed"
 GONE = "unreachable"
-Answer = Issued | str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What an address serves, and clients refuse."""
+
+    issued: Issued
+
+
+Answer = Issued | Refused | str
 """What an address serves, or why nothing is seen there."""
 
 
@@ -45,14 +56,18 @@ class World:
         self.clock = Clock()
         self.shows: dict[float, tuple[Answer, ...]] = {}
         self.asked: list[Endpoint] = []
+        self.clients: list[ssl.SSLContext | None] = []
         self.stops_at: float | None = None
         time = SimpleNamespace(monotonic=lambda: self.clock.now)
         for module in (backoff, serving):
             monkeypatch.setattr(module, "time", time)
         monkeypatch.setattr(serving, "probe_addresses", self._probe)
 
-    def _probe(self, endpoint: Endpoint, _timeout: float, _stop: threading.Event) -> list[ProbeResult]:
+    def _probe(
+        self, endpoint: Endpoint, _timeout: float, _stop: threading.Event, client: ssl.SSLContext | None
+    ) -> list[ProbeResult]:
         self.asked.append(endpoint)
+        self.clients.append(client)
         if self.stops_at is not None and self.clock.now >= self.stops_at:
             self.clock.set()
         answers = self.shows[max(second for second in self.shows if second <= self.clock.now)]
@@ -63,8 +78,11 @@ class World:
         if isinstance(answer, str):
             accepted = answer not in {"unreachable", "timeout"}
             return ProbeResult(endpoint, address, reason=answer, message=f"{address}: {answer}.", is_connected=accepted)  # type: ignore[arg-type]
-        chain = tuple(Certificate.of(one) for one in (answer.certificate, *answer.chain))
-        return ProbeResult(endpoint, address, chain, is_connected=True)
+        issued = answer.issued if isinstance(answer, Refused) else answer
+        chain = tuple(Certificate.of(certificate) for certificate in (issued.certificate, *issued.chain))
+        accepted = not isinstance(answer, Refused)
+        refusal = None if accepted else "its issuer is missing"
+        return ProbeResult(endpoint, address, chain, is_connected=True, accepted=accepted, refusal=refusal)
 
 
 @pytest.fixture
@@ -86,10 +104,15 @@ def switched(**row: Any) -> ListenerAction:
 
 
 def watched(
-    world: World, *before: Answer, timeout: float = 120, anchors: Anchors | None = None, **after: tuple[Answer, ...]
+    world: World,
+    *before: Answer,
+    timeout: float = 120,
+    anchors: Anchors | None = None,
+    may_be_refused: bool = False,
+    **after: tuple[Answer, ...],
 ) -> tuple[Watch, ListenerAction]:
     """ProbeResult at a listener before its change, and after it, as the addresses answer ``at_`` each second."""
-    watch, one = Watch(timeout, anchors, world.clock), switched()
+    watch, one = Watch(timeout, anchors, world.clock), replace(switched(), may_be_refused=may_be_refused)
     world.shows = {0: before}
     watch.remember([one])
     world.shows = {float(second.removeprefix("at_")): answers for second, answers in after.items()}
@@ -272,17 +295,71 @@ def test_the_only_address_that_worked_is_lost(world: World, lost: Answer) -> Non
     assert watch.works(one)
 
 
-def test_trust(world: World) -> None:
-    """A warning for each listener that clients may not trust; none where trust is not looked at."""
-    trusting = Anchors([Certificate.of(AUTHORITY.root)])
-    others = Anchors([Certificate.of(Authority("Other").root)])
-    assert watched(world, OLD, at_0=(NEW,), anchors=trusting)[0].warnings == []
-    assert watched(world, OLD, at_0=(NEW,))[0].warnings == []
-    (warning,) = watched(world, OLD, at_0=(NEW,), anchors=others)[0].warnings
-    assert "web:443" in warning and "trusted_ca_path" in warning
-    lonely = Issued(NEW.key, NEW.certificate)
-    (warning,) = watched(world, OLD, at_0=(lonely,), anchors=trusting)[0].warnings
-    assert "intermediate" in warning
+# Whether clients accept it
+
+
+def test_the_client_trusts_the_roots_that_are_given(world: World) -> None:
+    watched(world, OLD, at_0=(NEW,), anchors=Anchors([Certificate.of(AUTHORITY.root)]))
+    (client,) = set(world.clients)
+    assert client is not None and [*client.get_ca_certs(binary_form=True)] == [Certificate.of(AUTHORITY.root).der]
+    world.clients.clear()
+    watched(world, OLD, at_0=(NEW,))
+    assert set(world.clients) == {None}, "nobody is asked where no root is known"
+
+
+def test_what_clients_accept(world: World) -> None:
+    watch, seen = watched(world, OLD, at_0=(NEW,))
+    assert (seen.outcome, seen.accepted, seen.refusal, watch.warnings) == ("switched", True, None, [])
+
+
+def test_what_clients_accepted_before_and_refuse_now(world: World) -> None:
+    watch, seen = watched(world, OLD, at_0=(Refused(NEW),))
+    assert (seen.outcome, seen.reason, seen.served, seen.accepted) == ("failed", "not_accepted", True, False)
+    assert seen.is_changed and not seen.was_refused and "its issuer is missing" in seen.message
+    assert watch.is_broken(seen) and 15 <= world.clock.now <= 18
+
+
+def test_one_address_where_clients_refuse_it(world: World) -> None:
+    watch, seen = watched(world, OLD, OLD, at_0=(NEW, Refused(NEW)))
+    assert (seen.reason, seen.accepted) == ("not_accepted", False) and watch.is_broken(seen)
+
+
+def test_an_address_that_is_another_one_after_the_change(world: World) -> None:
+    """The name of a balancer gets another address now and then."""
+    watch, seen = watched(world, OLD, at_0=(GONE, Refused(NEW)))
+    assert watch.is_broken(seen)
+
+
+def test_a_refusal_that_passes(world: World) -> None:
+    watch, seen = watched(world, OLD, at_0=(Refused(NEW),), at_9=(NEW,))
+    assert (seen.outcome, seen.accepted) == ("switched", True) and not watch.is_broken(seen)
+
+
+def test_what_clients_refused_before_they_may_refuse_now(world: World) -> None:
+    """At each address by itself."""
+    watch, seen = watched(world, Refused(OLD), at_0=(Refused(NEW),))
+    assert (seen.outcome, seen.served, seen.accepted, seen.was_refused) == ("switched", True, False, True)
+    assert not watch.is_broken(seen) and world.clock.now == 0
+    (warning,) = watch.warnings
+    assert "web:443" in warning and "its issuer is missing" in warning and "trusted_ca_path" in warning
+    watch, seen = watched(world, Refused(OLD), OLD, at_0=(Refused(NEW), Refused(NEW)))
+    assert (seen.reason, seen.was_refused) == ("not_accepted", False) and watch.is_broken(seen)
+
+
+def test_a_refusal_where_nothing_could_be_looked_at_before(world: World) -> None:
+    """It is no reason to go back, and none to delete what was there."""
+    watch, seen = watched(world, GONE, at_0=(Refused(NEW),))
+    assert (seen.outcome, seen.accepted, seen.was_refused) == ("switched", False, False)
+    assert not watch.is_broken(seen)
+
+
+def test_a_refusal_that_the_user_accepts(world: World) -> None:
+    watch, seen = watched(world, OLD, at_0=(Refused(NEW),), may_be_refused=True)
+    assert (seen.outcome, seen.accepted, seen.was_refused) == ("switched", False, False)
+    assert not watch.is_broken(seen) and world.clock.now == 0
+
+
+# The name
 
 
 @pytest.mark.parametrize(

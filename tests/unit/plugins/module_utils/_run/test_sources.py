@@ -101,6 +101,7 @@ def test_the_record_of_what_cannot_be_used(client: str, tmp_path: Path, read: Re
         "path": str(place.certificate),
         "common_name": NAME,
         "subject_alt_names": [NAME],
+        "not_before": iso(-1),
         "not_after": iso(90),
         "outcome": "skipped",
         "reason": "key_missing",

@@ -1,0 +1,65 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From when and until when clients take a certificate: its issuers may end before it does. Private to softlayer.certificates. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from .._times import iso, renewal_due
+from .certificate import Certificate
+
+
+@dataclass(frozen=True)
+class Lifespan:
+    """When clients take a certificate.
+
+    Attributes:
+        begin: start of its validity; `None` if that is not known.
+        end: the earliest end of all on the path from it to the root; `None` if that is not known.
+        ends_by: the issuer that ends first; `None` if it is the certificate itself.
+        own_end: the end of the certificate itself, where an issuer ends before it.
+    """
+
+    begin: datetime | None
+    end: datetime | None
+    ends_by: Certificate | None = None
+    own_end: datetime | None = None
+
+    @classmethod
+    def of(cls, leaf: Certificate, issuers: Sequence[Certificate]) -> Lifespan:
+        """Return that of a certificate with the issuers that clients use."""
+        first = min(issuers, key=lambda issuer: issuer.not_after, default=leaf)
+        if first.not_after >= leaf.not_after:
+            return cls(leaf.not_before, leaf.not_after)
+        return cls(leaf.not_before, first.not_after, first, leaf.not_after)
+
+    def is_due(self, at: datetime) -> bool | None:
+        """Return whether it should have been renewed by now; `None` if its end is not known.
+
+        How long before the end that is goes by the certificate's own life, see `renewal_due`, also where an issuer ends first.
+        """
+        if self.end is None or self.own_end is None:
+            return renewal_due(self.begin, self.end, at)
+        return renewal_due(self.begin, self.own_end, at + (self.own_end - self.end))
+
+    def is_over(self, at: datetime) -> bool:
+        """Return whether it is known to have ended."""
+        return self.end is not None and self.end < at
+
+    def is_to_come(self, at: datetime) -> bool:
+        """Return whether it is known not to have begun."""
+        return self.begin is not None and at < self.begin
+
+    def as_result(self) -> dict[str, t.Any]:
+        """Return its end in the form of results."""
+        return {"ends_at": iso(self.end), "ends_by": self.ends_by.shown_name if self.ends_by else None}
+
+
+NOT_KNOWN = Lifespan(None, None)
+"""That of what is not known."""
