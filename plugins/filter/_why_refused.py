@@ -14,6 +14,11 @@ from difflib import get_close_matches
 
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
+from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
+    FOR_CERTIFICATES,
+    FOR_METRICS,
+    require_libraries,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import (
     takes_what_it_requests,
     why_not_fulfilled,
@@ -28,6 +33,11 @@ ALIKE = 0.9
 """How like a name must be to what is written for it to be meant, for `difflib`: all begin alike."""
 FILES = {"report_path": ".html", "metrics_path": ""}
 """The variables that name a file to write, and how its name ends."""
+WRITERS = {
+    "report_path": ("The report", FOR_CERTIFICATES),
+    "metrics_path": ("The metrics file", FOR_METRICS),
+}
+"""By the same variables: what writes the file, and the libraries that it needs beside this machine's Ansible."""
 
 
 @on_variables
@@ -75,10 +85,26 @@ def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:
         path = str(needs.get(name) or "")
         if path and not path.endswith(ending):
             return f"{role}_{name} is {path}, but must be an {ending} file."
+        is_written = path and (name != "report_path" or "report" in needs["phases"])
+        why_not = _why_no_writer(role, name) if is_written else None
+        if why_not:
+            return why_not
+        if path and os.path.isdir(absolute(path)):
+            return f"{role}_{name} is {path}, which is a folder: name a file in it."
         if path and not _is_folder(folder := os.path.dirname(absolute(path))):
             return f"There is no folder {folder} on the controller for {role}_{name}: make it, or correct the path."
         if path and os.statvfs(folder).f_flag & os.ST_RDONLY:  # permissions say less: the task may become another user
             return f"The disk of the folder {folder} on the controller, for {role}_{name}, is read-only: name another path."
+    return None
+
+
+def _why_no_writer(role: str, name: str) -> str | None:
+    """Return which library is missing to write a file, which a run does last, when all else is done; `None` if none is."""
+    what, libraries = WRITERS[name]
+    try:
+        require_libraries(libraries, f"{what} of the role {role}", "on the controller")
+    except CertificatesError as error:
+        return error.message
     return None
 
 

@@ -119,7 +119,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
     """A newcomer who has installed what the README names."""
     folder = tmp_path_factory.mktemp("walk")
     newcomer = Newcomer(folder, os.environ.get("ANSIBLE_CORE", "ansible-core"))
-    [first] = first_blocks("console")
+    first, of_a_clone = first_blocks("console")
+    assert of_a_clone.split("\n") == ["make demo", "make test"]  # which have sessions of their own
     collection = "ansible-galaxy collection install softlayer.certificates"
     assert first.splitlines()[0] == collection
     newcomer.does(f"ansible-galaxy collection install {build(folder)}")
@@ -199,7 +200,7 @@ def served(sim: Simulator) -> set[int]:
 
 def test_first_commands(newcomer: Newcomer, sim: Simulator) -> None:
     renewed_by_certbot(newcomer, sim)
-    [first], [printed] = first_blocks("console"), first_blocks("text")
+    first, [printed] = first_blocks("console")[0], first_blocks("text")
     [rotate] = first.splitlines()[1:]
     assert rotate.endswith(" --check")
     said = newcomer.does(rotate.replace("/etc/letsencrypt", str(newcomer.folder / "letsencrypt")))

@@ -196,6 +196,11 @@ def said_by(expressions: Iterable[str], folder: Path) -> str:
         {"ansible.builtin.debug": {"msg": "{{" + expression + "}}"}, "ignore_errors": True}
         for expression in expressions
     ]
+    return said_in(tasks, folder)
+
+
+def said_in(tasks: list[dict[str, Any]], folder: Path) -> str:
+    """What a play of these tasks says, on one line."""
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
     (folder / "play.yml").write_text(json.dumps(play), encoding="utf-8")
     path = os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])
@@ -231,3 +236,14 @@ def test_the_metrics_file_alone_asks_for_its_library(tmp_path: Path) -> None:
         "pip install 'prometheus-client>=0.16.0'" in said
     )
     assert "<html lang=" in said
+
+
+def test_the_metrics_files_library_is_asked_for_before_anything_is_done(tmp_path: Path) -> None:
+    make_missing(tmp_path, "prometheus-client")
+    role = {
+        "ansible.builtin.include_role": {"name": "softlayer.certificates.ssl_rotation"},
+        "vars": {"ssl_rotation_phases": ["verify"], "ssl_rotation_metrics_path": str(tmp_path / "certificates.prom")},
+    }
+    said = said_in([role], tmp_path)
+    assert "The metrics file of the role ssl_rotation needs the Python library prometheus-client 0.16.0 or later" in said
+    assert "Rotate the certificates" not in said
