@@ -328,6 +328,8 @@ def remove(client: Client, identifier: int, listed: Certificate | None) -> None:
         check_deletion(read_again(client, identifier), listed)
         store.delete(client, identifier)
     except CertificatesError as error:
+        if error.code == "refused" and is_used(client, identifier):
+            raise CertificatesError("in_use", f"{error.message} A service uses it since it was looked at.") from None
         if error.code not in {"not_found", "no_answer"} or is_stored(client, identifier):
             raise
 
@@ -346,6 +348,14 @@ def read_again(client: Client, identifier: int) -> store.StoreCertificate:
     if record is None:
         raise CertificatesError("not_found", f"Certificate {identifier} cannot be read any more. {NOT_FOUND_ADVICE}")
     return record
+
+
+def is_used(client: Client, identifier: int) -> bool:
+    """Return whether a service is known to use a record by now."""
+    with suppress(CertificatesError):
+        record = store.fetch_one(client, identifier)
+        return bool(record and record.associated_service_count)
+    return False
 
 
 def is_stored(client: Client, identifier: int) -> bool:

@@ -23,7 +23,7 @@ from tests.simulator.client import Simulator
 from tests.support.deploying import UPDATE, balancer, issue, old, placed, store
 from tests.support.long import LONG
 from tests.support.modules import start_module
-from tests.support.rotate_runs import CREATE, DELETE, MODULE, Rotation, end
+from tests.support.rotate_runs import CREATE, DELETE, MODULE, Rotation, end, ids, kept
 from tests.support.waiting import until, until_answered
 
 pytest_plugins = ["tests.support.deploying", "tests.support.haproxy", "tests.support.postgresql"]
@@ -36,6 +36,7 @@ CALLS = 25
 RUNS_AT_ONCE = 3
 SEED = 20310115
 ONCE = Counter(dict.fromkeys((CREATE, UPDATE, DELETE), len(NAMES)))
+CERTIFICATE = "SoftLayer_Security_Certificate"
 REMOVING = {"remove_superseded": True}
 Calls = list[dict[str, Any]]
 
@@ -163,3 +164,20 @@ def test_runs_at_the_same_time(fleet: Fleet, ledger_url: str) -> None:
     assert [run.output for run in runs if run.failed] == []
     assert done_by(fleet) == ONCE
     fleet.check_is_done()
+
+
+def test_a_record_that_is_attached_again_between_the_look_and_the_deletion(fleet: Fleet) -> None:
+    """The store refuses the deletion, which is then in use; the others are deleted."""
+    again = min(fleet.old)
+
+    def looks() -> int:
+        return sum(1 for call in fleet.sim.calls(method="getObject") if call["service"] == CERTIFICATE)
+
+    fleet.sim.fault("hang_after", service=CERTIFICATE, method="getObject")
+    process = fleet.rotation.begin(**REMOVING)
+    until(lambda: looks() == len(NAMES), process)
+    fleet.sim.patch_certificate(again, associatedServiceCount=1)
+    fleet.sim.clear_faults()
+    run = end(process)
+    assert not run.failed, run.output
+    assert kept(run) == {again: "in_use"} and set(ids(run, "removed")) == fleet.old - {again}

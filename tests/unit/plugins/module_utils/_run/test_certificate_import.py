@@ -45,6 +45,8 @@ class Store:
         self, row: dict[str, Any] | CertificatesError, deletion: Any = True, *, is_listed: bool = True
     ) -> None:
         self.answers = {"getObject": row, "deleteObject": deletion}
+        self.row_after: dict[str, Any] | CertificatesError = row
+        """The record once its deletion was tried."""
         self.is_listed = is_listed
         self.calls: list[str] = []
         self.warnings: list[str] = []
@@ -53,6 +55,8 @@ class Store:
     def call(self, _service: str, method: str, **_how: Any) -> Any:
         self.calls.append(method)
         answer = self.answers[method]
+        if method == "deleteObject":
+            self.answers["getObject"] = self.row_after
         if isinstance(answer, CertificatesError):
             raise answer
         return answer
@@ -113,3 +117,43 @@ def test_what_is_not_listed_any_more_is_as_good_as_deleted(row: Any, deletion: A
 def test_what_is_listed_still_was_not_deleted(deletion: Any) -> None:
     with pytest.raises(CertificatesError):
         Store(ROW, deletion).delete()
+
+
+REFUSED = CertificatesError("refused", "The store refused it: there are associated services.")
+
+
+@pytest.mark.parametrize(
+    ("since", "code"),
+    [
+        ({"associatedServiceCount": 1}, "in_use"),
+        ({"lbaasListeners": [{"id": 1, "uuid": "a"}]}, "in_use"),
+        ({"associatedServiceCount": None, "lbaasListeners": None}, "refused"),
+        ({}, "refused"),
+    ],
+    ids=["by its count", "by a listener", "not told", "unused"],
+)
+@pytest.mark.parametrize("deletion", [REFUSED, False], ids=["a fault", "false"])
+def test_a_deletion_that_is_refused_since_somebody_uses_the_record_again(
+    since: dict[str, Any], code: str, deletion: Any
+) -> None:
+    store = Store(ROW, deletion)
+    store.row_after = {**ROW, **since}
+    with pytest.raises(CertificatesError) as caught:
+        store.delete()
+    assert (caught.value.code, store.calls) == (code, ["getObject", "deleteObject", "getObject"])
+    assert ("A service uses it since it was looked at." in caught.value.message) == (code == "in_use")
+
+
+def test_a_refusal_after_which_the_record_cannot_be_read_stays_one() -> None:
+    store = Store(ROW, REFUSED)
+    store.row_after = LOST
+    with pytest.raises(CertificatesError, match="associated services") as caught:
+        store.delete()
+    assert caught.value.code == "refused"
+
+
+def test_a_superseded_record_that_is_used_again_is_warned_of_as_such() -> None:
+    store = Store(ROW, REFUSED)
+    store.row_after = {**ROW, "associatedServiceCount": 1}
+    assert not was_removed(cast(Client, store), stored(7, LISTED))
+    assert "was not removed: " in store.warnings[0] and "A service uses it since" in store.warnings[0]
