@@ -114,6 +114,13 @@ options:
       - Look for the certificates of these orders, which are read from the API. An empty or null list means no orders.
     type: list
     elements: int
+  emails:
+    description:
+      - What M(softlayer.certificates.ssl_fulfillment_email) returned as RV(softlayer.certificates.ssl_fulfillment_email#module:emails). With
+        it, O(wait) waits only for the certificates of orders whose email was requested, or may have been, by that run, or by an earlier one
+        less than its O(softlayer.certificates.ssl_fulfillment_email#module:min_interval_hours) ago. All others are looked for once.
+    type: list
+    elements: dict
   csr_paths:
     description:
       - Look for the certificates that were issued for these CSRs, by any certificate authority. An empty or null list means no CSRs.
@@ -168,7 +175,7 @@ options:
     default: 10485760
   wait:
     description:
-      - Whether to wait for missing certificates, until all are found or O(wait_timeout) has passed.
+      - Whether to wait for missing certificates, until all are found or O(wait_timeout) has passed. O(emails) says for which.
     type: bool
     default: false
   wait_timeout:
@@ -230,6 +237,20 @@ EXAMPLES = r"""
     wait_timeout: 1800
     wait_interval: 60
   register: mails
+
+- name: Have some emails sent again
+  softlayer.certificates.ssl_fulfillment_email:
+    order_ids: "{{ issued.orders | map(attribute='id') }}"
+    allowed_recipients: ["*@example.com"]
+  register: requested
+  failed_when: requested.emails is not defined # others than those that could not be requested are waited for
+
+- name: Wait for these alone, and take what is there of the others
+  softlayer.certificates.ssl_fulfillment_email_info:
+    orders: "{{ issued.orders }}"
+    emails: "{{ requested.emails }}"
+    maildir: ~/Maildir
+    wait: true
 
 - name: Import them
   softlayer.certificates.ssl_certificate_import:

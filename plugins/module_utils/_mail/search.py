@@ -328,6 +328,10 @@ class Search:
         """Whether every target is found, trusted and with its names."""
         return not self._missing
 
+    def lacks(self, targets: Iterable[Target]) -> bool:
+        """Return whether one of some targets is not found, trusted and with its names."""
+        return not self._missing.isdisjoint(targets)
+
     def collected(self, target: Target | None) -> list[Collected]:
         """Return what was found for a target: one certificate, if its names are known."""
         return list(self._collected[target].values()) if target in self._collected else []

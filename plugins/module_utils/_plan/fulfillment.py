@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from .._argspec import ArgumentSpec, from_json, mailbox_options
 from .._errors import CertificatesError
 from .._mail.limits import which_mailboxes, why_out_of_bounds, why_unusable
+from .._times import parse
 
 Record = Mapping[str, t.Any]
 Test = Callable[[str], bool]
@@ -81,6 +83,13 @@ def why_not_fulfilled(needs: Record, is_folder: Test, exists: Test) -> str | Non
             "softlayer.certificates.ssl_orders sets. Run the play on the group ssl_orders, or check --limit."
         )
     return None
+
+
+def is_awaited(email: Record, at: datetime) -> bool:
+    """Return whether an email, in the form of results, is still to come: it was requested, or may have been, by this run or not long before."""
+    until = parse(email.get("next_allowed_at"))
+    is_recent = until is not None and until > at
+    return is_recent or email.get("outcome") == "requested" or email.get("reason") in {"cooldown", "outcome_unknown"}
 
 
 def takes_what_it_requests(phases: Sequence[str]) -> bool:

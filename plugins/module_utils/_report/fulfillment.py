@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._codes import NO_SUCH_ORDER
@@ -75,9 +75,15 @@ def _add_mails(result: dict[str, list[Record]], mails: Record, asked: Collection
     elif {"collect", "import"} & set(asked):
         result["collected"] += mails["certificates"]
     if "collect" in asked:  # what it says of an order replaces what an earlier phase said
-        missing = mails.get("missing", ())
+        missing = _untold(result, mails.get("missing", ()))
         ids = {one["order_id"] for one in missing}
         result["skipped"] = [*(one for one in result["skipped"] if one.get("order_id") not in ids), *missing]
+
+
+def _untold(result: Mapping[str, Sequence[Record]], skipped: Iterable[Record]) -> list[Record]:
+    """Return what is skipped, less the emails that have not come since they could not be requested: that is told already."""
+    failed = {one.get("order_id") for one in result["failed"]}
+    return [one for one in skipped if one["reason"] != "waiting_for_email" or one["order_id"] not in failed]
 
 
 def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
@@ -86,10 +92,11 @@ def _add_imports(result: dict[str, list[Record]], run: Run) -> None:
         result["failed"].append(failed_about("the import", run.imported))
         return
     why_missing = {one["order_id"]: one for one in run.mails.get("missing", ())}
-    result["skipped"] = [
+    skipped_items = (
         why_missing.get(one["order_id"], one) if one["reason"] == "waiting_for_email" else one
         for one in run.imported.get("skipped_items", ())
-    ]
+    )
+    result["skipped"] = _untold(result, skipped_items)
     for one in run.imported["certificates"]:
         if one["outcome"] in {"imported", "updated"}:
             result["imported"].append(one)

@@ -25,12 +25,13 @@ from .._errors import CertificatesError
 from .._files import read_file
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_IMAP
 from .._mail.limits import which_mailboxes, why_unusable
-from .._mail.search import Search, Wanted, why_missing, why_untrusted
+from .._mail.search import Search, Target, Wanted, why_missing, why_untrusted
 from .._mailbox.base import Mailbox
 from .._mailbox.files import MaildirMailbox, PathsMailbox
 from .._mailbox.imap import ImapMailbox, ImapSettings
 from .._mailbox.mbox import MboxMailbox
 from .._module import Module
+from .._plan.fulfillment import is_awaited
 from .._times import now
 from .._x509.chain import Anchors
 from .._x509.keys import key_texts, read_private_key
@@ -46,6 +47,7 @@ SPEC = (
     + ArgumentSpec(
         options={
             "orders": {"type": "list", "elements": "dict"},
+            "emails": {"type": "list", "elements": "dict"},
             "csr_paths": {"type": "list", "elements": "path"},
             "privatekey_paths": {"type": "list", "elements": "path", "no_log": False},
             "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
@@ -104,7 +106,7 @@ def find(module: Module, params: Options, say_empty: t.Callable[[str], object]) 
     )
     if targets:
         with box:
-            look_and_wait(module, params, box, search)
+            look_and_wait(module, params, box, search, awaited(params, wanted))
         if not search.examined and params["paths"] != []:
             say_empty(nothing_there(params))
     warn_of_untrusted(module, search)
@@ -256,8 +258,15 @@ def named(path: str, read: t.Callable[[bytes], Read]) -> Read:
         raise CertificatesError(error.code, f"{path}: {error.message}", path=path) from None
 
 
-def look_and_wait(module: Module, params: Options, box: Mailbox, search: Search) -> None:
-    """Look through a mailbox, and if wanted, wait for what is missing."""
+def awaited(params: Options, wanted: t.Sequence[Wanted]) -> set[Target]:
+    """Return what an email is to come with: all that is wanted, unless it is known which emails were requested."""
+    emails, at = params["emails"], now()
+    ids = {number(one.get("order_id")) for one in emails or () if is_awaited(one, at)}
+    return {one.target for one in wanted if one.target and (emails is None or one.order_id in ids)}
+
+
+def look_and_wait(module: Module, params: Options, box: Mailbox, search: Search, targets: t.Collection[Target]) -> None:
+    """Look through a mailbox, and if wanted, wait for those of some targets that are missing."""
     since = now() - timedelta(days=params["max_age_days"])
 
     def look() -> None:
@@ -271,7 +280,7 @@ def look_and_wait(module: Module, params: Options, box: Mailbox, search: Search)
     look()
     until = time.monotonic() + params["wait_timeout"]
     lost = None
-    while params["wait"] and not search.is_complete and time.monotonic() < until:
+    while params["wait"] and search.lacks(targets) and time.monotonic() < until:
         box.wait(min(params["wait_interval"], max(0, until - time.monotonic())))
         try:
             look()

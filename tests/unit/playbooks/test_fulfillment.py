@@ -136,7 +136,7 @@ def test_failures_hide_nothing(sim: Simulator, tmp_path: Path) -> None:
     assert ran.code == 2 and f"order {REFUSED}" in ran.output, ran.output
     assert sorted(send["order_id"] for send in sim.sends()) == [LOST, KEYLESS, EXPIRING]
     assert f"Write the report, as .html, .json and .csv, to {tmp_path / 'report'}" in ran.output
-    assert summary(ran) == "requested 3, collected 2, imported 1, skipped 4, failed 2"
+    assert summary(ran) == "requested 3, collected 2, imported 1, skipped 2, failed 2"
     rows, data = read(tmp_path)
     told = {identifier: (row["state"], row["reason"]) for identifier, row in rows.items()}
     assert told[LOST] == ("requested", "waiting_for_email") and told[KEYLESS] == ("received", "waiting_for_key")
@@ -185,6 +185,21 @@ def test_hosts_of_the_play_choose_the_orders(sim: Simulator, tmp_path: Path) -> 
     assert ran.code == 0, ran.output
     assert [send["order_id"] for send in sim.sends()] == [LOST]
     assert ran.output.count("Request the emails]") == 1 and ran.output.count("changed=1 ") == 1
+
+
+def test_only_what_was_requested_is_waited_for_and_a_refusal_is_told_once(sim: Simulator, tmp_path: Path) -> None:
+    ran = fulfill(
+        sim,
+        tmp_path,
+        "softlayer.certificates.fulfill",
+        order_ids=[EXPIRING, NOT_ALLOWED],
+        allowed_recipients=["*@example.*"],
+        mail={"maildir": str(sim.maildir)},
+        wait=True,
+        wait_timeout=3600,
+    )
+    assert ran.code == 2 and "NOT ALLOWED" in ran.output, ran.output
+    assert summary(ran) == "requested 1, collected 1, imported 1, skipped 0, failed 1"
 
 
 def test_a_report(sim: Simulator, tmp_path: Path) -> None:

@@ -820,6 +820,44 @@ def test_waiting_ends_with_what_there_is(source: Source) -> None:
     assert source.state() == before
 
 
+def email(order_id: int, outcome: str, reason: str | None = None) -> dict[str, Any]:
+    """What ssl_fulfillment_email returns of an order, as far as it matters here."""
+    return {"order_id": order_id, "outcome": outcome, "reason": reason, "next_allowed_at": None}
+
+
+@pytest.mark.parametrize("source", ["maildir"], indirect=True)
+def test_emails_that_were_not_requested_are_not_waited_for(source: Source) -> None:
+    """What is there of them is found all the same."""
+    issued, there = issue(), issue()
+    for one in (issued, there):
+        source.put(letter(one))
+    orders = [order(issue(), 1), order(issued, 2), order(there, 3), order(issue(), 4)]
+    refused = [email(1, "failed", "recipient_not_allowed"), email(3, "skipped", "pending")]
+    run = looked(
+        orders=orders,
+        emails=[*refused, email(2, "requested")],
+        wait=True,
+        wait_timeout=3_600,
+        wait_interval=600,
+        seconds=SECONDS,
+        **source.options,
+    )
+    assert fingerprints(run) == [issued.fingerprint, there.fingerprint]
+    assert [entry["order_id"] for entry in run["missing"]] == [1, 4]
+
+
+@pytest.mark.parametrize("source", ["maildir"], indirect=True)
+@pytest.mark.parametrize("asked", [email(2, "requested"), email(2, "skipped", "cooldown")], ids=["now", "before"])
+def test_emails_that_were_requested_are_waited_for(source: Source, asked: dict[str, Any]) -> None:
+    first, second = issue(), issue()
+    source.put(letter(first))
+    given = {"orders": [order(first, 1), order(second, 2)], "emails": [asked], **source.options}
+    process = start_module(MODULE, **given, wait=True, wait_timeout=3_600, wait_interval=0.1)
+    source.put(letter(second))
+    run = succeeded(finished(process, SECONDS))
+    assert fingerprints(run) == [first.fingerprint, second.fingerprint]
+
+
 @pytest.mark.parametrize("source", ["maildir", "mbox"], indirect=True)
 def test_what_comes_into_a_mailbox_of_files_is_waited_for(source: Source) -> None:
     first, second = issue(), issue()

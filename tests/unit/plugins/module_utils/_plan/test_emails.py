@@ -25,6 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.email
     skip_imported,
     warning_of_unknown_keys,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfillment import is_awaited
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
@@ -354,3 +355,28 @@ def test_nothing_is_requested_against_the_rules(
         assert email.outcome == ("skipped" if email.reason == "cooldown" else "failed")
         assert email.next_allowed_at is not None
         assert AT < email.next_allowed_at <= AT + interval
+
+
+@pytest.mark.parametrize(
+    ("order", "last", "wishes", "expected"),
+    [
+        (ORDER, None, {}, True),
+        (ORDER, AT - HOUR, {}, True),
+        (ORDER, None, {"allowed_recipients": []}, False),
+        (ORDER, AT - HOUR, {"allowed_recipients": []}, True),
+        (ORDER, AT - 2 * DAY, {"allowed_recipients": []}, False),
+        (replace(ORDER, status="pending"), None, {}, False),
+    ],
+    ids=["requested", "cooldown", "not allowed", "not any more", "long ago", "pending"],
+)
+def test_which_emails_are_still_to_come(
+    order: Order, last: datetime | None, wishes: dict[str, Any], expected: bool
+) -> None:
+    email = plan(order, entry(last) if last else None, **wishes)
+    assert is_awaited(email.as_result(), AT) == expected
+
+
+def test_an_email_that_may_have_been_sent_may_come() -> None:
+    email = plan(last=entry(AT - HOUR, confirmed=False), min_interval=timedelta())
+    assert is_awaited({**email.as_result(), "outcome": "failed", "reason": "outcome_unknown"}, AT)
+    assert not is_awaited({**email.as_result(), "outcome": "failed", "reason": "rate_limited", "next_allowed_at": None}, AT)

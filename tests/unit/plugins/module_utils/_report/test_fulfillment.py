@@ -223,3 +223,16 @@ def test_many_are_counted() -> None:
     line = failures(failed)
     assert line.startswith("12 failed: www1.example.com, order 1: Raise max_orders.; ")
     assert line.endswith("; and 2 more")
+
+
+def test_an_email_that_could_not_be_requested_is_told_once() -> None:
+    """That it has not come is no news; that what has come cannot be used is."""
+    emails = {"emails": [email(1, "failed", "recipient_not_allowed"), email(2, "failed", "rate_limited"), email(3)]}
+    missing = [waiting(1, "waiting_for_email"), waiting(2, "untrusted"), waiting(3, "waiting_for_email")]
+    mails = {"certificates": [], "missing": missing}
+    collected = outcome(run_of("request", "collect", emails=emails, mails=mails))
+    assert (ids(collected["failed"]), ids(collected["skipped"])) == ([1, 2], [2, 3])
+    skipped = [waiting(number, "waiting_for_email") for number in (1, 2, 3)] + [waiting(4, "waiting_for_key")]
+    imported = {"certificates": [], "skipped_items": skipped}
+    done = outcome(run_of("request", "collect", "import", emails=emails, mails=mails, imported=imported))
+    assert (ids(done["failed"]), ids(done["skipped"])) == ([1, 2], [2, 3, 4])
