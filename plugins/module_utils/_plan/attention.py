@@ -22,7 +22,7 @@ from .._times import days_until, iso, parse
 from .._x509.certificate import Certificate, names_of
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .deployments import WHOLE_CHAIN, ListenerAction, nearest
-from .rotation import SourceCertificate, remedy_of
+from .rotation import SourceCertificate, remedy_for
 from .store_index import StoreIndex
 from .superseding import Clients, age, certificate_of, supersedes
 
@@ -223,7 +223,8 @@ def _why_held_back(one: ListenerAction, record: StoreCertificate, known: Renewal
         if entry
         else f"Certificate {other.id} of the store, which is newer,"
     )
-    return f"{what} is held back. {message} {remedy_of(reason, entry.source if entry else None)}".strip()
+    remedy = remedy_for(other, record, reason, entry.source if entry else None, clients)
+    return f"{what} is held back. {message} {remedy}".strip()
 
 
 def _is_renewed_in_time(served: Served, known: RenewalFacts, clients: Clients) -> bool:

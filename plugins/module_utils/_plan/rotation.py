@@ -22,6 +22,7 @@ from .superseding import (
     ACCEPT,
     Clients,
     Incumbent,
+    Overrides,
     age,
     certificate_of,
     completes,
@@ -42,6 +43,8 @@ HOW_RSA: Mapping[str, str] = {
     "secrets_manager": "have Secrets Manager order it with the key algorithm RSA2048",
 }
 """How clients are told to make the keys that load balancers offer cipher suites for."""
+BY_WILDCARD = "names_by_wildcard"
+"""Stands for `names_not_covered` where a wildcard has the names: who names the certificate need not accept that it lacks any."""
 OF_SKIPPED = ("common_name", "subject_alt_names", "fingerprint_sha256", "key_type", "not_before", "not_after")
 """What a result says of a certificate that is not imported: most nights that is all of them."""
 
@@ -272,7 +275,7 @@ def _why_nothing_to_renew(entry: SourceCertificate, index: StoreIndex, clients: 
     if nearest is not None:
         why = why_not_in_place_of(entry.record, Incumbent.of(nearest), clients)
         if why:
-            held = f"For certificate {nearest.id}, {uncapitalized(why[1])} {remedy_of(why[0], entry.source)}".strip()
+            held = f"For certificate {nearest.id}, {uncapitalized(why[1])} {remedy_for(entry.record, nearest, why[0], entry.source, clients)}".strip()
             return why[0], f"It renews no certificate of the store. {held}"
     return new_name(names, index)
 
@@ -294,6 +297,16 @@ def new_name(names: frozenset[str], index: StoreIndex) -> tuple[RotationReason, 
     )
 
 
+def remedy_for(
+    new: StoreCertificate, old: StoreCertificate, reason: str, source: str | None, clients: Clients
+) -> str:
+    """Return what to do about a certificate that is held back for a reason; who names it may use the wildcards that it has."""
+    if reason == "names_not_covered":
+        why = why_not_in_place_of(new, Incumbent.of(old), clients, Overrides(wildcards=True))
+        reason = why[0] if why else BY_WILDCARD
+    return remedy_of(reason, source)
+
+
 def remedy_of(reason: str, source: str | None) -> str:
     """Return what to do about a certificate that is held back, as a sentence; for one of the store, `source` is `None`."""
     if reason == "key_type_not_offered":
@@ -301,6 +314,8 @@ def remedy_of(reason: str, source: str | None) -> str:
         remedy = HOW_RSA.get(source or "", every)
         return f"Load balancers offer cipher suites for RSA keys only, unless others are chosen: {remedy}."
     first = "import it with import_new: true, and " if source else ""
+    if reason == BY_WILDCARD:
+        return f"Its wildcards have them: {first}name it in ssl_certificate_deploy, or have it issued for these names, too."
     how = f"{first}name it in ssl_certificate_deploy with {ACCEPT.get(reason)}: true"
     if reason == "names_not_covered":
         return f"Have it issued for all names; or if they are to go, {how}."

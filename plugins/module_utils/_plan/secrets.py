@@ -20,9 +20,9 @@ from .._names import is_address
 from .._secrets_manager.secret import Secret
 from .._text import some_of
 from .._times import iso
-from .rotation import MOST_NAMED, SourceOptions, is_meant, new_name, remedy_of
+from .rotation import BY_WILDCARD, MOST_NAMED, SourceOptions, is_meant, new_name, remedy_of
 from .store_index import StoreIndex
-from .superseding import Clients, age, certificate_of
+from .superseding import Clients, age, certificate_of, not_under_wildcards
 
 
 @dataclass(frozen=True)
@@ -141,11 +141,12 @@ class _Store:
         nearest = max(related, key=lambda one: (-len(certificate_of(one).identities - names), age(one)), default=None)
         if nearest is None:
             return new_name(names, self._index)
-        lost = some_of(sorted(certificate_of(nearest).identities - names), MOST_NAMED)
+        lost = sorted(certificate_of(nearest).identities - names)
+        reason = "names_not_covered" if not_under_wildcards(lost, names) else BY_WILDCARD
         return (
             "names_not_covered",
-            f"It renews no certificate of the store. For certificate {nearest.id}, it lacks names that are served now: {lost}. "
-            f"{remedy_of('names_not_covered', 'secrets_manager')}",
+            f"It renews no certificate of the store. For certificate {nearest.id}, it lacks names that are served now: {some_of(lost, MOST_NAMED)}. "
+            f"{remedy_of(reason, 'secrets_manager')}",
         )
 
 

@@ -13,7 +13,7 @@ never hides, replaces or deletes it.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -245,9 +245,12 @@ def lost_names(new: Certificate, old: Incumbent, *, wildcards: bool) -> list[str
     What clients accept the other one for, they must accept this one for: a common name beside DNS names does not do, nor instead of them.
     """
     lost = old.identities - new.identities | old.accepted - new.accepted | old.alternatives - new.alternatives
-    if wildcards:
-        lost = frozenset(name for name in lost if f"*.{name.partition('.')[2]}" not in new.accepted)
-    return sorted(lost)
+    return sorted(not_under_wildcards(lost, new.accepted) if wildcards else lost)
+
+
+def not_under_wildcards(names: Iterable[str], accepted: Collection[str]) -> list[str]:
+    """Return those of some names that no wildcard among others has."""
+    return [name for name in names if f"*.{name.partition('.')[2]}" not in accepted]
 
 
 def best(records: Sequence[StoreCertificate], clients: Clients) -> list[StoreCertificate]:

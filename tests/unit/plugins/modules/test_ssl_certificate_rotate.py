@@ -19,7 +19,7 @@ from tests.simulator.client import Simulator
 from tests.support.certificates import Issued, new_key, self_signed
 from tests.support.deploying import ALL, NAME, UPDATE, balancer, issue, old, placed, store
 from tests.support.messages import mail, text_part
-from tests.support.modules import Run, options_for
+from tests.support.modules import Run, options_for, run_module
 from tests.support.rotate_runs import (
     CREATE,
     DELETE,
@@ -377,6 +377,29 @@ def test_certificates_that_come_by_email(blind: Rotation, tmp_path: Path) -> Non
     run = blind.run(sources=sources, intermediate_path=str(tmp_path / "issuers.pem"))
     assert [one["source"] for one in run["imported"]] == ["mail"], run.output
     assert blind.sim.certificates()[-1]["intermediateCertificate"] == new.chain_pem
+
+
+def test_the_remedy_for_names_that_a_wildcard_has(blind: Rotation) -> None:
+    """To do what is said, word for word: no override is needed."""
+    first = store(blind.sim, old(names=["example.com", NAME]))
+    web(blind, first)
+    blind.keep("star", issue(None, names=["example.com", "*.example.com"]))
+    (told,) = blind.run()["skipped_items"][:1]
+    assert told["reason"] == "names_not_covered"
+    assert "import it with import_new: true, and name it in ssl_certificate_deploy, or have it issued" in told["message"]
+    (new,) = ids(blind.run(import_new=True), "imported")
+    listeners = [{"load_balancer": "web", "port": PORT}]
+    common = ("trusted_ca_path", "ledger_url")
+    options = {name: value for name, value in blind.options().items() if name in common}
+    done = run_module(
+        "ssl_certificate_deploy",
+        **options_for(blind.sim, "rest"),
+        **options,
+        certificate_id=new,
+        listeners=listeners,
+        verify=False,
+    )
+    assert not done.failed and set(placed(blind.sim).values()) == {new}, done.output
 
 
 # What is refused before anything is called

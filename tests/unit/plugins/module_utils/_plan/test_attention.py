@@ -183,6 +183,17 @@ def test_a_renewal_that_lost_a_name_is_told_with_it() -> None:
     assert f"It lacks names that are served now: {OTHER}." in told and "Have it issued for all names" in told
 
 
+def test_a_renewal_whose_wildcard_has_the_name_needs_no_override() -> None:
+    old = serving(Made(days=(-2, 89), names=("example.com", NAME)))
+    star = replace(FRESH, names=("example.com", "*.example.com"))
+    told = message(old, store=[star])
+    assert told.endswith("Its wildcards have them: name it in ssl_certificate_deploy, or have it issued for these names, too.")
+    of_a_source = message(old, usable=[entry(star, 3)], has_sources=True)
+    assert "Its wildcards have them: import it with import_new: true, and name it in" in of_a_source
+    self_signed = message(old, store=[replace(star, by="itself")])
+    assert f"It lacks names that are served now: {NAME}." in self_signed and "name it" not in self_signed
+
+
 @pytest.mark.parametrize(
     ("source", "remedy"),
     [

@@ -35,6 +35,7 @@ NEW = Made()
 NEWER = Made(days=(-0.5, 91))
 OTHER = "api.example.com"
 BOTH = (NAME, OTHER)
+APEX, STAR = ("example.com", NAME), ("example.com", "*.example.com")
 LTD = "Example Ltd"
 CLIENTS = clients_with()
 
@@ -249,6 +250,22 @@ def test_who_is_to_renew_what_has_expired(source: str, remedy: str) -> None:
         ([OLD], replace(NEW, key="ec"), "have certbot make RSA keys, --key-type rsa."),
         ([replace(OLD, names=BOTH)], NEW, f"For certificate 1, it lacks names that are served now: {OTHER}."),
         ([replace(OLD, names=BOTH)], NEW, "Have it issued for all names;"),
+        (
+            [replace(OLD, names=APEX)],
+            replace(NEW, names=STAR),
+            f"it lacks names that are served now: {NAME}. Its wildcards have them: import it with import_new: true, and name it in "
+            "ssl_certificate_deploy, or have it issued for these names, too.",
+        ),
+        (
+            [replace(OLD, names=(*APEX, "a.b.example.com"))],
+            replace(NEW, names=STAR),
+            "name it in ssl_certificate_deploy with allow_name_loss: true.",
+        ),
+        (
+            [replace(OLD, names=APEX, organization=LTD)],
+            replace(NEW, names=STAR),
+            "name it in ssl_certificate_deploy with allow_organization_change: true, once.",
+        ),
         ([replace(OLD, organization=LTD)], NEW, f"its organization (none) is not that of what is served now ({LTD})"),
         ([replace(OLD, organization=LTD)], NEW, "ssl_certificate_deploy with allow_organization_change: true, once."),
     ],
