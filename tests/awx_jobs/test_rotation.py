@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 from tests.awx_jobs.awx import Job, Launch
 from tests.awx_jobs.conftest import PASSPHRASE, assert_no_secrets, mailbox, softlayer
 from tests.simulator.client import Simulator
+from tests.support.awx_variables import objects
 from tests.support.balanced import AUTHORITY, account, balanced, balancer, have, ids, store
 from tests.support.certificates import Issued, key_pem, new_key, pem_of
 from tests.support.dovecot import Server
@@ -55,7 +56,7 @@ def keep(volume: Path, name: str, issued: Issued) -> None:
 def rotate(account: Simulator, postgresql_url: str, volume: Path, launch: Launch) -> Rotate:
     """Runs jobs that rotate certificates, with the variables of the job template and the answers that a survey proposes."""
 
-    def run(*, credentials: dict[str, str] | None = None, check: bool = False, options: str = "", **given: Any) -> Job:
+    def run(playbook: str = "rotate.yml", *, credentials: dict[str, str] | None = None, check: bool = False, options: str = "", **given: Any) -> Job:
         template = {"ssl_rotation_trusted_ca_path": str(volume / "root.pem"), "ssl_rotation_verify_timeout": 1}
         template["ssl_rotation_fail_on"] = []  # that certificates are due is not what these tests are about
         survey = {"ssl_load_balancers": "", "ssl_common_names": "", "ssl_max_listeners": 20}
@@ -65,7 +66,7 @@ def rotate(account: Simulator, postgresql_url: str, volume: Path, launch: Launch
             "SSL_FULFILLMENT_PRIVATEKEY_PASSPHRASE": PASSPHRASE,
         }
         return launch(
-            "rotate.yml",
+            playbook,
             credentials={**injected, **(credentials or {})},
             extra_vars={**template, **survey, **given},
             check=check,
@@ -175,6 +176,29 @@ def test_from_secrets_manager_with_the_instance_of_the_credential(
     tokens = [row for row in manager.calls() if row["operation"] == "token"]
     assert len(tokens) == 1, tokens
     assert_no_secrets([done], [account.api_key, PASSPHRASE], volume / "keys")
+
+
+@pytest.mark.parametrize("workflow", ["Rotate certificates", "Deploy certificates"])
+def test_a_workflow_with_nothing_to_approve_ends_as_failed_if_something_needs_a_person(
+    account: Simulator, volume: Path, rotate: Rotate, workflow: str
+) -> None:
+    """Its preview passes, or no approval could be asked for; its last job does not."""
+    balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
+    given = {"ssl_rotation_sources": [{"folder": str(volume / "keys")}], "ssl_rotation_fail_on": "expiring"}
+    playbooks = {one["name"]: one["playbook"].rpartition("/")[2] for one in objects()["awx_job_templates"]}
+    nodes = {one["identifier"]: one for item in objects()["awx_workflows"] if item["name"] == workflow for one in item["nodes"]}
+    jobs, following = [], ["preview"]
+    for name in following:  # without failures there is one after the other
+        node = nodes[name]
+        playbook = playbooks[node["unified_job_template"]]
+        jobs.append(rotate(playbook, check=node.get("job_type") == "check", **given))
+        given |= jobs[-1].stats
+        following += node.get("success_nodes" if jobs[-1].status == "successful" else "failure_nodes", [])
+    assert following[:2] == ["preview", "nothing"] and {"approval", "failure"}.isdisjoint(following)
+    assert [job.status for job in jobs] == ["successful", "successful", "failed"], following
+    for job in (jobs[0], jobs[-1]):
+        assert "NEEDS A PERSON: web:443 (www.example.com): expiring: " in job.output, job.output
+    assert "1 listener needs a person: web:443 (www.example.com): expiring: It ends at " in jobs[-1].output
 
 
 @only_long
