@@ -46,6 +46,7 @@ def rotation_report(
         listeners=done.get("listeners", ()),
         entries=done.get("source_certificates", ()),
         unread=_meant(done.get("source_problems", ()), patterns),
+        empty=done.get("empty_sources", ()),
         result=result,
         needs_trust=done["selection"]["trust"] == "require",
         is_check_mode=is_check_mode,

@@ -709,6 +709,28 @@ source_problems:
   type: list
   elements: dict
   sample: []
+empty_sources:
+  description:
+    - The sources that bring nothing at all, since a folder is not there (perhaps its disk is not mounted), has no certificate or no key, a
+      mailbox has no message, or an instance of Secrets Manager has no certificate. This alone does not fail the run. The sentences are in
+      RV(summary), too.
+  returned: success, or failure of some
+  type: list
+  elements: dict
+  contains:
+    source:
+      description: Kind of the source.
+      type: str
+      sample: certbot
+    path:
+      description: Its folder, that of the private keys for V(mail), or the endpoint of the instance.
+      type: str
+      sample: /etc/letsencrypt
+    message:
+      description: What is missing, as a sentence.
+      type: str
+      sample: >-
+        The source certbot brings nothing: /etc/letsencrypt is not there. See that its disk is mounted, and that the path is right.
 preview:
   description:
     - What O(approved) looks at of RV(imported), RV(deployed) and RV(removed).

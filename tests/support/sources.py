@@ -36,6 +36,7 @@ class Found:
     skipped: list[Record] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     failed: list[Record] = field(default_factory=list)
+    empty: list[Record] = field(default_factory=list)
 
     @property
     def fingerprints(self) -> list[str]:
@@ -92,8 +93,8 @@ class Reader:
             return mail(keys) if callable(mail) else mail
 
         read = read_sources([source], look_into, no_secrets, passphrase, known, clients, warnings.append)
-        found = Found(read.entries, read.useless, warnings, read.failed)
-        shown = [[entry.as_facts() for entry in found.entries], found.skipped, warnings, found.failed]
+        found = Found(read.entries, read.useless, warnings, read.failed, read.empty)
+        shown = [[entry.as_facts() for entry in found.entries], found.skipped, warnings, found.failed, found.empty]
         text = json.dumps(shown, ensure_ascii=False)
         text.encode()
         assert not leaks(text + repr(read)) and (passphrase is None or passphrase not in text)

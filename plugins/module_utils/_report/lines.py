@@ -50,6 +50,8 @@ class Facts:
     """The certificates of the sources."""
     unread: Sequence[Record] = ()
     """The entries of the sources that cannot be used, with reason and message."""
+    empty: Sequence[Record] = ()
+    """The sources that bring nothing at all, with a message."""
     result: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """What the run has done: `imported`, `deployed`, `verified`, `removed`, `skipped` and `failed`."""
     needs_trust: bool = True

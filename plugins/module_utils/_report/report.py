@@ -107,6 +107,7 @@ def as_data(
     *,
     held: Iterable[tuple[str, Record]],
     balances: bool,
+    remarks: Iterable[str] = (),
 ) -> Row:
     """Return a report as data, ready for JSON.
 
@@ -119,15 +120,18 @@ def as_data(
         old: the data of the previous report.
         held: the listeners of load balancers, by name and port, and the certificate of each.
         balances: whether load balancers serve anything. In an account where they do not, nothing is there to be served.
+        remarks: what else is to be noticed; it is no failure.
     """
     told = ({**row, "explanation": words["reasons"].get(row["reason"], row["reason"])} for row in rows)
     rows = [{name: row[name] for name in schema.columns} for row in told]
     states = Counter(row["state"] for row in rows)
     served = Counter(name for row in rows for name in {place.rpartition(":")[0] for place in row["served_by"] or ()})
     notices = [{"source": listener_name(one) or shown_name_of(one), "message": one.get("message")} for one in failed]
+    runs = _runs(old, rows, notices, at)
+    notices += [{"source": None, "message": remark} for remark in remarks]
     return {
         "generated_at": iso(at),
-        "runs": _runs(old, rows, notices, at),
+        "runs": runs,
         "listeners": _listeners(held),
         f"{schema.row}_count": len(rows),
         "states": {state: states[state] for state in schema.states},

@@ -68,7 +68,12 @@ def build(facts: Facts, words: Record, at: datetime, previous: str | None = None
             rows[key] = _row(key, line, earlier.get(key, {}))
         found = sorted(rows.values(), key=_place_in_list)
         held = [(place.name, place.certificate) for line in lines for place in line.held if place.is_serving]
-        return as_data(LINES, found, lines.general, words, moment, old, held=held, balances=lines.balances)
+        return as_data(
+            *(LINES, found, lines.general, words, moment, old),
+            held=held,
+            balances=lines.balances,
+            remarks=[one["message"] for one in facts.empty],
+        )
 
     return unless_same(data_at, old, at)
 

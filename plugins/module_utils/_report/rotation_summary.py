@@ -43,7 +43,7 @@ def summary(
         unchanged: how many listeners are as they were, since the store has nothing better.
         removes: whether old certificates are removed.
         is_check_mode: whether nothing was actually done.
-        empty: a sentence for each mailbox that has no message.
+        empty: a sentence for each source that brings nothing at all.
     """
     would_be = "would be " if is_check_mode else ""
     once_seen = ", once it is seen that what replaces it is served" if is_check_mode and "deploy" in phases else ""

@@ -57,7 +57,7 @@ from .certificate_info import Services, services_of
 from .material import Item
 from .roots import clients_of, known_issuers, trusted_roots
 from .serving import Watch
-from .sources import Read, read_sources
+from .sources import SEE, Read, read_sources
 
 if t.TYPE_CHECKING:
     from .secrets import InstanceContent, Listing
@@ -216,13 +216,17 @@ def begin_listings(module: Module, sources: Sequence[Source], stop: threading.Ev
 
 def read_all(module: Module, given: Given, index: StoreIndex, wish: SourceOptions, clients: Clients) -> Read:
     """Read the sources."""
-    params, empty = module.params, list[str]()
+    params = module.params
 
     def look_into(position: int, keys: Sequence[str]) -> Mapping[str, t.Any]:
         unset = {name: option.get("default") for name, option in mailing.SPEC.options.items()}
         shared = ("privatekey_passphrase", "trust", "trusted_ca_path", "intermediate_path")
         mail = {**{name: params[name] for name in shared}, **params["sources"][position]["mail"]}
-        return mailing.find(module, {**unset, **mail, "privatekey_paths": keys}, empty.append)
+        empty: list[str] = []
+        if places := mailing.missing_places(mail):
+            return {"empty": f"{places} is not there. {SEE}"}
+        found = mailing.find(module, {**unset, **mail, "privatekey_paths": keys}, empty.append)
+        return {**found, "empty": " ".join(empty)}
 
     def read_secrets(position: int) -> InstanceContent:
         from .secrets import read_listed
@@ -231,7 +235,6 @@ def read_all(module: Module, given: Given, index: StoreIndex, wish: SourceOption
 
     passphrase = params["privatekey_passphrase"] or None
     read = read_sources(given.sources, look_into, read_secrets, passphrase, given.known, clients, module.warn)
-    read.empty.extend(empty)
     if read.entries and params["trusted_ca_path"] is None:
         try:
             trusted_roots(None)
@@ -608,8 +611,9 @@ class Rotation:
                 unchanged=len(left),
                 removes=self._params["remove_superseded"],
                 is_check_mode=self._module.check_mode,
-                empty=self._read.empty,
+                empty=[one["message"] for one in self._read.empty],
             ),
+            "empty_sources": self._read.empty,
             "api_calls": self._client.api_calls + self._read.api_calls,
             "diff": self._diff,
         }

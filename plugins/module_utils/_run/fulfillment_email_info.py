@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import typing as t
 from datetime import timedelta
@@ -32,6 +33,7 @@ from .._mailbox.imap import ImapMailbox, ImapSettings
 from .._mailbox.mbox import MboxMailbox
 from .._module import Module
 from .._plan.fulfillment import is_awaited
+from .._text import printable
 from .._times import now
 from .._x509.chain import Anchors
 from .._x509.keys import key_texts, read_private_key
@@ -142,6 +144,12 @@ def open_mailbox(params: Options) -> Mailbox:
     if params["mbox"] is not None:
         return MboxMailbox(params["mbox"], largest)
     return PathsMailbox(params["paths"], largest)
+
+
+def missing_places(params: Options) -> str:
+    """Return the paths of a mailbox of files if none of them is there, as on a disk that is not mounted; else nothing."""
+    places = [one for one in (params["maildir"], params["mbox"], *(params["paths"] or ())) if one is not None]
+    return "" if any(map(os.path.exists, places)) else printable(", ".join(places))
 
 
 def nothing_there(params: Options) -> str:

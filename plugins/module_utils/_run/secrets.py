@@ -45,6 +45,8 @@ class InstanceContent:
         keys: the private keys of what was read, by the ids of the secrets.
         unreadable: those that could not be read, and why not.
         api_calls: HTTP requests made.
+        url: of the instance.
+        is_empty: whether it has no certificate, among those to which the source is narrowed.
     """
 
     plan: ReadingPlan
@@ -52,6 +54,8 @@ class InstanceContent:
     keys: Mapping[str, str] = field(repr=False)
     unreadable: Sequence[tuple[Secret, CertificatesError]]
     api_calls: int
+    url: str
+    is_empty: bool
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,8 @@ def read_listed(
         {value.secret.id: value.private_key for value in values if value.private_key},
         [(secret, error) for secret, error in troubles if not _is_gone(error)],
         manager.api_calls,
+        manager.instance.url,
+        is_empty=not listing.secrets,
     )
 
 

@@ -17,7 +17,7 @@ from itertools import count
 from .._api.store import StoreCertificate
 from .._codes import RotationReason, Untrusted
 from .._errors import CertificatesError, failed_about
-from .._names import shown_name_of
+from .._names import shown_name_of, source_name
 from .._plan.material import remedy_for
 from .._plan.rotation import Record, SourceCertificate
 from .._plan.secrets import Unread
@@ -53,11 +53,11 @@ class Read:
     unwanted: list[Record] = field(default_factory=list)
     """What was not read, as it renews nothing."""
     failed: list[Record] = field(default_factory=list)
-    """The mailboxes, instances and secrets that could not be read."""
+    """The folders, mailboxes, instances and secrets that could not be read."""
     api_calls: int = 0
     """HTTP requests made to instances of Secrets Manager."""
-    empty: list[str] = field(default_factory=list)
-    """A sentence for each mailbox that has no message."""
+    empty: list[Record] = field(default_factory=list)
+    """The sources that bring nothing at all, with a message."""
 
 
 def read_sources(
@@ -74,7 +74,7 @@ def read_sources(
     Args:
         sources: what keeps the certificates, and where.
         look_into: returns what `ssl_fulfillment_email_info` finds in the mailbox of the source at a position for these files of private
-            keys; raises `CertificatesError`.
+            keys, and as `empty` the sentence that there is no message, if there is none; raises `CertificatesError`.
         read_secrets: returns what the instance of Secrets Manager of the source at a position holds; raises `CertificatesError`.
         passphrase: of private keys and PKCS#12 files that have one.
         known: issuers that the sources may lack.
@@ -91,17 +91,27 @@ def read_sources(
                 continue
             _take_secrets(read, source, content, known, clients, numbers)
             continue
+        if not os.path.isdir(source.path):
+            read.empty.append(_empty(source, f"{printable(source.path)} is not there. {SEE}"))
+            continue
         files = Files(passphrase)
         found: Mapping[str, t.Any] = {}
-        if source.kind == MAIL:
-            keys = usable_keys(source.path, files)
-            try:
+        try:
+            if source.kind == MAIL:
+                keys = usable_keys(source.path, files)
                 found = look_into(position, keys) if keys else {}
-            except CertificatesError as error:
-                read.failed.append(failed_about("the mailbox", {"failure": error.as_failure()}))
-                continue
-        paired = _look(source, files, found)
-        for warning in dict.fromkeys((*paired.warnings, *_nothing(source, paired))):
+            paired = _look(source, files, found)
+        except CertificatesError as error:
+            if not os.path.exists(str(error.details.get("path", os.curdir))):  # a part of it, or by now all of it
+                read.empty.append(_empty(source, error.message))
+            else:
+                what = "the mailbox" if source.kind == MAIL else f"the source {source_name(source.kind)}"
+                read.failed.append(failed_about(what, {"failure": error.as_failure()}))
+            continue
+        why_empty = found.get("empty") if found else _why_empty(source, paired)
+        if why_empty:
+            read.empty.append(_empty(source, why_empty))
+        for warning in dict.fromkeys((*paired.warnings, *_all_useless(source, paired))):
             warn(warning)
         judge = _judge_for(paired, known, clients)
         read.entries.extend(_entry(source, pair, judge(pair), -next(numbers)) for pair in paired.pairs)
@@ -120,6 +130,9 @@ def _take_secrets(
     numbers: Iterator[int],
 ) -> None:
     """Add what an instance of Secrets Manager holds."""
+    if content.is_empty:
+        why = f"{content.url} has no certificate, or none to which the source is narrowed. See that it is the right instance."
+        read.empty.append({**_empty(source, why), "path": content.url})
     judge = _judge_for(content.paired, known, clients)
     for secret, record in content.plan.stored:
         unstored = replace(record, id=-next(numbers))
@@ -159,18 +172,33 @@ def _look(source: Source, files: Files, found: Mapping[str, t.Any]) -> Paired:
     return look(lambda: CLIENTS[source.kind](source.path), files)
 
 
-def _nothing(source: Source, paired: Paired) -> Iterator[str]:
-    """Yield a warning if a folder has something in it, but nothing that is meant, or nothing that can be used."""
-    if source.kind == MAIL or paired.pairs:
-        return
-    if paired.useless:
+def _all_useless(source: Source, paired: Paired) -> Iterator[str]:
+    """Yield a warning if a folder has certificates, but none that can be used: one that can be shows that all else is right."""
+    if source.kind != MAIL and paired.useless and not paired.pairs:
         first = paired.useless[0]
         name, count = printable(first.unit.bundle.name), len(paired.useless)
         yield f"None of the {count} certificates in {printable(source.path)} can be used. {name}: {encodable(first.trouble.message)}"
-    else:
-        with suppress(OSError):
-            if os.listdir(source.path):
-                yield f"There is no certificate with its private key in {printable(source.path)}: check the path of this source, {source.kind}."
+
+
+SEE = "See that its disk is mounted, and that the path is right."
+
+
+def _empty(source: Source, why: str) -> Record:
+    """Return what is said of a source that brings nothing at all, in the same words for each kind."""
+    message = f"The source {source_name(source.kind)} brings nothing: {why}"
+    return {"source": source.kind, "path": printable(source.path), "message": message}
+
+
+def _why_empty(source: Source, paired: Paired) -> str | None:
+    """Return why a folder brings nothing at all, `None` if it brings something, be it of no use."""
+    path = printable(source.path)
+    if paired.pairs or paired.useless:
+        return None
+    with suppress(OSError):
+        if not os.listdir(source.path):
+            return f"{path} is empty. {SEE}"
+    what = "private key" if source.kind == MAIL else "certificate with its private key"
+    return f"there is no {what} in {path}. {SEE}"
 
 
 def _letter(found: Mapping[str, t.Any]) -> Unit:

@@ -43,7 +43,7 @@ class Source:
         """Return a source, as an option of `ssl_certificate_rotate` has it.
 
         Raises:
-            CertificatesError: `invalid_argument` if it is not exactly one, `not_found` if there is no such folder.
+            CertificatesError: `invalid_argument` if it is not exactly one, `not_found` if its path is that of something else than a folder.
         """
         kinds: list[SourceKind] = [kind for kind in (*CLIENTS, MAIL, SECRETS_MANAGER) if given.get(kind) is not None]
         if len(kinds) != 1:
@@ -59,21 +59,20 @@ class Source:
         path = given.get(option)
         if not path:
             raise CertificatesError("invalid_argument", f"A source with {kind} needs a path as {option}.")
-        return cls(kind, existing(absolute(path), option))
+        return cls(kind, _no_file(absolute(path), option))
 
 
-def existing(path: str, option: str) -> str:
-    """Return the path of a folder that is there.
+def _no_file(path: str, option: str) -> str:
+    """Return the path of a folder, which may be missing: its disk may not be mounted.
 
     Raises:
         CertificatesError: `not_found`.
     """
-    if os.path.isdir(path):
+    if os.path.isdir(path) or not os.path.exists(path):
         return path
-    what = "is no folder" if os.path.lexists(path) else "does not exist"
     raise CertificatesError(
         "not_found",
-        f"{printable(path)}, which is given as {option}, {what} on this machine: name the folder in which the certificates or keys are.",
+        f"{printable(path)}, which is given as {option}, is no folder on this machine: name the folder in which the certificates or keys are.",
         path=printable(path),
     )
 
@@ -134,7 +133,7 @@ def usable_keys(path: str, files: Files) -> list[str]:
         CertificatesError: `not_found`.
     """
     found: dict[str, str] = {}
-    for bundle in folder.key_files(existing(absolute(path), KEY_FOLDER)):
+    for bundle in folder.key_files(path):
         for file in bundle.files:
             content = files.content(file)
             if content.public_key_sha256 is not None:

@@ -147,6 +147,7 @@ def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: P
         "--diff",
         sources=[
             {"mail": mail, "privatekey_dir": str(tmp_path / "keys")},
+            {"certbot": str(tmp_path / "not mounted")},
             {"folder": str(tmp_path / "keys")},
         ],
         privatekey_passphrase="open sesame",
@@ -161,6 +162,8 @@ def test_failures_hide_nothing(account: Simulator, mailbox: Mailbox, tmp_path: P
     assert have(account)["web:443"] == www and www in ids(account) and api not in ids(account)
     states = {row["name"]: row["state"] for row in json.loads(files(tmp_path)["report.json"])["lines"]}
     assert states == {"api.example.com": "renewed", "www.example.com": "failed"}
+    empty = f"The source certbot brings nothing: {tmp_path}/not mounted is not there."
+    assert empty in told.ran.output and empty.encode() in files(tmp_path)["report.html"]
     assert (found := metrics(tmp_path / "certificates.prom"))["last_run_success"] == 0
     assert found['last_run_items{list="failed"}'] == 2
     for secret in ("not this one", "open sesame", account.api_key):

@@ -48,6 +48,13 @@ def test_only_what_is_asked_for_and_what_may_be_is_reported() -> None:
     assert names(done, common_names=["www.*"]) == {NAME, None, "half"}
 
 
+def test_sources_that_bring_nothing_are_in_all_that_is_written_of_notices() -> None:
+    said = "The source lego brings nothing: /etc/lego is empty."
+    done = {"selection": {"common_names": None, "trust": "require"}, "certificates": [], "empty_sources": [{"message": said}]}
+    files = rotation_report(done, "de", {})
+    assert said in files["html"] and json.loads(files["json"])["notices"] == [{"source": None, "message": said}]
+
+
 def test_of_a_run_that_returned_nothing_nothing_is_known() -> None:
     assert names({}) == set()
 

@@ -379,6 +379,29 @@ def test_certificates_that_come_by_email(blind: Rotation, tmp_path: Path) -> Non
     assert blind.sim.certificates()[-1]["intermediateCertificate"] == new.chain_pem
 
 
+def test_sources_that_bring_nothing_are_told_and_hide_no_other(blind: Rotation, tmp_path: Path) -> None:
+    """They fail nothing: what dies for want of them does."""
+    balancer(blind.sim, store(blind.sim, old()))
+    blind.keep("www", issue())
+    (tmp_path / "keys").mkdir(exist_ok=True)
+    gone, manager = str(tmp_path / "gone"), blind.sim.secrets_manager
+    secrets = {"instance_url": manager.instance_url, "iam_url": manager.iam_url, "api_key": blind.sim.api_key}
+    sources: list[dict[str, Any]] = [
+        *({kind: gone} for kind in ("certbot", "lego", "acme_sh", "folder")),
+        {"mail": {"maildir": gone}, "privatekey_dir": str(blind.folder)},
+        {"secrets_manager": secrets},
+        {"folder": str(blind.folder)},
+    ]
+    run = blind.run(sources=sources, phases=["import"])
+    assert not run.failed and [one["name"] for one in run["imported"]] == ["www"], run.output
+    told = {one["source"]: (one["path"], one["message"]) for one in run["empty_sources"]}
+    assert list(told) == ["certbot", "lego", "acme_sh", "folder", "mail", "secrets_manager"]
+    assert [message for _path, message in told.values() if " brings nothing: " not in message] == []
+    assert [path for path, _message in told.values()] == [gone] * 4 + [str(blind.folder), manager.instance_url]
+    assert [message for _path, message in told.values()] == [one for one in run["summary"] if "brings nothing" in one]
+    assert "brings nothing" not in str(run.result.get("warnings"))
+
+
 def test_the_remedy_for_names_that_a_wildcard_has(blind: Rotation) -> None:
     """To do what is said, word for word: no override is needed."""
     first = store(blind.sim, old(names=["example.com", NAME]))
@@ -409,7 +432,7 @@ def test_the_remedy_for_names_that_a_wildcard_has(blind: Rotation) -> None:
     ("given", "code", "said"),
     [
         ({"sources": None}, "invalid_argument", "sources names no source: name where the certificates come from"),
-        ({"sources": [{"folder": "/no/such"}]}, "not_found", "sources[0]: /no/such"),
+        ({"sources": [{"folder": "/etc/passwd"}]}, "not_found", "sources[0]: /etc/passwd"),
         ({"sources": [{"mail": {"maildir": "/m"}}]}, "invalid_argument", "privatekey_dir"),
         (
             {"sources": [{"folder": "/tmp", "privatekey_dir": "/tmp"}]},

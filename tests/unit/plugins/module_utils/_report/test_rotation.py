@@ -472,6 +472,14 @@ def test_what_failed_for_all_is_a_notice() -> None:
     assert [one["state"] for one in report["lines"]] == ["store_only"]
 
 
+def test_a_source_that_brings_nothing_is_a_notice_and_no_failure() -> None:
+    said = "The source certbot brings nothing: /etc/letsencrypt is not there."
+    empty = [{"source": "certbot", "path": "/etc/letsencrypt", "message": said}]
+    report = build(store=[SERVED], empty=empty)
+    assert report["notices"] == [{"source": None, "message": said}]
+    assert report["runs"][-1]["failed"] == 0
+
+
 def test_counts() -> None:
     store = [stored(1, -91, at=("web:443", "web:8443")), stored(2, -80, OTHER, at=("a:b:443",))]
     store += [stored(3, -80, "c.example.com", at=("web:9443",)), stored(4, 0, "d.example.com")]

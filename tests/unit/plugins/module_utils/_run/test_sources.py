@@ -405,18 +405,80 @@ def test_a_key_that_was_removed_after_the_mail_was_read(tmp_path: Path, read: Re
 
 
 @pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
-def test_a_folder_with_nothing_in_it_is_one_without_certificates(kind: str, tmp_path: Path, read: Reader) -> None:
-    assert read(kind, tmp_path) == Found()
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ("empty", "{} is empty."),
+        ("other", "there is no certificate with its private key in {}."),
+        ("missing", "{} is not there."),
+        ("unmounted", "{} is not there."),
+    ],
+)
+def test_a_source_that_brings_nothing_is_told_in_the_same_words(
+    kind: str, what: str, why: str, tmp_path: Path, read: Reader
+) -> None:
+    """It does not fail, nor is it a warning: a client may have nothing yet."""
+    path = tmp_path / "source"
+    if what == "unmounted":
+        path.symlink_to(tmp_path / "disk")
+    elif what != "missing":
+        path.mkdir()
+    if what == "other":
+        (path / "sub").mkdir()
+        (path / "sub/readme.txt").write_text("")
+        (path / "readme.txt").write_text("")
+    name = {"acme_sh": "acme.sh"}.get(kind, kind)
+    message = (
+        f"The source {name} brings nothing: {why.format(path)} See that its disk is mounted, and that the path is right."
+    )
+    assert read(kind, path) == Found(empty=[{"source": kind, "path": str(path), "message": message}])
 
 
-@pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
-def test_a_folder_with_something_else_in_it_may_be_the_wrong_one(kind: str, tmp_path: Path, read: Reader) -> None:
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "sub/readme.txt").write_text("")
-    (tmp_path / "readme.txt").write_text("")
+@pytest.mark.parametrize(("kind", "name"), [("certbot", "live"), ("lego", "certificates")])
+def test_a_part_of_a_source_that_is_not_mounted(kind: str, name: str, tmp_path: Path, read: Reader) -> None:
+    (tmp_path / name).symlink_to(tmp_path / "disk")
     found = read(kind, tmp_path)
-    [warning] = found.warnings
-    assert found == Found(warnings=[warning]) and str(tmp_path) in warning and kind in warning
+    [empty] = found.empty
+    assert found == Found(empty=[empty])
+    assert empty["message"].startswith(f"The source {kind} brings nothing: {tmp_path / name} is no folder, or a link")
+
+
+def test_mail_brings_nothing_without_keys_or_messages(tmp_path: Path, read: Reader) -> None:
+    keys = tmp_path / "keys"
+    missing = read("mail", "", mail={}, privatekey_dir=str(keys))
+    keys.mkdir()
+    (keys / "readme.txt").write_text("")
+    none = read("mail", "", mail={}, privatekey_dir=str(keys))
+    (keys / "one.key").write_text(ONE.key_pem)
+    said = f"0 messages of the last 30 days are in {tmp_path}: see whether."
+    empty = read("mail", "", mail={"empty": said}, privatekey_dir=str(keys))
+    assert [found.empty[0]["message"].partition(" See that its disk")[0] for found in (missing, none, empty)] == [
+        f"The source mail brings nothing: {keys} is not there.",
+        f"The source mail brings nothing: there is no private key in {keys}.",
+        f"The source mail brings nothing: {said}",
+    ]
+    assert not read("mail", "", mail=mail(), privatekey_dir=str(keys)).empty, "emails have come, for other keys"
+
+
+def test_a_source_that_is_missing_or_cannot_be_read_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("good", "locked"):
+        CLIENTS["certbot"](tmp_path / name, NAME, ONE)
+    listed = os.listdir
+
+    def refuse(path: str) -> list[str]:
+        if "locked" in str(path):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    found = read_several([{"certbot": str(tmp_path / name)} for name in ("gone", "locked", "good")])
+    assert [one["path"] for one in found.empty] == [str(tmp_path / "gone")]
+    [failed] = found.failed
+    assert (failed["common_name"], failed["reason"]) == ("the source certbot", "not_found")
+    assert f"{tmp_path}/locked/live cannot be read: Permission denied" in failed["message"]
+    assert len(found.entries) == 1
 
 
 def test_a_folder_of_which_nothing_can_be_used_is_told_of(tmp_path: Path, read: Reader) -> None:

@@ -130,7 +130,7 @@ def test_a_lineage_that_is_a_broken_link(tmp_path: Path, read: Reader) -> None:
 def test_the_archive_is_no_place_to_read(tmp_path: Path, read: Reader) -> None:
     certbot(tmp_path, NAME, ONE)
     found = read("certbot", tmp_path / "archive")
-    assert found.entries == found.skipped == [] and "check the path of this source, certbot." in found.warnings[0]
+    assert found.entries == found.skipped == [] and "there is no certificate with its" in found.empty[0]["message"]
 
 
 # lego

@@ -37,39 +37,20 @@ def test_a_source_is_what_keeps_it_and_where(kind: str, tmp_path: Path, monkeypa
 # What is none
 
 
+@pytest.mark.parametrize("kind", [*CLIENTS, "folder", "mail"])
+def test_a_source_that_is_a_file(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "here"
+    path.write_text(ONE.pem)
+    option = "privatekey_dir" if kind == "mail" else kind
+    with fails("not_found", f"{path}, which is given as {option}, is no folder on this machine: name the folder"):
+        Source.of({"mail": {}, option: str(path)} if kind == "mail" else {kind: str(path)})
+
+
 @pytest.mark.parametrize("kind", [*CLIENTS, "folder"])
-@pytest.mark.parametrize("what", ["nothing", "file", "broken_link", "long"])
-def test_a_source_that_is_no_folder(kind: str, what: str, tmp_path: Path, read: Reader) -> None:
-    path = tmp_path / ("x" * 5000 if what == "long" else "here")
-    if what == "file":
-        path.write_text(ONE.pem)
-    if what == "broken_link":
-        path.symlink_to(tmp_path / "gone")
-    with pytest.raises(CertificatesError) as error:
-        read(kind, path)
-    found = "is no folder" if what in {"file", "broken_link"} else "does not exist"
-    assert error.value.code == "not_found" and error.value.details == {"path": str(path)}
-    assert f"{path}, which is given as {kind}, {found} on this machine: name the folder" in error.value.message
-
-
-def test_a_source_that_may_not_be_read(tmp_path: Path, read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Certbot's `live` is for root only."""
-    (tmp_path / "live").mkdir()
-
-    def refuse(path: str) -> list[str]:
-        raise PermissionError(13, "Permission denied", path)
-
-    monkeypatch.setattr(os, "listdir", refuse)
-    with fails("not_found", f"{tmp_path}/live cannot be read: Permission denied", "let the user who runs this read it"):
-        read("certbot", tmp_path)
-
-
-@pytest.mark.parametrize(("kind", "name"), [("certbot", "live"), ("lego", "certificates")])
-def test_a_part_of_a_source_that_is_missing(kind: str, name: str, tmp_path: Path, read: Reader) -> None:
-    """As if its disk were not mounted; that must not look like a folder without certificates."""
-    (tmp_path / name).symlink_to(tmp_path / "disk")
-    with fails("not_found", f"{tmp_path / name} is no folder"):
-        read(kind, tmp_path)
+@pytest.mark.parametrize("name", ["here", "x" * 5000], ids=["short", "long"])
+def test_a_source_may_be_missing(kind: str, name: str, tmp_path: Path) -> None:
+    """Its disk may not be mounted."""
+    assert Source.of({kind: str(tmp_path / name)}).path == str(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -102,8 +83,3 @@ def test_the_keys_for_mail_are_those_that_can_be_read_each_once(tmp_path: Path) 
     (tmp_path / "link").symlink_to("keys")
     usable = usable_keys(str(tmp_path / "link"), Files(PASSPHRASE))
     assert usable == [f"{tmp_path}/keys/{name}" for name in ("a.key", "c.PEM", "locked.key")]
-
-
-def test_a_key_folder_that_is_none(tmp_path: Path) -> None:
-    with fails("not_found", "which is given as privatekey_dir, does not exist"):
-        usable_keys(str(tmp_path / "none"), Files())
