@@ -17,8 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from .._api.caller import Caller
-from .._api.paging import Page, Row, list_all
+from .._api.paging import MOST_PAGES, Page, Row, list_all
 from .._api.transport import Attempt, keep_quiet
+from .._api.values import number
 from .._argspec import SECRET_TYPES
 from .._errors import CertificatesError
 from .._text import some_of
@@ -116,11 +117,7 @@ class SecretsManager(Caller):
                 raise self._odd("Listing the secrets")
             return answer
 
-        rows = _read_on(ask)
-        if rows is None:
-            # The number of secrets is not believed, as it may count what the user may not see: the list is read until nothing more comes.
-            rows = list_all(lambda offset, _limit: Page(_rows(ask(offset)), None), PAGE_SIZE, self.each)
-        found = [secret_of(one["row"]) for one in rows]
+        found = [secret_of(one["row"]) for one in _read_all(ask)]
         return [
             one
             for one in found
@@ -367,22 +364,53 @@ def _in_doubt(call: str) -> CertificatesError:
     )
 
 
-def _read_on(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row] | None:
-    """Return all rows of a list by its own word for where it goes on; `None` if its number of rows is another one, or has changed.
+def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
+    """Return all rows of a list, each once.
+
+    It is read for as long as it says that it goes on, and brings anything new. A page that repeats a part of another one only shows that
+    something was added or removed meanwhile. If there are as many rows as the list says, these are all. If not, it may count what the
+    user may not see: it is then read until nothing more comes.
 
     Args:
         ask: returns the answer at an offset.
+
+    Raises:
+        CertificatesError: `incomplete_listing`, as `list_all`, or if no offset is behind the end of a list that says that it has more.
     """
-    rows: list[Row] = []
-    totals = set()
-    while True:
-        answer = ask(len(rows))
-        page = _rows(answer)
-        rows += page
-        totals.add(answer.get("total_count"))
-        if not page or not answer.get("next"):
+    totals: set[int | None] = set()
+    has_end = False
+    last: Mapping[str, t.Any] = {}
+
+    def read(offset: int) -> list[Row]:
+        nonlocal has_end, last
+        last = ask(offset)
+        totals.add(number(last.get("total_count")))
+        rows = _rows(last)
+        has_end = has_end or not rows
+        return rows
+
+    known: dict[int, Row] = {}
+    offset = 0
+    for _page in range(MOST_PAGES):
+        before, rows = len(known), read(offset)
+        known |= {row["id"]: row for row in rows}
+        offset += len(rows)
+        if len(known) == before or not last.get("next"):
             break
-    return rows if totals == {len({row["id"] for row in rows})} else None
+    if totals == {len(known)}:
+        return list(known.values())
+    rows = list_all(lambda offset, _limit: Page(read(offset), None), PAGE_SIZE)
+    expected = max((total for total in totals if total is not None), default=0)
+    goes_on = last.get("next") or len(last["secrets"]) >= PAGE_SIZE
+    if not has_end and (expected > len(rows) or (goes_on and expected < len(rows))):
+        raise CertificatesError(
+            "incomplete_listing",
+            f"Secrets Manager says that it has more than the {len(rows)} secrets that it hands out, and hands out the same ones again instead "
+            "of those that follow. Nothing was done on an incomplete list: check instance_url, and what answers there, such as a proxy.",
+            expected=max(expected, len(rows) + 1),
+            received=len(rows),
+        )
+    return rows
 
 
 def _rows(answer: Mapping[str, t.Any]) -> list[Row]:

@@ -50,6 +50,10 @@ class Settings:
     """How long a token is good."""
     any_name: bool = False
     """Create secrets of any name. IBM's reference has letters, digits, ``_``, ``-`` and ``.`` only, so that is what counts."""
+    ignores_offset: bool = False
+    """List the first page at any offset, and say that another one follows."""
+    most_at_once: int | None = None
+    """Secrets on a page, whatever the limit."""
 
 
 @dataclass
@@ -231,6 +235,9 @@ class Instance:
             if order.removeprefix("-") not in _SORTED_BY:
                 raise Refusal(400, f"sort cannot be {order}")
             rows.sort(key=lambda row: row.get(order.removeprefix("-"), ""), reverse=order.startswith("-"))
+        limit = min(limit, self.settings.most_at_once or limit)
+        start = 0 if self.settings.ignores_offset else offset
+        goes_on = self.settings.ignores_offset or offset + limit < len(rows)
 
         def link(start: int) -> Row:
             others = {name: value for name, value in query.items() if name not in ("limit", "offset")}
@@ -242,10 +249,10 @@ class Instance:
             "limit": limit,
             "offset": offset,
             "first": link(0),
-            **({"next": link(offset + limit)} if offset + limit < len(rows) else {}),
+            **({"next": link(offset + limit)} if goes_on else {}),
             **({"previous": link(max(offset - limit, 0))} if offset else {}),
             "last": link(max(len(rows) - 1, 0) // limit * limit),
-            "secrets": rows[offset : offset + limit],
+            "secrets": rows[start : start + limit],
         }
 
     def _check_names(self, given: Mapping[str, Any]) -> None:

@@ -175,6 +175,10 @@ def test_pages(sim: Simulator, service: sdk.SecretsManagerV2) -> None:
         assert service.list_secrets(**chosen).get_result()["total_count"] == many
     for wrong in ({"limit": 1001}, {"limit": 0}, {"offset": -1}, {"sort": "colour"}):
         assert refused(service.list_secrets, **wrong).status_code == 400
+    sim.secrets_manager.settings(ignores_offset=True, most_at_once=3)
+    page = result(sdk.SecretMetadataPaginatedCollection, lambda: service.list_secrets(limit=4, offset=3, sort="name"))
+    assert [one["name"] for one in page["secrets"]] == names[:3] and page["total_count"] == 5 and "next" in page
+    sim.secrets_manager.settings(ignores_offset=False, most_at_once=None)
     sim.secrets_manager.remove(sim.secrets_manager.secrets()[0]["id"], after="list_secrets", nth=1)
     shifted = sdk.SecretsPager(client=service, limit=2).get_all()
     assert [one["name"] for one in shifted] == ["secret0", "secret1", "secret3", "secret4"]

@@ -375,6 +375,23 @@ def test_a_turn_that_is_lost(sim: Simulator, instance: Options) -> None:
     assert writes(sim) == []
 
 
+def test_a_server_that_ignores_the_offset(sim: Simulator, instance: Options) -> None:
+    """What comes again ends the listing; one that may be incomplete is none."""
+    for name in ("first", "second", "third"):
+        add(sim, name=name)
+    sim.secrets_manager.settings(ignores_offset=True)
+    done = run(sim, instance, item(name="first"), item(name="new"))
+    assert done.outcomes("certificates", "name") == {"first": ("unchanged", None), "new": ("created", None)}
+    assert operations(sim).count("list_secrets") == 2
+    sim.secrets_manager.clear_calls()
+    sim.secrets_manager.settings(most_at_once=2)
+    for check in (True, False):
+        failed = run(sim, instance, item(RENEWED, "first"), item(name="newer"), check=check)
+        assert failed.failed and failed.code == "incomplete_listing" and "proxy" in failed["msg"]
+        assert failed["failure"]["details"] == {"expected": 4, "received": 2}
+    assert writes(sim) == []
+
+
 # Logins and permissions
 
 

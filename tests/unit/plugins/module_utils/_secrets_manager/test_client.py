@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import gzip
+import random
 import uuid
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.settings import Network
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager import client
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.settings import Instance
 
@@ -22,36 +25,142 @@ pytest_plugins = ["tests.support.wire"]
 
 
 class FakeList:
-    """A list of secrets whose pages are as small as is said, and which counts its secrets as is said."""
+    """A list of secrets whose pages are as small as is said, and which counts its secrets as is said.
 
-    def __init__(self, count: int, size: int, total: object, says_next: bool = True) -> None:
-        self.rows = [{"id": str(uuid.UUID(int=number))} for number in range(count)]
-        self.size, self.total, self.says_next = size, total, says_next
+    Args:
+        count: how many there are.
+        size: of a page.
+        total: what each page says of the number of all.
+        says_next: whether a page says that another one follows; `None` if only those do that have one.
+        offsets: whether the offset counts.
+        between: happens to the list after each page.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        size: int,
+        total: object,
+        says_next: bool | None = None,
+        offsets: bool = True,
+        between: Callable[[list[dict[str, Any]]], object] = lambda _rows: None,
+    ) -> None:
+        self.rows = [{"id": str(uuid.UUID(int=1000 * number))} for number in range(count)]
+        self.size, self.total, self.says_next, self.offsets, self.between = size, total, says_next, offsets, between
         self.calls = 0
 
     def __call__(self, offset: int) -> dict[str, Any]:
         self.calls += 1
-        rows = self.rows[offset : offset + self.size]
-        more = {"next": {"href": "..."}} if self.says_next and offset + self.size < len(self.rows) else {}
+        assert self.calls <= 500, "it never ends"
+        start = offset if self.offsets else 0
+        rows = self.rows[start : start + self.size]
+        goes_on = offset + self.size < len(self.rows) if self.says_next is None else self.says_next
+        more = {"next": {"href": "https://elsewhere.test/api/v2/secrets?offset=0"}} if goes_on else {}
+        self.between(self.rows)
         return {"secrets": rows, "total_count": self.total, **more}
 
 
+def ids(rows: Iterable[dict[str, Any]]) -> list[str]:
+    return [row["id"] for row in rows]
+
+
 @pytest.mark.parametrize(
-    ("given", "is_believed", "calls"),
+    ("given", "calls"),
     [
-        (FakeList(1000, 1000, 1000), True, 1),
-        (FakeList(120, 7, 120), True, 18),
-        (FakeList(0, 7, 0), True, 1),
-        (FakeList(120, 1000, 10**9), False, 1),
-        (FakeList(120, 50, 121), False, 3),
-        (FakeList(120, 50, None), False, 3),
-        (FakeList(120, 50, 120, says_next=False), False, 1),
+        pytest.param(FakeList(1000, 1000, 1000), 1, id="one page"),
+        pytest.param(FakeList(120, 7, 120), 18, id="pages"),
+        pytest.param(FakeList(120, 7, "120"), 18, id="a total as text"),
+        pytest.param(FakeList(0, 7, 0), 1, id="none"),
+        pytest.param(FakeList(120, 50, 120, True), 4, id="always a next one"),
+        pytest.param(FakeList(120, 1000, 120, True, offsets=False), 2, id="always a next one, and no offset"),
     ],
 )
-def test_a_listing_is_believed_if_it_is_as_long_as_it_says(given: FakeList, is_believed: bool, calls: int) -> None:
-    rows = client._read_on(given)
-    assert (rows is not None, given.calls) == (is_believed, calls)
-    assert rows is None or [one["row"] for one in rows] == given.rows
+def test_a_listing_is_believed_if_it_is_as_long_as_it_says(given: FakeList, calls: int) -> None:
+    """Its links are not followed."""
+    assert ids(one["row"] for one in client._read_all(given)) == ids(given.rows)
+    assert given.calls == calls
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(FakeList(120, 1000, 10**9), id="it counts what the user may not see"),
+        pytest.param(FakeList(0, 1000, 7), id="the user may see none"),
+        pytest.param(FakeList(120, 50, None), id="no total"),
+        pytest.param(FakeList(120, 50, "many"), id="no number as total"),
+        pytest.param(FakeList(120, 50, None, True), id="no total, and always a next one"),
+        pytest.param(FakeList(120, 50, 120, False), id="never a next one"),
+        pytest.param(FakeList(120, 1000, None, offsets=False), id="no total, no next one and no offset"),
+    ],
+)
+def test_a_listing_of_another_length_is_read_until_nothing_more_comes(given: FakeList) -> None:
+    assert ids(one["row"] for one in client._read_all(given)) == ids(given.rows)
+    assert 2 <= given.calls <= 12
+
+
+@pytest.mark.parametrize("count", [1, 5, 6, 7, 999, 1000])
+@pytest.mark.parametrize(
+    ("total", "says_next"), [(1001, True), (1001, False), ("1001", False), (None, True), ("many", True), (0, True)]
+)
+def test_a_listing_without_an_end_that_says_there_is_more(count: int, total: object, says_next: bool) -> None:
+    """A server that gives the same page at any offset."""
+    with fails("incomplete_listing"):
+        client._read_all(FakeList(count, 1000, total, says_next, offsets=False))
+
+
+def test_a_full_page_at_any_offset_is_no_whole_listing() -> None:
+    with fails("incomplete_listing"):
+        client._read_all(FakeList(2000, 1000, None, False, offsets=False))
+
+
+@pytest.mark.parametrize("at", [0, 30, 60, 119])
+@pytest.mark.parametrize("total", [120, 121, None])
+def test_what_is_added_meanwhile_repeats_a_part_of_a_page(at: int, total: int | None) -> None:
+    """Each secret comes once, and none is missing that was there all the time."""
+    numbers = iter(range(1, 100))
+
+    def add_once(rows: list[dict[str, Any]]) -> None:
+        number = next(numbers)
+        if number == 1:
+            rows.insert(at, {"id": str(uuid.UUID(int=1000 * at - 1 if at else 1))})
+            rows.sort(key=lambda row: str(row["id"]))
+
+    given = FakeList(120, 50, total, between=add_once)
+    there = ids(given.rows)
+    rows = ids(one["row"] for one in client._read_all(given))
+    assert len(rows) == len({*rows}) and {*there} <= {*rows} <= {*ids(given.rows)}
+
+
+@pytest.mark.parametrize("at", [0, 30, 60, 119])
+def test_what_is_removed_meanwhile_hides_nothing_else(at: int) -> None:
+    def remove_once(rows: list[dict[str, Any]]) -> None:
+        if len(rows) == 120:
+            del rows[at]
+
+    given = FakeList(120, 50, 120, between=remove_once)
+    rows = ids(one["row"] for one in client._read_all(given))
+    assert len(rows) == len({*rows}) and {*ids(given.rows)} <= {*rows}
+
+
+def test_pages_in_random_order() -> None:
+    """All comes, or it is said that it does not."""
+    shuffled = random.Random(42)
+    for count, total in ((120, 120), (120, None), (400, 400), (60, "60")):
+        given = FakeList(count, 50, total, between=shuffled.shuffle)
+        there = {*ids(given.rows)}
+        try:
+            rows = ids(one["row"] for one in client._read_all(given))
+        except CertificatesError as error:
+            assert error.code == "incomplete_listing"
+        else:
+            assert len(rows) == len({*rows}) and {*rows} == there
+
+
+def test_what_has_no_id_is_passed_over() -> None:
+    given = FakeList(120, 50, 120)
+    given.rows[10:12] = [{"name": "www"}, {"id": ""}]
+    rows = ids(one["row"] for one in client._read_all(given))
+    assert len(rows) == 118
 
 
 def test_an_answer_that_is_too_large_is_not_read_on(wire: Wire) -> None:
