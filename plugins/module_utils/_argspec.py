@@ -402,6 +402,7 @@ def secret_certificate_options() -> ArgumentSpec:
         "secret_group": {"type": "str", "default": "default", "no_log": False},
         "labels": {"type": "list", "elements": "str"},
         "description": {"type": "str"},
+        "force": {"type": "bool", "default": False},
     }
     exclusive = [
         *(names for names in of_import.mutually_exclusive if {*names} <= one.keys()),

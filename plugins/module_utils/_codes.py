@@ -89,12 +89,11 @@ ExportReason = t.Literal[
 
 SecretOutcome = t.Literal["created", "updated", "unchanged", "failed"]
 SecretReason = t.Literal[
-    Untrusted,
+    Obstacle,
+    "superseded",
     "invalid_pem",
     "key_mismatch",
     "chain_invalid",
-    "expired",
-    "not_yet_valid",
     "bad_passphrase",
     "no_private_key",
     "not_found",

@@ -19,6 +19,11 @@ description:
   - First, everything that can be checked locally is checked, also in check mode, as in M(softlayer.certificates.ssl_certificate_import).
   - A secret that is not there is created. One that holds another certificate, other intermediate certificates or another private key, or
     no private key, gets a new version. Certificates are compared by their DER encoding, and keys by their public keys.
+  - A certificate only becomes a secret's current version if it may stand in for the one that is, by the same rule by which listeners get
+    certificates. It is valid now, newer, of the same organization and type of key, has all names of the other one, and clients trust it no
+    less. All others fail, unless O(force) is V(true). The same certificate may get a private key or intermediate certificates that are
+    missing, and loses none that clients need. What has expired may also be replaced by one that began earlier. Of a version that cannot be
+    read, only the names count.
   - The metadata of the secrets is listed once for all. Of a secret that is there, the certificate and the private key are read, to compare
     them.
   - Nothing is sent twice. Only one run at a time changes an instance, see O(ledger_url). If the response to a call was lost, the module
@@ -138,9 +143,17 @@ options:
         description:
           - Description of the secret, at most 1024 characters. If not set, that of an existing secret is kept.
         type: str
+      force:
+        description:
+          - Whether the certificate becomes the secret's current version even if it may not stand in for the one that is, such as an older
+            one, one that lacks names, or one that clients do not trust.
+          - It loosens nothing else. A certificate that is refused for another reason, or a secret that is left as it is, still fails.
+        type: bool
+        default: false
       allow_expired:
         description:
-          - Whether to accept a certificate that has expired, or whose chain has expired.
+          - Whether to accept a certificate that has expired, or whose chain has expired. To replace a secret's current version by one that
+            has expired also needs O(force).
         type: bool
         default: false
       verify_chain:
@@ -154,12 +167,14 @@ options:
         description:
           - What to do with a certificate whose chain does not lead to a trusted root with valid signatures and dates throughout.
           - V(require) refuses it, V(warn) takes it with a warning, V(ignore) does not check.
+          - Whatever is set here, a certificate that clients trust less than a secret's current version only replaces it with O(force).
         type: str
         choices: [require, warn, ignore]
         default: warn
       trusted_ca_path:
         description:
-          - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots. They are used for O(trust).
+          - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots. They are used for O(trust), and to
+            compare a certificate with a secret's current version.
           - The default is the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), the folder of E(SSL_CERT_DIR), or else the trust store of
             the machine. A file that is named there replaces the machine's roots, so it must contain the public ones, too.
         type: path
@@ -207,6 +222,16 @@ EXAMPLES = r"""
     pkcs12_passphrase: "{{ vault_pkcs12_passphrase }}"
     secret_group: default
     trust: ignore
+
+- name: Go back to an older certificate, as the newer one was issued by mistake
+  softlayer.certificates.secrets_manager_certificate:
+    instance_url: https://0f8b4a5e-93c1-4a57-9d55-3f0a8c1f6f0e.us-south.secrets-manager.appdomain.cloud
+    iam_api_key: "{{ vault_ibm_cloud_api_key }}"
+    name: www.example.com
+    certificate_path: /etc/ssl/www.example.com.crt
+    privatekey_path: /etc/ssl/private/www.example.com.key
+    intermediate_path: /etc/ssl/www.example.com.ca-bundle
+    force: true
 
 - name: Take a certificate from the certificate store, with its private key on no disk
   softlayer.certificates.secrets_manager_certificate:
@@ -332,6 +357,10 @@ certificates:
         - V(key_mismatch) - its public key is not that of the private key.
         - V(chain_invalid) - the intermediate certificates did not issue it, or there is no valid path through them.
         - V(untrusted) or V(chain_incomplete) - with O(trust=require), its chain does not lead to a trusted root, or an issuer is missing.
+          Or clients would trust it less than the secret's current version, or its chain lacks what that of the current version has.
+        - V(names_not_covered), V(organization_differs) or V(key_type_not_offered) - it lacks names of the secret's current version, is of
+          another organization, or has another type of key.
+        - V(superseded) - the secret's current version is newer.
         - V(expired) or V(not_yet_valid) - it has expired, or is not valid yet.
         - V(bad_passphrase) - the private key or the PKCS#12 file cannot be decrypted.
         - V(no_private_key) - the certificate store gives no private key for O(certificate_id).
@@ -339,7 +368,8 @@ certificates:
           meanwhile.
         - V(no_permission) - the API user may not read the certificate store with private keys, or the user of the API key may not read or
           change the secret.
-        - V(ambiguous) - the same secret is given more than once, or several certificates fit the private key.
+        - V(ambiguous) - the same secret is given more than once, several certificates fit the private key, or the secret's current version
+          is another certificate of the same dates.
         - V(other_type) - Secrets Manager has a secret of this name that is no imported certificate.
         - V(managed_csr) - the secret has a CSR whose private key Secrets Manager has made itself.
         - V(not_active) - the secret is suspended or destroyed, or inactive for another reason.

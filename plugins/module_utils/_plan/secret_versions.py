@@ -5,7 +5,8 @@
 """Decide what to create and change in IBM Cloud Secrets Manager. Private to softlayer.certificates.
 
 Pure. First by metadata (`plan_secret`); the values of what is there have to be read, and are compared (`compare`), since a server need not
-say in metadata which certificate it is. A real run carries out exactly the plan that check mode and diff mode show.
+say in metadata which certificate it is. What may become a secret's current version is decided by the rule of `superseding`. A real run
+carries out exactly the plan that check mode and diff mode show.
 """
 
 from __future__ import annotations
@@ -18,15 +19,30 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from .._api.store import StoreCertificate
 from .._codes import Code, SecretOutcome
 from .._errors import CertificatesError
+from .._names import is_host_name
 from .._secrets_manager.secret import DEACTIVATED, IMPORTED, Secret, Value
-from .._text import printable, uncapitalized
+from .._text import printable, some_of, uncapitalized
+from .._times import iso
 from .._x509.certificate import FACTS, Certificate, pem_bundle
-from .._x509.chain import Trust
+from .._x509.chain import UNTRUSTED, Trust
 from .._x509.keys import read_private_key
 from .._x509.read import read_certificates
-from .material import Content
+from .material import Content, remedy_for
+from .superseding import (
+    MOST_NAMED,
+    Clients,
+    Incumbent,
+    Overrides,
+    age,
+    certificate_of,
+    is_newer,
+    lost_names,
+    supersedes,
+    why_not_in_place_of,
+)
 
 LARGEST_PART = 100_000
 """Bytes that Secrets Manager takes of a certificate, a chain, and a key."""
@@ -90,6 +106,8 @@ class SecretAction:
     warnings: tuple[str, ...] = ()
     content: Content | None = field(default=None, repr=False)
     """What it should contain; `None` if that is not known, or not accepted."""
+    clients: Clients | None = field(default=None, repr=False, compare=False)
+    """Who would get to see it; `None` if it may replace whatever is there."""
     secret: Secret | None = None
     """What is there."""
     is_to_be_read: bool = False
@@ -102,11 +120,10 @@ class SecretAction:
     """The properties of its metadata to change, as the API has them."""
     version_id: str | None = None
 
-    def with_content(self, content: Content, warnings: tuple[str, ...]) -> SecretAction:
+    def with_content(self, content: Content, warnings: tuple[str, ...], clients: Clients | None) -> SecretAction:
         """Return what creates it, as long as it is not known what is there."""
-        return replace(
-            self, certificate=content.certificate, trust=content.trust, warnings=warnings, content=content
-        ).as_new()
+        known = replace(self, certificate=content.certificate, trust=content.trust, warnings=warnings)
+        return replace(known, content=content, clients=clients).as_new()
 
     def as_new(self) -> SecretAction:
         """Return what creates it, whatever was found."""
@@ -206,6 +223,7 @@ def compare(action: SecretAction, held: SecretContent) -> SecretAction:
     """Decide what to do about a certificate by the values of the secret that is there.
 
     Certificates are equal if their DER is equal, and keys if their public keys are. A chain that the user does not give is left as it is.
+    What may not stand in for the current version does not become it.
     """
     content = action.wanted
     is_same = held.certificate == content.certificate
@@ -215,8 +233,73 @@ def compare(action: SecretAction, held: SecretContent) -> SecretAction:
         KEY: held.public_key_sha256 != content.certificate.public_key_sha256,
     }
     issuers = content.intermediates or (held.issuers if is_same else ())
-    known = replace(action, is_to_be_read=False, issuers=issuers)
-    return _updated(replace(known, changes=tuple(part for part, is_other in differs.items() if is_other)))
+    changes = tuple(part for part, is_other in differs.items() if is_other)
+    known = replace(action, is_to_be_read=False, issuers=issuers, changes=changes)
+    refusal = why_not_current(known, held, action.clients) if changes and action.clients else None
+    return known.failed(refusal) if refusal else _updated(known)
+
+
+def why_not_current(action: SecretAction, held: SecretContent, clients: Clients) -> CertificatesError | None:
+    """Return why a certificate, with its chain, must not take the place of a secret's current version.
+
+    An expired version may also be replaced by one that began earlier. Of one that cannot be read, only the names count, as far as its
+    metadata tells them.
+    """
+    new = StoreCertificate.unstored(action.wanted.certificate, action.issuers, -1)
+    if held.certificate is None:
+        names = frozenset(filter(is_host_name, action.secret.names if action.secret else ()))
+        unread = Incumbent(names, frozenset(), frozenset(), None)
+        return _refused(new, unread if names else None, clients, Overrides(untrusted=True))
+    current = StoreCertificate.unstored(held.certificate, held.issuers, -2)
+    is_same = held.certificate == new.certificate
+    refusal = _refused(new, Incumbent.of(current), clients, Overrides(expired=is_same))
+    if refusal:
+        return refusal
+    if is_same:
+        if not is_newer(current, new, clients):
+            return None
+        why = f"Its chain lacks intermediate certificates of {CURRENT}: give them all, or none, which keeps those that are there."
+        return CertificatesError("chain_incomplete", f"{why} {FORCE}")
+    if held.certificate.not_after < clients.at or supersedes(new, current, clients):
+        return None
+    ours, theirs = (
+        f"from {iso(record.not_before)} to {iso(record.not_after)}"
+        for record in (action.wanted.certificate, held.certificate)
+    )
+    return CertificatesError(
+        "ambiguous" if age(new) == age(current) else "superseded",
+        f"It is no renewal of {CURRENT}: it is valid {ours}, and that one {theirs}. {FORCE}",
+    )
+
+
+CURRENT = "the secret's current version"
+FORCE = "Set force: true if it is to become the current version all the same."
+
+
+def _refused(
+    new: StoreCertificate, old: Incumbent | None, clients: Clients, overrides: Overrides
+) -> CertificatesError | None:
+    """Return what the rule says against a certificate in the place of another one, in words for a secret."""
+    why = why_not_in_place_of(new, old, clients, overrides)
+    if why is None:
+        return None
+    reason, message = why
+    ours = certificate_of(new)
+    if old and reason == "names_not_covered":
+        lost = some_of(lost_names(ours, old, wildcards=False), MOST_NAMED)
+        message = f"It lacks names of {CURRENT}: {lost}." if lost else f"It is not known which names {CURRENT} has."
+    elif old and reason == "key_type_not_offered":
+        message = f"Its key is {ours.key_type}, and that of {CURRENT} is {old.key_type}."
+    elif old and old.record and reason == "organization_differs":
+        is_of, was_of = (
+            some_of(sorted(certificate.organizations), MOST_NAMED) or "none"
+            for certificate in (ours, certificate_of(old.record))
+        )
+        message = f"Its organization ({is_of}) is not that of {CURRENT} ({was_of})."
+    elif reason in UNTRUSTED.values():
+        chain = clients.chain(new)
+        message = f"Clients would trust it less than {CURRENT}: {chain.why}. {remedy_for(chain.trust)}"
+    return CertificatesError(reason, f"{message} {FORCE}")
 
 
 def _updated(action: SecretAction) -> SecretAction:

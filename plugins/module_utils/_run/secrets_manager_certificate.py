@@ -60,6 +60,7 @@ from .._times import iso, now
 from .._x509.certificate import pem_bundle
 from .._x509.keys import key_texts
 from .material import Item, anchors_for, as_failure, read_material
+from .roots import clients_of
 from .secrets import OF_ONE_SECRET, read_value
 
 SPEC = (
@@ -115,7 +116,7 @@ def check_params(module: Module) -> None:
         CertificatesError: `invalid_argument`.
     """
     check_ranges(module.params, {"concurrency": (1, MOST_CALLS_AT_ONCE)})
-    with_default = {"state", "secret_group", "allow_expired", "verify_chain", "trust"}
+    with_default = {"state", "secret_group", "allow_expired", "verify_chain", "trust", "force"}
     misplaced = sorted(module.given & with_default)
     if module.params["certificates"] is not None and misplaced:
         raise CertificatesError(
@@ -170,9 +171,10 @@ def with_material(new: SecretAction, material: Material, item: Item, module: Mod
         refusal = why_not_taken(content)
         if refusal:
             raise refusal
+        clients = None if item["force"] else clients_of(item["trusted_ca_path"])
     except CertificatesError as error:
         return new.failed(error)
-    return new.with_content(content, warnings)
+    return new.with_content(content, warnings, clients)
 
 
 def take_from_store(
@@ -353,8 +355,8 @@ class Writer:
             return replace(step, secret=self._manager.create(step.as_secret(), self._before_sending).secret)
         except CertificatesError as error:
             is_there = error.details.get("http_status") == HTTPStatus.CONFLICT
-            found = self._look_after(error, step) if is_there or error.code == "no_answer" else None
-            if found is None or found.outcome == "created":
+            found = self._look_after(step) if is_there or error.code == "no_answer" else None
+            if found is None or found.outcome == "created" or (found.outcome == "failed" and not is_there):
                 raise
             if found.outcome == "unchanged" and error.code == "no_answer":
                 return replace(found, outcome="created", message="Created.")
@@ -372,14 +374,14 @@ class Writer:
                 version_id = self._manager.add_version(identifier, step.as_version(), self._before_sending)
                 step = replace(step, version_id=version_id)
             except CertificatesError as error:
-                found = self._look_after(error, step) if error.code == "no_answer" else None
+                found = self._look_after(step) if error.code == "no_answer" else None
                 if found is None or found.outcome not in {"unchanged", "updated"} or found.changes:
                     raise
         if step.metadata:
             try:
                 self._manager.update_metadata(identifier, step.metadata, self._before_sending)
             except CertificatesError as error:
-                found = self._look_after(error, step) if error.code == "no_answer" else None
+                found = self._look_after(step) if error.code == "no_answer" else None
                 if found is None or found.outcome not in {"unchanged", "updated"} or found.metadata:
                     done = " The new version is there." if step.changes else ""
                     raise CertificatesError(error.code, f"{error.message}{done}", **error.details) from None
@@ -403,15 +405,10 @@ class Writer:
         same = [one for one in there if (one.group_id, one.name) == step.key]
         return with_values(self._module, manager, plan_secret(step.as_new(), same, now()))
 
-    def _look_after(self, error: CertificatesError, step: SecretAction) -> SecretAction | None:
-        """Return what to do about a certificate by what is there after a write went wrong; `None` if that cannot be seen.
-
-        Raises:
-            CertificatesError: the write's, if what is there now may not be changed.
-        """
+    def _look_after(self, step: SecretAction) -> SecretAction | None:
+        """Return what to do about a certificate by what is there after a write went wrong; `None` if that cannot be seen."""
         with suppress(CertificatesError):
-            found = self._look(step)
-            return None if found.outcome == "failed" else found
+            return self._look(step)
         return None
 
 

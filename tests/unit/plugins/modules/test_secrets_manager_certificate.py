@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +21,17 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.lock import Lock
 
 from tests.simulator.client import Simulator
-from tests.support.certificates import PASSPHRASE, Authority, Issued, key_pem, leaks, new_key, pem_of, pkcs12_of
+from tests.support.certificates import (
+    PASSPHRASE,
+    Authority,
+    Issued,
+    key_pem,
+    leaks,
+    new_key,
+    pem_of,
+    pkcs12_of,
+    self_signed,
+)
 from tests.support.modules import Run, finish_module, options_for, run_module, start_module
 
 Options = dict[str, Any]
@@ -28,8 +39,10 @@ Options = dict[str, Any]
 MODULE = "secrets_manager_certificate"
 NAME = "www.example.com"
 AUTHORITY = Authority(intermediates=2)
-WWW = AUTHORITY.issue(NAME, names=[NAME, "example.com", "192.0.2.1"])
-RENEWED = AUTHORITY.issue(NAME)
+NAMES = [NAME, "example.com", "192.0.2.1"]
+OLD = AUTHORITY.issue(NAME, days=(-60, 30))
+WWW = AUTHORITY.issue(NAME, names=NAMES, days=(-30, 60))
+RENEWED = AUTHORITY.issue(NAME, names=NAMES)
 WRITES = ("create_secret", "create_secret_version", "update_secret_metadata")
 COUNTS = ("created", "updated", "unchanged", "failed")
 
@@ -194,7 +207,7 @@ def test_from_the_store_without_a_file(sim: Simulator, instance: Options) -> Non
 
 def test_many_at_once_and_no_failure_hides_another(sim: Simulator, instance: Options) -> None:
     add(sim, RENEWED, "unchanged")
-    add(sim, RENEWED, "old")
+    add(sim, OLD, "old")
     add(sim, WWW, "managed", managed_csr=True)
     add(sim, WWW, "public", secret_type="public_cert")
     add(sim, None, "arbitrary", secret_type="arbitrary", payload="something else")
@@ -245,6 +258,112 @@ def test_an_expired_one_is_renewed(sim: Simulator, instance: Options) -> None:
     assert reason(run(sim, instance, **item())) == ("unchanged", None)
 
 
+# What may not stand in for the current version
+
+
+def of_one_company() -> Issued:
+    return AUTHORITY.issue(NAME, names=NAMES, organization="Example Inc.", days=(-10, 80))
+
+
+REFUSED = {
+    "an older one": (RENEWED, WWW, "superseded"),
+    "one of the same age": (RENEWED, AUTHORITY.issue(NAME, names=NAMES), "ambiguous"),
+    "other names": (WWW, AUTHORITY.issue("example.org"), "names_not_covered"),
+    "fewer names": (WWW, AUTHORITY.issue(NAME), "names_not_covered"),
+    "signed by itself": (OLD, self_signed(NAME, days=(-1, 90)), "untrusted"),
+    "without its chain": (WWW, replace(RENEWED, chain=()), "chain_incomplete"),
+    "another organization": (OLD, of_one_company(), "organization_differs"),
+    "another type of key": (OLD, AUTHORITY.issue(NAME, key=new_key("rsa")), "key_type_not_offered"),
+    "expired": (OLD, AUTHORITY.issue(NAME, names=NAMES, days=(-50, -1)), "expired"),
+    "the same one with less of its chain": (WWW, replace(WWW, chain=WWW.chain[:1]), "chain_incomplete"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_may_not_stand_in_for_the_current_version(sim: Simulator, instance: Options, name: str) -> None:
+    there, given, why = REFUSED[name]
+    add(sim, there, labels=["kept"])
+    wanted = item(given, labels=["new"], allow_expired=True)
+    if not given.chain:
+        del wanted["intermediate_content"]
+    of_reading = {"downloaded": True, "retrieved_at": ""}
+    before = values(sim) | of_reading
+    for check in (True, False):
+        done = run(sim, instance, wanted, item(name="another"), check=check)
+        told = done["certificates"][0]
+        assert (told["outcome"], told["reason"]) == ("failed", why) and done["created_count"] == 1
+        assert "Set force: true" in told["message"] and told["id"] == before["id"]
+    assert values(sim) | of_reading == before and writes(sim) == ["create_secret"]
+    sim.secrets_manager.clear_calls()
+    foreseen = run(sim, instance, {**wanted, "force": True}, check=True)
+    assert foreseen.outcomes("certificates", "name") == {NAME: ("updated", None)} and writes(sim) == []
+    done = run(sim, instance, **wanted, force=True)
+    assert reason(done) == ("updated", None)
+    found = values(sim)
+    assert (found["certificate"], found.get("intermediate", "")) == (given.pem, given.chain_pem)
+    assert (found["private_key"], found["labels"], found["versions_total"]) == (given.key_pem, ["new"], 2)
+    assert reason(run(sim, instance, **wanted)) == ("unchanged", None)
+
+
+def test_trust_is_that_of_the_roots_given(sim: Simulator, instance: Options, tmp_path: Any) -> None:
+    """A certificate of one's own authority replaces another one of that authority, whatever else clients trust."""
+    own = Authority("Own")
+    first, second = (own.issue(NAME, days=days) for days in ((-20, 70), (-10, 80)))
+    path = tmp_path / "own.pem"
+    path.write_text(pem_of([own.root, AUTHORITY.root]), encoding="ascii")
+    add(sim, OLD)
+    for trust in ("warn", "ignore"):
+        assert reason(run(sim, instance, **item(first), trust=trust)) == ("failed", "chain_incomplete")
+    assert reason(run(sim, instance, **item(first), trusted_ca_path=str(path))) == ("updated", None)
+    assert reason(run(sim, instance, **item(second))) == ("updated", None)
+    assert values(sim)["certificate"] == second.pem
+
+
+def test_of_many_those_that_may_are_replaced(sim: Simulator, instance: Options) -> None:
+    for name in ("older", "forced", "renewed"):
+        add(sim, WWW, name)
+    items = [item(OLD, "older"), item(OLD, "forced", force=True), item(RENEWED, "renewed")]
+    done = run(sim, instance, *items)
+    assert done.outcomes("certificates", "name") == {
+        "older": ("failed", "names_not_covered"),
+        "forced": ("updated", None),
+        "renewed": ("updated", None),
+    }
+    assert done.code == "certificates_failed"
+
+
+def test_a_version_that_cannot_be_read_is_replaced(sim: Simulator, instance: Options) -> None:
+    identifier = add(sim, OLD)
+    sim.secrets_manager.patch(identifier, certificate="none")
+    assert reason(run(sim, instance, **item(AUTHORITY.issue("example.org")))) == ("failed", "names_not_covered")
+    assert reason(run(sim, instance, **item())) == ("updated", None)
+    assert values(sim)["certificate"] == WWW.pem
+
+
+@pytest.mark.parametrize("method", ["create_secret", "create_secret_version"])
+def test_a_lost_answer_and_a_newer_version_meanwhile(sim: Simulator, instance: Options, method: str) -> None:
+    """Nothing more is sent; what became of the first is not known, and the next run says why it is not the current version."""
+    identifier = add(sim, OLD) if method == "create_secret_version" else None
+    sim.secrets_manager.fault("reset_before", method=method, times=1)
+    after = "get_secret_metadata" if identifier else "list_secrets"
+    if identifier:
+        sim.secrets_manager.renew(identifier, RENEWED, after=after)
+    else:
+        parts = {"certificate": RENEWED.pem, "intermediate": RENEWED.chain_pem, "private_key": RENEWED.key_pem}
+        sim.secrets_manager.add(NAME, **parts, after=after)
+    assert reason(run(sim, instance, **item())) == ("failed", "outcome_unknown") and writes(sim) == [method]
+    assert reason(run(sim, instance, **item())) == ("failed", "superseded") and writes(sim) == [method]
+    assert values(sim)["certificate"] == RENEWED.pem
+
+
+@pytest.mark.parametrize("after", ["list_secrets", "get_secret"])
+def test_another_run_adds_a_newer_version_first(sim: Simulator, instance: Options, after: str) -> None:
+    sim.secrets_manager.renew(add(sim, OLD), RENEWED, after=after)
+    assert reason(run(sim, instance, **item())) == ("failed", "superseded")
+    assert writes(sim) == [] and values(sim)["certificate"] == RENEWED.pem
+    assert reason(run(sim, instance, **item(), force=True)) == ("updated", None)
+
+
 # Answers that are lost, and others who are faster
 
 
@@ -284,7 +403,7 @@ def test_a_version_without_an_answer(
 
 @pytest.mark.parametrize("kind", ["reset_after", "reset_before"])
 def test_labels_without_an_answer(sim: Simulator, instance: Options, kind: str) -> None:
-    add(sim, RENEWED)
+    add(sim, OLD)
     sim.secrets_manager.fault(kind, method="update_secret_metadata", times=1)
     done = run(sim, instance, **item(labels=["new"]))
     assert writes(sim) == ["create_secret_version", "update_secret_metadata"]
@@ -295,19 +414,27 @@ def test_labels_without_an_answer(sim: Simulator, instance: Options, kind: str) 
         assert "The new version is there." in done["certificate"]["message"]
 
 
-@pytest.mark.parametrize(("issued", "outcome", "versions"), [(WWW, "unchanged", 1), (RENEWED, "updated", 2)])
+@pytest.mark.parametrize(
+    ("issued", "outcome", "current"),
+    [
+        (WWW, ("unchanged", None), WWW),
+        (OLD, ("updated", None), WWW),
+        (RENEWED, ("failed", "superseded"), RENEWED),
+    ],
+)
 def test_another_run_creates_it_first(
-    sim: Simulator, instance: Options, issued: Issued, outcome: str, versions: int
+    sim: Simulator, instance: Options, issued: Issued, outcome: tuple[str, str | None], current: Issued
 ) -> None:
     parts = {"certificate": issued.pem, "intermediate": issued.chain_pem, "private_key": issued.key_pem}
     sim.secrets_manager.add(NAME, **parts, after="list_secrets")
-    assert reason(run(sim, instance, **item())) == (outcome, None)
-    assert values(sim)["versions_total"] == versions and values(sim)["certificate"] == WWW.pem
+    done = run(sim, instance, **item())
+    assert reason(done) == outcome and done["certificate"]["id"] == values(sim)["id"]
+    assert values(sim)["versions_total"] == 1 + (outcome[0] == "updated") and values(sim)["certificate"] == current.pem
 
 
 @pytest.mark.parametrize("after", ["list_secrets", "get_secret"])
 def test_another_run_adds_the_version_first(sim: Simulator, instance: Options, after: str) -> None:
-    identifier = add(sim, RENEWED)
+    identifier = add(sim, OLD)
     sim.secrets_manager.renew(identifier, WWW, after=after)
     assert reason(run(sim, instance, **item())) == ("unchanged", None)
     assert writes(sim) == [] and values(sim)["versions_total"] == 2

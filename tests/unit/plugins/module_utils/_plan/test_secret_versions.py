@@ -25,19 +25,22 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.secre
     why_not_changed,
     why_not_taken,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import Clients
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.secret import (
     Secret,
     Value,
     secret_of,
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
+from cryptography import x509
 
 from tests.simulator.secrets_manager import certificates as simulated
-from tests.support.certificates import DAY, NOW, Authority, Issued, pem_of
+from tests.support.certificates import DAY, NOW, Authority, Issued, new_key, pem_of, self_signed
 
 AUTHORITY = Authority(intermediates=2)
-WWW, RENEWED = AUTHORITY.issue("www.example.com"), AUTHORITY.issue("www.example.com")
-SHORT = AUTHORITY.issue("www.example.com", days=(-100, -1))
+WWW, EARLIER = AUTHORITY.issue("www.example.com"), AUTHORITY.issue("www.example.com", days=(-30, 60))
+CLIENTS = Clients(lambda: Anchors([Certificate.of(AUTHORITY.root)]), NOW)
 NO_CHANGE = ("unchanged", "Secrets Manager has it already.")
 
 
@@ -48,7 +51,7 @@ def content(issued: Issued = WWW, chain: bool = True) -> Content:
 
 def new(wanted: Content | None = None, **given: Any) -> SecretAction:
     action = SecretAction("created", "", "www", "web", **{"group_id": "g1", **given})
-    return action.with_content(wanted or content(), ("a warning",))
+    return action.with_content(wanted or content(), ("a warning",), CLIENTS)
 
 
 def secret(issued: Issued = WWW, **given: Any) -> Secret:
@@ -68,8 +71,8 @@ def value(issued: Issued = WWW, **given: Any) -> Value:
 
 
 def renewed(**given: Any) -> SecretAction:
-    """What to do where another certificate is there."""
-    return compare(planned(secret(RENEWED), **given), SecretContent.of(value(RENEWED)))
+    """What to do where an earlier certificate is there."""
+    return compare(planned(secret(EARLIER), **given), SecretContent.of(value(EARLIER)))
 
 
 def test_what_is_not_there_is_created() -> None:
@@ -85,7 +88,7 @@ def test_what_is_not_there_is_created() -> None:
     assert WWW.key_pem not in repr(action)
 
 
-@pytest.mark.parametrize("there", [secret(), secret(RENEWED), secret(serial_number=None, validity=None)])
+@pytest.mark.parametrize("there", [secret(), secret(EARLIER), secret(serial_number=None, validity=None)])
 def test_the_values_of_what_is_there_are_read_whatever_its_metadata_says(there: Secret) -> None:
     action = planned(there)
     assert action.is_to_be_read and not action.changes and (action.outcome, action.message) == NO_CHANGE
@@ -121,11 +124,11 @@ def test_metadata_changes_only_as_far_as_it_is_given(given: Any, changes: dict[s
         (value(chain=pem_of(WWW.chain[::-1])), content(), ("intermediate certificates",), WWW.chain),
         (value(), content(chain=False), (), WWW.chain),
         (value(private_key=None), content(chain=False), ("private key",), WWW.chain),
-        (value(private_key=RENEWED.key_pem), content(), ("private key",), WWW.chain),
+        (value(private_key=EARLIER.key_pem), content(), ("private key",), WWW.chain),
         (value(private_key="no key"), content(), ("private key",), WWW.chain),
-        (value(certificate=RENEWED.pem), content(chain=False), ("certificate",), ()),
+        (value(EARLIER, private_key=WWW.key_pem), content(), ("certificate",), WWW.chain),
         (value(certificate="none", chain="none"), content(chain=False), ("certificate",), ()),
-        (value(RENEWED, chain=""), content(), ("certificate", "intermediate certificates", "private key"), WWW.chain),
+        (value(EARLIER, chain=""), content(), ("certificate", "intermediate certificates", "private key"), WWW.chain),
     ],
 )
 def test_values_are_compared_by_der_and_public_key(
@@ -136,6 +139,165 @@ def test_values_are_compared_by_der_and_public_key(
     assert not action.is_to_be_read
     told = ("updated", f"Updated: {', '.join(changes)}.") if changes else NO_CHANGE
     assert (action.outcome, action.message) == told
+
+
+OTHERS = Authority("Other", intermediates=2)
+"""One that clients do not trust."""
+
+
+def issued(name: str = "www.example.com", by: Authority = AUTHORITY, **given: Any) -> Issued:
+    return by.issue(name, **{"days": (-10, 80), **given})
+
+
+def without_chain(given: Issued) -> Content:
+    return content(given, chain=False)
+
+
+def with_chain(given: Issued, *chain: x509.Certificate) -> Content:
+    return replace(without_chain(given), intermediates=tuple(map(Certificate.of, chain)))
+
+
+TWICE, UNREADABLE = {"names": ["www.example.com", "example.com"]}, {"certificate": "none", "chain": "none"}
+EXPIRED = {"days": (-100, -1)}
+PRIVATE = issued(by=OTHERS)
+ENDED = issued(**EXPIRED)
+RSA, ALSO_RSA = (issued(key=new_key("rsa"), days=days) for days in ((-10, 80), (-5, 85)))
+REPLACED: dict[str, tuple[Value, Content, str | None, str]] = {
+    "a renewal": (value(EARLIER), content(), None, ""),
+    "a renewal with more names": (value(EARLIER), content(issued(**TWICE)), None, ""),
+    "an older one": (value(WWW), content(EARLIER), "superseded", "valid from"),
+    "one of the same age": (value(issued()), content(issued()), "ambiguous", "valid from"),
+    "begun at the same time, and ended earlier": (value(issued()), content(issued(days=(-10, 79))), "superseded", ""),
+    "begun at the same time, and ended later": (value(issued()), content(issued(days=(-10, 81))), None, ""),
+    "one of other names": (
+        value(EARLIER),
+        content(issued("example.org")),
+        "names_not_covered",
+        "It lacks names of the secret's current version: www.example.com.",
+    ),
+    "one with fewer names": (value(issued(days=(-11, 79), **TWICE)), content(), "names_not_covered", ": example.com."),
+    "an older one of other names": (value(WWW), content(issued("example.org")), "names_not_covered", ""),
+    "one of a company": (
+        value(EARLIER),
+        content(issued(organization="Example Inc.")),
+        "organization_differs",
+        "Its organization (Example Inc.) is not that of the secret's current version (none).",
+    ),
+    "another type of key": (
+        value(RSA),
+        content(),
+        "key_type_not_offered",
+        "Its key is EC, and that of the secret's current version is RSA.",
+    ),
+    "the same type of key": (value(RSA), content(ALSO_RSA), None, ""),
+    "signed by itself": (
+        value(EARLIER),
+        content(self_signed("www.example.com", days=(-1, 80))),
+        "untrusted",
+        "it is signed by itself and by nobody who is trusted. If it comes from an authority of your own, give that one's root as",
+    ),
+    "without its chain": (value(EARLIER), without_chain(WWW), "chain_incomplete", "give it with the others"),
+    "of an authority of one's own": (value(EARLIER), content(PRIVATE), "chain_incomplete", "trusted_ca_path"),
+    "of an authority of one's own, as before": (
+        value(issued(by=OTHERS, days=(-11, 79))),
+        content(PRIVATE),
+        None,
+        "",
+    ),
+    "of a trusted authority instead of one's own": (value(PRIVATE), content(), None, ""),
+    "one that has expired": (value(EARLIER), content(issued(**EXPIRED)), "expired", "It expired at"),
+    # of the same certificate
+    "the key that was missing": (value(private_key=None), content(), None, ""),
+    "the key that was missing, of an expired one": (value(ENDED, private_key=None), content(ENDED), None, ""),
+    "a chain that was missing": (value(chain=""), content(), None, ""),
+    "a chain that was missing, of an authority of one's own": (value(PRIVATE, chain=""), content(PRIVATE), None, ""),
+    "the same chain in order": (value(chain=pem_of(WWW.chain[::-1])), content(), None, ""),
+    "a chain that is cut": (value(), with_chain(WWW, WWW.chain[0]), "chain_incomplete", "Clients would trust it less"),
+    "another one's chain": (value(), with_chain(WWW, *OTHERS.chain), "chain_incomplete", "Clients would trust it less"),
+    "a chain that is cut, of an authority of one's own": (
+        value(PRIVATE),
+        with_chain(PRIVATE, PRIVATE.chain[0]),
+        "chain_incomplete",
+        "Its chain lacks intermediate certificates of the secret's current version: give them all, or none",
+    ),
+    # of one that has expired
+    "an expired one's renewal": (value(ENDED), content(), None, ""),
+    "an expired one's predecessor": (value(issued(days=(-7, -1))), content(EARLIER), None, ""),
+    "an expired one, by other names": (
+        value(ENDED),
+        content(issued("example.org")),
+        "names_not_covered",
+        "",
+    ),
+    "an expired one, by another type of key": (
+        value(issued(key=new_key("rsa"), **EXPIRED)),
+        content(),
+        "key_type_not_offered",
+        "",
+    ),
+    "an expired one, by one that is signed by itself": (
+        value(ENDED),
+        content(self_signed("www.example.com")),
+        "untrusted",
+        "",
+    ),
+    "an expired one, by another expired one": (
+        value(ENDED),
+        content(issued(days=(-50, -1))),
+        "expired",
+        "It expired at",
+    ),
+    # of one that cannot be read
+    "one that cannot be read": (value(**UNREADABLE), content(EARLIER), None, ""),
+    "one that cannot be read, by one signed by itself": (
+        value(**UNREADABLE),
+        content(self_signed("www.example.com")),
+        None,
+        "",
+    ),
+    "one that cannot be read, by other names": (
+        value(**UNREADABLE),
+        content(issued("example.org")),
+        "names_not_covered",
+        ": www.example.com.",
+    ),
+    "one that cannot be read, by an expired one": (
+        value(**UNREADABLE),
+        content(issued(**EXPIRED)),
+        "expired",
+        "It expired at",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPLACED)
+def test_only_what_may_stand_in_for_the_current_version_replaces_it(name: str) -> None:
+    held, wanted, reason, said = REPLACED[name]
+    there = plan_secret(new(wanted, labels=("a",)), [held.secret], NOW)
+    action = compare(there, SecretContent.of(held))
+    assert (action.outcome, action.reason) == (("failed", reason) if reason else ("updated", None)), action.message
+    assert said in action.message and (reason is None) == ("force: true" not in action.message)
+    assert action.secret == held.secret
+    if reason:
+        assert not action.changes and not action.metadata and action.content is None
+    forced = compare(replace(there, clients=None), SecretContent.of(held))
+    assert forced.outcome == "updated" and forced.changes and forced.metadata == {"labels": ["a"]}
+    assert forced.content == wanted and forced.issuers == (wanted.intermediates or forced.issuers)
+
+
+def test_what_is_there_is_no_replacement() -> None:
+    """Whatever the rule says of it: it has expired, nobody trusts it, and so on."""
+    for held in (ENDED, self_signed("www.example.com"), PRIVATE, RSA):
+        action = compare(plan_secret(new(content(held)), [secret(held)], NOW), SecretContent.of(value(held)))
+        assert (action.outcome, action.message) == NO_CHANGE
+        action = compare(plan_secret(new(without_chain(held)), [secret(held)], NOW), SecretContent.of(value(held)))
+        assert (action.outcome, action.message) == NO_CHANGE
+
+
+def test_nothing_is_known_of_what_cannot_be_read_and_is_not_described() -> None:
+    there = secret(common_name=None, alt_names=[])
+    action = compare(plan_secret(new(), [there], NOW), SecretContent.of(value(**UNREADABLE)))
+    assert (action.outcome, action.changes) == ("updated", ("certificate", "intermediate certificates"))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +337,7 @@ def test_the_same_secret_given_more_than_once() -> None:
     refused = new().failed(CertificatesError("expired", "It expired.", trust="untrusted"))
     groupless = new(group_id="").failed(CertificatesError("not_found", "There is none."))
     others = [new(group_id="g2"), replace(new(), name="other")]
-    marked = mark_repeated([new(), *others, new(content(RENEWED)), refused, groupless, groupless])
+    marked = mark_repeated([new(), *others, new(content(EARLIER)), refused, groupless, groupless])
     assert marked[1:3] == others and marked[4:] == [refused, groupless, groupless]
     assert {(one.outcome, one.reason) for one in (marked[0], marked[3])} == {("failed", "ambiguous")}
     assert [one.reason for one in mark_repeated([new(), new(), *others])] == ["ambiguous", "ambiguous", None, None]
