@@ -217,7 +217,9 @@ def _create(context: Context, template: Any) -> Row:
 
 @method(CERTIFICATE, "editObject", permission=MANAGE)
 def _edit(context: Context, template: Any) -> bool:
-    store.edit(_record(context), _template(template))
+    record = _record(context)
+    store.edit(record, _template(template))
+    store.cut_chain(record, context.world.settings.kept_chain)
     return True
 
 

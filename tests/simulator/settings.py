@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+CHAINS = ("all", "first", "last", "none")
+"""What a store may keep of several intermediate certificates."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -39,6 +42,8 @@ class Settings:
     """How long a load balancer is locked after a change; with 0 it is ACTIVE again when the change is answered."""
     refuse_without_common_name: bool = False
     """The store takes no certificate whose subject has no common name. What it makes of one is undocumented; here it takes it."""
+    kept_chain: str = "all"
+    """Which of several intermediate certificates the store keeps, and says nothing of the others, see `CHAINS`. That is undocumented."""
     hold_mail: bool = False
     """Mail is accepted but not delivered until it is asked for."""
 
@@ -48,6 +53,6 @@ class Settings:
         for name, value in changes.items():
             if name not in known:
                 raise ValueError(f"no such setting: {name}")
-            if not isinstance(value, int) or isinstance(value, bool) != isinstance(known[name], bool):
+            if type(value) is not type(known[name]) or (name == "kept_chain" and value not in CHAINS):
                 raise ValueError(f"{name} cannot be {value!r}")
         return replace(self, **changes)

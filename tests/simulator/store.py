@@ -60,6 +60,16 @@ def edit(record: Row, template: Mapping[str, Any]) -> None:
     record["modifyDate"] = dates.now()
 
 
+def cut_chain(record: Row, kept: str) -> None:
+    """Keep the first, the last or none of several intermediate certificates, whatever was given."""
+    chain = record["intermediateCertificate"] and _certificates(
+        "intermediateCertificate", record["intermediateCertificate"]
+    )
+    if chain and len(chain) > 1 and kept != "all":
+        left = {"first": chain[:1], "last": chain[-1:], "none": []}[kept]
+        record["intermediateCertificate"] = "".join(_pem(certificate) for certificate in left) or None
+
+
 def check_deletable(record: Row) -> None:
     """A certificate that a service uses stays."""
     if value_of(record, "associatedServiceCount"):
@@ -142,6 +152,10 @@ def _certificates(name: str, pem: Any) -> list[x509.Certificate]:
         return x509.load_pem_x509_certificates(str(pem).encode())
     except ValueError as error:
         raise errors.invalid_value(name, "It is not a certificate in PEM format.") from error
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
 def _private_key(pem: Any) -> Any:

@@ -121,6 +121,7 @@ class World:
         with self.lock:
             needs_name = self.settings.refuse_without_common_name
             record = {**store.create(self._next_certificate, template, needs_name=needs_name), **self.services()}
+            store.cut_chain(record, self.settings.kept_chain)
             if self.settings.tell_otherwise:
                 record |= store.otherwise(record)
             self.certificates[record["id"]] = record

@@ -56,9 +56,9 @@ class Client(ABC):
         """Get the first certificate for these names; the key is `ec` or `rsa`. The client remembers the hook, if it can."""
         return self.run(*self._issue(names, key_type, hook), may_fail=may_fail)
 
-    def renew(self, *names: str, key_type: str = "ec", hook: str | None = None) -> Ran:
-        """Get another certificate for names that there is one for already, however long that is valid."""
-        return self.run(*self._renew(names, key_type, hook))
+    def renew(self, *names: str, key_type: str = "ec", hook: str | None = None, options: Sequence[str] = ()) -> Ran:
+        """Get another certificate for names that there is one for already, however long that is valid; with more options of the client."""
+        return self.run(*self._renew(names, key_type, hook), *options)
 
     def run(self, *arguments: str, may_fail: bool = False) -> Ran:
         """Run it with any arguments."""

@@ -43,6 +43,8 @@ ENVIRONMENT = {
     "PEBBLE_WFE_NONCEREJECT": "0",
 }
 """Every challenge is taken for done at once, and a renewal need not be validated again."""
+CHAIN_LENGTH = 2
+"""Intermediate certificates below the root, as Let's Encrypt has them for RSA keys since May 2026."""
 
 
 def find_pebble() -> Path | None:
@@ -58,18 +60,25 @@ class Pebble:
         url: its directory, which clients call the server.
         ca_path: the authority of its own TLS certificate, which clients have to trust to speak with it.
         root_path: the root of what it issues.
+        other_root_paths: the roots of the other chains that it offers.
     """
 
-    def __init__(self, blocked: Sequence[str] = ()) -> None:
-        """Start it; it refuses orders for names that are blocked."""
+    def __init__(self, blocked: Sequence[str] = (), other_roots: int = 0) -> None:
+        """Start it; it refuses orders for names that are blocked, and offers as many other chains."""
         binary = find_pebble()
         if binary is None:
             raise AssertionError("Pebble is not installed: install the system's package pebble")
         self.url = ""
         self._blocked, self._binary = list(blocked), binary
+        self._environment = {
+            **ENVIRONMENT,
+            "PEBBLE_CHAIN_LENGTH": str(CHAIN_LENGTH),
+            "PEBBLE_ALTERNATE_ROOTS": str(other_roots),
+        }
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="softlayer-pebble-"))
         self.ca_path, self.root_path = self._folder / "ca.pem", self._folder / "root.pem"
+        self.other_root_paths = [self._folder / f"root{number}.pem" for number in range(1, other_roots + 1)]
         try:
             self._write_certificate()
             self._start()
@@ -112,7 +121,8 @@ class Pebble:
             if self._starts(port, management_port):
                 self.url = f"https://{HOST}:{port}/dir"
                 management = f"https://{HOST}:{management_port}"
-                self.root_path.write_bytes(self._get(f"{management}/roots/0"))
+                for number, path in enumerate([self.root_path, *self.other_root_paths]):
+                    path.write_bytes(self._get(f"{management}/roots/{number}"))
                 return
         raise AssertionError(f"Pebble does not start: {self.log()}")
 
@@ -132,7 +142,7 @@ class Pebble:
             self._process = servers.start(
                 [str(self._binary), "-config", str(path), "-dnsserver", NO_DNS],
                 cwd=self._folder,
-                env={"PATH": os.defpath, **ENVIRONMENT},
+                env={"PATH": os.defpath, **self._environment},
                 stdout=log,
                 stderr=log,
             )

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from tests.simulator.client import Simulator
+from tests.simulator.client import Simulator, SimulatorError
+from tests.support.certificates import Authority, Issued, pem_of
 
 STORE = "Security_Certificate"
 Parts = dict[str, Any]
@@ -30,6 +31,32 @@ def parts_of(sim: Simulator, common_name: str) -> Parts:
     """What a user would put into the store for an order."""
     order = next(order for order in sim.orders() if order["commonName"] == common_name)
     return {**sim.issue(order["id"]), "privateKey": sim.key_path(common_name).read_text(encoding="ascii")}
+
+
+def issued_parts(issued: Issued) -> Parts:
+    """The same for a certificate of an authority of the tests."""
+    return {"certificate": issued.pem, "privateKey": issued.key_pem, "intermediateCertificate": issued.chain_pem}
+
+
+@pytest.mark.parametrize("kept", ["all", "first", "last", "none"])
+def test_a_store_may_keep_a_part_of_a_chain(sim: Simulator, sdk: SoftLayer.BaseClient, kept: str) -> None:
+    """And says nothing about it; one intermediate certificate alone is kept."""
+    sim.settings(kept_chain=kept)
+    two, flat = Authority("Two", intermediates=2).issue("two.example.com"), Authority("One").issue("one.example.com")
+    left = {"all": pem_of(two.chain), "first": pem_of(two.chain[:1]), "last": pem_of(two.chain[1:]), "none": None}[kept]
+    record = sdk.call(STORE, "createObject", issued_parts(two), mask="mask[id,intermediateCertificate]")
+    assert record.get("intermediateCertificate") == left
+    assert sdk.call(STORE, "editObject", {"intermediateCertificate": two.chain_pem}, id=record["id"]) is True
+    mask = "mask[intermediateCertificate]"
+    assert sdk.call(STORE, "getObject", id=record["id"], mask=mask).get("intermediateCertificate") == left
+    other = sdk.call(STORE, "createObject", issued_parts(flat), mask=mask)
+    assert other["intermediateCertificate"] == flat.chain_pem
+
+
+def test_a_chain_can_only_be_kept_in_ways_that_are_known(sim: Simulator) -> None:
+    for wrong in ("some", 1):
+        with pytest.raises(SimulatorError, match="kept_chain cannot be"):
+            sim.settings(kept_chain=wrong)
 
 
 @pytest.fixture
