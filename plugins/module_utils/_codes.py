@@ -62,6 +62,7 @@ ImportReason = t.Literal[
     "csr_mismatch",
     "order_mismatch",
     "chain_invalid",
+    "chain_cut",
     "expired",
     "not_yet_valid",
     "bad_passphrase",

@@ -364,6 +364,8 @@ certificates:
         - V(invalid_pem) - the input cannot be parsed.
         - V(key_mismatch), V(csr_mismatch) or V(order_mismatch) - its public key is not that of the private key, the CSR or the order.
         - V(chain_invalid) - the intermediate certificates did not issue it, or there is no valid path through them.
+        - V(chain_cut) - it is stored, but the store has not kept all of the intermediate certificates that clients need. RV(certificates[].id)
+          is that record; nothing should serve it. The next run gives it its chain again, and stores it no second time.
         - V(untrusted) or V(chain_incomplete) - with O(trust=require), its chain does not lead to a trusted root, or an issuer is missing.
         - V(expired) or V(not_yet_valid) - it has expired, or is not valid yet.
         - V(bad_passphrase) - the private key or the PKCS#12 file cannot be decrypted.
@@ -371,9 +373,8 @@ certificates:
           whether a service uses it. One that only lacks intermediate certificates is stored once more instead.
         - V(not_found) - a file, the order or the record does not exist.
         - V(ambiguous) - more than one certificate matches; or the record to delete holds another certificate than when it was listed.
-        - V(refused) - the store refused it or is known to refuse it, has not kept all of its intermediate certificates, or could no longer be
-          read over XML-RPC with such O(notes) or names. Whether the store takes a certificate without a common name is not
-          documented; if it does not, the message says so.
+        - V(refused) - the store refused it or is known to refuse it, or could no longer be read over XML-RPC with such O(notes) or names.
+          Whether the store takes a certificate without a common name is not documented; if it does not, the message says so.
         - V(api_error) - the API reported an error, or the ledger cannot be used. RV(certificates[].message) quotes the error.
         - V(outcome_unknown) - the API did not respond, or only reported an unspecified error, and it is not known whether the store took
           the certificate. The next run waits until the call can no longer arrive, and checks again.

@@ -37,7 +37,8 @@ RECORD_MASK = (
     "mask[id,commonName,organizationName,certificate,intermediateCertificate,certificateSigningRequest,notes,keySize,validityBegin,validityEnd,"
     "createDate,modifyDate,associatedServiceCount,lbaasListeners[id,uuid]]"
 )
-CREATED_MASK = "mask[id]"
+CREATED_MASK = "mask[id,intermediateCertificate]"
+"""What was stored, and whether all of its chain was."""
 WITH_KEY_MASK = "mask[id,certificate,intermediateCertificate,privateKey]"
 """For what takes a certificate out of the store, and for nothing else."""
 
@@ -170,6 +171,15 @@ class StoreCertificateWithKey:
     record: StoreCertificate
     private_key: str | None = field(repr=False)
     """PEM, as the store gives it; `None` if it gives none."""
+
+
+@dataclass(frozen=True)
+class Created:
+    """What the store says that it has stored."""
+
+    id: int
+    intermediates: tuple[Certificate, ...] | None
+    """The chain that it has kept; `None` if it does not say."""
 
 
 @dataclass(frozen=True)
@@ -361,8 +371,8 @@ def fetch_with_private_key(client: Client, identifier: int, hide: t.Callable[[st
     return StoreCertificateWithKey(normalise(row), private_key)
 
 
-def create(client: Client, template: Mapping[str, str], before_sending: t.Callable[[], None] | None = None) -> int:
-    """Store a certificate (`createObject`) and return its id; never retried after a lost answer.
+def create(client: Client, template: Mapping[str, str], before_sending: t.Callable[[], None] | None = None) -> Created:
+    """Store a certificate (`createObject`) and return its id, with what was kept of its chain; never retried after a lost answer.
 
     Args:
         client: the session.
@@ -385,7 +395,8 @@ def create(client: Client, template: Mapping[str, str], before_sending: t.Callab
         raise CertificatesError(
             "no_answer", f"SoftLayer_{SERVICE}::createObject gave no id. It may have been processed."
         )
-    return identifier
+    kept = answer.get("intermediateCertificate")
+    return Created(identifier, tuple(_certificates(kept)) if isinstance(kept, str) else None)
 
 
 def _id_of(row: object) -> int | None:

@@ -72,8 +72,12 @@ class ImportAction:
     """The properties of the record to change."""
     superseded: tuple[Superseded, ...] = ()
     """The older certificates that it replaces."""
-    is_second: bool = False
-    """For one to create: whether the store has the certificate already, in a record that is in use and lacks issuers."""
+    beside: frozenset[int] = frozenset()
+    """For one to create: the records of the certificate that the store has already, in use and without issuers that clients need."""
+    clients: Clients | None = field(default=None, repr=False, compare=False)
+    """Who has to trust it with what the store keeps of its chain."""
+    has_written: bool = False
+    """Of one that failed: whether the store has another content than before all the same."""
     first: int | None = None
     """The position of the item that wants the same, if there is an earlier one in the run."""
 
@@ -117,7 +121,13 @@ class ImportAction:
     @property
     def changes_something(self) -> bool:
         """Whether it changes, or would change, the store."""
-        return self.outcome in {"imported", "updated", "removed"} or any(old.removed for old in self.superseded)
+        is_done = self.outcome in {"imported", "updated", "removed"} or self.has_written
+        return is_done or any(old.removed for old in self.superseded)
+
+    @property
+    def is_second(self) -> bool:
+        """For one to create: whether the store has the certificate already."""
+        return bool(self.beside)
 
     @property
     def fingerprint(self) -> str:
@@ -129,8 +139,7 @@ class ImportAction:
 
     def is_done_by(self, record: StoreCertificate) -> bool:
         """Return whether a record is what is to be created."""
-        has_chain = not self.is_second or record.intermediates == self.wanted.intermediates
-        return record.certificate == self.wanted.certificate and has_chain
+        return record.certificate == self.wanted.certificate and record.id not in self.beside
 
     def as_result(self) -> dict[str, t.Any]:
         """Return it in the form of the module's results: public facts only."""
@@ -172,42 +181,69 @@ def plan_present(
     return replace(found, superseded=tuple(superseded))
 
 
-def plan_found(new: ImportAction, same: Sequence[StoreCertificate], clients: Clients | None = None) -> ImportAction:
+def plan_found(
+    new: ImportAction, same: Sequence[StoreCertificate], clients: Clients, *, is_listed: bool = True
+) -> ImportAction:
     """Decide what to do about a certificate that the store may already have.
 
     Args:
         new: what to do if it does not have it.
-        same: its records, that were listed, or that another run was faster to store.
-        clients: who has to trust it with the chain of its record; `None` if it is not to be stored once more.
+        same: its records.
+        clients: who has to trust it with the chain of its record.
+        is_listed: whether these are all of its records; else this is one that another run was faster to store, and there is no other one.
     """
+    new = replace(new, clients=clients)
     if not same:
         return new
     content = new.wanted
     differing = [(record, content.changes_to(record)) for record in same]
     unchanged = next((record for record, changes in differing if not changes), None)
     if unchanged:
-        there = replace(new, outcome="unchanged", message="The store holds it already.", is_second=False)
+        there = replace(new, outcome="unchanged", message=HELD, beside=frozenset())
         return replace(there, id=unchanged.id, notes=unchanged.notes, record=unchanged)
-    candidates = [one for one in differing if "intermediateCertificate" not in one[1]]
-    if not candidates and clients:  # one that is not in use can be given the chain
-        nearest = best([one for one in same if not one.associated_service_count] or same, clients)
-        candidates = [one for one in differing if one[0] in nearest]
-    if len(differing) > 1 and len(candidates) != 1:
-        ids = ", ".join(str(record.id) for record in same)
-        why = f"The store holds it more than once (ids {ids}), none as wanted: remove the surplus ones."
+    candidates = [(record, changes) for record, changes in differing if CHAIN not in changes]
+    if not candidates:
+        nearest = best([record for record in same if stays(record, content, clients)], clients)
+        nearest = nearest or best([record for record in same if not record.associated_service_count] or same, clients)
+        candidates = [(record, changes) for record, changes in differing if record in nearest]
+    if len(candidates) != 1:
+        ids = ", ".join(str(record.id) for record, _changes in candidates)
+        why = f"The store holds it more than once (ids {ids}), none as wanted: remove those that nothing uses, but for one."
         return new.failed(CertificatesError("ambiguous", why))
-    record, changes = (candidates or differing)[0]
-    there = replace(new, id=record.id, notes=changes.get("notes", record.notes), record=record, is_second=False)
-    if record.associated_service_count and "intermediateCertificate" in changes:
-        if clients and completes(content.as_record(), record, clients):
-            why = f"Imported once more, with intermediate certificates that certificate {record.id} lacks and that it cannot be given while in use."
-            return replace(new, message=why, is_second=True)
-        why = f"{_in_use(record)}, so its intermediates cannot be changed: detach it first."
-        return there.failed(CertificatesError("in_use", why))
+    record, changes = candidates[0]
+    there = replace(new, id=record.id, notes=changes.get("notes", record.notes), record=record, beside=frozenset())
+    if CHAIN in changes and stays(record, content, clients):
+        changes = {name: value for name, value in changes.items() if name != CHAIN}
+        there = replace(there, warnings=(*there.warnings, _why_it_stays(record, content)))
+    elif CHAIN in changes and record.associated_service_count:
+        return _beside_used(new, there, record, [other.id for other in same], is_listed=is_listed)
+    if not changes:
+        return replace(there, outcome="unchanged", message=HELD)
     what = ", ".join(CHANGED_PROPERTIES[name] for name in changes)
     return replace(there, outcome="updated", message=f"Updated: {what}.", changes=changes)
 
 
+def _beside_used(
+    new: ImportAction, there: ImportAction, record: StoreCertificate, ids: Sequence[int], *, is_listed: bool
+) -> ImportAction:
+    """Decide what to do where a record is in use, so that it cannot be given issuers that it lacks."""
+    if not completes(new.wanted.as_record(), record, t.cast(Clients, new.clients)):
+        why = (
+            f"{_in_use(record)} and has another chain, so it is not changed, and which of the two clients trust is not known: give the root of its "
+            "authority as trusted_ca_path."
+        )
+    elif is_listed:
+        why = f"Imported once more, with intermediate certificates that certificate {record.id} lacks and that it cannot be given while in use."
+        return replace(new, message=why, beside=frozenset(ids))
+    elif new.is_second:
+        return as_kept(there, record)
+    else:
+        why = f"{_in_use(record)} by now and lacks intermediate certificates: run it again, and it is stored once more with them."
+    return there.failed(CertificatesError("in_use", why))
+
+
+HELD = "The store holds it already."
+CHAIN = "intermediateCertificate"
 CHANGED_PROPERTIES = {
     "intermediateCertificate": "intermediate certificates",
     "certificateSigningRequest": "CSR",
@@ -216,7 +252,97 @@ CHANGED_PROPERTIES = {
 
 
 MOST_NAMED = 5
-"""Maximum number of certificates that a warning names."""
+"""Maximum number of certificates that a message names."""
+
+
+def lacks(record: StoreCertificate, content: Content, clients: Clients) -> bool:
+    """Return whether a record lacks issuers of the given chain that clients need.
+
+    They do if it deserves less trust without. Where not even the given chain ends in a root that is known here, as that of one's own
+    authority may be, clients who know it need the whole path.
+    """
+    wanted, there = clients.chain(content.as_record()), clients.chain(record)
+    if LEVELS.index(there.trust) < LEVELS.index(wanted.trust):
+        return True
+    return wanted.trust != "trusted" and len(there.issuers) < len(wanted.issuers)
+
+
+LEVELS: Sequence[Trust] = ("untrusted", "incomplete", "trusted")
+"""The lowest first."""
+
+
+def stays(record: StoreCertificate, content: Content, clients: Clients) -> bool:
+    """Return whether a record keeps its chain, which is not the given one.
+
+    One in use cannot be changed. One that has a part of what is given, and all that clients need, is what a store makes of it that keeps
+    no more: it would be changed each night.
+    """
+    return (has_part(record, content) or bool(record.associated_service_count)) and not lacks(record, content, clients)
+
+
+def has_part(record: StoreCertificate, content: Content) -> bool:
+    """Return whether a record has some of the given issuers, and no others."""
+    there = {issuer for issuer in record.intermediates if not issuer.is_root}
+    return bool(there) and there < set(content.intermediates)
+
+
+def as_kept(step: ImportAction, kept: StoreCertificate) -> ImportAction:
+    """Return what became of a certificate by the chain that the store has kept of what it was given.
+
+    Args:
+        step: that was carried out.
+        kept: its record, with that chain.
+    """
+    content, clients, before = step.wanted, t.cast(Clients, step.clients), step.record
+    step = replace(step, id=kept.id)
+    if CHAIN not in content.changes_to(kept):
+        return step
+    has_written = before is None or content_of(kept) != content_of(before)
+    if lacks(kept, content, clients):
+        return replace(step.failed(_cut(kept, content)), record=kept, has_written=has_written)
+    changes = {name: value for name, value in step.changes.items() if name != CHAIN}
+    step = replace(step, record=kept, changes=changes, warnings=(*step.warnings, _why_it_stays(kept, content)))
+    return step if has_written else replace(step, outcome="unchanged", message=HELD)
+
+
+def content_of(record: StoreCertificate) -> tuple[object, ...]:
+    """Return what can be changed of a record."""
+    return record.intermediates, record.request, record.notes
+
+
+def _cut(kept: StoreCertificate, content: Content) -> CertificatesError:
+    """Return the error about a record of which the store has left out issuers that clients need."""
+    given, there = content.intermediates, [one for one in content.intermediates if one in kept.intermediates]
+    has = f"{len(there)} of the {len(given)} intermediate certificates ({_names(there)})"
+    if not there:
+        has = f"none of the {len(given)} intermediate certificates" if len(given) > 1 else "no intermediate certificate"
+    fewer = "one intermediate certificate" if len(there) == 1 else f"{len(there)} intermediate certificates"
+    remedy = (
+        f"Use a chain with {fewer}, which certbot, lego and acme.sh ask for with --preferred-chain where the authority offers one, or another "
+        "authority."
+        if there
+        else "Ask the support of IBM Cloud why. Until it keeps them, it can hold no certificate that needs any."
+    )
+    return CertificatesError(
+        "chain_cut",
+        f"The store has kept {has} of certificate {kept.id}. Clients need what is missing: {_missing(kept, content)}. So nothing is to serve it. "
+        f"{remedy}",
+    )
+
+
+def _why_it_stays(record: StoreCertificate, content: Content) -> str:
+    """Say of a record that its chain is not the given one."""
+    missing = _missing(record, content)
+    differs = f"lacks {missing}, which clients here do not need" if missing else "has another chain than was given"
+    return f"Certificate {record.id} {differs}; it stays so{' while it is in use' if record.associated_service_count else ''}."
+
+
+def _missing(record: StoreCertificate, content: Content) -> str:
+    return _names([one for one in content.intermediates if one not in record.intermediates])
+
+
+def _names(certificates: Sequence[Certificate]) -> str:
+    return some_of([one.shown_name for one in certificates], MOST_NAMED)
 
 
 def warnings_of(step: ImportAction) -> tuple[str, ...]:
@@ -295,7 +421,8 @@ def _in_use(record: StoreCertificate) -> str:
 def _why_kept(record: StoreCertificate) -> str:
     if record.associated_service_count:
         return (
-            f"{_in_use(record)}: detach it first; ssl_certificate_info with gather_services tells from which listeners."
+            f"{_in_use(record)}: have its listeners serve another certificate first, with ssl_certificate_deploy; ssl_certificate_info with "
+            "gather_services tells which they are."
         )
     return (
         f"The API does not tell whether a service uses certificate {record.id}, so it is not deleted on a guess: see in the portal that "
@@ -326,7 +453,10 @@ def as_simulated(step: ImportAction) -> ImportAction:
     """Return a step with a message that does not say that it was carried out, for check mode."""
     if step.outcome not in {"imported", "updated", "removed"}:
         return step
-    return replace(step, message=f"Would be {uncapitalized(step.message)}")
+    doubt = ""
+    if step.record and CHAIN in step.changes and has_part(step.record, step.wanted):
+        doubt = " Whether the store keeps them is known only then; if it does not, that is chain_cut."
+    return replace(step, message=f"Would be {uncapitalized(step.message)}{doubt}")
 
 
 def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:

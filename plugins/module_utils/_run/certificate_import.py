@@ -25,7 +25,9 @@ from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._names import named
 from .._plan.imports import (
+    CHAIN,
     ImportAction,
+    as_kept,
     as_simulated,
     check_deletion,
     mark_repeated,
@@ -44,7 +46,7 @@ from .._text import uncapitalized
 from .._times import iso, now
 from .._x509.certificate import Certificate
 from .._x509.keys import key_texts
-from .creates import Creator
+from .creates import Creator, read_kept
 from .material import Item, anchors_for, as_failure, read_material
 from .order_files import certificate_files
 from .roots import clients_of, known_issuers
@@ -78,6 +80,9 @@ def run(module: Module) -> dict[str, t.Any]:
         for warning in warnings_of(step):
             module.warn(f"{step.name}: {warning}")
     done = [as_simulated(step) for step in steps] if module.check_mode else carry_out(module, client, steps)
+    for step, end in zip(steps, done, strict=True):
+        for warning in end.warnings[len(step.warnings) :]:
+            module.warn(f"{end.name}: {warning}")
     result = as_result(steps, done, client, single=is_single, is_check_mode=module.check_mode)
     return {**result, "skipped_items": waiting}
 
@@ -266,7 +271,7 @@ def carry_out_one(client: Client, creator: Creator, step: ImportAction) -> Impor
         if step.outcome == "imported":
             step = create(creator, step)
         if step.record and step.outcome == "updated":
-            edit(client, step, step.record.id)
+            step = edit(client, step, step.record.id)
         elif step.record and step.outcome == "removed":
             remove(client, step.record.id, step.record.certificate)
     except CertificatesError as error:
@@ -281,42 +286,24 @@ def create(creator: Creator, step: ImportAction) -> ImportAction:
         created = creator.create(step)
     except CertificatesError as error:
         raise with_remedy(error, step.wanted.certificate) from None
-    if isinstance(created, int):
-        return replace(step, id=created)
-    found = plan_found(step, [created])
-    if step.is_second and found.outcome != "unchanged":
-        raise chain_not_kept(created.id)
-    return found
+    if created.is_ours:
+        return as_kept(step, created.record)
+    return plan_found(step, [created.record], t.cast(Clients, step.clients), is_listed=False)
 
 
-def edit(client: Client, step: ImportAction, identifier: int) -> None:
-    """Change a record; if no clear answer came, or its chain is to change, read it before deciding whether it failed."""
-
-    def lacking() -> Mapping[str, str] | None:
-        """Return what the record is not as wanted in; `None` if that cannot be read."""
-        with suppress(CertificatesError):
-            record = store.fetch_one(client, identifier)
-            return None if record is None else step.wanted.changes_to(record)
-        return None
-
+def edit(client: Client, step: ImportAction, identifier: int) -> ImportAction:
+    """Change a record; if no clear answer came, or its chain is to change, read it before deciding what became of it."""
     try:
         store.edit(client, identifier, step.changes)
     except CertificatesError as error:
-        if error.code != "no_answer" or lacking() != {}:
+        record = None
+        if error.code == "no_answer":
+            with suppress(CertificatesError):
+                record = store.fetch_one(client, identifier)
+        if record is None or step.wanted.changes_to(record):
             raise
-    if CHAIN in step.changes and CHAIN in (lacking() or {}):
-        raise chain_not_kept(identifier)
-
-
-CHAIN = "intermediateCertificate"
-
-
-def chain_not_kept(identifier: int) -> CertificatesError:
-    """Say that the store has left out issuers: it is not documented whether it takes several, and to give them again would not help."""
-    return CertificatesError(
-        "refused",
-        f"Certificate {identifier} was given these intermediate certificates, and the store has not kept all of them: import it with fewer.",
-    )
+        return step
+    return as_kept(step, read_kept(client, identifier)) if CHAIN in step.changes else step
 
 
 def remove(client: Client, identifier: int, listed: Certificate | None) -> None:

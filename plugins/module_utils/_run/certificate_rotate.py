@@ -326,6 +326,7 @@ class Rotation:
         chosen = choose(self._read.entries, self._index, wish, clients)
         self._chosen = limit_imports(chosen, given.approved) if given.approved else chosen
         self._imported: dict[int, StoreCertificate] = {}
+        self._cut: set[int] = set()
         self._planned: list[ListenerAction] = []
         self._gone: list[Record] = []
         self._listeners: list[ListenerAction] = []
@@ -368,7 +369,11 @@ class Rotation:
         done = actions if is_simulated else importing.carry_out(self._module, self._client, actions)
         for entry, action, one in zip(entries, actions, done, strict=True):
             self._note_import(entry, action, one)
-        self._index = StoreIndex([*self._stored, *self._imported.values()])
+        self._index = self._indexed([*self._stored, *self._imported.values()])
+
+    def _indexed(self, records: Iterable[StoreCertificate]) -> StoreIndex:
+        """Return records to choose from: without those that the store has cut the chains of, unless they are in use."""
+        return StoreIndex(one for one in records if one.id not in self._cut or one.associated_service_count)
 
     def _as_item(self, entry: SourceCertificate) -> Item:
         """Return a certificate of a source as options of `ssl_certificate_import`."""
@@ -402,6 +407,8 @@ class Rotation:
         if done.content:
             identifier = done.id or entry.record.id
             self._imported[identifier] = replace(done.held, id=identifier)
+        elif done.reason == "chain_cut" and done.id:
+            self._cut.add(done.id)
 
     # Listeners
 
@@ -458,7 +465,7 @@ class Rotation:
         check_listed(balancers, stored)
         self._stored, self.balancers = stored, balancers
         simulated = self._imported.values() if self._module.check_mode else ()
-        self._index = StoreIndex([*self._stored, *simulated])
+        self._index = self._indexed([*self._stored, *simulated])
 
     def _watch(self, timeout: float) -> Watch:
         return Watch(timeout, self._clients.anchors(), self._client.stop)

@@ -14,7 +14,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from .._api import store
@@ -45,6 +45,15 @@ class _Start:
     account_id: int
     entries: Mapping[CreateKey, Entry[CreateKey]]
     at: datetime
+
+
+@dataclass(frozen=True)
+class NewRecord:
+    """The record of a certificate that was to be created, with the chain that the store has kept."""
+
+    record: store.StoreCertificate
+    is_ours: bool
+    """Whether this run has created it, and not another one."""
 
 
 class Creator:
@@ -80,14 +89,15 @@ class Creator:
         if isinstance(self._started, _Start):
             self._started.ledger.close()
 
-    def create(self, creation: ImportAction) -> int | store.StoreCertificate:
-        """Create a certificate and return its id, or the record if another run has created it meanwhile.
+    def create(self, creation: ImportAction) -> NewRecord:
+        """Create a certificate and return its record, also if another run has created it meanwhile.
 
         Args:
             creation: of one that the store did not have, or not with its chain, when it was listed.
 
         Raises:
-            CertificatesError: as `store.create` and `Ledger`; `no_answer` if it may have been stored; `interrupted`.
+            CertificatesError: as `store.create` and `Ledger`; `no_answer` if it may have been stored; `api_error` if it was, and what was kept
+                of its chain cannot be read; `interrupted`.
         """
         start = self._start()
         ledger, key = start.ledger, CreateKey(start.account_id, creation.fingerprint)
@@ -100,7 +110,7 @@ class Creator:
             answer = ledger.claim(key, at, None, self._lease)
             if isinstance(answer, Claim):
                 with suppress(_Taken):
-                    return self._claimed(ledger, answer, creation)
+                    return NewRecord(self._claimed(ledger, answer, creation), is_ours=True)
                 continue
             if answer != seen:
                 seen, since = answer, at
@@ -110,7 +120,7 @@ class Creator:
                 continue
             record = self._created_by(ledger, answer, since, creation)
             if record is not None:
-                return record
+                return NewRecord(record, is_ours=False)
             ledger.withdraw(answer)
 
     def _start(self) -> _Start:
@@ -135,8 +145,9 @@ class Creator:
             ledger.close()
             raise
 
-    def _claimed(self, ledger: Ledger, claim: Claim[CreateKey], creation: ImportAction) -> int:
+    def _claimed(self, ledger: Ledger, claim: Claim[CreateKey], creation: ImportAction) -> store.StoreCertificate:
         """Create the claimed certificate; after a lost or unreadable answer, look for it in the store before deciding."""
+        wanted = creation.wanted
 
         def keep_claim() -> None:
             """Before each attempt, make sure that the call ends before the lease does."""
@@ -150,7 +161,7 @@ class Creator:
             claim = renewed
 
         try:
-            identifier = store.create(self._client, creation.wanted.as_template(), before_sending=keep_claim)
+            created = store.create(self._client, wanted.as_template(), before_sending=keep_claim)
         except _Taken:
             raise
         except CertificatesError as error:
@@ -161,10 +172,13 @@ class Creator:
             record = find_in_store(self._client, creation)
             if record is None:  # the claim stays open, since the call may still arrive
                 raise
-            identifier = record.id
+            created = store.Created(record.id, record.intermediates)
         with suppress(CertificatesError):  # otherwise the next run that asks finds it in the store
-            ledger.confirm(claim, certificate_id=identifier)
-        return identifier
+            ledger.confirm(claim, certificate_id=created.id)
+        kept = created.intermediates
+        if kept is None:
+            kept = read_kept(self._client, created.id).intermediates if wanted.intermediates else ()
+        return replace(wanted.as_record(created.id), intermediates=kept)
 
     def _created_by(
         self, ledger: Ledger, entry: Entry[CreateKey], since: datetime, creation: ImportAction
@@ -182,7 +196,7 @@ class Creator:
                     f"It was stored as certificate {record.id}, but what that record holds cannot be read now, so it is not stored again. Look at "
                     "the record in the portal; if it is not this certificate, delete it.",
                 )
-            # Even if the store has not kept all of its chain: to store it once more, night after night, would not help.
+            # Even if the store has cut its chain: to store it once more, night after night, would not help.
             return record if record is not None and record.certificate == creation.wanted.certificate else None
         record = _held(self._listed_after(entry, since), creation)
         if record is not None:
@@ -195,6 +209,23 @@ class Creator:
             if self._listed is None or not entry.is_over(self._listed[0] - since, self._listed[0]):
                 self._listed = (self._now(), store.fetch_stored(self._client))
             return self._listed[1]
+
+
+def read_kept(client: Client, identifier: int) -> store.StoreCertificate:
+    """Return a record that was given a chain, to see what the store has kept of it.
+
+    Raises:
+        CertificatesError: `api_error`.
+    """
+    record = None
+    with suppress(CertificatesError):
+        record = store.fetch_one(client, identifier)
+    if record is None:
+        raise CertificatesError(
+            "api_error",
+            f"It is stored as certificate {identifier}, but whether the store has kept all of its chain cannot be read now: run it again.",
+        )
+    return record
 
 
 def find_in_store(client: Client, creation: ImportAction) -> store.StoreCertificate | None:

@@ -264,14 +264,26 @@ def test_finding_nothing(answer: Any) -> None:
 
 
 @pytest.mark.parametrize("answer", [{"id": 18}, {"id": "18", "privateKey": ISSUED.key_pem}])
-def test_creating(answer: dict[str, Any]) -> None:
-    api = client(answer)
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({}, None),
+        ({"intermediateCertificate": None}, None),
+        ({"intermediateCertificate": ""}, 0),
+        ({"intermediateCertificate": ISSUED.chain_pem}, 2),
+    ],
+    ids=["not told", "null", "none", "all"],
+)
+def test_creating(answer: dict[str, Any], given: dict[str, Any], kept: int | None) -> None:
+    """What was kept of the chain is what the answer says, or not known."""
+    api = client({**answer, **given})
     template = {"certificate": ISSUED.pem}
-    assert create(api, template) == 18
+    created = create(api, template)
+    assert created.id == 18 and kept == (None if created.intermediates is None else len(created.intermediates))
     [(args, keywords)] = api.asked
     assert args == ("Security_Certificate", "createObject", template)
     assert keywords["repeatable"] is False
-    assert masked(keywords["mask"]) == {"id"}
+    assert masked(keywords["mask"]) == {"id", "intermediateCertificate"}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.imports import (
+    CHAIN,
     ImportAction,
+    as_kept,
     as_simulated,
     check_deletion,
     mark_repeated,
@@ -301,12 +303,12 @@ def test_updates(case: str, services: int) -> None:
     wanted, held, changes = UPDATES[case]
     step = plan(content(**wanted), StoreIndex([stored(associated_service_count=services, **held)]))
     in_use = bool(services) and "intermediateCertificate" in changes
-    outcome = "failed" if in_use else "updated" if changes else "unchanged"
     if in_use and case != "chain_reordered":
         assert (step.outcome, step.id, [one.record.id for one in step.superseded]) == ("imported", None, [1])
     else:
-        assert (step.outcome, step.as_result()["reason"], step.id) == (outcome, "in_use" if in_use else None, 1)
-        assert step.superseded == ()
+        outcome = "updated" if changes and not in_use else "unchanged"
+        assert (step.outcome, step.as_result()["reason"], step.id) == (outcome, None, 1)
+        assert step.superseded == () and len(step.warnings) == in_use
     assert set(step.changes) == (set() if in_use else changes)
     assert not {"certificate", "privateKey"} & set(step.changes)
 
@@ -384,7 +386,10 @@ def test_a_record_in_use_that_lacks_nothing_is_left_as_it_is() -> None:
     whole = replace(WHOLE, associated_service_count=1)
     assert planned(whole, intermediate=None).outcome == "unchanged"
     fewer = planned(whole, intermediate=pem_of(ISSUED.chain[:1]).encode())
-    assert (fewer.outcome, fewer.as_result()["reason"]) == ("failed", "in_use")
+    assert (fewer.outcome, fewer.id, fewer.changes) == ("unchanged", 3, {})
+    assert fewer.warnings == ("Certificate 3 has another chain than was given; it stays so while it is in use.",)
+    noted = planned(whole, intermediate=pem_of(ISSUED.chain[:1]).encode(), notes="new")
+    assert (noted.outcome, noted.notes, set(noted.changes), len(noted.warnings)) == ("updated", "new", {"notes"}, 1)
 
 
 def test_a_record_that_is_given_its_chain_does_not_supersede_itself() -> None:
@@ -394,8 +399,11 @@ def test_a_record_that_is_given_its_chain_does_not_supersede_itself() -> None:
 
 def test_what_another_run_was_faster_to_store_is_not_stored_once_more() -> None:
     new = planned()
-    in_use, unused = (plan_found(new, [replace(BARE, associated_service_count=count)]) for count in (1, 0))
+    in_use, unused = (
+        plan_found(new, [replace(BARE, associated_service_count=count)], CLIENTS, is_listed=False) for count in (1, 0)
+    )
     assert (in_use.outcome, in_use.as_result()["reason"]) == ("failed", "in_use")
+    assert "run it again, and it is stored once more" in in_use.message
     assert (unused.outcome, unused.id) == ("updated", 1)
 
 
@@ -407,6 +415,123 @@ def test_what_is_told_of_a_record_is_what_it_has_then() -> None:
         *("updated", 1, "new", 4711, "trusted")
     ]
     assert planned(replace(BARE, associated_service_count=0, notes="old")).notes == "old"
+
+
+# What the store has kept of a chain
+
+FIRST, LAST = stored().intermediates
+LEFT = {"first": (FIRST,), "last": (LAST,), "none": ()}
+"""What stores have left of the two issuers."""
+UNKNOWN = clients_with(OTHER_AUTHORITY.root)
+"""Clients that this machine knows nothing about: the root is one's own."""
+CUT_BY = {"trusted": CLIENTS, "unknown": UNKNOWN}
+
+
+def kept_of(step: ImportAction, intermediates: tuple[Certificate, ...], identifier: int = 9) -> ImportAction:
+    """What becomes of it where the store leaves these issuers."""
+    return as_kept(step, replace(step.wanted.as_record(identifier), intermediates=intermediates))
+
+
+@pytest.mark.parametrize("known", CUT_BY)
+@pytest.mark.parametrize("left", LEFT)
+def test_a_chain_is_cut_if_clients_need_what_is_left_out(left: str, known: str) -> None:
+    """Where it is not known whether they trust it, they need the whole path."""
+    new = plan_present(ImportAction.of(content()), StoreIndex([]), CUT_BY[known], remove_superseded=True)
+    assert kept_of(new, (FIRST, LAST)).outcome == "imported"
+    step = kept_of(new, LEFT[left])
+    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_cut", 9, True)
+    assert step.record and step.record.intermediates == LEFT[left] and not step.content
+    missing = [one.shown_name for one in (FIRST, LAST) if one not in LEFT[left]]
+    assert f"Clients need what is missing: {', '.join(missing)}." in step.message
+    assert ("1 of the 2" in step.message) == ("--preferred-chain" in step.message) == bool(LEFT[left])
+
+
+def test_a_chain_of_one_that_is_gone() -> None:
+    authority = Authority("Small", intermediates=1)
+    wanted = assemble(material(authority.issue(NAME)), WISHES, NOW)[0]
+    step = kept_of(plan_present(ImportAction.of(wanted), StoreIndex([]), clients_with(authority.root)), ())
+    assert step.reason == "chain_cut" and "has kept no intermediate certificate of certificate 9." in step.message
+    assert "--preferred-chain" not in step.message
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_what_the_store_has_cut_is_not_stored_again(left: str) -> None:
+    """It is given its chain once more each night, and is cut again, if the store is still the same."""
+    held = stored(identifier=9, intermediates=LEFT[left])
+    step = planned(held)
+    assert (step.outcome, step.id, set(step.changes)) == ("updated", 9, {CHAIN})
+    assert ("chain_cut" in as_simulated(step).message) == bool(LEFT[left])
+    again = as_kept(step, held)
+    assert (again.outcome, again.reason, again.id, again.changes_something) == ("failed", "chain_cut", 9, False)
+    assert as_kept(step, stored(identifier=9)).outcome == "updated"
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_what_is_stored_once_more_and_cut_is_not_stored_a_third_time(left: str) -> None:
+    step = planned(BARE)
+    assert step.beside == {1} and step.outcome == "imported"
+    second = kept_of(step, LEFT[left], 2)
+    assert (second.reason, second.id) == ("chain_cut", 2)
+    assert not step.is_done_by(BARE) and step.is_done_by(second.held)
+    again = planned(BARE, second.held)
+    assert (again.outcome, again.id) == ("updated", 2)
+    assert (as_kept(again, second.held).reason, as_kept(again, second.held).changes_something) == ("chain_cut", False)
+
+
+def test_a_second_that_is_in_use_by_now_is_no_reason_to_store_a_third() -> None:
+    """As the ledger tells who is about to."""
+    used = replace(PARTIAL, associated_service_count=1)
+    step = plan_found(planned(BARE), [used], CLIENTS, is_listed=False)
+    assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_cut", 2, False)
+
+
+def test_notes_that_were_changed_beside_a_cut_chain_are_a_change() -> None:
+    step = planned(PARTIAL, notes="new")
+    assert as_kept(step, replace(PARTIAL, notes="new")).changes_something
+    assert as_kept(step, replace(PARTIAL, notes="new")).reason == "chain_cut"
+
+
+ENOUGH = clients_with(AUTHORITY.root, x509.load_pem_x509_certificate(pem_of(ISSUED.chain[1:]).encode()))
+"""Clients that know the second issuer, too, as they know an authority that an older one has cross-signed."""
+
+
+def test_what_clients_do_not_need_may_be_left_out() -> None:
+    new = plan_present(ImportAction.of(content()), StoreIndex([]), ENOUGH)
+    step = kept_of(new, (FIRST,))
+    assert (step.outcome, step.reason, step.held.intermediates) == ("imported", None, (FIRST,))
+    assert step.warnings == (f"Certificate 9 lacks {LAST.shown_name}, which clients here do not need; it stays so.",)
+    assert kept_of(new, (LAST,)).reason == "chain_cut"
+
+
+@pytest.mark.parametrize("services", [0, 1])
+def test_and_then_it_is_unchanged_each_night(services: int) -> None:
+    held = stored(intermediates=(FIRST,), associated_service_count=services)
+    step = plan_present(ImportAction.of(content()), StoreIndex([held]), ENOUGH)
+    assert (step.outcome, step.id, len(step.warnings)) == ("unchanged", 1, 1)
+    assert step.warnings[0].endswith("it stays so while it is in use." if services else "it stays so.")
+    noted = plan_present(ImportAction.of(content(notes="new")), StoreIndex([held]), ENOUGH)
+    assert (noted.outcome, set(noted.changes), noted.held.intermediates) == ("updated", {"notes"}, (FIRST,))
+    whole = plan_present(ImportAction.of(content()), StoreIndex([held, stored(identifier=2)]), ENOUGH)
+    assert (whole.outcome, whole.id, whole.warnings) == ("unchanged", 2, ())
+
+
+def test_an_edit_that_changes_nothing_is_none() -> None:
+    """Of a store that keeps the chain in an order of its own."""
+    held = stored(intermediates=(LAST, FIRST))
+    step = planned(held)
+    assert step.outcome == "updated"
+    assert (as_kept(step, held).outcome, len(as_kept(step, held).warnings)) == ("unchanged", 1)
+    other = as_kept(replace(step, record=replace(held, intermediates=())), held)
+    assert (other.outcome, other.held) == ("updated", held)
+
+
+def test_of_two_chains_to_unknown_roots_neither_is_taken_for_better() -> None:
+    """So one in use is left alone, and what would tell is named."""
+    other = Certificate.of(AUTHORITY.reissue(not_after=NOW + DAY))
+    held = stored(intermediates=(other,), associated_service_count=1)
+    step = plan_present(ImportAction.of(content()), StoreIndex([held]), UNKNOWN)
+    assert (step.outcome, step.reason, step.id) == ("failed", "in_use", 1)
+    assert step.message.endswith("give the root of its authority as trusted_ca_path.")
 
 
 # What it supersedes
@@ -685,8 +810,16 @@ def test_nor_is_it_as_superseded(remove: bool, is_wanted: bool) -> None:
     ("change", "reason", "said"),
     [
         ({}, None, ""),
-        ({"associated_service_count": 1}, "in_use", "Certificate 1 is in use by 1 service: detach it first;"),
-        ({"associated_service_count": 2}, "in_use", "Certificate 1 is in use by 2 services: detach it first;"),
+        (
+            {"associated_service_count": 1},
+            "in_use",
+            "Certificate 1 is in use by 1 service: have its listeners serve another",
+        ),
+        (
+            {"associated_service_count": 2},
+            "in_use",
+            "Certificate 1 is in use by 2 services: have its listeners serve another",
+        ),
         ({"associated_service_count": None}, "in_use", "does not tell whether a service uses certificate 1"),
         ({"certificate": Certificate(OTHER.der)}, "ambiguous", "was given another certificate"),
         ({"certificate": None}, "ambiguous", "was given another certificate"),

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.client import Client
+from ansible_collections.softlayer.certificates.plugins.module_utils._api.store import StoreCertificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
     CLOCK_TOLERANCE,
@@ -36,6 +37,8 @@ from tests.support.certificates import NOW, Authority, Issued
 from tests.support.clock import Clock
 
 ACCOUNT = 7
+FIRST = 101
+"""The id of the first record."""
 TIMEOUT = 30
 LEASE = lease_for(TIMEOUT)
 NAME = "www.example.com"
@@ -124,7 +127,9 @@ class World:
         """What happens before each attempt of the next `createObject`: the API says of all but the last one that it did not process it."""
         self.failing: set[str] = set()
         """Methods whose answers get lost."""
-        self._ids = count(101)
+        self.is_silent = False
+        """Whether the answer to `createObject` lacks what was kept of the chain: XML-RPC may leave out what is null."""
+        self._ids = count(FIRST)
 
     def time(self) -> datetime:
         """What the clock shows."""
@@ -167,7 +172,11 @@ class World:
         if method == "createObject":
             [template] = arguments
             assert set(template) == {"certificate", "privateKey", "intermediateCertificate"}
-            return self.answers.pop(0)(self) if self.answers else {"id": self.store(made_of(template))}
+            assert mask == "mask[id,intermediateCertificate]"
+            answer = self.answers.pop(0)(self) if self.answers else {"id": self.store(made_of(template))}
+            if isinstance(answer, dict) and answer.get("id") in self.rows and not self.is_silent:
+                answer = {**answer, "intermediateCertificate": self.rows[answer["id"]]["intermediateCertificate"]}
+            return answer
         if method == "findByCommonName":
             return [row for row in self.rows.values() if row.get("commonName") == arguments[0]]
         assert method == "getObject"
@@ -209,11 +218,13 @@ class World:
 
     def create(self, issued: Issued = ISSUED, run: Creator | None = None, *, is_second: bool = False) -> int:
         """Create a certificate; return the id of its record, which must be there, whoever created it."""
-        made = (run or self.run(issued)).create(creation(issued, is_second=is_second))
-        if isinstance(made, int):
-            return made
-        assert made.certificate == Certificate(issued.der)
-        return made.id
+        return self.make(issued, run, is_second=is_second).id
+
+    def make(self, issued: Issued = ISSUED, run: Creator | None = None, *, is_second: bool = False) -> StoreCertificate:
+        """Create a certificate; return its record, whoever created it."""
+        record = (run or self.run(issued)).create(creation(issued, is_second=is_second)).record
+        assert record.certificate == Certificate(issued.der)
+        return record
 
     def refusal(self, issued: Issued = ISSUED, run: Creator | None = None) -> CertificatesError:
         """Why a certificate was not created."""
@@ -243,7 +254,8 @@ def creation(issued: Issued, *, is_second: bool = False) -> ImportAction:
     certificate = Certificate(issued.der)
     chain = tuple(map(Certificate.of, issued.chain))
     content = Content(certificate, issued.key_pem, chain, request=None, notes=None)
-    return ImportAction("imported", "", certificate=certificate, content=content, is_second=is_second)
+    beside = frozenset([FIRST]) if is_second else frozenset()
+    return ImportAction("imported", "", certificate=certificate, content=content, beside=beside)
 
 
 def made_of(template: dict[str, str]) -> Issued:
@@ -266,6 +278,16 @@ def stored_but(answer: Answer) -> Answer:
     def both(world: World) -> Any:
         world.store(ISSUED)
         return answer(world)
+
+    return both
+
+
+def cut_to(kept: str | None, answer: Answer | None = None) -> Answer:
+    """The store keeps this as the chain, and says so unless something else happens."""
+
+    def both(world: World) -> Any:
+        identifier = world.store(ISSUED, intermediateCertificate=kept)
+        return answer(world) if answer else {"id": identifier}
 
     return both
 
@@ -635,6 +657,52 @@ def test_a_store_that_keeps_no_second_chain_is_not_filled_with_copies(world: Wor
     world.answers = [lambda world: {"id": world.store(ISSUED, intermediateCertificate="")}]
     assert [world.create(is_second=True) for _night in range(3)] == [first + 1] * 3
     assert world.created == 1
+
+
+def test_a_second_that_was_cut_is_found_after_a_lost_answer(world: World, first: int) -> None:
+    """Its chain says nothing about who has stored it, but that it was not there before."""
+    world.answers = [cut_to("", LOST)]
+    made = world.make(is_second=True)
+    assert (made.id, made.intermediates, world.created) == (first + 1, (), 1)
+    world.books.entries.clear()
+    world.answers = [LOST]
+    assert world.create(is_second=True) == first + 1
+
+
+# What the store keeps
+
+
+CHAIN = tuple(map(Certificate.of, ISSUED.chain))
+
+
+@pytest.mark.parametrize("kept", ["", ISSUED.chain_pem], ids=["none", "all"])
+def test_the_answer_says_what_was_kept(world: World, kept: str) -> None:
+    world.answers = [cut_to(kept)]
+    assert world.make().intermediates == (CHAIN if kept else ())
+    assert world.calls == ["account_id", "createObject"]
+
+
+@pytest.mark.parametrize("kept", ["", None, ISSUED.chain_pem], ids=["none", "null", "all"])
+def test_an_answer_that_does_not_say_has_the_record_read_once(world: World, kept: str | None) -> None:
+    world.is_silent, world.answers = True, [cut_to(kept)]
+    made = world.make()
+    assert made.intermediates == (CHAIN if kept else ())
+    assert world.calls == ["account_id", "createObject", "getObject"] and world.state() == ("confirmed", made.id)
+
+
+def test_what_was_kept_is_not_guessed(world: World) -> None:
+    """It is stored, and the next run looks at it."""
+    world.is_silent = True
+    world.failing.add("getObject")
+    error = world.refusal()
+    assert error.code == "api_error" and f"certificate {FIRST}" in error.message and "run it again" in error.message
+    assert world.state() == ("confirmed", FIRST)
+
+
+def test_after_a_lost_answer_the_record_says_what_was_kept(world: World) -> None:
+    world.answers = [cut_to("", LOST)]
+    assert world.make().intermediates == ()
+    assert world.calls == ["account_id", "createObject", "findByCommonName"]
 
 
 # Told to stop
