@@ -262,13 +262,9 @@ def lacks(record: StoreCertificate, content: Content, clients: Clients) -> bool:
     authority may be, clients who know it need the whole path.
     """
     wanted, there = clients.chain(content.as_record()), clients.chain(record)
-    if LEVELS.index(there.trust) < LEVELS.index(wanted.trust):
+    if clients.level(record) < clients.level(content.as_record()):
         return True
     return wanted.trust != "trusted" and len(there.issuers) < len(wanted.issuers)
-
-
-LEVELS: Sequence[Trust] = ("untrusted", "incomplete", "trusted")
-"""The lowest first."""
 
 
 def stays(record: StoreCertificate, content: Content, clients: Clients) -> bool:

@@ -6,19 +6,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.reading import Files
 from ansible_collections.softlayer.certificates.plugins.module_utils._sources.source import Source, usable_keys
 
 from tests.support.certificates import PASSPHRASE, key_pem, new_key
 from tests.support.client_trees import CLIENTS
 from tests.support.failing import fails
-from tests.support.sources import AUTHORITY, Reader
+from tests.support.sources import AUTHORITY
 
 pytest_plugins = ["tests.support.sources"]
 
