@@ -1,0 +1,709 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a client accepts today, it accepts tomorrow, or the night is red and nothing is deleted: one way after another to break that.
+
+Random ones are in `test_last_word_at_random`.
+
+Promise: A listener never loses its certificate.
+Promise: No night is green while something dies.
+Promise: Nothing in use is deleted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from tests.outside.runs import play, telling, told
+from tests.outside.worlds import (
+    CREATE,
+    DELETE,
+    UPDATE,
+    Account,
+    Authorities,
+    Front,
+    Opinion,
+    authorities,
+    itself,
+    judge,
+    keys,
+    now,
+    resolve,
+)
+from tests.simulator.client import Simulator
+from tests.support.certificates import DAY, NOW, PASSPHRASE, Issued, key_pem
+from tests.support.client_trees import certbot
+from tests.support.modules import Run, finish_module, run_module, start_module
+
+SITE = "www.example.com"
+ROTATE, DEPLOY, IMPORT, LOOK = (
+    "ssl_certificate_rotate",
+    "ssl_certificate_deploy",
+    "ssl_certificate_import",
+    "ssl_endpoint_info",
+)
+DUE = (-80, 10)
+"""Days of a certificate that is to be renewed now ..."""
+IN_TIME = (-20, 70)
+"""... and of one that is not."""
+NEW = (-1, 89)
+NO_ISSUER = "unable to get local issuer certificate"
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    """An empty account, on a machine that trusts the public root alone."""
+    with Account(tmp_path) as account:
+        monkeypatch.setenv("SSL_CERT_FILE", str(account.public_roots))
+        yield account
+
+
+@pytest.fixture
+def by() -> Authorities:
+    """Who signs certificates."""
+    return authorities()
+
+
+class Resolving:
+    """What a module's process does first: it lets names of load balancers lead to addresses of this machine."""
+
+    def __init__(self, account: Account) -> None:
+        self.names = account.names
+
+    def __call__(self) -> None:
+        resolve(self.names)
+
+
+def run(world: Account, name: str = ROTATE, *, check: bool = False, **options: Any) -> Run:
+    """Run a module; what it calls is in ``world.calls``."""
+    world.calls.clear()
+    given = world.options(**options)
+    if name == LOOK:
+        given = {key: value for key, value in given.items() if key not in {"ledger_url", "verify_timeout"}}
+    if name == IMPORT:
+        del given["verify_timeout"]
+    return finish_module(start_module(name, check=check, first=Resolving(world), **given))
+
+
+def night(world: Account, *sources: Path, check: bool = False, **options: Any) -> Run:
+    """A night that deletes what was replaced; in check mode nothing is written."""
+    folders = [{"folder": str(folder)} for folder in sources]
+    given = {"sources": folders, "remove_superseded": True, "balancer_wait_timeout": 20, **options}
+    if not given["sources"]:
+        given["phases"] = ["deploy", "verify", "clean_up"]
+    ran = run(world, check=check, **given)
+    assert not (check and world.writes)
+    return ran
+
+
+def keep(folder: Path, issued: Issued, name: str = "www") -> Path:
+    """Put a certificate with its chain and its key into a folder, which is returned."""
+    folder.mkdir(exist_ok=True)
+    for ending, text in ((".crt", issued.pem), (".ca-bundle", issued.chain_pem), (".key", issued.key_pem)):
+        (folder / f"{name}{ending}").write_text(text, encoding="ascii")
+    return folder
+
+
+def attention(ran: Run) -> list[tuple[str, str]]:
+    """Load balancer and reason of what needs a person, in order."""
+    return [(item["load_balancer"], item["reason"]) for item in ran["attention"]]
+
+
+def failing(ran: Run) -> set[str | None]:
+    """The reasons of what failed."""
+    return {item["reason"] for item in ran["failed_items"]}
+
+
+def why_skipped(ran: Run) -> set[str | None]:
+    """The reasons of what was skipped of the sources."""
+    return {item["reason"] for item in ran["skipped_items"] if item.get("source")}
+
+
+def accepts(world: Account, front: Front) -> list[bool | None]:
+    """What a client of the machine's roots says of a listener, by address."""
+    return [opinion.accepts for opinion in front.opinions(world.public_roots).values()]
+
+
+def listener(ran: Run, front: Front) -> dict[str, Any]:
+    """What a result says of a listener."""
+    [item] = [each for each in ran["listeners"] if (each["load_balancer"], each["port"]) == front.place]
+    return cast("dict[str, Any]", item)
+
+
+def is_left_alone(world: Account, front: Front, record: int, records: Sequence[int]) -> bool:
+    """Whether a listener has the record that it had, none was deleted or created, and none of the calls was to change anything."""
+    return front.record_id == record and sorted(world.records) == sorted(records) and not world.writes
+
+
+# 1: the store keeps fewer issuers than it is given
+
+
+@pytest.mark.parametrize("keeps", [1, 0], ids=["the first", "none"])
+def test_1_the_store_cuts_the_chain(world: Account, by: Authorities, tmp_path: Path, keeps: int) -> None:
+    """Night after night: nothing is switched to it, nothing deleted, nothing stored again, and every night is red."""
+    before = world.store(by.one.issue(SITE, days=DUE))
+    front = world.serve("web", before)
+    source = keep(tmp_path / "keys", by.two.issue(SITE, days=NEW))
+    world.keeps = keeps
+    first = night(world, source)
+    assert world.writes == [CREATE], first.output
+    assert first.failed and failing(first) == {"chain_cut"}, first.output
+    [item] = first["failed_items"]
+    assert "fewer" not in item["message"] and "preferred-chain" in item["message"], item
+    kept = sorted(world.records)
+    for number in (2, 3):
+        later = night(world, source)
+        assert later.failed and is_left_alone(world, front, before, kept), (number, later.output)
+    assert before in kept and accepts(world, front) == [True]
+
+
+def test_1_a_store_that_keeps_all(world: Account, by: Authorities, tmp_path: Path) -> None:
+    """The same night where nothing is cut: two intermediates are no trouble, and clients accept them."""
+    before = world.store(by.one.issue(SITE, days=DUE))
+    front = world.serve("web", before)
+    source = keep(tmp_path / "keys", by.two.issue(SITE, days=NEW))
+    first = night(world, source)
+    assert (first.failed, attention(first), world.writes) == (False, [], [CREATE, UPDATE, DELETE]), first.output
+    assert accepts(world, front) == [True] and before not in world.records
+    assert listener(first, front).get("accepted") is True
+    again = night(world, source)
+    assert (again.failed, again["changed"], world.writes) == (False, False, []), again.output
+
+
+def test_1_what_was_cut_before_is_not_served(world: Account, by: Authorities) -> None:
+    """A newer record with half a chain, from another day or another client."""
+    before = world.store(by.one.issue(SITE, days=IN_TIME))
+    cut = by.two.issue(SITE, days=NEW)
+    other = world.store(cut, cut.chain[:1])
+    front = world.serve("web", before)
+    ran = night(world)
+    assert not ran.failed and is_left_alone(world, front, before, [before, other]), ran.output
+    assert listener(ran, front).get("accepted") is True
+
+
+def test_1_an_import_says_so_each_time(world: Account, by: Authorities) -> None:
+    """And with the same words: it is not `imported` once and `refused` the next time."""
+    world.keeps = 1
+    issued = by.two.issue(SITE)
+    told_of = []
+    for _time in range(2):
+        ran = run(world, IMPORT, **issued.options())
+        told_of.append((ran.failed, ran["certificate"]["outcome"], ran["certificate"]["reason"], world.writes))
+        assert "fewer" not in ran["certificate"]["message"], ran.output
+        assert ran["certificate"]["id"] in world.records
+    assert told_of == [(True, "failed", "chain_cut", [CREATE]), (True, "failed", "chain_cut", [])]
+
+
+def test_1_what_clients_do_not_need_may_be_cut(world: Account, by: Authorities, tmp_path: Path) -> None:
+    """Where the store drops an issuer that no client needs, nothing has failed."""
+    issued = by.one.issue(SITE)
+    world.keeps = 1
+    text = issued.chain_pem + by.two.issue(SITE).chain_pem
+    ran = run(world, IMPORT, **issued.options(intermediate_content=text))
+    assert (ran.failed, ran["certificate"]["outcome"]) == (False, "imported"), ran.output
+
+
+def test_1_the_playbook_is_red(world: Account, by: Authorities, tmp_path: Path) -> None:
+    before = world.store(by.one.issue(SITE, days=DUE))
+    front = world.serve("web", before)
+    world.keeps = 1
+    source = keep(tmp_path / "keys", by.two.issue(SITE, days=NEW))
+    ran = rotate(world, tmp_path, ssl_rotation_sources=[{"folder": str(source)}], ssl_rotation_remove_superseded=True)
+    assert ran.code != 0 and "chain_cut" in ran.output, ran.output
+    assert front.record_id == before and before in world.records and accepts(world, front) == [True]
+
+
+def rotate(world: Account, folder: Path, **variables: Any) -> Any:
+    """Run the playbook `rotate`."""
+    given = {"ssl_rotation_verify_timeout": 1, "ssl_rotation_ledger_url": f"sqlite:///{folder}/ledger.sqlite3"}
+    return play(cast(Simulator, world), folder, telling("rotate", "ssl_rotation"), **given, **variables)
+
+
+# 2: the balancer sends no chain after the switch
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.1",), ("127.0.0.2", "127.0.0.3")], ids=["one address", "one of two"])
+def test_2_no_chain_after_the_switch(
+    world: Account, by: Authorities, tmp_path: Path, addresses: tuple[str, ...]
+) -> None:
+    before = world.store(by.one.issue(SITE, days=DUE))
+    front = world.serve("web", before, addresses=addresses, sends="nothing new", bare=addresses[-1:])
+    ran = night(world, keep(tmp_path / "keys", by.one.issue(SITE, days=NEW)))
+    assert world.writes == [CREATE, UPDATE, UPDATE], ran.output
+    told_of = listener(ran, front)
+    assert ran.failed and (told_of["outcome"], told_of["reason"]) == ("rolled_back", "not_accepted"), ran.output
+    assert NO_ISSUER in told_of["message"], told_of
+    assert front.record_id == before and before in world.records and set(accepts(world, front)) == {True}
+
+
+def test_2_without_rollback(world: Account, by: Authorities, tmp_path: Path) -> None:
+    """It stays as it is, which is what the user wanted; but it is told, and the way back is kept."""
+    before = world.store(by.one.issue(SITE, days=DUE))
+    front = world.serve("web", before, sends="nothing new")
+    ran = night(world, keep(tmp_path / "keys", by.one.issue(SITE, days=NEW)), rollback=False)
+    told_of = listener(ran, front)
+    assert ran.failed and (told_of["outcome"], told_of["reason"]) == ("failed", "not_accepted"), ran.output
+    assert told_of.get("accepted") is False and world.writes == [CREATE, UPDATE] and before in world.records
+
+
+def test_2_deploy_goes_back_as_well(world: Account, by: Authorities) -> None:
+    before, new = world.store(by.one.issue(SITE, days=DUE)), world.store(by.one.issue(SITE, days=NEW))
+    front = world.serve("web", before, sends="nothing new")
+    world.first_records.remove(new)
+    ran = run(world, DEPLOY)
+    told_of = listener(ran, front)
+    assert ran.failed and (told_of["outcome"], told_of["reason"]) == ("rolled_back", "not_accepted"), ran.output
+    assert front.record_id == before and accepts(world, front) == [True]
+
+
+def test_2_what_was_refused_before(world: Account, by: Authorities, tmp_path: Path) -> None:
+    """A balancer that never sends a chain is refused before and after: the renewal is served, and this is listed."""
+    before = world.store(by.one.issue(SITE, days=DUE))
+    front = world.serve("web", before, sends="nothing")
+    ran = night(world, keep(tmp_path / "keys", by.one.issue(SITE, days=NEW)))
+    assert not ran.failed and front.record_id != before, ran.output
+    assert attention(ran) == [("web", "not_accepted")], ran.output
+    assert listener(ran, front).get("accepted") is False
+
+
+# 3: keys that no client takes
+
+
+def weak(by: Authorities, what: str) -> Issued:
+    """A certificate that clients find too weak."""
+    return by.one.issue(SITE, key=keys("weak")[0]) if what == "leaf" else by.weak.issue(SITE)
+
+
+@pytest.mark.parametrize("place", ["source", "store"])
+@pytest.mark.parametrize("what", ["leaf", "issuer"])
+def test_3_keys_that_are_too_weak(world: Account, by: Authorities, tmp_path: Path, what: str, place: str) -> None:
+    before = world.store(by.one.issue(SITE, days=IN_TIME))
+    front = world.serve("web", before)
+    if place == "store":
+        world.store(weak(by, what))
+        ran = night(world)
+    else:
+        ran = night(world, keep(tmp_path / "keys", weak(by, what)))
+        assert why_skipped(ran) == {"untrusted"}, ran.output
+    assert not ran.failed and is_left_alone(world, front, before, list(world.records)), ran.output
+    assert before in world.records and accepts(world, front) == [True]
+
+
+# 4: issuers end, too
+
+
+@pytest.mark.parametrize("issuer", ["ended", "leaving"])
+def test_4_an_issuer_in_the_served_chain_ends(world: Account, by: Authorities, issuer: str) -> None:
+    signer = by.ended if issuer == "ended" else by.leaving
+    leaf = signer.issue(SITE, days=IN_TIME)
+    front = world.serve("web", world.store(leaf))
+    ran = night(world)
+    reason = "expired" if issuer == "ended" else "expiring"
+    assert attention(ran)[:1] == [("web", reason)], ran.output
+    assert ran.failed and ran.code == "attention_needed", ran.output
+    item, shown = ran["attention"][0], listener(ran, front)
+    for told_of in (item, shown):
+        assert told_of["not_after"] == iso(leaf.certificate.not_valid_after_utc)
+        assert told_of["ends_at"] == iso(signer.certificate.not_valid_after_utc)
+        assert "Public CA 1" in told_of["ends_by"]
+    assert "Public CA 1" in item["message"] and "chain" in item["message"], item
+    assert accepts(world, front) == [issuer == "leaving"]
+
+
+def iso(moment: Any) -> str:
+    """An instant, as results have it."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.mark.parametrize("place", ["source", "store"])
+def test_4_a_renewal_whose_issuer_ends_first(world: Account, by: Authorities, tmp_path: Path, place: str) -> None:
+    before = world.store(by.one.issue(SITE, days=IN_TIME))
+    front = world.serve("web", before)
+    if place == "store":
+        world.store(by.leaving.issue(SITE, days=NEW))
+        ran = night(world)
+    else:
+        ran = night(world, keep(tmp_path / "keys", by.leaving.issue(SITE, days=NEW)))
+    assert (ran.failed, attention(ran)) == (False, []), ran.output
+    assert is_left_alone(world, front, before, list(world.records)) and before in world.records, ran.output
+
+
+def test_4_todays_chain_renews_it(world: Account, by: Authorities, tmp_path: Path) -> None:
+    """The remedy that is named helps: the same certificate with today's chain is stored, served, and replaces the other one."""
+    leaf = by.ended.issue(SITE, days=IN_TIME)
+    before = world.store(leaf)
+    front = world.serve("web", before)
+    assert accepts(world, front) == [False]
+    ran = night(world, keep(tmp_path / "keys", replace(leaf, chain=by.one.chain)))
+    assert not ran.failed and world.writes == [CREATE, UPDATE, DELETE], ran.output
+    assert accepts(world, front) == [True] and before not in world.records
+
+
+def test_4_todays_chain_is_renewed_in_time(world: Account, by: Authorities, tmp_path: Path) -> None:
+    """The same before the issuer ends, while clients still accept it."""
+    leaf = by.leaving.issue(SITE, days=IN_TIME)
+    before = world.store(leaf)
+    front = world.serve("web", before)
+    ran = night(world, keep(tmp_path / "keys", replace(leaf, chain=by.one.chain)))
+    assert not ran.failed and attention(ran) == [] and world.writes == [CREATE, UPDATE, DELETE], ran.output
+    assert accepts(world, front) == [True] and before not in world.records
+
+
+# 5: levels of trust
+
+
+def test_5_what_only_lacks_its_intermediate(world: Account, by: Authorities) -> None:
+    """Browsers fetch the intermediate; none of them ever accepts the newer one."""
+    before = world.store(by.one.issue(SITE, days=IN_TIME), ())
+    other = world.store(itself(SITE, days=NEW))
+    front = world.serve("web", before)
+    ran = night(world)
+    assert is_left_alone(world, front, before, [before, other]), ran.output
+    assert (ran.failed, attention(ran)) == (False, [("web", "not_accepted")]), ran.output
+    assert listener(ran, front).get("accepted") is False
+
+
+def test_5_roots_of_ones_own_are_added(world: Account, by: Authorities) -> None:
+    """Who names a root of their own goes on trusting the public ones."""
+    before = world.store(by.one.issue(SITE, days=IN_TIME))
+    other = world.store(by.staging.issue(SITE, days=NEW))
+    front = world.serve("web", before)
+    ran = night(world, trusted_ca_path=str(world.own_roots))
+    assert is_left_alone(world, front, before, [before, other]), ran.output
+    assert (ran.failed, attention(ran)) == (False, []), ran.output
+    assert listener(ran, front).get("accepted") is True
+
+
+def test_5_renewals_of_both_kinds(world: Account, by: Authorities, tmp_path: Path) -> None:
+    """With a root of one's own, what a public authority has renewed is imported in the same night."""
+    fronts, source = {}, tmp_path / "keys"
+    for name, signer in {"public": by.one, "own": by.own}.items():
+        site = f"{name}.example.com"
+        fronts[name] = world.serve(name, world.store(signer.issue(site, days=DUE)), site)
+        keep(source, signer.issue(site, days=NEW, key=keys("rsa")[len(fronts)]), name)
+    ran = night(world, source, trusted_ca_path=str(world.own_roots))
+    assert not ran.failed and sorted(world.writes) == sorted([CREATE, UPDATE, DELETE] * 2), ran.output
+    for name, front in fronts.items():
+        assert judge("127.0.0.1", front.port, front.site, world.public_roots, world.own_roots) == Opinion(True), name
+        assert listener(ran, front).get("accepted") is True
+
+
+def test_5_an_import_with_a_root_of_ones_own(world: Account, by: Authorities) -> None:
+    """It takes what public authorities have signed, too, where trust is required."""
+    ran = run(world, IMPORT, **by.one.issue(SITE).options(trust="require", trusted_ca_path=str(world.own_roots)))
+    assert (ran.failed, ran["certificate"].get("trust")) == (False, "trusted"), ran.output
+
+
+# 6: the access to the balancers is lost
+
+
+def test_6_no_balancers_beside_used_records(world: Account, by: Authorities) -> None:
+    before = world.store(by.one.issue(SITE, days=(-90, -1)))
+    world.serve("web", before)
+    world.hides_balancers = True
+    for check in (False, True):
+        ran = night(world, check=check)
+        assert ran.failed and not world.writes, ran.output
+        assert "permission" in ran["msg"] or "access" in ran["msg"], ran["msg"]
+
+
+def test_6_the_playbook_is_red(world: Account, by: Authorities, tmp_path: Path) -> None:
+    world.serve("web", world.store(by.one.issue(SITE, days=IN_TIME)))
+    world.hides_balancers = True
+    ran = rotate(world, tmp_path, ssl_rotation_phases=["verify"])
+    assert ran.code != 0 and "LOADBALANCER_MANAGE" in ran.output, ran.output
+
+
+def test_6_an_account_without_balancers(world: Account, by: Authorities) -> None:
+    """Where no record is used, nothing is lost."""
+    world.store(by.one.issue(SITE, days=(-90, -1)))
+    assert not night(world).failed
+
+
+# 7: what is not valid yet, cannot be read, or is not in the store
+
+
+def test_7_what_is_served_is_not_valid_before_tomorrow(world: Account, by: Authorities) -> None:
+    front = world.serve("web", world.store(by.one.issue(SITE, days=(1, 90))))
+    ran = night(world)
+    assert ran.failed and ("web", "not_yet_valid") in attention(ran), ran.output
+    assert accepts(world, front) == [False] and listener(ran, front).get("accepted") is False
+
+
+@pytest.mark.parametrize("closed", [(), ("127.0.0.1",)], ids=["served", "not reachable"])
+def test_7_an_unreadable_record_is_judged_by_the_apis_dates(
+    world: Account, by: Authorities, closed: tuple[str, ...]
+) -> None:
+    record = world.store(by.one.issue(SITE, days=(-90, -1)), certificate="-----BEGIN CERTIFICATE-----\nMIIB\n")
+    world.serve("web", record, closed=closed)
+    ran = night(world)
+    assert ran.failed and ("web", "expired") in attention(ran), ran.output
+    assert ran["attention"][0].get("message")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_7_of_an_unknown_certificate_the_worst_address_counts(world: Account, by: Authorities, order: int) -> None:
+    """Whichever of the two DNS gives first."""
+    addresses = ("127.0.0.2", "127.0.0.3")[::order]
+    good, bad = by.one.issue(SITE, days=IN_TIME), by.one.issue(SITE, days=(-90, -1))
+    world.serve("web", 4999, addresses=addresses, fixed={"127.0.0.2": good, "127.0.0.3": bad})
+    ran = night(world)
+    assert ran.failed and ("web", "expired") in attention(ran), ran.output
+    [item] = [each for each in ran["attention"] if each["reason"] == "expired"]
+    assert item["not_after"] == iso(bad.certificate.not_valid_after_utc)
+
+
+# 8: a renewal that comes too late
+
+
+@pytest.mark.parametrize("place", ["source", "store"])
+@pytest.mark.parametrize(("left", "in_time"), [(0.48, False), (1.2, False), (4.0, True)])
+def test_8_a_staged_renewal(
+    world: Account, by: Authorities, tmp_path: Path, place: str, left: float, in_time: bool
+) -> None:
+    """It begins eleven hours from now; the nights in which it could be taken are counted until the present one ends."""
+    before = world.store(by.one.issue(SITE, days=(-90, left)))
+    front = world.serve("web", before)
+    staged = by.one.issue(SITE, days=(11 / 24, 90))
+    if place == "store":
+        world.store(staged)
+        ran = night(world)
+    else:
+        ran = night(world, keep(tmp_path / "keys", staged))
+    assert (ran.failed, attention(ran)) == (not in_time, [] if in_time else [("web", "expiring")]), ran.output
+    assert front.record_id == before and before in world.records
+
+
+# 9: a newer one that ends at once
+
+
+@pytest.mark.parametrize("place", ["source", "store"])
+def test_9_what_ends_within_the_hour(world: Account, by: Authorities, tmp_path: Path, place: str) -> None:
+    before = world.store(by.one.issue(SITE, days=(-20, 345)))
+    front = world.serve("web", before)
+    if place == "store":
+        world.store(by.one.issue(SITE, days=(-1, 0.5 / 24)))
+        ran = night(world)
+    else:
+        ran = night(world, keep(tmp_path / "keys", by.one.issue(SITE, days=(-1, 0.5 / 24))))
+    assert is_left_alone(world, front, before, list(world.records)) and before in world.records, ran.output
+    assert (ran.failed, attention(ran)) == (False, []), ran.output
+
+
+def test_9_what_ends_later_than_its_successor_is_not_deleted(world: Account, by: Authorities) -> None:
+    """A user has had a shorter one served by hand: the way back to the longer one stays."""
+    longer = world.store(by.one.issue(SITE, days=(-20, 345)))
+    shorter = world.store(by.one.issue(SITE, days=(-1, 60)))
+    world.serve("web", shorter)
+    ran = night(world)
+    assert not ran.failed and longer in world.records, ran.output
+
+
+# 10: one certificate, stored twice
+
+
+@pytest.mark.parametrize("moves", [False, True], ids=["nothing moves", "the other copy is switched"])
+@pytest.mark.parametrize("stuck", ["ERROR", "ambiguous"])
+def test_10_a_certificate_stored_twice(world: Account, by: Authorities, stuck: str, moves: bool) -> None:
+    """One copy is in use where nothing can be changed; the other one, which is free or becomes free, is its only double."""
+    had = by.one.issue(SITE, days=DUE)
+    used, double = world.store(had), world.store(had)
+    begin = (now() - NOW) / DAY  # the same second for both
+    new = by.one.issue(SITE, days=(begin - 1, begin + 89))
+    renewed = world.store(new)
+    if stuck == "ambiguous":
+        twin = by.one.issue(SITE, days=(begin - 1, begin + 89), key=keys("rsa")[1])
+        assert twin.certificate.not_valid_after_utc == new.certificate.not_valid_after_utc
+        world.store(twin)
+    world.serve("stuck", used, status="ERROR" if stuck == "ERROR" else "ACTIVE")
+    world.serve("web", double if moves and stuck == "ERROR" else renewed)
+    check = night(world, check=True, fail_on=[])
+    real = night(world, fail_on=[])
+    assert (check["removed"], real["removed"]) == ([], []), real.output
+    assert DELETE not in world.writes and {used, double} <= world.records.keys()
+
+
+# What a source has for something that is served, and cannot be used
+
+
+def broken(folder: Path, issued: Issued, why: str) -> dict[str, Any]:
+    """Keep a certificate in a way in which nobody can use it; return the options that read it."""
+    if why == "key_mismatch":
+        own = certbot(folder, "www", issued).own
+        key = folder / "archive" / own.name / "privkey1.pem"
+        key.write_text(key_pem(keys("rsa")[5]), encoding="ascii")
+        return {"sources": [{"certbot": str(folder)}]}
+    keep(folder, issued)
+    if why == "key_missing":
+        (folder / "www.key").unlink()
+    else:
+        (folder / "www.key").write_text(key_pem(issued.key, passphrase=PASSPHRASE), encoding="ascii")
+    return {"sources": [{"folder": str(folder)}], "privatekey_passphrase": "another one"}
+
+
+WRONG = ("bad_passphrase", "key_missing", "key_mismatch")
+
+
+@pytest.mark.parametrize("why", WRONG)
+@pytest.mark.parametrize("days", [IN_TIME, DUE], ids=["in time", "due"])
+def test_c_a_renewal_that_cannot_be_used(
+    world: Account, by: Authorities, tmp_path: Path, why: str, days: tuple[float, float]
+) -> None:
+    """Long before the present one ends, the night is red."""
+    before = world.store(by.one.issue(SITE, days=days))
+    front = world.serve("web", before)
+    ran = night(world, **broken(tmp_path / "keys", by.one.issue(SITE, days=NEW, key=keys("rsa")[1]), why))
+    assert ran.failed and ran.code == "attention_needed", ran.output
+    assert ("web", "unusable") in attention(ran), ran.output
+    assert is_left_alone(world, front, before, [before])
+
+
+@pytest.mark.parametrize("why", WRONG)
+@pytest.mark.parametrize("what", ["another name", "an older one", "the one that is served"])
+def test_c_what_renews_nothing_may_be_broken(
+    world: Account, by: Authorities, tmp_path: Path, why: str, what: str
+) -> None:
+    had = by.one.issue(SITE, days=IN_TIME, key=keys("rsa")[1])
+    world.serve("web", world.store(had))
+    of = {
+        "another name": by.one.issue("nobody.example.com", days=NEW, key=keys("rsa")[2]),
+        "an older one": by.one.issue(SITE, days=(-60, 30), key=keys("rsa")[2]),
+        "the one that is served": had,
+    }
+    ran = night(world, **broken(tmp_path / "keys", of[what], why))
+    assert (ran.failed, attention(ran), world.writes) == (False, [], []), ran.output
+
+
+def test_c_one_may_choose_not_to_fail(world: Account, by: Authorities, tmp_path: Path) -> None:
+    world.serve("web", world.store(by.one.issue(SITE, days=IN_TIME)))
+    renewal = by.one.issue(SITE, days=NEW, key=keys("rsa")[1])
+    ran = night(world, **broken(tmp_path / "keys", renewal, "bad_passphrase"), fail_on=["expired"])
+    assert (ran.failed, attention(ran)) == (False, [("web", "unusable")]), ran.output
+
+
+# What clients refuse, and nothing better is at hand
+
+
+@pytest.mark.parametrize("signed_by", ["itself", "staging"])
+def test_c_not_accepted_is_listed(world: Account, by: Authorities, signed_by: str) -> None:
+    issued = itself(SITE, days=IN_TIME) if signed_by == "itself" else by.staging.issue(SITE, days=IN_TIME)
+    world.serve("web", world.store(issued))
+    ran = night(world)
+    assert (ran.failed, attention(ran)) == (False, [("web", "not_accepted")]), ran.output
+    [item] = ran["attention"]
+    assert ("self-signed" in item["message"] or NO_ISSUER in item["message"]), item
+    ran = night(world, fail_on=["not_accepted"])
+    assert ran.failed and ran.code == "attention_needed", ran.output
+
+
+# What a client says, in the other modules
+
+
+def see_reachable(world: Account, by: Authorities) -> dict[str, tuple[Front, bool | None, str]]:
+    """Endpoints of all kinds; whether a client accepts them, and its sentence."""
+    ended = by.one.issue(SITE, days=(-90, -1))
+    made: dict[str, tuple[Issued, dict[str, Any], bool | None, str]] = {
+        "good": (by.one.issue(SITE), {}, True, ""),
+        "two issuers": (by.two.issue(SITE), {}, True, ""),
+        "no chain": (by.one.issue(SITE), {"sends": "nothing"}, False, NO_ISSUER),
+        "staging": (by.staging.issue(SITE), {}, False, NO_ISSUER),
+        "itself": (itself(SITE), {}, False, "self-signed certificate"),
+        "ended": (ended, {}, False, "certificate has expired"),
+        "issuer ended": (by.ended.issue(SITE), {}, False, "certificate has expired"),
+        "tomorrow": (by.one.issue(SITE, days=(1, 90)), {}, False, "certificate is not yet valid"),
+        "other name": (by.one.issue("other.example.com"), {}, False, "hostname mismatch"),
+        "weak": (by.one.issue(SITE, key=keys("weak")[0]), {}, False, "EE certificate key too weak"),
+        "weak issuer": (by.weak.issue(SITE), {}, False, "CA certificate key too weak"),
+        "closed": (by.one.issue(SITE), {"closed": ("127.0.0.1",)}, None, ""),
+    }
+    return {
+        name: (world.serve(name.replace(" ", "-"), world.store(issued), **how), accepted, sentence)
+        for name, (issued, how, accepted, sentence) in made.items()
+    }
+
+
+def test_a_an_endpoint_is_accepted_or_not(world: Account, by: Authorities) -> None:
+    """As the client of this test finds it, with its sentence; a weak key is nothing that our own code would have to find."""
+    seen = see_reachable(world, by)
+    endpoints = [{"host": "127.0.0.1", "port": front.port, "server_name": SITE} for front, _is, _why in seen.values()]
+    ran = run_module(LOOK, endpoints=endpoints)
+    for (name, (front, accepted, sentence)), shown in zip(seen.items(), ran["endpoints"], strict=True):
+        opinion = judge("127.0.0.1", front.port, SITE, world.public_roots)
+        assert opinion.accepts is accepted, (name, opinion)
+        assert (name, shown.get("accepted", "missing")) == (name, accepted)
+        assert sentence.lower() in (shown["message"] or "").lower(), (name, shown["message"])
+    assert not ran.failed
+
+
+def test_a_endpoints_with_a_root_of_ones_own(world: Account, by: Authorities) -> None:
+    fronts = [world.serve(name, world.store(signer.issue(SITE))) for name, signer in (("a", by.one), ("b", by.own))]
+    endpoints = [{"host": "127.0.0.1", "port": front.port, "server_name": SITE} for front in fronts]
+    ran = run_module(LOOK, endpoints=endpoints, trusted_ca_path=str(world.own_roots))
+    assert [shown.get("accepted") for shown in ran["endpoints"]] == [True, True], ran.output
+    ran = run_module(LOOK, endpoints=endpoints)
+    assert [shown.get("accepted") for shown in ran["endpoints"]] == [True, False], ran.output
+
+
+DEPLOYED: dict[str, tuple[Callable[[Authorities], Issued], dict[str, Any], dict[str, Any], bool | None, str]] = {
+    "accepted": (lambda by: by.one.issue(SITE, days=NEW), {}, {}, True, ""),
+    "refused before and after": (
+        lambda by: by.staging.issue(SITE, days=NEW),
+        {"sends": "nothing"},
+        {"allow_untrusted": True},
+        False,
+        NO_ISSUER,
+    ),
+    "not reachable": (lambda by: by.one.issue(SITE, days=NEW), {"closed": ("127.0.0.1",)}, {}, None, ""),
+}
+
+
+@pytest.mark.parametrize("case", DEPLOYED)
+def test_a_deploy_tells_what_a_client_says(world: Account, by: Authorities, case: str) -> None:
+    make, how, options, accepted, sentence = DEPLOYED[case]
+    front = world.serve("web", world.store(by.one.issue(SITE, days=DUE)), **how)
+    new = world.store(make(by))
+    listeners = [{"load_balancer": "web", "port": front.port}]
+    ran = run(world, DEPLOY, certificate_id=new, listeners=listeners, **options)
+    told_of = listener(ran, front)
+    assert (told_of["outcome"], front.record_id) == ("switched", new), ran.output
+    assert told_of.get("accepted", "missing") is accepted, ran.output
+    assert sentence in told_of["message"]
+    assert accepts(world, front) == [accepted]
+
+
+def test_a_deploy_goes_back_from_what_the_user_named(world: Account, by: Authorities) -> None:
+    """Also from one that they let be untrusted, if a client accepted what was there before."""
+    before = world.store(by.one.issue(SITE, days=DUE))
+    front = world.serve("web", before)
+    listeners = [{"load_balancer": "web", "port": front.port}]
+    new = world.store(by.staging.issue(SITE, days=NEW))
+    ran = run(world, DEPLOY, certificate_id=new, listeners=listeners, allow_untrusted=True)
+    told_of = listener(ran, front)
+    assert ran.failed and (told_of["outcome"], told_of["reason"]) == ("rolled_back", "not_accepted"), ran.output
+    assert front.record_id == before and accepts(world, front) == [True]
+
+
+def test_the_result_of_a_red_night_tells_all(world: Account, by: Authorities, tmp_path: Path) -> None:
+    """Through the playbook: what was cut, what was taken back, and what is refused, each by its name; the good ones go on."""
+    source = tmp_path / "keys"
+    fronts = {}
+    for number, name in enumerate(("good", "bare", "weak")):
+        site = f"{name}.example.com"
+        sends = "nothing new" if name == "bare" else "stored"
+        fronts[name] = world.serve(name, world.store(by.one.issue(site, days=IN_TIME)), site, sends=sends)
+        key = keys("weak")[0] if name == "weak" else keys("rsa")[number]
+        keep(source, by.one.issue(site, days=NEW, key=key), name)
+    world.serve("own", world.store(by.own.issue("own.example.com", days=IN_TIME)), "own.example.com")
+    before = {name: front.record_id for name, front in fronts.items()}
+    ran = rotate(world, tmp_path, ssl_rotation_sources=[{"folder": str(source)}], ssl_rotation_remove_superseded=True)
+    assert ran.code != 0 and "not_accepted" in ran.output, ran.output
+    assert {name for name, front in fronts.items() if front.record_id != before[name]} == {"good"}, ran.output
+    assert {name for name, record in before.items() if record not in world.records} == {"good"}, ran.output
+    assert all(accepts(world, front) == [True] for front in fronts.values())
+    assert "own" in str(told(ran).get("attention", ran.output))
