@@ -365,7 +365,7 @@ def test_5_what_only_lacks_its_intermediate(world: Account, by: Authorities) -> 
     front = world.serve("web", before)
     ran = night(world)
     assert is_left_alone(world, front, before, [before, other]), ran.output
-    assert (ran.failed, attention(ran)) == (False, [("web", "not_accepted")]), ran.output
+    assert (ran.failed, attention(ran)) == (False, [("web", "held_back"), ("web", "not_accepted")]), ran.output
     assert listener(ran, front).get("accepted") is False
 
 
@@ -677,16 +677,16 @@ def test_a_deploy_tells_what_a_client_says(world: Account, by: Authorities, case
     assert accepts(world, front) == [accepted]
 
 
-def test_a_deploy_goes_back_from_what_the_user_named(world: Account, by: Authorities) -> None:
-    """Also from one that they let be untrusted, if a client accepted what was there before."""
+def test_a_deploy_does_not_go_back_from_a_refusal_that_the_user_accepts(world: Account, by: Authorities) -> None:
+    """They have said that nobody trusts it."""
     before = world.store(by.one.issue(SITE, days=DUE))
     front = world.serve("web", before)
     listeners = [{"load_balancer": "web", "port": front.port}]
     new = world.store(by.staging.issue(SITE, days=NEW))
     ran = run(world, DEPLOY, certificate_id=new, listeners=listeners, allow_untrusted=True)
     told_of = listener(ran, front)
-    assert ran.failed and (told_of["outcome"], told_of["reason"]) == ("rolled_back", "not_accepted"), ran.output
-    assert front.record_id == before and accepts(world, front) == [True]
+    assert (told_of["outcome"], told_of["served"], told_of["accepted"]) == ("switched", True, False), ran.output
+    assert front.record_id == new != before and accepts(world, front) == [False]
 
 
 def test_the_result_of_a_red_night_tells_all(world: Account, by: Authorities, tmp_path: Path) -> None:

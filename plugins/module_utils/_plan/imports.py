@@ -258,13 +258,13 @@ MOST_NAMED = 5
 def lacks(record: StoreCertificate, content: Content, clients: Clients) -> bool:
     """Return whether a record lacks issuers of the given chain that clients need.
 
-    They do if it deserves less trust without. Where not even the given chain ends in a root that is known here, as that of one's own
-    authority may be, clients who know it need the whole path.
+    They do if it deserves less trust without, or ends sooner and soon. Where not even the given chain ends in a root that is known here, as
+    that of one's own authority may be, clients who know it need the whole path.
     """
-    wanted, there = clients.chain(content.as_record()), clients.chain(record)
-    if clients.level(record) < clients.level(content.as_record()):
+    wanted = content.as_record()
+    if completes(wanted, record, clients):
         return True
-    return wanted.trust != "trusted" and len(there.issuers) < len(wanted.issuers)
+    return not clients.trust(wanted) and len(clients.chain(record).issuers) < len(clients.chain(wanted).issuers)
 
 
 def stays(record: StoreCertificate, content: Content, clients: Clients) -> bool:
