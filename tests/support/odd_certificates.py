@@ -15,6 +15,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509 impor
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.support.certificates import Key
 
@@ -35,7 +36,7 @@ HASHES: dict[Hash, hashes.HashAlgorithm] = {"md5": hashes.MD5(), "sha1": hashes.
 
 def of_version_1(certificate: x509.Certificate, issuer_key: Key) -> x509.Certificate:
     """The same certificate as it was made before there were extensions."""
-    kept = [part.whole for part in _parts(certificate) if part.tag not in {asn1.VERSION, asn1.EXTENSIONS}]
+    kept = [part.whole for part in parts_of(certificate) if part.tag not in {asn1.VERSION, asn1.EXTENSIONS}]
     return _signed(kept, issuer_key)
 
 
@@ -45,16 +46,16 @@ def with_twice(certificate: x509.Certificate, issuer_key: Key, oid: x509.ObjectI
     twice = [one.whole for one in (*found, *(one for one in found if one.oid == oid.dotted_string))]
     assert len(twice) == len(found) + 1
     extensions = asn1.wrap(asn1.EXTENSIONS, asn1.wrap(asn1.SEQUENCE, b"".join(twice)))
-    return _signed((extensions if one.tag == asn1.EXTENSIONS else one.whole for one in _parts(certificate)), issuer_key)
+    return _signed((extensions if one.tag == asn1.EXTENSIONS else one.whole for one in parts_of(certificate)), issuer_key)
 
 
 def signed_with(certificate: x509.Certificate, issuer_key: Key, hash_name: Hash) -> x509.Certificate:
     """The same certificate with a signature that rests on this hash."""
-    version, number, _algorithm, *others = (part.whole for part in _parts(certificate))
+    version, number, _algorithm, *others = (part.whole for part in parts_of(certificate))
     return _signed([version, number, _algorithm_of(issuer_key, hash_name), *others], issuer_key, hash_name)
 
 
-def _parts(certificate: x509.Certificate) -> list[asn1.Element]:
+def parts_of(certificate: x509.Certificate) -> list[asn1.Element]:
     """The parts of what is signed (RFC 5280, 4.1)."""
     [outer] = asn1.elements(certificate.tbs_certificate_bytes)
     return list(asn1.elements(outer.content))
@@ -76,6 +77,29 @@ def _signed(parts: Iterable[bytes], key: Key, hash_name: Hash = "sha256") -> x50
         signature = key.sign(content, ec.ECDSA(HASHES[hash_name]))
     rest = _algorithm_of(key, hash_name) + asn1.wrap(BIT_STRING, b"\0" + signature)
     return x509.load_der_x509_certificate(asn1.wrap(asn1.SEQUENCE, content + rest))
+
+
+PSS_ALGORITHM = bytes.fromhex("300b06092a864886f70d01010a")
+"""AlgorithmIdentifier of an RSASSA-PSS key without limits (RFC 4055, 1.2)."""
+
+
+def info_as_pss(part: asn1.Element) -> bytes:
+    """The public key in a certificate as one for RSASSA-PSS; any other part as it is."""
+    inner = list(asn1.elements(part.content)) if part.tag == asn1.SEQUENCE else []
+    is_key = len(inner) == 2 and inner[1].tag == BIT_STRING
+    return asn1.wrap(asn1.SEQUENCE, PSS_ALGORITHM + inner[1].whole) if is_key else part.whole
+
+
+def with_pss_key(certificate: x509.Certificate, issuer_key: Key) -> x509.Certificate:
+    """The same certificate of an RSA key as one of an RSASSA-PSS key."""
+    return _signed(map(info_as_pss, parts_of(certificate)), issuer_key)
+
+
+def pss_key(key: rsa.RSAPrivateKey) -> bytes:
+    """An RSA key as one for RSASSA-PSS, in PKCS#8."""
+    [outer] = asn1.elements(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+    version, _algorithm, numbers, *_attributes = asn1.elements(outer.content)
+    return asn1.wrap(asn1.SEQUENCE, version.whole + PSS_ALGORITHM + numbers.whole)
 
 
 def rsa_key_of(bits: int) -> rsa.RSAPrivateKey:

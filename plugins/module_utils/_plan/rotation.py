@@ -297,9 +297,7 @@ def new_name(names: frozenset[str], index: StoreIndex) -> tuple[RotationReason, 
     )
 
 
-def remedy_for(
-    new: StoreCertificate, old: StoreCertificate, reason: str, source: str | None, clients: Clients
-) -> str:
+def remedy_for(new: StoreCertificate, old: StoreCertificate, reason: str, source: str | None, clients: Clients) -> str:
     """Return what to do about a certificate that is held back for a reason; who names it may use the wildcards that it has."""
     if reason == "names_not_covered":
         why = why_not_in_place_of(new, Incumbent.of(old), clients, Overrides(wildcards=True))

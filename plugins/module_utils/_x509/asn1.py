@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-SEQUENCE, OCTET_STRING, OBJECT_IDENTIFIER, BOOLEAN = 0x30, 0x04, 0x06, 0x01
+SEQUENCE, OCTET_STRING, OBJECT_IDENTIFIER, BOOLEAN, INTEGER = 0x30, 0x04, 0x06, 0x01, 0x02
 VERSION, EXTENSIONS = 0xA0, 0xA3
 """Tags of the parts of a TBSCertificate that have a tag of their own."""
 BEFORE_KEY = 5
@@ -73,6 +73,29 @@ def public_key_info(tbs_certificate: bytes) -> bytes:
     if len(parts) <= BEFORE_KEY:
         raise ValueError("no public key")
     return parts[BEFORE_KEY].whole
+
+
+def requested_key_info(request_info: bytes) -> bytes:
+    """Return the SubjectPublicKeyInfo of a CertificationRequestInfo, byte for byte (RFC 2986, 4.1).
+
+    Raises:
+        ValueError: if there is none.
+    """
+    _version, _subject, info, *_attributes = _parts(request_info)
+    return info.whole
+
+
+def key_info_as(private_key: bytes, info: bytes) -> bytes:
+    """Return a SubjectPublicKeyInfo with the algorithm of a private key in PKCS#8 (RFC 5958, 2), not encrypted.
+
+    Raises:
+        ValueError: if the key is in another form.
+    """
+    version, algorithm_of_key, *_others = _parts(private_key)
+    _algorithm, key = _parts(info)
+    if version.tag != INTEGER:
+        raise ValueError("no PKCS#8")
+    return wrap(SEQUENCE, algorithm_of_key.whole + key.whole)
 
 
 def algorithm(info: bytes) -> str:
@@ -158,6 +181,6 @@ def with_extension(certificate: bytes, extension: bytes) -> bytes:
     return wrap(SEQUENCE, wrap(SEQUENCE, kept + only) + b"".join(part.whole for part in rest))
 
 
-def _parts(tbs_certificate: bytes) -> list[Element]:
-    [outer] = elements(tbs_certificate)
+def _parts(sequence: bytes) -> list[Element]:
+    [outer] = elements(sequence)
     return list(elements(outer.content))

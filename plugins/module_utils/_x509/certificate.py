@@ -51,6 +51,9 @@ KEY_ALGORITHMS = frozenset(
     }
 )
 """Object identifiers of the key types that the library knows: RSA, RSASSA-PSS, EC, DSA, Diffie-Hellman, and those of RFC 8410."""
+RSASSA_PSS = "RSASSA-PSS"
+OF_RSASSA_PSS = "1.2.840.113549.1.1.10"
+"""The type of RSA keys that are for these signatures only, and its object identifier (RFC 4055, 1.2); the library takes them for RSA."""
 STORED_KEY_TYPES = frozenset({"RSA", "EC"})
 """Key types that the certificate store is known to accept."""
 FACTS = (
@@ -90,13 +93,27 @@ def reading(refusal: CertificatesError) -> Iterator[None]:
         raise refusal from None
 
 
-def public_key_sha256_of(public_key: t.Any) -> str:
-    """Return the SHA-256 of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), in hex."""
-    return hashlib.sha256(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+def public_key_sha256_of(public_key: t.Any, info: bytes) -> str:
+    """Return the SHA-256 of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), in hex.
+
+    Args:
+        public_key: what the library reads in it.
+        info: the same in DER.
+    """
+    if not is_for_pss(info):
+        info = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(info).hexdigest()
 
 
-def type_and_size_of(public_key: t.Any) -> tuple[str, int | None]:
-    """Return the name of a key's algorithm, and its size in bits if it has one."""
+def is_for_pss(info: bytes) -> bool:
+    """Return whether a SubjectPublicKeyInfo has an RSASSA-PSS key."""
+    return asn1.algorithm(info) == OF_RSASSA_PSS
+
+
+def type_and_size_of(public_key: t.Any, info: bytes) -> tuple[str, int | None]:
+    """Return the name of a key's algorithm, and its size in bits if it has one. Arguments as above."""
+    if is_for_pss(info):
+        return RSASSA_PSS, public_key.key_size
     names = (
         (rsa.RSAPublicKey, "RSA"),
         (ec.EllipticCurvePublicKey, "EC"),
@@ -138,7 +155,7 @@ class Certificate:
         except UnsupportedAlgorithm:
             return None
         except ValueError:  # cryptography < 46 raises this for an unknown algorithm, every release for a damaged key
-            if asn1.algorithm(asn1.public_key_info(self.parsed.tbs_certificate_bytes)) in KEY_ALGORITHMS:
+            if asn1.algorithm(self._public_key_info) in KEY_ALGORITHMS:
                 raise
             return None
 
@@ -146,8 +163,12 @@ class Certificate:
     def public_key_sha256(self) -> str:
         """SHA-256 of the SubjectPublicKeyInfo, in hex."""
         if self._public_key is None:
-            return hashlib.sha256(asn1.public_key_info(self.parsed.tbs_certificate_bytes)).hexdigest()
-        return public_key_sha256_of(self._public_key)
+            return hashlib.sha256(self._public_key_info).hexdigest()
+        return public_key_sha256_of(self._public_key, self._public_key_info)
+
+    @cached_property
+    def _public_key_info(self) -> bytes:
+        return asn1.public_key_info(self.parsed.tbs_certificate_bytes)
 
     def check(self) -> None:
         """Read the parts that all other code needs; raise what `cryptography` raises on damaged data."""
@@ -313,8 +334,14 @@ class Certificate:
     @cached_property
     def _key_type_and_size(self) -> tuple[str, int | None]:
         if self._public_key is None:
-            return asn1.algorithm(asn1.public_key_info(self.parsed.tbs_certificate_bytes)), None
-        return type_and_size_of(self._public_key)
+            return asn1.algorithm(self._public_key_info), None
+        return type_and_size_of(self._public_key, self._public_key_info)
+
+    @property
+    def curve(self) -> str | None:
+        """Name of the elliptic curve of an EC key."""
+        key = self._public_key
+        return key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else None
 
     @property
     def is_self_issued(self) -> bool:
@@ -358,15 +385,6 @@ class Certificate:
         """The authority key identifier, which names the issuer's key (RFC 5280, 4.2.1.1)."""
         found = self.extension(x509.AuthorityKeyIdentifier)
         return found.key_identifier if found else None
-
-    @property
-    def signature_hash(self) -> str | None:
-        """Name of the signature's hash; `None` if the algorithm has a fixed one or the library does not know it."""
-        try:
-            found = self.parsed.signature_hash_algorithm
-        except UnsupportedAlgorithm:
-            return None
-        return found.name if found else None
 
     @property
     def is_quickly_verified_by(self) -> bool:

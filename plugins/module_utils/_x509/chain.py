@@ -4,10 +4,8 @@
 
 """Build the path from a certificate to a trusted root. Private to softlayer.certificates.
 
-Pure: the roots and the present instant are passed in. Paths are built from the available certificates and checked
-according to RFC 5280, 6.1: names, signatures, dates, basic constraints, key usage, name constraints, critical extensions.
-`cryptography.x509.verification` is not used: its rules are those for public authorities and browsers, and many private
-authorities break these rules without harm.
+Pure: the roots and the present instant are passed in. Here candidates are built from the available certificates: each names the next
+one as its issuer and was signed by its key. Whether a candidate is trusted, OpenSSL says, see `client`.
 
 Certificates come from strangers, so the work is limited: a path made to take long is not trusted, and no other path suffers.
 """
@@ -17,45 +15,16 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
 from .._codes import Untrusted
 from .._errors import CertificatesError
 from .._times import iso
-from .certificate import Certificate, Name, comparable
-from .name_constraints import meets_name_constraints
+from .certificate import Certificate, Name
+from .client import Acceptance, acceptance, why_not_valid
 from .read import checked_certificate
-
-with suppress(ImportError):  # the callers of _x509 report a missing library
-    from cryptography import x509
-    from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
-
-    CHECKED = frozenset(
-        oid.dotted_string
-        for oid in (
-            ExtensionOID.BASIC_CONSTRAINTS,
-            ExtensionOID.KEY_USAGE,
-            ExtensionOID.EXTENDED_KEY_USAGE,
-            ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-            ExtensionOID.NAME_CONSTRAINTS,
-            ExtensionOID.CERTIFICATE_POLICIES,
-            ExtensionOID.POLICY_MAPPINGS,
-            ExtensionOID.POLICY_CONSTRAINTS,
-            ExtensionOID.INHIBIT_ANY_POLICY,
-            ExtensionOID.SUBJECT_KEY_IDENTIFIER,
-            ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
-            ExtensionOID.CRL_DISTRIBUTION_POINTS,
-            ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
-            ExtensionOID.TLS_FEATURE,
-        )
-    )
-    """Extensions that may be critical: they are checked here, or say nothing about the path."""
-    LIMITS_TO_ISSUING = tuple(
-        oid.dotted_string
-        for oid in (ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.NAME_CONSTRAINTS)
-    )
 
 Trust = t.Literal["trusted", "incomplete", "untrusted"]
 UNTRUSTED: Mapping[Trust, Untrusted] = {"incomplete": "chain_incomplete", "untrusted": "untrusted"}
@@ -65,12 +34,11 @@ LONGEST_CHAIN = 10
 """Certificates above a leaf; real chains have one to three."""
 STEPS = 300
 """Certificates tried as issuers while building one leaf's chain; each path counts again."""
-CHECKS = 1_000
-"""Signatures verified for all leaves of one pile."""
-BROKEN_HASHES = frozenset({"md2", "md4", "md5", "sha1"})
-"""Weak hashes: another certificate can be, or soon will be, made to collide with one that an authority signed."""
-SHORTEST_RSA_KEY = 1024
-"""Bits; shorter keys have been factored."""
+QUESTIONS = 20
+"""Paths of one leaf that OpenSSL is asked about, to a trusted root and, if there is none, to the end of what is known."""
+CHECKS = 2_000
+"""Signatures verified, and questions to OpenSSL, for all leaves of one pile."""
+TOO_MANY = "there are too many ways to its root: give only the issuers that it needs"
 
 
 class Anchors:
@@ -101,17 +69,29 @@ class Anchors:
 class Chain:
     """The issuers of a certificate in order, without the root, and whether they lead to a trusted one.
 
-    `why` says what is wrong, as the end of a sentence about the certificate. `is_linked` says whether any issuer is known.
+    `why` says what is wrong, as the end of a sentence about the certificate. `is_linked` says whether any issuer is known. `path` has
+    the issuers that clients use: as OpenSSL took them, up to what is trusted, or else all that are known, the root included.
     """
 
     issuers: tuple[Certificate, ...]
     trust: Trust
     why: str = ""
     is_linked: bool = True
+    path: tuple[Certificate, ...] = field(default=(), compare=False)
 
-    @property
-    def path(self) -> tuple[Certificate, ...]:
-        return self.issuers
+
+def chain_as_sent(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors, at: datetime) -> Chain:
+    """Return the chain of a certificate that is trusted only if a client accepts it with exactly what is sent beside it, in this order.
+
+    The issuers are the best that can be built of it.
+    """
+    chain = Chains(sent, anchors, at).of(leaf)
+    if chain.trust == "trusted" and chain.issuers == tuple(sent):
+        return chain  # this is what OpenSSL was asked
+    answer = acceptance(leaf, sent, _roots_for(leaf, sent, anchors), at)
+    if not answer.why:
+        return replace(chain, trust="trusted", why="", path=answer.path[1:])
+    return replace(chain, trust="untrusted", why=answer.why) if chain.trust == "trusted" else chain
 
 
 class Chains:
@@ -120,62 +100,73 @@ class Chains:
     def __init__(self, pile: Iterable[Certificate], anchors: Anchors, at: datetime) -> None:
         self._anchors = anchors
         self._at = at
-        self._all = dict.fromkeys(pile)
-        self._pile = _by_subject(one for one in self._all if one.may_issue)
+        self._all = _by_subject(dict.fromkeys(pile))
         self._signed: dict[tuple[Certificate, Certificate], bool] = {}
-        self._steps = 0
-        self._refusals: dict[Certificate, dict[Certificate, str]] = {}
+        self._steps = self._questions = self._checks = 0
 
     def of(self, leaf: Certificate) -> Chain:
         """Return a certificate's chain: a trusted one if possible, else the best there is."""
-        self._steps = STEPS
-        if leaf.is_valid(self._at) and not is_odd(leaf) and is_for_servers(leaf):
-            if leaf in self._anchors:
-                return Chain(tuple(self._without_trust(leaf)[0]), "trusted")
-            trusted = self._to_anchor(leaf, leaf, ())
-            if trusted is not None:
-                return Chain(trusted, "trusted")
-        self._steps = STEPS
-        issuers, root = self._without_trust(leaf)
-        trust, why = self._why_not(leaf, issuers, root)
-        return Chain(tuple(issuers), trust, why, is_linked=bool(issuers) or root is not None)
+        refusals: list[str] = []
+        self._steps, self._questions = STEPS, QUESTIONS
+        chain = self._to_anchor(leaf, (), refusals) if leaf.is_valid(self._at) else None
+        if chain is not None:
+            return chain
+        self._steps, self._questions = STEPS, QUESTIONS
+        issuers, root, why = self._known(leaf)
+        for sent in dict.fromkeys((issuers, ())) if leaf in self._anchors else ():  # what is named needs no issuers
+            answer = self._asked(leaf, sent, _roots_for(leaf, sent, self._anchors))
+            if not answer.why:
+                return Chain(sent, "trusted", path=answer.path[1:])
+            refusals.append(answer.why)
+        trust, why = self._why_not(leaf, issuers, root, [*refusals, why])
+        path = (*issuers, root) if root else issuers
+        return Chain(issuers, trust, why, is_linked=bool(path), path=path)
 
-    def _to_anchor(
-        self, leaf: Certificate, last: Certificate, path: tuple[Certificate, ...]
-    ) -> tuple[Certificate, ...] | None:
-        """Return the issuers on a path to an anchor, or `None` if there is no such path.
+    def _to_anchor(self, leaf: Certificate, path: tuple[Certificate, ...], refusals: list[str]) -> Chain | None:
+        """Return a chain that begins with these issuers and that clients trust, or `None`; what is said of others is added to `refusals`.
 
         The full path up to below the root is preferred to a short cut, so that what is stored does not depend on a machine's roots.
         """
-        candidates = self._candidates(last, self._pile.get(last.issuer, []))
-        for issuer in candidates if len(path) < LONGEST_CHAIN else ():
-            if self._is_new(issuer, leaf, path) and not issuer.is_root and self._may_issue_below(issuer, last, path):
-                found = self._to_anchor(leaf, issuer, (*path, issuer))
-                if found is not None:
-                    return found
-        anchors = self._candidates(last, self._anchors.named(last.issuer))
-        for anchor in sorted(anchors, key=lambda one: not one.is_root):
-            if self._may_issue_below(anchor, last, path) and self._names_are_permitted(leaf, path, anchor):
-                return path if anchor.is_root else (*path, anchor, *self._without_trust(anchor)[0])
-        return None
+        last = path[-1] if path else leaf
+        for issuer in self._issuers(last) if len(path) < LONGEST_CHAIN else ():
+            if not issuer.is_root and self._is_new(issuer, leaf, path) and self._is_signed(last, issuer):
+                chain = self._to_anchor(leaf, (*path, issuer), refusals)
+                if chain is not None:
+                    return chain
+        anchors = self._sorted(self._anchors.named(last.issuer), last)
+        signers = [anchor for anchor in anchors if anchor.is_valid(self._at) and self._is_signed(last, anchor)]
+        if not signers:
+            return None
+        answer = self._asked(leaf, path, _roots_for(leaf, path, self._anchors))
+        if answer.why:
+            refusals.append(answer.why)
+            return None
+        if not any(signer.is_root for signer in signers):
+            path = (*path, signers[0], *self._known(signers[0])[0])
+        return Chain(path, "trusted", path=answer.path[1:])
 
-    def _candidates(self, child: Certificate, found: list[Certificate]) -> list[Certificate]:
-        """Return the certificates that have the issuer's name, in order of preference.
+    def _issuers(self, child: Certificate) -> list[Certificate]:
+        """Return those of the pile that may be a certificate's issuer by their names, in order of preference; roots last.
 
-        First come those with the key that the child names, then the valid ones.
+        Of version 1, from the time before there were extensions, only a root may issue; others would make everyone an authority.
         """
-        if len(found) > 1:
-            named = child.issuer_key_identifier
-            found = sorted(
-                found,
-                key=lambda one: (
-                    named is not None and one.key_identifier == named,
-                    one.is_valid(self._at),
-                    one.not_after,
-                ),
-                reverse=True,
-            )
-        return found
+        named = [
+            one for one in self._all.get(child.issuer, ()) if one.may_issue and (one.is_root or not one.is_version_1)
+        ]
+        return sorted(self._sorted(named, child), key=lambda issuer: issuer.is_root)
+
+    def _sorted(self, issuers: list[Certificate], child: Certificate) -> list[Certificate]:
+        """Return certificates with the name of an issuer: first those with the key that the child names, then the valid ones."""
+        named = child.issuer_key_identifier
+        return sorted(
+            issuers,
+            key=lambda issuer: (
+                named is not None and issuer.key_identifier == named,
+                issuer.is_valid(self._at),
+                issuer.not_after,
+            ),
+            reverse=True,
+        )
 
     def _is_new(self, issuer: Certificate, leaf: Certificate, path: Sequence[Certificate]) -> bool:
         """Return whether a certificate's name and key are new on this path: otherwise it would lead in a circle."""
@@ -184,113 +175,69 @@ class Chains:
             (issuer.subject, issuer.public_key_sha256) != (one.subject, one.public_key_sha256) for one in (leaf, *path)
         )
 
-    def _may_issue_below(self, issuer: Certificate, child: Certificate, path: Sequence[Certificate]) -> bool:
-        """Return whether an issuer may have issued the child according to RFC 5280.
-
-        `path` has the issuers below it, including the child if that is one.
-        """
-        why_not = self._why_no_issuer(issuer, path)
-        if why_not is None and not self._is_signed(child, issuer):
-            why_not = f"the signature of {child.shown_name} was not made by {issuer.shown_name}"
-            if not names_issuer(child, issuer):
-                why_not = f"{child.shown_name} names another certificate of {issuer.shown_name} as its issuer's"
-        if why_not is None and child.signature_hash in BROKEN_HASHES:
-            why_not = f"the signature of {child.shown_name} rests on {child.signature_hash}, which is broken"
-        if why_not is not None:
-            self._refuse(child, issuer, why_not)
-        return why_not is None
-
-    def _why_no_issuer(self, issuer: Certificate, path: Sequence[Certificate]) -> str | None:
-        if not issuer.is_valid(self._at):
-            return f"its issuer {issuer.shown_name} is valid from {iso(issuer.not_before)} to {iso(issuer.not_after)}"
-        if not may_sign(issuer, path):
-            return f"{issuer.shown_name} must not issue it"
-        if not is_for_servers(issuer):
-            return f"its issuer {issuer.shown_name} must not issue certificates for servers"
-        if issuer.key_type == "RSA" and (issuer.key_size or 0) < SHORTEST_RSA_KEY:
-            return f"the key of its issuer {issuer.shown_name} is too short"
-        return (
-            f"its issuer {issuer.shown_name} has a critical extension that is not understood"
-            if is_odd(issuer)
-            else None
-        )
-
     def _is_signed(self, child: Certificate, issuer: Certificate) -> bool:
         link = (child, issuer)
         if link not in self._signed:
-            self._signed[link] = (
-                len(self._signed) < CHECKS and names_issuer(child, issuer) and child.is_issued_by(issuer)
-            )
+            self._checks += 1
+            self._signed[link] = self._checks <= CHECKS and child.is_issued_by(issuer)
         return self._signed[link]
 
-    def _names_are_permitted(self, leaf: Certificate, path: Sequence[Certificate], anchor: Certificate) -> bool:
-        permitted = meets_name_constraints(leaf, (*path, anchor))
-        if not permitted:
-            self._refuse(
-                path[-1] if path else leaf,
-                anchor,
-                "its names are not among those that its issuers may issue for, or cannot be compared with them",
-            )
-        return permitted
+    def _asked(self, leaf: Certificate, sent: tuple[Certificate, ...], roots: Sequence[Certificate]) -> Acceptance:
+        self._questions -= 1
+        self._checks += 1
+        if self._questions < 0 or self._checks > CHECKS:
+            return Acceptance((), TOO_MANY)
+        return acceptance(leaf, sent, roots, self._at)
 
-    def _refuse(self, child: Certificate, issuer: Certificate, why: str) -> None:
-        self._refusals.setdefault(child, {})[issuer] = why
+    def _known(self, leaf: Certificate) -> tuple[tuple[Certificate, ...], Certificate | None, str]:
+        """Return the known issuers of a certificate, the root at their end if it is known, and what OpenSSL says if it trusts the last one.
 
-    def _without_trust(self, leaf: Certificate) -> tuple[list[Certificate], Certificate | None]:
-        """Return the known issuers of a certificate, and the root at their end if it is known.
-
-        A path on which all certificates are valid is preferred.
+        A path that it accepts is preferred, then one on which all certificates are valid.
         """
-        first = None
-        for issuers, root in self._ways(leaf, leaf, ()):
-            if first is None:
-                first = issuers, root
-            if all(one.is_valid(self._at) for one in (*issuers, *([root] if root else []))):
-                return issuers, root
-        return first or ([], None)
+        ways: list[tuple[bool, tuple[Certificate, ...], Certificate | None, str]] = []
+        for issuers, root in self._ways(leaf, ()):
+            path = (*issuers, root) if root else issuers
+            why = self._asked(leaf, issuers, [(leaf, *path)[-1]]).why
+            if not why:
+                return issuers, root, ""
+            ways.append((all(issuer.is_valid(self._at) for issuer in path), issuers, root, why))
+        return max(ways, key=lambda way: way[0])[1:]
 
     def _ways(
-        self, leaf: Certificate, last: Certificate, path: tuple[Certificate, ...]
-    ) -> Iterator[tuple[list[Certificate], Certificate | None]]:
-        is_end = True
-        candidates = [] if last.is_root else self._candidates(last, self._pile.get(last.issuer, []))
-        for issuer in sorted(candidates, key=lambda one: one.is_root):
-            if (
-                len(path) < LONGEST_CHAIN
-                and self._is_new(issuer, leaf, path)
-                and may_sign(issuer, path)
-                and self._is_signed(last, issuer)
-            ):
+        self, leaf: Certificate, path: tuple[Certificate, ...]
+    ) -> Iterator[tuple[tuple[Certificate, ...], Certificate | None]]:
+        last, is_end = path[-1] if path else leaf, True
+        for issuer in self._issuers(last) if len(path) < LONGEST_CHAIN and not last.is_root else ():
+            if self._is_new(issuer, leaf, path) and self._is_signed(last, issuer):
                 is_end = False
                 if issuer.is_root:
-                    yield list(path), issuer
+                    yield path, issuer
                 else:
-                    yield from self._ways(leaf, issuer, (*path, issuer))
+                    yield from self._ways(leaf, (*path, issuer))
         if is_end:
-            yield list(path), None
+            yield path, None
 
     def _why_not(
-        self, leaf: Certificate, issuers: Sequence[Certificate], root: Certificate | None
+        self, leaf: Certificate, issuers: Sequence[Certificate], root: Certificate | None, refusals: Sequence[str]
     ) -> tuple[Trust, str]:
         """Return why a chain does not lead to an anchor."""
         if not leaf.is_valid(self._at):
             return "untrusted", f"it is valid from {iso(leaf.not_before)} to {iso(leaf.not_after)}"
-        if is_odd(leaf):
-            return "untrusted", "it has a critical extension that is not understood"
-        if not is_for_servers(leaf):
-            return "untrusted", "it is not for servers"
+        last = issuers[-1] if issuers else leaf
+        named = [] if last.is_root else [*self._anchors.named(last.issuer), *self._all.get(last.issuer, ())]
+        signers = [one for one in named if self._is_signed(last, one)]
+        for issuer in (*issuers, *([root] if root else signers)):
+            if not issuer.is_valid(self._at):
+                return "untrusted", why_not_valid(issuer)
+        refused = next(filter(None, refusals), None)
+        if refused:
+            return "untrusted", refused
         if leaf.is_root:
             return "untrusted", "it is signed by itself and by nobody who is trusted"
-        last = issuers[-1] if issuers else leaf
-        used = zip((leaf, *issuers), (*issuers, root), strict=True)
-        refused = [why for child, issuer in used if issuer and (why := self._refusals.get(child, {}).get(issuer))]
-        refused += self._refusals.get(last, {}).values()
-        if refused:
-            return "untrusted", refused[0]
         if root is not None:
             return "untrusted", f"its chain ends in {root.shown_name}, which is not trusted"
-        if self._anchors.named(last.issuer) or any(one.subject == last.issuer for one in self._all):
-            return "untrusted", f"{last.shown_issuer} did not issue {last.shown_name}"
+        if named:
+            return "untrusted", f"{last.shown_issuer} {'must' if signers else 'did'} not issue {last.shown_name}"
         # Authorities deliver chains without the root. So whoever this is may be a root that is not trusted, or an intermediate one.
         whose = f"its issuer {last.shown_issuer}"
         if last != leaf:
@@ -298,57 +245,10 @@ class Chains:
         return "incomplete", f"the certificate of {whose} is missing"
 
 
-def is_odd(certificate: Certificate) -> bool:
-    """Return whether a certificate has a critical extension that this collection does not know (RFC 5280, 4.2)."""
-    return any(raw is None or raw.is_critical for raw in certificate.unreadable_extensions.values()) or any(
-        extension.critical and oid not in CHECKED for oid, extension in certificate.extensions.items()
-    )
-
-
-def is_for_servers(certificate: Certificate) -> bool:
-    """Return whether a certificate may be used for TLS servers: it says so, or limits no use (RFC 5280, 4.2.1.3 and 4.2.1.12).
-
-    That it may be used for anything is not enough for all clients.
-    """
-    purposes, usage = certificate.extension(x509.ExtendedKeyUsage), certificate.extension(x509.KeyUsage)
-    is_used = certificate.may_issue or usage is None or _may_be_used_in_tls(usage)
-    return is_used and (purposes is None or ExtendedKeyUsageOID.SERVER_AUTH in purposes)
-
-
-def _may_be_used_in_tls(usage: x509.KeyUsage) -> bool:
-    return usage.digital_signature or usage.key_encipherment or usage.key_agreement
-
-
-def names_issuer(child: Certificate, issuer: Certificate) -> bool:
-    """Return whether a certificate names this one, or none, as its issuer's (RFC 5280, 4.2.1.1): some clients look at no other one."""
-    named = child.extension(x509.AuthorityKeyIdentifier)
-    if named is None:
-        return True
-    names = [comparable(one.value) for one in named.authority_cert_issuer or () if isinstance(one, x509.DirectoryName)]
-    serial = named.authority_cert_serial_number
-    return (
-        (None in (named.key_identifier, issuer.key_identifier) or named.key_identifier == issuer.key_identifier)
-        and (serial is None or serial == issuer.parsed.serial_number)
-        and (not names or issuer.issuer in names)
-    )
-
-
-def may_sign(issuer: Certificate, path: Sequence[Certificate]) -> bool:
-    """Return whether a certificate belongs to a CA that may have these others below it (RFC 5280, 4.2.1.3 and 4.2.1.9).
-
-    Args:
-        issuer: the certificate.
-        path: the CA certificates below it.
-    """
-    if not issuer.may_issue or any(oid in issuer.unreadable_extensions for oid in LIMITS_TO_ISSUING):
-        return False
-    if issuer.is_version_1 and not issuer.is_root:
-        return False
-    usage = issuer.extension(x509.KeyUsage)
-    constraints = issuer.extension(x509.BasicConstraints)
-    below = sum(1 for one in path if one != issuer and not one.is_self_issued)
-    longest = constraints.path_length if constraints else None
-    return (usage is None or usage.key_cert_sign) and (longest is None or below <= longest)
+def _roots_for(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors) -> list[Certificate]:
+    """Return the trusted certificates that OpenSSL can come to."""
+    issuers = (anchor for certificate in (leaf, *sent) for anchor in anchors.named(certificate.issuer))
+    return list(dict.fromkeys([*issuers, *([leaf] if leaf in anchors else [])]))
 
 
 def _undamaged(certificates: Iterable[Certificate]) -> Iterator[Certificate]:
@@ -362,9 +262,3 @@ def _by_subject(certificates: Iterable[Certificate]) -> dict[Name, list[Certific
     for certificate in certificates:
         found.setdefault(certificate.subject, []).append(certificate)
     return found
-
-
-def chain_as_sent(leaf: Certificate, sent: Sequence[Certificate], anchors: Anchors, at: datetime) -> Chain:
-    first = {(one.subject, one.public_key_sha256): one for one in reversed(sent) if one.is_valid(at)}
-    pile = [one for one in sent if first.get((one.subject, one.public_key_sha256), one) == one]
-    return Chains(pile, anchors, at).of(leaf)

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from .._errors import CertificatesError
-from .certificate import Certificate, public_key_sha256_of, reading, type_and_size_of
+from . import asn1
+from .certificate import RSASSA_PSS, Certificate, is_for_pss, public_key_sha256_of, reading, type_and_size_of
 from .pem import (
     DER_SEQUENCE,
     KEY_LABELS,
@@ -39,6 +40,7 @@ with suppress(ImportError):
         Encoding,
         NoEncryption,
         PrivateFormat,
+        PublicFormat,
         load_der_private_key,
         load_pem_private_key,
         pkcs12,
@@ -109,7 +111,8 @@ def read_private_key(data: bytes, passphrase: str | None = None) -> PrivateKey:
             key = _decrypted(partial(load, unsafe_skip_rsa_key_validation=True), source, passphrase)
         if isinstance(key, rsa.RSAPrivateKey) and not _belong_together(key.private_numbers()):
             raise CertificatesError("invalid_pem", "The private key is damaged: take the file anew from its source.")
-    return _private_key(
+        pss_key = _pss_key(key, from_base64(body) if blocks else data)
+    return pss_key or _private_key(
         key, PrivateFormat.TraditionalOpenSSL if label in TRADITIONAL_KEY_LABELS else PrivateFormat.PKCS8
     )
 
@@ -190,13 +193,32 @@ def _canonical_key_block(label: bytes, body: bytes) -> bytes:
     return wrap_pem(label, from_base64(body), headers)
 
 
+def _pss_key(key: t.Any, der: bytes) -> PrivateKey | None:
+    """Return an RSASSA-PSS key as it is, which the library takes for RSA and writes as such; `None` for all others, and encrypted ones.
+
+    An encrypted one counts as RSA, so that it does not belong to any certificate.
+    """
+    with suppress(ValueError):
+        info = asn1.key_info_as(der, _public_key_info(key))
+        if is_for_pss(info):
+            pem = wrap_pem(b"PRIVATE KEY", der).decode("ascii")
+            return PrivateKey(pem, public_key_sha256_of(key.public_key(), info), RSASSA_PSS)
+    return None
+
+
+def _public_key_info(key: t.Any) -> bytes:
+    info: bytes = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return info
+
+
 def _private_key(key: t.Any, container: PrivateFormat) -> PrivateKey:
-    key_type, _size = type_and_size_of(key.public_key())
+    info = _public_key_info(key)
+    key_type, _size = type_and_size_of(key.public_key(), info)
     if key_type not in {"RSA", "EC", "DSA"}:
         container = PrivateFormat.PKCS8  # newer algorithms have no traditional format
     return PrivateKey(
         pem=key.private_bytes(Encoding.PEM, container, NoEncryption()).decode("ascii"),
-        public_key_sha256=public_key_sha256_of(key.public_key()),
+        public_key_sha256=public_key_sha256_of(key.public_key(), info),
         key_type=key_type,
     )
 

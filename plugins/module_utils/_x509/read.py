@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from .._errors import CertificatesError
+from . import asn1
 from .certificate import MOST_REMEMBERED, NOT_PARSED, Certificate, public_key_sha256_of, reading, type_and_size_of
 from .pem import (
     CERTIFICATE_LABELS,
@@ -151,7 +152,10 @@ def read_request(data: bytes) -> Csr:
         common_names = (str(part.value) for part in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME))
         hosts = (name for name in common_names if "." in name and " " not in name)  # any other common name is free text
         dns_names = _requested_dns_names(request)
-        return Csr(der, public_key_sha256_of(key), type_and_size_of(key)[0], dns_names, (*hosts, *dns_names))
+        info = asn1.requested_key_info(request.tbs_certrequest_bytes)
+        return Csr(
+            der, public_key_sha256_of(key, info), type_and_size_of(key, info)[0], dns_names, (*hosts, *dns_names)
+        )
 
 
 def requested(pem: object) -> Csr | None:

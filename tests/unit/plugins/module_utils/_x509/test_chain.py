@@ -4,7 +4,7 @@
 
 """Which paths lead to a trusted root, and why the others do not.
 
-The order of a pile: test_certificate.py. Names within constraints: test_name_constraints.py.
+The order of a pile: test_certificate.py. Random authorities, and what real clients say of them: test_client.py.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import ip_address, ip_network
 from itertools import permutations
 
 import pytest
@@ -23,10 +24,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain
     Anchors,
     Chain,
     Chains,
+    chain_as_sent,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.support.certificates import DAY, NOW, Key, name_of, new_key
@@ -97,6 +99,10 @@ def trusted(*issuers: Party) -> Chain:
     return Chain(tuple(one.read for one in issuers), "trusted")
 
 
+REFUSED = "OpenSSL refuses it: "
+NO_ISSUER = "OpenSSL finds no issuer of "
+
+
 def why_not(leaf: Party, pile: Iterable[Party] = (), roots: Iterable[Party] | None = None) -> str:
     """Why a certificate is untrusted."""
     found = chain(leaf, pile, roots)
@@ -115,9 +121,9 @@ LEAF = serve(CA)
 KEYS = {
     "ec": new_key(),
     "rsa": new_key("rsa"),
-    "rsa1024": rsa.generate_private_key(65537, 1024),
+    "other rsa": rsa.generate_private_key(65537, 2048),
     "ed25519": new_key("ed25519"),
-    "dsa": dsa.generate_private_key(1024),
+    "dsa": dsa.generate_private_key(2048),
 }
 
 
@@ -126,9 +132,8 @@ KEYS = {
     [
         ("rsa", "ec", False),
         ("ec", "rsa", False),
-        ("rsa", "rsa1024", False),
-        ("rsa1024", "rsa", False),
-        ("rsa", "rsa1024", True),
+        ("rsa", "other rsa", False),
+        ("rsa", "other rsa", True),
         ("ed25519", "ec", False),
         ("ec", "ed25519", False),
         ("ec", "dsa", False),
@@ -193,8 +198,9 @@ def test_a_certificate_of_version_1_below_a_root_may_not_issue(extensions: Exten
     """Otherwise everyone who has one could issue certificates for any name."""
     forger = old(issue("Old", ROOT, extensions), ROOT)
     forged = serve(forger)
-    assert chain(forged, [forger]) == Chain((), "untrusted", "Old must not issue it", is_linked=False)
+    assert chain(forged, [forger]) == Chain((), "untrusted", f"Old must not issue {NAME}", is_linked=False)
     assert chain(serve(issue("CA", forger)), [forger]).trust == "incomplete"
+    assert chain(serve(issue("CA", forger)), [issue("CA", forger), forger]).trust == "untrusted"
 
 
 def test_a_certificate_of_version_1_that_only_has_the_name_of_its_issuer_is_no_root() -> None:
@@ -204,7 +210,7 @@ def test_a_certificate_of_version_1_that_only_has_the_name_of_its_issuer_is_no_r
 
 def test_a_certificate_of_version_1_below_a_root_may_not_issue_even_if_it_is_named() -> None:
     forger = old(issue("Old", ROOT), ROOT)
-    assert why_not(serve(forger), [], [forger]) == "Old must not issue it"
+    assert why_not(serve(forger), [], [forger]).startswith(REFUSED)
     assert chain(forger, [], [forger]) == trusted(), "it serves, as any other that is named"
 
 
@@ -238,11 +244,11 @@ def test_a_certificate_that_is_named_needs_no_issuers(known: bool) -> None:
     [
         ((), (-90, -1), "it is valid from "),
         ((), (1, 90), "it is valid from "),
-        ([(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)], (-1, 90), "it is not for servers"),
+        ([(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)], (-1, 90), REFUSED),
         (
             [(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"), True)],
             (-1, 90),
-            "it has a critical extension that is not understood",
+            REFUSED,
         ),
     ],
     ids=["expired", "future", "client", "critical"],
@@ -300,7 +306,6 @@ def for_uses(*uses: x509.ObjectIdentifier) -> tuple[x509.ExtensionType, bool]:
 
 CLIENTS, SERVERS = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
 IDENTIFIED = (x509.SubjectKeyIdentifier(b"1"), False)
-NOT_UNDERSTOOD = "has a critical extension that is not understood"
 
 
 @pytest.mark.parametrize(
@@ -311,48 +316,40 @@ NOT_UNDERSTOOD = "has a critical extension that is not understood"
         (x509.ExtendedKeyUsage, [for_uses(SERVERS)]),
     ],
 )
-def test_an_extension_that_occurs_twice_is_not_understood(
+def test_an_extension_that_occurs_twice_is_refused(
     kind: type[x509.ExtensionType], extensions: Extensions
 ) -> None:
     """RFC 5280, 4.2, forbids it, critical or not: one reader may heed the first, and another one the second."""
     leaf = serve(CA, extensions)
     assert chain(leaf, [CA]) == trusted(CA)
-    assert why_not(twice(leaf, kind, CA), [CA]) == f"it {NOT_UNDERSTOOD}"
+    assert why_not(twice(leaf, kind, CA), [CA]) == "it has an extension twice"
 
 
 @pytest.mark.parametrize(
-    ("kind", "why"),
-    [
-        (x509.SubjectKeyIdentifier, f"its issuer CA {NOT_UNDERSTOOD}"),
-        (x509.ExtendedKeyUsage, f"its issuer CA {NOT_UNDERSTOOD}"),
-        (x509.KeyUsage, "CA must not issue it"),
-        (x509.NameConstraints, "CA must not issue it"),
-        (x509.BasicConstraints, "CA must not issue it"),
-    ],
+    "kind",
+    [x509.SubjectKeyIdentifier, x509.ExtendedKeyUsage, x509.KeyUsage, x509.NameConstraints, x509.BasicConstraints],
 )
-def test_an_issuer_with_an_extension_that_occurs_twice(kind: type[x509.ExtensionType], why: str) -> None:
+def test_an_issuer_with_an_extension_that_occurs_twice(kind: type[x509.ExtensionType]) -> None:
     within = (x509.NameConstraints([x509.DNSName("example.com")], None), True)
     extensions = [basics(), IDENTIFIED, for_uses(SERVERS), usage(), within]
     ca, root = issue("CA", ROOT, extensions), issue("CA", None, extensions)
     assert chain(serve(ca), [ca]) == trusted(ca)
     assert chain(serve(root), [], [root]) == trusted()
-    assert chain(serve(ca), [twice(ca, kind, ROOT)]).trust == "untrusted"
-    assert why_not(serve(root), [], [twice(root, kind)]) == why
+    assert why_not(serve(ca), [twice(ca, kind, ROOT)])
+    assert why_not(serve(root), [], [twice(root, kind)])
 
 
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
-UNREADABLE = x509.UnrecognizedExtension(x509.CertificatePolicies.oid, b"\x05\x00")
 
 
-@pytest.mark.parametrize("extension", [UNKNOWN, UNREADABLE], ids=["unknown", "unreadable"])
-def test_only_a_critical_extension_must_be_understood(extension: x509.ExtensionType) -> None:
-    harmless, harmful = (extension, False), (extension, True)
+def test_only_a_critical_extension_must_be_understood() -> None:
+    harmless, harmful = (UNKNOWN, False), (UNKNOWN, True)
     ca = issue("CA", ROOT, [basics(), harmless])
     assert chain(serve(ca, [harmless]), [ca]) == trusted(ca)
-    assert why_not(serve(CA, [harmful]), [CA]) == f"it {NOT_UNDERSTOOD}"
+    assert why_not(serve(CA, [harmful]), [CA]).startswith(REFUSED)
     ca = issue("CA", ROOT, [basics(), harmful])
-    assert why_not(serve(ca), [ca]) == f"its issuer CA {NOT_UNDERSTOOD}"
-    assert why_not(serve(ca), [], [ca]) == f"its issuer CA {NOT_UNDERSTOOD}"
+    assert why_not(serve(ca), [ca]).startswith(REFUSED)
+    assert why_not(serve(ca), [], [ca]).startswith(REFUSED)
 
 
 @pytest.mark.parametrize(
@@ -361,11 +358,9 @@ def test_only_a_critical_extension_must_be_understood(extension: x509.ExtensionT
         x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier("2.23.140.1.2.1"), None)]),
         x509.PolicyConstraints(0, None),
         x509.InhibitAnyPolicy(0),
-        x509.AuthorityKeyIdentifier(b"1", None, None),
         x509.CRLDistributionPoints(
             [x509.DistributionPoint([x509.UniformResourceIdentifier("http://crl.example")], None, None, None)]
         ),
-        x509.TLSFeature([x509.TLSFeatureType.status_request]),
     ],
     ids=lambda extension: type(extension).__name__,
 )
@@ -392,8 +387,8 @@ def test_only_a_ca_that_may_sign_certificates_issues(extensions: Extensions, may
     if may:
         assert chain(serve(ca), [], [ca]) == trusted(ca)
     else:
-        assert why_not(serve(ca), [], [ca]) == "CA must not issue it"
-        assert why_not(serve(ca), [ca]) in {"CA must not issue it", f"CA did not issue {NAME}"}
+        assert why_not(serve(ca), [], [ca]) in {"CA must not issue it", f"{REFUSED}invalid CA certificate"}
+        assert why_not(serve(ca), [ca]) in {f"CA must not issue {NAME}", f"{REFUSED}invalid CA certificate"}
 
 
 @pytest.mark.parametrize(
@@ -413,9 +408,8 @@ def test_only_what_is_for_servers_counts(uses: list[x509.ObjectIdentifier], may:
         assert chain(serve(ca, [for_uses(*uses)]), [ca]) == trusted(ca)
         assert chain(serve(root), [], [root]) == trusted()
         return
-    assert why_not(serve(CA, [for_uses(*uses)]), [CA]) == "it is not for servers"
-    assert why_not(serve(ca), [ca]) == "its issuer CA must not issue certificates for servers"
-    assert why_not(serve(root), [], [root]) == "its issuer Root must not issue certificates for servers"
+    for leaf, pile, roots in ((serve(CA, [for_uses(*uses)]), [CA], [ROOT]), (serve(ca), [ca], [ROOT]), (serve(root), [], [root])):
+        assert why_not(leaf, pile, roots).startswith(REFUSED)
 
 
 @pytest.mark.parametrize(
@@ -428,16 +422,15 @@ def test_how_many_authorities_may_stand_below_one(of_root: int | None, of_upper:
     upper = issue("Upper", root, [basics(of_upper)])
     ca = issue("CA", upper, [basics(0)])
     found = chain(serve(ca), [upper, ca], [root])
-    assert found == trusted(ca, upper) if may else found.trust == "untrusted" and "must not issue it" in found.why
+    assert found == trusted(ca, upper) if may else found.trust == "untrusted" and found.why.startswith(REFUSED)
     assert chain(serve(upper, name="a"), [upper], [root]).trust == ("untrusted" if of_root == 0 else "trusted")
 
 
-def test_an_authority_with_a_new_key_is_not_counted_twice() -> None:
-    """Its certificate for the new key is signed by the former one (RFC 5280, 6.1.4, l)."""
-    root = issue("Root", None, [basics(1)])
-    former = issue("CA", root)
+def test_an_authority_whose_new_key_its_former_one_signed() -> None:
+    """RFC 5280, 6.1.4, l, allows it; OpenSSL takes only a root for what has its own name as its issuer's."""
+    former = issue("CA", ROOT)
     ca = issue("CA", former)
-    assert chain(serve(ca), [former, ca], [root]) == trusted(ca, former)
+    assert why_not(serve(ca), [former, ca]).startswith(REFUSED)
 
 
 @pytest.mark.parametrize("place", ["ca", "root"])
@@ -446,9 +439,32 @@ def test_names_that_an_issuer_may_not_issue_for(place: str) -> None:
     root = issue("Root", None, [basics(), *[within] * (place == "root")])
     ca = issue("CA", root, [basics(), *[within] * (place == "ca")])
     assert chain(serve(ca, name="www.example.org"), [ca], [root]) == trusted(ca)
-    assert why_not(serve(ca), [ca], [root]).startswith("its names are not among those that its issuers may issue for")
-    other = issue("Root", key=root.key)
-    assert chain(serve(ca), [ca], [root, other]).trust == ("trusted" if place == "root" else "untrusted")
+    assert why_not(serve(ca), [ca], [root]).startswith(REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("base", "names", "may"),
+    [
+        (x509.DNSName("example.com"), x509.DNSName("WWW.Example.com"), True),
+        (x509.DNSName(".EXAMPLE.com"), x509.DNSName("www.example.com"), True),
+        (x509.DNSName("example.com."), x509.DNSName("www.example.com"), False),
+        (x509.DNSName("example.com"), x509.DNSName("www.example.com."), False),
+        (x509.DNSName("ample.com"), x509.DNSName("www.example.com"), False),
+        (x509.IPAddress(ip_network("192.0.2.0/24")), x509.IPAddress(ip_address("192.0.2.9")), True),
+        (x509.IPAddress(ip_network("192.0.2.0/24")), x509.IPAddress(ip_address("192.0.3.9")), False),
+        (x509.DirectoryName(name_of(NAME)), x509.DNSName(NAME), True),
+        (x509.DirectoryName(name_of("Other")), x509.DNSName(NAME), False),
+        (x509.RFC822Name("example.com"), x509.RFC822Name("a@example.org"), False),
+    ],
+)
+def test_names_within_constraints(base: x509.GeneralName, names: x509.GeneralName, may: bool) -> None:
+    """As OpenSSL has them: a final dot is part of a name."""
+    ca = issue("CA", ROOT, [basics(), (x509.NameConstraints([base], None), True)])
+    leaf = issue(NAME, ca, [(x509.SubjectAlternativeName([names]), False)])
+    assert chain(leaf, [ca]) == trusted(ca) if may else why_not(leaf, [ca]).startswith(REFUSED)
+    ca = issue("CA", ROOT, [basics(), (x509.NameConstraints(None, [base]), True)])
+    leaf = issue(NAME, ca, [(x509.SubjectAlternativeName([names]), False)])
+    assert chain(leaf, [ca]).trust == "untrusted" if may else True
 
 
 # Signatures
@@ -456,10 +472,10 @@ def test_names_that_an_issuer_may_not_issue_for(place: str) -> None:
 
 def test_a_name_without_its_key_makes_no_issuer() -> None:
     lookalike = issue("CA", ROOT)
-    unsigned = f"the signature of {NAME} was not made by CA"
+    unsigned = f"CA did not issue {NAME}"
     assert chain(LEAF, [lookalike]) == Chain((), "untrusted", unsigned, is_linked=False)
     assert why_not(LEAF, [], [lookalike]) == unsigned
-    assert why_not(LEAF, [CA], [issue("Root")]) == "the signature of CA was not made by Root"
+    assert why_not(LEAF, [CA], [issue("Root")]) == "Root did not issue CA"
     assert chain(LEAF, [lookalike, CA]) == chain(LEAF, [CA, lookalike]) == trusted(CA)
 
 
@@ -471,15 +487,17 @@ def test_a_name_without_its_key_makes_no_issuer() -> None:
     ],
 )
 def test_a_servers_key_is_used_in_handshakes(use: str, may: bool) -> None:
-    """Other keys are refused by OpenSSL for this purpose; of an authority it says nothing."""
+    """Only an RSA key may do so without signing (RFC 8422, 2.2)."""
     own = usage(**{"key_cert_sign": False, use: True})
-    leaf = serve(CA, [own])
-    if may:
-        assert chain(leaf, [CA]) == trusted(CA)
-        ca = issue("CA", ROOT, [basics(), usage()])
-        assert chain(serve(ca, [own]), [ca]) == trusted(ca)
-    else:
-        assert why_not(leaf, [CA]) == "it is not for servers"
+    leaf = serve(CA, [own], key=KEYS["rsa"])
+    assert chain(leaf, [CA]) == trusted(CA) if may else why_not(leaf, [CA]).startswith(REFUSED)
+    assert chain(serve(CA, [own]), [CA]).trust == ("trusted" if use == "digital_signature" else "untrusted")
+
+
+def test_an_authority_may_be_a_server_if_its_key_may() -> None:
+    """The key usage of such a one was not looked at once."""
+    assert chain(serve(CA, [basics(), usage(digital_signature=True)]), [CA]) == trusted(CA)
+    assert why_not(serve(CA, [basics(), usage()], key=KEYS["rsa"]), [CA]).startswith(REFUSED)
 
 
 # Which certificate of its issuer a certificate names
@@ -507,7 +525,7 @@ def test_of_an_issuer_issued_again_the_certificate_that_is_named_is_taken() -> N
     again = issue("CA", ROOT, key=CA.key)
     leaf = serve(CA, [names_its_issuer(certificate=CA)])
     assert chain(leaf, [again, CA]) == chain(leaf, [CA, again]) == trusted(CA)
-    assert why_not(leaf, [again]) == "www.example.com names another certificate of CA as its issuer's"
+    assert why_not(leaf, [again]).startswith(f"{NO_ISSUER}{NAME}: ")
     of_another = serve(CA, [names_its_issuer(certificate=CA, other_issuer="Other")])
     assert why_not(of_another, [CA]) == why_not(leaf, [again]), "the number alone does not make it the same"
 
@@ -538,22 +556,19 @@ def test_a_key_without_its_name_makes_no_issuer() -> None:
 def test_a_signature_that_rests_on_a_broken_hash(hash_name: Hash) -> None:
     """The certificate may be one that was made to collide with what the authority signed."""
     root = issue("Root", key=KEYS["rsa"])
-    ca = issue("CA", root, key=KEYS["rsa1024"])
+    ca = issue("CA", root, key=KEYS["other rsa"])
     weak = Party(signed_with(ca.certificate, root.key, hash_name), ca.key)
     leaf = serve(ca)
     weak_leaf = Party(signed_with(leaf.certificate, ca.key, hash_name), leaf.key)
     assert chain(leaf, [ca], [root]) == trusted(ca)
-    found = (why_not(leaf, [weak], [root]), why_not(weak_leaf, [ca], [root]), why_not(weak_leaf, [], [ca]))
-    names = ("CA", NAME, NAME)
-    if hash_name == "sha1":  # the library does not even verify all others
-        assert found == tuple(f"the signature of {name} rests on sha1, which is broken" for name in names)
-    else:
-        assert all(why.startswith(f"the signature of {name} ") for name, why in zip(names, found, strict=True)), found
+    for refused, pile, roots in ((leaf, [weak], [root]), (weak_leaf, [ca], [root]), (weak_leaf, [], [ca])):
+        why = why_not(refused, pile, roots)  # the library does not even verify what rests on MD5
+        assert why.startswith(REFUSED) if hash_name == "sha1" else " did not issue " in why
     assert chain(leaf, [weak, ca], [root]) == chain(leaf, [ca, weak], [root]) == trusted(ca)
-    over = issue("CA", root, key=KEYS["rsa1024"], days=(-20, -10))
-    assert why_not(weak_leaf, [over], [root]).startswith("its issuer CA is valid from "), (
-        "what has a remedy comes first"
-    )
+    if hash_name == "sha1":
+        over = issue("CA", root, key=KEYS["other rsa"], days=(-20, -10))
+        why = why_not(weak_leaf, [over], [root])
+        assert why.startswith("its issuer CA is valid from "), "what has a remedy comes first"
 
 
 def test_of_what_is_trusted_by_itself_nobody_checks_the_signature() -> None:
@@ -565,13 +580,15 @@ def test_of_what_is_trusted_by_itself_nobody_checks_the_signature() -> None:
     assert chain(leaf, [], [leaf]) == trusted()
 
 
-def test_the_key_of_an_authority_may_be_too_short() -> None:
-    """A server's may be as short as it likes: that harms nobody else."""
-    short = rsa_key_of(1023)
+@pytest.mark.parametrize(
+    "short", [rsa_key_of(2047), ec.generate_private_key(ec.SECP224R1())], ids=["RSA", "EC"]
+)
+def test_a_key_may_be_too_short(short: Key) -> None:
     ca, root = issue("CA", ROOT, key=short), issue("Root", key=short)
     assert why_not(serve(ca), [ca]) == "the key of its issuer CA is too short"
     assert why_not(serve(root), [], [root]) == "the key of its issuer Root is too short"
-    assert chain(serve(CA, key=short), [CA]) == trusted(CA)
+    leaf = serve(CA, key=short)
+    assert [why_not(leaf, [CA]), why_not(leaf, [], [leaf])] == ["its key is too short"] * 2
 
 
 # Dates
@@ -650,6 +667,88 @@ def test_of_two_equal_issuers_the_one_whose_key_is_named(order: int) -> None:
     assert chain(LEAF, [bare, *pile]) == trusted(other), "nothing named is no name"
 
 
+# The path that clients use, and what is exactly sent
+
+
+def sent(leaf: Party, *others: Party, roots: Iterable[Party] | None = None) -> Chain:
+    """The chain of a certificate that comes with exactly these others."""
+    anchors = Anchors(one.read for one in ((ROOT,) if roots is None else roots))
+    return chain_as_sent(leaf.read, [one.read for one in others], anchors, NOW)
+
+
+def path(found: Chain) -> list[str]:
+    """The names on a path, each with the days that are left."""
+    return [f"{one.shown_name} {(one.not_after - NOW).days}" for one in found.path]
+
+
+def test_the_path_has_what_clients_use_and_the_root() -> None:
+    assert path(chain(LEAF, [CA])) == ["CA 90", "Root 90"]
+    assert path(chain(LEAF, [CA, CROSSED_ROOT], [ROOT, OLD_ROOT])) == ["CA 90", "Root 90"], "not as far as is known"
+    assert path(chain(LEAF, [CA, CROSSED_ROOT], [OLD_ROOT])) == ["CA 90", "Root 90", "Old root 90"]
+    assert path(chain(LEAF, [], [CA])) == ["CA 90"]
+    assert path(chain(LEAF, [], [LEAF])) == []
+
+
+def test_the_path_of_what_is_not_trusted_has_what_is_known() -> None:
+    assert path(chain(LEAF)) == []
+    assert path(chain(LEAF, [CA], [])) == ["CA 90"]
+    assert path(chain(LEAF, [CA, ROOT], [])) == ["CA 90", "Root 90"]
+
+
+EXPIRED = issue("CA", ROOT, key=CA.key, days=(-90, -1))
+LONGER = issue("CA", ROOT, key=CA.key, days=(-10, 95))
+
+
+@pytest.mark.parametrize("others", list(permutations([CA, EXPIRED, ROOT, issue("Stranger")])))
+def test_what_is_sent_beside_the_chain_does_no_harm(others: tuple[Party, ...]) -> None:
+    found = sent(LEAF, *others)
+    assert found == trusted(CA)
+    assert path(found) == ["CA 90", "Root 90"]
+
+
+def test_the_first_of_several_that_are_valid_is_what_clients_take() -> None:
+    assert path(sent(LEAF, CA, LONGER)) == ["CA 90", "Root 90"]
+    assert path(sent(LEAF, EXPIRED, LONGER, CA)) == ["CA 95", "Root 90"]
+    assert path(chain(LEAF, [CA, LONGER])) == ["CA 95", "Root 90"], "of a pile, the one that is valid longer is stored"
+
+
+def test_what_could_be_trusted_with_another_order_is_not_as_it_is_sent() -> None:
+    """A client looks no further than to the first that fits; of a pile, the right one is chosen."""
+    narrow = issue("CA", ROOT, [basics(), (x509.NameConstraints([x509.DNSName("a")], None), True)], key=CA.key)
+    assert chain(LEAF, [narrow, CA]) == trusted(CA)
+    assert sent(LEAF, CA, narrow) == trusted(CA)
+    found = sent(LEAF, narrow, CA)
+    assert (found.trust, found.issuers) == ("untrusted", (CA.read,))
+    assert found.why.startswith(REFUSED)
+
+
+def test_what_is_sent_without_an_issuer_is_incomplete() -> None:
+    assert sent(LEAF) == chain(LEAF)
+    assert sent(LEAF).trust == sent(LEAF, ROOT).trust == "incomplete"
+    assert sent(LEAF, EXPIRED).why.startswith("its issuer CA is valid from ")
+    assert sent(serve(CA, days=(-9, -1)), CA).trust == "untrusted"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_clients_take_a_root_that_has_expired_only_if_they_have_no_other_one(order: int) -> None:
+    """They look at their roots first, and never come to the cross-signed certificate that is sent."""
+    over = issue("Root", key=ROOT.key, days=(-900, -1))
+    assert sent(LEAF, CA, roots=[ROOT, over][::order]) == trusted(CA)
+    assert sent(LEAF, CA, CROSSED_ROOT, roots=[OLD_ROOT]) == trusted(CA, CROSSED_ROOT)
+    refused = sent(LEAF, CA, CROSSED_ROOT, roots=[over, OLD_ROOT][::order])
+    assert refused.trust == "untrusted"
+    assert refused.why.startswith("its issuer Root is valid from ")
+
+
+def test_the_past_and_the_future_are_asked_about() -> None:
+    for at, trust in ((NOW, "trusted"), (NOW + 80 * DAY, "trusted"), (NOW + 99 * DAY, "untrusted"), (NOW - 20 * DAY, "untrusted")):
+        assert chain_as_sent(LEAF.read, [CA.read], Anchors([ROOT.read]), at).trust == trust
+    before = issue("Root", days=(-900, -300))
+    ca = issue("CA", before, days=(-900, -300))
+    leaf = serve(ca, days=(-900, -300))
+    assert chain_as_sent(leaf.read, [ca.read], Anchors([before.read]), NOW - 500 * DAY) == trusted(ca)
+
+
 # What does not end
 
 
@@ -667,8 +766,8 @@ def test_authorities_that_sign_each_other() -> None:
 def test_a_pile_that_was_made_to_take_long_takes_none_and_harms_no_other_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of three certificates in each of nine layers may have issued each of those in the layer below; the last ones have expired."""
     tried: list[Certificate] = []
-    may_sign = chain_module.may_sign
-    monkeypatch.setattr(chain_module, "may_sign", lambda one, path: tried.append(one) or may_sign(one, path))
+    is_new = Chains._is_new
+    monkeypatch.setattr(Chains, "_is_new", lambda self, one, *others: tried.append(one) or is_new(self, one, *others))
     above, pile = issue("Top", days=(-90, -1)), []
     for number in range(9):
         key, days = new_key(), (-90 if number else -900, 90 if number else -1)
@@ -682,12 +781,12 @@ def test_a_pile_that_was_made_to_take_long_takes_none_and_harms_no_other_path(mo
     assert chains.of(LEAF.read) == trusted(CA)
 
 
-def test_signatures_are_checked_so_often_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And each only once."""
-    monkeypatch.setattr(chain_module, "CHECKS", 4)
+def test_a_pile_has_so_many_checks_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each signature once, and each question to OpenSSL."""
+    monkeypatch.setattr(chain_module, "CHECKS", 8)
     leaves = [serve(CA) for _ in range(4)]
     chains = Chains([CA.read], Anchors([ROOT.read]), NOW)
-    assert [chains.of(one.read).trust for one in (*leaves, *leaves)] == [*["trusted"] * 3, "untrusted"] * 2
+    assert [chains.of(one.read).trust for one in leaves] == [*["trusted"] * 3, "untrusted"], "two for each, two for CA"
 
 
 # What is said of the others
@@ -717,7 +816,7 @@ def test_a_root_of_ones_own_that_was_not_given() -> None:
 
 def test_who_has_the_name_of_the_issuer_and_is_none() -> None:
     server = issue("CA", ROOT, ())
-    assert why_not(serve(server), [server]) == f"CA did not issue {NAME}"
+    assert why_not(serve(server), [server]) == f"CA must not issue {NAME}"
 
 
 def test_what_is_said_is_about_the_path_that_is_known() -> None:

@@ -13,13 +13,19 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509 import asn1
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import wrap_pem
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.read import read_request
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat, load_der_private_key
 
-from tests.support.certificates import key_bytes, key_pem, new_key
+from tests.support.certificates import Authority, key_bytes, key_pem, new_key
 from tests.support.failing import fails
+from tests.support.odd_certificates import info_as_pss, pss_key, with_pss_key
 
+AUTHORITY = Authority()
 NUMBERS = ("p", "q", "d", "dmp1", "dmq1", "iqmp")
 
 
@@ -126,6 +132,50 @@ def test_a_key_that_openssl_encrypted(tmp_path: Path, options: list[str]) -> Non
     else:
         assert refusal(made.stdout, "wrong").code == "bad_passphrase"
     assert refusal(made.stdout).code == "bad_passphrase"
+
+
+# RSASSA-PSS
+
+
+@pytest.mark.parametrize("is_pem", [True, False])
+def test_a_key_for_pss_is_a_type_of_its_own(is_pem: bool) -> None:
+    """The library takes it for RSA; the key itself is kept as it is, and belongs to a certificate of the same type only."""
+    key = new_key("rsa")
+    assert isinstance(key, rsa.RSAPrivateKey)
+    der = pss_key(key)
+    read = read_private_key(wrap_pem(b"PRIVATE KEY", der) if is_pem else der)
+    assert (read.key_type, read.pem) == ("RSASSA-PSS", wrap_pem(b"PRIVATE KEY", der).decode())
+    issued, authority = AUTHORITY.issue("www.example.com", key=key), AUTHORITY.key
+    of_pss = Certificate.of(with_pss_key(issued.certificate, authority))
+    assert (of_pss.key_type, of_pss.key_size) == ("RSASSA-PSS", 2048)
+    assert of_pss.facts()["key_type"] == "RSASSA-PSS"
+    assert of_pss.public_key_sha256 == read.public_key_sha256
+    as_rsa = read_private_key(key_pem(key).encode())
+    assert as_rsa.public_key_sha256 == Certificate.of(issued.certificate).public_key_sha256 != read.public_key_sha256
+
+
+def test_a_key_for_pss_that_is_encrypted_belongs_to_no_certificate(tmp_path: Path) -> None:
+    """The library decrypts it and does not tell its type: so it must not be taken for the RSA key of the certificate."""
+    if OPENSSL is None:
+        pytest.skip("there is no openssl")
+    key = new_key("rsa")
+    assert isinstance(key, rsa.RSAPrivateKey)
+    (tmp_path / "key").write_bytes(wrap_pem(b"PRIVATE KEY", pss_key(key)))
+    command = [OPENSSL, "pkcs8", "-topk8", "-in", str(tmp_path / "key"), "-passout", f"pass:{PASSPHRASE}"]
+    made = subprocess.run(command, capture_output=True, check=True).stdout
+    of_pss = Certificate.of(with_pss_key(AUTHORITY.issue("www.example.com", key=key).certificate, AUTHORITY.key))
+    assert read_private_key(made, PASSPHRASE).public_key_sha256 != of_pss.public_key_sha256
+
+
+def test_a_request_for_a_key_for_pss() -> None:
+    csr = read_request(AUTHORITY.issue("www.example.com", key=new_key("rsa")).csr_pem.encode())
+    [outer] = asn1.elements(csr.der)
+    content, *signature = asn1.elements(outer.content)
+    changed = b"".join(map(info_as_pss, asn1.elements(content.content)))
+    der = asn1.wrap(asn1.SEQUENCE, asn1.wrap(asn1.SEQUENCE, changed) + b"".join(part.whole for part in signature))
+    of_pss = read_request(wrap_pem(b"CERTIFICATE REQUEST", der))
+    assert (csr.key_type, of_pss.key_type) == ("RSA", "RSASSA-PSS")
+    assert csr.public_key_sha256 != of_pss.public_key_sha256
 
 
 # For SSH
