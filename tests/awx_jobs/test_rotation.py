@@ -56,7 +56,14 @@ def keep(volume: Path, name: str, issued: Issued) -> None:
 def rotate(account: Simulator, postgresql_url: str, volume: Path, launch: Launch) -> Rotate:
     """Runs jobs that rotate certificates, with the variables of the job template and the answers that a survey proposes."""
 
-    def run(playbook: str = "rotate.yml", *, credentials: dict[str, str] | None = None, check: bool = False, options: str = "", **given: Any) -> Job:
+    def run(
+        playbook: str = "rotate.yml",
+        *,
+        credentials: dict[str, str] | None = None,
+        check: bool = False,
+        options: str = "",
+        **given: Any,
+    ) -> Job:
         template = {"ssl_rotation_trusted_ca_path": str(volume / "root.pem"), "ssl_rotation_verify_timeout": 1}
         template["ssl_rotation_fail_on"] = []  # that certificates are due is not what these tests are about
         survey = {"ssl_load_balancers": "", "ssl_common_names": "", "ssl_max_listeners": 20}
@@ -186,7 +193,12 @@ def test_a_workflow_with_nothing_to_approve_ends_as_failed_if_something_needs_a_
     balancer(account, "web", p443=store(account, "www.example.com", is_old=True))
     given = {"ssl_rotation_sources": [{"folder": str(volume / "keys")}], "ssl_rotation_fail_on": "expiring"}
     playbooks = {one["name"]: one["playbook"].rpartition("/")[2] for one in objects()["awx_job_templates"]}
-    nodes = {one["identifier"]: one for item in objects()["awx_workflows"] if item["name"] == workflow for one in item["nodes"]}
+    nodes = {
+        one["identifier"]: one
+        for item in objects()["awx_workflows"]
+        if item["name"] == workflow
+        for one in item["nodes"]
+    }
     jobs, following = [], ["preview"]
     for name in following:  # without failures there is one after the other
         node = nodes[name]

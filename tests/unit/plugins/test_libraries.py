@@ -245,5 +245,7 @@ def test_the_metrics_files_library_is_asked_for_before_anything_is_done(tmp_path
         "vars": {"ssl_rotation_phases": ["verify"], "ssl_rotation_metrics_path": str(tmp_path / "certificates.prom")},
     }
     said = said_in([role], tmp_path)
-    assert "The metrics file of the role ssl_rotation needs the Python library prometheus-client 0.16.0 or later" in said
+    assert (
+        "The metrics file of the role ssl_rotation needs the Python library prometheus-client 0.16.0 or later" in said
+    )
     assert "Rotate the certificates" not in said

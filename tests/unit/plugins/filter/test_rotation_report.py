@@ -50,7 +50,11 @@ def test_only_what_is_asked_for_and_what_may_be_is_reported() -> None:
 
 def test_sources_that_bring_nothing_are_in_all_that_is_written_of_notices() -> None:
     said = "The source lego brings nothing: /etc/lego is empty."
-    done = {"selection": {"common_names": None, "trust": "require"}, "certificates": [], "empty_sources": [{"message": said}]}
+    done = {
+        "selection": {"common_names": None, "trust": "require"},
+        "certificates": [],
+        "empty_sources": [{"message": said}],
+    }
     files = rotation_report(done, "de", {})
     assert said in files["html"] and json.loads(files["json"])["notices"] == [{"source": None, "message": said}]
 

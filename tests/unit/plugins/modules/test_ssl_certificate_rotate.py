@@ -409,7 +409,9 @@ def test_the_remedy_for_names_that_a_wildcard_has(blind: Rotation) -> None:
     blind.keep("star", issue(None, names=["example.com", "*.example.com"]))
     (told,) = blind.run()["skipped_items"][:1]
     assert told["reason"] == "names_not_covered"
-    assert "import it with import_new: true, and name it in ssl_certificate_deploy, or have it issued" in told["message"]
+    assert (
+        "import it with import_new: true, and name it in ssl_certificate_deploy, or have it issued" in told["message"]
+    )
     (new,) = ids(blind.run(import_new=True), "imported")
     listeners = [{"load_balancer": "web", "port": PORT}]
     common = ("trusted_ca_path", "ledger_url")

@@ -187,7 +187,9 @@ def test_a_renewal_whose_wildcard_has_the_name_needs_no_override() -> None:
     old = serving(Made(days=(-2, 89), names=("example.com", NAME)))
     star = replace(FRESH, names=("example.com", "*.example.com"))
     told = message(old, store=[star])
-    assert told.endswith("Its wildcards have them: name it in ssl_certificate_deploy, or have it issued for these names, too.")
+    assert told.endswith(
+        "Its wildcards have them: name it in ssl_certificate_deploy, or have it issued for these names, too."
+    )
     of_a_source = message(old, usable=[entry(star, 3)], has_sources=True)
     assert "Its wildcards have them: import it with import_new: true, and name it in" in of_a_source
     self_signed = message(old, store=[replace(star, by="itself")])

@@ -379,4 +379,6 @@ def test_which_emails_are_still_to_come(
 def test_an_email_that_may_have_been_sent_may_come() -> None:
     email = plan(last=entry(AT - HOUR, confirmed=False), min_interval=timedelta())
     assert is_awaited({**email.as_result(), "outcome": "failed", "reason": "outcome_unknown"}, AT)
-    assert not is_awaited({**email.as_result(), "outcome": "failed", "reason": "rate_limited", "next_allowed_at": None}, AT)
+    assert not is_awaited(
+        {**email.as_result(), "outcome": "failed", "reason": "rate_limited", "next_allowed_at": None}, AT
+    )

@@ -143,7 +143,10 @@ def test_the_record_with_the_best_chain_counts() -> None:
             "allow_name_loss: true.",
         ),
         (
-            plan(replace(NEW, common_name=None, names=("example.com", "*.example.com")), replace(OLD, names=("example.com", NAME))),
+            plan(
+                replace(NEW, common_name=None, names=("example.com", "*.example.com")),
+                replace(OLD, names=("example.com", NAME)),
+            ),
             "It renews no certificate of the store. For certificate 1, it lacks names that are served now: www.example.com. Its wildcards "
             "have them: import it with import_new: true, and name it in ssl_certificate_deploy, or have it issued for these names, too.",
         ),

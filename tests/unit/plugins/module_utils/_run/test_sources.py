@@ -428,9 +428,7 @@ def test_a_source_that_brings_nothing_is_told_in_the_same_words(
         (path / "sub/readme.txt").write_text("")
         (path / "readme.txt").write_text("")
     name = {"acme_sh": "acme.sh"}.get(kind, kind)
-    message = (
-        f"The source {name} brings nothing: {why.format(path)} See that its disk is mounted, and that the path is right."
-    )
+    message = f"The source {name} brings nothing: {why.format(path)} See that its disk is mounted, and that the path is right."
     assert read(kind, path) == Found(empty=[{"source": kind, "path": str(path), "message": message}])
 
 
