@@ -120,7 +120,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
     folder = tmp_path_factory.mktemp("walk")
     newcomer = Newcomer(folder, os.environ.get("ANSIBLE_CORE", "ansible-core"))
     first, of_a_clone = first_blocks("console")
-    assert of_a_clone.split("\n") == ["make demo", "make test"]  # which have sessions of their own
+    assert of_a_clone.splitlines() == ["make demo", "make test"]  # which have sessions of their own
     collection = "ansible-galaxy collection install softlayer.certificates"
     assert first.splitlines()[0] == collection
     newcomer.does(f"ansible-galaxy collection install {build(folder)}")
