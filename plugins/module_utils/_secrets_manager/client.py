@@ -401,7 +401,8 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
         return list(known.values())
     rows = list_all(lambda offset, _limit: Page(read(offset), None), PAGE_SIZE)
     expected = max((total for total in totals if total is not None), default=0)
-    goes_on = last.get("next") or len(last["secrets"]) >= PAGE_SIZE
+    is_full = len(last["secrets"]) >= (number(last.get("limit")) or PAGE_SIZE)
+    goes_on = last.get("next") or is_full
     if not has_end and (expected > len(rows) or (goes_on and expected < len(rows))):
         raise CertificatesError(
             "incomplete_listing",

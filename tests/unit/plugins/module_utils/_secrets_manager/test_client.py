@@ -57,7 +57,7 @@ class FakeList:
         goes_on = offset + self.size < len(self.rows) if self.says_next is None else self.says_next
         more = {"next": {"href": "https://elsewhere.test/api/v2/secrets?offset=0"}} if goes_on else {}
         self.between(self.rows)
-        return {"secrets": rows, "total_count": self.total, **more}
+        return {"secrets": rows, "total_count": self.total, "limit": self.size, **more}
 
 
 def ids(rows: Iterable[dict[str, Any]]) -> list[str]:
@@ -108,9 +108,10 @@ def test_a_listing_without_an_end_that_says_there_is_more(count: int, total: obj
         client._read_all(FakeList(count, 1000, total, says_next, offsets=False))
 
 
-def test_a_full_page_at_any_offset_is_no_whole_listing() -> None:
+@pytest.mark.parametrize("size", [2, 200, 1000])
+def test_a_full_page_at_any_offset_is_no_whole_listing(size: int) -> None:
     with fails("incomplete_listing"):
-        client._read_all(FakeList(2000, 1000, None, False, offsets=False))
+        client._read_all(FakeList(2000, size, None, False, offsets=False))
 
 
 @pytest.mark.parametrize("at", [0, 30, 60, 119])
