@@ -21,8 +21,10 @@ description:
   - Concurrent runs, for several hosts or from several controllers, store a certificate only once; see O(ledger_url).
   - Use the options at top level for one certificate, and O(certificates) for several. If one fails, the others are still imported. The
     module then fails at its end, and its result reports each certificate.
-  - A record that a service uses cannot be given intermediate certificates. If it lacks some of those that you give, the certificate is
-    stored once more with them, and V(imported). Then M(softlayer.certificates.ssl_certificate_deploy) switches the listeners to the
+  - Whether the store keeps more than one intermediate certificate is not documented, so each import looks at what it has kept. If that is
+    less than clients need, the import fails as V(chain_cut). If they do not need what is left out, a warning names it.
+  - A record that a service uses cannot be given intermediate certificates. If it lacks some that clients need, the certificate is stored
+    once more with them, and V(imported). Then M(softlayer.certificates.ssl_certificate_deploy) switches the listeners to the
     complete record, and with O(remove_superseded), the next import deletes the incomplete one. There is no other case of two records of
     one certificate.
   - Each record is read again right before it is deleted. It is kept if a service uses it by then, or if it holds another certificate by

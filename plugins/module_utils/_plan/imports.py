@@ -208,7 +208,7 @@ def plan_found(
         candidates = [(record, changes) for record, changes in differing if record in nearest]
     if len(candidates) != 1:
         ids = ", ".join(str(record.id) for record, _changes in candidates)
-        why = f"The store holds it more than once (ids {ids}), none as wanted: remove those that nothing uses, but for one."
+        why = f"The store holds it more than once (ids {ids}), none as wanted: leave one of them, and remove the others once nothing uses them."
         return new.failed(CertificatesError("ambiguous", why))
     record, changes = candidates[0]
     there = replace(new, id=record.id, notes=changes.get("notes", record.notes), record=record, beside=frozenset())
@@ -245,7 +245,7 @@ def _beside_used(
 HELD = "The store holds it already."
 CHAIN = "intermediateCertificate"
 CHANGED_PROPERTIES = {
-    "intermediateCertificate": "intermediate certificates",
+    CHAIN: "intermediate certificates",
     "certificateSigningRequest": "CSR",
     "notes": "notes",
 }
