@@ -597,7 +597,7 @@ def test_c_not_accepted_is_listed(world: Account, by: Authorities, signed_by: st
     ran = night(world)
     assert (ran.failed, attention(ran)) == (False, [("web", "not_accepted")]), ran.output
     [item] = ran["attention"]
-    assert ("self-signed" in item["message"] or NO_ISSUER in item["message"]), item
+    assert "self-signed" in item["message"] or NO_ISSUER in item["message"], item
     ran = night(world, fail_on=["not_accepted"])
     assert ran.failed and ran.code == "attention_needed", ran.output
 

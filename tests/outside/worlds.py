@@ -531,6 +531,13 @@ class Account:
             self._doors.serve(front, address, door)
         return front
 
+    def release(self) -> None:
+        """Let all changes that are under way be done."""
+        for name, balancer in self._balancers.items():
+            self._pending[name] = 0
+            if balancer["provisioningStatus"] == PENDING:
+                balancer["provisioningStatus"] = ACTIVE
+
     @property
     def names(self) -> dict[str, tuple[str, ...]]:
         """The addresses of the balancers that have several."""
@@ -598,21 +605,21 @@ class Account:
         listeners = [front.row for front in self.fronts if front.row["tlsCertificateId"] == record["id"]]
         return listeners if name == "lbaasListeners" else len(listeners)
 
-    def _Account_getObject(self, _id: int) -> Row:  # noqa: N802 - the names of the API
+    def _Account_getObject(self, _id: int) -> Row:
         return {"id": 307600, "companyName": "Example"}
 
-    def _Account_getSecurityCertificates(self, _id: int) -> list[Row]:  # noqa: N802
+    def _Account_getSecurityCertificates(self, _id: int) -> list[Row]:
         return list(self.records.values())
 
-    def _Certificate_findByCommonName(self, _id: int, name: str) -> list[Row]:  # noqa: N802
+    def _Certificate_findByCommonName(self, _id: int, name: str) -> list[Row]:
         return [row for row in self.records.values() if row["commonName"] == name]
 
-    def _Certificate_getObject(self, identifier: int) -> Row:  # noqa: N802
+    def _Certificate_getObject(self, identifier: int) -> Row:
         if identifier not in self.records:
             raise Refusal("ObjectNotFound", f"Unable to find object with id of '{identifier}'.")
         return self.records[identifier]
 
-    def _Certificate_createObject(self, _id: int, template: Row) -> Row:  # noqa: N802
+    def _Certificate_createObject(self, _id: int, template: Row) -> Row:
         for name in ("certificate", "privateKey"):
             if not template.get(name):
                 raise Refusal("MissingCreationProperty", f"Property '{name}' must be set to create an instance.")
@@ -627,7 +634,7 @@ class Account:
         notes = {name: template[name] for name in ("notes", "certificateSigningRequest") if name in template}
         return self.records[self._add(template["certificate"], template["privateKey"], kept, **notes)]
 
-    def _Certificate_editObject(self, identifier: int, template: Row) -> bool:  # noqa: N802
+    def _Certificate_editObject(self, identifier: int, template: Row) -> bool:
         record = self._Certificate_getObject(identifier)
         if self._related(record, "lbaasListeners") and template.keys() - {"notes", "certificateSigningRequest"}:
             raise Refusal("Public", "The certificate is in use by a service and cannot be edited.")
@@ -638,19 +645,19 @@ class Account:
         record.update(given)
         return True
 
-    def _Certificate_deleteObject(self, identifier: int) -> bool:  # noqa: N802
+    def _Certificate_deleteObject(self, identifier: int) -> bool:
         if self._related(self._Certificate_getObject(identifier), "lbaasListeners"):
             raise Refusal("Public", "The certificate is in use by a service and cannot be deleted.")
         del self.records[identifier]
         return True
 
-    def _LoadBalancer_getAllObjects(self, _id: int) -> list[Row]:  # noqa: N802
+    def _LoadBalancer_getAllObjects(self, _id: int) -> list[Row]:
         return [] if self.hides_balancers else [self._read(name) for name in self._balancers]
 
-    def _LoadBalancer_getLoadBalancer(self, _id: int, identifier: str) -> Row:  # noqa: N802
+    def _LoadBalancer_getLoadBalancer(self, _id: int, identifier: str) -> Row:
         return self._read(self._name_of(identifier))
 
-    def _Listener_updateLoadBalancerProtocols(self, _id: int, identifier: str, wanted: list[Row]) -> Row:  # noqa: N802
+    def _Listener_updateLoadBalancerProtocols(self, _id: int, identifier: str, wanted: list[Row]) -> Row:
         name = self._name_of(identifier)
         balancer = self._balancers[name]
         status = balancer["provisioningStatus"]
@@ -785,7 +792,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_parts: object) -> None:
         """Log nothing."""
 
-    def do_POST(self) -> None:  # noqa: N802 - as the base class calls it
+    def do_POST(self) -> None:
         """Answer one call."""
         with suppress(OSError):
             self._answer(self.rfile.read(int(self.headers["Content-Length"])))
