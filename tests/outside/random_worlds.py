@@ -547,6 +547,8 @@ def try_fault(seed: int, folder: Path) -> tuple[Counter[str], list[str]]:
         moments = [start, Moment.of(world)]
         wrong = _mishaps(world, moments, first)
         account.calls.clear()
+        if method == CREATE:  # a night later, nobody waits any more for a call whose answer was lost
+            world.options["ledger_url"] = f"sqlite:///{folder}/later.sqlite3"
         if method == "balancer":
             account.reads_until_active = 1
             account.release()
