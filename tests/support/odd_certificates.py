@@ -46,7 +46,9 @@ def with_twice(certificate: x509.Certificate, issuer_key: Key, oid: x509.ObjectI
     twice = [one.whole for one in (*found, *(one for one in found if one.oid == oid.dotted_string))]
     assert len(twice) == len(found) + 1
     extensions = asn1.wrap(asn1.EXTENSIONS, asn1.wrap(asn1.SEQUENCE, b"".join(twice)))
-    return _signed((extensions if one.tag == asn1.EXTENSIONS else one.whole for one in parts_of(certificate)), issuer_key)
+    return _signed(
+        (extensions if one.tag == asn1.EXTENSIONS else one.whole for one in parts_of(certificate)), issuer_key
+    )
 
 
 def signed_with(certificate: x509.Certificate, issuer_key: Key, hash_name: Hash) -> x509.Certificate:

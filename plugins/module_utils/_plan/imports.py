@@ -170,7 +170,7 @@ def plan_present(
         clients: who has to trust what stands in for what they trust.
         remove_superseded: whether to delete what it replaces and nothing uses.
     """
-    found = plan_found(new, index.same(new.wanted.certificate), clients)
+    found = plan_found(new, index.same(new.wanted.certificate), clients, longest=index.longest_chain)
     if found.outcome == "failed":
         return found
     end = clients.end(found.held)
@@ -182,7 +182,12 @@ def plan_present(
 
 
 def plan_found(
-    new: ImportAction, same: Sequence[StoreCertificate], clients: Clients, *, is_listed: bool = True
+    new: ImportAction,
+    same: Sequence[StoreCertificate],
+    clients: Clients,
+    *,
+    is_listed: bool = True,
+    longest: int | None = None,
 ) -> ImportAction:
     """Decide what to do about a certificate that the store may already have.
 
@@ -191,6 +196,7 @@ def plan_found(
         same: its records.
         clients: who has to trust it with the chain of its record.
         is_listed: whether these are all of its records; else this is one that another run was faster to store, and there is no other one.
+        longest: the most intermediate certificates that any record of the store has; `None` if that is not known.
     """
     new = replace(new, clients=clients)
     if not same:
@@ -217,6 +223,10 @@ def plan_found(
         there = replace(there, warnings=(*there.warnings, _why_it_stays(record, content)))
     elif CHAIN in changes and record.associated_service_count:
         return _beside_used(new, there, record, [other.id for other in same], is_listed=is_listed)
+    elif (
+        CHAIN in changes and longest is not None and longest < len(content.intermediates) and has_part(record, content)
+    ):
+        return there.failed(_cut(record, content, is_tried=False))  # to give it the rest again would not help
     if not changes:
         return replace(there, outcome="unchanged", message=HELD)
     what = ", ".join(CHANGED_PROPERTIES[name] for name in changes)
@@ -306,8 +316,11 @@ def content_of(record: StoreCertificate) -> tuple[object, ...]:
     return record.intermediates, record.request, record.notes
 
 
-def _cut(kept: StoreCertificate, content: Content) -> CertificatesError:
-    """Return the error about a record of which the store has left out issuers that clients need."""
+def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool = True) -> CertificatesError:
+    """Return the error about a record of which the store has left out issuers that clients need.
+
+    If that was not tried now, no record of the store has as many as are needed.
+    """
     given, there = content.intermediates, [one for one in content.intermediates if one in kept.intermediates]
     has = f"{len(there)} of the {len(given)} intermediate certificates ({_names(there)})"
     if not there:
@@ -322,7 +335,7 @@ def _cut(kept: StoreCertificate, content: Content) -> CertificatesError:
     return CertificatesError(
         "chain_cut",
         f"The store has kept {has} of certificate {kept.id}. Clients need what is missing: {_missing(kept, content)}. So nothing is to serve it. "
-        f"{remedy}",
+        f"{remedy}{'' if is_tried else ' If another client has stored it so, delete it, and run this again.'}",
     )
 
 
@@ -449,10 +462,7 @@ def as_simulated(step: ImportAction) -> ImportAction:
     """Return a step with a message that does not say that it was carried out, for check mode."""
     if step.outcome not in {"imported", "updated", "removed"}:
         return step
-    doubt = ""
-    if step.record and CHAIN in step.changes and has_part(step.record, step.wanted):
-        doubt = " Whether the store keeps them is known only then; if it does not, that is chain_cut."
-    return replace(step, message=f"Would be {uncapitalized(step.message)}{doubt}")
+    return replace(step, message=f"Would be {uncapitalized(step.message)}")
 
 
 def mark_repeated(steps: Sequence[ImportAction]) -> list[ImportAction]:

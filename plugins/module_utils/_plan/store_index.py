@@ -42,6 +42,11 @@ class StoreIndex:
         return iter(self.by_id.values())
 
     @cached_property
+    def longest_chain(self) -> int:
+        """The most intermediate certificates that any record has: it is not documented how many the store keeps."""
+        return max((len(record.intermediates) for record in self._known), default=0)
+
+    @cached_property
     def _by_key(self) -> dict[str, list[StoreCertificate]]:
         return _grouped((certificate_of(record).public_key_sha256, record) for record in self._known)
 

@@ -316,9 +316,7 @@ IDENTIFIED = (x509.SubjectKeyIdentifier(b"1"), False)
         (x509.ExtendedKeyUsage, [for_uses(SERVERS)]),
     ],
 )
-def test_an_extension_that_occurs_twice_is_refused(
-    kind: type[x509.ExtensionType], extensions: Extensions
-) -> None:
+def test_an_extension_that_occurs_twice_is_refused(kind: type[x509.ExtensionType], extensions: Extensions) -> None:
     """RFC 5280, 4.2, forbids it, critical or not: one reader may heed the first, and another one the second."""
     leaf = serve(CA, extensions)
     assert chain(leaf, [CA]) == trusted(CA)
@@ -408,7 +406,11 @@ def test_only_what_is_for_servers_counts(uses: list[x509.ObjectIdentifier], may:
         assert chain(serve(ca, [for_uses(*uses)]), [ca]) == trusted(ca)
         assert chain(serve(root), [], [root]) == trusted()
         return
-    for leaf, pile, roots in ((serve(CA, [for_uses(*uses)]), [CA], [ROOT]), (serve(ca), [ca], [ROOT]), (serve(root), [], [root])):
+    for leaf, pile, roots in (
+        (serve(CA, [for_uses(*uses)]), [CA], [ROOT]),
+        (serve(ca), [ca], [ROOT]),
+        (serve(root), [], [root]),
+    ):
         assert why_not(leaf, pile, roots).startswith(REFUSED)
 
 
@@ -580,9 +582,7 @@ def test_of_what_is_trusted_by_itself_nobody_checks_the_signature() -> None:
     assert chain(leaf, [], [leaf]) == trusted()
 
 
-@pytest.mark.parametrize(
-    "short", [rsa_key_of(2047), ec.generate_private_key(ec.SECP224R1())], ids=["RSA", "EC"]
-)
+@pytest.mark.parametrize("short", [rsa_key_of(2047), ec.generate_private_key(ec.SECP224R1())], ids=["RSA", "EC"])
 def test_a_key_may_be_too_short(short: Key) -> None:
     ca, root = issue("CA", ROOT, key=short), issue("Root", key=short)
     assert why_not(serve(ca), [ca]) == "the key of its issuer CA is too short"
@@ -741,7 +741,12 @@ def test_clients_take_a_root_that_has_expired_only_if_they_have_no_other_one(ord
 
 
 def test_the_past_and_the_future_are_asked_about() -> None:
-    for at, trust in ((NOW, "trusted"), (NOW + 80 * DAY, "trusted"), (NOW + 99 * DAY, "untrusted"), (NOW - 20 * DAY, "untrusted")):
+    for at, trust in (
+        (NOW, "trusted"),
+        (NOW + 80 * DAY, "trusted"),
+        (NOW + 99 * DAY, "untrusted"),
+        (NOW - 20 * DAY, "untrusted"),
+    ):
         assert chain_as_sent(LEAF.read, [CA.read], Anchors([ROOT.read]), at).trust == trust
     before = issue("Root", days=(-900, -300))
     ca = issue("CA", before, days=(-900, -300))

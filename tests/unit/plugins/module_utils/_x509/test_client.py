@@ -80,6 +80,8 @@ KINDS: dict[str, Callable[[], Any]] = {
     "dsa1024": lambda: dsa.generate_private_key(1024),
     "dsa2048": lambda: dsa.generate_private_key(2048),
 }
+
+
 def type_of(pair: Pair) -> type:
     """The kind of key that odd signatures are known for."""
     return rsa.RSAPrivateKey if isinstance(pair.private, rsa.RSAPrivateKey) else ec.EllipticCurvePrivateKey
@@ -241,7 +243,9 @@ class World:
 
     def _odd_name(self) -> x509.GeneralName:
         return self.any_of(
-            x509.DNSName(self.any_of("www.example.com.", ".example.com", "a b.example.com", "*", "*.com", "w*.example.com")),
+            x509.DNSName(
+                self.any_of("www.example.com.", ".example.com", "a b.example.com", "*", "*.com", "w*.example.com")
+            ),
             x509.DNSName(self.any_of("xn--bcher-kva.example.com", "www_1.example.com", "example.com", "localhost")),
             x509.IPAddress(ip_address(self.any_of("192.0.2.1", "198.51.100.1", "2001:db8::1"))),
             x509.DirectoryName(self._name("www.example.com")),
@@ -252,12 +256,16 @@ class World:
 
     def _constraints(self) -> x509.NameConstraints:
         permitted, excluded = ([self._base() for _ in range(self.any_of(0, 1, 2))] for _ in range(2))
-        return x509.NameConstraints(permitted or [self._base()], excluded or None) if not self.odd(5) else (
-            x509.NameConstraints(permitted or None, excluded or [self._base()])
+        return (
+            x509.NameConstraints(permitted or [self._base()], excluded or None)
+            if not self.odd(5)
+            else (x509.NameConstraints(permitted or None, excluded or [self._base()]))
         )
 
     def _base(self) -> x509.GeneralName:
-        near = x509.DNSName(self.any_of("example.com", ".example.com", "example.com.", "EXAMPLE.com", "com", "example.org"))
+        near = x509.DNSName(
+            self.any_of("example.com", ".example.com", "example.com.", "EXAMPLE.com", "com", "example.org")
+        )
         far = self.any_of(
             x509.DNSName(self.any_of("", ".", "www.example.com", "www.example.com.")),
             x509.IPAddress(ip_network(self.any_of("192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32"))),
@@ -270,7 +278,9 @@ class World:
     def _own_identifier(self, pair: Pair) -> x509.SubjectKeyIdentifier | None:
         if self.odd():
             return x509.SubjectKeyIdentifier(self.any_of(b"1", b"2"))
-        return x509.SubjectKeyIdentifier.from_public_key(pair.private.public_key()) if self.any_of(True, False) else None
+        return (
+            x509.SubjectKeyIdentifier.from_public_key(pair.private.public_key()) if self.any_of(True, False) else None
+        )
 
     def _issuers_identifier(self, by: Party | None, signer: Pair) -> x509.AuthorityKeyIdentifier | None:
         if self.odd(0.5):
@@ -335,7 +345,9 @@ class World:
     def pile(self) -> list[Certificate]:
         """What a server might send beside its certificate, in some order."""
         found = [one.certificate for one in self.authorities if not self.odd()]
-        others = self.authorities if self.odd(2) else [one for one in self.authorities if not one.certificate.is_self_issued]
+        others = (
+            self.authorities if self.odd(2) else [one for one in self.authorities if not one.certificate.is_self_issued]
+        )
         ordered = [one.certificate for one in reversed(others)]
         pile = self.random.sample(found, len(found)) if self.odd(4) else ordered
         return [*pile, *([self.any_of(*pile)] if pile and self.odd() else [])]
@@ -354,7 +366,9 @@ class Refused(Exception):
     """What the client says."""
 
 
-def shake_hands(leaf: Party, sent: Sequence[Certificate], roots: Iterable[Certificate], folder: Path, version: Any) -> None:
+def shake_hands(
+    leaf: Party, sent: Sequence[Certificate], roots: Iterable[Certificate], folder: Path, version: Any
+) -> None:
     """A whole handshake in memory, of a server with the key and a client with these roots, for each name that clients accept it for.
 
     Raises:
@@ -364,7 +378,9 @@ def shake_hands(leaf: Party, sent: Sequence[Certificate], roots: Iterable[Certif
     server.set_ciphers("ALL:@SECLEVEL=0")
     path = folder / "server.pem"
     path.write_bytes(leaf.pair.pem + "".join(one.pem() for one in (leaf.certificate, *sent)).encode())
-    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # what `ssl.create_default_context` makes, but for the machine's roots
+    client = ssl.SSLContext(
+        ssl.PROTOCOL_TLS_CLIENT
+    )  # what `ssl.create_default_context` makes, but for the machine's roots
     for root in roots:
         with suppress(ssl.SSLError):  # one that OpenSSL does not read
             client.load_verify_locations(cadata=root.der)
@@ -453,7 +469,12 @@ def test_a_list_that_is_too_long_is_not_read() -> None:
 
 def test_damaged_certificates_are_refused_and_nothing_is_raised() -> None:
     leaf, issuer = (Certificate.of(one) for one in AUTHORITY.issue("www.example.com").all[:2])
-    for damaged in (Certificate(b""), Certificate(b"\x30\x00"), Certificate(issuer.der[:-1]), Certificate(b"\xff" * 70_000)):
+    for damaged in (
+        Certificate(b""),
+        Certificate(b"\x30\x00"),
+        Certificate(issuer.der[:-1]),
+        Certificate(b"\xff" * 70_000),
+    ):
         assert answer_to(leaf, damaged, issuer).why.startswith("OpenSSL refuses it: ")
         assert acceptance(leaf, [issuer], [damaged], NOW).why
         assert not acceptance(leaf, [issuer], [damaged, Certificate.of(AUTHORITY.root)], NOW).why
