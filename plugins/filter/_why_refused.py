@@ -115,12 +115,12 @@ def _why_unreadable(needs: Mapping[str, t.Any]) -> str | None:
     try:
         from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import (
             known_issuers,
-            trusted_roots,
+            roots_in,
         )
     except ImportError:
         return None  # the modules say which library is missing
     readers: Mapping[str, Callable[[str], object]] = {
-        "trusted_ca_path": trusted_roots,
+        "trusted_ca_path": roots_in,
         "intermediate_path": known_issuers,
     }
     for name, read in readers.items():

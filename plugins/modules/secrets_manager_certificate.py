@@ -175,8 +175,9 @@ options:
         description:
           - File, or folder of files, with the trusted certificates as PEM. They do not have to be roots. They are used for O(trust), and to
             compare a certificate with a secret's current version.
-          - The default is the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), the folder of E(SSL_CERT_DIR), or else the trust store of
-            the machine. A file that is named there replaces the machine's roots, so it must contain the public ones, too.
+          - They are added to the machine's roots - those of the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), of the folder of
+            E(SSL_CERT_DIR), or else of its trust store. A file that one of these names replaces the trust store, so it must contain the
+            public roots, too.
         type: path
   <<: *one_certificate
   concurrency:

@@ -22,7 +22,7 @@ description:
     organization and key type, and has every DNS name and IP address of the other one, and if clients trust it wherever they trust the
     other one. The same certificate may stand in with a chain that the present record lacks. What the certificates themselves say counts,
     not what the API says of them. All modules, roles and reports of the collection go by this rule.
-  - Trust is that of clients with the roots of O(trusted_ca_path), which get the chain that the store holds. If they do not trust the
+  - Trust is that of clients with the machine's roots and those of O(trusted_ca_path), which get the chain that the store holds. If they do not trust the
     present certificate either, trust does not decide. So an authority of your own goes on as before if its root was not given.
   - If two certificates are equally good, the listener fails.
   - All listeners of a balancer are changed in one call, which names only the listener and the certificate. A balancer that is being
@@ -196,10 +196,11 @@ options:
   trusted_ca_path:
     description:
       - Path of a file with trusted root certificates in PEM format, or of a folder of such files.
-      - The default is the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), the folder of E(SSL_CERT_DIR), or else the trust store of the
-        machine. A file that is named there replaces the machine's roots, so it must contain the public ones, too.
-      - Clients with these roots decide which certificate may stand in for another one. Give the root of an authority of your own, so that
-        what it has not issued does not take the place of what it has.
+      - They are added to the machine's roots - those of the file of E(SSL_CERT_FILE) or E(REQUESTS_CA_BUNDLE), of the folder of
+        E(SSL_CERT_DIR), or else of its trust store. A file that one of these names replaces the trust store, so it must contain the
+        public roots, too.
+      - Clients with all these roots decide which certificate may stand in for another one. Give the root of an authority of your own, so
+        that what it has not issued does not take the place of what it has.
       - One of them, which is OpenSSL, is asked whether it accepts what is served. If it does not, because an intermediate certificate is
         missing for example, a warning says so, see also RV(listeners[].accepted) and O(rollback).
     type: path

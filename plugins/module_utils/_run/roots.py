@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The trusted root certificates: those that the user names, or `default_roots`. Private to softlayer.certificates."""
+"""The trusted root certificates: `default_roots`, and those that the user names. Private to softlayer.certificates."""
 
 from __future__ import annotations
 
@@ -27,16 +27,15 @@ HOW_TO_NAME_ROOTS = "Name a file with root certificates as PEM, or a folder of s
 
 @cache
 def trusted_roots(path: str | None) -> Anchors:
-    """Return the trusted certificates: those in a file or folder, or those of the environment or this machine.
+    """Return the trusted certificates: those of the environment or this machine, and those in a file or folder; both together.
 
     Raises:
         CertificatesError: `not_found` if there are none or they cannot be read, `invalid_argument` if the file or folder contains
             no certificate.
     """
-    if path is not None:
-        return roots_in(path)
+    named = () if path is None else roots_in(path)
     default = default_roots()
-    anchors = Anchors(_in(default) if default else ())
+    anchors = Anchors([*named, *(_in(default) if default else ())])
     if not any(True for _anchor in anchors):
         raise CertificatesError(
             "not_found",
@@ -85,15 +84,16 @@ def roots_if_any(path: str | None, warn: Callable[[str], object]) -> Anchors | N
 
 
 def clients_of(path: str | None) -> Clients:
-    """Return clients with the root certificates in a file or folder, or `default_roots`; none on a machine without.
+    """Return clients with `default_roots`, and the root certificates in a file or folder; none on a machine without either.
 
-    The latter are read only if anything depends on them.
+    The former are read only if anything depends on them.
 
     Raises:
-        CertificatesError: as `trusted_roots`, if the user or the environment names them.
+        CertificatesError: as `trusted_roots`, if the user names them.
     """
-    named = trusted_roots(path) if path is not None else None
-    return Clients(lambda: named or roots_if_any(None, lambda _warning: None) or Anchors(), now())
+    if path is not None:
+        roots_in(path)
+    return Clients(lambda: roots_if_any(path, lambda _warning: None) or Anchors(), now())
 
 
 def _in(path: str) -> list[Certificate]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-SEQUENCE, OCTET_STRING, OBJECT_IDENTIFIER, BOOLEAN, INTEGER = 0x30, 0x04, 0x06, 0x01, 0x02
+SEQUENCE, OCTET_STRING, OBJECT_IDENTIFIER, INTEGER = 0x30, 0x04, 0x06, 0x02
 VERSION, EXTENSIONS = 0xA0, 0xA3
 """Tags of the parts of a TBSCertificate that have a tag of their own."""
 BEFORE_KEY = 5
@@ -117,7 +117,6 @@ class Extension:
     """An extension of a certificate, byte for byte (RFC 5280, 4.1)."""
 
     oid: str
-    is_critical: bool
     value: bytes = field(repr=False)
     whole: bytes = field(repr=False)
 
@@ -146,8 +145,7 @@ def _extension(element: Element) -> Extension:
     found = {part.tag: part.content for part in elements(element.content)}
     if OBJECT_IDENTIFIER not in found or OCTET_STRING not in found:
         raise ValueError("no extension")
-    is_critical = any(found.get(BOOLEAN, b""))
-    return Extension(dotted(found[OBJECT_IDENTIFIER]), is_critical, found[OCTET_STRING], element.whole)
+    return Extension(dotted(found[OBJECT_IDENTIFIER]), found[OCTET_STRING], element.whole)
 
 
 def dotted(identifier: bytes) -> str:

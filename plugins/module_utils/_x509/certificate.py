@@ -305,6 +305,9 @@ class Certificate:
     @cached_property
     def unreadable_extensions(self) -> Mapping[str, asn1.Extension | None]:
         """The unreadable extensions; `None` for one that occurs twice, which RFC 5280, 4.2, forbids."""
+        with suppress(*NOT_PARSED):
+            list(self.parsed.extensions)
+            return {}
         return {oid: raw for oid, raw in self._raw_extensions.items() if oid not in self.extensions}
 
     @cached_property

@@ -150,10 +150,9 @@ class Chains:
 
         Of version 1, from the time before there were extensions, only a root may issue; others would make everyone an authority.
         """
-        named = [
-            one for one in self._all.get(child.issuer, ()) if one.may_issue and (one.is_root or not one.is_version_1)
-        ]
-        return sorted(self._sorted(named, child), key=lambda issuer: issuer.is_root)
+        named = [issuer for issuer in self._all.get(child.issuer, ()) if issuer.may_issue]
+        issuers = [issuer for issuer in named if issuer.is_root or not issuer.is_version_1]
+        return sorted(self._sorted(issuers, child), key=lambda issuer: issuer.is_root)
 
     def _sorted(self, issuers: list[Certificate], child: Certificate) -> list[Certificate]:
         """Return certificates with the name of an issuer: first those with the key that the child names, then the valid ones."""

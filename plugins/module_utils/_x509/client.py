@@ -40,6 +40,8 @@ SUITES = {
     **dict.fromkeys(("EC", "Ed25519", "Ed448"), (b"\xc0\x2c", "ECDHE-ECDSA-AES256-GCM-SHA384")),
 }
 """The cipher suite for each type of a server's key, which no level of security forbids (RFC 5289, 3.2; RFC 8422, 5.4)."""
+CIPHERS = ":".join(sorted({name for _number, name in SUITES.values()}))
+"""To set them does not change the level of security."""
 LARGEST_LIST = 100 * 1024
 """Bytes of all certificates that a server sends; OpenSSL's clients read no more."""
 LARGEST_RECORD = 2**14
@@ -124,9 +126,7 @@ def _why_no_server(leaf: Certificate, at: datetime) -> str | None:
         size = f" of {leaf.key_size} bits" if leaf.key_size else ""
         return f"clients do not take its key, {leaf.curve or leaf.key_type}{size}"
     usage = leaf.extension(x509.KeyUsage)
-    if (
-        leaf.key_type != "RSA" and usage and not usage.digital_signature
-    ):  # RFC 8422, 2.2; OpenSSL wants it up to TLS 1.2
+    if leaf.key_type != "RSA" and usage and not usage.digital_signature:  # RFC 8422, 2.2
         return "its key usage lacks digital signatures, without which there is no handshake with such a key"
     return "it has an extension twice" if _has_twice(leaf) else None
 
@@ -152,9 +152,7 @@ def _settings(roots: tuple[Certificate, ...]) -> ssl.SSLContext:
     settings.check_hostname = False  # its names are looked at elsewhere: they say what it may be used for
     settings.minimum_version = settings.maximum_version = ssl.TLSVersion.TLSv1_2
     settings.verify_flags |= NO_CHECK_TIME
-    settings.set_ciphers(
-        ":".join(sorted({name for _number, name in SUITES.values()}))
-    )  # which keeps the level of security
+    settings.set_ciphers(CIPHERS)
     return settings
 
 
