@@ -176,6 +176,12 @@ REPLACED: dict[str, tuple[Value, Content, str | None, str]] = {
         "It lacks names of the secret's current version: www.example.com.",
     ),
     "one with fewer names": (value(issued(days=(-11, 79), **TWICE)), content(), "names_not_covered", ": example.com."),
+    "a wildcard for a name": (
+        value(EARLIER),
+        content(issued("*.example.com")),
+        "names_not_covered",
+        ": www.example.com.",
+    ),
     "an older one of other names": (value(WWW), content(issued("example.org")), "names_not_covered", ""),
     "one of a company": (
         value(EARLIER),
@@ -223,6 +229,12 @@ REPLACED: dict[str, tuple[Value, Content, str | None, str]] = {
     # of one that has expired
     "an expired one's renewal": (value(ENDED), content(), None, ""),
     "an expired one's predecessor": (value(issued(days=(-7, -1))), content(EARLIER), None, ""),
+    "one that expires at this moment, by its predecessor": (
+        value(issued(days=(-7, 0))),
+        content(EARLIER),
+        "superseded",
+        "",
+    ),
     "an expired one, by other names": (
         value(ENDED),
         content(issued("example.org")),
