@@ -228,6 +228,7 @@ def _options(random: Random, world: World) -> None:
         "rollback": random.random() < 0.85,
         "import_new": random.random() < 0.15,
         "balancer_wait_timeout": 2,
+        "verify_timeout": 3,
         "gather_certificates": False,
     }
     if random.random() < 0.5:

@@ -551,7 +551,7 @@ class Account:
     def options(self, **given: Any) -> dict[str, Any]:
         """What logs a module in, and keeps its run short."""
         login = {"username": self.username, "api_key": self.api_key, "endpoint_url": self.url, "retries": 0}
-        return {**login, "ledger_url": f"sqlite:///{self.folder}/ledger.sqlite3", "verify_timeout": 1, **given}
+        return {**login, "ledger_url": f"sqlite:///{self.folder}/ledger.sqlite3", "verify_timeout": 4, **given}
 
     # What the API does
 

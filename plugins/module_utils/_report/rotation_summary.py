@@ -60,7 +60,7 @@ def summary(
             f"certificate {one['id']} ({label(one) or 'without a name'}): {would_be}removed{once_seen}"
             for one in lists["removed"]
         ),
-        *(f"{named(one) or 'the run'}: FAILED, {one['message']}" for one in lists["failed"]),
+        *(f"{named(one) or 'the run'}: FAILED, {_why(one)}" for one in lists["failed"]),
         *_broken(broken),
         *skipped(one for one in lists["skipped"] if one not in broken),
         *empty,
@@ -82,6 +82,11 @@ def failure_lines(failed: Sequence[Record], alarming: Sequence[Record]) -> str:
 
 def _about(one: Record) -> str:
     return f"{named(one)} ({one['name'] or 'without a name'}): {one['reason']}: {one['message']}"
+
+
+def _why(record: Record) -> str:
+    """Return reason and message of what failed."""
+    return f"{record['reason']}: {record['message']}" if record.get("reason") else record["message"]
 
 
 def _origin(record: Record) -> str:
