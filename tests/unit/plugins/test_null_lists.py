@@ -48,6 +48,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("ssl_certificate_import", "collected"): {"privatekey_dir": os.sep},
     ("ssl_fulfillment_email", "allowed_recipients"): {"common_names": ["*"]},
     ("ssl_fulfillment_email_info", "paths"): {"order_ids": [1]},
+    ("ssl_fulfillment_email_info", "emails"): {**MAILBOX, "orders": []},
     **{("ssl_fulfillment_email_info", name): MAILBOX for name in ("orders", "order_ids", "csr_paths", "privatekey_paths")},
 }  # fmt: skip
 SELECTED = {
