@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils import _trust_store
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import roots_if_any, trusted_roots
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import (
+    clients_of,
+    roots_if_any,
+    trusted_roots,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,7 +25,7 @@ from tests.support.certificates import Authority, pem_of
 from tests.support.failing import fails
 from tests.support.rootless import take_roots_away
 
-ROOT, OTHER = Authority("One").root, Authority("Other").root
+ROOT, OTHER, THIRD = (Authority(name).root for name in ("One", "Other", "Third"))
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +48,33 @@ def test_a_machine_without_roots() -> None:
 def test_the_bundle_of_a_distribution(bare_machine: Path) -> None:
     (bare_machine / "ca-certificates.crt").write_text(pem_of([ROOT, OTHER]), encoding="ascii")
     assert trusted() == 2
+
+
+def test_what_is_named_is_added_to_the_machines_roots(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also to those of the environment, which stand for the machine's; without either, it is alone."""
+    for name, root in (("own.pem", OTHER), ("env.pem", THIRD)):
+        (bare_machine / name).write_text(pem_of([root]), encoding="ascii")
+    own = str(bare_machine / "own.pem")
+    assert names(own) == {OTHER}
+    take_roots_away(monkeypatch)
+    monkeypatch.setattr(_trust_store, "BUNDLES", (str(bare_machine / "ca-certificates.crt"),))
+    (bare_machine / "ca-certificates.crt").write_text(pem_of([ROOT, OTHER]), encoding="ascii")
+    assert names(own) == names(None) == {ROOT, OTHER}
+    assert set(clients_of(own).anchors()) == {Certificate.of(ROOT), Certificate.of(OTHER)}
+    trusted_roots.cache_clear()
+    monkeypatch.setenv("SSL_CERT_FILE", str(bare_machine / "env.pem"))
+    assert names(own) == {THIRD, OTHER}
+
+
+def names(path: str | None) -> set[x509.Certificate]:
+    """What is trusted."""
+    return {anchor.parsed for anchor in trusted_roots(path)}
+
+
+def test_clients_without_any_roots_have_what_is_named(bare_machine: Path) -> None:
+    assert list(clients_of(None).anchors()) == []
+    with fails("not_found"):
+        clients_of(str(bare_machine / "nowhere"))
 
 
 def test_a_variable_that_names_no_roots_is_no_machine_without_roots(
