@@ -19,11 +19,12 @@ description:
   - Without them, the module renews what is served. It compares the certificate of each HTTPS listener with the store, and switches the
     listener to the best one that may stand in for it.
   - A certificate may stand in for another one if it is valid now, newer (by the start of validity, then by its end), of the same
-    organization and key type, and has every DNS name and IP address of the other one, and if clients trust it wherever they trust the
-    other one. The same certificate may stand in with a chain that the present record lacks. What the certificates themselves say counts,
-    not what the API says of them. All modules, roles and reports of the collection go by this rule.
-  - Trust is that of clients with the machine's roots and those of O(trusted_ca_path), which get the chain that the store holds. If they do not trust the
-    present certificate either, trust does not decide. So an authority of your own goes on as before if its root was not given.
+    organization and key type, has every DNS name and IP address of the other one, is on no lower level of trust, and is not about to end
+    before the other one does. The same certificate may stand in with a chain that the present record lacks. What the certificates
+    themselves say counts, not what the API says of them. All modules, roles and reports of the collection go by this rule.
+  - The levels of trust are trusted, incomplete (an issuer is missing) and untrusted. Trust is that of clients with the machine's roots and
+    those of O(trusted_ca_path), which get the chain that the store holds, as OpenSSL judges it, with RSA keys of at least 2,048 bits and EC
+    keys of at least 256 bits. An authority of your own goes on as before if its root was not given.
   - If two certificates are equally good, the listener fails.
   - All listeners of a balancer are changed in one call, which names only the listener and the certificate. A balancer that is being
     changed is waited for, see O(wait_timeout). After a lost answer the call is not repeated; the module reads what was done.
@@ -145,8 +146,8 @@ options:
     default: false
   allow_untrusted:
     description:
-      - Accept a certificate that you name even if clients would not trust it, though they trust the present one. It is signed by itself, for
-        example, or comes from the staging environment of an authority, or its record lacks intermediate certificates.
+      - Accept a certificate that you name even if it is on a lower level of trust than the present one. It is signed by itself, for example,
+        or comes from the staging environment of an authority, or its record lacks intermediate certificates.
     type: bool
     default: false
   max_listeners:

@@ -150,8 +150,8 @@ options:
           - Whether to delete the certificates that the new one may stand in for, after it is stored, if no service uses them. They are
             listed in RV(certificates[].superseded).
           - What may stand in for what is said in M(softlayer.certificates.ssl_certificate_deploy). The new one must be valid now, be newer,
-            of the same organization and key type, have all of their names, and be trusted by clients wherever they are. The roots of
-            O(trusted_ca_path) decide.
+            of the same organization and key type, have all of their names, be on no lower level of trust with the roots of O(trusted_ca_path), and
+            not be about to end before they do. One that ends later is kept.
         type: bool
         default: false
       trust:

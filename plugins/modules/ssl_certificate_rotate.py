@@ -18,9 +18,11 @@ description:
     may stand in for a certificate of the store, has the HTTPS listeners of load balancers serve them, looks at what each listener serves at each of its
     addresses, and deletes what was replaced. Store and load balancers are listed once.
   - A certificate may stand in for another one if it is valid now, newer (by the start of validity, then by its end), of the same
-    organization and key type, and has every DNS name of the other one; and if clients trust it, with the chain that the store holds,
-    wherever they trust the other one. The same certificate with a chain that the store lacks may stand in for it, too. What may not stand in
-    for a certificate never hides, replaces or deletes it. Two that are equally good are V(ambiguous).
+    organization and key type, has every DNS name of the other one, is on no lower level of trust with the chain that the store holds, and is
+    not about to end before the other one does. The same certificate with a chain that the store lacks may stand in for it, too. What may not
+    stand in for a certificate never hides, replaces or deletes it. Two that are equally good are V(ambiguous).
+  - What a client accepts today, it accepts tomorrow, or the night is red and nothing is deleted. OpenSSL is that client, and is asked before a
+    switch and after it.
   - Check mode is the same run without its writes. It announces each import, switch and deletion. Of a listener that would be switched it
     assumes that it will serve its new certificate, if it can be looked at from here.
   - What is broken, half written, untrusted or expired in the sources is skipped with a reason and stops nothing. If one certificate or
@@ -299,7 +301,8 @@ options:
   remove_superseded:
     description:
       - Whether the V(clean_up) phase deletes old certificates. One is deleted only if no service uses it, if a listener has a certificate
-        that may stand in for it, and if every listener of the account that has that one was seen by this run to serve it, at every address.
+        that may stand in for it, and if every listener of the account that has that one was seen by this run to serve it, and a client accepts
+        it, or refused what was there before, too, at every address. One that ends later than what replaces it is kept.
     type: bool
     default: false
   remove_unseen:

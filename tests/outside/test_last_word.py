@@ -6,6 +6,7 @@
 
 Random ones are in `test_last_word_at_random`.
 
+Promise: What a client accepts today, it accepts tomorrow,
 Promise: A listener never loses its certificate.
 Promise: No night is green while something dies.
 Promise: Nothing in use is deleted

@@ -9,6 +9,7 @@ For each there is a night in check mode, a real one, and another real one. Other
 
 Promise: Check mode tells the truth.
 Promise: A listener never loses its certificate.
+Promise: What a client accepts today, it accepts tomorrow,
 Promise: No night is green while something dies.
 Promise: Nothing in use is deleted
 """
