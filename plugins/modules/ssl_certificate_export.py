@@ -172,6 +172,14 @@ certificates:
       description: End of validity.
       type: str
       sample: "2027-01-31T23:59:59Z"
+    ends_at:
+      description: Until when clients take the certificate, which is the end of itself or of the issuer on its path to the root that ends first.
+      type: str
+      sample: "2027-01-31T23:59:59Z"
+    ends_by:
+      description: Name of that issuer; null if no issuer ends before the certificate does.
+      type: str
+      sample: null
     subject_alt_names:
       description: The subject alternative names.
       type: list

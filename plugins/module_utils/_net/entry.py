@@ -14,7 +14,7 @@ from .._names import ascii_name
 from .._text import some_of
 from .._times import days_until, iso
 from .._x509.certificate import FACTS, Certificate
-from .._x509.chain import UNTRUSTED, Anchors, Chain, Chains, Trust
+from .._x509.chain import UNTRUSTED, Anchors, Chain, Trust, chain_as_sent
 from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .endpoint import ProbeResult, as_address
 
@@ -72,7 +72,8 @@ class Entries:
         if self._anchors is None or not result.chain:
             return None
         if result.chain not in self._checked:
-            self._checked[result.chain] = Chains(result.chain, self._anchors, self._at).of(result.chain[0])
+            leaf, *sent = result.chain
+            self._checked[result.chain] = chain_as_sent(leaf, sent, self._anchors, self._at)
         return self._checked[result.chain]
 
     def _why_not(

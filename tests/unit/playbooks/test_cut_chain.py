@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import ssl
 from pathlib import Path
 
 from tests.simulator.client import Simulator
 from tests.support.balanced import UPDATE, account, balanced, balancer, have, ids, put, run
 from tests.support.certificates import Authority, leaks, new_key, pem_of
-from tests.support.haproxy import served
+from tests.support.haproxy import served, trusting
 
 __all__ = ["account", "balanced"]
 
@@ -40,6 +39,6 @@ def test_three_nights(account: Simulator, tmp_path: Path) -> None:
         assert "The store has kept 1 of the 2 intermediate certificates" in night.ran.output
         assert "--preferred-chain" in night.ran.output and "held_back" not in night.ran.output
         assert {UPDATE, "deleteObject"}.isdisjoint(night.calls) and have(account) == {f"web:{PORT}": record}
-        assert served(web["address"], PORT, ssl.create_default_context(cafile=str(root))) == good.certificate
+        assert served(web["address"], PORT, trusting(root.read_text())) == good.certificate
         stored.add(tuple(ids(account)))
     assert len(stored) == 1 and len(ids(account)) == 2, "one record of each"

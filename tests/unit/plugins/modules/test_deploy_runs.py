@@ -13,7 +13,6 @@ import contextlib
 import random
 import signal
 import socket
-import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -39,7 +38,7 @@ from tests.support.deploying import (
     run_it,
     store,
 )
-from tests.support.haproxy import SECONDS
+from tests.support.haproxy import SECONDS, trusting
 from tests.support.long import LONG
 from tests.support.modules import TRANSPORTS, options_for
 from tests.support.waiting import until, until_answered, until_called
@@ -164,9 +163,7 @@ class Load:
         self.ends = [(row["address"], one["protocolPort"]) for row in fleet.rows for one in row["listeners"]]
         self.handshakes = 0
         self.lost: list[str] = []
-        self._context = ssl.create_default_context(cadata=pem_of([AUTHORITY.root]))
-        # Python 3.13 and later want key identifiers, which the certificates of tests do not have.
-        self._context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        self._context = trusting(pem_of([AUTHORITY.root]))
         self._done = threading.Event()
 
     def look(self, address: str, port: int) -> bytes:

@@ -27,7 +27,7 @@ FACTS = {
 }
 KEYS = FACTS | {
     *("id", "notes", "organization_name", "days_until_expiry", "renewal_due", "associated_service_count", "created_at"),
-    *("modified_at", "superseded_by"),
+    *("modified_at", "superseded_by", "ends_at", "ends_by"),
 }
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
 WITHOUT_MANAGE = [
