@@ -146,7 +146,7 @@ def draw_certificate(random: Random, names: Sequence[str], days: str | None = No
 
 
 def draw(seed: int, account: Account, *, quiet: bool = False) -> World:
-    """A world; a quiet one has nothing in it that happens later and cannot be foreseen."""
+    """A world; a quiet one has nothing in it that happens later and cannot be foreseen, and one listener at least that is to be switched."""
     random = Random(seed)
     world = World(seed, account)
     sites = [f"{name}.example.com" for name in ("www", "api", "shop")[: random.choice((1, 1, 2, 3))]]
@@ -172,6 +172,11 @@ def draw(seed: int, account: Account, *, quiet: bool = False) -> World:
             world.sources.append(
                 draw_certificate(random, names, _one(random, new=5, newer=3, any=2).replace("any", "") or None)
             )
+    if quiet:
+        by, key, site = authorities(), random.choice(keys("rsa")), "due.example.com"
+        account.serve("due", account.store(by.one.issue(site, days=DAYS["due"])), site)
+        renewed = random.choice((by.one, by.two)).issue(site, days=DAYS["new"], key=key)
+        world.sources.append(Draw(renewed, renewed.chain, "what renews it"))
     if world.sources and random.random() < 0.15:
         first = world.sources[0]
         world.sources.append(Draw(first.issued, first.issued.chain, f"{first.words}, once more with its chain"))
@@ -522,15 +527,15 @@ FAULTS = (
 
 def try_fault(seed: int, folder: Path) -> tuple[Counter[str], list[str]]:
     """A world with one fault in its first night, and two nights after it: nothing is lost, and all comes to rest."""
-    random = Random(-seed)
-    method, kind = FAULTS[seed % len(FAULTS)]
+    random = Random(f"fault {seed}")
+    method, kind = random.choice(FAULTS)
     with Account(folder) as account:
         world = draw(seed, account, quiet=True)
-        world.options["rollback"] = True
+        world.options |= {"rollback": True, "remove_superseded": random.random() < 0.9}
         start = Moment.of(world)
-        number = random.choice((1, 1, 2))
+        number = random.choice((1, 1, 1, 2))
         running: list[ForkedModule] = []
-        front = random.choice(account.fronts)
+        front = random.choice((account.fronts[-1], random.choice(account.fronts)))
         if method == "store":
             account.keeps = random.choice((0, 1))
         elif method == "balancer":
