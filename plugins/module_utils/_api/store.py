@@ -24,7 +24,7 @@ from .._text import encodable, printable
 from .._times import days_until, iso, parse
 from .._x509.certificate import FACTS, Certificate, name_set, pem_bundle
 from .._x509.chain import Anchors, Chains
-from .._x509.lifespan import Lifespan
+from .._x509.lifespan import NOT_KNOWN, Lifespan
 from .._x509.read import Csr, read_certificates, requested
 from .client import Client, left_out
 from .faults import as_sentence, tells_of_mishap
@@ -53,6 +53,8 @@ ENTRY_LACKS = (
     "created_at",
     "modified_at",
     "superseded_by",
+    "ends_at",
+    "ends_by",
 )
 """Result fields that `SoftLayer_Security_Certificate_Entry` does not have."""
 ENTRY_PROPERTIES = ("commonName", "organizationName", "keySize", "validityBegin", "validityEnd")
@@ -148,7 +150,7 @@ class StoreCertificate:
             "notes": self.notes,
             "organization_name": organization,
             "days_until_expiry": days_until(self.not_after, at),
-            **lifespan.as_result(),
+            **(lifespan if self.certificate else NOT_KNOWN).as_result(),
             "renewal_due": lifespan.is_due(at),
             "associated_service_count": self.associated_service_count,
             "created_at": iso(self.created_at),

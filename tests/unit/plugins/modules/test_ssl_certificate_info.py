@@ -32,7 +32,7 @@ KEYS = FACTS | {
 PEMS = ("certificate", "intermediate_certificate", "certificate_signing_request")
 WITHOUT_MANAGE = [
     *("fingerprint_sha256", "public_key_sha256", "serial_number", "subject_alt_names", "key_type", "notes"),
-    *("associated_service_count", "created_at", "modified_at", "superseded_by"),
+    *("associated_service_count", "created_at", "modified_at", "superseded_by", "ends_at", "ends_by"),
 ]
 
 
