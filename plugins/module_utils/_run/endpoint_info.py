@@ -29,7 +29,6 @@ from .._net.entry import Entries
 from .._net.probe import CONCURRENCY, probe_all
 from .._plan.store_index import StoreIndex
 from .._times import now
-from .._x509.client import client_settings
 from .roots import roots_if_any
 from .serving import server_name_for
 
@@ -95,9 +94,9 @@ def run(module: Module) -> dict[str, t.Any]:
     if listing is not None and listing.is_limited:
         warn_of_limits(module)
     index = StoreIndex(listing.records) if listing is not None and params["gather_stored"] else None
-    client_of_tls = None if anchors is None else client_settings(anchors)
     to_probe = [item.endpoint for item in items if not item.why_not]
-    results = iter(probe_all(to_probe, params["timeout"], params["concurrency"], client=client_of_tls))
+    tls_client = anchors.client if anchors else None
+    results = iter(probe_all(to_probe, params["timeout"], params["concurrency"], client=tls_client))
     entry_of = Entries(anchors, now()).of
     entries = []
     for item in items:

@@ -22,7 +22,6 @@ from .._plan.deployments import WHOLE_CHAIN, ListenerAction
 from .._text import some_of
 from .._x509.certificate import Certificate
 from .._x509.chain import Anchors
-from .._x509.client import client_settings
 from .backoff import Backoff
 
 PROBE_TIMEOUT = 10.0
@@ -53,7 +52,7 @@ class Watch:
 
     def __init__(self, timeout: float, anchors: Anchors | None, stop: threading.Event) -> None:
         self._timeout = timeout
-        self._client = None if anchors is None else client_settings(anchors)
+        self._client = anchors.client if anchors else None
         self._stop = stop
         self._before: dict[str, Verdict] = {}
         self._broken: set[str] = set()

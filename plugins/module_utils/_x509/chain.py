@@ -12,6 +12,7 @@ Certificates come from strangers, so the work is limited: a path made to take lo
 
 from __future__ import annotations
 
+import ssl
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -23,7 +24,7 @@ from .._codes import Untrusted
 from .._errors import CertificatesError
 from .._times import iso
 from .certificate import Certificate, Name
-from .client import Acceptance, acceptance, why_not_valid
+from .client import Acceptance, acceptance, client_settings, why_not_valid
 from .read import checked_certificate
 
 Trust = t.Literal["trusted", "incomplete", "untrusted"]
@@ -53,6 +54,11 @@ class Anchors:
     @cached_property
     def _by_subject(self) -> dict[Name, list[Certificate]]:
         return _by_subject(self._certificates)
+
+    @cached_property
+    def client(self) -> ssl.SSLContext | None:
+        """The settings of a client that trusts them, for handshakes; `None` if there are none, as nobody can be asked then."""
+        return client_settings(self._certificates) if self._certificates else None
 
     def named(self, subject: Name) -> list[Certificate]:
         """Return those with this subject."""
