@@ -122,14 +122,14 @@ class Server:
 def context_of(issued: Issued, chain: str | None = None, **settings: Any) -> ssl.SSLContext:
     """A server's settings with a certificate and, if not given another, its chain; ``ciphers`` and attributes on top."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ciphers = settings.pop("ciphers", None)
+    if ciphers:  # which may lower the level of security that the key must meet
+        context.set_ciphers(ciphers)
     with tempfile.NamedTemporaryFile(suffix=".pem") as file:
         Path(file.name).write_text(
             issued.pem + (issued.chain_pem if chain is None else chain) + issued.key_pem, encoding="ascii"
         )
         context.load_cert_chain(file.name)
-    ciphers = settings.pop("ciphers", None)
-    if ciphers:
-        context.set_ciphers(ciphers)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what some tests are about
         for name, value in settings.items():

@@ -74,7 +74,8 @@ class ProbeResult:
 
     `chain` has the certificates as they were sent, the server's own first; it may hold some even where `reason` is set.
     `message` is one sentence wherever `reason` is set. `is_connected` says whether a connection was accepted. `accepted` says whether
-    a client accepts what is served, `None` if none was asked; `refusal` is the end of a sentence that says why it does not.
+    a client accepts what is served, `None` if none was asked, or could not say; `refusal` is the end of a sentence that says why it does
+    not, and `is_for_other_name` whether it wants another name.
     """
 
     endpoint: Endpoint
@@ -87,6 +88,7 @@ class ProbeResult:
     is_connected: bool = False
     accepted: bool | None = None
     refusal: str | None = None
+    is_for_other_name: bool = False
 
 
 def as_address(host: str) -> Address | None:

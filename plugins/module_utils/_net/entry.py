@@ -93,6 +93,8 @@ class Entries:
             return "name_mismatch", f"{what} is not for {other_name} but for {names}."
         if chain is not None and chain.trust != "trusted":
             return UNTRUSTED[chain.trust], f"{what} is not trusted: {chain.why}. {ADVICE[chain.trust]}"
+        if result.is_for_other_name:
+            return "name_mismatch", f"{what} is not for {result.endpoint.checked_name} as clients see it."
         return None, f"{what} is not accepted by clients." if result.accepted is False else None
 
 

@@ -46,6 +46,8 @@ ALERTS_MEAN = {
     "certificate_required": ", as it wants a client certificate",
 }
 """What the commonest alerts mean (RFC 8446, 6.2; RFC 6066, 3), for a sentence."""
+MISMATCHES = (62, 64)
+"""OpenSSL's numbers for a certificate that is for another host name or address."""
 ENCODING_DER = 2
 """OpenSSL's number, which Python's own classes for certificates take."""
 
@@ -93,6 +95,7 @@ def shake_hands(
     reason: NotSeen | None = None
     message: str | None = None
     refusal: str | None = None
+    is_for_other_name = False
     beginning = b""
     try:
         while not _advance(tls, outgoing, connected, deadline):
@@ -105,6 +108,7 @@ def shake_hands(
             incoming.write(data)
     except ssl.SSLError as error:
         refusal = _why(error)
+        is_for_other_name = getattr(error, "verify_code", None) in MISMATCHES
         reason, message = "handshake_failed", f"The TLS handshake with {shown} failed: {refusal}."
     except OSError as error:
         reason = "handshake_failed"
@@ -118,9 +122,10 @@ def shake_hands(
         reason, message = "handshake_failed", f"{shown} sent {sent}."
     used = tls.cipher()
     cipher = used[0] if used else None
-    accepted = None if client is None or reason == "timeout" else reason is None
     known = ProbeResult(endpoint, ip_address, chain, tls.version(), cipher, reason, message, is_connected=True)
-    return replace(known, accepted=accepted, refusal=refusal or message)
+    if client is None or (reason is not None and refusal is None):  # a connection that breaks is no refusal
+        return known
+    return replace(known, accepted=reason is None, refusal=refusal, is_for_other_name=is_for_other_name)
 
 
 def _advance(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO, connected: socket.socket, deadline: Deadline) -> bool:

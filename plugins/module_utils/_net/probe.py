@@ -139,9 +139,11 @@ def _probe(
     asked = _shake_hands(endpoint, addresses, timeout, stop, client)
     if client is None or asked.reason != "handshake_failed":
         return asked
-    same = [address for address in addresses if address.ip_address == asked.ip_address]
+    same = [address for address in addresses if address.ip_address == asked.ip_address] or addresses
+    if asked.accepted is None:  # the connection broke, which happens
+        return _shake_hands(endpoint, same, timeout, stop, client)
     seen = _shake_hands(endpoint, same, timeout, stop, None)
-    return replace(seen, accepted=False, refusal=asked.refusal or asked.message)
+    return replace(seen, accepted=False, refusal=asked.refusal, is_for_other_name=asked.is_for_other_name)
 
 
 def _shake_hands(
@@ -157,6 +159,9 @@ def _shake_hands(
         connected, address = connect(addresses, _deadline(endpoint, CONNECTING, timeout, stop))
     except CertificatesError as error:
         return _unseen(endpoint, error, ip_address)
+    except ConnectionResetError as error:  # it was accepted, or else there would be nothing to reset
+        broken = f"{endpoint.shown} broke the connection off ({error.strerror})."
+        return _unseen(endpoint, CertificatesError("handshake_failed", broken), ip_address, is_connected=True)
     except OSError as error:
         return _unseen(endpoint, _why_unreachable(endpoint, error), ip_address)
     with connected:

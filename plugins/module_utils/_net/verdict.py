@@ -59,9 +59,13 @@ class Verdict:
             return False
         return True if self.accepting and self.accepting >= self.working | self.failing else None
 
-    def is_newly_refused(self, before: Verdict) -> bool:
-        """Return whether a client refuses what it gets at an address, and accepted what it got before; other addresses count as the same."""
-        return bool(before.accepting and self.refusing - before.refusing)
+    def is_newly_refused(self, before: Verdict, *, is_promising: bool) -> bool:
+        """Return whether a client refuses what it gets at an address, and accepted what it got before; other addresses count as the same.
+
+        If it could not be asked before, what it should have accepted counts as accepted (`is_promising`).
+        """
+        was_accepted = bool(before.accepting) or (is_promising and not before.refusing)
+        return was_accepted and bool(self.refusing - before.refusing)
 
     @property
     def works(self) -> bool:

@@ -180,9 +180,10 @@ def _how_it_ends(served: Served, has_ended: bool) -> str:
 
 def _why_not_yet(listener: ListenerAction, lifespan: Lifespan) -> str:
     """Return what to do about a listener that serves what is not valid yet."""
+    what = f"Its issuer {lifespan.starts_by.shown_name}" if lifespan.starts_by else "It"
     other = f"certificate {listener.fallback_id}, which is valid" if listener.fallback_id else "one that is valid"
     return (
-        f"It is not valid before {iso(lifespan.begin)}, and clients refuse it until then: have {other} served until then, with "
+        f"{what} is not valid before {iso(lifespan.usable_from)}, and clients refuse it until then: have {other} served until then, with "
         "ssl_certificate_deploy, or check this machine's clock."
     )
 
@@ -233,9 +234,9 @@ def _is_renewed_in_time(served: Served, known: RenewalFacts, clients: Clients) -
     if record is None or certificate is None or record.certificate != certificate or end is None:
         return False  # nobody knows when it serves what it has
     others = [*known.index.covering(certificate.identities), *(entry.record for entry in known.waiting)]
-    begins = ((other, certificate_of(other).not_before) for other in others)
+    begins = ((other, clients.lifespan(other).usable_from) for other in others)
     return any(
-        clients.at < begin <= end - TWO_NIGHTS and supersedes(other, record, Clients(clients.anchors, begin))
+        begin and clients.at < begin <= end - TWO_NIGHTS and supersedes(other, record, Clients(clients.anchors, begin))
         for other, begin in begins
     )
 
@@ -257,9 +258,17 @@ def _why_not_renewed(one: ListenerAction, served: Served, known: RenewalFacts, c
             f"The store {what} certificate {one.present_id}, which the listener has, but certificate {max(fitting, key=age).id} for its names: "
             "name that in ssl_certificate_deploy, with allow_name_loss."
         )
+    if one.outcome == "skipped" and one.reason in {"expired", "not_yet_valid"}:
+        return one.message
     renewals = known.usable_index.superseding(record, clients) if record else []
     if renewals:
         entry = known.entry_of[max(renewals, key=age).id]
+        left_out = next(
+            (item for item in known.unused if item.get("fingerprint_sha256") == entry.certificate.fingerprint_sha256),
+            None,
+        )
+        if left_out:
+            return f"{entry.shown} ({entry.path}) would renew it, but was left out: {left_out['message']}"
         return f"{entry.shown} ({entry.path}) would renew it, but was not stored: see what failed."
     about = [record for record in known.unused if names_of(record) & names]
     told = next((record for record in about if record["reason"] not in {"already_imported", "superseded"}), None)

@@ -104,6 +104,10 @@ class ListenerAction:
     """Whether the listener was, or would be, pointed to another certificate, even if it was pointed back afterwards."""
     fallback_id: int | None = None
     """For one that stays as it is: the certificate that the present one has probably replaced."""
+    is_fallback_trusted: bool = False
+    """Whether clients would accept that one."""
+    is_promising: bool = False
+    """Whether clients should accept what it had before the run, by what the store holds."""
     better_id: int | None = None
     """For one that is left as it is, though the store has a better certificate: the id of that."""
     served: bool | None = None
@@ -269,15 +273,17 @@ def nearest(
 ) -> tuple[StoreCertificate, Obstacle, str] | None:
     """Return the newest of other certificates that is newer than a listener's and must not take its place, with reason and message.
 
-    One that has expired says nothing, and one that is only not valid yet counts last.
+    One that has expired says nothing, unless only its issuer has; what is only out of date counts last.
     """
     found = []
     for other in others:
         if other.certificate != current.certificate and is_newer(other, current, clients):
             why = why_not_in_place_of(other, Incumbent.of(current), clients) or why_not_offered(other, balancer)
-            if why and why[0] != "expired":
+            if why and (why[0] != "expired" or clients.lifespan(other).ends_by):
                 found.append((other, *why))
-    return max(found, key=lambda one: (one[1] != "not_yet_valid", age(one[0]), one[0].id), default=None)
+    return max(
+        found, key=lambda near: (near[1] not in {"expired", "not_yet_valid"}, age(near[0]), near[0].id), default=None
+    )
 
 
 def why_not_offered(record: StoreCertificate, balancer: Balancer) -> tuple[Obstacle, str] | None:
@@ -305,7 +311,7 @@ def _if_expired(old: Lifespan, kept: ListenerAction, at: datetime) -> str:
 def _switched_to_best(place: Place, kept: ListenerAction, found: Sequence[StoreCertificate]) -> ListenerAction:
     """Return the switch to the best certificate, or a failure if there is nothing to choose by."""
     if len(found) == 1:
-        return _switch(place, found[0], kept.previous)
+        return replace(_switch(place, found[0], kept.previous), is_promising=kept.is_promising)
     ids = ", ".join(str(one.id) for one in found if one.stored_id)
     new = ", ".join(certificate_of(one).fingerprint_sha256 for one in found if not one.stored_id)
     which = "; ".join(filter(None, [ids and f"ids {ids}", new and f"not stored yet, with the SHA-256 {new}"]))
@@ -400,7 +406,7 @@ def _wished(
         return switch.failed(*why) if why else switch
     is_over = clients.lifespan(target).is_over(clients.at)
     is_meant = (overrides.untrusted and not clients.trust(target)) or (overrides.expired and is_over)
-    return replace(switch, may_be_refused=is_meant)
+    return replace(switch, may_be_refused=is_meant, is_promising=_is_promising(current, clients))
 
 
 def _why_not(
@@ -464,7 +470,21 @@ def _kept(
     """Return what leaves a listener as it is."""
     before = index.before(current, clients) if current and current.certificate else None
     kept = ListenerAction(place.balancer.name, place.listener.port, "unchanged", None, message, place, current, current)
-    return replace(kept, certificate_id=place.listener.certificate_id, fallback_id=before.id if before else None)
+    return replace(
+        kept,
+        certificate_id=place.listener.certificate_id,
+        fallback_id=before.id if before else None,
+        is_fallback_trusted=before is not None and clients.trust(before),
+        is_promising=_is_promising(current, clients),
+    )
+
+
+def _is_promising(current: StoreCertificate | None, clients: Clients) -> bool:
+    """Return whether clients should accept a certificate now, by what the store holds."""
+    if current is None or current.certificate is None:
+        return False
+    lifespan = clients.lifespan(current)
+    return clients.trust(current) and not lifespan.is_over(clients.at) and not lifespan.is_to_come(clients.at)
 
 
 def _switch(place: Place, target: StoreCertificate | None, current: StoreCertificate | None) -> ListenerAction:

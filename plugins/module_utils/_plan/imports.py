@@ -226,7 +226,8 @@ def plan_found(
     elif (
         CHAIN in changes and longest is not None and longest < len(content.intermediates) and has_part(record, content)
     ):
-        return there.failed(_cut(record, content, is_tried=False))  # to give it the rest again would not help
+        as_it_is = replace(there, notes=record.notes)
+        return as_it_is.failed(_cut(record, content, is_tried=False))  # to give it the rest again would not help
     if not changes:
         return replace(there, outcome="unchanged", message=HELD)
     what = ", ".join(CHANGED_PROPERTIES[name] for name in changes)
@@ -321,7 +322,7 @@ def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool = True) -> 
 
     If that was not tried now, no record of the store has as many as are needed.
     """
-    given, there = content.intermediates, [one for one in content.intermediates if one in kept.intermediates]
+    given, there = content.intermediates, [issuer for issuer in content.intermediates if issuer in kept.intermediates]
     has = f"{len(there)} of the {len(given)} intermediate certificates ({_names(there)})"
     if not there:
         has = f"none of the {len(given)} intermediate certificates" if len(given) > 1 else "no intermediate certificate"
@@ -332,11 +333,12 @@ def _cut(kept: StoreCertificate, content: Content, *, is_tried: bool = True) -> 
         if there
         else "Ask the support of IBM Cloud why. Until it keeps them, it can hold no certificate that needs any."
     )
-    return CertificatesError(
-        "chain_cut",
-        f"The store has kept {has} of certificate {kept.id}. Clients need what is missing: {_missing(kept, content)}. So nothing is to serve it. "
-        f"{remedy}{'' if is_tried else ' If another client has stored it so, delete it, and run this again.'}",
-    )
+    what = f"The store has kept {has} of certificate {kept.id}."
+    if not is_tried:
+        what = f"Certificate {kept.id} has {has}, and no record of the store has more: the store seems to keep no more."
+        remedy = f"If it was stored so by a client that gave no more, or the store has changed, delete it and run this again. Else: {uncapitalized(remedy)}"
+    missing = f"Clients need what is missing: {_missing(kept, content)}. So nothing is to serve it."
+    return CertificatesError("chain_cut", f"{what} {missing} {remedy}")
 
 
 def _why_it_stays(record: StoreCertificate, content: Content) -> str:

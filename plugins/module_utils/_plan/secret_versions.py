@@ -252,7 +252,7 @@ def why_not_current(action: SecretAction, held: SecretContent, clients: Clients)
         return _refused(new, unread if names else None, clients, Overrides(untrusted=True))
     current = StoreCertificate.unstored(held.certificate, held.issuers, -2)
     is_same = held.certificate == new.certificate
-    refusal = _refused(new, Incumbent.of(current), clients, Overrides(expired=is_same))
+    refusal = _refused(new, Incumbent.of(current), clients, Overrides(expired=True) if is_same else None)
     if refusal:
         return refusal
     if is_same:
@@ -277,7 +277,7 @@ FORCE = "Set force: true if it is to become the current version all the same."
 
 
 def _refused(
-    new: StoreCertificate, old: Incumbent | None, clients: Clients, overrides: Overrides
+    new: StoreCertificate, old: Incumbent | None, clients: Clients, overrides: Overrides | None
 ) -> CertificatesError | None:
     """Return what the rule says against a certificate in the place of another one, in words for a secret."""
     why = why_not_in_place_of(new, old, clients, overrides)

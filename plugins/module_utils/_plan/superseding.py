@@ -214,6 +214,11 @@ def why_not_in_place_of(
     if lifespan.is_over(clients.at) and not accepted.expired:
         issuer = lifespan.ends_by.shown_name if lifespan.ends_by else "none"
         return "expired", f"Its issuer {issuer} expired at {iso(lifespan.end)}: import it again with today's chain."
+    if lifespan.starts_by and lifespan.is_to_come(clients.at):
+        return (
+            "not_yet_valid",
+            f"Its issuer {lifespan.starts_by.shown_name} is not valid before {iso(lifespan.start)}: run it again then.",
+        )
     ends_earlier = overrides is None and old.record is not None and clients.end(new) < clients.end(old.record)
     if ends_earlier and lifespan.is_due(clients.at):
         by = f", as its issuer {lifespan.ends_by.shown_name} does" if lifespan.ends_by else ""

@@ -75,7 +75,8 @@ def failure_lines(failed: Sequence[Record], alarming: Sequence[Record]) -> str:
     """Return one line that says what failed, and what needs a person now."""
     said = [failures(failed)] if failed else []
     if alarming:
-        need = "1 listener needs" if len(alarming) == 1 else f"{len(alarming)} listeners need"
+        count = len({(item.get("load_balancer_uuid"), item["load_balancer"], item["port"]) for item in alarming})
+        need = "1 listener needs" if count == 1 else f"{count} listeners need"
         said.append(f"{need} a person: {some_of([_about(one) for one in alarming], MOST_NAMED, '; ', '; ')}")
     return " ".join(said)
 

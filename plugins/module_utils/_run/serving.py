@@ -77,7 +77,7 @@ class Watch:
 
     def remember(self, deployments: Sequence[ListenerAction]) -> None:
         """Probe listeners before they are changed."""
-        self._before.update(self._probe(deployments))
+        self._before.update(self._probe(deployments, is_before=True))
 
     def is_broken(self, deployment: ListenerAction) -> bool:
         """Return whether a listener worked before the change and did not after it."""
@@ -121,14 +121,9 @@ class Watch:
         return list(seen.values())
 
     def glimpse(self, deployments: Sequence[ListenerAction]) -> list[ListenerAction]:
-        """Return listeners of which it is not known what they should serve with what they serve."""
+        """Return listeners of which it is not known what they should serve, or that were not switched, with what they serve."""
         found = self._probe(deployments)
-        return [
-            replace(
-                one, seen=found[one.uuid].chains, accepted=found[one.uuid].accepted, refusal=found[one.uuid].refusal
-            )
-            for one in deployments
-        ]
+        return [_glimpsed(deployment, found[deployment.uuid]) for deployment in deployments]
 
     def _is_worse(self, deployment: ListenerAction, found: Verdict) -> bool:
         before = self._before.get(deployment.uuid)
@@ -136,7 +131,9 @@ class Watch:
 
     def _is_newly_refused(self, deployment: ListenerAction, found: Verdict) -> bool:
         before = self._before.get(deployment.uuid)
-        return before is not None and not deployment.may_be_refused and found.is_newly_refused(before)
+        if before is None or deployment.may_be_refused:
+            return False
+        return found.is_newly_refused(before, is_promising=deployment.is_promising)
 
     def _judged(self, deployment: ListenerAction, found: Verdict) -> ListenerAction:
         """Return a listener with what was seen of it."""
@@ -161,9 +158,16 @@ class Watch:
         if found.finding == "served":
             what = "It" if deployment.outcome != "skipped" else "The one that the listener has"
             message = f"{deployment.message} {what} is served."
+            if found.closed:
+                message = f"{message} {len(found.closed)} of its addresses cannot be reached from here."
+            if found.accepted is False and not deployment.is_changed and deployment.is_fallback_trusted:
+                back = f"Certificate {deployment.fallback_id} is probably the one before it, and clients trust it: name it to go back"
+                why = f"Clients refuse what is served: {found.refusal}. {back}, or import this one again with today's chain."
+                return seen.failed("not_accepted", why, served=True)
             if found.accepted is False:
                 self._refused.setdefault(found.refusal or "", set()).add(deployment.name)
-                message = f"{message} Clients refuse it{', as before' if seen.was_refused else ''}: {found.refusal}."
+                as_before = ", as they refused what was there before" if seen.was_refused else ""
+                message = f"{message} Clients refuse it{as_before}: {found.refusal}."
             return replace(seen, served=True, message=message)
         if found.finding == "unreachable" and not self._is_worse(deployment, found):
             why = f"{deployment.message} What is served cannot be looked at from here: {found.words}"
@@ -179,28 +183,35 @@ class Watch:
             served=False,
         )
 
-    def _probe(self, deployments: Sequence[ListenerAction]) -> Mapping[str, Verdict]:
+    def _probe(self, deployments: Sequence[ListenerAction], *, is_before: bool = False) -> Mapping[str, Verdict]:
         """Return what all listeners serve, probed at the same time; an address that worked before must still do so."""
         if not deployments:
             return {}
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(len(deployments), CONCURRENCY)) as pool:
-            found = pool.map(self._verdict, deployments)
+            found = pool.map(lambda deployment: self._verdict(deployment, is_before=is_before), deployments)
             pairs = list(zip(deployments, found, strict=True))
         return {one.uuid: seen.since(self._before.get(one.uuid)) for one, seen in pairs}
 
-    def _verdict(self, deployment: ListenerAction) -> Verdict:
+    def _verdict(self, deployment: ListenerAction, *, is_before: bool) -> Verdict:
         wanted = deployment.target.certificate if deployment.target else None
         address = deployment.at.balancer.address
         if address is None:
             words = f"The API names no address of load balancer {deployment.load_balancer}."
             return judge([ProbeResult(Endpoint("", deployment.port), reason="unreachable", message=words)], wanted)
         timeout = max(1.0, min(PROBE_TIMEOUT, self._timeout))
-        endpoint = Endpoint(address, deployment.port, name_of_both(deployment))
+        endpoint = Endpoint(address, deployment.port, name_to_ask(deployment, is_before=is_before))
         if endpoint.server_name is None:  # so a client asks for what is served
             seen = probe_addresses(endpoint, timeout, self._stop)
             served = next((result.chain[0] for result in seen if result.chain), None)
             endpoint = replace(endpoint, server_name=server_name_for(served) if served else None)
         return judge(probe_addresses(endpoint, timeout, self._stop, self._client), wanted)
+
+
+def _glimpsed(deployment: ListenerAction, found: Verdict) -> ListenerAction:
+    seen = replace(deployment, seen=found.chains, accepted=found.accepted, refusal=found.refusal)
+    if found.finding != "failing" or found.chains:
+        return seen
+    return replace(seen, served=False, message=f"{deployment.message} {found.words}")
 
 
 def left_unseen(deployment: ListenerAction) -> ListenerAction:
@@ -216,10 +227,10 @@ def left_broken(deployment: ListenerAction) -> ListenerAction:
     return replace(deployment, message=f"{deployment.message} {back}")
 
 
-def name_of_both(deployment: ListenerAction) -> str | None:
+def name_to_ask(deployment: ListenerAction, *, is_before: bool) -> str | None:
     """Return a name by which clients ask for what a listener had, and for what it gets; `None` if neither is known.
 
-    If they have no name in common, it is one of what it gets.
+    If they have no name in common, it is one of what it had or gets.
     """
     before, after = (record.certificate if record else None for record in (deployment.previous, deployment.target))
     if after is None or before is None:
@@ -227,7 +238,7 @@ def name_of_both(deployment: ListenerAction) -> str | None:
         return server_name_for(known) if known else None
     hosts = [name for name in before.server_names if is_for(after, name.replace("*", "www", 1))]
     common = name_to_ask_for(hosts, before.addresses & after.addresses)
-    return common or server_name_for(after)
+    return common or server_name_for(before if is_before else after)
 
 
 def server_name_for(certificate: Certificate) -> str | None:

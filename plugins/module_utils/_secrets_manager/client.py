@@ -403,7 +403,8 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
     expected = max((total for total in totals if total is not None), default=0)
     is_full = len(last["secrets"]) >= (number(last.get("limit")) or PAGE_SIZE)
     goes_on = last.get("next") or is_full
-    if not has_end and (expected > len(rows) or (goes_on and expected < len(rows))):
+    is_cut = expected > len(rows) and (not has_end or last.get("next"))
+    if is_cut or (not has_end and goes_on and expected < len(rows)):
         raise CertificatesError(
             "incomplete_listing",
             f"Secrets Manager says that it has more than the {len(rows)} secrets that it hands out, and hands out the same ones again instead "

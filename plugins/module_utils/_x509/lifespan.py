@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .._times import iso, renewal_due
@@ -24,20 +24,28 @@ class Lifespan:
         end: the earliest end of all on the path from it to the root; `None` if that is not known.
         ends_by: the issuer that ends first; `None` if it is the certificate itself.
         own_end: the end of the certificate itself, where an issuer ends before it.
+        start: from when on clients take it, where an issuer begins later than it does.
+        starts_by: that issuer.
     """
 
     begin: datetime | None
     end: datetime | None
     ends_by: Certificate | None = None
     own_end: datetime | None = None
+    start: datetime | None = None
+    starts_by: Certificate | None = None
 
     @classmethod
     def of(cls, leaf: Certificate, issuers: Sequence[Certificate]) -> Lifespan:
         """Return that of a certificate with the issuers that clients use."""
+        lifespan = cls(leaf.not_before, leaf.not_after)
         first = min(issuers, key=lambda issuer: issuer.not_after, default=leaf)
-        if first.not_after >= leaf.not_after:
-            return cls(leaf.not_before, leaf.not_after)
-        return cls(leaf.not_before, first.not_after, first, leaf.not_after)
+        if first.not_after < leaf.not_after:
+            lifespan = replace(lifespan, end=first.not_after, ends_by=first, own_end=leaf.not_after)
+        last = max(issuers, key=lambda issuer: issuer.not_before, default=leaf)
+        if last.not_before > leaf.not_before:
+            lifespan = replace(lifespan, start=last.not_before, starts_by=last)
+        return lifespan
 
     def is_due(self, at: datetime) -> bool | None:
         """Return whether it should have been renewed by now; `None` if its end is not known.
@@ -53,8 +61,14 @@ class Lifespan:
         return self.end is not None and self.end < at
 
     def is_to_come(self, at: datetime) -> bool:
-        """Return whether it is known not to have begun."""
-        return self.begin is not None and at < self.begin
+        """Return whether it is known that clients do not take it yet."""
+        usable_from = self.usable_from
+        return usable_from is not None and at < usable_from
+
+    @property
+    def usable_from(self) -> datetime | None:
+        """From when on clients take it; `None` if that is not known."""
+        return self.start or self.begin
 
     def as_result(self) -> dict[str, t.Any]:
         """Return its end in the form of results."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import socket
@@ -26,6 +27,9 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._net.probe 
     probe_addresses,
     probe_all,
 )
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
+from ansible_collections.softlayer.certificates.plugins.module_utils._x509.client import client_settings
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support import waiting
@@ -63,6 +67,100 @@ def ders(result: ProbeResult) -> list[bytes]:
 
 def sent_by(issued: Issued) -> list[bytes]:
     return [issued.der, *(one.public_bytes(Encoding.DER) for one in issued.chain)]
+
+
+# Whether a client accepts it
+
+
+AUTHORITY = Authority()
+SERVED = AUTHORITY.issue(NAME, names=[NAME, "*.wild.example.com"], addresses=[HOST])
+OLD_TLS = {
+    "minimum_version": ssl.TLSVersion.TLSv1,
+    "maximum_version": ssl.TLSVersion.TLSv1_1,
+    "ciphers": "ALL:@SECLEVEL=0",
+}
+
+
+def asked(server: Server, **endpoint: Any) -> ProbeResult:
+    """What a client says of it that trusts the authority."""
+    client = client_settings([Certificate.of(AUTHORITY.root)])
+    with server:
+        at = Endpoint(server.host, server.port, **{"server_name": NAME, **endpoint})
+        return probe(at, PATIENCE, client=client)
+
+
+def test_a_client_that_accepts_it_connects_once() -> None:
+    server = serving(SERVED)
+    result = asked(server)
+    assert (result.accepted, result.refusal, result.reason, ders(result)) == (True, None, None, sent_by(SERVED))
+    assert server.visits == 1
+
+
+@pytest.mark.parametrize("name", [NAME, "a.wild.example.com", HOST, None])
+def test_the_name_or_address_that_a_client_asks_for(name: str | None) -> None:
+    """Without a name, it is the host's."""
+    assert asked(serving(SERVED), server_name=name).accepted is True
+
+
+@pytest.mark.parametrize(
+    ("issued", "how", "says"),
+    [
+        (SERVED, {"chain": ""}, "unable to get local issuer certificate"),
+        (AUTHORITY.issue(NAME, days=(-9, -1)), {}, "certificate has expired"),
+        (AUTHORITY.issue(NAME, days=(1, 9)), {}, "certificate is not yet valid"),
+        (AUTHORITY.issue("other.example.com"), {}, "Hostname mismatch"),
+        (Authority("Stranger").issue(NAME), {}, "unable to get local issuer certificate"),
+        (
+            AUTHORITY.issue(NAME, key=rsa.generate_private_key(65537, 1024)),
+            {"ciphers": "ALL:@SECLEVEL=0"},
+            "EE certificate key too weak",
+        ),
+        (AUTHORITY.issue(NAME, key=new_key("rsa")), OLD_TLS, "alert"),
+    ],
+    ids=["no issuers", "expired", "early", "name", "stranger", "weak key", "old TLS"],
+)
+def test_what_a_client_refuses_is_seen_all_the_same(issued: Issued, how: dict[str, Any], says: str) -> None:
+    """With what OpenSSL says, on a second connection that verifies nothing."""
+    server = serving(issued, **how)
+    result = asked(server)
+    assert result.accepted is False and says in str(result.refusal) and not str(result.refusal).endswith(".")
+    assert (result.reason, ders(result)[0], server.visits) == (None, issued.der, 2)
+    assert result.is_for_other_name == (says == "Hostname mismatch")
+
+
+def breaking(issued: Issued, *, visits: int, how: Script = Visit.break_off) -> Server:
+    """A server that serves a certificate, but breaks off so many connections first."""
+    context = context_of(issued)
+    left = [how] * visits
+
+    def script(visit: Visit) -> None:
+        visit.hear()
+        left.pop()(visit)
+
+    def serve(visit: Visit) -> None:
+        (script if left else lambda served: served.serve(context))(visit)
+
+    return Server(serve)
+
+
+@pytest.mark.parametrize("how", [Visit.break_off, lambda visit: visit.connection.close()], ids=["reset", "end"])
+@pytest.mark.parametrize("visits", [1, 2])
+def test_a_connection_that_breaks_is_no_refusal(visits: int, how: Script) -> None:
+    """Once, the client connects again; twice, nobody knows."""
+    result = asked(breaking(SERVED, visits=visits, how=how))
+    assert (result.accepted, result.reason) == ((True, None) if visits == 1 else (None, "handshake_failed"))
+    assert result.refusal is None and result.is_connected
+
+
+def test_a_connection_that_is_reset_at_once_was_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether that is seen while connecting or afterwards, is luck."""
+
+    def connect(*_arguments: object) -> None:
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
+    monkeypatch.setattr(probing, "connect", connect)
+    result = probe(Endpoint(HOST, 443, NAME), PATIENCE)
+    assert (result.reason, result.is_connected, result.accepted) == ("handshake_failed", True, None)
 
 
 # What is served

@@ -133,7 +133,24 @@ def test_what_is_refused_now_and_was_not_before(
     before: tuple[bool | None, ...], after: tuple[bool | None, ...], expected: bool
 ) -> None:
     """Another address counts as one that accepted it, if any did."""
-    assert answers(*after).is_newly_refused(answers(*before)) is expected
+    assert answers(*after).is_newly_refused(answers(*before), is_promising=False) is expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((None,), (False,), True),
+        ((), (False,), True),
+        ((None,), (True,), False),
+        ((False,), (False,), False),
+        ((False, None), (False, False), False),
+    ],
+)
+def test_where_nobody_could_be_asked_before_what_should_be_accepted_counts(
+    before: tuple[bool | None, ...], after: tuple[bool | None, ...], expected: bool
+) -> None:
+    """Such as a connection that broke for once."""
+    assert answers(*after).is_newly_refused(answers(*before), is_promising=True) is expected
 
 
 BEFORE = {

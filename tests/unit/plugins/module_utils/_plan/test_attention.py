@@ -19,14 +19,18 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.atten
     find_attention,
     served_by,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import ListenerAction
+from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deployments import (
+    ListenerAction,
+    ListenerSelection,
+    plan_renewals,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.superseding import certificate_of
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import iso
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 
 from tests.support.certificates import DAY, NOW, pem_of
-from tests.support.rotating import entry, listener
+from tests.support.rotating import balancer, entry, listener
 from tests.support.stored import NAME, TRUSTED, Made, clients_with
 
 FRESH, DUE, OVER = Made(), Made(days=(-80, 10)), Made(days=(-90, -2))
@@ -366,6 +370,34 @@ def test_an_issuer_ends_before_the_certificate_does(day: int, expected: str) -> 
     issuer = Certificate.of(TRUSTED.issuer).shown_name
     assert item["ends_by"] == issuer and f"Its issuer {issuer} " in item["message"]
     assert "today's chain" in item["message"]
+
+
+def test_a_renewal_whose_issuer_begins_too_late() -> None:
+    """What counts is from when on clients take it."""
+
+    def beginning(day: float) -> StoreCertificate:
+        chain = [TRUSTED.reissue(not_before=NOW + day * DAY), *FRESH.issued.chain[1:]]
+        return Made(days=(1, 95)).record(10, intermediateCertificate=pem_of(chain))
+
+    for day, expected in ((5, []), (9, ["expiring"])):
+        known = RenewalFacts(StoreIndex([DUE.record(1), beginning(day)]))
+        assert [item["reason"] for item in find_attention([serving(DUE)], known, clients_with())] == expected, day
+
+
+def test_a_newer_one_whose_issuer_has_ended_is_named_with_the_remedy() -> None:
+    renewal = with_issuer_until(-1)
+    index = StoreIndex([DUE.record(1), replace(renewal, id=2)])
+    (planned,) = plan_renewals([balancer("web", p443=1)], index, ListenerSelection(), clients_with())
+    assert (planned.outcome, planned.reason) == ("skipped", "expired") and "today's chain" in planned.message
+    (item,) = find_attention([replace(planned, served=True)], RenewalFacts(index), clients_with())
+    assert item["reason"] == "expiring" and "Certificate 2" in item["message"].replace("certificate 2", "Certificate 2")
+    assert "today's chain" in item["message"]
+
+
+def test_a_renewal_that_was_left_out_is_told_with_its_reason() -> None:
+    left_out = {**skipped("not_approved"), "fingerprint_sha256": entry(FRESH, 1).certificate.fingerprint_sha256}
+    said = message(serving(DUE), usable=[entry(FRESH, 1)], unused=[left_out], has_sources=True)
+    assert said.endswith("would renew it, but was left out: It is not_approved.")
 
 
 def test_the_chain_that_is_served_counts() -> None:

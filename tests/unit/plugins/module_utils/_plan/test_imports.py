@@ -477,7 +477,9 @@ def test_a_store_of_which_no_record_has_more_is_not_tried_again(left: str) -> No
         assert step.outcome == "updated"
         return
     assert (step.outcome, step.reason, step.id, step.changes_something) == ("failed", "chain_cut", 9, False)
-    assert as_simulated(step) == step and "delete it, and run this again" in step.message
+    assert as_simulated(step) == step and "delete it and run this again" in step.message
+    noted = plan(content(notes="new"), StoreIndex([held, one_of_two]))
+    assert (noted.reason, noted.notes) == ("chain_cut", held.notes), "nothing of it is changed"
 
 
 @pytest.mark.parametrize("left", LEFT)

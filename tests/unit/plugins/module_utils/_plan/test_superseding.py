@@ -227,6 +227,16 @@ def test_the_end_of_an_issuer_is_the_end() -> None:
     assert why is not None and why[0] == "expired" and "Public CA 2" in why[1]
 
 
+def test_an_issuer_that_is_not_valid_yet() -> None:
+    """Clients refuse it until then, so it stands in for nothing; and what it is worth then counts."""
+    chain = [TRUSTED.reissue(not_before=NOW + 3 * DAY), *NEW.issued.chain[1:]]
+    early = NEW.record(2, intermediateCertificate=pem_of(chain))
+    why = why_not_in_place_of(early, Incumbent.of(OLD.record(1)), CLIENTS)
+    assert why is not None and why[0] == "not_yet_valid" and "Public CA 2 is not valid before" in why[1]
+    assert reason(early, OLD.record(1), untrusted=True, expired=True) == "not_yet_valid"
+    assert supersedes(early, OLD.record(1), clients_with(at=NOW + 4 * DAY))
+
+
 def test_what_its_issuer_ended_is_worth_no_less() -> None:
     """One that nobody ever trusted does not take its place."""
     over = until(-2, OLD, 1)

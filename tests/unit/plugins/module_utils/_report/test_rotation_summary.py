@@ -152,9 +152,12 @@ def test_what_failed_and_what_needs_a_person_in_one_line() -> None:
     assert (
         failure_lines([], [DUE]) == f"1 listener needs a person: web:443 (www.example.com): expiring: {DUE['message']}"
     )
-    both = failure_lines([{**WEB, "message": "It failed."}], [DUE] * 30)
+    many = [{**DUE, "port": port} for port in range(400, 430)]
+    both = failure_lines([{**WEB, "message": "It failed."}], many)
     assert both.startswith("1 failed: web:443: It failed. 30 listeners need a person: ")
-    assert both.count("web:443 (www.example.com)") == 10 and both.endswith("and 20 more")
+    assert both.count("(www.example.com)") == 10 and both.endswith("and 20 more")
+    twice = failure_lines([], [DUE, {**DUE, "reason": "held_back"}])
+    assert twice.startswith("1 listener needs a person: "), "a listener is counted once"
 
 
 # In the role

@@ -22,7 +22,11 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.deplo
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.store_index import StoreIndex
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import backoff, serving
-from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import Watch, server_name_for
+from ansible_collections.softlayer.certificates.plugins.module_utils._run.serving import (
+    Watch,
+    name_to_ask,
+    server_name_for,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.certificate import Certificate
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.chain import Anchors
 
@@ -109,10 +113,14 @@ def watched(
     timeout: float = 120,
     anchors: Anchors | None = None,
     may_be_refused: bool = False,
+    is_promising: bool = True,
     **after: tuple[Answer, ...],
 ) -> tuple[Watch, ListenerAction]:
     """ProbeResult at a listener before its change, and after it, as the addresses answer ``at_`` each second."""
-    watch, one = Watch(timeout, anchors, world.clock), replace(switched(), may_be_refused=may_be_refused)
+    watch, one = (
+        Watch(timeout, anchors, world.clock),
+        replace(switched(), may_be_refused=may_be_refused, is_promising=is_promising),
+    )
     world.shows = {0: before}
     watch.remember([one])
     world.shows = {float(second.removeprefix("at_")): answers for second, answers in after.items()}
@@ -346,11 +354,53 @@ def test_what_clients_refused_before_they_may_refuse_now(world: World) -> None:
     assert (seen.reason, seen.was_refused) == ("not_accepted", False) and watch.is_broken(seen)
 
 
-def test_a_refusal_where_nothing_could_be_looked_at_before(world: World) -> None:
-    """It is no reason to go back, and none to delete what was there."""
-    watch, seen = watched(world, GONE, at_0=(Refused(NEW),))
+@pytest.mark.parametrize("before", [GONE, FAILS])
+def test_a_refusal_where_nothing_could_be_looked_at_before(world: World, before: Answer) -> None:
+    """It is a reason to go back, if clients should have accepted what was there; in no case is that deleted."""
+    watch, seen = watched(world, before, at_0=(Refused(NEW),))
+    assert (seen.reason, seen.accepted, seen.was_refused) == ("not_accepted", False, False) and watch.is_broken(seen)
+    watch, seen = watched(world, before, is_promising=False, at_0=(Refused(NEW),))
     assert (seen.outcome, seen.accepted, seen.was_refused) == ("switched", False, False)
     assert not watch.is_broken(seen)
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_what_is_refused_though_there_is_a_way_back(world: World, is_trusted: bool) -> None:
+    """As after a run that was killed right after its switch."""
+    kept = replace(switched(), outcome="unchanged", is_changed=False, fallback_id=7, is_fallback_trusted=is_trusted)
+    watch = Watch(0, None, world.clock)
+    world.shows = {0: (Refused(NEW),)}
+    (seen,) = watch.until_served([kept])
+    assert (seen.outcome, seen.reason) == (("failed", "not_accepted") if is_trusted else ("unchanged", None))
+    assert ("Certificate 7 is probably the one before it" in seen.message) is is_trusted
+
+
+def test_what_it_had_and_gets_is_asked_for_by_one_name() -> None:
+    """Or by one of each, if they have none in common."""
+    old, new = switched().previous, AUTHORITY.issue("a.example.com", names=["a.example.com", NAME])
+    both = replace(switched(), target=stored(3, new))
+    assert {name_to_ask(both, is_before=before) for before in (True, False)} == {NAME}
+    other = replace(both, target=stored(3, AUTHORITY.issue("other.example.com")))
+    assert [name_to_ask(other, is_before=before) for before in (True, False)] == [NAME, "other.example.com"]
+    wildcard = replace(both, target=stored(3, AUTHORITY.issue("*.example.com")))
+    assert name_to_ask(wildcard, is_before=False) == NAME
+    assert name_to_ask(replace(both, target=None), is_before=False) == NAME and old
+
+
+def test_what_cannot_be_seen_at_some_addresses_is_told(world: World) -> None:
+    _watch, seen = watched(world, OLD, GONE, at_0=(NEW, GONE))
+    assert (seen.outcome, seen.served, seen.is_everywhere) == ("switched", True, False)
+    assert "1 of its addresses cannot be reached from here." in seen.message
+
+
+def test_a_glimpse_of_what_completes_no_handshake(world: World) -> None:
+    unknown = replace(switched(), target=None, outcome="skipped", reason="not_found", message="It is not known.")
+    world.shows = {0: (FAILS,)}
+    (seen,) = Watch(0, None, world.clock).glimpse([unknown])
+    assert (seen.served, seen.seen) == (False, ()) and seen.message == f"It is not known. 192.0.2.1: {FAILS}."
+    world.shows = {0: (OLD,)}
+    (seen,) = Watch(0, None, world.clock).glimpse([unknown])
+    assert (seen.served, seen.accepted, len(seen.seen)) == (None, True, 1)
 
 
 def test_a_refusal_that_the_user_accepts(world: World) -> None:

@@ -108,6 +108,13 @@ def test_a_listing_without_an_end_that_says_there_is_more(count: int, total: obj
         client._read_all(FakeList(count, 1000, total, says_next, offsets=False))
 
 
+@pytest.mark.parametrize("count", [0, 3])
+def test_an_empty_page_that_is_not_the_last_one_ends_no_listing(count: int) -> None:
+    """Though there are more by the total."""
+    with fails("incomplete_listing"):
+        client._read_all(FakeList(count, 1000, 7, True))
+
+
 @pytest.mark.parametrize("size", [2, 200, 1000])
 def test_a_full_page_at_any_offset_is_no_whole_listing(size: int) -> None:
     with fails("incomplete_listing"):
