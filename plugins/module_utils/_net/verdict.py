@@ -77,7 +77,7 @@ class Verdict:
         gone = [one for one in self.closed if before and one.ip_address in before.working]
         if not gone or self.finding == "unreachable":
             return self
-        return replace(self, finding="failing", words=f"{_said(gone)} {self.words}".strip())
+        return replace(self, finding="failing", words=" ".join(dict.fromkeys(filter(None, [_said(gone), self.words]))))
 
     def is_worse_than(self, before: Verdict) -> bool:
         """Return whether something is wrong that was not wrong before: no handshake, or a certificate that has no business there."""

@@ -89,7 +89,7 @@ class Watch:
         may_fail = before is not None and not before.works  # an address that failed before the change may go on failing
         backoff = Backoff(self._stop, self._timeout, LONGEST_PAUSE)
         while True:
-            found = self._probe([deployment])[deployment.uuid]
+            found = self._probe([deployment], is_before=True)[deployment.uuid]
             if (found.works or may_fail) and not self._is_worse(deployment, found):
                 return True
             if not backoff.pause():

@@ -387,6 +387,14 @@ def test_what_it_had_and_gets_is_asked_for_by_one_name() -> None:
     assert name_to_ask(replace(both, target=None), is_before=False) == NAME and old
 
 
+def test_whether_the_old_one_works_again_is_asked_by_its_name(world: World) -> None:
+    watch = Watch(5, None, world.clock)
+    other = replace(switched(), target=stored(3, AUTHORITY.issue("other.example.com")))
+    world.shows = {0: (OLD,)}
+    watch.remember([other])
+    assert watch.works(other) and {at.server_name for at in world.asked} == {NAME}
+
+
 def test_what_cannot_be_seen_at_some_addresses_is_told(world: World) -> None:
     _watch, seen = watched(world, OLD, GONE, at_0=(NEW, GONE))
     assert (seen.outcome, seen.served, seen.is_everywhere) == ("switched", True, False)
