@@ -152,7 +152,10 @@ def test_what_clients_refused_before_they_may_refuse_now(serving: Simulator, log
     serving.patch_listener(web.uuids[0], misbehaves="bare", changes=2, at_once=True)
     run = run_it(**login)
     assert (only(run)["outcome"], only(run)["served"], only(run)["accepted"]) == ("switched", True, False)
-    assert "as before: unable to get local issuer certificate" in only(run)["message"] and not run.failed
+    assert (
+        "refused what was there before: unable to get local issuer certificate" in only(run)["message"]
+        and not run.failed
+    )
 
 
 def test_what_cannot_be_reached(serving: Simulator, login: Row) -> None:
