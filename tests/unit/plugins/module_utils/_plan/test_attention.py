@@ -398,6 +398,26 @@ def test_a_renewal_that_was_left_out_is_told_with_its_reason() -> None:
     left_out = {**skipped("not_approved"), "fingerprint_sha256": entry(FRESH, 1).certificate.fingerprint_sha256}
     said = message(serving(DUE), usable=[entry(FRESH, 1)], unused=[left_out], has_sources=True)
     assert said.endswith("would renew it, but was left out: It is not_approved.")
+    of_another = {**left_out, "fingerprint_sha256": "00", "subject_alt_names": [OTHER]}
+    said = message(serving(DUE), usable=[entry(FRESH, 1)], unused=[of_another], has_sources=True)
+    assert said.endswith("but was not stored: see what failed.")
+    newest = Made(days=(-0.5, 95))
+    said = message(serving(DUE), usable=[entry(newest, 1), entry(FRESH, 2)], has_sources=True)
+    assert said.endswith(
+        f"{entry(newest, 1).shown} ({entry(newest, 1).path}) would renew it, but was not stored: see what failed."
+    )
+
+
+@pytest.mark.parametrize("reason", ["expired", "not_yet_valid"])
+def test_a_newer_one_that_is_out_of_date_is_why(reason: Any) -> None:
+    """Of a listener that was skipped for it; not of one that is named so for another reason."""
+    out_of_date = serving(DUE, outcome="skipped", reason=reason, message="The newer certificate was not taken: why.")
+    assert message(out_of_date).endswith("The newer certificate was not taken: why.")
+    elsewhere = replace(out_of_date, reason="not_found")
+    assert message(elsewhere).endswith("Have it renewed, and import the new certificate.")
+    assert message(replace(out_of_date, outcome="unchanged")).endswith(
+        "Have it renewed, and import the new certificate."
+    )
 
 
 def test_the_chain_that_is_served_counts() -> None:

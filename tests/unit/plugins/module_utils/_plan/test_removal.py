@@ -126,6 +126,13 @@ def test_where_no_client_could_be_asked() -> None:
     assert removal([FIRST, SECOND], unasked, remove_unseen=True) == ([1], [])
     partly = replace(SWITCHED, accepted=False, was_refused=True, is_everywhere=False)
     assert removal([FIRST, SECOND], partly) == ([], [(1, "not_accepted")])
+    assert removal([FIRST, SECOND], partly, remove_unseen=True) == ([1], [])
+    other = replace(SWITCHED, served=False, accepted=True)
+    assert removal([FIRST, SECOND], other, remove_unseen=True) == ([], KEPT), (
+        "something else is served, whoever takes it"
+    )
+    unseen = replace(SWITCHED, served=None, accepted=False, refusal="nothing")
+    assert removal([FIRST, SECOND], unseen) == ([], [(1, "not_reachable")])
 
 
 def test_why_it_is_refused() -> None:
