@@ -74,10 +74,13 @@ def plan_removal(
         if not replacing:
             continue
         why_used = _why_used(record, left[record.id], others[record.id])
+        copies = {copy.id for copy in index.same(certificate_of(record))}
         unseen = [
-            one.name for one in listeners if _concerns(one, record, replacing) and not _is_seen(one, remove_unseen)
+            listener.name
+            for listener in listeners
+            if _concerns(listener, record, copies, replacing) and not _is_seen(listener, remove_unseen)
         ]
-        unseen += [name for identifier in replacing for name in others.get(identifier, ())]
+        unseen += [name for identifier in replacing | copies - {record.id} for name in others.get(identifier, ())]
         ends_later = all(clients.end(index.by_id[other]) < clients.end(record) for other in replacing)
         if why_used:
             kept.append((record, *why_used))
@@ -92,9 +95,12 @@ def plan_removal(
     return RemovalPlan(old, kept)
 
 
-def _concerns(one: ListenerAction, old: StoreCertificate, replacing: Collection[int]) -> bool:
-    is_served = any(certificate_of(old) == chain[0] for chain in one.seen)
-    return one.previous_certificate_id == old.id or one.present_id in replacing or is_served
+def _concerns(
+    listener: ListenerAction, old: StoreCertificate, copies: Collection[int], replacing: Collection[int]
+) -> bool:
+    """Return whether a listener had a certificate, by whichever of its records, has what replaces it, or was seen to serve it."""
+    is_served = any(certificate_of(old) == chain[0] for chain in listener.seen)
+    return listener.previous_certificate_id in copies or listener.present_id in replacing or is_served
 
 
 def _is_seen(listener: ListenerAction, remove_unseen: bool) -> bool:

@@ -135,6 +135,18 @@ def test_where_no_client_could_be_asked() -> None:
     assert removal([FIRST, SECOND], unseen) == ([], [(1, "not_reachable")])
 
 
+def test_a_certificate_that_is_stored_twice() -> None:
+    """Who has it by its other record counts as one that has it: also if it cannot be looked at, or is not among those of this run."""
+    copy = OLD.record(5)
+    failed = listener(5, copy, "api", outcome="failed", reason="balancer_error", served=None)
+    assert removal([FIRST, copy, SECOND], SWITCHED, failed, remove_unseen=True) == ([], UNSEEN)
+    assert removal([FIRST, copy, SECOND], SWITCHED, balancers=[balancer("far", p443=5)]) == (
+        [],
+        [(1, "not_reachable"), (5, "in_use")],
+    )
+    assert removal([FIRST, copy, SECOND], SWITCHED, listener(5, SECOND, "api")) == ([1, 5], [])
+
+
 def test_why_it_is_refused() -> None:
     """What serves something else comes first."""
     refused = replace(SWITCHED, accepted=False, refusal="its issuer is missing")
