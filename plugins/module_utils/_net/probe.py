@@ -137,11 +137,13 @@ def _probe(
 ) -> ProbeResult:
     """Probe the first address that accepts a connection; if a client refuses what it serves, see what that is."""
     asked = _shake_hands(endpoint, addresses, timeout, stop, client)
-    if client is None or asked.reason != "handshake_failed":
+    if client is None:
         return asked
     same = [address for address in addresses if address.ip_address == asked.ip_address] or addresses
-    if asked.accepted is None:  # the connection broke, which happens
-        return _shake_hands(endpoint, same, timeout, stop, client)
+    if asked.accepted is None and asked.reason == "handshake_failed":  # the connection broke, which happens
+        asked = _shake_hands(endpoint, same, timeout, stop, client)
+    if asked.accepted is not False:
+        return asked
     seen = _shake_hands(endpoint, same, timeout, stop, None)
     return replace(seen, accepted=False, refusal=asked.refusal, is_for_other_name=asked.is_for_other_name)
 

@@ -152,6 +152,12 @@ def test_a_connection_that_breaks_is_no_refusal(visits: int, how: Script) -> Non
     assert result.refusal is None and result.is_connected
 
 
+def test_what_a_client_refuses_after_a_connection_broke_is_seen_all_the_same() -> None:
+    issued = Authority("Stranger").issue(NAME)
+    result = asked(breaking(issued, visits=1))
+    assert (result.accepted, result.reason, ders(result)[0]) == (False, None, issued.der)
+
+
 def test_a_connection_that_is_reset_at_once_was_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether that is seen while connecting or afterwards, is luck."""
 
