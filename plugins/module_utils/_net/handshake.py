@@ -23,6 +23,7 @@ from .._codes import NotSeen
 from .._errors import CertificatesError
 from .._text import printable
 from .._x509.certificate import Certificate
+from .._x509.client import certificates_of
 from .._x509.read import checked_certificate
 from .connection import Deadline, receive, send
 from .endpoint import Endpoint, ProbeResult
@@ -48,8 +49,6 @@ ALERTS_MEAN = {
 """What the commonest alerts mean (RFC 8446, 6.2; RFC 6066, 3), for a sentence."""
 MISMATCHES = (62, 64)
 """OpenSSL's numbers for a certificate that is for another host name or address."""
-ENCODING_DER = 2
-"""OpenSSL's number, which Python's own classes for certificates take."""
 
 
 @cache
@@ -173,12 +172,9 @@ def _why(error: ssl.SSLError) -> str:
 
 def _certificates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
     """Return the certificates that the server sent, in DER, its own first."""
-    public: t.Callable[[], list[bytes]] | None = getattr(tls, "get_unverified_chain", None)  # from Python 3.13 on
-    if public is not None:
-        return tuple(public())
-    inner = getattr(getattr(tls, "_sslobj", None), "get_unverified_chain", None)
-    if inner is not None:
-        return tuple(certificate.public_bytes(ENCODING_DER) for certificate in inner() or ())
+    sent = certificates_of(tls, "get_unverified_chain")
+    if sent is not None:
+        return sent
     with suppress(ValueError):  # the handshake is not done
         own = tls.getpeercert(True)
         return (own,) if own else ()

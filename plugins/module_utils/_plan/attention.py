@@ -105,6 +105,13 @@ class Served:
             return self.named.shown_name
         return self.record.common_name if self.record else None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What it is for; of one that cannot be read, what the API says."""
+        if self.certificate:
+            return self.certificate.identities
+        return self.record.names if self.record else frozenset()
+
 
 def served_by(listener: ListenerAction, index: StoreIndex, clients: Clients) -> Served:
     """Return what clients get from a listener: what was seen, of several the one that ends first, else what it has in the API."""
@@ -165,7 +172,7 @@ def _about(listener: ListenerAction, known: RenewalFacts, clients: Clients) -> t
         yield item("held_back", held)
     if is_refused and listener.outcome not in {"failed", "rolled_back"}:
         yield item(
-            "not_accepted", f"Clients refuse what is served: {listener.refusal}. {remedy_for_refusal(served, clients)}"
+            "not_accepted", f"Clients refuse what is served: {listener.refusal}. {_remedy_for_refusal(served, clients)}"
         )
 
 
@@ -188,7 +195,7 @@ def _why_not_yet(listener: ListenerAction, lifespan: Lifespan) -> str:
     )
 
 
-def remedy_for_refusal(served: Served, clients: Clients) -> str:
+def _remedy_for_refusal(served: Served, clients: Clients) -> str:
     """Return what to do about what clients refuse, as a sentence."""
     leaf, record = served.certificate, served.record
     if leaf and record and record.certificate == leaf and clients.trust(record):
@@ -198,9 +205,7 @@ def remedy_for_refusal(served: Served, clients: Clients) -> str:
 
 def _why_unusable(served: Served, known: RenewalFacts) -> str | None:
     """Return what a source has to renew what is served, and why it cannot be used, through the fault of those who run it."""
-    names = (
-        served.certificate.identities if served.certificate else served.record.names if served.record else frozenset()
-    )
+    names = served.names
     for broken in known.broken if names else ():
         begin, of_broken = parse(broken.get("not_before")), names_of(broken)
         is_newer = begin is not None and served.lifespan.begin is not None and begin > served.lifespan.begin
@@ -246,12 +251,11 @@ def _why_not_renewed(one: ListenerAction, served: Served, known: RenewalFacts, c
     record, certificate = served.record, served.certificate
     if certificate is None or record is None or record.certificate is None:
         record = None
-    names = certificate.identities if certificate else served.record.names if served.record else frozenset()
     if one.better_id:
         return f"Certificate {one.better_id} of the store is newer: have it served, with the playbook deploy or rotate."
     if one.outcome in {"failed", "rolled_back"}:
         return one.message
-    fitting = known.index.valid_at(clients.at).covering(names)
+    fitting = known.index.valid_at(clients.at).covering(served.names)
     if record is None and fitting:
         what = "has no" if served.record is None else "cannot show"
         return (
@@ -270,7 +274,7 @@ def _why_not_renewed(one: ListenerAction, served: Served, known: RenewalFacts, c
         if left_out:
             return f"{entry.shown} ({entry.path}) would renew it, but was left out: {left_out['message']}"
         return f"{entry.shown} ({entry.path}) would renew it, but was not stored: see what failed."
-    about = [record for record in known.unused if names_of(record) & names]
+    about = [record for record in known.unused if names_of(record) & served.names]
     told = next((record for record in about if record["reason"] not in {"already_imported", "superseded"}), None)
     if told is not None:
         name = told.get("name") or shown_name_of(told)

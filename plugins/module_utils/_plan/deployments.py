@@ -301,7 +301,7 @@ def why_not_offered(record: StoreCertificate, balancer: Balancer) -> tuple[Obsta
 
 def _if_expired(old: Lifespan, kept: ListenerAction, at: datetime) -> str:
     """Say of a listener that stays as it is that its certificate has expired, and which valid one there is."""
-    if not (old.is_over(at) or old.is_to_come(at)):
+    if old.is_now(at):
         return ""
     other = f" Certificate {kept.fallback_id} is valid, though it began earlier: name it to have it served."
     when = f"until {iso(old.end)} only" if old.is_over(at) else f"from {iso(old.begin)} on only"
@@ -483,8 +483,7 @@ def _is_promising(current: StoreCertificate | None, clients: Clients) -> bool:
     """Return whether clients should accept a certificate now, by what the store holds."""
     if current is None or current.certificate is None:
         return False
-    lifespan = clients.lifespan(current)
-    return clients.trust(current) and not lifespan.is_over(clients.at) and not lifespan.is_to_come(clients.at)
+    return clients.trust(current) and clients.lifespan(current).is_now(clients.at)
 
 
 def _switch(place: Place, target: StoreCertificate | None, current: StoreCertificate | None) -> ListenerAction:

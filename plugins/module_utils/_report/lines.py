@@ -21,7 +21,7 @@ from .._codes import Untrusted
 from .._names import ascii_name, file_stems, listener_name, listener_place
 from .._times import has_passed, parse, renewal_due
 from .._x509.certificate import names_of
-from .report import Record
+from .report import Record, end_of
 
 EC = "_ecc"
 """What acme.sh appends to the names of certificates with such keys."""
@@ -389,11 +389,6 @@ class Lines:
         """Return whether a source has a certificate with all names of a line and more, and the same type of key."""
         sharing = self._by_name[self._rarest(line.names)] if line.names else ()
         return any(one.entries and one.key_type == line.key_type and line.names < one.names for one in sharing)
-
-
-def end_of(record: Record) -> str | None:
-    """Return until when clients take a certificate: an issuer may end before it does."""
-    return record.get("ends_at") or record.get("not_after")
 
 
 def age(record: Record) -> tuple[str, str]:

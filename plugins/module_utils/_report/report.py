@@ -159,6 +159,11 @@ def _runs(old: Record, rows: Sequence[Record], notices: Sequence[Record], at: da
     return [*earlier[1 - MOST_RUNS :], this]
 
 
+def end_of(record: Record) -> str | None:
+    """Return until when clients take a certificate: an issuer may end before it does."""
+    return record.get("ends_at") or record.get("not_after")
+
+
 def _listeners(held: Iterable[tuple[str, Record]]) -> list[Row]:
     """Return the listeners in the order of their names, with the dates of the certificate that each has."""
     found = [
@@ -166,7 +171,7 @@ def _listeners(held: Iterable[tuple[str, Record]]) -> list[Row]:
             "listener": listener,
             "name": shown_name_of(certificate),
             "not_before": certificate.get("not_before"),
-            "not_after": certificate.get("ends_at") or certificate.get("not_after"),
+            "not_after": end_of(certificate),
         }
         for listener, certificate in held
     ]

@@ -15,8 +15,8 @@ from .._codes import ApprovalReason, HeldBack, LineAttention, LineReason, LineSt
 from .._names import is_host_name, listener_name, listener_place, shown_name_of, source_name
 from .._text import some_of
 from .._times import days_until, iso
-from .lines import DONE, UNTRUSTED, Facts, Line, Lines, age, end_of
-from .report import Record, Schema, as_data, made_today, read, unless_same
+from .lines import DONE, UNTRUSTED, Facts, Line, Lines, age
+from .report import Record, Schema, as_data, end_of, made_today, read, unless_same
 from .timeline import Row
 
 STATES: tuple[LineState, ...] = t.get_args(LineState)

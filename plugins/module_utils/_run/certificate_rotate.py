@@ -326,8 +326,9 @@ class Rotation:
         chosen = choose(self._read.entries, self._index, wish, clients)
         self._chosen = limit_imports(chosen, given.approved) if given.approved else chosen
         self._imported: dict[int, StoreCertificate] = {}
-        self._cut: set[int] = set()
-        self._has_stored = False
+        self._cut: dict[
+            int, bool
+        ] = {}  # the ids of what the store has cut the chains of, and whether this run has stored it
         self._planned: list[ListenerAction] = []
         self._gone: list[Record] = []
         self._listeners: list[ListenerAction] = []
@@ -409,8 +410,7 @@ class Rotation:
             identifier = done.id or entry.record.id
             self._imported[identifier] = replace(done.held, id=identifier)
         elif done.reason == "chain_cut" and done.id:
-            self._cut.add(done.id)
-            self._has_stored |= done.has_written
+            self._cut[done.id] = done.has_written
 
     # Listeners
 
@@ -609,7 +609,7 @@ class Rotation:
         lists = self._lists
         left = [one for one in self._listeners if one.outcome == "unchanged" and not one.better_id]
         result: dict[str, t.Any] = {
-            "changed": self._has_stored or bool(lists["imported"] or lists["deployed"] or lists["removed"]),
+            "changed": any(self._cut.values()) or bool(lists["imported"] or lists["deployed"] or lists["removed"]),
             **{RESULT_NAMES.get(name, name): records for name, records in lists.items()},
             "attention": attention,
             "listeners": [self._as_listener(one) for one in self._listeners],

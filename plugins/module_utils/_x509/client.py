@@ -19,7 +19,7 @@ What OpenSSL may accept and is refused here:
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -173,7 +173,7 @@ def _answer(leaf: Certificate, sent: tuple[Certificate, ...], roots: tuple[Certi
             pass
         except ssl.SSLCertVerificationError as error:
             why, code = error.verify_message.rstrip("."), error.verify_code
-        path = tuple(known.get(der) or Certificate(der) for der in _path(tls))
+        path = tuple(known.get(der) or Certificate(der) for der in certificates_of(tls, "get_verified_chain") or ())
         why = why or ("" if path else "this Python's TLS library does not tell what it has verified")
     except (OSError, ValueError, AttributeError) as error:  # such as a library that is not quite OpenSSL
         why = str(getattr(error, "reason", None) or type(error).__name__)
@@ -182,11 +182,13 @@ def _answer(leaf: Certificate, sent: tuple[Certificate, ...], roots: tuple[Certi
     return Acceptance(path, f"OpenSSL refuses it: {why}" if why else "", code)
 
 
-def _path(tls: ssl.SSLObject) -> list[bytes]:
-    get = getattr(tls, "get_verified_chain", None)  # from Python 3.13 on
-    if get is not None:
-        return list(get())
-    return [one.public_bytes(ENCODING_DER) for one in tls._sslobj.get_verified_chain() or ()]  # type: ignore[attr-defined]
+def certificates_of(tls: ssl.SSLObject, method: str) -> tuple[bytes, ...] | None:
+    """Return in DER what `get_verified_chain` or `get_unverified_chain` tells of a handshake; `None` if this Python has no such method."""
+    public: Callable[[], list[bytes]] | None = getattr(tls, method, None)  # from Python 3.13 on
+    if public is not None:
+        return tuple(public())
+    inner = getattr(getattr(tls, "_sslobj", None), method, None)
+    return None if inner is None else tuple(certificate.public_bytes(ENCODING_DER) for certificate in inner() or ())
 
 
 def _records(leaf: Certificate, sent: Iterable[Certificate]) -> bytes:

@@ -65,6 +65,10 @@ class Lifespan:
         usable_from = self.usable_from
         return usable_from is not None and at < usable_from
 
+    def is_now(self, at: datetime) -> bool:
+        """Return whether nothing that is known keeps clients from taking it at an instant."""
+        return not self.is_over(at) and not self.is_to_come(at)
+
     @property
     def usable_from(self) -> datetime | None:
         """From when on clients take it; `None` if that is not known."""

@@ -483,14 +483,14 @@ def test_damaged_certificates_are_refused_and_nothing_is_raised() -> None:
 def test_a_library_that_does_not_tell_what_it_verified_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """As one may be that only looks like OpenSSL, and verifies later or never."""
     leaf, issuer = (Certificate.of(one) for one in AUTHORITY.issue("www.example.com").all[:2])
-    monkeypatch.setattr(client_module, "_path", lambda _tls: [])
+    monkeypatch.setattr(client_module, "certificates_of", lambda _tls, _method: ())
     refused = "OpenSSL refuses it: this Python's TLS library does not tell what it has verified"
     assert answer_to(leaf, issuer).why == refused
 
-    def absent(_tls: object) -> list[bytes]:
+    def absent(_tls: object, _method: str) -> tuple[bytes, ...]:
         raise AttributeError
 
-    monkeypatch.setattr(client_module, "_path", absent)
+    monkeypatch.setattr(client_module, "certificates_of", absent)
     assert answer_to(leaf, issuer).why == "OpenSSL refuses it: AttributeError"
 
 
