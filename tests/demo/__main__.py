@@ -166,7 +166,7 @@ def add_load_balancer(simulator: Simulator) -> None:
 
 def renew_in_secrets_manager(simulator: Simulator) -> None:
     """Have Secrets Manager hold a newer certificate of a name that the load balancer serves."""
-    issued = simulator.issue(order_again(simulator, "www.example.com", days=(-1, 89)))
+    issued = simulator.issue(order_again(simulator, "www.example.com", days=(-1, 364)))
     simulator.secrets_manager.add(
         "www",
         secret_type="public_cert",
