@@ -19,7 +19,7 @@ MEANT = {
     "bool": "true or false",
     "int": "a whole number, such as 12",
     "str": "text",
-    "dict": 'like [{"certbot": "/etc/letsencrypt"}]',
+    "dict": "a dict, as a job before it has set it",
 }
 
 

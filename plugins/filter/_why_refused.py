@@ -2,16 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Refuse what Ansible lets through: variables that a role does not know, phases that lack what they need, files that cannot be written."""
+"""Refuse what Ansible lets through: variables that a role does not know or that cannot be read, phases that lack what they need.
+
+Ansible's filter `default`, and a role that is included with `rolespec_validate: false`, take a variable that is undefined inside, or null, for
+one that was not given; and what limits nothing is a wider limit than what was written.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 
+from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._files import absolute
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
@@ -25,8 +31,16 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._plan.fulfi
 )
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import role_variables
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import without_secrets
-from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables, plain
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
+UNDEFINED = re.compile(r"'[\w.]{1,100}' is undefined")
+"""What Ansible says of a template that is undefined inside; anything else that it says may quote a secret."""
+MAY_BE_BLANK = {"list", "path"}
+"""The types of variables that may be blank: a blank list is empty, and a file that is not named is not read or written ..."""
+NONE_IF_BLANK = ("_mail", "_privatekey_passphrase")
+"""... and these, which then are not used."""
 ROTATION = "ssl_rotation"
 """The role that has the variables of what was one role once."""
 ALIKE = 0.9
@@ -40,38 +54,79 @@ WRITERS = {
 """By the same variables: what writes the file, and the libraries that it needs beside this machine's Ansible."""
 
 
-@on_variables
-def why_refused(defined: Sequence[str], role: str, unread: str | None, needs: Mapping[str, t.Any]) -> str:
+@pass_context
+def why_refused(context: Context, defined: Sequence[str], role: str, unread: str | None, needs: t.Any = None) -> str:
     """Return why a role cannot begin, in one sentence; empty if it can.
 
     Args:
+        context: has the variables.
         defined: the defined variables whose names begin like those of the role's.
         role: its name.
         unread: the part of the extra variables that Ansible could not read as variables.
-        needs: the variables that phases need, less the prefix of their names.
+        needs: the variables that phases need, less the prefix of their names; without them, only the variables are looked at.
     """
+    names = [name for name in map(str, defined) if name != f"{role}_result"]
+    given: dict[str, t.Any] = {}
+    unreadable: dict[str, str] = {}
+    for name in names:
+        try:
+            given[name] = plain(context.resolve(name))
+        except Exception as error:  # a template may fail in any way
+            said = UNDEFINED.search(str(error))
+            unreadable[name] = f": {said[0]}" if said else ""
+    return _why_refused(names, given, unreadable, role, unread, needs)
+
+
+@on_variables
+def _why_refused(
+    names: Sequence[str],
+    given: Mapping[str, t.Any],
+    unreadable: Mapping[str, str],
+    role: str,
+    unread: str | None,
+    needs: Mapping[str, t.Any] | None,
+) -> str:
     if unread:
         return (
             f"Ansible could make no variable of {json.dumps(unread)}, so nothing was done. Write -e @FILE for a file, "
             "-e NAME=VALUE without blanks around the sign, or JSON."
         )
-    return without_secrets(_why_unknown(defined, role) or _why_unready(role, needs) or "")
+    why_not = _why_unknown(names, role) or _why_without_value(given, unreadable, role)
+    return without_secrets(why_not or (_why_unready(role, needs) if needs else None) or "")
 
 
-def _why_unknown(defined: Sequence[str], role: str) -> str | None:
-    known = role_variables(role)
-    unknown = sorted({*defined} - known - {f"{role}_result"})
+def _why_unknown(names: Sequence[str], role: str) -> str | None:
+    known = role_variables(role).keys()
+    unknown = sorted({*names} - known)
     if not unknown:
         return None
-    close = dict.fromkeys(name for one in unknown for name in get_close_matches(one.lower(), known, 1, ALIKE))
+    close = dict.fromkeys(like for name in unknown for like in get_close_matches(name.lower(), known, 1, ALIKE))
     of_rotation = role_variables(ROTATION)
-    moved = [name for one in unknown if (name := one.replace("ssl_fulfillment_", "ssl_rotation_")) in of_rotation]
+    moved = [name for each in unknown if (name := each.replace("ssl_fulfillment_", "ssl_rotation_")) in of_rotation]
     meant = f" Is {' and '.join(close)} meant?" if close else ""
     meant += f" The role {ROTATION} has {', '.join(moved)}." if moved else ""
     return (
         f"The role {role} does not know {', '.join(unknown)}.{meant} "
         f"`ansible-doc --type role softlayer.certificates.{role}` lists its variables."
     )
+
+
+def _why_without_value(given: Mapping[str, t.Any], unreadable: Mapping[str, str], role: str) -> str | None:
+    """Return why a variable that is defined has no value, or none of its type; `None` if each has one."""
+    options = role_variables(role)
+    if unreadable:
+        name, why = min(unreadable.items())
+        return f"{name} is defined, but its template cannot be evaluated{why}. Correct it, or leave it out; nothing was done."
+    blank = {name for name, value in given.items() if value is None or (isinstance(value, str) and not value.strip())}
+    for name in sorted(blank):
+        if not (options[name]["type"] in MAY_BE_BLANK or name.endswith(NONE_IF_BLANK)):
+            what = "null" if given[name] is None else "blank"
+            return f"{name} is {what}, which says nothing of what is meant. Give it a value, or leave it out; nothing was done."
+    try:
+        ArgumentSpec(options).read({name: value for name, value in given.items() if name not in blank})
+    except CertificatesError as error:
+        return error.message
+    return None
 
 
 def _why_unready(role: str, needs: Mapping[str, t.Any]) -> str | None:

@@ -127,13 +127,17 @@ LONGEST_SHOWN = 60
 """Characters of a text that is shown."""
 
 
+_SELECT = (
+    "Write {} for all orders, or name conditions. In -e name=value, Ansible would cut them off after a blank; write JSON there, such as "
+    '-e \'{"ssl_fulfillment_select": {"common_names": ["www.example.com"]}}\'.'
+)
+_APPROVED = "Give what a run in check mode returned, or leave it out."
 LIMITS: Mapping[str, str] = {
-    "select": (
-        "Write {} for all orders, or name conditions. In -e name=value, Ansible would cut them off after a blank; write JSON there, such as "
-        '-e \'{"ssl_fulfillment_select": {"common_names": ["www.example.com"]}}\'.'
-    ),
+    "select": _SELECT,
+    "ssl_fulfillment_select": _SELECT,
     "ssl_fulfillment_mail": 'Write it like {"maildir": "/srv/mail"}.',
-    "approved": "Give what a run in check mode returned, or leave it out.",
+    "approved": _APPROVED,
+    "ssl_rotation_approved": _APPROVED,
 }
 """Dicts that limit what is done, and what to write. Ansible would read null, or half of a text, as a wider limit than was meant."""
 SEPARATORS: Mapping[str, re.Pattern[str]] = {"path": re.compile(r"[,\r\n]+")}
@@ -212,11 +216,26 @@ def _as_meant(options: Mapping[str, OneArgument], values: Mapping[str, t.Any], w
             meant[name] = _list_as_meant(argument, value, place)
         elif argument["type"] == "dict":
             meant[name] = _dict_as_meant(argument, value, place)
-            if name in LIMITS and not isinstance(meant[name], dict):
-                raise CertificatesError("invalid_argument", f"{place} is no dict. {LIMITS[name]}")
+            if name in LIMITS:
+                _check_limit(name, argument, meant[name], place)
         elif value == "" and "fallback" in argument:
             del meant[name]
     return meant
+
+
+def _check_limit(name: str, argument: OneArgument, value: object, place: str) -> None:
+    """Refuse a dict that limits and is none, and a condition in it that says nothing, which Ansible would take for none."""
+    if not isinstance(value, dict):
+        raise CertificatesError("invalid_argument", f"{place} is no dict. {LIMITS[name]}")
+    if LIMITS[name] != _SELECT:
+        return
+    for condition, option in argument.get("options", {}).items():
+        if condition in value and option["type"] != "list" and _is_blank(value[condition]):
+            what = "null" if value[condition] is None else "blank"
+            raise CertificatesError(
+                "invalid_argument",
+                f"{place}.{condition} is {what}, which is no condition. Give it a value, or leave it out.",
+            )
 
 
 def _dict_as_meant(argument: OneArgument, value: object, place: str) -> object:

@@ -28,6 +28,7 @@ EmailReason = t.Literal[
     InStore,
     "cooldown",
     "recipient_not_allowed",
+    "recipient_changed",
     "not_found",
     "refused",
     "retired",

@@ -16,11 +16,19 @@ with suppress(ImportError):
 ROLES = Path(__file__).parents[2] / "roles"
 REPORT = ROLES / "ssl_fulfillment"
 """The role that has the page of every report."""
+READ = ("type", "elements", "choices", "options", "no_log")
+"""What is read of a variable: how a value of it is to be taken."""
 
 
-def role_variables(role: str) -> set[str]:
-    """Return the names of a role's variables, from its argument specification."""
-    return set(_yaml(ROLES / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"])
+def role_variables(role: str) -> dict[str, dict[str, t.Any]]:
+    """Return a role's variables, from its argument specification, in the form of a module's options."""
+    options = _yaml(ROLES / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    return {name: _without_default(option) for name, option in options.items()}
+
+
+def _without_default(option: dict[str, t.Any]) -> dict[str, t.Any]:
+    inner = {name: _without_default(each) for name, each in option.get("options", {}).items()}
+    return {name: value for name, value in {**option, "options": inner}.items() if value and name in READ}
 
 
 def page_sources() -> dict[str, str]:

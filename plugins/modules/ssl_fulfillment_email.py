@@ -62,8 +62,19 @@ options:
         itself, never a wildcard. An internationalised domain matches in its Unicode form and in its ASCII form.
       - This option replaces the confirmation window of the portal. If not set, every address is allowed. An empty or null list allows no
         address.
+      - With this option or O(approved), the order is read again right before its call, one more call for each email. If its address is
+        another one by then, it fails with the reason V(recipient_changed).
     type: list
     elements: str
+  approved:
+    description:
+      - RV(emails) of a run in check mode that a person has approved. An email is only requested for the orders that it shows as
+        V(requested), and only if it still goes to the RV(emails[].recipient) that it shows, else the order fails with the reason
+        V(recipient_changed).
+      - An order that it does not show, or shows without an address, fails with the reason V(recipient_not_allowed). An empty or null list
+        approves nothing.
+    type: list
+    elements: dict
   min_interval_hours:
     description:
       - Minimum number of hours between two requests for the same order. V(0) means no minimum.
@@ -150,6 +161,19 @@ EXAMPLES = r"""
     max_orders: 200
     concurrency: 16
 
+- name: Show what would be requested
+  softlayer.certificates.ssl_fulfillment_email:
+    common_names: ["*.example.com"]
+    on_ineligible: skip
+  check_mode: true
+  register: shown
+
+- name: Request what was shown, and nothing that has changed since
+  softlayer.certificates.ssl_fulfillment_email:
+    common_names: ["*.example.com"]
+    on_ineligible: skip
+    approved: "{{ shown.emails }}"
+
 - name: Request it again, even if it was requested today and the certificate is imported
   softlayer.certificates.ssl_fulfillment_email:
     order_ids: [1234]
@@ -217,7 +241,8 @@ emails:
         - V(already_imported) - the certificate is in the store.
         - V(superseded) - the store holds a newer certificate for the same names that may stand in for the order's; see O(skip_imported).
         - V(pending), V(canceled), V(expired) or V(unknown_status) - there is no certificate to send.
-        - V(recipient_not_allowed) - O(allowed_recipients) does not allow the address.
+        - V(recipient_not_allowed) - O(allowed_recipients) or O(approved) does not allow the address.
+        - V(recipient_changed) - since the orders were listed, or since O(approved), the order has got another address.
         - V(not_found) - the order does not exist, or the API user may not see it.
         - V(refused) - the API reported that it did not request the email.
         - V(retired) - the product or the API method no longer exists.

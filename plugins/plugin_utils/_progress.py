@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.softlayer.certificates.plugins.module_utils._progress import read_progress
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._once import OnceAction
 
 SECONDS = 15.0
 """How often it is shown, unless the environment variable says something else."""
@@ -41,7 +41,7 @@ waits forever for a task whose line it could not write: to a full disk, or a pip
 """
 
 
-class ProgressAction(NormalAction):
+class ProgressAction(OnceAction):
     """Runs a module as Ansible does, and shows every few seconds how far it is.
 
     The module notes it in its temporary folder, which can be read from here if the module runs on this machine.

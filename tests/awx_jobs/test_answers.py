@@ -115,7 +115,7 @@ ODD: dict[str, dict[str, tuple[Any, str]]] = {
 """Answers that cannot be read, by playbook and question, and what is said of each."""
 ROTATION: dict[str, list[Any]] = {"imported": [], "deployed": [], "removed": []}
 NOTHING: dict[str, dict[str, Any]] = {
-    "no-email": {"ssl_previewed_order_ids": [], "ssl_previewed_recipients": [], "ssl_awaited_order_ids": [7]},
+    "no-email": {"ssl_previewed_order_ids": [], "ssl_previewed_recipients": {}, "ssl_awaited_order_ids": [7]},
     "no-rotation": {"ssl_previewed_rotation": ROTATION},
 }
 SOMETHING: dict[str, dict[str, Any]] = {

@@ -103,7 +103,7 @@ def test_a_workflow_from_approval_to_the_store(
     recipients = {order["id"]: order["approverEmailAddress"] for order in sim.orders()}
     assert preview.stats == {
         "ssl_previewed_order_ids": fulfillable,
-        "ssl_previewed_recipients": sorted({recipients[number] for number in fulfillable}),
+        "ssl_previewed_recipients": {str(number): recipients[number] for number in fulfillable},
         "ssl_awaited_order_ids": fulfillable,
     }
     assert sim.sends() == []
@@ -215,7 +215,7 @@ def test_a_slice_and_a_whole_job_at_once(fleet: Simulator, postgresql_url: str, 
     hosts = {f"order_{number}": {"ssl_order_id": number} for number in part}
     given: list[dict[str, Any]] = [
         {"hosts": hosts, "extra_vars": {"ssl_fulfillment_from_inventory": True}},
-        {"extra_vars": {"ssl_fulfillment_ledger_url": ""}},
+        {},
     ]
     jobs = [launch("resend.yml", credentials=softlayer(fleet, postgresql_url), **each) for each in given]
     for job, wanted in zip(jobs, (part, ids(fleet)), strict=True):
@@ -255,7 +255,10 @@ def test_variables_of_the_job_template_never_widen_what_was_asked_for_and_approv
         given = {"ssl_orders": "", "ssl_force": "no", **extra_vars}
         return launch("resend.yml", credentials=softlayer(fleet, postgresql_url), extra_vars=given).wait()
 
-    shown = {"ssl_previewed_order_ids": [first, other], "ssl_previewed_recipients": [recipient]}
+    shown = {
+        "ssl_previewed_order_ids": [first, other],
+        "ssl_previewed_recipients": {first: recipient, other: recipient},
+    }
     of_the_template = {
         "ssl_fulfillment_order_ids": [first, second, other],
         "ssl_fulfillment_allowed_recipients": ["*@*"],
@@ -267,6 +270,24 @@ def test_variables_of_the_job_template_never_widen_what_was_asked_for_and_approv
     again = job(ssl_orders=[first, second], ssl_fulfillment_order_ids=f"{first}", ssl_fulfillment_force=True)
     assert again.status == "successful", again.output
     assert sent(fleet) == Counter([first]), "the survey says no"
+
+
+def test_each_order_is_mailed_where_the_preview_showed_it(
+    fleet: Simulator, postgresql_url: str, launch: Launch
+) -> None:
+    """An order whose address the API does not tell, and one that gets another address after the approval, are not mailed."""
+    fleet.reset()
+    first, unknown, moved, *_rest = ids(fleet)
+    fleet.patch_order(unknown, approverEmailAddress=None)
+    credentials, answers = softlayer(fleet, postgresql_url), {"ssl_orders": f"{first} {unknown} {moved}"}
+    preview = launch("resend.yml", credentials=credentials, extra_vars=answers, check=True).wait()
+    assert preview.status == "successful", preview.output
+    assert preview.stats["ssl_previewed_recipients"][str(unknown)] is None
+    fleet.patch_order(moved, approverEmailAddress=preview.stats["ssl_previewed_recipients"][str(first)].upper())
+    approved = launch("resend.yml", credentials=credentials, extra_vars=answers | preview.stats).wait()
+    assert approved.status == "failed", approved.output
+    assert sent(fleet) == Counter([first])
+    assert "the check run showed no address" in approved.output and "See who has changed that" in approved.output
 
 
 def test_the_survey_says_who_may_be_mailed(sim: Simulator, postgresql_url: str, launch: Launch) -> None:
@@ -289,7 +310,8 @@ def test_the_survey_says_who_may_be_mailed(sim: Simulator, postgresql_url: str, 
         shop["approverEmailAddress"],
         f"[{other['approverEmailAddress'][0]}]{other['approverEmailAddress'][1:]}",
     )
-    shown = {"ssl_previewed_order_ids": [shop["id"], other["id"]], "ssl_previewed_recipients": [address, pattern]}
+    recipients = {shop["id"]: address, other["id"]: pattern}
+    shown = {"ssl_previewed_order_ids": [*recipients], "ssl_previewed_recipients": recipients}
     forced = launch("resend.yml", credentials=credentials, extra_vars={**shown, "ssl_force": "yes"}).wait()
     assert forced.status == "failed", "the address is not the one that was approved"
     assert "1 failed: api.example.org" in forced.output
@@ -311,7 +333,7 @@ def test_a_preview_passes_over_who_is_not_allowed_as_long_as_there_are_others(
     assert preview.status == "successful", preview.output
     assert preview.stats == {
         "ssl_previewed_order_ids": [shop["id"]],
-        "ssl_previewed_recipients": [shop["approverEmailAddress"]],
+        "ssl_previewed_recipients": {str(shop["id"]): shop["approverEmailAddress"]},
         "ssl_awaited_order_ids": [shop["id"]],
     }
     assert f"partner.example.net, order {partner['id']}: NOT ALLOWED" in preview.output

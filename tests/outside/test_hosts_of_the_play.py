@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the hosts of a play choose the orders, one that has left the play, or has not had its turn yet, is not mailed.
+"""Where the hosts of a play choose the orders, one that has left the play is not mailed.
 
 Promise: Only intended recipients get emails.
 """
@@ -18,7 +18,6 @@ PLAY = """
 - hosts: orders
   gather_facts: false
   connection: local
-  serial: 3
   vars:
     ansible_python_interpreter: "{{ ansible_playbook_python }}"
   tasks:

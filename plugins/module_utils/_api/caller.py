@@ -10,7 +10,7 @@ import concurrent.futures
 import threading
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from itertools import chain
 from urllib.parse import urlsplit
 
@@ -101,6 +101,7 @@ class Caller:
         *,
         repeatable: bool,
         before_sending: Callable[[], None] | None = None,
+        in_turn: bool = False,
     ) -> T:
         """Return what a call returns, made again after a pause as long as that does no harm.
 
@@ -108,6 +109,7 @@ class Caller:
             call_once: makes the call, as the one request that it is given.
             repeatable: whether it may be made again after a lost answer: `False` for all calls that do more than to read.
             before_sending: called right before each attempt, after all waiting; if it raises, nothing is sent.
+            in_turn: whether it is made by a `before_sending`, which has the turn of its own call.
 
         Raises:
             CertificatesError: what `call_once` raises; `interrupted` if the call was not made because of `stop`.
@@ -116,7 +118,7 @@ class Caller:
         for delay in chain(self._delays(), [None]):
             if pause is not None:
                 self.stop.wait(pause)
-            with self._turns:
+            with nullcontext() if in_turn else self._turns:
                 self._wait_for_turn()
                 if before_sending is not None:
                     before_sending()

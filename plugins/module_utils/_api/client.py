@@ -93,6 +93,7 @@ class Client(Caller):
         offset: int | None = None,
         repeatable: bool = True,
         before_sending: Callable[[], None] | None = None,
+        in_turn: bool = False,
     ) -> t.Any:
         """Call an API method and return its answer.
 
@@ -107,6 +108,7 @@ class Client(Caller):
             offset: number of rows to skip.
             repeatable: whether it may be called again after a lost answer: `False` for all calls that do more than to read.
             before_sending: called right before each attempt, after all waiting; if it raises, nothing is sent.
+            in_turn: whether it is made by a `before_sending`, which has the turn of its own call.
 
         Raises:
             CertificatesError: with a code from `faults`; `interrupted` if the call was not made because of `stop`.
@@ -117,7 +119,7 @@ class Client(Caller):
         def call_once(attempt: Attempt) -> t.Any:
             return self._call_once(attempt, service, method, args, keywords, repeatable=repeatable)
 
-        return self.call_until_done(call_once, repeatable=repeatable, before_sending=before_sending)
+        return self.call_until_done(call_once, repeatable=repeatable, before_sending=before_sending, in_turn=in_turn)
 
     def _call_once(
         self,

@@ -224,7 +224,7 @@ class Selection:
 def order_mask(facts: Collection[str] = PROPERTIES.keys()) -> str:
     """Return the object mask that asks for these facts of orders, and for no more than they are read from."""
     properties = dict.fromkeys(asked for fact, asked in PROPERTIES.items() if fact in facts)
-    return f"mask[{','.join(['id', *properties])}]"
+    return f"mask[{','.join(['id', 'accountId', *properties])}]"
 
 
 def fetch_orders(
@@ -244,7 +244,7 @@ def fetch_orders(
         facts: what of `PROPERTIES` is asked for; an order looks as if it lacked the others, and has the status `unknown`.
 
     Raises:
-        CertificatesError: as `Client.read_list`.
+        CertificatesError: as `Client.read_list`; `invalid_argument` if an order is not the account's.
     """
     listing = (SERVICE, "getSslCertificateRequests", account_id)
     mask = order_mask(facts)
@@ -253,11 +253,41 @@ def fetch_orders(
         if order_ids is None
         else client.read_ids(*listing, identifiers=order_ids, mask=mask)
     )
+    _check_account(client, account_id, rows)
     read = cache(requested)  # a renewal often has the CSR of the order before it
     return [normalise(row, read) for row in rows]
 
 
-def resend_fulfillment_email(client: Client, order_id: int) -> bool:
+def _check_account(client: Client, account_id: int, rows: Sequence[Mapping[str, t.Any]]) -> None:
+    """Refuse orders of another account: what is recorded of an order is found again by the account.
+
+    An order that does not tell its account is the user's own.
+    """
+    told = {number(row.get("accountId")) for row in rows}
+    others = sorted({client.account_id() if account is None else account for account in told} - {account_id})
+    if others:
+        raise CertificatesError(
+            "invalid_argument",
+            f"For account {account_id} the API has answered with orders of account {', '.join(map(str, others))}, so nothing was done: "
+            "correct account_id, or leave it out.",
+            account_id=account_id,
+            accounts=others,
+        )
+
+
+def fetch_recipient(client: Client, order_id: int) -> str | None:
+    """Return where an order's email goes at this moment (`getObject`), for who has a turn to call the API already.
+
+    Raises:
+        CertificatesError: as `Client.call`; `api_error` if the answer is no order.
+    """
+    row = client.call(SERVICE, "getObject", identifier=order_id, mask="mask[id,approverEmailAddress]", in_turn=True)
+    if not isinstance(row, dict) or number(row.get("id")) != order_id:
+        raise CertificatesError("api_error", f"SoftLayer_{SERVICE}::getObject answered something else than the order.")
+    return _text(row.get("approverEmailAddress"))
+
+
+def resend_fulfillment_email(client: Client, order_id: int, before_sending: Callable[[], None] | None = None) -> bool:
     """Ask the certificate authority to send the fulfillment email again (`resendEmail`); `False` means that the API refused.
 
     Never retried after a lost answer.
@@ -265,7 +295,14 @@ def resend_fulfillment_email(client: Client, order_id: int) -> bool:
     Raises:
         CertificatesError: as `Client.call`; `no_answer` if the answer is neither yes nor no.
     """
-    answer = client.call(SERVICE, "resendEmail", FULFILLMENT_EMAIL, identifier=order_id, repeatable=False)
+    answer = client.call(
+        SERVICE,
+        "resendEmail",
+        FULFILLMENT_EMAIL,
+        identifier=order_id,
+        repeatable=False,
+        before_sending=before_sending,
+    )
     return yes_or_no(answer, f"SoftLayer_{SERVICE}::resendEmail")
 
 

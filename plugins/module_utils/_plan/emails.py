@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from .._api.values import number
 from .._codes import NO_SUCH_ORDER, EmailOutcome, EmailReason, Ineligibility, InStore
+from .._errors import CertificatesError
 from .._names import address_matches, is_one_address, shown_name
 from .._text import printable, some_of
 from .._times import iso
@@ -33,6 +35,31 @@ class EmailOptions:
     skip_imported: bool
     force: bool
     on_ineligible: t.Literal["fail", "skip"]
+    approved: Mapping[int, str | None] | None = None
+    """By order id: the address that a run in check mode has shown."""
+
+    @property
+    def limits_recipients(self) -> bool:
+        """Whether it matters where an email goes."""
+        return self.allowed_recipients is not None or self.approved is not None
+
+
+def approved_recipients(emails: Sequence[Mapping[str, t.Any]] | None) -> dict[int, str | None] | None:
+    """Return by order id the addresses of the emails that a run in check mode would have requested.
+
+    Raises:
+        CertificatesError: `invalid_argument`, if it is something else.
+    """
+    if emails is None:
+        return None
+    shown = [email for email in emails if email.get("outcome", "requested") == "requested"]
+    approved = {number(email.get("order_id")): email.get("recipient") for email in shown}
+    if None in approved or not all(isinstance(recipient, str | None) for recipient in approved.values()):
+        raise CertificatesError(
+            "invalid_argument",
+            "Each of approved needs order_id and recipient: give the emails that a run in check mode returned.",
+        )
+    return t.cast("dict[int, str | None]", approved)
 
 
 @dataclass(frozen=True)
@@ -114,6 +141,9 @@ def _plan_email(order: Order, last: Entry[Key] | None, wishes: EmailOptions, at:
             reason="recipient_not_allowed",
             message=f"Not requested: it would go to {_why_not_allowed(order.approver_email, wishes.allowed_recipients)}.",
         )
+    if wishes.approved is not None and (why_not_approved := _why_not_approved(order, wishes.approved)):
+        changed, why = why_not_approved
+        return replace(email, outcome="failed", reason=changed, message=f"Not requested: {why}")
     if last is not None and blocked_until is not None and not wishes.force:
         return blocked(email, last, wishes.min_interval, at)
     return as_requested(
@@ -132,6 +162,25 @@ def _why_not_allowed(recipient: str | None, patterns: Iterable[str]) -> str:
     domain = next((one for one in patterns if not {"@", "*"} & {*one}), None)
     hint = f": its patterns are for whole addresses, so write *@{printable(domain)}" if domain else ""
     return f"{recipient}, which allowed_recipients does not allow{hint}"
+
+
+def _why_not_approved(order: Order, approved: Mapping[int, str | None]) -> tuple[EmailReason, str] | None:
+    """Return why an order's email must not go where it would: nobody has approved that address for this order."""
+    shown, recipient = approved.get(order.id), order.approver_email
+    if shown is None:
+        return (
+            "recipient_not_allowed",
+            "the check run showed no address for this order, so nobody has approved one. Run the check again.",
+        )
+    if shown != recipient:
+        return "recipient_changed", changed_recipient("the check run showed", shown, recipient)
+    return None
+
+
+def changed_recipient(when: str, before: str | None, after: str | None) -> str:
+    """Return what to say of an email that would go to another address than was seen."""
+    shown = [printable(address) if address else "no address" for address in (before, after)]
+    return f"{when} {shown[0]}, and it would go to {shown[1]} now. See who has changed that, and run the check again."
 
 
 def blocked(email: EmailAction, last: Entry[Key], interval: timedelta, at: datetime) -> EmailAction:

@@ -11,9 +11,10 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from .._api.client import MOST_CALLS_AT_ONCE, Client, connect
-from .._api.orders import FULFILLMENT_EMAIL, TERM, Selection, resend_fulfillment_email
+from .._api.orders import FULFILLMENT_EMAIL, TERM, Selection, fetch_recipient, resend_fulfillment_email
 from .._api.store import fetch_for_orders
 from .._api.values import LARGEST_ID, check_ranges
 from .._argspec import (
@@ -34,8 +35,10 @@ from .._module import Module
 from .._plan.emails import (
     EmailAction,
     EmailOptions,
+    approved_recipients,
     as_requested,
     blocked,
+    changed_recipient,
     is_open,
     not_found,
     plan_emails,
@@ -58,6 +61,7 @@ SPEC = (
     + ArgumentSpec(
         options={
             "allowed_recipients": {"type": "list", "elements": "str"},
+            "approved": {"type": "list", "elements": "dict"},
             "min_interval_hours": {"type": "float", "default": 24},
             "skip_imported": {"type": "bool", "default": True},
             "force": {"type": "bool", "default": False},
@@ -87,6 +91,7 @@ def run(module: Module) -> dict[str, t.Any]:
     selection = Selection.of_module(params)
     wishes = EmailOptions(
         min_interval=timedelta(hours=params["min_interval_hours"]),
+        approved=approved_recipients(params["approved"]),
         **{name: params[name] for name in ("allowed_recipients", "skip_imported", "force", "on_ineligible")},
     )
     client = connect(module, params["concurrency"], module.stop_on_signals())
@@ -175,6 +180,14 @@ def check_ledger_stays(module: Module) -> None:
     module.warn(f"{what}: a later run does not know of these requests, and may have the same emails sent again.")
 
 
+class _NotSent(CertificatesError):
+    """Right before the call of one order it was found that the email must not be requested."""
+
+    def __init__(self, reason: EmailReason, message: str) -> None:
+        super().__init__("refused", message)
+        self.reason: EmailReason = reason
+
+
 class Requester:
     """Requests one email: claims it in the ledger, calls the API, and confirms or releases the claim."""
 
@@ -211,7 +224,9 @@ class Requester:
         if not isinstance(claim, Claim):  # another run was faster
             return blocked(email, claim, self._wishes.min_interval, at)
         try:
-            accepted = resend_fulfillment_email(self._client, email.order_id)
+            accepted = resend_fulfillment_email(self._client, email.order_id, partial(self._check_recipient, email))
+        except _NotSent as error:
+            return unsent(email, error.reason, error.message + self._note(self._ledger.release, claim))
         except CertificatesError as error:
             self._count(is_in_doubt=error.code == "no_answer")
             return self._not_answered(email, claim, error)
@@ -222,6 +237,23 @@ class Requester:
             )
         why = "The API refused to request it and gave no reason; try the certificate authority's own portal."
         return unsent(email, "refused", why + self._note(self._ledger.release, claim))
+
+    def _check_recipient(self, email: EmailAction) -> None:
+        """Make sure, right before the call, that the email goes where it was seen to go, if that matters.
+
+        Raises:
+            _NotSent: it does not, or that cannot be known.
+        """
+        if not self._wishes.limits_recipients:
+            return
+        try:
+            recipient = fetch_recipient(self._client, email.order_id)
+        except CertificatesError as error:
+            reason = REASONS.get(error.code, "api_error")
+            raise _NotSent(reason, f"Not requested: its address could not be read again. {error.message}") from None
+        if recipient != email.recipient:
+            why = changed_recipient("the list of orders had", email.recipient, recipient)
+            raise _NotSent("recipient_changed", f"Not requested: {why}")
 
     def _count(self, *, is_in_doubt: bool) -> None:
         with self._lock:

@@ -19,6 +19,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "force": {"type": "bool"},
     "most": {"type": "int"},
     "sources": {"type": "list", "elements": "dict"},
+    "shown": {"type": "dict"},
 }
 
 
@@ -47,7 +48,7 @@ def test_what_is_meant(given: dict[str, Any], read: dict[str, Any]) -> None:
         ({"phases": "request"}, 'phases is "request", but must be one of collect, import.'),
         ({"force": "{{ 7*7 }}"}, 'force is "{{ 7*7 }}", but must be true or false.'),
         ({"most": {"a": 1}}, 'most is {"a": 1}, but must be a whole number, such as 12.'),
-        ({"sources": "folder"}, 'sources is "folder", but must be like [{"certbot": "/etc/letsencrypt"}].'),
+        ({"shown": "folder"}, 'shown is "folder", but must be a dict, as a job before it has set it.'),
     ],
 )
 def test_what_cannot_be_read(given: dict[str, Any], said: str) -> None:

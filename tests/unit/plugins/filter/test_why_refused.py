@@ -14,9 +14,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.softlayer.certificates.plugins.filter import _why_refused as plugin
+from ansible_collections.softlayer.certificates.plugins.module_utils._roles import role_variables
+from jinja2 import Environment, StrictUndefined
 
-why_refused = plugin.FilterModule().filters()["_why_refused"]
 FULFILLMENT: dict[str, Any] = {
     **dict.fromkeys(("playbook_phases", "mail", "hosts", "certificate_dir", "privatekey_dir", "report_path")),
     **{"phases": ["request"], "wait_timeout": 900, "trusted_ca_path": None, "intermediate_path": None},
@@ -24,22 +26,99 @@ FULFILLMENT: dict[str, Any] = {
 NEEDS: dict[str, Any] = {"phases": ["verify"], "report_path": None, "metrics_path": None}
 
 
-def refused(defined: list[str] | None = None, unread: str | None = None, **needs: Any) -> str:
-    """Why the role `ssl_rotation` cannot begin."""
-    reason: str = why_refused(defined or [], "ssl_rotation", unread, {**NEEDS, **needs})
+UNDEFINED = StrictUndefined(name="not_there")
+
+
+def why_refused(given: dict[str, Any], role: str, unread: str | None, needs: dict[str, Any]) -> str:
+    """Why a role cannot begin with these variables."""
+    context = Environment(undefined=StrictUndefined).from_string("").new_context(given)
+    reason: str = plugin.FilterModule().filters()["_why_refused"](context, list(given), role, unread, needs)
     return reason
 
 
+def refused(given: dict[str, Any] | None = None, unread: str | None = None, **needs: Any) -> str:
+    """Why the role `ssl_rotation` cannot begin."""
+    return why_refused(given or {}, "ssl_rotation", unread, {**NEEDS, **needs})
+
+
 def test_nothing_is_wrong(tmp_path: Path) -> None:
-    assert refused(["ssl_rotation_sources", "ssl_rotation_result"]) == ""
+    assert refused({"ssl_rotation_sources": [], "ssl_rotation_result": {"failed": UNDEFINED}}) == ""
     assert refused(report_path=str(tmp_path / "r.html"), metrics_path=str(tmp_path / "m.prom")) == ""
 
 
 def test_variables_that_the_role_does_not_know() -> None:
-    said = refused(["ssl_rotation_max_listener", "ssl-rotation-sources", "ssl_rotation_phases"])
+    said = refused({"ssl_rotation_max_listener": 1, "ssl-rotation-sources": UNDEFINED, "ssl_rotation_phases": None})
     assert said.startswith("The role ssl_rotation does not know ssl-rotation-sources, ssl_rotation_max_listener. Is ")
     assert "ssl_rotation_max_listeners" in said and "`ansible-doc --type role" in said
-    assert " meant?" not in refused(["ssl_rotation_something_else"])
+    assert " meant?" not in refused({"ssl_rotation_something_else": 1})
+
+
+ROLES = ("ssl_fulfillment", "ssl_rotation")
+VARIABLES = [(role, name, option) for role in ROLES for name, option in role_variables(role).items()]
+NO_VALUE = {"undefined": UNDEFINED, "undefined inside": [UNDEFINED], "null": None, "blank": " \n", "nothing": ""}
+
+
+def about_variables(role: str, given: dict[str, Any]) -> str:
+    """Why these variables are refused, whatever the phases need."""
+    return why_refused(given, role, None, {})
+
+
+@pytest.mark.parametrize("spoiled", NO_VALUE)
+@pytest.mark.parametrize(("role", "name", "option"), VARIABLES, ids=[name for _role, name, _option in VARIABLES])
+def test_a_variable_that_is_defined_has_a_value(role: str, name: str, option: dict[str, Any], spoiled: str) -> None:
+    """A list that is blank is empty, and a file that is blank is none; all else would be as wide as if nothing had been written."""
+    said = about_variables(role, {name: NO_VALUE[spoiled]})
+    is_undefined = spoiled.startswith("undefined")
+    may_be_blank = option["type"] in {"list", "path"} or name.endswith(("_mail", "_passphrase"))
+    if may_be_blank and not is_undefined:
+        assert said == ""
+    else:
+        assert said.startswith(f"{name} is ") and said.endswith("or leave it out; nothing was done.")
+        assert ("'not_there' is undefined" in said) is is_undefined
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("max_orders", "many", "'ssl_fulfillment_max_orders' is of type"),
+        ("max_orders", True, "ssl_fulfillment_max_orders takes a number, and true or false is none."),
+        ("from_inventory", "perhaps", "'ssl_fulfillment_from_inventory' is of type"),
+        ("allowed_recipients", '["*@example.com"', "ssl_fulfillment_allowed_recipients is "),
+        ("order_ids", ["one"], "'ssl_fulfillment_order_ids' "),
+        ("trust", "maybe", "value of ssl_fulfillment_trust must be one of: require, warn"),
+        ("select", '{"common_names": ', "ssl_fulfillment_select is no dict. Write {} for all orders"),
+        ("select", "common_names=a", "ssl_fulfillment_select is no dict."),
+        (
+            "select",
+            {"common_name": "a"},
+            "There is no option ssl_fulfillment_select.common_name; common_names is meant.",
+        ),
+        ("select", {"imported": None}, "ssl_fulfillment_select.imported is null, which is no condition."),
+        ("select", '{"expires_within_days": " "}', "ssl_fulfillment_select.expires_within_days is blank"),
+    ],
+)
+def test_a_value_is_of_its_type(name: str, value: object, said: str) -> None:
+    """Also where the role is included without Ansible's validation of its variables."""
+    assert said in about_variables("ssl_fulfillment", {f"ssl_fulfillment_{name}": value})
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_defaults_are_values(role: str) -> None:
+    defaults = Path(plugin.__file__).parents[2] / f"roles/{role}/defaults/main.yml"
+    assert about_variables(role, yaml.safe_load(defaults.read_text("utf-8"))) == ""
+
+
+def test_a_template_that_fails_is_not_quoted() -> None:
+    class Failing(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            raise ValueError("while templating {{ 'h0rse-battery' | no_filter }}")
+
+    class Context:
+        def resolve(self, name: str) -> Any:
+            return Failing()[name]
+
+    said = plugin.why_refused(Context(), ["ssl_rotation_trust"], "ssl_rotation", None)
+    assert said.startswith("ssl_rotation_trust is defined, but its template cannot be evaluated. Correct it")
 
 
 @pytest.mark.parametrize(
@@ -51,21 +130,21 @@ def test_variables_that_the_role_does_not_know() -> None:
 )
 def test_the_roles_look_at_names_that_begin_almost_like_theirs(role: str, names: tuple[str, ...]) -> None:
     tasks = (Path(plugin.__file__).parents[2] / f"roles/{role}/tasks/main.yml").read_text(encoding="utf-8")
-    [pattern] = re.findall(r"varnames', '(.+)'\)", tasks)
+    pattern, *_of_limits = re.findall(r"varnames', '(.+)'\)", tasks)
     assert [name for name in (f"{role}_phases", *names) if not re.search(pattern, name)] == []
     assert not re.search(pattern, f"__{role}_phases")
 
 
 def test_variables_that_are_those_of_the_other_role() -> None:
-    said = why_refused(["ssl_fulfillment_rollback"], "ssl_fulfillment", None, FULFILLMENT)
+    said = why_refused({"ssl_fulfillment_rollback": 1}, "ssl_fulfillment", None, FULFILLMENT)
     assert "does not know ssl_fulfillment_rollback. The role ssl_rotation has ssl_rotation_rollback." in said
-    assert "Is ssl_rotation_sources meant?" in refused(["SSL_ROTATION_SOURCES"])
+    assert "Is ssl_rotation_sources meant?" in refused({"SSL_ROTATION_SOURCES": 1})
 
 
 def test_a_key_in_place_of_a_path_is_not_shown() -> None:
     key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\n-----END PRIVATE KEY-----"
     needs = {**FULFILLMENT, "phases": ["import"], "certificate_dir": "/", "privatekey_dir": key}
-    said = why_refused([], "ssl_fulfillment", None, needs)
+    said = why_refused({}, "ssl_fulfillment", None, needs)
     assert "(ssl_fulfillment_privatekey_dir)" in said and "MIIE" not in said
 
 
@@ -82,13 +161,13 @@ def test_certificates_that_cannot_be_read(tmp_path: Path, name: str, said: str) 
     file.write_text("no certificate")
     of_mail = {**FULFILLMENT, "phases": ["request", "collect"], "mail": {"paths": [str(tmp_path)]}}
     for path in (file, tmp_path / "gone"):
-        assert why_refused([], "ssl_fulfillment", None, {**of_mail, name: str(path)}).startswith(said)
+        assert why_refused({}, "ssl_fulfillment", None, {**of_mail, name: str(path)}).startswith(said)
     for phases in (["request"], ["collect"]):
-        assert why_refused([], "ssl_fulfillment", None, {**of_mail, "phases": phases, name: str(file)}) == ""
+        assert why_refused({}, "ssl_fulfillment", None, {**of_mail, "phases": phases, name: str(file)}) == ""
 
 
 def test_what_ansible_could_not_read_comes_first() -> None:
-    said = refused(["ssl_rotation_max_listener"], "b]")
+    said = refused({"ssl_rotation_max_listener": 1}, "b]")
     assert said == (
         'Ansible could make no variable of "b]", so nothing was done. Write -e @FILE for a file, '
         "-e NAME=VALUE without blanks around the sign, or JSON."
@@ -153,4 +232,4 @@ def test_libraries_that_write_the_files(
 
 def test_what_the_other_role_needs() -> None:
     needs = {**NEEDS, "phases": ["deploy"], "playbook_phases": None, "mail": None, "wait_timeout": 1, "hosts": None}
-    assert "Run the playbook softlayer.certificates.deploy" in why_refused([], "ssl_fulfillment", None, needs)
+    assert "Run the playbook softlayer.certificates.deploy" in why_refused({}, "ssl_fulfillment", None, needs)

@@ -94,7 +94,7 @@ def run(monkeypatch: pytest.MonkeyPatch, action: Action, module: Callable[[], ob
     def of_ansible(self: object, tmp: object = None, task_vars: object = None) -> object:
         return module()
 
-    monkeypatch.setattr(plugin.NormalAction, "run", of_ansible)
+    monkeypatch.setattr(plugin.OnceAction, "run", of_ansible)
     return action.run(None, {"inventory_hostname": "web1"})
 
 

@@ -111,6 +111,18 @@ def test_what_is_to_be_done_before_each_attempt_is_done_and_may_forbid_it(client
     assert len(wire.sent) == 2
 
 
+def test_a_call_right_before_another_has_its_turn(client: Client, wire: Wire) -> None:
+    """Even if only one call at a time may be made."""
+    client._turns = threading.BoundedSemaphore(1)
+    wire.script = [RATE_LIMITED, ok(7), ok(True)]
+
+    def look() -> None:
+        client.call("Security_Certificate_Request", "getObject", identifier=1, in_turn=True)
+
+    client.call("Security_Certificate_Request", "resendEmail", "x", repeatable=False, before_sending=look)
+    assert len(wire.sent) == 3
+
+
 @pytest.mark.parametrize("retries", [0, 1, 3, 100])
 @pytest.mark.parametrize("code", EXHAUSTED)
 def test_retries_are_counted(url: str, wire: Wire, code: str, retries: int) -> None:

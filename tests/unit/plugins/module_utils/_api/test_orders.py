@@ -18,6 +18,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.orders
     Order,
     Selection,
     fetch_orders,
+    fetch_recipient,
     ineligibility,
     normalise,
     order_mask,
@@ -221,7 +222,7 @@ class FakeClient:
         self.masks: set[str] = set()
 
     def read_list(self, service: str, method: str, *args: int, mask: str) -> list[dict[str, Any]]:
-        assert (service, method, args) == ("Security_Certificate_Request", "getSslCertificateRequests", (1,))
+        assert (service, method) == ("Security_Certificate_Request", "getSslCertificateRequests")
         self.asked.append("all")
         self.masks.add(mask)
         return self.rows
@@ -229,10 +230,13 @@ class FakeClient:
     def read_ids(
         self, service: str, method: str, *args: int, identifiers: Iterable[int], mask: str
     ) -> list[dict[str, Any]]:
-        assert (service, method, args) == ("Security_Certificate_Request", "getSslCertificateRequests", (1,))
+        assert (service, method) == ("Security_Certificate_Request", "getSslCertificateRequests")
         self.asked.append("ids")
         self.masks.add(mask)
         return [row for row in self.rows if row["id"] in set(identifiers)]
+
+    def account_id(self) -> int:
+        return 1
 
     def call(self, service: str, method: str, *args: Any, **keywords: Any) -> Any:
         self.asked.append(f"{service}::{method}{args}{keywords}")
@@ -261,6 +265,31 @@ def test_which_listing_is_read(wanted: list[int] | None, found: list[int], asked
     assert client.masks == {order_mask()}
 
 
+@pytest.mark.parametrize("given", [1, 2])
+@pytest.mark.parametrize(
+    ("told", "others"), [([1, 1], []), ([1, "1", None], []), ([1, 3], [3]), ([4, 3, None], [3, 4]), ([None, None], [])]
+)
+def test_an_order_of_another_account_is_refused(given: int, told: list[Any], others: list[int]) -> None:
+    """The account of the API's user is 1; the API answers the same whatever account it is asked for."""
+    rows = [{**ROW, "id": number, "accountId": account} for number, account in enumerate(told, 5)]
+    strangers = others if given == 1 else sorted({*others, 1} if {1, "1", None} & {*told} else others)
+    client = FakeClient(rows)
+    if strangers:
+        with fails("invalid_argument", f"orders of account {', '.join(map(str, strangers))}, so nothing was done"):
+            fetch_orders(client, given)  # type: ignore[arg-type]
+    else:
+        assert len(fetch_orders(client, given)) == len(rows)  # type: ignore[arg-type]
+
+
+def test_where_an_email_goes_now() -> None:
+    client = FakeClient([], answer={"id": 7, "approverEmailAddress": " admin@example.com\n"})
+    assert fetch_recipient(client, 7) == "admin@example.com"  # type: ignore[arg-type]
+    assert "getObject" in client.asked[0] and "'in_turn': True" in client.asked[0]
+    for answer in ({"id": 8, "approverEmailAddress": "a@example.com"}, [], None, "admin@example.com", {}):
+        with fails("api_error", "something else than the order"):
+            fetch_recipient(FakeClient([], answer=answer), 7)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("answer", "sent"), [(True, True), (1, True), ("true", True), (False, False), (0, False), ("false", False)]
 )
@@ -275,18 +304,18 @@ def test_resending(answer: Any, sent: bool) -> None:
 
 def test_the_mask_names_all_that_is_shown() -> None:
     assert order_mask() == (
-        "mask[id,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
+        "mask[id,accountId,commonName,approverEmailAddress,technicalContactEmailAddress,certificateSigningRequest,createDate,modifyDate,"
         "effectiveDate,expirationDate,status[id,name],order[id],orderItem[id,description]]"
     )
 
 
 def test_a_mask_asks_for_nothing_that_is_not_needed() -> None:
-    assert order_mask([]) == "mask[id]"
+    assert order_mask([]) == "mask[id,accountId]"
     assert order_mask({"key_type", "public_key_sha256", "product"}) == (
-        "mask[id,certificateSigningRequest,orderItem[id,description]]"
+        "mask[id,accountId,certificateSigningRequest,orderItem[id,description]]"
     )
     assert {order_mask([fact]) for fact in ORDER.as_facts()} == {
-        f"mask[{asked}]" for asked in ["id", *(f"id,{properties}" for properties in PROPERTIES.values())]
+        f"mask[id,accountId{asked}]" for asked in ["", *(f",{properties}" for properties in PROPERTIES.values())]
     }
 
 

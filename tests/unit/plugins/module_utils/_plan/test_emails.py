@@ -19,6 +19,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.led
 from ansible_collections.softlayer.certificates.plugins.module_utils._plan.emails import (
     EmailAction,
     EmailOptions,
+    approved_recipients,
     blocked,
     not_found,
     plan_emails,
@@ -33,6 +34,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.certificates import NOW
+from tests.support.failing import fails
 from tests.support.stored import Made, clients_with
 
 AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
@@ -154,6 +156,34 @@ def test_who_may_be_mailed(patterns: list[str] | None, recipient: str | None, al
     assert (email.outcome, email.reason) == expected
     if not allowed:
         assert "allowed_recipients" in email.message
+
+
+@pytest.mark.parametrize(
+    ("approved", "reason"),
+    [
+        ([{"order_id": 100, "recipient": "Admin@Example.com"}], None),
+        ([{"order_id": "100", "recipient": "Admin@Example.com", "outcome": "requested"}], None),
+        ([{"order_id": 100, "recipient": "admin@example.com"}], "recipient_changed"),
+        ([{"order_id": 100, "recipient": "*"}], "recipient_changed"),
+        ([{"order_id": 100, "recipient": None}], "recipient_not_allowed"),
+        ([{"order_id": 101, "recipient": "Admin@Example.com"}], "recipient_not_allowed"),
+        ([{"order_id": 100, "recipient": "Admin@Example.com", "outcome": "skipped"}], "recipient_not_allowed"),
+        ([], "recipient_not_allowed"),
+    ],
+)
+def test_each_order_is_mailed_where_it_was_approved(approved: list[dict[str, Any]], reason: str | None) -> None:
+    email = plan(approved=approved_recipients(approved))
+    assert (email.outcome, email.reason) == ("failed" if reason else "requested", reason)
+    without = plan(replace(ORDER, approver_email=None), approved=approved_recipients(approved))
+    assert without.outcome == "failed", "what has no address was not approved"
+
+
+@pytest.mark.parametrize(
+    "approved", [[{}], [{"order_id": 100, "recipient": 5}], [{"order_id": "x", "recipient": "a@b"}]]
+)
+def test_what_is_no_approval(approved: list[dict[str, Any]]) -> None:
+    with fails("invalid_argument", "give the emails that a run in check mode returned"):
+        approved_recipients(approved)
 
 
 def test_a_domain_alone_allows_nobody_and_is_told_how_to_be_written() -> None:

@@ -10,7 +10,7 @@ API and ledger are stood in for. Which orders are mailed at all: test_emails.py.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -61,6 +61,8 @@ class World:
         self.records: list[dict[str, Any]] = []
         self.answers: dict[int, list[Any]] = {}
         """What the API answers to the next calls about an order; after them, yes."""
+        self.addresses: dict[int, str | CertificatesError | None] = {}
+        """Where the email of an order goes at the moment of its call."""
         self.entries: dict[int, Entry[Key]] = {}
         self.intervals: list[timedelta | None] = []
         self.failing: dict[str, CertificatesError] = {}
@@ -87,9 +89,28 @@ class World:
 
     # The API
 
-    def call(self, service: str, method: str, *arguments: Any, identifier: int, repeatable: bool) -> Any:
-        assert (service, method, arguments) == ("Security_Certificate_Request", "resendEmail", ("FulfillmentEmail",))
+    def call(
+        self,
+        service: str,
+        method: str,
+        *arguments: Any,
+        identifier: int,
+        repeatable: bool = True,
+        before_sending: Callable[[], None] | None = None,
+        **how: Any,
+    ) -> Any:
+        assert service == "Security_Certificate_Request"
+        if method == "getObject":
+            assert how == {"mask": "mask[id,approverEmailAddress]", "in_turn": True}
+            self.done.append(f"read {identifier}")
+            address = self.addresses.get(identifier, "admin@example.com")
+            if isinstance(address, CertificatesError):
+                raise address
+            return {"id": identifier, "approverEmailAddress": address}
+        assert (method, arguments, how) == ("resendEmail", ("FulfillmentEmail",), {})
         assert repeatable is False, "it would be sent twice"
+        if before_sending is not None:
+            before_sending()
         self.done.append(f"send {identifier}")
         self.now += timedelta(seconds=LATER)
         answer = self.answers.get(identifier) or [True]
@@ -179,7 +200,7 @@ class World:
                 call=self.call,
                 read_list=self.read_list,
                 read_ids=self.read_ids,
-                account_id=lambda given: given or ACCOUNT,
+                account_id=lambda given=None: given or ACCOUNT,
                 each=lambda function, items: [function(item) for item in items],
                 warn=self.warnings.append,
             ),
@@ -255,6 +276,40 @@ def test_it_is_claimed_requested_and_confirmed(world: World) -> None:
     assert email.message == "It goes to admin@example.com."
     assert world.done == [f"claim {SHOP}", f"send {SHOP}", f"confirm {SHOP}"]
     assert world.state() == "confirmed"
+
+
+LIMITED: list[dict[str, Any]] = [{"allowed_recipients": ["*"]}, {"approved": {SHOP: "admin@example.com"}}]
+
+
+@pytest.mark.parametrize("wishes", LIMITED, ids=["allowed", "approved"])
+def test_where_recipients_are_limited_the_address_is_read_again(world: World, wishes: dict[str, Any]) -> None:
+    assert world.requester(**wishes)(planned()).outcome == "requested"
+    assert world.done == [f"claim {SHOP}", f"read {SHOP}", f"send {SHOP}", f"confirm {SHOP}"]
+
+
+@pytest.mark.parametrize("address", ["Admin@example.com", "admin@example.com, eve@example.com", None])
+@pytest.mark.parametrize("wishes", LIMITED, ids=["allowed", "approved"])
+def test_an_address_that_has_changed_since_the_listing(
+    world: World, wishes: dict[str, Any], address: str | None
+) -> None:
+    """Even if the new one is allowed: nobody has seen it."""
+    world.addresses[SHOP] = address
+    email = world.requester(**wishes)(planned())
+    assert shown(email) == ("failed", "recipient_changed", None, None)
+    assert f"had admin@example.com, and it would go to {address or 'no address'} now" in email.message
+    assert world.done == [f"claim {SHOP}", f"read {SHOP}", f"release {SHOP}"] and world.state() is None
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [("no_answer", "api_error"), ("not_found", "not_found"), ("rate_limited", "rate_limited")]
+)
+def test_an_address_that_cannot_be_read_again(world: World, code: str, reason: str) -> None:
+    """Nothing was sent, so an answer that is lost leaves nothing in doubt."""
+    world.addresses[SHOP] = error(code)
+    email = world.requester(allowed_recipients=["*"])(planned())
+    assert shown(email) == ("failed", reason, None, None)
+    assert email.message == "Not requested: its address could not be read again. No."
+    assert world.sent == [] and world.state() is None
 
 
 @pytest.mark.parametrize(
@@ -449,6 +504,7 @@ def answered(world: World, *, check: bool = False, **options: Any) -> dict[str, 
         "concurrency": 8,
         "ledger_url": "sqlite:////srv/ledger.db",
         "allowed_recipients": None,
+        "approved": None,
         "min_interval_hours": 24,
         "skip_imported": True,
         "force": False,
@@ -602,7 +658,7 @@ def test_orders_that_cannot_be_compared_with_the_store_are_named(world: World, s
 
 def test_the_account_that_is_named_is_the_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    world.add()
+    world.add(accountId=9)
     monkeypatch.setattr(
         world, "read_list", lambda *arguments, **_options: asked.append(arguments) or list(world.orders.values())
     )

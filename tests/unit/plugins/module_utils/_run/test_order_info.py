@@ -93,9 +93,9 @@ class Account:
         self.masks: list[str] = []
         self.was_store_read = False
 
-    def account_id(self, given: int) -> int:
-        """Nothing is looked up."""
-        return given
+    def account_id(self, given: int | None = None) -> int:
+        """That of the API's user is the first."""
+        return given or 1
 
     def read_list(self, *_listing: Any, mask: str) -> list[dict[str, Any]]:
         """All orders."""
@@ -155,27 +155,27 @@ ANY: dict[str, Any] = {
     "account_id": 1,
     "select": None,
 }
-TERM = "mask[id,commonName,certificateSigningRequest,createDate,effectiveDate,expirationDate]"
+TERM = "mask[id,accountId,commonName,certificateSigningRequest,createDate,effectiveDate,expirationDate]"
 
 
 @pytest.mark.parametrize(
     ("options", "mask", "is_store_read"),
     [
-        ({"fields": []}, "mask[id]", False),
-        ({"fields": ["id"]}, "mask[id]", False),
-        ({"fields": ["common_name", "expires_at"]}, "mask[id,commonName,expirationDate]", False),
-        ({"fields": ["days_until_expiry"]}, "mask[id,expirationDate]", False),
-        ({"fields": ["fulfillment_email_available"]}, "mask[id,expirationDate,status[id,name]]", False),
-        ({"fields": ["subject_alt_names"]}, "mask[id,certificateSigningRequest]", False),
-        ({"fields": ["id"], "order_ids": [1]}, "mask[id]", False),
-        ({"fields": [], "common_names": ["*"]}, "mask[id,commonName,certificateSigningRequest]", False),
-        ({"fields": [], "statuses": ["approved"]}, "mask[id,status[id,name]]", False),
-        ({"fields": [], "approver_emails": ["*"]}, "mask[id,approverEmailAddress]", False),
-        ({"fields": [], "expires_within_days": 9}, "mask[id,expirationDate]", False),
-        ({"fields": [], "exclude_expired": True}, "mask[id,expirationDate]", False),
+        ({"fields": []}, "mask[id,accountId]", False),
+        ({"fields": ["id"]}, "mask[id,accountId]", False),
+        ({"fields": ["common_name", "expires_at"]}, "mask[id,accountId,commonName,expirationDate]", False),
+        ({"fields": ["days_until_expiry"]}, "mask[id,accountId,expirationDate]", False),
+        ({"fields": ["fulfillment_email_available"]}, "mask[id,accountId,expirationDate,status[id,name]]", False),
+        ({"fields": ["subject_alt_names"]}, "mask[id,accountId,certificateSigningRequest]", False),
+        ({"fields": ["id"], "order_ids": [1]}, "mask[id,accountId]", False),
+        ({"fields": [], "common_names": ["*"]}, "mask[id,accountId,commonName,certificateSigningRequest]", False),
+        ({"fields": [], "statuses": ["approved"]}, "mask[id,accountId,status[id,name]]", False),
+        ({"fields": [], "approver_emails": ["*"]}, "mask[id,accountId,approverEmailAddress]", False),
+        ({"fields": [], "expires_within_days": 9}, "mask[id,accountId,expirationDate]", False),
+        ({"fields": [], "exclude_expired": True}, "mask[id,accountId,expirationDate]", False),
         ({"fields": [], "imported": False}, TERM, True),
         ({"fields": ["imported"], "gather_imported": True}, TERM, True),
-        ({"fields": ["common_name"], "gather_imported": True}, "mask[id,commonName]", False),
+        ({"fields": ["common_name"], "gather_imported": True}, "mask[id,accountId,commonName]", False),
     ],
     ids=str,
 )  # fmt: skip

@@ -1,0 +1,60 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A task that is to run once runs once a play, or not at all. Private to softlayer.certificates.
+
+With some strategies `run_once` means nothing, and with `serial` it means once a batch. What sends emails for all orders would send them for
+each host, and its limits would count each time anew.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.plugins.loader import strategy_loader
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+
+
+class OnceAction(NormalAction):
+    """Runs a module as Ansible does, unless it is to run once and would not."""
+
+    def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> t.Any:
+        """Run the module and return its result."""
+        why_not = None
+        if self._task.run_once:
+            why_not = why_not_once(str(self._task.get_play().strategy), task_vars or {})
+        if why_not:
+            failure = CertificatesError("invalid_argument", why_not).as_failure()
+            return {"failed": True, "changed": False, "msg": why_not, "failure": failure}
+        return super().run(tmp, task_vars)
+
+
+def why_not_once(strategy: str, variables: Mapping[str, t.Any]) -> str | None:
+    """Return why a task with `run_once` would run more than once in a play, `None` if it does not.
+
+    Args:
+        strategy: of the play.
+        variables: of a host; Ansible's own tell all hosts of the play, those that have not failed, and those of the batch.
+    """
+    every, left, batch = (set(variables.get(f"ansible_play_{name}") or ()) for name in ("hosts_all", "hosts", "batch"))
+    if len(every) > 1 and not keeps_step(strategy):
+        return (
+            f"The strategy {strategy} of this play runs for each of its {len(every)} hosts what is to run once, so nothing was done: write "
+            "strategy: ansible.builtin.linear in the play, or take a play of its own on localhost."
+        )
+    if left - batch:
+        return (
+            "The play runs in batches (serial), and in each of them would run again what is to run once, so nothing was done: leave serial out, "
+            "or take a play of its own."
+        )
+    return None
+
+
+def keeps_step(strategy: str) -> bool:
+    """Return whether a strategy takes all hosts through a task together, so that `run_once` means something: `linear`, and what derives from it."""
+    plugin = strategy_loader.get(strategy.removeprefix("ansible.builtin."), class_only=True)
+    # Not by the class itself: by its long name, Ansible loads it a second time.
+    return any(base.__module__.endswith("strategy.linear") for base in getattr(plugin, "__mro__", ()))

@@ -1,0 +1,134 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A role acts once a play, whatever Ansible is set to, or refuses; what limits it counts the play.
+
+Promise: Only intended recipients get emails.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.outside.runs import changes, mailed, play
+from tests.simulator.client import Simulator
+
+ROOT = Path(__file__).parents[2]
+ORDERS = list(range(1, 6))
+TRUE = ("y", "yes", "On", "1", "1.0", "true", "T")
+PLAY = """
+- hosts: orders
+  gather_facts: false
+  connection: local
+  {play}
+  vars:
+    ansible_python_interpreter: "{{{{ ansible_playbook_python }}}}"
+  {role}
+"""
+ROLE = "softlayer.certificates.{}"
+USES = {
+    "roles": "roles: [{}]",
+    "import_role": "tasks: [{{import_role: {{name: {}}}}}]",
+    "include_role": "tasks: [{{include_role: {{name: {}}}}}]",
+    "include_role, run_once": "tasks: [{{include_role: {{name: {}}}, run_once: true}}]",
+}
+
+
+@pytest.fixture
+def orders(account: Simulator, tmp_path: Path) -> Simulator:
+    """An account with orders, each of which is a host."""
+    hosts = "\n".join(f"    host{number}: {{ssl_order_id: {number}}}" for number in ORDERS)
+    (tmp_path / "hosts.yml").write_text(f"orders:\n  hosts:\n{hosts}\n", encoding="utf-8")
+    for number in ORDERS:
+        account.add_order(id=number, commonName=f"host{number}.example.com")
+    return account
+
+
+def run(sim: Simulator, folder: Path, play_has: str, use: str, role: str = "ssl_fulfillment", **given: Any) -> Any:
+    """Run a play of a user's own, in which a role is for the orders of the inventory."""
+    usual: dict[str, Any] = {
+        "ssl_fulfillment_from_inventory": True,
+        "ssl_fulfillment_force": True,
+        "ssl_fulfillment_max_orders": len(ORDERS),
+    }
+    text = PLAY.format(play=play_has, role=USES[use].format(ROLE.format(role)))
+    return play(sim, folder, text, "-i", "hosts.yml", **(usual if role == "ssl_fulfillment" else {}) | given)
+
+
+@pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+def test_the_playbooks_do_so_whatever_strategy_is_configured(
+    orders: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
+) -> None:
+    monkeypatch.setenv("ANSIBLE_STRATEGY", strategy)
+    given = {"ssl_fulfillment_from_inventory": "y", "ssl_fulfillment_force": True, "ssl_fulfillment_max_orders": 5}
+    ran = play(orders, tmp_path, "softlayer.certificates.resend", "-i", "hosts.yml", **given)
+    assert (ran.code, sorted(mailed(orders))) == (0, ORDERS), ran.output
+
+
+@pytest.mark.parametrize(
+    ("play_has", "use"),
+    [
+        ("strategy: linear", "roles"),
+        ("strategy: debug", "include_role"),
+        ("strategy: ansible.builtin.linear\n  order: reverse_sorted", "include_role, run_once"),
+        ("throttle: 1", "import_role"),
+        ("serial: 5", "include_role"),
+    ],
+)
+def test_a_play_that_takes_its_hosts_together(orders: Simulator, tmp_path: Path, play_has: str, use: str) -> None:
+    ran = run(orders, tmp_path, play_has, use)
+    assert (ran.code, sorted(mailed(orders))) == (0, ORDERS), ran.output
+
+
+@pytest.mark.parametrize(
+    ("role", "play_has", "use", "said"),
+    [
+        ("ssl_fulfillment", "strategy: free", "roles", "write strategy: ansible.builtin.linear in the play"),
+        ("ssl_fulfillment", "strategy: ansible.builtin.host_pinned", "include_role, run_once", "write strategy: "),
+        ("ssl_fulfillment", "serial: 1", "include_role, run_once", "leave serial out"),
+        ("ssl_fulfillment", "serial: [1, '50%']", "import_role", "leave serial out"),
+        ("ssl_rotation", "strategy: free\n  serial: 2", "include_role", "write strategy: ansible.builtin.linear"),
+        ("ssl_rotation", "serial: 2", "roles", "leave serial out"),
+    ],
+)
+def test_a_play_that_would_act_several_times(
+    orders: Simulator, tmp_path: Path, role: str, play_has: str, use: str, said: str
+) -> None:
+    """It says what to write."""
+    ran = run(orders, tmp_path, play_has, use, role)
+    assert ran.code != 0 and changes(orders) == [], ran.output
+    assert said in ran.output
+
+
+def test_a_loop_runs_a_role_as_often_as_it_says(orders: Simulator, tmp_path: Path) -> None:
+    """Each order once, with a run of its own."""
+    text = PLAY.format(
+        play="",
+        role="""tasks:
+    - include_role: {name: softlayer.certificates.ssl_fulfillment}
+      vars: {ssl_fulfillment_order_ids: "{{ item }}"}
+      loop: [2, 4]""",
+    )
+    ran = play(orders, tmp_path, text, "-i", "hosts.yml")
+    assert (ran.code, mailed(orders)) == (0, [2, 4]), ran.output
+
+
+def test_the_playbooks_take_the_same_words_for_yes(orders: Simulator, tmp_path: Path) -> None:
+    texts = [path.read_text("utf-8") for path in sorted((ROOT / "playbooks").rglob("*.yml"))]
+    by_hosts = [text.partition("hosts: >-\n")[2].partition("connection:")[0] for text in texts if "hosts: >-" in text]
+    assert len(by_hosts) == 7 and len({*by_hosts}) == 1
+    for word in (*TRUE, "no", "perhaps"):
+        given = ("-i", "hosts.yml", "--list-hosts", "-e", f"ssl_fulfillment_from_inventory={word}")
+        listed = play(orders, tmp_path, "softlayer.certificates.fulfill", *given)
+        assert ("host5" in listed.output) is (word in TRUE), (word, listed.output)
+
+
+def test_every_playbook_has_the_strategy_in_which_once_is_once() -> None:
+    plays = [path for path in sorted((ROOT / "playbooks").rglob("*.yml")) if "\n  hosts:" in path.read_text("utf-8")]
+    assert len(plays) > 15
+    for path in plays:
+        assert "\n  strategy: ansible.builtin.linear" in path.read_text("utf-8"), path
