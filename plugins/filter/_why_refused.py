@@ -164,9 +164,12 @@ def _why_no_writer(role: str, name: str) -> str | None:
 
 
 def _why_unreadable(needs: Mapping[str, t.Any]) -> str | None:
-    """Return why certificates cannot be read that the certificates of emails, which are yet to be requested, are compared with."""
+    """Return why what is needed to use the certificates of emails, which are yet to be requested, cannot be read."""
     if not takes_what_it_requests(needs["phases"]):
         return None
+    keys = absolute(needs["privatekey_dir"] or "/")
+    if not os.access(keys, os.R_OK | os.X_OK):
+        return f"The folder {keys} (ssl_fulfillment_privatekey_dir) cannot be read by this user: correct its permissions, or the variable."
     try:
         from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import (
             known_issuers,

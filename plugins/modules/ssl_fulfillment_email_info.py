@@ -174,6 +174,12 @@ options:
       - Maximum size of a message in bytes, from 65536 to 1073741824. Larger messages are not examined.
     type: int
     default: 10485760
+  open_always:
+    description:
+      - Whether to open the mailbox even if there is nothing to look for, to see that the login and the folder are right before emails are
+        requested that are to arrive there.
+    type: bool
+    default: false
   wait:
     description:
       - Whether to wait for missing certificates, until all are found or O(wait_timeout) has passed. O(emails) says for which.
@@ -238,6 +244,12 @@ EXAMPLES = r"""
     wait_timeout: 1800
     wait_interval: 60
   register: mails
+
+- name: See that the mailbox can be opened
+  softlayer.certificates.ssl_fulfillment_email_info:
+    orders: []
+    maildir: ~/Maildir
+    open_always: true
 
 - name: Have some emails sent again
   softlayer.certificates.ssl_fulfillment_email:

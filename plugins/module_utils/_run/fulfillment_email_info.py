@@ -53,6 +53,7 @@ SPEC = (
             "csr_paths": {"type": "list", "elements": "path"},
             "privatekey_paths": {"type": "list", "elements": "path", "no_log": False},
             "trust": {"type": "str", "choices": ["require", "warn"], "default": "require"},
+            "open_always": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "float", "default": 900},
             "wait_interval": {"type": "float", "default": 30},
@@ -106,9 +107,11 @@ def find(module: Module, params: Options, say_empty: t.Callable[[str], object]) 
         known_issuers(params["intermediate_path"], params["intermediate_content"]),
         require_trust=params["trust"] == "require",
     )
-    if targets:
+    if targets or params["open_always"]:
         with box:
-            look_and_wait(module, params, box, search, awaited(params, wanted))
+            if targets:
+                look_and_wait(module, params, box, search, awaited(params, wanted))
+    if targets:
         if not search.examined and params["paths"] != []:
             say_empty(nothing_there(params))
     warn_of_untrusted(module, search)

@@ -166,6 +166,10 @@ NOT_MEANT: dict[str, set[str]] = {
 }
 """Options of modules with names that the role's variables have, which these do not stand for."""
 NOT_THERE = {
+    ("roles/ssl_fulfillment/tasks/phase_look.yml", "ssl_fulfillment_email_info"): {
+        *("intermediate_path", "max_age_days", "max_message_bytes", "trust", "trusted_ca_path"),
+        *("wait", "wait_interval", "wait_timeout"),
+    },  # it opens the mailbox, and looks for nothing in it
     ("roles/ssl_fulfillment/tasks/phase_report.yml", "ssl_fulfillment_email"): {
         "force"
     },  # the report tells of the plan without it

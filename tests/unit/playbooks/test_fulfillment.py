@@ -234,3 +234,12 @@ def test_a_report(sim: Simulator, tmp_path: Path) -> None:
     assert sim.sends() == [] and len(sim.certificates()) == 1
     called = [f"{call['service']}::{call['method']}" for call in sim.calls()]
     assert "SoftLayer_Account::getObject" not in called and len(called) < 24
+
+
+def test_no_email_is_requested_that_could_not_be_read(sim: Simulator, dovecot: Server, tmp_path: Path) -> None:
+    """In check mode it is told, too."""
+    wrong = {"imap": dovecot.new_user().options(password="not this one")}
+    for options in ((), ("--check",)):
+        ran = fulfill(sim, tmp_path, "softlayer.certificates.fulfill", *options, mail=wrong)
+        assert ran.code != 0 and sim.sends() == [], ran.output
+        assert "refuses the login" in ran.output and "No email was requested." in ran.output
