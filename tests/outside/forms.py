@@ -24,9 +24,15 @@ class Refused(str):
 
 
 def told_by_each(
-    sim: Simulator, folder: Path, role: str, answer: str, variables: Sequence[dict[str, Any]]
+    sim: Simulator,
+    folder: Path,
+    role: str,
+    answer: str,
+    variables: Sequence[dict[str, Any]],
+    *,
+    validate: bool = True,
 ) -> tuple[list[Any], str]:
-    """Include a role in one play with each of these variables.
+    """Include a role in one play with each of these variables, validated by Ansible or not.
 
     Returns what each came to, the value of an expression, or why it was refused; and all that was printed.
     """
@@ -35,7 +41,10 @@ def told_by_each(
         ledger = {f"{role}_ledger_url": f"sqlite:///{folder}/{number}.sqlite3"}
         return {
             "block": [
-                {"include_role": {"name": f"softlayer.certificates.{role}"}, "vars": ledger | given},
+                {
+                    "include_role": {"name": f"softlayer.certificates.{role}", "rolespec_validate": validate},
+                    "vars": ledger | given,
+                },
                 {"set_fact": {f"told_{number}": f"{{{{ {answer} }}}}"}},
             ],
             "rescue": [{"set_fact": {f"told_{number}": "{{ ansible_failed_result.msg }}"}}],

@@ -79,6 +79,26 @@ def test_a_play_of_their_own(fleet: Simulator, tmp_path: Path) -> None:
     assert SECRET not in output
 
 
+SPOILED: list[dict[str, Any]] = [
+    *({name: "{{ not_there }}"} for name in ("allowed_recipients", "order_ids", "ledger_url", "select", "max_orders")),
+    *({"select": {name: value}} for name in ("imported", "expires_within_days") for value in (None, "{{ not_there }}")),
+    *({name: value} for name in ("max_orders", "select", "ledger_url", "from_inventory") for value in (None, " ")),
+    {"from_inventory": "perhaps"},
+    {"select": "{'common_names': ["},
+]
+"""Limits that say nothing of what is meant."""
+
+
+@pytest.mark.parametrize("validate", [True, False], ids=["validated", "not validated"])
+def test_a_limit_that_says_nothing_is_refused(fleet: Simulator, tmp_path: Path, validate: bool) -> None:
+    given = [{f"ssl_fulfillment_{name}": value for name, value in each.items()} for each in SPOILED]
+    told, output = told_by_each(fleet, tmp_path, "ssl_fulfillment", "'nothing'", given, validate=validate)
+    assert mailed(fleet) == [], output
+    for variables, sentence in zip(given, told, strict=True):
+        [name] = variables
+        assert name in sentence or (validate and "not_there" in sentence), (variables, sentence)
+
+
 def test_a_file_of_variables_that_lacks_its_sign(fleet: Simulator, tmp_path: Path) -> None:
     ran = play(fleet, tmp_path, "softlayer.certificates.resend", "-e", "vars.yml")
     [fatal] = [line for line in ran.output.splitlines() if line.startswith("fatal:")]

@@ -111,9 +111,8 @@ def find(module: Module, params: Options, say_empty: t.Callable[[str], object]) 
         with box:
             if targets:
                 look_and_wait(module, params, box, search, awaited(params, wanted))
-    if targets:
-        if not search.examined and params["paths"] != []:
-            say_empty(nothing_there(params))
+    if targets and not search.examined and params["paths"] != []:
+        say_empty(nothing_there(params))
     warn_of_untrusted(module, search)
     at = now()
     return {
