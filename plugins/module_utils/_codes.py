@@ -50,6 +50,7 @@ UnmatchedReason = t.Literal[
     "not_yet_valid",
     "encrypted",
     "unsupported_attachment",
+    "unreadable",
     "too_large",
     "malformed",
 ]

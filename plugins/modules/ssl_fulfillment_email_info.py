@@ -21,8 +21,13 @@ description:
   - The chain is built from the certificates of the same message. Missing issuers are taken from the other messages, also from messages that
     contain only issuers, and from O(intermediate_path).
   - Reading never changes the mailbox. No message is marked as seen, moved or deleted.
-  - A file or folder below O(paths) or O(maildir) that cannot be read is skipped with a warning, and the others are read. If a path that
-    O(paths), O(maildir) or O(mbox) itself names cannot be read, the module fails. Only regular files are read, no pipes or devices.
+  - A file or folder below O(paths) or O(maildir) that cannot be read, and a message that the mail server does not give, is skipped with a
+    warning, and the others are read. It is listed in RV(unmatched) as V(unreadable).
+  - A message is asked for with others, then by itself, each time within the C(timeout) of O(imap). If ten answers take longer, if the
+    server gives none of a hundred messages in a row, or if it ends the connection at several messages and gives no other, the module
+    fails.
+  - If a path that O(paths), O(maildir) or O(mbox) itself names cannot be read, the module fails. Only regular files are read, no pipes or
+    devices.
   - Without O(order_ids), the API is not called and needs no credentials.
 author:
   - softlayer.certificates contributors (!UNKNOWN)
@@ -99,8 +104,9 @@ options:
     type: path
   paths:
     description:
-      - Read these message files, and all files that end in C(.eml) in these folders and their subfolders. An empty or null list means no
-        files.
+      - Read these message files, and all files that end in C(.eml) or C(.msg) in these folders and their subfolders. An empty or null
+        list means no files.
+      - A message in Outlook's own format (C(.msg)) is not read; it is listed in RV(unmatched) with what to do.
     type: list
     elements: path
   orders:
@@ -463,7 +469,7 @@ missing:
       type: str
       sample: No message with the certificate has come yet.
 unmatched:
-  description: The first 1000 messages that were examined and not used, with the reason.
+  description: The first 1000 messages that were examined and not used, or could not be read, with the reason.
   returned: success
   type: list
   elements: dict
@@ -503,6 +509,8 @@ unmatched:
         - V(approval_request) - the message asks somebody to approve an order, or to prove control of the domain.
         - V(unsupported_attachment) - a file that may contain a certificate has an unsupported format, such as C(winmail.dat), 7-Zip, RAR,
           xz, RTF or an office document, or is in a zip archive that is compressed by another method than Deflate, such as bzip2 or LZMA.
+          Or the message, or an attachment, is in Outlook's own format (C(.msg)).
+        - V(unreadable) - the mail server does not give the message although it lists it, or the file or folder cannot be read.
         - V(no_certificate) - the message contains no certificate.
         - V(no_matching_key) - the message contains certificates, but with other public keys.
         - V(expired) - the certificate with the right public key has expired.
@@ -521,12 +529,12 @@ unmatched:
       type: str
       sample: "The domain administrator is asked to approve the order: have that done."
 unmatched_count:
-  description: Number of messages that were examined and not used.
+  description: Number of messages that were examined and not used, or could not be read.
   returned: success
   type: int
   sample: 1
 messages_examined:
-  description: Number of messages that were examined.
+  description: Number of messages that were examined, and of those that could not be read.
   returned: success
   type: int
   sample: 2

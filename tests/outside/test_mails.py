@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.archives import OUTLOOK_MESSAGE
 from tests.support.certificates import new_key, self_signed
 from tests.support.modules import Run, run_module, start_module
 
@@ -32,11 +33,11 @@ COLLECT = "ssl_fulfillment_email_info"
 ISSUED, STRANGER = self_signed("www.example.com"), self_signed("An issuer", new_key("rsa"))
 
 
-def collect(folder: Path) -> Run:
-    """Look for the certificate in a folder."""
+def collect(folder: Path, *others: Path) -> Run:
+    """Look for the certificate in a folder, and in others or files."""
     key = folder.parent / "www.example.com.key"
     key.write_bytes(ISSUED.key_pem.encode())
-    return run_module(COLLECT, paths=[str(folder)], privatekey_paths=[str(key)], trust="warn")
+    return run_module(COLLECT, paths=[str(folder), *map(str, others)], privatekey_paths=[str(key)], trust="warn")
 
 
 def letter(text: str = "See the attachment.\n", **files: bytes) -> bytes:
@@ -157,8 +158,29 @@ def test_a_collect_goes_on_past_what_it_cannot_read(mails: Path) -> None:
     result = collect(mails)
     assert len(result["certificates"]) == 1
     told = json.dumps(result["warnings"])
+    unmatched = [Path(entry["path"]).name for entry in result["unmatched"] if entry["reason"] == "unreadable"]
+    assert {name for name in unmatched if name.endswith(".eml")} == names
+    assert result["unmatched_count"] == len(result["unmatched"])
     assert "gone.eml" not in told and {name for name in names if f"/{name}" in told} == names, told
     assert "folder-of-folders" in told, "a path that is too long"
+
+
+@pytest.mark.parametrize("name", ["a.msg", "A.MSG"])
+@pytest.mark.parametrize("is_named", [False, True])
+def test_a_message_in_outlooks_format_is_told_with_what_to_do(mails: Path, name: str, is_named: bool) -> None:
+    (mails / name).write_bytes(OUTLOOK_MESSAGE)
+    (mails / "b.eml").write_bytes(letter(www_crt=ISSUED.pem.encode()))
+    result = collect(mails, mails / name) if is_named else collect(mails)
+    assert len(result["certificates"]) == 1
+    [entry] = result["unmatched"]
+    assert (entry["reason"], entry["path"]) == ("unsupported_attachment", str(mails / name))
+    assert "save that as .eml" in entry["message"]
+
+
+def test_a_message_in_outlooks_format_that_is_attached_is_told_with_what_to_do(mails: Path) -> None:
+    (mails / "a.eml").write_bytes(letter(Hello_msg=OUTLOOK_MESSAGE))
+    [entry] = collect(mails)["unmatched"]
+    assert entry["reason"] == "unsupported_attachment" and "save that as .eml" in entry["message"]
 
 
 def test_warnings_are_few_however_much_cannot_be_read(mails: Path) -> None:

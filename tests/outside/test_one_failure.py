@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.outside.runs import login, mailed, play, stored, told
+from tests.outside.runs import login, mailed, play, stored, telling, told
 from tests.simulator.client import Simulator
 from tests.support.certificates import Authority, key_pem, pem_of
 from tests.support.deploying import store
+from tests.support.gapped_mail import GAPS, GappedMail
 from tests.support.modules import Run, run_module
 
 AUTHORITY = Authority()
@@ -114,3 +115,25 @@ def test_a_playbook_that_imports(fleet: Simulator, tmp_path: Path) -> None:
     assert f"{paths[1]}: There is no certificate" in message
     assert f"{closed}: The private key is encrypted" in message and "give privatekey_passphrase" in message
     assert len(result["imported"]) == sum(stored(fleet).values()) == 1
+
+
+def test_a_playbook_that_imports_from_a_mailbox(fleet: Simulator, tmp_path: Path) -> None:
+    """The server hangs up at one message, refuses another, and the others are imported."""
+    (tmp_path / "root.pem").write_text(pem_of([AUTHORITY.root]), encoding="ascii")
+    for number in NUMBERS:
+        (tmp_path / f"{NAMES[number]}.key").write_text(ISSUED[number].key_pem, encoding="ascii")
+    letters = [f"Subject: {n}\r\n\r\n{ISSUED[n].pem}{ISSUED[n].chain_pem}".encode() for n in NUMBERS]
+    with GappedMail(letters, {2: GAPS["bye"], 4: GAPS["refused_at_once"]}) as mail:
+        given = {"mail": {"imap": mail.options()}, "privatekey_dir": str(tmp_path)}
+        given["trusted_ca_path"] = str(tmp_path / "root.pem")
+        ran = play(
+            fleet, tmp_path, telling("import"), **{f"ssl_fulfillment_{name}": each for name, each in given.items()}
+        )
+    assert ran.code == 0 and "Traceback" not in ran.output, ran.output
+    result: dict[str, Any] = told(ran)
+    assert {entry["order_id"] for entry in result["imported"]} == {1, 3, 5, 6} and not result["failed"]
+    assert {entry["order_id"] for entry in result["skipped"]} == {2, 4}
+    assert sum(stored(fleet).values()) == 4
+    output = " ".join(ran.output.split())
+    assert "The message with UID 2 in the folder INBOX cannot be read" in output
+    assert "The message with UID 4 in the folder INBOX cannot be read: the server refuses it: not that one." in output

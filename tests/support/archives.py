@@ -19,6 +19,8 @@ RAR = b"Rar!\x1a\x07\x01\x00" + bytes(200)
 XZ = b"\xfd7zXZ\x00\x00\x04" + bytes(200)
 BZIP2 = b"BZh91AY&SY" + bytes(200)
 OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+OUTLOOK_MESSAGE = OFFICE.ljust(1_024, b"\0") + "__properties_version1.0".encode("utf-16-le") + bytes(2_000)
+"""The beginning, and the name of the one stream that each message has (MS-OXMSG, 2.4)."""
 
 
 def tarred(files: Iterable[tuple[str, bytes]], layout: int = tarfile.GNU_FORMAT) -> bytes:

@@ -33,6 +33,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from tests.support.archives import (
     BZIP2,
     OFFICE,
+    OUTLOOK_MESSAGE,
     RAR,
     SEVEN_ZIP,
     TNEF,
@@ -1510,6 +1511,18 @@ NEGATIVES: dict[str, Negative] = {
         lambda issued: mail(part(b"See below.\n\n" + uuencoded(issued.der) + b"\nRegards\n", "text/plain", "7bit")),
         "no_certificate",
     ),
+    **{
+        f"outlook_{name}": _no(build, "unsupported_attachment")
+        for name, build in {
+            "attached": _file(OUTLOOK_MESSAGE, "Hello.msg"),
+            "upper_case": _file(OUTLOOK_MESSAGE, "HELLO.MSG"),
+            "by_type": _sent(lambda _issued: OUTLOOK_MESSAGE, "", "application/vnd.ms-outlook"),
+            "by_content": _file(OUTLOOK_MESSAGE, "hello"),
+            "by_name": _file(b"\x00\x01\x02" * 99, "hello.msg"),
+            "in_zip": _zip(lambda _issued: zipped([("hello.msg", OUTLOOK_MESSAGE)])),
+            "in_zip_by_content": _zip(lambda _issued: zipped([("hello", OUTLOOK_MESSAGE)])),
+        }.items()
+    },
     "unsupported_in_zip": _no(
         _zip(lambda _issued: zipped([("www.example.com.7z", SEVEN_ZIP)])), "unsupported_attachment"
     ),

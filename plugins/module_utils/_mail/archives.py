@@ -64,8 +64,12 @@ ARCHIVE_SIGNATURES = (
     b"MSCF",
     b"\x78\x9f\x3e\x22",  # TNEF, in which Outlook wraps attachments: winmail.dat
 )
+COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OUTLOOK_NAME = ".msg"
+OUTLOOK_STREAM = "__properties_version1.0".encode("utf-16-le")
+"""A part of each message in Outlook's own format (MS-OXMSG, 2.4)."""
 DOCUMENT_SIGNATURES = (
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",  # Office before 2007, Outlook's messages, installers
+    COMPOUND_FILE,  # Office before 2007, installers
     b"%PDF-",
     b"{\\rtf",
     b"\xfe\xed\xfe\xed",  # Java key stores
@@ -76,7 +80,7 @@ TELLING_NAME = re.compile(
 """Names of files that may hold a certificate, in lower case."""
 
 Sign = t.Literal["too_large", "encrypted", "malformed"]
-UnreadKind = t.Literal["archive", "document"]
+UnreadKind = t.Literal["archive", "document", "message"]
 
 
 @dataclass(frozen=True)
@@ -97,9 +101,13 @@ class Unread:
     def may_hold_certificate(self, *, in_context: bool) -> bool:
         """Return whether it may hold a certificate, in a message that is about certificates (`in_context`) or not.
 
-        Documents are attached to all kinds of messages.
+        Documents are attached to all kinds of messages; what a message is about that is not read, nobody knows.
         """
-        return bool(TELLING_NAME.search(self.name[:1_000].lower())) or (self.kind == "archive" and in_context)
+        return (
+            self.kind == "message"
+            or bool(TELLING_NAME.search(self.name[:1_000].lower()))
+            or (self.kind == "archive" and in_context)
+        )
 
 
 class Unpacker:
@@ -207,8 +215,16 @@ def _tar_number(digits: bytes) -> int | None:
         return None
 
 
-def unread_kind(content: bytes) -> UnreadKind | None:
+def is_outlook_message(content: bytes, name: str = "") -> bool:
+    """Return whether a file is a message in Outlook's own format."""
+    is_named_so = name.lower().endswith(OUTLOOK_NAME)
+    return content.startswith(COMPOUND_FILE) and (is_named_so or OUTLOOK_STREAM in content)
+
+
+def unread_kind(name: str, content: bytes) -> UnreadKind | None:
     """Return the kind of a file that this collection does not read, or `None` if it is not known."""
+    if is_outlook_message(content, name):
+        return "message"
     if content.startswith(ARCHIVE_SIGNATURES):
         return "archive"
     return "document" if content.startswith(DOCUMENT_SIGNATURES) else None

@@ -20,8 +20,18 @@ from .._errors import CertificatesError
 from .._x509.certificate import Certificate
 from .._x509.pem import der_length, from_base64, is_der
 from .._x509.read import certificates_in
-from .archives import GZIP_MAGIC, Attachment, Unpacker, Unread, is_archive, is_tar, unread_kind
-from .parts import PARTS, Headers, Part, shown_headers, with_line_ends
+from .archives import (
+    COMPOUND_FILE,
+    GZIP_MAGIC,
+    OUTLOOK_NAME,
+    Attachment,
+    Unpacker,
+    Unread,
+    is_archive,
+    is_tar,
+    unread_kind,
+)
+from .parts import NO_HEADERS, PARTS, Headers, Part, shown_headers, with_line_ends
 from .signs import ANCHOR, LINK, about, mentions_certificates
 from .text import (
     BARE_BASE64,
@@ -57,6 +67,7 @@ SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-sign
 SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 SIGNED_ENTITY = re.compile(rb"Content-Type[ \t]*:", re.IGNORECASE)
 """How signed content begins (RFC 8551, 3.5.2)."""
+OUTLOOK = "application/vnd.ms-outlook"
 FORWARDED = frozenset({"message/rfc822", "message/global"})
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 HTML_NAMES = (".html", ".htm", ".xhtml")
@@ -79,7 +90,7 @@ class Message:
     """The content of a message.
 
     `signs` are observations that explain why a message has no certificate: `encrypted`, `too_large`, `malformed`,
-    `unsupported`, `approval`, `issued`, `link`.
+    `unsupported`, `outlook`, `approval`, `issued`, `link`.
     """
 
     headers: Headers
@@ -90,6 +101,8 @@ class Message:
 def read_message(data: bytes) -> Message:
     """Return the content of a message (RFC 5322, RFC 2045 to 2049), whatever its bytes are."""
     reader = _Reader()
+    if data.startswith(COMPOUND_FILE):
+        return Message(NO_HEADERS, (), frozenset({"unsupported", "outlook"}))
     headers = shown_headers(reader.read_entity(with_line_ends(data), depth=0))
     reader.note_unread_files(mentions_certificates(headers.subject or ""))
     return Message(headers, tuple(reader.candidates.values()), frozenset(reader.signs))
@@ -149,6 +162,8 @@ class _Reader:
         in_context = is_in_context or self._about_certificates
         if any(file.may_hold_certificate(in_context=in_context) for file in self._unread):
             self.signs.add("unsupported")
+        if any(file.kind == "message" for file in self._unread):
+            self.signs.add("outlook")
 
     def _read_leaf(self, part: Part, depth: int) -> None:
         content = part.content()
@@ -160,7 +175,8 @@ class _Reader:
             self._read_body(content, part.charset, "inline_pem", is_html=part.content_type in HTML_TYPES)
         else:
             is_html = part.content_type in HTML_TYPES
-            self._read_file(Attachment(part.file_name, content), part.charset, level=0, is_html=is_html)
+            name = part.file_name + OUTLOOK_NAME * (part.content_type == OUTLOOK)
+            self._read_file(Attachment(name, content), part.charset, level=0, is_html=is_html)
 
     def _read_body(self, content: bytes, charset: str, form: Format, *, is_html: bool) -> None:
         text = self._decode(content, charset)
@@ -185,10 +201,12 @@ class _Reader:
             self._read_base64(content, "zip" if level else None)
         elif is_html or file.name.lower().endswith(HTML_NAMES):
             self._read_body(content, charset, "zip" if level else "pem", is_html=True)
-        elif kind := unread_kind(content):
+        elif kind := unread_kind(file.name, content):
             self._unread.append(Unread(file.name, kind))
         elif b"BEGIN" in content or wide_charset(content) or is_text(content):
             self._read_text(self._decode(content, charset), "zip" if level else "pem")
+        elif file.name.lower().endswith(OUTLOOK_NAME):
+            self._unread.append(Unread(file.name, "message"))
 
     def _decode(self, content: bytes, charset: str) -> str:
         """Return the text, as far as the limit for a message allows."""

@@ -56,6 +56,9 @@ class Headers:
     subject: str | None
 
 
+NO_HEADERS = Headers(None, None, None, None)
+
+
 def with_line_ends(data: bytes) -> bytes:
     """Return a message with LF line ends if it has only CR, as old Macs wrote."""
     return data if b"\n" in data else data.replace(b"\r", b"\n")

@@ -21,7 +21,7 @@ from .._times import iso
 from .._x509.certificate import Certificate, name_set, pem_bundle
 from .._x509.chain import Anchors, Chains, Trust
 from .message import Candidate, Format, Message, read_message
-from .parts import Headers, read_headers
+from .parts import NO_HEADERS, Headers, read_headers
 
 OF_ONE_KEY = 10
 """Certificates with the same key in one message, the newest ones, among which a trusted one is looked for."""
@@ -342,7 +342,8 @@ class Search:
         self.examined += 1
         reason = why_not(message, self._by_key.keys(), at)
         if reason:
-            self._reject(message.headers, location, reason)
+            is_outlook = reason == "unsupported_attachment" and "outlook" in message.signs
+            self._reject(message.headers, location, reason, OUTLOOK_MESSAGE if is_outlook else None)
         self._remember_invalid(message, at)
         for target, several in take(message, self._by_key, at, self._anchors, self._known).items():
             for found in several:
@@ -358,6 +359,13 @@ class Search:
         """Note a message that is too large; only its beginning was read."""
         self.examined += 1
         self._reject(read_headers(beginning), location, "too_large", LARGE_MESSAGE)
+
+    def miss(self, location: Location, why: str) -> str:
+        """Note a message that could not be read, with the reason in a sentence; return this with what to do about it."""
+        self.examined += 1
+        message = f"{why} {UNMATCHED_BECAUSE['unreadable']}"
+        self._reject(NO_HEADERS, location, "unreadable", message)
+        return message
 
     def _consider(self, target: Target, collected: Collected, at: datetime) -> None:
         found, rejection = collected.found, None
@@ -452,10 +460,15 @@ UNMATCHED_BECAUSE: Mapping[UnmatchedReason, str] = {
     "encrypted": "The message or an attachment is encrypted: decrypt it, and save the certificate by hand.",
     "too_large": "It has more in it than is read, or archives more than two deep: unpack it, and save the certificate by hand.",
     "malformed": "It is damaged: have it sent again.",
+    "unreadable": "Open it by other means and save the certificate by hand, or have it sent again.",
     "unsupported_attachment": "An attachment that may hold the certificate is of a kind, or packed in a way, that is not read: "
     "unpack it, and save the certificate by hand.",
 }
 """Message for each reason why a message was not used, and what to do about it."""
+OUTLOOK_MESSAGE = (
+    "It is, or has as an attachment, a message in Outlook's own format (.msg), which is not read: "
+    "save that as .eml in Outlook, or save the certificate by hand."
+)
 LARGE_MESSAGE = "It is larger than max_message_bytes: raise that, or save the certificate by hand."
 UNMATCHED = 1_000
 """Maximum number of messages without a wanted certificate that are listed one by one."""

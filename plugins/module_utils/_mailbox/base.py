@@ -29,6 +29,14 @@ class Raw:
     is_whole: bool = True
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A message, or a folder of messages, that cannot be read, and why, in a sentence."""
+
+    location: Location
+    message: str
+
+
 def cut(data: bytes, location: Location, largest: int, *, is_whole: bool = True) -> Raw:
     """Return a message that was read up to the size limit or a little further; of one that is too large, only the beginning."""
     if is_whole and len(data) <= largest:
@@ -59,8 +67,8 @@ class Mailbox(abc.ABC):
             CertificatesError: `unreachable`, `tls_error`, `authentication_failed`, `not_found`, `mailbox_error`.
         """
 
-    def unread(self) -> Sequence[str]:
-        """Return a sentence for each message or folder that the last `read` could not read."""
+    def unread(self) -> Sequence[Unreadable]:
+        """Return the messages and folders that could not be read, as of the last `read`."""
         return ()
 
     def wait(self, seconds: float) -> None:

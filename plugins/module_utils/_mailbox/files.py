@@ -16,7 +16,10 @@ from .._files import not_readable, open_plain_file
 from .._mail.parts import HEADER_BYTES
 from .._mail.search import Location
 from .._text import encodable
-from .base import Enough, Mailbox, Raw, cut
+from .base import Enough, Mailbox, Raw, Unreadable, cut
+
+MESSAGES = (".eml", ".msg")
+"""How the names of messages end; whether they can be read shows when they are."""
 
 
 class _FileMailbox(Mailbox):
@@ -67,9 +70,9 @@ class _FileMailbox(Mailbox):
         except OSError as error:
             raise not_readable("message", path, error) from None
 
-    def unread(self) -> Sequence[str]:
+    def unread(self) -> Sequence[Unreadable]:
         """See `Mailbox`."""
-        return tuple(self._unread.values())
+        return tuple(Unreadable(Location(path=encodable(path)), why) for path, why in self._unread.items())
 
     def _listed(self, folder: str) -> list[os.DirEntry[str]]:
         """Return the entries of a folder that are not hidden, by name; none if it cannot be listed."""
@@ -99,7 +102,7 @@ class MaildirMailbox(_FileMailbox):
 
 
 class PathsMailbox(_FileMailbox):
-    """Files, and folders with `.eml` files at any depth; hidden entries are skipped."""
+    """Files, and folders with `.eml` and `.msg` files at any depth; hidden entries are skipped."""
 
     def __init__(self, paths: Sequence[str], largest: int) -> None:
         super().__init__(largest)
@@ -127,7 +130,7 @@ class PathsMailbox(_FileMailbox):
             entries = _listed(folder) if folder == named else self._listed(folder)
             folders = [entry.path for entry in entries if _is_folder(entry)]
             yield from (
-                entry.path for entry in entries if entry.name.lower().endswith(".eml") and not _is_folder(entry)
+                entry.path for entry in entries if entry.name.lower().endswith(MESSAGES) and not _is_folder(entry)
             )
             waiting += reversed(folders)
 

@@ -13,6 +13,7 @@ import selectors
 import ssl
 import time
 import typing as t
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from .._mail.limits import why_unusable
 from .._mail.parts import HEADER_BYTES
 from .._mail.search import Location
 from .._trust_store import default_roots
-from .base import Enough, Mailbox, Raw, cut
+from .base import Enough, Mailbox, Raw, Unreadable, cut
 from .imap_client import (
     NUMBER,
     SIZE,
@@ -80,9 +81,13 @@ BATCH_MESSAGES = 100
 CHUNK = 1_000
 """Messages whose size or structure is requested at once."""
 RECONNECT_SECONDS = (0, 1, 2, 4)
-"""Seconds to pause before each attempt to restore a lost connection; they begin again after a message has been read."""
+"""Seconds to pause before each attempt to restore a lost connection; they begin again after a message has been read, or given up."""
 MOST_CONNECTIONS = 100
 """Connections made in one pass over the folder, even if each yields messages."""
+MOST_ENDLESS = 10
+"""Answers with messages, in one pass, that do not end within the limits of time and size: the first costs as much time as the last."""
+MOST_REFUSED = 100
+"""Messages in a row that the server lists and does not give, or searches that it refuses: then it is not a message that is the matter."""
 MOST_MESSAGES = 500_000
 """Maximum number of candidate messages in a folder; each number takes about 200 bytes of memory."""
 DROPPED = (imaplib.IMAP4.abort, OSError)
@@ -99,6 +104,10 @@ PEM_IN_TEXT = 'OR BODY "BEGIN CERTIFICATE" BODY MII'
 OF_PARTS = 'NOT HEADER Content-Type "text/"'
 
 
+class _Refused(imaplib.IMAP4.error):
+    """The server says NO to a search."""
+
+
 class ImapMailbox(Mailbox):
     """A folder on a mail server (RFC 9051, RFC 3501), opened read-only.
 
@@ -110,6 +119,12 @@ class ImapMailbox(Mailbox):
         self._settings = settings
         self._largest = largest
         self._seen: set[int] = set()
+        self._apart: dict[str, set[int]] = defaultdict(set)
+        """For what is asked for, the messages of which it could not be had together with that of others."""
+        self._unread: dict[int, str] = {}
+        self._lost: list[CertificatesError] = []
+        """Why the connection was lost at messages that were given up, in this pass."""
+        self._endless = self._refused = 0
         self._first = 1
         self._validity: bytes | None = None
         self._box: imap_tools.BaseMailBox | None = None
@@ -126,26 +141,44 @@ class ImapMailbox(Mailbox):
         self._drop()
 
     def read(self, since: datetime, enough: Enough) -> Iterator[Raw]:
-        """See `Mailbox`. A lost connection is restored."""
+        """See `Mailbox`. A lost connection is restored; a message at which it is lost again is given up.
+
+        Where that happens at several messages, and not one can be read, it is the server that fails.
+        """
+        self._lost.clear()
+        self._endless = self._refused = 0
+        is_any_given = False
         pauses = iter(RECONNECT_SECONDS)
         for connections in itertools.count(1):
+            done = self._done()
             try:
                 box = self._box = self._box or self._connect()
                 for message in self._read(box, since, enough):
-                    pauses = iter(RECONNECT_SECONDS)
+                    is_any_given = True
                     yield message
-                return
+                break
             except (*DROPPED, CertificatesError) as error:
                 self._drop()
                 failure = self._broken_off(error) if isinstance(error, DROPPED) else error
+                is_at_messages = self._done() != done
+                if is_at_messages:
+                    pauses = iter(RECONNECT_SECONDS)
                 pause = next(pauses, None)
-                if failure.code != "unreachable" or pause is None or connections == MOST_CONNECTIONS:
+                is_hopeless = failure.code != "unreachable" and not is_at_messages
+                if is_hopeless or pause is None or connections == MOST_CONNECTIONS or self._endless == MOST_ENDLESS:
                     raise failure from None
                 time.sleep(pause)
             except imaplib.IMAP4.error as error:
                 raise CertificatesError(
                     "mailbox_error", f"The mail server {self._settings.address} refused a command: {in_words(error)}"
                 ) from None
+        if len(self._lost) > 1 and not is_any_given:
+            raise self._lost[-1]
+
+    def unread(self) -> Sequence[Unreadable]:
+        """See `Mailbox`."""
+        folder = self._settings.folder
+        return tuple(Unreadable(Location(folder=folder, uid=uid), why) for uid, why in sorted(self._unread.items()))
 
     def wait(self, seconds: float) -> None:
         """See `Mailbox`. If the server supports IDLE (RFC 2177), it reports new messages."""
@@ -173,8 +206,11 @@ class ImapMailbox(Mailbox):
     def _read(self, box: imap_tools.BaseMailBox, since: datetime, enough: Enough) -> Iterator[Raw]:
         box.client.noop()  # lets the server report new messages
         # Servers compare days, in their own time zone.
-        window = f"UID {self._first}:* SINCE {imap_date(since - timedelta(days=1))}"
-        present = {uid for uid in self._search(box, window) if uid >= self._first}
+        window = f"SINCE {imap_date(since - timedelta(days=1))}"
+        present = {uid for uid in self._search(box, f"UID {self._first}:* {window}") if uid >= self._first}
+        for uid in self._unread.keys() - present:
+            if uid >= self._first:
+                del self._unread[uid]  # another client has deleted it
         for groups in self._in_turn(box, window, present):
             if enough() and len(present) > FEW:
                 return
@@ -191,17 +227,31 @@ class ImapMailbox(Mailbox):
             yield [lambda: sorted(present)]
             return
         telling = f"{window} {TELLING_SUBJECTS}"
+        uids = sorted(present)
         for criteria in (telling, window):
             yield [
-                partial(self._search, box, f"{criteria} {PEM_IN_TEXT}"),
-                partial(self._with_files, box, f"{criteria} {OF_PARTS}"),
+                partial(self._search_apart, box, uids, f"{criteria} {PEM_IN_TEXT}"),
+                partial(self._with_files, box, uids, f"{criteria} {OF_PARTS}"),
             ]
-        yield [lambda: self._search(box, telling)[-FEW:]]  # they may say why a certificate is missing
+        yield [lambda: self._search_apart(box, uids, telling)[-FEW:]]  # they may say why a certificate is missing
+
+    def _search_apart(self, box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: str) -> list[int]:
+        """Return which of some messages fulfil criteria, and those for which the server refuses to say so."""
+        try:
+            return self._search(box, f"UID {uids[0]}:{uids[-1]} {criteria}")
+        except _Refused:
+            self._refused += 1
+            if self._refused >= MOST_REFUSED:
+                raise
+            if len(uids) == 1:
+                return list(uids)
+        middle = len(uids) // 2
+        return self._search_apart(box, uids[:middle], criteria) + self._search_apart(box, uids[middle:], criteria)
 
     def _search(self, box: imap_tools.BaseMailBox, criteria: str) -> list[int]:
         kind, data = box.client.uid("SEARCH", criteria)
         if kind != "OK":
-            raise imaplib.IMAP4.error(server_words(data))
+            raise _Refused(server_words(data))
         lines = [line for line in data if isinstance(line, bytes)]
         if sum(line.count(b" ") + 1 for line in lines) > MOST_MESSAGES:
             message = (
@@ -214,26 +264,27 @@ class ImapMailbox(Mailbox):
             raise imaplib.IMAP4.error("it answered a search with something else than numbers")
         return sorted(map(int, found))
 
-    def _with_files(self, box: imap_tools.BaseMailBox, criteria: str) -> list[int]:
-        """Return the candidate messages with a part that may be, or hold, a certificate."""
+    def _with_files(self, box: imap_tools.BaseMailBox, uids: Sequence[int], criteria: str) -> list[int]:
+        """Return which of some messages fulfil criteria, and have a part that may be, or hold, a certificate."""
+        several = [uid for uid in self._search_apart(box, uids, criteria) if uid not in self._seen]
         return [
             uid
-            for chunk in _chunks([uid for uid in self._search(box, criteria) if uid not in self._seen], CHUNK)
-            for uid, line, _literal in self._fetched(box, chunk, "(BODYSTRUCTURE)")
+            for chunk in _chunks(several, CHUNK)
+            for uid, line, _literal in self._fetched(box, chunk, "(BODYSTRUCTURE)", _has_structure)
             if may_hold_certificate(line)
         ]
 
     def _fetch(self, box: imap_tools.BaseMailBox, uids: Sequence[int], since: datetime) -> Iterator[Raw]:
         for chunk in _chunks(uids, CHUNK):
             sizes = {}
-            for uid, line, _literal in self._fetched(box, chunk, "(RFC822.SIZE INTERNALDATE)"):
+            for uid, line, _literal in self._fetched(box, chunk, "(RFC822.SIZE INTERNALDATE)", _has_size):
                 size, received = SIZE.search(line), internal_date(line)
                 if received is None or received >= since:
                     sizes[uid] = int(size[1]) if size else 0
             for batch in _batches(sizes, self._largest):
                 is_whole = sizes[batch[0]] <= self._largest
                 items = "(BODY.PEEK[])" if is_whole else f"(BODY.PEEK[HEADER]<0.{HEADER_BYTES}>)"
-                for uid, _line, data in self._fetched(box, batch, items):
+                for uid, _line, data in self._fetched(box, batch, items, _has_content):
                     if data is not None and uid not in self._seen:
                         self._seen.add(uid)
                         yield cut(
@@ -241,19 +292,81 @@ class ImapMailbox(Mailbox):
                         )
 
     def _fetched(
-        self, box: imap_tools.BaseMailBox, uids: Sequence[int], items: str
+        self,
+        box: imap_tools.BaseMailBox,
+        uids: Sequence[int],
+        items: str,
+        shows: Callable[[bytes, bytes | None], bool],
     ) -> Iterator[tuple[int, bytes, bytes | None]]:
-        """Yield for each message its UID, the line of the server's answer, and the literal in it, if there is one."""
+        """Yield for each message its UID, the line of the server's answer, and the literal in it, if there is one.
+
+        What does not come with others is asked for by itself; what does not come then, either, is given up, unless it is deleted.
+
+        Args:
+            box: the connection.
+            uids: the messages.
+            items: what to ask for.
+            shows: returns whether a line and its literal are what was asked for.
+        """
+        apart = self._apart[items]
+        groups = [[uid for uid in uids if uid not in apart], *([uid] for uid in uids if uid in apart)]
+        for group in filter(None, groups):  # it grows
+            is_alone = group[0] in apart
+            if is_alone:
+                box.client.noop()  # if the connection was lost before, that is not the message's fault
+            data, why = self._asked(box, group, items)
+            missing = set(group)
+            for line, literal in fetched_parts(data):
+                uid = UID.search(line)
+                if uid and int(uid[1]) in missing and shows(line, literal):
+                    self._refused = 0
+                    missing.discard(int(uid[1]))
+                    yield int(uid[1]), line, literal
+            left = self._still_there(box, missing)
+            if is_alone and left:
+                self._give_up(left[0], why)
+                self._refused += 1
+                if self._refused >= MOST_REFUSED:
+                    raise imaplib.IMAP4.error(f"many messages in a row cannot be read. Of the last one, {why}")
+            elif left:
+                apart.update(left)
+                groups += [[uid] for uid in left]
+
+    def _asked(self, box: imap_tools.BaseMailBox, group: Sequence[int], items: str) -> tuple[Sequence[t.Any], str]:
+        """Return what the server gives of messages, and as the end of a sentence why that is not all."""
+        try:
+            kind, data = box.client.uid("FETCH", sequence_set(group), items)
+        except (*DROPPED, CertificatesError) as error:
+            if isinstance(error, CertificatesError):
+                self._endless += 1
+            if group[0] in self._apart[items]:
+                self._lost.append(self._broken_off(error) if isinstance(error, DROPPED) else error)
+                self._give_up(group[0], self._lost[-1].message)
+            self._apart[items].update(group)
+            raise
+        except imaplib.IMAP4.error as error:
+            kind, data = "BAD", [in_words(error).encode()]
+        if kind == "OK":
+            return data, "the server leaves it out of its answer."
+        return box.client.response("FETCH")[1], f"the server refuses it: {server_words(data).rstrip('.')}."
+
+    def _still_there(self, box: imap_tools.BaseMailBox, uids: set[int]) -> list[int]:
+        """Return which of some messages nobody has deleted meanwhile."""
         if not uids:
-            return
-        kind, data = box.client.uid("FETCH", sequence_set(uids), items)
-        if kind != "OK":
-            raise imaplib.IMAP4.error(server_words(data))
-        wanted = set(uids)
-        for line, literal in fetched_parts(data):
-            uid = UID.search(line)
-            if uid and int(uid[1]) in wanted:
-                yield int(uid[1]), line, literal
+            return []
+        box.client.noop()  # lets the server report what other clients have deleted
+        listed = uids & set(self._search(box, f"UID {sequence_set(sorted(uids))}"))
+        self._seen |= uids - listed
+        return sorted(listed)
+
+    def _give_up(self, uid: int, why: str) -> None:
+        folder = self._settings.folder
+        self._seen.add(uid)
+        self._unread[uid] = f"The message with UID {uid} in the folder {folder} cannot be read: {why}"
+
+    def _done(self) -> int:
+        """Return a number that changes as messages are read, given up, or put apart."""
+        return sum(map(len, (self._seen, *self._apart.values())))
 
     def _connect(self) -> imap_tools.BaseMailBox:
         """Return a connection with the folder opened read-only.
@@ -356,7 +469,8 @@ class ImapMailbox(Mailbox):
             message = f"The mail server {settings.address} has no folder {settings.folder} to read.{there}"
             raise CertificatesError("not_found", message, folder=settings.folder) from None
         if self._validity not in {None, validity}:
-            self._seen.clear()  # the numbers now mean other messages (RFC 9051, 2.3.1.1)
+            for known in (self._seen, self._apart, self._unread):
+                known.clear()  # the numbers now mean other messages (RFC 9051, 2.3.1.1)
             self._first = 1
         self._validity = validity
 
@@ -407,6 +521,19 @@ def _close(box: imap_tools.BaseMailBox) -> None:
         box.logout()
     with suppress(*DROPPED):
         box.client.shutdown()
+
+
+def _has_structure(line: bytes, _literal: bytes | None) -> bool:
+    return b"BODYSTRUCTURE" in line
+
+
+def _has_size(line: bytes, _literal: bytes | None) -> bool:
+    """Return whether a line is an answer to the question for the size, and not the news of changed flags."""
+    return b"RFC822.SIZE" in line or b"FLAGS" not in line
+
+
+def _has_content(_line: bytes, literal: bytes | None) -> bool:
+    return literal is not None
 
 
 def _chunks(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:

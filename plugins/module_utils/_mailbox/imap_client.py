@@ -41,9 +41,11 @@ UID = re.compile(rb"\bUID ([0-9]{1,10})\b")
 SIZE = re.compile(rb"\bRFC822\.SIZE ([0-9]{1,19})\b")
 LISTED = re.compile(rb'\([^()]*\) (?:"[^"]*"|NIL) (?:"(.*)"|(.+))')
 """An answer to LIST; if a literal follows, the literal's size stands in place of the name."""
+QUOTED_BODY = re.compile(rb'\bBODY\[[^\]]*\](?:<[0-9]+>)? "((?:[^"\\]|\\.)*)"')
+"""The content of a message without a line end, for which a server needs no literal."""
 CERTIFICATE_PART = re.compile(
-    rb'"(?:application|message)" "(?!(?:pdf|ics|msword|pgp-signature|(?:x-)?pkcs7-signature|delivery-status)"|vnd\.)|'
-    rb'"(?:file)?name\*?[0-9*]*" "[^"]*\.(?:crt|cer|cert|pem|der|p7b|p7c|ca-bundle|zip|txt|eml)(?![a-z0-9-])',
+    rb'"(?:application|message)" "(?!(?:pdf|ics|msword|pgp-signature|(?:x-)?pkcs7-signature|delivery-status)"|vnd\.(?!ms-outlook"))|'
+    rb'"(?:file)?name\*?[0-9*]*" "[^"]*\.(?:crt|cer|cert|pem|der|p7b|p7c|ca-bundle|zip|txt|eml|msg)(?![a-z0-9-])',
     re.IGNORECASE,
 )
 """A part that may be, or hold, a certificate, in a `BODYSTRUCTURE`: by its media type, or by its file name."""
@@ -164,6 +166,8 @@ def imap_date(moment: datetime) -> str:
 def in_words(error: BaseException) -> str:
     """Describe what went wrong with a connection, as a sentence."""
     words = (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
+    if words.startswith("unexpected") or " => unexpected" in words:
+        words = "what it says is no answer"  # and may be the content of a message
     plain = BYTES_IN_WORDS.sub(r"\2", words[:1000]).strip().rstrip(".")
     return f"{printable(plain[:200])}."
 
@@ -184,7 +188,10 @@ def sequence_set(uids: Sequence[int]) -> str:
 
 
 def fetched_parts(data: Sequence[t.Any]) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield the answers to a FETCH from the pieces that `imaplib` returns: the line with its literals, and the last literal."""
+    """Yield the answers to a FETCH from the pieces that `imaplib` returns: the line with its literals, and the last literal.
+
+    A literal that is longer than the server says is none: where it ends is not known.
+    """
     line: list[bytes] = []
     literal = None
     for part in data:
@@ -192,7 +199,10 @@ def fetched_parts(data: Sequence[t.Any]) -> Iterator[tuple[bytes, bytes | None]]
             line += part[:1] if b"BODY[" in part[0] else part
             literal = part[1]
         elif isinstance(part, bytes):
-            yield b"".join([*line, part]), literal
+            whole = b"".join([*line, part])
+            quoted = QUOTED_BODY.search(whole) if literal is None else None
+            is_cut = literal is not None and not part.startswith((b")", b" "))
+            yield whole, quoted[1] if quoted else None if is_cut else literal
             line, literal = [], None
 
 

@@ -299,5 +299,5 @@ def look_and_wait(module: Module, params: Options, box: Mailbox, search: Search,
             lost = error
     if lost:
         module.warn(f"While waiting: {lost.message}")
-    unread = [f"Passed over: {sentence}" for sentence in box.unread()]
+    unread = [f"Passed over: {search.miss(each.location, each.message)}" for each in box.unread()]
     warn_of_each(module, unread, SHOWN_UNREAD, "Passed over, too: {} more messages or folders that cannot be read.")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import mailbox as standard_mailbox
+import os
 import shutil
 import threading
 import time
@@ -21,6 +22,7 @@ from typing import Any
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._mail.search import Location
+from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox import imap as imap_module
 from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.base import Raw
 from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.files import (
     MaildirMailbox,
@@ -30,6 +32,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._mailbox.im
     BATCH_BYTES,
     BATCH_MESSAGES,
     FEW,
+    MOST_CONNECTIONS,
     ImapMailbox,
     ImapSettings,
     _batches,
@@ -55,6 +58,7 @@ from tests.support.dovecot import (
     make_maildir,
 )
 from tests.support.failing import fails
+from tests.support.gapped_mail import GAPS, GAPS_IN_CONTENT, Gap, GappedMail
 from tests.support.waiting import until
 
 pytest_plugins = ["tests.support.dovecot"]
@@ -126,6 +130,8 @@ def read_all(box: ImapMailbox) -> list[Raw]:
         b'("application" "pdf" ("name" "a.pdf") NIL NIL "base64" 9)("application" "zip" NIL NIL NIL "base64" 9)',
         b'("text" "plain" NIL NIL NIL "base64" 9 1 NIL ("attachment" ("filename*0" "a" "filename*1" "b.crt")) NIL)',
         b'("text" "plain" NIL NIL NIL "base64" 9 1 NIL ("attachment" ("filename*" "utf-8\'\'b%C3%BCcher.crt")) NIL)',
+        b'("application" "vnd.ms-outlook" NIL NIL NIL "base64" 9)',
+        b'("text" "plain" ("name" "Your certificate.MSG") NIL NIL "base64" 9)',
     ],
 )
 def test_a_structure_that_may_hold_a_certificate(structure: bytes) -> None:
@@ -315,7 +321,6 @@ def test_a_folder_that_cannot_be(mailbox: Mailbox, folder: str) -> None:
         (Fault("EXAMINE", b"TAG NO no\r\n"), "not_found"),
         (Fault("SEARCH", b"TAG NO no such thing\r\n"), "mailbox_error"),
         (Fault("SEARCH", b"TAG BAD what?\r\n"), "mailbox_error"),
-        (Fault("FETCH", b"TAG NO not now\r\n"), "mailbox_error"),
     ],
     ids=lambda value: value if isinstance(value, str) else f"{value.at} {value.say!r}",
 )
@@ -385,6 +390,12 @@ def test_a_file_that_comes_into_a_folder(tmp_path: Path) -> None:
     assert subjects(box.read(LONG_AGO, never)) == ["one"]
     (tmp_path / "two.eml").write_bytes(message("two"))
     assert subjects(box.read(LONG_AGO, never)) == ["two"]
+
+
+def test_outlooks_messages_in_a_folder_are_met(tmp_path: Path) -> None:
+    for name in ("a.msg", "B.MSG", "c.eml", "msg"):
+        (tmp_path / name).write_bytes(message(name))
+    assert subjects(PathsMailbox([str(tmp_path)], LARGEST).read(LONG_AGO, never)) == ["B.MSG", "a.msg", "c.eml"]
 
 
 def mbox_of(*messages: bytes) -> bytes:
@@ -528,6 +539,167 @@ def test_all_connections_are_closed_in_the_end(dovecot: Server, mailbox: Mailbox
         next(box.read(LONG_AGO, never))
         assert len(dovecot.connections(mailbox.username)) == 1
     until(lambda: dovecot.connections(mailbox.username) == [], seconds=SECONDS)
+
+
+# Messages that the server does not give
+
+FIVE = [message(str(number)) + b"Some more.\r\n" * 20 for number in range(1, 6)]
+OTHERS = ["1", "2", "4", "5"]
+
+
+def looks(mail: GappedMail, **changes: Any) -> ImapMailbox:
+    """A mailbox on a server with gaps."""
+    return ImapMailbox(settings_for(**mail.options(**{"timeout": 1, **changes})), LARGEST)
+
+
+def unread(box: ImapMailbox) -> list[int | None]:
+    """The messages that could not be read."""
+    assert all(each.location.folder == "INBOX" and str(each.location.uid) in each.message for each in box.unread())
+    assert all(each.message.isprintable() and each.message.endswith(".") for each in box.unread())
+    return [each.location.uid for each in box.unread()]
+
+
+@pytest.mark.parametrize("few", [FEW, 1], ids=["small_folder", "large_folder"])
+@pytest.mark.parametrize(
+    ("at", "name"),
+    [
+        *((at, name) for at in (b"BODY.PEEK", b"RFC822.SIZE") for name in GAPS),
+        *((b"BODY.PEEK", name) for name in GAPS_IN_CONTENT),
+    ],
+)
+def test_what_the_server_does_not_give_hides_no_other(
+    at: bytes, name: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap_module, "FEW", few)
+    with GappedMail(FIVE, {3: {**GAPS, **GAPS_IN_CONTENT}[name]}, at) as mail:
+        box = looks(mail)
+        assert sorted(subjects(read_all(box))) == OTHERS
+        assert unread(box) == [3] and "s3cr3t" not in box.unread()[0].message
+        assert "Some more" not in box.unread()[0].message
+        assert mail.connections <= 3 and mail.fetches(3) <= 2
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_a_structure_that_the_server_does_not_give(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap_module, "FEW", 1)
+    with GappedMail(FIVE, {3: GAPS[name]}, b"BODYSTRUCTURE") as mail:
+        mail.finds_text = False
+        box = looks(mail)
+        assert sorted(subjects(read_all(box))) == OTHERS and unread(box) == [3]
+
+
+@pytest.mark.parametrize("name", ["refused", "left_out", "nil", "closed"])
+@pytest.mark.parametrize("at", [b"BODY.PEEK", b"RFC822.SIZE"])
+def test_what_another_client_has_deleted_meanwhile_is_no_trouble(at: bytes, name: str) -> None:
+    gap = replace({**GAPS, **GAPS_IN_CONTENT}[name], deletes=True)
+    with GappedMail(FIVE, {3: gap}, at) as mail:
+        box = looks(mail)
+        assert (sorted(subjects(read_all(box))), unread(box)) == (OTHERS, [])
+
+
+def test_of_a_message_that_is_too_large_the_headers_are_asked_for_by_themselves() -> None:
+    large = [message("large") + b"x" * 200_000]
+    with GappedMail([*FIVE, *large, *large], {7: GAPS["closed"]}) as mail:
+        box = ImapMailbox(settings_for(**mail.options()), 100_000)
+        raws = read_all(box)
+        assert sorted(raw.is_whole for raw in raws) == [False] + [True] * 5
+        assert unread(box) == [7] and mail.connections == 3
+
+
+def test_an_empty_message_needs_no_literal() -> None:
+    quoted = Gap(lambda uid, _data: b'* %d FETCH (UID %d BODY[] "")\r\n' % (uid, uid))
+    with GappedMail(FIVE, {3: quoted}) as mail:
+        box = looks(mail)
+        raws = read_all(box)
+        assert (len(raws), raws[2].data, unread(box)) == (5, b"", [])
+
+
+def test_news_of_a_message_are_not_what_was_asked_for() -> None:
+    news = Gap(lambda uid, data: b"* %d FETCH (UID %d FLAGS (\\Seen))\r\n" % (uid, uid))
+    for at in (b"BODY.PEEK", b"RFC822.SIZE"):
+        with GappedMail(FIVE, {3: news}, at) as mail:
+            box = looks(mail)
+            assert (subjects(read_all(box)), unread(box)) == (OTHERS, [3])
+
+
+@pytest.mark.parametrize("name", ["refused", "closed", "nil"])
+def test_what_was_given_up_is_not_asked_for_at_the_next_look(name: str) -> None:
+    with GappedMail(FIVE, {3: {**GAPS, **GAPS_IN_CONTENT}[name]}) as mail, looks(mail) as box:
+        assert len(list(box.read(LONG_AGO, never))) == 4
+        asked, mail.messages[6] = mail.fetches(3), message("6")
+        assert subjects(box.read(LONG_AGO, never)) == ["6"]
+        assert (mail.fetches(3), unread(box)) == (asked, [3])
+        mail.validity, mail.gaps = 2, {}
+        box._drop()
+        assert len(list(box.read(LONG_AGO, never))) == 6 and unread(box) == []
+
+
+@pytest.mark.parametrize("name", ["refused", "left_out", "closed", "silent"])
+def test_a_message_alone_in_its_folder(name: str) -> None:
+    with GappedMail(FIVE[:1], {1: GAPS[name]}) as mail, looks(mail) as box:
+        assert list(box.read(LONG_AGO, never)) == [] and unread(box) == [1]
+        mail.messages[2] = message("2")
+        assert subjects(box.read(LONG_AGO, never)) == ["2"]
+
+
+def test_where_most_messages_cannot_be_had_the_others_can() -> None:
+    gaps = dict(zip(range(1, 60), [*GAPS_IN_CONTENT.values(), *GAPS.values()] * 9, strict=False))
+    quick = {uid: gap for uid, gap in gaps.items() if gap not in (GAPS["silent"], GAPS_IN_CONTENT["longer_than_it_is"])}
+    quick = {uid: gap for uid, gap in quick.items() if gap != GAPS_IN_CONTENT["larger_than_all_there_is"]}
+    with GappedMail([message(str(number)) + b"x\r\n" * 50 for number in range(1, 61)], quick) as mail:
+        box = looks(mail, timeout=20)
+        assert {*subjects(read_all(box))} == {str(uid) for uid in range(1, 61) if uid not in quick}
+        assert unread(box) == sorted(quick)
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "code", "connections"),
+    [
+        (2, "closed", "unreachable", 4),
+        (2, "silent", "unreachable", 10),
+        (300, "closed", "unreachable", MOST_CONNECTIONS),
+        (50, "silent", "unreachable", 20),
+        (150, "refused_at_once", "mailbox_error", 1),
+        (150, "left_out", "mailbox_error", 1),
+    ],
+)
+def test_a_server_that_gives_nothing_is_given_up(number: int, name: str, code: str, connections: int) -> None:
+    with GappedMail(FIVE[:1] * number, dict.fromkeys(range(1, number + 1), GAPS[name])) as mail:
+        refusal(code, f"{HOST}:{mail.port}", read=lambda: read_all(looks(mail, timeout=0.3)))
+        assert mail.connections <= connections
+
+
+def test_a_connection_that_is_lost_before_a_message_is_asked_for_alone_is_not_its_fault(
+    dovecot: Server, mailbox: Mailbox
+) -> None:
+    for number in range(3):
+        mailbox.deliver(message(str(number)))
+    with imap(mailbox) as box:
+        box._apart["(BODY.PEEK[])"] = {1, 2, 3}
+        looking = box.read(LONG_AGO, never)
+        raws = [next(looking)]
+        dovecot.kick(mailbox.username, bye=False)
+        assert len([*raws, *looking]) == 3 and unread(box) == []
+
+
+@pytest.mark.parametrize("few", [FEW, 1], ids=["small_folder", "large_folder"])
+def test_a_file_that_the_mail_server_may_not_read(mailbox: Mailbox, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dovecot ends the connection when it is asked for such a message, and refuses to search where it is."""
+    if mailbox.owner is None and not os.geteuid():
+        pytest.skip("the server reads everything")
+    monkeypatch.setattr(imap_module, "FEW", few)
+    pem = b"-----BEGIN CERTIFICATE-----\nMIIA\n-----END CERTIFICATE-----\n"
+    names = [mailbox.deliver(message(str(number)) + pem, flags="S") for number in range(1, 6)]
+    (mailbox.maildir / "cur" / names[2]).chmod(0)
+    box = imap(mailbox)
+    assert sorted(subjects(read_all(box))) == OTHERS and unread(box) == [3]
+
+
+def test_a_message_that_is_deleted_while_dovecot_is_asked(mailbox: Mailbox) -> None:
+    names = [mailbox.deliver(message(str(number)), flags="S") for number in range(1, 6)]
+    with imap(mailbox) as box:
+        (mailbox.maildir / "cur" / names[2]).unlink()
+        assert (sorted(subjects(box.read(LONG_AGO, never))), unread(box)) == (OTHERS, [])
 
 
 # Waiting

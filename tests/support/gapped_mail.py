@@ -1,0 +1,190 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An IMAP server on loopback that cannot give some of its messages; it knows IMAP from its RFCs only."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support import servers
+
+HOST = "127.0.0.1"
+FETCH = re.compile(rb"(\S+) UID FETCH (\S+) \((.*)\)\r\n", re.IGNORECASE)
+SEARCH = re.compile(rb"(\S+) UID SEARCH (?:UID (\S+) ?)?(.*)\r\n", re.IGNORECASE)
+PART = b'("text" "plain" NIL NIL NIL "7bit" 100 3)("application" "pkix-cert" ("name" "a.cer") NIL NIL "base64" 100)'
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What happens in place of a message: something is said, and the others follow, or not."""
+
+    say: Callable[[int, bytes], bytes] = lambda _uid, _data: b""
+    """Returns what is said, of the message's UID and content."""
+    stops: bool = False
+    """Whether the others that were asked for do not follow."""
+    status: bytes = b"OK done"
+    """How the answer ends; empty if the connection does instead."""
+    is_silent: bool = False
+    """Whether nothing is ever said from then on."""
+    deletes: bool = False
+    """Whether it turns out that another client has deleted the message."""
+
+
+def _literal(uid: int, stated: int, data: bytes) -> bytes:
+    return b"* %d FETCH (UID %d BODY[] {%d}\r\n%b)\r\n" % (uid, uid, stated, data)
+
+
+GAPS: dict[str, Gap] = {
+    "refused": Gap(status=b"NO [SERVERBUG] not that one"),
+    "refused_at_once": Gap(status=b"NO not that one", stops=True),
+    "bad_command": Gap(status=b"BAD Command Error. 12"),
+    "left_out": Gap(),
+    "left_out_with_all_after_it": Gap(stops=True),
+    "bye": Gap(lambda _uid, _data: b"* BYE something is wrong here\r\n", stops=True, status=b""),
+    "closed": Gap(stops=True, status=b""),
+    "silent": Gap(stops=True, is_silent=True),
+}
+"""Whatever is asked for."""
+GAPS_IN_CONTENT: dict[str, Gap] = {
+    "nil": Gap(lambda uid, _data: b"* %d FETCH (UID %d BODY[] NIL)\r\n" % (uid, uid)),
+    "half": Gap(
+        lambda uid, data: _literal(uid, len(data), data)[: -len(data) // 2],
+        stops=True,
+        status=b"",
+    ),
+    "longer_than_it_is": Gap(lambda uid, data: _literal(uid, len(data) + 100_000, data)),
+    "shorter_by_lines": Gap(lambda uid, data: _literal(uid, len(data) - 70, data)),
+    "shorter_by_letters": Gap(lambda uid, data: _literal(uid, len(data) - 3, data)),
+    "larger_than_all_there_is": Gap(lambda uid, data: _literal(uid, 4_000_000_000, data)),
+}
+"""Where the content is asked for."""
+
+
+class GappedMail:
+    """The server, without TLS; it ends with the block.
+
+    Args:
+        messages: the content of the messages with the UIDs 1, 2, 3 and so on.
+        gaps: by UID, what happens to a message.
+        at: the item of FETCH at which it does.
+    """
+
+    def __init__(self, messages: Sequence[bytes], gaps: Mapping[int, Gap], at: bytes = b"BODY.PEEK") -> None:
+        self.messages = dict(enumerate(messages, 1))
+        self.gaps, self.at = dict(gaps), at
+        self.validity = 1
+        self.finds_text = True
+        """Whether a search for text comes upon any message."""
+        self.connections = 0
+        self.received: list[bytes] = []
+        """The lines of all connections."""
+        self._open: list[socket.socket] = []
+        conversation = type("Conversation", (_Conversation,), {"mail": self})
+        self._server = socketserver.ThreadingTCPServer((HOST, 0), conversation)
+        self._server.daemon_threads = True
+        self.port = int(self._server.server_address[1])
+        threading.Thread(target=self._server.serve_forever, args=[servers.POLL_SECONDS], daemon=True).start()
+
+    def __enter__(self) -> GappedMail:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def options(self, **changes: Any) -> dict[str, Any]:
+        """A module's options to log in to it."""
+        login = {"username": "user", "password": "s3cr3t-w0rd", "security": "none"}
+        return {"host": HOST, "port": self.port, **login, **changes}
+
+    def count(self, connection: socket.socket) -> None:
+        """Count a connection."""
+        self._open.append(connection)
+        self.connections += 1
+
+    def fetches(self, uid: int) -> int:
+        """How often the content of a message was asked for, with others or alone."""
+        asked = [FETCH.fullmatch(line) for line in self.received]
+        return sum(1 for line in asked if line and b"BODY.PEEK" in line[3] and uid in self.range(line[2]))
+
+    def range(self, numbers: bytes) -> list[int]:
+        """The UIDs of a sequence set that there are."""
+        ends = [part.partition(b":")[::2] for part in numbers.split(b",")]
+        last = max(self.messages, default=0)
+        pairs = [[last if end == b"*" else int(end) for end in (first, second or first)] for first, second in ends]
+        return [uid for uid in self.messages if any(min(pair) <= uid <= max(pair) for pair in pairs)]
+
+
+class _Conversation(socketserver.StreamRequestHandler):
+    """One connection."""
+
+    mail: GappedMail
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            self.mail.count(self.connection)
+            self.wfile.write(b"* OK ready\r\n")
+            for line in self.rfile:
+                self.mail.received.append(line)
+                answer = self._answer(line)
+                if answer is None:
+                    return
+                self.wfile.write(answer)
+
+    def _answer(self, line: bytes) -> bytes | None:
+        """What is said to a line; None if the connection ends."""
+        tag, name = line.split()[:2]
+        if fetch := FETCH.fullmatch(line):
+            return self._give(tag, self.mail.range(fetch[2]), fetch[3])
+        if search := SEARCH.fullmatch(line):
+            uids = self.mail.range(search[2] or b"1:*")
+            if b"BODY" in search[3] and not self.mail.finds_text:
+                uids = []
+            elif b"BODY" in search[3] and any(self.mail.gaps[uid].stops for uid in uids if uid in self.mail.gaps):
+                return tag + b" NO [SERVERBUG] one of them cannot be read\r\n"
+            return b"* SEARCH" + b"".join(b" %d" % uid for uid in uids) + b"\r\n" + tag + b" OK done\r\n"
+        said = {
+            b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n",
+            b"EXAMINE": b"* %d EXISTS\r\n* OK [UIDVALIDITY %d] valid\r\n"
+            % (len(self.mail.messages), self.mail.validity),
+            b"LOGOUT": b"* BYE\r\n",
+        }.get(name.upper(), b"")
+        return said + tag + b" OK done\r\n"
+
+    def _give(self, tag: bytes, uids: list[int], items: bytes) -> bytes | None:
+        ending = b"OK done"
+        for uid in uids:
+            data = self.mail.messages[uid]
+            gap = self.mail.gaps.get(uid) if self.mail.at in items else None
+            if gap is None:
+                self.wfile.write(self._given(uid, data, items))
+                continue
+            self.wfile.write(gap.say(uid, data))
+            if gap.deletes:
+                del self.mail.messages[uid]
+            if gap.is_silent:
+                self.mail.received.extend(self.rfile)
+            if not gap.status:
+                return None
+            ending = gap.status if gap.status != b"OK done" else ending
+            if gap.stops:
+                break
+        return tag + b" " + ending + b"\r\n"
+
+    def _given(self, uid: int, data: bytes, items: bytes) -> bytes:
+        if b"BODY.PEEK" in items:
+            return _literal(uid, len(data), data)
+        said = b"RFC822.SIZE %d" % len(data) if b"RFC822.SIZE" in items else b'BODYSTRUCTURE (%b "mixed")' % PART
+        return b"* %d FETCH (UID %d %b)\r\n" % (uid, uid, said)
