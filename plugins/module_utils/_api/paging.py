@@ -13,7 +13,7 @@ import hashlib
 import json
 import typing as t
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -70,7 +70,7 @@ Fetch = Callable[[int, int], Page]
 Gather = Callable[[Callable[[int], Page], Sequence[int]], Iterable[Page]]
 State = t.Literal["incomplete", "to the end", "whole"]
 """What a reading of a list has come to. If it went to the end, a row may have vanished between two pages unnoticed, and moved another
-row to a place that was already read."""
+row to a place that was already read; another reading that brings the same rows shows that none has."""
 
 
 def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
@@ -89,19 +89,20 @@ def list_all(fetch: Fetch, page_size: int, gather: Gather = map) -> list[Row]:
         CertificatesError: `incomplete_listing`, if the list is not known to be complete after `ROUNDS` readings.
     """
     rows: dict[int, Row] = {}
+    before: set[int] = set()
     for number in range(ROUNDS):
-        size, known = page_size * GROWTH**number, set(rows)
+        size = page_size * GROWTH**number
         first = fetch(0, size)
         # What came earlier counts only where there is no order to tell by whether a reading has gaps.
         reading = {} if _is_ascending(first.rows) else dict(rows)
         _add(reading, first)
         state = _read_on(reading, fetch, size, first, gather)
         rows |= reading
-        # Another reading must find nothing new except rows added at the end.
-        is_confirmed = bool(known) and all(identifier > max(known) for identifier in reading.keys() - known)
+        # Another reading must bring the same rows, and nothing new except rows added at the end.
+        is_confirmed = bool(before) and all(identifier > max(before) for identifier in reading.keys() ^ before)
         if state == "whole" or (state == "to the end" and (is_confirmed or len(reading) == len(first.rows))):
-            found = reading if state == "whole" else rows
-            return [found[identifier] for identifier in sorted(found)]
+            return [reading[identifier] for identifier in sorted(reading)]
+        before = set(reading)
     expected = max(first.total or 0, len(rows) + 1)
     raise CertificatesError(
         "incomplete_listing",
@@ -120,11 +121,12 @@ def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather:
     Each page begins with the last row of the one before. If another row is there, a row may have vanished meanwhile and moved
     others to places that were already read. If the total is too low, a full last page or a page behind the end shows it.
     """
-    if first.total is None:
-        return _read_to_the_end(rows, fetch, size, first)
+    step = len(first.rows)
+    if first.total is None or step == 1 < first.total:  # nothing comes again of a page with a single row
+        state = _read_to_the_end(rows, fetch, size, first)
+        return state if len(rows) >= (first.total or 0) else "incomplete"
     pages = {0: first.rows}
     total = expected = first.total
-    step = len(first.rows)
     stride = max(step - 1, 1)
     offsets = range(stride, total, stride) if 0 < step < total or step == size else range(0)
     ends = {offset: min(offset + step, total) for offset in offsets[:MOST_PAGES]}
@@ -145,7 +147,8 @@ def _read_on(rows: dict[int, Row], fetch: Fetch, size: int, first: Page, gather:
     in_turn = [pages[offset] for offset in sorted(pages)]
     state = _by_overlap(in_turn)
     if len(rows) > total and state != "incomplete":
-        return _read_to_the_end(rows, fetch, size, first)
+        behind = _read_to_the_end(rows, fetch, size, first)
+        return state if behind == "whole" else behind
     if _is_ascending([row for page in in_turn for row in page]):
         total = expected  # rows that were added meanwhile are at the end, and are left to the next run
     return state if len(rows) >= total else "incomplete"
@@ -156,22 +159,37 @@ def _by_overlap(pages: Sequence[Sequence[Row]]) -> State:
 
     Nothing can be said against pages without order.
     """
-    ids = [found for found in map(_usable_ids, pages) if found]
-    before_gaps = [one for one, two in pairwise(ids) if two[0] > one[-1]]
-    if not before_gaps or not all(map(_is_ascending, pages)):
+    if not all(map(_is_ascending, pages)):
         return "whole"
-    return "to the end" if all(len(one) == 1 for one in before_gaps) else "incomplete"
+    ids = [page_ids for page, page_ids in zip(pages, map(_usable_ids, pages), strict=True) if page_ids or not page]
+    before_gaps = [page for page, following in pairwise(ids) if not following or (page and following[0] > page[-1])]
+    if not before_gaps:
+        return "whole"
+    return "to the end" if all(len(page) == 1 for page in before_gaps) else "incomplete"
 
 
 def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page) -> State:
-    """Read on behind the known rows until a page is empty."""
+    """Read on behind the known rows until a page is empty.
+
+    After a page that is as long as any, the next one begins with its last row. After a shorter one, which probably is the last, it
+    begins behind that row, since the server may cut its pages anywhere; then a look at the row shows that it is still at its place. If
+    it is not, a row has vanished before it and moved others to places that were already read.
+    """
     if not first.rows or len(first.rows) > size:  # no rows, or a server that ignores limits
         return "to the end"
     in_order = _is_ascending(first.rows)
+    is_long = len(rows) == len(first.rows) == size > 1
+    longest, enough = len(first.rows), MOST_PAGES * size
     short = misses = 0
     for _number in range(MOST_PAGES):
         known, last = len(rows), max(rows)
-        page = fetch(known, size)
+        overlap = int(in_order and is_long)
+        page = fetch(known - overlap, size)
+        if in_order and not _reaches_back(page, rows, last):
+            if overlap or not _reaches_back(fetch(known - 1, size), rows, last):
+                return "incomplete"
+            if not page.rows:
+                return "whole"
         if not page.rows:
             return "to the end"
         _add(rows, page)
@@ -179,24 +197,35 @@ def _read_to_the_end(rows: dict[int, Row], fetch: Fetch, size: int, first: Page)
             return "to the end"  # the server ignores the offset: these are all rows
         new = [identifier for identifier in _ids(page) if identifier > last]
         in_order = in_order and _is_ascending(page.rows) and len(new) == len(rows) - known
+        is_long = len(page.rows) >= longest > 1 and len(rows) > known
+        longest = max(longest, len(page.rows))
+        if in_order and len(rows) >= enough:
+            return "whole"
         if len(rows) > known:
             short = short + 1 if len(page.rows) < len(first.rows) else 0
             if in_order and short == PATIENCE:
                 if not fetch(len(rows) + PATIENCE, size).rows:
-                    # The list grows at its end as fast as it is read. The old rows are all read; new ones are left to the next run.
-                    for _number in range(PATIENCE):
-                        _add(rows, fetch(len(rows), size))
-                    return "to the end"
+                    # The list grows at its end as fast as it is read. New rows are left to the next run, once the old ones are all read.
+                    enough = len(rows) + PATIENCE
                 short = 0
             continue
+        if overlap:
+            continue
         misses += 1
-        if misses == 1 and fetch(FAR_BEHIND, size).rows:
+        if misses == 1 and (far := fetch(FAR_BEHIND, size)).rows:
+            if in_order and known > len(first.rows) and _ids(page) | _ids(far) <= rows.keys() and last in _ids(far):
+                return "whole"  # it repeats its last page
             # It returns rows at any offset, so the end cannot be found; but a page that is not full contains all rows.
             return "to the end" if len(first.rows) != size else "incomplete"
         in_order = in_order and _ids(page) == set(sorted(rows)[-len(page.rows) :])
         if misses >= PATIENCE:
             return "to the end" if in_order else "incomplete"  # it repeats its last rows
     return "incomplete"
+
+
+def _reaches_back(page: Page, rows: Mapping[int, Row], last: int) -> bool:
+    """Return whether a page has a row that is known, or one from before the last known one, so that nothing is between them."""
+    return any(identifier in rows or 0 <= identifier <= last for identifier in _ids(page))
 
 
 def _ids(page: Page) -> set[int]:

@@ -367,9 +367,9 @@ def _in_doubt(call: str) -> CertificatesError:
 def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
     """Return all rows of a list, each once.
 
-    It is read for as long as it says that it goes on, and brings anything new. A page that repeats a part of another one only shows that
-    something was added or removed meanwhile. If there are as many rows as the list says, these are all. If not, it may count what the
-    user may not see: it is then read until nothing more comes.
+    It is read for as long as it says that it goes on, and brings anything new. Each page begins with the last row of the one before; if it
+    does not, something was removed meanwhile, and may have moved others to places that were already read. If there are as many rows as
+    the list says, these are all. If not, it may count what the user may not see: it is then read until nothing more comes.
 
     Args:
         ask: returns the answer at an offset.
@@ -391,13 +391,15 @@ def _read_all(ask: Callable[[int], Mapping[str, t.Any]]) -> list[Row]:
 
     known: dict[int, Row] = {}
     offset = 0
+    has_gap = False
     for _page in range(MOST_PAGES):
         before, rows = len(known), read(offset)
+        has_gap = has_gap or (bool(known) and all(row["id"] > max(known) for row in rows))
         known |= {row["id"]: row for row in rows}
-        offset += len(rows)
+        offset += max(len(rows) - 1, 1)
         if len(known) == before or not last.get("next"):
             break
-    if totals == {len(known)}:
+    if totals == {len(known)} and not has_gap:
         return list(known.values())
     rows = list_all(lambda offset, _limit: Page(read(offset), None), PAGE_SIZE)
     expected = max((total for total in totals if total is not None), default=0)

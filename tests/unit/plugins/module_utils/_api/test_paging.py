@@ -11,6 +11,7 @@ import xmlrpc.client
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._api.paging import (
@@ -209,7 +210,7 @@ def test_a_list_that_grows_as_fast_as_it_is_read_is_followed_for_a_while() -> No
     """The rows that were there at first may still come: they are read to the last place that they can be at."""
     server = Server(PAGE_SIZE, omit_total=True, growth=1)
     assert read(server) is not None
-    assert len(server.asked) == 2 * (1 + PATIENCE + 1 + PATIENCE), "and read again, with larger pages"
+    assert len(server.asked) == 2 + 2 * (PATIENCE - 1) + 1 + PATIENCE, "from the second page on, a look back each time"
 
 
 @given(count=COUNTS, cap=CAPS, growth=st.integers(1, 20), more=st.integers(1, 40), omit_total=st.booleans())
@@ -267,11 +268,12 @@ def test_rows_that_are_counted_but_never_sent_are_not_passed_over() -> None:
         (Server(45, ignore_limits=True, omit_total=True), 1),
         (Server(7, ignore_limits=True, omit_total=True), 2),
         (Server(6, ignore_offsets=True, omit_total=True), 2),
-        (Server(45, cap=7, clamp=True, omit_total=True), 18),
+        (Server(45, cap=7, clamp=True, omit_total=True), 11),
         (Server(45, repeat=1, omit_total=True), 49),
         (Server(2 * PAGE_SIZE - 2), 2),
         (Server(2 * PAGE_SIZE - 1), 3),  # the second page is full, so that something may follow
-        (Server(45, omit_total=True), 9),  # the second reading, in larger pages, would show that a row had gone
+        (Server(7, omit_total=True), 3),  # nothing comes behind the last row, and it is still there
+        (Server(45, omit_total=True), 7),
         (
             Server(40, lengths=[4, PAGE_SIZE, *[4] * 99]),
             11,
@@ -298,39 +300,65 @@ class Changing:
 
     count: int
     cap: int
-    omit_total: bool
+    total: Literal["told", "omitted", "late"]
+    """It may be that of the answer before."""
     changes: list[tuple[list[float], int]]
+    asked: int = 0
 
     def __post_init__(self) -> None:
         self.ids = list(range(1, self.count + 1))
         self.newest = self.count
+        # Where a page is not full and has as many rows as are told, nothing can tell that there is one more.
+        self.counted = self.count - (self.count - 1 > self.cap)
 
     def fetch(self, offset: int, limit: int) -> Page:
+        self.asked += 1
+        assert self.asked <= MOST_FETCHES, "it never ends"
+        total = {"told": len(self.ids), "late": self.counted, "omitted": None}[self.total]
+        self.counted = len(self.ids)
         page = Page(
-            [{"id": identifier} for identifier in self.ids[offset : offset + min(limit, self.cap or limit)]],
-            None if self.omit_total else len(self.ids),
+            [{"id": identifier} for identifier in self.ids[offset : offset + min(limit, self.cap or limit)]], total
         )
         gone, come = self.changes.pop(0) if self.changes else ([], 0)
         for place in gone:
             if self.ids:
-                del self.ids[int(place * (len(self.ids) - 1))]
+                del self.ids[round(place * (len(self.ids) - 1))]
         self.ids += range(self.newest + 1, self.newest + come + 1)
         self.newest += come
         return page
 
 
-PLACES = st.floats(0, 1, exclude_max=True)
+PLACES = st.floats(0, 1)
 CHANGES = st.lists(st.tuples(st.lists(PLACES, max_size=2), st.integers(0, 2)), max_size=12)
+COUNTS_AT_ENDS_OF_PAGES = st.integers(0, 130) | st.sampled_from(
+    [size + more for size in (7, PAGE_SIZE, 4 * PAGE_SIZE) for more in (-1, 0, 1)]
+)
 
 
-@given(count=st.integers(0, 130), cap=st.sampled_from([0, 2, 7]), changes=CHANGES, backwards=st.booleans())
-@example(count=45, cap=0, changes=[([0.1], 1)], backwards=False)
-@example(count=45, cap=7, changes=[([], 0), ([0.1], 1)], backwards=False)
-@example(count=70, cap=7, changes=[([], 0), ([], 0), ([0.1], 1)], backwards=True)
+@given(
+    count=COUNTS_AT_ENDS_OF_PAGES,
+    cap=st.sampled_from([0, 1, 2, 7, PAGE_SIZE]),
+    changes=CHANGES,
+    total=st.sampled_from(["told", "omitted", "late"]),
+    backwards=st.booleans(),
+)
+@example(count=45, cap=0, changes=[([0.1], 1)], total="told", backwards=False)
+@example(count=45, cap=7, changes=[([], 0), ([0.1], 1)], total="told", backwards=False)
+@example(count=70, cap=7, changes=[([], 0), ([], 0), ([0.1], 1)], total="told", backwards=True)
+@example(count=PAGE_SIZE + 1, cap=0, changes=[([0.1], 0)], total="omitted", backwards=False)
+@example(count=8, cap=7, changes=[([0.1], 0)], total="omitted", backwards=False)
+@example(count=8, cap=7, changes=[([1], 0), ([0], 0)], total="omitted", backwards=False)
+@example(count=PAGE_SIZE, cap=0, changes=[([], 1), ([0, 0], 0), ([], 0)], total="late", backwards=False)
+@example(count=3, cap=1, changes=[([0], 1), ([], 0), ([], 0), ([], 0), ([0], 1)], total="told", backwards=False)
 def test_a_row_that_stays_is_read_whatever_comes_and_goes(
-    count: int, cap: int, changes: list[tuple[list[float], int]], backwards: bool
+    count: int,
+    cap: int,
+    changes: list[tuple[list[float], int]],
+    total: Literal["told", "omitted", "late"],
+    backwards: bool,
 ) -> None:
-    server = Changing(count, cap, omit_total=False, changes=changes)
+    """What is there from the first answer to the last is the least that must be seen."""
+    server = Changing(count, cap, total, changes=list(changes))
 
     def gather(fetch: Callable[[int], Page], offsets: Sequence[int]) -> list[Page]:
         pages = {offset: fetch(offset) for offset in (reversed(offsets) if backwards else offsets)}
@@ -348,7 +376,7 @@ def test_a_row_that_stays_is_read_whatever_comes_and_goes(
 @pytest.mark.parametrize("cap", [0, 7])
 @pytest.mark.parametrize("answers", range(1, 19))
 def test_a_row_that_goes_and_one_that_comes_hide_no_other(answers: int, cap: int, omit_total: bool) -> None:
-    server = Changing(130, cap, omit_total, [([], 0)] * answers + [([0.0], 1)])
+    server = Changing(130, cap, "omitted" if omit_total else "told", [([], 0)] * answers + [([0.0], 1)])
     assert {row["id"] for row in list_all(server.fetch, PAGE_SIZE)} >= set(range(2, 131))
 
 
@@ -389,7 +417,10 @@ def test_a_list_in_order_that_grows_at_its_end_is_read_once(growth: int) -> None
 
 @pytest.mark.parametrize(("lacking", "readings"), [(20, 2), (5, 3), (1, 3)])
 def test_a_list_is_whole_once_another_reading_finds_nothing_new_but_at_its_end(lacking: int, readings: int) -> None:
-    """A row that was not seen before, and is no new one, shows that more may be missing."""
+    """A row that was not seen before, and is no new one, shows that more may be missing.
+
+    Where pages of a single row have nothing in common.
+    """
     whole = list(range(1, 21))
     ids: list[int] = []
     asked = 0
@@ -399,7 +430,7 @@ def test_a_list_is_whole_once_another_reading_finds_nothing_new_but_at_its_end(l
         if offset == 0:
             ids[:] = [number for number in whole if asked or number != lacking]
             asked += 1
-        return Page([{"id": number} for number in ids[offset : offset + 7]], None)
+        return Page([{"id": number} for number in ids[offset : offset + (1 if offset else 2)]], len(ids))
 
     assert [row["id"] for row in list_all(fetch, PAGE_SIZE)] == whole and asked == readings
 

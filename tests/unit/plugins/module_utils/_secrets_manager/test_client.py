@@ -17,6 +17,8 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._api.settin
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager import client
 from ansible_collections.softlayer.certificates.plugins.module_utils._secrets_manager.settings import Instance
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.support.failing import fails
 from tests.support.wire import Wire, page
@@ -68,8 +70,8 @@ def ids(rows: Iterable[dict[str, Any]]) -> list[str]:
     ("given", "calls"),
     [
         pytest.param(FakeList(1000, 1000, 1000), 1, id="one page"),
-        pytest.param(FakeList(120, 7, 120), 18, id="pages"),
-        pytest.param(FakeList(120, 7, "120"), 18, id="a total as text"),
+        pytest.param(FakeList(120, 7, 120), 20, id="pages"),
+        pytest.param(FakeList(120, 7, "120"), 20, id="a total as text"),
         pytest.param(FakeList(0, 7, 0), 1, id="none"),
         pytest.param(FakeList(120, 50, 120, True), 4, id="always a next one"),
         pytest.param(FakeList(120, 1000, 120, True, offsets=False), 2, id="always a next one, and no offset"),
@@ -148,6 +150,46 @@ def test_what_is_removed_meanwhile_hides_nothing_else(at: int) -> None:
     given = FakeList(120, 50, 120, between=remove_once)
     rows = ids(one["row"] for one in client._read_all(given))
     assert len(rows) == len({*rows}) and {*ids(given.rows)} <= {*rows}
+
+
+CHANGES = st.lists(st.tuples(st.lists(st.floats(0, 1), max_size=2), st.lists(st.floats(0, 1), max_size=2)), max_size=8)
+
+
+@given(
+    count=st.integers(0, 60) | st.sampled_from([9, 10, 11]), total=st.sampled_from(["told", "none"]), changes=CHANGES
+)
+@example(count=21, total="told", changes=[([0.1], [1])])
+@example(count=11, total="none", changes=[([0.1], [])])
+def test_what_stays_is_read_whatever_comes_and_goes(
+    count: int, total: str, changes: list[tuple[list[float], list[float]]]
+) -> None:
+    """Ids are random, so that a new secret may come anywhere."""
+    left = list(changes)
+    listing = FakeList(count, 10, None)
+    numbers = iter(range(1, 999))
+    there = {*ids(listing.rows)}
+
+    def change(rows: list[dict[str, Any]]) -> None:
+        gone, come = left.pop(0) if left else ([], [])
+        for place in gone:
+            if rows:
+                del rows[round(place * (len(rows) - 1))]
+        rows += [{"id": str(uuid.UUID(int=int(place * 1000) * count + next(numbers)))} for place in come]
+        rows.sort(key=lambda row: str(row["id"]))
+        there.intersection_update(ids(rows))
+
+    listing.between = change
+
+    def ask(offset: int) -> dict[str, Any]:
+        listing.total = len(listing.rows) if total == "told" else None
+        return listing(offset)
+
+    try:
+        rows = ids(one["row"] for one in client._read_all(ask))
+    except CertificatesError as error:
+        assert error.code == "incomplete_listing"
+    else:
+        assert len(rows) == len({*rows}) and {*rows} >= there, "silently incomplete"
 
 
 def test_pages_in_random_order() -> None:
