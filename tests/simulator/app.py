@@ -94,7 +94,7 @@ class _Endpoint:
                 result = method.invoke(services.Context(world, user, call.identifier), call.arguments)
                 answer = listings.answer(result, method.signature, projection, call, world.settings)
                 if method.signature.is_list and method.signature.gives:
-                    world.grow(method.signature.gives)
+                    world.change_after_reading(method.signature.gives)
         except ApiFault as fault:
             entry.outcome = fault.code
             return _with_retry_after(transport.encode_fault(fault), fault)

@@ -36,6 +36,8 @@ class Settings:
     """Every page but the first begins with so many rows of the page before."""
     grow_rows: int = 0
     """So many rows are added to a list after each read of it."""
+    lose_row_of: str = ""
+    """A type of the reference: once a list of these was read, its first row is removed; then this is empty again."""
     tell_otherwise: bool = False
     """What the store derives of certificates that are stored then is not what these say: names, organization, size of the key, dates."""
     balancer_lock_ms: int = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
 from functools import cached_property
@@ -20,7 +20,7 @@ from .authority import Authority
 from .balancers import Balancer, Balancers
 from .calls import CallLog
 from .faults import FaultBook
-from .metadata import CERTIFICATE, REQUEST, Datatype, Row
+from .metadata import BALANCER, CERTIFICATE, REQUEST, Datatype, Row
 from .orders import Order, Statuses
 from .secrets_manager.instance import Instance
 from .settings import Settings
@@ -185,8 +185,11 @@ class World:
             }
         )
 
-    def grow(self, datatype: Datatype) -> None:
-        """Add rows to the list of a datatype that was just read, if it is set to grow."""
+    def change_after_reading(self, datatype: Datatype) -> None:
+        """Change the list of a datatype that was just read, as it is set to."""
+        if datatype.name == self.settings.lose_row_of:
+            self._lose(datatype)
+            self.settings = replace(self.settings, lose_row_of="")
         if datatype not in (REQUEST, CERTIFICATE):
             return
         for _number in range(self.settings.grow_rows):
@@ -194,6 +197,14 @@ class World:
             if datatype is CERTIFICATE:
                 self.import_order(order)
                 del self.orders[order.row["id"]]
+
+    def _lose(self, datatype: Datatype) -> None:
+        if datatype is BALANCER:
+            self.balancers.remove(min(self.balancers, key=lambda balancer: balancer.row["id"]))
+            self.switching.refresh()
+        else:
+            rows: dict[int, Any] = self.orders if datatype is REQUEST else self.certificates
+            del rows[min(rows)]
 
     def _send(
         self, order: Order, email_type: str, username: str, letter: mail.Letter, write: Callable[[], EmailMessage]

@@ -104,3 +104,10 @@ def test_a_store_that_grows(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
     listed = [len(sdk.call("Account", "getSecurityCertificates", mask="mask[id]")) for _time in range(3)]
     assert listed == [1, 2, 3]
     assert len(sim.orders()) == 12
+
+
+def test_a_list_that_loses_a_row_once(sim: Simulator, sdk: SoftLayer.BaseClient) -> None:
+    sim.settings(lose_row_of="SoftLayer_Security_Certificate_Request")
+    first, *others = every_id(sim)
+    assert [ids(page(sdk, sim)) for _time in range(3)] == [[first, *others], others, others]
+    assert len(sim.certificates()) == 1

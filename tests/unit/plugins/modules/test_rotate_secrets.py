@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,19 @@ def test_a_secret_that_is_gone_when_it_is_read(here: FromSecrets) -> None:
     done = here.run()
     assert not done.failed and [one["name"] for one in done["imported"]] == ["api"]
     assert skipped(done) == {"shop": "certificate_missing"}
+
+
+def test_a_secret_that_goes_between_two_pages_hides_no_other(here: FromSecrets) -> None:
+    """Not even if another one comes, so that there are as many as before."""
+    store(here.sim, old())
+    gone, *_others, last = (str(uuid.UUID(int=number)) for number in range(1, 5))
+    for number, identifier in enumerate((gone, *_others)):
+        here.manager.add(f"other{number}", issue(f"other{number}.example.com"), id=identifier)
+    here.manager.add("shop", issue(), id=last)
+    here.manager.settings(most_at_once=3)
+    here.manager.remove(gone, after=LISTED)
+    here.manager.add("newer", issue("newer.example.com"), id=str(uuid.UUID(int=9)), after=LISTED)
+    assert [imported["name"] for imported in here.run()["imported"]] == ["shop"]
 
 
 FAULTS = ({"status": 429, "retry_after": 0}, {"status": 503}, "reset_after", "truncated")

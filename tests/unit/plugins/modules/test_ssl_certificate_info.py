@@ -271,6 +271,19 @@ def test_services(sim: Simulator, filled: dict[str, int], transport: str) -> Non
     assert places(run) == {second: ["api:443"]}
 
 
+@pytest.mark.parametrize("omit_total", [False, True])
+def test_a_balancer_that_goes_between_two_pages_hides_no_other(
+    sim: Simulator, filled: dict[str, int], transport: str, omit_total: bool
+) -> None:
+    first = filled["www.example.com"]
+    for name in ("old", "web", "api"):
+        sim.add_balancer(name=name, listeners=[{"protocolPort": 443, "tlsCertificateId": first}])
+    count = len(sim.balancers())
+    sim.settings(page_every_list=True, omit_total=omit_total, page_size_cap=count - 1, lose_row_of=BALANCER)
+    run = listed(sim, **options_for(sim, transport), gather_services=True)
+    assert {"api:443", "web:443"} <= {*(places(run)[first] or [])} and len(sim.balancers()) == count - 1
+
+
 def test_services_without_the_permission(sim: Simulator, api: dict[str, Any]) -> None:
     """Null, never an empty list: that would say that nothing serves the certificate."""
     balanced(sim, *[sim.certificates()[0]["id"]] * 2)

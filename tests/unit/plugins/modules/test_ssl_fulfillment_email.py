@@ -347,6 +347,19 @@ def test_the_selection_does_not_rest_on_the_server(sim: Simulator, both: dict[st
     assert sent(sim) == [WILDCARD, BOOKS, API]
 
 
+@pytest.mark.parametrize("omit_total", [False, True])
+def test_a_record_that_goes_between_two_pages_hides_no_other(
+    sim: Simulator, both: dict[str, Any], omit_total: bool
+) -> None:
+    """The page behind is empty then, though the order's certificate was in the store all the time."""
+    for order_id in (SHOP, MAIL, BOOKS, API):
+        sim.import_order(order_id)
+    count = len(sim.certificates())
+    sim.settings(omit_total=omit_total, page_size_cap=count - 1, lose_row_of="SoftLayer_Security_Certificate")
+    assert run(both, API).outcomes() == {API: ("skipped", "already_imported")}
+    assert len(sim.certificates()) == count - 1 and sent(sim) == []
+
+
 # Check mode and diff mode
 
 

@@ -297,6 +297,15 @@ def test_a_list_that_grows_while_it_is_read(fleet: Simulator, transport: str) ->
     assert set(ids(run)) >= at_first
 
 
+@pytest.mark.parametrize("omit_total", [False, True])
+def test_an_order_that_goes_between_two_pages_hides_no_other(sim: Simulator, transport: str, omit_total: bool) -> None:
+    at_first = sorted(order["id"] for order in sim.orders())
+    sim.settings(page_every_list=True, omit_total=omit_total, page_size_cap=len(at_first) - 1)
+    sim.settings(lose_row_of="SoftLayer_Security_Certificate_Request")
+    run = listed(sim, **options_for(sim, transport))
+    assert len(sim.orders()) == len(at_first) - 1 and set(ids(run)) >= {*at_first[1:]}
+
+
 def test_an_unordered_list_in_short_pages_is_not_taken_for_whole(fleet: Simulator, transport: str) -> None:
     """Where a total is named. That it comes out whole by chance is next to impossible."""
     fleet.settings(ignore_order=True, page_size_cap=100)
