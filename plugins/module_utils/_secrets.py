@@ -90,9 +90,10 @@ def secrets_in(value: object) -> Iterator[str]:
 def _parts(password: str) -> Iterator[str]:
     """Yield a password, and the parts of it after a colon or an equals sign.
 
-    Such a part may be the real password, known elsewhere too.
+    Such a part may be the real password, known elsewhere too. So may be what is between the blanks around it.
     """
     yield password
+    yield password.strip()
     plain = unquote_plus(password)
     if len(plain) <= LONGEST_PASSWORD:
         yield from (plain[found.end() :].strip("'") for found in re.finditer("[:=]", plain))

@@ -7,26 +7,38 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
+import time
 import typing as t
 from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 
 from .._errors import CertificatesError
-from .place import find_place, no_such_ledger, unavailable
+from .place import described, find_place, no_such_ledger, unavailable, url_of
 
 with suppress(ImportError):
     import sqlalchemy as sa
-    from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+    from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 SCHEMA_VERSION = 4
 """That of the first release."""
 SECONDS_TO_WAIT_FOR_A_LOCK = 30
 MOST_RIVALS = 1000
 """How often another run may be faster before the cause must be something else."""
+PASSING = {"40001", "40P01"}
+"""PostgreSQL's codes of what goes well when it is tried again: two transactions were in each other's way."""
+TRIES = 10
+FIRST_PAUSE = 0.02
+"""Seconds at most before what was in the way of another run is tried again."""
+GROWTH = 2
+"""How much longer each pause may be than the one before."""
+STATES = ("claimed", "unknown", "confirmed", "released")
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=timezone.utc), datetime(9000, 1, 1, tzinfo=timezone.utc)
+"""Instants outside of these were written by something else, and cannot be reckoned with."""
 CONNECTIONS = 4
 """Connections per run; its threads share them, since a transaction is much shorter than an API call."""
 R = t.TypeVar("R")
@@ -79,6 +91,8 @@ class Database:
     Attributes:
         tables: its tables.
         is_empty: whether there are no tables and none will be created.
+        is_new: whether there were no tables, so that nothing is known of what was done before.
+        place: where it is, for messages.
 
     Raises:
         CertificatesError: here and in every method: `ledger_unavailable`, or `missing_library` for a database driver.
@@ -87,40 +101,59 @@ class Database:
     def __init__(self, url: str | None, *, read_only: bool = False) -> None:
         self._read_only = read_only
         self._url = find_place(url)
+        self.place = described(self._url)
         self.tables = _make_tables()
         self._engine = _make_engine(self._url, read_only=read_only)
         is_file = self._url.get_backend_name() == "sqlite"
         self._shared = _SharedTransactions(self._engine) if is_file else None
-        self.is_empty = is_file and self._prepare_file(may_make_folder=not url)
+        self.is_new = False
+        self.is_empty = is_file and self._prepare_file(may_make_folder=url_of(url) is None)
         with self._said_clearly():
-            self._open_schema()
+            self._until_done(self._open_schema)
 
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
 
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """Provide a connection for reading."""
-        with self._said_clearly(), self._engine.begin() as connection:
-            yield connection
+    def read(self, do: t.Callable[[sa.Connection], R]) -> R:
+        """Run an operation that only reads and return its result."""
+        with self._said_clearly():
+            return self._until_done(lambda: self._once(do))
 
     def transact(self, do: t.Callable[[sa.Connection], R]) -> R:
         """Run an operation in a transaction and return its result; run it again if another run was faster."""
+        run = self._once if self._shared is None else self._shared.run
         with self._said_clearly():
             for _attempt in range(MOST_RIVALS):
                 with suppress(IntegrityError):
-                    if self._shared is not None:
-                        return self._shared.run(do)
-                    with self._engine.begin() as connection:
-                        return do(connection)
+                    return self._until_done(lambda: run(do))
         raise unavailable(self._url, "its tables are not as this collection made them")
+
+    def _once(self, do: t.Callable[[sa.Connection], R]) -> R:
+        with self._engine.begin() as connection:
+            return do(connection)
+
+    def _until_done(self, do: t.Callable[[], R]) -> R:
+        """Run an operation, and run it again where other transactions were in its way, after pauses of growing, random length."""
+        for attempt in range(TRIES - 1):
+            try:
+                return do()
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in PASSING:
+                    raise
+            time.sleep(random.uniform(0, FIRST_PAUSE * GROWTH**attempt))
+        return do()
 
     @contextmanager
     def _said_clearly(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, ValueError) as error:  # a ValueError if a row has no valid date
+        except (
+            SQLAlchemyError,
+            ValueError,
+            TypeError,
+            OverflowError,
+        ) as error:  # the last ones, of a value that is none
             said = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()
             raise unavailable(self._url, said[0] if said else "the database failed") from None
 
@@ -152,9 +185,8 @@ class Database:
 
         Create them on first use, refuse those of another release, and check that they can be written.
         """
-        if self.is_empty:
-            return
-        version = self._version()
+        version = None if self.is_empty else self._version()
+        self.is_new = self.is_new or version is None
         if version is None and self._read_only:
             self.is_empty = True
             return
@@ -166,18 +198,43 @@ class Database:
                 self._url,
                 f"its schema has version {version}, this release knows version {SCHEMA_VERSION}; use the newer release of the collection",
             )
-        if not self._read_only:
-            versions = self.tables.versions
-            with self._engine.begin() as connection:
+        with self._engine.begin() as connection:
+            self._check_tables(connection)
+            if not self._read_only:
+                versions = self.tables.versions
                 this = versions.c.version == SCHEMA_VERSION
                 connection.execute(sa.update(versions).where(this).values(version=SCHEMA_VERSION))
 
-    def _version(self) -> int | None:
+    def _version(self) -> object:
+        """Return the version of the schema, whatever stands there; `None` if there is no schema."""
         versions = self.tables.versions
         with self._engine.begin() as connection:
             if not sa.inspect(connection).has_table(versions.name):
                 return None
-            return t.cast("int | None", connection.scalar(sa.select(sa.func.max(versions.c.version))))
+            version = connection.scalar(sa.select(sa.func.max(versions.c.version)))
+            return "unknown" if version is None else version
+
+    def _check_tables(self, connection: sa.Connection) -> None:
+        """Refuse tables that are none, and rows that have something else in a column than this collection writes there.
+
+        A run that passed over such a row would not know of what it stands for.
+        """
+        is_file = self._shared is not None
+        names = sa.inspect(connection).get_table_names() if is_file else None
+        for table in (getattr(self.tables, field.name) for field in fields(self.tables)):
+            if names is not None and table.name not in names:
+                raise unavailable(self._url, f"{table.name} is no table in it; restore it from a backup")
+            wrong = [(_is_wrong(column, is_file=is_file), column.name) for column in table.columns]
+            which = sa.case(*wrong).label("wrong")
+            row = connection.execute(
+                sa.select(sa.type_coerce(table.c.id, sa.types.NullType), which).where(which.is_not(None)).limit(1)
+            ).first()
+            if row is not None:
+                raise unavailable(
+                    self._url,
+                    f"in its table {table.name}, {row.wrong} in the row with the id {row[0]!r} is nothing that this collection writes; "
+                    "correct it, or restore the ledger from a backup",
+                )
 
     def _make_schema(self) -> None:
         versions = self.tables.versions
@@ -188,6 +245,32 @@ class Database:
         except SQLAlchemyError:
             if self._version() is None:  # else another run was faster
                 raise
+
+
+def _is_wrong(column: sa.Column[t.Any], *, is_file: bool) -> sa.ColumnElement[bool]:
+    """Return the condition that a value cannot be one that was written; SQLite keeps anything in any column."""
+    raw = sa.type_coerce(column, sa.Text)
+    is_right: list[sa.ColumnElement[bool]] = []
+    if isinstance(column.type, sa.Integer):
+        is_right += [sa.func.typeof(raw) == "integer"] if is_file else []
+    elif isinstance(column.type, sa.String):
+        is_right += [sa.func.typeof(raw) == "text"] if is_file else []
+        is_right += [column.in_(STATES)] if column.name == "state" else []
+    elif is_file:
+        seconds = sa.func.substr(raw, 1, 19)
+        is_right += [
+            sa.func.typeof(raw) == "text",
+            raw.op("GLOB")("*:[0-9][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]"),
+            sa.func.length(raw) == 26,
+            sa.func.strftime("%Y-%m-%d %H:%M:%S", seconds) == seconds,
+            raw >= f"{EARLIEST:%Y-%m-%d}",
+            raw < f"{LATEST:%Y-%m-%d}",
+        ]
+    else:
+        is_right += [column >= EARLIEST, column < LATEST]
+    is_value = sa.and_(column.is_not(None), *is_right)
+    is_allowed = sa.or_(column.is_(None), is_value) if column.nullable else is_value
+    return sa.not_(sa.func.coalesce(is_allowed, sa.false()))
 
 
 def _make_private_folder(path: str) -> None:
@@ -288,17 +371,30 @@ def _make_engine(url: sa.URL, *, read_only: bool) -> sa.Engine:
     if is_sqlite:
         _begin_by_hand(engine, "BEGIN" if read_only else "BEGIN IMMEDIATE")
     else:
-        _wait_for_locks(engine)
+        _set_session(engine)
     return engine
 
 
-def _wait_for_locks(engine: sa.Engine) -> None:
-    """Make PostgreSQL give up on a statement after the same time as SQLite."""
+def _set_session(engine: sa.Engine) -> None:
+    """Set PostgreSQL's settings that this code rests on, whatever they are for the server, the database, the role or in the URL.
 
-    @sa.event.listens_for(engine, "connect")
+    That comes before SQLAlchemy itself asks anything. The server gives up on a statement after the same time as SQLite.
+    """
+    settings = {
+        "client_encoding": "UTF8",
+        "DateStyle": "ISO, YMD",
+        "TimeZone": "UTC",
+        "default_transaction_isolation": "read committed",
+        "default_transaction_read_only": "off",
+        "default_transaction_deferrable": "off",
+        "lock_timeout": f"{SECONDS_TO_WAIT_FOR_A_LOCK}s",
+        "statement_timeout": f"{2 * SECONDS_TO_WAIT_FOR_A_LOCK}s",
+    }
+
+    @sa.event.listens_for(engine, "connect", insert=True)
     def _on_connect(connection: t.Any, _record: object) -> None:
-        connection.execute(f"SET lock_timeout = '{SECONDS_TO_WAIT_FOR_A_LOCK}s'")
-        connection.execute(f"SET statement_timeout = '{2 * SECONDS_TO_WAIT_FOR_A_LOCK}s'")
+        for name, value in settings.items():
+            connection.execute(f"SET {name} = '{value}'")
         connection.commit()
 
 

@@ -145,12 +145,18 @@ class Ledger:
         url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for the default file.
         read_only: whether to write nothing at all, not even the schema, as in check mode.
 
+    Attributes:
+        place: where it is, for messages.
+        is_new: whether it knows nothing of what was done before this run.
+
     Raises:
         CertificatesError: here and in every method, as `Database`.
     """
 
     def __init__(self, url: str | None, *, read_only: bool = False) -> None:
         self._database = Database(url, read_only=read_only)
+        self.place = self._database.place
+        self.is_new = self._database.is_new
 
     def close(self) -> None:
         """Close the connections."""
@@ -160,12 +166,13 @@ class Ledger:
         """Return for each key the last act that was done or may have been done; the keys differ only in `VARIES`."""
         if self._database.is_empty:
             return {}
-        with self._database.reading() as connection:
-            return {
+        return self._database.read(
+            lambda connection: {
                 entry.key: entry
                 for start in range(0, len(keys), IDS_PER_QUERY)
                 for entry in self._entries(connection, keys[start : start + IDS_PER_QUERY])
             }
+        )
 
     def claim(self, key: K, at: datetime, interval: timedelta | None, lease: timedelta) -> Claim[K] | Entry[K]:
         """Claim an act, or return the entry that forbids it.

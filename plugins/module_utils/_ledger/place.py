@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import typing as t
+from contextlib import suppress
 
 from .._errors import CertificatesError
 from .._files import is_fixed
@@ -29,6 +30,7 @@ DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 """The URL schemes that mean PostgreSQL, with the driver that this collection uses."""
 AMBIGUOUS = re.compile(r"://[^@/]*:[^@]*[?/\s][\w.-]+=[^@]*@")
 """A login that would be read as part of a URL's parameters or of the database's name."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 PLAIN = re.compile(r"sqlite:///([\w./-]+)", re.ASCII)
 """A SQLAlchemy URL whose database is what stands there, without anything encoded, and without parameters."""
 
@@ -50,6 +52,22 @@ def default_path() -> str:
     return os.path.join(state, "softlayer.certificates", "ledger.sqlite3")
 
 
+def url_of(given: str | None) -> str | None:
+    """Return the ledger's URL as it is meant: without the blanks and line ends around it, `None` if there is nothing else.
+
+    Raises:
+        CertificatesError: `ledger_unavailable`, if there are control characters inside it.
+    """
+    url = (given or "").strip()
+    if CONTROL.search(url):
+        raise CertificatesError(
+            "ledger_unavailable",
+            "ledger_url, or the environment variable SOFTLAYER_CERTIFICATES_LEDGER_URL, has a line end, a tab or another control "
+            "character inside, so that it is not clear which ledger is meant. Write it on one line; nothing is sent or stored without it.",
+        )
+    return url or None
+
+
 def check_place(url: str | None) -> None:
     """Refuse a ledger that has no possible place, without accessing it.
 
@@ -59,10 +77,17 @@ def check_place(url: str | None) -> None:
     Raises:
         CertificatesError: `ledger_unavailable`.
     """
-    if not url:
+    url = url_of(url)
+    if url is None:
         default_path()
     elif not is_plain(url):
         find_place(url)
+
+
+def check_given_place(url: str | None) -> None:
+    """Do as `check_place`, unless no URL is given: a run that needs no ledger also needs no place for it."""
+    if url_of(url):
+        check_place(url)
 
 
 def is_plain(url: str) -> bool:
@@ -75,14 +100,15 @@ def find_place(url: str | None) -> sa.URL:
     """Return the place of the ledger, as far as it can be found without accessing it.
 
     Args:
-        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database; `None` or nothing for `default_path`.
+        url: SQLAlchemy URL of a SQLite file or a PostgreSQL database, as `url_of` takes it; `None` or nothing for `default_path`.
 
     Raises:
         CertificatesError: `ledger_unavailable`.
     """
     import sqlalchemy as sa
 
-    if not url:
+    url = url_of(url)
+    if url is None:
         return sa.URL.create("sqlite", database=default_path())
     parsed = _parse_url(url)
     path = parsed.database
@@ -91,14 +117,23 @@ def find_place(url: str | None) -> sa.URL:
     if not path or path == ":memory:" or path.startswith("file:"):
         raise unavailable(parsed, "a ledger in memory forgets what was sent; name a file")
     if not is_fixed(path):
-        absolute = os.path.realpath(os.path.expanduser(path))
         raise CertificatesError(
             "ledger_unavailable",
             f"The ledger {path} hangs on the current folder, or on a name that is not replaced, so that another run would have another one. "
-            f"Write ledger_url with an absolute path: sqlite:///{absolute} (four slashes).",
+            f"{_absolute(path)}",
             ledger=path,
         )
     return parsed
+
+
+def _absolute(path: str) -> str:
+    """Return the advice to write a path as an absolute one; a general one if no URL can name the file that it means now."""
+    absolute = os.path.realpath(os.path.expandvars(os.path.expanduser(path)))
+    url = f"sqlite:///{absolute}"
+    with suppress(CertificatesError):
+        if is_fixed(absolute) and _parse_url(url_of(url) or "").database == absolute:
+            return f"Write ledger_url with an absolute path: {url} (four slashes)."
+    return REMEDY
 
 
 def _parse_url(url: str) -> sa.URL:
@@ -132,12 +167,18 @@ def no_such_ledger() -> CertificatesError:
 def unavailable(url: sa.URL, why: str) -> CertificatesError:
     """Return the error that explains why a ledger cannot be used, without the password of a URL that the driver may quote."""
     why = masked(why, set(secrets_in(url.render_as_string(hide_password=False))))
-    if url.get_backend_name() == "sqlite":
-        where, check = url.database or "in memory", "ledger_url, its folder's permissions and free space"
-    else:
-        where, check = f"{url.database} on {url.host or 'this machine'}", "ledger_url and the database server"
+    is_file = url.get_backend_name() == "sqlite"
+    where = described(url)
+    check = "ledger_url, its folder's permissions and free space" if is_file else "ledger_url and the database server"
     return CertificatesError(
         "ledger_unavailable",
         f"The ledger {where} cannot be used: {why.rstrip('.')}. Nothing is sent or stored without it; check {check}.",
         ledger=where,
     )
+
+
+def described(url: sa.URL) -> str:
+    """Return the place of a ledger for a message, without user and password."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or "in memory"
+    return f"{url.database} on {url.host or 'this machine'}"

@@ -19,7 +19,7 @@ from .._api.values import LARGEST_ID, check_ids, check_ranges
 from .._argspec import ArgumentSpec, api_options, ledger_options, selection_options
 from .._codes import DeployOutcome
 from .._errors import CertificatesError
-from .._ledger.place import check_place
+from .._ledger.place import check_given_place, check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._names import LARGEST_PORT, named, shown_name_of
@@ -153,8 +153,7 @@ def check_ledger(module: Module) -> None:
         CertificatesError: `missing_library`, `ledger_unavailable`.
     """
     module.require(*FOR_LEDGER, loads=False)
-    if module.params["ledger_url"]:
-        check_place(module.params["ledger_url"])
+    check_given_place(module.params["ledger_url"])
 
 
 def carry_out(

@@ -20,7 +20,7 @@ from .._api.orders import Order, fetch_orders
 from .._api.values import check_ids, check_ranges
 from .._argspec import IDENTITIES, SOURCES, api_options, concurrency_options, import_options, ledger_options
 from .._errors import CertificatesError
-from .._ledger.place import check_place
+from .._ledger.place import check_given_place, check_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER
 from .._module import Module
 from .._names import named
@@ -69,8 +69,7 @@ def run(module: Module) -> dict[str, t.Any]:
     check_params(module)
     for position, item in enumerate(items):
         check_combination(item, "" if is_single else f"Item {position}: ")
-    if params["ledger_url"]:
-        check_place(params["ledger_url"])
+    check_given_place(params["ledger_url"])
     clients_with = cache(clients_of)
     checked = [(item, check(item, module, clients_with)) for item in items]  # until then a signal simply ends the run
     client = connect(module, params["concurrency"], module.stop_on_signals())

@@ -103,6 +103,12 @@ def run(module: Module) -> dict[str, t.Any]:
         check_number(planned, params["max_orders"])
         if planned:
             check_ledger_stays(module)
+            if ledger.is_new:
+                module.warn(
+                    f"The ledger {ledger.place} is new: what was requested before is not known to it. If this is the first run, there is "
+                    "nothing to do; otherwise look for the ledger that was used before, and name it in ledger_url, or in the environment "
+                    "variable SOFTLAYER_CERTIFICATES_LEDGER_URL."
+                )
         if not module.check_mode:
             request = Requester(client, ledger, account_id, wishes)
             counted = ProgressFile(module.given_folder, len(planned)).of(request)

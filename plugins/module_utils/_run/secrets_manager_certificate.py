@@ -33,7 +33,7 @@ from .._argspec import (
 )
 from .._codes import Code, SecretOutcome, SecretReason
 from .._errors import CertificatesError
-from .._ledger.place import check_place
+from .._ledger.place import check_given_place
 from .._libraries import FOR_API, FOR_CERTIFICATES, FOR_LEDGER, FOR_SECRETS_MANAGER
 from .._module import Module
 from .._names import named
@@ -82,8 +82,7 @@ def run(module: Module) -> dict[str, t.Any]:
     is_single = params["certificates"] is None
     items: list[Item] = [params] if is_single else params["certificates"]
     check_params(module)
-    if params["ledger_url"]:
-        check_place(params["ledger_url"])
+    check_given_place(params["ledger_url"])
     for position, item in enumerate(items):
         check_item(item, "" if is_single else f"Item {position}: ")
     instance = resolve_instance(params, module.given, params, "iam_api_key")

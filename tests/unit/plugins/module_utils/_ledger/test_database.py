@@ -25,7 +25,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.dat
     Tables,
     _make_engine,
     _make_tables,
-    _wait_for_locks,
+    _set_session,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
@@ -113,8 +113,12 @@ def test_a_file_that_cannot_be_made_is_told_with_the_reason_of_the_system(tmp_pa
 def test_a_row_that_cannot_be_read_is_told_as_a_ledger_that_cannot_be_used(tmp_path: Path) -> None:
     """Such as one with a date that is none."""
     database = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
-    with pytest.raises(CertificatesError, match="cannot be used: ValueError") as caught, database.reading():
+
+    def fail(_connection: sa.Connection) -> None:
         raise ValueError
+
+    with pytest.raises(CertificatesError, match="cannot be used: ValueError") as caught:
+        database.read(fail)
     database.close()
     assert caught.value.code == "ledger_unavailable"
 
@@ -169,10 +173,15 @@ def test_a_server_is_told_how_long_to_wait_and_gets_few_connections(tmp_path: Pa
             return self.cursor()
 
     engine = sa.create_engine("sqlite://", connect_args={"factory": Told})
-    _wait_for_locks(engine)
+    _set_session(engine)
     engine.connect().close()
     engine.dispose()
-    assert said == ["SET lock_timeout = '30s'", "SET statement_timeout = '60s'"]
+    assert said == [
+        *("SET client_encoding = 'UTF8'", "SET DateStyle = 'ISO, YMD'", "SET TimeZone = 'UTC'"),
+        "SET default_transaction_isolation = 'read committed'",
+        *("SET default_transaction_read_only = 'off'", "SET default_transaction_deferrable = 'off'"),
+        *("SET lock_timeout = '30s'", "SET statement_timeout = '60s'"),
+    ]
     pool = _make_engine(sa.make_url("postgresql+psycopg://db.example.com/ledger"), read_only=False).pool
     assert isinstance(pool, sa.QueuePool) and pool.size() == CONNECTIONS and pool._max_overflow == 0
 

@@ -15,12 +15,13 @@ import pytest
 import sqlalchemy as sa
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.place import (
+    check_given_place,
     check_place,
     find_place,
     is_plain,
     unavailable,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.failing import fails
@@ -134,7 +135,66 @@ def test_a_ledger_in_the_current_folder(path: str, driver: str, monkeypatch: pyt
     monkeypatch.setenv("HOME", "/home/me")
     message = refusal(f"{driver}:///{path}")
     assert message.startswith(f"The ledger {path} hangs on the current folder") and "sqlite:////" in message
-    assert ("sqlite:////home/me/ledger.db" in message) is path.startswith("~")
+    assert ("sqlite:////home/me/ledger.db" in message) is path.startswith(("~", "$HOME"))
+
+
+@pytest.mark.parametrize("path", ["my ledger.db", "a b/~/c.db", "ledger#1 ä.db", "~/my ledger.db"])
+@pytest.mark.parametrize("folder", ["here", "here and there"])
+def test_the_advice_can_be_copied(path: str, folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / folder)
+    advice = re.search(r"absolute path: (.*) \(four slashes\)\.", refusal(f"sqlite:///{path}"))
+    assert advice is not None
+    assert find_place(advice[1]).database == os.path.join(os.getcwd(), os.path.expanduser(path))
+
+
+@pytest.mark.parametrize("folder", ["what?a=b", "two\nlines"])
+def test_no_advice_where_no_url_names_the_file(folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / folder)
+    message = refusal("sqlite:///ledger.db")
+    assert "sqlite:////var/lib/certificates/ledger.sqlite3" in message and folder not in message
+
+
+def test_no_advice_inside_of_proc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/proc")
+    assert "sqlite:////var/lib/certificates/ledger.sqlite3" in refusal("sqlite:///ledger.db")
+
+
+BLANKS = st.text(" \t\r\n\x0b\x0c\x85\xa0", max_size=3)
+
+
+@given(before=BLANKS, after=BLANKS)
+@example(before="", after="\n")
+@pytest.mark.parametrize(
+    "url", ["sqlite:////srv/ledger.db", "sqlite:////srv/my ledger.db", "postgresql://me:sesame@db.example/ledger"]
+)
+def test_what_is_around_a_url_means_nothing(url: str, before: str, after: str) -> None:
+    """YAML's block texts end with a line end."""
+    assert find_place(f"{before}{url}{after}") == find_place(url)
+    check_place(f"{before}{url}{after}")
+    check_given_place(f"{before}{url}{after}")
+
+
+@pytest.mark.parametrize("url", [" ", "\n", " \t\r\n"])
+def test_a_blank_url_is_none(url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert find_place(url) == find_place(None)
+    check_place(url)
+    monkeypatch.setenv("XDG_STATE_HOME", "none")
+    check_given_place(url)
+    assert "ledger_url" in refusal(url)
+
+
+@pytest.mark.parametrize("character", ["\n", "\r", "\t", "\0", "\x1b", "\x7f", "\u2028"])
+@pytest.mark.parametrize("url", ["sqlite:////srv/{}ledger.db", "postgresql://me:ses{0}sesame@db.example/led{0}ger"])
+def test_a_control_character_inside(url: str, character: str) -> None:
+    url = url.format(character)
+    message = refusal(url)
+    assert "Write it on one line" in message and "ledger_url" in message
+    with pytest.raises(CertificatesError):
+        check_given_place(url)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,8 @@ class World:
         self.closed = 0
         self.warnings: list[str] = []
         self.opened: list[tuple[str | None, bool]] = []
+        self.is_new = False
+        self.place = "/srv/ledger.db"
 
     def clock(self) -> datetime:
         return self.now
