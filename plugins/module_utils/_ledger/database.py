@@ -108,8 +108,12 @@ class Database:
         self._shared = _SharedTransactions(self._engine) if is_file else None
         self.is_new = False
         self.is_empty = is_file and self._prepare_file(may_make_folder=url_of(url) is None)
-        with self._said_clearly():
-            self._until_done(self._open_schema)
+        try:
+            with self._said_clearly():
+                self._until_done(self._open_schema)
+        except CertificatesError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,6 +10,7 @@ what each answer of the API means: those of `_api.faults`.
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -358,6 +359,67 @@ def test_a_record_that_goes_between_two_pages_hides_no_other(
     sim.settings(omit_total=omit_total, page_size_cap=count - 1, lose_row_of="SoftLayer_Security_Certificate")
     assert run(both, API).outcomes() == {API: ("skipped", "already_imported")}
     assert len(sim.certificates()) == count - 1 and sent(sim) == []
+
+
+# The ledger
+
+
+@pytest.mark.parametrize("blank", ["\n", " ", "\t", "\r\n"])
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_a_ledger_is_the_same_with_what_yaml_adds(
+    sim: Simulator, options: dict[str, Any], by: str, blank: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block text ends with a line end."""
+    assert only(run(options, API))["outcome"] == "requested"
+    url = f"{blank}{options['ledger_url']}{blank}"
+    again = {**options, "ledger_url": url}
+    if by == "environment":
+        monkeypatch.setenv("SOFTLAYER_CERTIFICATES_LEDGER_URL", again.pop("ledger_url"))
+    for check in (True, False):
+        assert only(run(again, API, check=check))["reason"] == "cooldown"
+    assert sent(sim) == [API]
+
+
+def test_a_ledger_that_is_lost_is_told(sim: Simulator, options: dict[str, Any], ledger: Path) -> None:
+    """A run after that sends everything again, but says why."""
+
+    def warned(*, check: bool = False) -> int:
+        warnings = run(options, API, check=check).result.get("warnings", [])
+        return sum(f"The ledger {ledger} is new" in str(warning) for warning in warnings)
+
+    assert [warned(check=True), warned(), warned()] == [1, 1, 0], "not where nothing is requested"
+    ledger.write_bytes(b"")
+    assert [warned(check=True), warned(), warned()] == [1, 1, 0]
+    ledger.unlink()
+    assert [warned(check=True), warned()] == [1, 1]
+    assert sent(sim) == [API] * 3
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("requested_at", 7), ("lease_until", b"\xff"), ("state", "sent"), ("order_id", "soon"), ("noticed_at", "soon")],
+)
+def test_a_row_that_cannot_be_read_sends_nothing(
+    sim: Simulator, options: dict[str, Any], ledger: Path, column: str, value: object
+) -> None:
+    remember(sim, options["ledger_url"], SHOP, timedelta(hours=1))
+    with sqlite3.connect(ledger) as connection:
+        connection.execute(f"UPDATE softlayer_ssl_email_requests SET {column} = ?", [value])
+    connection.close()
+    for check in (True, False):
+        done = run(options, SHOP, API, check=check)
+        assert done["failure"]["code"] == "ledger_unavailable" and "Traceback" not in done.output
+        assert f"{column} in the row with the id 1" in done["msg"]
+    assert sent(sim) == []
+
+
+def test_a_server_with_other_dates_remembers(
+    sim: Simulator, options: dict[str, Any], postgresql: Server, postgresql_url: str
+) -> None:
+    name = postgresql_url.rpartition("/")[2]
+    postgresql.execute(f"ALTER DATABASE {name} SET datestyle = 'German, DMY'")
+    reasons = [only(run(options, API, ledger_url=postgresql_url))["reason"] for _time in range(2)]
+    assert reasons == [None, "cooldown"] and sent(sim) == [API]
 
 
 # Check mode and diff mode

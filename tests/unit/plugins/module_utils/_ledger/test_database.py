@@ -129,7 +129,21 @@ def test_what_is_only_read_and_has_no_tables_is_empty(tmp_path: Path) -> None:
     for name, read_only in (("new", True), ("none", True), ("new", False)):
         database = Database(f"sqlite:///{tmp_path}/{name}", read_only=read_only)
         database.close()
-        assert database.is_empty is read_only
+        assert database.is_empty is read_only and database.is_new
+    for read_only in (True, False):
+        database = Database(f"sqlite:///{tmp_path}/new", read_only=read_only)
+        database.close()
+        assert not database.is_empty and not database.is_new
+
+
+def test_a_version_that_is_missing_makes_no_ledger_new(tmp_path: Path) -> None:
+    """A check mode that took it for empty would know of nothing."""
+    Database(f"sqlite:///{tmp_path}/ledger.sqlite3").close()
+    with sqlite3.connect(tmp_path / "ledger.sqlite3") as connection:
+        connection.execute("DELETE FROM softlayer_ssl_email_ledger")
+    for read_only in (True, False):
+        with fails("ledger_unavailable", "version unknown"):
+            Database(f"sqlite:///{tmp_path}/ledger.sqlite3", read_only=read_only)
 
 
 def test_a_file_is_waited_for_and_its_connection_made_anew(tmp_path: Path) -> None:
@@ -184,6 +198,44 @@ def test_a_server_is_told_how_long_to_wait_and_gets_few_connections(tmp_path: Pa
     ]
     pool = _make_engine(sa.make_url("postgresql+psycopg://db.example.com/ledger"), read_only=False).pool
     assert isinstance(pool, sa.QueuePool) and pool.size() == CONNECTIONS and pool._max_overflow == 0
+
+
+class Refusal(Exception):
+    """What PostgreSQL's driver raises."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(f"could not do it: {sqlstate}")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize("how", ["read", "transact"])
+@pytest.mark.parametrize(
+    ("sqlstate", "refusals", "tries"),
+    [("40001", 3, 4), ("40P01", 9, 10), ("40001", 99, 10), ("40003", 99, 1), ("25006", 99, 1)],
+)
+def test_what_is_in_the_way_of_another_run_is_tried_again(
+    how: str, sqlstate: str, refusals: int, tries: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A serialization failure and a deadlock, so often; nothing that may have been done."""
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    given = Database(f"sqlite:///{tmp_path}/ledger.sqlite3")
+    tried: list[sa.Connection] = []
+
+    def do(connection: sa.Connection) -> str:
+        tried.append(connection)
+        if len(tried) <= refusals:
+            raise sa.exc.OperationalError("SELECT", {}, Refusal(sqlstate))
+        return "done"
+
+    if refusals < tries:
+        assert getattr(given, how)(do) == "done"
+    else:
+        with fails("ledger_unavailable", f"cannot be used: could not do it: {sqlstate}"):
+            getattr(given, how)(do)
+    given.close()
+    assert len(tried) == tries and len(pauses) == tries - 1
+    assert all(0 <= pause <= 0.02 * 2**number for number, pause in enumerate(pauses))
 
 
 def test_a_server_that_cannot_be_reached_is_told_as_one() -> None:

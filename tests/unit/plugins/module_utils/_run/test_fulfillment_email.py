@@ -710,6 +710,20 @@ def test_a_ledger_that_would_be_lost_matters_only_if_something_is_sent(
     assert world.warnings == []
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_a_ledger_that_is_new_is_told_where_that_matters(world: World, check: bool) -> None:
+    """Else a ledger that was lost would have all emails sent again, and nobody would know why."""
+    world.is_new = True
+    world.add()
+    world.add(WIKI, status={"id": 2, "name": "Pending"})
+    answered(world, check=check, order_ids=[WIKI], on_ineligible="skip")
+    assert world.warnings == []
+    answered(world, check=check, order_ids=[SHOP, WIKI], on_ineligible="skip")
+    [warning] = world.warnings
+    assert warning.startswith("The ledger /srv/ledger.db is new: what was requested before is not known to it.")
+    assert "first run" in warning and "ledger_url" in warning
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [

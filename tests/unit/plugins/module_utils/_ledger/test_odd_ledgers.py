@@ -1,0 +1,331 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ledgers that something else has changed, and servers that are set up in another way: used as they are meant, or refused by name.
+
+What cannot be read is never passed over: it may stand for an email that was sent.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.softlayer.certificates.plugins.module_utils._ledger.ledger import (
+    Claim,
+    CreateKey,
+    Entry,
+    Key,
+    Ledger,
+    LockKey,
+)
+
+from tests.support.failing import fails
+
+if TYPE_CHECKING:
+    from tests.support.postgresql import Server
+
+pytest_plugins = ["tests.support.postgresql"]
+
+AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc)
+DAY, LEASE = timedelta(hours=24), timedelta(minutes=3)
+KEYS = (Key(7, 100, "FulfillmentEmail"), CreateKey(7, "ab" * 32), LockKey("load balancers of 7"))
+HISTORIES = ("softlayer_ssl_email_requests", "softlayer_ssl_certificate_creates", "softlayer_ssl_turns")
+VERSIONS = "softlayer_ssl_email_ledger"
+NUMBERS = {"account_id", "order_id", "number", "certificate_id", "version"}
+DATES = {"requested_at", "lease_until", "noticed_at", "begun_at", "ended_at"}
+NULLABLE = {"noticed_at", "certificate_id", "begun_at", "ended_at"}
+NOT_BY_TYPE = {"email_type", "fingerprint_sha256", "subject"}
+"""Any text may be meant."""
+WRONG = (
+    *(
+        None,
+        7,
+        -1,
+        1.5,
+        1e300,
+        b"\x00\xff",
+        b"2026-01-31 12:00:00.000000",
+        "",
+        "soon",
+        "31.01.2026 12:00:00",
+        "2026-02-31 12:00:00.000000",
+    ),
+    *("2026-01-31", "2026-01-31 12:00:00", "2026-01-31 25:00:00.000000", "0000-01-01 00:00:00.000000"),
+    *("9999-12-31 23:59:59.999999", "infinity", "\x00"),
+)
+
+
+def made(url: str) -> None:
+    """A ledger with an entry of each kind."""
+    ledger = Ledger(url)
+    for key in KEYS:
+        claim = ledger.claim(key, AT, DAY, LEASE)
+        assert isinstance(claim, Claim)
+        ledger.confirm(claim)
+    ledger.close()
+
+
+def use_all(ledger: Ledger) -> None:
+    """Do all that a run may do."""
+    ledger.last_requests(KEYS[:1])
+    ledger.last_requests(KEYS[1:2])
+    for key in KEYS:
+        answer = ledger.claim(key, AT + timedelta(hours=1), DAY, LEASE)
+        assert isinstance(answer, Entry)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A ledger in a file, whose columns take anything, as those that a tool has copied do."""
+    path = tmp_path / "ledger.sqlite3"
+    made(f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:
+        tables = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE '%lease_until%'"
+        )
+        for name, sql in [*tables]:
+            connection.execute(f"ALTER TABLE {name} RENAME TO old")
+            connection.execute(re.sub(r" NOT NULL(?! PRIMARY)", "", sql))
+            connection.execute(f"INSERT INTO {name} SELECT * FROM old")
+            connection.execute("DROP TABLE old")
+        connection.execute(f"CREATE TABLE other AS SELECT * FROM {VERSIONS}")
+        connection.execute(f"DROP TABLE {VERSIONS}")
+        connection.execute(f"ALTER TABLE other RENAME TO {VERSIONS}")
+    connection.close()
+    return path
+
+
+def columns(path: Path) -> Iterator[tuple[str, str]]:
+    """Each table with each of its columns."""
+    with sqlite3.connect(path) as connection:
+        for table in (*HISTORIES, VERSIONS):
+            yield from ((table, row[1]) for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "id")
+    connection.close()
+
+
+def is_wrong(column: str, value: object) -> bool:
+    """Whether a value cannot be one that the collection has written, once SQLite has made of it what the column's type says."""
+    if value is None:
+        return column not in NULLABLE
+    if column in NUMBERS:
+        return not isinstance(value, int)
+    if column in NOT_BY_TYPE:
+        return isinstance(value, bytes)
+    return column in DATES | {"state"}
+
+
+@pytest.mark.parametrize("value", WRONG, ids=repr)
+def test_a_value_that_nobody_wrote_is_refused_with_its_row(path: Path, value: object) -> None:
+    whole = path.read_bytes()
+    seen = 0
+    for table, column in [*columns(path)]:
+        path.write_bytes(whole)
+        with sqlite3.connect(path) as connection:
+            connection.execute(f"UPDATE {table} SET {column} = ?", [value])
+        connection.close()
+        if not is_wrong(column, value):
+            continue
+        seen += 1
+        with fails("ledger_unavailable") as caught:
+            Ledger(f"sqlite:///{path}", read_only=seen % 2 == 0)
+        if table in HISTORIES:
+            assert f"{column} in the row with the id 1 " in caught.value.message, (column, caught.value.message)
+            assert table in caught.value.message and "restore" in caught.value.message
+    assert seen
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        *((table, column) for table in HISTORIES for column in ("requested_at", "state", "number")),
+        (VERSIONS, "version"),
+    ],
+)
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_table_without_a_column(path: Path, table: str, column: str, read_only: bool) -> None:
+    with sqlite3.connect(path) as connection:
+        names = ", ".join(
+            name for (name,) in connection.execute(f"SELECT name FROM pragma_table_info('{table}')") if name != column
+        )
+        connection.execute(f"CREATE TABLE other AS SELECT {names} FROM {table}")
+        connection.execute(f"DROP TABLE {table}")
+        connection.execute(f"ALTER TABLE other RENAME TO {table}")
+    connection.close()
+    with fails("ledger_unavailable", column):
+        Ledger(f"sqlite:///{path}", read_only=read_only)
+
+
+@pytest.mark.parametrize(
+    ("table", "instead"),
+    [*((table, "nothing") for table in HISTORIES), *((table, "a view") for table in (*HISTORIES, VERSIONS))],
+)
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_table_that_is_none(path: Path, table: str, instead: str, read_only: bool) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"ALTER TABLE {table} RENAME TO other")
+        if instead == "a view":
+            connection.execute(f"CREATE VIEW {table} AS SELECT * FROM other")
+    connection.close()
+    with fails("ledger_unavailable", table, "restore"):
+        Ledger(f"sqlite:///{path}", read_only=read_only)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+@pytest.mark.parametrize("content", [b"no database", b"\0" * 8192, b"SQLite format 3\0" + b"x" * 8176])
+def test_a_file_that_is_no_database(tmp_path: Path, content: bytes, read_only: bool) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    path.write_bytes(content)
+    with fails("ledger_unavailable", str(path)):
+        Ledger(f"sqlite:///{path}", read_only=read_only)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("value", [7, "soon"])
+def test_a_row_that_is_spoilt_while_a_run_goes_on(path: Path, value: object) -> None:
+    """After the run has looked at all."""
+    ledger = Ledger(f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE {HISTORIES[0]} SET requested_at = ?", [value])
+    connection.close()
+    for do in (lambda: ledger.last_requests(KEYS[:1]), lambda: ledger.claim(KEYS[0], AT, DAY, LEASE)):
+        with fails("ledger_unavailable"):
+            do()
+    ledger.close()
+
+
+# PostgreSQL
+
+
+SETTINGS: dict[str, Callable[[str], str]] = {
+    "German dates": lambda name: f"ALTER DATABASE {name} SET datestyle = 'German, DMY'",
+    "SQL dates": lambda name: f"ALTER DATABASE {name} SET datestyle = 'SQL, MDY'",
+    "another zone": lambda name: f"ALTER DATABASE {name} SET timezone = 'Asia/Kathmandu'",
+    "serializable": lambda name: f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'",
+    "read only": lambda name: f"ALTER DATABASE {name} SET default_transaction_read_only = on",
+    "LATIN1 clients": lambda name: f"ALTER DATABASE {name} SET client_encoding = 'LATIN1'",
+    "ASCII clients": lambda name: f"ALTER DATABASE {name} SET client_encoding = 'SQL_ASCII'",
+}
+
+
+def ascii_database(server: Server) -> str:
+    """The URL of an empty database without an encoding."""
+    url = server.new_database()
+    name = url.rpartition("/")[2]
+    server.execute(f"DROP DATABASE {name}")
+    server.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    return url
+
+
+@pytest.fixture(params=[*SETTINGS, "SQL_ASCII", "options in the URL"])
+def odd_url(request: pytest.FixtureRequest, postgresql: Server) -> str:
+    """The URL of an empty database on a server that is set up in another way."""
+    if request.param == "SQL_ASCII":
+        return ascii_database(postgresql)
+    url = postgresql.new_database()
+    if request.param == "options in the URL":
+        return f"{url}?options=-c%20datestyle=German%20-c%20default_transaction_isolation=serializable%20-c%20client_encoding=SQL_ASCII"
+    postgresql.execute(SETTINGS[request.param](url.rpartition("/")[2]))
+    return url
+
+
+def test_a_server_that_is_set_up_in_another_way(odd_url: str) -> None:
+    key = Key(7, 100, "Überprüfung")
+    for at, is_new in ((AT, True), (AT + DAY, False)):
+        ledger = Ledger(odd_url)
+        assert ledger.is_new is is_new
+        claim = ledger.claim(key, at, DAY, LEASE)
+        assert isinstance(claim, Claim)
+        ledger.confirm(claim)
+        entry = ledger.claim(key, at + LEASE, DAY, LEASE)
+        assert entry == Entry(claim.id, key, at, "confirmed", at + LEASE) == ledger.last_requests([key])[key]
+        for statement, expected in (
+            ("SHOW transaction_isolation", "read committed"),
+            ("SHOW transaction_read_only", "off"),
+            ("SHOW client_encoding", "UTF8"),
+            ("SHOW datestyle", "ISO, YMD"),
+            ("SHOW timezone", "UTC"),
+        ):
+            assert (
+                ledger._database.read(
+                    lambda connection, statement=statement: connection.exec_driver_sql(statement).scalar()
+                )
+                == expected
+            )  # type: ignore[misc]
+        ledger.close()
+
+
+@pytest.mark.parametrize("setting", ["serializable", "read only"])
+def test_many_runs_at_once_on_such_a_server(postgresql: Server, setting: str) -> None:
+    """One of them gets the claim, and the others are told of it."""
+    url = postgresql.new_database()
+    postgresql.execute(SETTINGS[setting](url.rpartition("/")[2]))
+
+    def run(number: int) -> list[bool]:
+        ledger = Ledger(url)
+        answers = [ledger.claim(Key(7, order, "FulfillmentEmail"), AT, DAY, LEASE) for order in range(5)]
+        for answer in answers:
+            if isinstance(answer, Claim):
+                ledger.confirm(answer)
+        ledger.claim(Key(7, 1000 + number, "FulfillmentEmail"), AT, DAY, LEASE)
+        ledger.close()
+        return [isinstance(answer, Claim) for answer in answers]
+
+    with ThreadPoolExecutor(20) as pool:
+        granted = [*pool.map(run, range(20))]
+    assert [sum(answers) for answers in zip(*granted, strict=True)] == [1] * 5
+
+
+@pytest.mark.parametrize("value", ["infinity", "-infinity", "12026-01-01", "0044-03-15 BC", None, "1969-12-31"])
+@pytest.mark.parametrize(
+    ("table", "column"), [(HISTORIES[0], "requested_at"), (HISTORIES[1], "lease_until"), (HISTORIES[2], "ended_at")]
+)
+def test_an_instant_that_python_does_not_know(
+    postgresql: Server, postgresql_url: str, table: str, column: str, value: str | None
+) -> None:
+    made(postgresql_url)
+    name = postgresql_url.rpartition("/")[2]
+    postgresql.execute(f"ALTER TABLE {table} ALTER {column} DROP NOT NULL", name)
+    postgresql.execute(f"UPDATE {table} SET {column} = {'NULL' if value is None else repr(value)}", name)
+    if value is None and column in NULLABLE:
+        use_all(Ledger(postgresql_url))
+        return
+    for read_only in (False, True):
+        with fails("ledger_unavailable", f"{column} in the row with the id 1 ", table):
+            Ledger(postgresql_url, read_only=read_only)
+
+
+def test_an_instant_that_python_does_not_know_while_a_run_goes_on(postgresql: Server, postgresql_url: str) -> None:
+    made(postgresql_url)
+    ledger = Ledger(postgresql_url)
+    postgresql.execute(f"UPDATE {HISTORIES[0]} SET requested_at = 'infinity'", postgresql_url.rpartition("/")[2])
+    with fails("ledger_unavailable"):
+        ledger.last_requests(KEYS[:1])
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER {} DROP state",
+        "ALTER {} ALTER state TYPE bytea USING state::bytea",
+        "ALTER {} ALTER requested_at TYPE text",
+        "ALTER {} RENAME TO other",
+    ],
+)
+@pytest.mark.parametrize("read_only", [False, True])
+def test_tables_on_a_server_that_are_not_as_they_were_made(
+    postgresql: Server, postgresql_url: str, change: str, read_only: bool
+) -> None:
+    made(postgresql_url)
+    statement = change.format(HISTORIES[0]).replace("ALTER", "ALTER TABLE", 1)
+    postgresql.execute(statement, postgresql_url.rpartition("/")[2])
+    with fails("ledger_unavailable"):
+        use_all(Ledger(postgresql_url, read_only=read_only))
