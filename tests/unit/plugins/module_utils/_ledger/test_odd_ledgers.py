@@ -179,7 +179,9 @@ def test_a_table_that_is_none(path: Path, table: str, instead: str, read_only: b
 
 
 @pytest.mark.parametrize("read_only", [False, True])
-@pytest.mark.parametrize("content", [b"no database", b"\0" * 8192, b"SQLite format 3\0" + b"x" * 8176])
+@pytest.mark.parametrize(
+    "content", [b"no database", b"\0" * 8192, b"SQLite format 3\0" + b"x" * 8176], ids=["text", "zeros", "header"]
+)
 def test_a_file_that_is_no_database(tmp_path: Path, content: bytes, read_only: bool) -> None:
     path = tmp_path / "ledger.sqlite3"
     path.write_bytes(content)
@@ -188,12 +190,11 @@ def test_a_file_that_is_no_database(tmp_path: Path, content: bytes, read_only: b
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("value", [7, "soon"])
-def test_a_row_that_is_spoilt_while_a_run_goes_on(path: Path, value: object) -> None:
+def test_a_row_that_is_spoilt_while_a_run_goes_on(path: Path) -> None:
     """After the run has looked at all."""
     ledger = Ledger(f"sqlite:///{path}")
     with sqlite3.connect(path) as connection:
-        connection.execute(f"UPDATE {HISTORIES[0]} SET requested_at = ?", [value])
+        connection.execute(f"UPDATE {HISTORIES[0]} SET requested_at = 7")
     connection.close()
     for do in (lambda: ledger.last_requests(KEYS[:1]), lambda: ledger.claim(KEYS[0], AT, DAY, LEASE)):
         with fails("ledger_unavailable"):
@@ -283,9 +284,16 @@ def test_many_runs_at_once_on_such_a_server(postgresql: Server, setting: str) ->
     assert [sum(answers) for answers in zip(*granted, strict=True)] == [1] * 5
 
 
-@pytest.mark.parametrize("value", ["infinity", "-infinity", "12026-01-01", "0044-03-15 BC", None, "1969-12-31"])
 @pytest.mark.parametrize(
-    ("table", "column"), [(HISTORIES[0], "requested_at"), (HISTORIES[1], "lease_until"), (HISTORIES[2], "ended_at")]
+    ("table", "column", "value"),
+    [
+        *(
+            (HISTORIES[0], "requested_at", value)
+            for value in ("infinity", "-infinity", "12026-01-01", "1969-12-31", None)
+        ),
+        (HISTORIES[1], "lease_until", "infinity"),
+        (HISTORIES[2], "ended_at", "0044-03-15 BC"),
+    ],
 )
 def test_an_instant_that_python_does_not_know(
     postgresql: Server, postgresql_url: str, table: str, column: str, value: str | None
@@ -294,38 +302,15 @@ def test_an_instant_that_python_does_not_know(
     name = postgresql_url.rpartition("/")[2]
     postgresql.execute(f"ALTER TABLE {table} ALTER {column} DROP NOT NULL", name)
     postgresql.execute(f"UPDATE {table} SET {column} = {'NULL' if value is None else repr(value)}", name)
-    if value is None and column in NULLABLE:
-        use_all(Ledger(postgresql_url))
-        return
     for read_only in (False, True):
         with fails("ledger_unavailable", f"{column} in the row with the id 1 ", table):
             Ledger(postgresql_url, read_only=read_only)
 
 
-def test_an_instant_that_python_does_not_know_while_a_run_goes_on(postgresql: Server, postgresql_url: str) -> None:
-    made(postgresql_url)
-    ledger = Ledger(postgresql_url)
-    postgresql.execute(f"UPDATE {HISTORIES[0]} SET requested_at = 'infinity'", postgresql_url.rpartition("/")[2])
-    with fails("ledger_unavailable"):
-        ledger.last_requests(KEYS[:1])
-    ledger.close()
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        "ALTER {} DROP state",
-        "ALTER {} ALTER state TYPE bytea USING state::bytea",
-        "ALTER {} ALTER requested_at TYPE text",
-        "ALTER {} RENAME TO other",
-    ],
-)
 @pytest.mark.parametrize("read_only", [False, True])
-def test_tables_on_a_server_that_are_not_as_they_were_made(
-    postgresql: Server, postgresql_url: str, change: str, read_only: bool
-) -> None:
+def test_a_column_of_another_type(postgresql: Server, postgresql_url: str, read_only: bool) -> None:
     made(postgresql_url)
-    statement = change.format(HISTORIES[0]).replace("ALTER", "ALTER TABLE", 1)
-    postgresql.execute(statement, postgresql_url.rpartition("/")[2])
+    change = f"ALTER TABLE {HISTORIES[0]} ALTER requested_at TYPE text"
+    postgresql.execute(change, postgresql_url.rpartition("/")[2])
     with fails("ledger_unavailable"):
         use_all(Ledger(postgresql_url, read_only=read_only))
