@@ -97,7 +97,8 @@ def main() -> int:
         demo.step("List the orders", "ssl_order_info tells what there is.", "tests/demo/list.yml")
         demo.step(
             "Who would be mailed?",
-            "In check mode nothing is sent. This takes the place of the portal's confirmation window.",
+            "In check mode nothing is sent. This takes the place of the portal's confirmation window. The warning about a new ledger is "
+            "right: nothing was requested before.",
             "softlayer.certificates.resend",
             "--check",
         )

@@ -33,11 +33,14 @@ EQUIVALENT: dict[str, str] = {
     "paging._read_on: ends and fruitless <= 1 => fruitless <= 1": "Nothing is asked for where nothing is left.",
     **dict.fromkeys(
         (
-            "paging._read_on: 'incomplete' => '' (2)",
+            "paging._read_on: 'incomplete' => ''",
+            "paging._read_on: 'incomplete' => '' (3)",
             "paging._read_to_the_end: 'incomplete' => ''",
             "paging._read_to_the_end: 'incomplete' => '' (2)",
             "paging._read_to_the_end: 'incomplete' => '' (3)",
+            "paging._read_to_the_end: 'incomplete' => '' (4)",
             "paging._read_to_the_end: return 'incomplete' => return None",
+            "paging._read_to_the_end: return 'incomplete' => return None (2)",
         ),
         "Whoever asks there only knows the other two words.",
     ),
@@ -117,7 +120,7 @@ EQUIVALENT: dict[str, str] = {
     ),
     "chain.Chains._is_new: self._steps >= 0 => self._steps > 0": "One step of many thousands.",
     "caller.Caller._may_be_repeated: return False => pass": "Who was turned away is refused before the next attempt, too.",
-    "paging.list_all: identifier > max(known) => identifier >= max(known)": "It is none of the known ones.",
+    "paging.list_all: identifier > max(before) => identifier >= max(before)": "It is none of the known ones.",
     **dict.fromkeys(
         ("pairing.Paired: field(repr=False) => field()", "pairing.Paired: False => True"), "Units have nothing secret."
     ),

@@ -354,7 +354,8 @@ def test_a_later_page_may_have_no_row_with_an_id(wire: Wire, told: bool) -> None
 
 @pytest.mark.parametrize("total", ["", "many", "-1", "2.0", "9" * 10, "9" * 5000])
 def test_a_total_that_is_no_number_counts_as_none(client: Client, wire: Wire, total: str) -> None:
-    wire.script = [ok(rows(1, 2), total), ok(rows(), total)]
+    """Then a look behind the last row, and one back at it, tell that these are all."""
+    wire.script = [ok(rows(1, 2), total), ok(rows(), total), ok(rows(2), total)]
     assert client.read_list("Y", "getX", mask="mask[id]") == rows(1, 2)
 
 
