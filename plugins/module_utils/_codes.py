@@ -192,6 +192,7 @@ FailureCode = t.Literal[
     "missing_library",
     "no_permission",
     "interrupted",
+    "internal_error",
 ]
 """Codes in `failure`; if the import of a single certificate failed, the reason is used instead."""
 Code = t.Literal[FailureCode, ImportReason, ExportReason, SecretReason, DeployReason, NotSeen, "taken"]

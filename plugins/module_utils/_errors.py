@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import traceback
 import typing as t
 from collections.abc import Mapping
 
@@ -29,6 +30,34 @@ class CertificatesError(Exception):
     def as_failure(self) -> dict[str, t.Any]:
         """Return the `failure` entry of a module's result."""
         return {"code": self.code, "message": self.message, "details": self.details}
+
+
+ISSUES = "https://github.com/softlayer/softlayer.certificates/issues"
+PLUGINS = "/softlayer/certificates/plugins/"
+"""What is in the path of each file of the collection, however it is installed or packed."""
+
+
+def unforeseen(error: BaseException, state: str = "") -> CertificatesError:
+    """Return the failure for an error that nobody foresaw: its type and place, but not its text, which may quote a secret.
+
+    Args:
+        error: as it was caught.
+        state: what may be done by now and what to do about it, as sentences.
+    """
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    places = []
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        _folder, inside, path = frame.f_code.co_filename.rpartition(PLUGINS)
+        if inside:
+            places.append(f"{path}, line {line} ({frame.f_code.co_name})")
+    where = places[-1] if places else "an unknown place"
+    return CertificatesError(
+        "internal_error",
+        f"Nobody foresaw this: {name} in {where}. {state}An issue with these words helps to mend it: {ISSUES}",
+        type=name,
+        place=list(dict.fromkeys(places)),  # each once, as a recursion comes to the same ones a thousand times
+    )
 
 
 NO_RESULT = {"message": "The module ended without a result."}

@@ -12,14 +12,26 @@ import signal
 import sys
 import threading
 import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.warnings import get_deprecation_messages, get_warning_messages
 
 from ._argspec import ArgumentSpec
-from ._errors import CertificatesError
+from ._errors import CertificatesError, unforeseen
 from ._libraries import require_libraries
-from ._secrets import contained_in, hidden_texts, in_each_text, masked, redacted, secrets_in
+from ._secrets import (
+    SHORTEST,
+    contained_in,
+    hidden_texts,
+    in_each_text,
+    masked,
+    redacted,
+    secrets_in,
+    without_short,
+)
 from ._text import encodable
 
 try:  # from ansible-core 2.22 on, it hides what is registered here and ignores no_log_values
@@ -30,6 +42,10 @@ except ImportError:
         """Do nothing: older releases of ansible-core use no_log_values."""
 
 
+MAY_BE_DONE = "Some of the work may be done: look at what is there, or run this again, which goes on from there. "
+"""The state of things after an error that nobody foresaw."""
+
+
 class Module(AnsibleModule):
     """An `AnsibleModule` that adds `failure` to every failure and knows which options the user gave."""
 
@@ -37,11 +53,32 @@ class Module(AnsibleModule):
         self.params: dict[str, t.Any] = {}
         self.given: frozenset[str] = frozenset()
         self._misplaced: set[str] = set()
+        self._short: set[str] = set()
         self._spec = spec
         self._refusal: CertificatesError | None = None
-        super().__init__(supports_check_mode=True, **spec.as_keywords())
-        if self._refusal:
-            self.fail_json(self._refusal.message)
+        with self._ending():
+            super().__init__(supports_check_mode=True, **spec.as_keywords())
+            if self._refusal:
+                self.fail_json(self._refusal.message)
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Make a failure of whatever nobody foresaw.
+
+        It is written here, since what went wrong may be how results are written; and ansible-core may add the text of the error.
+        """
+        try:
+            yield
+        except SystemExit:
+            raise
+        except BaseException as error:  # a panic of a library in Rust, as cryptography is, is no Exception
+            if isinstance(error, KeyboardInterrupt):
+                failure = CertificatesError("interrupted", "The run was interrupted: run it again.").as_failure()
+            else:
+                failure = unforeseen(error, MAY_BE_DONE).as_failure()
+            result = {"failed": True, "msg": failure["message"], "failure": failure}
+            sys.stdout.write(f"\n{json.dumps({**result, 'warnings': list(get_warning_messages())})}\n")
+            raise SystemExit(1) from None
 
     def _load_params(self) -> None:
         """Remember which options were given before defaults are filled in: a config file has precedence between the two."""
@@ -67,7 +104,20 @@ class Module(AnsibleModule):
     def _hide_secrets(self) -> None:
         """Keep secrets inside options that are not secret themselves out of all output."""
         self.no_log_values.update(secrets_in(self.params))
+        self._set_short_aside()
         register_secrets(self.no_log_values)
+
+    def _set_short_aside(self) -> None:
+        """Keep the shortest secrets from ansible-core, which hides each letter that is one, and each number with such a digit."""
+        short = {text for text in frozenset(self.no_log_values) if len(text) < SHORTEST}
+        self._short |= short
+        self.no_log_values.difference_update(short)
+
+    def _without_short(self, value: t.Any) -> t.Any:
+        """Return a value without the shortest secrets, and without longer ones, of which they may be a part."""
+        if not self._short:
+            return value
+        return in_each_text(value, lambda text: without_short(remove_values(text, self.no_log_values), self._short))
 
     def hide(self, *texts: str) -> None:
         """Keep texts out of all output; threads may call this while others warn, who look through a copy."""
@@ -99,7 +149,8 @@ class Module(AnsibleModule):
     def log(self, msg: t.Any, log_args: t.Any = None) -> None:
         """Log without secrets, and without NUL characters, which would make newer releases of ansible-core abort the run."""
         text = msg.decode("utf-8", "replace") if isinstance(msg, bytes) else msg
-        secrets = frozenset(self.no_log_values)
+        self._set_short_aside()
+        secrets = self._short.union(frozenset(self.no_log_values))
         super().log(
             masked(text, secrets).replace("\0", "?"),
             {name: masked(str(value), secrets) for name, value in (log_args or {}).items()},
@@ -107,7 +158,7 @@ class Module(AnsibleModule):
 
     def warn(self, warning: str, **more: t.Any) -> None:
         """Warn without secrets."""
-        super().warn(masked(encodable(warning), frozenset(self.no_log_values)), **more)
+        super().warn(masked(encodable(warning), self._short.union(frozenset(self.no_log_values))), **more)
 
     def exit_json(self, **kwargs: t.Any) -> t.NoReturn:
         """End with a result."""
@@ -116,7 +167,8 @@ class Module(AnsibleModule):
         # ansible-core looks for each of these in each text, which would take longer than importing the certificates of a fleet.
         shown = [kwargs, self.params, get_warning_messages(), get_deprecation_messages()]
         self.no_log_values = contained_in(shown, self.no_log_values)
-        super().exit_json(**kwargs)
+        self.params = self._without_short(self.params)
+        super().exit_json(**self._without_short(kwargs))
         raise AssertionError("exit_json returned")  # pragma: no cover
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
@@ -124,15 +176,15 @@ class Module(AnsibleModule):
         if self._refusal:
             msg, kwargs["failure"] = self._refusal.message, self._refusal.as_failure()
         self._hide_secrets()  # ansible-core may end here before __init__ has finished
-        secrets = self.no_log_values | self._misplaced
+        secrets = self.no_log_values | self._misplaced | self._short
 
         def mask(text: str) -> str:
             return masked(encodable(text), secrets)
 
         failure = {"code": "invalid_argument", "message": str(msg), "details": {}}
         kwargs["failure"] = in_each_text(kwargs.get("failure", failure), mask)
-        self.params = redacted(self.params, self._spec.options)
-        super().fail_json(mask(str(msg)), **kwargs)
+        self.params = self._without_short(redacted(self.params, self._spec.options))
+        super().fail_json(mask(str(msg)), **self._without_short(kwargs))
         raise AssertionError("fail_json returned")  # pragma: no cover
 
     def require(self, *libraries: str, loads: bool = True) -> None:
@@ -155,11 +207,12 @@ class Module(AnsibleModule):
             run: returns the result; a result with `failure` is a failure as well. May raise `CertificatesError`.
             libraries: the Python libraries that the module needs, or what returns them for its options.
         """
-        try:
-            self.require(*(libraries(self.params) if callable(libraries) else libraries))
-            result = run(self)
-        except CertificatesError as error:
-            result = {"failure": error.as_failure()}
-        if "failure" in result:
-            self.fail_json(result["failure"]["message"], **result)
-        self.exit_json(**result)
+        with self._ending():
+            try:
+                self.require(*(libraries(self.params) if callable(libraries) else libraries))
+                result = run(self)
+            except CertificatesError as error:
+                result = {"failure": error.as_failure()}
+            if "failure" in result:
+                self.fail_json(result["failure"]["message"], **result)
+            self.exit_json(**result)

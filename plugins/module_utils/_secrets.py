@@ -28,7 +28,10 @@ MANY = 1_000
 PIECE = 32
 """Characters. The middle of a key is like that of no other key; how they begin and end is the same."""
 SHORTEST = 4
-"""Characters; a shorter password is hidden in its own URL, but not searched for in other texts, which that would garble."""
+"""Characters; a shorter password is hidden in its own URL, and in other texts only where it stands alone.
+
+Else it would garble them: many words contain any three letters, as each name in `.com` does. ansible-core 2.22 draws the same line.
+"""
 LONGEST_PASSWORD = 256
 """Characters; longer secrets are keys."""
 
@@ -70,6 +73,13 @@ _CONNINFO = re.compile(r"\s*[\"']?\w+\s*=")
 _CONNINFO_PAIR = re.compile(
     rf"(?:^|\s){_NAME}\s*=\s*(?:'(?P<quoted>(?:[^'\\]|\\.)*)|(?P<plain>[^\s']\S*))", re.IGNORECASE
 )
+
+_QUOTES = "\"'`“”„«»"
+_OPENING, _CLOSING = r"\s(\[{<=", rf"{_QUOTES})\]}}>,;.!?:"
+"""What stands in front of a word, and between it and the next blank; both as a set of a regular expression.
+
+No quote begins a word, or one letter would be hidden in `the order's certificate`.
+"""
 
 Span = tuple[int, int]
 Option = Mapping[str, t.Any]
@@ -197,14 +207,32 @@ def masked(text: str, secrets: Iterable[str]) -> str:
 
     Args:
         text: may quote a password in the notation of Python or JSON.
-        secrets: those that are too long for a password are keys, which are recognised by their form.
+        secrets: those that are too long for a password are keys, which are recognised by their form. Those that are shorter than
+            `SHORTEST` are hidden as `without_short` does it, last, since one may be a word of a longer secret.
     """
     longest = min(LONGEST_PASSWORD, len(text))
     passwords = {secret for secret in secrets if 0 < len(secret) <= longest}
-    found = {form for password in passwords for form in _quoted(password) if form in text}
+    found = {form for password in passwords if len(password) >= SHORTEST for form in _quoted(password) if form in text}
     for form in sorted(found, key=len, reverse=True):
         text = text.replace(form, STARS)
-    return without_secrets(text)
+    return without_short(without_secrets(text), passwords)
+
+
+def without_short(text: str, secrets: Iterable[str]) -> str:
+    """Return a text with those secrets that are shorter than `SHORTEST` replaced where they stand alone: as a word, or in quotes."""
+    passwords = (secret for secret in secrets if 0 < len(secret) < SHORTEST)
+    short = frozenset(password for password in passwords if any(form in text for form in _quoted(password)))
+    return _alone(short).sub(STARS, text) if short else text
+
+
+@lru_cache(maxsize=100)
+def _alone(secrets: frozenset[str]) -> re.Pattern[str]:
+    forms = sorted({form for secret in secrets for form in _quoted(secret)}, key=lambda form: (-len(form), form))
+    quoted, words = ("|".join(map(re.escape, some)) for some in (forms, [form for form in forms if form.strip()]))
+    in_quotes = rf"(?<=[{_QUOTES}])(?:{quoted})(?=\\*[{_QUOTES}])"
+    return re.compile(
+        rf"{in_quotes}|(?<![^{_OPENING}])(?:{words})(?=[{_CLOSING}]{{0,9}}(?:\s|\Z))" if words else in_quotes
+    )
 
 
 @lru_cache(maxsize=10_000)

@@ -6,16 +6,27 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.softlayer.certificates.plugins.module_utils._argspec import ArgumentSpec, api_options
 from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
 from ansible_collections.softlayer.certificates.plugins.module_utils._module import Module
+from ansible_collections.softlayer.certificates.plugins.module_utils._secrets import HIDDEN, SHORTEST, STARS
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from tests.support.forked import MODULES
 
 SPEC = ArgumentSpec(
     options={"one": {"type": "int"}, "two": {"type": "str"}, "three": {"type": "bool", "default": False}},
@@ -268,3 +279,95 @@ def test_a_password_in_a_url_of_the_environment(
     output = json.dumps(result)
     assert "db.example.com" in output
     assert "s%40same" not in output and "s@same" not in output
+
+
+SENTENCE = (
+    "Some messages could not be fetched from the mailbox INBOX of b.example.com:993: the server's answer was cut off."
+)
+
+
+def secret_options(options: Mapping[str, Any], *above: str) -> Iterator[tuple[str, ...]]:
+    """The names of options that hold a secret, at any depth."""
+    for name, option in options.items():
+        if option.get("no_log"):
+            yield (*above, name)
+        yield from secret_options(option.get("options") or {}, *above, name)
+
+
+PLACES = {
+    (*path, module.stem): import_module(MODULES + module.stem).SPEC.options[path[0]]
+    for module in sorted(Path(__file__).resolve().parents[4].glob("plugins/modules/[!_]*.py"))
+    for path in secret_options(import_module(MODULES + module.stem).SPEC.options)
+}
+
+
+def with_secret(option: Mapping[str, Any], path: tuple[str, ...], secret: str) -> Any:
+    """A value of an option that has a secret in it, and what is needed beside it."""
+    if not path:
+        return secret
+    inner = option["options"]
+    needed = {name: "x" for name, other in inner.items() if other.get("required")}
+    value = {**needed, path[0]: with_secret(inner[path[0]], path[1:], secret)}
+    return [value] if option["type"] == "list" else value
+
+
+def values_in(value: Any) -> Iterator[str]:
+    """All texts of a result, but not the names of its parts."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from values_in(part)
+    elif isinstance(value, str):
+        yield value
+
+
+@pytest.mark.parametrize("place", PLACES, ids=".".join)
+@pytest.mark.parametrize("fails", [False, True])
+@given(
+    secret=st.text("abes b.'", min_size=1, max_size=3) | st.text(st.characters(codec="utf-8"), min_size=1, max_size=9)
+)
+@example(secret="b")
+@example(secret="be")
+@example(secret="993")
+@example(secret="mess")
+def test_no_word_is_garbled_and_no_secret_told(place: tuple[str, ...], fails: bool, secret: str) -> None:
+    """In all that leaves a module: results, warnings, failures, diffs, its options and the log."""
+    assume("\0" not in secret and secret not in HIDDEN + STARS and secret.strip() == secret)
+    option, (name, *path) = PLACES[place], place[:-1]
+    said = f'{SENTENCE} It said: LOGIN "me" "{secret}".'
+
+    def run(module: Module) -> dict[str, Any]:
+        module.warn(said)
+        module.log(said)
+        result = {"emails": [{"message": said, "count": 993}], "diff": {"before": "", "after": said}}
+        return (
+            {**result, "failure": {"code": "api_error", "message": said, "details": {"said": said}}}
+            if fails
+            else result
+        )
+
+    arguments = {name: with_secret(option, tuple(path), secret), "note": SENTENCE, "_ansible_module_name": "ssl_x"}
+    if "inject_invocation" in PASS_VARS:
+        arguments["_ansible_inject_invocation"] = True
+    output, log = io.StringIO(), list[str]()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), pytest.raises(SystemExit):
+        patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+        patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        patch.setattr(basic, "has_journal", False)
+        patch.setattr(basic.AnsibleModule, "_log_to_syslog", lambda _self, text: log.append(text))
+        warnings._global_warnings.clear()
+        Module(ArgumentSpec({name: option, "note": {"type": "str"}})).answer(run, ())
+    result = json.loads(output.getvalue())
+    result.pop("_ansible_new_secrets", None)
+    told = [*values_in(result), *log]
+    if len(secret) < SHORTEST:
+        sentences = [text for text in told if "Some " in text]
+        assert len(sentences) >= (7 if fails else 5), told
+        for text in sentences:
+            words = text[text.index("Some ") :].split()
+            for word, shown in zip(SENTENCE.split(), words, strict=False):
+                assert shown in {word, word.replace(secret, STARS)}, text
+                assert shown == word or word.strip(".:") == secret, text
+            assert f'"{secret}"' not in text
+        assert result["emails"][0]["count"] == 993
+    else:
+        assert not any(secret in text for text in told)

@@ -255,6 +255,39 @@ def test_of_passwords_in_one_another_the_whole_one_is_hidden() -> None:
     assert masked("PIN 7", {"7"}) == f"PIN {STARS}"
 
 
+@pytest.mark.parametrize(
+    ("password", "text", "shown"),
+    [
+        ("b", "some messages could not be fetched", "some messages could not be fetched"),
+        ("b", "imap.b.example, /srv/b/x, a-b, b_c", "imap.b.example, /srv/b/x, a-b, b_c"),
+        ("b", "LOGIN user b failed", "LOGIN user ******** failed"),
+        ("b", "it is b.", "it is ********."),
+        ("b", "(b), [b]: b!", "(********), [********]: ********!"),
+        ("b", "b", STARS),
+        ("b", "-c password=b host=db", "-c password=******** host=db"),
+        ("b", 'LOGIN "user" "b"', 'LOGIN "user" "********"'),
+        ("b", "['a', 'b']", "['a', '********']"),
+        ("b", '{"a":"b","c":1}', '{"a":"********","c":1}'),
+        ("b", '"{\\"a\\":\\"b\\"}"', '"{\\"a\\":\\"********\\"}"'),
+        ("s", "the order's certificate", "the order's certificate"),
+        ("com", "www.example.com and .com", "www.example.com and .com"),
+        ("993", "imap.example.com:993 after 993 ms", "imap.example.com:993 after ******** ms"),
+        ("05", "2026-01-31T00:05:05Z", "2026-01-31T00:05:05Z"),
+        ("RSA", "-----BEGIN RSA PRIVATE KEY-----abc", STARS),
+        (" ", "a b   c ' '", "a b   c '********'"),
+        ("'", "it's \"'\"", 'it\'s "********"'),
+        ("ü", 'Müller "\\u00fc" ü', 'Müller "********" ********'),
+        ("", "a ''", "a ''"),
+    ],
+)
+def test_a_short_password_is_hidden_where_it_stands_alone(password: str, text: str, shown: str) -> None:
+    assert masked(text, {password}) == shown
+
+
+def test_a_short_password_hides_no_part_of_a_longer_one() -> None:
+    assert masked("it is correct b horse", {"correct b horse", "b"}) == f"it is {STARS}"
+
+
 def test_a_value_keeps_its_form() -> None:
     assert in_each_text({"a": ["b", 1, None, {"c": "b"}]}, str.upper) == {"a": ["B", 1, None, {"c": "B"}]}
 
