@@ -10,8 +10,10 @@ import typing as t
 from collections.abc import Callable
 
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._certificates import certificates_for
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen import quoting_nothing
 
 
+@quoting_nothing
 def certificate_facts(certificate: str | bytes) -> dict[str, t.Any]:
     """Return the public facts of the first certificate in PEM text, DER or PKCS#7."""
     return certificates_for("certificate_facts", certificate)[0].facts()

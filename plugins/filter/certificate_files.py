@@ -15,10 +15,12 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._run import order_files
 from ansible_collections.softlayer.certificates.plugins.module_utils._run.roots import known_issuers
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen import quoting_nothing
 
 Record = Mapping[str, t.Any]
 
 
+@quoting_nothing
 def certificate_files(
     orders: Iterable[Record],
     certificate_dir: str | None,

@@ -15,11 +15,13 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._report.tim
 from ansible_collections.softlayer.certificates.plugins.module_utils._roles import page_sources, page_words
 from ansible_collections.softlayer.certificates.plugins.module_utils._times import now
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._libraries import require
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen import quoting_nothing
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
 
 Records = Sequence[Mapping[str, t.Any]]
 
 
+@quoting_nothing
 def fulfillment_report(
     orders: Records,
     words: Mapping[str, t.Any],

@@ -14,8 +14,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._errors imp
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.keys import read_private_key
 from ansible_collections.softlayer.certificates.plugins.module_utils._x509.pem import as_bytes
 from ansible_collections.softlayer.certificates.plugins.plugin_utils._certificates import certificates_for
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen import quoting_nothing
 
 
+@quoting_nothing
 def key_matches(certificate: str | bytes, private_key: str | bytes, passphrase: str | None = None) -> bool:
     """Return whether a private key belongs to the certificate in a text, or to one of several."""
     found = certificates_for("key_matches", certificate)

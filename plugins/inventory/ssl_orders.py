@@ -184,7 +184,10 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._argspec im
     api_options,
     selection_options,
 )
-from ansible_collections.softlayer.certificates.plugins.module_utils._errors import CertificatesError
+from ansible_collections.softlayer.certificates.plugins.module_utils._errors import (
+    CertificatesError,
+    unforeseen,
+)
 from ansible_collections.softlayer.certificates.plugins.module_utils._libraries import (
     FOR_API,
     FOR_CERTIFICATES,
@@ -271,6 +274,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         """Fill the inventory."""
+        try:
+            self._parse(inventory, loader, path, cache)
+        except AnsibleError:
+            raise
+        except Exception as error:  # Ansible would show its text, which may quote a secret
+            raise AnsibleParserError(unforeseen(error).message) from None
+
+    def _parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool) -> None:
         super().parse(inventory, loader, path, cache)
         try:
             require_libraries((*FOR_API, *FOR_CERTIFICATES), "The inventory plugin ssl_orders", "on the controller")

@@ -12,6 +12,7 @@ from functools import wraps
 
 import ansible.template
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._unforeseen import quoting_nothing
 
 P = t.ParamSpec("P")
 R = t.TypeVar("R")
@@ -22,6 +23,7 @@ MARKS_TEMPLATES = hasattr(ansible.template, "trust_as_template")
 def on_variables(function: Callable[P, R]) -> Callable[P, R]:
     """Return a filter that is given plain values, and whose result Ansible never takes for a template, whatever texts are in it."""
 
+    @quoting_nothing
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
         result: t.Any = function(*map(plain, args), **{name: plain(value) for name, value in kwargs.items()})

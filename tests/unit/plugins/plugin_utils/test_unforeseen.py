@@ -1,0 +1,73 @@
+# Copyright (c) softlayer.certificates contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What nobody foresaw in a filter: it says where that was, and quotes nothing."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.softlayer.certificates.plugins.filter import (
+    certificate_facts,
+    certificate_files,
+    fulfillment_report,
+    key_matches,
+)
+from ansible_collections.softlayer.certificates.plugins.plugin_utils._variables import on_variables
+from jinja2 import UndefinedError
+
+SECRET = "s3same-0pen"
+
+
+class Odd:
+    """Stands for a value that nobody expects; whatever is done with it quotes a secret."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise ZeroDivisionError(SECRET)
+
+    def __iter__(self) -> Any:
+        raise ZeroDivisionError(SECRET)
+
+    __getitem__ = __str__ = __bool__ = __iter__
+
+
+CALLS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "certificate_facts": (certificate_facts, (Odd(),)),
+    "certificate_files": (certificate_files, (Odd(), "/", "/")),
+    "fulfillment_report": (fulfillment_report, (Odd(), {})),
+    "key_matches": (key_matches, (Odd(), "", None)),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_filter_quotes_nothing(name: str) -> None:
+    plugin, arguments = CALLS[name]
+    with pytest.raises(AnsibleFilterError) as raised:
+        plugin.FilterModule().filters()[name](*arguments)
+    said = "".join(traceback.format_exception(raised.value))
+    assert f"{name}: Nobody foresaw this: ZeroDivisionError in " in str(raised.value)
+    assert ".py, line " in str(raised.value)
+    assert SECRET not in said
+
+
+def test_a_filter_of_the_roles_quotes_nothing() -> None:
+    with pytest.raises(AnsibleFilterError) as raised:
+        on_variables(lambda value: value[SECRET])({})
+    assert "KeyError" in str(raised.value)
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+
+
+def test_what_a_user_is_to_be_told_is_told() -> None:
+    """That an argument is missing, or something undefined."""
+    with pytest.raises(TypeError, match="privatekey_dir"):
+        certificate_files.FilterModule().filters()["certificate_files"]([])
+
+    def undefined(_value: object) -> None:
+        raise UndefinedError("'x' is undefined")
+
+    with pytest.raises(UndefinedError):
+        on_variables(undefined)(None)
