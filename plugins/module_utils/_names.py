@@ -201,6 +201,22 @@ def file_stems(name: str) -> list[str]:
     return list(dict.fromkeys(re.sub(r"[*/\\]", "_", form) for form in forms))
 
 
+def spelling(file_name: str) -> str:
+    """Return what all ways to write a file's name have in common: in any case, composed or not (NFD), in Unicode or in ASCII form.
+
+    `ß` and `ss` stay different, as in names of hosts.
+    """
+    return ascii_name(unicodedata.normalize("NFC", file_name))
+
+
+def by_spelling(file_names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names of files by what is the same in all ways to write each."""
+    alike: dict[str, list[str]] = {}
+    for name in file_names:
+        alike.setdefault(spelling(name), []).append(name)
+    return alike
+
+
 def safe_stem(name: str) -> str:
     """Return the one file name, without extension, that is written for a name: the ASCII form in `file_stems`.
 

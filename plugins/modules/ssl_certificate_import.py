@@ -189,10 +189,14 @@ options:
     description:
       - Folder with the certificates of O(orders), saved from their emails, as C(<common_name>.crt), with the intermediate certificates in
         C(<common_name>.ca-bundle) or C(<common_name>.chain.pem). A C(*) is written C(_).
+      - The names of files may be in upper or lower case, with composed or decomposed letters (NFC, NFD), and in the Unicode or the ASCII form
+        of an internationalised name. Of several, the one counts that has exactly the order's name. If none has, the order is in
+        RV(skipped_items).
     type: path
   privatekey_dir:
     description:
-      - Folder with the private keys for O(orders) or O(collected), as C(<common_name>.key). A C(*) is written C(_).
+      - Folder with the private keys for O(orders) or O(collected), as C(<common_name>.key). A C(*) is written C(_). For the
+        spelling of names see O(certificate_dir).
     type: path
   force:
     description:

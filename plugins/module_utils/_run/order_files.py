@@ -13,10 +13,12 @@ from contextlib import suppress
 from functools import cache
 
 from .._api.values import number
+from .._codes import WaitingReason
 from .._errors import CertificatesError
 from .._files import read_file
-from .._names import ascii_name, file_stems, shown_name_of
+from .._names import ascii_name, by_spelling, file_stems, shown_name_of, spelling
 from .._plan.imports import why_not_imported
+from .._text import printable
 from .._times import now
 from .._x509.certificate import Certificate, pem_bundle
 from .._x509.chain import Anchors, Chains
@@ -28,6 +30,13 @@ Order = Mapping[str, t.Any]
 CERTIFICATE = (".crt",)
 INTERMEDIATE = (".ca-bundle", ".chain.pem")
 PRIVATE_KEY = (".key",)
+Waiting: t.TypeAlias = "tuple[WaitingReason, str]"
+WAITING: Mapping[tuple[str, ...], Waiting] = {
+    CERTIFICATE: ("waiting_for_certificate", "certificate"),
+    INTERMEDIATE: ("waiting_for_certificate", "certificate's chain"),
+    PRIVATE_KEY: ("waiting_for_key", "private key"),
+}
+"""By the ends of their names, what an order waits for, and what that is."""
 
 
 def certificate_files(
@@ -73,9 +82,10 @@ def certificate_files(
     files = _Files([order for order, _found in pairs], privatekey_passphrase)
     ready, skipped, at = [], [], now()
     for order, found in pairs:
+        unclear: list[Waiting] = []
         if mailed is None:
             folder = t.cast(str, certificate_dir)
-            path, chain_path = files.find(order, folder, CERTIFICATE), files.find(order, folder, INTERMEDIATE)
+            path, chain_path = (files.find(order, folder, endings, unclear) for endings in (CERTIFICATE, INTERMEDIATE))
             certificate = {"certificate_path": path, "intermediate_path": chain_path}
             if path and not chain_path and issuers:
                 certificate = {"certificate_path": path, "intermediate_content": _chain_of_file(path, issuers)}
@@ -84,12 +94,14 @@ def certificate_files(
                 "certificate_content": found.get("certificate"),
                 "intermediate_content": found.get("intermediate_certificate"),
             }
-        private_key = files.find(order, privatekey_dir, PRIVATE_KEY)
+        private_key = files.find(order, privatekey_dir, PRIVATE_KEY, unclear)
         has_certificate = (certificate.get("certificate_path") or certificate.get("certificate_content")) is not None
         has_key, by_email = private_key is not None, mailed is not None
         why_not = why_not_imported(
             order, at, has_certificate=has_certificate, has_key=has_key, by_email=by_email, force=force
         )
+        if unclear and (why_not is None or why_not[0] in {reason for reason, _message in WAITING.values()}):
+            why_not = unclear[0]
         if why_not is None and files.is_for_another(order, certificate, t.cast(str, private_key)):
             why_not = (
                 "waiting_for_key",
@@ -149,15 +161,31 @@ class _Files:
         for order in orders:
             self._namesakes.setdefault(ascii_name(shown_name_of(order) or ""), []).append(order)
         self._public_keys = cache(lambda path: _public_keys(path, passphrase))
+        self._folders = cache(_Folder)
 
-    def find(self, order: Order, folder: str, endings: Iterable[str]) -> str | None:
-        """Return the path of the first existing file of an order, unless it is known to belong to another order."""
+    def find(self, order: Order, folder: str, endings: tuple[str, ...], unclear: list[Waiting]) -> str | None:
+        """Return the path of the file of an order, unless it is known to belong to another order.
+
+        Args:
+            order: what is looked for.
+            folder: where it is.
+            endings: how the file's name may end, the best first.
+            unclear: gets why it is none of several files.
+        """
         name = shown_name_of(order)
         if name is None:
             return None
-        root = os.path.abspath(os.path.expanduser(folder))
-        paths = (os.path.join(root, stem + ending) for stem in file_stems(name) for ending in endings)
-        path = next((path for path in paths if os.path.exists(path)), None)
+        paths = self._folders(folder).paths(name, endings)
+        if len(paths) > 1:
+            reason, what = WAITING[endings]
+            files = " and ".join(printable(os.path.basename(path)) for path in paths)
+            wanted = file_stems(name)[0] + endings[0]
+            message = (
+                f"Waiting for the {what}: {files} in {printable(folder)} may each be it. Name the right one {wanted}."
+            )
+            unclear.append((reason, message))
+            return None
+        path = next(iter(paths), None)
         return None if path and self._is_of_another(order, self._namesakes[ascii_name(name)], path) else path
 
     def is_for_another(self, order: Order, certificate: Mapping[str, t.Any], private_key: str) -> bool:
@@ -175,6 +203,28 @@ class _Files:
         if len(namesakes) == 1 or order.get("public_key_sha256") in {None, *self._public_keys(path)}:
             return False
         return any(other.get("public_key_sha256") in self._public_keys(path) for other in namesakes)
+
+
+class _Folder:
+    """What is in a folder, which is listed once."""
+
+    def __init__(self, path: str) -> None:
+        self._root = os.path.abspath(os.path.expanduser(path))
+        self._names: dict[str, list[str]] | None = None
+        with suppress(OSError):  # files in a folder that may not be listed can still be found by their exact names
+            self._names = by_spelling(os.listdir(self._root))
+
+    def paths(self, name: str, endings: Iterable[str]) -> list[str]:
+        """Return the path of the file for a name; several if none of them has exactly the name, and it is not clear which one is meant."""
+        exact = [stem + ending for stem in file_stems(name) for ending in endings]
+        alike = (
+            exact if self._names is None else [other for file in exact for other in self._names.get(spelling(file), ())]
+        )
+        there = [file for file in dict.fromkeys(alike) if os.path.exists(os.path.join(self._root, file))]
+        chosen = [file for file in exact if file in there][:1]
+        for ending in endings:
+            chosen = chosen or [file for file in there if spelling(file).endswith(ending)]
+        return [os.path.join(self._root, file) for file in chosen]
 
 
 def _read(content: object) -> list[Certificate]:

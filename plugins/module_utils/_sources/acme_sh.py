@@ -13,7 +13,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from .base import Bundle, File, Trouble, names_in_source, subfolders
+from .._names import by_spelling, spelling
+from .base import Bundle, File, Trouble, names_in_source, subfolders, written
 
 NO_CERTIFICATES = frozenset({"ca", "deploy", "dnsapi", "notify", "backup"})
 """Other folders of acme.sh."""
@@ -41,23 +42,24 @@ def bundles(path: str) -> list[Bundle]:
 
 
 def _is_of_certificate(folder: str, names: Sequence[str]) -> bool:
-    stem = folder.removesuffix(EC)
+    stem, there = spelling(folder).removesuffix(EC), by_spelling(names)
     return folder not in NO_CERTIFICATES and (
-        any(stem + ending in names for ending in (CERTIFICATE, PRIVATE_KEY, SETTINGS))
-        or any(name.endswith(CERTIFICATE) for name in names)
+        any(spelling(stem + ending) in there for ending in (CERTIFICATE, PRIVATE_KEY, SETTINGS))
+        or any(name.endswith(CERTIFICATE) for name in there)
     )
 
 
 def _bundle(folder: str, path: str, names: Sequence[str]) -> list[Bundle]:
-    stem = folder.removesuffix(EC)
-    if stem + REMOVED in names and stem + SETTINGS not in names:
+    stem, there = folder[: -len(EC)] if folder.lower().endswith(EC) else folder, by_spelling(names)
+    if spelling(stem + REMOVED) in there and spelling(stem + SETTINGS) not in there:
         return []
-    own = [name for name in names if name.endswith(CERTIFICATE) and name not in {CHAIN, FULL_CHAIN}]
-    keys = [name for name in names if name.endswith(PRIVATE_KEY)]
+    own = [name for name in names if name.lower().endswith(CERTIFICATE) and spelling(name) not in {CHAIN, FULL_CHAIN}]
+    keys = [name for name in names if name.lower().endswith(PRIVATE_KEY)]
     certificates = own or [stem + CERTIFICATE]
+    chains = written(CHAIN if CHAIN in there else FULL_CHAIN, there)
     files = (
         *(File("certificate", os.path.join(path, name)) for name in certificates),
-        File("chain", os.path.join(path, CHAIN if CHAIN in names else FULL_CHAIN)),
+        *(File("chain", os.path.join(path, name)) for name in chains),
         *(File("key", os.path.join(path, name)) for name in keys or [stem + PRIVATE_KEY]),
     )
     return [Bundle(folder, os.path.join(path, certificates[0]), files)]

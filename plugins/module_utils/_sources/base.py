@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import typing as t
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .._codes import SourceReason
 from .._errors import CertificatesError
 from .._files import not_readable
+from .._names import spelling
 from .._text import printable
 from .._x509.certificate import Certificate
 
@@ -68,6 +70,17 @@ class FileContent:
     stamp: Stamp = None
     is_changing: bool = False
     """Whether it was written or replaced while it was read."""
+
+
+def written(name: str, alike: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Return the files that a client may have written under a name: the one that has exactly this, or else all that are like it.
+
+    Args:
+        name: returned itself if there is none.
+        alike: what is in the folder, by its spelling.
+    """
+    names = alike.get(spelling(name), ())
+    return names if names and name not in names else (name,)
 
 
 def absolute(path: str) -> str:

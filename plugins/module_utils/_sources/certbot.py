@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from .._names import by_spelling, spelling
 from .._text import printable
-from .base import Bundle, File, Trouble, folder_in, names_in_source, subfolders
+from .base import Bundle, File, FileKind, Trouble, folder_in, names_in_source, subfolders, written
 
 CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY = "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"
 LINKS = (CERTIFICATE, CHAIN, FULL_CHAIN, PRIVATE_KEY)
@@ -42,18 +43,18 @@ def bundles(path: str) -> list[Bundle]:
 
 
 def _is_lineage(names: Sequence[str]) -> bool:
-    return not {*LINKS, *FORMER_LINKS}.isdisjoint(names)
+    return not {*LINKS, *FORMER_LINKS}.isdisjoint(map(spelling, names))
 
 
 def _lineage(name: str, folder: str, names: Sequence[str]) -> Bundle:
-    certificate = os.path.join(folder, CERTIFICATE)
-    issuers = CHAIN if CHAIN in names else FULL_CHAIN
-    files = (
-        File("certificate", certificate),
-        File("chain", os.path.join(folder, issuers)),
-        File("key", os.path.join(folder, PRIVATE_KEY)),
-    )
-    return Bundle(name, certificate, files, renewing=_renewing(name, folder, names))
+    alike = by_spelling(names)
+    kinds: Mapping[FileKind, str] = {
+        "certificate": CERTIFICATE,
+        "chain": CHAIN if CHAIN in alike else FULL_CHAIN,
+        "key": PRIVATE_KEY,
+    }
+    files = tuple(File(kind, os.path.join(folder, file)) for kind in kinds for file in written(kinds[kind], alike))
+    return Bundle(name, files[0].path, files, renewing=_renewing(name, folder, names))
 
 
 def _renewing(name: str, folder: str, names: Sequence[str]) -> str | None:

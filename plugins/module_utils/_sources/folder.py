@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from .._names import spelling
 from .base import Bundle, File, FileKind, names_in_source
 
 KINDS: Mapping[str, FileKind] = {
@@ -26,17 +27,19 @@ WITH_KEYS = (".key", ".pem")
 
 
 def bundles(path: str) -> list[Bundle]:
-    """Return the files in a folder, together if they have the same name but for its end.
+    """Return the files in a folder, together if they have the same name but for its end, however that is written.
 
     Raises:
         CertificatesError: `not_found`.
     """
-    found: dict[str, list[File]] = {}
+    found: dict[str, tuple[str, list[File]]] = {}
     for name in names_in_source(path):
         ending = next((ending for ending in KINDS if name.lower().endswith(ending)), None)
         if ending is not None:
-            found.setdefault(name[: -len(ending)], []).append(File(KINDS[ending], os.path.join(path, name)))
-    return [Bundle(stem, files[0].path, tuple(files), is_entry=False) for stem, files in found.items()]
+            stem = name[: -len(ending)]
+            _stem, files = found.setdefault(spelling(stem), (stem, []))
+            files.append(File(KINDS[ending], os.path.join(path, name)))
+    return [Bundle(stem, files[0].path, tuple(files), is_entry=False) for stem, files in found.values()]
 
 
 def key_files(path: str) -> list[Bundle]:

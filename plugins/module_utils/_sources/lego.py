@@ -11,8 +11,10 @@ All lie in the folder `certificates`: `NAME.crt` (with its issuers, unless lego 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 
-from .base import Bundle, File, folder_in, names_in_source
+from .._names import by_spelling, spelling
+from .base import Bundle, File, FileKind, folder_in, names_in_source, written
 
 CERTIFICATE, ISSUER, PRIVATE_KEY = ".crt", ".issuer.crt", ".key"
 
@@ -24,16 +26,27 @@ def bundles(path: str) -> list[Bundle]:
         CertificatesError: `not_found`.
     """
     folder = folder_in(path, "certificates")
-    names = dict.fromkeys(names_in_source(folder))
-    found: dict[str, None] = {}
+    names = names_in_source(folder)
+    alike = by_spelling(names)
+    found: dict[str, str] = {}
     for name in names:
         stem, ending = os.path.splitext(name)
-        if ending in {CERTIFICATE, PRIVATE_KEY} and not name.endswith(ISSUER):
-            found[stem] = None
-    return [_bundle(stem, os.path.join(folder, stem), has_issuer=stem + ISSUER in names) for stem in found]
+        if ending.lower() in {CERTIFICATE, PRIVATE_KEY} and not name.lower().endswith(ISSUER):
+            own = spelling(stem)  # as lego writes it
+            found[own] = own if stem == own else found.get(own, stem)
+    return [_bundle(stem, folder, alike) for stem in found.values()]
 
 
-def _bundle(name: str, path: str, *, has_issuer: bool) -> Bundle:
-    issuers = (File("chain", path + ISSUER),) if has_issuer else ()
-    files = (File("certificate", path + CERTIFICATE), *issuers, File("key", path + PRIVATE_KEY))
-    return Bundle(name, path + CERTIFICATE, files)
+def _bundle(name: str, folder: str, alike: Mapping[str, Sequence[str]]) -> Bundle:
+    kinds: Mapping[FileKind, str] = {
+        "certificate": name + CERTIFICATE,
+        "chain": name + ISSUER,
+        "key": name + PRIVATE_KEY,
+    }
+    files = tuple(
+        File(kind, os.path.join(folder, file))
+        for kind, usual in kinds.items()
+        if kind != "chain" or spelling(usual) in alike
+        for file in written(usual, alike)
+    )
+    return Bundle(name, files[0].path, files)

@@ -72,6 +72,124 @@ def test_names_of_files(tmp_path: Path, name: str) -> None:
     assert len(found(tmp_path, f"{stem}.crt", f"{stem}.key", common_name=name)["ready"]) == 1
 
 
+NFC, NFD = "m\u00fcnchen.example", "mu\u0308nchen.example"
+
+
+@pytest.mark.parametrize("name", [NFC, NFD, NFD.upper(), "xn--mnchen-3ya.example", "XN--MNCHEN-3YA.Example"])
+@pytest.mark.parametrize(
+    "stem", [NFC, NFD, NFC.upper(), NFD.title(), "xn--mnchen-3ya.example", "XN--MNCHEN-3YA.EXAMPLE"]
+)
+@pytest.mark.parametrize("endings", [(".crt", ".ca-bundle", ".key"), (".CRT", ".Chain.PEM", ".Key")])
+def test_names_of_files_in_whatever_spelling(tmp_path: Path, name: str, stem: str, endings: tuple[str, ...]) -> None:
+    """As macOS, memory sticks and some archives write them."""
+    certificate, chain, key = (str(tmp_path / f"{stem}{ending}") for ending in endings)
+    options = {"certificate_path": certificate, "intermediate_path": chain, "privatekey_path": key}
+    files = (os.path.basename(path) for path in options.values())
+    assert found(tmp_path, *files, common_name=name) == {"ready": [{"order_id": 1, **options}], "skipped": []}
+
+
+def test_the_exact_name_goes_before_what_is_like_it(tmp_path: Path) -> None:
+    """In the form that the order has, then in the others."""
+    files = [*ALL, *(name.upper() for name in ALL), *(name.title() for name in ALL)]
+    (ready,) = found(tmp_path, *files)["ready"]
+    assert [os.path.basename(ready[f"{kind}_path"]) for kind in ("certificate", "intermediate", "privatekey")] == [*ALL]
+    unicode, ascii = f"{NFC}.key", "xn--mnchen-3ya.example.key"
+    for name, exact in (NFC, unicode), ("xn--mnchen-3ya.example", ascii):
+        given = [f"{NFC}.crt", unicode, ascii, f"{NFD}.key"]
+        assert found(tmp_path, *given, common_name=name)["ready"][0]["privatekey_path"] == str(tmp_path / exact)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "what"),
+    [
+        (".crt", "waiting_for_certificate", "certificate"),
+        (".ca-bundle", "waiting_for_certificate", "certificate's chain"),
+        (".key", "waiting_for_key", "private key"),
+    ],
+)
+def test_of_two_names_that_are_only_alike_none_is_taken(tmp_path: Path, kind: str, reason: str, what: str) -> None:
+    ending = kind.upper()
+    alike = [f"WWW.EXAMPLE.COM{ending}", f"Www.example.com{ending}"]
+    result = found(tmp_path, *alike, *(name for name in ALL if not name.endswith(kind)))
+    [skipped] = result["skipped"]
+    assert (result["ready"], skipped["reason"]) == ([], reason)
+    assert skipped["message"].startswith(f"Waiting for the {what}: ")
+    assert all(name in skipped["message"] for name in alike)
+    assert skipped["message"].endswith(f"in {tmp_path} may each be it. Name the right one www.example.com{kind}.")
+    facts = {"status": "canceled"}
+    assert found(tmp_path, **facts)["skipped"][0]["reason"] == "canceled", "what matters more is said"
+    assert len(found(tmp_path, f"www.example.com{kind}")["ready"]) == 1, "the remedy helps"
+
+
+def test_only_spellings_of_its_own_name_are_an_orders(tmp_path: Path) -> None:
+    """Neither names that look alike, nor ones that are equal in other rules than those of host names."""
+    others = [
+        "strasse.example",
+        "xstraße.example",
+        "straße.example.com",
+        "stra\u00dfe.exampl",
+        "STRASSE.EXAMPLE",
+        "straße.example.old",
+    ]
+    given = [f"{stem}{ending}" for stem in others for ending in (".crt", ".key")]
+    (waiting,) = found(tmp_path, *given, "straße.example.csr", common_name="straße.example")["skipped"]
+    assert waiting["reason"] == "waiting_for_certificate"
+
+
+def test_after_a_renewal_the_key_of_the_other_order_is_not_taken_in_any_spelling(tmp_path: Path) -> None:
+    orders = [order(public_key_sha256=key_of(OLD)), order(id=2, public_key_sha256=key_of(NEW))]
+    (tmp_path / "WWW.EXAMPLE.COM.CRT").write_text(NEW.pem)
+    (tmp_path / "WWW.EXAMPLE.COM.KEY").write_text(NEW.key_pem)
+    result = certificate_files(orders, str(tmp_path), str(tmp_path))
+    assert [one["order_id"] for one in result["ready"]] == [2]
+    assert [(one["order_id"], one["reason"]) for one in result["skipped"]] == [(1, "waiting_for_certificate")]
+
+
+def test_a_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what is not in it is not asked for: ten thousand orders take seconds."""
+    listed, asked = [], []
+    listdir, exists = os.listdir, os.path.exists
+    monkeypatch.setattr(os, "listdir", lambda path: listed.append(path) or listdir(path))
+    monkeypatch.setattr(os.path, "exists", lambda path: asked.append(path) or exists(path))
+    folders = [tmp_path / name for name in ("certificates", "keys")]
+    for folder in folders:
+        folder.mkdir()
+    (folders[0] / "7.EXAMPLE.crt").touch()
+    (folders[1] / "7.example.KEY").touch()
+    orders = [order(id=number, common_name=f"{number}.example") for number in range(1, 1001)]
+    result = certificate_files(orders, *map(str, folders))
+    assert [one["order_id"] for one in result["ready"]] == [7]
+    assert sorted(path for path in listed if str(tmp_path) in str(path)) == sorted(map(str, folders))
+    assert len([path for path in asked if str(tmp_path) in str(path)]) == 2
+
+
+def test_a_folder_that_may_not_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files in it are found by their exact names, as the permission `--x` means it."""
+    for name in ALL:
+        (tmp_path / name).touch()
+
+    def refuse(_path: str) -> list[str]:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert len(certificate_files([order()], str(tmp_path), str(tmp_path))["ready"]) == 1
+
+
+def test_names_of_files_that_are_no_text(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8, and labels that no host may have, hide nothing else."""
+    for name in (
+        b"\xff\xfe.key",
+        b"\xff",
+        "\u0301.\u200d.key".encode(),
+        b"x" * 250,
+        "é".encode() * 120,
+        b". ..",
+        b"[a-\xc3\xa9].key",
+    ):
+        (tmp_path / os.fsdecode(name)).touch()
+    assert len(found(tmp_path, *(name.upper() for name in ALL))["ready"]) == 1
+
+
 def test_files_of_an_order_without_a_common_name(tmp_path: Path) -> None:
     """They have the first of its names; nothing is found for one that has none."""
     names = ["*.example.org", "example.org"]

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable
+
 import pytest
 from ansible_collections.softlayer.certificates.plugins.module_utils._names import (
     address_matches,
@@ -19,6 +22,7 @@ from ansible_collections.softlayer.certificates.plugins.module_utils._names impo
     safe_stem,
     shown_name,
     shown_name_of,
+    spelling,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -252,3 +256,9 @@ def test_listeners_stand_in_the_order_of_balancers_and_ports() -> None:
     names = ["", "older", "web:443", "web:8443", "web:10443", "web-2:443"]
     jumbled = sorted(names)
     assert jumbled != names == sorted(jumbled, key=listener_place)
+
+
+@given(NAMES, st.sampled_from(["NFC", "NFD"]), st.sampled_from([str.lower, str.upper, str.title, ascii_name]))
+def test_all_spellings_of_a_file_are_one(name: str, form: str, change: Callable[[str], str]) -> None:
+    written = unicodedata.normalize(form, change(name))  # type: ignore[arg-type]
+    assert spelling(f"{written}.Key") == f"{ascii_name(name)}.key"

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,54 @@ def test_several_certificates(client: str, tmp_path: Path, read: Reader) -> None
     found = read(client, tmp_path)
     assert found == Found(found.entries)
     assert sorted(found.fingerprints) == sorted([ONE.fingerprint, OTHER.fingerprint])
+
+
+UMLAUT = AUTHORITY.issue("xn--mller-kva.example")
+UNICODE = "Müller.example"
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "upper case": str.upper,
+    "decomposed": lambda name: unicodedata.normalize("NFD", name),
+    "some of each": lambda name: unicodedata.normalize("NFD", name).title() if name[-2] in "eo" else name,
+}
+"""How names of files come back from some archives and file systems."""
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_names_of_files_in_whatever_spelling(client: str, spelling: str, tmp_path: Path, read: Reader) -> None:
+    """The issuers are found, too, and nothing is said to be missing."""
+    kept = CLIENTS[client](tmp_path, UNICODE, UMLAUT)
+    for path in [*kept.own.iterdir(), *([kept.own] if client == "acme_sh" else [])]:
+        path.rename(path.with_name(SPELLINGS[spelling](path.name)))
+    found = read(client, tmp_path)
+    assert found == Found(found.entries) and found.fingerprints == [UMLAUT.fingerprint]
+    assert chain_of(found.entries[0]) == UMLAUT.chain_pem
+
+
+@pytest.mark.parametrize("client", ["certbot", "lego"])
+def test_a_copy_in_another_spelling_is_not_read_beside_the_clients_own_file(
+    client: str, tmp_path: Path, read: Reader
+) -> None:
+    kept = CLIENTS[client](tmp_path, NAME, ONE)
+    for path, text in (kept.certificate, OLD.pem), (kept.key, OLD.key_pem):
+        path.with_name(path.name.upper()).write_text(text)
+    found = read(client, tmp_path)
+    assert found == Found(found.entries) and found.fingerprints == [ONE.fingerprint]
+
+
+def test_of_two_spellings_that_are_not_the_clients_the_key_decides(tmp_path: Path, read: Reader) -> None:
+    kept = lego(tmp_path, NAME, ONE)
+    kept.certificate.rename(kept.own / "WWW.example.com.crt")
+    kept.key.rename(kept.own / "Www.example.com.key")
+    (kept.own / "WWW.EXAMPLE.COM.KEY").write_text(OTHER.key_pem)
+    assert read("lego", tmp_path).keys == {ONE.fingerprint: "Www.example.com.key"}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_what_acme_sh_has_removed_stays_removed(spelling: str, tmp_path: Path, read: Reader) -> None:
+    kept = acme_sh(tmp_path, UNICODE, UMLAUT)
+    (kept.own / f"{UNICODE}.conf").rename(kept.own / SPELLINGS[spelling](f"{UNICODE}.conf.removed"))
+    assert read("acme_sh", tmp_path).entries == []
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -109,6 +109,24 @@ def test_the_files_of_one_certificate(files: dict[str, bytes | str], key: str, t
     assert found == Found(found.entries) and found.keys == {ONE.fingerprint: key}
 
 
+@pytest.mark.parametrize(
+    ("certificate", "key"),
+    [
+        ("www.example.com.crt", "WWW.EXAMPLE.COM.Key"),
+        ("M\u00fcller.example.PEM", "Mu\u0308ller.example.key"),
+        ("xn--mller-kva.example.crt", "M\u00dcLLER.EXAMPLE.KEY"),
+    ],
+)
+def test_files_of_one_name_are_together_in_whatever_spelling(
+    certificate: str, key: str, tmp_path: Path, read: Reader
+) -> None:
+    """So a key that cannot be read is what is wrong with its certificate."""
+    write(tmp_path, {certificate: ONE.pem, key: key_pem(ONE.key, passphrase=PASSPHRASE)})
+    assert read("folder", tmp_path).reasons == {certificate: "bad_passphrase"}
+    assert read("folder", tmp_path, passphrase=PASSPHRASE).keys == {ONE.fingerprint: key}
+    assert f"{tmp_path}/{key}" in [bundle.path for bundle in key_files(str(tmp_path))]
+
+
 @pytest.mark.parametrize("form", [*DISORDER, *BYTES])
 def test_text_in_disorder(form: str, tmp_path: Path, read: Reader) -> None:
     change: Callable[[str], bytes] = BYTES[form] if form in BYTES else lambda text: DISORDER[form](text).encode()
