@@ -74,7 +74,7 @@ _CONNINFO_PAIR = re.compile(
     rf"(?:^|\s){_NAME}\s*=\s*(?:'(?P<quoted>(?:[^'\\]|\\.)*)|(?P<plain>[^\s']\S*))", re.IGNORECASE
 )
 
-_QUOTES = "\"'`“”„«»"
+_QUOTES = "\"'`\u201c\u201d\u201e\u00ab\u00bb"
 _OPENING, _CLOSING = r"\s(\[{<=", rf"{_QUOTES})\]}}>,;.!?:"
 """What stands in front of a word, and between it and the next blank; both as a set of a regular expression.
 
