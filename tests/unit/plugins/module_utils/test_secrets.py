@@ -343,3 +343,8 @@ def test_a_secret_is_found_among_many(length: int) -> None:
 def test_among_many_the_same_are_found_as_among_few(secrets: list[str], around: str, data: st.DataObject) -> None:
     shown = {"a": [f"{around}{data.draw(st.sampled_from(secrets))}{around}"]}
     assert contained_in(shown, {*secrets, *OTHERS}) == contained_in(shown, secrets)
+
+
+def test_a_password_at_the_end_of_a_block_text() -> None:
+    """The driver of the database knows it without the line end."""
+    assert "sesame" in set(secrets_in("postgresql://db.example.com/ledger?password=sesame\n"))
