@@ -389,8 +389,6 @@ def _set_session(engine: sa.Engine) -> None:
         "DateStyle": "ISO, YMD",
         "TimeZone": "UTC",
         "default_transaction_isolation": "read committed",
-        "default_transaction_read_only": "off",
-        "default_transaction_deferrable": "off",
         "lock_timeout": f"{SECONDS_TO_WAIT_FOR_A_LOCK}s",
         "statement_timeout": f"{2 * SECONDS_TO_WAIT_FOR_A_LOCK}s",
     }

@@ -193,7 +193,6 @@ def test_a_server_is_told_how_long_to_wait_and_gets_few_connections(tmp_path: Pa
     assert said == [
         *("SET client_encoding = 'UTF8'", "SET DateStyle = 'ISO, YMD'", "SET TimeZone = 'UTC'"),
         "SET default_transaction_isolation = 'read committed'",
-        *("SET default_transaction_read_only = 'off'", "SET default_transaction_deferrable = 'off'"),
         *("SET lock_timeout = '30s'", "SET statement_timeout = '60s'"),
     ]
     pool = _make_engine(sa.make_url("postgresql+psycopg://db.example.com/ledger"), read_only=False).pool
