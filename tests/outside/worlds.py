@@ -416,6 +416,10 @@ class Refusal(Exception):
         self.code = f"SoftLayer_Exception_{code}"
 
 
+class Lost(Exception):
+    """The connection ends in place of an answer."""
+
+
 @dataclass
 class Fault:
     """What goes wrong once, at the call of a method of this number.
@@ -818,6 +822,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             answer = xmlrpc.client.dumps((value,), methodresponse=True, allow_none=True)
         except Refusal as refusal:
             answer = xmlrpc.client.dumps(xmlrpc.client.Fault(refusal.code, str(refusal)))  # type: ignore[arg-type]
+        except Lost:
+            fault = "answer lost"
         if fault == "answer lost":
             self._break_off()
             return
